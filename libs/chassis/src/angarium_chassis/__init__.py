@@ -1,0 +1,1 @@
+"""What every Angarium service needs: settings, logging, metrics, database, streams, health."""

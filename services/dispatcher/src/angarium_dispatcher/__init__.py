@@ -1,0 +1,1 @@
+"""The domain: applications, endpoints, event types; turns a message into deliveries."""

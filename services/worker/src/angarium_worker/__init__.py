@@ -1,0 +1,1 @@
+"""Delivers: signs, sends, classifies, retries, records."""
