@@ -1,0 +1,117 @@
+"""Opening a service's database on either engine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from angarium_chassis.process import StartRefused
+
+if TYPE_CHECKING:
+    import asyncpg
+
+STATEMENT_TIMEOUT_MS = 30_000
+SQLITE_BUSY_TIMEOUT_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database. `on_postgres` chooses where the engines need different statements."""
+
+    engine: AsyncEngine
+    on_postgres: bool
+
+    async def problem(self) -> str | None:
+        """None when the database answers; for readiness."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("select 1"))
+        except (DBAPIError, OSError) as error:
+            return f"the database does not answer: {type(error).__name__}"
+        return None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+def open_database(url: str, *, connections_max: int = 8) -> Database:
+    """Open a database; connections are made on use. Raises `StartRefused` for a wrong URL."""
+    parsed = _parse(url)
+    if parsed.drivername == "postgresql+asyncpg":
+        return Database(_open_postgres(parsed, connections_max), on_postgres=True)
+    return Database(_open_sqlite(parsed, connections_max), on_postgres=False)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StartRefused("the database URL cannot be read; expected dialect://…") from None
+    match parsed.drivername:
+        case "postgres" | "postgresql":
+            return parsed.set(drivername="postgresql+asyncpg")
+        case "sqlite":
+            return parsed.set(drivername="sqlite+aiosqlite")
+        case "postgresql+asyncpg" | "sqlite+aiosqlite":
+            return parsed
+        case other:
+            raise StartRefused(
+                f"the database URL is for {other}; use postgresql+asyncpg://… or"
+                " sqlite+aiosqlite:///…"
+            )
+
+
+def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=connections_max,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=False,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {
+                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                "application_name": "angarium",
+                "jit": "off",
+            },
+        },
+    )
+
+
+def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=min(connections_max, 4),
+        max_overflow=0,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("pragma journal_mode = wal")
+        cursor.execute("pragma synchronous = full")
+        cursor.execute("pragma foreign_keys = on")
+        cursor.execute(f"pragma busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        if connection.get_execution_options().get("read_only") is not True:
+            connection.exec_driver_sql("begin immediate")
+
+    return engine
+
+
+async def postgres_of(connection: AsyncConnection) -> "asyncpg.Connection":
+    """The asyncpg connection beneath, for statements that must be one round trip."""
+    raw = await connection.get_raw_connection()
+    return raw.driver_connection

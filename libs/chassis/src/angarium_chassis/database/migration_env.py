@@ -1,0 +1,15 @@
+"""What the env.py of each service's migrations calls."""
+
+from alembic import context
+
+
+def run_migrations() -> None:
+    """Run inside the connection and transaction that `Schema.migrate` opened."""
+    connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection,
+        target_metadata=context.config.attributes["tables"],
+        render_as_batch=connection.dialect.name == "sqlite",
+        transactional_ddl=True,
+    )
+    context.run_migrations()

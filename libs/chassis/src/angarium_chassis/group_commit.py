@@ -1,0 +1,96 @@
+"""Group commit: what arrives while one commit is in flight goes into the next."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+
+class Overloaded(Exception):
+    """More waits for a commit than may wait."""
+
+
+class GroupCommit[Item, Result]:
+    """Gathers items of many callers into few commits, without waiting on purpose.
+
+    `commit` gets at most `items_max` items of at most `bytes_max` bytes together (one larger
+    item goes alone) and gives one result for each; when it raises, every caller of that group
+    gets the error. At most `waiting_max` items wait. `run()` commits until cancelled, and
+    then once more for what waits.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+        *,
+        items_max: int = 200,
+        bytes_max: int = 4 * 1024 * 1024,
+        waiting_max: int = 4_000,
+        waiting_bytes_max: int = 64 * 1024 * 1024,
+    ) -> None:
+        self._commit = commit
+        self._items_max = items_max
+        self._bytes_max = bytes_max
+        self._waiting_max = waiting_max
+        self._waiting_bytes_max = waiting_bytes_max
+        self._waiting: deque[tuple[Item, int, asyncio.Future[Result]]] = deque()
+        self._waiting_bytes = 0
+        self._arrived = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Items that no commit has taken yet."""
+        return len(self._waiting)
+
+    def submit(self, item: Item, size_bytes: int) -> asyncio.Future[Result]:
+        """Queue an item for the next commit. Raises `Overloaded`."""
+        if (
+            len(self._waiting) >= self._waiting_max
+            or self._waiting_bytes + size_bytes > self._waiting_bytes_max
+        ):
+            raise Overloaded
+        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, size_bytes, result))
+        self._waiting_bytes += size_bytes
+        self._arrived.set()
+        return result
+
+    async def run(self) -> None:
+        """Commit until cancelled."""
+        in_flight: asyncio.Task[None] | None = None
+        try:
+            while True:
+                await self._arrived.wait()
+                in_flight = asyncio.ensure_future(self._commit_next())
+                await asyncio.shield(in_flight)
+        finally:
+            if in_flight is not None:
+                await in_flight
+            while self._waiting:
+                await self._commit_next()
+
+    async def _commit_next(self) -> None:
+        group = self._take()
+        try:
+            results = await self._commit([item for item, _, _ in group])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the callers must get it
+            for _, _, caller in group:
+                if not caller.done():
+                    caller.set_exception(error)
+            return
+        for (_, _, caller), result in zip(group, results, strict=True):
+            if not caller.done():
+                caller.set_result(result)
+
+    def _take(self) -> list[tuple[Item, int, asyncio.Future[Result]]]:
+        group: list[tuple[Item, int, asyncio.Future[Result]]] = []
+        group_bytes = 0
+        while self._waiting and len(group) < self._items_max:
+            size_bytes = self._waiting[0][1]
+            if group and group_bytes + size_bytes > self._bytes_max:
+                break
+            group.append(self._waiting.popleft())
+            group_bytes += size_bytes
+        self._waiting_bytes -= group_bytes
+        if not self._waiting:
+            self._arrived.clear()
+        return group

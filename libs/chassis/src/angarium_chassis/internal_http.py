@@ -1,0 +1,103 @@
+"""The internal port: /live, /ready and /metrics of one process."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+
+from .health import Readiness
+
+type _Scope = MutableMapping[str, Any]
+type _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+type _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+READY_TIMEOUT_S = 3.0
+
+
+def internal_app(readiness: Readiness) -> Callable[[_Scope, _Receive, _Send], Awaitable[None]]:
+    """The ASGI application of the internal port."""
+
+    async def app(scope: _Scope, _: _Receive, send: _Send) -> None:
+        match scope["path"]:
+            case "/live":
+                answer = 200, "application/json", b'{"live":true}'
+            case "/ready":
+                answer = await _ready(readiness)
+            case "/metrics":
+                answer = 200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
+            case _:
+                answer = 404, "application/json", b'{"detail":"/live, /ready or /metrics"}'
+        await _send_answer(send, *answer)
+
+    return app
+
+
+async def _ready(readiness: Readiness) -> tuple[int, str, bytes]:
+    try:
+        async with asyncio.timeout(READY_TIMEOUT_S):
+            problems = await readiness.problems()
+    except TimeoutError:
+        problems = {"readiness": f"no answer within {READY_TIMEOUT_S:g} s"}
+    body = msgspec.json.encode({"ready": not problems, "problems": problems})
+    return (503 if problems else 200), "application/json", body
+
+
+async def _send_answer(send: _Send, status: int, content_type: str, body: bytes) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class _QuietServer(uvicorn.Server):
+    """Uvicorn without its ten wake-ups a second: the process's owner cancels it instead."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await asyncio.Event().wait()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(2048)
+    listener.setblocking(False)
+    return listener
+
+
+async def serve_http(app: Any, listener: socket.socket) -> None:
+    """Serve an ASGI application until cancelled; then finish the open requests (10 s at most).
+
+    Signals are left to the process.
+    """
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=75,
+        backlog=2048,
+        http="httptools",
+        ws="none",
+    )
+    config.load()
+    server = _QuietServer(config)
+    server.lifespan = config.lifespan_class(config)
+    try:
+        await server.startup(sockets=[listener])
+        await server.main_loop()
+    finally:
+        await server.shutdown(sockets=[listener])

@@ -1,0 +1,51 @@
+"""Secrets at rest and on the way: AES-256-GCM under the operator's key."""
+
+import base64
+import binascii
+import os
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_VERSION = b"\x01"
+_NONCE_BYTES = 12
+KEY_BYTES = 32
+
+
+class SealBroken(Exception):
+    """The bytes were not sealed with this key for this purpose."""
+
+
+class Seal:
+    """Seals and opens bytes. The associated data must be the same both times."""
+
+    def __init__(self, key: bytes, *, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the encryption key must be {KEY_BYTES} bytes, not {len(key)}")
+        self._cipher = AESGCM(key)
+        self._random_bytes = random_bytes
+
+    @classmethod
+    def from_base64(cls, text: str) -> "Seal":
+        """The seal of a key in base64. Raises ValueError with what to change."""
+        try:
+            key = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError("the encryption key must be base64 of 32 random bytes") from None
+        return cls(key)
+
+    def close(self, plain: bytes, associated: bytes) -> bytes:
+        """Seal `plain`."""
+        nonce = self._random_bytes(_NONCE_BYTES)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, plain, associated)
+
+    def open(self, sealed: bytes, associated: bytes) -> bytes:
+        """Open what `close` gave. Raises `SealBroken`."""
+        if sealed[:1] != _VERSION:
+            raise SealBroken("unknown seal version")
+        nonce = sealed[1 : 1 + _NONCE_BYTES]
+        try:
+            return self._cipher.decrypt(nonce, sealed[1 + _NONCE_BYTES :], associated)
+        except (InvalidTag, ValueError):
+            raise SealBroken("wrong key, or sealed for something else") from None

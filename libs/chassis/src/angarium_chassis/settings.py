@@ -1,0 +1,121 @@
+"""Configuration by environment: `ANGARIUM_…`, one class a service.
+
+A setting is read from `ANGARIUM_<NAME>`; any secret also from the file that
+`ANGARIUM_<NAME>_FILE` names. Every field has a description: `angarium settings` prints them.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal, Self, override
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+ENV_PREFIX = "ANGARIUM_"
+
+
+class SettingsRefused(Exception):
+    """A setting is missing or wrong. The text names it and says what to do."""
+
+
+class _FromFiles(PydanticBaseSettingsSource):
+    """Reads `ANGARIUM_<NAME>_FILE`."""
+
+    @override
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        variable = f"{ENV_PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
+        if path is None:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except OSError as error:
+            raise SettingsRefused(f"{variable} cannot be read: {error}") from error
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        values = {}
+        for name, field in self.settings_cls.model_fields.items():
+            value, _, _ = self.get_field_value(field, name)
+            if value is not None:
+                values[name] = value
+        return values
+
+
+class ServiceSettings(BaseSettings):
+    """What every service takes."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True)
+
+    database_url: SecretStr = Field(
+        description="The service's own database: postgresql+asyncpg://… or sqlite+aiosqlite:///…"
+        " The variable with the service's name, such as ANGARIUM_GATEWAY_DATABASE_URL, wins."
+    )
+    redis_url: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        description="Redis (7 or newer) or Valkey, the same for all services.",
+    )
+    encryption_key: SecretStr = Field(
+        description="Base64 of 32 random bytes, the same for all services: seals secrets.",
+    )
+    internal_host: str = Field(
+        default="127.0.0.1", description="Address of the internal port: /live, /ready, /metrics."
+    )
+    internal_port: int = Field(
+        default=9090, ge=0, le=65535, description="The internal port; 0 turns it off."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="json", description="console for people, json for machines."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least level that is logged."
+    )
+    stream_count: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Numbered streams of the hot path; the same for all services.",
+    )
+    entry_lease_s: float = Field(
+        default=8.0,
+        gt=0,
+        description="A stream entry that its consumer left idle for so long goes to another.",
+    )
+    database_connections_max: int = Field(
+        default=8, ge=2, le=200, description="Connections of one process to its database."
+    )
+
+    @classmethod
+    def load(cls, service: str) -> Self:
+        """Read the settings of `service`. Raises `SettingsRefused`."""
+        own_url = os.environ.get(f"{ENV_PREFIX}{service.upper()}_DATABASE_URL")
+        given: dict[str, Any] = {} if own_url is None else {"database_url": own_url}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise SettingsRefused(_explain(error)) from None
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then files."""
+        return init_settings, env_settings, _FromFiles(settings_cls)
+
+
+def _explain(error: ValidationError) -> str:
+    """One line a problem: the variable, and what is wrong. Values are not repeated."""
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        variable = ENV_PREFIX + "_".join(str(part) for part in problem["loc"][:1]).upper()
+        if problem["type"] == "missing":
+            lines.append(f"{variable} is not set; `angarium settings` says what it means")
+        else:
+            lines.append(f"{variable}: {problem['msg']}")
+    return "\n".join(lines)

@@ -1,0 +1,127 @@
+"""Keeping a copy of the dispatcher's directory current."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+from angarium_contracts.contract import Reader
+from angarium_contracts.directory import (
+    ApplicationState,
+    DirectoryChanged,
+    DirectoryPage,
+    DirectorySince,
+    EndpointState,
+)
+from angarium_contracts.queries import Problem
+from angarium_contracts.stream_names import DIRECTORY_CHANGED, DISPATCHER_QUERIES
+from faststream.redis import RedisBroker
+
+from .query_client import QueryClient
+from .tail_reader import TailReader
+
+RESYNC_RETRY_S = 2.0
+
+log = structlog.get_logger()
+_pages = Reader(DirectoryPage)
+
+
+class DirectoryCopy(Protocol):
+    """Where a service keeps its copy."""
+
+    async def version(self) -> int:
+        """The directory version that the copy is complete to; 0 for an empty copy."""
+
+    async def apply(
+        self,
+        version: int,
+        applications: Sequence[ApplicationState],
+        endpoints: Sequence[EndpointState],
+    ) -> None:
+        """Take over states that are newer than those held, and complete the copy to `version`."""
+
+
+class DirectoryFollower:
+    """Applies `directory.changed` to a copy; asks for what it missed. `run()` until cancelled."""
+
+    def __init__(
+        self,
+        broker: RedisBroker,
+        queries: QueryClient,
+        copy: DirectoryCopy,
+        *,
+        with_applications: bool = False,
+        with_endpoints: bool = False,
+    ) -> None:
+        self._queries = queries
+        self._copy = copy
+        self._with_applications = with_applications
+        self._with_endpoints = with_endpoints
+        self._version = 0
+        self._behind = asyncio.Event()
+        self._changes = TailReader(
+            broker,
+            stream=DIRECTORY_CHANGED,
+            reader=Reader(DirectoryChanged),
+            handle=self._on_changes,
+            from_now=True,
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether changes are received."""
+        return self._changes.running
+
+    async def run(self) -> None:
+        """Follow until cancelled. Starts with a resync, as changes may have been missed."""
+        self._version = await self._copy.version()
+        self._behind.set()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._changes.run())
+            tasks.create_task(self._resync_when_behind())
+
+    async def _on_changes(self, changes: Sequence[DirectoryChanged]) -> None:
+        for change in changes:
+            if change.version <= self._version:
+                continue
+            if change.previous_version > self._version:
+                self._behind.set()
+                return
+            await self._apply(change.version, change.applications, change.endpoints)
+
+    async def _apply(
+        self,
+        version: int,
+        applications: Sequence[ApplicationState],
+        endpoints: Sequence[EndpointState],
+    ) -> None:
+        await self._copy.apply(
+            version,
+            applications if self._with_applications else (),
+            endpoints if self._with_endpoints else (),
+        )
+        self._version = max(self._version, version)
+
+    async def _resync_when_behind(self) -> None:
+        while True:
+            await self._behind.wait()
+            self._behind.clear()
+            if not await self._resync():
+                self._behind.set()
+                await asyncio.sleep(RESYNC_RETRY_S)
+
+    async def _resync(self) -> bool:
+        while True:
+            question = DirectorySince(
+                version=self._version,
+                with_applications=self._with_applications,
+                with_endpoints=self._with_endpoints,
+            )
+            match await self._queries.ask(DISPATCHER_QUERIES, question, _pages):
+                case Problem(detail=detail):
+                    log.info("directory.resync_waits", reason=detail)
+                    return False
+                case page:
+                    await self._apply(page.version, page.applications, page.endpoints)
+                    if page.done:
+                        return True

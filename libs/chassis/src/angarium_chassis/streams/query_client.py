@@ -1,0 +1,99 @@
+"""Asking another service: one long-lived reply stream a process, answers by correlation id."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+
+import msgspec
+from angarium_contracts.contract import Contract, Reader, UnknownVersion, Unreadable, encode
+from angarium_contracts.queries import Problem, ProblemCode, Query, Reply
+from angarium_contracts.stream_names import replies
+from faststream.redis import RedisBroker
+from redis.exceptions import RedisError
+
+from .tail_reader import TailReader
+from .writer import Publication, StreamWriter
+
+WAITING_MAX = 1_000
+QUEUE_ENTRIES_MAX = 10_000
+
+
+class QueryClient:
+    """Sends queries and commands, and waits for their answers.
+
+    An answer is a value: what the other service gave, or a `Problem`. No answer in time, or
+    too many that wait, is a `Problem` too (`UNAVAILABLE`). `run()` receives.
+    """
+
+    def __init__(
+        self,
+        broker: RedisBroker,
+        *,
+        replica: str,
+        clock_ms: Callable[[], int],
+        timeout_s: float = 5.0,
+    ) -> None:
+        self._writer = StreamWriter(broker)
+        self._reply_to = replies(replica)
+        self._clock_ms = clock_ms
+        self._timeout_s = timeout_s
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._replies = TailReader(
+            broker, stream=self._reply_to, reader=Reader(Reply), handle=self._on_replies, trim=True
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether answers can be received."""
+        return self._replies.running
+
+    async def run(self) -> None:
+        """Receive answers until cancelled."""
+        await self._replies.run()
+
+    async def ask[T](self, stream: str, question: Contract, answers: Reader[T]) -> T | Problem:
+        """Send `question` to the service that reads `stream`; read its answer as `answers`."""
+        if len(self._waiting) >= WAITING_MAX:
+            return _unavailable("too many requests wait for an answer")
+        number = next(self._numbers)
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        query = Query(
+            correlation_id=number,
+            reply_to=self._reply_to,
+            expires_at_ms=self._clock_ms() + int(self._timeout_s * 1000),
+            body=msgspec.Raw(encode(question)),
+        )
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._writer.write([Publication(stream, query, QUEUE_ENTRIES_MAX)])
+                return _read(answers, await answer)
+        except (TimeoutError, RedisError, OSError):
+            return _unavailable("the service that answers this is not reachable")
+        finally:
+            del self._waiting[number]
+
+    async def _on_replies(self, received: Sequence[Reply]) -> None:
+        for reply in received:
+            answer = self._waiting.get(reply.correlation_id)
+            if answer is not None and not answer.done():
+                answer.set_result(reply.body)
+
+
+_problems = Reader(Problem)
+
+
+def _read[T](answers: Reader[T], body: msgspec.Raw) -> T | Problem:
+    match answers.read(bytes(body)):
+        case UnknownVersion() | Unreadable():
+            match _problems.read(bytes(body)):
+                case Problem() as problem:
+                    return problem
+                case _:
+                    return _unavailable("the answer is of another version")
+        case answer:
+            return answer
+
+
+def _unavailable(detail: str) -> Problem:
+    return Problem(code=ProblemCode.UNAVAILABLE, detail=f"{detail}; try again")

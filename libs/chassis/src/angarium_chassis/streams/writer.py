@@ -1,0 +1,60 @@
+"""Publishing and acknowledging in one round trip and one transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from angarium_contracts.contract import Contract, encode
+from faststream.redis import RedisBroker
+
+from .broker import redis_of
+from .received import Received
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """An entry to append. The stream keeps about `entries_max`; `expires_s` ends it whole."""
+
+    stream: str
+    contract: Contract
+    entries_max: int | None = None
+    expires_s: int | None = None
+
+
+class StreamWriter:
+    """Writes to streams. Raises redis-py's errors; then nothing of the call took place, or
+    (a connection lost at the wrong moment) all of it."""
+
+    def __init__(self, broker: RedisBroker) -> None:
+        self._broker = broker
+
+    async def write(
+        self, publications: Sequence[Publication], done: Iterable[Received[Any]] = ()
+    ) -> list[bytes]:
+        """Append `publications`, acknowledge and delete `done`; all or nothing.
+
+        Gives the ids of the new entries, in order.
+        """
+        finished: defaultdict[tuple[str, str], list[Received[Any]]] = defaultdict(list)
+        for received in done:
+            finished[received.stream, received.group].append(received)
+        async with redis_of(self._broker).pipeline(transaction=True) as pipe:
+            for publication in publications:
+                await self._broker.publish(
+                    encode(publication.contract),
+                    stream=publication.stream,
+                    maxlen=publication.entries_max,
+                    pipeline=pipe,
+                )
+            for publication in publications:
+                if publication.expires_s is not None:
+                    pipe.expire(publication.stream, publication.expires_s)
+            for (stream, group), entries in finished.items():
+                ids = [entry.entry_id for entry in entries]
+                pipe.xack(stream, group, *ids)
+                pipe.xdel(stream, *ids)
+            results = await pipe.execute()
+        for entries in finished.values():
+            entries[0].leases.release(entry.entry_id for entry in entries)
+        return results[: len(publications)]

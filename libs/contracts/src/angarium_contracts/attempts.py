@@ -1,0 +1,93 @@
+"""Queries that the worker answers: attempts, and where deliveries stand.
+
+The worker does not know who owns a message or an endpoint: the gateway checks that first.
+"""
+
+from datetime import datetime
+from enum import IntEnum
+
+from .contract import Contract, Part
+from .queries import Page
+
+
+class AttemptStatus(IntEnum):
+    """As the Svix API numbers them (`MessageStatus`)."""
+
+    SUCCESS = 0
+    PENDING = 1
+    FAIL = 2
+    SENDING = 3
+
+
+class AttemptTrigger(IntEnum):
+    """As the Svix API numbers them (`MessageAttemptTriggerType`)."""
+
+    SCHEDULED = 0
+    MANUAL = 1
+
+
+class Attempt(Part, frozen=True):
+    """One HTTP request of a delivery.
+
+    `response_status` is 0 when no answer came; `failure` then says why. `response` is at
+    most 16 KiB of the body, as text.
+    """
+
+    id: bytes
+    message_id: bytes
+    endpoint_id: bytes
+    event_type: str
+    url: str
+    number: int
+    status: AttemptStatus
+    trigger: AttemptTrigger
+    response_status: int
+    response: str
+    duration_ms: int
+    ended_at: datetime
+    failure: str | None = None
+    next_attempt_at: datetime | None = None
+
+
+class AttemptFilter(Part, frozen=True):
+    """`status_class` is 0 (no answer), 100, 200, … 500. Times bound the attempt's time,
+    exclusive. `with_content` False leaves `response` empty."""
+
+    status: AttemptStatus | None = None
+    status_class: int | None = None
+    event_types: tuple[str, ...] | None = None
+    channel: str | None = None
+    before: datetime | None = None
+    after: datetime | None = None
+    with_content: bool = True
+
+
+class ListAttemptsByMessage(Contract, frozen=True, tag="attempt.by_message/1"):
+    message_id: bytes
+    page: Page
+    filter: AttemptFilter = AttemptFilter()
+    endpoint_id: bytes | None = None
+
+
+class ListAttemptsByEndpoint(Contract, frozen=True, tag="attempt.by_endpoint/1"):
+    endpoint_id: bytes
+    page: Page
+    filter: AttemptFilter = AttemptFilter()
+
+
+class Attempts(Contract, frozen=True, tag="attempt.list_of/1"):
+    """A page, newest first."""
+
+    items: tuple[Attempt, ...]
+    done: bool
+    iterator: str | None = None
+    prev_iterator: str | None = None
+
+
+class GetAttempt(Contract, frozen=True, tag="attempt.get/1"):
+    message_id: bytes
+    attempt_id: bytes
+
+
+class AttemptFound(Contract, frozen=True, tag="attempt.found/1"):
+    attempt: Attempt

@@ -1,0 +1,291 @@
+"""Commands and queries that the dispatcher answers: applications, endpoints, event types.
+
+Every one names the tenant; an object of another tenant is not found. `ref` is an id or a
+uid, as the caller wrote it. In a patch `UNSET` leaves a member alone and None clears it.
+"""
+
+from datetime import datetime
+
+from msgspec import UNSET, UnsetType, field
+
+from .contract import Contract, Part
+from .directory import ApplicationState, EndpointState
+from .queries import Page
+
+
+class Application(Part, frozen=True):
+    """An application, in full."""
+
+    id: bytes
+    uid: str | None
+    name: str
+    throttle_rate: int | None
+    metadata: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class ApplicationSaved(Contract, frozen=True, tag="application.saved/1"):
+    """The application after a read or write. `state` goes into the gateway's copy before the
+    client is answered. `created`: it did not exist before."""
+
+    application: Application
+    state: ApplicationState
+    created: bool = False
+
+
+class CreateApplication(Contract, frozen=True, tag="application.create/1"):
+    """With `get_if_exists` an application with this uid is answered as it is."""
+
+    tenant_id: bytes
+    name: str
+    uid: str | None = None
+    throttle_rate: int | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    get_if_exists: bool = False
+
+
+class GetApplication(Contract, frozen=True, tag="application.get/1"):
+    tenant_id: bytes
+    ref: str
+
+
+class ListApplications(Contract, frozen=True, tag="application.list/1"):
+    tenant_id: bytes
+    page: Page
+
+
+class Applications(Contract, frozen=True, tag="application.list_of/1"):
+    """A page. Iterators are opaque; `done`: nothing follows."""
+
+    items: tuple[Application, ...]
+    done: bool
+    iterator: str | None = None
+    prev_iterator: str | None = None
+
+
+class UpdateApplication(Contract, frozen=True, tag="application.update/1"):
+    """Replace; an unknown `ref` is created when it is a uid (the body's uid, if given, must
+    not contradict it)."""
+
+    tenant_id: bytes
+    ref: str
+    name: str
+    uid: str | None = None
+    throttle_rate: int | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class PatchApplication(Contract, frozen=True, tag="application.patch/1"):
+    tenant_id: bytes
+    ref: str
+    name: str | UnsetType = UNSET
+    uid: str | UnsetType | None = UNSET
+    throttle_rate: int | UnsetType | None = UNSET
+    metadata: dict[str, str] | UnsetType = UNSET
+
+
+class DeleteApplication(Contract, frozen=True, tag="application.delete/1"):
+    """Deletes its endpoints too. Answered by `ApplicationDeleted`."""
+
+    tenant_id: bytes
+    ref: str
+
+
+class ApplicationDeleted(Contract, frozen=True, tag="application.deleted/1"):
+    state: ApplicationState
+
+
+class Endpoint(Part, frozen=True):
+    """An endpoint, in full, without its secrets."""
+
+    id: bytes
+    application_id: bytes
+    uid: str | None
+    url: str
+    description: str
+    disabled: bool
+    throttle_rate: int | None
+    event_types: tuple[str, ...] | None
+    channels: tuple[str, ...] | None
+    metadata: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
+    """The endpoint after a read or write, with the application's state after it."""
+
+    endpoint: Endpoint
+    state: EndpointState
+    application: ApplicationState
+    created: bool = False
+
+
+class CreateEndpoint(Contract, frozen=True, tag="endpoint.create/1"):
+    """`secret` in its text form (`whsec_…`), sealed by the gateway for the way; None: make one."""
+
+    tenant_id: bytes
+    application_ref: str
+    url: str
+    uid: str | None = None
+    description: str = ""
+    disabled: bool = False
+    throttle_rate: int | None = None
+    event_types: tuple[str, ...] | None = None
+    channels: tuple[str, ...] | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    sealed_secret: bytes | None = None
+
+
+class GetEndpoint(Contract, frozen=True, tag="endpoint.get/1"):
+    tenant_id: bytes
+    application_ref: str
+    ref: str
+
+
+class ListEndpoints(Contract, frozen=True, tag="endpoint.list/1"):
+    tenant_id: bytes
+    application_ref: str
+    page: Page
+
+
+class Endpoints(Contract, frozen=True, tag="endpoint.list_of/1"):
+    items: tuple[Endpoint, ...]
+    done: bool
+    iterator: str | None = None
+    prev_iterator: str | None = None
+
+
+class UpdateEndpoint(Contract, frozen=True, tag="endpoint.update/1"):
+    """Replace; an unknown `ref` is created when it is a uid."""
+
+    tenant_id: bytes
+    application_ref: str
+    ref: str
+    url: str
+    uid: str | None = None
+    description: str = ""
+    disabled: bool = False
+    throttle_rate: int | None = None
+    event_types: tuple[str, ...] | None = None
+    channels: tuple[str, ...] | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class PatchEndpoint(Contract, frozen=True, tag="endpoint.patch/1"):
+    tenant_id: bytes
+    application_ref: str
+    ref: str
+    url: str | UnsetType = UNSET
+    uid: str | UnsetType | None = UNSET
+    description: str | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+    throttle_rate: int | UnsetType | None = UNSET
+    event_types: tuple[str, ...] | UnsetType | None = UNSET
+    channels: tuple[str, ...] | UnsetType | None = UNSET
+    metadata: dict[str, str] | UnsetType = UNSET
+
+
+class DeleteEndpoint(Contract, frozen=True, tag="endpoint.delete/1"):
+    """Answered by `EndpointDeleted`."""
+
+    tenant_id: bytes
+    application_ref: str
+    ref: str
+
+
+class EndpointDeleted(Contract, frozen=True, tag="endpoint.deleted/1"):
+    application: ApplicationState
+
+
+class GetEndpointSecret(Contract, frozen=True, tag="endpoint.secret/1"):
+    tenant_id: bytes
+    application_ref: str
+    ref: str
+
+
+class EndpointSecret(Contract, frozen=True, tag="endpoint.secret_of/1"):
+    """The secret that signs now, sealed for the way (associated data: the endpoint's id)."""
+
+    endpoint_id: bytes
+    sealed_secret: bytes
+
+
+class EventType(Part, frozen=True):
+    """An event type. `schemas` is a JSON object text: version to JSON schema."""
+
+    name: str
+    description: str
+    archived: bool
+    deprecated: bool
+    feature_flag: str | None
+    schemas: bytes | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class EventTypeSaved(Contract, frozen=True, tag="event_type.saved/1"):
+    event_type: EventType
+    created: bool = False
+
+
+class CreateEventType(Contract, frozen=True, tag="event_type.create/1"):
+    """An archived type of this name comes back; an existing one is a conflict."""
+
+    tenant_id: bytes
+    name: str
+    description: str
+    archived: bool = False
+    deprecated: bool = False
+    feature_flag: str | None = None
+    schemas: bytes | None = None
+
+
+class GetEventType(Contract, frozen=True, tag="event_type.get/1"):
+    tenant_id: bytes
+    name: str
+
+
+class ListEventTypes(Contract, frozen=True, tag="event_type.list/1"):
+    tenant_id: bytes
+    page: Page
+    include_archived: bool = False
+    with_content: bool = False
+
+
+class EventTypes(Contract, frozen=True, tag="event_type.list_of/1"):
+    items: tuple[EventType, ...]
+    done: bool
+    iterator: str | None = None
+    prev_iterator: str | None = None
+
+
+class UpdateEventType(Contract, frozen=True, tag="event_type.update/1"):
+    """Replace, or create."""
+
+    tenant_id: bytes
+    name: str
+    description: str
+    archived: bool = False
+    deprecated: bool = False
+    feature_flag: str | None = None
+    schemas: bytes | None = None
+
+
+class PatchEventType(Contract, frozen=True, tag="event_type.patch/1"):
+    tenant_id: bytes
+    name: str
+    description: str | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
+    deprecated: bool | UnsetType = UNSET
+    feature_flag: str | UnsetType | None = UNSET
+    schemas: bytes | UnsetType | None = UNSET
+
+
+class DeleteEventType(Contract, frozen=True, tag="event_type.delete/1"):
+    """Archives; with `expunge` it is gone. Answered by `Done`."""
+
+    tenant_id: bytes
+    name: str
+    expunge: bool = False

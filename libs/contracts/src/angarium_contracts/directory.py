@@ -1,0 +1,77 @@
+"""The directory: which applications and endpoints exist, as copied by gateway and worker.
+
+The dispatcher gives every change the next directory version, in the order of commits. A
+reader that sees `previous_version` ahead of what it has missed something, and asks
+`DirectorySince`. An entry without items is a heartbeat of the current version.
+"""
+
+from .contract import Contract, Part
+
+
+class ApplicationState(Part, frozen=True):
+    """An application as the gateway needs it. `deleted` is a tombstone."""
+
+    id: bytes
+    tenant_id: bytes
+    version: int
+    uid: str | None = None
+    deleted: bool = False
+
+
+class EndpointState(Part, frozen=True):
+    """An endpoint as the worker needs it.
+
+    `secrets` and `headers` are sealed (AES-256-GCM under the operator's encryption key, the
+    endpoint's id as associated data): the secrets that sign now, newest first, and a JSON
+    object of custom headers. `throttle_rate` is messages per second.
+    """
+
+    id: bytes
+    tenant_id: bytes
+    application_id: bytes
+    version: int
+    url: str = ""
+    secrets: tuple[bytes, ...] = ()
+    headers: bytes | None = None
+    throttle_rate: int | None = None
+    disabled: bool = False
+    deleted: bool = False
+
+
+class DirectoryChanged(Contract, frozen=True, tag="directory.changed/1"):
+    """What changed from `previous_version` (exclusive) to `version` (inclusive)."""
+
+    previous_version: int
+    version: int
+    applications: tuple[ApplicationState, ...] = ()
+    endpoints: tuple[EndpointState, ...] = ()
+
+
+class DirectorySince(Contract, frozen=True, tag="directory.since/1"):
+    """Query: the current state of everything changed after `version`, a page at a time."""
+
+    version: int
+    limit: int = 500
+    with_applications: bool = True
+    with_endpoints: bool = True
+
+
+class DirectoryPage(Contract, frozen=True, tag="directory.page/1"):
+    """Answer, in order of version. Ask again with `version` until `done`."""
+
+    version: int
+    done: bool
+    applications: tuple[ApplicationState, ...] = ()
+    endpoints: tuple[EndpointState, ...] = ()
+
+
+class GetEndpointStates(Contract, frozen=True, tag="directory.endpoints/1"):
+    """Query: the current state of these endpoints (at most 500)."""
+
+    endpoint_ids: tuple[bytes, ...]
+
+
+class EndpointStates(Contract, frozen=True, tag="directory.endpoint_states/1"):
+    """Answer; an id that never existed is left out."""
+
+    endpoints: tuple[EndpointState, ...]

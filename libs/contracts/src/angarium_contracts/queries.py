@@ -1,0 +1,59 @@
+"""The envelope of queries and commands, and what every answer may be."""
+
+from enum import StrEnum
+
+import msgspec
+
+from .contract import Contract, Part
+
+
+class Query(Contract, frozen=True, tag="query/1"):
+    """A question to a service. `body` is an encoded contract.
+
+    The answer goes to the stream `reply_to`, with the same `correlation_id`. After
+    `expires_at_ms` (Unix time) nobody waits for it and it must not be carried out.
+    """
+
+    correlation_id: int
+    reply_to: str
+    expires_at_ms: int
+    body: msgspec.Raw
+
+
+class Reply(Contract, frozen=True, tag="reply/1"):
+    """An answer. `body` is an encoded contract, or a `Problem`."""
+
+    correlation_id: int
+    body: msgspec.Raw
+
+
+class ProblemCode(StrEnum):
+    """Why a query was refused; the gateway gives each its HTTP status."""
+
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    INVALID = "invalid"
+    UNAVAILABLE = "unavailable"
+
+
+class Problem(Contract, frozen=True, tag="problem/1"):
+    """A refusal. `field` names the member at fault, as the API spells it; `detail` says what
+    to change."""
+
+    code: ProblemCode
+    detail: str
+    field: str | None = None
+
+
+class Done(Contract, frozen=True, tag="done/1"):
+    """A command without a result was carried out. `version` is the directory's after it."""
+
+    version: int = 0
+
+
+class Page(Part, frozen=True):
+    """What part of a list to give: `limit` 1 to 250; `iterator` as an earlier answer gave it."""
+
+    limit: int = 50
+    iterator: str | None = None
+    descending: bool = False
