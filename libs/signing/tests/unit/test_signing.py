@@ -92,8 +92,8 @@ def test_signatures_of_unknown_versions_and_unreadable_ones_are_passed_over() ->
 def test_a_v1_signature_under_another_versions_name_does_not_count() -> None:
     headers = vector_headers()
     headers["webhook-signature"] = VECTOR_SIGNATURE.replace("v1,", "v2,")
+    secret = signing.SigningSecret.parse(VECTOR_SECRET)
     with pytest.raises(signing.NoMatchingSignature):
-        secret = signing.SigningSecret.parse(VECTOR_SECRET)
         signing.verify(headers, VECTOR_BODY, [secret], VECTOR_TIMESTAMP_S)
 
 

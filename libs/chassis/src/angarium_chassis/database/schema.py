@@ -13,6 +13,7 @@ from sqlalchemy import Connection, MetaData
 from sqlalchemy.exc import DBAPIError
 
 from angarium_chassis.process import StartRefused
+
 from .engine import Database
 
 MIGRATION_LOCK = 7_236_113

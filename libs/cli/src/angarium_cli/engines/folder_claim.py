@@ -1,0 +1,102 @@
+"""One owner per data folder, also after the owner was killed.
+
+The claim is a lock that the kernel drops with its holder, so whoever gets it knows that a server
+recorded in the folder has lost its owner: it is an orphan, and may be ended.
+"""
+
+import fcntl
+import json
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from angarium_cli.engines.failure import EngineFailed
+from angarium_cli.engines.process_end import await_end
+
+_ORPHAN_STOP_TIMEOUT_S = 10.0
+# The creation time that the kernel gives shifts when the clock is set.
+_CREATION_TOLERANCE_S = 2.0
+
+
+class FolderClaim:
+    """The right to run one engine on one data folder; a missing folder is created with `mode`."""
+
+    def __init__(self, engine: str, folder: Path, mode: int = 0o700) -> None:
+        self._engine = engine
+        self._folder = folder
+        self._mode = mode
+        self._lock_path = folder / "lock"
+        self._record_path = folder / "server.json"
+        self._fd: int | None = None
+
+    def acquire(self) -> None:
+        """Take the claim. Raises EngineFailed if another process holds it; twice is harmless."""
+        if self._fd is not None:
+            return
+        try:
+            self._folder.mkdir(mode=self._mode, parents=True, exist_ok=True)
+            fd = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise EngineFailed(
+                self._engine,
+                f"the data folder {self._folder} cannot be used: {error.strerror}",
+                "Choose a folder that you may write.",
+            ) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(fd, 20, 0).decode(errors="replace").strip() or "unknown"
+            os.close(fd)
+            raise EngineFailed(
+                self._engine,
+                f"the data folder {self._folder} is in use by process {holder}",
+                "Stop that process, or choose another data folder.",
+            ) from None
+        os.truncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
+        self._fd = fd
+
+    def release(self) -> None:
+        """Give the claim back; harmless without it."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def record(self, pid: int) -> None:
+        """Remember the server's process, so that a later owner can tell it from any other."""
+        created_s = psutil.Process(pid).create_time()
+        self._record_path.write_text(json.dumps({"pid": pid, "created_s": created_s}))
+
+    def forget(self) -> None:
+        """Drop the record: the server has ended."""
+        self._record_path.unlink(missing_ok=True)
+
+    def end_orphan(self, stop_signal: signal.Signals) -> None:
+        """End the server that a killed owner left behind, if there is one.
+
+        Asks with `stop_signal`, then kills. Only a process with the recorded pid and creation
+        time is touched.
+        """
+        orphan = self._recorded_process()
+        if orphan is not None:
+            with suppress(psutil.NoSuchProcess):
+                children = orphan.children(recursive=True)
+                orphan.send_signal(stop_signal)
+                left = await_end([orphan, *children], _ORPHAN_STOP_TIMEOUT_S)
+                for process in left:
+                    with suppress(psutil.NoSuchProcess):
+                        process.kill()
+                await_end(left, _ORPHAN_STOP_TIMEOUT_S)
+        self.forget()
+
+    def _recorded_process(self) -> psutil.Process | None:
+        try:
+            record = json.loads(self._record_path.read_bytes())
+            process = psutil.Process(int(record["pid"]))
+            drift_s = abs(process.create_time() - float(record["created_s"]))
+        except (FileNotFoundError, ValueError, KeyError, TypeError, psutil.NoSuchProcess):
+            return None
+        return process if drift_s <= _CREATION_TOLERANCE_S else None

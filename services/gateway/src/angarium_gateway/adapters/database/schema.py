@@ -1,0 +1,7 @@
+"""The gateway's schema, for the migrate command and the check at start."""
+
+from angarium_chassis.database.schema import Schema
+
+from .tables import metadata
+
+SCHEMA = Schema("gateway", "angarium_gateway", metadata)

@@ -1,0 +1,20 @@
+"""Digests that stand for idempotency keys, requests and API tokens in the database."""
+
+import hashlib
+
+
+def key_digest(tenant_id: bytes, key: str) -> bytes:
+    """16 bytes that stand for one tenant's idempotency key."""
+    return hashlib.blake2b(key.encode(), key=tenant_id, digest_size=16).digest()
+
+
+def request_digest(method: str, path: str, body: bytes) -> bytes:
+    """16 bytes that tell whether two requests under one key are the same."""
+    digest = hashlib.blake2b(f"{method} {path}\n".encode(), digest_size=16)
+    digest.update(body)
+    return digest.digest()
+
+
+def token_hash(token: str) -> bytes:
+    """SHA-256 of an API token. Tokens are 256 random bits, so no slow hash is needed."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,3 @@
+from angarium_chassis.database.migration_env import run_migrations
+
+run_migrations()
