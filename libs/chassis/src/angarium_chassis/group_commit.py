@@ -14,8 +14,8 @@ class GroupCommit[Item, Result]:
 
     `commit` gets at most `items_max` items of at most `bytes_max` bytes together (one larger
     item goes alone) and gives one result for each; when it raises, every caller of that group
-    gets the error. At most `waiting_max` items wait. `run()` commits until cancelled, and
-    then once more for what waits.
+    gets the error. At most `waiting_max` items wait. `run()` commits until cancelled, then
+    what waits, and takes nothing more.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class GroupCommit[Item, Result]:
         self._waiting: deque[tuple[Item, int, asyncio.Future[Result]]] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
+        self._ended = False
 
     @property
     def waiting(self) -> int:
@@ -42,9 +43,10 @@ class GroupCommit[Item, Result]:
         return len(self._waiting)
 
     def submit(self, item: Item, size_bytes: int) -> asyncio.Future[Result]:
-        """Queue an item for the next commit. Raises `Overloaded`."""
+        """Queue an item for the next commit. Raises `Overloaded`, also after `run()` ended."""
         if (
-            len(self._waiting) >= self._waiting_max
+            self._ended
+            or len(self._waiting) >= self._waiting_max
             or self._waiting_bytes + size_bytes > self._waiting_bytes_max
         ):
             raise Overloaded
@@ -61,17 +63,24 @@ class GroupCommit[Item, Result]:
             while True:
                 await self._arrived.wait()
                 in_flight = asyncio.ensure_future(self._commit_next())
-                await asyncio.shield(in_flight)
+                await asyncio.wait([in_flight])
         finally:
             if in_flight is not None:
-                await in_flight
+                await asyncio.wait([in_flight])
             while self._waiting:
                 await self._commit_next()
+            self._ended = True
 
     async def _commit_next(self) -> None:
         group = self._take()
         try:
             results = await self._commit([item for item, _, _ in group])
+            if len(results) != len(group):
+                raise ValueError(f"{len(results)} results for {len(group)} items")
+        except asyncio.CancelledError:
+            for _, _, caller in group:
+                caller.cancel()
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must get it
             for _, _, caller in group:
                 if not caller.done():

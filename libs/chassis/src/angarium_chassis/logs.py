@@ -7,7 +7,16 @@ from typing import Any, Literal
 
 import structlog
 
-_SECRET_NAMES = ("secret", "token", "authorization", "password", "api_key", "encryption_key")
+_SECRET_NAMES = (
+    "secret",
+    "token",
+    "authorization",
+    "password",
+    "api_key",
+    "encryption_key",
+    "database_url",
+    "redis_url",
+)
 
 
 def set_up_logs(
@@ -16,7 +25,10 @@ def set_up_logs(
     """Configure logging for this process. Call once, first of all."""
     number = logging.getLevelNamesMapping()[level.upper()]
     renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Plain tracebacks: Rich's would print local variables, and with them secrets.
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
         if form == "console"
         else structlog.processors.JSONRenderer()
     )
@@ -26,10 +38,11 @@ def set_up_logs(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _redact,
     ]
+    last: list[Any] = (
+        [renderer] if form == "console" else [structlog.processors.format_exc_info, renderer]
+    )
     structlog.configure(
-        processors=[*before, structlog.processors.format_exc_info, renderer]
-        if form == "json"
-        else [*before, renderer],
+        processors=[*before, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -39,11 +52,7 @@ def set_up_logs(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)

@@ -44,6 +44,9 @@ def run_process(work: Callable[[], Awaitable[None]]) -> None:
             refuse("; ".join(str(error) for error in _leaves(refused)))
         log.exception("process.failed")
         sys.exit(1)
+    except Exception:
+        log.exception("process.failed")
+        sys.exit(1)
 
 
 def refuse(text: str) -> NoReturn:

@@ -5,11 +5,17 @@ A setting is read from `ANGARIUM_<NAME>`; any secret also from the file that
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal, Self, override
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 ENV_PREFIX = "ANGARIUM_"
 
@@ -18,19 +24,23 @@ class SettingsRefused(Exception):
     """A setting is missing or wrong. The text names it and says what to do."""
 
 
+def _from_file(variable: str) -> str | None:
+    """What stands in the file that an environment variable names."""
+    path = os.environ.get(variable)
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise SettingsRefused(f"{variable} cannot be read: {error}") from error
+
+
 class _FromFiles(PydanticBaseSettingsSource):
     """Reads `ANGARIUM_<NAME>_FILE`."""
 
     @override
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        variable = f"{ENV_PREFIX}{field_name.upper()}_FILE"
-        path = os.environ.get(variable)
-        if path is None:
-            return None, field_name, False
-        try:
-            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
-        except OSError as error:
-            raise SettingsRefused(f"{variable} cannot be read: {error}") from error
+        return _from_file(f"{ENV_PREFIX}{field_name.upper()}_FILE"), field_name, False
 
     @override
     def __call__(self) -> dict[str, Any]:
@@ -88,12 +98,15 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def load(cls, service: str) -> Self:
         """Read the settings of `service`. Raises `SettingsRefused`."""
-        own_url = os.environ.get(f"{ENV_PREFIX}{service.upper()}_DATABASE_URL")
+        variable = f"{ENV_PREFIX}{service.upper()}_DATABASE_URL"
+        own_url = os.environ.get(variable) or _from_file(f"{variable}_FILE")
         given: dict[str, Any] = {} if own_url is None else {"database_url": own_url}
         try:
             return cls(**given)
         except ValidationError as error:
             raise SettingsRefused(_explain(error)) from None
+        except SettingsError as error:
+            raise SettingsRefused(_explain_unparsed(error)) from None
 
     @classmethod
     @override
@@ -119,3 +132,9 @@ def _explain(error: ValidationError) -> str:
         else:
             lines.append(f"{variable}: {problem['msg']}")
     return "\n".join(lines)
+
+
+def _explain_unparsed(error: SettingsError) -> str:
+    """A list or mapping that is no JSON; pydantic-settings tells the field in its text only."""
+    field = re.search(r'field "(\w+)"', str(error))
+    return f"{ENV_PREFIX}{field[1].upper() if field else '…'}: expected JSON, such as [1, 2]"

@@ -2,20 +2,22 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import asyncpg
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from angarium_chassis.process import StartRefused
 
-if TYPE_CHECKING:
-    import asyncpg
-
 STATEMENT_TIMEOUT_MS = 30_000
 SQLITE_BUSY_TIMEOUT_MS = 10_000
+
+CONNECTION_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""What opening or using a connection raises: SQLAlchemy leaves what asyncpg raises while it
+connects (wrong password, no such database) as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,17 @@ class Database:
     engine: AsyncEngine
     on_postgres: bool
 
+    @property
+    def reading(self) -> AsyncEngine:
+        """The same engine for reads: on SQLite they do not take the write lock."""
+        return self.engine.execution_options(read_only=True)
+
     async def problem(self) -> str | None:
         """None when the database answers; for readiness."""
         try:
-            async with self.engine.connect() as connection:
+            async with self.reading.connect() as connection:
                 await connection.execute(text("select 1"))
-        except (DBAPIError, OSError) as error:
+        except CONNECTION_ERRORS as error:
             return f"the database does not answer: {type(error).__name__}"
         return None
 
@@ -111,7 +118,7 @@ def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
     return engine
 
 
-async def postgres_of(connection: AsyncConnection) -> "asyncpg.Connection":
+async def postgres_of(connection: AsyncConnection) -> asyncpg.Connection:
     """The asyncpg connection beneath, for statements that must be one round trip."""
     raw = await connection.get_raw_connection()
     return raw.driver_connection

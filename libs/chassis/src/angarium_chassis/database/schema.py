@@ -10,11 +10,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData
-from sqlalchemy.exc import DBAPIError
 
 from angarium_chassis.process import StartRefused
 
-from .engine import Database
+from .engine import CONNECTION_ERRORS, Database
 
 MIGRATION_LOCK = 7_236_113
 """Postgres advisory lock: two migrations at once take turns."""
@@ -37,7 +36,7 @@ class Schema:
                         f"select pg_advisory_xact_lock({MIGRATION_LOCK})"
                     )
                 await connection.run_sync(self._upgrade, revision)
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
         except CommandError as error:
             raise StartRefused(self._newer()) from error
@@ -45,9 +44,9 @@ class Schema:
     async def require_current(self, database: Database) -> None:
         """Raise `StartRefused` unless the database has exactly this version's schema."""
         try:
-            async with asyncio.timeout(15), database.engine.connect() as connection:
+            async with asyncio.timeout(15), database.reading.connect() as connection:
                 current = await connection.run_sync(_current_revision)
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
         with as_file(files(self.package) / "migrations") as folder:
             script = ScriptDirectory(str(folder))

@@ -1,20 +1,27 @@
 """One FastStream broker a process, set up so that contracts pass through it as bytes."""
 
+import asyncio
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from faststream.redis import RedisBroker
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage, bDATA_KEY
 from faststream.redis.parser import MessageFormat
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
     from faststream.redis.message import BatchStreamMessage
 
 SOCKET_TIMEOUT_S = 10.0
+PROBE_TIMEOUT_S = 2.0
 POLLING_INTERVAL_MS = 4_000
 """How long a read blocks; under the socket timeout, or an idle read would fail."""
+
+type RawEntries = Sequence[tuple[bytes, Mapping[bytes, bytes]]]
+"""Entries as they were read: id and fields."""
 
 
 class EncodedContract(MessageFormat):
@@ -33,8 +40,15 @@ class EncodedContract(MessageFormat):
         return data, {}
 
 
-def open_broker(redis_url: str, *, connections_max: int = 32) -> RedisBroker:
-    """A broker without subscribers. It connects on `connect()`, which does not dial yet."""
+def open_broker(redis_url: str, *, connections_max: int = 256) -> RedisBroker:
+    """A broker without subscribers. It connects on `connect()`, which does not dial yet.
+
+    Connections are made on use; beyond `connections_max` a command fails. A group reader takes
+    two, a tail reader one, a writer at most `writer.CONCURRENT_MAX`.
+    """
+    # FastStream would restart a failed read at once and without end; `Subscription` does it with
+    # a pause, and knows how to make the group again.
+    os.environ["FASTSTREAM_SUPERVISOR_DISABLED"] = "1"
     return RedisBroker(
         redis_url,
         apply_types=False,
@@ -52,15 +66,27 @@ def redis_of(broker: RedisBroker) -> Redis:
     return cast("Redis", broker.config.broker_config.connection.client)
 
 
+async def redis_problem(broker: RedisBroker) -> str | None:
+    """None when Redis answers; for readiness."""
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
+            await redis_of(broker).ping()
+    except (RedisError, OSError, TimeoutError) as error:
+        return f"Redis does not answer: {type(error).__name__}"
+    return None
+
+
 async def parse_batch(raw: "BatchStreamMessage") -> RedisBatchStreamMessage:
     """FastStream parser: keep the entries as they came, undecoded."""
     return RedisBatchStreamMessage(raw_message=raw, body=b"", consumer=FAKE_CONSUMER, group=None)
 
 
-async def decode_batch(message: RedisBatchStreamMessage) -> Sequence[tuple[bytes, bytes | None]]:
-    """FastStream decoder: ids and bodies. A body is None where the entry is not one of ours."""
+async def decode_batch(message: RedisBatchStreamMessage) -> RawEntries:
+    """FastStream decoder: ids and fields."""
     raw = message.raw_message
-    return [
-        (entry_id, fields.get(bDATA_KEY))
-        for entry_id, fields in zip(raw["message_ids"], raw["data"], strict=True)
-    ]
+    return list(zip(raw["message_ids"], raw["data"], strict=True))
+
+
+def body_of(fields: Mapping[bytes, bytes]) -> bytes | None:
+    """The encoded contract of an entry; None where the entry is not one of ours."""
+    return fields.get(bDATA_KEY)

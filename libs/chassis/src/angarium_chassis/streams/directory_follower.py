@@ -75,7 +75,6 @@ class DirectoryFollower:
     async def run(self) -> None:
         """Follow until cancelled. Starts with a resync, as changes may have been missed."""
         self._version = await self._copy.version()
-        self._behind.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._changes.run())
             tasks.create_task(self._resync_when_behind())
@@ -87,7 +86,11 @@ class DirectoryFollower:
             if change.previous_version > self._version:
                 self._behind.set()
                 return
-            await self._apply(change.version, change.applications, change.endpoints)
+            try:
+                await self._apply(change.version, change.applications, change.endpoints)
+            except Exception:
+                self._behind.set()
+                raise
 
     async def _apply(
         self,
@@ -103,6 +106,9 @@ class DirectoryFollower:
         self._version = max(self._version, version)
 
     async def _resync_when_behind(self) -> None:
+        # First the position in the stream, then the question: what changes between is received.
+        await self._changes.positioned()
+        self._behind.set()
         while True:
             await self._behind.wait()
             self._behind.clear()
@@ -111,6 +117,13 @@ class DirectoryFollower:
                 await asyncio.sleep(RESYNC_RETRY_S)
 
     async def _resync(self) -> bool:
+        try:
+            return await self._ask_for_all()
+        except Exception:
+            log.exception("directory.resync_failed")
+            return False
+
+    async def _ask_for_all(self) -> bool:
         while True:
             question = DirectorySince(
                 version=self._version,

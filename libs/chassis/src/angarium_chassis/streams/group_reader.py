@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import cast
 
+import msgspec
 import structlog
 from angarium_contracts.contract import Reader, UnknownVersion, Unreadable
 from faststream import AckPolicy
@@ -17,16 +18,21 @@ from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.subscriber.usecases import StreamBatchSubscriber
 from redis.exceptions import RedisError, ResponseError
 
-from .broker import POLLING_INTERVAL_MS, decode_batch, parse_batch, redis_of
+from .broker import (
+    POLLING_INTERVAL_MS,
+    RawEntries,
+    body_of,
+    decode_batch,
+    parse_batch,
+    redis_of,
+)
 from .leases import EntryLeases
 from .quarantine import Poison, Quarantine
 from .received import Handler, Received
+from .subscription import Subscription
 
-SUPERVISION_INTERVAL_S = 0.5
 TRIES_MAX = 5
 """An entry that failed this often is quarantined."""
-
-type RawEntries = Sequence[tuple[bytes, bytes | None]]
 
 log = structlog.get_logger()
 
@@ -65,7 +71,7 @@ class GroupReader[T]:
             lease_s=lease_s,
             clock_s=clock_s,
         )
-        self._new = self._subscriber(
+        self._new = self._subscription(
             StreamSub(
                 stream,
                 group=group,
@@ -76,7 +82,7 @@ class GroupReader[T]:
             ),
             self._on_new,
         )
-        self._abandoned = self._subscriber(
+        self._abandoned = self._subscription(
             StreamSub(
                 stream,
                 group=group,
@@ -88,9 +94,9 @@ class GroupReader[T]:
             self._on_abandoned,
         )
 
-    def _subscriber(
+    def _subscription(
         self, stream: StreamSub, handler: Callable[[RawEntries], object]
-    ) -> StreamBatchSubscriber:
+    ) -> Subscription:
         subscriber = self._broker.subscriber(
             stream=stream,
             parser=parse_batch,
@@ -99,12 +105,16 @@ class GroupReader[T]:
             no_reply=True,
         )
         subscriber(handler)
-        return cast("StreamBatchSubscriber", subscriber)
+        return Subscription(
+            cast("StreamBatchSubscriber", subscriber),
+            stream=self._stream,
+            prepare=self._ensure_group,
+        )
 
     @property
     def running(self) -> bool:
         """Whether both subscribers read."""
-        return bool(self._new.running and self._abandoned.running)
+        return self._new.running and self._abandoned.running
 
     @property
     def in_hand(self) -> int:
@@ -112,28 +122,16 @@ class GroupReader[T]:
         return len(self._leases)
 
     async def run(self) -> None:
-        """Read until cancelled. Then nothing new is read; handlers that run are waited for."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._supervise())
-                tasks.create_task(self._keep_leases())
-        finally:
-            for subscriber in (self._abandoned, self._new):
-                await asyncio.shield(subscriber.stop())
-
-    async def _supervise(self) -> None:
-        while True:
-            for subscriber in (self._new, self._abandoned):
-                if not subscriber.running:
-                    await self._start(subscriber)
-            await asyncio.sleep(SUPERVISION_INTERVAL_S)
-
-    async def _start(self, subscriber: StreamBatchSubscriber) -> None:
-        try:
-            await self._ensure_group()
-            await subscriber.start()
-        except (RedisError, OSError, TimeoutError) as error:
-            log.warning("stream.unavailable", stream=self._stream, error=str(error))
+        """Read until cancelled. Then nothing new is read; handlers that run are waited for, and
+        keep their leases meanwhile."""
+        async with asyncio.TaskGroup() as tasks:
+            keeper = tasks.create_task(self._keep_leases())
+            try:
+                async with asyncio.TaskGroup() as reading:
+                    reading.create_task(self._new.run())
+                    reading.create_task(self._abandoned.run())
+            finally:
+                keeper.cancel()
 
     async def _ensure_group(self) -> None:
         try:
@@ -155,14 +153,15 @@ class GroupReader[T]:
         await self._pass_on(entries, redelivered=False)
 
     async def _on_abandoned(self, entries: RawEntries) -> None:
-        for entry_id, body in entries:
+        for entry_id, fields in entries:
             if self._leases.holds(entry_id):
                 continue
             tries = await self._tries(entry_id)
             if tries > TRIES_MAX:
+                body = body_of(fields)
                 await self._put_away([(entry_id, f"failed {tries - 1} times", body or b"")])
                 continue
-            await self._pass_on([(entry_id, body)], redelivered=True)
+            await self._pass_on([(entry_id, fields)], redelivered=True)
 
     async def _tries(self, entry_id: bytes) -> int:
         rows = await redis_of(self._broker).xpending_range(
@@ -173,9 +172,10 @@ class GroupReader[T]:
     async def _pass_on(self, entries: RawEntries, *, redelivered: bool) -> None:
         received: list[Received[T]] = []
         poison: list[tuple[bytes, str, bytes]] = []
-        for entry_id, body in entries:
+        for entry_id, fields in entries:
+            body = body_of(fields)
             if body is None:
-                poison.append((entry_id, "not an entry of ours", b""))
+                poison.append((entry_id, "not an entry of ours", msgspec.msgpack.encode(fields)))
                 continue
             match self._reader.read(body):
                 case UnknownVersion(tag):

@@ -6,6 +6,7 @@ long enough. One that lives but works long renews its entries' idle time.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import cast
 
 from redis.asyncio import Redis
 
@@ -32,6 +33,7 @@ class EntryLeases:
         self._lease_s = lease_s
         self._clock_s = clock_s
         self._taken_at_s: dict[bytes, float] = {}
+        self._some = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._taken_at_s)
@@ -41,6 +43,8 @@ class EntryLeases:
         now_s = self._clock_s()
         for entry_id in entry_ids:
             self._taken_at_s[entry_id] = now_s
+        if self._taken_at_s:
+            self._some.set()
 
     def holds(self, entry_id: bytes) -> bool:
         """Whether the entry is still this consumer's, as far as it knows."""
@@ -52,25 +56,31 @@ class EntryLeases:
             self._taken_at_s.pop(entry_id, None)
 
     async def keep(self) -> None:
-        """Renew for ever. Costs nothing while entries are finished within a third of a lease."""
+        """Renew for ever. Costs nothing while entries are finished within a third of a lease, and
+        sleeps while there are none."""
         while True:
+            if not self._taken_at_s:
+                self._some.clear()
+                await self._some.wait()
             await asyncio.sleep(self._lease_s / 6)
             await self.renew()
 
     async def renew(self) -> None:
         """Renew the entries in hand for a third of a lease; drop those that others took."""
         now_s = self._clock_s()
-        ageing = [
-            entry_id
-            for entry_id, taken_at_s in self._taken_at_s.items()
-            if now_s - taken_at_s >= self._lease_s / 3
-        ][:RENEW_PER_CALL_MAX]
-        if not ageing:
-            return
-        pending = await self._redis().xpending_range(
-            self._stream, self._group, ageing[0], ageing[-1], RENEW_PER_CALL_MAX, self._consumer
+        ageing = sorted(
+            (
+                entry_id
+                for entry_id, taken_at_s in self._taken_at_s.items()
+                if now_s - taken_at_s >= self._lease_s / 3
+            ),
+            key=_order,
         )
-        ours = {row["message_id"] for row in pending}
+        for start in range(0, len(ageing), RENEW_PER_CALL_MAX):
+            await self._renew(ageing[start : start + RENEW_PER_CALL_MAX])
+
+    async def _renew(self, ageing: list[bytes]) -> None:
+        ours = await self._still_ours(ageing)
         kept: list[int | bytes | str | memoryview[int]] = [
             entry_id for entry_id in ageing if entry_id in ours
         ]
@@ -80,3 +90,23 @@ class EntryLeases:
                 self._stream, self._group, self._consumer, 0, kept, justid=True
             )
             self.take(entry_id for entry_id in ageing if entry_id in self._taken_at_s)
+
+    async def _still_ours(self, ageing: list[bytes]) -> set[bytes]:
+        """Those of `ageing` (in order) that are pending for this consumer. Younger entries lie
+        between them, so one answer may not reach the end."""
+        ours: set[bytes] = set()
+        lowest: bytes = ageing[0]
+        while True:
+            rows = await self._redis().xpending_range(
+                self._stream, self._group, lowest, ageing[-1], RENEW_PER_CALL_MAX, self._consumer
+            )
+            found = [cast("bytes", row["message_id"]) for row in rows]
+            ours.update(found)
+            if len(found) < RENEW_PER_CALL_MAX:
+                return ours
+            lowest = b"(" + found[-1]
+
+
+def _order(entry_id: bytes) -> tuple[int, int]:
+    milliseconds, _, sequence = entry_id.partition(b"-")
+    return int(milliseconds), int(sequence)

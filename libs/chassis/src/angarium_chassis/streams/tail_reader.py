@@ -8,11 +8,18 @@ import structlog
 from angarium_contracts.contract import Reader, UnknownVersion, Unreadable
 from faststream import AckPolicy
 from faststream.redis import RedisBroker, StreamSub
-from redis.exceptions import RedisError
 
-from .broker import POLLING_INTERVAL_MS, decode_batch, parse_batch, redis_of
+from .broker import (
+    POLLING_INTERVAL_MS,
+    RawEntries,
+    body_of,
+    decode_batch,
+    parse_batch,
+    redis_of,
+)
+from .subscription import Subscription
 
-SUPERVISION_INTERVAL_S = 0.5
+REASON_LENGTH_MAX = 500
 
 log = structlog.get_logger()
 
@@ -42,6 +49,7 @@ class TailReader[T]:
         self._handle = handle
         self._from_now = from_now
         self._trim = trim
+        self._positioned = asyncio.Event()
         self._subscriber = broker.subscriber(
             stream=StreamSub(
                 stream,
@@ -56,43 +64,43 @@ class TailReader[T]:
             no_reply=True,
         )
         self._subscriber(self._on_entries)
+        self._subscription = Subscription(
+            self._subscriber, stream=stream, prepare=self._find_position
+        )
 
     @property
     def running(self) -> bool:
         """Whether the subscriber reads."""
-        return bool(self._subscriber.running)
+        return self._subscription.running
+
+    async def positioned(self) -> None:
+        """Wait until it is settled from where this reader reads: what is published after that is
+        received."""
+        await self._positioned.wait()
 
     async def run(self) -> None:
         """Read until cancelled."""
-        started = False
-        try:
-            while True:
-                if not self._subscriber.running:
-                    try:
-                        if self._from_now and not started:
-                            self._subscriber.last_id = await self._latest_id()
-                        await self._subscriber.start()
-                        started = True
-                    except (RedisError, OSError, TimeoutError) as error:
-                        log.warning("stream.unavailable", stream=self._stream, error=str(error))
-                await asyncio.sleep(SUPERVISION_INTERVAL_S)
-        finally:
-            await asyncio.shield(self._subscriber.stop())
+        await self._subscription.run()
+
+    async def _find_position(self) -> None:
+        if self._from_now and not self._positioned.is_set():
+            self._subscriber.last_id = await self._latest_id()
+        self._positioned.set()
 
     async def _latest_id(self) -> str:
         latest = await redis_of(self._broker).xrevrange(self._stream, count=1)
         return cast("bytes", latest[0][0]).decode() if latest else "0"
 
-    async def _on_entries(self, entries: Sequence[tuple[bytes, bytes | None]]) -> None:
+    async def _on_entries(self, entries: RawEntries) -> None:
         values: list[T] = []
-        for entry_id, body in entries:
-            match self._reader.read(body or b""):
+        for entry_id, fields in entries:
+            match self._reader.read(body_of(fields) or b""):
                 case UnknownVersion() | Unreadable() as failure:
                     log.error(
                         "stream.entry_skipped",
                         stream=self._stream,
                         entry=entry_id.decode(),
-                        failure=str(failure),
+                        failure=str(failure)[:REASON_LENGTH_MAX],
                     )
                 case value:
                     values.append(value)

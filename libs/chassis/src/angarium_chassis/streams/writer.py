@@ -1,5 +1,6 @@
 """Publishing and acknowledging in one round trip and one transaction."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from faststream.redis import RedisBroker
 
 from .broker import redis_of
 from .received import Received
+
+CONCURRENT_MAX = 8
+"""Writes of one writer at the same time, each on a connection of its own; others wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class StreamWriter:
 
     def __init__(self, broker: RedisBroker) -> None:
         self._broker = broker
+        self._free = asyncio.Semaphore(CONCURRENT_MAX)
 
     async def write(
         self, publications: Sequence[Publication], done: Iterable[Received[Any]] = ()
@@ -39,7 +44,7 @@ class StreamWriter:
         finished: defaultdict[tuple[str, str], list[Received[Any]]] = defaultdict(list)
         for received in done:
             finished[received.stream, received.group].append(received)
-        async with redis_of(self._broker).pipeline(transaction=True) as pipe:
+        async with self._free, redis_of(self._broker).pipeline(transaction=True) as pipe:
             for publication in publications:
                 await self._broker.publish(
                     encode(publication.contract),

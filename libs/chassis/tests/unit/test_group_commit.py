@@ -1,0 +1,183 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from angarium_chassis.group_commit import GroupCommit, Overloaded
+
+
+class Journal:
+    """Records the groups that it was given; each commit waits until it is let through."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+        self.began = asyncio.Semaphore(0)
+        self.free = asyncio.Semaphore(0)
+
+    async def commit(self, items: Sequence[str]) -> list[str]:
+        self.groups.append(list(items))
+        self.began.release()
+        await self.free.acquire()
+        return [item.upper() for item in items]
+
+
+async def at_once(items: Sequence[str]) -> list[str]:
+    return [item.upper() for item in items]
+
+
+@asynccontextmanager
+async def running(group_commit: GroupCommit[str, str]) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(group_commit.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_what_arrives_during_a_commit_goes_into_the_next_one() -> None:
+    journal = Journal()
+    group_commit = GroupCommit(journal.commit)
+
+    async with running(group_commit):
+        results = [group_commit.submit("a", 1)]
+        await journal.began.acquire()
+        results += [group_commit.submit("b", 1), group_commit.submit("c", 1)]
+        assert group_commit.waiting == 2
+        journal.free.release()
+        await journal.began.acquire()
+        journal.free.release()
+
+        assert await asyncio.gather(*results) == ["A", "B", "C"]
+    assert journal.groups == [["a"], ["b", "c"]]
+
+
+async def test_a_group_is_bounded_in_items() -> None:
+    groups = await groups_of(["a", "b", "c", "d", "e"], [1] * 5, items_max=2)
+
+    assert groups == [["a", "b"], ["c", "d"], ["e"]]
+
+
+async def test_a_group_is_bounded_in_bytes_and_one_larger_item_goes_alone() -> None:
+    groups = await groups_of(["a", "b", "c", "d"], [6, 4, 50, 1], bytes_max=10)
+
+    assert groups == [["a", "b"], ["c"], ["d"]]
+
+
+async def groups_of(items: list[str], sizes: list[int], **bounds: int) -> list[list[str]]:
+    groups: list[list[str]] = []
+
+    async def commit(group: Sequence[str]) -> Sequence[str]:
+        groups.append(list(group))
+        return group
+
+    group_commit = GroupCommit(commit, **bounds)
+    results = [group_commit.submit(item, size) for item, size in zip(items, sizes, strict=True)]
+    async with running(group_commit):
+        assert await asyncio.gather(*results) == items
+    return groups
+
+
+async def refuse(_: Sequence[str]) -> list[str]:
+    raise OSError("disk full")
+
+
+async def lose_one(items: Sequence[str]) -> list[str]:
+    return list(items[1:])
+
+
+@pytest.mark.parametrize(("commit", "error"), [(refuse, OSError), (lose_one, ValueError)])
+async def test_an_error_reaches_every_caller_and_later_items_are_committed(
+    commit: Callable[[Sequence[str]], Awaitable[list[str]]], error: type[Exception]
+) -> None:
+    outcome = commit
+
+    async def changing(items: Sequence[str]) -> list[str]:
+        return await outcome(items)
+
+    group_commit = GroupCommit(changing)
+    async with running(group_commit):
+        failed = [group_commit.submit("a", 1), group_commit.submit("b", 1)]
+        got = await asyncio.gather(*failed, return_exceptions=True)
+        outcome = at_once
+        later = await group_commit.submit("c", 1)
+
+    assert [type(one) for one in got] == [error, error]
+    assert later == "C"
+
+
+async def test_a_caller_that_gives_up_does_not_break_its_group() -> None:
+    journal = Journal()
+    group_commit = GroupCommit(journal.commit)
+
+    async with running(group_commit):
+        impatient, patient = group_commit.submit("a", 1), group_commit.submit("b", 1)
+        await journal.began.acquire()
+        impatient.cancel()
+        journal.free.release()
+
+        assert await patient == "B"
+
+
+async def test_a_cancelled_commit_cancels_its_callers_and_the_next_one_takes_place() -> None:
+    commits = 0
+
+    async def commit(items: Sequence[str]) -> list[str]:
+        nonlocal commits
+        commits += 1
+        if commits == 1:
+            raise asyncio.CancelledError
+        return await at_once(items)
+
+    group_commit = GroupCommit(commit)
+    async with running(group_commit):
+        first = group_commit.submit("a", 1)
+        await asyncio.wait([first])
+
+        assert first.cancelled()
+        assert await group_commit.submit("b", 1) == "B"
+
+
+async def test_a_stopped_group_commit_finishes_what_is_in_flight_and_what_waits() -> None:
+    journal = Journal()
+    group_commit = GroupCommit(journal.commit, items_max=1)
+
+    async with running(group_commit) as task:
+        results = [group_commit.submit("a", 1)]
+        await journal.began.acquire()
+        results += [group_commit.submit("b", 1), group_commit.submit("c", 1)]
+        task.cancel()
+        for _ in range(3):
+            journal.free.release()
+
+        assert await asyncio.gather(*results) == ["A", "B", "C"]
+
+
+async def test_after_its_end_nothing_is_taken_that_no_commit_would_take() -> None:
+    group_commit = GroupCommit(at_once)
+    async with running(group_commit):
+        await group_commit.submit("a", 1)
+
+    with pytest.raises(Overloaded):
+        group_commit.submit("b", 1)
+
+
+async def test_too_many_items_are_refused() -> None:
+    group_commit = GroupCommit(at_once, waiting_max=2)
+    group_commit.submit("a", 1)
+    group_commit.submit("b", 1)
+
+    with pytest.raises(Overloaded):
+        group_commit.submit("c", 1)
+
+
+async def test_too_many_bytes_are_refused_until_a_commit_took_some() -> None:
+    group_commit = GroupCommit(at_once, waiting_bytes_max=10)
+    waiting = group_commit.submit("a", 8)
+
+    with pytest.raises(Overloaded):
+        group_commit.submit("b", 3)
+
+    async with running(group_commit):
+        await waiting
+        assert await group_commit.submit("b", 3) == "B"

@@ -1,0 +1,116 @@
+from pathlib import Path
+
+import pytest
+from angarium_chassis.settings import ServiceSettings, SettingsRefused
+from pydantic import Field
+
+
+class CourierSettings(ServiceSettings):
+    """The settings of a service that exists in these tests only."""
+
+    retry_schedule_s: tuple[float, ...] = Field(default=(5.0,), description="Waits.")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", "sqlite:///shared.db")
+    monkeypatch.setenv("ANGARIUM_ENCRYPTION_KEY", "a-key")
+
+
+def load() -> CourierSettings:
+    return CourierSettings.load("courier")
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANGARIUM_INTERNAL_PORT", "0")
+    monkeypatch.setenv("ANGARIUM_RETRY_SCHEDULE_S", "[1, 2.5]")
+
+    settings = load()
+
+    assert settings.internal_port == 0
+    assert settings.retry_schedule_s == (1.0, 2.5)
+    assert settings.database_url.get_secret_value() == "sqlite:///shared.db"
+
+
+def test_the_service_s_own_database_url_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANGARIUM_COURIER_DATABASE_URL", "sqlite:///own.db")
+    monkeypatch.setenv("ANGARIUM_GATEWAY_DATABASE_URL", "sqlite:///other.db")
+
+    assert load().database_url.get_secret_value() == "sqlite:///own.db"
+
+
+def test_the_service_s_own_database_url_may_stand_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "url").write_text("sqlite:///own.db\n")
+    monkeypatch.setenv("ANGARIUM_COURIER_DATABASE_URL_FILE", str(tmp_path / "url"))
+
+    assert load().database_url.get_secret_value() == "sqlite:///own.db"
+
+
+def test_a_secret_is_read_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("key-of-the-file\n")
+    monkeypatch.delenv("ANGARIUM_ENCRYPTION_KEY")
+    monkeypatch.setenv("ANGARIUM_ENCRYPTION_KEY_FILE", str(tmp_path / "key"))
+
+    assert load().encryption_key.get_secret_value() == "key-of-the-file"
+
+
+def test_the_environment_wins_over_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text("key-of-the-file")
+    monkeypatch.setenv("ANGARIUM_ENCRYPTION_KEY_FILE", str(tmp_path / "key"))
+
+    assert load().encryption_key.get_secret_value() == "a-key"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ANGARIUM_INTERNAL_PORT", "65536"),
+        ("ANGARIUM_INTERNAL_PORT", "http"),
+        ("ANGARIUM_LOG_FORMAT", "xml"),
+        ("ANGARIUM_LOG_LEVEL", "loud"),
+        ("ANGARIUM_STREAM_COUNT", "0"),
+        ("ANGARIUM_ENTRY_LEASE_S", "0"),
+        ("ANGARIUM_DATABASE_CONNECTIONS_MAX", "1"),
+        ("ANGARIUM_RETRY_SCHEDULE_S", "[soon"),
+        ("ANGARIUM_RETRY_SCHEDULE_S", '["soon"]'),
+        ("ANGARIUM_ENCRYPTION_KEY_FILE", "/nowhere/key"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SettingsRefused, match=variable):
+        load()
+
+
+@pytest.mark.parametrize("variable", ["ANGARIUM_DATABASE_URL", "ANGARIUM_ENCRYPTION_KEY"])
+def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.delenv(variable)
+
+    with pytest.raises(SettingsRefused, match=f"{variable} is not set"):
+        load()
+
+
+def test_several_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANGARIUM_STREAM_COUNT", "none")
+    monkeypatch.setenv("ANGARIUM_LOG_LEVEL", "loud")
+
+    with pytest.raises(SettingsRefused) as refused:
+        load()
+
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def test_secrets_are_not_shown() -> None:
+    assert "a-key" not in repr(load())
+    assert "shared.db" not in str(load())
+
+
+def test_every_setting_is_described() -> None:
+    assert all(field.description for field in CourierSettings.model_fields.values())

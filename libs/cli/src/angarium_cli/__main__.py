@@ -1,0 +1,3 @@
+from angarium_cli.main import main
+
+main()

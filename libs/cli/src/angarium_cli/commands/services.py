@@ -1,0 +1,24 @@
+"""`angarium gateway`, `dispatcher` and `worker`: one service in this process."""
+
+import importlib
+
+from angarium_cli.service_names import ServiceName
+
+
+def gateway() -> None:
+    """Run the gateway: the public HTTP API. Configured by ANGARIUM_… variables."""
+    _run("gateway")
+
+
+def dispatcher() -> None:
+    """Run the dispatcher: matches messages to endpoints. Configured by ANGARIUM_… variables."""
+    _run("dispatcher")
+
+
+def worker() -> None:
+    """Run the worker: signs, sends and retries. Configured by ANGARIUM_… variables."""
+    _run("worker")
+
+
+def _run(service: ServiceName) -> None:
+    importlib.import_module(f"angarium_{service}.main").main()

@@ -1,0 +1,54 @@
+"""The `angarium` command. Each command imports what it needs when it runs."""
+
+import sys
+
+import typer
+from typer.exceptions import TyperException
+
+from angarium_cli.commands import dev, keys, migrate, services, settings, version
+from angarium_cli.failure import CommandFailed
+
+app = typer.Typer(
+    name="angarium",
+    help="Self-hosted webhook delivery: accepted once, delivered signed and retried, nothing lost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("dev")(dev.dev)
+app.command("gateway")(services.gateway)
+app.command("dispatcher")(services.dispatcher)
+app.command("worker")(services.worker)
+app.command("migrate")(migrate.migrate)
+app.add_typer(keys.app, name="keys")
+app.command("settings")(settings.settings)
+app.command("version")(version.version)
+
+
+def main() -> None:
+    """Run the command line. A refusal is one line on standard error: `angarium: …`."""
+    try:
+        status = app(prog_name="angarium", standalone_mode=False)
+    except CommandFailed as failure:
+        _refuse(str(failure), failure.exit_status)
+    except TyperException as error:
+        if not error.format_message():
+            sys.exit(error.exit_code)  # The help was shown because nothing was asked for.
+        _refuse(f"{_sentence(error.format_message())}; see {_help_command(error)}", error.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _refuse(text: str, exit_status: int) -> None:
+    sys.stderr.write(f"angarium: {' '.join(text.split())}\n")
+    sys.exit(exit_status)
+
+
+def _sentence(text: str) -> str:
+    return text.rstrip(". ")
+
+
+def _help_command(error: TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context is not None else 'angarium'} --help"

@@ -1,0 +1,111 @@
+"""The services' settings as a list: what `angarium settings` and the reference page show."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from angarium_chassis.settings import ENV_PREFIX, ServiceSettings
+from pydantic import SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from rich.console import Console
+from rich.text import Text
+
+SHARED_TITLE = "Every service"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. `default` is as it would be written; None when it must be set."""
+
+    variable: str
+    default: str | None
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The settings that all services share, or the further ones of one service."""
+
+    title: str
+    settings: tuple[Setting, ...]
+
+
+def settings_class(service: str) -> type[ServiceSettings]:
+    """The settings model of a service."""
+    module = importlib.import_module(f"angarium_{service}.settings")
+    model: type[ServiceSettings] = module.Settings
+    return model
+
+
+def sections(models: Mapping[str, type[ServiceSettings]]) -> list[Section]:
+    """What all services share, as the first of `models` has it, then what each adds or changes."""
+    shared = {name: setting_of(name, f) for name, f in ServiceSettings.model_fields.items()}
+    found = [Section(SHARED_TITLE, tuple(shared.values()))]
+    for service, model in models.items():
+        own = [setting_of(name, f) for name, f in model.model_fields.items()]
+        further = tuple(setting for setting in own if setting not in shared.values())
+        if further:
+            found.append(Section(service.capitalize(), further))
+    return found
+
+
+def setting_of(name: str, field: FieldInfo) -> Setting:
+    """One field of a model. The default of a secret is not shown."""
+    secret = field.annotation in (SecretStr, SecretBytes) or isinstance(
+        field.default, SecretStr | SecretBytes
+    )
+    if field.is_required():
+        default = None
+    elif secret:
+        default = "(secret)"
+    else:
+        default = _written(field.get_default(call_default_factory=True, validated_data={}))
+    return Setting(ENV_PREFIX + name.upper(), default, " ".join((field.description or "").split()))
+
+
+def _written(value: Any) -> str:
+    match value:
+        case None | PydanticUndefined:
+            return "(none)"
+        case bool():
+            return str(value).lower()
+        case Enum():
+            return str(value.value)
+        case str():
+            return value or "(empty)"
+        case tuple() | list() | set() | frozenset():
+            return ",".join(_written(part) for part in value) or "(empty)"
+        case float():
+            return f"{value:g}"
+    return str(value)
+
+
+def as_markdown(found: Sequence[Section]) -> str:
+    """Tables for the reference page."""
+    lines: list[str] = []
+    for section in found:
+        lines += ["", f"## {section.title}", "", "| variable | default | meaning |", "|---|---|---|"]
+        for setting in section.settings:
+            default = "required" if setting.default is None else f"`{_cell(setting.default)}`"
+            lines.append(f"| `{setting.variable}` | {default} | {_cell(setting.meaning)} |")
+    return "\n".join(lines[1:]) + "\n"
+
+
+def as_text(found: Sequence[Section], console: Console | None = None) -> None:
+    """For the terminal: a setting's name and default on one line, its meaning below."""
+    console = console or Console(highlight=False)
+    for section in found:
+        console.print(Text(section.title, style="bold"))
+        for setting in section.settings:
+            line = Text("  ").append(setting.variable, style="cyan")
+            line.append("  required" if setting.default is None else f"  {setting.default}", "dim")
+            console.print(line, soft_wrap=True)
+            console.print(Text(f"    {setting.meaning}"), soft_wrap=True)
+        console.print()
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

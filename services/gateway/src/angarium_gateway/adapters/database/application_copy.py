@@ -1,0 +1,102 @@
+"""The gateway's copy of the application directory."""
+
+from collections.abc import Callable, Sequence
+
+from angarium_chassis.database.engine import Database
+from angarium_contracts.directory import ApplicationState, EndpointState
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .failures import journal_failures
+from .tables import application_copy, directory_copy
+
+
+class ApplicationCopyTable:
+    """Implements the ports `ApplicationCopy` and the chassis's `DirectoryCopy`.
+
+    `changed` is told the ids of applications whose state changed in the copy.
+    """
+
+    def __init__(self, database: Database, changed: Callable[[bytes], None]) -> None:
+        self._engine = database.engine
+        self._changed = changed
+        self._insert = postgres_insert if database.on_postgres else sqlite_insert
+
+    async def find(
+        self, tenant_id: bytes, application_id: bytes | None, uid: str
+    ) -> ApplicationState | None:
+        """See the port."""
+        named = application_copy.c.uid == uid
+        if application_id is not None:
+            named = or_(application_copy.c.id == application_id, named)
+        query = select(application_copy).where(
+            application_copy.c.tenant_id == tenant_id,
+            application_copy.c.deleted.is_(False),
+            named,
+        )
+        with journal_failures():
+            async with self._engine.execution_options(read_only=True).connect() as connection:
+                newest = query.order_by(application_copy.c.version.desc()).limit(1)
+                row = (await connection.execute(newest)).one_or_none()
+        if row is None:
+            return None
+        return ApplicationState(
+            id=bytes(row.id), tenant_id=bytes(row.tenant_id), version=row.version, uid=row.uid
+        )
+
+    async def learn(self, state: ApplicationState) -> None:
+        """See the port."""
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                await self._store(connection, [state])
+
+    async def version(self) -> int:
+        """See the port."""
+        with journal_failures():
+            async with self._engine.execution_options(read_only=True).connect() as connection:
+                version = await connection.scalar(select(directory_copy.c.version))
+        return version or 0
+
+    async def apply(
+        self,
+        version: int,
+        applications: Sequence[ApplicationState],
+        endpoints: Sequence[EndpointState],
+    ) -> None:
+        """See the port. Endpoints are not the gateway's."""
+        upsert = self._insert(directory_copy).values(id=1, version=version)
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                await self._store(connection, applications)
+                await connection.execute(
+                    upsert.on_conflict_do_update(
+                        index_elements=["id"],
+                        set_={"version": upsert.excluded.version},
+                        where=directory_copy.c.version < upsert.excluded.version,
+                    )
+                )
+        for state in applications:
+            self._changed(state.id)
+
+    async def _store(self, connection: AsyncConnection, states: Sequence[ApplicationState]) -> None:
+        for state in states:
+            upsert = self._insert(application_copy).values(
+                id=state.id,
+                tenant_id=state.tenant_id,
+                uid=state.uid,
+                version=state.version,
+                deleted=state.deleted,
+            )
+            await connection.execute(
+                upsert.on_conflict_do_update(
+                    index_elements=["id"],
+                    set_={
+                        "uid": upsert.excluded.uid,
+                        "version": upsert.excluded.version,
+                        "deleted": upsert.excluded.deleted,
+                    },
+                    where=application_copy.c.version < upsert.excluded.version,
+                )
+            )

@@ -1,0 +1,173 @@
+"""The open batches, on either engine."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from angarium_chassis.database.engine import Database
+from angarium_contracts.hot_path import AcceptedMessage
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from angarium_gateway.application.journal import Heartbeat, StoredBatch
+
+from .failures import journal_failures
+from .message_rows import accepted_of, message_of
+from .tables import application_copy, batch, message, replica
+
+SET_ASIDE = "set-aside"
+LOADED_MAX = 64
+ADOPTED_MAX = 5_000
+
+
+class BatchTable:
+    """Implements the port `BatchStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine
+        self._now_us: ColumnElement[int] = literal_column(
+            "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+            if database.on_postgres
+            else "cast(unixepoch('subsec') * 1000000 as integer)",
+            type_=BigInteger,
+        )
+        """The database's own clock: replicas on several machines compare it."""
+
+    async def unpublished(self, owner: str, *, bytes_max: int) -> list[StoredBatch]:
+        """See the port."""
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                rows = await self._oldest_that_fit(connection, owner, bytes_max)
+                if not rows:
+                    return []
+                ids = [row.id for row in rows]
+                await connection.execute(
+                    update(batch).where(batch.c.id.in_(ids)).values(published=True)
+                )
+                messages = await _messages_of(connection, rows)
+        return [_stored(row, messages) for row in rows]
+
+    async def mark_unpublished(self, owner: str, ids: Sequence[bytes], *, redeliver: bool) -> None:
+        """See the port."""
+        values: dict[str, Any] = {"published": False}
+        if redeliver:
+            values["publication"] = batch.c.publication + 1
+        await self._write(
+            update(batch).where(batch.c.id.in_(ids), batch.c.owner == owner).values(values)
+        )
+
+    async def set_aside(self, owner: str, batch_id: bytes) -> None:
+        """See the port."""
+        mine = (batch.c.id == batch_id) & (batch.c.owner == owner)
+        await self._write(update(batch).where(mine).values(owner=SET_ASIDE, published=True))
+
+    async def close(self, owner: str, ids: Sequence[bytes]) -> None:
+        """See the port."""
+        await self._write(delete(batch).where(batch.c.id.in_(ids), batch.c.owner == owner))
+
+    async def heartbeat(self, owner: str, *, dead_after_s: float) -> Heartbeat:
+        """See the port."""
+        silent = replica.c.seen_at <= self._now_us - int(dead_after_s * 1_000_000)
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                seen = await connection.execute(
+                    update(replica).where(replica.c.id == owner).values(seen_at=self._now_us)
+                )
+                if not seen.rowcount:
+                    await connection.execute(insert(replica).values(id=owner, seen_at=self._now_us))
+                dead = await connection.scalar(
+                    select(func.count()).select_from(replica).where(silent)
+                )
+        return Heartbeat(known=bool(seen.rowcount), dead=dead or 0)
+
+    async def adopt(self, owner: str, *, dead_after_s: float) -> int:
+        """See the port."""
+        dead_since = self._now_us - int(dead_after_s * 1_000_000)
+        alive = select(replica.c.id).where(replica.c.seen_at > dead_since)
+        orphans = (
+            select(batch.c.id)
+            .where(batch.c.owner != SET_ASIDE, batch.c.owner.not_in(alive))
+            .limit(ADOPTED_MAX)
+            .with_for_update(skip_locked=True)
+        )
+        adoption = (
+            update(batch)
+            .where(batch.c.id.in_(orphans.scalar_subquery()))
+            .values(
+                owner=owner,
+                publication=batch.c.publication + case((batch.c.published, 1), else_=0),
+                published=False,
+            )
+        )
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                adopted = (await connection.execute(adoption)).rowcount
+                if adopted < ADOPTED_MAX:
+                    await connection.execute(delete(replica).where(replica.c.seen_at <= dead_since))
+        return adopted
+
+    async def retire(self, owner: str) -> None:
+        """See the port."""
+        await self._write(update(replica).where(replica.c.id == owner).values(seen_at=0))
+
+    async def _write(self, statement: Any) -> None:
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                await connection.execute(statement)
+
+    async def _oldest_that_fit(
+        self, connection: AsyncConnection, owner: str, bytes_max: int
+    ) -> list[Any]:
+        oldest = await connection.execute(
+            select(batch)
+            .where(batch.c.owner == owner, batch.c.published.is_(False))
+            .order_by(batch.c.id)
+            .limit(LOADED_MAX)
+        )
+        fitting: list[Any] = []
+        for row in oldest:
+            bytes_max -= row.bytes
+            if fitting and bytes_max < 0:
+                break
+            fitting.append(row)
+        return fitting
+
+
+async def _messages_of(
+    connection: AsyncConnection, rows: Sequence[Any]
+) -> dict[bytes, AcceptedMessage]:
+    """The messages of batches, by 32-byte reference. Their versions are the current ones."""
+    references = [
+        (reference[:16], reference[16:]) for row in rows for reference in _references(row)
+    ]
+    query = (
+        select(message, func.coalesce(application_copy.c.version, 0).label("version"))
+        .select_from(
+            message.outerjoin(application_copy, application_copy.c.id == message.c.application_id)
+        )
+        .where(tuple_(message.c.application_id, message.c.id).in_(references))
+    )
+    return {
+        bytes(row.application_id) + bytes(row.id): accepted_of(message_of(row), row.version)
+        for row in await connection.execute(query)
+    }
+
+
+def _references(row: Any) -> list[bytes]:
+    refs = bytes(row.message_refs)
+    return [refs[start : start + 32] for start in range(0, len(refs), 32)]
+
+
+def _stored(row: Any, messages: dict[bytes, AcceptedMessage]) -> StoredBatch:
+    found = tuple(messages[reference] for reference in _references(row) if reference in messages)
+    return StoredBatch(bytes(row.id), row.stream_number, row.publication, row.bytes, found)

@@ -1,0 +1,119 @@
+"""Idempotency keys of POSTs that are not messages, in the gateway's database."""
+
+from datetime import timedelta
+
+from angarium_chassis.database.columns import from_micros
+from angarium_chassis.database.engine import Database
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    delete,
+    literal_column,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from angarium_gateway.application.idempotency import (
+    ABANDONED_AFTER,
+    KEPT_FOR,
+    Answer,
+    Claim,
+    Claimed,
+    InFlight,
+    Replayed,
+    UsedForAnother,
+)
+
+from .tables import idempotency_key as table
+
+CLAIM_TRIES_MAX = 3
+_MICROSECOND = timedelta(microseconds=1)
+_NOW_MICROS = {
+    True: "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
+    False: "cast(unixepoch('subsec') * 1000000 as integer)",
+}
+
+
+class StoredIdempotencyKeys:
+    """Implements `IdempotencyKeys`. Ages are by the database's clock: replicas share it."""
+
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine
+        self._reading = database.engine.execution_options(read_only=True)
+        self._insert = postgresql.insert if database.on_postgres else sqlite.insert
+        self._now: ColumnElement[int] = literal_column(
+            _NOW_MICROS[database.on_postgres], BigInteger
+        )
+
+    async def claim(self, key_digest: bytes, request_digest: bytes) -> Claim:
+        """Take the key in one statement, so that of two requests at once one gets it."""
+        for _ in range(CLAIM_TRIES_MAX):
+            claimed = await self._take(key_digest, request_digest)
+            if claimed is not None:
+                return claimed
+            held = await self._read(key_digest, request_digest)
+            if held is not None:
+                return held
+        return InFlight()
+
+    async def _take(self, key_digest: bytes, request_digest: bytes) -> Claimed | None:
+        created_at = type_coerce(table.c.created_at, BigInteger)
+        statement = self._insert(table).values(
+            key_digest=key_digest, request_digest=request_digest, created_at=self._now
+        )
+        statement = statement.on_conflict_do_update(
+            index_elements=[table.c.key_digest],
+            set_={
+                "request_digest": statement.excluded.request_digest,
+                "created_at": statement.excluded.created_at,
+                "application_id": null(),
+                "message_id": null(),
+                "status": null(),
+                "answer": null(),
+            },
+            where=or_(
+                created_at < self._now - KEPT_FOR // _MICROSECOND,
+                table.c.status.is_(None)
+                & table.c.message_id.is_(None)
+                & (created_at < self._now - ABANDONED_AFTER // _MICROSECOND),
+            ),
+        ).returning(created_at)
+        async with self._engine.begin() as connection:
+            at = (await connection.execute(statement)).scalar()
+        return None if at is None else Claimed(from_micros(at))
+
+    async def _read(self, key_digest: bytes, request_digest: bytes) -> Claim | None:
+        statement = select(table).where(table.c.key_digest == key_digest)
+        async with self._reading.connect() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        if row.request_digest != request_digest:
+            return UsedForAnother()
+        if row.status is None:
+            return InFlight()
+        return Replayed(Answer(row.status, row.answer))
+
+    async def complete(self, key_digest: bytes, claimed: Claimed, answer: Answer) -> None:
+        """Store the answer."""
+        statement = (
+            update(table)
+            .where(table.c.key_digest == key_digest, table.c.created_at == claimed.at)
+            .values(status=answer.status, answer=answer.body)
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(statement)
+
+    async def release(self, key_digest: bytes, claimed: Claimed) -> None:
+        """Delete the row."""
+        statement = delete(table).where(
+            table.c.key_digest == key_digest,
+            table.c.created_at == claimed.at,
+            table.c.status.is_(None),
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(statement)

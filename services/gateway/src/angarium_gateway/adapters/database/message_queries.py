@@ -1,0 +1,156 @@
+"""Reading messages from the journal."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from angarium_chassis.database.columns import to_micros
+from angarium_chassis.database.engine import Database
+from angarium_contracts.ids import MESSAGE, lowest_id_at, parse_id
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy.sql.expression import FromClause
+
+from angarium_gateway.application.messages import (
+    Message,
+    MessageFilter,
+    MessagePage,
+    MessageWindow,
+)
+
+from .tables import event_claim, message
+
+LOOKED_THROUGH_MAX = 20_000
+"""Messages that one page looks through for those that a filter wants."""
+
+_texts = msgspec.json.Decoder(tuple[str, ...])
+
+
+class StoredMessages:
+    """Implements `MessageJournal`."""
+
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine.execution_options(read_only=True)
+        self._position = func.strpos if database.on_postgres else func.instr
+
+    async def find(
+        self, application_id: bytes, ref: str, *, with_content: bool
+    ) -> Message | None:
+        """The message with this id or, failing that, with this eventId."""
+        by_event_id = (
+            select(event_claim.c.message_id)
+            .where(event_claim.c.application_id == application_id, event_claim.c.event_id == ref)
+            .scalar_subquery()
+        )
+        message_id = parse_id(MESSAGE, ref)
+        named = message.c.id == by_event_id
+        if message_id is not None:
+            named = or_(named, message.c.id == message_id)
+        statement = select(*_columns(message, with_content=with_content)).where(
+            message.c.application_id == application_id, named
+        )
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).all()
+        found = {row.id: row for row in rows}
+        row = found.get(message_id) or next(iter(found.values()), None)
+        return None if row is None else _message(row)
+
+    async def find_many(
+        self, application_id: bytes, message_ids: Sequence[bytes]
+    ) -> Mapping[bytes, Message]:
+        """Messages of this application by their ids, without payloads."""
+        if not message_ids:
+            return {}
+        statement = select(*_columns(message, with_content=False)).where(
+            message.c.application_id == application_id, message.c.id.in_(message_ids)
+        )
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).all()
+        return {row.id: _message(row) for row in rows}
+
+    async def page(
+        self,
+        application_id: bytes,
+        window: MessageWindow,
+        chosen: MessageFilter,
+        *,
+        with_content: bool,
+    ) -> MessagePage:
+        """A page, newest first. With a filter that looks into the messages, at most
+        `LOOKED_THROUGH_MAX` of them are read."""
+        passed = _passed(application_id, window, chosen)
+        statement = self._statement(passed, window, chosen, with_content=with_content)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).all()
+            more = len(rows) > window.limit
+            end: bytes | None = None
+            if not more and chosen.looks_into():
+                last_read = passed.with_only_columns(message.c.id).offset(LOOKED_THROUGH_MAX - 1)
+                end = (await connection.execute(last_read.limit(1))).scalar()
+        return _page([_message(row) for row in rows[: window.limit]], window, more, end)
+
+    def _statement(
+        self, passed: Select[Any], window: MessageWindow, chosen: MessageFilter, *, with_content: bool
+    ) -> Select[Any]:
+        if not chosen.looks_into():
+            columns = _columns(message, with_content=with_content)
+            return passed.with_only_columns(*columns).limit(window.limit + 1)
+        read = passed.limit(LOOKED_THROUGH_MAX).subquery()
+        statement = select(*_columns(read, with_content=with_content))
+        if chosen.event_types is not None:
+            statement = statement.where(read.c.event_type.in_(chosen.event_types))
+        for column, text in ((read.c.channels, chosen.channel), (read.c.tags, chosen.tag)):
+            if text is not None:
+                quoted = msgspec.json.encode(text).decode()
+                statement = statement.where(self._position(column, quoted) > 0)
+        order = read.c.id if window.backwards else read.c.id.desc()
+        return statement.order_by(order).limit(window.limit + 1)
+
+
+def _passed(application_id: bytes, window: MessageWindow, chosen: MessageFilter) -> Select[Any]:
+    statement = select(message).where(message.c.application_id == application_id)
+    if window.past is not None:
+        past = message.c.id > window.past if window.backwards else message.c.id < window.past
+        statement = statement.where(past)
+    if chosen.after is not None:
+        statement = statement.where(message.c.id >= lowest_id_at(_floor_ms(chosen.after) + 1))
+    if chosen.before is not None:
+        statement = statement.where(message.c.id < lowest_id_at(_ceiling_ms(chosen.before)))
+    return statement.order_by(message.c.id if window.backwards else message.c.id.desc())
+
+
+def _page(
+    items: list[Message], window: MessageWindow, more: bool, end: bytes | None
+) -> MessagePage:
+    """`end` is the last message looked at when more follow that were not."""
+    if window.backwards:
+        items.reverse()
+    oldest = items[-1].id if items else window.past
+    newest = items[0].id if items else window.past
+    if end is not None:
+        oldest, newest = (oldest, end) if window.backwards else (end, newest)
+    return MessagePage(items, done=not more and end is None, oldest=oldest, newest=newest)
+
+
+def _columns(source: FromClause, *, with_content: bool) -> list[ColumnElement[Any]]:
+    names = ["id", "event_type", "event_id", "channels", "tags"]
+    return [source.c[name] for name in (*names, "payload")[: 6 if with_content else 5]]
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(
+        id=row.id,
+        event_type=row.event_type,
+        event_id=row.event_id,
+        channels=None if row.channels is None else _texts.decode(row.channels),
+        tags=None if row.tags is None else _texts.decode(row.tags),
+        payload=getattr(row, "payload", None),
+    )
+
+
+def _floor_ms(at: datetime) -> int:
+    return to_micros(at) // 1000
+
+
+def _ceiling_ms(at: datetime) -> int:
+    return -(-to_micros(at) // 1000)

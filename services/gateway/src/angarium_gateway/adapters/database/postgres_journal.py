@@ -1,0 +1,75 @@
+"""The journal on Postgres: a whole group commit is one statement, one round trip."""
+
+from collections.abc import Callable, Sequence
+
+from angarium_chassis.database.engine import Database
+from angarium_chassis.database.pinned_connection import PinnedConnection
+
+from angarium_gateway.application.journal import NewBatch
+from angarium_gateway.domain.messages import (
+    CommitOutcome,
+    Committed,
+    EarlierRequest,
+    EventTaken,
+    KeyTaken,
+)
+
+from .earlier_requests import find_earlier
+from .failures import journal_failures
+from .message_rows import names_to_text
+from .sql import statement
+
+_STORED, _KEY_TAKEN = 0, 1
+
+
+class PostgresJournal:
+    """Implements the port `Journal`. `clock_us` is Unix time; keys live for `key_life_us`."""
+
+    def __init__(
+        self, database: Database, *, clock_us: Callable[[], int], key_life_us: int
+    ) -> None:
+        self._database = database
+        self._connection = PinnedConnection(database.engine)
+        self._clock_us = clock_us
+        self._key_life_us = key_life_us
+
+    async def commit(self, batch: NewBatch) -> Sequence[CommitOutcome]:
+        """See the port."""
+        messages = batch.messages
+        now_us = self._clock_us()
+        with journal_failures():
+            rows = await self._connection.fetch(
+                statement("commit_batch"),
+                [message.id for message in messages],
+                [message.application_id for message in messages],
+                [message.tenant_id for message in messages],
+                [message.event_type for message in messages],
+                [message.event_id for message in messages],
+                [names_to_text(message.channels) for message in messages],
+                [names_to_text(message.tags) for message in messages],
+                [message.trace for message in messages],
+                [message.payload for message in messages],
+                [message.key_digest for message in messages],
+                [message.request_digest for message in messages],
+                batch.id,
+                batch.owner,
+                batch.stream_number,
+                batch.published,
+                now_us,
+                now_us - self._key_life_us,
+            )
+        return [_outcome(row["outcome"], row["application_version"]) for row in rows]
+
+    async def earlier(self, key_digest: bytes) -> EarlierRequest | None:
+        """See the port."""
+        return await find_earlier(self._database.engine, key_digest)
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self._connection.close()
+
+
+def _outcome(outcome: int, application_version: int) -> CommitOutcome:
+    if outcome == _STORED:
+        return Committed(application_version)
+    return KeyTaken() if outcome == _KEY_TAKEN else EventTaken()

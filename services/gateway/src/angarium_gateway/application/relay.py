@@ -1,0 +1,164 @@
+"""The relay: committed batches go out as the window allows; the rest waits in the journal."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from angarium_gateway.domain.open_batches import OpenBatch, OpenBatches
+
+from .journal import BatchStore, JournalUnavailable, StoredBatch
+
+RETRY_S = 0.5
+LOADED_BYTES_MAX = 2 * 1024 * 1024
+PUBLISHED_AT_ONCE_MAX = 16
+
+log = structlog.get_logger()
+
+
+class StreamUnavailable(Exception):
+    """Redis did not take the entries, or did not say whether it did."""
+
+
+class PublishBatches(Protocol):
+    """Publishes to `messages.accepted`."""
+
+    async def __call__(self, batches: Sequence[StoredBatch]) -> Sequence[bytes]:
+        """One entry a batch; their entry ids. Without batches it only asks whether Redis is
+        there. Raises `StreamUnavailable`."""
+
+
+class Relay:
+    """Publishes this replica's batches. `run()` until cancelled.
+
+    While the journal holds a backlog, new batches join its end, so that messages leave in
+    the order of their commits.
+    """
+
+    def __init__(
+        self,
+        publish: PublishBatches,
+        batches: BatchStore,
+        window: OpenBatches,
+        *,
+        owner: str,
+        clock_s: Callable[[], float],
+    ) -> None:
+        self._publish = publish
+        self._batches = batches
+        self._window = window
+        self._owner = owner
+        self._clock_s = clock_s
+        self._ready: deque[StoredBatch] = deque()
+        self._unsent: dict[bytes, bool] = {}
+        self._backlog = True
+        self._redis_failed = False
+        self._work = asyncio.Event()
+        self._work.set()
+
+    @property
+    def backlog(self) -> bool:
+        """Whether batches may wait in the journal."""
+        return self._backlog
+
+    def reserve(self, size_bytes: int) -> bool:
+        """Room for a batch about to be committed; without it the batch joins the backlog."""
+        return not self._backlog and self._window.reserve(size_bytes)
+
+    def committed(self, batch: StoredBatch, *, published: bool) -> None:
+        """A batch was committed, with or without room reserved for it."""
+        if not published:
+            self.look_for_backlog()
+        elif batch.messages:
+            self._ready.append(batch)
+            self._work.set()
+        else:
+            self._window.give_back(batch.size_bytes)
+
+    def doubtful(self, batch_id: bytes, reserved_bytes: int) -> None:
+        """A commit failed, but may have taken place: if so, the batch must go out."""
+        self._window.give_back(reserved_bytes)
+        self._unsent[batch_id] = False
+        self._backlog = True
+        self._work.set()
+
+    def publish_again(self, batch_ids: Sequence[bytes]) -> None:
+        """Batches that were published and got lost go back into the backlog."""
+        for batch_id in batch_ids:
+            self._window.take(batch_id)
+            self._unsent[batch_id] = True
+        if batch_ids:
+            self._backlog = True
+            self._work.set()
+
+    def look_for_backlog(self) -> None:
+        """The journal may hold batches to publish, or there is room again for those it holds."""
+        self._backlog = True
+        self._work.set()
+
+    async def run(self) -> None:
+        """Relay until cancelled."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            try:
+                await self._send_ready()
+                await self._return_unsent()
+                await self._send_backlog()
+            except (StreamUnavailable, JournalUnavailable) as error:
+                log.warning("relay.waits", error=str(error))
+                self._work.set()
+                await asyncio.sleep(RETRY_S)
+
+    async def _send_ready(self) -> None:
+        while self._ready:
+            count = min(len(self._ready), PUBLISHED_AT_ONCE_MAX)
+            await self._send([self._ready.popleft() for _ in range(count)])
+
+    async def _send(self, batches: Sequence[StoredBatch]) -> None:
+        """Publish batches with room reserved. On failure they go back into the backlog."""
+        now_s = self._clock_s()
+        for batch in batches:
+            self._window.open(
+                OpenBatch(batch.id, batch.stream_number, batch.publication, batch.size_bytes, now_s)
+            )
+        try:
+            entry_ids = await self._publish(batches)
+        except BaseException:
+            self._redis_failed = True
+            self.publish_again([batch.id for batch in batches])
+            raise
+        self._redis_failed = False
+        for batch, entry_id in zip(batches, entry_ids, strict=True):
+            self._window.published(batch.id, entry_id)
+
+    async def _return_unsent(self) -> None:
+        """Tell the journal which batches are not in Redis after all."""
+        for redeliver in (True, False):
+            ids = [batch_id for batch_id, again in self._unsent.items() if again is redeliver]
+            if ids:
+                await self._batches.mark_unpublished(self._owner, ids, redeliver=redeliver)
+                for batch_id in ids:
+                    del self._unsent[batch_id]
+
+    async def _send_backlog(self) -> None:
+        if self._redis_failed:
+            await self._publish(())
+        while self._backlog and self._window.room_for_more:
+            self._backlog = False
+            try:
+                loaded = await self._batches.unpublished(
+                    self._owner, bytes_max=min(self._window.room_bytes, LOADED_BYTES_MAX)
+                )
+            except JournalUnavailable:
+                self._backlog = True
+                raise
+            if not loaded:
+                return
+            self._backlog = True
+            for batch in loaded:
+                self._window.take_room(batch.size_bytes)
+            await self._send(loaded)
+            await self._send_ready()

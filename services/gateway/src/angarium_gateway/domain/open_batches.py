@@ -1,0 +1,108 @@
+"""The batches that this process has published and that are not settled: the window."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class OpenBatch:
+    """A published batch. `entry_id` is its stream entry, once Redis has given it."""
+
+    batch_id: bytes
+    stream_number: int
+    publication: int
+    size_bytes: int
+    progress_at_s: float
+    entry_id: bytes | None = None
+    chunks_settled: set[int] = field(default_factory=set)
+
+
+class OpenBatches:
+    """Bounds what lies in Redis, and knows when a batch is settled. Pure bookkeeping.
+
+    The window counts the bytes of open batches and of reservations for commits in flight.
+    One batch larger than the whole window may go when nothing else is open.
+    """
+
+    def __init__(self, window_bytes: int) -> None:
+        self._window_bytes = window_bytes
+        self._open: dict[bytes, OpenBatch] = {}
+        self._used_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __contains__(self, batch_id: bytes) -> bool:
+        return batch_id in self._open
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of the window that are taken."""
+        return self._used_bytes
+
+    @property
+    def room_bytes(self) -> int:
+        """Bytes of the window that are free."""
+        return max(0, self._window_bytes - self._used_bytes)
+
+    @property
+    def room_for_more(self) -> bool:
+        """Whether loading from the backlog is worth a query: an eighth of the window is free."""
+        return self.room_bytes * 8 >= self._window_bytes
+
+    def reserve(self, size_bytes: int) -> bool:
+        """Take room for a batch that is about to be committed; False when there is none."""
+        if self._used_bytes and self._used_bytes + size_bytes > self._window_bytes:
+            return False
+        self._used_bytes += size_bytes
+        return True
+
+    def take_room(self, size_bytes: int) -> None:
+        """Take room unasked: for what was loaded to fit."""
+        self._used_bytes += size_bytes
+
+    def give_back(self, size_bytes: int) -> None:
+        """Return reserved room."""
+        self._used_bytes -= size_bytes
+
+    def open(self, batch: OpenBatch) -> None:
+        """A batch with room reserved goes out."""
+        self._open[batch.batch_id] = batch
+
+    def published(self, batch_id: bytes, entry_id: bytes) -> None:
+        """Redis has the batch. It may be settled already."""
+        batch = self._open.get(batch_id)
+        if batch is not None:
+            batch.entry_id = entry_id
+
+    def settle(
+        self, batch_id: bytes, publication: int, chunk: int, chunks: int, now_s: float
+    ) -> bool:
+        """One chunk is settled. True when with it the whole batch is, and is closed.
+
+        Chunks of another publication, of an unknown batch, or settled before, do not count.
+        """
+        batch = self._open.get(batch_id)
+        if batch is None or batch.publication != publication:
+            return False
+        batch.progress_at_s = now_s
+        batch.chunks_settled.add(chunk)
+        if len(batch.chunks_settled) < chunks:
+            return False
+        self.take(batch_id)
+        return True
+
+    def take(self, batch_id: bytes) -> OpenBatch | None:
+        """Remove a batch and free its room."""
+        batch = self._open.pop(batch_id, None)
+        if batch is not None:
+            self._used_bytes -= batch.size_bytes
+        return batch
+
+    def without_progress_since(self, before_s: float) -> list[OpenBatch]:
+        """Batches of which nothing was heard since."""
+        return [batch for batch in self._open.values() if batch.progress_at_s < before_s]
+
+    def ids(self) -> Iterable[bytes]:
+        """All open batches."""
+        return tuple(self._open)

@@ -1,0 +1,26 @@
+"""The gateway's settings."""
+
+from angarium_chassis.settings import ServiceSettings
+from pydantic import Field
+
+
+class Settings(ServiceSettings):
+    """What the gateway takes beside what every service does."""
+
+    host: str = Field(default="127.0.0.1", description="Address of the public HTTP API.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port of the public HTTP API.")
+    payload_bytes_max: int = Field(
+        default=1024 * 1024, ge=1024, description="The largest payload that is accepted, in bytes."
+    )
+    window_bytes: int = Field(
+        default=16 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="How many bytes of unsettled messages one gateway keeps in Redis;"
+        " what is above waits in the journal.",
+    )
+    idempotency_key_life_s: int = Field(
+        default=86_400, ge=60, description="How long an idempotency key is remembered, in seconds."
+    )
+    query_timeout_s: float = Field(
+        default=5.0, gt=0, description="How long to wait for another service's answer, in seconds."
+    )
