@@ -55,8 +55,7 @@ class ServerProcess:
     ) -> None:
         """Start `command` in `folder`, as another user when one is given.
 
-        `input_text` is what it reads from its standard input: the place for configuration that
-        other users of the machine must not see in the process list.
+        It reads `input_text` from its standard input: configuration not for the process list.
         """
         self._owner_pid = os.getpid()
         try:

@@ -45,7 +45,7 @@ type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 type AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 type CreateApplication = Callable[
-    [bytes, str, msgspec.Raw], Awaitable[ApplicationState | Problem | BodyRefused]
+    [bytes, str, msgspec.Raw], Awaitable[ApplicationState | Problem]
 ]
 """Creates the application that a message brings: tenant, reference, the given object."""
 

@@ -1,0 +1,48 @@
+# Each target sets up what it needs: a fresh clone and `make run` or `make test` are enough.
+#   RUN_ARGS, TEST_ARGS, BENCH_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
+#   UV_PYTHON                         another interpreter, e.g. UV_PYTHON=3.14 make test
+
+UV ?= ./.ci/uv
+VENV := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test coverage lint types imports bench docs clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install everything the other targets need into .venv
+	@[ -x $(BIN)/angarium ] || echo "Setting up $(VENV)"
+	@if [ -x $(BIN)/angarium ]; then quiet=--quiet; else quiet=; fi; \
+	$(UV) sync --locked $$quiet
+
+run: setup ## Start the platform with its demo; Ctrl-C stops it
+	@exec $(BIN)/angarium dev --demo $(RUN_ARGS)
+
+test: setup ## Run every test, measuring branch coverage
+	@$(BIN)/pytest -n 2 --cov --cov-report=term $(TEST_ARGS)
+
+coverage: setup ## Show the lines that the last `make test` missed, also in htmlcov/
+	@$(BIN)/coverage html --quiet
+	@$(BIN)/coverage report --show-missing
+
+lint: setup ## Check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup ## Check types, strictly
+	@$(BIN)/mypy
+
+imports: setup ## Check which package may import which
+	@$(BIN)/lint-imports --no-logo
+
+bench: setup ## Measure throughput, latency, CPU and memory
+	@exec $(BIN)/python tests-e2e/benchmarks/bench.py $(BENCH_ARGS)
+
+docs: setup ## Build the documentation into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+clean: ## Remove what the other targets made, except the platform's data
+	rm -rf $(VENV) .uv .cache site htmlcov .coverage .coverage.* \
+		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

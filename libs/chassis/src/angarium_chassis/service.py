@@ -1,0 +1,52 @@
+"""What every service's composition root begins with."""
+
+import socket
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from .internal_http import bind
+from .logs import set_up_logs
+from .process import StartRefused, refuse, run_process
+from .sealing import Seal
+from .settings import ServiceSettings, SettingsRefused
+
+
+def run_service[S: ServiceSettings](
+    name: str, settings_type: type[S], run: Callable[[S], Awaitable[None]]
+) -> None:
+    """Read the settings, set up logging and run the service until it is told to stop."""
+    try:
+        settings = settings_type.load(name)
+    except SettingsRefused as refusal:
+        refuse(str(refusal))
+    set_up_logs(name, form=settings.log_format, level=settings.log_level)
+    run_process(partial(run, settings))
+
+
+def seal_of(settings: ServiceSettings) -> Seal:
+    """The seal under the operator's key. Raises `StartRefused`."""
+    try:
+        return Seal.from_base64(settings.encryption_key.get_secret_value())
+    except ValueError as error:
+        raise StartRefused(f"ANGARIUM_ENCRYPTION_KEY: {error}") from None
+
+
+def internal_listener(settings: ServiceSettings) -> socket.socket | None:
+    """The internal port's socket; None when it is off. Raises `StartRefused`."""
+    if settings.internal_port == 0:
+        return None
+    return listen(
+        settings.internal_host,
+        settings.internal_port,
+        "ANGARIUM_INTERNAL_HOST or ANGARIUM_INTERNAL_PORT",
+    )
+
+
+def listen(host: str, port: int, settings: str) -> socket.socket:
+    """A listening socket. Raises `StartRefused`, which names the settings to change."""
+    try:
+        return bind(host, port)
+    except OSError as error:
+        raise StartRefused(
+            f"{host}:{port} cannot be opened ({error.strerror}); set {settings}"
+        ) from error

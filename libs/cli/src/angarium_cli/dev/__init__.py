@@ -1,0 +1,1 @@
+"""`angarium dev`: the engines and the three services as processes of one terminal."""

@@ -1,0 +1,70 @@
+"""The environment of the three services under `angarium dev`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from angarium_cli.dev.options import LogFormat
+from angarium_cli.dev.ports import LOOPBACK
+from angarium_cli.service_names import SERVICES, ServiceName
+
+DEMO_RETRY_SCHEDULE = "1s,2s,5s,5m,30m,2h,5h,10h"
+
+# What a caller may set otherwise: receivers on this machine are what one develops with.
+_DEFAULTS = {
+    "ANGARIUM_EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
+    "ANGARIUM_ALLOW_HTTP_ENDPOINTS": "true",
+}
+# What is set for each service here, and so must not come from outside in another form.
+_REPLACED = (
+    "ANGARIUM_DATABASE_URL",
+    *(f"ANGARIUM_{service.upper()}_DATABASE_URL" for service in SERVICES),
+    "ANGARIUM_REDIS_URL",
+    "ANGARIUM_ENCRYPTION_KEY",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everything of one run is."""
+
+    host: str
+    port: int
+    redis_url: str
+    database_urls: dict[ServiceName, str] = field(repr=False)
+    internal_ports: dict[ServiceName, int]
+
+
+def service_environment(
+    service: ServiceName,
+    inherited: Mapping[str, str],
+    addresses: Addresses,
+    *,
+    encryption_key_path: Path,
+    log_format: LogFormat,
+    demo: bool,
+) -> dict[str, str]:
+    """All variables of one service's process.
+
+    Settings in `inherited` count, except for what `angarium dev` itself decides. `demo` shortens
+    the retry schedule, so that the demo's failing endpoint is retried while one looks.
+    """
+    replaced = {name for variable in _REPLACED for name in (variable, f"{variable}_FILE")}
+    kept = {name: value for name, value in inherited.items() if name not in replaced}
+    demo_defaults = {"ANGARIUM_RETRY_SCHEDULE": DEMO_RETRY_SCHEDULE} if demo else {}
+    return (
+        _DEFAULTS
+        | demo_defaults
+        | kept
+        | {
+            "ANGARIUM_DATABASE_URL": addresses.database_urls[service],
+            "ANGARIUM_REDIS_URL": addresses.redis_url,
+            "ANGARIUM_ENCRYPTION_KEY_FILE": str(encryption_key_path),
+            "ANGARIUM_HOST": addresses.host,
+            "ANGARIUM_PORT": str(addresses.port),
+            "ANGARIUM_INTERNAL_HOST": LOOPBACK,
+            "ANGARIUM_INTERNAL_PORT": str(addresses.internal_ports[service]),
+            "ANGARIUM_LOG_FORMAT": log_format,
+            "PYTHONUNBUFFERED": "1",
+        }
+    )

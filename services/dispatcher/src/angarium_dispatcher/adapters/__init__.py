@@ -1,0 +1,1 @@
+"""Where the dispatcher meets its database, the streams and its metrics."""

@@ -1,0 +1,212 @@
+"""Changing the configuration: one transaction at a time, each taking the next versions."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from angarium_chassis.database.engine import Database
+from sqlalchemy import delete, false, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from angarium_dispatcher.application.configuration_store import DirectoryChange, Ref
+from angarium_dispatcher.domain.application import Application
+from angarium_dispatcher.domain.endpoint import Endpoint
+from angarium_dispatcher.domain.event_type import EventType
+
+from . import lookups
+from .rows import (
+    NO_SECRETS,
+    application_values,
+    endpoint_of,
+    endpoint_values,
+    event_type_values,
+)
+from .tables import applications, directory_version, endpoints, event_types
+
+_EMPTIED_ENDPOINT: dict[str, Any] = {
+    "deleted": True,
+    "uid": None,
+    "url": "",
+    "description": "",
+    "disabled": True,
+    "throttle_rate": None,
+    "event_types": None,
+    "channels": None,
+    "metadata": {},
+    "secrets": NO_SECRETS,
+}
+
+
+class DatabaseConfiguration:
+    """The configuration in a database of either engine."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator["DatabaseChange"]:
+        """Take the counter's row lock (SQLite: the write lock), so that versions are in the
+        order of commits without gaps, and uniqueness needs no second look."""
+        async with self._database.engine.begin() as connection:
+            counter = select(directory_version.c.version).with_for_update()
+            change = DatabaseChange(connection, (await connection.execute(counter)).scalar_one())
+            yield change
+            made = change.made()
+            if made is not None:
+                await connection.execute(update(directory_version).values(version=made.version))
+
+
+class DatabaseChange:
+    """One open transaction."""
+
+    def __init__(self, connection: AsyncConnection, version: int) -> None:
+        self._connection = connection
+        self._previous_version = version
+        self._version = version
+        self._applications: list[Application] = []
+        self._endpoints: list[Endpoint] = []
+
+    def made(self) -> DirectoryChange | None:
+        if self._version == self._previous_version:
+            return None
+        return DirectoryChange(
+            self._previous_version,
+            self._version,
+            tuple(self._applications),
+            tuple(self._endpoints),
+        )
+
+    async def find_application(self, tenant_id: bytes, ref: Ref) -> Application | None:
+        return await lookups.find_application(self._connection, tenant_id, ref)
+
+    async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None:
+        return await lookups.find_endpoint(self._connection, application_id, ref)
+
+    async def find_event_type(self, tenant_id: bytes, name: str) -> EventType | None:
+        return await lookups.find_event_type(self._connection, tenant_id, name)
+
+    async def count_endpoints(self, application_id: bytes) -> int:
+        statement = select(func.count()).where(
+            endpoints.c.application_id == application_id, endpoints.c.deleted == false()
+        )
+        return int((await self._connection.execute(statement)).scalar_one())
+
+    async def add_application(self, application: Application) -> Application:
+        application = replace(application, version=self._next_version())
+        await self._connection.execute(insert(applications).values(application_values(application)))
+        self._applications.append(application)
+        return application
+
+    async def replace_application(self, application: Application) -> Application:
+        application = replace(application, version=self._next_version())
+        await self._connection.execute(
+            update(applications)
+            .where(applications.c.id == application.id)
+            .values(application_values(application))
+        )
+        self._applications.append(application)
+        return application
+
+    async def delete_application(self, application: Application, now: datetime) -> Application:
+        tombstone = replace(
+            application,
+            uid=None,
+            name="",
+            throttle_rate=None,
+            metadata={},
+            updated_at=now,
+            deleted=True,
+        )
+        tombstone = await self.replace_application(tombstone)
+        await self._delete_endpoints_of(application.id, now)
+        return tombstone
+
+    async def _delete_endpoints_of(self, application_id: bytes, now: datetime) -> None:
+        """Each takes a version of its own, so that copies can take them over in pages."""
+        order = (
+            select(endpoints.c.id, func.row_number().over(order_by=endpoints.c.id).label("place"))
+            .where(endpoints.c.application_id == application_id, endpoints.c.deleted == false())
+            .subquery()
+        )
+        statement = (
+            update(endpoints)
+            .where(endpoints.c.id == order.c.id)
+            .values(_EMPTIED_ENDPOINT | {"updated_at": now})
+            .values(version=self._version + order.c.place)
+            .returning(*endpoints.c)
+        )
+        rows = (await self._connection.execute(statement)).mappings().all()
+        tombstones = sorted((endpoint_of(row) for row in rows), key=lambda one: one.version)
+        self._endpoints.extend(tombstones)
+        self._version += len(tombstones)
+
+    async def add_endpoint(
+        self, application: Application, endpoint: Endpoint
+    ) -> tuple[Application, Endpoint]:
+        application = await self._touch(application)
+        endpoint = replace(endpoint, version=application.version)
+        await self._connection.execute(insert(endpoints).values(endpoint_values(endpoint)))
+        self._endpoints.append(endpoint)
+        return application, endpoint
+
+    async def replace_endpoint(
+        self, application: Application, endpoint: Endpoint
+    ) -> tuple[Application, Endpoint]:
+        application = await self._touch(application)
+        endpoint = replace(endpoint, version=application.version)
+        await self._connection.execute(
+            update(endpoints).where(endpoints.c.id == endpoint.id).values(endpoint_values(endpoint))
+        )
+        self._endpoints.append(endpoint)
+        return application, endpoint
+
+    async def delete_endpoint(
+        self, application: Application, endpoint: Endpoint, now: datetime
+    ) -> Application:
+        application = await self._touch(application)
+        statement = (
+            update(endpoints)
+            .where(endpoints.c.id == endpoint.id)
+            .values(_EMPTIED_ENDPOINT | {"updated_at": now, "version": application.version})
+            .returning(*endpoints.c)
+        )
+        row = (await self._connection.execute(statement)).mappings().one()
+        self._endpoints.append(endpoint_of(row))
+        return application
+
+    async def add_event_type(self, event_type: EventType) -> None:
+        await self._connection.execute(insert(event_types).values(event_type_values(event_type)))
+
+    async def replace_event_type(self, event_type: EventType) -> None:
+        await self._connection.execute(
+            update(event_types)
+            .where(
+                event_types.c.tenant_id == event_type.tenant_id,
+                event_types.c.name == event_type.name,
+            )
+            .values(event_type_values(event_type))
+        )
+
+    async def remove_event_type(self, tenant_id: bytes, name: str) -> None:
+        await self._connection.execute(
+            delete(event_types).where(
+                event_types.c.tenant_id == tenant_id, event_types.c.name == name
+            )
+        )
+
+    async def _touch(self, application: Application) -> Application:
+        """The application's version tells whether a list of its endpoints is current."""
+        application = replace(application, version=self._next_version())
+        await self._connection.execute(
+            update(applications)
+            .where(applications.c.id == application.id)
+            .values(version=application.version)
+        )
+        self._applications.append(application)
+        return application
+
+    def _next_version(self) -> int:
+        self._version += 1
+        return self._version

@@ -1,0 +1,199 @@
+"""Reading what is committed: objects, lists by keyset, and the directory by version."""
+
+from collections.abc import Callable, Sequence
+
+from angarium_chassis.database.engine import Database
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, false, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from angarium_dispatcher.application.configuration_store import DirectoryPart, Ref
+from angarium_dispatcher.domain.application import Application
+from angarium_dispatcher.domain.endpoint import Endpoint
+from angarium_dispatcher.domain.event_type import EventType
+from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
+from angarium_dispatcher.domain.paging import PageOf, PageRequest, cut_page
+
+from . import lookups
+from .rows import application_of, endpoint_of, event_type_of
+from .tables import applications, directory_version, endpoints, event_types
+
+APPLICATIONS_PER_QUERY_MAX = 200
+
+
+class DatabaseReads:
+    """Reads, each statement on its own: no transaction is held open."""
+
+    def __init__(self, database: Database) -> None:
+        if database.on_postgres:
+            self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        else:
+            self._engine = database.engine.execution_options(read_only=True)
+
+    async def find_application(self, tenant_id: bytes, ref: Ref) -> Application | None:
+        async with self._engine.connect() as connection:
+            return await lookups.find_application(connection, tenant_id, ref)
+
+    async def list_applications(
+        self, tenant_id: bytes, request: PageRequest
+    ) -> PageOf[Application]:
+        table = applications.c
+        statement = select(applications).where(
+            table.tenant_id == tenant_id, table.deleted == false()
+        )
+        position = None if request.position is None else request.position.key
+        rows = await self._page(statement, table.id, request, position, application_of)
+        return cut_page(request, rows, lambda application: application.id)
+
+    async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None:
+        async with self._engine.connect() as connection:
+            return await lookups.find_endpoint(connection, application_id, ref)
+
+    async def list_endpoints(self, application_id: bytes, request: PageRequest) -> PageOf[Endpoint]:
+        table = endpoints.c
+        statement = select(endpoints).where(
+            table.application_id == application_id, table.deleted == false()
+        )
+        position = None if request.position is None else request.position.key
+        rows = await self._page(statement, table.id, request, position, endpoint_of)
+        return cut_page(request, rows, lambda endpoint: endpoint.id)
+
+    async def find_event_type(self, tenant_id: bytes, name: str) -> EventType | None:
+        async with self._engine.connect() as connection:
+            return await lookups.find_event_type(connection, tenant_id, name)
+
+    async def list_event_types(
+        self, tenant_id: bytes, request: PageRequest, *, include_archived: bool
+    ) -> PageOf[EventType]:
+        table = event_types.c
+        statement = select(event_types).where(table.tenant_id == tenant_id)
+        if not include_archived:
+            statement = statement.where(table.archived == false())
+        position = None if request.position is None else request.position.key.decode("ascii")
+        rows = await self._page(statement, table.name, request, position, event_type_of)
+        return cut_page(request, rows, lambda event_type: event_type.name.encode("ascii"))
+
+    async def _page[T](
+        self,
+        statement: Select[tuple[object, ...]],
+        key: ColumnElement[bytes] | ColumnElement[str],
+        request: PageRequest,
+        position: bytes | str | None,
+        entity_of: Callable[[RowMapping], T],
+    ) -> list[T]:
+        if position is not None:
+            beyond = key < position if request.reads_descending else key > position
+            statement = statement.where(beyond)
+        order = key.desc() if request.reads_descending else key.asc()
+        statement = statement.order_by(order).limit(request.limit + 1)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+        return [entity_of(row) for row in rows]
+
+    async def directory_version(self) -> int:
+        async with self._engine.connect() as connection:
+            return await _directory_version(connection)
+
+    async def directory_since(
+        self, version: int, limit: int, *, with_applications: bool, with_endpoints: bool
+    ) -> DirectoryPart:
+        """The version is read first: what is committed later may be missing from the page or
+        in it, and comes again after that version."""
+        async with self._engine.connect() as connection:
+            latest = await _directory_version(connection)
+            changed_applications: Sequence[Application] = ()
+            changed_endpoints: Sequence[Endpoint] = ()
+            complete_to = latest
+            if with_applications:
+                rows = await _changed_since(connection, applications, version, limit)
+                changed_applications = [application_of(row) for row in rows[:limit]]
+                if len(rows) > limit:
+                    complete_to = min(complete_to, changed_applications[-1].version)
+            if with_endpoints:
+                rows = await _changed_since(connection, endpoints, version, limit)
+                changed_endpoints = [endpoint_of(row) for row in rows[:limit]]
+                if len(rows) > limit:
+                    complete_to = min(complete_to, changed_endpoints[-1].version)
+        return DirectoryPart(
+            version=complete_to,
+            done=complete_to == latest,
+            applications=tuple(changed_applications),
+            endpoints=tuple(changed_endpoints),
+        )
+
+    async def endpoints_by_id(self, endpoint_ids: Sequence[bytes]) -> tuple[Endpoint, ...]:
+        statement = select(endpoints).where(endpoints.c.id.in_(endpoint_ids))
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+        return tuple(endpoint_of(row) for row in rows)
+
+    async def recipients(self, application_ids: Sequence[bytes]) -> dict[bytes, Recipients]:
+        """The enabled endpoints of applications, by application; unknown ones are left out.
+
+        One statement for up to 200 of them, so that an application's version and its list
+        belong together.
+        """
+        found: dict[bytes, Recipients] = {}
+        async with self._engine.connect() as connection:
+            for start in range(0, len(application_ids), APPLICATIONS_PER_QUERY_MAX):
+                some = application_ids[start : start + APPLICATIONS_PER_QUERY_MAX]
+                found.update(await _recipients(connection, some))
+        return found
+
+
+async def _recipients(
+    connection: AsyncConnection, application_ids: Sequence[bytes]
+) -> dict[bytes, Recipients]:
+    wanted = endpoints.c
+    statement = (
+        select(
+            applications.c.id,
+            applications.c.version,
+            wanted.id,
+            wanted.version,
+            wanted.event_types,
+            wanted.channels,
+        )
+        .select_from(
+            applications.outerjoin(
+                endpoints,
+                (wanted.application_id == applications.c.id)
+                & (wanted.deleted == false())
+                & (wanted.disabled == false()),
+            )
+        )
+        .where(applications.c.id.in_(application_ids))
+        .order_by(applications.c.id, wanted.id)
+    )
+    versions: dict[bytes, int] = {}
+    filters: dict[bytes, list[EndpointFilter]] = {}
+    for application_id, version, endpoint_id, endpoint_version, types, channels in (
+        await connection.execute(statement)
+    ).tuples():
+        versions[application_id] = version
+        of_application = filters.setdefault(application_id, [])
+        if endpoint_id is not None:
+            of_application.append(
+                EndpointFilter(
+                    endpoint_id,
+                    endpoint_version,
+                    None if types is None else frozenset(types),
+                    None if channels is None else frozenset(channels),
+                )
+            )
+    return {
+        application_id: Recipients(version, filters[application_id])
+        for application_id, version in versions.items()
+    }
+
+
+async def _directory_version(connection: AsyncConnection) -> int:
+    return int((await connection.execute(select(directory_version.c.version))).scalar_one())
+
+
+async def _changed_since(
+    connection: AsyncConnection, table: Table, version: int, limit: int
+) -> Sequence[RowMapping]:
+    statement = (
+        select(table).where(table.c.version > version).order_by(table.c.version).limit(limit + 1)
+    )
+    return (await connection.execute(statement)).mappings().all()

@@ -1,0 +1,51 @@
+"""Finding single objects; the same statements inside a transaction and outside."""
+
+from sqlalchemy import false, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from angarium_dispatcher.application.configuration_store import Ref
+from angarium_dispatcher.domain.application import Application
+from angarium_dispatcher.domain.endpoint import Endpoint
+from angarium_dispatcher.domain.event_type import EventType
+
+from .rows import application_of, endpoint_of, event_type_of
+from .tables import applications, endpoints, event_types
+
+
+async def find_application(
+    connection: AsyncConnection, tenant_id: bytes, ref: Ref
+) -> Application | None:
+    """By id or uid, of this tenant, not deleted."""
+    table = applications.c
+    statement = select(applications).where(
+        table.tenant_id == tenant_id,
+        table.id == ref if isinstance(ref, bytes) else table.uid == ref,
+        table.deleted == false(),
+    )
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else application_of(row)
+
+
+async def find_endpoint(
+    connection: AsyncConnection, application_id: bytes, ref: Ref
+) -> Endpoint | None:
+    """By id or uid, of this application, not deleted."""
+    table = endpoints.c
+    statement = select(endpoints).where(
+        table.application_id == application_id,
+        table.id == ref if isinstance(ref, bytes) else table.uid == ref,
+        table.deleted == false(),
+    )
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else endpoint_of(row)
+
+
+async def find_event_type(
+    connection: AsyncConnection, tenant_id: bytes, name: str
+) -> EventType | None:
+    """By name; archived ones too."""
+    statement = select(event_types).where(
+        event_types.c.tenant_id == tenant_id, event_types.c.name == name
+    )
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else event_type_of(row)

@@ -1,0 +1,56 @@
+"""Rows and entities, each way."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import RowMapping
+
+from angarium_dispatcher.domain.application import Application
+from angarium_dispatcher.domain.endpoint import Endpoint
+from angarium_dispatcher.domain.event_type import EventType
+
+from .tables import StoredSecret
+
+_secrets_encoder = msgspec.msgpack.Encoder()
+_secrets_decoder = msgspec.msgpack.Decoder(tuple[StoredSecret, ...])
+
+NO_SECRETS = _secrets_encoder.encode(())
+
+
+def application_of(row: RowMapping) -> Application:
+    """The entity of a row of `applications`."""
+    return Application(**row)
+
+
+def application_values(application: Application) -> dict[str, Any]:
+    """The columns of an application."""
+    return _values(application)
+
+
+def endpoint_of(row: RowMapping) -> Endpoint:
+    """The entity of a row of `endpoints`."""
+    values = dict(row)
+    secrets = _secrets_decoder.decode(values.pop("secrets"))
+    return Endpoint(**values, sealed_secrets=tuple(secret.sealed for secret in secrets))
+
+
+def endpoint_values(endpoint: Endpoint) -> dict[str, Any]:
+    """The columns of an endpoint."""
+    values = _values(endpoint)
+    sealed_secrets = values.pop("sealed_secrets")
+    values["secrets"] = _secrets_encoder.encode([StoredSecret(sealed) for sealed in sealed_secrets])
+    return values
+
+
+def event_type_of(row: RowMapping) -> EventType:
+    """The entity of a row of `event_types`."""
+    return EventType(**row)
+
+
+def event_type_values(event_type: EventType) -> dict[str, Any]:
+    """The columns of an event type."""
+    return _values(event_type)
+
+
+def _values(entity: Any) -> dict[str, Any]:
+    return {name: getattr(entity, name) for name in entity.__slots__}

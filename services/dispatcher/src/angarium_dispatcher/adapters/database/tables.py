@@ -1,0 +1,139 @@
+"""The dispatcher's tables.
+
+Rows of deleted applications and endpoints stay as tombstones, emptied of all but their ids,
+so that copies of the directory learn of the deletion however late they ask.
+"""
+
+from typing import Any, override
+
+import msgspec
+from angarium_chassis.database.columns import Big, Id, Instant
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class JsonText(TypeDecorator[Any]):
+    """A value of one msgspec type, stored as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: Any = None) -> None:
+        super().__init__()
+        self.kind = kind
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind or Any)
+
+    @override
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    @override
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else self._decoder.decode(value)
+
+
+class StoredSecret(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One signing secret of an endpoint, sealed."""
+
+    sealed: bytes
+
+
+NAMES = JsonText(tuple[str, ...])
+METADATA = JsonText(dict[str, str])
+ByteOrderedName = String(256, collation="C").with_variant(String(256), "sqlite")
+"""Text in the order of its bytes on both engines, whatever the server's locale."""
+
+tables = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+directory_version = Table(
+    "directory_version",
+    tables,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Big, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+applications = Table(
+    "applications",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("tenant_id", Id, nullable=False),
+    Column("version", Big, nullable=False),
+    Column("deleted", Boolean, nullable=False, server_default=false()),
+    Column("uid", ByteOrderedName),
+    Column("name", Text, nullable=False),
+    Column("throttle_rate", Integer),
+    Column("metadata", METADATA, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+Index("ix_applications_tenant_id_id", applications.c.tenant_id, applications.c.id)
+Index("uq_applications_tenant_id_uid", applications.c.tenant_id, applications.c.uid, unique=True)
+Index("ix_applications_version", applications.c.version)
+
+endpoints = Table(
+    "endpoints",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("tenant_id", Id, nullable=False),
+    Column("application_id", Id, ForeignKey("applications.id"), nullable=False),
+    Column("version", Big, nullable=False),
+    Column("deleted", Boolean, nullable=False, server_default=false()),
+    Column("uid", ByteOrderedName),
+    Column("url", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("throttle_rate", Integer),
+    Column("event_types", NAMES),
+    Column("channels", NAMES),
+    Column("metadata", METADATA, nullable=False),
+    Column("secrets", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+_live = endpoints.c.deleted == false()
+Index(
+    "ix_endpoints_application_id_id",
+    endpoints.c.application_id,
+    endpoints.c.id,
+    postgresql_where=_live,
+    sqlite_where=_live,
+)
+Index("uq_endpoints_application_id_uid", endpoints.c.application_id, endpoints.c.uid, unique=True)
+Index("ix_endpoints_version", endpoints.c.version)
+
+event_types = Table(
+    "event_types",
+    tables,
+    Column("tenant_id", Id, primary_key=True),
+    Column("name", ByteOrderedName, primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("deprecated", Boolean, nullable=False),
+    Column("feature_flag", Text),
+    Column("schemas", LargeBinary),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)

@@ -1,0 +1,44 @@
+"""The dispatcher's metrics."""
+
+from prometheus_client import Counter, Gauge
+
+from angarium_dispatcher.application.dispatch_messages import DispatchedCounts
+from angarium_dispatcher.application.recipients_cache import RecipientsCache
+
+_MESSAGES = Counter(
+    "angarium_dispatcher_messages_dispatched", "Messages matched to their endpoints."
+)
+_DELIVERIES = Counter(
+    "angarium_dispatcher_deliveries_requested", "Deliveries handed to the workers."
+)
+_WITHOUT_RECIPIENTS = Counter(
+    "angarium_dispatcher_batches_without_recipients", "Batches of which no endpoint wanted any."
+)
+_HITS = Counter(
+    "angarium_dispatcher_cache_hits", "Applications of a batch found in memory, current."
+)
+_MISSES = Counter(
+    "angarium_dispatcher_cache_misses", "Applications of a batch read from the database."
+)
+_CACHED = Gauge("angarium_dispatcher_cached_applications", "Applications in memory.")
+
+
+class DispatchMetrics:
+    """Counts a handler call at a time."""
+
+    def __init__(self, cache: RecipientsCache) -> None:
+        self._cache = cache
+        self._hits = cache.hits
+        self._misses = cache.misses
+        _CACHED.set_function(lambda: len(cache))
+
+    def count(self, counts: DispatchedCounts) -> None:
+        """Add what was dispatched, once it is published."""
+        _MESSAGES.inc(counts.messages)
+        if counts.deliveries:
+            _DELIVERIES.inc(counts.deliveries)
+        if counts.batches_without_recipients:
+            _WITHOUT_RECIPIENTS.inc(counts.batches_without_recipients)
+        _HITS.inc(self._cache.hits - self._hits)
+        _MISSES.inc(self._cache.misses - self._misses)
+        self._hits, self._misses = self._cache.hits, self._cache.misses

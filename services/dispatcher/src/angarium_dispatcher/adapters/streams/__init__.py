@@ -1,0 +1,1 @@
+"""The dispatcher's streams: what it answers, announces and dispatches."""

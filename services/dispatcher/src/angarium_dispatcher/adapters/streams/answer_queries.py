@@ -1,0 +1,219 @@
+"""Answering the gateway's and worker's queries: each contract has its method here."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from angarium_contracts import configuration as wire
+from angarium_contracts.contract import Contract, Reader
+from angarium_contracts.directory import (
+    DirectoryPage,
+    DirectorySince,
+    EndpointStates,
+    GetEndpointStates,
+)
+from angarium_contracts.queries import Done, Page
+
+from angarium_dispatcher.application import delete_configuration as deleting
+from angarium_dispatcher.application import save_application as saving_applications
+from angarium_dispatcher.application import save_endpoint as saving_endpoints
+from angarium_dispatcher.application import save_event_type as saving_event_types
+from angarium_dispatcher.application.configuration_store import ConfigurationReads
+from angarium_dispatcher.application.means import Means
+from angarium_dispatcher.application.references import endpoint_ref, get_application
+from angarium_dispatcher.domain.application import Application
+from angarium_dispatcher.domain.endpoint import Endpoint
+from angarium_dispatcher.domain.paging import (
+    APPLICATIONS,
+    ENDPOINTS,
+    EVENT_TYPES,
+    ListKind,
+    PageRequest,
+    page_request,
+)
+from angarium_dispatcher.domain.refusals import InvalidMember, NotFound, Refused
+
+from . import wire as to_wire
+
+DIRECTORY_PAGE_MAX = 1_000
+ENDPOINT_STATES_MAX = 500
+
+
+class QueryAnswers:
+    """Gives every question its answer; a refusal is a `Problem`."""
+
+    def __init__(self, means: Means, reads: ConfigurationReads) -> None:
+        self._means = means
+        self._reads = reads
+        self._by_question: dict[type[Contract], Callable[[Any], Awaitable[Contract]]] = {
+            wire.CreateApplication: self._saved_application(saving_applications.create_application),
+            wire.UpdateApplication: self._saved_application(
+                saving_applications.replace_application
+            ),
+            wire.PatchApplication: self._saved_application(saving_applications.patch_application),
+            wire.GetApplication: self._get_application,
+            wire.ListApplications: self._list_applications,
+            wire.DeleteApplication: self._delete_application,
+            wire.CreateEndpoint: self._saved_endpoint(saving_endpoints.create_endpoint),
+            wire.UpdateEndpoint: self._saved_endpoint(saving_endpoints.replace_endpoint),
+            wire.PatchEndpoint: self._saved_endpoint(saving_endpoints.patch_endpoint),
+            wire.GetEndpoint: self._get_endpoint,
+            wire.GetEndpointSecret: self._get_endpoint_secret,
+            wire.ListEndpoints: self._list_endpoints,
+            wire.DeleteEndpoint: self._delete_endpoint,
+            wire.CreateEventType: self._saved_event_type(saving_event_types.create_event_type),
+            wire.UpdateEventType: self._saved_event_type(saving_event_types.replace_event_type),
+            wire.PatchEventType: self._saved_event_type(saving_event_types.patch_event_type),
+            wire.GetEventType: self._get_event_type,
+            wire.ListEventTypes: self._list_event_types,
+            wire.DeleteEventType: self._delete_event_type,
+            DirectorySince: self._directory_since,
+            GetEndpointStates: self._endpoint_states,
+        }
+
+    @property
+    def questions(self) -> Reader[Contract]:
+        """Reads every question that is answered here."""
+        return Reader(*self._by_question)
+
+    async def answer(self, question: Contract) -> Contract:
+        """Carry it out. Raises only for what is a fault of ours or of the database."""
+        try:
+            return await self._by_question[type(question)](question)
+        except Refused as refusal:
+            return to_wire.problem(refusal)
+
+    def _saved_application[Command](
+        self,
+        use_case: Callable[[Command, Means], Awaitable[saving_applications.SavedApplication]],
+    ) -> Callable[[Command], Awaitable[Contract]]:
+        async def answer(command: Command) -> Contract:
+            saved = await use_case(command, self._means)
+            return _application_saved(saved.application, created=saved.created)
+
+        return answer
+
+    async def _get_application(self, question: wire.GetApplication) -> Contract:
+        found = await get_application(self._reads, question.tenant_id, question.ref)
+        return _application_saved(found)
+
+    async def _list_applications(self, question: wire.ListApplications) -> Contract:
+        request = _request(APPLICATIONS, question.page)
+        found = await self._reads.list_applications(question.tenant_id, request)
+        return to_wire.page(wire.Applications, found, to_wire.application)
+
+    async def _delete_application(self, command: wire.DeleteApplication) -> Contract:
+        tombstone = await deleting.delete_application(command, self._means)
+        return wire.ApplicationDeleted(to_wire.application_state(tombstone))
+
+    def _saved_endpoint[Command](
+        self, use_case: Callable[[Command, Means], Awaitable[saving_endpoints.SavedEndpoint]]
+    ) -> Callable[[Command], Awaitable[Contract]]:
+        async def answer(command: Command) -> Contract:
+            saved = await use_case(command, self._means)
+            return _endpoint_saved(saved.endpoint, saved.application, created=saved.created)
+
+        return answer
+
+    async def _get_endpoint(self, question: wire.GetEndpoint) -> Contract:
+        endpoint, application = await self._endpoint(question)
+        return _endpoint_saved(endpoint, application)
+
+    async def _get_endpoint_secret(self, question: wire.GetEndpointSecret) -> Contract:
+        """As it is stored: sealed for the endpoint, never opened here."""
+        endpoint, _ = await self._endpoint(question)
+        return wire.EndpointSecret(endpoint.id, endpoint.sealed_secrets[0])
+
+    async def _endpoint(
+        self, question: wire.GetEndpoint | wire.GetEndpointSecret
+    ) -> tuple[Endpoint, Application]:
+        application = await get_application(
+            self._reads, question.tenant_id, question.application_ref
+        )
+        endpoint = await self._reads.find_endpoint(application.id, endpoint_ref(question.ref))
+        if endpoint is None:
+            raise NotFound("endpoint")
+        return endpoint, application
+
+    async def _list_endpoints(self, question: wire.ListEndpoints) -> Contract:
+        application = await get_application(
+            self._reads, question.tenant_id, question.application_ref
+        )
+        request = _request(ENDPOINTS, question.page)
+        found = await self._reads.list_endpoints(application.id, request)
+        return to_wire.page(wire.Endpoints, found, to_wire.endpoint)
+
+    async def _delete_endpoint(self, command: wire.DeleteEndpoint) -> Contract:
+        application = await deleting.delete_endpoint(command, self._means)
+        return wire.EndpointDeleted(to_wire.application_state(application))
+
+    def _saved_event_type[Command](
+        self, use_case: Callable[[Command, Means], Awaitable[saving_event_types.SavedEventType]]
+    ) -> Callable[[Command], Awaitable[Contract]]:
+        async def answer(command: Command) -> Contract:
+            saved = await use_case(command, self._means)
+            return wire.EventTypeSaved(to_wire.event_type(saved.event_type), saved.created)
+
+        return answer
+
+    async def _get_event_type(self, question: wire.GetEventType) -> Contract:
+        found = await self._reads.find_event_type(question.tenant_id, question.name)
+        if found is None:
+            raise NotFound("event type")
+        return wire.EventTypeSaved(to_wire.event_type(found))
+
+    async def _list_event_types(self, question: wire.ListEventTypes) -> Contract:
+        found = await self._reads.list_event_types(
+            question.tenant_id,
+            _request(EVENT_TYPES, question.page),
+            include_archived=question.include_archived,
+        )
+        return to_wire.page(
+            wire.EventTypes,
+            found,
+            lambda one: to_wire.event_type(one, with_content=question.with_content),
+        )
+
+    async def _delete_event_type(self, command: wire.DeleteEventType) -> Contract:
+        await deleting.delete_event_type(command, self._means)
+        return Done()
+
+    async def _directory_since(self, question: DirectorySince) -> Contract:
+        part = await self._reads.directory_since(
+            question.version,
+            max(1, min(question.limit, DIRECTORY_PAGE_MAX)),
+            with_applications=question.with_applications,
+            with_endpoints=question.with_endpoints,
+        )
+        return DirectoryPage(
+            version=part.version,
+            done=part.done,
+            applications=tuple([to_wire.application_state(one) for one in part.applications]),
+            endpoints=tuple([to_wire.endpoint_state(one) for one in part.endpoints]),
+        )
+
+    async def _endpoint_states(self, question: GetEndpointStates) -> Contract:
+        if len(question.endpoint_ids) > ENDPOINT_STATES_MAX:
+            raise InvalidMember("endpointIds", f"Ask for at most {ENDPOINT_STATES_MAX} at a time.")
+        found = await self._reads.endpoints_by_id(question.endpoint_ids)
+        return EndpointStates(tuple([to_wire.endpoint_state(one) for one in found]))
+
+
+def _request(kind: ListKind, page: Page) -> PageRequest:
+    return page_request(kind, limit=page.limit, iterator=page.iterator, descending=page.descending)
+
+
+def _application_saved(application: Application, *, created: bool = False) -> Contract:
+    return wire.ApplicationSaved(
+        to_wire.application(application), to_wire.application_state(application), created
+    )
+
+
+def _endpoint_saved(
+    endpoint: Endpoint, application: Application, *, created: bool = False
+) -> Contract:
+    return wire.EndpointSaved(
+        to_wire.endpoint(endpoint),
+        to_wire.endpoint_state(endpoint),
+        to_wire.application_state(application),
+        created,
+    )

@@ -1,0 +1,112 @@
+"""From the domain's objects to the contracts."""
+
+from collections.abc import Callable
+
+from angarium_contracts import configuration as wire
+from angarium_contracts.directory import ApplicationState, EndpointState
+from angarium_contracts.queries import Problem, ProblemCode
+
+from angarium_dispatcher.domain.application import Application
+from angarium_dispatcher.domain.endpoint import Endpoint
+from angarium_dispatcher.domain.event_type import EventType
+from angarium_dispatcher.domain.paging import PageOf
+from angarium_dispatcher.domain.refusals import (
+    AlreadyTaken,
+    InvalidMember,
+    NotFound,
+    Refused,
+)
+
+
+def application(entity: Application) -> wire.Application:
+    """An application in full."""
+    return wire.Application(
+        id=entity.id,
+        uid=entity.uid,
+        name=entity.name,
+        throttle_rate=entity.throttle_rate,
+        metadata=dict(entity.metadata),
+        created_at=entity.created_at,
+        updated_at=entity.updated_at,
+    )
+
+
+def application_state(entity: Application) -> ApplicationState:
+    """An application as copies of the directory hold it."""
+    return ApplicationState(
+        id=entity.id,
+        tenant_id=entity.tenant_id,
+        version=entity.version,
+        uid=entity.uid,
+        deleted=entity.deleted,
+    )
+
+
+def endpoint(entity: Endpoint) -> wire.Endpoint:
+    """An endpoint in full, without its secrets."""
+    return wire.Endpoint(
+        id=entity.id,
+        application_id=entity.application_id,
+        uid=entity.uid,
+        url=entity.url,
+        description=entity.description,
+        disabled=entity.disabled,
+        throttle_rate=entity.throttle_rate,
+        event_types=entity.event_types,
+        channels=entity.channels,
+        metadata=dict(entity.metadata),
+        created_at=entity.created_at,
+        updated_at=entity.updated_at,
+    )
+
+
+def endpoint_state(entity: Endpoint) -> EndpointState:
+    """An endpoint as copies of the directory hold it: its secrets as they are sealed."""
+    return EndpointState(
+        id=entity.id,
+        tenant_id=entity.tenant_id,
+        application_id=entity.application_id,
+        version=entity.version,
+        url=entity.url,
+        secrets=entity.sealed_secrets,
+        throttle_rate=entity.throttle_rate,
+        disabled=entity.disabled,
+        deleted=entity.deleted,
+    )
+
+
+def event_type(entity: EventType, *, with_content: bool = True) -> wire.EventType:
+    """An event type; without content its schemas are left out."""
+    return wire.EventType(
+        name=entity.name,
+        description=entity.description,
+        archived=entity.archived,
+        deprecated=entity.deprecated,
+        feature_flag=entity.feature_flag,
+        schemas=entity.schemas if with_content else None,
+        created_at=entity.created_at,
+        updated_at=entity.updated_at,
+    )
+
+
+def page[T, Item, Answer](
+    answer: Callable[[tuple[Item, ...], bool, str | None, str | None], Answer],
+    found: PageOf[T],
+    item: Callable[[T], Item],
+) -> Answer:
+    """A page of a list, as the contract `answer`."""
+    items = tuple([item(one) for one in found.items])
+    return answer(items, found.done, found.iterator, found.prev_iterator)
+
+
+def problem(refusal: Refused) -> Problem:
+    """A refusal as a value."""
+    match refusal:
+        case NotFound():
+            return Problem(ProblemCode.NOT_FOUND, str(refusal))
+        case AlreadyTaken(member=member):
+            return Problem(ProblemCode.CONFLICT, str(refusal), member)
+        case InvalidMember(member=member):
+            return Problem(ProblemCode.INVALID, str(refusal), member)
+        case _:
+            return Problem(ProblemCode.UNAVAILABLE, str(refusal))

@@ -1,0 +1,1 @@
+"""Use cases of the dispatcher, and the ports that they need."""

@@ -1,0 +1,47 @@
+"""Carrying out one change of the configuration, and telling everybody who keeps a copy."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from .configuration_store import Change, ConfigurationStore, DirectoryChange
+
+
+class Announcer(Protocol):
+    """Tells the other services. Never raises for a stream that is down: they notice the gap
+    at the next heartbeat."""
+
+    async def announce(self, change: DirectoryChange) -> None: ...
+
+
+class ConfigurationChanges:
+    """Runs changes one after another: in the transaction, then what has to follow it.
+
+    The database lets one change run at a time anyway. Waiting here instead of there keeps
+    this process's announcements in the order of versions, and its connections free.
+    """
+
+    def __init__(
+        self,
+        store: ConfigurationStore,
+        announcer: Announcer,
+        forget: Callable[[bytes], None],
+    ) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._forget = forget
+        self._one_at_a_time = asyncio.Lock()
+
+    async def make[T](self, work: Callable[[Change], Awaitable[T]]) -> T:
+        """Run `work` in a transaction. Once it is committed, recipients are read anew and the
+        change is announced; only then the caller goes on. A `work` that raises changes
+        nothing."""
+        async with self._one_at_a_time:
+            async with self._store.change() as change:
+                result = await work(change)
+            made = change.made()
+            if made is not None:
+                for application in made.applications:
+                    self._forget(application.id)
+                await self._announcer.announce(made)
+        return result

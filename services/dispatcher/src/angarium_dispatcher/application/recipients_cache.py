@@ -1,0 +1,144 @@
+"""The endpoints of applications, in memory: a bounded cache, kept current by version.
+
+What keeps it current is the version that the gateway stamps on every message: a client that
+changed an endpoint has its application's new version in the gateway's copy before it is
+answered, so its next message makes every dispatcher read again. This process's own changes
+are forgotten at once. Following `directory.changed` as well would only make messages of
+gateways see a change earlier whose own copies do not know of it yet, at the price of one
+more reader and of a second way to be stale.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from angarium_dispatcher.domain.matching import Recipients
+
+type ReadRecipients = Callable[[Sequence[bytes]], Awaitable[Mapping[bytes, Recipients]]]
+"""Reads the recipients of applications in one query; unknown ones are left out."""
+
+
+class RecipientsCache:
+    """The least recently used go when there are more than `applications_max`, or when all
+    together weigh more than `weight_max` (an endpoint and each name in its filters are 1)."""
+
+    def __init__(self, read: ReadRecipients, *, applications_max: int, weight_max: int) -> None:
+        self._read = read
+        self._applications_max = applications_max
+        self._weight_max = weight_max
+        self._weight = 0
+        self._cached: OrderedDict[bytes, Recipients] = OrderedDict()
+        self._reading: dict[bytes, asyncio.Future[Recipients]] = {}
+        self.hits = 0
+        self.misses = 0
+
+    def __len__(self) -> int:
+        return len(self._cached)
+
+    @property
+    def weight(self) -> int:
+        """What the cached recipients weigh."""
+        return self._weight
+
+    def forget(self, application_id: bytes) -> None:
+        """The application changed: read it again at its next message."""
+        self._reading.pop(application_id, None)
+        forgotten = self._cached.pop(application_id, None)
+        if forgotten is not None:
+            self._weight -= forgotten.weight
+
+    def cached(self, application_id: bytes, version: int) -> Recipients | None:
+        """What is known of the application, if at least as new as `version`."""
+        recipients = self._cached.get(application_id)
+        if recipients is None or recipients.version < version:
+            return None
+        self._cached.move_to_end(application_id)
+        return recipients
+
+    async def get(self, versions: Mapping[bytes, int]) -> dict[bytes, Recipients]:
+        """The recipients of these applications, each at least as new as its version.
+
+        What is missing is read with one query, and by one caller where several miss the same
+        application. An unknown or deleted application has none. Raises what the read raises.
+        """
+        found: dict[bytes, Recipients] = {}
+        missing: list[bytes] = []
+        for application_id, version in versions.items():
+            recipients = self.cached(application_id, version)
+            if recipients is None:
+                missing.append(application_id)
+            else:
+                found[application_id] = recipients
+        self.hits += len(found)
+        if missing:
+            self.misses += len(missing)
+            found.update(await self._get_missing({each: versions[each] for each in missing}))
+        return found
+
+    async def _get_missing(self, versions: Mapping[bytes, int]) -> dict[bytes, Recipients]:
+        found: dict[bytes, Recipients] = {}
+        for application_id, version in versions.items():
+            being_read = self._reading.get(application_id)
+            if being_read is not None:
+                recipients = await _outcome(being_read)
+                if recipients is not None and recipients.version >= version:
+                    found[application_id] = recipients
+        rest = {each: version for each, version in versions.items() if each not in found}
+        if rest:
+            found.update(await self._read_now(rest))
+        return found
+
+    async def _read_now(self, versions: Mapping[bytes, int]) -> dict[bytes, Recipients]:
+        loop = asyncio.get_running_loop()
+        promises: dict[bytes, asyncio.Future[Recipients]] = {
+            application_id: loop.create_future() for application_id in versions
+        }
+        self._reading.update(promises)
+        found: dict[bytes, Recipients] = {}
+        try:
+            rows = await self._read(tuple(versions))
+            for application_id, version in versions.items():
+                recipients = rows.get(application_id)
+                if recipients is None or recipients.version < version:
+                    recipients = _at_least(recipients, version)
+                found[application_id] = recipients
+        finally:
+            for application_id, promise in promises.items():
+                current = self._reading.get(application_id) is promise
+                if current:
+                    del self._reading[application_id]
+                if application_id not in found:
+                    promise.cancel()
+                    continue
+                promise.set_result(found[application_id])
+                if current:
+                    self._keep(application_id, found[application_id])
+        return found
+
+    def _keep(self, application_id: bytes, recipients: Recipients) -> None:
+        replaced = self._cached.pop(application_id, None)
+        if replaced is not None:
+            self._weight -= replaced.weight
+        self._cached[application_id] = recipients
+        self._weight += recipients.weight
+        while len(self._cached) > 1 and (
+            len(self._cached) > self._applications_max or self._weight > self._weight_max
+        ):
+            _, oldest = self._cached.popitem(last=False)
+            self._weight -= oldest.weight
+
+
+def _at_least(recipients: Recipients | None, version: int) -> Recipients:
+    """What stands in the database counts, even if the message claims a newer version: only a
+    database restored from an old backup is behind its messages, and reading again for each
+    of them would not help."""
+    if recipients is None:
+        return Recipients(version)
+    recipients.version = version
+    return recipients
+
+
+async def _outcome(being_read: asyncio.Future[Recipients]) -> Recipients | None:
+    """None when that reader failed: then read yourself."""
+    await asyncio.wait([being_read])
+    return None if being_read.cancelled() else being_read.result()

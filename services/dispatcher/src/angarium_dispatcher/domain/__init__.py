@@ -1,0 +1,1 @@
+"""What the dispatcher knows: configuration rules, matching, chunking. Pure."""

@@ -1,0 +1,52 @@
+"""Event types: the names that messages and filters use."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from .member_rules import check_description, check_token
+from .refusals import InvalidMember
+
+SCHEMAS_BYTES_MAX = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """An event type of a tenant, known by its name. `schemas` is a JSON object as UTF-8 text:
+    version to JSON schema. `archived`: deleted, but remembered."""
+
+    tenant_id: bytes
+    name: str
+    description: str
+    archived: bool
+    deprecated: bool
+    feature_flag: str | None
+    schemas: bytes | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def check_event_type(event_type: EventType) -> EventType:
+    """Give it back when every member is acceptable. Raises `InvalidMember`."""
+    check_token("name", event_type.name)
+    check_description(event_type.description)
+    if event_type.feature_flag is not None:
+        check_token("featureFlag", event_type.feature_flag)
+    if event_type.schemas is not None:
+        _check_schemas(event_type.schemas)
+    return event_type
+
+
+def _check_schemas(schemas: bytes) -> None:
+    if len(schemas) > SCHEMAS_BYTES_MAX:
+        raise InvalidMember("schemas", f"Shorten the schemas to {SCHEMAS_BYTES_MAX} bytes of JSON.")
+    try:
+        value = json.loads(schemas, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
+        raise InvalidMember("schemas", "Give a JSON object from version to JSON schema (object).")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,120 @@
+"""Lists by keyset: opaque iterators, and cutting a page out of what was read."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .refusals import InvalidMember
+
+LIMIT_MAX = 250
+ITERATOR_CHARS_MAX = 512
+
+
+@dataclass(frozen=True, slots=True)
+class ListKind:
+    """A kind of list and the form of its keys. An iterator of one kind is unreadable to
+    another."""
+
+    code: bytes
+    key: re.Pattern[bytes]
+
+
+_ID = re.compile(rb"(?s).{16}")
+APPLICATIONS = ListKind(b"a", _ID)
+ENDPOINTS = ListKind(b"e", _ID)
+EVENT_TYPES = ListKind(b"t", re.compile(rb"[\x21-\x7e]{1,256}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The key beside which a page begins. `backwards`: the page that ends before it."""
+
+    key: bytes
+    backwards: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """At most `limit` items, in the order of keys or against it."""
+
+    kind: ListKind
+    limit: int
+    position: Position | None
+    descending: bool
+
+    @property
+    def reads_descending(self) -> bool:
+        """The order in which to read rows: away from the position."""
+        backwards = self.position is not None and self.position.backwards
+        return self.descending != backwards
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf[T]:
+    """A page. `done`: nothing lies beyond it in the direction in which it was read."""
+
+    items: tuple[T, ...]
+    done: bool
+    iterator: str | None
+    prev_iterator: str | None
+
+
+def page_request(
+    kind: ListKind, *, limit: int, iterator: str | None, descending: bool
+) -> PageRequest:
+    """Read a list's parameters. Raises `InvalidMember` for `limit` or `iterator`."""
+    if not 1 <= limit <= LIMIT_MAX:
+        raise InvalidMember("limit", f"Give 1 to {LIMIT_MAX}.")
+    position = None if iterator is None else read_iterator(kind, iterator)
+    return PageRequest(kind, limit, position, descending)
+
+
+def cut_page[T](request: PageRequest, rows: Sequence[T], key_of: Callable[[T], bytes]) -> PageOf[T]:
+    """The page of `rows`: at most `limit` + 1 of them, read in `reads_descending` order.
+
+    An empty page gives back the iterator it was asked with, so that polling can go on.
+    """
+    items = list(rows[: request.limit])
+    position = request.position
+    if position is not None and position.backwards:
+        items.reverse()
+    if items:
+        following: Position | None = Position(key_of(items[-1]), backwards=False)
+        preceding: Position | None = Position(key_of(items[0]), backwards=True)
+    elif position is None:
+        following = preceding = None
+    else:
+        following = None if position.backwards else position
+        preceding = position if position.backwards else None
+    return PageOf(
+        items=tuple(items),
+        done=len(rows) <= request.limit,
+        iterator=_write(request.kind, following),
+        prev_iterator=_write(request.kind, preceding),
+    )
+
+
+def read_iterator(kind: ListKind, text: str) -> Position:
+    """The position that an iterator names. Raises `InvalidMember`."""
+    backwards = text.startswith("-")
+    encoded = text[1:] if backwards else text
+    if encoded.startswith("it_") and len(encoded) <= ITERATOR_CHARS_MAX:
+        encoded = encoded[3:]
+        try:
+            raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raw = b""
+        if raw[:1] == kind.code and kind.key.fullmatch(raw[1:]):
+            return Position(raw[1:], backwards)
+    raise InvalidMember(
+        "iterator", "Give the iterator as an earlier answer of this list gave it, or leave it out."
+    )
+
+
+def _write(kind: ListKind, position: Position | None) -> str | None:
+    if position is None:
+        return None
+    encoded = base64.urlsafe_b64encode(kind.code + position.key).rstrip(b"=").decode()
+    return f"{'-' if position.backwards else ''}it_{encoded}"

@@ -1,0 +1,180 @@
+"""The dispatcher as a process: everything is put together here."""
+
+import asyncio
+import os
+import random
+import socket
+import time
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
+from uuid import uuid4
+
+from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.schema import Schema
+from angarium_chassis.health import Readiness
+from angarium_chassis.internal_http import bind, internal_app, serve_http
+from angarium_chassis.logs import set_up_logs
+from angarium_chassis.process import StartRefused, refuse, run_process
+from angarium_chassis.sealing import Seal
+from angarium_chassis.settings import SettingsRefused
+from angarium_chassis.streams.broker import open_broker
+from angarium_chassis.streams.group_reader import GroupReader
+from angarium_chassis.streams.quarantine import Quarantine
+from angarium_chassis.streams.query_server import QueryServer
+from angarium_chassis.streams.writer import StreamWriter
+from angarium_contracts.contract import Contract, Reader
+from angarium_contracts.hot_path import MessagesAccepted
+from angarium_contracts.ids import IdMaker
+from angarium_contracts.stream_names import (
+    DISPATCHER_QUERIES,
+    DISPATCHERS,
+    deliveries_requested,
+    messages_accepted,
+)
+from faststream.redis import RedisBroker
+
+from .adapters.database.configuration_changes import DatabaseConfiguration
+from .adapters.database.configuration_reads import DatabaseReads
+from .adapters.database.tables import tables
+from .adapters.metrics import DispatchMetrics
+from .adapters.streams.announce_changes import ChangeAnnouncer
+from .adapters.streams.answer_queries import QueryAnswers
+from .adapters.streams.dispatch_batches import BatchDispatch, Stopping
+from .application.change_configuration import ConfigurationChanges
+from .application.endpoint_secrets import EndpointSecrets
+from .application.means import Means
+from .application.recipients_cache import RecipientsCache
+from .settings import Settings
+
+SERVICE = "dispatcher"
+SCHEMA = Schema(SERVICE, "angarium_dispatcher", tables)
+
+
+def main() -> None:
+    """Run the dispatcher until it is told to stop."""
+    try:
+        settings = Settings.load(SERVICE)
+    except SettingsRefused as refusal:
+        refuse(str(refusal))
+    set_up_logs(SERVICE, form=settings.log_format, level=settings.log_level)
+    run_process(partial(run, settings))
+
+
+async def run(settings: Settings) -> None:
+    """Answer queries and dispatch messages until cancelled. Raises `StartRefused`."""
+    seal = _seal(settings)
+    async with AsyncExitStack() as opened:
+        database = open_database(
+            settings.database_url.get_secret_value(),
+            connections_max=settings.database_connections_max,
+        )
+        opened.push_async_callback(database.close)
+        await SCHEMA.require_current(database)
+        listener = _listener(settings)
+        if listener is not None:
+            opened.callback(listener.close)
+        broker = open_broker(settings.redis_url.get_secret_value())
+        opened.push_async_callback(broker.stop)
+        await broker.connect()
+        await _work(settings, database, broker, seal, listener)
+
+
+async def _work(
+    settings: Settings,
+    database: Database,
+    broker: RedisBroker,
+    seal: Seal,
+    listener: socket.socket | None,
+) -> None:
+    replica = uuid4().hex
+    writer = StreamWriter(broker)
+    quarantine = Quarantine(broker, SERVICE)
+    reads = DatabaseReads(database)
+    cache = RecipientsCache(
+        reads.recipients,
+        applications_max=settings.cached_applications_max,
+        weight_max=settings.cached_filters_max,
+    )
+    announcer = ChangeAnnouncer(writer, reads)
+    means = Means(
+        changes=ConfigurationChanges(DatabaseConfiguration(database), announcer, cache.forget),
+        secrets=EndpointSecrets(seal, os.urandom),
+        new_id=IdMaker(time.time_ns, random.getrandbits),
+        now=lambda: datetime.now(UTC),
+        allow_http=settings.allow_http_endpoints,
+        endpoints_max=settings.endpoints_per_application_max,
+    )
+    queries = _query_server(broker, replica, quarantine, QueryAnswers(means, reads))
+    stopping = Stopping()
+    metrics = DispatchMetrics(cache)
+    readers = [
+        GroupReader(
+            broker,
+            stream=messages_accepted(number),
+            group=DISPATCHERS,
+            consumer=replica,
+            reader=Reader(MessagesAccepted),
+            handle=BatchDispatch(
+                cache,
+                writer,
+                metrics,
+                requests=deliveries_requested(number),
+                pause=stopping.pause,
+            ),
+            quarantine=quarantine,
+            clock_s=time.monotonic,
+            lease_s=settings.entry_lease_s,
+        )
+        for number in range(settings.stream_count)
+    ]
+    readiness = Readiness({"database": database.problem})
+    readiness.require("queries", lambda: queries.running)
+    readiness.require("messages", lambda: all(reader.running for reader in readers))
+    async with asyncio.TaskGroup() as tasks:
+        if listener is not None:
+            tasks.create_task(serve_http(internal_app(readiness), listener))
+        tasks.create_task(announcer.run())
+        tasks.create_task(queries.run())
+        for reader in readers:
+            tasks.create_task(reader.run())
+        tasks.create_task(stopping.run())
+
+
+def _query_server(
+    broker: RedisBroker, replica: str, quarantine: Quarantine, answers: QueryAnswers
+) -> QueryServer[Contract]:
+    return QueryServer(
+        broker,
+        stream=DISPATCHER_QUERIES,
+        group=DISPATCHERS,
+        consumer=replica,
+        questions=answers.questions,
+        answer=answers.answer,
+        quarantine=quarantine,
+        clock_ms=lambda: time.time_ns() // 1_000_000,
+        clock_s=time.monotonic,
+    )
+
+
+def _seal(settings: Settings) -> Seal:
+    try:
+        return Seal.from_base64(settings.encryption_key.get_secret_value())
+    except ValueError as error:
+        raise StartRefused(f"ANGARIUM_ENCRYPTION_KEY: {error}") from None
+
+
+def _listener(settings: Settings) -> socket.socket | None:
+    if settings.internal_port == 0:
+        return None
+    try:
+        return bind(settings.internal_host, settings.internal_port)
+    except OSError as error:
+        raise StartRefused(
+            f"the internal port {settings.internal_host}:{settings.internal_port} cannot be"
+            f" opened ({error.strerror}); set ANGARIUM_INTERNAL_HOST or ANGARIUM_INTERNAL_PORT"
+        ) from error
+
+
+if __name__ == "__main__":
+    main()

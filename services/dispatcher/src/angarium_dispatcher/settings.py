@@ -1,0 +1,31 @@
+"""The dispatcher's settings."""
+
+from angarium_chassis.settings import ServiceSettings
+from pydantic import Field
+
+
+class Settings(ServiceSettings):
+    """What the dispatcher takes beside what every service takes."""
+
+    allow_http_endpoints: bool = Field(
+        default=False,
+        description="Whether endpoint URLs may be http. Off in production: payloads and"
+        " signatures would travel in the clear. `angarium dev` turns it on.",
+    )
+    endpoints_per_application_max: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="Endpoints that one application may have; bounds what one message can cost.",
+    )
+    cached_applications_max: int = Field(
+        default=10_000,
+        ge=1,
+        description="Applications whose endpoints the dispatcher keeps in memory.",
+    )
+    cached_filters_max: int = Field(
+        default=200_000,
+        ge=1,
+        description="Endpoints, and names in their filters, that the dispatcher keeps in memory"
+        " (about 100 bytes each).",
+    )

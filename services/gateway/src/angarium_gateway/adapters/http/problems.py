@@ -1,0 +1,209 @@
+"""Refusals as HTTP: RFC 9457 problem details with Svix's members `code` and `detail`.
+
+The one place where a problem gets its status. A 422's `detail` is a list of faults, as the
+Svix SDKs read it; every other `detail` is a sentence.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import structlog
+from angarium_contracts.contract import Contract
+from angarium_contracts.queries import Problem, ProblemCode
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER_S: Final = 1
+TYPE_PREFIX: Final = "urn:angarium:problem:"
+
+_PATH_NAMES: Final = frozenset({"app_id", "endpoint_id", "msg_id", "attempt_id", "event_type_name"})
+_QUERY_NAMES: Final = frozenset({"limit", "iterator", "order", "before", "after"})
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemAnswer:
+    """A refusal, ready to send. `body` is JSON of the media type `MEDIA_TYPE`."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong where: `location` begins with body, query, path or header."""
+
+    location: tuple[str, ...]
+    message: str
+    kind: str = "value_error"
+
+
+class Refused(Exception):
+    """Ends a request with this answer."""
+
+    def __init__(self, answer: ProblemAnswer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def problem_answer(
+    status: int, code: str, title: str, detail: str, headers: tuple[tuple[str, str], ...] = ()
+) -> ProblemAnswer:
+    """A refusal with a sentence that says what to change."""
+    return _answer(status, code, title, detail, headers)
+
+
+def invalid(*faults: Fault) -> ProblemAnswer:
+    """422: the request can be read, but not be meant."""
+    detail = [{"loc": item.location, "msg": item.message, "type": item.kind} for item in faults]
+    return _answer(422, "validation_error", "The request is not valid", detail)
+
+
+def unauthenticated() -> ProblemAnswer:
+    """401: no API key, or an unknown or revoked one."""
+    return _answer(
+        401,
+        "authentication_failed",
+        "Authentication failed",
+        "give a valid API key in the header: Authorization: Bearer <key>",
+        (("www-authenticate", "Bearer"),),
+    )
+
+
+def too_large(body_bytes_max: int) -> ProblemAnswer:
+    """413: the body exceeds the limit."""
+    return _answer(
+        413,
+        "payload_too_large",
+        "The request body is too large",
+        f"the body may have at most {body_bytes_max} bytes; send less, or ask the operator to"
+        " raise the limit",
+    )
+
+
+def unavailable(detail: str) -> ProblemAnswer:
+    """503, to be tried again."""
+    headers = (("retry-after", str(RETRY_AFTER_S)),)
+    return _answer(503, "unavailable", "Not available at the moment", detail, headers)
+
+
+def refusal(problem: Problem) -> ProblemAnswer:
+    """The answer for a problem that this or another service gave."""
+    match problem.code:
+        case ProblemCode.NOT_FOUND:
+            return _answer(404, "not_found", "Not found", problem.detail)
+        case ProblemCode.CONFLICT:
+            return _answer(409, "conflict", "Conflict", problem.detail)
+        case ProblemCode.INVALID:
+            return invalid(Fault(_location(problem.field), problem.detail))
+        case ProblemCode.UNAVAILABLE:
+            return unavailable(problem.detail)
+
+
+def granted[T: Contract](answer: T | Problem) -> T:
+    """The answer of a service, or `Refused` with its problem."""
+    if isinstance(answer, Problem):
+        raise Refused(refusal(answer))
+    return answer
+
+
+def _location(field: str | None) -> tuple[str, ...]:
+    if field is None:
+        return ("body",)
+    if field in _PATH_NAMES:
+        return ("path", field)
+    if field in _QUERY_NAMES:
+        return ("query", field)
+    return ("body", *field.split("."))
+
+
+def _answer(
+    status: int,
+    code: str,
+    title: str,
+    detail: str | list[dict[str, Any]],
+    headers: tuple[tuple[str, str], ...] = (),
+) -> ProblemAnswer:
+    members = {
+        "type": TYPE_PREFIX + code,
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    return ProblemAnswer(status, msgspec.json.encode(members), headers)
+
+
+def response_of(answer: ProblemAnswer) -> Response[bytes]:
+    """The answer as Litestar sends it."""
+    return Response(
+        answer.body,
+        status_code=answer.status,
+        media_type=MEDIA_TYPE,
+        headers=dict(answer.headers),
+    )
+
+
+def on_refused(_: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
+    """For what handlers refuse."""
+    return response_of(refused.answer)
+
+
+def on_invalid_parameters(
+    _: Request[Any, Any, Any], error: ValidationException
+) -> Response[bytes]:
+    """For parameters that Litestar refuses."""
+    faults = [_fault(item) for item in error.extra or [] if isinstance(item, dict)]
+    return response_of(invalid(*faults or [Fault(("query",), error.detail)]))
+
+
+def _fault(item: dict[str, Any]) -> Fault:
+    name = str(item.get("key", ""))
+    source = str(item.get("source", "query"))
+    if source == "body" and name == "data":
+        return Fault(("body",), "the body is missing; send a JSON object", "value_error.missing")
+    return Fault((source, name), str(item.get("message", "not valid")))
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """For what Litestar itself answers: unknown routes, methods, bodies over the limit."""
+    path, status = request.url.path, error.status_code
+    match status:
+        case 404:
+            answer = _answer(
+                404, "not_found", "Not found", f"there is nothing at {path}; /docs lists all paths"
+            )
+        case 405:
+            answer = _answer(
+                405,
+                "method_not_allowed",
+                "Method not allowed",
+                f"{request.method} is not possible at {path}; /docs lists what is",
+                tuple((name.lower(), value) for name, value in (error.headers or {}).items()),
+            )
+        case 413:
+            answer = too_large(request.app.request_max_body_size or 0)
+        case 500:
+            return on_failure(request, error)
+        case _:
+            answer = _answer(status, "bad_request", "Bad request", error.detail)
+    return response_of(answer)
+
+
+def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """For our own errors: logged, and told without details."""
+    log.error(
+        "request.failed", method=request.method, path=request.url.path, exc_info=error
+    )
+    return response_of(
+        _answer(
+            500,
+            "internal_error",
+            "Internal error",
+            "the server failed to carry this out; try again, and look into its log",
+        )
+    )

@@ -1,0 +1,92 @@
+"""Endpoints on the wire."""
+
+from datetime import datetime
+from typing import Annotated
+
+from angarium_contracts.configuration import Endpoint
+from angarium_contracts.ids import ENDPOINT, format_id
+from msgspec import UNSET, Meta, UnsetType
+
+from .members import Channel, EventTypeName, Secret, Shape, ThrottleRate, Uid, Url
+
+EventTypeNames = Annotated[
+    list[EventTypeName],
+    Meta(min_length=1, description="Only messages of these types; null or left out: all"),
+]
+Channels = Annotated[
+    list[Channel],
+    Meta(
+        min_length=1,
+        max_length=10,
+        description="Only messages with one of these channels; null or left out: all",
+    ),
+]
+
+
+class EndpointUpdate(Shape, frozen=True):
+    url: Url
+    uid: Uid | None = None
+    description: str = ""
+    disabled: bool = False
+    throttle_rate: ThrottleRate | None = None
+    event_types: EventTypeNames | None = None
+    channels: Channels | None = None
+    metadata: dict[str, str] = {}
+
+
+class EndpointIn(EndpointUpdate, frozen=True):
+    secret: Secret | None = None
+    headers: Annotated[
+        dict[str, str], Meta(max_length=0, description="Not supported yet: only an empty object")
+    ] | None = None
+
+
+class EndpointPatch(Shape, frozen=True):
+    url: Url | UnsetType = UNSET
+    uid: Uid | UnsetType | None = UNSET
+    description: str | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+    throttle_rate: ThrottleRate | UnsetType | None = UNSET
+    event_types: EventTypeNames | UnsetType | None = UNSET
+    channels: Channels | UnsetType | None = UNSET
+    metadata: dict[str, str] | UnsetType = UNSET
+
+
+class EndpointOut(Shape, frozen=True):
+    id: str
+    uid: str | None
+    url: str
+    description: str
+    disabled: bool
+    throttle_rate: int | None
+    event_types: tuple[str, ...] | None
+    channels: tuple[str, ...] | None
+    metadata: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class EndpointSecretOut(Shape, frozen=True):
+    key: Annotated[str, Meta(examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"])]
+
+
+def endpoint_out(endpoint: Endpoint) -> EndpointOut:
+    """An endpoint as clients see it."""
+    return EndpointOut(
+        id=format_id(ENDPOINT, endpoint.id),
+        uid=endpoint.uid,
+        url=endpoint.url,
+        description=endpoint.description,
+        disabled=endpoint.disabled,
+        throttle_rate=endpoint.throttle_rate,
+        event_types=endpoint.event_types,
+        channels=endpoint.channels,
+        metadata=endpoint.metadata,
+        created_at=endpoint.created_at,
+        updated_at=endpoint.updated_at,
+    )
+
+
+def distinct(names: list[str]) -> tuple[str, ...]:
+    """The names without repetitions: lists of filters are sets."""
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,1 @@
+"""The worker's ports, filled: streams, database, sender."""

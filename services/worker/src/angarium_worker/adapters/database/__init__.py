@@ -1,0 +1,1 @@
+"""The worker's database: attempts, pending deliveries, and a copy of the endpoints."""

@@ -1,0 +1,137 @@
+"""Reading attempts: pages by message or endpoint, newest first, and one by its id."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from angarium_chassis.database.columns import from_micros, to_micros
+from angarium_chassis.database.engine import Database
+from angarium_contracts.attempts import (
+    Attempt,
+    AttemptFilter,
+    AttemptFound,
+    Attempts,
+    AttemptStatus,
+    AttemptTrigger,
+    GetAttempt,
+    ListAttemptsByEndpoint,
+    ListAttemptsByMessage,
+)
+from angarium_contracts.contract import Contract
+from angarium_contracts.ids import ATTEMPT, format_id, parse_id
+from angarium_contracts.queries import Page, Problem, ProblemCode
+from sqlalchemy import ColumnElement, select
+
+from .tables import attempt
+
+LIMIT_MAX = 250
+BACKWARDS = "-"
+"""A `prev_iterator` is the id of the page's first attempt behind this sign."""
+
+_COLUMNS = [column for column in attempt.columns if column.name != "response"]
+
+type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
+
+
+class AttemptPages:
+    """Answers the attempt queries of `angarium_contracts.attempts`."""
+
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine.execution_options(read_only=True)
+
+    async def answer(self, question: AttemptQuestion) -> Contract:
+        """`Attempts`, `AttemptFound`, or a `Problem`. A channel filter lets everything pass:
+        attempts do not know their message's channels."""
+        match question:
+            case ListAttemptsByMessage():
+                of = [attempt.c.message_id == question.message_id]
+                if question.endpoint_id is not None:
+                    of.append(attempt.c.endpoint_id == question.endpoint_id)
+                return await self._page(of, question.page, question.filter)
+            case ListAttemptsByEndpoint():
+                of = [attempt.c.endpoint_id == question.endpoint_id]
+                return await self._page(of, question.page, question.filter)
+            case GetAttempt():
+                return await self._one(question)
+
+    async def _one(self, question: GetAttempt) -> Contract:
+        query = select(attempt).where(
+            attempt.c.message_id == question.message_id, attempt.c.id == question.attempt_id
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt of this message")
+        return AttemptFound(attempt=_attempt(row))
+
+    async def _page(
+        self, of: list[ColumnElement[bool]], page: Page, wanted: AttemptFilter
+    ) -> Contract:
+        backwards = page.iterator is not None and page.iterator.startswith(BACKWARDS)
+        if page.iterator is not None:
+            start = parse_id(ATTEMPT, page.iterator.removeprefix(BACKWARDS))
+            if start is None:
+                return Problem(
+                    code=ProblemCode.INVALID,
+                    detail="not an iterator that this list gave; leave it out to start anew",
+                    field="iterator",
+                )
+            of = [*of, attempt.c.id > start if backwards else attempt.c.id < start]
+        limit = max(1, min(page.limit, LIMIT_MAX))
+        query = (
+            select(*(attempt.columns if wanted.with_content else _COLUMNS))
+            .where(*of, *_conditions(wanted))
+            .order_by(attempt.c.id.asc() if backwards else attempt.c.id.desc())
+            .limit(limit + 1)
+        )
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return _as_page(rows, limit, backwards=backwards)
+
+
+def _as_page(rows: Sequence[Any], limit: int, *, backwards: bool) -> Attempts:
+    more = len(rows) > limit
+    items = [_attempt(row) for row in rows[:limit]]
+    if backwards:
+        items.reverse()
+    return Attempts(
+        items=tuple(items),
+        done=not more and not backwards,
+        iterator=format_id(ATTEMPT, items[-1].id) if items else None,
+        prev_iterator=BACKWARDS + format_id(ATTEMPT, items[0].id) if items else None,
+    )
+
+
+def _conditions(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.status is not None:
+        found.append(attempt.c.status == int(wanted.status))
+    if wanted.status_class is not None:
+        low = wanted.status_class
+        found.append(attempt.c.response_status >= low)
+        found.append(attempt.c.response_status < (low + 100 if low else 1))
+    if wanted.event_types is not None:
+        found.append(attempt.c.event_type.in_(wanted.event_types))
+    if wanted.before is not None:
+        found.append(attempt.c.ended_at < to_micros(wanted.before))
+    if wanted.after is not None:
+        found.append(attempt.c.ended_at > to_micros(wanted.after))
+    return found
+
+
+def _attempt(row: Any) -> Attempt:
+    return Attempt(
+        id=row.id,
+        message_id=row.message_id,
+        endpoint_id=row.endpoint_id,
+        event_type=row.event_type,
+        url=row.url,
+        number=row.number,
+        status=AttemptStatus(row.status),
+        trigger=AttemptTrigger(row.trigger),
+        response_status=row.response_status,
+        response=row.response.decode("utf-8", "replace") if "response" in row._fields else "",
+        duration_ms=row.duration_ms,
+        ended_at=from_micros(row.ended_at),
+        failure=row.failure,
+        next_attempt_at=None if row.next_attempt_at is None else from_micros(row.next_attempt_at),
+    )

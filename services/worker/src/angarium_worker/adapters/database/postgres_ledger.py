@@ -1,0 +1,133 @@
+"""The ledger on Postgres: one statement and one round trip for each call."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from angarium_chassis.database.engine import Database, postgres_of
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from angarium_worker.application.records import (
+    AttemptRow,
+    DeliveryKey,
+    DueDelivery,
+    LeasedOutcome,
+    PendingRow,
+    Record,
+)
+
+from .named_statement import statement
+from .storage_errors import storage_errors
+
+if TYPE_CHECKING:
+    import asyncpg
+
+_APPEND = statement("append_attempts")
+_RECORD = statement("record_outcomes")
+_KNOWN = statement("known_deliveries")
+_LEASE = statement("lease_due")
+_RELEASE = statement("release")
+_NEXT_DUE = statement("next_due")
+_TOTAL = "select count(*) from pending_delivery"
+
+
+class PostgresLedger:
+    """Implements `Ledger`. Every statement commits by itself."""
+
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._kept: AsyncConnection | None = None
+        self._kept_raw: asyncpg.Connection | None = None
+
+    async def close(self) -> None:
+        """Give back the connection that records are written through."""
+        kept, self._kept, self._kept_raw = self._kept, None, None
+        if kept is not None:
+            await kept.close()
+
+    async def record(self, records: Sequence[Record]) -> frozenset[DeliveryKey]:
+        """See `Ledger`. Calls come one at a time, through a connection of their own."""
+        with storage_errors():
+            try:
+                raw = self._kept_raw or await self._keep_connection()
+                return await _write(raw, records)
+            except BaseException:
+                await self._drop_broken()
+                raise
+
+    async def _keep_connection(self) -> "asyncpg.Connection":
+        self._kept = await self._engine.connect()
+        self._kept_raw = await postgres_of(self._kept)
+        return self._kept_raw
+
+    async def _drop_broken(self) -> None:
+        kept, self._kept, self._kept_raw = self._kept, None, None
+        if kept is not None:
+            await kept.invalidate()
+            await kept.close()
+
+    async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
+        """See `Ledger`."""
+        messages, endpoints = _columns(keys, 2)
+        rows = await self._fetch(_KNOWN, messages, endpoints)
+        return frozenset((row[0], row[1]) for row in rows)
+
+    async def lease_due(
+        self, *, rows_max: int, bytes_max: int, lease_s: float
+    ) -> list[DueDelivery]:
+        """See `Ledger`."""
+        rows = await self._fetch(_LEASE, rows_max, bytes_max, int(lease_s * 1_000_000))
+        return [DueDelivery(*row) for row in rows]
+
+    async def release(self, leased: Sequence[DueDelivery]) -> None:
+        """See `Ledger`."""
+        await self._fetch(
+            _RELEASE,
+            [due.id for due in leased],
+            [due.endpoint_id for due in leased],
+            [due.fence for due in leased],
+        )
+
+    async def next_due_in_s(self) -> float | None:
+        """See `Ledger`."""
+        (row,) = await self._fetch(_NEXT_DUE)
+        return None if row[0] is None else row[0] / 1_000_000
+
+    async def pending_total(self) -> int:
+        """See `Ledger`."""
+        (row,) = await self._fetch(_TOTAL)
+        return int(row[0])
+
+    async def _fetch(self, query: str, *values: Any) -> list[Any]:
+        with storage_errors():
+            async with self._engine.connect() as connection:
+                raw = await postgres_of(connection)
+                return list(await raw.fetch(query, *values))
+
+
+async def _write(
+    connection: "asyncpg.Connection", records: Sequence[Record]
+) -> frozenset[DeliveryKey]:
+    attempts: list[AttemptRow] = []
+    pending: list[PendingRow] = []
+    leased: list[LeasedOutcome] = []
+    for record in records:
+        attempts.extend(record.attempts)
+        pending.extend(record.pending)
+        leased.extend(record.leased)
+    if not pending and not leased:
+        await connection.execute(_APPEND, *_columns(attempts, len(AttemptRow._fields)))
+        return frozenset()
+    free = len(attempts)
+    attempts.extend(outcome.attempt for outcome in leased if outcome.attempt is not None)
+    rows = await connection.fetch(
+        _RECORD,
+        *_columns(attempts, len(AttemptRow._fields)),
+        [False] * free + [True] * (len(attempts) - free),
+        *_columns([outcome[:5] for outcome in leased], 5),
+        *_columns(pending, len(PendingRow._fields)),
+    )
+    return frozenset((row[0], row[1]) for row in rows)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:
+    return tuple(zip(*rows, strict=True)) if rows else ((),) * count

@@ -1,0 +1,9 @@
+-- Those of the deliveries ($1: message ids, $2: endpoint ids) that have an attempt or are pending.
+select w.message_id, w.endpoint_id
+from unnest($1::bytea[], $2::bytea[]) as w (message_id, endpoint_id)
+where exists (
+        select 1 from attempt a
+        where a.message_id = w.message_id and a.endpoint_id = w.endpoint_id)
+    or exists (
+        select 1 from pending_delivery p
+        where p.message_id = w.message_id and p.endpoint_id = w.endpoint_id)

@@ -1,0 +1,80 @@
+"""The tables. `attempt` is only appended to; times are microseconds of Unix time."""
+
+from typing import Final
+
+from angarium_chassis.database.columns import Big, Id
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+tables: Final = MetaData()
+
+attempt: Final = Table(
+    "attempt",
+    tables,
+    Column("message_id", Id, primary_key=True),
+    Column("id", Id, primary_key=True),
+    Column("endpoint_id", Id, nullable=False),
+    Column("application_id", Id, nullable=False),
+    Column("tenant_id", Id, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("trigger", SmallInteger, nullable=False),
+    Column("response_status", SmallInteger, nullable=False),
+    Column("response", LargeBinary, nullable=False),
+    Column("duration_ms", Integer, nullable=False),
+    Column("failure", Text, nullable=True),
+    Column("ended_at", Big, nullable=False),
+    Column("next_attempt_at", Big, nullable=True),
+    Index("attempt_by_endpoint", "endpoint_id", "id"),
+)
+
+pending_delivery: Final = Table(
+    "pending_delivery",
+    tables,
+    Column("message_id", Id, primary_key=True),
+    Column("endpoint_id", Id, primary_key=True),
+    Column("application_id", Id, nullable=False),
+    Column("tenant_id", Id, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("endpoint_version", Big, nullable=False),
+    Column("attempts_made", Integer, nullable=False),
+    Column("fence", Big, nullable=False),
+    Column("due_at", Big, nullable=False),
+    Index("pending_delivery_by_due", "due_at"),
+)
+
+endpoint_copy: Final = Table(
+    "endpoint_copy",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("tenant_id", Id, nullable=False),
+    Column("application_id", Id, nullable=False),
+    Column("version", Big, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secrets", LargeBinary, nullable=False),
+    Column("headers", LargeBinary, nullable=True),
+    Column("throttle_rate", Integer, nullable=True),
+    Column("disabled", Boolean, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+)
+"""`secrets` is a msgpack array of sealed secrets."""
+
+directory_copy: Final = Table(
+    "directory_copy",
+    tables,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Big, nullable=False),
+)
+"""One row, id 1: the directory version that `endpoint_copy` is complete to."""

@@ -1,0 +1,70 @@
+"""The worker's metrics, read from plain counters when somebody scrapes."""
+
+from collections.abc import Iterator
+from itertools import accumulate
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from angarium_worker.application.room import Room
+from angarium_worker.application.tally import DURATION_BOUNDS_S, Tally
+
+
+class WorkerMetrics(Collector):
+    """Register once. `pending_total` is set from time to time by its owner."""
+
+    def __init__(self, tally: Tally, room: Room) -> None:
+        self._tally = tally
+        self._room = room
+        self.pending_total = 0
+
+    def collect(self) -> Iterator[Metric]:
+        """All of them, as of now."""
+        tally, room = self._tally, self._room
+        yield _by_outcome(
+            "angarium_worker_attempts",
+            "Attempts made, by outcome.",
+            {"delivered": tally.delivered, "failed": tally.failed},
+        )
+        yield _by_outcome(
+            "angarium_worker_unsent_deliveries",
+            "Deliveries that were due and not attempted: parked for later, or cancelled.",
+            {"parked": tally.parked, "cancelled": tally.cancelled},
+        )
+        for name, text, count in (
+            ("exhausted", "Deliveries that ended without success.", tally.exhausted),
+            ("retries", "Attempts after the first.", tally.retries),
+            ("stale_outcomes", "Outcomes that came after another took over.", tally.stale),
+            ("chunks_settled", "Chunks recorded and settled.", tally.chunks_settled),
+        ):
+            yield CounterMetricFamily(f"angarium_worker_{name}", text, value=count)
+        yield _durations(tally)
+        for name, text, count in (
+            ("deliveries_in_flight", "Deliveries being sent now.", room.sending),
+            ("deliveries_in_hand", "Deliveries begun and not yet settled.", room.in_hand),
+            ("payload_bytes_in_hand", "Payload bytes of those.", room.bytes_in_hand),
+            ("deliveries_pending", "Deliveries that wait in the database.", self.pending_total),
+        ):
+            yield GaugeMetricFamily(f"angarium_worker_{name}", text, value=count)
+
+
+def _by_outcome(name: str, text: str, counts: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=["outcome"])
+    for outcome, count in counts.items():
+        family.add_metric([outcome], count)
+    return family
+
+
+def _durations(tally: Tally) -> Metric:
+    bounds = [*(str(bound) for bound in DURATION_BOUNDS_S), "+Inf"]
+    return HistogramMetricFamily(
+        "angarium_worker_attempt_duration_seconds",
+        "How long attempts took, from the start to the end of the answer.",
+        buckets=list(zip(bounds, accumulate(tally.durations), strict=True)),
+        sum_value=tally.duration_sum_s,
+    )

@@ -1,0 +1,17 @@
+"""TLS as webhooks use it: verified, HTTP/1.1 only, TLS 1.2 at least."""
+
+import ssl
+from pathlib import Path
+
+
+def client_tls_context(extra_ca_file: Path | None = None) -> ssl.SSLContext:
+    """System trust plus, if given, the certificates of a PEM file.
+
+    Raises OSError (ssl.SSLError for one that is no PEM) if the file cannot be read.
+    """
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    if extra_ca_file is not None:
+        context.load_verify_locations(cafile=extra_ca_file)
+    return context

@@ -1,0 +1,1 @@
+"""The worker's ends of the streams."""

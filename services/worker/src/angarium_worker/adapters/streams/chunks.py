@@ -1,0 +1,81 @@
+"""Chunks come in here, and their settlement goes out."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+
+from angarium_chassis.streams.received import Received
+from angarium_chassis.streams.writer import Publication, StreamWriter
+from angarium_contracts.hot_path import DeliveriesRequested, DeliveriesSettled, SettledChunk
+
+from angarium_worker.application.chunk_in_hand import Chunk
+from angarium_worker.application.deliver_chunk import DeliverChunk
+from angarium_worker.application.insistent_commit import InsistentCommit
+
+SETTLED_ENTRIES_MAX = 100_000
+SETTLED_EXPIRES_S = 3_600
+CHUNKS_PER_WRITE_MAX = 500
+
+type Entry = Received[DeliveriesRequested]
+
+
+class ChunkSettlement:
+    """Implements `Settlement`: one `deliveries.settled` entry for each gateway process and
+    group of chunks, in the same transaction as the acknowledgements. `run()` until cancelled."""
+
+    def __init__(self, writer: StreamWriter) -> None:
+        self._writer = writer
+        self._commits = InsistentCommit(
+            "settle", self._write, items_max=CHUNKS_PER_WRITE_MAX, bytes_max=1_000_000
+        )
+
+    async def run(self) -> None:
+        """Settle until cancelled, and then what waits."""
+        await self._commits.run()
+
+    def settled(self, chunk: Chunk[Entry], done: Callable[[], None]) -> None:
+        """See `Settlement`."""
+        self._commits.submit(chunk.receipt, 1, lambda _: done())
+
+    def refused(self, chunk: Chunk[Entry]) -> None:
+        """See `Settlement`. An entry left so too often is quarantined by its reader."""
+        chunk.receipt.leases.release([chunk.receipt.entry_id])
+
+    async def _write(self, entries: Sequence[Entry]) -> Sequence[None]:
+        by_gateway: defaultdict[str, list[SettledChunk]] = defaultdict(list)
+        for entry in entries:
+            chunk = entry.value
+            by_gateway[chunk.settle_to].append(
+                SettledChunk(
+                    batch_id=chunk.batch_id,
+                    publication=chunk.publication,
+                    chunk=chunk.chunk,
+                    chunks=chunk.chunks,
+                )
+            )
+        publications = [
+            Publication(
+                stream,
+                DeliveriesSettled(settled=tuple(settled)),
+                SETTLED_ENTRIES_MAX,
+                SETTLED_EXPIRES_S,
+            )
+            for stream, settled in by_gateway.items()
+        ]
+        await self._writer.write(publications, done=entries)
+        return [None] * len(entries)
+
+
+def chunk_handler(
+    deliver: DeliverChunk[Entry],
+) -> Callable[[Sequence[Entry]], Awaitable[None]]:
+    """The handler of `deliveries.requested`: begins each chunk as soon as there is room.
+
+    When the worker stops, what was not begun stays pending, for another consumer.
+    """
+
+    async def handle(entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if not await deliver.take(entry.value, entry, redelivered=entry.redelivered):
+                return
+
+    return handle

@@ -1,0 +1,95 @@
+"""A chunk while it is in this process's hands."""
+
+from asyncio import TimerHandle
+from enum import Enum, auto
+from typing import Any
+
+from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
+
+from .leased_attempts import LeasedAttempt
+from .records import AttemptRow, DeliveryKey, PendingRow
+from .sending import Outcome, SubmittedAttempt
+
+
+class Stage(Enum):
+    """Where a first attempt stands."""
+
+    RESOLVING = auto()
+    """Its endpoint's configuration is being fetched."""
+    SENDING = auto()
+    ENDED = auto()
+    """Its outcome is with the chunk."""
+    HANDED_OVER = auto()
+    """The chunk closed without it: it goes on as a pending delivery that this process holds.
+    Once that is on record the attempt is `adopted`, and settled on its own."""
+
+
+class FirstAttempt:
+    """The first attempt of one delivery."""
+
+    __slots__ = (
+        "adopted",
+        "chunk",
+        "endpoint_version",
+        "key",
+        "message",
+        "outcome",
+        "stage",
+        "submitted",
+        "url",
+        "webhook_id",
+    )
+
+    def __init__(
+        self,
+        chunk: "Chunk[Any]",
+        message: RequestedMessage,
+        key: DeliveryKey,
+        webhook_id: str,
+        endpoint_version: int,
+    ) -> None:
+        self.chunk = chunk
+        self.message = message
+        self.key = key
+        self.webhook_id = webhook_id
+        self.endpoint_version = endpoint_version
+        self.stage = Stage.RESOLVING
+        self.url = ""
+        self.submitted: SubmittedAttempt | None = None
+        self.outcome: Outcome | None = None
+        self.adopted: LeasedAttempt | None = None
+
+
+class Chunk[Receipt]:
+    """What has become of a chunk so far. `receipt` is what its settlement acknowledges.
+
+    `open` counts the deliveries that have not ended; `closed`: its record is under way.
+    """
+
+    __slots__ = (
+        "attempts",
+        "closed",
+        "deliveries",
+        "firsts",
+        "open",
+        "payload_bytes",
+        "pending",
+        "receipt",
+        "requested",
+        "timer",
+    )
+
+    def __init__(self, requested: DeliveriesRequested, receipt: Receipt) -> None:
+        self.requested = requested
+        self.receipt = receipt
+        self.deliveries = 0
+        self.payload_bytes = 0
+        for message in requested.messages:
+            self.deliveries += len(message.deliveries)
+            self.payload_bytes += len(message.payload)
+        self.firsts: list[FirstAttempt] = []
+        self.open = 0
+        self.attempts: list[AttemptRow] = []
+        self.pending: list[PendingRow] = []
+        self.timer: TimerHandle | None = None
+        self.closed = False

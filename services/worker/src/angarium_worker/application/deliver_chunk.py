@@ -1,0 +1,358 @@
+"""The hot path: a chunk of deliveries comes in, is sent, recorded, settled.
+
+No task per delivery or chunk: the sender calls back, a chunk's last outcome closes it. A task
+runs only where a chunk must wait for the database or the dispatcher before it can send.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Protocol, assert_never
+
+import structlog
+from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
+from angarium_contracts.ids import MESSAGE, format_id
+
+from angarium_worker.domain.verdict import (
+    PARKED_S,
+    UNUSABLE_PARKED_S,
+    Cancelled,
+    Delivered,
+    Exhausted,
+    Parked,
+    Retry,
+)
+
+from .chunk_in_hand import Chunk, FirstAttempt, Stage
+from .due_bell import DueBell
+from .endpoint_book import EndpointBook
+from .leased_attempts import LeasedAttempts
+from .make_attempt import MakeAttempt
+from .prepared_endpoint import Inactive, Known, Prepared, Unusable
+from .recorder import Held, Recorder
+from .records import DueDelivery, Ledger, PendingRow, Record, StorageDown
+from .room import Room
+from .sending import Outcome
+from .tally import Tally
+
+LOOK_UP_BACKOFF_S = 1.0
+FIRST_FENCE = 1
+"""The fence of a delivery that is handed over while its first attempt is under way."""
+
+log = structlog.get_logger()
+
+
+class Settlement[Receipt](Protocol):
+    """Who tells that a chunk is settled."""
+
+    def settled(self, chunk: Chunk[Receipt], done: Callable[[], None]) -> None:
+        """Publish and acknowledge, however long it takes; then call `done`."""
+        ...
+
+    def refused(self, chunk: Chunk[Receipt]) -> None:
+        """Leave the chunk to whoever reads it next: its outcome cannot be recorded."""
+        ...
+
+
+class DeliverChunk[Receipt]:
+    """Takes chunks in hand and brings each to its settlement.
+
+    A chunk is recorded when all its deliveries have ended, or `linger_s` after it began: what
+    is still being sent goes on as a pending delivery that this process holds for `lease_s`.
+    `tasks` owns the tasks.
+    """
+
+    def __init__(
+        self,
+        *,
+        book: EndpointBook,
+        make: MakeAttempt,
+        leased: LeasedAttempts,
+        ledger: Ledger,
+        recorder: Recorder,
+        settlement: Settlement[Receipt],
+        room: Room,
+        tally: Tally,
+        tasks: asyncio.TaskGroup,
+        bell: DueBell,
+        linger_s: float,
+        lease_s: float,
+    ) -> None:
+        self._book = book
+        self._make = make
+        self._leased = leased
+        self._ledger = ledger
+        self._recorder = recorder
+        self._settlement = settlement
+        self._room = room
+        self._tally = tally
+        self._tasks = tasks
+        self._bell = bell
+        self._linger_s = linger_s
+        self._lease_us = int(lease_s * 1_000_000)
+        self._in_flight: set[tuple[bytes, bytes]] = set()
+        self._quiet: list[asyncio.Future[None]] = []
+        self._stopping = False
+
+    async def take(
+        self, requested: DeliveriesRequested, receipt: Receipt, *, redelivered: bool
+    ) -> bool:
+        """Begin a chunk, once there is room for it; its work goes on after the return.
+
+        False: the worker is stopping, and the chunk was not begun.
+        """
+        chunk = Chunk(requested, receipt)
+        while not self._room.fits(chunk.deliveries, chunk.payload_bytes):
+            if self._stopping:
+                return False
+            await self._room.changed()
+        if self._stopping:
+            return False
+        self._room.take(chunk.deliveries, chunk.payload_bytes)
+        self._room.start(chunk.deliveries)
+        if redelivered or requested.redelivered or not self._in_flight.isdisjoint(_keys(chunk)):
+            self._tasks.create_task(self._begin_rest(chunk))
+        else:
+            self._begin(chunk, ())
+        return True
+
+    def stop(self) -> None:
+        """Take no more chunks."""
+        self._stopping = True
+        self._room.wake()
+
+    async def _begin_rest(self, chunk: Chunk[Receipt]) -> None:
+        """Send only what has neither an attempt nor a pending row, nor is in flight here."""
+        keys = _keys(chunk)
+        while True:
+            while not self._in_flight.isdisjoint(keys):
+                await self._becomes_quiet()
+            try:
+                known = await self._ledger.known(keys)
+            except StorageDown as error:
+                log.warning("chunk.look_up_failed", error=str(error)[:300])
+                await asyncio.sleep(LOOK_UP_BACKOFF_S)
+                continue
+            if self._in_flight.isdisjoint(keys):
+                break
+        self._begin(chunk, known)
+
+    async def _becomes_quiet(self) -> None:
+        future = asyncio.get_running_loop().create_future()
+        self._quiet.append(future)
+        await future
+
+    def _begin(self, chunk: Chunk[Receipt], known: Collection[tuple[bytes, bytes]]) -> None:
+        at_hand = self._book.at_hand
+        unresolved: list[FirstAttempt] = []
+        chunk.open = 1  # holds the chunk open while its deliveries begin
+        for message in chunk.requested.messages:
+            webhook_id = format_id(MESSAGE, message.id)
+            for delivery in message.deliveries:
+                key = (message.id, delivery.endpoint_id)
+                if key in known:
+                    self._room.sent()
+                    continue
+                self._in_flight.add(key)
+                first = FirstAttempt(chunk, message, key, webhook_id, delivery.endpoint_version)
+                chunk.firsts.append(first)
+                chunk.open += 1
+                endpoint = at_hand(delivery.endpoint_id, delivery.endpoint_version)
+                if endpoint is None:
+                    unresolved.append(first)
+                else:
+                    self._go_on(first, endpoint)
+        if unresolved:
+            self._tasks.create_task(self._resolve(unresolved))
+        chunk.timer = asyncio.get_running_loop().call_later(self._linger_s, self._close, chunk)
+        self._one_less_open(chunk)
+
+    async def _resolve(self, firsts: list[FirstAttempt]) -> None:
+        wanted: dict[bytes, int] = {}
+        for first in firsts:
+            endpoint_id = first.key[1]
+            wanted[endpoint_id] = max(first.endpoint_version, wanted.get(endpoint_id, 0))
+        found = await self._book.load(wanted)
+        for first in firsts:
+            if first.stage is not Stage.RESOLVING:
+                continue
+            endpoint = found.get(first.key[1])
+            if endpoint is None:
+                self._end_unsent(first, Parked(PARKED_S))
+            else:
+                self._go_on(first, endpoint)
+
+    def _go_on(self, first: FirstAttempt, endpoint: Known) -> None:
+        match endpoint:
+            case Prepared():
+                first.url = endpoint.url
+                first.stage = Stage.SENDING
+                first.submitted = self._make.start(
+                    endpoint,
+                    first.webhook_id,
+                    first.message.payload,
+                    partial(self._on_outcome, first),
+                )
+            case Inactive():
+                self._end_unsent(first, Cancelled(endpoint.reason))
+            case Unusable():
+                self._end_unsent(first, Parked(UNUSABLE_PARKED_S))
+            case _:
+                assert_never(endpoint)
+
+    def _end_unsent(self, first: FirstAttempt, verdict: Parked | Cancelled) -> None:
+        self._note_unsent(first, verdict)
+        self._one_less_open(first.chunk)
+
+    def _note_unsent(self, first: FirstAttempt, verdict: Parked | Cancelled) -> None:
+        first.stage = Stage.ENDED
+        self._room.sent()
+        match verdict:
+            case Parked(delay_s):
+                self._tally.parked += 1
+                self._keep_pending(first, delay_s, attempts_made=0)
+            case Cancelled(reason):
+                self._tally.cancelled += 1
+                message_id, endpoint_id = first.key
+                log.info(
+                    "delivery.cancelled",
+                    message=message_id.hex(),
+                    endpoint=endpoint_id.hex(),
+                    reason=reason,
+                )
+            case _:
+                assert_never(verdict)
+
+    def _on_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:
+        if first.stage is not Stage.SENDING:
+            self._on_late_outcome(first, outcome)
+            return
+        first.stage = Stage.ENDED
+        self._room.sent()
+        chunk = first.chunk
+        verdict, row = self._make.conclude(first.message, first.key[1], first.url, 1, outcome)
+        if row is not None:
+            chunk.attempts.append(row)
+        match verdict:
+            case Delivered() | Exhausted():
+                pass
+            case Retry(delay_s):
+                self._keep_pending(first, delay_s, attempts_made=1)
+            case Parked(delay_s):
+                self._keep_pending(first, delay_s, attempts_made=0)
+            case _:
+                assert_never(verdict)
+        self._one_less_open(chunk)
+
+    def _on_late_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:
+        if first.adopted is not None:
+            self._leased.ended(first.adopted, outcome)
+        else:
+            first.outcome = outcome
+
+    def _keep_pending(self, first: FirstAttempt, delay_s: float, *, attempts_made: int) -> None:
+        first.chunk.pending.append(
+            _pending_row(first, int(delay_s * 1_000_000), attempts_made=attempts_made, fence=0)
+        )
+
+    def _one_less_open(self, chunk: Chunk[Receipt]) -> None:
+        chunk.open -= 1
+        if chunk.open == 0 and not chunk.closed:
+            self._close(chunk)
+
+    def _close(self, chunk: Chunk[Receipt]) -> None:
+        chunk.closed = True
+        if chunk.timer is not None:
+            chunk.timer.cancel()
+        if chunk.open:
+            self._hand_over(chunk)
+        if chunk.attempts or chunk.pending:
+            record = Record(chunk.attempts, chunk.pending)
+            self._recorder.record(record, partial(self._recorded, chunk))
+        else:
+            self._recorded(chunk, frozenset())
+
+    def _hand_over(self, chunk: Chunk[Receipt]) -> None:
+        """Close without the deliveries that have not ended."""
+        for first in chunk.firsts:
+            if first.stage is Stage.RESOLVING:
+                self._note_unsent(first, Parked(PARKED_S))
+            elif first.stage is Stage.SENDING:
+                first.stage = Stage.HANDED_OVER
+                self._room.take(1, len(first.message.payload))
+                chunk.pending.append(
+                    _pending_row(first, self._lease_us, attempts_made=0, fence=FIRST_FENCE)
+                )
+
+    def _recorded(self, chunk: Chunk[Receipt], held: Held) -> None:
+        in_flight = self._in_flight
+        for first in chunk.firsts:
+            in_flight.discard(first.key)
+            if first.stage is Stage.HANDED_OVER:
+                self._adopt(first)
+        if self._quiet:
+            self._wake_quiet()
+        if held is None:
+            self._settlement.refused(chunk)
+            self._room.give_back(chunk.deliveries, chunk.payload_bytes)
+            return
+        if chunk.pending:
+            self._bell.ring(min(row.due_in_us for row in chunk.pending) / 1_000_000)
+        self._settlement.settled(chunk, partial(self._settled, chunk))
+
+    def _adopt(self, first: FirstAttempt) -> None:
+        assert first.submitted is not None
+        first.adopted = self._leased.adopt(_due(first), first.url, first.submitted)
+        if first.outcome is not None:
+            self._leased.ended(first.adopted, first.outcome)
+
+    def _wake_quiet(self) -> None:
+        quiet, self._quiet = self._quiet, []
+        for future in quiet:
+            if not future.done():
+                future.set_result(None)
+
+    def _settled(self, chunk: Chunk[Receipt]) -> None:
+        self._tally.chunks_settled += 1
+        self._room.give_back(chunk.deliveries, chunk.payload_bytes)
+
+
+def _keys(chunk: Chunk[object]) -> list[tuple[bytes, bytes]]:
+    return [
+        (message.id, delivery.endpoint_id)
+        for message in chunk.requested.messages
+        for delivery in message.deliveries
+    ]
+
+
+def _pending_row(
+    first: FirstAttempt, due_in_us: int, *, attempts_made: int, fence: int
+) -> PendingRow:
+    message: RequestedMessage = first.message
+    return PendingRow(
+        message.id,
+        first.key[1],
+        message.application_id,
+        message.tenant_id,
+        message.event_type,
+        message.payload,
+        first.endpoint_version,
+        attempts_made,
+        fence,
+        due_in_us,
+    )
+
+
+def _due(first: FirstAttempt) -> DueDelivery:
+    message = first.message
+    return DueDelivery(
+        message.id,
+        first.key[1],
+        message.application_id,
+        message.tenant_id,
+        message.event_type,
+        message.payload,
+        first.endpoint_version,
+        0,
+        FIRST_FENCE,
+    )

@@ -1,0 +1,47 @@
+"""Stopping: what is in hand is brought to its end, what is not begun is left to others."""
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from .deliver_chunk import DeliverChunk
+from .leased_attempts import LeasedAttempts
+from .records import Ledger, StorageDown
+from .retry_due import RetryDue
+from .room import Room
+
+RELEASE_TIMEOUT_S = 5.0
+
+log = structlog.get_logger()
+
+
+async def drain(
+    deliver: DeliverChunk[Any],
+    retries: RetryDue,
+    leased: LeasedAttempts,
+    ledger: Ledger,
+    room: Room,
+    *,
+    grace_s: float,
+) -> None:
+    """Wait, at most `grace_s`, until every attempt under way is recorded and settled.
+
+    Call it when nothing new is read any more. Deliveries that this process still holds in the
+    database are released. Chunks that did not get through stay unacknowledged.
+    """
+    deliver.stop()
+    left = retries.give_up_untouched()
+    try:
+        async with asyncio.timeout(grace_s):
+            while room.in_hand:
+                await room.changed()
+    except TimeoutError:
+        log.warning("stop.attempts_cut_off", deliveries_in_hand=room.in_hand)
+        left += leased.cut_off()
+    if left:
+        try:
+            async with asyncio.timeout(RELEASE_TIMEOUT_S):
+                await ledger.release(left)
+        except (StorageDown, TimeoutError) as error:
+            log.warning("stop.leases_not_released", leases=len(left), error=str(error)[:300])

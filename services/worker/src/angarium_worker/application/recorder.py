@@ -1,0 +1,60 @@
+"""Putting outcomes on record: those that arrive together share one transaction."""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from .insistent_commit import InsistentCommit
+from .records import DeliveryKey, Ledger, Record, RecordRefused
+
+RECORDS_MAX = 100
+RECORD_BYTES_MAX = 8 * 1024 * 1024
+ROW_BYTES = 400
+"""About what a row weighs besides its payload or response."""
+
+type Held = frozenset[DeliveryKey] | None
+"""The leased deliveries of the whole transaction whose fence held; None: rows refused."""
+
+log = structlog.get_logger()
+
+
+class Recorder:
+    """Writes records to the ledger until they are written. `run()` until cancelled."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._commits = InsistentCommit(
+            "record", self._write, items_max=RECORDS_MAX, bytes_max=RECORD_BYTES_MAX
+        )
+
+    @property
+    def open(self) -> int:
+        """Records that are not written yet."""
+        return self._commits.open
+
+    async def run(self) -> None:
+        """Write until cancelled, and then what waits."""
+        await self._commits.run()
+
+    def record(self, record: Record, done: Callable[[Held], None]) -> None:
+        """Write `record`; `done` is called when it is durable."""
+        self._commits.submit(record, _size_bytes(record), done)
+
+    async def _write(self, records: Sequence[Record]) -> Sequence[Held]:
+        try:
+            held = await self._ledger.record(records)
+        except RecordRefused as refusal:
+            if len(records) > 1:
+                return [(await self._write([record]))[0] for record in records]
+            log.error("record.refused", error=str(refusal)[:500])
+            return [None]
+        return [held] * len(records)
+
+
+def _size_bytes(record: Record) -> int:
+    size = ROW_BYTES * (len(record.attempts) + len(record.pending) + len(record.leased))
+    for attempt in record.attempts:
+        size += len(attempt.response)
+    for pending in record.pending:
+        size += len(pending.payload)
+    return size

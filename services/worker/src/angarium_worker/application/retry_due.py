@@ -1,0 +1,124 @@
+"""Retries: pending deliveries whose time has come, taken in batches under a lease."""
+
+import asyncio
+
+import structlog
+
+from angarium_worker.domain.verdict import PARKED_S, UNUSABLE_PARKED_S, Cancelled, Parked
+
+from .due_bell import SLEEP_S_MAX, DueBell
+from .endpoint_book import EndpointBook
+from .leased_attempts import LeasedAttempts
+from .prepared_endpoint import Inactive, Known, Prepared, Unusable
+from .records import DueDelivery, Ledger, StorageDown
+from .room import Room
+
+LEASE_ROWS_MAX = 200
+LEASE_BYTES_MAX = 8 * 1024 * 1024
+LOCKED_PAUSE_S = 0.05
+"""Due rows that nobody gets are locked by another worker, for a moment."""
+
+log = structlog.get_logger()
+
+
+class RetryDue:
+    """Leases what is due, as much as there is room for, and sends it to the endpoint's current
+    URL with its current secrets. `run()` until cancelled. `tasks` owns the tasks."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        book: EndpointBook,
+        leased: LeasedAttempts,
+        room: Room,
+        bell: DueBell,
+        tasks: asyncio.TaskGroup,
+        lease_s: float,
+    ) -> None:
+        self._ledger = ledger
+        self._book = book
+        self._leased = leased
+        self._room = room
+        self._tasks = tasks
+        self._lease_s = lease_s
+        self._resolving: dict[DueDelivery, None] = {}
+        self._bell = bell
+
+    async def run(self) -> None:
+        """Retry until cancelled. What is leased and untouched then stays in hand."""
+        while True:
+            try:
+                pause_s = await self._next_round()
+            except StorageDown as error:
+                log.warning("retries.wait", error=str(error)[:300])
+                pause_s = SLEEP_S_MAX
+            if pause_s > 0:
+                await self._bell.wait(pause_s)
+
+    def give_up_untouched(self) -> list[DueDelivery]:
+        """Deliveries that are leased and of which nothing was sent yet: they are not sent any
+        more, and no longer in hand."""
+        left = list(self._resolving)
+        self._resolving.clear()
+        for due in left:
+            self._room.retries -= 1
+            self._room.sent()
+            self._room.give_back(1, len(due.payload))
+        return left
+
+    async def _next_round(self) -> float:
+        """Lease and start once; gives how long to sleep before the next."""
+        self._bell.reset()
+        due_in_s = await self._ledger.next_due_in_s()
+        if due_in_s is None or due_in_s > 0:
+            return SLEEP_S_MAX if due_in_s is None else min(due_in_s, SLEEP_S_MAX)
+        free = self._room.free_for_retries()
+        if free == 0:
+            await self._room.changed()
+            return 0
+        leased = await self._ledger.lease_due(
+            rows_max=min(free, LEASE_ROWS_MAX), bytes_max=LEASE_BYTES_MAX, lease_s=self._lease_s
+        )
+        self._start(leased)
+        return 0 if leased else LOCKED_PAUSE_S
+
+    def _start(self, leased: list[DueDelivery]) -> None:
+        room = self._room
+        room.start(len(leased))
+        room.retries += len(leased)
+        unresolved = []
+        for due in leased:
+            room.take(1, len(due.payload))
+            endpoint = self._book.at_hand(due.endpoint_id, due.endpoint_version)
+            if endpoint is None:
+                unresolved.append(due)
+            else:
+                self._go_on(due, endpoint)
+        if unresolved:
+            self._resolving.update(dict.fromkeys(unresolved))
+            self._tasks.create_task(self._resolve(unresolved))
+
+    async def _resolve(self, unresolved: list[DueDelivery]) -> None:
+        wanted: dict[bytes, int] = {}
+        for due in unresolved:
+            wanted[due.endpoint_id] = max(due.endpoint_version, wanted.get(due.endpoint_id, 0))
+        found = await self._book.load(wanted)
+        for due in unresolved:
+            if due not in self._resolving:
+                continue
+            del self._resolving[due]
+            endpoint = found.get(due.endpoint_id)
+            if endpoint is None:
+                self._leased.not_attempted(due, Parked(PARKED_S))
+            else:
+                self._go_on(due, endpoint)
+
+    def _go_on(self, due: DueDelivery, endpoint: Known) -> None:
+        match endpoint:
+            case Prepared():
+                self._leased.start(due, endpoint)
+            case Inactive():
+                self._leased.not_attempted(due, Cancelled(endpoint.reason))
+            case Unusable():
+                self._leased.not_attempted(due, Parked(UNUSABLE_PARKED_S))

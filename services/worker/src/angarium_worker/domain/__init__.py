@@ -1,0 +1,1 @@
+"""What the worker decides: pure, standard library only."""

@@ -1,0 +1,305 @@
+"""The worker, put together and run."""
+
+import asyncio
+import random
+import time
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from typing import Any
+from uuid import uuid4
+
+from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.schema import Schema
+from angarium_chassis.health import Readiness
+from angarium_chassis.internal_http import bind, internal_app, serve_http
+from angarium_chassis.logs import set_up_logs
+from angarium_chassis.process import StartRefused, refuse, run_process
+from angarium_chassis.sealing import Seal, SealBroken
+from angarium_chassis.settings import SettingsRefused
+from angarium_chassis.streams.broker import open_broker, redis_of
+from angarium_chassis.streams.directory_follower import DirectoryFollower
+from angarium_chassis.streams.group_reader import GroupReader
+from angarium_chassis.streams.quarantine import Quarantine
+from angarium_chassis.streams.query_client import QueryClient
+from angarium_chassis.streams.query_server import QueryServer
+from angarium_chassis.streams.writer import StreamWriter
+from angarium_contracts.attempts import GetAttempt, ListAttemptsByEndpoint, ListAttemptsByMessage
+from angarium_contracts.contract import Reader
+from angarium_contracts.hot_path import DeliveriesRequested
+from angarium_contracts.ids import IdMaker
+from angarium_contracts.stream_names import WORKER_QUERIES, WORKERS, deliveries_requested
+from faststream.redis import RedisBroker
+from prometheus_client import REGISTRY
+from redis.exceptions import RedisError
+
+from .adapters.database.attempt_pages import AttemptPages, AttemptQuestion
+from .adapters.database.endpoint_rows import EndpointRows
+from .adapters.database.postgres_ledger import PostgresLedger
+from .adapters.database.sqlite_ledger import SqliteLedger
+from .adapters.database.tables import tables
+from .adapters.metrics import WorkerMetrics
+from .adapters.sender import EgressRules, WebhookSender, client_tls_context
+from .adapters.streams.chunks import ChunkSettlement, Entry, chunk_handler
+from .adapters.streams.dispatcher_endpoints import DispatcherEndpoints
+from .application.deliver_chunk import DeliverChunk
+from .application.drain import drain
+from .application.due_bell import DueBell
+from .application.endpoint_book import EndpointBook
+from .application.leased_attempts import LeasedAttempts
+from .application.make_attempt import MakeAttempt
+from .application.prepared_endpoint import OpenSealed
+from .application.recorder import Recorder
+from .application.records import StorageDown
+from .application.retry_due import RetryDue
+from .application.room import Room
+from .application.sending import Sender
+from .application.tally import Tally
+from .settings import Settings
+
+PENDING_COUNTED_EVERY_S = 30.0
+CHUNKS_PER_READ_MAX = 16
+
+SCHEMA = Schema("worker", "angarium_worker", tables)
+
+
+def main() -> None:
+    """Run the worker as a process, configured by its environment."""
+    try:
+        settings = Settings.load("worker")
+    except SettingsRefused as refusal:
+        refuse(str(refusal))
+    set_up_logs("worker", form=settings.log_format, level=settings.log_level)
+    run_process(lambda: run(settings))
+
+
+async def run(settings: Settings) -> None:
+    """Run until cancelled. Then nothing new is begun, and what is in hand is brought to its
+    end, within the grace. Raises StartRefused."""
+    async with AsyncExitStack() as closing:
+        seal = _seal(settings)
+        database = open_database(
+            settings.database_url.get_secret_value(),
+            connections_max=settings.database_connections_max,
+        )
+        closing.push_async_callback(database.close)
+        await SCHEMA.require_current(database)
+        broker = open_broker(settings.redis_url.get_secret_value())
+        await broker.connect()
+        closing.push_async_callback(broker.stop)
+        sender = _sender(settings)
+        closing.push_async_callback(sender.aclose)
+        async with asyncio.TaskGroup() as tasks:
+            worker = _Worker(settings, database, broker, sender, seal, tasks)
+            closing.push_async_callback(worker.close)
+            for supporting in worker.support():
+                tasks.create_task(supporting)
+            await worker.work()
+
+
+def _seal(settings: Settings) -> Seal:
+    try:
+        return Seal.from_base64(settings.encryption_key.get_secret_value())
+    except ValueError as error:
+        raise StartRefused(f"ANGARIUM_ENCRYPTION_KEY: {error}") from None
+
+
+def _sender(settings: Settings) -> WebhookSender:
+    return WebhookSender(
+        EgressRules.parse(settings.allowed_networks),
+        client_tls_context(),
+        user_agent=f"Angarium/{version('angarium-worker')}",
+        allow_http=settings.allow_http,
+    )
+
+
+class _Worker:
+    """The parts of one worker process. `tasks` owns what they start."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        broker: RedisBroker,
+        sender: Sender,
+        seal: Seal,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._broker = broker
+        self._tasks = tasks
+        self._replica = uuid4().hex
+        self._tally = Tally()
+        self._room = Room(
+            sending_max=settings.deliveries_in_flight_max,
+            bytes_max=settings.payload_bytes_in_hand_max,
+        )
+        self._metrics = WorkerMetrics(self._tally, self._room)
+        ledger_on = PostgresLedger if database.on_postgres else SqliteLedger
+        self._ledger = ledger_on(database)
+        self._recorder = Recorder(self._ledger)
+        self._settlement = ChunkSettlement(StreamWriter(broker))
+        self._queries = QueryClient(broker, replica=self._replica, clock_ms=_clock_ms)
+        self._book = EndpointBook(
+            EndpointRows(database), DispatcherEndpoints(self._queries), _opener(seal)
+        )
+        self._follower = DirectoryFollower(broker, self._queries, self._book, with_endpoints=True)
+        self._build_delivery(sender)
+        self._build_readers()
+
+    def _build_delivery(self, sender: Sender) -> None:
+        settings = self._settings
+        make = MakeAttempt(
+            sender,
+            settings.schedule,
+            self._tally,
+            timeout_s=settings.attempt_timeout_s,
+            make_id=IdMaker(time.time_ns, random.getrandbits),
+            clock_ns=time.time_ns,
+            random=random.random,
+        )
+        bell = DueBell()
+        self._leased = LeasedAttempts(make, self._recorder, self._room, self._tally, bell)
+        self._retries = RetryDue(
+            ledger=self._ledger,
+            book=self._book,
+            leased=self._leased,
+            room=self._room,
+            bell=bell,
+            tasks=self._tasks,
+            lease_s=settings.retry_lease_s,
+        )
+        self._deliver: DeliverChunk[Entry] = DeliverChunk(
+            book=self._book,
+            make=make,
+            leased=self._leased,
+            ledger=self._ledger,
+            recorder=self._recorder,
+            settlement=self._settlement,
+            room=self._room,
+            tally=self._tally,
+            tasks=self._tasks,
+            bell=bell,
+            linger_s=settings.chunk_linger_s,
+            lease_s=settings.retry_lease_s,
+        )
+
+    def _build_readers(self) -> None:
+        quarantine = Quarantine(self._broker, "worker")
+        self._readers = [
+            GroupReader(
+                self._broker,
+                stream=deliveries_requested(number),
+                group=WORKERS,
+                consumer=self._replica,
+                reader=Reader(DeliveriesRequested),
+                handle=chunk_handler(self._deliver),
+                quarantine=quarantine,
+                clock_s=time.monotonic,
+                entries_max=CHUNKS_PER_READ_MAX,
+                lease_s=self._settings.entry_lease_s,
+            )
+            for number in range(self._settings.stream_count)
+        ]
+        questions: Reader[AttemptQuestion] = Reader(
+            ListAttemptsByMessage, ListAttemptsByEndpoint, GetAttempt
+        )
+        self._answers = QueryServer(
+            self._broker,
+            stream=WORKER_QUERIES,
+            group=WORKERS,
+            consumer=self._replica,
+            questions=questions,
+            answer=AttemptPages(self._database).answer,
+            quarantine=quarantine,
+            clock_ms=_clock_ms,
+            clock_s=time.monotonic,
+        )
+
+    def support(self) -> list[Coroutine[Any, Any, None]]:
+        """What must go on until the last outcome is recorded."""
+        supporting = [
+            self._recorder.run(),
+            self._settlement.run(),
+            self._queries.run(),
+            self._count_pending(),
+        ]
+        if self._settings.internal_port:
+            supporting.append(self._serve_internal())
+        return supporting
+
+    async def work(self) -> None:
+        """Take in and deliver until cancelled; then let what is in hand end."""
+        try:
+            async with asyncio.TaskGroup() as intake:
+                for reader in self._readers:
+                    intake.create_task(reader.run())
+                intake.create_task(self._answers.run())
+                intake.create_task(self._follower.run())
+                intake.create_task(self._retries.run())
+        finally:
+            await drain(
+                self._deliver,
+                self._retries,
+                self._leased,
+                self._ledger,
+                self._room,
+                grace_s=self._settings.stop_grace_s,
+            )
+
+    async def close(self) -> None:
+        """Give back what is held besides tasks."""
+        await self._ledger.close()
+
+    async def _count_pending(self) -> None:
+        while True:
+            try:
+                self._metrics.pending_total = await self._ledger.pending_total()
+            except StorageDown:
+                pass  # readiness says so; the metric keeps its last value
+            await asyncio.sleep(PENDING_COUNTED_EVERY_S)
+
+    async def _serve_internal(self) -> None:
+        settings = self._settings
+        try:
+            listener = bind(settings.internal_host, settings.internal_port)
+        except OSError as error:
+            raise StartRefused(
+                f"the internal port {settings.internal_port} cannot be used:"
+                f" {error.strerror}; choose another with ANGARIUM_INTERNAL_PORT, or 0 for none"
+            ) from None
+        REGISTRY.register(self._metrics)
+        try:
+            await serve_http(internal_app(self._readiness()), listener)
+        finally:
+            REGISTRY.unregister(self._metrics)
+
+    def _readiness(self) -> Readiness:
+        readiness = Readiness({"database": self._database.problem, "redis": self._redis_problem})
+        readiness.require("deliveries", lambda: all(reader.running for reader in self._readers))
+        readiness.require("queries", lambda: self._answers.running)
+        readiness.require("replies", lambda: self._queries.running)
+        readiness.require("directory", lambda: self._follower.running)
+        return readiness
+
+    async def _redis_problem(self) -> str | None:
+        try:
+            await redis_of(self._broker).ping()
+        except (RedisError, OSError) as error:
+            return f"Redis does not answer: {type(error).__name__}"
+        return None
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _opener(seal: Seal) -> OpenSealed:
+    def open_sealed(sealed: bytes, associated: bytes) -> bytes:
+        try:
+            return seal.open(sealed, associated)
+        except SealBroken as error:
+            raise ValueError(str(error)) from None
+
+    return open_sealed

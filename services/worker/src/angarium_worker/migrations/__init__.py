@@ -1,0 +1,1 @@
+"""The history of the worker's schema."""

@@ -1,0 +1,331 @@
+"""What comes back from well-behaved and misbehaving receivers, and what becomes of connections."""
+
+import asyncio
+import socket
+import struct
+
+import pytest
+from angarium_worker.application.sending import Answer, FailureReason, NoAnswer
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+REASONS = FailureReason
+
+
+def answers(response=OK):
+    """Answer every request on the connection with these bytes."""
+
+    def make(receiver):
+        async def behave(reader, writer):
+            while True:
+                await receiver.read_request(reader)
+                writer.write(response)
+
+        return behave
+
+    return make
+
+
+def answers_then_closes(response):
+    def make(receiver):
+        async def behave(reader, writer):
+            await receiver.read_request(reader)
+            writer.write(response)
+            await writer.drain()
+
+        return behave
+
+    return make
+
+
+def answers_forever(first, more, pause_s=0.0):
+    """A head, then the same bytes again and again until the sender hangs up."""
+
+    def make(receiver):
+        async def behave(reader, writer):
+            await receiver.read_request(reader)
+            writer.write(first)
+            while not writer.is_closing():
+                writer.write(more)
+                await writer.drain()
+                await asyncio.sleep(pause_s)
+
+        return behave
+
+    return make
+
+
+def resets(after=b""):
+    def make(receiver):
+        async def behave(reader, writer):
+            await receiver.read_request(reader)
+            writer.write(after)
+            await writer.drain()
+            sock = writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+
+        return behave
+
+    return make
+
+
+def stays_silent(receiver):
+    async def behave(reader, writer):
+        await receiver.read_request(reader)
+        await reader.read()  # Until the sender hangs up.
+
+    return behave
+
+
+async def test_a_request_arrives_as_it_was_meant_and_its_answer_returns(receive, make_sender, post):
+    receiver = await receive(
+        answers(b"HTTP/1.1 503 X\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy")
+    )
+    outcome = await make_sender().send(post(receiver.url, body=b"{}"))
+    assert isinstance(outcome, Answer)
+    assert (outcome.status, outcome.body, outcome.retry_after) == (503, b"busy", "7")
+    assert not outcome.connection_reused
+    assert 0 < outcome.connect_s < outcome.first_byte_s <= outcome.duration_s < 5
+    assert receiver.requests == [
+        f"POST /hook HTTP/1.1\r\nHost: 127.0.0.1:{receiver.port}\r\nUser-Agent: Angarium/test\r\n"
+        "Accept: */*\r\nAccept-Encoding: identity\r\nContent-Length: 2\r\n"
+        "Content-Type: application/json\r\nwebhook-id: msg_1\r\n\r\n{}".encode()
+    ]
+
+
+async def test_a_connection_is_kept_and_used_again(receive, make_sender, post):
+    receiver = await receive(answers())
+    sender = make_sender()
+    outcomes = [await sender.send(post(receiver.url)) for _ in range(5)]
+    assert [outcome.status for outcome in outcomes] == [200] * 5
+    assert [outcome.connection_reused for outcome in outcomes] == [False] + [True] * 4
+    assert (receiver.connections, sender.connections_open, sender.connections_idle) == (1, 1, 1)
+
+
+async def test_two_urls_of_one_origin_share_connections(receive, make_sender, post):
+    receiver = await receive(answers())
+    sender = make_sender()
+    await sender.send(post(receiver.url))
+    await sender.send(post(receiver.url + "/other"))
+    assert receiver.connections == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_an_answer_and_is_not_followed(receive, make_sender, post, status):
+    elsewhere = await receive(answers())
+    head = f"HTTP/1.1 {status} X\r\nLocation: {elsewhere.url}\r\nContent-Length: 0\r\n\r\n"
+    receiver = await receive(answers(head.encode()))
+    outcome = await make_sender().send(post(receiver.url))
+    assert outcome.status == status
+    assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        OK + OK,
+        OK + b"x",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    ],
+)
+async def test_a_connection_that_cannot_be_trusted_is_not_used_again(
+    receive, make_sender, post, response
+):
+    receiver = await receive(answers(response), answers())
+    sender = make_sender()
+    assert (await sender.send(post(receiver.url))).body == b"ok"
+    assert sender.connections_open == 0
+    assert (await sender.send(post(receiver.url))).status == 200
+    assert receiver.connections == 2
+
+
+async def test_bytes_that_come_while_idle_end_the_connection(receive, make_sender, post):
+    released = asyncio.Event()
+
+    def speaks_unasked(receiver):
+        async def behave(reader, writer):
+            await receiver.read_request(reader)
+            writer.write(OK)
+            await released.wait()
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+            await reader.read()
+
+        return behave
+
+    receiver = await receive(speaks_unasked, answers())
+    sender = make_sender()
+    await sender.send(post(receiver.url))
+    released.set()
+    await receiver.ended.wait()
+    assert sender.connections_open == 0
+    assert (await sender.send(post(receiver.url))).body == b"ok"
+
+
+async def test_a_body_that_only_the_close_ends_is_complete(receive, make_sender, post):
+    receiver = await receive(answers_then_closes(b"HTTP/1.1 200 OK\r\n\r\nall of it"))
+    outcome = await make_sender().send(post(receiver.url))
+    assert (outcome.status, outcome.body) == (200, b"all of it")
+
+
+async def test_an_endless_body_counts_by_its_status_and_is_not_read_on(receive, make_sender, post):
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    receiver = await receive(answers_forever(head, b"400\r\n" + b"x" * 1024 + b"\r\n"))
+    sender = make_sender()
+    outcome = await sender.send(post(receiver.url))
+    assert (outcome.status, len(outcome.body), outcome.body_truncated) == (200, 16_384, True)
+    assert sender.connections_open == 0
+    await receiver.ended.wait()
+
+
+@pytest.mark.parametrize(
+    ("first", "more", "detail"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"A: b\r\n" * 100, "longer than 32768"),
+        (b"HTTP/1.1 200 OK\r\nA: ", b"b" * 1024, "longer than 32768"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n", "more than 8 interim"),
+        (b"", b"garbage", "Expected HTTP/"),
+        (b"", b"\x00" * 100, "Expected HTTP/"),
+    ],
+)
+async def test_an_answer_that_is_no_answer_is_invalid(
+    receive, make_sender, post, first, more, detail
+):
+    receiver = await receive(answers_forever(first, more))
+    sender = make_sender()
+    outcome = await sender.send(post(receiver.url))
+    assert isinstance(outcome, NoAnswer)
+    assert outcome.reason is REASONS.INVALID_RESPONSE
+    assert detail in outcome.detail
+    assert sender.connections_open == 0
+    await receiver.ended.wait()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "where"),
+    [
+        (stays_silent, ""),
+        (answers_forever(b"HTTP/1.1 200 ", b"K", 0.02), "within the answer"),
+        (answers_forever(b"HTTP/1.1 200 OK\r\nA: ", b"b", 0.02), "within the answer"),
+        (
+            answers_forever(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", b"b", 0.02),
+            "within the answer",
+        ),
+    ],
+)
+async def test_a_receiver_that_does_not_finish_is_cut_off_at_the_deadline(
+    receive, make_sender, post, behaviour, where
+):
+    receiver = await receive(behaviour)
+    sender = make_sender()
+    outcome = await sender.send(post(receiver.url, timeout_s=0.3))
+    assert outcome.reason is REASONS.RESPONSE_TIMED_OUT
+    assert 0.28 < outcome.duration_s < 0.8
+    assert where in outcome.detail
+    assert sender.connections_open == 0
+    await receiver.ended.wait()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (resets(), REASONS.CONNECTION_RESET),
+        (resets(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc"), None),
+        (answers_then_closes(b""), REASONS.CONNECTION_CLOSED),
+        (answers_then_closes(b"HTTP/1.1 200"), REASONS.CONNECTION_CLOSED),
+        (
+            answers_then_closes(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc"),
+            REASONS.CONNECTION_CLOSED,
+        ),
+        (
+            answers_then_closes(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"),
+            REASONS.CONNECTION_CLOSED,
+        ),
+    ],
+)
+async def test_a_connection_broken_before_the_answers_end_is_a_failure_without_a_retry(
+    receive, make_sender, post, behaviour, reason
+):
+    receiver = await receive(behaviour)
+    outcome = await make_sender().send(post(receiver.url))
+    assert isinstance(outcome, NoAnswer)
+    assert outcome.reason in ({reason} if reason else {REASONS.CONNECTION_RESET})
+    assert receiver.connections == 1
+
+
+async def test_an_answer_that_precedes_the_whole_request_counts_and_ends_the_connection(
+    receive, make_sender, post
+):
+    def refuses_early(receiver):
+        async def behave(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            await asyncio.Event().wait()
+
+        return behave
+
+    receiver = await receive(refuses_early)
+    sender = make_sender()
+    outcome = await sender.send(post(receiver.url, body=b"x" * 20_000_000))
+    assert outcome.status == 413
+    assert sender.connections_open == 0
+
+
+@pytest.mark.parametrize("ending", [answers_then_closes(OK), resets(OK)])
+async def test_a_connection_that_the_receiver_closed_while_idle_is_not_used(
+    receive, make_sender, post, ending
+):
+    receiver, other = await receive(ending, answers()), await receive(answers())
+    sender = make_sender()
+    await sender.send(post(receiver.url))
+    await receiver.ended.wait()
+    await sender.send(post(other.url))  # The news of the close arrives before this answer.
+    assert sender.connections_open == 1
+    assert (await sender.send(post(receiver.url))).status == 200
+    assert len(receiver.requests) == 2
+
+
+@pytest.mark.parametrize("hang_up", [answers_then_closes, resets])
+async def test_a_stale_connection_is_replaced_once_within_the_attempt(
+    receive, make_sender, post, hang_up
+):
+    def hangs_up_on_the_second_request(receiver):
+        async def behave(reader, writer):
+            await receiver.read_request(reader)
+            writer.write(OK)
+            await hang_up(b"")(receiver)(reader, writer)
+
+        return behave
+
+    receiver = await receive(hangs_up_on_the_second_request, answers())
+    sender = make_sender()
+    await sender.send(post(receiver.url))
+    outcome = await sender.send(post(receiver.url))
+    assert (outcome.status, outcome.connection_reused) == (200, False)
+    assert len(receiver.requests) == 3
+    assert receiver.connections == 2
+
+    bad = await receive(hangs_up_on_the_second_request, answers_then_closes(b""))
+    await sender.send(post(bad.url))
+    outcome = await sender.send(post(bad.url))
+    assert outcome.reason is REASONS.CONNECTION_CLOSED
+    assert bad.connections == 2
+
+
+async def test_an_attempt_broken_within_its_answer_is_not_repeated(receive, make_sender, post):
+    def breaks_the_second_answer(receiver):
+        async def behave(reader, writer):
+            await receiver.read_request(reader)
+            writer.write(OK)
+            await receiver.read_request(reader)
+            writer.write(b"H")
+            await writer.drain()
+
+        return behave
+
+    receiver = await receive(breaks_the_second_answer, answers())
+    sender = make_sender()
+    await sender.send(post(receiver.url))
+    assert (await sender.send(post(receiver.url))).reason is REASONS.CONNECTION_CLOSED
+    assert receiver.connections == 1

@@ -1,0 +1,122 @@
+"""How fast the whole platform is on this machine; `make bench` runs it.
+
+Starts `angarium dev` in a folder of its own, a receiver and a load generator, and prints the
+throughput beside a yardstick of the same run, latencies, and what each process costs. Slow
+numbers never fail; lost or duplicated messages end it with 1, a broken run with 2.
+"""
+
+import argparse
+import asyncio
+import json
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx
+from failure import BenchmarkFailed
+from platform_process import running_platform
+from report import Report, show
+from rich.console import Console
+from scenarios import Setting, deliver
+from tools import run_yardstick, running_receiver
+
+SCENARIOS = ("yardstick", "throughput", "latency")
+_WARM_UP_S = 3.0
+_YARDSTICK_S_MAX = 10.0
+
+
+async def measure(given: argparse.Namespace, folder: Path, console: Console) -> Report:
+    """Run the chosen scenarios; yardstick and throughput alternate, so that both see the same
+    machine when its speed drifts."""
+    report = Report(database=given.database)
+    async with (
+        running_receiver() as receiver,
+        running_platform(given.angarium, given.database, folder) as platform,
+    ):
+        setting = Setting(
+            platform=platform,
+            receiver=receiver,
+            messages_path=await platform.new_application(f"{receiver.url}/ok"),
+            folder=folder,
+            connections=given.connections,
+            body_bytes=given.body_bytes,
+            drain_timeout_s=given.drain_timeout,
+        )
+        console.print("warming up …")
+        report.warm_up.append(await deliver(setting, min(_WARM_UP_S, given.seconds)))
+        for number in range(1, given.repeat + 1):
+            if "yardstick" in given.only:
+                console.print(f"yardstick {number}/{given.repeat} …")
+                rate = await run_yardstick(
+                    f"{receiver.url}/ok",
+                    seconds=min(_YARDSTICK_S_MAX, given.seconds),
+                    connections=given.connections,
+                    body_bytes=given.body_bytes,
+                )
+                report.yardstick_rates.append(rate)
+            if "throughput" in given.only:
+                console.print(f"throughput {number}/{given.repeat} …")
+                report.throughputs.append(await deliver(setting, given.seconds))
+        if "latency" in given.only:
+            console.print(f"latency at {given.rate:g}/s …")
+            report.latencies.append(await deliver(setting, given.latency_seconds, given.rate))
+    return report
+
+
+def _scenarios(text: str) -> tuple[str, ...]:
+    chosen = tuple(part.strip() for part in text.split(","))
+    unknown = set(chosen) - set(SCENARIOS)
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: choose of {', '.join(SCENARIOS)}")
+    return chosen
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    here = shlex.quote(str(Path(sys.executable).with_name("angarium")))
+    parser.add_argument("--angarium", default=here, help="the command that runs angarium")
+    parser.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of throughput (30)")
+    parser.add_argument("--rate", type=float, default=300.0, help="for the latency, per s (300)")
+    parser.add_argument("--latency-seconds", type=float, default=20.0, help="of latency (20)")
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--body-bytes", type=int, default=1024)
+    parser.add_argument(
+        "--drain-timeout", type=float, default=120.0, help="s to wait for the last webhook (120)"
+    )
+    parser.add_argument("--only", type=_scenarios, default=SCENARIOS, metavar="NAME,NAME")
+    parser.add_argument("--repeat", type=int, default=1, help="yardstick and throughput so often")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
+    return parser.parse_args()
+
+
+def main() -> int:
+    given = _arguments()
+    console = Console()
+    folder = Path(tempfile.mkdtemp(prefix="angarium-bench-"))
+    # As root, Postgres runs as another user, who must be able to enter.
+    folder.chmod(0o711)
+    # Ended like Ctrl-C: what was started is ended too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        report = asyncio.run(measure(given, folder, console))
+    except (BenchmarkFailed, httpx.HTTPError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    show(report, console)
+    if given.json is not None:
+        given.json.write_text(json.dumps(report.as_dict(), indent=2) + "\n")
+    return 1 if report.lost or report.duplicates else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""The message that the load generator and the yardstick post."""
+
+import json
+
+EVENT_TYPE = "bench.event"
+_NUMBER_DIGITS = 10
+
+
+class EventBody:
+    """A MessageIn of the Svix API of about `body_bytes` (at least 100), numbered per message."""
+
+    def __init__(self, body_bytes: int) -> None:
+        empty = self._text("")
+        filler = "abcdefghijklmnopqrstuvwxyz 0123456789" * (body_bytes // 37 + 1)
+        text = self._text(filler[: max(0, body_bytes - len(empty))])
+        before, after = text.split("N" * _NUMBER_DIGITS)
+        self._before, self._after = before.encode(), after.encode()
+
+    def __len__(self) -> int:
+        return len(self._before) + _NUMBER_DIGITS + len(self._after)
+
+    def numbered(self, number: int) -> bytes:
+        """The body of message `number`; the same length for every number below 10^10."""
+        return b"%b%010d%b" % (self._before, number, self._after)
+
+    @staticmethod
+    def _text(filler: str) -> str:
+        payload = {"number": "N" * _NUMBER_DIGITS, "filler": filler}
+        return json.dumps({"eventType": EVENT_TYPE, "payload": payload}, separators=(",", ":"))

@@ -1,0 +1,142 @@
+"""One keep-alive connection of the load generator."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import msgspec
+from event_body import EventBody
+
+UNREADABLE = 0
+
+
+class _MessageOut(msgspec.Struct):
+    id: str
+
+
+class Request(msgspec.Struct, gc=False):
+    """One request and its outcome; times are CLOCK_MONOTONIC nanoseconds.
+
+    `due_ns` is when it should have left: in a closed loop when it left, at a fixed rate its place
+    in the schedule. Status 0 (UNREADABLE) stands for no usable answer: the connection
+    was lost before it, or it is a 202 without a message id.
+    """
+
+    due_ns: int
+    sent_ns: int
+    answered_ns: int = 0
+    status: int = UNREADABLE
+    id: str = ""
+
+
+@dataclass(slots=True)
+class RequestWriter:
+    """Writes the numbered requests of a run."""
+
+    host: str
+    path: str
+    token: str
+    body: EventBody
+    idempotency_prefix: str | None = None
+    count: int = 0
+    _head: bytes = field(default=b"", init=False)
+
+    def __post_init__(self) -> None:
+        self._head = (
+            f"POST {self.path} HTTP/1.1\r\nHost: {self.host}\r\n"
+            f"Authorization: Bearer {self.token}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(self.body)}\r\n"
+        ).encode("latin-1")
+
+    def next(self) -> bytes:
+        self.count += 1
+        key = b""
+        if self.idempotency_prefix is not None:
+            key = f"Idempotency-Key: {self.idempotency_prefix}-{self.count}\r\n".encode()
+        return b"%b%b\r\n%b" % (self._head, key, self.body.numbered(self.count))
+
+
+class LoadConnection(asyncio.Protocol):
+    """Sends one request at a time and reports its outcome.
+
+    `on_idle(self)` is called when it can send: once connected and after each answer.
+    `on_outcome(request)` is called before that; `on_lost()` when the connection has ended.
+    """
+
+    def __init__(
+        self,
+        writer: RequestWriter,
+        on_idle: "Callable[[LoadConnection], None]",
+        on_outcome: Callable[[Request], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._writer = writer
+        self._on_idle = on_idle
+        self._on_outcome = on_outcome
+        self._on_lost = on_lost
+        self._decoder = msgspec.json.Decoder(_MessageOut)
+        self._transport: asyncio.Transport | None = None
+        self._request: Request | None = None
+        self._buffer = b""
+
+    @property
+    def connected(self) -> bool:
+        return self._transport is not None
+
+    def send(self, due_ns: int | None = None) -> None:
+        """Send the next request; only when idle and connected."""
+        assert self._transport is not None
+        now_ns = time.monotonic_ns()
+        self._request = Request(due_ns=now_ns if due_ns is None else due_ns, sent_ns=now_ns)
+        self._transport.write(self._writer.next())
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # A cast: uvloop's transports are no subclasses.
+        self._transport = cast("asyncio.Transport", transport)
+        self._on_idle(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        if self._request is not None:
+            self._finish(UNREADABLE)
+        self._on_lost()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer = buffer = self._buffer + data if self._buffer else data
+        end = buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = buffer[: end + 2].lower()
+        at = head.find(b"\r\ncontent-length:")
+        if at < 0:
+            self.close()
+            return
+        length = int(head[at + 17 : head.index(b"\r\n", at + 17)])
+        if len(buffer) < end + 4 + length:
+            return
+        self._buffer = b""
+        status = int(head[9:12])
+        if self._request is not None:
+            if status == 202:
+                try:
+                    self._request.id = self._decoder.decode(buffer[end + 4 :]).id
+                except msgspec.DecodeError:
+                    status = UNREADABLE
+            self._finish(status)
+        if b"\r\nconnection: close" in head:
+            self.close()
+        else:
+            self._on_idle(self)
+
+    def _finish(self, status: int) -> None:
+        request, self._request = self._request, None
+        assert request is not None
+        request.status = status
+        request.answered_ns = time.monotonic_ns()
+        self._on_outcome(request)

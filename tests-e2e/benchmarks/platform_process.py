@@ -1,0 +1,114 @@
+"""The platform under measurement: `angarium dev` in a folder of its own."""
+
+import asyncio
+import shlex
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import msgspec
+import psutil
+from failure import BenchmarkFailed
+from tools import end
+
+_READY_TIMEOUT_S = 90.0
+_READY_POLL_S = 0.05
+_STOP_TIMEOUT_S = 60.0
+_LOG_TAIL_LINES = 15
+
+
+class DevFile(msgspec.Struct):
+    """What `angarium dev` writes to dev.json, as far as it is needed here."""
+
+    api_url: str
+    api_key: str
+    pids: dict[str, int]
+
+    def __repr__(self) -> str:
+        return f"DevFile(api_url={self.api_url!r}, pids={self.pids!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A running platform; `pids` by name, the supervisor as `dev`."""
+
+    url: str
+    key: str
+    pids: dict[str, int]
+
+    def __repr__(self) -> str:
+        return f"Platform(url={self.url!r}, pids={self.pids!r})"
+
+    async def new_application(self, endpoint_url: str) -> str:
+        """Create an application with one endpoint; gives the path to post its messages to."""
+        headers = {"authorization": f"Bearer {self.key}"}
+        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30) as client:
+            application = await client.post("/api/v1/app", json={"name": "benchmark"})
+            application.raise_for_status()
+            path = f"/api/v1/app/{application.json()['id']}"
+            endpoint = await client.post(f"{path}/endpoint", json={"url": endpoint_url})
+            endpoint.raise_for_status()
+        return f"{path}/msg"
+
+
+@asynccontextmanager
+async def running_platform(command: str, database: str, folder: Path) -> AsyncIterator[Platform]:
+    """`angarium dev` on the given database, ended with all its processes at the end.
+
+    `command` runs angarium, in words as a shell would split them.
+    """
+    data_dir = folder / "data"
+    log_path = folder / "dev.log"
+    with log_path.open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *shlex.split(command),
+            *("dev", "--database", database, "--no-demo", "--port", "0"),
+            *("--data-dir", str(data_dir), "--log-format", "json"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    family: list[psutil.Process] = []
+    try:
+        ready = await _await_ready(process, data_dir / "dev.json", log_path)
+        family = psutil.Process(process.pid).children(recursive=True)
+        yield Platform(ready.api_url, ready.api_key, ready.pids | {"dev": process.pid})
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            family += psutil.Process(process.pid).children(recursive=True)
+        await end(process, signal.SIGINT, _STOP_TIMEOUT_S)
+        for left in set(family):
+            with suppress(psutil.NoSuchProcess):
+                left.kill()
+
+
+async def _await_ready(
+    process: asyncio.subprocess.Process, dev_file: Path, log_path: Path
+) -> DevFile:
+    try:
+        async with asyncio.timeout(_READY_TIMEOUT_S):
+            # There is no event to await: the file is the platform's only sign to other programs.
+            while process.returncode is None:
+                # Decoding fails while the file is absent or half written.
+                with suppress(FileNotFoundError, msgspec.DecodeError):
+                    return _read(dev_file)
+                await asyncio.sleep(_READY_POLL_S)
+        reason = f"it ended with {process.returncode}"
+    except TimeoutError:
+        reason = f"it was not ready after {_READY_TIMEOUT_S:g} s"
+    raise BenchmarkFailed(
+        f"angarium dev did not start: {reason}. The end of its log:\n{_tail(log_path)}"
+    )
+
+
+def _read(dev_file: Path) -> DevFile:
+    return msgspec.json.decode(dev_file.read_bytes(), type=DevFile)
+
+
+def _tail(log_path: Path) -> str:
+    lines = log_path.read_text(errors="replace").splitlines()
+    return "\n".join(lines[-_LOG_TAIL_LINES:])

@@ -1,0 +1,156 @@
+"""The measuring tools as processes of their own: receiver, load generator, yardstick."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from failure import BenchmarkFailed
+
+_HERE = Path(__file__).parent
+_RECEIVER = _HERE.parent / "receiver" / "receiver.py"
+_START_TIMEOUT_S = 20.0
+_STOP_TIMEOUT_S = 20.0
+_MARGIN_S = 60.0
+_ENTRIES_PER_QUERY = 100_000
+_LINE_BYTES_MAX = 1024 * 1024
+
+
+class Accepted(msgspec.Struct, gc=False):
+    """A line of the load generator's file: an accepted message, times as in load_connection."""
+
+    id: str
+    due_ns: int
+    sent_ns: int
+    answered_ns: int
+
+
+class Received(msgspec.Struct, gc=False):
+    """What the ledger's entries tell of a webhook."""
+
+    id: str
+    times: int
+    first_ns: int
+
+
+class ReceiverProcess:
+    """The running receiver and its ledger."""
+
+    def __init__(self, pid: int, port: int, client: httpx.AsyncClient) -> None:
+        self.pid = pid
+        self.url = f"http://127.0.0.1:{port}"
+        self._client = client
+
+    async def clear(self) -> None:
+        (await self._client.delete("/ledger")).raise_for_status()
+
+    async def wait_for(self, distinct: int, timeout_s: float) -> bool:
+        """Whether so many webhooks were received, after waiting for them."""
+        answer = await self._client.get(
+            f"/ledger/wait/{distinct}/{int(timeout_s * 1000)}", timeout=timeout_s + 10
+        )
+        return answer.status_code == 200
+
+    async def entries(self) -> list[Received]:
+        """All webhooks received since the last clear."""
+        decoder = msgspec.json.Decoder(list[Received])
+        entries: list[Received] = []
+        while True:
+            answer = await self._client.get(f"/ledger/entries/{len(entries)}/{_ENTRIES_PER_QUERY}")
+            page = decoder.decode(answer.content)
+            entries += page
+            if len(page) < _ENTRIES_PER_QUERY:
+                return entries
+
+
+@asynccontextmanager
+async def running_receiver() -> AsyncIterator[ReceiverProcess]:
+    """A receiver of its own, ended at the end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(_RECEIVER), "--port", "0", stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(_START_TIMEOUT_S):
+            line = await process.stdout.readline()
+        if not line:
+            raise BenchmarkFailed("the receiver did not start; its error stands above")
+        started = msgspec.json.decode(line)
+        url = f"http://127.0.0.1:{started['port']}"
+        async with httpx.AsyncClient(base_url=url, timeout=_MARGIN_S) as client:
+            yield ReceiverProcess(process.pid, started["port"], client)
+    finally:
+        await end(process, signal.SIGTERM, _STOP_TIMEOUT_S)
+
+
+async def run_load(
+    url: str,
+    path: str,
+    token: str,
+    *,
+    seconds: float,
+    connections: int,
+    body_bytes: int,
+    folder: Path,
+    rate: float | None = None,
+) -> tuple[dict[str, Any], list[Accepted]]:
+    """The load generator's summary (see load.py) and the accepted messages."""
+    out = folder / "accepted.jsonl"
+    arguments = ["--url", url, "--path", path, "--seconds", str(seconds), "--out", str(out)]
+    arguments += ["--connections", str(connections), "--body-bytes", str(body_bytes)]
+    if rate is not None:
+        arguments += ["--rate", str(rate)]
+    summary = await _run("load.py", arguments, seconds + _MARGIN_S, {"ANGARIUM_TOKEN": token})
+    decoder = msgspec.json.Decoder(Accepted)
+    with out.open("rb") as lines:
+        return summary, [decoder.decode(line) for line in lines]
+
+
+async def run_yardstick(url: str, *, seconds: float, connections: int, body_bytes: int) -> float:
+    """The posts a second of the bare aiohttp loop."""
+    arguments = ["--url", url, "--seconds", str(seconds)]
+    arguments += ["--connections", str(connections), "--body-bytes", str(body_bytes)]
+    return float((await _run("yardstick.py", arguments, seconds + _MARGIN_S, {}))["rate"])
+
+
+async def _run(
+    program: str, arguments: list[str], timeout_s: float, environment: dict[str, str]
+) -> dict[str, Any]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(_HERE / program),
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | environment,
+        limit=_LINE_BYTES_MAX,
+    )
+    try:
+        async with asyncio.timeout(timeout_s):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        raise BenchmarkFailed(f"{program} did not end within {timeout_s:g} s") from None
+    finally:
+        await end(process, signal.SIGTERM, _STOP_TIMEOUT_S)
+    if process.returncode != 0:
+        raise BenchmarkFailed(f"{program} ended with {process.returncode}; its error stands above")
+    result: dict[str, Any] = msgspec.json.decode(output.splitlines()[-1])
+    return result
+
+
+async def end(process: asyncio.subprocess.Process, number: signal.Signals, wait_s: float) -> None:
+    """Ask a child process to end, then kill it; harmless if it has ended."""
+    if process.returncode is not None:
+        return
+    process.send_signal(number)
+    try:
+        async with asyncio.timeout(wait_s):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,72 @@
+"""The documentation builds without a warning and needs nothing from outside to be read."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KINDS = ("tutorial", "how-to", "reference", "explanation", "decisions")
+LOADED = re.compile(
+    r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"([^\"]+)\""
+    r"|<link\b[^>]*\brel=\"(?:stylesheet|icon|preconnect|preload)\"[^>]*\bhref=\"([^\"]+)\""
+    r"|<link\b[^>]*\bhref=\"([^\"]+)\"[^>]*\brel=\"(?:stylesheet|icon|preconnect|preload)\""
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
+        cwd=REPOSITORY,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_every_kind_of_documentation_has_a_page(site: Path) -> None:
+    for kind in KINDS:
+        assert list((site / kind).rglob("index.html")), kind
+
+
+def test_pages_load_nothing_from_outside(site: Path) -> None:
+    loaded = {
+        url
+        for page in site.rglob("*.html")
+        for match in LOADED.finditer(page.read_text())
+        for url in match.groups()
+        if url
+    }
+
+    assert loaded
+    assert [url for url in loaded if url.startswith(("http:", "https:", "//"))] == []
+
+
+def test_the_picture_of_the_architecture_takes_the_colours_of_its_page(site: Path) -> None:
+    page = (site / "explanation/architecture/index.html").read_text()
+
+    # Whole, as it was drawn: Markdown has not made paragraphs of its lines.
+    assert (REPOSITORY / "docs/assets/architecture.svg").read_text() in page
+    assert "var(--md-default-fg-color" in page
+
+
+def test_every_decision_is_numbered_once_and_listed() -> None:
+    folder = REPOSITORY / "docs/decisions"
+    pages = [path.name for path in folder.glob("[0-9]*.md")]
+    index = (folder / "index.md").read_text()
+
+    assert len({name[:4] for name in pages}) == len(pages)
+    assert all(f"({name})" in index for name in pages)
+
+
+def test_the_changelog_has_a_place_for_the_next_change() -> None:
+    assert "\n## [Unreleased]\n" in (REPOSITORY / "CHANGELOG.md").read_text()
