@@ -3,8 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import structlog
+
 type Check = Callable[[], Awaitable[str | None]]
 """Gives None when all is well, otherwise what is wrong in a few words."""
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -25,7 +29,11 @@ class Readiness:
         """What is wrong now, by check; empty when ready."""
         found: dict[str, str] = {}
         for name, check in self.checks.items():
-            problem = await check()
+            try:
+                problem = await check()
+            except Exception as error:
+                log.exception("readiness.check_failed", check=name)
+                problem = type(error).__name__
             if problem is not None:
                 found[name] = problem
         return found

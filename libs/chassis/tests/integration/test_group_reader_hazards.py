@@ -169,6 +169,21 @@ async def test_an_entry_that_always_fails_is_quarantined_and_others_are_not(
     assert await inbox.numbers(1) == [4]
 
 
+async def test_a_key_of_another_kind_is_waited_out(process: Any, redis: Redis) -> None:
+    inbox = process.inbox()
+    reader = process.read(inbox)
+    await process.publish(1)
+    await inbox.numbers(1)
+
+    await redis.set(STREAM, "text")
+    await asyncio.sleep(0.7)  # the readers end, and are refused when they start again
+    assert not reader.running
+    await redis.delete(STREAM)
+    await process.publish(2)
+
+    assert await inbox.numbers(1) == [2]
+
+
 async def test_a_reader_takes_no_more_than_a_batch_at_a_time(process: Any) -> None:
     sizes: list[int] = []
     inbox = process.inbox()

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.process import StartRefused
 from angarium_contracts.ids import API_KEY, IdMaker, format_id, parse_id
-from angarium_gateway.adapters.database.api_keys import ApiKeyRefused, ApiKeyTable
+from angarium_gateway.adapters.database.api_keys import ApiKeyRefused, ApiKeyTable, TokenTaken
 from angarium_gateway.adapters.database.schema import SCHEMA
+from angarium_gateway.domain.digests import token_hash
 
 from angarium_cli.database_url import database_url
 from angarium_cli.failure import CommandFailed
@@ -70,6 +71,20 @@ def revoke_key(key_id: str) -> None:
         raise CommandFailed(f"{key_id} is no key's id; `angarium keys list` shows them")
     if not _with_keys(lambda keys: keys.revoke(parsed)):
         raise CommandFailed(f"there is no valid key {key_id}; `angarium keys list` shows them")
+
+
+async def ensure_key(keys: ApiKeyTable, tenant_name: str, key_name: str, token: str) -> bool:
+    """Make the key with this token unless it is there; False when it was revoked.
+
+    Raises ApiKeyRefused for a text that cannot be a token.
+    """
+    if await keys.find(token_hash(token)) is not None:
+        return True
+    try:
+        await keys.create(tenant_name, key_name, token=token)
+    except TokenTaken:
+        return False
+    return True
 
 
 def _with_keys[T](action: Callable[[ApiKeyTable], Awaitable[T]]) -> T:

@@ -9,7 +9,6 @@ from typing import Any
 from angarium_chassis.settings import ENV_PREFIX, ServiceSettings
 from pydantic import SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 from rich.console import Console
 from rich.text import Text
 
@@ -68,7 +67,7 @@ def setting_of(name: str, field: FieldInfo) -> Setting:
 
 def _written(value: Any) -> str:
     match value:
-        case None | PydanticUndefined:
+        case None:
             return "(none)"
         case bool():
             return str(value).lower()
@@ -87,7 +86,13 @@ def as_markdown(found: Sequence[Section]) -> str:
     """Tables for the reference page."""
     lines: list[str] = []
     for section in found:
-        lines += ["", f"## {section.title}", "", "| variable | default | meaning |", "|---|---|---|"]
+        lines += [
+            "",
+            f"## {section.title}",
+            "",
+            "| variable | default | meaning |",
+            "|---|---|---|",
+        ]
         for setting in section.settings:
             default = "required" if setting.default is None else f"`{_cell(setting.default)}`"
             lines.append(f"| `{setting.variable}` | {default} | {_cell(setting.meaning)} |")

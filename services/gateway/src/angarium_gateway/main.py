@@ -1,11 +1,13 @@
 """The gateway as a process: everything is put together here."""
 
 import asyncio
+import os
 import random
 import socket
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
@@ -21,18 +23,32 @@ from angarium_chassis.streams.tail_reader import TailReader
 from angarium_contracts.contract import Reader
 from angarium_contracts.hot_path import DeliveriesSettled
 from angarium_contracts.ids import IdMaker
-from angarium_contracts.stream_names import deliveries_settled
+from angarium_contracts.stream_names import DISPATCHER_QUERIES, WORKER_QUERIES, deliveries_settled
 from faststream.redis import RedisBroker
 
+from .adapters.database.api_keys import ApiKeyTable
 from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.batches import BatchTable
+from .adapters.database.idempotency_keys import StoredIdempotencyKeys
+from .adapters.database.message_queries import StoredMessages
 from .adapters.database.postgres_journal import PostgresJournal
 from .adapters.database.schema import SCHEMA
 from .adapters.database.sqlite_journal import SqliteJournal
+from .adapters.http.accept_route import AcceptRoute
+from .adapters.http.application import create_api
+from .adapters.http.dependencies import ApiDependencies
 from .adapters.streams.batch_publisher import BatchPublisher
+from .adapters.streams.service_queries import ServiceQueries
 from .adapters.streams.stream_watch import RedisStreamWatch
+from .application.accept_message import AcceptMessage
+from .application.application_directory import ApplicationDirectory
+from .application.authentication import Authenticator
+from .application.change_configuration import ChangeConfiguration
 from .application.commit_messages import CommitMessages
+from .application.create_missing import CreateMissing
+from .application.endpoint_secrets import EndpointSecrets
 from .application.membership import Membership
+from .application.read_attempts import ReadAttempts
 from .application.recovery import Recovery
 from .application.relay import Relay
 from .application.settlement import Settlement
@@ -130,3 +146,94 @@ def _hot_path(
         ),
         membership=Membership(batches, window, relay, owner=replica),
     )
+
+
+def _api(
+    settings: Settings,
+    database: Database,
+    queries: QueryClient,
+    directory: ApplicationDirectory,
+    accept: AcceptMessage,
+    make_id: IdMaker,
+) -> AcceptRoute:
+    keys = ApiKeyTable(
+        database, make_id=make_id, now=lambda: datetime.now(UTC), random_bytes=os.urandom
+    )
+    authenticator = Authenticator(keys, time.monotonic)
+    ask_dispatcher = ServiceQueries(queries, DISPATCHER_QUERIES)
+    change = ChangeConfiguration(ask_dispatcher, directory)
+    messages = StoredMessages(database)
+    rest = create_api(
+        ApiDependencies(
+            authenticator=authenticator,
+            idempotency_keys=StoredIdempotencyKeys(database),
+            ask_dispatcher=ask_dispatcher,
+            change_configuration=change,
+            endpoint_secrets=EndpointSecrets(ask_dispatcher, seal_of(settings)),
+            directory=directory,
+            journal=messages,
+            read_attempts=ReadAttempts(
+                directory=directory,
+                journal=messages,
+                ask_dispatcher=ask_dispatcher,
+                ask_worker=ServiceQueries(queries, WORKER_QUERIES),
+            ),
+        )
+    )
+    return AcceptRoute(
+        rest,
+        authenticator,
+        accept,
+        CreateMissing(change),
+        payload_bytes_max=settings.payload_bytes_max,
+    )
+
+
+async def _work(
+    settings: Settings,
+    database: Database,
+    broker: RedisBroker,
+    public: socket.socket,
+    internal: socket.socket | None,
+) -> None:
+    replica = uuid4().hex
+    make_id = IdMaker(time.time_ns, random.getrandbits)
+    queries = QueryClient(
+        broker,
+        replica=replica,
+        clock_ms=lambda: time.time_ns() // 1_000_000,
+        timeout_s=settings.query_timeout_s,
+    )
+    copy = ApplicationCopyTable(database)
+    directory = ApplicationDirectory(copy, ServiceQueries(queries, DISPATCHER_QUERIES))
+    copy.on_change(directory.forget)
+    follower = DirectoryFollower(broker, queries, copy, with_applications=True)
+    path = _hot_path(settings, database, broker, replica, make_id)
+    accept = AcceptMessage(directory, path.journal, path.commits, make_id)
+    api = _api(settings, database, queries, directory, accept, make_id)
+    readiness = Readiness({"database": database.problem})
+    readiness.require("settlements", lambda: path.settled.running)
+    readiness.require("answers", lambda: queries.running)
+    async with asyncio.TaskGroup() as tasks:
+        if internal is not None:
+            tasks.create_task(serve_http(internal_app(readiness), internal))
+        commits = tasks.create_task(path.commits.run())
+        behind = [
+            tasks.create_task(work)
+            for work in (
+                path.relay.run(),
+                path.settled.run(),
+                path.settlement.run(),
+                path.recovery.run(),
+                path.membership.run(),
+                queries.run(),
+                follower.run(),
+            )
+        ]
+        try:
+            await serve_http(api, public)
+        finally:
+            await stop(commits)
+            await until(lambda: not path.window.ids(), timeout_s=SETTLE_BEFORE_STOP_S)
+            await stop(*behind)
+            await path.journal.close()

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
@@ -254,10 +254,8 @@ class _Worker:
 
     async def _count_pending(self) -> None:
         while True:
-            try:
+            with suppress(StorageDown):  # the metric keeps its last value; readiness says it
                 self._metrics.pending_total = await self._ledger.pending_total()
-            except StorageDown:
-                pass  # readiness says so; the metric keeps its last value
             await asyncio.sleep(PENDING_COUNTED_EVERY_S)
 
     async def _serve_internal(self) -> None:

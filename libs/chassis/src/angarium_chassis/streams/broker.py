@@ -4,13 +4,15 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, override
 
-from faststream.redis import RedisBroker
+from faststream.redis import RedisBroker, StreamSub
+from faststream.redis.exceptions import StreamGroupNotFoundError
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage, bDATA_KEY
 from faststream.redis.parser import MessageFormat
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 
 if TYPE_CHECKING:
     from faststream.redis.message import BatchStreamMessage
@@ -40,6 +42,17 @@ class EncodedContract(MessageFormat):
         return data, {}
 
 
+class UnprefixedStream(StreamSub[Literal[True]]):
+    """FastStream's stream, without the deep copy of itself that it makes twice a batch for a
+    prefix that we do not use."""
+
+    __slots__ = ()
+
+    @override
+    def add_prefix(self, prefix: str) -> Self:
+        return self
+
+
 def open_broker(redis_url: str, *, connections_max: int = 256) -> RedisBroker:
     """A broker without subscribers. It connects on `connect()`, which does not dial yet.
 
@@ -49,16 +62,38 @@ def open_broker(redis_url: str, *, connections_max: int = 256) -> RedisBroker:
     # FastStream would restart a failed read at once and without end; `Subscription` does it with
     # a pause, and knows how to make the group again.
     os.environ["FASTSTREAM_SUPERVISOR_DISABLED"] = "1"
+    # With maintenance notifications redis-py hands out pooled connections that the server has
+    # closed (a restart); without, it sees that and dials again.
+    options: Any = {"maint_notifications_config": MaintNotificationsConfig(enabled=False)}
     return RedisBroker(
         redis_url,
         apply_types=False,
-        logger=logging.getLogger("angarium.faststream"),
+        logger=_calm_logger(),
         message_format=EncodedContract,
         max_connections=connections_max,
         socket_timeout=SOCKET_TIMEOUT_S,
         socket_connect_timeout=3.0,
         graceful_timeout=30.0,
+        **options,
     )
+
+
+def _calm_logger() -> logging.Logger:
+    logger = logging.getLogger("angarium.faststream")
+    if _say_in_one_line not in logger.filters:
+        logger.addFilter(_say_in_one_line)
+    return logger
+
+
+def _say_in_one_line(record: logging.LogRecord) -> bool:
+    """An unreachable Redis needs no traceback, every five seconds for each subscriber; and what
+    FastStream says about a missing group is not true here."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, StreamGroupNotFoundError):
+        return False
+    if isinstance(error, RedisError | OSError):
+        record.msg, record.args, record.exc_info = f"{record.getMessage()}: {error}", (), None
+    return True
 
 
 def redis_of(broker: RedisBroker) -> Redis:

@@ -8,19 +8,18 @@ and the subscriber is started again.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import cast
 
 import msgspec
 import structlog
 from angarium_contracts.contract import Reader, UnknownVersion, Unreadable
 from faststream import AckPolicy
-from faststream.redis import RedisBroker, StreamSub
-from faststream.redis.subscriber.usecases import StreamBatchSubscriber
+from faststream.redis import RedisBroker
 from redis.exceptions import RedisError, ResponseError
 
 from .broker import (
     POLLING_INTERVAL_MS,
     RawEntries,
+    UnprefixedStream,
     body_of,
     decode_batch,
     parse_batch,
@@ -72,7 +71,7 @@ class GroupReader[T]:
             clock_s=clock_s,
         )
         self._new = self._subscription(
-            StreamSub(
+            UnprefixedStream(
                 stream,
                 group=group,
                 consumer=consumer,
@@ -83,7 +82,7 @@ class GroupReader[T]:
             self._on_new,
         )
         self._abandoned = self._subscription(
-            StreamSub(
+            UnprefixedStream(
                 stream,
                 group=group,
                 consumer=consumer,
@@ -95,7 +94,7 @@ class GroupReader[T]:
         )
 
     def _subscription(
-        self, stream: StreamSub, handler: Callable[[RawEntries], object]
+        self, stream: UnprefixedStream, handler: Callable[[RawEntries], object]
     ) -> Subscription:
         subscriber = self._broker.subscriber(
             stream=stream,
@@ -106,7 +105,7 @@ class GroupReader[T]:
         )
         subscriber(handler)
         return Subscription(
-            cast("StreamBatchSubscriber", subscriber),
+            subscriber,
             stream=self._stream,
             prepare=self._ensure_group,
         )

@@ -63,5 +63,9 @@ class Subscription:
             await asyncio.wait(tasks)
         errors = [task.exception() for task in tasks if not task.cancelled()]
         reasons = [str(error) for error in errors if error is not None]
-        log.warning("stream.restarted", stream=self._stream, reason="; ".join(reasons) or "ended")
+        log.warning(
+            "stream.restarted",
+            stream=self._stream,
+            reason="; ".join(reasons) or "its group is gone",
+        )
         await self._subscriber.stop()

@@ -7,11 +7,12 @@ from typing import cast
 import structlog
 from angarium_contracts.contract import Reader, UnknownVersion, Unreadable
 from faststream import AckPolicy
-from faststream.redis import RedisBroker, StreamSub
+from faststream.redis import RedisBroker
 
 from .broker import (
     POLLING_INTERVAL_MS,
     RawEntries,
+    UnprefixedStream,
     body_of,
     decode_batch,
     parse_batch,
@@ -51,7 +52,7 @@ class TailReader[T]:
         self._trim = trim
         self._positioned = asyncio.Event()
         self._subscriber = broker.subscriber(
-            stream=StreamSub(
+            stream=UnprefixedStream(
                 stream,
                 batch=True,
                 last_id="0",
@@ -83,6 +84,7 @@ class TailReader[T]:
         await self._subscription.run()
 
     async def _find_position(self) -> None:
+        await redis_of(self._broker).ping()
         if self._from_now and not self._positioned.is_set():
             self._subscriber.last_id = await self._latest_id()
         self._positioned.set()

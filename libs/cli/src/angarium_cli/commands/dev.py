@@ -34,8 +34,17 @@ def dev(
 
     Webhooks may go to this machine's own addresses, which production refuses.
     """
+    from angarium_gateway.domain.api_tokens import may_be_token
+
     from angarium_cli.dev.options import DevOptions
     from angarium_cli.dev.platform import run_dev
+    from angarium_cli.failure import CommandFailed
+
+    if api_key is not None and not may_be_token(api_key):
+        raise CommandFailed(
+            "--api-key is not 16 to 256 printable ASCII characters without spaces; choose another,"
+            " or leave the option out for a generated one"
+        )
 
     options = DevOptions(
         host=host,

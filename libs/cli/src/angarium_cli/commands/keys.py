@@ -8,6 +8,7 @@ app = typer.Typer(
     help="Create, list and revoke API keys, in the gateway's database.\n\n"
     "Its URL is ANGARIUM_GATEWAY_DATABASE_URL or ANGARIUM_DATABASE_URL.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 _TENANT = "default"
@@ -24,7 +25,9 @@ def create(
     from angarium_cli.key_store import create_key
 
     created = create_key(tenant, name)
-    typer.echo(f"Created {created.id} of tenant {tenant}. Keep the token: it is not stored.", err=True)
+    typer.echo(
+        f"Created {created.id} of tenant {tenant}. Keep the token: it is not stored.", err=True
+    )
     typer.echo(created.token)
 
 

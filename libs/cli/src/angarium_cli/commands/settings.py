@@ -16,10 +16,10 @@ def settings(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
 ) -> None:
     """Show every setting: its variable, its default, its meaning."""
+    asked: tuple[str, ...] = (service,) if service else SERVICES
     from angarium_cli.settings_listing import as_markdown, as_text, sections, settings_class
 
-    classes = {name: settings_class(name) for name in ([service] if service else SERVICES)}
-    found = sections(classes)
+    found = sections({name: settings_class(name) for name in asked})
     if markdown:
         typer.echo(as_markdown(found), nl=False)
     else:

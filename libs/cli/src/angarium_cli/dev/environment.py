@@ -9,6 +9,7 @@ from angarium_cli.dev.ports import LOOPBACK
 from angarium_cli.service_names import SERVICES, ServiceName
 
 DEMO_RETRY_SCHEDULE = "1s,2s,5s,5m,30m,2h,5h,10h"
+_RETRY_SCHEDULE = "ANGARIUM_RETRY_SCHEDULE"
 
 # What a caller may set otherwise: receivers on this machine are what one develops with.
 _DEFAULTS = {
@@ -22,6 +23,11 @@ _REPLACED = (
     "ANGARIUM_REDIS_URL",
     "ANGARIUM_ENCRYPTION_KEY",
 )
+
+
+def demo_retry_schedule(inherited: Mapping[str, str]) -> str:
+    """The worker's retry schedule with `--demo`: short, unless the caller set one."""
+    return inherited.get(_RETRY_SCHEDULE, DEMO_RETRY_SCHEDULE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ def service_environment(
     """
     replaced = {name for variable in _REPLACED for name in (variable, f"{variable}_FILE")}
     kept = {name: value for name, value in inherited.items() if name not in replaced}
-    demo_defaults = {"ANGARIUM_RETRY_SCHEDULE": DEMO_RETRY_SCHEDULE} if demo else {}
+    demo_defaults = {_RETRY_SCHEDULE: DEMO_RETRY_SCHEDULE} if demo else {}
     return (
         _DEFAULTS
         | demo_defaults

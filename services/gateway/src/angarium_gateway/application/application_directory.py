@@ -8,6 +8,8 @@ from angarium_contracts.directory import ApplicationState
 from angarium_contracts.ids import APPLICATION, parse_id
 from angarium_contracts.queries import Problem, ProblemCode
 
+from .asking import Ask
+
 REMEMBERED_MAX = 50_000
 
 
@@ -23,19 +25,12 @@ class ApplicationCopy(Protocol):
         """Take over a state that is newer than the one held."""
 
 
-class AskDispatcher(Protocol):
-    """Asks the dispatcher for an application."""
-
-    async def __call__(self, question: GetApplication) -> ApplicationSaved | Problem:
-        """The application, or why there is none."""
-
-
 class ApplicationDirectory:
     """Resolves references. What memory and the copy do not know, the dispatcher is asked."""
 
-    def __init__(self, copy: ApplicationCopy, ask: AskDispatcher) -> None:
+    def __init__(self, copy: ApplicationCopy, ask_dispatcher: Ask) -> None:
         self._copy = copy
-        self._ask = ask
+        self._ask_dispatcher = ask_dispatcher
         self._remembered: OrderedDict[tuple[bytes, str], ApplicationState] = OrderedDict()
         self._references: dict[bytes, set[tuple[bytes, str]]] = {}
         self._changes = 0
@@ -52,7 +47,8 @@ class ApplicationDirectory:
         changes = self._changes
         state = await self._copy.find(tenant_id, parse_id(APPLICATION, ref), ref)
         if state is None:
-            match await self._ask(GetApplication(tenant_id=tenant_id, ref=ref)):
+            question = GetApplication(tenant_id=tenant_id, ref=ref)
+            match await self._ask_dispatcher(question, ApplicationSaved):
                 case ApplicationSaved(state=state):
                     await self._copy.learn(state)
                 case Problem(code=ProblemCode.NOT_FOUND):

@@ -23,9 +23,7 @@ class EndpointSecrets:
 
     async def read(self, tenant_id: bytes, application_ref: str, ref: str) -> str | Problem:
         """The secret that signs now, as ``whsec_…``."""
-        question = GetEndpointSecret(
-            tenant_id=tenant_id, application_ref=application_ref, ref=ref
-        )
+        question = GetEndpointSecret(tenant_id=tenant_id, application_ref=application_ref, ref=ref)
         answer = await self._ask(question, EndpointSecret)
         if isinstance(answer, Problem):
             return answer

@@ -68,9 +68,7 @@ class MessagePage:
 class MessageJournal(Protocol):
     """The journal, for reading."""
 
-    async def find(
-        self, application_id: bytes, ref: str, *, with_content: bool
-    ) -> Message | None:
+    async def find(self, application_id: bytes, ref: str, *, with_content: bool) -> Message | None:
         """The message that `ref`, an id or an eventId, names in this application."""
 
     async def find_many(

@@ -7,7 +7,7 @@ from typing import Any
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
 
 from .leased_attempts import LeasedAttempt
-from .records import AttemptRow, DeliveryKey, PendingRow
+from .records import AttemptRow, DeliveryKey, DueDelivery, PendingRow
 from .sending import Outcome, SubmittedAttempt
 
 
@@ -59,6 +59,37 @@ class FirstAttempt:
         self.outcome: Outcome | None = None
         self.adopted: LeasedAttempt | None = None
 
+    def pending_row(self, due_in_us: int, *, attempts_made: int, fence: int) -> PendingRow:
+        """The delivery as it goes on after its chunk."""
+        message = self.message
+        return PendingRow(
+            message.id,
+            self.key[1],
+            message.application_id,
+            message.tenant_id,
+            message.event_type,
+            message.payload,
+            self.endpoint_version,
+            attempts_made,
+            fence,
+            due_in_us,
+        )
+
+    def due(self, fence: int) -> DueDelivery:
+        """The delivery as this process holds it once it was handed over."""
+        message = self.message
+        return DueDelivery(
+            message.id,
+            self.key[1],
+            message.application_id,
+            message.tenant_id,
+            message.event_type,
+            message.payload,
+            self.endpoint_version,
+            0,
+            fence,
+        )
+
 
 class Chunk[Receipt]:
     """What has become of a chunk so far. `receipt` is what its settlement acknowledges.
@@ -93,3 +124,11 @@ class Chunk[Receipt]:
         self.pending: list[PendingRow] = []
         self.timer: TimerHandle | None = None
         self.closed = False
+
+    def keys(self) -> list[DeliveryKey]:
+        """All its deliveries."""
+        return [
+            (message.id, delivery.endpoint_id)
+            for message in self.requested.messages
+            for delivery in message.deliveries
+        ]

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Protocol, assert_never
 
 import structlog
-from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
+from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.ids import MESSAGE, format_id
 
 from angarium_worker.domain.verdict import (
@@ -30,7 +30,7 @@ from .leased_attempts import LeasedAttempts
 from .make_attempt import MakeAttempt
 from .prepared_endpoint import Inactive, Known, Prepared, Unusable
 from .recorder import Held, Recorder
-from .records import DueDelivery, Ledger, PendingRow, Record, StorageDown
+from .records import DeliveryKey, Ledger, Record, StorageDown
 from .room import Room
 from .sending import Outcome
 from .tally import Tally
@@ -90,7 +90,7 @@ class DeliverChunk[Receipt]:
         self._bell = bell
         self._linger_s = linger_s
         self._lease_us = int(lease_s * 1_000_000)
-        self._in_flight: set[tuple[bytes, bytes]] = set()
+        self._in_flight: set[DeliveryKey] = set()
         self._quiet: list[asyncio.Future[None]] = []
         self._stopping = False
 
@@ -110,7 +110,7 @@ class DeliverChunk[Receipt]:
             return False
         self._room.take(chunk.deliveries, chunk.payload_bytes)
         self._room.start(chunk.deliveries)
-        if redelivered or requested.redelivered or not self._in_flight.isdisjoint(_keys(chunk)):
+        if redelivered or requested.redelivered or not self._in_flight.isdisjoint(chunk.keys()):
             self._tasks.create_task(self._begin_rest(chunk))
         else:
             self._begin(chunk, ())
@@ -123,7 +123,7 @@ class DeliverChunk[Receipt]:
 
     async def _begin_rest(self, chunk: Chunk[Receipt]) -> None:
         """Send only what has neither an attempt nor a pending row, nor is in flight here."""
-        keys = _keys(chunk)
+        keys = chunk.keys()
         while True:
             while not self._in_flight.isdisjoint(keys):
                 await self._becomes_quiet()
@@ -142,7 +142,7 @@ class DeliverChunk[Receipt]:
         self._quiet.append(future)
         await future
 
-    def _begin(self, chunk: Chunk[Receipt], known: Collection[tuple[bytes, bytes]]) -> None:
+    def _begin(self, chunk: Chunk[Receipt], known: Collection[DeliveryKey]) -> None:
         at_hand = self._book.at_hand
         unresolved: list[FirstAttempt] = []
         chunk.open = 1  # holds the chunk open while its deliveries begin
@@ -252,7 +252,7 @@ class DeliverChunk[Receipt]:
 
     def _keep_pending(self, first: FirstAttempt, delay_s: float, *, attempts_made: int) -> None:
         first.chunk.pending.append(
-            _pending_row(first, int(delay_s * 1_000_000), attempts_made=attempts_made, fence=0)
+            first.pending_row(int(delay_s * 1_000_000), attempts_made=attempts_made, fence=0)
         )
 
     def _one_less_open(self, chunk: Chunk[Receipt]) -> None:
@@ -281,7 +281,7 @@ class DeliverChunk[Receipt]:
                 first.stage = Stage.HANDED_OVER
                 self._room.take(1, len(first.message.payload))
                 chunk.pending.append(
-                    _pending_row(first, self._lease_us, attempts_made=0, fence=FIRST_FENCE)
+                    first.pending_row(self._lease_us, attempts_made=0, fence=FIRST_FENCE)
                 )
 
     def _recorded(self, chunk: Chunk[Receipt], held: Held) -> None:
@@ -301,8 +301,7 @@ class DeliverChunk[Receipt]:
         self._settlement.settled(chunk, partial(self._settled, chunk))
 
     def _adopt(self, first: FirstAttempt) -> None:
-        assert first.submitted is not None
-        first.adopted = self._leased.adopt(_due(first), first.url, first.submitted)
+        first.adopted = self._leased.adopt(first.due(FIRST_FENCE), first.url, first.submitted)
         if first.outcome is not None:
             self._leased.ended(first.adopted, first.outcome)
 
@@ -315,44 +314,3 @@ class DeliverChunk[Receipt]:
     def _settled(self, chunk: Chunk[Receipt]) -> None:
         self._tally.chunks_settled += 1
         self._room.give_back(chunk.deliveries, chunk.payload_bytes)
-
-
-def _keys(chunk: Chunk[object]) -> list[tuple[bytes, bytes]]:
-    return [
-        (message.id, delivery.endpoint_id)
-        for message in chunk.requested.messages
-        for delivery in message.deliveries
-    ]
-
-
-def _pending_row(
-    first: FirstAttempt, due_in_us: int, *, attempts_made: int, fence: int
-) -> PendingRow:
-    message: RequestedMessage = first.message
-    return PendingRow(
-        message.id,
-        first.key[1],
-        message.application_id,
-        message.tenant_id,
-        message.event_type,
-        message.payload,
-        first.endpoint_version,
-        attempts_made,
-        fence,
-        due_in_us,
-    )
-
-
-def _due(first: FirstAttempt) -> DueDelivery:
-    message = first.message
-    return DueDelivery(
-        message.id,
-        first.key[1],
-        message.application_id,
-        message.tenant_id,
-        message.event_type,
-        message.payload,
-        first.endpoint_version,
-        0,
-        FIRST_FENCE,
-    )

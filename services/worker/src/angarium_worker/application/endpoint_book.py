@@ -102,7 +102,7 @@ class EndpointBook:
     async def apply(
         self,
         version: int,
-        applications: Sequence[ApplicationState],  # noqa: ARG002 - the worker needs none
+        applications: Sequence[ApplicationState],
         endpoints: Sequence[EndpointState],
     ) -> None:
         """Take over changes: in the copy, and in memory where they are held or being loaded.

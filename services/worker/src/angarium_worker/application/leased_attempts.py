@@ -68,7 +68,9 @@ class LeasedAttempts:
             endpoint, format_id(MESSAGE, due.id), due.payload, partial(self.ended, attempt)
         )
 
-    def adopt(self, due: DueDelivery, url: str, submitted: SubmittedAttempt) -> LeasedAttempt:
+    def adopt(
+        self, due: DueDelivery, url: str, submitted: SubmittedAttempt | None
+    ) -> LeasedAttempt:
         """Take over a first attempt under way; `ended` is to be called with its outcome."""
         attempt = LeasedAttempt(due, url, retry=False)
         attempt.submitted = submitted

@@ -10,8 +10,7 @@ from angarium_worker.domain.verdict import (
     DELIVERED,
     EXHAUSTED,
     PARKED_S,
-    Delivered,
-    Exhausted,
+    Judgement,
     Parked,
     Retry,
     judge,
@@ -35,7 +34,7 @@ _SUCCESS = int(AttemptStatus.SUCCESS)
 _FAIL = int(AttemptStatus.FAIL)
 _SCHEDULED = int(AttemptTrigger.SCHEDULED)
 
-type Concluded = tuple[Delivered | Retry | Exhausted, AttemptRow] | tuple[Parked, None]
+type Concluded = tuple[Judgement, AttemptRow] | tuple[Parked, None]
 
 
 class MakeAttempt:
@@ -86,10 +85,10 @@ class MakeAttempt:
     ) -> Concluded:
         """The verdict on attempt `number`, and its row unless nothing was attempted."""
         tally = self._tally
-        if type(outcome) is Answer:
-            status, response, failure = outcome.status, outcome.body, None
+        failure: str | None = None
+        if isinstance(outcome, Answer):
+            status, response = outcome.status, outcome.body
         else:
-            assert type(outcome) is NoAnswer
             if outcome.reason in _NOT_ATTEMPTED:
                 tally.parked += 1
                 return Parked(PARKED_S), None

@@ -32,6 +32,11 @@ class Recorder:
         """Records that are not written yet."""
         return self._commits.open
 
+    @property
+    def failing(self) -> bool:
+        """Whether the latest transaction failed."""
+        return self._commits.failing
+
     async def run(self) -> None:
         """Write until cancelled, and then what waits."""
         await self._commits.run()
@@ -46,7 +51,7 @@ class Recorder:
         except RecordRefused as refusal:
             if len(records) > 1:
                 return [(await self._write([record]))[0] for record in records]
-            log.error("record.refused", error=str(refusal)[:500])
+            log.error("record.refused", reason=str(refusal)[:500])  # noqa: TRY400 - told in full
             return [None]
         return [held] * len(records)
 

@@ -41,13 +41,14 @@ class Cancelled:
     reason: str
 
 
-type Verdict = Delivered | Retry | Exhausted | Parked | Cancelled
+type Judgement = Delivered | Retry | Exhausted
+type Verdict = Judgement | Parked | Cancelled
 
 DELIVERED = Delivered()
 EXHAUSTED = Exhausted()
 
 
-def judge(status: int, number: int, schedule: RetrySchedule, random: float) -> Verdict:
+def judge(status: int, number: int, schedule: RetrySchedule, random: float) -> Judgement:
     """The verdict on attempt `number` (from 1) of a delivery.
 
     `status` is the answer's HTTP status, 0 when none came. 2xx is delivered, all else has

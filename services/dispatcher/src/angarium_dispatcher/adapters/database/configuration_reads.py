@@ -166,9 +166,8 @@ async def _recipients(
     )
     versions: dict[bytes, int] = {}
     filters: dict[bytes, list[EndpointFilter]] = {}
-    for application_id, version, endpoint_id, endpoint_version, types, channels in (
-        await connection.execute(statement)
-    ).tuples():
+    rows = (await connection.execute(statement)).all()
+    for application_id, version, endpoint_id, endpoint_version, types, channels in rows:
         versions[application_id] = version
         of_application = filters.setdefault(application_id, [])
         if endpoint_id is not None:

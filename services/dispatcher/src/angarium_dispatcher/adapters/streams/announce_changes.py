@@ -66,12 +66,13 @@ class ChangeAnnouncer:
 def changed_entries(
     change: DirectoryChange, *, states_max: int = STATES_PER_ENTRY_MAX
 ) -> list[DirectoryChanged]:
-    """The change as entries of about `states_max` states that follow each other by version.
+    """The change as entries of at most `states_max` versions that follow each other by version.
 
     States of one version stay together (an endpoint and its application).
     """
-    states = sorted([*change.applications, *change.endpoints], key=lambda one: one.version)
-    versions = sorted({state.version for state in states})
+    versions = sorted(
+        {one.version for one in change.applications} | {one.version for one in change.endpoints}
+    )
     entries: list[DirectoryChanged] = []
     previous = change.previous_version
     for start in range(0, len(versions), states_max):

@@ -24,7 +24,7 @@ def upgrade() -> None:
         "directory_version",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("version", BIG, nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_directory_version_one_row"),
+        sa.CheckConstraint("id = 1", name="one_row"),
         sa.PrimaryKeyConstraint("id", name="pk_directory_version"),
     )
     op.bulk_insert(directory_version, [{"id": 1, "version": 0}])

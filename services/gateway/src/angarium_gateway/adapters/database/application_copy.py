@@ -16,13 +16,17 @@ from .tables import application_copy, directory_copy
 class ApplicationCopyTable:
     """Implements the ports `ApplicationCopy` and the chassis's `DirectoryCopy`.
 
-    `changed` is told the ids of applications whose state changed in the copy.
+    Who listens (`on_change`) is told the ids of applications whose state changed.
     """
 
-    def __init__(self, database: Database, changed: Callable[[bytes], None]) -> None:
+    def __init__(self, database: Database) -> None:
         self._engine = database.engine
-        self._changed = changed
+        self._listeners: list[Callable[[bytes], None]] = []
         self._insert = postgres_insert if database.on_postgres else sqlite_insert
+
+    def on_change(self, listener: Callable[[bytes], None]) -> None:
+        """Tell `listener` of changes that come from the dispatcher."""
+        self._listeners.append(listener)
 
     async def find(
         self, tenant_id: bytes, application_id: bytes | None, uid: str
@@ -78,7 +82,8 @@ class ApplicationCopyTable:
                     )
                 )
         for state in applications:
-            self._changed(state.id)
+            for listener in self._listeners:
+                listener(state.id)
 
     async def _store(self, connection: AsyncConnection, states: Sequence[ApplicationState]) -> None:
         for state in states:

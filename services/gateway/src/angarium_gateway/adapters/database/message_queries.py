@@ -33,9 +33,7 @@ class StoredMessages:
         self._engine = database.engine.execution_options(read_only=True)
         self._position = func.strpos if database.on_postgres else func.instr
 
-    async def find(
-        self, application_id: bytes, ref: str, *, with_content: bool
-    ) -> Message | None:
+    async def find(self, application_id: bytes, ref: str, *, with_content: bool) -> Message | None:
         """The message with this id or, failing that, with this eventId."""
         by_event_id = (
             select(event_claim.c.message_id)
@@ -90,7 +88,12 @@ class StoredMessages:
         return _page([_message(row) for row in rows[: window.limit]], window, more, end)
 
     def _statement(
-        self, passed: Select[Any], window: MessageWindow, chosen: MessageFilter, *, with_content: bool
+        self,
+        passed: Select[Any],
+        window: MessageWindow,
+        chosen: MessageFilter,
+        *,
+        with_content: bool,
     ) -> Select[Any]:
         if not chosen.looks_into():
             columns = _columns(message, with_content=with_content)

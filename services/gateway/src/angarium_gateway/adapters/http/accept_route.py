@@ -4,14 +4,15 @@ The one route that every message takes: no router, no dependency injection, no m
 """
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, assert_never
+from collections.abc import Awaitable, Callable, Iterable
+from typing import assert_never
 from urllib.parse import parse_qs
 
 import msgspec
 from angarium_contracts.directory import ApplicationState
-from angarium_contracts.ids import MESSAGE, created_at_ms, format_id
 from angarium_contracts.queries import Problem
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from angarium_gateway.application.accept_message import (
     Accepted,
@@ -22,53 +23,39 @@ from angarium_gateway.application.accept_message import (
     EventIdTaken,
     KeyReused,
 )
-from angarium_gateway.application.authentication import Authenticator
+from angarium_gateway.application.authentication import Authenticator, Caller
 from angarium_gateway.application.journal import JournalUnavailable
+from angarium_gateway.application.messages import Message
 from angarium_gateway.domain.digests import request_digest
 from angarium_gateway.domain.messages import NewMessage
 
-from .answers import (
-    Answer,
-    conflict,
-    key_refused,
-    not_authenticated,
-    of_problem,
-    refused_body,
+from .idempotent_posts import bad_key, is_key, used_for_another
+from .posted_message import PostedMessage, read_message
+from .problems import (
+    MEDIA_TYPE,
+    ProblemAnswer,
+    Refused,
+    problem_answer,
+    refusal,
     too_large,
+    unauthenticated,
     unavailable,
 )
-from .instants import rfc3339
-from .message_in import BodyRefused, MessageIn, read_message
+from .shapes.applications import ApplicationIn
+from .shapes.messages import message_out
 
-type Scope = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-type AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 type CreateApplication = Callable[
-    [bytes, str, msgspec.Raw], Awaitable[ApplicationState | Problem]
+    [Caller, str, ApplicationIn], Awaitable[ApplicationState | Problem]
 ]
-"""Creates the application that a message brings: tenant, reference, the given object."""
+"""Creates the application that a message brings along, under the reference in the path."""
 
 _PATH = re.compile(r"/api/v1/app/([a-zA-Z0-9\-_.]{1,256})/msg/?")
-_KEY = re.compile(r"[\x21-\x7e]{1,256}")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01")
 ENVELOPE_BYTES_MAX = 64 * 1024
 """What a body may hold beside the payload."""
 
-
-class MessageOut(msgspec.Struct, rename="camel", omit_defaults=True):
-    """A message as clients see it (Svix API, `MessageOut`)."""
-
-    id: str
-    event_type: str
-    timestamp: str
-    payload: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
-    event_id: str | None = None
-    channels: tuple[str, ...] | None = None
-    tags: tuple[str, ...] | None = None
-
-
 _encoder = msgspec.json.Encoder()
+_JSON = (b"content-type", b"application/json")
 
 
 class AcceptRoute:
@@ -76,7 +63,7 @@ class AcceptRoute:
 
     def __init__(
         self,
-        rest: AsgiApp,
+        rest: ASGIApp,
         authenticator: Authenticator,
         accept: AcceptMessage,
         create_application: CreateApplication,
@@ -92,67 +79,69 @@ class AcceptRoute:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI call."""
-        if scope["type"] == "http" and scope["method"] == "POST":
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "POST":
             path = _PATH.fullmatch(scope["path"])
             if path is not None:
-                answer = await self._answer(scope, receive, path.group(1))
-                await answer.send(send)
+                await self._answer(scope, receive, send, path.group(1))
                 return
         await self._rest(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, application_ref: str) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, ref: str) -> None:
+        try:
+            message = await self._accepted(scope, receive, ref)
+        except Refused as refused:
+            await _send_refusal(send, refused.answer)
+            return
+        body = _encoder.encode(_out(message, with_content=_with_content(scope["query_string"])))
+        await _send(send, 202, [_JSON], body)
+
+    async def _accepted(self, scope: Scope, receive: Receive, ref: str) -> NewMessage:
         headers = _Headers(scope["headers"])
-        try:
-            caller = self._authenticator.remembered(headers.token)
-            if caller is None:
-                caller = await self._authenticator.caller(headers.token)
-        except JournalUnavailable:
-            return unavailable("the database is not reachable")
+        caller = self._authenticator.remembered(headers.token)
         if caller is None:
-            return not_authenticated()
-        if headers.key is not None and not _KEY.fullmatch(headers.key):
-            return key_refused()
+            caller = await self._look_up(headers.token)
+        if headers.key is not None and not is_key(headers.key):
+            raise Refused(bad_key())
         body = await self._read_body(headers, receive)
-        if body is None:
-            return too_large(self._payload_bytes_max)
-        try:
-            message = read_message(body, payload_bytes_max=self._payload_bytes_max)
-        except BodyRefused as refusal:
-            return refused_body(refusal.status, refusal.message, refusal.loc)
+        posted = read_message(body, payload_bytes_max=self._payload_bytes_max)
+        draft = _draft(posted, headers, scope["path"], body)
+        application = posted.application
         outcome = await self._accept(
             caller.tenant_id,
-            application_ref,
-            _draft(message, headers, scope["path"], body),
-            self._creation(caller.tenant_id, application_ref, message.application),
+            ref,
+            draft,
+            None
+            if application is None
+            else lambda: self._create_application(caller, ref, application),
         )
-        return _answer_of(outcome, with_content=_with_content(scope["query_string"]))
+        return _message_of(outcome)
 
-    async def _read_body(self, headers: "_Headers", receive: Receive) -> bytes | None:
-        """The whole body, or None as soon as it is known to be too large."""
+    async def _look_up(self, token: str) -> Caller:
+        try:
+            caller = await self._authenticator.caller(token)
+        except JournalUnavailable:
+            raise Refused(unavailable("the database is not reachable; try again")) from None
+        if caller is None:
+            raise Refused(unauthenticated())
+        return caller
+
+    async def _read_body(self, headers: "_Headers", receive: Receive) -> bytes:
+        """The whole body. Refuses it as soon as it is known to be too large."""
         if headers.content_length > self._body_bytes_max:
-            return None
-        event = await receive()
-        body = event.get("body", b"")
-        if event["type"] == "http.disconnect":
-            return b""
-        if event.get("more_body", False):
-            parts = [body]
-            size_bytes = len(body)
-            while event.get("more_body", False):
-                event = await receive()
-                parts.append(event.get("body", b""))
-                size_bytes += len(parts[-1])
-                if size_bytes > self._body_bytes_max:
-                    return None
-            body = b"".join(parts)
-        return body if len(body) <= self._body_bytes_max else None
-
-    def _creation(
-        self, tenant_id: bytes, ref: str, application: msgspec.Raw | None
-    ) -> Callable[[], Awaitable[ApplicationState | Problem]] | None:
-        if application is None or bytes(application) == b"null":
-            return None
-        return lambda: self._create_application(tenant_id, ref, application)
+            raise Refused(too_large(self._body_bytes_max))
+        parts: list[bytes] = []
+        size_bytes = 0
+        more = True
+        while more:
+            event = await receive()
+            if event["type"] != "http.request":
+                raise Refused(problem_answer(400, "disconnected", "Gone", "the client went away"))
+            parts.append(event["body"])
+            more = event["more_body"]
+            size_bytes += len(event["body"])
+            if size_bytes > self._body_bytes_max:
+                raise Refused(too_large(self._body_bytes_max))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 class _Headers:
@@ -160,7 +149,7 @@ class _Headers:
 
     __slots__ = ("content_length", "key", "token", "trace")
 
-    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.token = ""
         self.key: str | None = None
         self.trace: str | None = None
@@ -178,16 +167,49 @@ class _Headers:
                 self.trace = trace if _TRACE.fullmatch(trace) else None
 
 
-def _draft(message: MessageIn, headers: _Headers, path: str, body: bytes) -> Draft:
+def _draft(posted: PostedMessage, headers: _Headers, path: str, body: bytes) -> Draft:
     return Draft(
-        event_type=message.event_type,
-        payload=bytes(message.payload),
-        channels=tuple(message.channels or ()),
-        tags=tuple(message.tags or ()),
-        event_id=message.event_id,
+        event_type=posted.event_type,
+        payload=bytes(posted.payload),
+        channels=tuple(posted.channels or ()),
+        tags=tuple(posted.tags or ()),
+        event_id=posted.event_id,
         key=headers.key,
-        request_digest=None if headers.key is None else request_digest("POST", path, body),
+        request_digest=None
+        if headers.key is None
+        else request_digest("POST", path.rstrip("/"), body),
         trace=headers.trace,
+    )
+
+
+def _message_of(outcome: AcceptOutcome) -> NewMessage:
+    """The message that was accepted. Raises `Refused`."""
+    match outcome:
+        case Accepted(message):
+            return message
+        case EventIdTaken(event_id):
+            detail = f"this application has a message with the eventId {event_id} already"
+            raise Refused(problem_answer(409, "event_exists", "Conflict", detail))
+        case KeyReused():
+            raise Refused(used_for_another())
+        case Busy(reason):
+            raise Refused(unavailable(f"{reason}; try again"))
+        case Problem():
+            raise Refused(refusal(outcome))
+        case _:
+            assert_never(outcome)
+
+
+def _out(message: NewMessage, *, with_content: bool) -> object:
+    return message_out(
+        Message(
+            id=message.id,
+            event_type=message.event_type,
+            event_id=message.event_id,
+            channels=message.channels or None,
+            tags=message.tags or None,
+            payload=message.payload if with_content else None,
+        )
     )
 
 
@@ -195,33 +217,15 @@ def _with_content(query: bytes) -> bool:
     return not query or parse_qs(query).get(b"with_content") != [b"false"]
 
 
-def _answer_of(outcome: AcceptOutcome, *, with_content: bool) -> Answer:
-    match outcome:
-        case Accepted(message):
-            return Answer(202, _encoder.encode(_message_out(message, with_content)))
-        case EventIdTaken(event_id):
-            return conflict(f"this application has a message with eventId {event_id} already")
-        case KeyReused():
-            return refused_body(
-                422, "this key belongs to another request; use a new key", (), "idempotency-key"
-            )
-        case Busy(reason):
-            return unavailable(reason)
-        case Problem():
-            return of_problem(outcome)
-        case _:
-            assert_never(outcome)
+async def _send_refusal(send: Send, answer: ProblemAnswer) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in answer.headers]
+    headers.append((b"content-type", MEDIA_TYPE.encode()))
+    if answer.status == 413:
+        headers.append((b"connection", b"close"))
+    await _send(send, answer.status, headers, answer.body)
 
 
-def _message_out(message: NewMessage, with_content: bool) -> MessageOut:
-    out = MessageOut(
-        id=format_id(MESSAGE, message.id),
-        event_type=message.event_type,
-        timestamp=rfc3339(created_at_ms(message.id)),
-        event_id=message.event_id,
-        channels=message.channels or None,
-        tags=message.tags or None,
-    )
-    if with_content:
-        out.payload = msgspec.Raw(message.payload)
-    return out
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -153,9 +153,7 @@ def on_refused(_: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
     return response_of(refused.answer)
 
 
-def on_invalid_parameters(
-    _: Request[Any, Any, Any], error: ValidationException
-) -> Response[bytes]:
+def on_invalid_parameters(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
     """For parameters that Litestar refuses."""
     faults = [_fault(item) for item in error.extra or [] if isinstance(item, dict)]
     return response_of(invalid(*faults or [Fault(("query",), error.detail)]))
@@ -196,9 +194,7 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
 
 def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """For our own errors: logged, and told without details."""
-    log.error(
-        "request.failed", method=request.method, path=request.url.path, exc_info=error
-    )
+    log.error("request.failed", method=request.method, path=request.url.path, exc_info=error)
     return response_of(
         _answer(
             500,

@@ -1,8 +1,9 @@
 """The ledger on Postgres: one statement and one round trip for each call."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import asyncpg
 from angarium_chassis.database.engine import Database, postgres_of
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,15 +19,13 @@ from angarium_worker.application.records import (
 from .named_statement import statement
 from .storage_errors import storage_errors
 
-if TYPE_CHECKING:
-    import asyncpg
-
 _APPEND = statement("append_attempts")
 _RECORD = statement("record_outcomes")
 _KNOWN = statement("known_deliveries")
 _LEASE = statement("lease_due")
 _RELEASE = statement("release")
 _NEXT_DUE = statement("next_due")
+_COPIED = (*AttemptRow._fields[:-2], "ended_at", "next_attempt_at")
 _TOTAL = "select count(*) from pending_delivery"
 
 
@@ -54,7 +53,7 @@ class PostgresLedger:
                 await self._drop_broken()
                 raise
 
-    async def _keep_connection(self) -> "asyncpg.Connection":
+    async def _keep_connection(self) -> asyncpg.Connection:
         self._kept = await self._engine.connect()
         self._kept_raw = await postgres_of(self._kept)
         return self._kept_raw
@@ -105,7 +104,7 @@ class PostgresLedger:
 
 
 async def _write(
-    connection: "asyncpg.Connection", records: Sequence[Record]
+    connection: asyncpg.Connection, records: Sequence[Record]
 ) -> frozenset[DeliveryKey]:
     attempts: list[AttemptRow] = []
     pending: list[PendingRow] = []
@@ -115,7 +114,7 @@ async def _write(
         pending.extend(record.pending)
         leased.extend(record.leased)
     if not pending and not leased:
-        await connection.execute(_APPEND, *_columns(attempts, len(AttemptRow._fields)))
+        await _append(connection, attempts)
         return frozenset()
     free = len(attempts)
     attempts.extend(outcome.attempt for outcome in leased if outcome.attempt is not None)
@@ -127,6 +126,18 @@ async def _write(
         *_columns(pending, len(PendingRow._fields)),
     )
     return frozenset((row[0], row[1]) for row in rows)
+
+
+async def _append(connection: asyncpg.Connection, attempts: Sequence[AttemptRow]) -> None:
+    """Nothing is pending, so no row has a next attempt, and all of them go in as they are.
+
+    COPY takes half the time that the insertion of arrays does, here and in the server; but it
+    knows no conflicts: a record whose commit was not confirmed is written again by insertion.
+    """
+    try:
+        await connection.copy_records_to_table("attempt", records=attempts, columns=_COPIED)
+    except asyncpg.UniqueViolationError:
+        await connection.execute(_APPEND, *_columns(attempts, len(AttemptRow._fields)))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:

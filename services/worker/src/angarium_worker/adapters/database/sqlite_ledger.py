@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from angarium_chassis.database.engine import Database
-from sqlalchemy import bindparam, delete, func, literal_column, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,7 +31,9 @@ from .storage_errors import storage_errors
 from .tables import attempt, pending_delivery
 
 # unixepoch('subsec') needs SQLite 3.42; this gives milliseconds on every version.
-_NOW = literal_column("(cast((julianday('now') - 2440587.5) * 86400000 as integer) * 1000)")
+_NOW: ColumnElement[int] = literal_column(
+    "(cast((julianday('now') - 2440587.5) * 86400000 as integer) * 1000)", BigInteger
+)
 _HELD = (
     (pending_delivery.c.message_id == bindparam("key_message"))
     & (pending_delivery.c.endpoint_id == bindparam("key_endpoint"))

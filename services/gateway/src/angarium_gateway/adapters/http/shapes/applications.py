@@ -12,21 +12,21 @@ from .members import Shape, ThrottleRate, Uid
 ApplicationName = Annotated[str, Meta(min_length=1, examples=["My first application"])]
 
 
-class ApplicationIn(Shape, frozen=True):
+class ApplicationIn(Shape, frozen=True, kw_only=True):
     name: ApplicationName
     uid: Uid | None = None
     throttle_rate: ThrottleRate | None = None
     metadata: dict[str, str] = {}
 
 
-class ApplicationPatch(Shape, frozen=True):
+class ApplicationPatch(Shape, frozen=True, kw_only=True):
     name: ApplicationName | UnsetType = UNSET
     uid: Uid | UnsetType | None = UNSET
     throttle_rate: ThrottleRate | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
 
 
-class ApplicationOut(Shape, frozen=True):
+class ApplicationOut(Shape, frozen=True, kw_only=True):
     id: str
     uid: str | None
     name: str

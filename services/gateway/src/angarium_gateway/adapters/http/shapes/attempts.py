@@ -20,7 +20,7 @@ _STATUS_TEXTS: dict[AttemptStatus, StatusText] = {
 }
 
 
-class MessageAttemptOut(Shape, frozen=True):
+class MessageAttemptOut(Shape, frozen=True, kw_only=True):
     id: Annotated[str, Meta(examples=["atmpt_05jHR6TnRzUGhKWN8Ckr5D"])]
     msg_id: str
     endpoint_id: str

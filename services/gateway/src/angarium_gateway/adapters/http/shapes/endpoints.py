@@ -23,7 +23,7 @@ Channels = Annotated[
 ]
 
 
-class EndpointUpdate(Shape, frozen=True):
+class EndpointUpdate(Shape, frozen=True, kw_only=True):
     url: Url
     uid: Uid | None = None
     description: str = ""
@@ -34,14 +34,18 @@ class EndpointUpdate(Shape, frozen=True):
     metadata: dict[str, str] = {}
 
 
-class EndpointIn(EndpointUpdate, frozen=True):
+class EndpointIn(EndpointUpdate, frozen=True, kw_only=True):
     secret: Secret | None = None
-    headers: Annotated[
-        dict[str, str], Meta(max_length=0, description="Not supported yet: only an empty object")
-    ] | None = None
+    headers: (
+        Annotated[
+            dict[str, str],
+            Meta(max_length=0, description="Not supported yet: only an empty object"),
+        ]
+        | None
+    ) = None
 
 
-class EndpointPatch(Shape, frozen=True):
+class EndpointPatch(Shape, frozen=True, kw_only=True):
     url: Url | UnsetType = UNSET
     uid: Uid | UnsetType | None = UNSET
     description: str | UnsetType = UNSET
@@ -52,7 +56,7 @@ class EndpointPatch(Shape, frozen=True):
     metadata: dict[str, str] | UnsetType = UNSET
 
 
-class EndpointOut(Shape, frozen=True):
+class EndpointOut(Shape, frozen=True, kw_only=True):
     id: str
     uid: str | None
     url: str
@@ -66,7 +70,7 @@ class EndpointOut(Shape, frozen=True):
     updated_at: datetime
 
 
-class EndpointSecretOut(Shape, frozen=True):
+class EndpointSecretOut(Shape, frozen=True, kw_only=True):
     key: Annotated[str, Meta(examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"])]
 
 

@@ -14,7 +14,7 @@ Schemas = Annotated[
 ]
 
 
-class EventTypeUpdate(Shape, frozen=True):
+class EventTypeUpdate(Shape, frozen=True, kw_only=True):
     description: str
     archived: bool = False
     deprecated: bool = False
@@ -22,11 +22,11 @@ class EventTypeUpdate(Shape, frozen=True):
     schemas: Schemas | None = None
 
 
-class EventTypeIn(EventTypeUpdate, frozen=True):
+class EventTypeIn(EventTypeUpdate, frozen=True, kw_only=True):
     name: EventTypeName
 
 
-class EventTypePatch(Shape, frozen=True):
+class EventTypePatch(Shape, frozen=True, kw_only=True):
     description: str | UnsetType = UNSET
     archived: bool | UnsetType = UNSET
     deprecated: bool | UnsetType = UNSET
@@ -34,7 +34,7 @@ class EventTypePatch(Shape, frozen=True):
     schemas: Schemas | UnsetType | None = UNSET
 
 
-class EventTypeOut(Shape, frozen=True):
+class EventTypeOut(Shape, frozen=True, kw_only=True):
     name: str
     description: str
     archived: bool

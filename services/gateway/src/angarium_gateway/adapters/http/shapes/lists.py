@@ -3,7 +3,7 @@
 from .members import Shape
 
 
-class ListResponse[T](Shape, frozen=True):
+class ListResponse[T](Shape, frozen=True, kw_only=True):
     """`iterator` gives the next page, `prevIterator` the one before; `done`: none follows."""
 
     data: list[T]

@@ -9,7 +9,7 @@ NAME_PATTERN: Final = r"^[a-zA-Z0-9\-_.]+$(?!\n)"
 """Python's `$` also matches before a last line feed, hence the end of it."""
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Shape(msgspec.Struct, frozen=True, rename="camel"):
     """Base of all shapes. Unknown members of a request are ignored."""
 
 
@@ -29,9 +29,7 @@ Channel = Annotated[
     str, Meta(min_length=1, max_length=128, pattern=NAME_PATTERN, examples=["project_1337"])
 ]
 FeatureFlag = Annotated[str, Meta(min_length=1, max_length=256, pattern=NAME_PATTERN)]
-ThrottleRate = Annotated[
-    int, Meta(ge=1, le=65535, description="At most so many messages a second")
-]
+ThrottleRate = Annotated[int, Meta(ge=1, le=65535, description="At most so many messages a second")]
 Url = Annotated[
     str, Meta(min_length=1, max_length=65536, examples=["https://example.com/webhooks"])
 ]

@@ -13,25 +13,28 @@ from .applications import ApplicationIn
 from .members import Channel, EventTypeName, Shape, Uid
 
 
-class MessageIn(Shape, frozen=True):
+class MessageIn(Shape, frozen=True, kw_only=True):
     """Documents what the message route takes; that route reads its bodies itself."""
 
     event_type: EventTypeName
     payload: Annotated[
         dict[str, Any], Meta(description="Delivered byte for byte as it stands in the request")
     ]
-    event_id: Annotated[Uid, Meta(description="Unique in the application: a repeat is 409")] | None = (
-        None
-    )
+    event_id: (
+        Annotated[Uid, Meta(description="Unique in the application: a repeat is 409")] | None
+    ) = None
     channels: Annotated[list[Channel], Meta(min_length=1, max_length=5)] | None = None
     tags: list[str] | None = None
-    application: Annotated[
-        ApplicationIn, Meta(description="Created first when the path names none that exists")
-    ] | None = None
+    application: (
+        Annotated[
+            ApplicationIn, Meta(description="Created first when the path names none that exists")
+        ]
+        | None
+    ) = None
     payload_retention_period: Annotated[int, Meta(ge=5, le=90, description="In days")] = 90
 
 
-class MessageOut(Shape, frozen=True):
+class MessageOut(Shape, frozen=True, kw_only=True):
     id: Annotated[str, Meta(examples=["msg_05jHR6TnRzUGhKWN8Ckr5D"])]
     event_type: str
     event_id: str | None

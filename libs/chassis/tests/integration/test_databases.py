@@ -1,0 +1,135 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from angarium_chassis.database.engine import Database, open_database, postgres_of
+from angarium_chassis.process import StartRefused
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@pytest.fixture
+async def sqlite(sqlite_url: str) -> AsyncIterator[Database]:
+    database = open_database(sqlite_url)
+    async with database.engine.begin() as connection:
+        await connection.execute(text("create table numbers (number integer primary key)"))
+    yield database
+    await database.close()
+
+
+async def pragma(connection: AsyncConnection, name: str) -> object:
+    return (await connection.execute(text(f"pragma {name}"))).scalar_one()
+
+
+async def count(connection: AsyncConnection) -> int:
+    value: int = (await connection.execute(text("select count(*) from numbers"))).scalar_one()
+    return value
+
+
+async def test_a_database_that_answers_has_no_problem(database_url: str) -> None:
+    database = open_database(database_url)
+
+    assert await database.problem() is None
+    assert database.on_postgres == database_url.startswith("postgresql")
+    await database.close()
+
+
+async def test_sqlite_is_durable_and_waits_for_its_lock(sqlite: Database) -> None:
+    async with sqlite.engine.connect() as connection:
+        assert await pragma(connection, "journal_mode") == "wal"
+        assert await pragma(connection, "synchronous") == 2
+        assert await pragma(connection, "foreign_keys") == 1
+        assert await pragma(connection, "busy_timeout") == 10_000
+
+
+async def test_a_reader_does_not_block_a_writer_nor_the_other_way_round(sqlite: Database) -> None:
+    async with asyncio.timeout(5), sqlite.reading.connect() as reader:
+        assert await count(reader) == 0
+        async with sqlite.engine.begin() as writer:
+            await writer.execute(text("insert into numbers values (1)"))
+            assert await count(reader) == 0
+            assert await sqlite.problem() is None
+        assert await count(reader) == 1
+
+
+async def test_a_failed_transaction_leaves_nothing(sqlite: Database) -> None:
+    async def fail() -> None:
+        async with sqlite.engine.begin() as writer:
+            await writer.execute(text("insert into numbers values (1)"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+
+    async with sqlite.reading.connect() as reader:
+        assert await count(reader) == 0
+
+
+async def test_writers_take_turns(sqlite: Database) -> None:
+    async def write(number: int) -> None:
+        async with sqlite.engine.begin() as writer:
+            rows = await count(writer)
+            await writer.execute(text("insert into numbers values (:n)"), {"n": number})
+            assert await count(writer) == rows + 1
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(20):
+            tasks.create_task(write(number))
+
+    async with sqlite.reading.connect() as reader:
+        assert await count(reader) == 20
+
+
+async def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path / 'new' / 'folder' / 'a.db'}")
+
+    assert await database.problem() is None
+    await database.close()
+
+
+async def test_the_driver_need_not_be_named(postgres_url: str) -> None:
+    plain = make_url(postgres_url).set(drivername="postgres")
+    database = open_database(plain.render_as_string(hide_password=False))
+
+    async with database.engine.connect() as connection:
+        raw = await postgres_of(connection)
+        assert await raw.fetchval("select 40 + $1::int", 2) == 42
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "mysql://u:hunter2@h/d", "postgresql+psycopg://h/d"]
+)
+def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(StartRefused, match="database URL") as refused:
+        open_database(url)
+
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("change", ["password", "database", "port"])
+async def test_a_postgres_that_cannot_be_used_is_a_problem(postgres_url: str, change: str) -> None:
+    right = make_url(postgres_url)
+    wrong = {
+        "password": right.set(password="hunter2"),
+        "database": right.set(database="nowhere"),
+        "port": right.set(port=1),
+    }[change]
+    database = open_database(wrong.render_as_string(hide_password=False))
+
+    problem = await database.problem()
+
+    assert problem is not None
+    assert "does not answer" in problem
+    assert "hunter2" not in problem
+    await database.close()
+
+
+async def test_a_pool_without_a_free_connection_is_a_problem(postgres_url: str) -> None:
+    database = open_database(postgres_url, connections_max=1)
+    database.engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+
+    async with database.engine.connect():
+        assert await database.problem() == "the database does not answer: TimeoutError"
+    await database.close()

@@ -1,0 +1,189 @@
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.schema import Schema
+from angarium_chassis.process import StartRefused
+from sqlalchemy import Column, Integer, MetaData, Table, inspect, make_url, text
+
+TABLES = MetaData()
+Table("parcels", TABLES, Column("id", Integer, primary_key=True), Column("weight", Integer))
+
+ENV = """
+from angarium_chassis.database.migration_env import run_migrations
+
+run_migrations()
+"""
+FIRST = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade():
+    op.create_table("parcels", sa.Column("id", sa.Integer, primary_key=True))
+
+
+def downgrade():
+    op.drop_table("parcels")
+"""
+SECOND = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    with op.batch_alter_table("parcels") as parcels:
+        parcels.add_column(sa.Column("weight", sa.Integer))
+
+
+def downgrade():
+    with op.batch_alter_table("parcels") as parcels:
+        parcels.drop_column("weight")
+"""
+BROKEN = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    op.create_table("pallets", sa.Column("id", sa.Integer, primary_key=True))
+    op.execute("insert into nowhere values (1)")
+"""
+
+
+@pytest.fixture
+def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The migrations of a package `angarium_courier`, which exists in this test only."""
+    package = tmp_path / "source" / "angarium_courier"
+    versions = package / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "migrations" / "env.py").write_text(ENV)
+    (versions / "0001_parcels.py").write_text(FIRST)
+    (versions / "0002_weight.py").write_text(SECOND)
+    monkeypatch.syspath_prepend(str(package.parent))
+    yield versions
+    sys.modules.pop("angarium_courier", None)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = open_database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def schema(migrations: Path) -> Schema:
+    return Schema("courier", "angarium_courier", TABLES)
+
+
+async def tables_of(database: Database) -> set[str]:
+    async with database.reading.connect() as connection:
+        return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+
+
+async def test_a_migrated_database_is_current(schema: Schema, database: Database) -> None:
+    await schema.migrate(database)
+
+    await schema.require_current(database)
+    assert await tables_of(database) == {"parcels", "alembic_version"}
+
+
+async def test_migrating_again_changes_nothing(schema: Schema, database: Database) -> None:
+    await schema.migrate(database)
+    await schema.migrate(database)
+
+    await schema.require_current(database)
+
+
+async def test_a_fresh_database_is_refused_with_the_remedy(
+    schema: Schema, database: Database
+) -> None:
+    with pytest.raises(StartRefused, match=r"version none.*`angarium migrate courier`"):
+        await schema.require_current(database)
+
+
+async def test_a_database_behind_is_refused_until_it_is_migrated(
+    schema: Schema, database: Database
+) -> None:
+    await schema.migrate(database, "0001")
+    with pytest.raises(StartRefused, match=r"0001.*needs 0002.*`angarium migrate courier`"):
+        await schema.require_current(database)
+
+    await schema.migrate(database)
+    await schema.require_current(database)
+
+
+async def test_a_newer_database_is_neither_used_nor_migrated(
+    schema: Schema, database: Database
+) -> None:
+    await schema.migrate(database)
+    async with database.engine.begin() as connection:
+        await connection.execute(text("update alembic_version set version_num = '0003'"))
+
+    with pytest.raises(StartRefused, match=r"newer version.*run that version"):
+        await schema.require_current(database)
+    with pytest.raises(StartRefused, match=r"newer version.*run that version"):
+        await schema.migrate(database)
+
+
+async def test_downgrading_to_the_base_removes_the_tables(
+    schema: Schema, database: Database
+) -> None:
+    await schema.migrate(database)
+    await schema.migrate(database, "base")
+
+    assert await tables_of(database) == {"alembic_version"}
+
+
+async def test_a_migration_that_fails_leaves_nothing(
+    schema: Schema, database: Database, migrations: Path
+) -> None:
+    await schema.migrate(database, "0001")
+    (migrations / "0002_weight.py").write_text(BROKEN)
+
+    with pytest.raises(StartRefused):
+        await schema.migrate(database)
+
+    assert await tables_of(database) == {"parcels", "alembic_version"}
+
+
+@pytest.mark.parametrize("change", ["password", "database", "port"])
+async def test_a_database_that_cannot_be_reached_names_its_setting(
+    schema: Schema, postgres_url: str, change: str
+) -> None:
+    right = make_url(postgres_url)
+    wrong = {
+        "password": right.set(password="hunter2"),
+        "database": right.set(database="nowhere"),
+        "port": right.set(port=1),
+    }[change]
+    database = open_database(wrong.render_as_string(hide_password=False))
+
+    for attempt in (schema.require_current, schema.migrate):
+        with pytest.raises(StartRefused, match="ANGARIUM_COURIER_DATABASE_URL") as refused:
+            await attempt(database)
+        assert "hunter2" not in str(refused.value)
+        assert "\n" not in str(refused.value)
+    await database.close()
+
+
+async def test_a_file_that_is_no_database_names_its_setting(schema: Schema, tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_text("not a database, and long enough to be read as one" * 100)
+    database = open_database(f"sqlite:///{tmp_path / 'a.db'}")
+
+    with pytest.raises(StartRefused, match="ANGARIUM_COURIER_DATABASE_URL"):
+        await schema.require_current(database)
+    await database.close()

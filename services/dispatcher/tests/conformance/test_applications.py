@@ -1,0 +1,150 @@
+"""Applications, on both engines: the Svix API's semantics."""
+
+import pytest
+from angarium_contracts.configuration import (
+    CreateApplication,
+    DeleteApplication,
+    PatchApplication,
+    UpdateApplication,
+)
+from angarium_contracts.ids import APPLICATION, format_id
+from angarium_dispatcher.application.delete_configuration import delete_application
+from angarium_dispatcher.application.references import get_application
+from angarium_dispatcher.application.save_application import (
+    create_application,
+    patch_application,
+    replace_application,
+)
+from angarium_dispatcher.domain.paging import APPLICATIONS, page_request
+from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidMember, NotFound
+
+from ..conftest import Bench  # noqa: TID252 - tests are no installed package
+
+TENANT, OTHER = b"t" * 16, b"o" * 16
+
+
+async def test_a_created_application_is_found_by_id_and_by_uid(bench: Bench) -> None:
+    saved = await create_application(
+        CreateApplication(TENANT, "Acme", "acme", 10, {"plan": "gold\n\x00ü"}), bench.means
+    )
+    assert saved.created
+    for ref in (format_id(APPLICATION, saved.application.id), "acme"):
+        assert await get_application(bench.reads, TENANT, ref) == saved.application
+    assert saved.application.version == 1
+    assert saved.application.metadata == {"plan": "gold\n\x00ü"}
+
+
+async def test_another_tenant_does_not_find_it(bench: Bench) -> None:
+    saved = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    for ref in (format_id(APPLICATION, saved.application.id), "acme"):
+        with pytest.raises(NotFound):
+            await get_application(bench.reads, OTHER, ref)
+        with pytest.raises(NotFound):
+            await delete_application(DeleteApplication(OTHER, ref), bench.means)
+    same_uid = await create_application(CreateApplication(OTHER, "Other", "acme"), bench.means)
+    assert same_uid.created
+
+
+async def test_a_taken_uid_is_a_conflict_that_names_it_and_changes_nothing(bench: Bench) -> None:
+    await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    with pytest.raises(AlreadyTaken, match="'acme'"):
+        await create_application(CreateApplication(TENANT, "Again", "acme"), bench.means)
+    assert await bench.reads.directory_version() == 1
+    assert len(bench.heard.changes) == 1
+
+
+async def test_get_if_exists_gives_the_existing_one_as_it_is(bench: Bench) -> None:
+    first = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    again = await create_application(
+        CreateApplication(TENANT, "New name", "acme", get_if_exists=True), bench.means
+    )
+    assert not again.created
+    assert again.application == first.application
+    assert await bench.reads.directory_version() == 1
+
+
+async def test_put_on_an_unknown_uid_creates_and_on_an_unknown_id_does_not(bench: Bench) -> None:
+    saved = await replace_application(UpdateApplication(TENANT, "acme", "Acme"), bench.means)
+    assert saved.created
+    assert saved.application.uid == "acme"
+    for ref in (format_id(APPLICATION, b"x" * 16), "app_nonsense"):
+        with pytest.raises(NotFound):
+            await replace_application(UpdateApplication(TENANT, ref, "Acme"), bench.means)
+
+
+async def test_the_same_put_twice_does_the_same(bench: Bench) -> None:
+    command = UpdateApplication(TENANT, "acme", "Acme", throttle_rate=5)
+    first = await replace_application(command, bench.means)
+    second = await replace_application(command, bench.means)
+    assert not second.created
+    assert (second.application.id, second.application.uid) == (first.application.id, "acme")
+    assert second.application.updated_at > first.application.updated_at
+    assert second.application.created_at == first.application.created_at
+    assert second.application.version == 2
+
+
+async def test_put_replaces_every_member(bench: Bench) -> None:
+    first = await create_application(
+        CreateApplication(TENANT, "Acme", "acme", 5, {"a": "b"}), bench.means
+    )
+    ref = format_id(APPLICATION, first.application.id)
+    saved = await replace_application(UpdateApplication(TENANT, ref, "New"), bench.means)
+    application = saved.application
+    assert (application.name, application.uid) == ("New", None)
+    assert (application.throttle_rate, application.metadata) == (None, {})
+    renamed = await replace_application(UpdateApplication(TENANT, ref, "New", "two"), bench.means)
+    assert renamed.application.uid == "two"
+
+
+async def test_a_put_that_creates_refuses_another_uid_than_the_path(bench: Bench) -> None:
+    with pytest.raises(InvalidMember) as refused:
+        await replace_application(UpdateApplication(TENANT, "one", "Acme", "two"), bench.means)
+    assert refused.value.member == "uid"
+
+
+async def test_patch_changes_only_what_it_sets_and_none_clears(bench: Bench) -> None:
+    await create_application(CreateApplication(TENANT, "Acme", "acme", 5, {"a": "b"}), bench.means)
+    saved = await patch_application(
+        PatchApplication(TENANT, "acme", throttle_rate=None), bench.means
+    )
+    assert saved.application.name == "Acme"
+    assert saved.application.metadata == {"a": "b"}
+    assert saved.application.throttle_rate is None
+    await create_application(CreateApplication(TENANT, "Other", "other"), bench.means)
+    with pytest.raises(AlreadyTaken):
+        await patch_application(PatchApplication(TENANT, "acme", uid="other"), bench.means)
+    own = await patch_application(PatchApplication(TENANT, "acme", uid="acme"), bench.means)
+    assert own.application.uid == "acme"
+
+
+async def test_a_deleted_application_is_gone_and_its_uid_free(bench: Bench) -> None:
+    first = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    tombstone = await delete_application(DeleteApplication(TENANT, "acme"), bench.means)
+    assert (tombstone.id, tombstone.deleted, tombstone.version) == (first.application.id, True, 2)
+    with pytest.raises(NotFound):
+        await get_application(bench.reads, TENANT, "acme")
+    with pytest.raises(NotFound):
+        await delete_application(DeleteApplication(TENANT, "acme"), bench.means)
+    again = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    assert again.created
+    assert again.application.id != first.application.id
+
+
+async def test_lists_are_in_the_order_of_creation_and_of_one_tenant(bench: Bench) -> None:
+    await create_application(CreateApplication(OTHER, "Theirs"), bench.means)
+    for number in range(5):
+        await create_application(CreateApplication(TENANT, str(number), str(number)), bench.means)
+    await delete_application(DeleteApplication(TENANT, "2"), bench.means)
+
+    async def names(iterator: str | None, *, descending: bool = False) -> tuple[str, str | None]:
+        request = page_request(APPLICATIONS, limit=3, iterator=iterator, descending=descending)
+        page = await bench.reads.list_applications(TENANT, request)
+        found = "".join([one.name for one in page.items])
+        return found + ("." if page.done else ""), page.iterator
+
+    first, iterator = await names(None)
+    second, _ = await names(iterator)
+    assert (first, second) == ("013", "4.")
+    first, iterator = await names(None, descending=True)
+    second, _ = await names(iterator, descending=True)
+    assert (first, second) == ("431", "0.")

@@ -1,0 +1,124 @@
+"""From accepted batches to chunks."""
+
+from collections.abc import Sequence
+
+from angarium_contracts.hot_path import (
+    AcceptedMessage,
+    DeliveriesRequested,
+    DeliveriesSettled,
+    MessagesAccepted,
+    SettledChunk,
+)
+from angarium_dispatcher.application.dispatch_messages import (
+    DispatchedCounts,
+    requested,
+    resolve,
+)
+from angarium_dispatcher.application.recipients_cache import RecipientsCache
+from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
+from hypothesis import given
+from hypothesis import strategies as st
+
+APPLICATION, TENANT, BATCH = b"a" * 16, b"t" * 16, b"b" * 16
+
+
+def a_message(
+    number: int, event_type: str = "a", channels: tuple[str, ...] = ()
+) -> AcceptedMessage:
+    return AcceptedMessage(
+        id=number.to_bytes(16),
+        tenant_id=TENANT,
+        application_id=APPLICATION,
+        application_version=3,
+        event_type=event_type,
+        payload=b"{}" + bytes([number]),
+        channels=channels,
+        trace="00-1-2-01",
+    )
+
+
+def a_batch(*messages: AcceptedMessage, publication: int = 1) -> MessagesAccepted:
+    return MessagesAccepted(BATCH, publication, "settle", messages)
+
+
+def endpoint(number: int, *event_types: str) -> EndpointFilter:
+    return EndpointFilter(number.to_bytes(16), 7, frozenset(event_types) or None)
+
+
+async def dispatched(
+    batch: MessagesAccepted, wanted: Sequence[EndpointFilter], *, redelivered: bool = False
+) -> tuple[list[DeliveriesRequested | DeliveriesSettled], DispatchedCounts]:
+    async def read(_: Sequence[bytes]) -> dict[bytes, Recipients]:
+        return {APPLICATION: Recipients(3, wanted)}
+
+    cache = RecipientsCache(read, applications_max=5, weight_max=10_000)
+    (fan,) = await resolve([batch], cache)
+    counts = DispatchedCounts()
+    published = [entry for entry, _ in requested(fan, redelivered=redelivered, counts=counts)]
+    return published, counts
+
+
+async def test_each_message_goes_to_the_endpoints_that_want_it_in_one_chunk() -> None:
+    batch = a_batch(a_message(1, "a"), a_message(2, "b"), a_message(3, "c"))
+    (chunk,), counts = await dispatched(batch, [endpoint(10, "a", "b"), endpoint(11, "a")])
+    assert isinstance(chunk, DeliveriesRequested)
+    assert (chunk.batch_id, chunk.publication, chunk.settle_to) == (BATCH, 1, "settle")
+    assert (chunk.chunk, chunk.chunks, chunk.redelivered) == (0, 1, False)
+    first, second = chunk.messages
+    assert first.id == batch.messages[0].id
+    assert (first.tenant_id, first.application_id) == (TENANT, APPLICATION)
+    assert (first.event_type, first.payload, first.trace) == ("a", b"{}\x01", "00-1-2-01")
+    assert [delivery.endpoint_id for delivery in first.deliveries] == [
+        (10).to_bytes(16),
+        (11).to_bytes(16),
+    ]
+    assert {delivery.endpoint_version for delivery in first.deliveries} == {7}
+    assert len(second.deliveries) == 1
+    assert (counts.messages, counts.deliveries) == (3, 3)
+
+
+async def test_a_batch_that_nobody_wants_is_settled() -> None:
+    published, counts = await dispatched(
+        a_batch(a_message(1, "c"), publication=4), [endpoint(1, "a")]
+    )
+    assert published == [DeliveriesSettled((SettledChunk(BATCH, 4, 0, 0),))]
+    assert counts == DispatchedCounts(messages=1, deliveries=0, batches_without_recipients=1)
+
+
+async def test_the_redelivered_flag_stands_on_every_chunk() -> None:
+    published, _ = await dispatched(
+        a_batch(a_message(1)), [endpoint(n) for n in range(150)], redelivered=True
+    )
+    assert [entry.redelivered for entry in published if isinstance(entry, DeliveriesRequested)] == [
+        True,
+        True,
+    ]
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=20), st.integers(1, 230))
+async def test_all_chunks_together_carry_every_delivery_once_and_say_k_of_n(
+    event_types: list[str], endpoints: int
+) -> None:
+    batch = a_batch(*[a_message(n, event_type) for n, event_type in enumerate(event_types)])
+    wanted = [endpoint(n, "a", "b") for n in range(endpoints)]
+    published, counts = await dispatched(batch, wanted)
+    chunks = [entry for entry in published if isinstance(entry, DeliveriesRequested)]
+    assert [chunk.chunk for chunk in chunks] == list(range(len(chunks)))
+    assert {chunk.chunks for chunk in chunks} <= {len(chunks)}
+    carried = [
+        (message.id, delivery.endpoint_id)
+        for chunk in chunks
+        for message in chunk.messages
+        for delivery in message.deliveries
+    ]
+    expected = {
+        (message.id, one.endpoint_id)
+        for message in batch.messages
+        if message.event_type in "ab"
+        for one in wanted
+    }
+    assert len(carried) == len(expected) == counts.deliveries
+    assert set(carried) == expected
+    for chunk in chunks:
+        assert len({message.id for message in chunk.messages}) == len(chunk.messages)
+        assert 1 <= sum(len(message.deliveries) for message in chunk.messages) <= 100

@@ -1,0 +1,57 @@
+"""The HTTP API: a Litestar application over the use cases and queries."""
+
+from importlib.metadata import version
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.middleware import DefineMiddleware
+
+from .api_document import ApiDocument
+from .api_key_authentication import ApiKeyAuthentication
+from .applications import ApplicationController
+from .attempts import AttemptController
+from .dependencies import ApiDependencies, provide_caller
+from .documentation import documentation_routes
+from .endpoints import EndpointController
+from .event_types import EventTypeController
+from .health import HealthController
+from .idempotent_posts import IdempotentPosts
+from .messages import MessageController
+from .problems import Refused, on_failure, on_http_error, on_invalid_parameters, on_refused
+from .strict_json import StrictJson
+
+_CONTROLLERS = (
+    ApplicationController,
+    EndpointController,
+    EventTypeController,
+    AttemptController,
+    HealthController,
+)
+
+
+def create_api(deps: ApiDependencies) -> Litestar:
+    """Everything of the API but the acceptance of messages: that route stands before it."""
+    document = ApiDocument(_CONTROLLERS, version("angarium-gateway"))
+    return Litestar(
+        route_handlers=[*_CONTROLLERS, MessageController, *documentation_routes(document)],
+        dependencies={
+            "api": Provide(lambda: deps, sync_to_thread=False),
+            "caller": Provide(provide_caller, sync_to_thread=False),
+        },
+        middleware=[
+            DefineMiddleware(ApiKeyAuthentication, authenticator=deps.authenticator),
+            DefineMiddleware(IdempotentPosts, keys=deps.idempotency_keys),
+        ],
+        exception_handlers={
+            Refused: on_refused,
+            ValidationException: on_invalid_parameters,
+            HTTPException: on_http_error,
+            Exception: on_failure,
+        },
+        dto=StrictJson,
+        return_dto=None,
+        request_max_body_size=deps.body_bytes_max,
+        openapi_config=None,
+        logging_config=None,
+    )

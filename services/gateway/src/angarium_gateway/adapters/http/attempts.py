@@ -1,0 +1,166 @@
+"""/api/v1/app/{app_id}/attempt/… and /api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}"""
+
+from typing import Annotated
+
+from angarium_contracts.attempts import AttemptFilter, Attempts, AttemptStatus
+from angarium_contracts.queries import Page, Problem
+from litestar import Controller, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter, SkipValidation
+
+from angarium_gateway.application.messages import MessageFilter
+
+from .dependencies import Api, By
+from .parameters import (
+    ApplicationRef,
+    AttemptRef,
+    ChannelName,
+    EndpointRef,
+    EventTypeNames,
+    MessageRef,
+    TagName,
+    Time,
+    WithContent,
+    event_types_of,
+    newest_first_page,
+    time_of,
+)
+from .problems import Fault, Refused, granted, invalid, refusal
+from .shapes.attempts import MessageAttemptOut, attempt_out
+from .shapes.lists import ListResponse
+from .shapes.messages import MessageOut, message_out
+
+Status = Annotated[
+    AttemptStatus | None,
+    QueryParameter(description="0 success, 1 pending, 2 fail, 3 sending"),
+]
+StatusClass = Annotated[
+    int | None,
+    QueryParameter(ge=0, le=500, multiple_of=100, description="0 (no answer), 100, 200, … 500"),
+]
+OneEndpoint = Annotated[
+    str | None,
+    QueryParameter(min_length=1, max_length=256, description="Only those of this endpoint"),
+]
+WithMessage = Annotated[bool, QueryParameter(description="Whether to include the message")]
+
+
+def chosen_attempts(
+    status: Status = None,
+    status_code_class: StatusClass = None,
+    before: Time = None,
+    after: Time = None,
+    with_content: WithContent = True,
+) -> AttemptFilter:
+    """What attempts a request asks for, by what an attempt itself knows."""
+    return AttemptFilter(
+        status=status,
+        status_class=status_code_class,
+        before=time_of("before", before),
+        after=time_of("after", after),
+        with_content=with_content,
+    )
+
+
+class AttemptController(Controller):
+    """Attempts: what happened to each request that was sent to an endpoint."""
+
+    path = "/api/v1/app/{app_id:str}"
+    tags = ("Message Attempt",)
+    dependencies = {  # noqa: RUF012 - Litestar reads it from the class
+        "page": Provide(newest_first_page, sync_to_thread=False),
+        "attempts": Provide(chosen_attempts, sync_to_thread=False),
+    }
+
+    @get(
+        "/attempt/msg/{msg_id:str}",
+        operation_id="v1.message-attempt.list-by-msg",
+        summary="List a message's attempts, newest first",
+    )
+    async def list_by_message(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        msg_id: MessageRef,
+        page: NamedDependency[SkipValidation[Page]],
+        attempts: NamedDependency[SkipValidation[AttemptFilter]],
+        endpoint_id: OneEndpoint = None,
+        channel: ChannelName = None,
+        tag: TagName = None,
+        event_types: EventTypeNames = None,
+    ) -> ListResponse[MessageAttemptOut]:
+        # The journal knows the message's channels, tags and type: no need to bother the worker.
+        messages = MessageFilter(channel=channel, tag=tag, event_types=event_types_of(event_types))
+        found = await api.read_attempts.of_message(
+            caller.tenant_id, app_id, msg_id, page, attempts, messages, endpoint_id
+        )
+        return _listed(granted(found), {})
+
+    @get(
+        "/attempt/endpoint/{endpoint_id:str}",
+        operation_id="v1.message-attempt.list-by-endpoint",
+        summary="List an endpoint's attempts, newest first",
+    )
+    async def list_by_endpoint(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        page: NamedDependency[SkipValidation[Page]],
+        attempts: NamedDependency[SkipValidation[AttemptFilter]],
+        channel: ChannelName = None,
+        tag: TagName = None,
+        event_types: EventTypeNames = None,
+        with_msg: WithMessage = False,
+    ) -> ListResponse[MessageAttemptOut]:
+        if tag is not None:
+            message = "an endpoint's attempts cannot be filtered by tag yet; leave it out"
+            raise Refused(invalid(Fault(("query", "tag"), message)))
+        chosen = AttemptFilter(
+            status=attempts.status,
+            status_class=attempts.status_class,
+            event_types=event_types_of(event_types),
+            channel=channel,
+            before=attempts.before,
+            after=attempts.after,
+            with_content=attempts.with_content,
+        )
+        found = await api.read_attempts.of_endpoint(
+            caller.tenant_id, app_id, endpoint_id, page, chosen
+        )
+        if isinstance(found, Problem):
+            raise Refused(refusal(found))
+        endpoint, listed = found
+        if not with_msg:
+            return _listed(listed, {})
+        messages = await api.journal.find_many(
+            endpoint.endpoint.application_id, [item.message_id for item in listed.items]
+        )
+        return _listed(listed, {key: message_out(value) for key, value in messages.items()})
+
+    @get(
+        "/msg/{msg_id:str}/attempt/{attempt_id:str}",
+        operation_id="v1.message-attempt.get",
+        summary="Get an attempt",
+    )
+    async def get_attempt(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        msg_id: MessageRef,
+        attempt_id: AttemptRef,
+    ) -> MessageAttemptOut:
+        found = await api.read_attempts.one(caller.tenant_id, app_id, msg_id, attempt_id)
+        return attempt_out(granted(found).attempt)
+
+
+def _listed(found: Attempts, messages: dict[bytes, MessageOut]) -> ListResponse[MessageAttemptOut]:
+    return ListResponse(
+        data=[attempt_out(item, messages.get(item.message_id)) for item in found.items],
+        iterator=found.iterator,
+        prev_iterator=found.prev_iterator,
+        done=found.done,
+    )

@@ -1,0 +1,183 @@
+"""/api/v1/app/{app_id}/endpoint"""
+
+from angarium_contracts.configuration import (
+    CreateEndpoint,
+    DeleteEndpoint,
+    EndpointDeleted,
+    Endpoints,
+    EndpointSaved,
+    GetEndpoint,
+    ListEndpoints,
+    PatchEndpoint,
+    UpdateEndpoint,
+)
+from angarium_contracts.queries import Page, Problem
+from litestar import Controller, Response, delete, get, patch, post, put
+from litestar.di import NamedDependency, Provide
+from litestar.openapi import ResponseSpec
+from litestar.params import JSONBody, SkipValidation
+from msgspec import UnsetType
+
+from .dependencies import Api, By
+from .parameters import ApplicationRef, EndpointRef, ordered_page
+from .problems import Refused, granted, refusal
+from .shapes.endpoints import (
+    EndpointIn,
+    EndpointOut,
+    EndpointPatch,
+    EndpointSecretOut,
+    EndpointUpdate,
+    distinct,
+    endpoint_out,
+)
+from .shapes.lists import ListResponse
+
+
+class EndpointController(Controller):
+    """Endpoints: the URLs of an application, with their filters and secrets."""
+
+    path = "/api/v1/app/{app_id:str}/endpoint"
+    tags = ("Endpoint",)
+
+    @get(
+        operation_id="v1.endpoint.list",
+        summary="List an application's endpoints",
+        dependencies={"page": Provide(ordered_page, sync_to_thread=False)},
+    )
+    async def list_endpoints(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        page: NamedDependency[SkipValidation[Page]],
+    ) -> ListResponse[EndpointOut]:
+        question = ListEndpoints(tenant_id=caller.tenant_id, application_ref=app_id, page=page)
+        found = granted(await api.ask_dispatcher(question, Endpoints))
+        return ListResponse(
+            data=[endpoint_out(item) for item in found.items],
+            iterator=found.iterator,
+            prev_iterator=found.prev_iterator,
+            done=found.done,
+        )
+
+    @post(operation_id="v1.endpoint.create", summary="Create an endpoint")
+    async def create_endpoint(
+        self, api: Api, caller: By, app_id: ApplicationRef, data: JSONBody[EndpointIn]
+    ) -> EndpointOut:
+        sealed = (
+            None
+            if data.secret is None
+            else api.endpoint_secrets.sealed(caller.tenant_id, data.secret)
+        )
+        command = CreateEndpoint(
+            tenant_id=caller.tenant_id,
+            application_ref=app_id,
+            url=data.url,
+            uid=data.uid,
+            description=data.description,
+            disabled=data.disabled,
+            throttle_rate=data.throttle_rate,
+            event_types=_names(data.event_types),
+            channels=_names(data.channels),
+            metadata=data.metadata,
+            sealed_secret=sealed,
+        )
+        return endpoint_out(
+            granted(await api.change_configuration(command, EndpointSaved)).endpoint
+        )
+
+    @get("/{endpoint_id:str}", operation_id="v1.endpoint.get", summary="Get an endpoint")
+    async def get_endpoint(
+        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
+    ) -> EndpointOut:
+        question = GetEndpoint(tenant_id=caller.tenant_id, application_ref=app_id, ref=endpoint_id)
+        return endpoint_out(granted(await api.ask_dispatcher(question, EndpointSaved)).endpoint)
+
+    @put(
+        "/{endpoint_id:str}",
+        operation_id="v1.endpoint.update",
+        summary="Replace an endpoint, or create it under a uid",
+        responses={201: ResponseSpec(EndpointOut, description="It is new")},
+    )
+    async def update_endpoint(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        data: JSONBody[EndpointUpdate],
+    ) -> Response[EndpointOut]:
+        command = UpdateEndpoint(
+            tenant_id=caller.tenant_id,
+            application_ref=app_id,
+            ref=endpoint_id,
+            url=data.url,
+            uid=data.uid,
+            description=data.description,
+            disabled=data.disabled,
+            throttle_rate=data.throttle_rate,
+            event_types=_names(data.event_types),
+            channels=_names(data.channels),
+            metadata=data.metadata,
+        )
+        saved = granted(await api.change_configuration(command, EndpointSaved))
+        return Response(endpoint_out(saved.endpoint), status_code=201 if saved.created else 200)
+
+    @patch(
+        "/{endpoint_id:str}",
+        operation_id="patch_endpoint",
+        summary="Change some members of an endpoint",
+    )
+    async def patch_endpoint(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        data: JSONBody[EndpointPatch],
+    ) -> EndpointOut:
+        command = PatchEndpoint(
+            tenant_id=caller.tenant_id,
+            application_ref=app_id,
+            ref=endpoint_id,
+            url=data.url,
+            uid=data.uid,
+            description=data.description,
+            disabled=data.disabled,
+            throttle_rate=data.throttle_rate,
+            event_types=_patched(data.event_types),
+            channels=_patched(data.channels),
+            metadata=data.metadata,
+        )
+        saved = granted(await api.change_configuration(command, EndpointSaved))
+        return endpoint_out(saved.endpoint)
+
+    @delete("/{endpoint_id:str}", operation_id="v1.endpoint.delete", summary="Delete an endpoint")
+    async def delete_endpoint(
+        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
+    ) -> None:
+        command = DeleteEndpoint(
+            tenant_id=caller.tenant_id, application_ref=app_id, ref=endpoint_id
+        )
+        granted(await api.change_configuration(command, EndpointDeleted))
+
+    @get(
+        "/{endpoint_id:str}/secret",
+        operation_id="v1.endpoint.get-secret",
+        summary="Get the secret that signs an endpoint's webhooks",
+    )
+    async def get_endpoint_secret(
+        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
+    ) -> EndpointSecretOut:
+        secret = await api.endpoint_secrets.read(caller.tenant_id, app_id, endpoint_id)
+        if isinstance(secret, Problem):
+            raise Refused(refusal(secret))
+        return EndpointSecretOut(key=secret)
+
+
+def _names(names: list[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else distinct(names)
+
+
+def _patched(names: list[str] | UnsetType | None) -> tuple[str, ...] | UnsetType | None:
+    return distinct(names) if isinstance(names, list) else names

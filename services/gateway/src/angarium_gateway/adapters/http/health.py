@@ -1,0 +1,21 @@
+"""/api/v1/health"""
+
+from litestar import Controller, get, head
+
+from .api_key_authentication import PUBLIC
+
+
+class HealthController(Controller):
+    """Whether the API answers. Whether it can work is at the internal port's /ready."""
+
+    path = "/api/v1/health"
+    tags = ("Health",)
+    opt = {PUBLIC: True}  # noqa: RUF012 - Litestar reads it from the class
+
+    @get(status_code=204, operation_id="v1.health.get", summary="Whether the API answers")
+    async def get_health(self) -> None:
+        """Nothing to say but that it answers."""
+
+    @head(operation_id="v1.health.head", summary="Whether the API answers", status_code=204)
+    async def head_health(self) -> None:
+        """Nothing to say but that it answers."""

@@ -1,0 +1,128 @@
+"""`Idempotency-Key` on POSTs: the first answer is stored, and given again to repeats.
+
+As in the IETF draft "The Idempotency-Key HTTP Header Field": another request under a used key
+is 422, one whose first request is still being carried out is 409.
+"""
+
+from litestar import Request
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from angarium_gateway.application.authentication import Caller
+from angarium_gateway.application.idempotency import (
+    Answer,
+    IdempotencyKeys,
+    InFlight,
+    Replayed,
+    UsedForAnother,
+    answer_once,
+)
+from angarium_gateway.domain.digests import key_digest, request_digest
+
+from .problems import MEDIA_TYPE, Fault, ProblemAnswer, Refused, invalid, problem_answer
+
+HEADER = "idempotency-key"
+KEY_CHARS_MAX = 256
+
+
+class IdempotentPosts:
+    """ASGI middleware; stands inside the authentication."""
+
+    def __init__(self, app: ASGIApp, keys: IdempotencyKeys) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a POST with a key once; pass everything else on."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        request: Request[Caller, bytes, object] = Request(scope, receive, send)
+        key = request.headers.get(HEADER)
+        if key is None:
+            await self._app(scope, receive, send)
+            return
+        if not is_key(key):
+            raise Refused(bad_key())
+        body = await request.body()
+        path = request.url.path.rstrip("/")
+        answered = _AnswerInHand(send)
+
+        async def carry_out() -> Answer:
+            await self._app(scope, receive, answered.take)
+            return answered.answer
+
+        outcome = await answer_once(
+            self._keys,
+            key_digest(request.user.tenant_id, key),
+            request_digest("POST", f"{path}?{request.url.query}", body),
+            carry_out,
+        )
+        match outcome:
+            case Answer():
+                await answered.give()
+            case Replayed(answer):
+                await _give_again(answer, send)
+            case InFlight():
+                raise Refused(_in_flight())
+            case UsedForAnother():
+                raise Refused(used_for_another())
+
+
+class _AnswerInHand:
+    """Holds back an answer until it is stored."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._messages: list[Message] = []
+
+    async def take(self, message: Message) -> None:
+        self._messages.append(message)
+
+    @property
+    def answer(self) -> Answer:
+        status, body = 500, b""
+        for message in self._messages:
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                body += message["body"]
+        return Answer(status, body)
+
+    async def give(self) -> None:
+        for message in self._messages:
+            await self._send(message)
+
+
+async def _give_again(answer: Answer, send: Send) -> None:
+    media_type = MEDIA_TYPE if answer.status >= 400 else "application/json"
+    headers = [(b"idempotency-replayed", b"true")]
+    if answer.body:
+        headers.append((b"content-type", media_type.encode()))
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def is_key(key: str) -> bool:
+    """Whether this may be an idempotency key: 1 to 256 printable ASCII characters."""
+    return 0 < len(key) <= KEY_CHARS_MAX and key.isascii() and key.isprintable()
+
+
+def bad_key() -> ProblemAnswer:
+    message = f"use 1 to {KEY_CHARS_MAX} printable ASCII characters, such as a UUID"
+    return invalid(Fault(("header", HEADER), message))
+
+
+def used_for_another() -> ProblemAnswer:
+    message = "this key was used with another request; use a new key for each request"
+    return invalid(Fault(("header", HEADER), message))
+
+
+def _in_flight() -> ProblemAnswer:
+    return problem_answer(
+        409,
+        "request_in_flight",
+        "The same request is being carried out",
+        "a request with this idempotency key has not ended yet; repeat it in a moment",
+        (("retry-after", "1"),),
+    )

@@ -1,0 +1,115 @@
+"""/api/v1/app/{app_id}/msg: reading. The route that accepts messages is plain ASGI before this."""
+
+from angarium_contracts.directory import ApplicationState
+from angarium_contracts.ids import MESSAGE, format_id, parse_id
+from angarium_contracts.queries import Page, Problem
+from litestar import Controller, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
+
+from angarium_gateway.application.messages import MessageFilter, MessageWindow
+from angarium_gateway.application.read_attempts import no_message
+
+from .dependencies import Api, ApiDependencies, By
+from .parameters import (
+    ApplicationRef,
+    ChannelName,
+    EventTypeNames,
+    MessageRef,
+    TagName,
+    Time,
+    WithContent,
+    event_types_of,
+    newest_first_page,
+    time_of,
+)
+from .problems import Fault, Refused, invalid, refusal
+from .shapes.lists import ListResponse
+from .shapes.messages import MessageOut, message_out
+
+BACKWARDS = "-"
+"""Before an iterator: the page before it."""
+
+
+def chosen_messages(
+    channel: ChannelName = None,
+    tag: TagName = None,
+    before: Time = None,
+    after: Time = None,
+    event_types: EventTypeNames = None,
+) -> MessageFilter:
+    """What messages a request asks for."""
+    return MessageFilter(
+        channel=channel,
+        tag=tag,
+        event_types=event_types_of(event_types),
+        before=time_of("before", before),
+        after=time_of("after", after),
+    )
+
+
+class MessageController(Controller):
+    """Messages: the events that were posted to an application."""
+
+    path = "/api/v1/app/{app_id:str}/msg"
+    tags = ("Message",)
+
+    @get(
+        operation_id="v1.message.list",
+        summary="List an application's messages, newest first",
+        dependencies={
+            "page": Provide(newest_first_page, sync_to_thread=False),
+            "chosen": Provide(chosen_messages, sync_to_thread=False),
+        },
+    )
+    async def list_messages(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        page: NamedDependency[SkipValidation[Page]],
+        chosen: NamedDependency[SkipValidation[MessageFilter]],
+        with_content: WithContent = True,
+    ) -> ListResponse[MessageOut]:
+        window = _window(page)
+        application = await _application(api, caller.tenant_id, app_id)
+        found = await api.journal.page(application.id, window, chosen, with_content=with_content)
+        older, newer = found.oldest, found.newest
+        return ListResponse(
+            data=[message_out(item) for item in found.items],
+            iterator=None if older is None else format_id(MESSAGE, older),
+            prev_iterator=None if newer is None else BACKWARDS + format_id(MESSAGE, newer),
+            done=found.done,
+        )
+
+    @get("/{msg_id:str}", operation_id="v1.message.get", summary="Get a message")
+    async def get_message(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        msg_id: MessageRef,
+        with_content: WithContent = True,
+    ) -> MessageOut:
+        application = await _application(api, caller.tenant_id, app_id)
+        message = await api.journal.find(application.id, msg_id, with_content=with_content)
+        if message is None:
+            raise Refused(refusal(no_message(msg_id)))
+        return message_out(message)
+
+
+async def _application(api: ApiDependencies, tenant_id: bytes, ref: str) -> ApplicationState:
+    application = await api.directory.find(tenant_id, ref)
+    if isinstance(application, Problem):
+        raise Refused(refusal(application))
+    return application
+
+
+def _window(page: Page) -> MessageWindow:
+    if page.iterator is None:
+        return MessageWindow(page.limit)
+    past = parse_id(MESSAGE, page.iterator.removeprefix(BACKWARDS))
+    if past is None:
+        message = "not an iterator of this list; give one from an earlier page, or none"
+        raise Refused(invalid(Fault(("query", "iterator"), message)))
+    return MessageWindow(page.limit, past, backwards=page.iterator.startswith(BACKWARDS))

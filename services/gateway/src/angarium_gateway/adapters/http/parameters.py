@@ -1,0 +1,116 @@
+"""Path and query parameters, and what they mean."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
+
+from angarium_contracts.queries import Page
+from litestar.params import PathParameter, QueryParameter
+
+from .problems import Fault, Refused, invalid
+from .shapes.members import NAME_PATTERN
+
+LIMIT_DEFAULT: Final = 50
+LIMIT_MAX: Final = 250
+_NAME: Final = re.compile(NAME_PATTERN)
+_TIME_PATTERN: Final = (
+    r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?$(?!\n)"
+)
+
+ApplicationRef = Annotated[
+    str,
+    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The application's id or uid"),
+]
+EndpointRef = Annotated[
+    str,
+    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The endpoint's id or uid"),
+]
+MessageRef = Annotated[
+    str,
+    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The message's id or eventId"),
+]
+AttemptRef = Annotated[
+    str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The attempt's id")
+]
+EventTypeRef = Annotated[
+    str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The event type's name")
+]
+
+Limit = Annotated[
+    int, QueryParameter(ge=1, le=LIMIT_MAX, description="How many items to give at most")
+]
+Iterator = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1, max_length=512, description="`iterator` or `prevIterator` of an earlier page"
+    ),
+]
+Order = Annotated[
+    Literal["ascending", "descending"], QueryParameter(description="Oldest or newest first")
+]
+Time = Annotated[
+    str | None,
+    QueryParameter(
+        pattern=_TIME_PATTERN,
+        description="RFC 3339, exclusive; UTC when it has no zone",
+        schema_extra={"format": "date-time"},
+    ),
+]
+ChannelName = Annotated[
+    str | None,
+    QueryParameter(
+        pattern=NAME_PATTERN, max_length=128, description="Only those with this channel"
+    ),
+]
+TagName = Annotated[
+    str | None,
+    QueryParameter(pattern=NAME_PATTERN, max_length=128, description="Only those with this tag"),
+]
+EventTypeNames = Annotated[
+    str | None,
+    QueryParameter(max_length=16_384, description="Only those of these types, comma separated"),
+]
+WithContent = Annotated[bool, QueryParameter(description="Whether to include the content")]
+
+
+def ordered_page(
+    limit: Limit = LIMIT_DEFAULT, iterator: Iterator = None, order: Order = "ascending"
+) -> Page:
+    """The part of a list that a request asks for, in an order of its choice."""
+    return Page(limit=limit, iterator=iterator, descending=order == "descending")
+
+
+def newest_first_page(limit: Limit = LIMIT_DEFAULT, iterator: Iterator = None) -> Page:
+    """The part of a list that a request asks for, newest first."""
+    return Page(limit=limit, iterator=iterator, descending=True)
+
+
+def time_of(name: str, text: str | None) -> datetime | None:
+    """The time that a query parameter means. Raises `Refused` (422)."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text.upper())
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Refused(
+            invalid(Fault(("query", name), "not a time; write it as 2030-12-31T23:59:59Z"))
+        ) from None
+
+
+def event_types_of(text: str | None) -> tuple[str, ...] | None:
+    """The event types of a comma separated list. Raises `Refused` (422)."""
+    if text is None:
+        return None
+    names = tuple(dict.fromkeys(text.split(",")))
+    for name in names:
+        if len(name) > 256 or _NAME.match(name) is None:
+            raise Refused(
+                invalid(
+                    Fault(
+                        ("query", "event_types"),
+                        "separate names by commas; they consist of letters, digits, -, _ and .",
+                    )
+                )
+            )
+    return names

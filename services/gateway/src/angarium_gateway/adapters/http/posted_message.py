@@ -1,0 +1,35 @@
+"""The body of POST /app/{app_id}/msg, read strictly."""
+
+import msgspec
+
+from .problems import Fault, Refused, invalid, too_large
+from .shapes.messages import MessageIn
+from .strict_json import decode_body
+
+TAGS_MAX = 8
+
+
+class PostedMessage(MessageIn, frozen=True, kw_only=True):
+    """A message as clients post it. The payload stays as it was sent, byte for byte."""
+
+    payload: msgspec.Raw  # type: ignore[assignment]
+
+
+def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
+    """Decode and check a body. Raises `Refused`, which names the member and the remedy."""
+    message = decode_body(body, PostedMessage)
+    payload = memoryview(message.payload)
+    if len(payload) > payload_bytes_max:
+        raise Refused(too_large(payload_bytes_max))
+    if payload[0] != ord("{"):
+        raise _refused("payload", "must be a JSON object; put other values into one")
+    for member, names in (("channels", message.channels), ("tags", message.tags)):
+        if names is not None and len(set(names)) != len(names):
+            raise _refused(member, "each may be given once; remove the repeats")
+    if message.tags is not None and len(message.tags) > TAGS_MAX:
+        raise _refused("tags", f"at most {TAGS_MAX} tags; leave some out")
+    return message
+
+
+def _refused(member: str, message: str) -> Refused:
+    return Refused(invalid(Fault(("body", member), message)))

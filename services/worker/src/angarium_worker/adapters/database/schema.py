@@ -1,0 +1,7 @@
+"""The worker's schema, for the migrate command and the check at start."""
+
+from angarium_chassis.database.schema import Schema
+
+from .tables import tables
+
+SCHEMA = Schema("worker", "angarium_worker", tables)

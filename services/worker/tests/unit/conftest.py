@@ -1,0 +1,376 @@
+"""The worker's pipeline over fakes that tests hold by hand."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import pytest
+from angarium_contracts.directory import EndpointState
+from angarium_contracts.hot_path import DeliveriesRequested, RequestedDelivery, RequestedMessage
+from angarium_worker.application.chunk_in_hand import Chunk
+from angarium_worker.application.deliver_chunk import DeliverChunk
+from angarium_worker.application.due_bell import DueBell
+from angarium_worker.application.endpoint_book import EndpointBook
+from angarium_worker.application.leased_attempts import LeasedAttempts
+from angarium_worker.application.make_attempt import MakeAttempt
+from angarium_worker.application.recorder import Recorder
+from angarium_worker.application.records import (
+    AttemptRow,
+    DeliveryKey,
+    DueDelivery,
+    PendingRow,
+    Record,
+    RecordRefused,
+    StorageDown,
+)
+from angarium_worker.application.retry_due import RetryDue
+from angarium_worker.application.room import Room
+from angarium_worker.application.sending import Answer, Outcome, WebhookRequest
+from angarium_worker.application.tally import Tally
+from angarium_worker.domain.retry_schedule import RetrySchedule
+from msgspec.structs import replace
+
+SECRET = b"whsec_" + base64.b64encode(b"s" * 24)
+NOW_NS = 1_700_000_000 * 1_000_000_000
+
+
+class Changes:
+    """Lets a test wait until something that it watches is so."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def happened(self) -> None:
+        self._event.set()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not holds():
+                self._event.clear()
+                await self._event.wait()
+
+
+@dataclass
+class SentAttempt:
+    """A request that the fake sender holds until the test answers it."""
+
+    request: WebhookRequest
+    on_outcome: Callable[[Outcome], None]
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+    def answer(self, status: int = 200, body: bytes = b"ok") -> None:
+        self.on_outcome(Answer(status, body, None, 0.012))
+
+
+class FakeSender:
+    """Implements `Sender`. `answers` are given at once; without any, requests are held."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self.sent: list[SentAttempt] = []
+        self.answers: list[int] | int | None = None
+
+    async def send(self, request: WebhookRequest) -> Outcome:
+        raise NotImplementedError
+
+    def submit(self, request: WebhookRequest, on_outcome: Callable[[Outcome], None]) -> SentAttempt:
+        attempt = SentAttempt(request, on_outcome)
+        self.sent.append(attempt)
+        if self.answers is not None:
+            status = self.answers.pop(0) if isinstance(self.answers, list) else self.answers
+            asyncio.get_running_loop().call_soon(attempt.answer, status)
+        self._changes.happened()
+        return attempt
+
+
+@dataclass
+class FakeLedger:
+    """Implements `Ledger` in memory. `down`: it cannot be used; `refuses`: it will never take
+    attempts at these URLs. Due times are in microseconds of `now_us`, which the test moves."""
+
+    changes: Changes
+    attempts: list[AttemptRow] = field(default_factory=list)
+    pending: dict[DeliveryKey, PendingRow] = field(default_factory=dict)
+    due_at: dict[DeliveryKey, int] = field(default_factory=dict)
+    groups: list[int] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+    released: list[DueDelivery] = field(default_factory=list)
+    looked_up: int = 0
+    now_us: int = 0
+    down: bool = False
+
+    def _check(self) -> None:
+        self.changes.happened()
+        if self.down:
+            raise StorageDown("down")
+
+    async def record(self, records: Sequence[Record]) -> frozenset[DeliveryKey]:
+        self._check()
+        if any(row.url in self.refuses for record in records for row in record.attempts):
+            raise RecordRefused("no")
+        self.groups.append(len(records))
+        held = set()
+        for record in records:
+            self.attempts += record.attempts
+            for row in record.pending:
+                self.pending.setdefault(row[:2], row)
+                self.due_at.setdefault(row[:2], self.now_us + row.due_in_us)
+            for outcome in record.leased:
+                key = outcome[:2]
+                row = self.pending.get(key)
+                if row is None or row.fence != outcome.fence:
+                    continue
+                held.add(key)
+                if outcome.attempt is not None:
+                    self.attempts.append(outcome.attempt)
+                if outcome.due_in_us is None:
+                    del self.pending[key], self.due_at[key]
+                else:
+                    self.due_at[key] = self.now_us + outcome.due_in_us
+                    self.pending[key] = row._replace(
+                        fence=row.fence + 1, attempts_made=outcome.attempts_made
+                    )
+        return frozenset(held)
+
+    async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
+        self._check()
+        self.looked_up += 1
+        tried = {(row.message_id, row.endpoint_id) for row in self.attempts}
+        return frozenset(key for key in keys if key in tried or key in self.pending)
+
+    async def lease_due(
+        self, *, rows_max: int, bytes_max: int, lease_s: float
+    ) -> list[DueDelivery]:
+        self._check()
+        due = sorted(key for key, at_us in self.due_at.items() if at_us <= self.now_us)
+        leased = []
+        for key in due[:rows_max]:
+            row = self.pending[key] = self.pending[key]._replace(fence=self.pending[key].fence + 1)
+            self.due_at[key] = self.now_us + int(lease_s * 1_000_000)
+            leased.append(DueDelivery(*row[:9]))
+        return leased
+
+    async def release(self, leased: Sequence[DueDelivery]) -> None:
+        self._check()
+        self.released += leased
+
+    async def next_due_in_s(self) -> float | None:
+        self._check()
+        return (
+            min((at_us - self.now_us) / 1e6 for at_us in self.due_at.values())
+            if (self.due_at)
+            else None
+        )
+
+    async def pending_total(self) -> int:
+        return len(self.pending)
+
+
+class FakeEndpoints:
+    """Implements `EndpointCopy` and `EndpointSource`. `away`: nobody answers."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self.copied: dict[bytes, EndpointState] = {}
+        self.owned: dict[bytes, EndpointState] = {}
+        self.complete_to = 0
+        self.asked: list[tuple[bytes, ...]] = []
+        self.away = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def version(self) -> int:
+        return self.complete_to
+
+    async def read(self, endpoint_ids: Sequence[bytes]) -> list[EndpointState]:
+        return [self.copied[each] for each in endpoint_ids if each in self.copied]
+
+    async def store(self, endpoints: Sequence[EndpointState], version: int | None) -> None:
+        for state in endpoints:
+            if state.id not in self.copied or self.copied[state.id].version < state.version:
+                self.copied[state.id] = state
+        self.complete_to = max(self.complete_to, version or 0)
+
+    async def current(self, endpoint_ids: Sequence[bytes]) -> list[EndpointState] | None:
+        self.asked.append(tuple(endpoint_ids))
+        self._changes.happened()
+        await self.gate.wait()
+        if self.away:
+            return None
+        return [self.owned[each] for each in endpoint_ids if each in self.owned]
+
+
+class FakeSettlement:
+    """Implements `Settlement`: settles at once, unless held by the test."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self.settled_receipts: list[str] = []
+        self.refused_receipts: list[str] = []
+
+    def settled(self, chunk: Chunk[str], done: Callable[[], None]) -> None:
+        self.settled_receipts.append(chunk.receipt)
+        self._changes.happened()
+        done()
+
+    def refused(self, chunk: Chunk[str]) -> None:
+        self.refused_receipts.append(chunk.receipt)
+        self._changes.happened()
+
+
+class Rig:
+    """The whole pipeline of one worker over fakes."""
+
+    def __init__(
+        self, tasks: asyncio.TaskGroup, *, linger_s: float = 30.0, sending_max: int = 100
+    ) -> None:
+        self.changes = Changes()
+        self.sender = FakeSender(self.changes)
+        self.ledger = FakeLedger(self.changes)
+        self.endpoints = FakeEndpoints(self.changes)
+        self.settlement = FakeSettlement(self.changes)
+        self.tally = Tally()
+        self.room = Room(sending_max=sending_max, bytes_max=1_000_000)
+        self.bell = DueBell()
+        self.recorder = Recorder(self.ledger)
+        self.book = EndpointBook(self.endpoints, self.endpoints, lambda sealed, _: sealed)
+        self._ids = count(1)
+        make = MakeAttempt(
+            self.sender,
+            RetrySchedule((5.0, 300.0)),
+            self.tally,
+            timeout_s=15.0,
+            make_id=self.new_id,
+            clock_ns=lambda: NOW_NS,
+            random=lambda: 0.5,
+        )
+        self.leased = LeasedAttempts(make, self.recorder, self.room, self.tally, self.bell)
+        shared: dict[str, Any] = {
+            "ledger": self.ledger,
+            "book": self.book,
+            "leased": self.leased,
+            "room": self.room,
+            "bell": self.bell,
+            "tasks": tasks,
+            "lease_s": 40.0,
+        }
+        self.retries = RetryDue(**shared)
+        self.deliver: DeliverChunk[str] = DeliverChunk(
+            **shared,
+            make=make,
+            recorder=self.recorder,
+            settlement=self.settlement,
+            tally=self.tally,
+            linger_s=linger_s,
+        )
+
+    def new_id(self) -> bytes:
+        return next(self._ids).to_bytes(16)
+
+    def add_endpoint(self, *, known: bool = True, **members: Any) -> bytes:
+        """An endpoint that the dispatcher owns and, if `known`, the copy has."""
+        endpoint_id = self.new_id()
+        state = EndpointState(
+            **{
+                "id": endpoint_id,
+                "tenant_id": b"t" * 16,
+                "application_id": b"a" * 16,
+                "version": 1,
+                "url": f"https://example.com/{endpoint_id[-1]}",
+                "secrets": (SECRET,),
+            }
+            | members
+        )
+        self.endpoints.owned[endpoint_id] = state
+        if known:
+            self.endpoints.copied[endpoint_id] = state
+        return endpoint_id
+
+    def moved(self, endpoint_id: bytes, url: str, *, version: int) -> EndpointState:
+        """The endpoint's state after a change of its URL."""
+        return replace(self.endpoints.owned[endpoint_id], url=url, version=version)
+
+    def again(self, requested: DeliveriesRequested, endpoint_ids: list[bytes]) -> Any:
+        """The chunk published again, flagged, perhaps for more endpoints."""
+        deliveries = self.chunk(endpoint_ids).messages[0].deliveries
+        message = replace(requested.messages[0], deliveries=deliveries)
+        return replace(requested, messages=(message,), redelivered=True, publication=2)
+
+    async def know(self, *endpoint_ids: bytes) -> None:
+        """Have these endpoints in memory."""
+        await self.book.load(dict.fromkeys(endpoint_ids, 1))
+
+    def chunk(
+        self, endpoint_ids: Iterable[bytes], *, version: int = 1, **members: Any
+    ) -> DeliveriesRequested:
+        """A chunk with one message for these endpoints."""
+        message = RequestedMessage(
+            id=self.new_id(),
+            tenant_id=b"t" * 16,
+            application_id=b"a" * 16,
+            event_type="invoice.paid",
+            payload=b'{"paid":true}',
+            deliveries=tuple(
+                RequestedDelivery(endpoint_id=each, endpoint_version=version)
+                for each in endpoint_ids
+            ),
+        )
+        return DeliveriesRequested(
+            **{
+                "batch_id": self.new_id(),
+                "publication": 1,
+                "settle_to": "deliveries.settled:g",
+                "chunk": 0,
+                "chunks": 1,
+                "redelivered": False,
+                "messages": (message,),
+            }
+            | members
+        )
+
+    async def take(
+        self, requested: DeliveriesRequested, receipt: str = "entry", *, redelivered: bool = False
+    ) -> bool:
+        return await self.deliver.take(requested, receipt, redelivered=redelivered)
+
+    async def until_sent(self, attempts: int) -> None:
+        await self.changes.until(lambda: len(self.sender.sent) >= attempts)
+
+    async def until_settled(self, chunks: int = 1) -> None:
+        await self.changes.until(lambda: len(self.settlement.settled_receipts) >= chunks)
+
+    async def until_idle(self) -> None:
+        """Everything in hand has been recorded and settled."""
+        async with asyncio.timeout(5):
+            while self.room.in_hand:
+                await self.room.changed()
+
+
+@pytest.fixture
+async def start_rig() -> AsyncIterator[Callable[..., Rig]]:
+    """Makes rigs whose recorder runs; what still runs at the end is cancelled."""
+    started: list[asyncio.Task[None]] = []
+    async with asyncio.TaskGroup() as tasks:
+
+        def start(*, retrying: bool = False, **options: Any) -> Rig:
+            rig = Rig(tasks, **options)
+            started.append(tasks.create_task(rig.recorder.run()))
+            if retrying:
+                started.append(tasks.create_task(rig.retries.run()))
+            return rig
+
+        yield start
+        for task in started:
+            task.cancel()
+
+
+@pytest.fixture
+async def rig(start_rig: Callable[..., Rig]) -> Rig:
+    """A pipeline with default bounds, without the retry loop."""
+    return start_rig()
