@@ -11,11 +11,11 @@ from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.sealing import Seal
 from angarium_dispatcher.adapters.database.configuration_changes import DatabaseConfiguration
 from angarium_dispatcher.adapters.database.configuration_reads import DatabaseReads
+from angarium_dispatcher.adapters.database.schema import SCHEMA
 from angarium_dispatcher.application.change_configuration import ConfigurationChanges
 from angarium_dispatcher.application.configuration_store import DirectoryChange
 from angarium_dispatcher.application.endpoint_secrets import EndpointSecrets
 from angarium_dispatcher.application.means import Means
-from angarium_dispatcher.main import SCHEMA
 
 SEAL = Seal(bytes(32))
 

@@ -11,7 +11,6 @@ from functools import partial
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
-from angarium_chassis.database.schema import Schema
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import bind, internal_app, serve_http
 from angarium_chassis.logs import set_up_logs
@@ -36,7 +35,7 @@ from faststream.redis import RedisBroker
 
 from .adapters.database.configuration_changes import DatabaseConfiguration
 from .adapters.database.configuration_reads import DatabaseReads
-from .adapters.database.tables import tables
+from .adapters.database.schema import SCHEMA
 from .adapters.metrics import DispatchMetrics
 from .adapters.streams.announce_changes import ChangeAnnouncer
 from .adapters.streams.answer_queries import QueryAnswers
@@ -48,7 +47,6 @@ from .application.recipients_cache import RecipientsCache
 from .settings import Settings
 
 SERVICE = "dispatcher"
-SCHEMA = Schema(SERVICE, "angarium_dispatcher", tables)
 
 
 def main() -> None:

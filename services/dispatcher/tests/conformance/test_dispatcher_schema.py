@@ -5,8 +5,8 @@ from typing import Any
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from angarium_chassis.database.engine import Database
+from angarium_dispatcher.adapters.database.schema import SCHEMA
 from angarium_dispatcher.adapters.database.tables import tables
-from angarium_dispatcher.main import SCHEMA
 from sqlalchemy import Connection, inspect
 
 

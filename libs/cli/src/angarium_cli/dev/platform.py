@@ -141,12 +141,9 @@ class _Platform:
     async def _demo(self, api_key: str) -> None:
         from angarium_cli.demo.run import run_demo
 
-        await run_demo(
-            http_url(self._options.host, self._port),
-            api_key,
-            self._terminal.out,
-            demo_retry_schedule(os.environ),
-        )
+        api_url = http_url(self._options.host, self._port)
+        schedule = demo_retry_schedule(os.environ)
+        await run_demo(api_url, api_key, self._terminal.out, schedule)
 
     def _service(self, name: ServiceName, addresses: Addresses) -> ServiceProcess:
         internal_port = addresses.internal_ports[name]

@@ -59,7 +59,7 @@ class Recipients:
         wanting = self._of_every_type
         of_this_type = self._by_event_type.get(event_type)
         if of_this_type is not None:
-            wanting = wanting + of_this_type
+            wanting = wanting + of_this_type if wanting else of_this_type
         if not wanting:
             return wanting
         return [

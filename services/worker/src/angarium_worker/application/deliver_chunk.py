@@ -228,6 +228,7 @@ class DeliverChunk[Receipt]:
             self._on_late_outcome(first, outcome)
             return
         first.stage = Stage.ENDED
+        first.submitted = None
         self._room.sent()
         chunk = first.chunk
         verdict, row = self._make.conclude(first.message, first.key[1], first.url, 1, outcome)
@@ -245,6 +246,7 @@ class DeliverChunk[Receipt]:
         self._one_less_open(chunk)
 
     def _on_late_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:
+        first.submitted = None
         if first.adopted is not None:
             self._leased.ended(first.adopted, outcome)
         else:
@@ -264,6 +266,7 @@ class DeliverChunk[Receipt]:
         chunk.closed = True
         if chunk.timer is not None:
             chunk.timer.cancel()
+            chunk.timer = None
         if chunk.open:
             self._hand_over(chunk)
         if chunk.attempts or chunk.pending:
@@ -290,6 +293,7 @@ class DeliverChunk[Receipt]:
             in_flight.discard(first.key)
             if first.stage is Stage.HANDED_OVER:
                 self._adopt(first)
+        chunk.firsts.clear()  # or the payloads would live until the garbage collector comes
         if self._quiet:
             self._wake_quiet()
         if held is None:

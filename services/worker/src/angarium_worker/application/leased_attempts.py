@@ -80,6 +80,7 @@ class LeasedAttempts:
     def ended(self, attempt: LeasedAttempt, outcome: Outcome) -> None:
         """Settle the delivery by the outcome of its attempt."""
         self._open.discard(attempt)
+        attempt.submitted = None
         self._free_slot(retry=attempt.retry)
         due = attempt.due
         verdict, row = self._make.conclude(

@@ -7,6 +7,8 @@ from angarium_chassis.database.engine import Database
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Delete,
+    Update,
     delete,
     literal_column,
     null,
@@ -28,6 +30,7 @@ from angarium_gateway.application.idempotency import (
     UsedForAnother,
 )
 
+from .failures import journal_failures
 from .tables import idempotency_key as table
 
 CLAIM_TRIES_MAX = 3
@@ -62,14 +65,14 @@ class StoredIdempotencyKeys:
 
     async def _take(self, key_digest: bytes, request_digest: bytes) -> Claimed | None:
         created_at = type_coerce(table.c.created_at, BigInteger)
-        statement = self._insert(table).values(
+        new = self._insert(table).values(
             key_digest=key_digest, request_digest=request_digest, created_at=self._now
         )
-        statement = statement.on_conflict_do_update(
+        statement = new.on_conflict_do_update(
             index_elements=[table.c.key_digest],
             set_={
-                "request_digest": statement.excluded.request_digest,
-                "created_at": statement.excluded.created_at,
+                "request_digest": new.excluded.request_digest,
+                "created_at": new.excluded.created_at,
                 "application_id": null(),
                 "message_id": null(),
                 "status": null(),
@@ -82,14 +85,16 @@ class StoredIdempotencyKeys:
                 & (created_at < self._now - ABANDONED_AFTER // _MICROSECOND),
             ),
         ).returning(created_at)
-        async with self._engine.begin() as connection:
-            at = (await connection.execute(statement)).scalar()
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                at = (await connection.execute(statement)).scalar()
         return None if at is None else Claimed(from_micros(at))
 
     async def _read(self, key_digest: bytes, request_digest: bytes) -> Claim | None:
         statement = select(table).where(table.c.key_digest == key_digest)
-        async with self._reading.connect() as connection:
-            row = (await connection.execute(statement)).one_or_none()
+        with journal_failures():
+            async with self._reading.connect() as connection:
+                row = (await connection.execute(statement)).one_or_none()
         if row is None:
             return None
         if row.request_digest != request_digest:
@@ -105,8 +110,7 @@ class StoredIdempotencyKeys:
             .where(table.c.key_digest == key_digest, table.c.created_at == claimed.at)
             .values(status=answer.status, answer=answer.body)
         )
-        async with self._engine.begin() as connection:
-            await connection.execute(statement)
+        await self._write(statement)
 
     async def release(self, key_digest: bytes, claimed: Claimed) -> None:
         """Delete the row."""
@@ -115,5 +119,9 @@ class StoredIdempotencyKeys:
             table.c.created_at == claimed.at,
             table.c.status.is_(None),
         )
-        async with self._engine.begin() as connection:
-            await connection.execute(statement)
+        await self._write(statement)
+
+    async def _write(self, statement: Update | Delete) -> None:
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                await connection.execute(statement)

@@ -18,6 +18,7 @@ from angarium_gateway.application.messages import (
     MessageWindow,
 )
 
+from .failures import journal_failures
 from .tables import event_claim, message
 
 LOOKED_THROUGH_MAX = 20_000
@@ -47,8 +48,7 @@ class StoredMessages:
         statement = select(*_columns(message, with_content=with_content)).where(
             message.c.application_id == application_id, named
         )
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(statement)).all()
+        rows = await self._rows(statement)
         found = {row.id: row for row in rows}
         row = found.get(message_id) or next(iter(found.values()), None)
         return None if row is None else _message(row)
@@ -62,8 +62,7 @@ class StoredMessages:
         statement = select(*_columns(message, with_content=False)).where(
             message.c.application_id == application_id, message.c.id.in_(message_ids)
         )
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(statement)).all()
+        rows = await self._rows(statement)
         return {row.id: _message(row) for row in rows}
 
     async def page(
@@ -78,14 +77,19 @@ class StoredMessages:
         `LOOKED_THROUGH_MAX` of them are read."""
         passed = _passed(application_id, window, chosen)
         statement = self._statement(passed, window, chosen, with_content=with_content)
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(statement)).all()
-            more = len(rows) > window.limit
-            end: bytes | None = None
-            if not more and chosen.looks_into():
-                last_read = passed.with_only_columns(message.c.id).offset(LOOKED_THROUGH_MAX - 1)
-                end = (await connection.execute(last_read.limit(1))).scalar()
+        rows = await self._rows(statement)
+        more = len(rows) > window.limit
+        end: bytes | None = None
+        if not more and chosen.looks_into():
+            last_read = passed.with_only_columns(message.c.id).offset(LOOKED_THROUGH_MAX - 1)
+            end = next((row.id for row in await self._rows(last_read.limit(1))), None)
         return _page([_message(row) for row in rows[: window.limit]], window, more, end)
+
+    async def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        with journal_failures():
+            async with self._engine.connect() as connection:
+                rows: Sequence[Row[Any]] = (await connection.execute(statement)).all()
+        return rows
 
     def _statement(
         self,

@@ -7,6 +7,8 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.middleware import DefineMiddleware
 
+from angarium_gateway.application.journal import JournalUnavailable
+
 from .api_document import ApiDocument
 from .api_key_authentication import ApiKeyAuthentication
 from .applications import ApplicationController
@@ -18,7 +20,14 @@ from .event_types import EventTypeController
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
 from .messages import MessageController
-from .problems import Refused, on_failure, on_http_error, on_invalid_parameters, on_refused
+from .problems import (
+    Refused,
+    on_database_failure,
+    on_failure,
+    on_http_error,
+    on_invalid_parameters,
+    on_refused,
+)
 from .strict_json import StrictJson
 
 _CONTROLLERS = (
@@ -45,6 +54,7 @@ def create_api(deps: ApiDependencies) -> Litestar:
         ],
         exception_handlers={
             Refused: on_refused,
+            JournalUnavailable: on_database_failure,
             ValidationException: on_invalid_parameters,
             HTTPException: on_http_error,
             Exception: on_failure,

@@ -14,7 +14,8 @@ nav ul, main ul { padding-left: 1.2rem; }
 nav { columns: 18rem; border-bottom: 1px solid var(--line); padding-bottom: 1rem; }
 nav section { break-inside: avoid; }
 nav h2 { font-size: 1rem; margin: .5rem 0 0; }
-article { border: 1px solid var(--line); border-radius: .5rem; margin: 1rem 0; padding: 0 1rem 1rem; }
+article { border: 1px solid var(--line); border-radius: .5rem; margin: 1rem 0;
+  padding: 0 1rem 1rem; }
 table { border-collapse: collapse; display: block; overflow-x: auto; }
 td, th { border-bottom: 1px solid var(--line); padding: .25rem .75rem .25rem 0; text-align: left;
   vertical-align: top; }

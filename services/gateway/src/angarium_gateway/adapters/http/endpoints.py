@@ -27,7 +27,6 @@ from .shapes.endpoints import (
     EndpointPatch,
     EndpointSecretOut,
     EndpointUpdate,
-    distinct,
     endpoint_out,
 )
 from .shapes.lists import ListResponse
@@ -176,8 +175,8 @@ class EndpointController(Controller):
 
 
 def _names(names: list[str] | None) -> tuple[str, ...] | None:
-    return None if names is None else distinct(names)
+    return None if names is None else tuple(names)
 
 
 def _patched(names: list[str] | UnsetType | None) -> tuple[str, ...] | UnsetType | None:
-    return distinct(names) if isinstance(names, list) else names
+    return tuple(names) if isinstance(names, list) else names

@@ -4,7 +4,11 @@ As in the IETF draft "The Idempotency-Key HTTP Header Field": another request un
 is 422, one whose first request is still being carried out is 409.
 """
 
+from typing import Any
+
 from litestar import Request
+from litestar.datastructures import Headers
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from angarium_gateway.application.authentication import Caller
@@ -33,16 +37,13 @@ class IdempotentPosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST with a key once; pass everything else on."""
-        if scope["type"] != "http" or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
-        request: Request[Caller, bytes, object] = Request(scope, receive, send)
-        key = request.headers.get(HEADER)
-        if key is None:
+        key = Headers.from_scope(scope).get(HEADER)
+        if key is None or scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         if not is_key(key):
             raise Refused(bad_key())
+        request: Request[Caller, bytes, Any] = Request(scope, receive, send)
         body = await request.body()
         path = request.url.path.rstrip("/")
         answered = _AnswerInHand(send)
@@ -109,11 +110,13 @@ def is_key(key: str) -> bool:
 
 
 def bad_key() -> ProblemAnswer:
+    """This cannot be a key."""
     message = f"use 1 to {KEY_CHARS_MAX} printable ASCII characters, such as a UUID"
     return invalid(Fault(("header", HEADER), message))
 
 
 def used_for_another() -> ProblemAnswer:
+    """The key was used with another request."""
     message = "this key was used with another request; use a new key for each request"
     return invalid(Fault(("header", HEADER), message))
 

@@ -14,6 +14,8 @@ from angarium_contracts.queries import Problem, ProblemCode
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from angarium_gateway.application.journal import JournalUnavailable
+
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
 TYPE_PREFIX: Final = "urn:angarium:problem:"
@@ -184,12 +186,25 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
                 tuple((name.lower(), value) for name, value in (error.headers or {}).items()),
             )
         case 413:
-            answer = too_large(request.app.request_max_body_size or 0)
+            answer = too_large(_body_bytes_max(request))
         case 500:
             return on_failure(request, error)
         case _:
             answer = _answer(status, "bad_request", "Bad request", error.detail)
     return response_of(answer)
+
+
+def _body_bytes_max(request: Request[Any, Any, Any]) -> int:
+    limit = request.app.request_max_body_size
+    return limit if isinstance(limit, int) else 0
+
+
+def on_database_failure(
+    request: Request[Any, Any, Any], error: JournalUnavailable
+) -> Response[bytes]:
+    """For a database that does not answer."""
+    log.warning("database.unavailable", path=request.url.path, error=str(error))
+    return response_of(unavailable("the database is not reachable; try again"))
 
 
 def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

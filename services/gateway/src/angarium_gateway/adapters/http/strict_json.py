@@ -2,8 +2,9 @@
 
 import functools
 import re
+from collections.abc import Hashable
 from itertools import accumulate
-from typing import Any, Final, override
+from typing import Any, Final, cast, override
 
 import msgspec
 from litestar._openapi.schema_generation import SchemaCreator
@@ -39,7 +40,7 @@ def decode_body[T](body: bytes, shape: type[T]) -> T:
             ("body",), f"objects and arrays may nest {DEPTH_MAX} levels deep; flatten them"
         )
     try:
-        value = _decoder(shape).decode(body)
+        value: T = _decoder(cast("Hashable", shape)).decode(body)
     except msgspec.ValidationError as error:
         raise Refused(invalid(fault_of(error))) from None
     except (msgspec.DecodeError, RecursionError) as error:
@@ -77,8 +78,8 @@ def fault_of(error: msgspec.ValidationError) -> Fault:
 
 
 @functools.cache
-def _decoder[T](shape: type[T]) -> msgspec.json.Decoder[T]:
-    return msgspec.json.Decoder(shape, strict=True)
+def _decoder(shape: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(cast("Any", shape), strict=True)
 
 
 def _refused(location: tuple[str, ...], message: str, kind: str = "value_error") -> Refused:

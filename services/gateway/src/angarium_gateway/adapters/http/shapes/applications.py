@@ -5,7 +5,7 @@ from typing import Annotated
 
 from angarium_contracts.configuration import Application
 from angarium_contracts.ids import APPLICATION, format_id
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from .members import Shape, ThrottleRate, Uid
 
@@ -16,7 +16,7 @@ class ApplicationIn(Shape, frozen=True, kw_only=True):
     name: ApplicationName
     uid: Uid | None = None
     throttle_rate: ThrottleRate | None = None
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 class ApplicationPatch(Shape, frozen=True, kw_only=True):

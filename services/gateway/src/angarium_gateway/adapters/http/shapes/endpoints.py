@@ -5,7 +5,7 @@ from typing import Annotated
 
 from angarium_contracts.configuration import Endpoint
 from angarium_contracts.ids import ENDPOINT, format_id
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from .members import Channel, EventTypeName, Secret, Shape, ThrottleRate, Uid, Url
 
@@ -31,7 +31,7 @@ class EndpointUpdate(Shape, frozen=True, kw_only=True):
     throttle_rate: ThrottleRate | None = None
     event_types: EventTypeNames | None = None
     channels: Channels | None = None
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 class EndpointIn(EndpointUpdate, frozen=True, kw_only=True):
@@ -89,8 +89,3 @@ def endpoint_out(endpoint: Endpoint) -> EndpointOut:
         created_at=endpoint.created_at,
         updated_at=endpoint.updated_at,
     )
-
-
-def distinct(names: list[str]) -> tuple[str, ...]:
-    """The names without repetitions: lists of filters are sets."""
-    return tuple(dict.fromkeys(names))
