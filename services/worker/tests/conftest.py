@@ -1,14 +1,25 @@
 """Fixtures of the worker's suites."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_worker.adapters.database.postgres_ledger import PostgresLedger
 from angarium_worker.adapters.database.sqlite_ledger import SqliteLedger
-from angarium_worker.application.records import AttemptRow, PendingRow
+from angarium_worker.application.records import (
+    AttemptRow,
+    DeliveryKey,
+    DueDelivery,
+    PendingRow,
+    Record,
+    RecordRefused,
+    StorageDown,
+)
 from angarium_worker.main import SCHEMA
 
 type MakeAttemptRow = Callable[..., AttemptRow]
@@ -91,3 +102,108 @@ def pending_row() -> MakePendingRow:
         return row._replace(**members)
 
     return make
+
+
+class Changes:
+    """Lets a test wait until something that it watches is so."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def happened(self) -> None:
+        self._event.set()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not holds():
+                self._event.clear()
+                await self._event.wait()
+
+
+@dataclass
+class FakeLedger:
+    """Implements `Ledger` in memory. `down`: it cannot be used; `refuses`: it will never take
+    attempts at these URLs. Due times are in microseconds of `now_us`, which the test moves."""
+
+    changes: Changes
+    attempts: list[AttemptRow] = field(default_factory=list)
+    pending: dict[DeliveryKey, PendingRow] = field(default_factory=dict)
+    due_at: dict[DeliveryKey, int] = field(default_factory=dict)
+    groups: list[int] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+    released: list[DueDelivery] = field(default_factory=list)
+    looked_up: int = 0
+    now_us: int = 0
+    down: bool = False
+
+    def _check(self) -> None:
+        self.changes.happened()
+        if self.down:
+            raise StorageDown("down")
+
+    async def record(self, records: Sequence[Record]) -> frozenset[DeliveryKey]:
+        self._check()
+        if any(row.url in self.refuses for record in records for row in record.attempts):
+            raise RecordRefused("no")
+        self.groups.append(len(records))
+        held = set()
+        for record in records:
+            self.attempts += record.attempts
+            for row in record.pending:
+                self.pending.setdefault(row[:2], row)
+                self.due_at.setdefault(row[:2], self.now_us + row.due_in_us)
+            for outcome in record.leased:
+                key = outcome[:2]
+                row = self.pending.get(key)
+                if row is None or row.fence != outcome.fence:
+                    continue
+                held.add(key)
+                if outcome.attempt is not None:
+                    self.attempts.append(outcome.attempt)
+                if outcome.due_in_us is None:
+                    del self.pending[key], self.due_at[key]
+                else:
+                    self.due_at[key] = self.now_us + outcome.due_in_us
+                    self.pending[key] = row._replace(
+                        fence=row.fence + 1, attempts_made=outcome.attempts_made
+                    )
+        return frozenset(held)
+
+    async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
+        self._check()
+        self.looked_up += 1
+        tried = {(row.message_id, row.endpoint_id) for row in self.attempts}
+        return frozenset(key for key in keys if key in tried or key in self.pending)
+
+    async def lease_due(
+        self, *, rows_max: int, bytes_max: int, lease_s: float
+    ) -> list[DueDelivery]:
+        self._check()
+        due = sorted(key for key, at_us in self.due_at.items() if at_us <= self.now_us)
+        leased = []
+        for key in due[:rows_max]:
+            row = self.pending[key] = self.pending[key]._replace(fence=self.pending[key].fence + 1)
+            self.due_at[key] = self.now_us + int(lease_s * 1_000_000)
+            leased.append(DueDelivery(*row[:9]))
+        return leased
+
+    async def release(self, leased: Sequence[DueDelivery]) -> None:
+        self._check()
+        self.released += leased
+
+    async def next_due_in_s(self) -> float | None:
+        self._check()
+        return (
+            min((at_us - self.now_us) / 1e6 for at_us in self.due_at.values())
+            if (self.due_at)
+            else None
+        )
+
+    async def pending_total(self) -> int:
+        return len(self.pending)
+
+
+@pytest.fixture
+def fakes() -> SimpleNamespace:
+    """`Changes` and `FakeLedger`, for suites without engines."""
+    return SimpleNamespace(Changes=Changes, FakeLedger=FakeLedger)

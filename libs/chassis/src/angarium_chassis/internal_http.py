@@ -10,6 +10,7 @@ import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from .health import Readiness
+from .one_write import OneWriteProtocol
 
 type _Scope = MutableMapping[str, Any]
 type _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -86,11 +87,12 @@ async def serve_http(app: Any, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         date_header=False,
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
         backlog=2048,
-        http="httptools",
+        http=OneWriteProtocol,
         ws="none",
     )
     config.load()

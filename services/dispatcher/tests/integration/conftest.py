@@ -24,7 +24,8 @@ from angarium_contracts.stream_names import (
     DISPATCHER_QUERIES,
     messages_accepted,
 )
-from angarium_dispatcher.main import SCHEMA, run
+from angarium_dispatcher.adapters.database.schema import SCHEMA
+from angarium_dispatcher.main import run
 from angarium_dispatcher.settings import Settings
 from redis.asyncio import Redis
 

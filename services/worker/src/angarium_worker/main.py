@@ -15,7 +15,7 @@ from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import bind, internal_app, serve_http
 from angarium_chassis.logs import set_up_logs
 from angarium_chassis.process import StartRefused, refuse, run_process
-from angarium_chassis.sealing import Seal, SealBroken
+from angarium_chassis.sealing import Seal
 from angarium_chassis.settings import SettingsRefused
 from angarium_chassis.streams.broker import open_broker, redis_of
 from angarium_chassis.streams.directory_follower import DirectoryFollower
@@ -39,6 +39,7 @@ from .adapters.database.postgres_ledger import PostgresLedger
 from .adapters.database.sqlite_ledger import SqliteLedger
 from .adapters.database.tables import tables
 from .adapters.metrics import WorkerMetrics
+from .adapters.sealed_settings import opener
 from .adapters.sender import EgressRules, WebhookSender, client_tls_context
 from .adapters.streams.chunks import ChunkSettlement, Entry, chunk_handler
 from .adapters.streams.dispatcher_endpoints import DispatcherEndpoints
@@ -48,7 +49,6 @@ from .application.due_bell import DueBell
 from .application.endpoint_book import EndpointBook
 from .application.leased_attempts import LeasedAttempts
 from .application.make_attempt import MakeAttempt
-from .application.prepared_endpoint import OpenSealed
 from .application.recorder import Recorder
 from .application.records import StorageDown
 from .application.retry_due import RetryDue
@@ -142,7 +142,7 @@ class _Worker:
         self._settlement = ChunkSettlement(StreamWriter(broker))
         self._queries = QueryClient(broker, replica=self._replica, clock_ms=_clock_ms)
         self._book = EndpointBook(
-            EndpointRows(database), DispatcherEndpoints(self._queries), _opener(seal)
+            EndpointRows(database), DispatcherEndpoints(self._queries), opener(seal)
         )
         self._follower = DirectoryFollower(broker, self._queries, self._book, with_endpoints=True)
         self._build_delivery(sender)
@@ -291,13 +291,3 @@ class _Worker:
 
 def _clock_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _opener(seal: Seal) -> OpenSealed:
-    def open_sealed(sealed: bytes, associated: bytes) -> bytes:
-        try:
-            return seal.open(sealed, associated)
-        except SealBroken as error:
-            raise ValueError(str(error)) from None
-
-    return open_sealed

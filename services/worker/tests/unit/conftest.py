@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -17,15 +17,6 @@ from angarium_worker.application.endpoint_book import EndpointBook
 from angarium_worker.application.leased_attempts import LeasedAttempts
 from angarium_worker.application.make_attempt import MakeAttempt
 from angarium_worker.application.recorder import Recorder
-from angarium_worker.application.records import (
-    AttemptRow,
-    DeliveryKey,
-    DueDelivery,
-    PendingRow,
-    Record,
-    RecordRefused,
-    StorageDown,
-)
 from angarium_worker.application.retry_due import RetryDue
 from angarium_worker.application.room import Room
 from angarium_worker.application.sending import Answer, Outcome, WebhookRequest
@@ -35,22 +26,6 @@ from msgspec.structs import replace
 
 SECRET = b"whsec_" + base64.b64encode(b"s" * 24)
 NOW_NS = 1_700_000_000 * 1_000_000_000
-
-
-class Changes:
-    """Lets a test wait until something that it watches is so."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    def happened(self) -> None:
-        self._event.set()
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
-            while not holds():
-                self._event.clear()
-                await self._event.wait()
 
 
 @dataclass
@@ -71,7 +46,7 @@ class SentAttempt:
 class FakeSender:
     """Implements `Sender`. `answers` are given at once; without any, requests are held."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Any) -> None:
         self._changes = changes
         self.sent: list[SentAttempt] = []
         self.answers: list[int] | int | None = None
@@ -89,93 +64,10 @@ class FakeSender:
         return attempt
 
 
-@dataclass
-class FakeLedger:
-    """Implements `Ledger` in memory. `down`: it cannot be used; `refuses`: it will never take
-    attempts at these URLs. Due times are in microseconds of `now_us`, which the test moves."""
-
-    changes: Changes
-    attempts: list[AttemptRow] = field(default_factory=list)
-    pending: dict[DeliveryKey, PendingRow] = field(default_factory=dict)
-    due_at: dict[DeliveryKey, int] = field(default_factory=dict)
-    groups: list[int] = field(default_factory=list)
-    refuses: set[str] = field(default_factory=set)
-    released: list[DueDelivery] = field(default_factory=list)
-    looked_up: int = 0
-    now_us: int = 0
-    down: bool = False
-
-    def _check(self) -> None:
-        self.changes.happened()
-        if self.down:
-            raise StorageDown("down")
-
-    async def record(self, records: Sequence[Record]) -> frozenset[DeliveryKey]:
-        self._check()
-        if any(row.url in self.refuses for record in records for row in record.attempts):
-            raise RecordRefused("no")
-        self.groups.append(len(records))
-        held = set()
-        for record in records:
-            self.attempts += record.attempts
-            for row in record.pending:
-                self.pending.setdefault(row[:2], row)
-                self.due_at.setdefault(row[:2], self.now_us + row.due_in_us)
-            for outcome in record.leased:
-                key = outcome[:2]
-                row = self.pending.get(key)
-                if row is None or row.fence != outcome.fence:
-                    continue
-                held.add(key)
-                if outcome.attempt is not None:
-                    self.attempts.append(outcome.attempt)
-                if outcome.due_in_us is None:
-                    del self.pending[key], self.due_at[key]
-                else:
-                    self.due_at[key] = self.now_us + outcome.due_in_us
-                    self.pending[key] = row._replace(
-                        fence=row.fence + 1, attempts_made=outcome.attempts_made
-                    )
-        return frozenset(held)
-
-    async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
-        self._check()
-        self.looked_up += 1
-        tried = {(row.message_id, row.endpoint_id) for row in self.attempts}
-        return frozenset(key for key in keys if key in tried or key in self.pending)
-
-    async def lease_due(
-        self, *, rows_max: int, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
-        self._check()
-        due = sorted(key for key, at_us in self.due_at.items() if at_us <= self.now_us)
-        leased = []
-        for key in due[:rows_max]:
-            row = self.pending[key] = self.pending[key]._replace(fence=self.pending[key].fence + 1)
-            self.due_at[key] = self.now_us + int(lease_s * 1_000_000)
-            leased.append(DueDelivery(*row[:9]))
-        return leased
-
-    async def release(self, leased: Sequence[DueDelivery]) -> None:
-        self._check()
-        self.released += leased
-
-    async def next_due_in_s(self) -> float | None:
-        self._check()
-        return (
-            min((at_us - self.now_us) / 1e6 for at_us in self.due_at.values())
-            if (self.due_at)
-            else None
-        )
-
-    async def pending_total(self) -> int:
-        return len(self.pending)
-
-
 class FakeEndpoints:
     """Implements `EndpointCopy` and `EndpointSource`. `away`: nobody answers."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Any) -> None:
         self._changes = changes
         self.copied: dict[bytes, EndpointState] = {}
         self.owned: dict[bytes, EndpointState] = {}
@@ -209,7 +101,7 @@ class FakeEndpoints:
 class FakeSettlement:
     """Implements `Settlement`: settles at once, unless held by the test."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Any) -> None:
         self._changes = changes
         self.settled_receipts: list[str] = []
         self.refused_receipts: list[str] = []
@@ -228,11 +120,16 @@ class Rig:
     """The whole pipeline of one worker over fakes."""
 
     def __init__(
-        self, tasks: asyncio.TaskGroup, *, linger_s: float = 30.0, sending_max: int = 100
+        self,
+        tasks: asyncio.TaskGroup,
+        fakes: Any,
+        *,
+        linger_s: float = 30.0,
+        sending_max: int = 100,
     ) -> None:
-        self.changes = Changes()
+        self.changes = fakes.Changes()
         self.sender = FakeSender(self.changes)
-        self.ledger = FakeLedger(self.changes)
+        self.ledger = fakes.FakeLedger(self.changes)
         self.endpoints = FakeEndpoints(self.changes)
         self.settlement = FakeSettlement(self.changes)
         self.tally = Tally()
@@ -353,13 +250,13 @@ class Rig:
 
 
 @pytest.fixture
-async def start_rig() -> AsyncIterator[Callable[..., Rig]]:
+async def start_rig(fakes: Any) -> AsyncIterator[Callable[..., Rig]]:
     """Makes rigs whose recorder runs; what still runs at the end is cancelled."""
     started: list[asyncio.Task[None]] = []
     async with asyncio.TaskGroup() as tasks:
 
         def start(*, retrying: bool = False, **options: Any) -> Rig:
-            rig = Rig(tasks, **options)
+            rig = Rig(tasks, fakes, **options)
             started.append(tasks.create_task(rig.recorder.run()))
             if retrying:
                 started.append(tasks.create_task(rig.retries.run()))

@@ -8,6 +8,7 @@ import structlog
 from angarium_contracts.contract import Reader, UnknownVersion, Unreadable
 from faststream import AckPolicy
 from faststream.redis import RedisBroker
+from redis.exceptions import RedisError
 
 from .broker import (
     POLLING_INTERVAL_MS,
@@ -21,6 +22,7 @@ from .broker import (
 from .subscription import Subscription
 
 REASON_LENGTH_MAX = 500
+TRIM_INTERVAL_S = 1.0
 
 log = structlog.get_logger()
 
@@ -29,8 +31,9 @@ class TailReader[T]:
     """Feeds one handler from one stream, in order. `run()` until cancelled.
 
     Reads from the oldest entry, or with `from_now` from the end as it stands at the start.
-    With `trim`, what has been handled is deleted: for streams with one reader. A handler that
-    raises loses that batch for this reader; who needs more than that reads as a group.
+    With `trim`, what has been handled is deleted within about a second: for streams with one
+    reader. A handler that raises loses that batch for this reader; who needs more than that
+    reads as a group.
     """
 
     def __init__(
@@ -50,6 +53,8 @@ class TailReader[T]:
         self._handle = handle
         self._from_now = from_now
         self._trim = trim
+        self._handled_id = b"0-0"
+        self._handled = asyncio.Event()
         self._positioned = asyncio.Event()
         self._subscriber = broker.subscriber(
             stream=UnprefixedStream(
@@ -81,7 +86,23 @@ class TailReader[T]:
 
     async def run(self) -> None:
         """Read until cancelled."""
-        await self._subscription.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._subscription.run())
+            if self._trim:
+                tasks.create_task(self._trim_handled())
+
+    async def _trim_handled(self) -> None:
+        while True:
+            await self._handled.wait()
+            await asyncio.sleep(TRIM_INTERVAL_S)
+            self._handled.clear()
+            try:
+                await redis_of(self._broker).xtrim(
+                    self._stream, minid=_following(self._handled_id), approximate=False
+                )
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("stream.not_trimmed", stream=self._stream, error=str(error))
+                self._handled.set()
 
     async def _find_position(self) -> None:
         await redis_of(self._broker).ping()
@@ -110,5 +131,11 @@ class TailReader[T]:
             await self._handle(values)
         except Exception:
             log.exception("stream.handler_failed", stream=self._stream, entries=len(values))
-        if self._trim:
-            await redis_of(self._broker).xdel(self._stream, *[entry_id for entry_id, _ in entries])
+        self._handled_id = entries[-1][0]
+        self._handled.set()
+
+
+def _following(entry_id: bytes) -> bytes:
+    """The smallest entry id after this one."""
+    milliseconds, _, sequence = entry_id.partition(b"-")
+    return b"%s-%d" % (milliseconds, int(sequence) + 1)

@@ -1,11 +1,13 @@
 """How the demo shows arrivals and its summary."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from angarium_cli.demo.receiver import Arrival
+from angarium_cli.demo.scenario import DemoEndpoint
 from angarium_cli.demo.tally import EndpointCount
 
 _MESSAGE_WIDTH = 26
@@ -31,18 +33,19 @@ def arrival_line(arrival: Arrival) -> Text:
     return line
 
 
-def summary(counts: Sequence[EndpointCount], behaviour: Mapping[str, str]) -> Table:
-    """The closing table; `behaviour` says what each endpoint does."""
-    table = Table(title="Demo", title_justify="left", title_style="bold")
-    for name in ("endpoint", "what it does"):
-        table.add_column(name)
-    for name in ("delivered", "attempts", "verified", "first after"):
+def summary(endpoints: Sequence[DemoEndpoint], counts: Sequence[EndpointCount]) -> Table:
+    """The closing table: what each endpoint is, and what came of it. Fits 80 columns."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("endpoint", "wants", "fails first"):
+        table.add_column(name, no_wrap=True)
+    for name in ("delivered", "attempts", "verified", "first"):
         table.add_column(name, justify="right", no_wrap=True)
-    for count in counts:
+    for endpoint, count in zip(endpoints, counts, strict=True):
         complete = count.delivered == count.expected
         table.add_row(
-            count.endpoint,
-            behaviour[count.endpoint],
+            endpoint.name,
+            " ".join(endpoint.event_types) or "every type",
+            f"{endpoint.failures} times" if endpoint.failures else "never",
             Text(f"{count.delivered} of {count.expected}", "green" if complete else "bold red"),
             str(count.attempts),
             str(count.verified),

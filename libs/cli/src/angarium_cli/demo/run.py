@@ -2,33 +2,46 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import httpx
 from rich.console import Console
 
 from angarium_cli.demo.display import arrival_line, heading, summary, verdict
 from angarium_cli.demo.receiver import Arrival, DemoReceiver
-from angarium_cli.demo.scenario import (
-    ENDPOINTS,
-    MESSAGES,
-    DemoEndpoint,
-    DemoFailed,
-    Scenario,
-    api_client,
-)
+from angarium_cli.demo.scenario import ENDPOINTS, MESSAGES, DemoFailed, Scenario, api_client
 from angarium_cli.demo.tally import Tally
 
 TIMEOUT_S = 12.0
 
 
 async def run_demo(api_url: str, api_key: str, console: Console, schedule: str) -> None:
-    """Run the demo, show it, and go on receiving until cancelled.
+    """Play the demo, and go on receiving and showing until cancelled.
 
     `schedule` is the retry schedule that the worker has, to be told. A demo that fails says so
     and leaves the platform alone.
     """
     tally = Tally()
+    async with _receiving(tally, console) as (receiver, url), api_client(api_url, api_key) as api:
+        console.print(f"\nWith --demo, failed deliveries are retried after {schedule}.")
+        try:
+            await _play(api, console, tally, receiver, url)
+        except DemoFailed as failure:
+            console.print(f"The demo failed: {failure}", style="bold red", markup=False)
+        console.print("\nThe platform goes on serving; Ctrl-C stops it.")
+        await asyncio.Event().wait()
 
+
+async def play(api: httpx.AsyncClient, console: Console) -> None:
+    """Play the demo once, with a receiver of its own. Raises DemoFailed."""
+    tally = Tally()
+    async with _receiving(tally, console) as (receiver, url):
+        await _play(api, console, tally, receiver, url)
+
+
+@asynccontextmanager
+async def _receiving(tally: Tally, console: Console) -> AsyncIterator[tuple[DemoReceiver, str]]:
     def show(arrival: Arrival) -> None:
         tally.add(arrival)
         console.print(arrival_line(arrival))
@@ -38,44 +51,25 @@ async def run_demo(api_url: str, api_key: str, console: Console, schedule: str) 
         clock_ms=lambda: time.time_ns() // 1_000_000,
         on_arrival=show,
     )
-    receiver_url = f"http://127.0.0.1:{await receiver.open()}"
+    port = await receiver.open()
     try:
-        console.print(
-            f"\nDemo: {len(MESSAGES)} messages of two types to {len(ENDPOINTS)} endpoints at"
-            f" {receiver_url}."
-            f"\nWith --demo, failed deliveries are retried after {schedule}.\n"
-        )
-        try:
-            await _play(api_url, api_key, console, tally, receiver_url, receiver.trust)
-        except DemoFailed as failure:
-            console.print(f"The demo failed: {failure}", style="bold red", markup=False)
-        console.print("\nThe platform goes on serving; Ctrl-C stops it.")
-        await asyncio.Event().wait()
+        yield receiver, f"http://127.0.0.1:{port}"
     finally:
         await receiver.close()
 
 
 async def _play(
-    api_url: str,
-    api_key: str,
-    console: Console,
-    tally: Tally,
-    receiver_url: str,
-    trust: Callable[..., None],
+    api: httpx.AsyncClient, console: Console, tally: Tally, receiver: DemoReceiver, url: str
 ) -> None:
-    async with api_client(api_url, api_key) as api:
-        scenario = Scenario(api)
-        await scenario.set_up(receiver_url, trust)
-        console.print(heading())
-        expected = await scenario.post_messages()
+    console.print(
+        f"Demo: {len(MESSAGES)} messages of two types to {len(ENDPOINTS)} endpoints at {url}\n"
+    )
+    scenario = Scenario(api)
+    await scenario.set_up(url, receiver.trust)
+    console.print(heading())
+    expected = await scenario.post_messages()
     await tally.until_accepted(expected, TIMEOUT_S)
     counts = [tally.count(endpoint.name, expected) for endpoint in ENDPOINTS]
     console.print()
-    console.print(summary(counts, {e.name: _behaviour(e) for e in ENDPOINTS}))
+    console.print(summary(ENDPOINTS, counts))
     console.print(verdict(counts))
-
-
-def _behaviour(endpoint: DemoEndpoint) -> str:
-    wants = " and ".join(endpoint.event_types) or "every type"
-    fails = f", fails {endpoint.failures} times before it accepts" if endpoint.failures else ""
-    return f"wants {wants}{fails}"

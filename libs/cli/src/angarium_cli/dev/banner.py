@@ -38,7 +38,7 @@ def banner(facts: Facts) -> Text:
         text.append(f"  {name:<9} ", "bold").append(f"{value}\n")
     text.append("\nPost an event with curl:\n\n", "dim").append(curl_example(facts))
     text.append("\n\nor in Python with the official SDK (pip install svix):\n\n", "dim")
-    text.append(python_example(facts)).append("\n")
+    text.append(python_example(facts))
     return text
 
 

@@ -11,7 +11,7 @@ from angarium_gateway.domain.open_batches import OpenBatches
 from .journal import BatchStore, JournalUnavailable
 from .relay import Relay
 
-GATHER_S = 0.1
+GATHER_S = 0.25
 RETRY_S = 0.5
 CLOSED_AT_ONCE_MAX = 5_000
 

@@ -14,6 +14,7 @@ class OpenBatch:
     size_bytes: int
     progress_at_s: float
     entry_id: bytes | None = None
+    chunks: int = 0
     chunks_settled: set[int] = field(default_factory=set)
 
 
@@ -80,12 +81,16 @@ class OpenBatches:
     ) -> bool:
         """One chunk is settled. True when with it the whole batch is, and is closed.
 
-        Chunks of another publication, of an unknown batch, or settled before, do not count.
+        Chunks of another publication, of an unknown batch, or settled before, do not count. A
+        batch that was dispatched anew into another number of chunks is counted anew.
         """
         batch = self._open.get(batch_id)
         if batch is None or batch.publication != publication:
             return False
         batch.progress_at_s = now_s
+        if chunks != batch.chunks:
+            batch.chunks = chunks
+            batch.chunks_settled.clear()
         batch.chunks_settled.add(chunk)
         if len(batch.chunks_settled) < chunks:
             return False

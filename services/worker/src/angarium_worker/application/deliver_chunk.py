@@ -5,9 +5,9 @@ runs only where a chunk must wait for the database or the dispatcher before it c
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
-from typing import Protocol, assert_never
+from typing import assert_never
 
 import structlog
 from angarium_contracts.hot_path import DeliveriesRequested
@@ -26,6 +26,7 @@ from angarium_worker.domain.verdict import (
 from .chunk_in_hand import Chunk, FirstAttempt, Stage
 from .due_bell import DueBell
 from .endpoint_book import EndpointBook
+from .in_flight import InFlight
 from .leased_attempts import LeasedAttempts
 from .make_attempt import MakeAttempt
 from .prepared_endpoint import Inactive, Known, Prepared, Unusable
@@ -33,6 +34,7 @@ from .recorder import Held, Recorder
 from .records import DeliveryKey, Ledger, Record, StorageDown
 from .room import Room
 from .sending import Outcome
+from .settlement import Settlement
 from .tally import Tally
 
 LOOK_UP_BACKOFF_S = 1.0
@@ -40,18 +42,6 @@ FIRST_FENCE = 1
 """The fence of a delivery that is handed over while its first attempt is under way."""
 
 log = structlog.get_logger()
-
-
-class Settlement[Receipt](Protocol):
-    """Who tells that a chunk is settled."""
-
-    def settled(self, chunk: Chunk[Receipt], done: Callable[[], None]) -> None:
-        """Publish and acknowledge, however long it takes; then call `done`."""
-        ...
-
-    def refused(self, chunk: Chunk[Receipt]) -> None:
-        """Leave the chunk to whoever reads it next: its outcome cannot be recorded."""
-        ...
 
 
 class DeliverChunk[Receipt]:
@@ -90,8 +80,7 @@ class DeliverChunk[Receipt]:
         self._bell = bell
         self._linger_s = linger_s
         self._lease_us = int(lease_s * 1_000_000)
-        self._in_flight: set[DeliveryKey] = set()
-        self._quiet: list[asyncio.Future[None]] = []
+        self._in_flight = InFlight()
         self._stopping = False
 
     async def take(
@@ -110,7 +99,7 @@ class DeliverChunk[Receipt]:
             return False
         self._room.take(chunk.deliveries, chunk.payload_bytes)
         self._room.start(chunk.deliveries)
-        if redelivered or requested.redelivered or not self._in_flight.isdisjoint(chunk.keys()):
+        if redelivered or requested.redelivered or self._in_flight.has_any(chunk.keys()):
             self._tasks.create_task(self._begin_rest(chunk))
         else:
             self._begin(chunk, ())
@@ -125,22 +114,16 @@ class DeliverChunk[Receipt]:
         """Send only what has neither an attempt nor a pending row, nor is in flight here."""
         keys = chunk.keys()
         while True:
-            while not self._in_flight.isdisjoint(keys):
-                await self._becomes_quiet()
+            await self._in_flight.until_none(keys)
             try:
                 known = await self._ledger.known(keys)
             except StorageDown as error:
                 log.warning("chunk.look_up_failed", error=str(error)[:300])
                 await asyncio.sleep(LOOK_UP_BACKOFF_S)
                 continue
-            if self._in_flight.isdisjoint(keys):
+            if not self._in_flight.has_any(keys):
                 break
         self._begin(chunk, known)
-
-    async def _becomes_quiet(self) -> None:
-        future = asyncio.get_running_loop().create_future()
-        self._quiet.append(future)
-        await future
 
     def _begin(self, chunk: Chunk[Receipt], known: Collection[DeliveryKey]) -> None:
         at_hand = self._book.at_hand
@@ -294,8 +277,7 @@ class DeliverChunk[Receipt]:
             if first.stage is Stage.HANDED_OVER:
                 self._adopt(first)
         chunk.firsts.clear()  # or the payloads would live until the garbage collector comes
-        if self._quiet:
-            self._wake_quiet()
+        in_flight.some_left()
         if held is None:
             self._settlement.refused(chunk)
             self._room.give_back(chunk.deliveries, chunk.payload_bytes)
@@ -308,12 +290,6 @@ class DeliverChunk[Receipt]:
         first.adopted = self._leased.adopt(first.due(FIRST_FENCE), first.url, first.submitted)
         if first.outcome is not None:
             self._leased.ended(first.adopted, first.outcome)
-
-    def _wake_quiet(self) -> None:
-        quiet, self._quiet = self._quiet, []
-        for future in quiet:
-            if not future.done():
-                future.set_result(None)
 
     def _settled(self, chunk: Chunk[Receipt]) -> None:
         self._tally.chunks_settled += 1

@@ -12,6 +12,7 @@ import structlog
 from angarium_contracts.contract import Contract
 from angarium_contracts.queries import Problem, ProblemCode
 from litestar import Request, Response
+from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, ValidationException
 
 from angarium_gateway.application.journal import JournalUnavailable
@@ -163,10 +164,11 @@ def on_invalid_parameters(_: Request[Any, Any, Any], error: ValidationException)
 
 def _fault(item: dict[str, Any]) -> Fault:
     name = str(item.get("key", ""))
-    source = str(item.get("source", "query"))
-    if source == "body" and name == "data":
+    source = item.get("source", ParamType.QUERY)
+    place = source.value if isinstance(source, ParamType) else str(source)
+    if place == "body" and name == "data":
         return Fault(("body",), "the body is missing; send a JSON object", "value_error.missing")
-    return Fault((source, name), str(item.get("message", "not valid")))
+    return Fault((place, name), str(item.get("message", "not valid")))
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -1,0 +1,239 @@
+"""The HTTP API over hand-written services, journal and keys, and a client of it."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from angarium_chassis.sealing import Seal
+from angarium_contracts.configuration import Application, ApplicationSaved, Endpoint, EndpointSaved
+from angarium_contracts.contract import Contract
+from angarium_contracts.directory import ApplicationState, EndpointState
+from angarium_contracts.ids import MESSAGE, parse_id
+from angarium_contracts.queries import Problem
+from angarium_gateway.adapters.http.application import create_api
+from angarium_gateway.adapters.http.dependencies import ApiDependencies
+from angarium_gateway.application.application_directory import ApplicationDirectory
+from angarium_gateway.application.authentication import Authenticator, Caller
+from angarium_gateway.application.change_configuration import ChangeConfiguration
+from angarium_gateway.application.endpoint_secrets import EndpointSecrets
+from angarium_gateway.application.idempotency import (
+    Answer,
+    Claim,
+    Claimed,
+    InFlight,
+    Replayed,
+    UsedForAnother,
+)
+from angarium_gateway.application.messages import (
+    Message,
+    MessageFilter,
+    MessagePage,
+    MessageWindow,
+)
+from angarium_gateway.application.read_attempts import ReadAttempts
+from angarium_gateway.domain.digests import token_hash
+
+TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
+APPLICATION_ID, ENDPOINT_ID = b"a" * 16, b"e" * 16
+TOKEN, OTHER_TOKEN = "ang_first", "ang_other"
+MADE_AT = datetime(2030, 1, 2, 3, 4, 5, 678_901, UTC)
+BODY_BYTES_MAX = 4096
+
+APPLICATION = Application(
+    id=APPLICATION_ID,
+    uid="acme",
+    name="Acme",
+    throttle_rate=None,
+    metadata={"plan": "gold"},
+    created_at=MADE_AT,
+    updated_at=MADE_AT,
+)
+STATE = ApplicationState(id=APPLICATION_ID, tenant_id=TENANT, version=7, uid="acme")
+ENDPOINT = Endpoint(
+    id=ENDPOINT_ID,
+    application_id=APPLICATION_ID,
+    uid="orders",
+    url="https://example.com/hook",
+    description="",
+    disabled=False,
+    throttle_rate=None,
+    event_types=("invoice.paid",),
+    channels=None,
+    metadata={},
+    created_at=MADE_AT,
+    updated_at=MADE_AT,
+)
+ENDPOINT_STATE = EndpointState(
+    id=ENDPOINT_ID, tenant_id=TENANT, application_id=APPLICATION_ID, version=8
+)
+
+
+def application_saved(*, created: bool = False) -> ApplicationSaved:
+    return ApplicationSaved(application=APPLICATION, state=STATE, created=created)
+
+
+def endpoint_saved(*, created: bool = False) -> EndpointSaved:
+    return EndpointSaved(
+        endpoint=ENDPOINT, state=ENDPOINT_STATE, application=STATE, created=created
+    )
+
+
+@dataclass
+class ScriptedService:
+    """Answers each type of question as it was told, and remembers what it was asked."""
+
+    answers: dict[type[Contract], Contract | Callable[[Any], Contract]] = field(
+        default_factory=dict
+    )
+    asked: list[Contract] = field(default_factory=list)
+
+    async def __call__[T: Contract](self, question: Contract, answer: type[T]) -> T | Problem:
+        self.asked.append(question)
+        scripted = self.answers[type(question)]
+        given = scripted(question) if callable(scripted) else scripted
+        assert isinstance(given, answer | Problem)
+        return given
+
+
+@dataclass
+class MemoryApplicationCopy:
+    states: dict[bytes, ApplicationState] = field(default_factory=dict)
+    learned: list[ApplicationState] = field(default_factory=list)
+
+    async def find(
+        self, tenant_id: bytes, application_id: bytes | None, uid: str
+    ) -> ApplicationState | None:
+        for state in self.states.values():
+            named = state.id == application_id or state.uid == uid
+            if state.tenant_id == tenant_id and named and not state.deleted:
+                return state
+        return None
+
+    async def learn(self, state: ApplicationState) -> None:
+        self.learned.append(state)
+        self.states[state.id] = state
+
+
+@dataclass
+class MemoryApiKeys:
+    callers: dict[bytes, Caller] = field(default_factory=dict)
+
+    async def find(self, token_hash: bytes) -> Caller | None:
+        return self.callers.get(token_hash)
+
+
+@dataclass
+class MemoryJournal:
+    """Messages of applications; gives pages as they were scripted."""
+
+    messages: dict[bytes, list[Message]] = field(default_factory=dict)
+    next_page: MessagePage | None = None
+    asked: list[tuple[bytes, MessageWindow, MessageFilter]] = field(default_factory=list)
+
+    async def find(self, application_id: bytes, ref: str, *, with_content: bool) -> Message | None:
+        for message in self.messages.get(application_id, ()):
+            if ref == message.event_id or parse_id(MESSAGE, ref) == message.id:
+                return message if with_content else without_content(message)
+        return None
+
+    async def find_many(
+        self, application_id: bytes, message_ids: Sequence[bytes]
+    ) -> Mapping[bytes, Message]:
+        messages = self.messages.get(application_id, ())
+        return {item.id: without_content(item) for item in messages if item.id in message_ids}
+
+    async def page(
+        self,
+        application_id: bytes,
+        window: MessageWindow,
+        chosen: MessageFilter,
+        *,
+        with_content: bool,
+    ) -> MessagePage:
+        self.asked.append((application_id, window, chosen))
+        if self.next_page is not None:
+            return self.next_page
+        found = self.messages.get(application_id, [])
+        items = found if with_content else [without_content(item) for item in found]
+        ends = (items[-1].id, items[0].id) if items else (None, None)
+        return MessagePage(items, done=True, oldest=ends[0], newest=ends[1])
+
+
+def without_content(message: Message) -> Message:
+    return Message(
+        message.id, message.event_type, message.event_id, message.channels, message.tags, None
+    )
+
+
+@dataclass
+class MemoryIdempotencyKeys:
+    rows: dict[bytes, tuple[bytes, Claimed, Answer | None]] = field(default_factory=dict)
+    at: datetime = MADE_AT
+
+    async def claim(self, key_digest: bytes, request_digest: bytes) -> Claim:
+        row = self.rows.get(key_digest)
+        if row is not None:
+            if row[0] != request_digest:
+                return UsedForAnother()
+            return InFlight() if row[2] is None else Replayed(row[2])
+        self.at += timedelta(microseconds=1)
+        claimed = Claimed(self.at)
+        self.rows[key_digest] = request_digest, claimed, None
+        return claimed
+
+    async def complete(self, key_digest: bytes, claimed: Claimed, answer: Answer) -> None:
+        request_digest, held, _ = self.rows[key_digest]
+        assert held == claimed
+        self.rows[key_digest] = request_digest, claimed, answer
+
+    async def release(self, key_digest: bytes, claimed: Claimed) -> None:
+        assert self.rows.pop(key_digest)[1] == claimed
+
+
+@dataclass
+class World:
+    """Everything around the API, and a client that has the first tenant's key."""
+
+    client: httpx.AsyncClient
+    dispatcher: ScriptedService
+    worker: ScriptedService
+    copy: MemoryApplicationCopy
+    journal: MemoryJournal
+    keys: MemoryIdempotencyKeys
+    seal: Seal
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    callers = {
+        token_hash(TOKEN): Caller(TENANT, b"k" * 16),
+        token_hash(OTHER_TOKEN): Caller(OTHER_TENANT, b"l" * 16),
+    }
+    dispatcher, worker = ScriptedService(), ScriptedService()
+    copy, journal, keys = MemoryApplicationCopy(), MemoryJournal(), MemoryIdempotencyKeys()
+    seal = Seal(bytes(32))
+    directory = ApplicationDirectory(copy, dispatcher)
+    app = create_api(
+        ApiDependencies(
+            authenticator=Authenticator(MemoryApiKeys(callers), lambda: 0.0),
+            idempotency_keys=keys,
+            ask_dispatcher=dispatcher,
+            change_configuration=ChangeConfiguration(dispatcher, directory),
+            endpoint_secrets=EndpointSecrets(dispatcher, seal),
+            directory=directory,
+            journal=journal,
+            read_attempts=ReadAttempts(
+                directory=directory, journal=journal, ask_dispatcher=dispatcher, ask_worker=worker
+            ),
+            body_bytes_max=BODY_BYTES_MAX,
+        )
+    )
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://gateway",
+        headers={"authorization": f"Bearer {TOKEN}"},
+    ) as client:
+        yield World(client, dispatcher, worker, copy, journal, keys, seal)

@@ -1,0 +1,159 @@
+"""/api/v1/app"""
+
+from angarium_contracts.configuration import (
+    ApplicationDeleted,
+    Applications,
+    CreateApplication,
+    DeleteApplication,
+    GetApplication,
+    ListApplications,
+    PatchApplication,
+    UpdateApplication,
+)
+from angarium_contracts.directory import ApplicationState
+from angarium_contracts.queries import Page, Problem, ProblemCode
+from msgspec import UNSET
+
+from .conftest import (
+    APPLICATION,
+    APPLICATION_ID,
+    OTHER_TENANT,
+    OTHER_TOKEN,
+    STATE,
+    TENANT,
+    World,
+    application_saved,
+)
+
+OUT = {
+    "id": "app_30a6yWQIkoMMPJ4TQbF5a9",
+    "uid": "acme",
+    "name": "Acme",
+    "throttleRate": None,
+    "metadata": {"plan": "gold"},
+    "createdAt": "2030-01-02T03:04:05.678901Z",
+    "updatedAt": "2030-01-02T03:04:05.678901Z",
+}
+
+
+async def test_a_new_application_is_201_and_known_before_the_client_is_answered(
+    world: World,
+) -> None:
+    world.dispatcher.answers[CreateApplication] = application_saved(created=True)
+    body = {"name": "Acme", "uid": "acme", "throttleRate": 5, "metadata": {"a": "b"}, "new": 1}
+    answer = await world.client.post("/api/v1/app", json=body)
+    assert answer.status_code == 201
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() | {"id": OUT["id"]} == OUT
+    assert answer.json()["id"].startswith("app_")
+    assert world.dispatcher.asked == [
+        CreateApplication(
+            tenant_id=TENANT, name="Acme", uid="acme", throttle_rate=5, metadata={"a": "b"}
+        )
+    ]
+    assert world.copy.learned == [STATE]
+
+
+async def test_an_application_that_exists_is_200_when_asked_for(world: World) -> None:
+    world.dispatcher.answers[CreateApplication] = application_saved(created=False)
+    answer = await world.client.post(
+        "/api/v1/app?get_if_exists=true", json={"name": "Acme", "uid": "acme"}
+    )
+    assert answer.status_code == 200
+    asked = world.dispatcher.asked[0]
+    assert isinstance(asked, CreateApplication)
+    assert asked.get_if_exists
+
+
+async def test_an_application_is_found_by_id_or_uid_of_its_own_tenant(world: World) -> None:
+    world.dispatcher.answers[GetApplication] = application_saved()
+    for path in ("/api/v1/app/acme", "/api/v1/app/acme/"):
+        assert (await world.client.get(path)).json()["uid"] == "acme"
+    other = {"authorization": f"bearer {OTHER_TOKEN}"}
+    await world.client.get("/api/v1/app/acme", headers=other)
+    assert world.dispatcher.asked == [
+        GetApplication(tenant_id=tenant, ref="acme") for tenant in (TENANT, TENANT, OTHER_TENANT)
+    ]
+
+
+async def test_a_list_passes_its_page_on_and_gives_both_iterators(world: World) -> None:
+    world.dispatcher.answers[ListApplications] = Applications(
+        items=(APPLICATION,), done=False, iterator="it_next", prev_iterator="-it_next"
+    )
+    answer = await world.client.get("/api/v1/app?limit=7&iterator=it_x&order=descending")
+    assert answer.status_code == 200
+    members = answer.json()
+    assert [item["uid"] for item in members.pop("data")] == ["acme"]
+    assert members == {"iterator": "it_next", "prevIterator": "-it_next", "done": False}
+    await world.client.get("/api/v1/app")
+    assert world.dispatcher.asked == [
+        ListApplications(TENANT, Page(limit=7, iterator="it_x", descending=True)),
+        ListApplications(TENANT, Page(limit=50)),
+    ]
+
+
+async def test_a_put_is_200_when_it_replaces_and_201_when_it_creates(world: World) -> None:
+    for created, status in ((False, 200), (True, 201)):
+        world.dispatcher.answers[UpdateApplication] = application_saved(created=created)
+        answer = await world.client.put("/api/v1/app/acme", json={"name": "Acme"})
+        assert answer.status_code == status
+    assert world.copy.learned == [STATE, STATE]
+
+
+async def test_a_patch_tells_members_left_out_from_members_cleared(world: World) -> None:
+    world.dispatcher.answers[PatchApplication] = application_saved()
+    answer = await world.client.patch("/api/v1/app/acme", json={"uid": None, "throttleRate": 3})
+    assert answer.status_code == 200
+    assert world.dispatcher.asked == [
+        PatchApplication(TENANT, "acme", name=UNSET, uid=None, throttle_rate=3, metadata=UNSET)
+    ]
+    assert world.copy.learned == [STATE]
+
+
+async def test_a_deleted_application_is_204_and_gone_for_the_next_request(world: World) -> None:
+    gone = ApplicationState(APPLICATION_ID, TENANT, version=9, deleted=True)
+    world.copy.states[APPLICATION_ID] = STATE
+    world.dispatcher.answers[DeleteApplication] = ApplicationDeleted(gone)
+    world.dispatcher.answers[GetApplication] = Problem(
+        code=ProblemCode.NOT_FOUND, detail="There is no such application."
+    )
+    assert (await world.client.get("/api/v1/app/acme/msg")).status_code == 200
+    answer = await world.client.delete("/api/v1/app/acme")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (await world.client.get("/api/v1/app/acme/msg")).status_code == 404
+
+
+async def test_what_the_dispatcher_refuses_gets_its_status_and_its_words(world: World) -> None:
+    cases = [
+        (ProblemCode.NOT_FOUND, None, 404, "not_found"),
+        (ProblemCode.CONFLICT, "uid", 409, "conflict"),
+        (ProblemCode.UNAVAILABLE, None, 503, "unavailable"),
+    ]
+    for code, member, status, name in cases:
+        world.dispatcher.answers[CreateApplication] = Problem(code, "do it otherwise", member)
+        answer = await world.client.post("/api/v1/app", json={"name": "Acme"})
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["code"] == name
+        assert answer.json()["detail"] == "do it otherwise"
+        assert answer.json()["status"] == status
+        assert ("retry-after" in answer.headers) is (status == 503)
+    assert world.copy.learned == []
+
+
+async def test_an_invalid_member_is_located_in_body_query_or_path(world: World) -> None:
+    for member, location in [
+        ("uid", ["body", "uid"]),
+        ("metadata.plan", ["body", "metadata", "plan"]),
+        ("iterator", ["query", "iterator"]),
+        ("app_id", ["path", "app_id"]),
+        (None, ["body"]),
+    ]:
+        world.dispatcher.answers[UpdateApplication] = Problem(
+            ProblemCode.INVALID, "Give another.", member
+        )
+        answer = await world.client.put("/api/v1/app/acme", json={"name": "Acme"})
+        assert answer.status_code == 422
+        assert answer.json()["detail"] == [
+            {"loc": location, "msg": "Give another.", "type": "value_error"}
+        ]

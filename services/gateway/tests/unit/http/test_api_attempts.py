@@ -1,0 +1,178 @@
+"""Attempts by message, by endpoint, and one."""
+
+from datetime import UTC, datetime
+
+import pytest
+from angarium_contracts.attempts import (
+    Attempt,
+    AttemptFilter,
+    AttemptFound,
+    Attempts,
+    AttemptStatus,
+    AttemptTrigger,
+    GetAttempt,
+    ListAttemptsByEndpoint,
+    ListAttemptsByMessage,
+)
+from angarium_contracts.configuration import GetEndpoint
+from angarium_contracts.ids import ATTEMPT, ENDPOINT, MESSAGE, format_id, lowest_id_at
+from angarium_contracts.queries import Page, Problem, ProblemCode
+from angarium_gateway.application.messages import Message
+
+from .conftest import APPLICATION_ID, ENDPOINT_ID, MADE_AT, STATE, World, endpoint_saved
+
+PAID = Message(lowest_id_at(1), "invoice.paid", "evt-1", ("eu",), None, b"{}")
+PAID_ID = format_id(MESSAGE, PAID.id)
+ATTEMPT_1 = Attempt(
+    id=b"\x01" * 16,
+    message_id=PAID.id,
+    endpoint_id=ENDPOINT_ID,
+    event_type="invoice.paid",
+    url="https://example.com/hook",
+    number=1,
+    status=AttemptStatus.FAIL,
+    trigger=AttemptTrigger.SCHEDULED,
+    response_status=500,
+    response="oops",
+    duration_ms=12,
+    ended_at=MADE_AT,
+)
+NEWEST_FIRST = Page(descending=True)
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    world.copy.states[APPLICATION_ID] = STATE
+    world.journal.messages[APPLICATION_ID] = [PAID]
+    world.dispatcher.answers[GetEndpoint] = endpoint_saved()
+    found = Attempts(items=(ATTEMPT_1,), done=True, iterator="it_1", prev_iterator="-it_1")
+    world.worker.answers[ListAttemptsByMessage] = found
+    world.worker.answers[ListAttemptsByEndpoint] = found
+    world.worker.answers[GetAttempt] = AttemptFound(ATTEMPT_1)
+    return world
+
+
+async def test_attempts_of_a_message_have_all_members_of_the_sdk(world: World) -> None:
+    answer = await world.client.get("/api/v1/app/acme/attempt/msg/evt-1/")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "data": [
+            {
+                "id": format_id(ATTEMPT, ATTEMPT_1.id),
+                "msgId": PAID_ID,
+                "endpointId": format_id(ENDPOINT, ENDPOINT_ID),
+                "url": "https://example.com/hook",
+                "response": "oops",
+                "responseStatusCode": 500,
+                "responseDurationMs": 12,
+                "status": 2,
+                "statusText": "fail",
+                "triggerType": 0,
+                "timestamp": "2030-01-02T03:04:05.678901Z",
+                "msg": None,
+            }
+        ],
+        "iterator": "it_1",
+        "prevIterator": "-it_1",
+        "done": True,
+    }
+    assert world.worker.asked == [ListAttemptsByMessage(PAID.id, NEWEST_FIRST)]
+
+
+async def test_filters_of_a_messages_attempts_go_to_who_knows_them(world: World) -> None:
+    path = f"/api/v1/app/acme/attempt/msg/{PAID_ID}"
+    params = {
+        "status": "2",
+        "status_code_class": "500",
+        "before": "2030-01-01T00:00:00Z",
+        "with_content": "false",
+        "endpoint_id": "orders",
+        "channel": "eu",
+        "event_types": "invoice.paid",
+        "limit": "5",
+        "iterator": "it_0",
+    }
+    assert (await world.client.get(path, params=params)).status_code == 200
+    assert world.dispatcher.asked == [GetEndpoint(STATE.tenant_id, "acme", "orders")]
+    assert world.worker.asked == [
+        ListAttemptsByMessage(
+            PAID.id,
+            Page(limit=5, iterator="it_0", descending=True),
+            AttemptFilter(
+                status=AttemptStatus.FAIL,
+                status_class=500,
+                before=datetime(2030, 1, 1, tzinfo=UTC),
+                with_content=False,
+            ),
+            endpoint_id=ENDPOINT_ID,
+        )
+    ]
+    for other in ({"channel": "us"}, {"event_types": "x"}, {"tag": "vip"}):
+        answer = await world.client.get(path, params=other)
+        assert answer.json()["data"] == []
+    assert len(world.worker.asked) == 1
+
+
+async def test_attempts_of_an_endpoint_come_with_its_messages_when_asked(world: World) -> None:
+    path = "/api/v1/app/acme/attempt/endpoint/orders"
+    answer = await world.client.get(f"{path}?with_msg=true&channel=eu&event_types=invoice.paid")
+    assert answer.status_code == 200
+    message = answer.json()["data"][0]["msg"]
+    assert (message["id"], message["payload"]) == (PAID_ID, {})
+    assert world.worker.asked == [
+        ListAttemptsByEndpoint(
+            ENDPOINT_ID,
+            NEWEST_FIRST,
+            AttemptFilter(channel="eu", event_types=("invoice.paid",)),
+        )
+    ]
+
+
+async def test_one_attempt_is_found_by_its_message_and_id(world: World) -> None:
+    attempt_id = format_id(ATTEMPT, ATTEMPT_1.id)
+    answer = await world.client.get(f"/api/v1/app/acme/msg/evt-1/attempt/{attempt_id}")
+    assert (answer.status_code, answer.json()["id"]) == (200, attempt_id)
+    assert world.worker.asked == [GetAttempt(PAID.id, ATTEMPT_1.id)]
+
+
+async def test_what_is_not_the_tenants_own_is_404_before_the_worker_is_asked(
+    world: World,
+) -> None:
+    world.dispatcher.answers[GetEndpoint] = Problem(ProblemCode.NOT_FOUND, "no such endpoint")
+    for path in (
+        "attempt/msg/evt-2",
+        "attempt/endpoint/foreign",
+        "attempt/msg/evt-1?endpoint_id=foreign",
+        "msg/evt-2/attempt/atmpt_0000000000000000000000",
+        "msg/evt-1/attempt/nonsense",
+    ):
+        answer = await world.client.get(f"/api/v1/app/acme/{path}")
+        assert answer.status_code == 404, path
+        assert answer.json()["code"] == "not_found"
+    assert world.worker.asked == []
+
+
+async def test_a_worker_that_does_not_answer_is_503(world: World) -> None:
+    world.worker.answers[ListAttemptsByMessage] = Problem(
+        ProblemCode.UNAVAILABLE, "the service that answers this is not reachable; try again"
+    )
+    answer = await world.client.get("/api/v1/app/acme/attempt/msg/evt-1")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("status=9", "status"),
+        ("status=success", "status"),
+        ("status_code_class=201", "status_code_class"),
+        ("status_code_class=600", "status_code_class"),
+        ("tag=vip", "tag"),
+    ],
+)
+async def test_a_bad_filter_is_422_and_named(world: World, query: str, name: str) -> None:
+    answer = await world.client.get(f"/api/v1/app/acme/attempt/endpoint/orders?{query}")
+    assert answer.status_code == 422
+    assert [fault["loc"] for fault in answer.json()["detail"]] == [["query", name]]
+    assert world.worker.asked == []

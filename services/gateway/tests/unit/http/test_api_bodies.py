@@ -1,0 +1,167 @@
+"""Bad input is refused with what is wrong where, and changes nothing."""
+
+import json
+
+import pytest
+from angarium_contracts.configuration import CreateApplication
+from angarium_gateway.adapters.http.strict_json import DEPTH_MAX, nests_too_deep
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .conftest import BODY_BYTES_MAX, World, application_saved
+
+JSON = {"content-type": "application/json"}
+
+
+def nested(depth: int) -> bytes:
+    return b'{"name":"a","deep":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+
+@pytest.mark.parametrize(
+    ("body", "location", "kind"),
+    [
+        (b"", ["body"], "value_error.missing"),
+        (b"  ", ["body"], "value_error.missing"),
+        (b"{", ["body"], "value_error.jsondecode"),
+        (b"{} trailing", ["body"], "value_error.jsondecode"),
+        (b'{"name": NaN}', ["body"], "value_error.jsondecode"),
+        (b'{"name":"a","other":Infinity}', ["body"], "value_error.jsondecode"),
+        (b'{"name":"\xff"}', ["body"], "value_error"),
+        (b'{"name":"a","other":"\xff"}', ["body"], "value_error"),
+        (b'{"name":"\\ud800"}', ["body"], "value_error.jsondecode"),
+        (b"[]", ["body"], "type_error"),
+        (b"{}", ["body", "name"], "value_error.missing"),
+        (b'{"name":1}', ["body", "name"], "type_error"),
+        (b'{"name":""}', ["body", "name"], "value_error"),
+        (b'{"name":"a\\u0000b"}', ["body", "name"], "value_error"),
+        (b'{"name":"a","throttleRate":"1"}', ["body", "throttleRate"], "type_error"),
+        (b'{"name":"a","throttleRate":1.0}', ["body", "throttleRate"], "type_error"),
+        (b'{"name":"a","throttleRate":0}', ["body", "throttleRate"], "value_error"),
+        (b'{"name":"a","throttleRate":true}', ["body", "throttleRate"], "type_error"),
+        (b'{"name":"a","uid":"no spaces"}', ["body", "uid"], "value_error"),
+        (b'{"name":"a","uid":"line\\n"}', ["body", "uid"], "value_error"),
+        (b'{"name":"a","uid":"%s"}' % (b"u" * 257), ["body", "uid"], "value_error"),
+        (b'{"name":"a","metadata":{"b":1}}', ["body", "metadata", "..."], "type_error"),
+        (b'{"name":"a","metadata":null}', ["body", "metadata"], "type_error"),
+        (nested(DEPTH_MAX + 1), ["body"], "value_error"),
+    ],
+)
+async def test_a_bad_body_is_422_and_the_member_named(
+    world: World, body: bytes, location: list[str], kind: str
+) -> None:
+    for method, path in (("POST", "/api/v1/app"), ("PUT", "/api/v1/app/acme")):
+        answer = await world.client.request(method, path, content=body, headers=JSON)
+        assert answer.status_code == 422
+        assert answer.headers["content-type"] == "application/problem+json"
+        problem = answer.json()
+        assert problem["title"]
+        assert (problem["status"], problem["code"]) == (422, "validation_error")
+        assert [(fault["loc"], fault["type"]) for fault in problem["detail"]] == [(location, kind)]
+        assert problem["detail"][0]["msg"]
+    assert world.dispatcher.asked == []
+
+
+async def test_unknown_members_and_deep_but_bounded_ones_are_accepted(world: World) -> None:
+    world.dispatcher.answers[CreateApplication] = application_saved(created=True)
+    for body in (nested(DEPTH_MAX), b'{"name":"a","text":"' + b"[" * 200 + b'"}'):
+        answer = await world.client.post("/api/v1/app", content=body)
+        assert answer.status_code == 201
+
+
+async def test_a_body_over_the_limit_is_413_before_it_is_read_whole(world: World) -> None:
+    pieces_read = 0
+
+    async def pieces():
+        nonlocal pieces_read
+        for _ in range(100):
+            pieces_read += 1
+            yield b" " * 1024
+
+    answer = await world.client.post("/api/v1/app", content=pieces())
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "payload_too_large"
+    assert str(BODY_BYTES_MAX) in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/api/v1/app/no%20spaces", "app_id"),
+        ("/api/v1/app/line%0A", "app_id"),
+        (f"/api/v1/app/{'u' * 257}", "app_id"),
+        ("/api/v1/app/acme/endpoint/a%3Fb", "endpoint_id"),
+        ("/api/v1/app/acme/msg/a:b", "msg_id"),
+        ("/api/v1/event-type/a%C3%A9", "event_type_name"),
+    ],
+)
+async def test_a_bad_name_in_the_path_is_422_and_named(world: World, path: str, name: str) -> None:
+    answer = await world.client.get(path)
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["path", name]
+    assert world.dispatcher.asked == []
+
+
+async def test_unknown_paths_and_methods_are_problems_too(world: World) -> None:
+    for method, path, status, code in (
+        ("GET", "/api/v1/nothing", 404, "not_found"),
+        ("GET", "/", 404, "not_found"),
+        ("GET", "/api/v1/app/acme/endpoint/e/nothing", 404, "not_found"),
+        ("DELETE", "/api/v1/app", 405, "method_not_allowed"),
+        ("PUT", "/api/v1/health", 405, "method_not_allowed"),
+    ):
+        answer = await world.client.request(method, path)
+        assert answer.status_code == status
+        assert answer.json()["code"] == code
+        assert "/docs" in answer.json()["detail"]
+
+
+async def test_without_a_valid_key_everything_but_health_and_docs_is_401(world: World) -> None:
+    for value in ("", "Bearer", "Bearer ", "Bearer unknown", "Basic ang_first", "ang_first"):
+        answer = await world.client.get("/api/v1/app", headers={"authorization": value})
+        assert answer.status_code == 401, value
+        assert answer.json()["code"] == "authentication_failed"
+        assert answer.headers["www-authenticate"] == "Bearer"
+    world.client.headers.pop("authorization")
+    for method in ("GET", "HEAD"):
+        answer = await world.client.request(method, "/api/v1/health/")
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert world.dispatcher.asked == []
+
+
+async def test_our_own_errors_are_500_without_their_details(world: World) -> None:
+    def break_down(_: object) -> CreateApplication:
+        raise RuntimeError("a secret of ours")
+
+    world.dispatcher.answers[CreateApplication] = break_down
+    answer = await world.client.post("/api/v1/app", json={"name": "a"})
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "internal_error"
+    assert "secret" not in answer.text
+
+
+json_values = st.recursive(
+    st.none() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=30,
+)
+
+
+def depth_of(value: object) -> int:
+    match value:
+        case list():
+            return 1 + max(map(depth_of, value), default=0)
+        case dict():
+            return 1 + max(map(depth_of, value.values()), default=0)
+        case _:
+            return 0
+
+
+@given(json_values, st.integers(0, 8), st.booleans())
+def test_depth_is_measured_as_by_reading(value: object, depth_max: int, ascii_only: bool) -> None:
+    body = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    assert nests_too_deep(body, depth_max) is (depth_of(value) > depth_max)
+
+
+@given(st.binary(max_size=300), st.integers(0, 8))
+def test_depth_of_any_bytes_can_be_measured(body: bytes, depth_max: int) -> None:
+    assert nests_too_deep(body, depth_max) in (True, False)

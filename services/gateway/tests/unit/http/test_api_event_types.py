@@ -1,0 +1,103 @@
+"""/api/v1/event-type"""
+
+import json
+
+import msgspec
+from angarium_contracts.configuration import (
+    CreateEventType,
+    DeleteEventType,
+    EventType,
+    EventTypes,
+    EventTypeSaved,
+    GetEventType,
+    ListEventTypes,
+    PatchEventType,
+    UpdateEventType,
+)
+from angarium_contracts.queries import Done, Page
+from msgspec import UNSET
+
+from .conftest import MADE_AT, TENANT, World
+
+SCHEMAS = {"1": {"type": "object", "properties": {"id": {"type": "string"}}}}
+EVENT_TYPE = EventType(
+    name="invoice.paid",
+    description="An invoice was paid",
+    archived=False,
+    deprecated=False,
+    feature_flag=None,
+    schemas=json.dumps(SCHEMAS).encode(),
+    created_at=MADE_AT,
+    updated_at=MADE_AT,
+)
+
+
+async def test_a_new_event_type_is_201_with_its_schemas(world: World) -> None:
+    world.dispatcher.answers[CreateEventType] = EventTypeSaved(EVENT_TYPE, created=True)
+    answer = await world.client.post(
+        "/api/v1/event-type",
+        json={"name": "invoice.paid", "description": "An invoice was paid", "schemas": SCHEMAS},
+    )
+    assert answer.status_code == 201
+    assert answer.json() == {
+        "name": "invoice.paid",
+        "description": "An invoice was paid",
+        "archived": False,
+        "deprecated": False,
+        "featureFlag": None,
+        "schemas": SCHEMAS,
+        "createdAt": "2030-01-02T03:04:05.678901Z",
+        "updatedAt": "2030-01-02T03:04:05.678901Z",
+    }
+    command = world.dispatcher.asked[0]
+    assert isinstance(command, CreateEventType)
+    assert command.schemas is not None
+    assert msgspec.json.decode(command.schemas) == SCHEMAS
+
+
+async def test_a_list_passes_its_parameters_on(world: World) -> None:
+    world.dispatcher.answers[ListEventTypes] = EventTypes(items=(EVENT_TYPE,), done=True)
+    await world.client.get("/api/v1/event-type")
+    answer = await world.client.get(
+        "/api/v1/event-type/?include_archived=true&with_content=true&order=descending"
+    )
+    assert answer.json()["data"][0]["name"] == "invoice.paid"
+    assert world.dispatcher.asked == [
+        ListEventTypes(TENANT, Page()),
+        ListEventTypes(TENANT, Page(descending=True), include_archived=True, with_content=True),
+    ]
+
+
+async def test_an_event_type_is_found_by_its_name(world: World) -> None:
+    world.dispatcher.answers[GetEventType] = EventTypeSaved(EVENT_TYPE)
+    answer = await world.client.get("/api/v1/event-type/invoice.paid")
+    assert answer.json()["name"] == "invoice.paid"
+    assert world.dispatcher.asked == [GetEventType(TENANT, "invoice.paid")]
+
+
+async def test_a_put_is_200_when_it_replaces_and_201_when_it_creates(world: World) -> None:
+    for created, status in ((False, 200), (True, 201)):
+        world.dispatcher.answers[UpdateEventType] = EventTypeSaved(EVENT_TYPE, created=created)
+        answer = await world.client.put(
+            "/api/v1/event-type/invoice.paid", json={"description": "d", "archived": True}
+        )
+        assert answer.status_code == status
+
+
+async def test_a_patch_tells_members_left_out_from_members_cleared(world: World) -> None:
+    world.dispatcher.answers[PatchEventType] = EventTypeSaved(EVENT_TYPE)
+    for body, schemas in (({}, UNSET), ({"schemas": None}, None), ({"schemas": {}}, b"{}")):
+        answer = await world.client.patch("/api/v1/event-type/invoice.paid", json=body)
+        assert answer.status_code == 200
+        command = world.dispatcher.asked.pop()
+        assert isinstance(command, PatchEventType)
+        assert command.schemas == schemas
+        assert command.description is UNSET
+
+
+async def test_delete_archives_and_with_expunge_deletes_for_good(world: World) -> None:
+    world.dispatcher.answers[DeleteEventType] = Done(version=3)
+    for query, expunge in (("", False), ("?expunge=true", True)):
+        answer = await world.client.delete(f"/api/v1/event-type/invoice.paid{query}")
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert world.dispatcher.asked.pop() == DeleteEventType(TENANT, "invoice.paid", expunge)

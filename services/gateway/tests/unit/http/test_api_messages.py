@@ -1,0 +1,131 @@
+"""Reading messages: /api/v1/app/{app_id}/msg"""
+
+from datetime import UTC, datetime
+
+import pytest
+from angarium_contracts.configuration import GetApplication
+from angarium_contracts.ids import MESSAGE, format_id, lowest_id_at
+from angarium_contracts.queries import Problem, ProblemCode
+from angarium_gateway.application.messages import (
+    Message,
+    MessageFilter,
+    MessagePage,
+    MessageWindow,
+)
+
+from .conftest import APPLICATION_ID, STATE, World
+
+PATH = "/api/v1/app/acme/msg"
+AT_MS = 1_893_553_445_678
+PAYLOAD = b'{"amount":12345678901234567890123,"b":1.10}'
+PAID = Message(
+    id=lowest_id_at(AT_MS),
+    event_type="invoice.paid",
+    event_id="evt-1",
+    channels=("eu",),
+    tags=None,
+    payload=PAYLOAD,
+)
+PAID_ID = format_id(MESSAGE, PAID.id)
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    world.copy.states[APPLICATION_ID] = STATE
+    world.journal.messages[APPLICATION_ID] = [PAID]
+    return world
+
+
+async def test_a_message_is_found_by_id_and_by_event_id(world: World) -> None:
+    for ref in (PAID_ID, "evt-1"):
+        answer = await world.client.get(f"{PATH}/{ref}/")
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "id": PAID_ID,
+            "eventType": "invoice.paid",
+            "eventId": "evt-1",
+            "payload": {"amount": 12345678901234567890123, "b": 1.1},
+            "channels": ["eu"],
+            "tags": None,
+            "timestamp": "2030-01-02T03:04:05.678000Z",
+        }
+
+
+async def test_a_payload_keeps_its_text_and_is_empty_without_content(world: World) -> None:
+    assert PAYLOAD in (await world.client.get(f"{PATH}/{PAID_ID}")).content
+    for path in (f"{PATH}/{PAID_ID}?with_content=false", f"{PATH}?with_content=false"):
+        body = (await world.client.get(path)).json()
+        assert (body["data"][0] if "data" in body else body)["payload"] == {}
+
+
+async def test_a_list_gives_iterators_in_both_directions(world: World) -> None:
+    older, newer = lowest_id_at(1), lowest_id_at(2)
+    world.journal.next_page = MessagePage([], done=False, oldest=older, newest=newer)
+    answer = await world.client.get(f"{PATH}?limit=3")
+    members = answer.json()
+    assert members == {
+        "data": [],
+        "iterator": format_id(MESSAGE, older),
+        "prevIterator": "-" + format_id(MESSAGE, newer),
+        "done": False,
+    }
+    await world.client.get(PATH, params={"iterator": members["iterator"]})
+    await world.client.get(PATH, params={"iterator": members["prevIterator"]})
+    assert [window for _, window, _ in world.journal.asked] == [
+        MessageWindow(3),
+        MessageWindow(50, older),
+        MessageWindow(50, newer, backwards=True),
+    ]
+
+
+async def test_all_filters_reach_the_journal(world: World) -> None:
+    params = {
+        "channel": "eu",
+        "tag": "vip",
+        "event_types": "invoice.paid,invoice.sent",
+        "before": "2030-01-01T01:00:00+01:00",
+        "after": "2029-01-01T00:00:00",
+    }
+    assert (await world.client.get(PATH, params=params)).status_code == 200
+    assert world.journal.asked[0][2] == MessageFilter(
+        channel="eu",
+        tag="vip",
+        event_types=("invoice.paid", "invoice.sent"),
+        before=datetime(2030, 1, 1, tzinfo=UTC),
+        after=datetime(2029, 1, 1, tzinfo=UTC),
+    )
+
+
+async def test_an_unknown_message_or_application_is_404_with_a_remedy(world: World) -> None:
+    world.dispatcher.answers[GetApplication] = Problem(ProblemCode.NOT_FOUND, "no")
+    for path, words in (
+        (f"{PATH}/msg_0000000000000000000000", "eventId"),
+        ("/api/v1/app/nobody/msg", "create it first"),
+    ):
+        answer = await world.client.get(path)
+        assert answer.status_code == 404
+        assert answer.json()["code"] == "not_found"
+        assert words in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("limit=0", "limit"),
+        ("limit=251", "limit"),
+        ("limit=ten", "limit"),
+        ("iterator=app_1srOrx2ZWZBpBUvZwXKQmoEYga2", "iterator"),
+        ("iterator=", "iterator"),
+        ("before=yesterday", "before"),
+        ("after=2030-02-30T00:00:00Z", "after"),
+        ("channel=a%20b", "channel"),
+        ("tag=a%0A", "tag"),
+        ("event_types=a,,b", "event_types"),
+        ("with_content=perhaps", "with_content"),
+    ],
+)
+async def test_a_bad_query_parameter_is_422_and_named(world: World, query: str, name: str) -> None:
+    answer = await world.client.get(f"{PATH}?{query}")
+    assert answer.status_code == 422
+    assert [fault["loc"] for fault in answer.json()["detail"]] == [["query", name]]
+    assert world.journal.asked == []

@@ -1,0 +1,145 @@
+"""Retries, and stopping, over fakes."""
+
+from typing import Any
+
+import pytest
+from angarium_worker.application.drain import drain
+from angarium_worker.application.records import PendingRow
+
+PENDING = PendingRow(
+    b"m" * 16, b"", b"a" * 16, b"t" * 16, "invoice.paid", b'{"paid":true}', 1, 1, 0, 0
+)
+
+
+def _is_due(rig: Any, endpoint_id: bytes, **members: Any) -> tuple[bytes, bytes]:
+    row = PENDING._replace(endpoint_id=endpoint_id, **members)
+    rig.ledger.pending[row[:2]] = row
+    rig.ledger.due_at[row[:2]] = 0
+    return row[:2]
+
+
+async def _drain(rig: Any, grace_s: float) -> None:
+    await drain(rig.deliver, rig.retries, rig.leased, rig.ledger, rig.room, grace_s=grace_s)
+
+
+async def test_a_due_delivery_is_sent_to_the_current_url_and_ends(start_rig: Any) -> None:
+    rig = start_rig(retrying=True)
+    endpoint = rig.add_endpoint(url="https://example.com/now")
+    _is_due(rig, endpoint)
+    await rig.until_sent(1)
+    assert rig.sender.sent[0].request.url == "https://example.com/now"
+    rig.sender.sent[0].answer(204)
+    await rig.until_idle()
+    (row,) = rig.ledger.attempts
+    assert (row.number, row.response_status, row.endpoint_id) == (2, 204, endpoint)
+    assert (rig.ledger.pending, rig.tally.retries) == ({}, 1)
+    assert (rig.room.sending, rig.room.retries) == (0, 0)
+
+
+async def test_a_failed_retry_moves_on_by_the_schedule(start_rig: Any) -> None:
+    rig = start_rig(retrying=True)
+    key = _is_due(rig, rig.add_endpoint())
+    await rig.until_sent(1)
+    rig.sender.sent[0].answer(500)
+    await rig.until_idle()
+    assert rig.ledger.pending[key].attempts_made == 2
+    assert rig.ledger.due_at[key] == 300_000_000
+
+
+async def test_after_the_last_attempt_the_delivery_is_exhausted(start_rig: Any) -> None:
+    rig = start_rig(retrying=True)
+    _is_due(rig, rig.add_endpoint(), attempts_made=2)
+    await rig.until_sent(1)
+    rig.sender.sent[0].answer(500)
+    await rig.until_idle()
+    (row,) = rig.ledger.attempts
+    assert (row.number, row.retry_in_us) == (3, None)
+    assert (rig.ledger.pending, rig.tally.exhausted) == ({}, 1)
+
+
+@pytest.mark.parametrize("members", [{"disabled": True}, {"deleted": True}])
+async def test_for_an_inactive_endpoint_the_delivery_is_cancelled(
+    start_rig: Any, members: Any
+) -> None:
+    rig = start_rig(retrying=True)
+    _is_due(rig, rig.add_endpoint(**members))
+    await rig.changes.until(lambda: not rig.ledger.pending)
+    await rig.until_idle()
+    assert (rig.sender.sent, rig.ledger.attempts, rig.tally.cancelled) == ([], [], 1)
+
+
+async def test_an_endpoint_that_never_existed_cancels_the_delivery(start_rig: Any) -> None:
+    rig = start_rig(retrying=True)
+    _is_due(rig, rig.new_id())
+    await rig.changes.until(lambda: not rig.ledger.pending)
+    assert rig.tally.cancelled == 1
+
+
+async def test_without_the_configuration_no_attempt_is_counted(start_rig: Any) -> None:
+    rig = start_rig(retrying=True)
+    rig.endpoints.away = True
+    key = _is_due(rig, rig.add_endpoint(known=False))
+    await rig.changes.until(lambda: rig.ledger.due_at[key] == 5_000_000)
+    await rig.until_idle()
+    assert rig.ledger.pending[key].attempts_made == 1
+    assert (rig.ledger.attempts, rig.room.retries) == ([], 0)
+
+
+async def test_retries_leave_half_of_the_slots_to_first_attempts(start_rig: Any) -> None:
+    rig = start_rig(retrying=True, sending_max=6)
+    endpoint = rig.add_endpoint()
+    await rig.know(endpoint)
+    for number in range(10):
+        _is_due(rig, endpoint, message_id=number.to_bytes(16))
+    await rig.until_sent(3)
+    assert (rig.room.retries, rig.room.free_for_retries()) == (3, 0)
+    assert await rig.take(rig.chunk([endpoint, endpoint, endpoint]))
+    assert len(rig.sender.sent) == 6
+    for attempt in list(rig.sender.sent):
+        attempt.answer()
+    await rig.until_sent(9)
+
+
+async def test_a_database_outage_delays_a_retrys_record_and_sends_nothing_twice(
+    start_rig: Any,
+) -> None:
+    rig = start_rig(retrying=True)
+    _is_due(rig, rig.add_endpoint())
+    await rig.until_sent(1)
+    rig.ledger.down = True
+    rig.sender.sent[0].answer()
+    await rig.changes.until(lambda: rig.recorder.failing)
+    rig.ledger.down = False
+    await rig.until_idle()
+    assert (len(rig.sender.sent), len(rig.ledger.attempts)) == (1, 1)
+
+
+async def test_stopping_waits_for_the_attempts_under_way(start_rig: Any) -> None:
+    rig = start_rig(retrying=True)
+    rig.sender.answers = 200
+    _is_due(rig, rig.add_endpoint())
+    await rig.until_sent(1)
+    await _drain(rig, grace_s=5)
+    assert (len(rig.ledger.attempts), rig.ledger.released) == (1, [])
+
+
+async def test_after_the_grace_attempts_are_cut_off_and_their_leases_released(
+    start_rig: Any,
+) -> None:
+    rig = start_rig(retrying=True)
+    key = _is_due(rig, rig.add_endpoint())
+    await rig.until_sent(1)
+    await _drain(rig, grace_s=0.01)
+    assert rig.sender.sent[0].cancelled
+    assert [(due.id, due.endpoint_id) for due in rig.ledger.released] == [key]
+
+
+async def test_what_was_leased_but_not_touched_is_released_at_once(start_rig: Any) -> None:
+    rig = start_rig(retrying=True)
+    rig.endpoints.gate.clear()
+    key = _is_due(rig, rig.add_endpoint(known=False))
+    await rig.changes.until(lambda: bool(rig.endpoints.asked))
+    await _drain(rig, grace_s=5)
+    assert [(due.id, due.endpoint_id) for due in rig.ledger.released] == [key]
+    rig.endpoints.gate.set()
+    assert (rig.room.in_hand, rig.room.sending, rig.room.retries) == (0, 0, 0)
