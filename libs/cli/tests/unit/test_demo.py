@@ -131,7 +131,7 @@ async def test_an_answer_that_the_demo_cannot_use_is_told() -> None:
 
     transport = httpx.MockTransport(refuse)
     async with httpx.AsyncClient(base_url="http://api", transport=transport) as client:
-        with pytest.raises(DemoFailed, match="POST /app was answered 401: .*no such key"):
+        with pytest.raises(DemoFailed, match=r"POST /app was answered 401: .*no such key"):
             await Scenario(client).set_up("http://receiver", lambda *_: None)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 
 from angarium_cli.demo.display import arrival_line, heading, summary, verdict
 from angarium_cli.demo.receiver import Arrival
@@ -72,18 +73,14 @@ def test_the_table_fits_a_terminal_of_80_columns() -> None:
     assert "…" not in out.getvalue()
     assert max(len(line) for line in lines) <= 80
     flaky = next(line for line in lines if "flaky" in line)
-    assert flaky.split() == [
+    assert re.split("  +", flaky.strip()) == [
         "flaky",
         "invoice.paid",
-        "2",
-        "times",
-        "1",
-        "of",
+        "2 times",
+        "1 of 1",
         "1",
         "1",
-        "1",
-        "12",
-        "ms",
+        "12 ms",
     ]
 
 

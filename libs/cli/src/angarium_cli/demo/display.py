@@ -36,7 +36,7 @@ def arrival_line(arrival: Arrival) -> Text:
 def summary(endpoints: Sequence[DemoEndpoint], counts: Sequence[EndpointCount]) -> Table:
     """The closing table: what each endpoint is, and what came of it. Fits 80 columns."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("endpoint", "wants", "fails first"):
+    for name in ("endpoint", "wants", "fails"):
         table.add_column(name, no_wrap=True)
     for name in ("delivered", "attempts", "verified", "first"):
         table.add_column(name, justify="right", no_wrap=True)

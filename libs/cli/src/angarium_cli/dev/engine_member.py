@@ -67,8 +67,8 @@ class EngineMember:
     async def ended(self) -> str:
         """Wait until the server has ended; says how."""
         pid = self._engine.pid
-        if pid is None or not self._engine.alive():
-            return "it was not running"
+        if pid is None:
+            return "it was not started"
         how = await _end_of_child(pid)
         # The engine learns of the end, too.
         while self._engine.alive():  # noqa: ASYNC110 - the kernel gives no event for "reaped"

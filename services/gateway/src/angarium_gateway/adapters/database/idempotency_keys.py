@@ -37,7 +37,7 @@ CLAIM_TRIES_MAX = 3
 _MICROSECOND = timedelta(microseconds=1)
 _NOW_MICROS = {
     True: "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
-    False: "cast(unixepoch('subsec') * 1000000 as integer)",
+    False: "cast((julianday('now') - 2440587.5) * 86400000000 as integer)",
 }
 
 

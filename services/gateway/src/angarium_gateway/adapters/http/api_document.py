@@ -80,10 +80,10 @@ class ApiDocument:
     @cached_property
     def members(self) -> dict[str, Any]:
         """The document as plain objects."""
-        nothing = Provide(lambda: None, sync_to_thread=False)
+        nothing = [Provide(lambda: None, sync_to_thread=False) for _ in range(2)]
         described = Litestar(
             route_handlers=[*self._controllers, DescribedMessages],
-            dependencies={"api": nothing, "caller": nothing},
+            dependencies=dict(zip(("api", "caller"), nothing, strict=True)),
             dto=StrictJson,
             return_dto=None,
             openapi_config=_config(self._version),
