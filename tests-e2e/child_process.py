@@ -5,15 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 ANGARIUM = str(Path(sys.executable).with_name("angarium"))
 
 _PR_SET_PDEATHSIG = 1
-_POLL_S = 0.02
 _libc = ctypes.CDLL(None)
 
 
@@ -23,7 +21,7 @@ def bare_environment(**settings: str) -> dict[str, str]:
     return inherited | settings
 
 
-def start(
+def start_process(
     command: Sequence[str],
     environment: Mapping[str, str],
     *,
@@ -48,7 +46,7 @@ def start(
     )
 
 
-def run(
+def run_angarium(
     arguments: Sequence[str], timeout_s: float = 60, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `angarium …` to its end, with these settings only."""
@@ -60,15 +58,3 @@ def run(
         timeout=timeout_s,
         check=False,
     )
-
-
-def until[T](question: Callable[[], T | None], timeout_s: float, what: str) -> T:
-    """The first answer that is neither None, False nor empty. For what gives no event."""
-    deadline_s = time.monotonic() + timeout_s
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        if time.monotonic() > deadline_s:
-            raise AssertionError(f"not within {timeout_s:g} s: {what}")
-        time.sleep(_POLL_S)

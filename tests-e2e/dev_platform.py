@@ -10,7 +10,8 @@ from typing import Any, Self
 import httpx
 import psutil
 
-from .child_process import ANGARIUM, bare_environment, start, until
+from .child_process import ANGARIUM, bare_environment, start_process
+from .waiting import until
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
@@ -89,7 +90,7 @@ class DevPlatform:
     def start(self) -> Self:
         """Start and wait until dev.json says that it is ready."""
         with self._out_path.open("ab") as out, self._log_path.open("ab") as log:
-            self._process = start(
+            self._process = start_process(
                 self._command, bare_environment(**self._settings), out=out, errors=log
             )
         until(self._ready_or_ended, START_TIMEOUT_S, f"the platform is ready: {self.tail()}")

@@ -9,7 +9,8 @@ from typing import Any, Self
 
 import httpx
 
-from .child_process import bare_environment, start, until
+from .child_process import bare_environment, start_process
+from .waiting import until
 
 _PROGRAM = Path(__file__).parent / "receiver" / "receiver.py"
 _STOP_TIMEOUT_S = 10.0
@@ -25,7 +26,7 @@ class WebhookReceiver:
 
     def __enter__(self) -> Self:
         command = [sys.executable, str(_PROGRAM), "--keep-bodies"]
-        self._process = start(
+        self._process = start_process(
             command,
             bare_environment(),
             out=subprocess.PIPE,

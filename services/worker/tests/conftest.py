@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_worker.adapters.database.postgres_ledger import PostgresLedger
+from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.sqlite_ledger import SqliteLedger
 from angarium_worker.application.records import (
     AttemptRow,
@@ -20,7 +21,6 @@ from angarium_worker.application.records import (
     RecordRefused,
     StorageDown,
 )
-from angarium_worker.main import SCHEMA
 
 type MakeAttemptRow = Callable[..., AttemptRow]
 type MakePendingRow = Callable[..., PendingRow]

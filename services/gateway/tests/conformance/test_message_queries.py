@@ -84,9 +84,7 @@ async def test_a_message_is_found_by_id_and_event_id_in_its_own_application_only
     database: Database, journal: MessageJournal
 ) -> None:
     message_id = await post(database, 1, event_id="evt-1", channels=["eu", "us"], tags=["vip"])
-    expected = Message(
-        message_id, "invoice.paid", "evt-1", ("eu", "us"), ("vip",), b'{"number":1}'
-    )
+    expected = Message(message_id, "invoice.paid", "evt-1", ("eu", "us"), ("vip",), b'{"number":1}')
     for ref in (format_id(MESSAGE, message_id), "evt-1"):
         assert await journal.find(ACME, ref, with_content=True) == expected
         assert await journal.find(OTHER, ref, with_content=True) is None
@@ -125,9 +123,7 @@ async def test_pages_go_back_in_time_and_forth_again(
     await post(database, 9, application_id=OTHER)
     first = await journal.page(ACME, MessageWindow(2), EVERYTHING, with_content=True)
     assert (numbers(first), first.done) == ([4, 3], False)
-    second = await journal.page(
-        ACME, MessageWindow(2, first.oldest), EVERYTHING, with_content=True
-    )
+    second = await journal.page(ACME, MessageWindow(2, first.oldest), EVERYTHING, with_content=True)
     assert (numbers(second), second.done) == ([2, 1], False)
     last = await journal.page(ACME, MessageWindow(2, second.oldest), EVERYTHING, with_content=True)
     assert (numbers(last), last.done) == ([0], True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
@@ -10,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
-from angarium_chassis.database.schema import Schema
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import bind, internal_app, serve_http
 from angarium_chassis.logs import set_up_logs
@@ -36,8 +36,8 @@ from redis.exceptions import RedisError
 from .adapters.database.attempt_pages import AttemptPages, AttemptQuestion
 from .adapters.database.endpoint_rows import EndpointRows
 from .adapters.database.postgres_ledger import PostgresLedger
+from .adapters.database.schema import SCHEMA
 from .adapters.database.sqlite_ledger import SqliteLedger
-from .adapters.database.tables import tables
 from .adapters.metrics import WorkerMetrics
 from .adapters.sealed_settings import opener
 from .adapters.sender import EgressRules, WebhookSender, client_tls_context
@@ -59,8 +59,6 @@ from .settings import Settings
 
 PENDING_COUNTED_EVERY_S = 30.0
 CHUNKS_PER_READ_MAX = 16
-
-SCHEMA = Schema("worker", "angarium_worker", tables)
 
 
 def main() -> None:
@@ -89,11 +87,14 @@ async def run(settings: Settings) -> None:
         closing.push_async_callback(broker.stop)
         sender = _sender(settings)
         closing.push_async_callback(sender.aclose)
+        listener = _bind_internal(settings)
         async with asyncio.TaskGroup() as tasks:
             worker = _Worker(settings, database, broker, sender, seal, tasks)
             closing.push_async_callback(worker.close)
             for supporting in worker.support():
                 tasks.create_task(supporting)
+            if listener is not None:
+                tasks.create_task(worker.serve_internal(listener))
             await worker.work()
 
 
@@ -104,12 +105,24 @@ def _seal(settings: Settings) -> Seal:
         raise StartRefused(f"ANGARIUM_ENCRYPTION_KEY: {error}") from None
 
 
+def _bind_internal(settings: Settings) -> socket.socket | None:
+    if not settings.internal_port:
+        return None
+    try:
+        return bind(settings.internal_host, settings.internal_port)
+    except OSError as error:
+        raise StartRefused(
+            f"the internal port {settings.internal_port} cannot be used:"
+            f" {error.strerror}; choose another with ANGARIUM_INTERNAL_PORT, or 0 for none"
+        ) from None
+
+
 def _sender(settings: Settings) -> WebhookSender:
     return WebhookSender(
         EgressRules.parse(settings.allowed_networks),
         client_tls_context(),
         user_agent=f"Angarium/{version('angarium-worker')}",
-        allow_http=settings.allow_http,
+        allow_http=settings.allow_http_endpoints,
     )
 
 
@@ -138,6 +151,7 @@ class _Worker:
         self._metrics = WorkerMetrics(self._tally, self._room)
         ledger_on = PostgresLedger if database.on_postgres else SqliteLedger
         self._ledger = ledger_on(database)
+        self.close = self._ledger.close
         self._recorder = Recorder(self._ledger)
         self._settlement = ChunkSettlement(StreamWriter(broker))
         self._queries = QueryClient(broker, replica=self._replica, clock_ms=_clock_ms)
@@ -219,15 +233,12 @@ class _Worker:
 
     def support(self) -> list[Coroutine[Any, Any, None]]:
         """What must go on until the last outcome is recorded."""
-        supporting = [
+        return [
             self._recorder.run(),
             self._settlement.run(),
             self._queries.run(),
             self._count_pending(),
         ]
-        if self._settings.internal_port:
-            supporting.append(self._serve_internal())
-        return supporting
 
     async def work(self) -> None:
         """Take in and deliver until cancelled; then let what is in hand end."""
@@ -238,6 +249,7 @@ class _Worker:
                 intake.create_task(self._answers.run())
                 intake.create_task(self._follower.run())
                 intake.create_task(self._retries.run())
+                intake.create_task(self._stop_taking_when_cancelled())
         finally:
             await drain(
                 self._deliver,
@@ -248,9 +260,12 @@ class _Worker:
                 grace_s=self._settings.stop_grace_s,
             )
 
-    async def close(self) -> None:
-        """Give back what is held besides tasks."""
-        await self._ledger.close()
+    async def _stop_taking_when_cancelled(self) -> None:
+        """Else a handler that waits for room would go on beginning chunks while readers stop."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._deliver.stop()
 
     async def _count_pending(self) -> None:
         while True:
@@ -258,15 +273,8 @@ class _Worker:
                 self._metrics.pending_total = await self._ledger.pending_total()
             await asyncio.sleep(PENDING_COUNTED_EVERY_S)
 
-    async def _serve_internal(self) -> None:
-        settings = self._settings
-        try:
-            listener = bind(settings.internal_host, settings.internal_port)
-        except OSError as error:
-            raise StartRefused(
-                f"the internal port {settings.internal_port} cannot be used:"
-                f" {error.strerror}; choose another with ANGARIUM_INTERNAL_PORT, or 0 for none"
-            ) from None
+    async def serve_internal(self, listener: socket.socket) -> None:
+        """Serve /live, /ready and /metrics until cancelled."""
         REGISTRY.register(self._metrics)
         try:
             await serve_http(internal_app(self._readiness()), listener)

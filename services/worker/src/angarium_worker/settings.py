@@ -51,8 +51,10 @@ class Settings(ServiceSettings):
     stop_grace_s: float = Field(
         default=20.0, ge=0, le=600, description="How long attempts may go on when told to stop."
     )
-    allow_http: bool = Field(
-        default=True, description="Deliver to http:// endpoints too, not to https:// alone."
+    allow_http_endpoints: bool = Field(
+        default=False,
+        description="Deliver to http:// endpoints too. Off in production: payloads and"
+        " signatures would travel in the clear. `angarium dev` turns it on.",
     )
     egress_allowed_networks: str = Field(
         default="",

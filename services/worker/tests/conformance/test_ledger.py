@@ -14,6 +14,7 @@ from angarium_worker.application.records import (
     Ledger,
     PendingRow,
     Record,
+    RecordRefused,
 )
 from sqlalchemy import select
 
@@ -212,3 +213,17 @@ async def test_a_large_group_with_everything_in_it_is_one_record(
     assert len(await ledger.record(records)) == 50
     assert len(await _all(database, attempt)) == 100
     assert len(await _all(database, pending_delivery)) == 75
+
+
+async def test_rows_that_can_never_be_stored_are_refused_and_the_next_are_taken(
+    ledger: Ledger, database: Database, attempt_row: Rows, pending_row: Rows
+) -> None:
+    for record in (
+        Record([attempt_row(url="https://example.com/\ud800")]),
+        Record([attempt_row(url="https://example.com/\ud800")], [pending_row()]),
+    ):
+        with pytest.raises(RecordRefused):
+            await ledger.record([record])
+    await ledger.record([Record([attempt_row()])])
+    assert len(await _all(database, attempt)) == 1
+    assert await _all(database, pending_delivery) == []

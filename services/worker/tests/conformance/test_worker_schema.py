@@ -3,8 +3,8 @@
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from angarium_chassis.database.engine import Database
+from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import tables
-from angarium_worker.main import SCHEMA
 from sqlalchemy import Connection, inspect
 
 

@@ -77,6 +77,10 @@ class BatchStore(Protocol):
         As many as fit `bytes_max`, at least one if there is any, at most 64.
         """
 
+    async def published(self, owner: str) -> list[bytes]:
+        """The ids of an owner's batches that are marked as published, oldest first, at most
+        10,000."""
+
     async def mark_unpublished(self, owner: str, ids: Sequence[bytes], *, redeliver: bool) -> None:
         """Batches that must be published (again). `redeliver` counts the publication up."""
 

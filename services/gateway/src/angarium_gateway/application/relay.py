@@ -14,6 +14,7 @@ from .journal import BatchStore, JournalUnavailable, StoredBatch
 RETRY_S = 0.5
 LOADED_BYTES_MAX = 2 * 1024 * 1024
 PUBLISHED_AT_ONCE_MAX = 16
+MARKED_AT_ONCE_MAX = 5_000
 
 log = structlog.get_logger()
 
@@ -54,6 +55,7 @@ class Relay:
         self._ready: deque[StoredBatch] = deque()
         self._unsent: dict[bytes, bool] = {}
         self._backlog = True
+        self._backlog_grew = False
         self._redis_failed = False
         self._work = asyncio.Event()
         self._work.set()
@@ -81,8 +83,7 @@ class Relay:
         """A commit failed, but may have taken place: if so, the batch must go out."""
         self._window.give_back(reserved_bytes)
         self._unsent[batch_id] = False
-        self._backlog = True
-        self._work.set()
+        self.look_for_backlog()
 
     def publish_again(self, batch_ids: Sequence[bytes]) -> None:
         """Batches that were published and got lost go back into the backlog."""
@@ -90,13 +91,17 @@ class Relay:
             self._window.take(batch_id)
             self._unsent[batch_id] = True
         if batch_ids:
-            self._backlog = True
-            self._work.set()
+            self.look_for_backlog()
 
     def look_for_backlog(self) -> None:
         """The journal may hold batches to publish, or there is room again for those it holds."""
         self._backlog = True
+        self._backlog_grew = True
         self._work.set()
+
+    def in_hand(self) -> set[bytes]:
+        """The batches that are open, or about to go out or back into the journal."""
+        return {*self._window.ids(), *(batch.id for batch in self._ready), *self._unsent}
 
     async def run(self) -> None:
         """Relay until cancelled."""
@@ -138,26 +143,25 @@ class Relay:
         """Tell the journal which batches are not in Redis after all."""
         for redeliver in (True, False):
             ids = [batch_id for batch_id, again in self._unsent.items() if again is redeliver]
-            if ids:
-                await self._batches.mark_unpublished(self._owner, ids, redeliver=redeliver)
-                for batch_id in ids:
+            for start in range(0, len(ids), MARKED_AT_ONCE_MAX):
+                some = ids[start : start + MARKED_AT_ONCE_MAX]
+                await self._batches.mark_unpublished(self._owner, some, redeliver=redeliver)
+                self._backlog = True
+                for batch_id in some:
                     del self._unsent[batch_id]
 
     async def _send_backlog(self) -> None:
         if self._redis_failed:
             await self._publish(())
         while self._backlog and self._window.room_for_more:
-            self._backlog = False
-            try:
-                loaded = await self._batches.unpublished(
-                    self._owner, bytes_max=min(self._window.room_bytes, LOADED_BYTES_MAX)
-                )
-            except JournalUnavailable:
-                self._backlog = True
-                raise
+            # A backlog until a load finds none: what is committed during it must not overtake.
+            self._backlog_grew = False
+            loaded = await self._batches.unpublished(
+                self._owner, bytes_max=min(self._window.room_bytes, LOADED_BYTES_MAX)
+            )
             if not loaded:
+                self._backlog = self._backlog_grew
                 return
-            self._backlog = True
             for batch in loaded:
                 self._window.take_room(batch.size_bytes)
             await self._send(loaded)

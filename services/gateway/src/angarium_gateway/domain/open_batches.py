@@ -67,7 +67,8 @@ class OpenBatches:
         self._used_bytes -= size_bytes
 
     def open(self, batch: OpenBatch) -> None:
-        """A batch with room reserved goes out."""
+        """A batch with room reserved goes out, in place of an earlier publication of it."""
+        self.take(batch.batch_id)
         self._open[batch.batch_id] = batch
 
     def published(self, batch_id: bytes, entry_id: bytes) -> None:

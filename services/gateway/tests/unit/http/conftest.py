@@ -1,8 +1,9 @@
 """The HTTP API over hand-written services, journal and keys, and a client of it."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from inspect import isawaitable
 from typing import Any
 
 import httpx
@@ -27,6 +28,7 @@ from angarium_gateway.application.idempotency import (
     Replayed,
     UsedForAnother,
 )
+from angarium_gateway.application.journal import JournalUnavailable
 from angarium_gateway.application.messages import (
     Message,
     MessageFilter,
@@ -85,8 +87,8 @@ def endpoint_saved(*, created: bool = False) -> EndpointSaved:
 class ScriptedService:
     """Answers each type of question as it was told, and remembers what it was asked."""
 
-    answers: dict[type[Contract], Contract | Callable[[Any], Contract]] = field(
-        default_factory=dict
+    answers: dict[type[Contract], Contract | Callable[[Any], Contract | Awaitable[Contract]]] = (
+        field(default_factory=dict)
     )
     asked: list[Contract] = field(default_factory=list)
 
@@ -94,6 +96,8 @@ class ScriptedService:
         self.asked.append(question)
         scripted = self.answers[type(question)]
         given = scripted(question) if callable(scripted) else scripted
+        if isawaitable(given):
+            given = await given
         assert isinstance(given, answer | Problem)
         return given
 
@@ -172,8 +176,11 @@ def without_content(message: Message) -> Message:
 class MemoryIdempotencyKeys:
     rows: dict[bytes, tuple[bytes, Claimed, Answer | None]] = field(default_factory=dict)
     at: datetime = MADE_AT
+    down: bool = False
 
     async def claim(self, key_digest: bytes, request_digest: bytes) -> Claim:
+        if self.down:
+            raise JournalUnavailable
         row = self.rows.get(key_digest)
         if row is not None:
             if row[0] != request_digest:

@@ -1,10 +1,13 @@
 """Bad input is refused with what is wrong where, and changes nothing."""
 
 import json
+import time
 
+import msgspec
 import pytest
 from angarium_contracts.configuration import CreateApplication
-from angarium_gateway.adapters.http.strict_json import DEPTH_MAX, nests_too_deep
+from angarium_gateway.adapters.http.problems import Refused
+from angarium_gateway.adapters.http.strict_json import DEPTH_MAX, decode_body, nests_too_deep
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,6 +131,23 @@ async def test_without_a_valid_key_everything_but_health_and_docs_is_401(world: 
     assert world.dispatcher.asked == []
 
 
+async def test_a_message_for_what_cannot_be_an_application_is_422(world: World) -> None:
+    body = {"eventType": "a", "payload": {}}
+    answer = await world.client.post("/api/v1/app/no%20spaces/msg", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["path", "app_id"]
+
+
+async def test_a_database_that_does_not_answer_is_503(world: World) -> None:
+    world.keys.down = True
+    answer = await world.client.post(
+        "/api/v1/app", json={"name": "a"}, headers={"idempotency-key": "k"}
+    )
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert world.dispatcher.asked == []
+
+
 async def test_our_own_errors_are_500_without_their_details(world: World) -> None:
     def break_down(_: object) -> CreateApplication:
         raise RuntimeError("a secret of ours")
@@ -137,6 +157,26 @@ async def test_our_own_errors_are_500_without_their_details(world: World) -> Non
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"
     assert "secret" not in answer.text
+
+
+def test_raw_members_may_hold_any_escape_but_texts_no_nul() -> None:
+    class Posted(msgspec.Struct):
+        payload: msgspec.Raw
+        tags: list[str] = []
+
+    posted = decode_body(b'{"payload":{"a":"\\u0000"}}', Posted)
+    assert bytes(posted.payload) == b'{"a":"\\u0000"}'
+    with pytest.raises(Refused) as refused:
+        decode_body(b'{"payload":{},"tags":["\\u0000"]}', Posted)
+    assert json.loads(refused.value.answer.body)["detail"][0]["loc"] == ["body", "tags", "0"]
+
+
+@pytest.mark.parametrize("piece", [b'"', b'\\"', b'"\\', b'"[', b"\\", b'["a",'])
+def test_depth_of_a_hostile_megabyte_is_measured_at_once(piece: bytes) -> None:
+    body = b"[" * 70 + b'"' + piece * (1_000_000 // len(piece))
+    started = time.process_time()
+    assert nests_too_deep(body)
+    assert time.process_time() - started < 5
 
 
 json_values = st.recursive(

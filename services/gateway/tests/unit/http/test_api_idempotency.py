@@ -3,7 +3,11 @@
 import asyncio
 
 import pytest
-from angarium_contracts.configuration import CreateApplication, CreateEventType
+from angarium_contracts.configuration import (
+    ApplicationSaved,
+    CreateApplication,
+    CreateEventType,
+)
 from angarium_contracts.queries import Problem, ProblemCode
 
 from .conftest import OTHER_TOKEN, World, application_saved
@@ -63,16 +67,13 @@ async def test_the_same_key_of_another_tenant_is_another_key(world: World) -> No
 
 async def test_while_the_first_is_in_flight_a_repeat_is_409(world: World) -> None:
     started, finish = asyncio.Event(), asyncio.Event()
-    world.dispatcher.answers[CreateApplication] = application_saved(created=True)
-    answer_now = world.dispatcher.__class__.__call__
 
-    class Slow(world.dispatcher.__class__):
-        async def __call__(self, question, answer):
-            started.set()
-            await finish.wait()
-            return await answer_now(self, question, answer)
+    async def answer_late(_: object) -> ApplicationSaved:
+        started.set()
+        await finish.wait()
+        return application_saved(created=True)
 
-    world.dispatcher.__class__ = Slow
+    world.dispatcher.answers[CreateApplication] = answer_late
     async with asyncio.TaskGroup() as tasks:
         first = tasks.create_task(world.client.post("/api/v1/app", json=BODY, headers=KEY))
         await started.wait()
@@ -89,6 +90,26 @@ async def test_an_answer_of_5xx_is_not_kept(world: World) -> None:
     world.dispatcher.answers[CreateApplication] = application_saved(created=True)
     again = await world.client.post("/api/v1/app", json=BODY, headers=KEY)
     assert (first.status_code, again.status_code) == (503, 201)
+
+
+async def test_a_request_that_is_cut_off_keeps_its_key_until_it_counts_as_abandoned(
+    world: World,
+) -> None:
+    started = asyncio.Event()
+
+    async def hang(_: object) -> ApplicationSaved:
+        started.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    world.dispatcher.answers[CreateApplication] = hang
+    request = asyncio.ensure_future(world.client.post("/api/v1/app", json=BODY, headers=KEY))
+    await started.wait()
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    repeat = await world.client.post("/api/v1/app", json=BODY, headers=KEY)
+    assert repeat.status_code == 409
 
 
 async def test_an_error_of_ours_frees_the_key(world: World) -> None:

@@ -15,8 +15,10 @@ log = structlog.get_logger()
 class InsistentCommit[Item, Result]:
     """Commits items in groups; a group that fails waits and is tried again, for ever.
 
-    How many items wait is bounded by who submits: each stands for something in hand.
-    `run()` until cancelled. What `commit` gives for an item goes to its callback.
+    Nobody waits for these commits, so after each there is a pause of `pause_s` in which items
+    gather: at a moderate rate that saves most of the commits, and of their wake-ups. How many
+    items wait is bounded by who submits: each stands for something in hand. `run()` until
+    cancelled.
     """
 
     def __init__(
@@ -26,9 +28,11 @@ class InsistentCommit[Item, Result]:
         *,
         items_max: int,
         bytes_max: int,
+        pause_s: float,
     ) -> None:
         self._name = name
         self._commit = commit
+        self._pause_s = pause_s
         self._failures = 0
         self.open = 0
         self._group = GroupCommit(self._try, items_max=items_max, bytes_max=bytes_max)
@@ -39,49 +43,51 @@ class InsistentCommit[Item, Result]:
         return self._failures > 0
 
     async def run(self) -> None:
-        """Commit until cancelled."""
+        """Commit until cancelled, and then what waits."""
         await self._group.run()
 
     def submit(self, item: Item, size_bytes: int, done: Callable[[Result], None]) -> None:
-        """Commit `item`; `done` is called from the event loop when it is committed."""
+        """Commit `item`; `done` is called from the event loop once it is, with what `commit`
+        gave for it. It must not raise."""
         self.open += 1
-        self._submit(item, size_bytes, done)
+        self._submit((item, done), size_bytes)
 
-    def _submit(self, item: Item, size_bytes: int, done: Callable[[Result], None]) -> None:
-        def ended(future: asyncio.Future[Result]) -> None:
-            if future.cancelled() or future.exception() is not None:
-                again()
-                return
-            self.open -= 1
-            done(future.result())
-
+    def _submit(self, waiting: tuple[Item, Callable[[Result], None]], size_bytes: int) -> None:
         def again() -> None:
             asyncio.get_running_loop().call_later(
-                self._backoff_s(), self._submit, item, size_bytes, done
+                self._backoff_s(), self._submit, waiting, size_bytes
             )
 
+        def ended(future: asyncio.Future[None]) -> None:
+            if future.cancelled() or future.exception() is not None:
+                again()
+
         try:
-            future = self._group.submit(item, size_bytes)
+            future = self._group.submit(waiting, size_bytes)
         except Overloaded:
             again()
-            return
-        future.add_done_callback(ended)
+        else:
+            future.add_done_callback(ended)
 
     def _backoff_s(self) -> float:
         return float(min(BACKOFF_S_MAX, BACKOFF_S_MIN * 2 ** min(self._failures, 10)))
 
-    async def _try(self, items: Sequence[Item]) -> Sequence[Result]:
+    async def _try(self, group: Sequence[tuple[Item, Callable[[Result], None]]]) -> Sequence[None]:
         try:
-            results = await self._commit(items)
+            results = await self._commit([item for item, _ in group])
         except Exception as error:
             self._failures += 1
             log.warning(
                 "commit.failed",
                 commit=self._name,
-                items=len(items),
+                items=len(group),
                 failures=self._failures,
                 error=f"{type(error).__name__}: {error}"[:300],
             )
             raise
         self._failures = 0
-        return results
+        self.open -= len(group)
+        for (_, done), result in zip(group, results, strict=True):
+            done(result)
+        await asyncio.sleep(self._pause_s)
+        return [None] * len(group)

@@ -9,6 +9,7 @@ from .records import DeliveryKey, Ledger, Record, RecordRefused
 
 RECORDS_MAX = 100
 RECORD_BYTES_MAX = 8 * 1024 * 1024
+RECORD_PAUSE_S = 0.005
 ROW_BYTES = 400
 """About what a row weighs besides its payload or response."""
 
@@ -24,7 +25,11 @@ class Recorder:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._commits = InsistentCommit(
-            "record", self._write, items_max=RECORDS_MAX, bytes_max=RECORD_BYTES_MAX
+            "record",
+            self._write,
+            items_max=RECORDS_MAX,
+            bytes_max=RECORD_BYTES_MAX,
+            pause_s=RECORD_PAUSE_S,
         )
 
     @property

@@ -149,6 +149,7 @@ class Platform:
             "redis_url": self.redis_url,
             "encryption_key": KEY,
             "internal_port": 0,
+            "allow_http_endpoints": True,
             "egress_allowed_networks": "127.0.0.0/8",
             "retry_schedule": "100ms,100ms,100ms",
             "entry_lease_s": 1.0,
@@ -245,7 +246,7 @@ class Platform:
     ) -> list[Any]:
         """Read until what is there is as wanted."""
         async with asyncio.timeout(PATIENCE_S):
-            while not holds(rows := await read()):  # noqa: ASYNC110 - a database sends no event
+            while not holds(rows := await read()):
                 await asyncio.sleep(0.02)
         return rows
 

@@ -22,7 +22,8 @@ from angarium_contracts.stream_names import (
     WORKER_QUERIES,
     deliveries_requested,
 )
-from angarium_worker.main import SCHEMA, run
+from angarium_worker.adapters.database.schema import SCHEMA
+from angarium_worker.main import run
 from msgspec.structs import replace
 
 
@@ -142,9 +143,7 @@ async def test_a_taken_internal_port_refuses_the_start_and_names_the_setting(
 ) -> None:
     listener = bind("127.0.0.1", 0)
     settings = platform.settings(internal_port=listener.getsockname()[1])
-    with pytest.RaisesGroup(
-        pytest.RaisesExc(StartRefused, match="ANGARIUM_INTERNAL_PORT"), flatten_subgroups=True
-    ):
+    with pytest.raises(StartRefused, match="ANGARIUM_INTERNAL_PORT"):
         await run(settings)
     listener.close()
 

@@ -19,6 +19,7 @@ from angarium_gateway.domain.api_tokens import (
 )
 from angarium_gateway.domain.digests import token_hash
 
+from .failures import journal_failures
 from .tables import api_key, tenant
 
 NAME_CHARS_MAX = 256
@@ -74,8 +75,9 @@ class ApiKeyTable:
         query = select(api_key.c.tenant_id, api_key.c.id).where(
             api_key.c.token_hash == token_hash, api_key.c.revoked_at.is_(None)
         )
-        async with self._reading.connect() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        with journal_failures():
+            async with self._reading.connect() as connection:
+                row = (await connection.execute(query)).one_or_none()
         return None if row is None else Caller(tenant_id=row.tenant_id, key_id=row.id)
 
     async def create(

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
 from angarium_contracts.hot_path import AcceptedMessage
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
     case,
     delete,
     func,
     insert,
-    literal_column,
     select,
     tuple_,
     update,
@@ -27,6 +25,7 @@ from .tables import application_copy, batch, message, replica
 
 SET_ASIDE = "set-aside"
 LOADED_MAX = 64
+LISTED_MAX = 10_000
 ADOPTED_MAX = 5_000
 
 
@@ -35,13 +34,7 @@ class BatchTable:
 
     def __init__(self, database: Database) -> None:
         self._engine = database.engine
-        self._now_us: ColumnElement[int] = literal_column(
-            "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
-            if database.on_postgres
-            else "cast(unixepoch('subsec') * 1000000 as integer)",
-            type_=BigInteger,
-        )
-        """The database's own clock: replicas on several machines compare it."""
+        self._now_us = clock_us(on_postgres=database.on_postgres)
 
     async def unpublished(self, owner: str, *, bytes_max: int) -> list[StoredBatch]:
         """See the port."""
@@ -56,6 +49,18 @@ class BatchTable:
                 )
                 messages = await _messages_of(connection, rows)
         return [_stored(row, messages) for row in rows]
+
+    async def published(self, owner: str) -> list[bytes]:
+        """See the port."""
+        query = (
+            select(batch.c.id)
+            .where(batch.c.owner == owner, batch.c.published.is_(True))
+            .order_by(batch.c.id)
+            .limit(LISTED_MAX)
+        )
+        with journal_failures():
+            async with self._engine.execution_options(read_only=True).connect() as connection:
+                return [bytes(batch_id) for batch_id in await connection.scalars(query)]
 
     async def mark_unpublished(self, owner: str, ids: Sequence[bytes], *, redeliver: bool) -> None:
         """See the port."""
@@ -133,6 +138,7 @@ class BatchTable:
             .where(batch.c.owner == owner, batch.c.published.is_(False))
             .order_by(batch.c.id)
             .limit(LOADED_MAX)
+            .with_for_update()
         )
         fitting: list[Any] = []
         for row in oldest:

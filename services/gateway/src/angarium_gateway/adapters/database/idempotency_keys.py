@@ -2,15 +2,14 @@
 
 from datetime import timedelta
 
+from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.columns import from_micros
 from angarium_chassis.database.engine import Database
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Delete,
     Update,
     delete,
-    literal_column,
     null,
     or_,
     select,
@@ -35,10 +34,6 @@ from .tables import idempotency_key as table
 
 CLAIM_TRIES_MAX = 3
 _MICROSECOND = timedelta(microseconds=1)
-_NOW_MICROS = {
-    True: "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
-    False: "cast((julianday('now') - 2440587.5) * 86400000000 as integer)",
-}
 
 
 class StoredIdempotencyKeys:
@@ -48,9 +43,7 @@ class StoredIdempotencyKeys:
         self._engine = database.engine
         self._reading = database.engine.execution_options(read_only=True)
         self._insert = postgresql.insert if database.on_postgres else sqlite.insert
-        self._now: ColumnElement[int] = literal_column(
-            _NOW_MICROS[database.on_postgres], BigInteger
-        )
+        self._now = clock_us(on_postgres=database.on_postgres)
 
     async def claim(self, key_digest: bytes, request_digest: bytes) -> Claim:
         """Take the key in one statement, so that of two requests at once one gets it."""

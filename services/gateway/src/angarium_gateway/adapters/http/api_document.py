@@ -6,15 +6,12 @@ from functools import cached_property
 from typing import Any, Final
 
 import msgspec
-from litestar import Controller, Litestar, post
+from litestar import Controller, Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.params import JSONBody
 
 from .idempotent_posts import HEADER, KEY_CHARS_MAX
-from .messages import MessageController
-from .parameters import ApplicationRef, WithContent
 from .shapes.applications import ApplicationIn, ApplicationOut, ApplicationPatch
 from .shapes.attempts import MessageAttemptOut
 from .shapes.endpoints import (
@@ -56,22 +53,8 @@ _IDEMPOTENCY_KEY: Final = {
 }
 
 
-class DescribedMessages(MessageController):
-    """With the route that accepts messages, which is described here and served elsewhere."""
-
-    @post(
-        status_code=202,
-        operation_id="v1.message.create",
-        summary="Post a message, to be delivered to all endpoints that want it",
-    )
-    async def create_message(
-        self, app_id: ApplicationRef, data: JSONBody[MessageIn], with_content: WithContent = True
-    ) -> MessageOut:
-        raise NotImplementedError
-
-
 class ApiDocument:
-    """The document of these controllers and `DescribedMessages`; made when first asked for."""
+    """The document of these controllers; made when first asked for."""
 
     def __init__(self, controllers: Sequence[type[Controller]], version: str) -> None:
         self._controllers = controllers
@@ -82,7 +65,7 @@ class ApiDocument:
         """The document as plain objects."""
         nothing = [Provide(lambda: None, sync_to_thread=False) for _ in range(2)]
         described = Litestar(
-            route_handlers=[*self._controllers, DescribedMessages],
+            route_handlers=self._controllers,
             dependencies=dict(zip(("api", "caller"), nothing, strict=True)),
             dto=StrictJson,
             return_dto=None,

@@ -34,6 +34,7 @@ _CONTROLLERS = (
     ApplicationController,
     EndpointController,
     EventTypeController,
+    MessageController,
     AttemptController,
     HealthController,
 )
@@ -43,7 +44,7 @@ def create_api(deps: ApiDependencies) -> Litestar:
     """Everything of the API but the acceptance of messages: that route stands before it."""
     document = ApiDocument(_CONTROLLERS, version("angarium-gateway"))
     return Litestar(
-        route_handlers=[*_CONTROLLERS, MessageController, *documentation_routes(document)],
+        route_handlers=[*_CONTROLLERS, *documentation_routes(document)],
         dependencies={
             "api": Provide(lambda: deps, sync_to_thread=False),
             "caller": Provide(provide_caller, sync_to_thread=False),

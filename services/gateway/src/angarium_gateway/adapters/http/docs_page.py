@@ -100,7 +100,7 @@ def _shape(name: str, schema: dict[str, Any]) -> str:
     members = "".join(
         f"<tr><td><code>{escape(member)}</code></td>"
         f"<td>{'yes' if member in required else 'no'}</td>"
-        f"<td>{_type(item)} {escape(item.get('description', ''))}</td></tr>"
+        f"<td>{_type(item)} {escape(_meaning(item))}</td></tr>"
         for member, item in schema.get("properties", {}).items()
     )
     table = f"<table>{_head('Member', 'Required')}{members}</table>" if members else _type(schema)
@@ -108,6 +108,12 @@ def _shape(name: str, schema: dict[str, Any]) -> str:
         f'<article id="schema-{escape(name)}"><h3>{escape(name)}</h3>'
         f"<p>{escape(schema.get('description', ''))}</p>{table}</article>"
     )
+
+
+def _meaning(schema: dict[str, Any]) -> str:
+    """A schema's description; that of an optional value stands with the value."""
+    inner = (item.get("description", "") for item in schema.get("anyOf", ()))
+    return str(schema.get("description") or " ".join(filter(None, inner)))
 
 
 def _type(schema: dict[str, Any]) -> str:

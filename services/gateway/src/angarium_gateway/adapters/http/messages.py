@@ -1,11 +1,11 @@
-"""/api/v1/app/{app_id}/msg: reading. The route that accepts messages is plain ASGI before this."""
+"""/api/v1/app/{app_id}/msg: reading. accept_route.py answers its POST, before all this."""
 
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.ids import MESSAGE, format_id, parse_id
 from angarium_contracts.queries import Page, Problem
-from litestar import Controller, get
+from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.params import SkipValidation
+from litestar.params import JSONBody, SkipValidation
 
 from angarium_gateway.application.messages import MessageFilter, MessageWindow
 from angarium_gateway.application.read_attempts import no_message
@@ -25,7 +25,7 @@ from .parameters import (
 )
 from .problems import Fault, Refused, invalid, refusal
 from .shapes.lists import ListResponse
-from .shapes.messages import MessageOut, message_out
+from .shapes.messages import MessageIn, MessageOut, message_out
 
 BACKWARDS = "-"
 """Before an iterator: the page before it."""
@@ -81,6 +81,18 @@ class MessageController(Controller):
             prev_iterator=None if newer is None else BACKWARDS + format_id(MESSAGE, newer),
             done=found.done,
         )
+
+    @post(
+        status_code=202,
+        operation_id="v1.message.create",
+        summary="Post a message, to be delivered to all endpoints that want it",
+    )
+    async def create_message(
+        self, app_id: ApplicationRef, data: JSONBody[MessageIn], with_content: WithContent = True
+    ) -> MessageOut:
+        """Describes the operation. Only what cannot name an application gets as far as here,
+        and is refused for it."""
+        raise NotImplementedError
 
     @get("/{msg_id:str}", operation_id="v1.message.get", summary="Get a message")
     async def get_message(

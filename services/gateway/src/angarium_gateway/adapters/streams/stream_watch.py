@@ -1,7 +1,6 @@
 """Seeing from outside whether Redis kept the streams, and how far they have been worked off."""
 
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from angarium_chassis.streams.broker import redis_of
@@ -21,7 +20,8 @@ from angarium_gateway.domain.open_batches import OpenBatch
 type EntryOrder = tuple[int, int]
 
 _END_OF_MILLISECOND = (1 << 64) - 1
-FOLLOWED_MAX = 10_000
+_EMPTY: EntryOrder = (1 << 64, 0)
+"""Of an empty stream: after every entry."""
 
 
 def entry_order(entry_id: bytes) -> EntryOrder:
@@ -64,34 +64,53 @@ class RedisStreamWatch:
             raise StreamUnavailable(f"{type(error).__name__}: {error}") from error
         return f"{server['run_id']} {epoch!r}"
 
-    async def passed(self, batch: OpenBatch) -> bool:
-        """See the port."""
-        if batch.entry_id is None:
-            return False
-        key = batch.batch_id, batch.publication
-        stage, bound = self._progress.get(key, (0, entry_order(batch.entry_id)))
-        streams = (
-            messages_accepted(batch.stream_number),
-            deliveries_requested(batch.stream_number),
-            deliveries_settled(self._replica),
-        )
+    async def passed(self, batches: Sequence[OpenBatch]) -> list[OpenBatch]:
+        """See the port. One round trip, whatever the number of batches."""
+        published = [batch for batch in batches if batch.entry_id is not None]
+        if not published:
+            self._progress.clear()
+            return []
         try:
-            while stage < len(streams) and await self._left(streams[stage], bound):
-                seconds, _ = await self._redis.time()
-                stage, bound = stage + 1, (int(seconds) * 1000 + 999, _END_OF_MILLISECOND)
+            oldest, now = await self._oldest(sorted({batch.stream_number for batch in published}))
         except (RedisError, OSError, TimeoutError) as error:
             raise StreamUnavailable(f"{type(error).__name__}: {error}") from error
-        return self._note(key, stage, bound, stages=len(streams))
+        progress: dict[tuple[bytes, int], tuple[int, EntryOrder]] = {}
+        passed: list[OpenBatch] = []
+        for batch in published:
+            key = batch.batch_id, batch.publication
+            stage, bound = self._progress.get(key, (0, entry_order(batch.entry_id or b"")))
+            streams = self._streams_of(batch.stream_number)
+            while stage < len(streams) and oldest[streams[stage]] > bound:
+                stage, bound = stage + 1, now
+            if stage == len(streams):
+                passed.append(batch)
+            else:
+                progress[key] = stage, bound
+        self._progress = progress
+        return passed
 
-    async def _left(self, stream: str, bound: EntryOrder) -> bool:
-        oldest = await self._redis.xrange(stream, count=1)
-        return not oldest or entry_order(cast("bytes", oldest[0][0])) > bound
+    def _streams_of(self, number: int) -> tuple[str, str, str]:
+        """The streams that a batch passes, in order."""
+        return (
+            messages_accepted(number),
+            deliveries_requested(number),
+            deliveries_settled(self._replica),
+        )
 
-    def _note(self, key: tuple[bytes, int], stage: int, bound: EntryOrder, *, stages: int) -> bool:
-        if stage == stages:
-            self._progress.pop(key, None)
-            return True
-        if len(self._progress) >= FOLLOWED_MAX:
-            self._progress.clear()
-        self._progress[key] = stage, bound
-        return False
+    async def _oldest(self, numbers: Sequence[int]) -> tuple[dict[str, EntryOrder], EntryOrder]:
+        """The oldest entry of each stream, and then the end of the current second.
+
+        Earlier streams are looked at first: what moves on meanwhile is seen further on.
+        """
+        by_stage = zip(*(self._streams_of(number) for number in numbers), strict=True)
+        streams = list(dict.fromkeys(stream for stage in by_stage for stream in stage))
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for stream in streams:
+                pipe.xrange(stream, count=1)
+            pipe.time()
+            *entries, (seconds, _) = await pipe.execute()
+        oldest = {
+            stream: entry_order(found[0][0]) if found else _EMPTY
+            for stream, found in zip(streams, entries, strict=True)
+        }
+        return oldest, (int(seconds) * 1000 + 999, _END_OF_MILLISECOND)

@@ -28,9 +28,6 @@ _NEXT_DUE = statement("next_due")
 _COPIED = (*AttemptRow._fields[:-2], "ended_at", "next_attempt_at")
 _TOTAL = "select count(*) from pending_delivery"
 
-COPY_ROWS_MIN = 1
-"""COPY takes two round trips: below so many rows one wake-up less counts for more."""
-
 
 class PostgresLedger:
     """Implements `Ledger`. Every statement commits by itself."""
@@ -137,14 +134,10 @@ async def _append(connection: asyncpg.Connection, attempts: Sequence[AttemptRow]
     COPY takes half the time that the insertion of arrays does, here and in the server; but it
     knows no conflicts: a record whose commit was not confirmed is written again by insertion.
     """
-    if len(attempts) >= COPY_ROWS_MIN:
-        try:
-            await connection.copy_records_to_table("attempt", records=attempts, columns=_COPIED)
-        except asyncpg.UniqueViolationError:
-            pass
-        else:
-            return
-    await connection.execute(_APPEND, *_columns(attempts, len(AttemptRow._fields)))
+    try:
+        await connection.copy_records_to_table("attempt", records=attempts, columns=_COPIED)
+    except asyncpg.UniqueViolationError:
+        await connection.execute(_APPEND, *_columns(attempts, len(AttemptRow._fields)))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:

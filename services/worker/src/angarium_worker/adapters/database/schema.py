@@ -1,4 +1,4 @@
-"""The worker's schema, for the migrate command and the check at start."""
+"""The worker's schema and its history."""
 
 from angarium_chassis.database.schema import Schema
 

@@ -14,6 +14,7 @@ from angarium_worker.application.insistent_commit import InsistentCommit
 SETTLED_ENTRIES_MAX = 100_000
 SETTLED_EXPIRES_S = 3_600
 CHUNKS_PER_WRITE_MAX = 500
+WRITE_PAUSE_S = 0.01
 
 type Entry = Received[DeliveriesRequested]
 
@@ -25,7 +26,11 @@ class ChunkSettlement:
     def __init__(self, writer: StreamWriter) -> None:
         self._writer = writer
         self._commits = InsistentCommit(
-            "settle", self._write, items_max=CHUNKS_PER_WRITE_MAX, bytes_max=1_000_000
+            "settle",
+            self._write,
+            items_max=CHUNKS_PER_WRITE_MAX,
+            bytes_max=1_000_000,
+            pause_s=WRITE_PAUSE_S,
         )
 
     async def run(self) -> None:

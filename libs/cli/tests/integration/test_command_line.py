@@ -1,0 +1,167 @@
+"""The command line: refusals in one line, databases migrated, keys made and revoked."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from angarium_cli.main import main
+
+type Run = Callable[..., tuple[int, str, str]]
+
+URL = "ANGARIUM_{}_DATABASE_URL"
+HEAVY = ("alembic", "faststream", "httpx", "litestar", "pydantic_settings", "rich", "sqlalchemy")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line; gives its exit status, output and errors."""
+    for service in ("GATEWAY", "DISPATCHER", "WORKER"):
+        monkeypatch.delenv(URL.format(service), raising=False)
+    monkeypatch.delenv("ANGARIUM_DATABASE_URL", raising=False)
+
+    def run_command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["angarium", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run_command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["dev", "--port", "x"], "--port"),
+        (["dev", "--port", "65536"], "--port"),
+        (["dev", "--database", "oracle"], "'sqlite', 'postgres'"),
+        (["dev", "--log-format", "xml"], "'console', 'json'"),
+        (["dev", "--api-key", "short"], "16 to 256 printable"),
+        (["dev", "--nonsense"], "No such option"),
+        (["frobnicate"], "No such command"),
+        (["migrate", "nobody"], "nobody"),
+        (["migrate"], "ANGARIUM_GATEWAY_DATABASE_URL is not set"),
+        (["migrate", "worker"], "neither ANGARIUM_WORKER_DATABASE_URL nor ANGARIUM_DATABASE_URL"),
+        (["keys", "list"], "neither ANGARIUM_GATEWAY_DATABASE_URL nor ANGARIUM_DATABASE_URL"),
+        (["keys", "revoke", "app_1"], "app_1 is no key's id"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_2(
+    run: Run, arguments: list[str], told: str
+) -> None:
+    status, out, err = run(*arguments)
+
+    assert status == 2
+    assert out == ""
+    assert re.fullmatch(r"angarium: [^\n]+\n", err), err
+    assert told in err
+
+
+def test_help_imports_nothing_of_weight() -> None:
+    program = f"import sys, angarium_cli.main; print(set({HEAVY}) & sys.modules.keys())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert done.stdout == "set()\n"
+
+
+def test_it_runs_as_a_module_and_names_its_version() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "angarium_cli", "version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_all_databases_are_migrated_once(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for service in ("gateway", "dispatcher", "worker"):
+        url = f"sqlite+aiosqlite:///{tmp_path / service}.db"
+        monkeypatch.setenv(URL.format(service.upper()), url)
+
+    first, second = run("migrate"), run("migrate", "all")
+
+    assert first[0] == second[0] == 0
+    assert [line.split(":")[0] for line in first[1].splitlines()] == [
+        "gateway",
+        "dispatcher",
+        "worker",
+    ]
+    assert all("schema version none -> " in line for line in first[1].splitlines())
+    assert all("already at schema version" in line for line in second[1].splitlines())
+
+
+def test_nothing_is_migrated_when_one_url_is_missing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(URL.format("GATEWAY"), f"sqlite:///{tmp_path}/gateway.db")
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path}/shared.db")
+
+    status, _, err = run("migrate")
+
+    assert status == 2
+    assert "ANGARIUM_DISPATCHER_DATABASE_URL is not set" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_single_service_takes_the_general_url_also_from_a_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "url").write_text(f"sqlite:///{tmp_path}/worker.db\n")
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL_FILE", str(tmp_path / "url"))
+
+    assert run("migrate", "worker")[0] == 0
+
+    assert (tmp_path / "worker.db").exists()
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL_FILE", str(tmp_path / "gone"))
+    status, _, err = run("migrate", "worker")
+    assert status == 2
+    assert "ANGARIUM_DATABASE_URL_FILE names" in err
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://nobody:word@127.0.0.1:1/none", "mysql://word@127.0.0.1/none", "word"]
+)
+def test_an_unusable_database_is_one_line_without_its_password(
+    run: Run, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", url)
+
+    status, out, err = run("migrate", "gateway")
+
+    assert (status, out) == (2, "")
+    assert re.fullmatch(r"angarium: [^\n]+\n", err)
+    assert "word" not in err
+
+
+def test_keys_are_created_listed_and_revoked(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path}/gateway.db")
+    status, _, err = run("keys", "list")
+    assert (status, "angarium migrate gateway" in err) == (2, True)
+    run("migrate", "gateway")
+
+    status, token, said = run("keys", "create", "billing", "--tenant", "acme")
+
+    assert status == 0
+    assert re.fullmatch(r"ang_[A-Za-z0-9_-]{43}\n", token)
+    key_id = re.search(r"key_\w+", said)
+    assert key_id is not None
+    listed = run("keys", "list")[1]
+    assert re.search(rf"{key_id[0]} +acme +billing +\d{{4}}-\d\d-\d\d \d\d:\d\d\s*$", listed)
+    assert token.strip() not in listed
+    assert run("keys", "revoke", key_id[0]) == (0, f"Revoked {key_id[0]}.\n", "")
+    status, _, err = run("keys", "revoke", key_id[0])
+    assert (status, "there is no valid key" in err) == (2, True)
+    assert run("keys", "list", "--tenant", "nobody")[1].count("\n") == 1
