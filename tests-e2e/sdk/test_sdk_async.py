@@ -9,6 +9,7 @@ from svix.api import (
     ApplicationPatch,
     EndpointIn,
     EventTypeIn,
+    MessageGetOptions,
     MessageIn,
     SvixAsync,
 )
@@ -41,7 +42,8 @@ async def test_one_event_goes_in_and_one_signed_webhook_comes_out(
         "webhook-signature": entry["signature"],
     }
     Webhook(secret).verify(entry["body"], headers)
-    assert (await svix_async.message.get(uid, message.id)).payload == {"cents": 4200}
+    stored = await svix_async.message.get(uid, message.id, MessageGetOptions(with_content=True))
+    assert stored.payload == {"cents": 4200}
     patched = await svix_async.application.patch(uid, ApplicationPatch(name="B"))
     assert (patched.id, patched.name) == (application.id, "B")
     await svix_async.endpoint.delete(uid, endpoint.id)

@@ -4,12 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from angarium_chassis.process import StartRefused
 
@@ -21,7 +17,11 @@ MIGRATION_LOCK = 7_236_113
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A service's tables and where its migrations lie: `<package>/migrations`."""
+    """A service's tables and where its migrations lie: `<package>/migrations`.
+
+    A migration's file name begins with its revision, and revisions sort in their order:
+    `versions/0001_first_schema.py`.
+    """
 
     service: str
     package: str
@@ -29,17 +29,25 @@ class Schema:
 
     async def migrate(self, database: Database, revision: str = "head") -> None:
         """Bring the database to `revision`. Raises `StartRefused`."""
+        # Alembic takes 13 MB in a process; only this needs it.
+        from .schema_migration import NewerSchema, migrate
+
         try:
             async with database.engine.begin() as connection:
                 if database.on_postgres:
                     await connection.exec_driver_sql(
                         f"select pg_advisory_xact_lock({MIGRATION_LOCK})"
                     )
-                await connection.run_sync(self._upgrade, revision)
+                with as_file(files(self.package) / "migrations") as folder:
+                    await connection.run_sync(migrate, str(folder), self.tables, revision)
+        except NewerSchema as error:
+            raise StartRefused(self._newer()) from error
+        except DBAPIError as error:
+            if error.statement is None:
+                raise StartRefused(self._unreachable(error)) from error
+            raise StartRefused(self._failed(error)) from error
         except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
-        except CommandError as error:
-            raise StartRefused(self._newer()) from error
 
     async def require_current(self, database: Database) -> None:
         """Raise `StartRefused` unless the database has exactly this version's schema."""
@@ -48,10 +56,8 @@ class Schema:
                 current = await connection.run_sync(_current_revision)
         except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
-        with as_file(files(self.package) / "migrations") as folder:
-            script = ScriptDirectory(str(folder))
-            head = script.get_current_head()
-            known = {revision.revision for revision in script.walk_revisions()}
+        known = self._revisions()
+        head = known[-1]
         if current == head:
             return
         if current is not None and current not in known:
@@ -61,16 +67,16 @@ class Schema:
             f" needs {head}; run `angarium migrate {self.service}`"
         )
 
-    def _upgrade(self, connection: Connection, revision: str) -> None:
-        with as_file(files(self.package) / "migrations") as folder:
-            config = Config()
-            config.set_main_option("script_location", str(folder))
-            config.attributes["connection"] = connection
-            config.attributes["tables"] = self.tables
-            if revision == "base" or revision.startswith("-"):
-                command.downgrade(config, revision)
-            else:
-                command.upgrade(config, revision)
+    def _revisions(self) -> list[str]:
+        """All revisions of this version, oldest first."""
+        versions = (files(self.package) / "migrations" / "versions").iterdir()
+        return sorted(file.name.partition("_")[0] for file in versions if file.name.endswith(".py"))
+
+    def _failed(self, error: DBAPIError) -> str:
+        return (
+            f"the migration of the {self.service}'s database failed and was rolled back:"
+            f" {str(error.orig).splitlines()[0]}"
+        )
 
     def _unreachable(self, error: Exception) -> str:
         variable = f"ANGARIUM_{self.service.upper()}_DATABASE_URL (or ANGARIUM_DATABASE_URL)"
@@ -88,4 +94,7 @@ class Schema:
 
 
 def _current_revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision = connection.scalar(text("select version_num from alembic_version"))
+    return None if revision is None else str(revision)

@@ -55,13 +55,14 @@ class Authenticator:
         return await asyncio.shield(looking)
 
     async def _look_up(self, token: str) -> Caller | None:
+        asked_at_s = self._clock_s()
         try:
             caller = await self._keys.find(token_hash(token))
         finally:
             del self._looking[token]
         self._known.pop(token, None)
         if caller is not None:
-            self._known[token] = caller, self._clock_s() + self._fresh_s
+            self._known[token] = caller, asked_at_s + self._fresh_s
             if len(self._known) > CALLERS_MAX:
                 self._known.popitem(last=False)
         return caller

@@ -21,8 +21,6 @@ from angarium_gateway.domain.messages import (
     CommitOutcome,
     Committed,
     EarlierRequest,
-    EventTaken,
-    KeyTaken,
     NewMessage,
 )
 from angarium_gateway.domain.open_batches import OpenBatches
@@ -150,7 +148,7 @@ class JournalModel:
         self.known: set[str] = set()
         self.loads = 0
         self.aside: list[bytes] = []
-        self.late: Callable[[Callable[[], None]], None] | None = None
+        self.late: Callable[[Callable[[], None]], object] | None = None
         """With it a commit fails, and takes place when this runs what it is given."""
 
     async def commit(self, batch: NewBatch) -> Sequence[CommitOutcome]:
@@ -340,6 +338,3 @@ async def quiet() -> None:
     """Let everything happen that needs no time to pass."""
     for _ in range(50):
         await asyncio.sleep(0)
-
-
-__all__ = ["EventTaken", "KeyTaken"]

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
-from angarium_gateway.application.journal import NewBatch
+import pytest
+from angarium_gateway.application.journal import JournalUnavailable, NewBatch
 from angarium_gateway.application.recovery import LOSSES_MAX, QUIET_S, Recovery
 from angarium_gateway.application.relay import StreamUnavailable
 from angarium_gateway.domain.open_batches import OpenBatch
@@ -163,16 +165,12 @@ async def test_a_commit_that_takes_place_after_it_was_given_up_goes_out() -> Non
     async with Running(rig.relay.run, rig.recovery.run):
         assert rig.relay.reserve(300)
         batch = NewBatch(new_id(), OWNER, 0, True, [a_message()])
+        rig.journal.late = partial(asyncio.get_running_loop().call_later, 20)
+        with pytest.raises(JournalUnavailable):
+            await rig.journal.commit(batch)
         rig.relay.doubtful(batch.id, 300)
-        await asyncio.sleep(20)
-        rig.journal._store(batch, await _outcomes(rig, batch))
         await asyncio.sleep(120)
         assert rig.streams.publications == [(batch.id, 2)]
-
-
-async def _outcomes(rig: Rig, batch: NewBatch) -> Sequence:  # type: ignore[type-arg]
-    other = type(rig.journal)()
-    return await other.commit(batch)
 
 
 @simulated
