@@ -1,13 +1,16 @@
 # Each target sets up what it needs: a fresh clone and `make run` or `make test` are enough.
 #   RUN_ARGS, TEST_ARGS, BENCH_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
+#   FUZZ_SECONDS                      how long each target of make fuzz runs, 300
 #   UV_PYTHON                         another interpreter, e.g. UV_PYTHON=3.14 make test
 
 UV ?= ./.ci/uv
 VENV := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
 BIN := $(VENV)/bin
+FUZZER := services/worker/tests/fuzz/coverage_guided.py
+FUZZ_SECONDS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage lint types imports bench docs clean
+.PHONY: help setup run test fuzz coverage lint types imports bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +25,11 @@ run: setup ## Start the platform with its demo; Ctrl-C stops it
 
 test: setup ## Run every test, measuring branch coverage
 	@$(BIN)/pytest -n 2 --cov --cov-report=term $(TEST_ARGS)
+
+fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
+	@$(UV) sync --locked --quiet --group fuzz
+	@$(BIN)/python $(FUZZER) response $(FUZZ_SECONDS) .cache/fuzz/response
+	@$(BIN)/python $(FUZZER) url $(FUZZ_SECONDS) .cache/fuzz/url
 
 coverage: setup ## Show the lines that the last `make test` missed, also in htmlcov/
 	@$(BIN)/coverage html --quiet

@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import httpx
 from failure import BenchmarkFailed
@@ -21,11 +22,14 @@ from platform_process import running_platform
 from report import Report, show
 from rich.console import Console
 from scenarios import Setting, deliver
+from sender_rates import Measured, compare, medians, table
 from tools import run_yardstick, running_receiver
 
-SCENARIOS = ("yardstick", "throughput", "latency")
+SCENARIOS = ("sender", "yardstick", "throughput", "latency")
 _WARM_UP_S = 3.0
 _YARDSTICK_S_MAX = 10.0
+_SENDER_S_MAX = 5.0
+_SENDER_REPEATS_MIN = 3
 
 
 async def measure(given: argparse.Namespace, folder: Path, console: Console) -> Report:
@@ -66,6 +70,17 @@ async def measure(given: argparse.Namespace, folder: Path, console: Console) -> 
     return report
 
 
+async def measure_sender(given: argparse.Namespace, console: Console) -> dict[str, list[Measured]]:
+    """The sender alone beside other clients; needs no platform."""
+    console.print("sender, aiohttp, httpx …")
+    return await compare(
+        max(given.repeat, _SENDER_REPEATS_MIN),
+        min(given.seconds, _SENDER_S_MAX),
+        given.connections,
+        given.body_bytes,
+    )
+
+
 def _scenarios(text: str) -> tuple[str, ...]:
     chosen = tuple(part.strip() for part in text.split(","))
     unknown = set(chosen) - set(SCENARIOS)
@@ -95,6 +110,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _write(path: Path | None, measured: dict[str, Any]) -> None:
+    if path is not None:
+        path.write_text(json.dumps(measured, indent=2) + "\n")
+
+
 def main() -> int:
     given = _arguments()
     console = Console()
@@ -104,6 +124,12 @@ def main() -> int:
     # Ended like Ctrl-C: what was started is ended too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        clients = asyncio.run(measure_sender(given, console)) if "sender" in given.only else {}
+        if clients:
+            console.print(table(clients))
+        if set(given.only) == {"sender"}:
+            _write(given.json, {"sender": medians(clients)})
+            return 0
         report = asyncio.run(measure(given, folder, console))
     except (BenchmarkFailed, httpx.HTTPError) as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -113,8 +139,7 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     show(report, console)
-    if given.json is not None:
-        given.json.write_text(json.dumps(report.as_dict(), indent=2) + "\n")
+    _write(given.json, report.as_dict() | ({"sender": medians(clients)} if clients else {}))
     return 1 if report.lost or report.duplicates else 0
 
 

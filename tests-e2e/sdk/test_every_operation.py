@@ -24,6 +24,10 @@ OPERATIONS = {
     "patch_endpoint",
     "v1.endpoint.delete",
     "v1.endpoint.get-secret",
+    "v1.endpoint.rotate-secret",
+    "v1.endpoint.get-headers",
+    "v1.endpoint.update-headers",
+    "v1.endpoint.patch-headers",
     "v1.event-type.list",
     "v1.event-type.create",
     "v1.event-type.get",
@@ -123,6 +127,15 @@ def _endpoints(call: Calls, app: str, url: str) -> str:
     call("PATCH", f"{app}/endpoint/x", 404, {"disabled": True})
     call("GET", f"{app}/endpoint/e/secret", 200)
     call("GET", f"{app}/endpoint/x/secret", 404)
+    call("POST", f"{app}/endpoint/e/secret/rotate", 204, {})
+    call("POST", f"{app}/endpoint/x/secret/rotate", 404, {})
+    for path, headers in (("e", {"X-A": "b"}), ("x", {})):
+        refused = path == "x"
+        call("PUT", f"{app}/endpoint/{path}/headers", 404 if refused else 204, {"headers": headers})
+        call(
+            "PATCH", f"{app}/endpoint/{path}/headers", 404 if refused else 204, {"headers": headers}
+        )
+        call("GET", f"{app}/endpoint/{path}/headers", 404 if refused else 200)
     return endpoint
 
 

@@ -53,6 +53,7 @@ def a_process(database: Database, *, endpoints_max: int = 100) -> Bench:
     means = Means(
         changes=ConfigurationChanges(DatabaseConfiguration(database), heard, forgotten.append),
         secrets=EndpointSecrets(SEAL, os.urandom),
+        seal=SEAL,
         new_id=lambda: next(_ids).to_bytes(16),
         now=lambda: datetime(2030, 1, 1, tzinfo=UTC) + timedelta(seconds=next(_ticks)),
         allow_http=False,

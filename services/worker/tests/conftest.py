@@ -14,6 +14,7 @@ from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.sqlite_ledger import SqliteLedger
 from angarium_worker.application.records import (
     AttemptRow,
+    CancelledRow,
     DeliveryKey,
     DueDelivery,
     PendingRow,
@@ -74,6 +75,8 @@ def attempt_row(new_id: Callable[[], bytes]) -> MakeAttemptRow:
             response=b"ok",
             duration_ms=12,
             failure=None,
+            channels=None,
+            timings=None,
             ended_at_us=1_700_000_000_000_000,
             retry_in_us=None,
         )
@@ -96,6 +99,8 @@ def pending_row() -> MakePendingRow:
             payload=b'{"paid":true}',
             endpoint_version=7,
             attempts_made=1,
+            channels=None,
+            trace=None,
             fence=0,
             due_in_us=0,
         )
@@ -129,6 +134,8 @@ class FakeLedger:
     attempts: list[AttemptRow] = field(default_factory=list)
     pending: dict[DeliveryKey, PendingRow] = field(default_factory=dict)
     due_at: dict[DeliveryKey, int] = field(default_factory=dict)
+    cancelled: list[CancelledRow] = field(default_factory=list)
+    expedited: list[tuple[bytes, float]] = field(default_factory=list)
     groups: list[int] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
     released: list[DueDelivery] = field(default_factory=list)
@@ -149,6 +156,7 @@ class FakeLedger:
         held = set()
         for record in records:
             self.attempts += record.attempts
+            self.cancelled += record.cancelled
             for row in record.pending:
                 self.pending.setdefault(row[:2], row)
                 self.due_at.setdefault(row[:2], self.now_us + row.due_in_us)
@@ -160,6 +168,8 @@ class FakeLedger:
                 held.add(key)
                 if outcome.attempt is not None:
                     self.attempts.append(outcome.attempt)
+                if outcome.cancelled is not None:
+                    self.cancelled.append(outcome.cancelled)
                 if outcome.due_in_us is None:
                     del self.pending[key], self.due_at[key]
                 else:
@@ -172,7 +182,7 @@ class FakeLedger:
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
         self._check()
         self.looked_up += 1
-        tried = {(row.message_id, row.endpoint_id) for row in self.attempts}
+        tried = {(row.message_id, row.endpoint_id) for row in (*self.attempts, *self.cancelled)}
         return frozenset(key for key in keys if key in tried or key in self.pending)
 
     async def lease_due(
@@ -184,12 +194,19 @@ class FakeLedger:
         for key in due[:rows_max]:
             row = self.pending[key] = self.pending[key]._replace(fence=self.pending[key].fence + 1)
             self.due_at[key] = self.now_us + int(lease_s * 1_000_000)
-            leased.append(DueDelivery(*row[:9]))
+            leased.append(DueDelivery(*row[:10], row.fence))
         return leased
 
     async def release(self, leased: Sequence[DueDelivery]) -> None:
         self._check()
         self.released += leased
+
+    async def expedite(self, endpoint_id: bytes, *, beyond_s: float) -> None:
+        self._check()
+        self.expedited.append((endpoint_id, beyond_s))
+        for key, at_us in self.due_at.items():
+            if key[1] == endpoint_id and at_us > self.now_us + beyond_s * 1e6:
+                self.due_at[key] = self.now_us
 
     async def next_due_in_s(self) -> float | None:
         self._check()

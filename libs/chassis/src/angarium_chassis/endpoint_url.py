@@ -210,7 +210,7 @@ def _a_labels(text: str) -> str:
     """UTS 46 mapping, then IDNA 2008 A-labels; an ASCII `xn--` label is checked likewise."""
     try:
         return idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
-    except (idna.IDNAError, UnicodeError):
+    except (idna.IDNAError, UnicodeError, OverflowError):  # the last from CPython's punycode codec
         _refuse(
             "The URL's host is not a valid internationalised domain name.",
             "Correct the name, or write it in its xn-- form.",

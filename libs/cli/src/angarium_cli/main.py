@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from angarium_cli.commands import dev, keys, migrate, services, settings, version
+from angarium_cli.commands import dev, doctor, keys, migrate, services, settings, version
 from angarium_cli.failure import CommandFailed
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("dispatcher")(services.dispatcher)
 app.command("worker")(services.worker)
 app.command("migrate")(migrate.migrate)
 app.add_typer(keys.app, name="keys")
+app.add_typer(doctor.app, name="doctor")
 app.command("settings")(settings.settings)
 app.command("version")(version.version)
 

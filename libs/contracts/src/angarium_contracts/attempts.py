@@ -26,11 +26,26 @@ class AttemptTrigger(IntEnum):
     MANUAL = 1
 
 
+class Timings(Part, frozen=True):
+    """Where an attempt's time went, in milliseconds.
+
+    `dns`, `connect` and `tls` are each phase's own, 0 on a kept connection; `first_byte` runs
+    from the start to the first byte of the answer (0 without one), `total` to its end.
+    """
+
+    dns_ms: float
+    connect_ms: float
+    tls_ms: float
+    first_byte_ms: float
+    total_ms: float
+
+
 class Attempt(Part, frozen=True):
     """One HTTP request of a delivery.
 
-    `response_status` is 0 when no answer came; `failure` then says why. `response` is at
-    most 16 KiB of the body, as text.
+    `response_status` is 0 when no answer came; `failure` then says why, in a sentence, and
+    `failure_reason` by a stable name such as `connect_timed_out`. `response` is at most 16 KiB
+    of the answer's body, as text; without an answer, `failure` again.
     """
 
     id: bytes
@@ -47,6 +62,9 @@ class Attempt(Part, frozen=True):
     ended_at: datetime
     failure: str | None = None
     next_attempt_at: datetime | None = None
+    failure_reason: str | None = None
+    timings: Timings | None = None
+    channels: tuple[str, ...] = ()
 
 
 class AttemptFilter(Part, frozen=True):

@@ -96,8 +96,19 @@ class ApplicationDeleted(Contract, frozen=True, tag="application.deleted/1"):
     state: ApplicationState
 
 
+class ClientCertificate(Part, frozen=True):
+    """What may be shown of an endpoint's client certificate."""
+
+    subject: str
+    expires_at: datetime
+
+
 class Endpoint(Part, frozen=True):
-    """An endpoint, in full, without its secrets."""
+    """An endpoint, in full, without its secrets and headers.
+
+    `timeout_s` None is the worker's own; `header_names` as in `EndpointState`; `proxy_url`
+    without user name and password. `disabled_reason`: why Angarium disabled it by itself.
+    """
 
     id: bytes
     application_id: bytes
@@ -111,6 +122,11 @@ class Endpoint(Part, frozen=True):
     metadata: dict[str, str]
     created_at: datetime
     updated_at: datetime
+    timeout_s: float | None = None
+    header_names: str = "webhook"
+    proxy_url: str | None = None
+    client_certificate: ClientCertificate | None = None
+    disabled_reason: str | None = None
 
 
 class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
@@ -123,7 +139,9 @@ class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
 
 
 class CreateEndpoint(Contract, frozen=True, tag="endpoint.create/1"):
-    """`secret` in its text form (`whsec_…`), sealed by the gateway for the way; None: make one."""
+    """Sealed members were sealed by the gateway for the way (associated data: the tenant's id):
+    the secret in its text form (`whsec_…` or `whsk_…`; None: make one), custom headers as a JSON
+    object of texts, the proxy's URL, the client certificate as `EndpointState` has it."""
 
     tenant_id: bytes
     application_ref: str
@@ -136,6 +154,11 @@ class CreateEndpoint(Contract, frozen=True, tag="endpoint.create/1"):
     channels: tuple[str, ...] | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     sealed_secret: bytes | None = None
+    sealed_headers: bytes | None = None
+    timeout_s: float | None = None
+    header_names: str = "webhook"
+    sealed_proxy: bytes | None = None
+    sealed_client_certificate: bytes | None = None
 
 
 class GetEndpoint(Contract, frozen=True, tag="endpoint.get/1"):
@@ -158,7 +181,11 @@ class Endpoints(Contract, frozen=True, tag="endpoint.list_of/1"):
 
 
 class UpdateEndpoint(Contract, frozen=True, tag="endpoint.update/1"):
-    """Replace; an unknown `ref` is created when it is a uid."""
+    """Replace; an unknown `ref` is created when it is a uid.
+
+    What only Angarium has stays as it is where it is UNSET: a Svix SDK cannot name it. Sealed
+    members as in `CreateEndpoint`.
+    """
 
     tenant_id: bytes
     application_ref: str
@@ -171,6 +198,10 @@ class UpdateEndpoint(Contract, frozen=True, tag="endpoint.update/1"):
     event_types: tuple[str, ...] | None = None
     channels: tuple[str, ...] | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    timeout_s: float | UnsetType | None = UNSET
+    header_names: str | UnsetType = UNSET
+    sealed_proxy: bytes | UnsetType | None = UNSET
+    sealed_client_certificate: bytes | UnsetType | None = UNSET
 
 
 class PatchEndpoint(Contract, frozen=True, tag="endpoint.patch/1"):
@@ -185,6 +216,10 @@ class PatchEndpoint(Contract, frozen=True, tag="endpoint.patch/1"):
     event_types: tuple[str, ...] | UnsetType | None = UNSET
     channels: tuple[str, ...] | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
+    timeout_s: float | UnsetType | None = UNSET
+    header_names: str | UnsetType = UNSET
+    sealed_proxy: bytes | UnsetType | None = UNSET
+    sealed_client_certificate: bytes | UnsetType | None = UNSET
 
 
 class DeleteEndpoint(Contract, frozen=True, tag="endpoint.delete/1"):
@@ -206,7 +241,8 @@ class GetEndpointSecret(Contract, frozen=True, tag="endpoint.secret/1"):
 
 
 class EndpointSecret(Contract, frozen=True, tag="endpoint.secret_of/1"):
-    """The secret that signs now, sealed for the way (associated data: the endpoint's id)."""
+    """What verifies the webhooks that are signed now, sealed for the way (associated data: the
+    endpoint's id): the newest secret, or where that is a private key, its public key."""
 
     endpoint_id: bytes
     sealed_secret: bytes

@@ -24,6 +24,11 @@ class EndpointState(Part, frozen=True):
     `secrets` and `headers` are sealed (AES-256-GCM under the operator's encryption key, the
     endpoint's id as associated data): the secrets that sign now, newest first, and a JSON
     object of custom headers. `throttle_rate` is messages per second.
+
+    `secrets_expire_at` goes with `secrets` (Unix time in seconds; 0: does not expire), empty
+    when none expires. `timeout_s` is 1 to 30 for a whole attempt, None the worker's own.
+    `header_names`: "webhook" | "svix" | "both". `proxy` (a URL) and `client_certificate` (PEM:
+    the chain, then its private key) are sealed as the secrets are.
     """
 
     id: bytes
@@ -36,6 +41,11 @@ class EndpointState(Part, frozen=True):
     throttle_rate: int | None = None
     disabled: bool = False
     deleted: bool = False
+    secrets_expire_at: tuple[float, ...] = ()
+    timeout_s: float | None = None
+    header_names: str = "webhook"
+    proxy: bytes | None = None
+    client_certificate: bytes | None = None
 
 
 class DirectoryChanged(Contract, frozen=True, tag="directory.changed/1"):

@@ -52,6 +52,7 @@ class RequestedMessage(Part, frozen=True):
     payload: bytes
     deliveries: tuple[RequestedDelivery, ...]
     trace: str | None = None
+    channels: tuple[str, ...] = ()
 
 
 class DeliveriesRequested(Contract, frozen=True, tag="deliveries.requested/1"):

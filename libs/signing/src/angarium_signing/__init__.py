@@ -13,11 +13,20 @@ from angarium_signing.errors import (
     UnsignableId,
     VerificationError,
 )
+from angarium_signing.key_pair import (
+    PRIVATE_KEY_PREFIX,
+    PUBLIC_KEY_PREFIX,
+    PrivateKey,
+    PublicKey,
+)
+from angarium_signing.parse_signer import parse_signer
 from angarium_signing.request_headers import (
+    BOTH_PREFIXES,
     STANDARD_PREFIX,
     SVIX_PREFIX,
     TOLERANCE_S,
     signature_headers,
+    signature_headers_under,
     verify,
 )
 from angarium_signing.scheme import Signer, Verifier, signed_prefix
@@ -30,6 +39,9 @@ from angarium_signing.secret import (
 )
 
 __all__ = [
+    "BOTH_PREFIXES",
+    "PRIVATE_KEY_PREFIX",
+    "PUBLIC_KEY_PREFIX",
     "SECRET_BYTES_MAX",
     "SECRET_BYTES_MIN",
     "SECRET_PREFIX",
@@ -41,6 +53,8 @@ __all__ = [
     "MalformedTimestamp",
     "MissingHeader",
     "NoMatchingSignature",
+    "PrivateKey",
+    "PublicKey",
     "Signer",
     "SigningError",
     "SigningSecret",
@@ -50,8 +64,10 @@ __all__ = [
     "UnsignableId",
     "VerificationError",
     "Verifier",
+    "parse_signer",
     "sign",
     "signature_headers",
+    "signature_headers_under",
     "signed_prefix",
     "verify",
 ]

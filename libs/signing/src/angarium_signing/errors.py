@@ -6,7 +6,8 @@ class SigningError(Exception):
 
 
 class MalformedSecret(SigningError):
-    """The text is not `whsec_` followed by base64 of 24 to 64 bytes."""
+    """The text is not a key in its written form (`whsec_`, `whsk_` or `whpk_`, then base64), or
+    the bytes are not such a key."""
 
 
 class UnsignableId(SigningError):

@@ -18,6 +18,7 @@ from angarium_signing.scheme import Signer, Verifier, signed_prefix
 
 STANDARD_PREFIX: Final = "webhook"
 SVIX_PREFIX: Final = "svix"
+BOTH_PREFIXES: Final = (STANDARD_PREFIX, SVIX_PREFIX)
 TOLERANCE_S: Final = 300
 SIGNATURES_MAX: Final = 64
 SIGNATURE_HEADER_CHARS_MAX: Final = 16_384
@@ -38,18 +39,42 @@ def signature_headers(
     rotation the new secret stands first and the old ones sign on. Raises UnsignableId;
     ValueError without any signer.
     """
-    if not signers:
-        raise ValueError("a webhook is signed with at least one secret")
-    prefix = signed_prefix(webhook_id, timestamp_s)
-    if len(signers) == 1:
-        signatures = signers[0].sign_content(prefix, body)
-    else:
-        signatures = " ".join([signer.sign_content(prefix, body) for signer in signers])
+    signatures = _signatures(signers, webhook_id, timestamp_s, body)
     return (
         (f"{header_prefix}-id", webhook_id),
         (f"{header_prefix}-timestamp", str(timestamp_s)),
         (f"{header_prefix}-signature", signatures),
     )
+
+
+def signature_headers_under(
+    prefixes: Sequence[str],
+    signers: Sequence[Signer],
+    webhook_id: str,
+    timestamp_s: int,
+    body: bytes,
+) -> tuple[tuple[str, str], ...]:
+    """As `signature_headers`, three headers under each prefix; every key signs once."""
+    signatures = _signatures(signers, webhook_id, timestamp_s, body)
+    timestamp = str(timestamp_s)
+    return tuple(
+        header
+        for prefix in prefixes
+        for header in (
+            (f"{prefix}-id", webhook_id),
+            (f"{prefix}-timestamp", timestamp),
+            (f"{prefix}-signature", signatures),
+        )
+    )
+
+
+def _signatures(signers: Sequence[Signer], webhook_id: str, timestamp_s: int, body: bytes) -> str:
+    if not signers:
+        raise ValueError("a webhook is signed with at least one secret")
+    content_prefix = signed_prefix(webhook_id, timestamp_s)
+    if len(signers) == 1:
+        return signers[0].sign_content(content_prefix, body)
+    return " ".join([signer.sign_content(content_prefix, body) for signer in signers])
 
 
 def verify(

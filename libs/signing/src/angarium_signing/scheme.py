@@ -1,7 +1,6 @@
 """What every signature scheme of Standard Webhooks shares: the signed content and two roles.
 
-`v1` (symmetric) is in secret.py. `v1a` (Ed25519, `whsk_` and `whpk_`) takes its place beside it
-as two more classes that fill the same roles; nothing else changes.
+`v1` (HMAC, `whsec_`) is in secret.py, `v1a` (Ed25519, `whsk_` and `whpk_`) in key_pair.py.
 """
 
 from typing import Protocol

@@ -2,19 +2,17 @@
 
 import hashlib
 import hmac
-import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from binascii import b2a_base64
 from typing import Self
 
+from angarium_signing.encoding import key_bytes
 from angarium_signing.errors import MalformedSecret
 from angarium_signing.scheme import signed_prefix
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 the public prefix of every secret, not a secret
 SECRET_BYTES_MIN = 24
 SECRET_BYTES_MAX = 64
-
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 class SigningSecret:
@@ -44,15 +42,7 @@ class SigningSecret:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `whsec_<base64>`; base64 padding may be left out. Raises MalformedSecret."""
-        if not text.startswith(SECRET_PREFIX):
-            raise MalformedSecret(f"a secret begins with {SECRET_PREFIX}")
-        encoded = text[len(SECRET_PREFIX) :]
-        if len(encoded) > 2 * SECRET_BYTES_MAX or _BASE64.fullmatch(encoded) is None:
-            raise MalformedSecret(f"what follows {SECRET_PREFIX} is not base64")
-        stripped = encoded.rstrip("=")
-        if len(stripped) % 4 == 1:
-            raise MalformedSecret(f"what follows {SECRET_PREFIX} is not base64")
-        return cls(b64decode(stripped + "=" * (-len(stripped) % 4)))
+        return cls(key_bytes(text, SECRET_PREFIX, SECRET_BYTES_MAX))
 
     def reveal(self) -> str:
         """The secret in the clear as `whsec_<base64>`: to show its owner or to encrypt, no more."""

@@ -98,10 +98,12 @@ async def _work(
     means = Means(
         changes=ConfigurationChanges(DatabaseConfiguration(database), announcer, cache.forget),
         secrets=EndpointSecrets(seal, os.urandom),
+        seal=seal,
         new_id=IdMaker(time.time_ns, random.getrandbits),
         now=lambda: datetime.now(UTC),
         allow_http=settings.allow_http_endpoints,
         endpoints_max=settings.endpoints_per_application_max,
+        secret_grace_s=settings.secret_grace_s,
     )
     queries = _query_server(broker, replica, quarantine, QueryAnswers(means, reads))
     stopping = Stopping()

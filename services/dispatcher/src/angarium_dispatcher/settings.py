@@ -18,6 +18,13 @@ class Settings(ServiceSettings):
         le=1_000_000,
         description="Endpoints that one application may have; bounds what one message can cost.",
     )
+    secret_grace_s: int = Field(
+        default=86_400,
+        ge=0,
+        le=604_800,
+        description="How long a rotated secret goes on signing beside the new one, unless the"
+        " request says otherwise.",
+    )
     cached_applications_max: int = Field(
         default=10_000,
         ge=1,

@@ -51,6 +51,7 @@ from .application.membership import Membership
 from .application.read_attempts import ReadAttempts
 from .application.recovery import Recovery
 from .application.relay import Relay
+from .application.sealed_answers import SealedAnswers
 from .application.settlement import Settlement
 from .domain.messages import CommitOutcome, NewMessage
 from .domain.open_batches import OpenBatches
@@ -163,13 +164,14 @@ def _api(
     ask_dispatcher = ServiceQueries(queries, DISPATCHER_QUERIES)
     change = ChangeConfiguration(ask_dispatcher, directory)
     messages = StoredMessages(database)
+    seal = seal_of(settings)
     rest = create_api(
         ApiDependencies(
             authenticator=authenticator,
-            idempotency_keys=StoredIdempotencyKeys(database),
+            idempotency_keys=SealedAnswers(StoredIdempotencyKeys(database), seal),
             ask_dispatcher=ask_dispatcher,
             change_configuration=change,
-            endpoint_secrets=EndpointSecrets(ask_dispatcher, seal_of(settings)),
+            endpoint_secrets=EndpointSecrets(ask_dispatcher, seal),
             directory=directory,
             journal=messages,
             read_attempts=ReadAttempts(

@@ -39,12 +39,16 @@ from angarium_dispatcher.settings import Settings as DispatcherSettings
 from angarium_gateway.adapters.database.api_keys import ApiKeyTable
 from angarium_gateway.adapters.database.schema import SCHEMA as GATEWAY_SCHEMA
 from angarium_gateway.settings import Settings as GatewaySettings
+from angarium_signing import PrivateKey
 from svix.api import (
     ApplicationIn,
     ApplicationListOptions,
     ApplicationPatch,
+    EndpointHeadersIn,
+    EndpointHeadersPatchIn,
     EndpointIn,
     EndpointPatch,
+    EndpointSecretRotateIn,
     EndpointUpsertIn,
     EventTypeIn,
     EventTypeListOptions,
@@ -235,6 +239,44 @@ async def test_endpoints_live_their_whole_life(platform: Platform) -> None:
     with pytest.raises(HttpError) as refused:
         await sdk.endpoint.get("acme", "orders")
     assert refused.value.status_code == 404
+
+
+async def test_headers_are_set_patched_and_read_without_their_secrets(platform: Platform) -> None:
+    endpoints = platform.sdk().endpoint
+    await platform.sdk().application.create(ApplicationIn(name="Acme", uid="acme"))
+    first = {"X-Example": "1", "Authorization": "Bearer abc"}
+    await endpoints.create("acme", EndpointIn(url="https://e.com", uid="orders", headers=first))
+    read = await endpoints.get_headers("acme", "orders")
+    assert (read.headers, read.sensitive) == ({"X-Example": "1"}, ["Authorization"])
+    await endpoints.set_headers("acme", "orders", EndpointHeadersIn(headers={"X-A": "1"}))
+    patch = EndpointHeadersPatchIn(headers={"X-B": "2"})
+    await endpoints.patch_headers("acme", "orders", patch)
+    assert (await endpoints.get_headers("acme", "orders")).headers == {"X-A": "1", "X-B": "2"}
+    with pytest.raises(HTTPValidationError) as invalid:
+        await endpoints.set_headers("acme", "orders", EndpointHeadersIn(headers={"Host": "evil"}))
+    assert invalid.value.detail[0].loc == ["body", "headers", "Host"]
+    assert "set by Angarium" in invalid.value.detail[0].msg
+
+
+async def test_secrets_are_rotated(platform: Platform) -> None:
+    endpoints = platform.sdk().endpoint
+    await platform.sdk().application.create(ApplicationIn(name="Acme", uid="acme"))
+    await endpoints.create("acme", EndpointIn(url="https://e.com", uid="orders"))
+    before = (await endpoints.get_secret("acme", "orders")).key
+    made = (await endpoints.rotate_secret("acme", "orders", EndpointSecretRotateIn())).key
+    assert (await endpoints.get_secret("acme", "orders")).key == made
+    assert made.startswith("whsec_")
+    assert made != before
+    await endpoints.rotate_secret("acme", "orders", EndpointSecretRotateIn(key=SECRET))
+    assert (await endpoints.get_secret("acme", "orders")).key == SECRET
+    private = PrivateKey(b"k" * 32)
+    key = EndpointSecretRotateIn(key=private.reveal())
+    await endpoints.rotate_secret("acme", "orders", key)
+    assert (await endpoints.get_secret("acme", "orders")).key == private.public_key.text
+    bad = EndpointSecretRotateIn(key="whsk_" + base64.b64encode(bytes(40)).decode())
+    with pytest.raises(HTTPValidationError) as invalid:
+        await endpoints.rotate_secret("acme", "orders", bad)
+    assert invalid.value.detail[0].loc == ["body", "key"]
 
 
 async def test_event_types_live_their_whole_life(platform: Platform) -> None:

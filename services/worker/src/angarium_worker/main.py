@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
@@ -40,13 +41,14 @@ from .adapters.database.schema import SCHEMA
 from .adapters.database.sqlite_ledger import SqliteLedger
 from .adapters.metrics import WorkerMetrics
 from .adapters.sealed_settings import opener
-from .adapters.sender import EgressRules, WebhookSender, client_tls_context
+from .adapters.sender import SenderLimits, WebhookSender, client_tls_context
 from .adapters.streams.chunks import ChunkSettlement, Entry, chunk_handler
 from .adapters.streams.dispatcher_endpoints import DispatcherEndpoints
 from .application.deliver_chunk import DeliverChunk
 from .application.drain import drain
 from .application.due_bell import DueBell
 from .application.endpoint_book import EndpointBook
+from .application.gone_endpoints import GoneEndpoints
 from .application.leased_attempts import LeasedAttempts
 from .application.make_attempt import MakeAttempt
 from .application.recorder import Recorder
@@ -54,6 +56,7 @@ from .application.records import StorageDown
 from .application.retry_due import RetryDue
 from .application.room import Room
 from .application.sending import Sender
+from .application.slowdowns import Slowdowns
 from .application.tally import Tally
 from .settings import Settings
 
@@ -118,11 +121,22 @@ def _bind_internal(settings: Settings) -> socket.socket | None:
 
 
 def _sender(settings: Settings) -> WebhookSender:
+    make_tls = partial(client_tls_context, settings.extra_ca_file)
+    try:
+        tls = make_tls()
+    except OSError as error:
+        raise StartRefused(
+            f"ANGARIUM_EXTRA_CA_FILE: {settings.extra_ca_file} is no PEM file of certificates"
+            f" that can be read: {error.strerror or type(error).__name__}"
+        ) from None
     return WebhookSender(
-        EgressRules.parse(settings.allowed_networks),
-        client_tls_context(),
+        settings.egress_rules,
+        tls,
         user_agent=f"Angarium/{version('angarium-worker')}",
         allow_http=settings.allow_http_endpoints,
+        limits=SenderLimits(kept_bytes_max=settings.kept_connections_bytes_max),
+        make_tls=make_tls,
+        proxy=settings.egress_proxy,
     )
 
 
@@ -155,8 +169,10 @@ class _Worker:
         self._recorder = Recorder(self._ledger)
         self._settlement = ChunkSettlement(StreamWriter(broker))
         self._queries = QueryClient(broker, replica=self._replica, clock_ms=_clock_ms)
-        self._book = EndpointBook(
-            EndpointRows(database), DispatcherEndpoints(self._queries), opener(seal)
+        dispatcher = DispatcherEndpoints(self._queries)
+        self._book = EndpointBook(EndpointRows(database), dispatcher, opener(seal))
+        self._gone = GoneEndpoints(
+            self._book, dispatcher, self._ledger, lease_s=settings.retry_lease_s
         )
         self._follower = DirectoryFollower(broker, self._queries, self._book, with_endpoints=True)
         self._build_delivery(sender)
@@ -168,6 +184,8 @@ class _Worker:
             sender,
             settings.schedule,
             self._tally,
+            Slowdowns(time.time_ns),
+            self._gone,
             timeout_s=settings.attempt_timeout_s,
             make_id=IdMaker(time.time_ns, random.getrandbits),
             clock_ns=time.time_ns,
@@ -237,6 +255,7 @@ class _Worker:
             self._recorder.run(),
             self._settlement.run(),
             self._queries.run(),
+            self._gone.run(),
             self._count_pending(),
         ]
 

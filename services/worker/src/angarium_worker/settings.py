@@ -1,16 +1,20 @@
 """The worker's settings."""
 
-from ipaddress import ip_network
+from pathlib import Path
 
 from angarium_chassis.settings import ServiceSettings
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, field_validator
 
+from angarium_worker.adapters.sender import EgressRules, Proxy
 from angarium_worker.domain.retry_schedule import (
     DEFAULT_SCHEDULE,
     JITTER_MAX,
     RetrySchedule,
     parse_delays,
 )
+
+ENDPOINT_TIMEOUT_S_MAX = 30
+"""The longest that an endpoint may give an attempt."""
 
 
 class Settings(ServiceSettings):
@@ -59,7 +63,38 @@ class Settings(ServiceSettings):
     egress_allowed_networks: str = Field(
         default="",
         description="Networks besides the public internet that webhooks may go to, such as"
-        " 127.0.0.0/8,10.0.0.0/8.",
+        " 127.0.0.0/8,10.0.0.0/8. An address of this machine itself must be named as /32 or"
+        " /128, unless it is loopback.",
+    )
+    egress_denied_networks: str = Field(
+        default="", description="Networks that webhooks may never go to, allowed or public."
+    )
+    egress_allowed_hosts: str = Field(
+        default="",
+        description="If set, webhooks go to these hosts only: example.com, *.example.com. It"
+        " opens no network.",
+    )
+    egress_denied_hosts: str = Field(
+        default="", description="Hosts that webhooks may never go to: example.com, *.example.com."
+    )
+    egress_allowed_ports: str = Field(
+        default="", description="If set, webhooks go to these ports only: 443,8000-8999."
+    )
+    egress_denied_ports: str = Field(
+        default="", description="Ports that webhooks may never go to: 25,6000-6999."
+    )
+    egress_proxy_url: SecretStr | None = Field(
+        default=None,
+        description="A proxy for all webhooks: http://user:password@host:port (it must allow"
+        " CONNECT) or socks5://…. Names are resolved and checked before; the proxy gets addresses.",
+    )
+    extra_ca_file: Path | None = Field(
+        default=None, description="PEM file of authorities to trust besides the system's."
+    )
+    kept_connections_bytes_max: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Memory of idle connections to endpoints: 4 kB each, 32 kB with TLS.",
     )
 
     @property
@@ -68,10 +103,23 @@ class Settings(ServiceSettings):
         return RetrySchedule(parse_delays(self.retry_schedule), self.retry_jitter)
 
     @property
-    def allowed_networks(self) -> tuple[str, ...]:
-        """The networks, one each."""
-        parts = (part.strip() for part in self.egress_allowed_networks.split(","))
-        return tuple(part for part in parts if part)
+    def egress_rules(self) -> EgressRules:
+        """Where webhooks may be sent."""
+        return EgressRules.parse(
+            _parts(self.egress_allowed_networks),
+            _parts(self.egress_denied_networks),
+            allowed_hosts=_parts(self.egress_allowed_hosts),
+            denied_hosts=_parts(self.egress_denied_hosts),
+            allowed_ports=_parts(self.egress_allowed_ports),
+            denied_ports=_parts(self.egress_denied_ports),
+        )
+
+    @property
+    def egress_proxy(self) -> Proxy | None:
+        """The operator's proxy."""
+        if self.egress_proxy_url is None:
+            return None
+        return Proxy.parse(self.egress_proxy_url.get_secret_value(), is_operators=True)
 
     @field_validator("retry_schedule")
     @classmethod
@@ -79,18 +127,43 @@ class Settings(ServiceSettings):
         RetrySchedule(parse_delays(text))
         return text
 
-    @field_validator("egress_allowed_networks")
+    @field_validator("egress_allowed_networks", "egress_denied_networks")
     @classmethod
     def _networks_can_be_read(cls, text: str) -> str:
-        for part in text.split(","):
-            if part.strip():
-                ip_network(part.strip())
+        EgressRules.parse(allowed=_parts(text))
         return text
+
+    @field_validator("egress_allowed_hosts", "egress_denied_hosts")
+    @classmethod
+    def _hosts_can_be_read(cls, text: str) -> str:
+        EgressRules.parse(allowed_hosts=_parts(text))
+        return text
+
+    @field_validator("egress_allowed_ports", "egress_denied_ports")
+    @classmethod
+    def _ports_can_be_read(cls, text: str) -> str:
+        EgressRules.parse(allowed_ports=_parts(text))
+        return text
+
+    @field_validator("egress_proxy_url")
+    @classmethod
+    def _proxy_can_be_used(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None or not url.get_secret_value():
+            return None
+        Proxy.parse(url.get_secret_value(), is_operators=True)
+        return url
 
     @field_validator("retry_lease_s")
     @classmethod
-    def _lease_outlasts_an_attempt(cls, lease_s: float, info: ValidationInfo) -> float:
-        timeout_s = info.data.get("attempt_timeout_s", 0.0)
-        if lease_s < timeout_s + 5:
-            raise ValueError(f"must be at least 5 s longer than an attempt ({timeout_s:g} s)")
+    def _lease_outlasts_an_attempt(cls, lease_s: float) -> float:
+        if lease_s < ENDPOINT_TIMEOUT_S_MAX + 5:
+            raise ValueError(
+                "must be at least 5 s longer than an attempt may take"
+                f" ({ENDPOINT_TIMEOUT_S_MAX} s, where an endpoint says so)"
+            )
         return lease_s
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    parts = (part.strip() for part in text.split(","))
+    return tuple(part for part in parts if part)

@@ -17,6 +17,11 @@ STATE = EndpointState(
     secrets=(b"\x01new", b"\x01old"),
     headers=b"\x01headers",
     throttle_rate=7,
+    secrets_expire_at=(0.0, 1_893_456_000.5),
+    timeout_s=20.5,
+    header_names="both",
+    proxy=b"\x01proxy",
+    client_certificate=b"\x01certificate",
 )
 
 
@@ -39,7 +44,14 @@ async def test_only_a_newer_state_replaces_an_older(rows: EndpointRows) -> None:
     await rows.store([replace(STATE, url="https://example.com/same")], None)
     await rows.store([replace(STATE, version=2, url="https://example.com/old")], None)
     assert await rows.read([STATE.id]) == [STATE]
-    newer = replace(STATE, version=4, url="https://example.com/new", secrets=(), disabled=True)
+    newer = replace(
+        STATE,
+        version=4,
+        url="https://example.com/new",
+        secrets=(),
+        secrets_expire_at=(),
+        disabled=True,
+    )
     await rows.store([newer], None)
     assert await rows.read([STATE.id]) == [newer]
 

@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database
-from angarium_worker.adapters.database.tables import attempt, pending_delivery
+from angarium_worker.adapters.database.tables import (
+    attempt,
+    cancelled_delivery,
+    pending_delivery,
+)
 from angarium_worker.application.records import (
     AttemptRow,
+    CancelledRow,
     DueDelivery,
     LeasedOutcome,
     Ledger,
@@ -22,6 +27,9 @@ type Rows = Callable[..., Any]
 
 LEASE_S = 60.0
 MANY_BYTES = 1_000_000
+
+
+CANCELLED = CancelledRow(b"m" * 16, b"e" * 16, b"a" * 16, b"t" * 16, "invoice.paid", "gone")
 
 
 async def _all(database: Database, table: Any) -> list[Any]:
@@ -102,11 +110,12 @@ async def test_only_due_deliveries_are_leased_the_longest_due_first(
 async def test_a_leased_delivery_carries_all_that_an_attempt_needs(
     ledger: Ledger, pending_row: Rows
 ) -> None:
-    row: PendingRow = pending_row()
+    row: PendingRow = pending_row(channels=",a,b,", trace="00-1-2-01")
     await ledger.record([Record((), [row])])
     (due,) = await _lease(ledger)
     assert (due.id, due.endpoint_id, due.application_id, due.tenant_id) == row[:4]
     assert (due.event_type, due.payload, due.endpoint_version, due.attempts_made) == row[4:8]
+    assert (due.channels, due.trace) == (",a,b,", "00-1-2-01")
 
 
 async def test_a_lease_is_bounded_in_bytes_but_takes_at_least_one(
@@ -191,6 +200,44 @@ async def test_the_next_due_time_is_told_by_the_databases_clock(
     assert overdue_s is not None
     assert overdue_s <= -1
     assert await ledger.pending_total() == 2
+
+
+async def test_a_cancelled_delivery_is_on_record_with_its_reason_and_known(
+    ledger: Ledger, database: Database
+) -> None:
+    for _ in range(2):
+        await ledger.record([Record(cancelled=[CANCELLED])])
+    (row,) = await _all(database, cancelled_delivery)
+    assert (row.message_id, row.endpoint_id, row.reason) == (b"m" * 16, b"e" * 16, "gone")
+    assert row.cancelled_at > 0
+    assert await ledger.known([CANCELLED[:2]]) == {CANCELLED[:2]}
+
+
+async def test_a_leased_delivery_is_cancelled_only_under_its_fence(
+    ledger: Ledger, database: Database, pending_row: Rows
+) -> None:
+    await ledger.record([Record((), [pending_row()])])
+    (stale,) = await _lease(ledger, lease_s=0)
+    (holder,) = await _lease(ledger)
+    for due, written in ((stale, 0), (holder, 1)):
+        outcome = LeasedOutcome(due.id, due.endpoint_id, due.fence, None, 1, None, CANCELLED)
+        await ledger.record([Record(leased=[outcome])])
+        assert len(await _all(database, cancelled_delivery)) == written
+    assert await _all(database, pending_delivery) == []
+
+
+async def test_an_endpoints_far_deliveries_are_made_due_now_and_no_others(
+    ledger: Ledger, pending_row: Rows
+) -> None:
+    far, near, other = 3_600_000_000, 30_000_000, b"f" * 16
+    rows = [
+        pending_row(message_id=b"1" * 16, due_in_us=far),
+        pending_row(message_id=b"2" * 16, due_in_us=near),
+        pending_row(message_id=b"3" * 16, due_in_us=far, endpoint_id=other),
+    ]
+    await ledger.record([Record((), rows)])
+    await ledger.expedite(b"e" * 16, beyond_s=60.0)
+    assert [due.id for due in await _lease(ledger)] == [b"1" * 16]
 
 
 async def test_a_large_group_with_everything_in_it_is_one_record(

@@ -14,12 +14,14 @@ from angarium_worker.application.chunk_in_hand import Chunk
 from angarium_worker.application.deliver_chunk import DeliverChunk
 from angarium_worker.application.due_bell import DueBell
 from angarium_worker.application.endpoint_book import EndpointBook
+from angarium_worker.application.gone_endpoints import GoneEndpoint, GoneEndpoints
 from angarium_worker.application.leased_attempts import LeasedAttempts
 from angarium_worker.application.make_attempt import MakeAttempt
 from angarium_worker.application.recorder import Recorder
 from angarium_worker.application.retry_due import RetryDue
 from angarium_worker.application.room import Room
 from angarium_worker.application.sending import Answer, Outcome, WebhookRequest
+from angarium_worker.application.slowdowns import Slowdowns
 from angarium_worker.application.tally import Tally
 from angarium_worker.domain.retry_schedule import RetrySchedule
 from msgspec.structs import replace
@@ -39,8 +41,10 @@ class SentAttempt:
     def cancel(self) -> None:
         self.cancelled = True
 
-    def answer(self, status: int = 200, body: bytes = b"ok") -> None:
-        self.on_outcome(Answer(status, body, None, 0.012))
+    def answer(
+        self, status: int = 200, body: bytes = b"ok", retry_after: str | None = None
+    ) -> None:
+        self.on_outcome(Answer(status, body, retry_after, 0.012))
 
 
 class FakeSender:
@@ -65,7 +69,7 @@ class FakeSender:
 
 
 class FakeEndpoints:
-    """Implements `EndpointCopy` and `EndpointSource`. `away`: nobody answers."""
+    """Implements `EndpointCopy`, `EndpointSource` and `EndpointOwner`. `away`: nobody answers."""
 
     def __init__(self, changes: Any) -> None:
         self._changes = changes
@@ -73,6 +77,7 @@ class FakeEndpoints:
         self.owned: dict[bytes, EndpointState] = {}
         self.complete_to = 0
         self.asked: list[tuple[bytes, ...]] = []
+        self.disabled: list[GoneEndpoint] = []
         self.away = False
         self.gate = asyncio.Event()
         self.gate.set()
@@ -96,6 +101,14 @@ class FakeEndpoints:
         if self.away:
             return None
         return [self.owned[each] for each in endpoint_ids if each in self.owned]
+
+    async def disable(self, gone: GoneEndpoint, reason: str) -> bool:
+        assert "410" in reason
+        self._changes.happened()
+        if self.away:
+            return False
+        self.disabled.append(gone)
+        return True
 
 
 class FakeSettlement:
@@ -138,13 +151,18 @@ class Rig:
         self.recorder = Recorder(self.ledger)
         self.book = EndpointBook(self.endpoints, self.endpoints, lambda sealed, _: sealed)
         self._ids = count(1)
+        self.now_ns = NOW_NS
+        self.gone = GoneEndpoints(self.book, self.endpoints, self.ledger, lease_s=40.0)
+        self.slowdowns = Slowdowns(lambda: self.now_ns)
         make = MakeAttempt(
             self.sender,
             RetrySchedule((5.0, 300.0)),
             self.tally,
+            self.slowdowns,
+            self.gone,
             timeout_s=15.0,
             make_id=self.new_id,
-            clock_ns=lambda: NOW_NS,
+            clock_ns=lambda: self.now_ns,
             random=lambda: 0.5,
         )
         self.leased = LeasedAttempts(make, self.recorder, self.room, self.tally, self.bell)
@@ -204,10 +222,18 @@ class Rig:
         await self.book.load(dict.fromkeys(endpoint_ids, 1))
 
     def chunk(
-        self, endpoint_ids: Iterable[bytes], *, version: int = 1, **members: Any
+        self,
+        endpoint_ids: Iterable[bytes],
+        *,
+        version: int = 1,
+        channels: tuple[str, ...] = (),
+        trace: str | None = None,
+        **members: Any,
     ) -> DeliveriesRequested:
         """A chunk with one message for these endpoints."""
         message = RequestedMessage(
+            channels=channels,
+            trace=trace,
             id=self.new_id(),
             tenant_id=b"t" * 16,
             application_id=b"a" * 16,
@@ -258,6 +284,7 @@ async def start_rig(fakes: Any) -> AsyncIterator[Callable[..., Rig]]:
         def start(*, retrying: bool = False, **options: Any) -> Rig:
             rig = Rig(tasks, fakes, **options)
             started.append(tasks.create_task(rig.recorder.run()))
+            started.append(tasks.create_task(rig.gone.run()))
             if retrying:
                 started.append(tasks.create_task(rig.retries.run()))
             return rig

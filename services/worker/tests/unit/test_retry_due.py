@@ -7,7 +7,7 @@ from angarium_worker.application.drain import drain
 from angarium_worker.application.records import PendingRow
 
 PENDING = PendingRow(
-    b"m" * 16, b"", b"a" * 16, b"t" * 16, "invoice.paid", b'{"paid":true}', 1, 1, 0, 0
+    b"m" * 16, b"", b"a" * 16, b"t" * 16, "invoice.paid", b'{"paid":true}', 1, 1, None, None, 0, 0
 )
 
 

@@ -174,3 +174,78 @@ def test_what_the_operator_denies_stays_denied_even_if_allowed_or_embedded() -> 
 def test_a_malformed_network_is_an_error_that_names_it() -> None:
     with pytest.raises(ValueError, match=r"127\.0\.0\.1/8"):
         EgressRules.parse(["127.0.0.1/8"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "host", "matches"),
+    [
+        ("example.com", "example.com", True),
+        ("EXAMPLE.com", "example.com", True),
+        ("example.com", "a.example.com", False),
+        ("*.example.com", "a.example.com", True),
+        ("*.example.com", "a.b.example.com", True),
+        ("*.example.com", "example.com", False),
+        ("*.example.com", "badexample.com", False),
+        ("*.example.com", ".example.com", False),
+        ("*", "anything.example", True),
+        ("8.8.8.8", "8.8.8.8", True),
+        ("2606:4700::0:1", "2606:4700::1", True),
+    ],
+)
+def test_a_host_pattern_matches_whole_labels(pattern: str, host: str, matches: bool) -> None:
+    assert (EgressRules.parse(denied_hosts=[pattern]).destination_refusal(host, 443) is None) != (
+        matches
+    )
+    assert (EgressRules.parse(allowed_hosts=[pattern]).destination_refusal(host, 443) is None) == (
+        matches
+    )
+
+
+def test_a_denied_host_or_port_stays_denied_even_if_allowed() -> None:
+    rules = EgressRules.parse(
+        allowed_hosts=["*.example.com"],
+        denied_hosts=["bad.example.com"],
+        allowed_ports=["1-65535"],
+        denied_ports=["25", "6000-6999"],
+    )
+    assert rules.destination_refusal("a.example.com", 443) is None
+    for host, port in (("bad.example.com", 443), ("a.example.com", 25), ("a.example.com", 6379)):
+        refusal = rules.destination_refusal(host, port)
+        assert refusal is not None
+        assert "denied" in refusal
+
+
+def test_an_allowed_host_opens_no_address() -> None:
+    rules = EgressRules.parse(allowed_hosts=["10.0.0.1", "*"])
+    assert rules.destination_refusal("10.0.0.1", 443) is None
+    assert rules.refusal("10.0.0.1") is not None
+
+
+@pytest.mark.parametrize(
+    "pattern", ["", "*.", "a.*.com", "http://a", "a b", "ü.com", "a..b", "[::1]"]
+)
+def test_a_malformed_host_pattern_is_an_error(pattern: str) -> None:
+    with pytest.raises(ValueError, match="host pattern"):
+        EgressRules.parse(allowed_hosts=[pattern])
+
+
+@pytest.mark.parametrize("ports", ["", "0", "65536", "9-8", "80-", "-80", "http", "80 90", "٣"])
+def test_a_malformed_port_is_an_error(ports: str) -> None:
+    with pytest.raises(ValueError, match="port"):
+        EgressRules.parse(denied_ports=[ports])
+
+
+def test_this_machines_addresses_are_refused_unless_named_one_by_one() -> None:
+    own = {IPv4Address("10.0.0.5"), IPv4Address("8.8.8.8"), IPv4Address("127.0.0.1"),
+           IPv6Address("2606:4700::5"), IPv6Address("::1")}  # fmt: skip
+    rules = EgressRules.parse(["10.0.0.0/8", "127.0.0.0/8", "::1/128", "64:ff9b::/96"])
+    for address in ("10.0.0.5", "8.8.8.8", "2606:4700::5", "64:ff9b::10.0.0.5"):
+        refusal = rules.refusal(address, own)
+        assert refusal is not None
+        assert "this machine" in refusal
+    for address in ("10.0.0.6", "8.8.4.4", "127.0.0.1", "::1"):
+        assert rules.refusal(address, own) is None
+    named = EgressRules.parse(["10.0.0.5/32", "2606:4700::5/128"])
+    assert named.refusal("10.0.0.5", own) is None
+    assert named.refusal("2606:4700::5", own) is None
+    assert EgressRules().refusal("127.0.0.1", own) is not None

@@ -1,11 +1,15 @@
+import msgspec
 import pytest
+from angarium_worker.adapters.sender import EgressRules, SenderLimits
+from angarium_worker.adapters.sender.client_certificates import ClientCertificate
 from angarium_worker.adapters.sender.failures import SendFailed
 from angarium_worker.adapters.sender.request_head import RESERVED_NAMES, RequestHeads
 from angarium_worker.adapters.sender.url_rules import Destinations
-from angarium_worker.application.sending import FailureReason
+from angarium_worker.application.sending import FailureReason, WebhookRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
+PUBLIC = EgressRules()
 START = "POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: "
 
 
@@ -62,8 +66,13 @@ def test_whatever_is_given_the_lines_are_exactly_the_headers(
     assert not any("\n" in line or "\r" in line for line in lines)
 
 
+def destinations_with(*, allow_http: bool, rules: EgressRules = PUBLIC) -> Destinations:
+    limits = SenderLimits(destinations_cached_max=2, routed_destinations_cached_max=2)
+    return Destinations(rules, limits, allow_http=allow_http, user_agent="Angarium/1")
+
+
 def test_a_destination_has_the_urls_host_and_asks_for_no_encoding() -> None:
-    destinations = Destinations(allow_http=True, user_agent="Angarium/1", cached_max=2)
+    destinations = destinations_with(allow_http=True)
     found = destinations.find("HTTP://EXAMPLE.com:8080/a?b#c")
     assert found.origin.key == "http://example.com 8080"
     assert found.head_start == (
@@ -74,7 +83,7 @@ def test_a_destination_has_the_urls_host_and_asks_for_no_encoding() -> None:
 
 
 def test_the_memory_of_destinations_is_bounded() -> None:
-    destinations = Destinations(allow_http=False, user_agent="Angarium/1", cached_max=2)
+    destinations = destinations_with(allow_http=False)
     first = destinations.find("https://a.example/")
     destinations.find("https://b.example/")
     destinations.find("https://c.example/")
@@ -82,7 +91,65 @@ def test_the_memory_of_destinations_is_bounded() -> None:
 
 
 def test_a_url_that_is_not_one_to_send_to_is_refused_with_the_reason() -> None:
-    destinations = Destinations(allow_http=False, user_agent="Angarium/1", cached_max=2)
+    destinations = destinations_with(allow_http=False)
     with pytest.raises(SendFailed, match="https only") as caught:
         destinations.find("http://example.com/")
     assert caught.value.reason is FailureReason.URL_REFUSED
+
+
+def test_a_host_or_port_that_the_operator_denies_is_no_destination() -> None:
+    rules = EgressRules.parse(denied_hosts=["*.example.com"], allowed_ports=["443"])
+    destinations = destinations_with(allow_http=True, rules=rules)
+    assert destinations.find("https://example.com/").origin.host == "example.com"
+    for url in ("https://a.EXAMPLE.com/", "https://example.com:8443/", "http://example.com/"):
+        with pytest.raises(SendFailed) as caught:
+            destinations.find(url)
+        assert caught.value.reason is FailureReason.DESTINATION_NOT_ALLOWED
+
+
+def test_a_proxy_and_a_certificate_each_make_another_origin_and_show_no_secret() -> None:
+    destinations = destinations_with(allow_http=True)
+    url = "https://example.com/"
+    ways = [
+        (None, b"hunter1"),
+        ("socks5://proxy.example", None),
+        ("socks5://user:hunter2@proxy.example", None),
+        ("socks5://user:hunter3@proxy.example", b"hunter4"),
+    ]
+    found = [destinations.find(url), *(destinations.find_routed(url, *way) for way in ways)]
+    assert len({destination.origin.key for destination in found}) == 5
+    assert destinations.find_routed(url, *ways[-1]) is found[-1]
+    assert "hunter" not in f"{[destination.origin for destination in found]}"
+
+
+def test_the_memory_of_destinations_with_a_proxy_is_bounded() -> None:
+    destinations = destinations_with(allow_http=True)
+    first = destinations.find_routed("https://a.example/", "http://proxy.example", None)
+    for name in "bc":
+        destinations.find_routed(f"https://{name}.example/", "http://proxy.example", None)
+    again = destinations.find_routed("https://a.example/", "http://proxy.example", None)
+    assert again is not first
+
+
+def test_a_client_certificate_does_not_matter_without_tls() -> None:
+    destinations = destinations_with(allow_http=True)
+    routed = destinations.find_routed("http://a.example/", None, b"certificate")
+    assert routed.origin.key == destinations.find("http://a.example/").origin.key
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["https://proxy.example", "socks5h://p", "", "socks5://", "http://p:0", "http://p/x", "http://@p",
+     "http://" + "u" * 256 + "@p", "http://p:99999", "http://a b", "http://u%0a@p", "http://[::1"],
+)  # fmt: skip
+def test_a_proxy_that_cannot_be_used_fails_the_request(proxy: str) -> None:
+    with pytest.raises(SendFailed) as caught:
+        destinations_with(allow_http=True).find_routed("https://a.example/", proxy, None)
+    assert caught.value.reason is FailureReason.PROXY_FAILED
+
+
+def test_requests_and_certificates_do_not_show_their_secrets() -> None:
+    request = WebhookRequest("https://a.example/", [("x-token", "hunter2")], b"hunter2", 1.0)
+    request = msgspec.structs.replace(request, proxy="http://u:hunter2@p", client_certificate=b"hu")
+    assert "hunter2" not in repr(request)
+    assert "hunter2" not in repr(ClientCertificate(b"hunter2"))

@@ -9,7 +9,7 @@ from angarium_dispatcher.domain.refusals import NotFound
 
 from .configuration_store import Change
 from .means import Means
-from .references import endpoint_ref, get_application
+from .references import get_application, get_endpoint
 
 
 async def delete_application(command: DeleteApplication, means: Means) -> Application:
@@ -27,9 +27,7 @@ async def delete_endpoint(command: DeleteEndpoint, means: Means) -> Application:
 
     async def work(change: Change) -> Application:
         application = await get_application(change, command.tenant_id, command.application_ref)
-        endpoint = await change.find_endpoint(application.id, endpoint_ref(command.ref))
-        if endpoint is None:
-            raise NotFound("endpoint")
+        endpoint = await get_endpoint(change, application, command.ref)
         return await change.delete_endpoint(application, endpoint, means.now())
 
     return await means.changes.make(work)

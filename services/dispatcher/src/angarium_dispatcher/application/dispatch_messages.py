@@ -107,6 +107,7 @@ def _part(message: AcceptedMessage, recipients: Sequence[EndpointFilter]) -> Req
         message.payload,
         tuple([RequestedDelivery(one.endpoint_id, one.version) for one in recipients]),
         message.trace,
+        message.channels,
     )
 
 

@@ -9,9 +9,16 @@ from msgspec import UNSET, Struct
 from angarium_dispatcher.domain.application import ID_PREFIX as APPLICATION_PREFIX
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import ID_PREFIX as ENDPOINT_PREFIX
+from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.refusals import NotFound
 
 from .configuration_store import Ref
+
+
+class FindsEndpoints(Protocol):
+    """Both a change and the committed reads do."""
+
+    async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None: ...
 
 
 class FindsApplications(Protocol):
@@ -36,6 +43,14 @@ async def get_application(found_in: FindsApplications, tenant_id: bytes, text: s
     if application is None:
         raise NotFound("application")
     return application
+
+
+async def get_endpoint(found_in: FindsEndpoints, application: Application, text: str) -> Endpoint:
+    """The application's endpoint that `text` names. Raises `NotFound`."""
+    endpoint = await found_in.find_endpoint(application.id, endpoint_ref(text))
+    if endpoint is None:
+        raise NotFound("endpoint")
+    return endpoint
 
 
 def patched(patch: Struct, *members: str) -> Mapping[str, Any]:

@@ -11,7 +11,8 @@ from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidMember, Not
 
 from .configuration_store import Change
 from .means import Means
-from .references import endpoint_ref, get_application, patched
+from .references import endpoint_ref, get_application, get_endpoint, patched
+from .sending_options import sending_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ async def create_endpoint(command: CreateEndpoint, means: Means) -> SavedEndpoin
 
 
 async def replace_endpoint(command: UpdateEndpoint, means: Means) -> SavedEndpoint:
-    """PUT: an unknown uid is created, with a new secret; an unknown id is `NotFound`. The
-    secret of an existing endpoint stays, and so does its uid when the path names it."""
+    """PUT: an unknown uid is created, with a new secret; an unknown id is `NotFound`. Secret and
+    headers of an existing endpoint stay, and so does its uid when the path names it."""
     ref = endpoint_ref(command.ref)
 
     async def work(change: Change) -> SavedEndpoint:
@@ -67,6 +68,7 @@ async def replace_endpoint(command: UpdateEndpoint, means: Means) -> SavedEndpoi
             event_types=command.event_types,
             channels=command.channels,
             metadata=command.metadata,
+            **sending_options(command, found.id, means),
         )
         return await _save_again(application, endpoint, change, means)
 
@@ -93,10 +95,9 @@ async def patch_endpoint(command: PatchEndpoint, means: Means) -> SavedEndpoint:
 
     async def work(change: Change) -> SavedEndpoint:
         application = await get_application(change, command.tenant_id, command.application_ref)
-        found = await change.find_endpoint(application.id, endpoint_ref(command.ref))
-        if found is None:
-            raise NotFound("endpoint")
-        return await _save_again(application, replace(found, **members), change, means)
+        found = await get_endpoint(change, application, command.ref)
+        endpoint = replace(found, **members, **sending_options(command, found.id, means))
+        return await _save_again(application, endpoint, change, means)
 
     return await means.changes.make(work)
 
@@ -121,7 +122,8 @@ async def _save_again(
 ) -> SavedEndpoint:
     check_endpoint(endpoint)
     await _refuse_taken(endpoint, change)
-    endpoint = replace(endpoint, updated_at=means.now())
+    reason = endpoint.disabled_reason if endpoint.disabled else None
+    endpoint = replace(endpoint, disabled_reason=reason, updated_at=means.now())
     application, endpoint = await change.replace_endpoint(application, endpoint)
     return SavedEndpoint(endpoint, application, created=False)
 
@@ -157,6 +159,7 @@ def _new(
         sealed_secrets=(sealed_secret,),
         created_at=now,
         updated_at=now,
+        **sending_options(command, endpoint_id, means),
     )
 
 

@@ -8,8 +8,10 @@ from .member_rules import (
     check_channels,
     check_description,
     check_event_types,
+    check_header_names,
     check_metadata,
     check_throttle_rate,
+    check_timeout,
     check_uid,
 )
 
@@ -20,8 +22,11 @@ ID_PREFIX = "ep"
 class Endpoint:
     """An endpoint at one directory version. `deleted`: a tombstone, with its ids only.
 
-    `sealed_secrets` sign now, newest first; each is the secret's text form, sealed for the
-    endpoint's id.
+    `sealed_secrets` sign now, newest first; each is the secret's text form. With them goes
+    `secrets_expire_at` (Unix time in seconds; 0: does not expire), empty when none expires.
+    `sealed_headers` is a JSON object of texts, `sealed_proxy` a URL, `sealed_certificate` PEM.
+    Everything sealed is sealed for the endpoint's id; `proxy_shown` and the certificate's
+    subject and expiry may be shown. `disabled_reason`: why Angarium disabled it by itself.
     """
 
     id: bytes
@@ -40,6 +45,16 @@ class Endpoint:
     updated_at: datetime
     version: int = 0
     deleted: bool = False
+    secrets_expire_at: tuple[float, ...] = ()
+    sealed_headers: bytes | None = None
+    timeout_s: float | None = None
+    header_names: str = "webhook"
+    sealed_proxy: bytes | None = None
+    proxy_shown: str | None = None
+    sealed_certificate: bytes | None = None
+    certificate_subject: str | None = None
+    certificate_expires_at: datetime | None = None
+    disabled_reason: str | None = None
 
 
 def check_endpoint(endpoint: Endpoint) -> Endpoint:
@@ -50,4 +65,6 @@ def check_endpoint(endpoint: Endpoint) -> Endpoint:
     check_event_types(endpoint.event_types)
     check_channels(endpoint.channels)
     check_metadata(endpoint.metadata)
+    check_timeout(endpoint.timeout_s)
+    check_header_names(endpoint.header_names)
     return endpoint

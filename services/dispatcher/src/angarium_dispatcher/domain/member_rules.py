@@ -18,6 +18,9 @@ METADATA_VALUE_CHARS_MAX = 500
 EVENT_TYPES_MAX = 500
 CHANNELS_MAX = 10
 CHANNEL_CHARS_MAX = 128
+TIMEOUT_S_MIN = 1
+TIMEOUT_S_MAX = 30
+HEADER_NAMES = ("webhook", "svix", "both")
 
 _TOKEN = re.compile(r"[a-zA-Z0-9\-_.]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -66,6 +69,21 @@ def check_throttle_rate(value: int | None) -> None:
         raise InvalidMember(
             "throttleRate", f"Give 1 to {THROTTLE_RATE_MAX} a second, or null for no limit."
         )
+
+
+def check_timeout(value: float | None) -> None:
+    """Seconds for a whole attempt; None is the worker's own."""
+    if value is not None and not TIMEOUT_S_MIN <= value <= TIMEOUT_S_MAX:
+        raise InvalidMember(
+            "timeoutSeconds",
+            f"Give {TIMEOUT_S_MIN} to {TIMEOUT_S_MAX}, or null for the platform's own.",
+        )
+
+
+def check_header_names(value: str) -> None:
+    """Under which names the signature headers are sent."""
+    if value not in HEADER_NAMES:
+        raise InvalidMember("signatureHeaders", f"Give one of {', '.join(HEADER_NAMES)}.")
 
 
 def check_metadata(metadata: Mapping[str, str]) -> None:

@@ -35,7 +35,7 @@ class InvalidMember(Refused):
 
 
 class SecretNotOpened(Refused):
-    """A secret was sealed with another key, or for another purpose."""
+    """Something was sealed with another key, or for another purpose."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -13,11 +13,13 @@ from angarium_contracts.attempts import (
     GetAttempt,
     ListAttemptsByEndpoint,
     ListAttemptsByMessage,
+    Timings,
 )
 from angarium_contracts.configuration import GetEndpoint
 from angarium_contracts.ids import ATTEMPT, ENDPOINT, MESSAGE, format_id, lowest_id_at
 from angarium_contracts.queries import Page, Problem, ProblemCode
 from angarium_gateway.application.messages import Message
+from msgspec.structs import replace
 
 from .conftest import APPLICATION_ID, ENDPOINT_ID, MADE_AT, STATE, World, endpoint_saved
 
@@ -77,6 +79,27 @@ async def test_attempts_of_a_message_have_all_members_of_the_sdk(world: World) -
         "done": True,
     }
     assert world.worker.asked == [ListAttemptsByMessage(PAID.id, NEWEST_FIRST)]
+
+
+async def test_a_failed_attempt_tells_why_and_where_its_time_went(world: World) -> None:
+    timings = Timings(dns_ms=1.5, connect_ms=2.0, tls_ms=0.0, first_byte_ms=0.0, total_ms=15_000.0)
+    failed = replace(
+        ATTEMPT_1,
+        response_status=0,
+        response="It took too long.",
+        failure="It took too long.",
+        failure_reason="response_timed_out",
+        timings=timings,
+    )
+    world.worker.answers[GetAttempt] = AttemptFound(failed)
+    path = f"/api/v1/app/acme/msg/evt-1/attempt/{format_id(ATTEMPT, failed.id)}"
+    members = (await world.client.get(path)).json()
+    assert (members["response"], members["responseStatusCode"]) == ("It took too long.", 0)
+    assert members["failure"] == "It took too long."
+    assert members["failureReason"] == "response_timed_out"
+    assert members["timings"] == {
+        "dns": 1.5, "connect": 2.0, "tls": 0.0, "firstByte": 0.0, "total": 15_000.0,
+    }  # fmt: skip
 
 
 async def test_filters_of_a_messages_attempts_go_to_who_knows_them(world: World) -> None:

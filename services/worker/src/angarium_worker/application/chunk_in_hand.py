@@ -7,7 +7,15 @@ from typing import Any
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
 
 from .leased_attempts import LeasedAttempt
-from .records import AttemptRow, DeliveryKey, DueDelivery, PendingRow
+from .prepared_endpoint import Prepared
+from .records import (
+    AttemptRow,
+    CancelledRow,
+    DeliveryKey,
+    DueDelivery,
+    PendingRow,
+    channel_text,
+)
 from .sending import Outcome, SubmittedAttempt
 
 
@@ -30,13 +38,13 @@ class FirstAttempt:
     __slots__ = (
         "adopted",
         "chunk",
+        "endpoint",
         "endpoint_version",
         "key",
         "message",
         "outcome",
         "stage",
         "submitted",
-        "url",
         "webhook_id",
     )
 
@@ -54,7 +62,7 @@ class FirstAttempt:
         self.webhook_id = webhook_id
         self.endpoint_version = endpoint_version
         self.stage = Stage.RESOLVING
-        self.url = ""
+        self.endpoint: Prepared | None = None
         self.submitted: SubmittedAttempt | None = None
         self.outcome: Outcome | None = None
         self.adopted: LeasedAttempt | None = None
@@ -71,8 +79,22 @@ class FirstAttempt:
             message.payload,
             self.endpoint_version,
             attempts_made,
+            channel_text(message.channels),
+            message.trace,
             fence,
             due_in_us,
+        )
+
+    def cancelled_row(self, reason: str) -> CancelledRow:
+        """The delivery as it ends without an attempt."""
+        message = self.message
+        return CancelledRow(
+            message.id,
+            self.key[1],
+            message.application_id,
+            message.tenant_id,
+            message.event_type,
+            reason,
         )
 
     def due(self, fence: int) -> DueDelivery:
@@ -87,6 +109,8 @@ class FirstAttempt:
             message.payload,
             self.endpoint_version,
             0,
+            channel_text(message.channels),
+            message.trace,
             fence,
         )
 
@@ -99,6 +123,7 @@ class Chunk[Receipt]:
 
     __slots__ = (
         "attempts",
+        "cancelled",
         "closed",
         "deliveries",
         "firsts",
@@ -122,6 +147,7 @@ class Chunk[Receipt]:
         self.open = 0
         self.attempts: list[AttemptRow] = []
         self.pending: list[PendingRow] = []
+        self.cancelled: list[CancelledRow] = []
         self.timer: TimerHandle | None = None
         self.closed = False
 

@@ -9,7 +9,6 @@ from collections.abc import Collection
 from functools import partial
 from typing import assert_never
 
-import structlog
 from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.ids import MESSAGE, format_id
 
@@ -19,6 +18,7 @@ from angarium_worker.domain.verdict import (
     Cancelled,
     Delivered,
     Exhausted,
+    Gone,
     Parked,
     Retry,
 )
@@ -28,20 +28,18 @@ from .due_bell import DueBell
 from .endpoint_book import EndpointBook
 from .in_flight import InFlight
 from .leased_attempts import LeasedAttempts
+from .look_up import known_deliveries
 from .make_attempt import MakeAttempt
 from .prepared_endpoint import Inactive, Known, Prepared, Unusable
 from .recorder import Held, Recorder
-from .records import DeliveryKey, Ledger, Record, StorageDown
+from .records import DeliveryKey, Ledger, Record
 from .room import Room
 from .sending import Outcome
 from .settlement import Settlement
 from .tally import Tally
 
-LOOK_UP_BACKOFF_S = 1.0
 FIRST_FENCE = 1
 """The fence of a delivery that is handed over while its first attempt is under way."""
-
-log = structlog.get_logger()
 
 
 class DeliverChunk[Receipt]:
@@ -112,17 +110,7 @@ class DeliverChunk[Receipt]:
 
     async def _begin_rest(self, chunk: Chunk[Receipt]) -> None:
         """Send only what has neither an attempt nor a pending row, nor is in flight here."""
-        keys = chunk.keys()
-        while True:
-            await self._in_flight.until_none(keys)
-            try:
-                known = await self._ledger.known(keys)
-            except StorageDown as error:
-                log.warning("chunk.look_up_failed", error=str(error)[:300])
-                await asyncio.sleep(LOOK_UP_BACKOFF_S)
-                continue
-            if not self._in_flight.has_any(keys):
-                break
+        known = await known_deliveries(chunk.keys(), self._in_flight, self._ledger)
         self._begin(chunk, known)
 
     def _begin(self, chunk: Chunk[Receipt], known: Collection[DeliveryKey]) -> None:
@@ -168,20 +156,29 @@ class DeliverChunk[Receipt]:
     def _go_on(self, first: FirstAttempt, endpoint: Known) -> None:
         match endpoint:
             case Prepared():
-                first.url = endpoint.url
-                first.stage = Stage.SENDING
-                first.submitted = self._make.start(
-                    endpoint,
-                    first.webhook_id,
-                    first.message.payload,
-                    partial(self._on_outcome, first),
-                )
+                wait_s = self._make.wait_s(endpoint)
+                if wait_s:
+                    self._end_unsent(first, Parked(wait_s))
+                else:
+                    self._send(first, endpoint)
             case Inactive():
                 self._end_unsent(first, Cancelled(endpoint.reason))
             case Unusable():
                 self._end_unsent(first, Parked(UNUSABLE_PARKED_S))
             case _:
                 assert_never(endpoint)
+
+    def _send(self, first: FirstAttempt, endpoint: Prepared) -> None:
+        first.endpoint = endpoint
+        first.stage = Stage.SENDING
+        message = first.message
+        first.submitted = self._make.start(
+            endpoint,
+            first.webhook_id,
+            message.payload,
+            message.trace,
+            partial(self._on_outcome, first),
+        )
 
     def _end_unsent(self, first: FirstAttempt, verdict: Parked | Cancelled) -> None:
         self._note_unsent(first, verdict)
@@ -196,29 +193,25 @@ class DeliverChunk[Receipt]:
                 self._keep_pending(first, delay_s, attempts_made=0)
             case Cancelled(reason):
                 self._tally.cancelled += 1
-                message_id, endpoint_id = first.key
-                log.info(
-                    "delivery.cancelled",
-                    message=message_id.hex(),
-                    endpoint=endpoint_id.hex(),
-                    reason=reason,
-                )
+                first.chunk.cancelled.append(first.cancelled_row(reason))
             case _:
                 assert_never(verdict)
 
     def _on_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:
-        if first.stage is not Stage.SENDING:
+        endpoint = first.endpoint
+        if first.stage is not Stage.SENDING or endpoint is None:
             self._on_late_outcome(first, outcome)
             return
         first.stage = Stage.ENDED
         first.submitted = None
         self._room.sent()
         chunk = first.chunk
-        verdict, row = self._make.conclude(first.message, first.key[1], first.url, 1, outcome)
+        message = first.message
+        verdict, row = self._make.conclude(message, message.channels, endpoint, 1, outcome)
         if row is not None:
             chunk.attempts.append(row)
         match verdict:
-            case Delivered() | Exhausted():
+            case Delivered() | Exhausted() | Gone():
                 pass
             case Retry(delay_s):
                 self._keep_pending(first, delay_s, attempts_made=1)
@@ -252,8 +245,8 @@ class DeliverChunk[Receipt]:
             chunk.timer = None
         if chunk.open:
             self._hand_over(chunk)
-        if chunk.attempts or chunk.pending:
-            record = Record(chunk.attempts, chunk.pending)
+        if chunk.attempts or chunk.pending or chunk.cancelled:
+            record = Record(chunk.attempts, chunk.pending, (), chunk.cancelled)
             self._recorder.record(record, partial(self._recorded, chunk))
         else:
             self._recorded(chunk, frozenset())
@@ -274,8 +267,8 @@ class DeliverChunk[Receipt]:
         in_flight = self._in_flight
         for first in chunk.firsts:
             in_flight.discard(first.key)
-            if first.stage is Stage.HANDED_OVER:
-                self._adopt(first)
+            if first.stage is Stage.HANDED_OVER and first.endpoint is not None:
+                self._adopt(first, first.endpoint)
         chunk.firsts.clear()  # or the payloads would live until the garbage collector comes
         in_flight.some_left()
         if held is None:
@@ -286,8 +279,8 @@ class DeliverChunk[Receipt]:
             self._bell.ring(min(row.due_in_us for row in chunk.pending) / 1_000_000)
         self._settlement.settled(chunk, partial(self._settled, chunk))
 
-    def _adopt(self, first: FirstAttempt) -> None:
-        first.adopted = self._leased.adopt(first.due(FIRST_FENCE), first.url, first.submitted)
+    def _adopt(self, first: FirstAttempt, endpoint: Prepared) -> None:
+        first.adopted = self._leased.adopt(first.due(FIRST_FENCE), endpoint, first.submitted)
         if first.outcome is not None:
             self._leased.ended(first.adopted, first.outcome)
 

@@ -95,6 +95,12 @@ class EndpointBook:
             if (known := self.at_hand(endpoint_id, version)) is not None
         }
 
+    def deactivate(self, endpoint_id: bytes, version: int, reason: str) -> None:
+        """Send nothing more to the endpoint, in memory, until it is newer than `version`."""
+        known = self._known.get(endpoint_id)
+        if known is not None and known.version <= version:
+            self._put(endpoint_id, Inactive(version, reason))
+
     async def version(self) -> int:
         """The directory version that the copy is complete to."""
         return await self._copy.version()

@@ -4,13 +4,13 @@ that outlasted their chunk."""
 from functools import partial
 from typing import assert_never
 
-import structlog
 from angarium_contracts.ids import MESSAGE, format_id
 
 from angarium_worker.domain.verdict import (
     Cancelled,
     Delivered,
     Exhausted,
+    Gone,
     Parked,
     Retry,
     Verdict,
@@ -20,22 +20,27 @@ from .due_bell import DueBell
 from .make_attempt import MakeAttempt
 from .prepared_endpoint import Prepared
 from .recorder import Held, Recorder
-from .records import AttemptRow, DueDelivery, LeasedOutcome, Record
+from .records import (
+    AttemptRow,
+    CancelledRow,
+    DueDelivery,
+    LeasedOutcome,
+    Record,
+    channels_of,
+)
 from .room import Room
 from .sending import Outcome, SubmittedAttempt
 from .tally import Tally
-
-log = structlog.get_logger()
 
 
 class LeasedAttempt:
     """One attempt under a lease."""
 
-    __slots__ = ("due", "retry", "submitted", "url")
+    __slots__ = ("due", "endpoint", "retry", "submitted")
 
-    def __init__(self, due: DueDelivery, url: str, *, retry: bool) -> None:
+    def __init__(self, due: DueDelivery, endpoint: Prepared, *, retry: bool) -> None:
         self.due = due
-        self.url = url
+        self.endpoint = endpoint
         self.retry = retry
         self.submitted: SubmittedAttempt | None = None
 
@@ -60,19 +65,28 @@ class LeasedAttempts:
         self._open: set[LeasedAttempt] = set()
 
     def start(self, due: DueDelivery, endpoint: Prepared) -> None:
-        """Make a retry of `due`, which is in hand and has a slot."""
-        attempt = LeasedAttempt(due, endpoint.url, retry=True)
+        """Make a retry of `due`, which is in hand and has a slot; park it instead while its
+        endpoint wants to be left alone."""
+        wait_s = self._make.wait_s(endpoint)
+        if wait_s:
+            self.not_attempted(due, Parked(wait_s))
+            return
+        attempt = LeasedAttempt(due, endpoint, retry=True)
         self._open.add(attempt)
         self._tally.retries += 1
         attempt.submitted = self._make.start(
-            endpoint, format_id(MESSAGE, due.id), due.payload, partial(self.ended, attempt)
+            endpoint,
+            format_id(MESSAGE, due.id),
+            due.payload,
+            due.trace,
+            partial(self.ended, attempt),
         )
 
     def adopt(
-        self, due: DueDelivery, url: str, submitted: SubmittedAttempt | None
+        self, due: DueDelivery, endpoint: Prepared, submitted: SubmittedAttempt | None
     ) -> LeasedAttempt:
         """Take over a first attempt under way; `ended` is to be called with its outcome."""
-        attempt = LeasedAttempt(due, url, retry=False)
+        attempt = LeasedAttempt(due, endpoint, retry=False)
         attempt.submitted = submitted
         self._open.add(attempt)
         return attempt
@@ -84,7 +98,7 @@ class LeasedAttempts:
         self._free_slot(retry=attempt.retry)
         due = attempt.due
         verdict, row = self._make.conclude(
-            due, due.endpoint_id, attempt.url, due.attempts_made + 1, outcome
+            due, channels_of(due.channels), attempt.endpoint, due.attempts_made + 1, outcome
         )
         self._settle(due, verdict, row)
 
@@ -93,12 +107,6 @@ class LeasedAttempts:
         self._free_slot(retry=True)
         if isinstance(verdict, Cancelled):
             self._tally.cancelled += 1
-            log.info(
-                "delivery.cancelled",
-                message=due.id.hex(),
-                endpoint=due.endpoint_id.hex(),
-                reason=verdict.reason,
-            )
         else:
             self._tally.parked += 1
         self._settle(due, verdict, None)
@@ -120,14 +128,18 @@ class LeasedAttempts:
 
     def _settle(self, due: DueDelivery, verdict: Verdict, row: AttemptRow | None) -> None:
         made = due.attempts_made + (row is not None)
+        cancelled: CancelledRow | None = None
+        due_in_us: int | None = None
         match verdict:
-            case Delivered() | Exhausted() | Cancelled():
-                due_in_us = None
+            case Delivered() | Exhausted() | Gone():
+                pass
+            case Cancelled(reason):
+                cancelled = _cancelled(due, reason)
             case Retry(delay_s) | Parked(delay_s):
                 due_in_us = int(delay_s * 1_000_000)
             case _:
                 assert_never(verdict)
-        outcome = LeasedOutcome(due.id, due.endpoint_id, due.fence, due_in_us, made, row)
+        outcome = LeasedOutcome(due.id, due.endpoint_id, due.fence, due_in_us, made, row, cancelled)
         self._recorder.record(Record(leased=(outcome,)), partial(self._recorded, due, due_in_us))
 
     def _recorded(self, due: DueDelivery, due_in_us: int | None, held: Held) -> None:
@@ -136,3 +148,9 @@ class LeasedAttempts:
             self._tally.stale += 1
         elif due_in_us is not None:
             self._bell.ring(due_in_us / 1_000_000)
+
+
+def _cancelled(due: DueDelivery, reason: str) -> CancelledRow:
+    return CancelledRow(
+        due.id, due.endpoint_id, due.application_id, due.tenant_id, due.event_type, reason
+    )

@@ -1,13 +1,20 @@
 """Making one attempt: sign, send, judge what came back."""
 
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
 
 from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
-from angarium_signing import signature_headers
+from angarium_signing import signature_headers_under
 
+from angarium_worker.domain.retry_after import (
+    THROTTLING_STATUSES,
+    parse_retry_after,
+    slowdown_s,
+)
 from angarium_worker.domain.retry_schedule import RetrySchedule
 from angarium_worker.domain.verdict import (
     DELIVERED,
+    ENDPOINT_GONE,
     EXHAUSTED,
     PARKED_S,
     Judgement,
@@ -16,8 +23,9 @@ from angarium_worker.domain.verdict import (
     judge,
 )
 
+from .gone_endpoints import GoneEndpoint, GoneEndpoints
 from .prepared_endpoint import Prepared
-from .records import AttemptRow, MessageFacts
+from .records import TIMINGS, AttemptRow, MessageFacts, channel_text
 from .sending import (
     Answer,
     FailureReason,
@@ -27,12 +35,14 @@ from .sending import (
     SubmittedAttempt,
     WebhookRequest,
 )
+from .slowdowns import Slowdowns
 from .tally import Tally
 
 _NOT_ATTEMPTED = frozenset({FailureReason.NO_FREE_CONNECTION, FailureReason.SENDER_CLOSED})
 _SUCCESS = int(AttemptStatus.SUCCESS)
 _FAIL = int(AttemptStatus.FAIL)
 _SCHEDULED = int(AttemptTrigger.SCHEDULED)
+_NO_PHASES_S = (0.0, 0.0, 0.0, 0.0)
 
 type Concluded = tuple[Judgement, AttemptRow] | tuple[Parked, None]
 
@@ -40,7 +50,8 @@ type Concluded = tuple[Judgement, AttemptRow] | tuple[Parked, None]
 class MakeAttempt:
     """Starts attempts, and turns their outcomes into verdicts and rows.
 
-    `clock_ns` is Unix time; `random` is uniform in 0 to 1.
+    `timeout_s` is for endpoints without their own; `clock_ns` is Unix time; `random` is uniform
+    in 0 to 1.
     """
 
     def __init__(
@@ -48,6 +59,8 @@ class MakeAttempt:
         sender: Sender,
         schedule: RetrySchedule,
         tally: Tally,
+        slowdowns: Slowdowns,
+        gone: GoneEndpoints,
         *,
         timeout_s: float,
         make_id: Callable[[], bytes],
@@ -57,58 +70,85 @@ class MakeAttempt:
         self._submit = sender.submit
         self._schedule = schedule
         self._tally = tally
+        self._slowdowns = slowdowns
+        self._gone = gone
         self._timeout_s = timeout_s
         self._make_id = make_id
         self._clock_ns = clock_ns
         self._random = random
+
+    def wait_s(self, endpoint: Prepared) -> float:
+        """How long the endpoint wants to be left alone; 0: send now."""
+        return self._slowdowns.wait_s(endpoint.id) if self._slowdowns else 0.0
 
     def start(
         self,
         endpoint: Prepared,
         webhook_id: str,
         payload: bytes,
+        trace: str | None,
         on_outcome: Callable[[Outcome], None],
     ) -> SubmittedAttempt:
-        """Sign with all the endpoint's secrets, as of now, and send."""
+        """Sign with all secrets that the endpoint has at this time, and send.
+
+        `trace` is a W3C traceparent, sent along as it is.
+        """
         timestamp_s = self._clock_ns() // 1_000_000_000
-        signed = signature_headers(endpoint.signers, webhook_id, timestamp_s, payload)
-        request = WebhookRequest(endpoint.url, endpoint.headers + signed, payload, self._timeout_s)
+        headers = endpoint.headers + signature_headers_under(
+            endpoint.header_prefixes,
+            endpoint.signers_at(timestamp_s),
+            webhook_id,
+            timestamp_s,
+            payload,
+        )
+        if trace is not None:
+            headers = (*headers, ("traceparent", trace))
+        request = WebhookRequest(
+            endpoint.url,
+            headers,
+            payload,
+            endpoint.timeout_s or self._timeout_s,
+            endpoint.proxy,
+            endpoint.client_certificate,
+        )
         return self._submit(request, on_outcome)
 
     def conclude(
         self,
         message: MessageFacts,
-        endpoint_id: bytes,
-        url: str,
+        channels: Sequence[str],
+        endpoint: Prepared,
         number: int,
         outcome: Outcome,
     ) -> Concluded:
         """The verdict on attempt `number`, and its row unless nothing was attempted."""
-        tally = self._tally
         failure: str | None = None
+        retry_after_s: float | None = None
         if isinstance(outcome, Answer):
             status, response = outcome.status, outcome.body
+            if status in THROTTLING_STATUSES:
+                retry_after_s = self._slow_down(endpoint, outcome)
         else:
             if outcome.reason in _NOT_ATTEMPTED:
-                tally.parked += 1
+                self._tally.parked += 1
                 return Parked(PARKED_S), None
             status, response, failure = 0, b"", _failure_text(outcome)
-        verdict = judge(status, number, self._schedule, self._random())
-        if verdict is DELIVERED:
-            tally.delivered += 1
-        else:
-            tally.failed += 1
-            if verdict is EXHAUSTED:
-                tally.exhausted += 1
-        tally.observe(outcome.duration_s)
+        verdict = judge(status, number, self._schedule, self._random(), retry_after_s)
+        self._count(verdict, outcome)
+        if verdict is ENDPOINT_GONE:
+            self._gone.report(
+                GoneEndpoint(
+                    message.tenant_id, message.application_id, endpoint.id, endpoint.version
+                )
+            )
         return verdict, AttemptRow(
             self._make_id(),
             message.id,
-            endpoint_id,
+            endpoint.id,
             message.application_id,
             message.tenant_id,
             message.event_type,
-            url,
+            endpoint.url,
             number,
             _SUCCESS if verdict is DELIVERED else _FAIL,
             _SCHEDULED,
@@ -116,9 +156,39 @@ class MakeAttempt:
             response,
             int(outcome.duration_s * 1_000),
             failure,
+            channel_text(channels) if channels else None,
+            _timings(outcome),
             self._clock_ns() // 1_000,
             int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
         )
+
+    def _slow_down(self, endpoint: Prepared, answer: Answer) -> float | None:
+        retry_after_s = parse_retry_after(answer.retry_after, self._clock_ns() / 1e9)
+        for_s = slowdown_s(answer.status, retry_after_s)
+        if for_s is not None:
+            self._slowdowns.slow_down(endpoint.id, for_s)
+        return retry_after_s
+
+    def _count(self, verdict: Judgement, outcome: Outcome) -> None:
+        tally = self._tally
+        if verdict is DELIVERED:
+            tally.delivered += 1
+        else:
+            tally.failed += 1
+            if verdict is EXHAUSTED:
+                tally.exhausted += 1
+        tally.observe(outcome.duration_s)
+
+
+def _timings(outcome: Outcome) -> bytes:
+    if isinstance(outcome, Answer):
+        phases_s = (outcome.dns_s, outcome.connect_s, outcome.tls_s, outcome.first_byte_s)
+    else:
+        phases_s = _NO_PHASES_S
+    try:
+        return TIMINGS.pack(*[int(each * 1e6) for each in phases_s], int(outcome.duration_s * 1e6))
+    except struct.error:  # a clock that went back, or hours: nothing to show
+        return TIMINGS.pack(0, 0, 0, 0, 0)
 
 
 def _failure_text(outcome: NoAnswer) -> str:

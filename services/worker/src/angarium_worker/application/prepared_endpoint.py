@@ -2,24 +2,56 @@
 
 import json
 from collections.abc import Callable
+from math import inf
 
 from angarium_contracts.directory import EndpointState
-from angarium_signing import SigningError, SigningSecret
+from angarium_signing import (
+    BOTH_PREFIXES,
+    STANDARD_PREFIX,
+    SVIX_PREFIX,
+    Signer,
+    SigningError,
+    parse_signer,
+)
 from msgspec import Struct
 
 type OpenSealed = Callable[[bytes, bytes], bytes]
 """Opens sealed bytes with their associated data. Raises ValueError when it cannot."""
 
 DEFAULT_HEADERS = (("content-type", "application/json"),)
+HEADER_PREFIXES = {"webhook": (STANDARD_PREFIX,), "svix": (SVIX_PREFIX,), "both": BOTH_PREFIXES}
 
 
 class Prepared(Struct, frozen=True, gc=False):
-    """An endpoint that takes messages. `headers` are those that do not depend on the message."""
+    """An endpoint that takes messages. `headers` are those that do not depend on the message.
 
+    `header_prefixes` are those of the signature headers. `signers` sign until `expire_at_s`
+    (Unix time; `inf`: always), each its own; `first_expiry_s` is the earliest. `timeout_s` None
+    is the worker's own. `proxy` is a URL, `client_certificate` PEM: both may hold secrets.
+    """
+
+    id: bytes
     version: int
     url: str
     headers: tuple[tuple[str, str], ...]
-    signers: tuple[SigningSecret, ...]
+    signers: tuple[Signer, ...]
+    header_prefixes: tuple[str, ...] = (STANDARD_PREFIX,)
+    expire_at_s: tuple[float, ...] = ()
+    first_expiry_s: float = inf
+    timeout_s: float | None = None
+    proxy: str | None = None
+    client_certificate: bytes | None = None
+
+    def signers_at(self, now_s: float) -> tuple[Signer, ...]:
+        """Those that sign at this time; the newest always does."""
+        if now_s < self.first_expiry_s:
+            return self.signers
+        pairs = zip(self.signers, self.expire_at_s, strict=True)
+        return tuple([signer for signer, end_s in pairs if now_s < end_s]) or self.signers[:1]
+
+    def __repr__(self) -> str:
+        """Without what may hold a secret."""
+        return f"Prepared({self.id.hex()}, version {self.version})"
 
 
 class Inactive(Struct, frozen=True, gc=False):
@@ -30,7 +62,7 @@ class Inactive(Struct, frozen=True, gc=False):
 
 
 class Unusable(Struct, frozen=True, gc=False):
-    """An endpoint whose secrets or headers cannot be read: the operator's key is another."""
+    """An endpoint whose secrets or options cannot be read: the operator's key is another."""
 
     version: int
     problem: str
@@ -40,22 +72,40 @@ type Known = Prepared | Inactive | Unusable
 
 
 def prepare(state: EndpointState, open_sealed: OpenSealed) -> Known:
-    """Make `state` ready. Opens its secrets (`whsec_…`) and headers (a JSON object of texts)."""
+    """Make `state` ready. Opens its secrets (`whsec_…`, `whsk_…`), its headers (a JSON object of
+    texts), its proxy and its client certificate."""
     if state.deleted:
         return Inactive(state.version, "the endpoint is deleted")
     if state.disabled:
         return Inactive(state.version, "the endpoint is disabled")
-    try:
-        signers = tuple(
-            SigningSecret.parse(open_sealed(sealed, state.id).decode("ascii"))
-            for sealed in state.secrets
-        )
-        headers = _headers(state, open_sealed)
-    except (ValueError, SigningError) as error:
-        return Unusable(state.version, type(error).__name__)
-    if not signers:
+    if not state.secrets:
         return Unusable(state.version, "no secret")
-    return Prepared(state.version, state.url, headers, signers)
+    try:
+        return _prepared(state, open_sealed)
+    except (ValueError, KeyError, SigningError) as error:
+        return Unusable(state.version, type(error).__name__)
+
+
+def _prepared(state: EndpointState, open_sealed: OpenSealed) -> Prepared:
+    expire_at_s = tuple([end_s or inf for end_s in state.secrets_expire_at])
+    if expire_at_s and len(expire_at_s) != len(state.secrets):
+        raise ValueError("each secret has its end, or none has one")
+    proxy, certificate = state.proxy, state.client_certificate
+    return Prepared(
+        id=state.id,
+        version=state.version,
+        url=state.url,
+        headers=_headers(state, open_sealed),
+        signers=tuple(
+            parse_signer(open_sealed(sealed, state.id).decode("ascii")) for sealed in state.secrets
+        ),
+        header_prefixes=HEADER_PREFIXES[state.header_names],
+        expire_at_s=expire_at_s,
+        first_expiry_s=min(expire_at_s, default=inf),
+        timeout_s=state.timeout_s,
+        proxy=None if proxy is None else open_sealed(proxy, state.id).decode("ascii"),
+        client_certificate=None if certificate is None else open_sealed(certificate, state.id),
+    )
 
 
 def _headers(state: EndpointState, open_sealed: OpenSealed) -> tuple[tuple[str, str], ...]:

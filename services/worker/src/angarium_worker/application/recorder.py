@@ -63,6 +63,7 @@ class Recorder:
 
 def _size_bytes(record: Record) -> int:
     size = ROW_BYTES * (len(record.attempts) + len(record.pending) + len(record.leased))
+    size += ROW_BYTES * len(record.cancelled)
     for attempt in record.attempts:
         size += len(attempt.response)
     for pending in record.pending:

@@ -1,12 +1,17 @@
 """What the worker puts on record, and the port to where it is kept."""
 
+import struct
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
 type DeliveryKey = tuple[bytes, bytes]
 """Message id and endpoint id."""
+
+
+TIMINGS: Final = struct.Struct(">5I")
+"""An attempt's DNS, connect, TLS, first byte and total time, in microseconds, in one column."""
 
 
 class StorageDown(Exception):
@@ -16,6 +21,16 @@ class StorageDown(Exception):
 
 class RecordRefused(Exception):
     """The database will never take these rows."""
+
+
+def channel_text(channels: Sequence[str]) -> str | None:
+    """Channels as one text, `,a,b,`: `,a,` is in it exactly if `a` is one of them."""
+    return f",{','.join(channels)}," if channels else None
+
+
+def channels_of(text: str | None) -> tuple[str, ...]:
+    """The channels that `channel_text` wrote."""
+    return () if text is None else tuple(text[1:-1].split(","))
 
 
 class MessageFacts(Protocol):
@@ -36,8 +51,9 @@ class MessageFacts(Protocol):
 class AttemptRow(NamedTuple):
     """One attempt, in the order of the table's columns.
 
-    `response_status` is 0 without an answer; `response` at most 16 KiB. `retry_in_us` is how
-    long after the commit the next attempt is due, by the database's clock; None: no more.
+    `response_status` is 0 without an answer; `response` at most 16 KiB. `channels` are as
+    `channel_text` writes them, `timings` as `TIMINGS` does. `retry_in_us` is how long after the
+    commit the next attempt is due, by the database's clock; None: no more.
     """
 
     id: bytes
@@ -54,6 +70,8 @@ class AttemptRow(NamedTuple):
     response: bytes
     duration_ms: int
     failure: str | None
+    channels: str | None
+    timings: bytes | None
     ended_at_us: int
     retry_in_us: int | None
 
@@ -73,14 +91,28 @@ class PendingRow(NamedTuple):
     payload: bytes
     endpoint_version: int
     attempts_made: int
+    channels: str | None
+    trace: str | None
     fence: int
     due_in_us: int
+
+
+class CancelledRow(NamedTuple):
+    """A delivery that ended without success because nothing was to be sent any more."""
+
+    message_id: bytes
+    endpoint_id: bytes
+    application_id: bytes
+    tenant_id: bytes
+    event_type: str
+    reason: str
 
 
 class LeasedOutcome(NamedTuple):
     """What became of a delivery held under `fence`: it ends (`due_in_us` None), or is due again.
 
-    Nothing of it is written, the attempt neither, where another has taken the delivery over.
+    Nothing of it is written, neither the attempt nor that it was cancelled, where another has
+    taken the delivery over.
     """
 
     message_id: bytes
@@ -89,6 +121,7 @@ class LeasedOutcome(NamedTuple):
     due_in_us: int | None
     attempts_made: int
     attempt: AttemptRow | None
+    cancelled: CancelledRow | None = None
 
 
 class Record(Struct, gc=False, frozen=True):
@@ -97,6 +130,7 @@ class Record(Struct, gc=False, frozen=True):
     attempts: Sequence[AttemptRow] = ()
     pending: Sequence[PendingRow] = ()
     leased: Sequence[LeasedOutcome] = ()
+    cancelled: Sequence[CancelledRow] = ()
 
 
 class DueDelivery(Struct, gc=False, frozen=True, eq=False):
@@ -110,6 +144,8 @@ class DueDelivery(Struct, gc=False, frozen=True, eq=False):
     payload: bytes
     endpoint_version: int
     attempts_made: int
+    channels: str | None
+    trace: str | None
     fence: int
 
 
@@ -124,7 +160,7 @@ class Ledger(Protocol):
         ...
 
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
-        """Those of at most 100 deliveries that have an attempt or are pending."""
+        """Those of at most 100 deliveries that have an attempt, are pending or cancelled."""
         ...
 
     async def lease_due(
@@ -136,6 +172,11 @@ class Ledger(Protocol):
 
     async def release(self, leased: Sequence[DueDelivery]) -> None:
         """Make deliveries due now that this process still holds and has not touched."""
+        ...
+
+    async def expedite(self, endpoint_id: bytes, *, beyond_s: float) -> None:
+        """Make the endpoint's deliveries due now that are due later than `beyond_s` from now;
+        with the length of a lease, nobody holds one of these."""
         ...
 
     async def next_due_in_s(self) -> float | None:

@@ -12,14 +12,22 @@ class WebhookRequest(Struct, frozen=True, gc=False):
 
     `headers` are names and values without line breaks; the sender adds Host, Content-Length,
     User-Agent, Accept and Accept-Encoding itself and refuses these and every connection header
-    among them. `timeout_s` covers the whole attempt: waiting for a connection, DNS, connect,
-    TLS, writing and the complete answer.
+    among them. `proxy` is the URL of an egress proxy for this request alone, `http://` or
+    `socks5://` with or without user and password. `client_certificate` is PEM, the certificate
+    chain and its private key, for https. `timeout_s` covers the whole attempt: waiting for a
+    connection, DNS, connect, TLS, writing and the complete answer.
     """
 
     url: str
     headers: Sequence[tuple[str, str]]
     body: bytes
     timeout_s: float
+    proxy: str | None = None
+    client_certificate: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Without what may hold a secret, which is all of it."""
+        return f"WebhookRequest({len(self.headers)} headers, {len(self.body)} bytes)"
 
 
 class Answer(Struct, frozen=True, gc=False):
@@ -48,6 +56,9 @@ class FailureReason(StrEnum):
 
     URL_REFUSED = "url_refused"
     REQUEST_REFUSED = "request_refused"
+    DESTINATION_NOT_ALLOWED = "destination_not_allowed"
+    CLIENT_CERTIFICATE_UNUSABLE = "client_certificate_unusable"
+    PROXY_FAILED = "proxy_failed"
     DNS_TIMED_OUT = "dns_timed_out"
     DNS_FAILED = "dns_failed"
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
@@ -79,6 +90,10 @@ class FailureReason(StrEnum):
 _TEXTS = {
     FailureReason.URL_REFUSED: "The endpoint's URL is not one that webhooks can be sent to.",
     FailureReason.REQUEST_REFUSED: "A header of the request cannot be sent.",
+    FailureReason.DESTINATION_NOT_ALLOWED: "The operator does not let webhooks go to the "
+    "endpoint's host or port.",
+    FailureReason.CLIENT_CERTIFICATE_UNUSABLE: "The endpoint's client certificate cannot be used.",
+    FailureReason.PROXY_FAILED: "The proxy in front of the endpoint did not open a connection.",
     FailureReason.DNS_TIMED_OUT: "The endpoint's host name was not resolved in time.",
     FailureReason.DNS_FAILED: "The endpoint's host name could not be resolved.",
     FailureReason.ADDRESS_NOT_ALLOWED: "The endpoint's host has an address that webhooks may not "

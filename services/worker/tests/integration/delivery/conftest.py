@@ -23,6 +23,7 @@ from angarium_contracts.directory import (
     EndpointStates,
     GetEndpointStates,
 )
+from angarium_contracts.endpoint_options import DisableEndpoint
 from angarium_contracts.hot_path import (
     DeliveriesRequested,
     DeliveriesSettled,
@@ -31,13 +32,18 @@ from angarium_contracts.hot_path import (
     SettledChunk,
 )
 from angarium_contracts.ids import IdMaker
+from angarium_contracts.queries import Done
 from angarium_contracts.stream_names import (
     DISPATCHER_QUERIES,
     DISPATCHERS,
     deliveries_requested,
     deliveries_settled,
 )
-from angarium_worker.adapters.database.tables import attempt, pending_delivery
+from angarium_worker.adapters.database.tables import (
+    attempt,
+    cancelled_delivery,
+    pending_delivery,
+)
 from angarium_worker.main import run
 from angarium_worker.settings import Settings
 from faststream.redis import RedisBroker
@@ -52,10 +58,12 @@ PATIENCE_S = 20.0
 
 @dataclass
 class Receiver:
-    """Answers each request with the path's next status; 0 hangs until `let_go`."""
+    """Answers each request with the path's next status; 0 hangs until `let_go`. 429 and 503 ask
+    for `retry_after`."""
 
     port: int = 0
     statuses: dict[str, list[int]] = field(default_factory=dict)
+    retry_after: str = "1"
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -85,7 +93,9 @@ class Receiver:
                 status = self._next_status(path)
                 if not status:
                     await self.let_go.wait()
-                writer.write(b"HTTP/1.1 %d X\r\ncontent-length: 2\r\n\r\nok" % (status or 200))
+                extra = f"retry-after: {self.retry_after}\r\n" if status in {429, 503} else ""
+                head = f"HTTP/1.1 {status or 200} X\r\n{extra}content-length: 2\r\n\r\n"
+                writer.write(head.encode() + b"ok")
         except (asyncio.IncompleteReadError, ConnectionError):
             return
         finally:
@@ -101,12 +111,13 @@ class FakeDispatcher:
 
     def __init__(self, broker: RedisBroker) -> None:
         self.endpoints: dict[bytes, EndpointState] = {}
+        self.disabled: list[DisableEndpoint] = []
         self._answers = QueryServer(
             broker,
             stream=DISPATCHER_QUERIES,
             group=DISPATCHERS,
             consumer="dispatcher",
-            questions=Reader(DirectorySince, GetEndpointStates),
+            questions=Reader(DirectorySince, GetEndpointStates, DisableEndpoint),
             answer=self._answer,
             quarantine=Quarantine(broker, "dispatcher"),
             clock_ms=lambda: time.time_ns() // 1_000_000,
@@ -116,8 +127,13 @@ class FakeDispatcher:
     async def run(self) -> None:
         await self._answers.run()
 
-    async def _answer(self, question: DirectorySince | GetEndpointStates) -> Contract:
+    async def _answer(
+        self, question: DirectorySince | GetEndpointStates | DisableEndpoint
+    ) -> Contract:
         match question:
+            case DisableEndpoint():
+                self.disabled.append(question)
+                return Done()
             case DirectorySince():
                 return DirectoryPage(version=question.version, done=True)
             case GetEndpointStates():
@@ -191,7 +207,16 @@ class Platform:
         self.dispatcher.endpoints[endpoint_id] = EndpointState(**(values | members))
         return endpoint_id
 
-    def chunk(self, *messages: Sequence[bytes], **members: Any) -> DeliveriesRequested:
+    def sealed(self, plain: bytes, endpoint_id: bytes) -> bytes:
+        return self._seal.close(plain, endpoint_id)
+
+    def chunk(
+        self,
+        *messages: Sequence[bytes],
+        channels: tuple[str, ...] = (),
+        trace: str | None = None,
+        **members: Any,
+    ) -> DeliveriesRequested:
         """A chunk with a message for each group of endpoints."""
         values: dict[str, Any] = {
             "batch_id": self.new_id(),
@@ -207,6 +232,8 @@ class Platform:
                     application_id=self.new_id(),
                     event_type="invoice.paid",
                     payload=b'{"n":%d}' % number,
+                    channels=channels,
+                    trace=trace,
                     deliveries=tuple(
                         RequestedDelivery(endpoint_id=each, endpoint_version=1)
                         for each in endpoint_ids
@@ -237,6 +264,9 @@ class Platform:
 
     async def attempts(self) -> list[Any]:
         return await self._rows(select(attempt).order_by(attempt.c.id))
+
+    async def cancelled(self) -> list[Any]:
+        return await self._rows(select(cancelled_delivery))
 
     async def pending(self) -> list[Any]:
         return await self._rows(select(pending_delivery))

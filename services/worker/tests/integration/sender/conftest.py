@@ -2,10 +2,14 @@
 
 import asyncio
 import contextlib
+import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+import trustme
 import uvloop
 from angarium_worker.adapters.sender import (
     EgressRules,
@@ -14,6 +18,11 @@ from angarium_worker.adapters.sender import (
     client_tls_context,
 )
 from angarium_worker.application.sending import WebhookRequest
+
+# With importlib imports a test folder is on no path; this module stands beside its tests.
+sys.path.append(str(Path(__file__).parent))
+
+from egress_proxy import EgressProxy
 
 type Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -117,3 +126,46 @@ def post() -> Callable[..., WebhookRequest]:
 @pytest.fixture
 def small_limits() -> SenderLimits:
     return SenderLimits(connections_max=3, connections_per_origin_max=2, waiting_max=2)
+
+
+@pytest.fixture
+async def start_proxy() -> AsyncIterator[Callable[..., Awaitable[EgressProxy]]]:
+    """`await start_proxy(receiver, credentials=…, answer=…)` starts one more proxy."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(receiver: Receiver, **options: object) -> EgressProxy:
+            proxy = EgressProxy(receiver.port, **options)  # type: ignore[arg-type]
+            server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+            stack.callback(server.close)
+            proxy.port = server.sockets[0].getsockname()[1]
+            return proxy
+
+        yield start
+
+
+class Certificates:
+    """An authority, a server of `*.hooks.example` and 127.0.0.1, and clients of the authority."""
+
+    def __init__(self, folder: Path) -> None:
+        self._authority = trustme.CA()
+        self.ca_file = folder / "ca.pem"
+        self._authority.cert_pem.write_to_path(self.ca_file)
+
+    def server(self, *, asks_clients: bool = False) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._authority.issue_cert("*.hooks.example", "127.0.0.1").configure_cert(context)
+        if asks_clients:
+            self._authority.configure_trust(context)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def client(self, name: str) -> bytes:
+        """PEM of a certificate and its key."""
+        issued = self._authority.issue_cert(common_name=name)
+        pem = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+        return pem + issued.private_key_pem.bytes()
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    return Certificates(tmp_path)

@@ -8,7 +8,12 @@ import ssl
 import threading
 
 import pytest
-from angarium_worker.adapters.sender import EgressRules, SenderLimits, client_tls_context
+from angarium_worker.adapters.sender import (
+    EgressRules,
+    OwnAddresses,
+    SenderLimits,
+    client_tls_context,
+)
 from angarium_worker.application.sending import FailureReason
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -285,3 +290,39 @@ async def test_a_connect_that_hangs_is_cut_off_at_the_deadline(make_sender, post
     assert outcome.reason is FailureReason.CONNECT_TIMED_OUT
     await sender.aclose()
     assert sender.connections_open == 0
+
+
+async def test_a_host_without_an_answer_on_ipv6_is_reached_over_ipv4_and_the_reverse(
+    receive, make_sender, post
+):
+    receiver = await receive(answers)
+    for addresses in (["::1", "127.0.0.1"], ["127.0.0.2", "::1", "127.0.0.3", "127.0.0.1"]):
+        sender = make_sender(lookup=lambda _, found=addresses: found)
+        outcome = await sender.send(post(f"http://hooks.example:{receiver.port}/"))
+        assert outcome.status == 200
+
+
+async def test_when_no_address_answers_the_reason_is_that_of_an_address(make_sender, post):
+    sender = make_sender(lookup=lambda _: ["::1", "127.0.0.1", "127.0.0.2"])
+    outcome = await sender.send(post(f"http://hooks.example:{closed_port()}/"))
+    assert outcome.reason is FailureReason.CONNECTION_REFUSED
+    assert sender.connections_open == 0
+
+
+async def test_an_address_of_this_machine_is_never_dialled(make_sender, post):
+    own = OwnAddresses(10, lambda: frozenset({ipaddress.ip_address("8.8.8.8")}))
+    sender = make_sender(rules=EgressRules.parse(["0.0.0.0/0"]), own_addresses=own)
+    outcome = await sender.send(post("http://8.8.8.8:9/"))
+    assert outcome.reason is FailureReason.ADDRESS_NOT_ALLOWED
+    assert "this machine" in outcome.detail
+
+
+async def test_a_host_that_the_operator_denies_is_never_looked_up(make_sender, post):
+    asked = []
+    rules = EgressRules.parse(denied_hosts=["*.hooks.example"], denied_ports=["25"])
+    sender = make_sender(rules=rules, lookup=asked.append)
+    for url in ("https://a.hooks.example/", "https://other.example:25/"):
+        outcome = await sender.send(post(url))
+        assert outcome.reason is FailureReason.DESTINATION_NOT_ALLOWED
+        assert "operator" in outcome.detail
+    assert asked == []

@@ -36,6 +36,15 @@ _EMPTIED_ENDPOINT: dict[str, Any] = {
     "channels": None,
     "metadata": {},
     "secrets": NO_SECRETS,
+    "sealed_headers": None,
+    "timeout_s": None,
+    "header_names": "webhook",
+    "sealed_proxy": None,
+    "proxy_shown": None,
+    "sealed_certificate": None,
+    "certificate_subject": None,
+    "certificate_expires_at": None,
+    "disabled_reason": None,
 }
 
 

@@ -31,14 +31,21 @@ def endpoint_of(row: RowMapping) -> Endpoint:
     """The entity of a row of `endpoints`."""
     values = dict(row)
     secrets = _secrets_decoder.decode(values.pop("secrets"))
-    return Endpoint(**values, sealed_secrets=tuple(secret.sealed for secret in secrets))
+    expire_at = tuple(secret.expires_at for secret in secrets)
+    return Endpoint(
+        **values,
+        sealed_secrets=tuple(secret.sealed for secret in secrets),
+        secrets_expire_at=expire_at if any(expire_at) else (),
+    )
 
 
 def endpoint_values(endpoint: Endpoint) -> dict[str, Any]:
     """The columns of an endpoint."""
     values = _values(endpoint)
     sealed_secrets = values.pop("sealed_secrets")
-    values["secrets"] = _secrets_encoder.encode([StoredSecret(sealed) for sealed in sealed_secrets])
+    expire_at = values.pop("secrets_expire_at") or (0.0,) * len(sealed_secrets)
+    secrets = [StoredSecret(*each) for each in zip(sealed_secrets, expire_at, strict=True)]
+    values["secrets"] = _secrets_encoder.encode(secrets)
     return values
 
 

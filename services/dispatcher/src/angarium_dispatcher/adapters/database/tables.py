@@ -13,6 +13,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -47,9 +48,10 @@ class JsonText(TypeDecorator[Any]):
 
 
 class StoredSecret(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One signing secret of an endpoint, sealed."""
+    """One signing secret of an endpoint, sealed. `expires_at`: Unix time in seconds; 0: never."""
 
     sealed: bytes
+    expires_at: float = 0.0
 
 
 NAMES = JsonText(tuple[str, ...])
@@ -112,6 +114,15 @@ endpoints = Table(
     Column("secrets", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("sealed_headers", LargeBinary),
+    Column("timeout_s", Double),
+    Column("header_names", String(16), nullable=False, server_default="webhook"),
+    Column("sealed_proxy", LargeBinary),
+    Column("proxy_shown", Text),
+    Column("sealed_certificate", LargeBinary),
+    Column("certificate_subject", Text),
+    Column("certificate_expires_at", Instant),
+    Column("disabled_reason", Text),
 )
 _live = endpoints.c.deleted == false()
 Index(

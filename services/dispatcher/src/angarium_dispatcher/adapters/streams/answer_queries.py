@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from angarium_contracts import configuration as wire
+from angarium_contracts import endpoint_options as options
 from angarium_contracts.contract import Contract, Reader
 from angarium_contracts.directory import (
     DirectoryPage,
@@ -18,8 +19,14 @@ from angarium_dispatcher.application import save_application as saving_applicati
 from angarium_dispatcher.application import save_endpoint as saving_endpoints
 from angarium_dispatcher.application import save_event_type as saving_event_types
 from angarium_dispatcher.application.configuration_store import ConfigurationReads
+from angarium_dispatcher.application.disable_endpoint import disable_endpoint
 from angarium_dispatcher.application.means import Means
-from angarium_dispatcher.application.references import endpoint_ref, get_application
+from angarium_dispatcher.application.references import get_application, get_endpoint
+from angarium_dispatcher.application.rotate_secret import rotate_secret
+from angarium_dispatcher.application.save_endpoint_headers import (
+    patch_endpoint_headers,
+    set_endpoint_headers,
+)
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.paging import (
@@ -58,6 +65,11 @@ class QueryAnswers:
             wire.PatchEndpoint: self._saved_endpoint(saving_endpoints.patch_endpoint),
             wire.GetEndpoint: self._get_endpoint,
             wire.GetEndpointSecret: self._get_endpoint_secret,
+            options.RotateEndpointSecret: self._saved_endpoint(rotate_secret),
+            options.GetEndpointHeaders: self._get_endpoint_headers,
+            options.SetEndpointHeaders: self._saved_endpoint(set_endpoint_headers),
+            options.PatchEndpointHeaders: self._saved_endpoint(patch_endpoint_headers),
+            options.DisableEndpoint: self._disable_endpoint,
             wire.ListEndpoints: self._list_endpoints,
             wire.DeleteEndpoint: self._delete_endpoint,
             wire.CreateEventType: self._saved_event_type(saving_event_types.create_event_type),
@@ -119,20 +131,26 @@ class QueryAnswers:
         return _endpoint_saved(endpoint, application)
 
     async def _get_endpoint_secret(self, question: wire.GetEndpointSecret) -> Contract:
-        """As it is stored: sealed for the endpoint, never opened here."""
         endpoint, _ = await self._endpoint(question)
-        return wire.EndpointSecret(endpoint.id, endpoint.sealed_secrets[0])
+        shown = self._means.secrets.for_verifiers(endpoint.sealed_secrets[0], endpoint.id)
+        return wire.EndpointSecret(endpoint.id, shown)
+
+    async def _get_endpoint_headers(self, question: options.GetEndpointHeaders) -> Contract:
+        """As they are stored: sealed for the endpoint, never opened here."""
+        endpoint, _ = await self._endpoint(question)
+        return options.EndpointHeaders(endpoint.id, endpoint.sealed_headers)
 
     async def _endpoint(
-        self, question: wire.GetEndpoint | wire.GetEndpointSecret
+        self, question: wire.GetEndpoint | wire.GetEndpointSecret | options.GetEndpointHeaders
     ) -> tuple[Endpoint, Application]:
         application = await get_application(
             self._reads, question.tenant_id, question.application_ref
         )
-        endpoint = await self._reads.find_endpoint(application.id, endpoint_ref(question.ref))
-        if endpoint is None:
-            raise NotFound("endpoint")
-        return endpoint, application
+        return await get_endpoint(self._reads, application, question.ref), application
+
+    async def _disable_endpoint(self, command: options.DisableEndpoint) -> Contract:
+        await disable_endpoint(command, self._means)
+        return Done()
 
     async def _list_endpoints(self, question: wire.ListEndpoints) -> Contract:
         application = await get_application(

@@ -57,11 +57,23 @@ def endpoint(entity: Endpoint) -> wire.Endpoint:
         metadata=dict(entity.metadata),
         created_at=entity.created_at,
         updated_at=entity.updated_at,
+        timeout_s=entity.timeout_s,
+        header_names=entity.header_names,
+        proxy_url=entity.proxy_shown,
+        client_certificate=_client_certificate(entity),
+        disabled_reason=entity.disabled_reason,
     )
 
 
+def _client_certificate(entity: Endpoint) -> wire.ClientCertificate | None:
+    subject, expires_at = entity.certificate_subject, entity.certificate_expires_at
+    if subject is None or expires_at is None:
+        return None
+    return wire.ClientCertificate(subject, expires_at)
+
+
 def endpoint_state(entity: Endpoint) -> EndpointState:
-    """An endpoint as copies of the directory hold it: its secrets as they are sealed."""
+    """An endpoint as copies of the directory hold it: what is sealed stays as it is sealed."""
     return EndpointState(
         id=entity.id,
         tenant_id=entity.tenant_id,
@@ -69,9 +81,15 @@ def endpoint_state(entity: Endpoint) -> EndpointState:
         version=entity.version,
         url=entity.url,
         secrets=entity.sealed_secrets,
+        headers=entity.sealed_headers,
         throttle_rate=entity.throttle_rate,
         disabled=entity.disabled,
         deleted=entity.deleted,
+        secrets_expire_at=entity.secrets_expire_at,
+        timeout_s=entity.timeout_s,
+        header_names=entity.header_names,
+        proxy=entity.sealed_proxy,
+        client_certificate=entity.sealed_certificate,
     )
 
 

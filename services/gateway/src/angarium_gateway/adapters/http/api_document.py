@@ -14,13 +14,14 @@ from litestar.openapi.spec import Components, SecurityScheme
 from .idempotent_posts import HEADER, KEY_CHARS_MAX
 from .shapes.applications import ApplicationIn, ApplicationOut, ApplicationPatch
 from .shapes.attempts import MessageAttemptOut
-from .shapes.endpoints import (
-    EndpointIn,
-    EndpointOut,
-    EndpointPatch,
+from .shapes.endpoint_options import (
+    EndpointHeadersIn,
+    EndpointHeadersOut,
+    EndpointHeadersPatchIn,
     EndpointSecretOut,
-    EndpointUpdate,
+    EndpointSecretRotateIn,
 )
+from .shapes.endpoints import EndpointIn, EndpointOut, EndpointPatch, EndpointUpdate
 from .shapes.event_types import EventTypeIn, EventTypeOut, EventTypePatch, EventTypeUpdate
 from .shapes.lists import ListResponse
 from .shapes.messages import MessageIn, MessageOut
@@ -32,7 +33,8 @@ _SCHEMAS: Final = "#/components/schemas/"
 _SHAPES: Final = [
     ApplicationIn, ApplicationOut, ApplicationPatch, ListResponse[ApplicationOut],
     EndpointIn, EndpointOut, EndpointPatch, EndpointUpdate, ListResponse[EndpointOut],
-    EndpointSecretOut, EventTypeIn, EventTypeOut, EventTypePatch, EventTypeUpdate,
+    EndpointSecretOut, EndpointSecretRotateIn, EndpointHeadersIn, EndpointHeadersOut,
+    EndpointHeadersPatchIn, EventTypeIn, EventTypeOut, EventTypePatch, EventTypeUpdate,
     ListResponse[EventTypeOut], MessageIn, MessageOut, ListResponse[MessageOut],
     MessageAttemptOut, ListResponse[MessageAttemptOut], HttpErrorOut, HTTPValidationError,
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from .applications import ApplicationController
 from .attempts import AttemptController
 from .dependencies import ApiDependencies, provide_caller
 from .documentation import documentation_routes
+from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .event_types import EventTypeController
 from .health import HealthController
@@ -33,6 +34,7 @@ from .strict_json import StrictJson
 _CONTROLLERS = (
     ApplicationController,
     EndpointController,
+    EndpointOptionsController,
     EventTypeController,
     MessageController,
     AttemptController,

@@ -11,21 +11,22 @@ from angarium_contracts.configuration import (
     PatchEndpoint,
     UpdateEndpoint,
 )
-from angarium_contracts.queries import Page, Problem
+from angarium_contracts.queries import Page
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, SkipValidation
 from msgspec import UnsetType
 
-from .dependencies import Api, By
+from angarium_gateway.application.authentication import Caller
+
+from .dependencies import Api, ApiDependencies, By
 from .parameters import ApplicationRef, EndpointRef, ordered_page
-from .problems import Refused, granted, refusal
+from .problems import granted
 from .shapes.endpoints import (
     EndpointIn,
     EndpointOut,
     EndpointPatch,
-    EndpointSecretOut,
     EndpointUpdate,
     endpoint_out,
 )
@@ -63,11 +64,7 @@ class EndpointController(Controller):
     async def create_endpoint(
         self, api: Api, caller: By, app_id: ApplicationRef, data: JSONBody[EndpointIn]
     ) -> EndpointOut:
-        sealed = (
-            None
-            if data.secret is None
-            else api.endpoint_secrets.sealed(caller.tenant_id, data.secret)
-        )
+        secrets, tenant_id = api.endpoint_secrets, caller.tenant_id
         command = CreateEndpoint(
             tenant_id=caller.tenant_id,
             application_ref=app_id,
@@ -79,7 +76,14 @@ class EndpointController(Controller):
             event_types=_names(data.event_types),
             channels=_names(data.channels),
             metadata=data.metadata,
-            sealed_secret=sealed,
+            sealed_secret=None if data.secret is None else secrets.sealed(tenant_id, data.secret),
+            sealed_headers=(
+                None if data.headers is None else secrets.sealed_headers(tenant_id, data.headers)
+            ),
+            timeout_s=data.timeout_seconds or None,
+            header_names=data.signature_headers or "webhook",
+            sealed_proxy=_sealed(api, caller, data.proxy_url) or None,
+            sealed_client_certificate=_sealed(api, caller, data.client_certificate) or None,
         )
         return endpoint_out(
             granted(await api.change_configuration(command, EndpointSaved)).endpoint
@@ -118,6 +122,10 @@ class EndpointController(Controller):
             event_types=_names(data.event_types),
             channels=_names(data.channels),
             metadata=data.metadata,
+            timeout_s=data.timeout_seconds,
+            header_names=data.signature_headers,
+            sealed_proxy=_sealed(api, caller, data.proxy_url),
+            sealed_client_certificate=_sealed(api, caller, data.client_certificate),
         )
         saved = granted(await api.change_configuration(command, EndpointSaved))
         return Response(endpoint_out(saved.endpoint), status_code=201 if saved.created else 200)
@@ -147,6 +155,10 @@ class EndpointController(Controller):
             event_types=_patched(data.event_types),
             channels=_patched(data.channels),
             metadata=data.metadata,
+            timeout_s=data.timeout_seconds,
+            header_names=data.signature_headers,
+            sealed_proxy=_sealed(api, caller, data.proxy_url),
+            sealed_client_certificate=_sealed(api, caller, data.client_certificate),
         )
         saved = granted(await api.change_configuration(command, EndpointSaved))
         return endpoint_out(saved.endpoint)
@@ -160,19 +172,6 @@ class EndpointController(Controller):
         )
         granted(await api.change_configuration(command, EndpointDeleted))
 
-    @get(
-        "/{endpoint_id:str}/secret",
-        operation_id="v1.endpoint.get-secret",
-        summary="Get the secret that signs an endpoint's webhooks",
-    )
-    async def get_endpoint_secret(
-        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
-    ) -> EndpointSecretOut:
-        secret = await api.endpoint_secrets.read(caller.tenant_id, app_id, endpoint_id)
-        if isinstance(secret, Problem):
-            raise Refused(refusal(secret))
-        return EndpointSecretOut(key=secret)
-
 
 def _names(names: list[str] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
@@ -180,3 +179,11 @@ def _names(names: list[str] | None) -> tuple[str, ...] | None:
 
 def _patched(names: list[str] | UnsetType | None) -> tuple[str, ...] | UnsetType | None:
     return tuple(names) if isinstance(names, list) else names
+
+
+def _sealed(
+    api: ApiDependencies, caller: Caller, text: str | UnsetType | None
+) -> bytes | UnsetType | None:
+    if not isinstance(text, str):
+        return text
+    return api.endpoint_secrets.sealed_text(caller.tenant_id, text)

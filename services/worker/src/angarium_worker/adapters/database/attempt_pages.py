@@ -15,11 +15,16 @@ from angarium_contracts.attempts import (
     GetAttempt,
     ListAttemptsByEndpoint,
     ListAttemptsByMessage,
+    Timings,
 )
 from angarium_contracts.contract import Contract
 from angarium_contracts.ids import ATTEMPT, format_id, parse_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
+
+from angarium_worker.application.records import TIMINGS, channel_text, channels_of
+from angarium_worker.application.sending import FailureReason
+from angarium_worker.domain.failed_answer import failed_answer
 
 from .tables import attempt
 
@@ -37,10 +42,10 @@ class AttemptPages:
 
     def __init__(self, database: Database) -> None:
         self._engine = database.engine.execution_options(read_only=True)
+        self._position = func.strpos if database.on_postgres else func.instr
 
     async def answer(self, question: AttemptQuestion) -> Contract:
-        """`Attempts`, `AttemptFound`, or a `Problem`. A channel filter lets everything pass:
-        attempts do not know their message's channels."""
+        """`Attempts`, `AttemptFound`, or a `Problem`."""
         match question:
             case ListAttemptsByMessage():
                 of = [attempt.c.message_id == question.message_id]
@@ -76,6 +81,10 @@ class AttemptPages:
                     field="iterator",
                 )
             of = [*of, attempt.c.id > start if backwards else attempt.c.id < start]
+        if wanted.channel is not None:
+            # Not LIKE: a channel may contain _, and SQLite's ignores letter case.
+            among = channel_text([wanted.channel])
+            of = [*of, self._position(attempt.c.channels, among) > 0]
         limit = max(1, min(page.limit, LIMIT_MAX))
         query = (
             select(*(attempt.columns if wanted.with_content else _COLUMNS))
@@ -119,6 +128,11 @@ def _conditions(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
 
 
 def _attempt(row: Any) -> Attempt:
+    reason, failure = _failure(row)
+    with_content = "response" in row._fields
+    response = row.response.decode("utf-8", "replace") if with_content else ""
+    if with_content and row.response_status == 0 and failure is not None:
+        response = failure
     return Attempt(
         id=row.id,
         message_id=row.message_id,
@@ -129,9 +143,29 @@ def _attempt(row: Any) -> Attempt:
         status=AttemptStatus(row.status),
         trigger=AttemptTrigger(row.trigger),
         response_status=row.response_status,
-        response=row.response.decode("utf-8", "replace") if "response" in row._fields else "",
+        response=response,
         duration_ms=row.duration_ms,
         ended_at=from_micros(row.ended_at),
-        failure=row.failure,
+        failure=failure,
         next_attempt_at=None if row.next_attempt_at is None else from_micros(row.next_attempt_at),
+        failure_reason=reason,
+        timings=None if row.timings is None else _timings(row.timings),
+        channels=channels_of(row.channels),
     )
+
+
+def _failure(row: Any) -> tuple[str | None, str | None]:
+    """Its stable name and its words: of what stands on record, or of the answer's status."""
+    if row.failure is None:
+        failed = failed_answer(row.response_status)
+        return (None, None) if failed is None else (failed.reason, failed.text)
+    reason, _, detail = row.failure.partition(": ")
+    try:
+        text = FailureReason(reason).text
+    except ValueError:  # written by a later version
+        return reason, row.failure
+    return reason, f"{text} ({detail})" if detail else text
+
+
+def _timings(packed: bytes) -> Timings:
+    return Timings(*[each_us / 1_000 for each_us in TIMINGS.unpack(packed)])

@@ -13,6 +13,7 @@ from .storage_errors import storage_errors
 from .tables import directory_copy, endpoint_copy
 
 _secrets = msgspec.msgpack.Decoder(tuple[bytes, ...])
+_expiries = msgspec.msgpack.Decoder(tuple[float, ...])
 _VERSION = select(directory_copy.c.version).where(directory_copy.c.id == 1)
 _ADVANCE = (
     update(directory_copy)
@@ -80,6 +81,13 @@ def _values(state: EndpointState) -> dict[str, Any]:
         "throttle_rate": state.throttle_rate,
         "disabled": state.disabled,
         "deleted": state.deleted,
+        "secrets_expire_at": (
+            msgspec.msgpack.encode(state.secrets_expire_at) if state.secrets_expire_at else None
+        ),
+        "timeout_s": state.timeout_s,
+        "header_names": state.header_names,
+        "proxy": state.proxy,
+        "client_certificate": state.client_certificate,
     }
 
 
@@ -95,4 +103,11 @@ def _state(row: Any) -> EndpointState:
         throttle_rate=row.throttle_rate,
         disabled=row.disabled,
         deleted=row.deleted,
+        secrets_expire_at=(
+            () if row.secrets_expire_at is None else _expiries.decode(row.secrets_expire_at)
+        ),
+        timeout_s=row.timeout_s,
+        header_names=row.header_names,
+        proxy=row.proxy,
+        client_certificate=row.client_certificate,
     )

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_worker.application.records import (
     AttemptRow,
+    CancelledRow,
     DeliveryKey,
     DueDelivery,
     LeasedOutcome,
@@ -24,6 +25,7 @@ _RECORD = statement("record_outcomes")
 _KNOWN = statement("known_deliveries")
 _LEASE = statement("lease_due")
 _RELEASE = statement("release")
+_EXPEDITE = statement("expedite")
 _NEXT_DUE = statement("next_due")
 _COPIED = (*AttemptRow._fields[:-2], "ended_at", "next_attempt_at")
 _TOTAL = "select count(*) from pending_delivery"
@@ -86,6 +88,10 @@ class PostgresLedger:
             [due.fence for due in leased],
         )
 
+    async def expedite(self, endpoint_id: bytes, *, beyond_s: float) -> None:
+        """See `Ledger`."""
+        await self._fetch(_EXPEDITE, endpoint_id, int(beyond_s * 1_000_000))
+
     async def next_due_in_s(self) -> float | None:
         """See `Ledger`."""
         (row,) = await self._fetch(_NEXT_DUE)
@@ -109,21 +115,27 @@ async def _write(
     attempts: list[AttemptRow] = []
     pending: list[PendingRow] = []
     leased: list[LeasedOutcome] = []
+    cancelled: list[CancelledRow] = []
     for record in records:
         attempts.extend(record.attempts)
         pending.extend(record.pending)
         leased.extend(record.leased)
-    if not pending and not leased:
+        cancelled.extend(record.cancelled)
+    if not (pending or leased or cancelled):
         await _append(connection, attempts)
         return frozenset()
     free = len(attempts)
     attempts.extend(outcome.attempt for outcome in leased if outcome.attempt is not None)
+    free_cancelled = len(cancelled)
+    cancelled.extend(outcome.cancelled for outcome in leased if outcome.cancelled is not None)
     rows = await connection.fetch(
         _RECORD,
         *_columns(attempts, len(AttemptRow._fields)),
         [False] * free + [True] * (len(attempts) - free),
         *_columns([outcome[:5] for outcome in leased], 5),
         *_columns(pending, len(PendingRow._fields)),
+        *_columns(cancelled, len(CancelledRow._fields)),
+        [False] * free_cancelled + [True] * (len(cancelled) - free_cancelled),
     )
     return frozenset((row[0], row[1]) for row in rows)
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     literal_column,
     select,
     tuple_,
+    union,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_worker.application.records import (
     AttemptRow,
+    CancelledRow,
     DeliveryKey,
     DueDelivery,
     LeasedOutcome,
@@ -28,7 +30,7 @@ from angarium_worker.application.records import (
 )
 
 from .storage_errors import storage_errors
-from .tables import attempt, pending_delivery
+from .tables import attempt, cancelled_delivery, pending_delivery
 
 # unixepoch('subsec') needs SQLite 3.42; this gives milliseconds on every version.
 _NOW: ColumnElement[int] = literal_column(
@@ -39,7 +41,7 @@ _HELD = (
     & (pending_delivery.c.endpoint_id == bindparam("key_endpoint"))
     & (pending_delivery.c.fence == bindparam("key_fence"))
 )
-_ATTEMPT_COLUMNS = (*AttemptRow._fields[:14], "ended_at")
+_ATTEMPT_COLUMNS = (*AttemptRow._fields[:16], "ended_at")
 _PENDING_COLUMNS = PendingRow._fields[:-1]
 _APPEND = (
     insert(attempt)
@@ -57,6 +59,11 @@ _ADD = (
     )
     .on_conflict_do_nothing()
 )
+_CANCEL = (
+    insert(cancelled_delivery)
+    .values({name: bindparam(name) for name in CancelledRow._fields} | {"cancelled_at": _NOW})
+    .on_conflict_do_nothing()
+)
 _END = delete(pending_delivery).where(_HELD)
 _MOVE = (
     update(pending_delivery)
@@ -69,6 +76,14 @@ _MOVE = (
 )
 _RELEASE = (
     update(pending_delivery).where(_HELD).values(due_at=_NOW, fence=pending_delivery.c.fence + 1)
+)
+_EXPEDITE = (
+    update(pending_delivery)
+    .where(
+        pending_delivery.c.endpoint_id == bindparam("of_endpoint"),
+        pending_delivery.c.due_at > _NOW + bindparam("beyond", type_=BigInteger),
+    )
+    .values(due_at=_NOW)
 )
 _NEXT_DUE = select(func.min(pending_delivery.c.due_at) - _NOW)
 _TOTAL = select(func.count()).select_from(pending_delivery)
@@ -88,6 +103,7 @@ class SqliteLedger:
         """See `Ledger`."""
         attempts = [_attempt_values(row) for record in records for row in record.attempts]
         pending = [_pending_values(row) for record in records for row in record.pending]
+        cancelled = [row._asdict() for record in records for row in record.cancelled]
         held: set[DeliveryKey] = set()
         with storage_errors():
             async with self._engine.begin() as connection:
@@ -97,10 +113,14 @@ class SqliteLedger:
                             held.add((outcome.message_id, outcome.endpoint_id))
                             if outcome.attempt is not None:
                                 attempts.append(_attempt_values(outcome.attempt))
+                            if outcome.cancelled is not None:
+                                cancelled.append(outcome.cancelled._asdict())
                 if attempts:
                     await connection.execute(_APPEND, attempts)
                 if pending:
                     await connection.execute(_ADD, pending)
+                if cancelled:
+                    await connection.execute(_CANCEL, cancelled)
         return frozenset(held)
 
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
@@ -109,11 +129,11 @@ class SqliteLedger:
             select(table.c.message_id, table.c.endpoint_id).where(
                 tuple_(table.c.message_id, table.c.endpoint_id).in_(keys)
             )
-            for table in (attempt, pending_delivery)
+            for table in (attempt, pending_delivery, cancelled_delivery)
         ]
         with storage_errors():
             async with self._reading.connect() as connection:
-                rows = (await connection.execute(found[0].union(found[1]))).all()
+                rows = (await connection.execute(union(*found))).all()
         return frozenset((row[0], row[1]) for row in rows)
 
     async def lease_due(
@@ -147,6 +167,8 @@ class SqliteLedger:
                 row.payload,
                 row.endpoint_version,
                 row.attempts_made,
+                row.channels,
+                row.trace,
                 row.fence,
             )
         )
@@ -162,6 +184,13 @@ class SqliteLedger:
         with storage_errors():
             async with self._engine.begin() as connection:
                 await connection.execute(_RELEASE, keys)
+
+    async def expedite(self, endpoint_id: bytes, *, beyond_s: float) -> None:
+        """See `Ledger`."""
+        values = {"of_endpoint": endpoint_id, "beyond": int(beyond_s * 1_000_000)}
+        with storage_errors():
+            async with self._engine.begin() as connection:
+                await connection.execute(_EXPEDITE, values)
 
     async def next_due_in_s(self) -> float | None:
         """See `Ledger`."""

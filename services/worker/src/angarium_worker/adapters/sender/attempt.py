@@ -8,9 +8,9 @@ from angarium_worker.adapters.sender.connection import Connection
 from angarium_worker.adapters.sender.dialing import Dialler, DialProgress, Phase
 from angarium_worker.adapters.sender.failures import SendFailed
 from angarium_worker.adapters.sender.limits import SenderLimits
+from angarium_worker.adapters.sender.origin import Origin
 from angarium_worker.adapters.sender.pool import ConnectionPool
 from angarium_worker.adapters.sender.response import Response
-from angarium_worker.adapters.sender.url_rules import Origin
 from angarium_worker.application.sending import Answer, FailureReason, NoAnswer, Outcome
 
 _STALE = frozenset({FailureReason.CONNECTION_CLOSED, FailureReason.CONNECTION_RESET})
@@ -146,6 +146,7 @@ class Attempt:
                 response.body_truncated,
             )
         if reusable:
+            response.drop_body()
             self._context.pool.release(connection)
         else:
             connection.abort()
@@ -180,6 +181,8 @@ class Attempt:
         if self._on_outcome is None:
             if not connection.is_closed:
                 context.pool.release(connection)
+        elif connection.spoke_unasked:
+            self._fail(FailureReason.INVALID_RESPONSE, "bytes before the request was sent")
         elif connection.is_closed:
             self._fail(FailureReason.CONNECTION_CLOSED, "closed before the request was sent")
         else:

@@ -7,8 +7,8 @@ from typing import Protocol, cast
 
 from angarium_worker.adapters.sender.failures import exchange_failure
 from angarium_worker.adapters.sender.limits import SenderLimits
+from angarium_worker.adapters.sender.origin import Origin
 from angarium_worker.adapters.sender.response import Response, ResponseRefused
-from angarium_worker.adapters.sender.url_rules import Origin
 from angarium_worker.application.sending import FailureReason
 
 
@@ -22,6 +22,18 @@ class Exchange(Protocol):
     ) -> None:
         """`untouched`: not one byte of a response had come."""
         ...
+
+
+class Stream(Protocol):
+    """What a connection needs of a transport; TLS has one of its own."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def get_write_buffer_size(self) -> int: ...
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -38,6 +50,7 @@ class Connection(asyncio.Protocol):
         "opened_at",
         "origin",
         "served",
+        "spoke_unasked",
     )
 
     def __init__(
@@ -46,6 +59,7 @@ class Connection(asyncio.Protocol):
         self.origin = origin
         self.opened_at = self.idle_since = self.first_byte_at = 0.0
         self.served = 0
+        self.spoke_unasked = False
         self._on_closed = on_closed
         self._exchange: Exchange | None = None
         self._response = Response(limits)
@@ -75,14 +89,15 @@ class Connection(asyncio.Protocol):
         self._retire()
         self._transport.close()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+    def connection_made(self, transport: asyncio.BaseTransport | Stream) -> None:
+        self._transport = cast("Stream", transport)
         self.opened_at = time.monotonic()
 
     def data_received(self, data: bytes) -> None:
         exchange = self._exchange
         if exchange is None:
             # Bytes that nobody asked for would be taken for the next request's response.
+            self.spoke_unasked = True
             self.abort()
             return
         if self.first_byte_at == 0.0:

@@ -3,11 +3,12 @@
 import asyncio
 import ipaddress
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 
+from angarium_worker.adapters.sender.client_certificates import TlsContexts
 from angarium_worker.adapters.sender.connection import Connection
 from angarium_worker.adapters.sender.egress_rules import EgressRules
 from angarium_worker.adapters.sender.failures import (
@@ -17,7 +18,12 @@ from angarium_worker.adapters.sender.failures import (
 )
 from angarium_worker.adapters.sender.limits import SenderLimits
 from angarium_worker.adapters.sender.name_resolution import NameResolution
-from angarium_worker.adapters.sender.url_rules import Origin
+from angarium_worker.adapters.sender.origin import Origin
+from angarium_worker.adapters.sender.own_addresses import OwnAddresses
+from angarium_worker.adapters.sender.proxy_tunnel import open_tunnel
+from angarium_worker.adapters.sender.proxy_url import Proxy
+from angarium_worker.adapters.sender.racing_dials import first_connected, in_turns
+from angarium_worker.adapters.sender.tls_stream import TlsStream
 from angarium_worker.application.sending import FailureReason
 
 
@@ -49,11 +55,13 @@ class Dialler:
     def __init__(
         self,
         rules: EgressRules,
+        own_addresses: OwnAddresses,
         names: NameResolution,
-        tls: ssl.SSLContext,
+        tls: TlsContexts,
         limits: SenderLimits,
     ) -> None:
         self._rules = rules
+        self._own_addresses = own_addresses
         self._names = names
         self._tls = tls
         self._limits = limits
@@ -66,14 +74,15 @@ class Dialler:
         connection_of: Callable[[], Connection],
     ) -> Connection:
         """An open connection. Raises SendFailed; the caller cancels it at its `deadline` (on the
-        loop's clock), which here only shares the time between several addresses."""
+        loop's clock), which here only makes several addresses follow each other in time."""
         progress.phase = Phase.DNS
         started = time.monotonic()
         addresses = await self._checked_addresses(origin.host)
+        by_way_of = await self._proxy_addresses(origin.proxy)
         connecting = time.monotonic()
         progress.dns_s = connecting - started
         progress.phase = Phase.CONNECT
-        connected = await self._connect(addresses, origin.port, deadline)
+        connected = await self._connect(addresses, origin, by_way_of, deadline)
         shaking = time.monotonic()
         progress.connect_s = shaking - connecting
         if origin.is_tls:
@@ -85,49 +94,76 @@ class Dialler:
 
     async def _checked_addresses(self, host: str) -> tuple[str, ...]:
         """One address that may not be dialled refuses the host: it is not ours to choose."""
-        addresses = (host,) if _is_literal(host) else await self._names.addresses_of(host)
+        addresses = await self._addresses_of(host)
+        own = self._own_addresses.current()
         for address in addresses:
-            refusal = self._rules.refusal(address)
+            refusal = self._rules.refusal(address, own)
             if refusal is not None:
                 detail = refusal if address == host else f"{host} has the address {refusal}"
                 raise SendFailed(FailureReason.ADDRESS_NOT_ALLOWED, detail)
         return addresses
 
+    async def _proxy_addresses(self, proxy: Proxy | None) -> tuple[str, ...]:
+        """An endpoint's own proxy is a destination like any other; the operator's may be near."""
+        if proxy is None:
+            return ()
+        if proxy.is_operators:
+            return await self._addresses_of(proxy.host)
+        refusal = self._rules.destination_refusal(proxy.host, proxy.port)
+        if refusal is not None:
+            raise SendFailed(FailureReason.DESTINATION_NOT_ALLOWED, f"the proxy: {refusal}")
+        return await self._checked_addresses(proxy.host)
+
+    async def _addresses_of(self, host: str) -> tuple[str, ...]:
+        return (host,) if _is_literal(host) else await self._names.addresses_of(host)
+
     async def _connect(
-        self, addresses: tuple[str, ...], port: int, deadline: float
+        self,
+        addresses: tuple[str, ...],
+        origin: Origin,
+        by_way_of: tuple[str, ...],
+        deadline: float,
     ) -> socket.socket:
-        loop = asyncio.get_running_loop()
-        last: SendFailed | None = None
-        for place, address in enumerate(addresses):
-            left_s = deadline - loop.time()
-            share_s = left_s / (len(addresses) - place)
-            try:
-                async with asyncio.timeout(share_s if share_s < left_s else None):
-                    return await _connect_socket(loop, address, port)
-            except TimeoutError:
-                last = SendFailed(FailureReason.CONNECT_TIMED_OUT, f"{address}: no answer")
-            except OSError as error:
-                last = connect_failure(error, address)
-        raise last or SendFailed(FailureReason.DNS_FAILED, "no address")
+        turns = in_turns(addresses, self._limits.addresses_dialled_max)
+        left_s = deadline - asyncio.get_running_loop().time()
+        stagger_s = min(self._limits.dial_stagger_s, max(left_s, 0.0) / (len(turns) + 1))
+        if origin.proxy is None:
+            connect = partial(_connect_socket, port=origin.port)
+        else:
+            connect = partial(
+                _connect_through,
+                port=origin.port,
+                proxy=origin.proxy,
+                proxy_addresses=in_turns(by_way_of, self._limits.addresses_dialled_max),
+                stagger_s=stagger_s,
+            )
+        return await first_connected(turns, connect, stagger_s)
 
     async def _open(
         self, connected: socket.socket, origin: Origin, connection_of: Callable[[], Connection]
     ) -> Connection:
-        # From here on the transport owns the socket, whether this succeeds or not.
         loop = asyncio.get_running_loop()
+        if not origin.is_tls:
+            # From here on the transport owns the socket, whether this succeeds or not.
+            _, connection = await loop.create_connection(connection_of, sock=connected)
+            return connection
         try:
-            if origin.is_tls:
-                _, connection = await loop.create_connection(
-                    connection_of,
-                    sock=connected,
-                    ssl=self._tls,
-                    server_hostname=origin.host,
-                    ssl_shutdown_timeout=self._limits.tls_shutdown_timeout_s,
-                )
-            else:
-                _, connection = await loop.create_connection(connection_of, sock=connected)
+            context = await self._tls.context_for(origin.certificate)
+        except BaseException:
+            connected.close()
+            raise
+        connection = connection_of()
+        _, stream = await loop.create_connection(
+            partial(TlsStream, context, origin.host, connection), sock=connected
+        )
+        try:
+            if stream.shaken is not None:
+                await stream.shaken
         except OSError as error:
             raise tls_failure(error) from error
+        except BaseException:
+            stream.abort()
+            raise
         return connection
 
 
@@ -139,16 +175,37 @@ def _is_literal(host: str) -> bool:
     return True
 
 
-async def _connect_socket(
-    loop: asyncio.AbstractEventLoop, address: str, port: int
-) -> socket.socket:
+async def _connect_socket(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    connecting = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connecting = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise connect_failure(error, address) from error
     try:
         connecting.setblocking(False)
         connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await loop.sock_connect(connecting, (address, port))
+        await asyncio.get_running_loop().sock_connect(connecting, (address, port))
+    except OSError as error:
+        connecting.close()
+        raise connect_failure(error, address) from error
     except BaseException:
         connecting.close()
         raise
     return connecting
+
+
+async def _connect_through(
+    address: str, port: int, proxy: Proxy, proxy_addresses: list[str], stagger_s: float
+) -> socket.socket:
+    try:
+        connected = await first_connected(
+            proxy_addresses, partial(_connect_socket, port=proxy.port), stagger_s
+        )
+    except SendFailed as failed:
+        raise SendFailed(FailureReason.PROXY_FAILED, f"the proxy at {failed.detail}") from failed
+    try:
+        await open_tunnel(connected, proxy, address, port)
+    except BaseException:
+        connected.close()
+        raise
+    return connected

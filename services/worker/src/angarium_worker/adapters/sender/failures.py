@@ -35,7 +35,7 @@ class SendFailed(Exception):
 def connect_failure(error: OSError, address: str) -> SendFailed:
     """For an error while connecting; what is not known means that there is no way there."""
     reason = _REASON_BY_ERRNO.get(error.errno or 0, FailureReason.UNREACHABLE)
-    return SendFailed(reason, f"{address}: {_words(error)}")
+    return SendFailed(reason, f"{address}: {os_words(error)}")
 
 
 def tls_failure(error: OSError) -> SendFailed:
@@ -44,7 +44,7 @@ def tls_failure(error: OSError) -> SendFailed:
         return SendFailed(FailureReason.CERTIFICATE_NOT_TRUSTED, error.verify_message)
     if isinstance(error, ssl.SSLError):
         return SendFailed(FailureReason.TLS_FAILED, error.reason or "handshake failed")
-    return SendFailed(FailureReason.TLS_FAILED, f"handshake broken off: {_words(error)}")
+    return SendFailed(FailureReason.TLS_FAILED, f"handshake broken off: {os_words(error)}")
 
 
 def exchange_failure(error: Exception) -> tuple[FailureReason, str]:
@@ -53,9 +53,9 @@ def exchange_failure(error: Exception) -> tuple[FailureReason, str]:
         return FailureReason.TLS_FAILED, (error.reason or "TLS error")[:DETAIL_CHARS_MAX]
     if isinstance(error, OSError):
         if error.errno == errno.ETIMEDOUT:
-            return FailureReason.RESPONSE_TIMED_OUT, _words(error)
+            return FailureReason.RESPONSE_TIMED_OUT, os_words(error)
         reason = _REASON_BY_ERRNO.get(error.errno or 0, FailureReason.CONNECTION_RESET)
-        return reason, _words(error)
+        return reason, os_words(error)
     return FailureReason.INTERNAL_ERROR, type(error).__name__
 
 
@@ -63,9 +63,9 @@ def lookup_failure(error: OSError, host: str) -> SendFailed:
     """For an error of getaddrinfo."""
     if isinstance(error, socket.gaierror):
         return SendFailed(FailureReason.DNS_FAILED, f"{host}: {error.strerror}")
-    return SendFailed(FailureReason.DNS_FAILED, f"{host}: {_words(error)}")
+    return SendFailed(FailureReason.DNS_FAILED, f"{host}: {os_words(error)}")
 
 
-def _words(error: OSError) -> str:
-    # Event loops put the address into strerror; the number alone gives stable words.
+def os_words(error: OSError) -> str:
+    """Event loops put the address into strerror; the number alone gives stable words."""
     return os.strerror(error.errno) if error.errno else type(error).__name__

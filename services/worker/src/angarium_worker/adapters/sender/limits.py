@@ -9,8 +9,13 @@ class SenderLimits(Struct, frozen=True):
     `connections_max` needs as many file descriptors. Above either connection bound a request
     waits, at most `waiting_max` of them, each until its own deadline. A kept connection is closed
     after `idle_timeout_s` without use and, so that a changed DNS answer is followed, at the end of
-    the first exchange after `connection_age_max_s`. `tls_shutdown_timeout_s` bounds the wait for
-    the peer's close_notify.
+    the first exchange after `connection_age_max_s`. `kept_bytes_max` bounds what idle connections
+    take of this process's memory, by what one takes of each kind (see origin.py); beyond it the
+    longest idle are closed.
+
+    Of a name's addresses at most `addresses_dialled_max` are dialled, one `dial_stagger_s` after
+    the other; until one of them answers, each holds a file descriptor.
+    `routed_destinations_cached_max` is for those with a proxy or a client certificate.
     """
 
     connections_max: int = 10_000
@@ -18,8 +23,14 @@ class SenderLimits(Struct, frozen=True):
     waiting_max: int = 10_000
     idle_timeout_s: float = 30.0
     connection_age_max_s: float = 300.0
-    tls_shutdown_timeout_s: float = 2.0
+    kept_bytes_max: int = 64 * 1024 * 1024
+    addresses_dialled_max: int = 8
+    dial_stagger_s: float = 0.25
+    own_addresses_lifetime_s: float = 10.0
+    certificate_bytes_max: int = 32_768
+    certificate_contexts_cached_max: int = 32
     destinations_cached_max: int = 16_384
+    routed_destinations_cached_max: int = 1_024
     names_cached_max: int = 4_096
     name_lifetime_s: float = 5.0
     lookups_at_once_max: int = 32

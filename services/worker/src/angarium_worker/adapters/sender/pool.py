@@ -12,7 +12,7 @@ from typing import Protocol
 
 from angarium_worker.adapters.sender.connection import Connection
 from angarium_worker.adapters.sender.limits import SenderLimits
-from angarium_worker.adapters.sender.url_rules import Origin
+from angarium_worker.adapters.sender.origin import Origin
 
 _SWEEP_PAUSE_MIN_S = 0.05
 
@@ -52,6 +52,7 @@ class ConnectionPool:
         self._places = 0
         self._open: set[Connection] = set()
         self._idle: OrderedDict[Connection, None] = OrderedDict()  # longest idle first
+        self._kept_bytes = 0
         self._blocked: OrderedDict[Seeker, None] = OrderedDict()  # by the pool's own bound
         self._waiting = 0
         self._sweep: asyncio.TimerHandle | None = None
@@ -81,6 +82,7 @@ class ConnectionPool:
             if not fresh:
                 lane.idle.pop()
                 del self._idle[connection]
+                self._kept_bytes -= seeker.origin.kept_bytes
                 seeker.use(connection)
                 return True
             connection.close()
@@ -125,6 +127,9 @@ class ConnectionPool:
             connection.idle_since = now
             lane.idle.append(connection)
             self._idle[connection] = None
+            self._kept_bytes += connection.origin.kept_bytes
+            if self._kept_bytes > self._limits.kept_bytes_max:
+                self._close_beyond_bytes()
             if self._sweep is None:
                 self._sweep_in(self._limits.idle_timeout_s)
 
@@ -135,6 +140,7 @@ class ConnectionPool:
         self._open.discard(connection)
         if connection in self._idle:
             del self._idle[connection]
+            self._kept_bytes -= connection.origin.kept_bytes
             self._lanes[connection.origin.key].idle.remove(connection)
         self.give_up_place(connection.origin)
 
@@ -167,6 +173,10 @@ class ConnectionPool:
                 connection.close()
             else:
                 connection.abort()
+
+    def _close_beyond_bytes(self) -> None:
+        while self._idle and self._kept_bytes > self._limits.kept_bytes_max:
+            next(iter(self._idle)).close()
 
     def _new_lane(self, key: str) -> _Lane:
         lane = self._lanes[key] = _Lane()

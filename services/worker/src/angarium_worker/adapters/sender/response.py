@@ -70,6 +70,10 @@ class Response:
         """What is kept of the body."""
         return bytes(self._body)
 
+    def drop_body(self) -> None:
+        """Once it was taken: an idle connection holds on to nothing."""
+        self._body = b""
+
     def feed(self, data: bytes) -> bool:
         """Take in what came; True once the answer is there. Raises ResponseRefused.
 

@@ -5,13 +5,17 @@ import ssl
 from collections.abc import Callable
 
 from angarium_worker.adapters.sender.attempt import Attempt, AttemptContext
+from angarium_worker.adapters.sender.client_certificates import TlsContexts
 from angarium_worker.adapters.sender.dialing import Dialler
 from angarium_worker.adapters.sender.egress_rules import EgressRules
 from angarium_worker.adapters.sender.failures import SendFailed
 from angarium_worker.adapters.sender.limits import SenderLimits
 from angarium_worker.adapters.sender.name_resolution import LookUp, NameResolution, look_up
+from angarium_worker.adapters.sender.own_addresses import OwnAddresses
 from angarium_worker.adapters.sender.pool import ConnectionPool
+from angarium_worker.adapters.sender.proxy_url import Proxy
 from angarium_worker.adapters.sender.request_head import RequestHeads
+from angarium_worker.adapters.sender.tls_context import client_tls_context
 from angarium_worker.adapters.sender.url_rules import Destinations
 from angarium_worker.application.sending import (
     FailureReason,
@@ -25,7 +29,9 @@ from angarium_worker.application.sending import (
 class WebhookSender:
     """Sends webhooks from one event loop. Construct it inside that loop; `aclose` it there.
 
-    `tls` comes from `client_tls_context`. `user_agent` is `Angarium/<version>`.
+    `tls` comes from `client_tls_context`; `make_tls` gives another such context for each client
+    certificate. `user_agent` is `Angarium/<version>`. `proxy` is the operator's way out for all
+    requests that name none themselves.
     """
 
     def __init__(
@@ -37,18 +43,21 @@ class WebhookSender:
         allow_http: bool = False,
         limits: SenderLimits | None = None,
         lookup: LookUp = look_up,
+        make_tls: Callable[[], ssl.SSLContext] = client_tls_context,
+        proxy: Proxy | None = None,
+        own_addresses: OwnAddresses | None = None,
     ) -> None:
+        """Raises OSError if the machine does not tell its own addresses."""
         limits = limits or SenderLimits()
         self._loop = asyncio.get_running_loop()
         self._pool = ConnectionPool(limits)
         self._names = NameResolution(limits, lookup)
-        self._context = AttemptContext(
-            self._loop, self._pool, Dialler(rules, self._names, tls, limits), limits
-        )
+        self._tls = TlsContexts(tls, make_tls, limits)
+        own_addresses = own_addresses or OwnAddresses(limits.own_addresses_lifetime_s)
+        dialler = Dialler(rules, own_addresses, self._names, self._tls, limits)
+        self._context = AttemptContext(self._loop, self._pool, dialler, limits)
         self._destinations = Destinations(
-            allow_http=allow_http,
-            user_agent=user_agent,
-            cached_max=limits.destinations_cached_max,
+            rules, limits, allow_http=allow_http, user_agent=user_agent, proxy=proxy
         )
         self._heads = RequestHeads(limits.request_head_bytes_max)
         self._closed = False
@@ -88,7 +97,12 @@ class WebhookSender:
         try:
             if self._closed:
                 raise SendFailed(FailureReason.SENDER_CLOSED, "the sender is closed")
-            destination = self._destinations.find(request.url)
+            if request.proxy is None and request.client_certificate is None:
+                destination = self._destinations.find(request.url)
+            else:
+                destination = self._destinations.find_routed(
+                    request.url, request.proxy, request.client_certificate
+                )
             payload = self._heads.join(destination.head_start, request.headers, request.body)
         except SendFailed as failed:
             return self._loop.call_soon(on_outcome, NoAnswer(failed.reason, failed.detail, 0.0))
@@ -103,5 +117,6 @@ class WebhookSender:
             attempt.stop(FailureReason.SENDER_CLOSED, "the sender was closed")
         await asyncio.gather(*self._context.dials, return_exceptions=True)
         await self._names.aclose()
+        await self._tls.aclose()
         self._pool.close()
         await asyncio.sleep(0)

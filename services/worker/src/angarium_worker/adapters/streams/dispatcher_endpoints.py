@@ -1,18 +1,22 @@
-"""Asking the dispatcher for endpoints that the copy lacks."""
+"""Asking the dispatcher for endpoints that the copy lacks, and to disable one."""
 
 from collections.abc import Sequence
 
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_contracts.contract import Reader
 from angarium_contracts.directory import EndpointState, EndpointStates, GetEndpointStates
-from angarium_contracts.queries import Problem
+from angarium_contracts.endpoint_options import DisableEndpoint
+from angarium_contracts.queries import Done, Problem
 from angarium_contracts.stream_names import DISPATCHER_QUERIES
 
+from angarium_worker.application.gone_endpoints import GoneEndpoint
+
 _answers = Reader(EndpointStates)
+_done = Reader(Done)
 
 
 class DispatcherEndpoints:
-    """Implements `EndpointSource`."""
+    """Implements `EndpointSource` and `EndpointOwner`."""
 
     def __init__(self, queries: QueryClient) -> None:
         self._queries = queries
@@ -25,3 +29,15 @@ class DispatcherEndpoints:
                 return None
             case states:
                 return list(states.endpoints)
+
+    async def disable(self, gone: GoneEndpoint, reason: str) -> bool:
+        """See `EndpointOwner`."""
+        command = DisableEndpoint(
+            tenant_id=gone.tenant_id,
+            application_id=gone.application_id,
+            endpoint_id=gone.endpoint_id,
+            version=gone.version,
+            reason=reason,
+        )
+        answer = await self._queries.ask(DISPATCHER_QUERIES, command, _done)
+        return isinstance(answer, Done)

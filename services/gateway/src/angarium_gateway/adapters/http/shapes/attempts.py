@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from angarium_contracts.attempts import Attempt, AttemptStatus, AttemptTrigger
+from angarium_contracts.attempts import Attempt, AttemptStatus, AttemptTrigger, Timings
 from angarium_contracts.ids import ATTEMPT, ENDPOINT, MESSAGE, format_id
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from .members import Shape
 from .messages import MessageOut
@@ -20,12 +20,26 @@ _STATUS_TEXTS: dict[AttemptStatus, StatusText] = {
 }
 
 
+class AttemptTimings(Shape, frozen=True, kw_only=True):
+    """Where an attempt's time went, in milliseconds. `dns`, `connect` and `tls` are 0 on a kept
+    connection; `firstByte` and `total` run from the start, and `firstByte` is 0 without answer."""
+
+    dns: float
+    connect: float
+    tls: float
+    first_byte: float
+    total: float
+
+
 class MessageAttemptOut(Shape, frozen=True, kw_only=True):
     id: Annotated[str, Meta(examples=["atmpt_05jHR6TnRzUGhKWN8Ckr5D"])]
     msg_id: str
     endpoint_id: str
     url: str
-    response: Annotated[str, Meta(description="What the endpoint answered, at most 16 KiB")]
+    response: Annotated[
+        str,
+        Meta(description="What the endpoint answered, at most 16 KiB; without answer, `failure`"),
+    ]
     response_status_code: Annotated[int, Meta(description="0: no answer came")]
     response_duration_ms: int
     status: AttemptStatus
@@ -33,6 +47,14 @@ class MessageAttemptOut(Shape, frozen=True, kw_only=True):
     trigger_type: AttemptTrigger
     timestamp: datetime
     msg: MessageOut | None
+    failure: Annotated[
+        str | UnsetType, Meta(description="Why it failed, in a sentence; left out if it did not")
+    ] = UNSET
+    failure_reason: Annotated[
+        str | UnsetType,
+        Meta(description="The same as a stable name", examples=["connect_timed_out"]),
+    ] = UNSET
+    timings: AttemptTimings | UnsetType = UNSET
 
 
 def attempt_out(attempt: Attempt, msg: MessageOut | None = None) -> MessageAttemptOut:
@@ -50,4 +72,17 @@ def attempt_out(attempt: Attempt, msg: MessageOut | None = None) -> MessageAttem
         trigger_type=attempt.trigger,
         timestamp=attempt.ended_at,
         msg=msg,
+        failure=UNSET if attempt.failure is None else attempt.failure,
+        failure_reason=UNSET if attempt.failure_reason is None else attempt.failure_reason,
+        timings=UNSET if attempt.timings is None else _timings_out(attempt.timings),
+    )
+
+
+def _timings_out(timings: Timings) -> AttemptTimings:
+    return AttemptTimings(
+        dns=timings.dns_ms,
+        connect=timings.connect_ms,
+        tls=timings.tls_ms,
+        first_byte=timings.first_byte_ms,
+        total=timings.total_ms,
     )

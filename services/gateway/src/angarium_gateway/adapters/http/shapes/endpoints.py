@@ -7,6 +7,15 @@ from angarium_contracts.configuration import Endpoint
 from angarium_contracts.ids import ENDPOINT, format_id
 from msgspec import UNSET, Meta, UnsetType, field
 
+from .endpoint_options import (
+    Certificate,
+    ClientCertificateOut,
+    Headers,
+    ProxyUrl,
+    SignatureHeaders,
+    TimeoutSeconds,
+    certificate_out,
+)
 from .members import Channel, EventTypeName, Secret, Shape, ThrottleRate, Uid, Url
 
 EventTypeNames = Annotated[
@@ -24,6 +33,8 @@ Channels = Annotated[
 
 
 class EndpointUpdate(Shape, frozen=True, kw_only=True):
+    """The last four members are Angarium's: left out, an existing endpoint keeps them."""
+
     url: Url
     uid: Uid | None = None
     description: str = ""
@@ -32,17 +43,15 @@ class EndpointUpdate(Shape, frozen=True, kw_only=True):
     event_types: EventTypeNames | None = None
     channels: Channels | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    timeout_seconds: TimeoutSeconds | UnsetType | None = UNSET
+    signature_headers: SignatureHeaders | UnsetType = UNSET
+    proxy_url: ProxyUrl | UnsetType | None = UNSET
+    client_certificate: Certificate | UnsetType | None = UNSET
 
 
 class EndpointIn(EndpointUpdate, frozen=True, kw_only=True):
     secret: Secret | None = None
-    headers: (
-        Annotated[
-            dict[str, str],
-            Meta(max_length=0, description="Not supported yet: only an empty object"),
-        ]
-        | None
-    ) = None
+    headers: Headers | None = None
 
 
 class EndpointPatch(Shape, frozen=True, kw_only=True):
@@ -54,6 +63,10 @@ class EndpointPatch(Shape, frozen=True, kw_only=True):
     event_types: EventTypeNames | UnsetType | None = UNSET
     channels: Channels | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
+    timeout_seconds: TimeoutSeconds | UnsetType | None = UNSET
+    signature_headers: SignatureHeaders | UnsetType = UNSET
+    proxy_url: ProxyUrl | UnsetType | None = UNSET
+    client_certificate: Certificate | UnsetType | None = UNSET
 
 
 class EndpointOut(Shape, frozen=True, kw_only=True):
@@ -68,10 +81,17 @@ class EndpointOut(Shape, frozen=True, kw_only=True):
     metadata: dict[str, str]
     created_at: datetime
     updated_at: datetime
-
-
-class EndpointSecretOut(Shape, frozen=True, kw_only=True):
-    key: Annotated[str, Meta(examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"])]
+    timeout_seconds: float | UnsetType = UNSET
+    signature_headers: Annotated[
+        str | UnsetType, Meta(description="Left out: `webhook`", examples=["both"])
+    ] = UNSET
+    proxy_url: Annotated[str | UnsetType, Meta(description="Without user name and password")] = (
+        UNSET
+    )
+    client_certificate: ClientCertificateOut | UnsetType = UNSET
+    disabled_reason: Annotated[
+        str | UnsetType, Meta(description="Why Angarium disabled it by itself")
+    ] = UNSET
 
 
 def endpoint_out(endpoint: Endpoint) -> EndpointOut:
@@ -88,4 +108,9 @@ def endpoint_out(endpoint: Endpoint) -> EndpointOut:
         metadata=endpoint.metadata,
         created_at=endpoint.created_at,
         updated_at=endpoint.updated_at,
+        timeout_seconds=UNSET if endpoint.timeout_s is None else endpoint.timeout_s,
+        signature_headers=UNSET if endpoint.header_names == "webhook" else endpoint.header_names,
+        proxy_url=UNSET if endpoint.proxy_url is None else endpoint.proxy_url,
+        client_certificate=certificate_out(endpoint.client_certificate),
+        disabled_reason=UNSET if endpoint.disabled_reason is None else endpoint.disabled_reason,
     )

@@ -36,8 +36,8 @@ Url = Annotated[
 Secret = Annotated[
     str,
     Meta(
-        pattern=r"^(whsec_)?[a-zA-Z0-9+/=]{32,100}$(?!\n)",
-        description="24 to 75 random bytes in base64, `whsec_` before them or not; left out:"
-        " one is made",
+        pattern=r"^(whsec_|whsk_)?[a-zA-Z0-9+/=]{32,100}$(?!\n)",
+        description="24 to 64 random bytes in base64, `whsec_` before them or not; or an Ed25519"
+        " private key as `whsk_` and base64; left out: a `whsec_` is made",
     ),
 ]

@@ -1,14 +1,16 @@
--- A group of outcomes in which everything ended at the first attempt. $1-$16: attempts.
+-- A group of outcomes in which everything ended at the first attempt. $1-$18: attempts.
 insert into attempt (
     id, message_id, endpoint_id, application_id, tenant_id, event_type, url, number, status,
-    trigger, response_status, response, duration_ms, failure, ended_at, next_attempt_at)
+    trigger, response_status, response, duration_ms, failure, channels, timings, ended_at,
+    next_attempt_at)
 select id, message_id, endpoint_id, application_id, tenant_id, event_type, url, number, status,
-    trigger, response_status, response, duration_ms, failure, ended_at,
+    trigger, response_status, response, duration_ms, failure, channels, timings, ended_at,
     (extract(epoch from statement_timestamp()) * 1000000)::bigint + retry_in
 from unnest(
     $1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[], $7::text[],
     $8::int[], $9::smallint[], $10::smallint[], $11::smallint[], $12::bytea[], $13::int[],
-    $14::text[], $15::bigint[], $16::bigint[])
+    $14::text[], $15::text[], $16::bytea[], $17::bigint[], $18::bigint[])
     as a (id, message_id, endpoint_id, application_id, tenant_id, event_type, url, number,
-        status, trigger, response_status, response, duration_ms, failure, ended_at, retry_in)
+        status, trigger, response_status, response, duration_ms, failure, channels, timings,
+        ended_at, retry_in)
 on conflict do nothing

@@ -1,4 +1,5 @@
--- Those of the deliveries ($1: message ids, $2: endpoint ids) that have an attempt or are pending.
+-- Those of the deliveries ($1: message ids, $2: endpoint ids) that have an attempt, are pending or
+-- were cancelled.
 select w.message_id, w.endpoint_id
 from unnest($1::bytea[], $2::bytea[]) as w (message_id, endpoint_id)
 where exists (
@@ -7,3 +8,6 @@ where exists (
     or exists (
         select 1 from pending_delivery p
         where p.message_id = w.message_id and p.endpoint_id = w.endpoint_id)
+    or exists (
+        select 1 from cancelled_delivery c
+        where c.message_id = w.message_id and c.endpoint_id = w.endpoint_id)

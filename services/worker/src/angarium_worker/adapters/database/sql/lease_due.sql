@@ -19,4 +19,4 @@ set due_at = clock.now + $3, fence = p.fence + 1
 from chosen c, clock
 where p.message_id = c.message_id and p.endpoint_id = c.endpoint_id
 returning p.message_id, p.endpoint_id, p.application_id, p.tenant_id, p.event_type, p.payload,
-    p.endpoint_version, p.attempts_made, p.fence
+    p.endpoint_version, p.attempts_made, p.channels, p.trace, p.fence

@@ -1,0 +1,99 @@
+"""Client certificates of endpoints (mTLS): what may be given, and what may be shown of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+PEM_BYTES_MAX: Final = 32 * 1024
+CHAIN_MAX: Final = 10
+SUBJECT_CHARS_MAX: Final = 512
+_CERTIFICATE_BEGINS = b"-----BEGIN CERTIFICATE-----"
+_KEY_ENDS = b"PRIVATE KEY-----"
+
+
+class CertificateRefused(ValueError):
+    """The text cannot be used as a client certificate; it says what to change, and repeats
+    nothing of what was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What may be shown. `subject` as RFC 4514 writes it."""
+
+    subject: str
+    expires_at: datetime
+
+
+def check_client_certificate(pem: bytes, now: datetime) -> CertificateFacts:
+    """Read a PEM of a certificate chain (its own first) and an unencrypted private key of it.
+
+    Raises `CertificateRefused`, for an expired one too.
+    """
+    if len(pem) > PEM_BYTES_MAX:
+        raise CertificateRefused(f"The PEM has more than {PEM_BYTES_MAX} bytes; shorten the chain.")
+    chain = _chain_of(pem)
+    own = chain[0]
+    if own.not_valid_after_utc <= now:
+        raise CertificateRefused(
+            f"The certificate expired on {own.not_valid_after_utc:%Y-%m-%d}; give a current one."
+        )
+    if _public_key_of(pem) != _spki(own.public_key()):
+        raise CertificateRefused(
+            "The private key is not that of the first certificate; give the endpoint's own"
+            " certificate first, then its issuers, then its key."
+        )
+    subject = own.subject.rfc4514_string()[:SUBJECT_CHARS_MAX]
+    return CertificateFacts(subject, own.not_valid_after_utc)
+
+
+def _chain_of(pem: bytes) -> list[x509.Certificate]:
+    if _CERTIFICATE_BEGINS not in pem:
+        raise CertificateRefused(
+            "There is no certificate in it; give PEM: the certificates, then the private key."
+        )
+    try:
+        chain = x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise CertificateRefused("A certificate in it cannot be read; give valid PEM.") from None
+    if len(chain) > CHAIN_MAX:
+        raise CertificateRefused(f"It has more than {CHAIN_MAX} certificates; leave out the root.")
+    return chain
+
+
+def _public_key_of(pem: bytes) -> bytes:
+    if _KEY_ENDS not in pem:
+        raise CertificateRefused(
+            "There is no private key in it; append the key's PEM to the certificates."
+        )
+    try:
+        # Only what begins at the key's own line: the certificates before it are another kind.
+        key = load_pem_private_key(_key_part(pem), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise CertificateRefused(
+            "The private key cannot be read; give one that is not encrypted, as PEM."
+        ) from None
+    return _spki(key.public_key())
+
+
+def _key_part(pem: bytes) -> bytes:
+    """From the line that begins the private key."""
+    lines = pem.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if line.startswith(b"-----BEGIN") and line.rstrip().endswith(_KEY_ENDS):
+            return b"".join(lines[number:])
+    return b""
+
+
+def _spki(key: object) -> bytes:
+    encoded: bytes = key.public_bytes(  # type: ignore[attr-defined]
+        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    )
+    return encoded

@@ -1,0 +1,105 @@
+"""Which headers an endpoint may have of its own, and which of them are secrets. Pure.
+
+One list for the API that stores custom headers and for the sender that writes them.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+HEADERS_MAX: Final = 50
+HEADER_BYTES_MAX: Final = 4_096
+"""Name and value of one header."""
+HEADERS_BYTES_MAX: Final = 16_384
+"""All custom headers of an endpoint, so that they fit into a request's head with the rest."""
+NAME_CHARS_MAX: Final = 256
+
+RESERVED_NAMES: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+    }
+)
+"""What only the sender writes: request framing (RFC 9112) and its own name."""
+
+_FORBIDDEN_NAMES: Final = RESERVED_NAMES | {"traceparent", "tracestate"}
+_FORBIDDEN_BEGINNINGS: Final = ("content-", "webhook-", "svix-", "proxy-", "sec-")
+_TOKEN = re.compile(rf"[!#$%&'*+.^_`|~0-9A-Za-z-]{{1,{NAME_CHARS_MAX}}}")  # RFC 9110, 5.6.2
+_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?")
+
+_SENSITIVE_NAMES: Final = frozenset({"authorization", "cookie", "x-api-key"})
+_SENSITIVE_PARTS: Final = (
+    "auth", "api-key", "apikey", "credential", "key", "passw", "secret", "session", "signature",
+    "token",
+)  # fmt: skip
+
+
+class HeaderRefused(ValueError):
+    """A custom header that cannot be sent: `name` of the header, and what to change. The text
+    never repeats a value."""
+
+    def __init__(self, name: str, remedy: str) -> None:
+        super().__init__(remedy)
+        self.name = name
+
+
+def check_custom_headers(headers: Mapping[str, str]) -> None:
+    """Raises `HeaderRefused` for the first header that an endpoint may not have."""
+    if len(headers) > HEADERS_MAX:
+        raise HeaderRefused("", f"Give at most {HEADERS_MAX} headers, not {len(headers)}.")
+    seen: set[str] = set()
+    for name, value in headers.items():
+        _check_name(name)
+        _check_value(name, value)
+        if name.lower() in seen:
+            raise HeaderRefused(name, f"Give {name} once; letter case makes no difference.")
+        seen.add(name.lower())
+    size_bytes = sum(len(name) + len(value) for name, value in headers.items())
+    if size_bytes > HEADERS_BYTES_MAX:
+        raise HeaderRefused(
+            "", f"All headers together have at most {HEADERS_BYTES_MAX} bytes; shorten them."
+        )
+
+
+def is_sensitive(name: str) -> bool:
+    """Whether a header's value is taken for a secret, and not shown again."""
+    lowered = name.lower()
+    return lowered in _SENSITIVE_NAMES or any(part in lowered for part in _SENSITIVE_PARTS)
+
+
+def _check_name(name: str) -> None:
+    if _TOKEN.fullmatch(name) is None:
+        raise HeaderRefused(
+            name[:64],
+            f"{name[:64]!r} is not a header name; use letters, digits and hyphens,"
+            f" at most {NAME_CHARS_MAX}.",
+        )
+    lowered = name.lower()
+    if lowered in _FORBIDDEN_NAMES or lowered.startswith(_FORBIDDEN_BEGINNINGS):
+        raise HeaderRefused(name, f"{name} is set by Angarium; choose another name.")
+
+
+def _check_value(name: str, value: str) -> None:
+    if _VALUE.fullmatch(value) is None:
+        raise HeaderRefused(
+            name,
+            f"The value of {name} may have printable ASCII characters only, and no space at"
+            " either end.",
+        )
+    if len(name) + len(value) > HEADER_BYTES_MAX:
+        raise HeaderRefused(
+            name, f"{name} and its value have at most {HEADER_BYTES_MAX} bytes; shorten it."
+        )

@@ -1,0 +1,24 @@
+"""The written form of every key: a prefix that names its kind, then base64."""
+
+import re
+from base64 import b64decode
+
+from angarium_signing.errors import MalformedSecret
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+
+def key_bytes(text: str, prefix: str, bytes_max: int) -> bytes:
+    """What stands behind the prefix; base64 padding may be left out.
+
+    Raises MalformedSecret, whose text repeats nothing but the prefix.
+    """
+    if not text.startswith(prefix):
+        raise MalformedSecret(f"such a secret begins with {prefix}")
+    encoded = text[len(prefix) :]
+    if len(encoded) > 2 * bytes_max or _BASE64.fullmatch(encoded) is None:
+        raise MalformedSecret(f"what follows {prefix} is not base64")
+    stripped = encoded.rstrip("=")
+    if len(stripped) % 4 == 1:
+        raise MalformedSecret(f"what follows {prefix} is not base64")
+    return b64decode(stripped + "=" * (-len(stripped) % 4))

@@ -1,0 +1,102 @@
+"""Arbitrary text as an endpoint's URL: refused or one canonical form, the same for everybody."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import httpx
+import yarl
+from angarium_chassis.endpoint_url import UrlRefused, check_endpoint_url, parse_endpoint_url
+from angarium_worker.adapters.sender import EgressRules
+from angarium_worker.adapters.sender.failures import SendFailed
+from angarium_worker.adapters.sender.limits import SenderLimits
+from angarium_worker.adapters.sender.url_rules import Destinations
+from angarium_worker.application.sending import FailureReason
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+
+def url_survives(text: str) -> None:
+    """Refused with a reason, or canonical: stable, plain, and the same to the sender and others."""
+    destinations = Destinations(EgressRules(), SenderLimits(), allow_http=True, user_agent="A/1")
+    canonical = canonical_or_none(text)
+    if canonical is None:
+        assert reason_of_the_sender(destinations, text) is FailureReason.URL_REFUSED
+        return
+    assert check_endpoint_url(canonical, allow_http=True) == canonical
+    assert canonical.isascii()
+    assert canonical.isprintable()
+    assert not set(canonical) & set(' \\#"<>')
+    url = parse_endpoint_url(canonical, allow_http=True)
+    assert parse_endpoint_url(text, allow_http=True) == url
+    # The sender reads the text as it reads what was stored of it.
+    found, stored = destinations.find(text), destinations.find(canonical)
+    assert found == stored
+    assert (stored.origin.host, stored.origin.port) == (url.host, url.port)
+    lines = stored.head_start.split("\r\n")
+    assert lines[0] == f"POST {url.target} HTTP/1.1"
+    assert lines[1] == f"Host: {url.authority}"
+    assert len(lines) == 6
+    assert "\n" not in "".join(lines)
+    others_agree(canonical, url.host, url.port)
+
+
+def canonical_or_none(text: str) -> str | None:
+    try:
+        return check_endpoint_url(text, allow_http=True)
+    except UrlRefused:
+        return None
+
+
+def reason_of_the_sender(destinations: Destinations, text: str) -> FailureReason | None:
+    try:
+        destinations.find(text)
+    except SendFailed as failed:
+        return failed.reason
+    return None
+
+
+def others_agree(canonical: str, host: str, port: int) -> None:
+    """Three other parsers find the same host and port in the stored form."""
+    split = urlsplit(canonical)
+    default = {"http": 80, "https": 443}[split.scheme]
+    assert (split.hostname, split.port or default, split.username) == (host, port, None)
+    for other in (httpx.URL(canonical), yarl.URL(canonical, encoded=True)):
+        assert plain(other.host or "") == plain(host)
+        assert (other.port or default) == port
+
+
+def plain(host: str) -> str:
+    """One spelling of a host: others may give A-labels decoded or addresses in full."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host if host.isascii() and "xn--" not in host else ""
+
+
+PIECES = [
+    "http", "https", "HTTPS", "ftp", ":", "//", "/", "\\", "?", "#", "@", "%", "%2e", "%2F",
+    "%00", "[", "]", "::1", "::ffff:", "fe80::1", "%25eth0", "127.0.0.1", "0x7f", "0177",
+    "2130706433", "1", "0", ".", "..", "-", "_", "xn--", "xn--bcher-kva", "b\u00fccher",
+    "example", "com", "localhost", "\u3002", "\uff0e", "\uff11", "\u2460", "\u00ad", "\u200d",
+    "\u0661", "\u00df", "\u0130", "\u202e", " ", "\t", "\n", "\r", "\x00", "\x7f", "\ud800",
+    ":80", ":443", ":0", ":65536", "a" * 64, "~", "|", "^", "'",
+]  # fmt: skip
+pieces = st.sampled_from(PIECES)
+texts = st.one_of(
+    st.text(max_size=60),
+    st.lists(pieces, max_size=12).map("".join),
+    st.lists(pieces, max_size=12).map("".join).map("https://".__add__),
+    st.lists(pieces, max_size=6).map("".join).map("https://example.com/".__add__),
+    st.text(max_size=20).map("http://".__add__),
+)
+
+
+@settings(max_examples=5_000, deadline=None)
+@given(texts)
+@example("https://a/%2e%2e/%2E?%2e#%")
+@example("https://xn--bcher-kva:443?")
+@example("http://[2606:4700::0:1]:80/..")
+# CPython's punycode codec raises OverflowError for it.
+@example("https://xn--8zz9999999999889989988z9z88z99zz9999998/")
+def test_any_text_is_refused_or_means_the_same_to_everybody(text: str) -> None:
+    url_survives(text)

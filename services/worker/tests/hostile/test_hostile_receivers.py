@@ -1,0 +1,237 @@
+"""Two hundred attempts at once against each kind of hostile receiver.
+
+Whatever it does, every attempt ends by its deadline, says the right reason, and this process
+stays small.
+"""
+
+from typing import Any
+
+import pytest
+from angarium_worker.adapters.sender import WebhookSender
+from angarium_worker.application.sending import Answer, FailureReason, Outcome
+
+LATENESS_MAX_S = 0.5
+GROWTH_BYTES_MAX = 50 * 1024 * 1024
+# For kinds that hold on until the deadline, and for those that must end on their own before it.
+HOLDS_ON_S = 1.0
+ENDS_S = 10.0
+# More than the small buffers of both ends hold.
+LARGE_BODY = bytes(64 * 1024)
+
+TIMED_OUT = FailureReason.RESPONSE_TIMED_OUT
+INVALID = FailureReason.INVALID_RESPONSE
+CLOSED = FailureReason.CONNECTION_CLOSED
+RESET = FailureReason.CONNECTION_RESET
+
+
+def seen(outcome: Outcome) -> FailureReason | int:
+    """The reason, or the status where there was an answer."""
+    return outcome.status if isinstance(outcome, Answer) else outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("drip_headers", TIMED_OUT),
+        ("drip_body", TIMED_OUT),
+        ("drip_chunks", TIMED_OUT),
+        ("drip_interim", TIMED_OUT),
+        ("no_response", TIMED_OUT),
+        ("half_open", TIMED_OUT),
+    ],
+)
+async def test_one_that_never_comes_to_an_end_is_cut_off_at_the_deadline(
+    ports, crowd, sender, kind, expected
+):
+    report = await crowd(f"http://127.0.0.1:{ports[kind]}/", timeout_s=HOLDS_ON_S)
+    assert {seen(outcome) for outcome in report.outcomes} == {expected}
+    assert_bounded(report, sender, HOLDS_ON_S)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("behaves", 200),
+        ("endless_interim", INVALID),
+        ("endless_reason_phrase", INVALID),
+        ("one_giant_header", INVALID),
+        ("countless_headers", INVALID),
+        ("endless_trailers", INVALID),
+        ("half_closed", CLOSED),
+        ("half_closed_within_the_head", CLOSED),
+        ("empty", CLOSED),
+        ("reset_before_the_response", RESET),
+        ("reset_mid_body", RESET),
+        ("body_shorter_than_its_length", CLOSED),
+        ("body_longer_than_its_length", 200),
+        ("negative_length", INVALID),
+        ("length_in_hex", INVALID),
+        ("length_beyond_64_bits", INVALID),
+        ("two_lengths", INVALID),
+        ("length_and_chunked", INVALID),
+        ("chunked_garbage", INVALID),
+        ("chunk_size_beyond_64_bits", INVALID),
+        ("not_http", INVALID),
+        ("http2_preface", INVALID),
+        ("nul_in_a_header", INVALID),
+        ("header_without_a_name", INVALID),
+        ("folded_header", INVALID),
+        ("switching_protocols", INVALID),
+        ("status_999", INVALID),
+    ],
+)
+async def test_one_that_breaks_the_protocol_or_the_connection_ends_at_once(
+    ports, crowd, sender, kind, expected
+):
+    report = await crowd(f"http://127.0.0.1:{ports[kind]}/", timeout_s=ENDS_S)
+    assert {seen(outcome) for outcome in report.outcomes} == {expected}
+    assert report.longest_s < ENDS_S / 2
+    assert_bounded(report, sender, ENDS_S)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "endless_body",
+        "endless_chunks",
+        "endless_chunk_extension",
+        "gzip_bomb",
+    ],
+)
+async def test_of_a_body_without_end_a_bounded_part_is_read_and_kept(ports, crowd, sender, kind):
+    report = await crowd(f"http://127.0.0.1:{ports[kind]}/", timeout_s=ENDS_S)
+    assert {seen(outcome) for outcome in report.outcomes} == {200}
+    for outcome in report.outcomes:
+        assert outcome.body_truncated
+        assert len(outcome.body) <= 16 * 1024
+    assert report.longest_s < ENDS_S / 2
+    assert sender.connections_open == 0
+    assert_bounded(report, sender, ENDS_S)
+
+
+async def test_a_compressed_body_is_kept_as_it_came(ports, crowd):
+    report = await crowd(f"http://127.0.0.1:{ports['gzip_bomb']}/", timeout_s=ENDS_S)
+    assert {outcome.body[:2] for outcome in report.outcomes} == {b"\x1f\x8b"}
+
+
+async def test_an_early_answer_of_one_that_reads_little_counts_if_it_arrives(
+    ports, crowd, sender, small_send_buffers
+):
+    url = f"http://127.0.0.1:{ports['early_response_and_close']}/"
+    report = await crowd(url, timeout_s=ENDS_S, body=LARGE_BODY)
+    # The kernel's reset may overtake the answer: which of the two comes first is not ours.
+    assert {seen(outcome) for outcome in report.outcomes} <= {413, RESET}
+    assert sender.connections_open == 0
+    assert_bounded(report, sender, ENDS_S)
+
+
+async def test_bytes_before_the_request_are_refused_unless_they_come_with_its_answer(
+    ports, crowd, sender
+):
+    report = await crowd(f"http://127.0.0.1:{ports['speaks_first']}/", timeout_s=ENDS_S)
+    # What is read after the request went out cannot be told from an answer to it.
+    assert {seen(outcome) for outcome in report.outcomes} <= {200, INVALID}
+    assert_bounded(report, sender, ENDS_S)
+
+
+async def test_an_answer_before_the_request_is_written_counts_and_ends_the_connection(
+    ports, crowd, sender, small_send_buffers
+):
+    url = f"http://127.0.0.1:{ports['response_before_the_request_is_written']}/"
+    report = await crowd(url, timeout_s=ENDS_S, body=LARGE_BODY)
+    assert {seen(outcome) for outcome in report.outcomes} == {202}
+    assert sender.connections_open == 0
+    assert_bounded(report, sender, ENDS_S)
+
+
+async def test_one_that_does_not_read_the_request_is_cut_off_at_the_deadline(
+    ports, crowd, sender, small_send_buffers
+):
+    url = f"http://127.0.0.1:{ports['never_reads']}/"
+    report = await crowd(url, timeout_s=HOLDS_ON_S, body=LARGE_BODY)
+    assert {seen(outcome) for outcome in report.outcomes} == {TIMED_OUT}
+    assert_bounded(report, sender, HOLDS_ON_S)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "timeout_s"),
+    [
+        ("tls_garbage", FailureReason.TLS_FAILED, ENDS_S),
+        ("tls_hangs_up", FailureReason.TLS_FAILED, ENDS_S),
+        ("tls_silence", FailureReason.TLS_TIMED_OUT, HOLDS_ON_S),
+        ("tls_drip", FailureReason.TLS_TIMED_OUT, HOLDS_ON_S),
+        ("expired_certificate", FailureReason.CERTIFICATE_NOT_TRUSTED, ENDS_S),
+        ("wrong_name_certificate", FailureReason.CERTIFICATE_NOT_TRUSTED, ENDS_S),
+    ],
+)
+async def test_one_that_spoils_the_tls_handshake_gets_no_request(
+    ports, crowd, sender, kind, expected, timeout_s
+):
+    report = await crowd(f"https://hooks.example:{ports[kind]}/", timeout_s=timeout_s)
+    assert {seen(outcome) for outcome in report.outcomes} == {expected}
+    assert_bounded(report, sender, timeout_s)
+
+
+@pytest.mark.parametrize("kind", ["smuggles_a_second_response", "smuggles_while_idle"])
+async def test_bytes_after_a_response_never_answer_the_next_request(ports, crowd, sender, kind):
+    url = f"http://127.0.0.1:{ports[kind]}/"
+    for _ in range(3):
+        report = await crowd(url, timeout_s=ENDS_S)
+        assert {seen(outcome) for outcome in report.outcomes} == {200}
+        assert {outcome.body for outcome in report.outcomes} == {b"ok"}
+        assert_bounded(report, sender, ENDS_S)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "timeout_s"),
+    [
+        ("behaves", 200, ENDS_S),
+        # The status came whole, and many servers leave out the farewell of TLS.
+        ("cut_off_within_tls", 200, ENDS_S),
+        ("drip_body", TIMED_OUT, HOLDS_ON_S),
+        ("drip_headers", TIMED_OUT, HOLDS_ON_S),
+        ("empty", CLOSED, ENDS_S),
+        ("endless_body", 200, ENDS_S),
+        ("endless_chunks", 200, ENDS_S),
+        ("endless_interim", INVALID, ENDS_S),
+        ("garbage_within_tls", FailureReason.TLS_FAILED, ENDS_S),
+        ("gzip_bomb", 200, ENDS_S),
+        ("no_response", TIMED_OUT, HOLDS_ON_S),
+        ("one_giant_header", INVALID, ENDS_S),
+        ("reset_mid_body", RESET, ENDS_S),
+        ("smuggles_a_second_response", 200, ENDS_S),
+        ("smuggles_while_idle", 200, ENDS_S),
+    ],
+)
+async def test_over_tls_the_same_kinds_gain_nothing_more(
+    ports, crowd, sender, kind, expected, timeout_s
+):
+    url = f"https://hooks.example:{ports[f'tls/{kind}']}/"
+    for _ in range(2 if kind.startswith("smuggles") else 1):
+        report = await crowd(url, timeout_s=timeout_s)
+        assert {seen(outcome) for outcome in report.outcomes} == {expected}
+        assert b"evil" not in {getattr(outcome, "body", b"") for outcome in report.outcomes}
+        assert_bounded(report, sender, timeout_s)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "timeout_s"),
+    [
+        ("never_reads", TIMED_OUT, HOLDS_ON_S * 2),
+        ("response_before_the_request_is_written", 202, ENDS_S),
+    ],
+)
+async def test_over_tls_a_request_that_is_not_taken_is_bounded_too(
+    ports, crowd, sender, small_send_buffers, kind, expected, timeout_s
+):
+    url = f"https://hooks.example:{ports[f'tls/{kind}']}/"
+    report = await crowd(url, timeout_s=timeout_s, body=LARGE_BODY)
+    assert {seen(outcome) for outcome in report.outcomes} == {expected}
+    assert sender.connections_open == 0
+    assert_bounded(report, sender, timeout_s)
+
+
+def assert_bounded(report: Any, sender: WebhookSender, timeout_s: float) -> None:
+    assert report.longest_s <= timeout_s + LATENESS_MAX_S
+    assert report.growth_bytes <= GROWTH_BYTES_MAX
+    assert sender.attempts_under_way == 0

@@ -1,0 +1,78 @@
+"""Reading how long an endpoint asks to be left alone."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from angarium_worker.domain.failed_answer import failed_answer
+from angarium_worker.domain.retry_after import RETRY_AFTER_S_MAX, parse_retry_after, slowdown_s
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+NOW_S = NOW.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("text", "wait_s"),
+    [
+        ("0", 0.0),
+        ("120", 120.0),
+        (" 120 ", 120.0),
+        ("00000000000000000000120", 120.0),
+        ("86400", 86_400.0),
+        ("86401", RETRY_AFTER_S_MAX),
+        ("9" * 60, RETRY_AFTER_S_MAX),
+        ("Fri, 02 Jan 2026 03:05:05 GMT", 60.0),
+        ("Friday, 02-Jan-26 03:05:05 GMT", 60.0),
+        ("Fri Jan  2 03:05:05 2026", 60.0),
+        ("Thu, 01 Jan 2026 00:00:00 GMT", 0.0),
+        ("Fri, 02 Jan 2096 03:05:05 GMT", RETRY_AFTER_S_MAX),
+        (None, None),
+        ("", None),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("\u0661", None),
+        ("9" * 65, None),
+        ("Fri, 99 Jan 2026 03:05:05 GMT", None),
+    ],
+)
+def test_seconds_and_dates_are_read_and_cut_to_a_day(
+    text: str | None, wait_s: float | None
+) -> None:
+    assert parse_retry_after(text, NOW_S) == wait_s
+
+
+@given(st.text(max_size=80) | st.text("0123456789:, GMTJanFri+-", max_size=40))
+def test_whatever_is_sent_gives_nothing_or_0_to_a_day(text: str) -> None:
+    wait_s = parse_retry_after(text, NOW_S)
+    assert wait_s is None or 0 <= wait_s <= RETRY_AFTER_S_MAX
+
+
+@given(st.integers(-100_000, 200_000))
+def test_a_date_is_the_time_until_then_within_the_bounds(ahead_s: int) -> None:
+    text = format_datetime(NOW + timedelta(seconds=ahead_s), usegmt=True)
+    assert parse_retry_after(text, NOW_S) == min(max(ahead_s, 0), RETRY_AFTER_S_MAX)
+
+
+@given(st.integers(0, 599), st.none() | st.floats(0, RETRY_AFTER_S_MAX))
+def test_only_429_and_503_slow_an_endpoint_down(status: int, wait_s: float | None) -> None:
+    for_s = slowdown_s(status, wait_s)
+    assert (for_s is not None) == (status in (429, 503))
+    assert for_s is None or 0 <= for_s <= RETRY_AFTER_S_MAX
+
+
+@given(st.integers(0, 999))
+def test_every_failed_answer_has_words_and_no_other_has(status: int) -> None:
+    failed = failed_answer(status)
+    assert (failed is None) == (status == 0 or 200 <= status <= 299)
+    if failed is not None:
+        assert failed.reason
+        assert failed.text.endswith(".")
+
+
+def test_redirects_are_told_not_to_be_followed() -> None:
+    failed = failed_answer(301)
+    assert failed is not None
+    assert failed.reason == "redirect_not_followed"

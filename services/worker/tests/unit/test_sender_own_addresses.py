@@ -1,0 +1,49 @@
+import socket
+from ipaddress import IPv4Address, ip_address
+
+import psutil
+from angarium_worker.adapters.sender.own_addresses import OwnAddresses, read_own_addresses
+
+FIRST = frozenset({IPv4Address("10.0.0.1")})
+SECOND = frozenset({IPv4Address("10.0.0.2")})
+
+
+def test_every_interfaces_addresses_are_read() -> None:
+    told = {
+        ip_address(entry.address.partition("%")[0])
+        for entries in psutil.net_if_addrs().values()
+        for entry in entries
+        if entry.family in (socket.AF_INET, socket.AF_INET6)
+    }
+    assert IPv4Address("127.0.0.1") in told
+    assert read_own_addresses() >= told
+
+
+def test_addresses_are_read_anew_after_their_time_and_only_when_asked() -> None:
+    now_s = 0.0
+    reads = []
+
+    def read() -> frozenset[IPv4Address]:
+        reads.append(now_s)
+        return FIRST if len(reads) == 1 else SECOND
+
+    own = OwnAddresses(10.0, read, lambda: now_s)
+    assert [own.current(), own.current(), len(reads)] == [FIRST, FIRST, 1]
+    now_s = 9.9
+    assert own.current() == FIRST
+    now_s = 10.0
+    assert own.current() == SECOND
+    assert reads == [0.0, 10.0]
+
+
+def test_the_last_known_addresses_stay_when_the_machine_does_not_tell() -> None:
+    now_s = 0.0
+
+    def read() -> frozenset[IPv4Address]:
+        if now_s:
+            raise OSError
+        return FIRST
+
+    own = OwnAddresses(10.0, read, lambda: now_s)
+    now_s = 20.0
+    assert own.current() == FIRST
