@@ -12,7 +12,7 @@ from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 from .webhook_checks import verify_with_both_packages
 
-SUCCESS, PENDING, FAIL = 0, 1, 2
+SUCCESS, FAIL = 0, 2
 
 
 def new_endpoint(api: httpx.Client, app: str, url: str) -> str:
@@ -76,9 +76,7 @@ def test_a_delivery_that_always_fails_ends_with_all_attempts_on_record(
     assert entry["times"] == 1 + RETRIES
 
 
-@pytest.mark.parametrize(
-    ("code", "status"), [(204, SUCCESS), (301, FAIL), (404, FAIL), (410, FAIL)]
-)
+@pytest.mark.parametrize
 def test_only_a_2xx_is_a_success(
     api: httpx.Client, app: str, receiver: WebhookReceiver, code: int, status: int
 ) -> None:

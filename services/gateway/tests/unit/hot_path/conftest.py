@@ -142,6 +142,7 @@ class JournalModel:
         self.rows: dict[bytes, Row] = {}
         self.trouble = Trouble(JournalUnavailable)
         self.commits: list[NewBatch] = []
+        self.stored: list[Row] = []
         self.outcomes: dict[bytes, CommitOutcome] = {}
         self.earlier_requests: dict[bytes, EarlierRequest] = {}
         self.dead: set[str] = set()
@@ -178,6 +179,7 @@ class JournalModel:
                 tuple(accepted(one) for one in fresh),
                 batch.stream_number,
             )
+            self.stored.append(self.rows[batch.id])
 
     async def earlier(self, key_digest: bytes) -> EarlierRequest | None:
         await self.trouble.before()
@@ -245,7 +247,8 @@ class JournalModel:
         self.dead.add(owner)
 
     def _owned(self, owner: str, ids: Iterable[bytes]) -> list[Row]:
-        return [self.rows[one] for one in ids if one in self.rows and self.rows[one].owner == owner]
+        rows = [self.rows[one] for one in dict.fromkeys(ids) if one in self.rows]
+        return [row for row in rows if row.owner == owner]
 
     def backlog(self, count: int, owner: str = OWNER) -> list[bytes]:
         """Add unpublished batches of one message each; their ids."""
