@@ -1,4 +1,4 @@
-"""Replicas: heartbeats, adoption of what dead ones left, and what follows from being thought dead."""
+"""Replicas: heartbeats, adoption of what dead ones left, and being thought dead oneself."""
 
 import asyncio
 
