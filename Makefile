@@ -6,6 +6,9 @@ UV ?= ./.ci/uv
 VENV := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
 BIN := $(VENV)/bin
 
+# Compiled once, modules load in a third of the time; some environments switch that off.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test coverage lint types imports bench docs clean
 

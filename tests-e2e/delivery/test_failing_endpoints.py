@@ -76,7 +76,9 @@ def test_a_delivery_that_always_fails_ends_with_all_attempts_on_record(
     assert entry["times"] == 1 + RETRIES
 
 
-@pytest.mark.parametrize
+@pytest.mark.parametrize(
+    ("code", "status"), [(204, SUCCESS), (301, FAIL), (404, FAIL), (410, FAIL)]
+)
 def test_only_a_2xx_is_a_success(
     api: httpx.Client, app: str, receiver: WebhookReceiver, code: int, status: int
 ) -> None:

@@ -18,7 +18,7 @@ from angarium_dispatcher.application.save_application import (
 from angarium_dispatcher.domain.paging import APPLICATIONS, page_request
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidMember, NotFound
 
-from ..conftest import Bench  # noqa: TID252 - tests are no installed package
+from ..conftest import Bench
 
 TENANT, OTHER = b"t" * 16, b"o" * 16
 

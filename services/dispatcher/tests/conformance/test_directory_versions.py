@@ -23,7 +23,7 @@ from angarium_dispatcher.application.save_application import (
 )
 from angarium_dispatcher.application.save_endpoint import create_endpoint
 
-from ..conftest import Bench  # noqa: TID252 - tests are no installed package
+from ..conftest import Bench
 
 TENANT = b"t" * 16
 URL = "https://example.com/"

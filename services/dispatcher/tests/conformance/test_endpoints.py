@@ -30,7 +30,7 @@ from angarium_dispatcher.domain.refusals import (
     SecretNotOpened,
 )
 
-from ..conftest import Bench, a_process  # noqa: TID252 - tests are no installed package
+from ..conftest import Bench, a_process
 
 TENANT = b"t" * 16
 URL = "https://example.com/hook"

@@ -16,7 +16,7 @@ from angarium_dispatcher.application.save_event_type import (
 from angarium_dispatcher.domain.paging import EVENT_TYPES, page_request
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidMember, NotFound
 
-from ..conftest import Bench  # noqa: TID252 - tests are no installed package
+from ..conftest import Bench
 
 TENANT = b"t" * 16
 SCHEMAS = b'{"1": {"type": "object"}}'

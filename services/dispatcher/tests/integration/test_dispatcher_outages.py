@@ -30,7 +30,7 @@ from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
 from faststream.redis import RedisBroker
 from structlog.testing import capture_logs
 
-from ..conftest import Bench  # noqa: TID252 - tests are no installed package
+from ..conftest import Bench
 
 KNOWN, UNKNOWN = b"k" * 16, b"u" * 16
 
