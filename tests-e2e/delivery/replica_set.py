@@ -122,7 +122,7 @@ class ReplicaSet:
         for service in SERVICES:
             name = f"replicas_{service}_{uuid4().hex[:8]}"
             asyncio.run(self._postgres.create_database(name))
-            self._ended.callback(lambda gone=name: asyncio.run(self._postgres.drop_database(gone)))
+            self._ended.callback(self._drop_database, name)
             urls[f"ANGARIUM_{service.upper()}_DATABASE_URL"] = self._postgres.uri(
                 name, driver="asyncpg"
             )
@@ -134,6 +134,9 @@ class ReplicaSet:
             "ANGARIUM_ENTRY_LEASE_S": "2",
             "ANGARIUM_DATABASE_CONNECTIONS_MAX": "4",
         }
+
+    def _drop_database(self, name: str) -> None:
+        asyncio.run(self._postgres.drop_database(name))
 
     def _end(self) -> None:
         for replica in self._replicas:

@@ -46,7 +46,7 @@ def test_ci_runs_what_the_workflow_checks_with_the_tests_last() -> None:
     made = [line for line in script.read_text().splitlines() if line.startswith("make ")]
 
     assert os.access(script, os.X_OK)
-    assert made == [*commands("checks"), *commands("test")]
+    assert made == [*commands("checks"), commands("test")[0]]
 
 
 def test_the_hooks_use_the_locked_tools() -> None:
