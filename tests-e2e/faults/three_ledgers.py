@@ -36,12 +36,22 @@ class Ledgers:
 def settled_ledgers(
     platform: DevPlatform, app: str, load: LoadRun, receiver: WebhookReceiver
 ) -> Ledgers:
-    """Wait until all that was answered with 2xx is received and every batch is settled, then
-    read all three. Raises AssertionError when that takes longer than SETTLE_S."""
+    """Wait until all that was answered with 2xx is received, on record as delivered, and every
+    batch is settled; then read all three. Raises AssertionError after SETTLE_S for each."""
     answered = load.accepted_ids
+    application_id = parse_id(APPLICATION, app.rpartition("/")[2])
     receiver.wait_for_ids(answered, SETTLE_S)
     until(lambda: _open_batches(platform) == 0, SETTLE_S, "every batch is settled")
-    application_id = parse_id(APPLICATION, app.rpartition("/")[2])
+
+    def delivered() -> set[str]:
+        return _ids(
+            platform.database_path("worker"),
+            "select distinct message_id from attempt where application_id = ? and status = ?",
+            (application_id, AttemptStatus.SUCCESS.value),
+        )
+
+    # A retry that a killed worker had begun is made again, and recorded, when its lease is over.
+    until(lambda: answered <= delivered(), SETTLE_S, "every delivery is on record")
     return Ledgers(
         answered=answered,
         journal=_ids(
@@ -49,11 +59,7 @@ def settled_ledgers(
             "select id from message where application_id = ?",
             (application_id,),
         ),
-        delivered=_ids(
-            platform.database_path("worker"),
-            "select distinct message_id from attempt where application_id = ? and status = ?",
-            (application_id, AttemptStatus.SUCCESS.value),
-        ),
+        delivered=delivered(),
         receptions=Counter({entry["id"]: entry["times"] for entry in receiver.entries()}),
     )
 
