@@ -16,7 +16,8 @@ from angarium_gateway.application.relay import Relay, StreamUnavailable
 from angarium_gateway.application.settlement import Settlement
 from angarium_gateway.domain.open_batches import OpenBatch, OpenBatches
 
-from .conftest import JournalModel, Running, a_message, new_id, now_s
+from .journal_model import JournalModel, a_message, new_id
+from .simulated_time import Running, now_s
 
 WINDOW_BYTES = 4_000
 BATCH_BYTES_MAX = 3 * 300

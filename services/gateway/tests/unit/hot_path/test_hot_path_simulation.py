@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from .conftest import Running, simulated
 from .hot_path_world import BATCH_BYTES_MAX, WINDOW_BYTES, World
+from .simulated_time import Running, simulated
 
 SETTLING_S = 400.0
 SEEDS = range(30)

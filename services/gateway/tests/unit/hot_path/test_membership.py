@@ -4,7 +4,9 @@ import asyncio
 
 from angarium_gateway.application.membership import Membership
 
-from .conftest import OWNER, Rig, Running, quiet, simulated
+from .journal_model import OWNER
+from .relay_rig import Rig
+from .simulated_time import Running, quiet, simulated
 
 
 class Member(Rig):
