@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 FUZZER := services/worker/tests/fuzz/coverage_guided.py
 FUZZ_SECONDS ?= 300
 
+# Compiled once, modules load in a third of the time; some environments switch that off.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test fuzz coverage lint types imports bench docs clean
 

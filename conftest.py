@@ -5,15 +5,21 @@ when it fails; their data lie in a temporary folder that goes with them.
 """
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import pytest
 from angarium_cli.engines import PostgresProcess, ValkeyProcess
 from redis.asyncio import Redis
+
+GIVEN_REDIS = "ANGARIUM_TEST_REDIS_URL"
+GIVEN_POSTGRES = "ANGARIUM_TEST_POSTGRES_URL"
 
 _database_numbers = itertools.count(1)
 
@@ -53,27 +59,56 @@ def postgres(engines_folder: Path) -> Iterator[PostgresProcess]:
 
 
 @pytest.fixture
-async def redis_url(valkey: ValkeyProcess) -> str:
-    """The URL of an empty Valkey."""
+async def redis_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty Valkey: this worker's own, or the one that the environment gives."""
+    url = os.environ.get(GIVEN_REDIS) or str(request.getfixturevalue("valkey").url)
     # Function libraries, scripts and client settings of an earlier test go too.
-    async with Redis.from_url(valkey.url) as client:
+    async with Redis.from_url(url) as client:
         await client.flushall()
         await client.function_flush()
-    return valkey.url
+    return url
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPostgres:
+    """A server that the environment gives; `url` names its maintenance database."""
+
+    url: str
+
+    async def create_database(self, name: str) -> None:
+        await self._execute(f'create database "{name}"')
+
+    async def drop_database(self, name: str) -> None:
+        await self._execute(f'drop database "{name}" with (force)')
+
+    def uri(self, name: str, *, driver: str) -> str:
+        base = self.url.rpartition("/")[0].partition("://")[2]
+        return f"postgresql+{driver}://{base}/{name}"
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
 
 
 @pytest.fixture
 async def new_postgres_url(
-    postgres: PostgresProcess,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[Callable[[], Awaitable[str]]]:
     """Makes empty databases: each call gives the `postgresql+asyncpg://` URL of a new one."""
+    given = os.environ.get(GIVEN_POSTGRES)
+    server: GivenPostgres | PostgresProcess = (
+        GivenPostgres(given) if given else request.getfixturevalue("postgres")
+    )
     async with AsyncExitStack() as dropped_at_the_end:
 
         async def create() -> str:
-            name = f"test_{next(_database_numbers)}"
-            await postgres.create_database(name)
-            dropped_at_the_end.push_async_callback(postgres.drop_database, name)
-            return postgres.uri(name, driver="asyncpg")
+            name = f"test_{os.getpid()}_{next(_database_numbers)}"
+            await server.create_database(name)
+            dropped_at_the_end.push_async_callback(server.drop_database, name)
+            return server.uri(name, driver="asyncpg")
 
         yield create
 

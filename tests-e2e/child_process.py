@@ -12,6 +12,7 @@ from typing import IO
 ANGARIUM = str(Path(sys.executable).with_name("angarium"))
 
 _PR_SET_PDEATHSIG = 1
+_RUN_TIMEOUT_S = 60.0
 _libc = ctypes.CDLL(None)
 
 
@@ -46,15 +47,13 @@ def start_process(
     )
 
 
-def run_angarium(
-    arguments: Sequence[str], timeout_s: float = 60, **settings: str
-) -> subprocess.CompletedProcess[str]:
+def run_angarium(arguments: Sequence[str], **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `angarium …` to its end, with these settings only."""
     return subprocess.run(
         [ANGARIUM, *arguments],
         env=bare_environment(**settings),
         capture_output=True,
         text=True,
-        timeout=timeout_s,
+        timeout=_RUN_TIMEOUT_S,
         check=False,
     )

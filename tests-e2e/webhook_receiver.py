@@ -80,12 +80,13 @@ class WebhookReceiver:
             lambda: wanted <= self.ids(path), timeout_s, f"all {len(wanted)} webhooks are received"
         )
 
-    def wait_accepted(self, message_id: str, timeout_s: float = WAIT_S) -> dict[str, Any]:
+    def wait_accepted(
+        self, message_id: str, timeout_s: float = WAIT_S, path: str = ""
+    ) -> dict[str, Any]:
         """The webhook of this message once it was answered with success."""
-        return until(
-            lambda: next(
-                (e for e in self.entries() if e["id"] == message_id and e["accepted_times"]), None
-            ),
-            timeout_s,
-            f"{message_id} is accepted",
-        )
+
+        def accepted() -> dict[str, Any] | None:
+            found = [entry for entry in self.entries(path) if entry["id"] == message_id]
+            return next((entry for entry in found if entry["accepted_times"]), None)
+
+        return until(accepted, timeout_s, f"{message_id} is accepted")

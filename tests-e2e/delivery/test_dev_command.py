@@ -1,6 +1,7 @@
 """`angarium dev` as a user meets it: banner, demo, stop, restart, refusals."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -168,7 +169,7 @@ def test_a_service_that_dies_again_and_again_ends_the_platform(platform_folder: 
         schema = platform.database_path("dispatcher")
         for leftover in schema.parent.glob(f"{schema.name}*"):
             leftover.unlink()
-        signal_to(platform.pid("dispatcher"), signal.SIGKILL)
+        os.kill(platform.pid("dispatcher"), signal.SIGKILL)
 
         assert platform.process.wait(60) == 1
 
@@ -176,12 +177,6 @@ def test_a_service_that_dies_again_and_again_ends_the_platform(platform_folder: 
         assert last_line.startswith("angarium: dispatcher ")
         assert platform.left_behind() == []
         assert not platform.state_path.exists()
-
-
-def signal_to(pid: int, number: signal.Signals) -> None:
-    import os
-
-    os.kill(pid, number)
 
 
 @pytest.mark.parametrize(

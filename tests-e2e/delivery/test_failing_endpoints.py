@@ -12,7 +12,7 @@ from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 from .webhook_checks import verify_with_both_packages
 
-SUCCESS, PENDING, FAIL = 0, 1, 2
+SUCCESS, FAIL = 0, 2
 
 
 def new_endpoint(api: httpx.Client, app: str, url: str) -> str:

@@ -28,18 +28,7 @@ def test_the_whole_path_on_postgres(platform_folder: Path, receiver: WebhookRece
         sent = svix.message.create(app, MessageIn(event_type="invoice.sent", payload={"n": 2})).id
 
         for message in (paid, sent):
-            entry = until(
-                lambda: next(
-                    (
-                        found
-                        for found in receiver.entries("/fail/1")
-                        if found["id"] == message and found["accepted_times"]
-                    ),
-                    None,
-                ),
-                20,
-                f"{message} is retried and accepted",
-            )
+            entry = receiver.wait_accepted(message, path="/fail/1")
             verify_with_both_packages(entry, secret)
 
         assert receiver.ids("/ok") == {paid}

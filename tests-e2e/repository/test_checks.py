@@ -22,8 +22,9 @@ def test_the_tests_run_on_every_python_with_both_engines() -> None:
 
     assert job["strategy"]["matrix"]["python"] == PYTHONS
     assert set(job["services"]) == {"postgres", "valkey"}
-    assert {"ANGARIUM_TEST_POSTGRES_URL", "ANGARIUM_TEST_REDIS_URL"} <= set(job["env"])
-    assert commands("test") == ["make test"]
+    own_engines, given_engines = [step for step in job["steps"] if "run" in step]
+    assert own_engines == {"run": "make test"}
+    assert set(given_engines["env"]) == {"ANGARIUM_TEST_POSTGRES_URL", "ANGARIUM_TEST_REDIS_URL"}
 
 
 def test_the_oldest_python_of_the_workflow_is_the_oldest_that_is_supported() -> None:
@@ -45,7 +46,7 @@ def test_ci_runs_what_the_workflow_checks_with_the_tests_last() -> None:
     made = [line for line in script.read_text().splitlines() if line.startswith("make ")]
 
     assert os.access(script, os.X_OK)
-    assert made == [*commands("checks"), *commands("test")]
+    assert made == [*commands("checks"), commands("test")[0]]
 
 
 def test_the_hooks_use_the_locked_tools() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 KINDS = ("tutorial", "how-to", "reference", "explanation", "decisions")
 LOADED = re.compile(
@@ -70,3 +72,11 @@ def test_every_decision_is_numbered_once_and_listed() -> None:
 
 def test_the_changelog_has_a_place_for_the_next_change() -> None:
     assert "\n## [Unreleased]\n" in (REPOSITORY / "CHANGELOG.md").read_text()
+
+
+def test_the_settings_page_is_what_the_command_prints() -> None:
+    printed = run_angarium(["settings", "--markdown"]).stdout
+
+    assert (REPOSITORY / "docs/reference/settings.md").read_text().endswith(printed), (
+        "write the output of `angarium settings --markdown` into docs/reference/settings.md"
+    )

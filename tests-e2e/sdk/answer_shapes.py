@@ -103,15 +103,15 @@ def _holds(word: str, wanted: Any, value: Any, schema: dict[str, Any], where: st
             for index, item in enumerate(value):
                 check(item, wanted, f"{where}[{index}]")
         case "required":
-            return value.keys() >= set(wanted)
+            return set(wanted) <= set(value)
         case "enum":
-            return value in wanted
+            return any(value == one for one in wanted)
         case "pattern":
             return re.search(wanted, value) is not None
         case "minLength" | "minItems":
-            return len(value) >= wanted
+            return len(value) >= int(wanted)
         case "maxLength" | "maxItems":
-            return len(value) <= wanted
+            return len(value) <= int(wanted)
         case "minimum":
             return bool(value >= wanted)
         case "uniqueItems":
@@ -132,9 +132,9 @@ def _has_format(name: str, value: Any) -> bool:
         case "uri":
             return bool(httpx.URL(value).is_absolute_url)
         case "int16":
-            return -(2**15) <= value < 2**15
+            return int(value) in range(-(2**15), 2**15)
         case "uint16":
-            return 0 <= value < 2**16
+            return int(value) in range(2**16)
         case "int64":
-            return -(2**63) <= value < 2**63
+            return int(value) in range(-(2**63), 2**63)
     raise WrongShape(f"this check does not know the format {name}")

@@ -1,6 +1,7 @@
 """Attempts through the official SDK."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from svix.api import (
@@ -110,7 +111,7 @@ def test_a_list_of_attempts_can_be_narrowed(
     message = svix.message.create(application.id, MessageIn(event_type="a", payload={}))
     attempts_of(svix, application.id, message.id, 1 + 1 + RETRIES)
 
-    def found(**options: object) -> set[tuple[str, int]]:
+    def found(**options: Any) -> set[tuple[str, int]]:
         page = svix.message_attempt.list_by_msg(
             application.id, message.id, MessageAttemptListByMsgOptions(**options)
         )

@@ -1,5 +1,6 @@
 """Event types through the official SDK."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -63,7 +64,7 @@ def test_a_deleted_event_type_is_archived_and_can_come_back(other_svix: Svix) ->
     other_svix.event_type.create(EventTypeIn(name=name, description="one"))
     other_svix.event_type.delete(name)
 
-    def listed(**options: bool) -> list[EventTypeOut]:
+    def listed(**options: Any) -> list[EventTypeOut]:
         return other_svix.event_type.list(EventTypeListOptions(**options)).data
 
     assert name not in [found.name for found in listed()]

@@ -1,6 +1,7 @@
 """Messages through the official SDK: what is stored, what is delivered to whom, and when."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -21,7 +22,7 @@ from ..webhook_receiver import WebhookReceiver  # noqa: TID252 - tests are no in
 PAYLOAD = {"invoice": "in_1", "cents": 4200}
 
 
-def post(svix: Svix, app_id: str, event_type: str = "invoice.paid", **members: object) -> str:
+def post(svix: Svix, app_id: str, event_type: str = "invoice.paid", **members: Any) -> str:
     message = MessageIn(event_type=event_type, payload=PAYLOAD, **members)
     return svix.message.create(app_id, message).id
 
@@ -78,7 +79,7 @@ def test_a_list_of_messages_can_be_narrowed(svix: Svix, application: Application
     tagged = post(svix, application.id, "user.created", tags=["new"])
     an_hour = timedelta(hours=1)
 
-    def found(**options: object) -> list[str]:
+    def found(**options: Any) -> list[str]:
         page = svix.message.list(application.id, MessageListOptions(**options))
         return [message.id for message in page.data]
 
@@ -162,7 +163,7 @@ def test_a_deleted_disabled_or_moved_endpoint_gets_nothing_more(
 def test_endpoints_get_what_their_filters_want(
     svix: Svix, application: ApplicationOut, receiver: WebhookReceiver
 ) -> None:
-    filters: dict[str, dict[str, list[str]]] = {
+    filters: dict[str, dict[str, Any]] = {
         "all": {},
         "paid": {"event_types": ["invoice.paid"]},
         "two-types": {"event_types": ["invoice.paid", "user.created"]},

@@ -25,6 +25,7 @@ from angarium_cli.failure import ungrouped
 from angarium_cli.release import program_version
 from angarium_cli.service_names import SERVICES, ServiceName
 
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # The worker's attempts in flight may take their whole deadline; they are recorded before it ends.
 _STOP_TIMEOUT_S: dict[ServiceName, float] = {"gateway": 15.0, "dispatcher": 15.0, "worker": 40.0}
 
@@ -50,13 +51,17 @@ async def until_stopped(options: DevOptions, programs: Programs, terminal: Termi
             asked = True
             work.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+    loop = asyncio.get_running_loop()
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, stop)
     try:
         await work
     except asyncio.CancelledError:
         if not asked:
             raise
+    finally:
+        for number in _STOP_SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 async def _open_and_run(options: DevOptions, programs: Programs, terminal: Terminal) -> None:

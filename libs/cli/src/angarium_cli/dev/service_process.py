@@ -90,9 +90,7 @@ class ServiceProcess:
             async with asyncio.timeout(self._start_timeout_s):
                 while (problem := await self._ready()) is not None:
                     if process.returncode is not None:
-                        raise StartFailed(
-                            f"{self._name} ended while starting: {await self.ended()}"
-                        )
+                        raise StartFailed(await self._why_not_started())
                     await asyncio.sleep(_POLL_S)
         except TimeoutError:
             await self.stop()
@@ -127,6 +125,11 @@ class ServiceProcess:
                 await process.wait()
         await self._await_output()
         return in_order
+
+    async def _why_not_started(self) -> str:
+        how = await self.ended()
+        last = self._lines[-1].removeprefix("angarium: ") if self._lines else "it wrote nothing"
+        return f"{self._name} ended while starting with {how}: {last}"
 
     def last_lines(self) -> list[str]:
         return list(self._lines)

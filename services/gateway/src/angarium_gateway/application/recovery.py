@@ -112,5 +112,6 @@ class Recovery:
         if strays:
             log.warning("recovery.strays", batches=len(strays))
         self._relay.publish_again(strays)
+        self._relay.look_for_backlog()
         self._unknown = unknown
         self._searched_at_s = self._clock_s()

@@ -10,7 +10,7 @@ from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.application.journal import JournalUnavailable
 
-from .conftest import TENANT, new_id
+from .journal_model import TENANT, new_id
 
 
 def a_state(uid: str | None = None, *, version: int = 1) -> ApplicationState:

@@ -27,8 +27,10 @@ from angarium_gateway.domain.messages import (
     NewMessage,
 )
 
-from .conftest import OWNER, TENANT, Rig, Running, a_message, new_id, simulated
 from .directory_models import CopyModel, DispatcherModel, a_state
+from .journal_model import OWNER, TENANT, a_message, new_id
+from .relay_rig import Rig
+from .simulated_time import Running, simulated
 
 DRAFT = Draft("invoice.paid", b'{"a": 1}', channels=("c",), tags=("t",), trace="00-1-1-01")
 KEYED = Draft("invoice.paid", b'{"a": 1}', key="k-1", request_digest=b"d" * 16)

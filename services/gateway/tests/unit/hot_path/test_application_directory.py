@@ -11,8 +11,8 @@ from angarium_gateway.application import application_directory
 from angarium_gateway.application.application_directory import ApplicationDirectory
 from angarium_gateway.application.journal import JournalUnavailable
 
-from .conftest import TENANT
 from .directory_models import CopyModel, DispatcherModel, a_state
+from .journal_model import TENANT
 
 OTHER_TENANT = b"o" * 16
 

@@ -11,7 +11,9 @@ from angarium_gateway.application.commit_messages import CommitMessages
 from angarium_gateway.application.journal import JournalUnavailable
 from angarium_gateway.domain.messages import Committed, EventTaken, KeyTaken, NewMessage
 
-from .conftest import OWNER, Rig, Running, a_message, new_id, quiet, simulated
+from .journal_model import OWNER, a_message, new_id
+from .relay_rig import Rig
+from .simulated_time import Running, quiet, simulated
 
 
 def committing(rig: Rig, stream_count: int = 1) -> CommitMessages:

@@ -10,8 +10,8 @@ from angarium_gateway.application.authentication import Caller
 from angarium_gateway.application.change_configuration import ChangeConfiguration
 from angarium_gateway.application.create_missing import CreateMissing
 
-from .conftest import TENANT
 from .directory_models import CopyModel, DispatcherModel, a_state, saved
+from .journal_model import TENANT
 
 CALLER = Caller(TENANT, b"k" * 16)
 

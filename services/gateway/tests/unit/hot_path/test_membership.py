@@ -1,10 +1,12 @@
-"""Replicas: heartbeats, adoption of what dead ones left, being taken for dead."""
+"""Replicas: heartbeats, adoption of what dead ones left, and being thought dead oneself."""
 
 import asyncio
 
 from angarium_gateway.application.membership import Membership
 
-from .conftest import OWNER, Rig, Running, quiet, simulated
+from .journal_model import OWNER
+from .relay_rig import Rig
+from .simulated_time import Running, quiet, simulated
 
 
 class Member(Rig):

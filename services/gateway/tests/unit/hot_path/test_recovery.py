@@ -10,7 +10,9 @@ from angarium_gateway.application.recovery import LOSSES_MAX, QUIET_S, Recovery
 from angarium_gateway.application.relay import StreamUnavailable
 from angarium_gateway.domain.open_batches import OpenBatch
 
-from .conftest import OWNER, Rig, Running, a_message, new_id, now_s, quiet, simulated
+from .journal_model import OWNER, a_message, new_id
+from .relay_rig import Rig
+from .simulated_time import Running, now_s, quiet, simulated
 
 
 class WatchModel:

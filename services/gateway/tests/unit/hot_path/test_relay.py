@@ -7,7 +7,9 @@ from contextlib import suppress
 import pytest
 from angarium_gateway.application.journal import JournalUnavailable, NewBatch
 
-from .conftest import OWNER, Rig, Running, a_message, new_id, quiet, simulated
+from .journal_model import OWNER, a_message, new_id
+from .relay_rig import Rig
+from .simulated_time import Running, quiet, simulated
 
 
 @simulated

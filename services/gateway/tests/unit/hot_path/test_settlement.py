@@ -6,7 +6,9 @@ from angarium_contracts.hot_path import DeliveriesSettled, SettledChunk
 from angarium_gateway.application.settlement import CLOSED_AT_ONCE_MAX, Settlement
 from angarium_gateway.domain.open_batches import OpenBatch
 
-from .conftest import OWNER, Rig, Running, new_id, now_s, quiet, simulated
+from .journal_model import OWNER, new_id
+from .relay_rig import Rig
+from .simulated_time import Running, now_s, quiet, simulated
 
 
 class Settling(Rig):

@@ -169,7 +169,7 @@ class Platform:
             "egress_allowed_networks": "127.0.0.0/8",
             "retry_schedule": "100ms,100ms,100ms",
             "entry_lease_s": 1.0,
-            "chunk_linger_s": 0.2,
+            "chunk_linger_s": 5.0,
         }
         return Settings(**(values | changed))
 

@@ -79,7 +79,7 @@ async def test_a_hanging_endpoint_does_not_delay_settlement(platform: Any) -> No
     platform.start(platform.dispatcher.run())
     quick, hanging = platform.add_endpoint("/quick"), platform.add_endpoint("/hanging")
     platform.receiver.statuses["/hanging"] = [0]
-    platform.start_worker()
+    platform.start_worker(chunk_linger_s=1.0)
     await platform.publish(platform.chunk([quick, hanging]))
     await platform.until_settled(1)
     assert [row.endpoint_id for row in await platform.attempts()] == [quick]
@@ -107,7 +107,7 @@ async def test_the_chunk_of_a_dead_consumer_is_taken_over(platform: Any) -> None
 
 async def test_without_the_dispatcher_a_delivery_is_parked_and_later_made(platform: Any) -> None:
     endpoint = platform.add_endpoint("/hook")
-    platform.start_worker()
+    platform.start_worker(chunk_linger_s=0.2)
     await platform.publish(platform.chunk([endpoint]))
     await platform.until_settled(1)
     (parked,) = await platform.pending()
@@ -150,7 +150,7 @@ async def test_what_the_grace_cuts_off_is_left_to_another_worker(platform: Any) 
     platform.start(platform.dispatcher.run())
     endpoint = platform.add_endpoint("/slow")
     platform.receiver.statuses["/slow"] = [0, 200]
-    worker = platform.start_worker(stop_grace_s=0.3)
+    worker = platform.start_worker(chunk_linger_s=1.0, stop_grace_s=0.3)
     await platform.publish(platform.chunk([endpoint]))
     await platform.until_settled(1)
     await platform.stop(worker)

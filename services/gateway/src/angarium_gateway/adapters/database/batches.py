@@ -7,10 +7,13 @@ from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
 from angarium_contracts.hot_path import AcceptedMessage
 from sqlalchemy import (
+    ARRAY,
+    LargeBinary,
     case,
     delete,
     func,
     insert,
+    literal,
     select,
     tuple_,
     update,
@@ -34,6 +37,7 @@ class BatchTable:
 
     def __init__(self, database: Database) -> None:
         self._engine = database.engine
+        self._on_postgres = database.on_postgres
         self._now_us = clock_us(on_postgres=database.on_postgres)
 
     async def unpublished(self, owner: str, *, bytes_max: int) -> list[StoredBatch]:
@@ -47,7 +51,7 @@ class BatchTable:
                 await connection.execute(
                     update(batch).where(batch.c.id.in_(ids)).values(published=True)
                 )
-                messages = await _messages_of(connection, rows)
+                messages = await self._messages_of(connection, rows)
         return [_stored(row, messages) for row in rows]
 
     async def published(self, owner: str) -> list[bytes]:
@@ -148,25 +152,38 @@ class BatchTable:
             fitting.append(row)
         return fitting
 
-
-async def _messages_of(
-    connection: AsyncConnection, rows: Sequence[Any]
-) -> dict[bytes, AcceptedMessage]:
-    """The messages of batches, by 32-byte reference. Their versions are the current ones."""
-    references = [
-        (reference[:16], reference[16:]) for row in rows for reference in _references(row)
-    ]
-    query = (
-        select(message, func.coalesce(application_copy.c.version, 0).label("version"))
-        .select_from(
-            message.outerjoin(application_copy, application_copy.c.id == message.c.application_id)
+    async def _messages_of(
+        self, connection: AsyncConnection, rows: Sequence[Any]
+    ) -> dict[bytes, AcceptedMessage]:
+        """The messages of batches, by 32-byte reference. Their versions are the current ones."""
+        query = (
+            select(message, func.coalesce(application_copy.c.version, 0).label("version"))
+            .select_from(
+                message.outerjoin(
+                    application_copy, application_copy.c.id == message.c.application_id
+                )
+            )
+            .where(
+                tuple_(message.c.application_id, message.c.id).in_(
+                    self._keys([reference for row in rows for reference in _references(row)])
+                )
+            )
         )
-        .where(tuple_(message.c.application_id, message.c.id).in_(references))
-    )
-    return {
-        bytes(row.application_id) + bytes(row.id): accepted_of(message_of(row), row.version)
-        for row in await connection.execute(query)
-    }
+        return {
+            bytes(row.application_id) + bytes(row.id): accepted_of(message_of(row), row.version)
+            for row in await connection.execute(query)
+        }
+
+    def _keys(self, references: Sequence[bytes]) -> Any:
+        """Application id and message id of each reference, for `in`."""
+        application_ids = [reference[:16] for reference in references]
+        message_ids = [reference[16:] for reference in references]
+        if not self._on_postgres:
+            return list(zip(application_ids, message_ids, strict=True))
+        # Postgres nests a list of pairs as deep as it is long, until its stack is full.
+        arrays = (literal(ids, ARRAY(LargeBinary)) for ids in (application_ids, message_ids))
+        pairs = func.unnest(*arrays).table_valued("application_id", "message_id").render_derived()
+        return select(pairs.c.application_id, pairs.c.message_id)
 
 
 def _references(row: Any) -> list[bytes]:

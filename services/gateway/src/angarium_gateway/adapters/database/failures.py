@@ -8,6 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from angarium_gateway.application.journal import JournalUnavailable
 
+REASON_CHARS_MAX = 300
+
 
 @contextmanager
 def journal_failures() -> Iterator[None]:
@@ -21,4 +23,11 @@ def journal_failures() -> Iterator[None]:
         OSError,
         TimeoutError,
     ) as error:
-        raise JournalUnavailable(f"{type(error).__name__}: {error}") from error
+        raise JournalUnavailable(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """One line. SQLAlchemy's own text holds the statement and its parameters: payloads."""
+    cause = getattr(error, "orig", None) or error
+    first_line = str(cause).partition("\n")[0]
+    return f"{type(cause).__name__}: {first_line[:REASON_CHARS_MAX]}"

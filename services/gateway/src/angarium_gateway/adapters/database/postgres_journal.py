@@ -1,8 +1,9 @@
 """The journal on Postgres: a whole group commit is one statement, one round trip."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
-from angarium_chassis.database.engine import Database
+from angarium_chassis.database.engine import STATEMENT_TIMEOUT_MS, Database
 from angarium_chassis.database.pinned_connection import PinnedConnection
 
 from angarium_gateway.application.journal import NewBatch
@@ -18,6 +19,9 @@ from .earlier_requests import find_earlier
 from .failures import journal_failures
 from .message_rows import names_to_text
 from .sql import statement
+
+COMMIT_TIMEOUT_S = STATEMENT_TIMEOUT_MS / 1000 + 5.0
+"""The server ends a statement earlier; this is for one that falls silent."""
 
 _STORED, _KEY_TAKEN = 0, 1
 
@@ -38,26 +42,27 @@ class PostgresJournal:
         messages = batch.messages
         now_us = self._clock_us()
         with journal_failures():
-            rows = await self._connection.fetch(
-                statement("commit_batch"),
-                [message.id for message in messages],
-                [message.application_id for message in messages],
-                [message.tenant_id for message in messages],
-                [message.event_type for message in messages],
-                [message.event_id for message in messages],
-                [names_to_text(message.channels) for message in messages],
-                [names_to_text(message.tags) for message in messages],
-                [message.trace for message in messages],
-                [message.payload for message in messages],
-                [message.key_digest for message in messages],
-                [message.request_digest for message in messages],
-                batch.id,
-                batch.owner,
-                batch.stream_number,
-                batch.published,
-                now_us,
-                now_us - self._key_life_us,
-            )
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                rows = await self._connection.fetch(
+                    statement("commit_batch"),
+                    [message.id for message in messages],
+                    [message.application_id for message in messages],
+                    [message.tenant_id for message in messages],
+                    [message.event_type for message in messages],
+                    [message.event_id for message in messages],
+                    [names_to_text(message.channels) for message in messages],
+                    [names_to_text(message.tags) for message in messages],
+                    [message.trace for message in messages],
+                    [message.payload for message in messages],
+                    [message.key_digest for message in messages],
+                    [message.request_digest for message in messages],
+                    batch.id,
+                    batch.owner,
+                    batch.stream_number,
+                    batch.published,
+                    now_us,
+                    now_us - self._key_life_us,
+                )
         return [_outcome(row["outcome"], row["application_version"]) for row in rows]
 
     async def earlier(self, key_digest: bytes) -> EarlierRequest | None:

@@ -3,12 +3,15 @@
 The one route that every message takes: no router, no dependency injection, no middleware.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import assert_never
 from urllib.parse import parse_qs
 
 import msgspec
+import structlog
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem
 from litestar.enums import ScopeType
@@ -53,7 +56,11 @@ _PATH = re.compile(r"/api/v1/app/([a-zA-Z0-9\-_.]{1,256})/msg/?")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01")
 ENVELOPE_BYTES_MAX = 64 * 1024
 """What a body may hold beside the payload."""
+DISCARDED_BYTES_MAX = 16 * 1024 * 1024
+DISCARD_TIMEOUT_S = 2.0
+"""How much of a body is taken after it was refused, and for how long."""
 
+log = structlog.get_logger()
 _encoder = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
 
@@ -89,8 +96,15 @@ class AcceptRoute:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, ref: str) -> None:
         try:
             message = await self._accepted(scope, receive, ref)
+        except _BodyTooLarge as refused:
+            await _send_while_the_body_comes(send, receive, refused.answer)
+            return
         except Refused as refused:
             await _send_refusal(send, refused.answer)
+            return
+        except Exception:
+            log.exception("request.failed", method="POST", path=scope["path"])
+            await _send_refusal(send, _failure())
             return
         body = _encoder.encode(_out(message, with_content=_with_content(scope["query_string"])))
         await _send(send, 202, [_JSON], body)
@@ -128,7 +142,7 @@ class AcceptRoute:
     async def _read_body(self, headers: "_Headers", receive: Receive) -> bytes:
         """The whole body. Refuses it as soon as it is known to be too large."""
         if headers.content_length > self._body_bytes_max:
-            raise Refused(too_large(self._body_bytes_max))
+            raise _BodyTooLarge(too_large(self._body_bytes_max))
         parts: list[bytes] = []
         size_bytes = 0
         more = True
@@ -140,8 +154,12 @@ class AcceptRoute:
             more = event["more_body"]
             size_bytes += len(event["body"])
             if size_bytes > self._body_bytes_max:
-                raise Refused(too_large(self._body_bytes_max))
+                raise _BodyTooLarge(too_large(self._body_bytes_max))
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+class _BodyTooLarge(Refused):
+    """The body is refused before its end has come."""
 
 
 class _Headers:
@@ -165,6 +183,12 @@ class _Headers:
             elif name == b"traceparent":
                 trace = value.decode("latin-1")
                 self.trace = trace if _TRACE.fullmatch(trace) else None
+
+
+def _failure() -> ProblemAnswer:
+    """For our own errors: logged, and told without details."""
+    detail = "the server failed to carry this out; try again, and look into its log"
+    return problem_answer(500, "internal_error", "Internal error", detail)
 
 
 def _draft(posted: PostedMessage, headers: _Headers, path: str, body: bytes) -> Draft:
@@ -220,9 +244,32 @@ def _with_content(query: bytes) -> bool:
 async def _send_refusal(send: Send, answer: ProblemAnswer) -> None:
     headers = [(name.encode(), value.encode()) for name, value in answer.headers]
     headers.append((b"content-type", MEDIA_TYPE.encode()))
-    if answer.status == 413:
-        headers.append((b"connection", b"close"))
     await _send(send, answer.status, headers, answer.body)
+
+
+async def _send_while_the_body_comes(send: Send, receive: Receive, answer: ProblemAnswer) -> None:
+    """Answer at once, and close when the client has stopped sending, or would not: closed
+    earlier, the connection is reset, and many clients never see the answer."""
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", b"%d" % len(answer.body)),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_TIMEOUT_S):
+            await _discard(receive)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _discard(receive: Receive) -> None:
+    discarded_bytes = 0
+    while discarded_bytes < DISCARDED_BYTES_MAX:
+        event = await receive()
+        if event["type"] != "http.request" or not event["more_body"]:
+            return
+        discarded_bytes += len(event["body"])
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -1,11 +1,8 @@
-"""The hot path over models: simulated time, a journal in memory, streams that fail on demand."""
+"""The journal and its open batches in memory, with trouble on demand."""
 
 import asyncio
-import functools
 import itertools
-import selectors
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,61 +13,16 @@ from angarium_gateway.application.journal import (
     NewBatch,
     StoredBatch,
 )
-from angarium_gateway.application.relay import Relay, StreamUnavailable
 from angarium_gateway.domain.messages import (
     CommitOutcome,
     Committed,
     EarlierRequest,
     NewMessage,
 )
-from angarium_gateway.domain.open_batches import OpenBatches
 
 OWNER = "me"
 TENANT, APPLICATION = b"t" * 16, b"a" * 16
-WINDOW_BYTES = 10_000
 _numbers = itertools.count(1)
-
-
-class SimulatedTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next timer instead of waiting for it."""
-
-    def __init__(self) -> None:
-        self._now_s = 0.0
-        super().__init__(_JumpingSelector(self))
-
-    def time(self) -> float:
-        return self._now_s
-
-    def advance(self, seconds: float) -> None:
-        self._now_s += seconds
-
-
-class _JumpingSelector(selectors.DefaultSelector):
-    def __init__(self, loop: SimulatedTimeLoop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:
-            raise RuntimeError("nothing is left to happen: the test waits for ever")
-        self._loop.advance(max(0.0, timeout))
-        return super().select(0)
-
-
-def simulated[**P](test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run an async test in simulated time: a sleep costs nothing and is exact."""
-
-    @functools.wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        with asyncio.Runner(loop_factory=SimulatedTimeLoop) as runner:
-            runner.run(test(*args, **kwargs))
-
-    return run
-
-
-def now_s() -> float:
-    """The simulated time."""
-    return asyncio.get_running_loop().time()
 
 
 def new_id() -> bytes:
@@ -142,6 +94,7 @@ class JournalModel:
         self.rows: dict[bytes, Row] = {}
         self.trouble = Trouble(JournalUnavailable)
         self.commits: list[NewBatch] = []
+        self.stored: list[Row] = []
         self.outcomes: dict[bytes, CommitOutcome] = {}
         self.earlier_requests: dict[bytes, EarlierRequest] = {}
         self.dead: set[str] = set()
@@ -178,6 +131,7 @@ class JournalModel:
                 tuple(accepted(one) for one in fresh),
                 batch.stream_number,
             )
+            self.stored.append(self.rows[batch.id])
 
     async def earlier(self, key_digest: bytes) -> EarlierRequest | None:
         await self.trouble.before()
@@ -245,7 +199,8 @@ class JournalModel:
         self.dead.add(owner)
 
     def _owned(self, owner: str, ids: Iterable[bytes]) -> list[Row]:
-        return [self.rows[one] for one in ids if one in self.rows and self.rows[one].owner == owner]
+        rows = [self.rows[one] for one in dict.fromkeys(ids) if one in self.rows]
+        return [row for row in rows if row.owner == owner]
 
     def backlog(self, count: int, owner: str = OWNER) -> list[bytes]:
         """Add unpublished batches of one message each; their ids."""
@@ -256,85 +211,3 @@ class JournalModel:
                 batch_id, owner, False, message.size_bytes, (accepted(message),)
             )
         return ids
-
-
-class StreamModel:
-    """The port `PublishBatches`: what was published, in order."""
-
-    def __init__(self) -> None:
-        self.entries: list[StoredBatch] = []
-        self.trouble = Trouble(StreamUnavailable)
-        self.probes = 0
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def __call__(self, batches: Sequence[StoredBatch]) -> Sequence[bytes]:
-        await self.trouble.before()
-        if not batches:
-            self.probes += 1
-            return ()
-        await self.open.wait()
-        self.entries.extend(batches)
-        await self.trouble.after()
-        return [b"%d-0" % (len(self.entries) - position) for position in range(len(batches))]
-
-    @property
-    def publications(self) -> list[tuple[bytes, int]]:
-        return [(batch.id, batch.publication) for batch in self.entries]
-
-    @property
-    def ids(self) -> list[bytes]:
-        return [batch.id for batch in self.entries]
-
-
-class Rig:
-    """A relay between a journal and streams, all models."""
-
-    def __init__(self, window_bytes: int = WINDOW_BYTES) -> None:
-        self.journal = JournalModel()
-        self.streams = StreamModel()
-        self.window = OpenBatches(window_bytes)
-        self.relay = Relay(self.streams, self.journal, self.window, owner=OWNER, clock_s=now_s)
-
-    async def commit(self, *messages: NewMessage) -> StoredBatch:
-        """What a group commit does, with a message of 300 bytes unless told otherwise."""
-        group = messages or (a_message(),)
-        size_bytes = sum(one.size_bytes for one in group)
-        publish = self.relay.reserve(size_bytes)
-        batch = NewBatch(new_id(), OWNER, 0, publish, group)
-        await self.journal.commit(batch)
-        stored = self.journal.rows[batch.id].stored()
-        self.relay.committed(stored, published=publish)
-        return stored
-
-    def settle(self, batch: StoredBatch) -> None:
-        """As settlement does it: the batch is closed, and the backlog may have room."""
-        assert self.window.settle(batch.id, batch.publication, 0, 1, now_s())
-        del self.journal.rows[batch.id]
-        if self.relay.backlog:
-            self.relay.look_for_backlog()
-
-
-class Running:
-    """Runs work beside a test until the test leaves; the work's own error fails the test."""
-
-    def __init__(self, *works: Callable[[], Awaitable[None]]) -> None:
-        self._works = works
-        self.tasks: list[asyncio.Future[None]] = []
-
-    async def __aenter__(self) -> None:
-        self.tasks = [asyncio.ensure_future(work()) for work in self._works]
-        await quiet()
-
-    async def __aexit__(self, *_: object) -> None:
-        for task in self.tasks:
-            task.cancel()
-        for task in self.tasks:
-            with suppress(asyncio.CancelledError):
-                await task
-
-
-async def quiet() -> None:
-    """Let everything happen that needs no time to pass."""
-    for _ in range(50):
-        await asyncio.sleep(0)
