@@ -7,16 +7,13 @@ import socket
 import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from functools import partial
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.health import Readiness
-from angarium_chassis.internal_http import bind, internal_app, serve_http
-from angarium_chassis.logs import set_up_logs
-from angarium_chassis.process import StartRefused, refuse, run_process
+from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.sealing import Seal
-from angarium_chassis.settings import SettingsRefused
+from angarium_chassis.service import internal_listener, run_service, seal_of
 from angarium_chassis.streams.broker import open_broker
 from angarium_chassis.streams.group_reader import GroupReader
 from angarium_chassis.streams.quarantine import Quarantine
@@ -51,17 +48,12 @@ SERVICE = "dispatcher"
 
 def main() -> None:
     """Run the dispatcher until it is told to stop."""
-    try:
-        settings = Settings.load(SERVICE)
-    except SettingsRefused as refusal:
-        refuse(str(refusal))
-    set_up_logs(SERVICE, form=settings.log_format, level=settings.log_level)
-    run_process(partial(run, settings))
+    run_service(SERVICE, Settings, run)
 
 
 async def run(settings: Settings) -> None:
     """Answer queries and dispatch messages until cancelled. Raises `StartRefused`."""
-    seal = _seal(settings)
+    seal = seal_of(settings)
     async with AsyncExitStack() as opened:
         database = open_database(
             settings.database_url.get_secret_value(),
@@ -69,7 +61,7 @@ async def run(settings: Settings) -> None:
         )
         opened.push_async_callback(database.close)
         await SCHEMA.require_current(database)
-        listener = _listener(settings)
+        listener = internal_listener(settings)
         if listener is not None:
             opened.callback(listener.close)
         broker = open_broker(settings.redis_url.get_secret_value())
@@ -155,26 +147,3 @@ def _query_server(
         clock_ms=lambda: time.time_ns() // 1_000_000,
         clock_s=time.monotonic,
     )
-
-
-def _seal(settings: Settings) -> Seal:
-    try:
-        return Seal.from_base64(settings.encryption_key.get_secret_value())
-    except ValueError as error:
-        raise StartRefused(f"ANGARIUM_ENCRYPTION_KEY: {error}") from None
-
-
-def _listener(settings: Settings) -> socket.socket | None:
-    if settings.internal_port == 0:
-        return None
-    try:
-        return bind(settings.internal_host, settings.internal_port)
-    except OSError as error:
-        raise StartRefused(
-            f"the internal port {settings.internal_host}:{settings.internal_port} cannot be"
-            f" opened ({error.strerror}); set ANGARIUM_INTERNAL_HOST or ANGARIUM_INTERNAL_PORT"
-        ) from error
-
-
-if __name__ == "__main__":
-    main()

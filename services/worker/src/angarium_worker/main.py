@@ -13,12 +13,11 @@ from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.health import Readiness
-from angarium_chassis.internal_http import bind, internal_app, serve_http
-from angarium_chassis.logs import set_up_logs
-from angarium_chassis.process import StartRefused, refuse, run_process
+from angarium_chassis.internal_http import internal_app, serve_http
+from angarium_chassis.process import StartRefused
 from angarium_chassis.sealing import Seal
-from angarium_chassis.settings import SettingsRefused
-from angarium_chassis.streams.broker import open_broker, redis_of
+from angarium_chassis.service import internal_listener, run_service, seal_of
+from angarium_chassis.streams.broker import open_broker, redis_problem
 from angarium_chassis.streams.directory_follower import DirectoryFollower
 from angarium_chassis.streams.group_reader import GroupReader
 from angarium_chassis.streams.quarantine import Quarantine
@@ -32,7 +31,6 @@ from angarium_contracts.ids import IdMaker
 from angarium_contracts.stream_names import WORKER_QUERIES, WORKERS, deliveries_requested
 from faststream.redis import RedisBroker
 from prometheus_client import REGISTRY
-from redis.exceptions import RedisError
 
 from .adapters.database.attempt_pages import AttemptPages, AttemptQuestion
 from .adapters.database.endpoint_rows import EndpointRows
@@ -65,20 +63,15 @@ CHUNKS_PER_READ_MAX = 16
 
 
 def main() -> None:
-    """Run the worker as a process, configured by its environment."""
-    try:
-        settings = Settings.load("worker")
-    except SettingsRefused as refusal:
-        refuse(str(refusal))
-    set_up_logs("worker", form=settings.log_format, level=settings.log_level)
-    run_process(lambda: run(settings))
+    """Run the worker until it is told to stop."""
+    run_service("worker", Settings, run)
 
 
 async def run(settings: Settings) -> None:
     """Run until cancelled. Then nothing new is begun, and what is in hand is brought to its
     end, within the grace. Raises StartRefused."""
     async with AsyncExitStack() as closing:
-        seal = _seal(settings)
+        seal = seal_of(settings)
         database = open_database(
             settings.database_url.get_secret_value(),
             connections_max=settings.database_connections_max,
@@ -90,7 +83,7 @@ async def run(settings: Settings) -> None:
         closing.push_async_callback(broker.stop)
         sender = _sender(settings)
         closing.push_async_callback(sender.aclose)
-        listener = _bind_internal(settings)
+        listener = internal_listener(settings)
         async with asyncio.TaskGroup() as tasks:
             worker = _Worker(settings, database, broker, sender, seal, tasks)
             closing.push_async_callback(worker.close)
@@ -99,25 +92,6 @@ async def run(settings: Settings) -> None:
             if listener is not None:
                 tasks.create_task(worker.serve_internal(listener))
             await worker.work()
-
-
-def _seal(settings: Settings) -> Seal:
-    try:
-        return Seal.from_base64(settings.encryption_key.get_secret_value())
-    except ValueError as error:
-        raise StartRefused(f"ANGARIUM_ENCRYPTION_KEY: {error}") from None
-
-
-def _bind_internal(settings: Settings) -> socket.socket | None:
-    if not settings.internal_port:
-        return None
-    try:
-        return bind(settings.internal_host, settings.internal_port)
-    except OSError as error:
-        raise StartRefused(
-            f"the internal port {settings.internal_port} cannot be used:"
-            f" {error.strerror}; choose another with ANGARIUM_INTERNAL_PORT, or 0 for none"
-        ) from None
 
 
 def _sender(settings: Settings) -> WebhookSender:
@@ -301,19 +275,14 @@ class _Worker:
             REGISTRY.unregister(self._metrics)
 
     def _readiness(self) -> Readiness:
-        readiness = Readiness({"database": self._database.problem, "redis": self._redis_problem})
+        readiness = Readiness(
+            {"database": self._database.problem, "redis": partial(redis_problem, self._broker)}
+        )
         readiness.require("deliveries", lambda: all(reader.running for reader in self._readers))
         readiness.require("queries", lambda: self._answers.running)
         readiness.require("replies", lambda: self._queries.running)
         readiness.require("directory", lambda: self._follower.running)
         return readiness
-
-    async def _redis_problem(self) -> str | None:
-        try:
-            await redis_of(self._broker).ping()
-        except (RedisError, OSError) as error:
-            return f"Redis does not answer: {type(error).__name__}"
-        return None
 
 
 def _clock_ms() -> int:

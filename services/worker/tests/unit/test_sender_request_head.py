@@ -1,9 +1,10 @@
 import msgspec
 import pytest
+from angarium_chassis.header_rules import RESERVED_NAMES
 from angarium_worker.adapters.sender import EgressRules, SenderLimits
 from angarium_worker.adapters.sender.client_certificates import ClientCertificate
 from angarium_worker.adapters.sender.failures import SendFailed
-from angarium_worker.adapters.sender.request_head import RESERVED_NAMES, RequestHeads
+from angarium_worker.adapters.sender.request_head import RequestHeads
 from angarium_worker.adapters.sender.url_rules import Destinations
 from angarium_worker.application.sending import FailureReason, WebhookRequest
 from hypothesis import given

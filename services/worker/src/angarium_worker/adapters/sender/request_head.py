@@ -3,32 +3,14 @@
 import re
 from collections.abc import Sequence
 
+from angarium_chassis.header_rules import RESERVED_NAMES
+
 from angarium_worker.adapters.sender.failures import SendFailed
 from angarium_worker.application.sending import FailureReason
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # RFC 9110, section 5.6.2
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _NAMES_REMEMBERED_MAX = 4096
-
-RESERVED_NAMES = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "user-agent",
-    }
-)
 
 
 class RequestHeads:
