@@ -56,7 +56,7 @@ from .application.room import Room
 from .application.sending import Sender
 from .application.slowdowns import Slowdowns
 from .application.tally import Tally
-from .settings import Settings
+from .settings import LEASE_MARGIN_S, Settings
 
 PENDING_COUNTED_EVERY_S = 30.0
 CHUNKS_PER_READ_MAX = 16
@@ -161,6 +161,7 @@ class _Worker:
             Slowdowns(time.time_ns),
             self._gone,
             timeout_s=settings.attempt_timeout_s,
+            timeout_s_max=settings.retry_lease_s - LEASE_MARGIN_S,
             make_id=IdMaker(time.time_ns, random.getrandbits),
             clock_ns=time.time_ns,
             random=random.random,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from angarium_chassis.settings import ServiceSettings
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from angarium_worker.adapters.sender import EgressRules, Proxy
 from angarium_worker.domain.retry_schedule import (
@@ -13,8 +13,8 @@ from angarium_worker.domain.retry_schedule import (
     parse_delays,
 )
 
-ENDPOINT_TIMEOUT_S_MAX = 30
-"""The longest that an endpoint may give an attempt."""
+LEASE_MARGIN_S = 5.0
+"""So much longer than an attempt a lease must last."""
 
 
 class Settings(ServiceSettings):
@@ -50,7 +50,8 @@ class Settings(ServiceSettings):
     retry_lease_s: float = Field(
         default=40.0,
         gt=0,
-        description="How long a worker holds a pending delivery; longer than an attempt takes.",
+        description="How long a worker holds a pending delivery: at least 5 s longer than an"
+        " attempt may take. An endpoint's own timeout is cut to it.",
     )
     stop_grace_s: float = Field(
         default=20.0, ge=0, le=600, description="How long attempts may go on when told to stop."
@@ -155,11 +156,11 @@ class Settings(ServiceSettings):
 
     @field_validator("retry_lease_s")
     @classmethod
-    def _lease_outlasts_an_attempt(cls, lease_s: float) -> float:
-        if lease_s < ENDPOINT_TIMEOUT_S_MAX + 5:
+    def _lease_outlasts_an_attempt(cls, lease_s: float, info: ValidationInfo) -> float:
+        timeout_s = info.data.get("attempt_timeout_s", 0.0)
+        if lease_s < timeout_s + LEASE_MARGIN_S:
             raise ValueError(
-                "must be at least 5 s longer than an attempt may take"
-                f" ({ENDPOINT_TIMEOUT_S_MAX} s, where an endpoint says so)"
+                f"must be at least {LEASE_MARGIN_S:g} s longer than an attempt ({timeout_s:g} s)"
             )
         return lease_s
 

@@ -160,6 +160,7 @@ class Rig:
             self.tally,
             self.slowdowns,
             self.gone,
+            timeout_s_max=35.0,
             timeout_s=15.0,
             make_id=self.new_id,
             clock_ns=lambda: self.now_ns,

@@ -50,7 +50,8 @@ type Concluded = tuple[Judgement, AttemptRow] | tuple[Parked, None]
 class MakeAttempt:
     """Starts attempts, and turns their outcomes into verdicts and rows.
 
-    `timeout_s` is for endpoints without their own; `clock_ns` is Unix time; `random` is uniform
+    `timeout_s` is for endpoints without their own, `timeout_s_max` for those with a longer one
+    than a lease lasts; `clock_ns` is Unix time; `random` is uniform
     in 0 to 1.
     """
 
@@ -63,6 +64,7 @@ class MakeAttempt:
         gone: GoneEndpoints,
         *,
         timeout_s: float,
+        timeout_s_max: float,
         make_id: Callable[[], bytes],
         clock_ns: Callable[[], int],
         random: Callable[[], float],
@@ -73,6 +75,7 @@ class MakeAttempt:
         self._slowdowns = slowdowns
         self._gone = gone
         self._timeout_s = timeout_s
+        self._timeout_s_max = timeout_s_max
         self._make_id = make_id
         self._clock_ns = clock_ns
         self._random = random
@@ -107,7 +110,7 @@ class MakeAttempt:
             endpoint.url,
             headers,
             payload,
-            endpoint.timeout_s or self._timeout_s,
+            min(endpoint.timeout_s or self._timeout_s, self._timeout_s_max),
             endpoint.proxy,
             endpoint.client_certificate,
         )

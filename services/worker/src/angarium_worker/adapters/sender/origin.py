@@ -10,8 +10,8 @@ from angarium_worker.adapters.sender.proxy_url import Proxy
 # What an idle connection takes of this process's memory, measured, rounded up: the objects and
 # the parser; OpenSSL's state with the peer's certificates; with a client certificate a context
 # of its own, with all the certificates of the system's trust.
-KEPT_BYTES_PLAIN: Final = 4 * 1024
-KEPT_BYTES_TLS: Final = 32 * 1024
+KEPT_BYTES_PLAIN: Final = 6 * 1024
+KEPT_BYTES_TLS: Final = 36 * 1024
 KEPT_BYTES_CERTIFICATE: Final = 900 * 1024
 
 
