@@ -42,7 +42,6 @@ _NOT_ATTEMPTED = frozenset({FailureReason.NO_FREE_CONNECTION, FailureReason.SEND
 _SUCCESS = int(AttemptStatus.SUCCESS)
 _FAIL = int(AttemptStatus.FAIL)
 _SCHEDULED = int(AttemptTrigger.SCHEDULED)
-_NO_PHASES_S = (0.0, 0.0, 0.0, 0.0)
 
 type Concluded = tuple[Judgement, AttemptRow] | tuple[Parked, None]
 
@@ -184,10 +183,7 @@ class MakeAttempt:
 
 
 def _timings(outcome: Outcome) -> bytes:
-    if isinstance(outcome, Answer):
-        phases_s = (outcome.dns_s, outcome.connect_s, outcome.tls_s, outcome.first_byte_s)
-    else:
-        phases_s = _NO_PHASES_S
+    phases_s = (outcome.dns_s, outcome.connect_s, outcome.tls_s, outcome.first_byte_s)
     try:
         return TIMINGS.pack(*[int(each * 1e6) for each in phases_s], int(outcome.duration_s * 1e6))
     except struct.error:  # a clock that went back, or hours: nothing to show

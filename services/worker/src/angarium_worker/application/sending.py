@@ -121,11 +121,16 @@ _OURS = frozenset(
 
 class NoAnswer(Struct, frozen=True, gc=False):
     """There was no usable answer. `detail` adds the facts (which address, which errno) in words
-    without secrets, at most 300 characters."""
+    without secrets, at most 300 characters. The phases are as an `Answer` has them, the one in
+    which it failed included."""
 
     reason: FailureReason
     detail: str
     duration_s: float
+    first_byte_s: float = 0.0
+    dns_s: float = 0.0
+    connect_s: float = 0.0
+    tls_s: float = 0.0
 
 
 type Outcome = Answer | NoAnswer

@@ -162,7 +162,7 @@ class Attempt:
             self._phase = Phase.WAITING
             self.start(fresh=True)
         else:
-            self._fail(reason, detail)
+            self._fail(reason, detail, connection)
 
     def _new_connection(self) -> Connection:
         return Connection(self.origin, self._context.limits, self._context.pool.closed)
@@ -208,7 +208,7 @@ class Attempt:
         if connection is not None and connection.first_byte_at:
             detail += ", within the answer"
         self._let_go()
-        self._fail(phase.value, detail)
+        self._fail(phase.value, detail, connection)
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None
@@ -219,8 +219,29 @@ class Attempt:
         else:
             self._context.pool.leave(self)
 
-    def _fail(self, reason: FailureReason, detail: str) -> None:
-        self._finish(NoAnswer(reason, detail, time.monotonic() - self._started_at))
+    def _fail(
+        self, reason: FailureReason, detail: str, connection: Connection | None = None
+    ) -> None:
+        started_at = self._started_at
+        first_byte_at = 0.0 if connection is None else connection.first_byte_at
+        first_byte_s = first_byte_at - started_at if first_byte_at else 0.0
+        duration_s = time.monotonic() - started_at
+        progress = self._progress
+        if progress is None:
+            self._finish(NoAnswer(reason, detail, duration_s, first_byte_s))
+            return
+        progress.enter(progress.phase)
+        self._finish(
+            NoAnswer(
+                reason,
+                detail,
+                duration_s,
+                first_byte_s,
+                progress.dns_s,
+                progress.connect_s,
+                progress.tls_s,
+            )
+        )
 
     def _finish(self, outcome: Outcome) -> None:
         on_outcome, self._on_outcome = self._on_outcome, None

@@ -40,13 +40,30 @@ class Phase(Enum):
 class DialProgress:
     """What a dial tells while it goes on: the phase, and how long the ended ones took."""
 
-    __slots__ = ("connect_s", "dns_s", "phase", "tls_s")
+    __slots__ = ("connect_s", "dns_s", "phase", "phase_began_at", "tls_s")
 
     def __init__(self) -> None:
         self.phase = Phase.WAITING
+        self.phase_began_at = 0.0
         self.dns_s = 0.0
         self.connect_s = 0.0
         self.tls_s = 0.0
+
+    def enter(self, phase: Phase) -> None:
+        """End the phase that goes on, and begin the next."""
+        now = time.monotonic()
+        took_s = now - self.phase_began_at
+        match self.phase:
+            case Phase.DNS:
+                self.dns_s = took_s
+            case Phase.CONNECT:
+                self.connect_s = took_s
+            case Phase.TLS:
+                self.tls_s = took_s
+            case _:
+                pass
+        self.phase = phase
+        self.phase_began_at = now
 
 
 class Dialler:
@@ -75,21 +92,14 @@ class Dialler:
     ) -> Connection:
         """An open connection. Raises SendFailed; the caller cancels it at its `deadline` (on the
         loop's clock), which here only makes several addresses follow each other in time."""
-        progress.phase = Phase.DNS
-        started = time.monotonic()
+        progress.enter(Phase.DNS)
         addresses = await self._checked_addresses(origin.host)
         by_way_of = await self._proxy_addresses(origin.proxy)
-        connecting = time.monotonic()
-        progress.dns_s = connecting - started
-        progress.phase = Phase.CONNECT
+        progress.enter(Phase.CONNECT)
         connected = await self._connect(addresses, origin, by_way_of, deadline)
-        shaking = time.monotonic()
-        progress.connect_s = shaking - connecting
-        if origin.is_tls:
-            progress.phase = Phase.TLS
+        progress.enter(Phase.TLS if origin.is_tls else Phase.EXCHANGE)
         connection = await self._open(connected, origin, connection_of)
-        if origin.is_tls:
-            progress.tls_s = time.monotonic() - shaking
+        progress.enter(Phase.EXCHANGE)
         return connection
 
     async def _checked_addresses(self, host: str) -> tuple[str, ...]:
