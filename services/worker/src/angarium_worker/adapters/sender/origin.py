@@ -11,7 +11,7 @@ from angarium_worker.adapters.sender.proxy_url import Proxy
 # the parser; OpenSSL's state with the peer's certificates; with a client certificate a context
 # of its own, with all the certificates of the system's trust.
 KEPT_BYTES_PLAIN: Final = 6 * 1024
-KEPT_BYTES_TLS: Final = 36 * 1024
+KEPT_BYTES_TLS: Final = 40 * 1024
 KEPT_BYTES_CERTIFICATE: Final = 900 * 1024
 
 
