@@ -110,10 +110,10 @@ def test_without_uv_the_first_python_that_can_installs_one(machine: Path) -> Non
     executable(prepared, fake_uv("0.13.9", "own"))
     cp = shutil.which("cp")
     mkdir = shutil.which("mkdir")
-    # A Python without venv, whose `-m pip install --quiet --target FOLDER` brings a uv.
+    # A Python without venv, whose `-m pip install … --target FOLDER` brings a uv.
     executable(
         machine / "bin/python3.12",
-        f'case "$2" in venv) exit 1;; pip) {mkdir} -p "$6/bin"; {cp} {prepared} "$6/bin/uv";; esac',
+        f'case "$2" in venv) exit 1;; pip) {mkdir} -p "$7/bin"; {cp} {prepared} "$7/bin/uv";; esac',
     )
 
     done = run_uv(machine, "sync")
