@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     bindparam,
     delete,
     func,
-    literal_column,
     select,
     tuple_,
     union,
@@ -32,10 +31,9 @@ from angarium_worker.application.records import (
 from .storage_errors import storage_errors
 from .tables import attempt, cancelled_delivery, pending_delivery
 
-# unixepoch('subsec') needs SQLite 3.42; this gives milliseconds on every version.
-_NOW: ColumnElement[int] = literal_column(
-    "(cast((julianday('now') - 2440587.5) * 86400000 as integer) * 1000)", BigInteger
-)
+_NOW = clock_us(on_postgres=False)
+_AT = bindparam("at_us", type_=BigInteger)
+"""The clock as a transaction of several statements read it once."""
 _HELD = (
     (pending_delivery.c.message_id == bindparam("key_message"))
     & (pending_delivery.c.endpoint_id == bindparam("key_endpoint"))
@@ -47,15 +45,14 @@ _APPEND = (
     insert(attempt)
     .values(
         {name: bindparam(name) for name in _ATTEMPT_COLUMNS}
-        | {"next_attempt_at": _NOW + bindparam("retry_in")}
+        | {"next_attempt_at": _AT + bindparam("retry_in")}
     )
     .on_conflict_do_nothing()
 )
 _ADD = (
     insert(pending_delivery)
     .values(
-        {name: bindparam(name) for name in _PENDING_COLUMNS}
-        | {"due_at": _NOW + bindparam("due_in")}
+        {name: bindparam(name) for name in _PENDING_COLUMNS} | {"due_at": _AT + bindparam("due_in")}
     )
     .on_conflict_do_nothing()
 )
@@ -69,7 +66,7 @@ _MOVE = (
     update(pending_delivery)
     .where(_HELD)
     .values(
-        due_at=_NOW + bindparam("due_in"),
+        due_at=_AT + bindparam("due_in"),
         attempts_made=bindparam("made"),
         fence=pending_delivery.c.fence + 1,
     )
@@ -107,18 +104,19 @@ class SqliteLedger:
         held: set[DeliveryKey] = set()
         with storage_errors():
             async with self._engine.begin() as connection:
+                at = {"at_us": await connection.scalar(select(_NOW))}
                 for record in records:
                     for outcome in record.leased:
-                        if await _settle(connection, outcome):
+                        if await _settle(connection, outcome, at):
                             held.add((outcome.message_id, outcome.endpoint_id))
                             if outcome.attempt is not None:
                                 attempts.append(_attempt_values(outcome.attempt))
                             if outcome.cancelled is not None:
                                 cancelled.append(outcome.cancelled._asdict())
                 if attempts:
-                    await connection.execute(_APPEND, attempts)
+                    await connection.execute(_APPEND, [row | at for row in attempts])
                 if pending:
-                    await connection.execute(_ADD, pending)
+                    await connection.execute(_ADD, [row | at for row in pending])
                 if cancelled:
                     await connection.execute(_CANCEL, cancelled)
         return frozenset(held)
@@ -207,13 +205,15 @@ class SqliteLedger:
                 return (await connection.execute(query)).scalar()
 
 
-async def _settle(connection: AsyncConnection, outcome: LeasedOutcome) -> bool:
+async def _settle(
+    connection: AsyncConnection, outcome: LeasedOutcome, at: dict[str, int | None]
+) -> bool:
     values = _key_values(outcome.message_id, outcome.endpoint_id, outcome.fence)
     if outcome.due_in_us is None:
         result = await connection.execute(_END, values)
     else:
         result = await connection.execute(
-            _MOVE, values | {"due_in": outcome.due_in_us, "made": outcome.attempts_made}
+            _MOVE, values | at | {"due_in": outcome.due_in_us, "made": outcome.attempts_made}
         )
     return result.rowcount == 1
 
