@@ -14,7 +14,7 @@ from .queries import Page
 
 
 class Application(Part, frozen=True):
-    """An application, in full."""
+    """An application, in full. `weight`: its share (1 to 1,000) where turns are taken."""
 
     id: bytes
     uid: str | None
@@ -23,6 +23,7 @@ class Application(Part, frozen=True):
     metadata: dict[str, str]
     created_at: datetime
     updated_at: datetime
+    weight: int = 1
 
 
 class ApplicationSaved(Contract, frozen=True, tag="application.saved/1"):
@@ -43,6 +44,7 @@ class CreateApplication(Contract, frozen=True, tag="application.create/1"):
     throttle_rate: int | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     get_if_exists: bool = False
+    weight: int = 1
 
 
 class GetApplication(Contract, frozen=True, tag="application.get/1"):
@@ -74,6 +76,7 @@ class UpdateApplication(Contract, frozen=True, tag="application.update/1"):
     uid: str | None = None
     throttle_rate: int | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    weight: int | UnsetType = UNSET
 
 
 class PatchApplication(Contract, frozen=True, tag="application.patch/1"):
@@ -83,6 +86,7 @@ class PatchApplication(Contract, frozen=True, tag="application.patch/1"):
     uid: str | UnsetType | None = UNSET
     throttle_rate: int | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
+    weight: int | UnsetType = UNSET
 
 
 class DeleteApplication(Contract, frozen=True, tag="application.delete/1"):
@@ -108,6 +112,7 @@ class Endpoint(Part, frozen=True):
 
     `timeout_s` None is the worker's own; `header_names` as in `EndpointState`; `proxy_url`
     without user name and password. `disabled_reason`: why Angarium disabled it by itself.
+    `fifo`, `concurrency_max` and `retry_delays_s` as in `EndpointState`.
     """
 
     id: bytes
@@ -127,6 +132,9 @@ class Endpoint(Part, frozen=True):
     proxy_url: str | None = None
     client_certificate: ClientCertificate | None = None
     disabled_reason: str | None = None
+    fifo: bool = False
+    concurrency_max: int | None = None
+    retry_delays_s: tuple[float, ...] | None = None
 
 
 class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
@@ -159,6 +167,9 @@ class CreateEndpoint(Contract, frozen=True, tag="endpoint.create/1"):
     header_names: str = "webhook"
     sealed_proxy: bytes | None = None
     sealed_client_certificate: bytes | None = None
+    fifo: bool = False
+    concurrency_max: int | None = None
+    retry_delays_s: tuple[float, ...] | None = None
 
 
 class GetEndpoint(Contract, frozen=True, tag="endpoint.get/1"):
@@ -202,6 +213,9 @@ class UpdateEndpoint(Contract, frozen=True, tag="endpoint.update/1"):
     header_names: str | UnsetType = UNSET
     sealed_proxy: bytes | UnsetType | None = UNSET
     sealed_client_certificate: bytes | UnsetType | None = UNSET
+    fifo: bool | UnsetType = UNSET
+    concurrency_max: int | UnsetType | None = UNSET
+    retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
 
 
 class PatchEndpoint(Contract, frozen=True, tag="endpoint.patch/1"):
@@ -220,6 +234,9 @@ class PatchEndpoint(Contract, frozen=True, tag="endpoint.patch/1"):
     header_names: str | UnsetType = UNSET
     sealed_proxy: bytes | UnsetType | None = UNSET
     sealed_client_certificate: bytes | UnsetType | None = UNSET
+    fifo: bool | UnsetType = UNSET
+    concurrency_max: int | UnsetType | None = UNSET
+    retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
 
 
 class DeleteEndpoint(Contract, frozen=True, tag="endpoint.delete/1"):
@@ -249,7 +266,8 @@ class EndpointSecret(Contract, frozen=True, tag="endpoint.secret_of/1"):
 
 
 class EventType(Part, frozen=True):
-    """An event type. `schemas` is a JSON object text: version to JSON schema."""
+    """An event type. `schemas` is a JSON object text: version to JSON schema. `retry_delays_s`:
+    the retry schedule of its messages."""
 
     name: str
     description: str
@@ -259,6 +277,7 @@ class EventType(Part, frozen=True):
     schemas: bytes | None
     created_at: datetime
     updated_at: datetime
+    retry_delays_s: tuple[float, ...] | None = None
 
 
 class EventTypeSaved(Contract, frozen=True, tag="event_type.saved/1"):
@@ -276,6 +295,7 @@ class CreateEventType(Contract, frozen=True, tag="event_type.create/1"):
     deprecated: bool = False
     feature_flag: str | None = None
     schemas: bytes | None = None
+    retry_delays_s: tuple[float, ...] | None = None
 
 
 class GetEventType(Contract, frozen=True, tag="event_type.get/1"):
@@ -307,6 +327,7 @@ class UpdateEventType(Contract, frozen=True, tag="event_type.update/1"):
     deprecated: bool = False
     feature_flag: str | None = None
     schemas: bytes | None = None
+    retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
 
 
 class PatchEventType(Contract, frozen=True, tag="event_type.patch/1"):
@@ -317,6 +338,7 @@ class PatchEventType(Contract, frozen=True, tag="event_type.patch/1"):
     deprecated: bool | UnsetType = UNSET
     feature_flag: str | UnsetType | None = UNSET
     schemas: bytes | UnsetType | None = UNSET
+    retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
 
 
 class DeleteEventType(Contract, frozen=True, tag="event_type.delete/1"):

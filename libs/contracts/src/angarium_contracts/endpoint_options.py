@@ -3,6 +3,8 @@
 As in configuration.py: every one names the tenant, and `ref` is an id or a uid.
 """
 
+from datetime import datetime
+
 from .contract import Contract
 
 
@@ -52,7 +54,8 @@ class PatchEndpointHeaders(Contract, frozen=True, tag="endpoint.patch_headers/1"
 
 
 class DisableEndpoint(Contract, frozen=True, tag="endpoint.disable/1"):
-    """From the worker: the endpoint does not want webhooks any more. Answered by `Done`.
+    """From the worker: the endpoint does not want webhooks any more, or has taken none since
+    `failing_since`. Answered by `Done`.
 
     Nothing happens to an endpoint that was changed after `version`, the version that the worker
     sent with, or that is disabled or deleted already; sending it twice is safe.
@@ -63,3 +66,4 @@ class DisableEndpoint(Contract, frozen=True, tag="endpoint.disable/1"):
     endpoint_id: bytes
     version: int
     reason: str
+    failing_since: datetime | None = None

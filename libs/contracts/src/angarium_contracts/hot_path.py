@@ -43,7 +43,12 @@ class RequestedDelivery(Part, frozen=True):
 
 
 class RequestedMessage(Part, frozen=True):
-    """A message and those of its endpoints that this chunk carries."""
+    """A message and those of its endpoints that this chunk carries.
+
+    `weight` (1 to 1,000) is its application's share where the worker must choose.
+    `retry_delays_s` is the retry schedule of its event type, else of its tenant; None: neither
+    has one.
+    """
 
     id: bytes
     tenant_id: bytes
@@ -53,6 +58,8 @@ class RequestedMessage(Part, frozen=True):
     deliveries: tuple[RequestedDelivery, ...]
     trace: str | None = None
     channels: tuple[str, ...] = ()
+    weight: int = 1
+    retry_delays_s: tuple[float, ...] | None = None
 
 
 class DeliveriesRequested(Contract, frozen=True, tag="deliveries.requested/1"):

@@ -6,6 +6,7 @@ in ASCII order, so that ids sort by time in either form.
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Final
 
 APPLICATION: Final = "app"
@@ -14,6 +15,8 @@ MESSAGE: Final = "msg"
 ATTEMPT: Final = "atmpt"
 API_KEY: Final = "key"
 TENANT: Final = "tnt"
+BACKGROUND_TASK: Final = "qtask"
+OPERATIONAL_EVENT: Final = "opev"
 
 UID_PATTERN: Final = re.compile(r"[a-zA-Z0-9\-_.]{1,256}")
 """A name that users choose for an object (Svix API, `uid`)."""
@@ -58,6 +61,12 @@ def created_at_ms(value: bytes) -> int:
 def lowest_id_at(at_ms: int) -> bytes:
     """The smallest id of a millisecond: the bound of a time range over ids."""
     return max(0, min(at_ms, (1 << 48) - 1)).to_bytes(6) + bytes(10)
+
+
+def operational_application_id(tenant_id: bytes) -> bytes:
+    """The application whose endpoints get a tenant's operational webhooks: hidden from lists,
+    and known by this id to every service."""
+    return sha256(b"angarium operational application\0" + tenant_id).digest()[:16]
 
 
 class IdMaker:

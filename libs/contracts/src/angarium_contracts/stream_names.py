@@ -12,9 +12,13 @@ DISPATCHERS: Final = "dispatchers"
 WORKERS: Final = "workers"
 """Consumer group of all worker replicas."""
 
+GATEWAYS: Final = "gateways"
+"""Consumer group of all gateway replicas."""
+
 DIRECTORY_CHANGED: Final = "directory.changed"
 DISPATCHER_QUERIES: Final = "dispatcher.queries"
 WORKER_QUERIES: Final = "worker.queries"
+GATEWAY_QUERIES: Final = "gateway.queries"
 EPOCH_KEY: Final = "angarium.epoch"
 """Lives as long as the streams do: without it, Redis has lost them."""
 

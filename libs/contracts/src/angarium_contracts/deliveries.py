@@ -1,0 +1,158 @@
+"""Commands and queries about deliveries, answered by the worker.
+
+The worker does not know who owns a message or an endpoint: the gateway checks that first.
+"""
+
+from datetime import datetime
+
+from .contract import Contract, Part
+
+
+class ResentMessage(Part, frozen=True):
+    """A message to be sent (again) to one endpoint. Members as in `RequestedMessage`."""
+
+    id: bytes
+    event_type: str
+    payload: bytes
+    trace: str | None = None
+    channels: tuple[str, ...] = ()
+    retry_delays_s: tuple[float, ...] | None = None
+
+
+class ResendDeliveries(Contract, frozen=True, tag="deliveries.resend/1"):
+    """Deliver these messages (at most 100, and 4 MiB of payload unless it is one) to the
+    endpoint, as pending deliveries with a retry schedule that begins anew and the trigger
+    MANUAL. One that is pending already is made due. Answered by `DeliveriesChanged` once that
+    is durable; carrying it out twice changes nothing more.
+
+    `only_missing`: leave out those that have an attempt or are pending.
+    """
+
+    tenant_id: bytes
+    application_id: bytes
+    endpoint_id: bytes
+    endpoint_version: int
+    messages: tuple[ResentMessage, ...]
+    weight: int = 1
+    only_missing: bool = False
+
+
+class CancelDeliveries(Contract, frozen=True, tag="deliveries.cancel/1"):
+    """End pending deliveries, of a message, of an endpoint, or of a message for an endpoint (at
+    least one is given), at most `limit` (to 1,000) of them. An attempt under way goes on, its
+    delivery ends with it. Answered by `DeliveriesChanged`."""
+
+    reason: str
+    message_id: bytes | None = None
+    endpoint_id: bytes | None = None
+    limit: int = 1_000
+
+
+class DeliveriesChanged(Contract, frozen=True, tag="deliveries.changed/1"):
+    """`count` deliveries were changed; not `done`: there may be more."""
+
+    count: int
+    done: bool = True
+
+
+class ListFailedDeliveries(Contract, frozen=True, tag="deliveries.failed/1"):
+    """Query: messages accepted from `since` to `until` (inclusive) whose delivery to the
+    endpoint ended without success and is not pending again: exhausted, or cancelled because the
+    endpoint was disabled. In the order of ids, after `after`. Answered by `MessageIds`."""
+
+    endpoint_id: bytes
+    since: datetime
+    until: datetime | None = None
+    after: bytes | None = None
+    limit: int = 100
+
+
+class FindMissingDeliveries(Contract, frozen=True, tag="deliveries.missing/1"):
+    """Query: those of the messages (at most 100) that were never attempted for the endpoint,
+    and are not pending nor cancelled by hand. Answered by `MessageIds`."""
+
+    endpoint_id: bytes
+    message_ids: tuple[bytes, ...]
+
+
+class MessageIds(Contract, frozen=True, tag="deliveries.message_ids/1"):
+    """In the order of ids. Not `done`: ask again after `last` (the position that was looked
+    through, also where nothing was found)."""
+
+    message_ids: tuple[bytes, ...]
+    done: bool = True
+    last: bytes | None = None
+
+
+class GetEndpointStats(Contract, frozen=True, tag="deliveries.get_stats/1"):
+    """Query: what became of the endpoint's deliveries whose message was accepted in this time.
+    None: from the first, to the last. Answered by `EndpointStats`."""
+
+    endpoint_id: bytes
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class EndpointStats(Contract, frozen=True, tag="deliveries.stats/1"):
+    """Deliveries by state: `pending` have failed so far or wait, `sending` are held by a worker
+    now, `fail` are exhausted."""
+
+    success: int
+    pending: int
+    sending: int
+    fail: int
+    canceled: int
+
+
+class GetEndpointDeliveryState(Contract, frozen=True, tag="deliveries.get_endpoint_state/1"):
+    """Query: how an endpoint is being delivered to. Answered by `EndpointDeliveryState`."""
+
+    endpoint_id: bytes
+
+
+class EndpointDeliveryState(Contract, frozen=True, tag="deliveries.endpoint_state/1"):
+    """`state`: "delivering" | "waiting" (more is parked than it takes) | "open" (its circuit
+    breaker: nothing is sent before `open_until`) | "probing" (one attempt tells) |
+    "recovering" (what is parked follows at a measured pace).
+
+    `parked` deliveries wait for the endpoint's turn, `scheduled` ones for their time; both stop
+    counting at 10,000. `failing_since`: its first failure after its last success.
+    """
+
+    state: str
+    parked: int
+    scheduled: int
+    concurrency_limit: int | None = None
+    open_until: datetime | None = None
+    failing_since: datetime | None = None
+
+
+class MessageKind(Part, frozen=True):
+    """What endpoints filter messages by."""
+
+    event_type: str
+    channels: tuple[str, ...] = ()
+
+
+class MatchMessages(Contract, frozen=True, tag="endpoint.match/1"):
+    """Query to the dispatcher: which messages (at most 100) an endpoint wants by its filters,
+    with what a delivery needs. Answered by `MatchedMessages`, or a `Problem`: CONFLICT with the
+    reason when the endpoint is disabled. With `by_hand` every message is wanted."""
+
+    tenant_id: bytes
+    application_ref: str
+    ref: str
+    kinds: tuple[MessageKind, ...]
+    by_hand: bool = False
+
+
+class MatchedMessages(Contract, frozen=True, tag="endpoint.matched/1"):
+    """One element for each message of the question. `retry_delays_s` as in
+    `RequestedMessage`; `weight` is the application's."""
+
+    endpoint_id: bytes
+    endpoint_version: int
+    application_id: bytes
+    wanted: tuple[bool, ...]
+    retry_delays_s: tuple[tuple[float, ...] | None, ...]
+    weight: int = 1

@@ -1,0 +1,21 @@
+"""What a tenant sets for all its applications."""
+
+from .contract import Contract
+
+
+class GetTenantPolicy(Contract, frozen=True, tag="tenant.get_policy/1"):
+    tenant_id: bytes
+
+
+class SetTenantPolicy(Contract, frozen=True, tag="tenant.set_policy/1"):
+    """Replace it. Answered by `TenantPolicy`."""
+
+    tenant_id: bytes
+    retry_delays_s: tuple[float, ...] | None = None
+
+
+class TenantPolicy(Contract, frozen=True, tag="tenant.policy/1"):
+    """`retry_delays_s`: the retry schedule of messages whose event type has none; None: the
+    worker's own."""
+
+    retry_delays_s: tuple[float, ...] | None = None
