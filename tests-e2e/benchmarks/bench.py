@@ -1,8 +1,9 @@
 """How fast the whole platform is on this machine; `make bench` runs it.
 
 Starts `angarium dev` in a folder of its own, a receiver and a load generator, and prints the
-throughput beside a yardstick of the same run, latencies, and what each process costs. Slow
-numbers never fail; lost or duplicated messages end it with 1, a broken run with 2.
+throughput beside a yardstick of the same run, latencies, and what each process costs; then, each
+on a platform of its own, what many endpoints get: all of them, beside hanging ones, and after an
+outage. Slow numbers never fail; lost or duplicated messages end it with 1, a broken run with 2.
 """
 
 import argparse
@@ -19,13 +20,22 @@ from typing import Any
 import httpx
 from failure import BenchmarkFailed
 from platform_process import running_platform
+from policy_scenarios import (
+    POLICY_SCENARIOS,
+    QUICK,
+    add_options,
+    as_dict,
+    measure_policy,
+)
 from report import Report, show
 from rich.console import Console
 from scenarios import Setting, deliver
 from sender_rates import Measured, compare, medians, table
 from tools import run_yardstick, running_receiver
 
-SCENARIOS = ("sender", "yardstick", "throughput", "latency")
+_PLATFORM_SCENARIOS = ("yardstick", "throughput", "latency")
+SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, *POLICY_SCENARIOS)
+_QUICK = {"seconds": 3.0, "latency_seconds": 3.0, **QUICK}
 _WARM_UP_S = 3.0
 _YARDSTICK_S_MAX = 10.0
 _SENDER_S_MAX = 5.0
@@ -107,12 +117,38 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=_scenarios, default=SCENARIOS, metavar="NAME,NAME")
     parser.add_argument("--repeat", type=int, default=1, help="yardstick and throughput so often")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to try it out")
+    add_options(parser)
+    if parser.parse_known_args()[0].quick:
+        parser.set_defaults(**_QUICK)
     return parser.parse_args()
 
 
 def _write(path: Path | None, measured: dict[str, Any]) -> None:
     if path is not None:
         path.write_text(json.dumps(measured, indent=2) + "\n")
+
+
+def _measure_and_show(
+    given: argparse.Namespace, folder: Path, console: Console
+) -> tuple[bool, dict[str, Any]]:
+    """Whether every ledger adds up, and everything measured."""
+    measured: dict[str, Any] = {}
+    adds_up = True
+    if "sender" in given.only:
+        clients = asyncio.run(measure_sender(given, console))
+        console.print(table(clients))
+        measured["sender"] = medians(clients)
+    if set(_PLATFORM_SCENARIOS) & set(given.only):
+        report = asyncio.run(measure(given, folder, console))
+        show(report, console)
+        measured |= report.as_dict()
+        adds_up = not (report.lost or report.duplicates)
+    if set(POLICY_SCENARIOS) & set(given.only):
+        outcomes = asyncio.run(measure_policy(given, folder, console))
+        measured["policy"] = as_dict(outcomes)
+        adds_up = adds_up and all(outcome.adds_up for outcome in outcomes)
+    return adds_up, measured
 
 
 def main() -> int:
@@ -124,13 +160,7 @@ def main() -> int:
     # Ended like Ctrl-C: what was started is ended too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        clients = asyncio.run(measure_sender(given, console)) if "sender" in given.only else {}
-        if clients:
-            console.print(table(clients))
-        if set(given.only) == {"sender"}:
-            _write(given.json, {"sender": medians(clients)})
-            return 0
-        report = asyncio.run(measure(given, folder, console))
+        adds_up, measured = _measure_and_show(given, folder, console)
     except (BenchmarkFailed, httpx.HTTPError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
@@ -138,9 +168,8 @@ def main() -> int:
         return 130
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    show(report, console)
-    _write(given.json, report.as_dict() | ({"sender": medians(clients)} if clients else {}))
-    return 1 if report.lost or report.duplicates else 0
+    _write(given.json, measured)
+    return 0 if adds_up else 1
 
 
 if __name__ == "__main__":

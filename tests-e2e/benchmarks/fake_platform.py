@@ -1,8 +1,8 @@
 """A stand-in for `angarium dev`, to test the benchmark itself: it accepts and forwards.
 
-It knows applications, endpoints and messages of the API, and posts each message to the endpoint
-at once, unsigned, with nothing stored. FAKE_FAULT makes it lie about it: `lose` forwards all but
-every tenth message, `repeat` forwards every tenth twice.
+It knows applications, endpoints and messages of the API, and posts each message to the endpoints
+of its application at once, unsigned, with nothing stored, until they take it. FAKE_FAULT makes it
+lie about it: `lose` forwards all but every tenth message, `repeat` forwards every tenth twice.
 """
 
 import argparse
@@ -15,13 +15,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 _CONNECTIONS = 8
+_RETRY_PAUSE_S = 0.1
 
 
 class FakePlatform:
     def __init__(self, fault: str) -> None:
         self._fault = fault
         self._numbers = itertools.count(1)
-        self._queue: asyncio.Queue[str] = asyncio.Queue(maxsize=100_000)
+        self._endpoints: dict[str, list[asyncio.Queue[str]]] = {}
         self._forwarders: list[asyncio.Task[None]] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -33,35 +34,62 @@ class FakePlatform:
                 return
             fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:-2])
             body = json.loads(await reader.readexactly(int(fields["content-length"])))
-            status, value = self._answer(head.split(" ")[1], body)
+            status, value = self._answer(head.split(" ")[1].split("/")[3:], body)
             text = json.dumps(value)
             writer.write(f"HTTP/1.1 {status} -\r\nContent-Length: {len(text)}\r\n\r\n".encode())
             writer.write(text.encode())
 
-    def _answer(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, str]]:
+    def _answer(self, path: list[str], body: dict[str, str]) -> tuple[int, dict[str, str]]:
         number = next(self._numbers)
-        if path == "/api/v1/app":
-            return 201, {"id": "app_1"}
-        if path == "/api/v1/app/app_1/endpoint":
+        if path == ["app"]:
+            self._endpoints[f"app_{number}"] = []
+            return 201, {"id": f"app_{number}"}
+        endpoints = self._endpoints[path[1]]
+        if path[2] == "endpoint":
+            endpoints.append(asyncio.Queue(maxsize=100_000))
             for _ in range(_CONNECTIONS):
-                self._forwarders.append(asyncio.create_task(self._forward(body["url"])))
-            return 201, {"id": "ep_1"}
+                forwarder = self._forward(body["url"], endpoints[-1])
+                self._forwarders.append(asyncio.create_task(forwarder))
+            return 201, {"id": f"ep_{number}"}
         tenth = number % 10 == 0
         times = 0 if tenth and self._fault == "lose" else 1 + (tenth and self._fault == "repeat")
-        for _ in range(times):
-            self._queue.put_nowait(f"msg_{number}")
+        for queue in endpoints * times:
+            queue.put_nowait(f"msg_{number}")
         return 202, {"id": f"msg_{number}", "eventType": body["eventType"]}
 
-    async def _forward(self, url: str) -> None:
-        address = urlsplit(url)
-        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    async def _forward(self, url: str, queue: asyncio.Queue[str]) -> None:
+        poster = Poster(url)
         while True:
-            message_id = await self._queue.get()
+            message_id = await queue.get()
+            while not await poster.delivers(message_id):
+                await asyncio.sleep(_RETRY_PAUSE_S)
+
+
+class Poster:
+    """One connection to an endpoint, opened again when it was lost."""
+
+    def __init__(self, url: str) -> None:
+        self._address = urlsplit(url)
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def delivers(self, message_id: str) -> bool:
+        """Whether the endpoint took the message."""
+        try:
+            if self._streams is None:
+                self._streams = await asyncio.open_connection(
+                    self._address.hostname, self._address.port
+                )
+            reader, writer = self._streams
             writer.write(
-                f"POST {address.path} HTTP/1.1\r\nHost: x\r\nWebhook-Id: {message_id}\r\n"
+                f"POST {self._address.path} HTTP/1.1\r\nHost: x\r\nWebhook-Id: {message_id}\r\n"
                 "Content-Length: 0\r\n\r\n".encode()
             )
-            await reader.readuntil(b"ok")
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            await reader.readexactly(int(head.split("content-length: ")[1].split("\r\n")[0]))
+        except (OSError, asyncio.IncompleteReadError):
+            self._streams = None
+            return False
+        return head.split(" ")[1] == "200"
 
 
 async def run(data_dir: Path) -> None:

@@ -5,11 +5,13 @@
 
 A closed loop sends on each connection as soon as the last answer is there; `--rate R` sends on a
 schedule instead, and measures each latency from its place in the schedule, so that a stalled
-server cannot hide requests that it kept from being sent. The API key comes from `--token` or,
+server cannot hide requests that it kept from being sent. With `--paths-file` the messages go to
+each of its paths in turn, one path a line. The API key comes from `--token` or,
 unseen by other users, from ANGARIUM_TOKEN.
 
 FILE gets one JSON line for each accepted (202) message: id, due_ns, sent_ns, answered_ns, on
-CLOCK_MONOTONIC. The last line of the standard output is the summary as JSON.
+CLOCK_MONOTONIC, and its number in the run, from 0. The last line of the standard output is the
+summary as JSON.
 """
 
 import argparse
@@ -190,7 +192,9 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--url", required=True)
-    parser.add_argument("--path", required=True)
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--path")
+    target.add_argument("--paths-file", type=Path, metavar="FILE")
     parser.add_argument("--token", default=os.environ.get("ANGARIUM_TOKEN", ""))
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=30.0)
@@ -211,7 +215,7 @@ async def _run(given: argparse.Namespace) -> None:
         raise SystemExit(f"load: {given.url!r} is not a plain http URL. Give http://HOST:PORT.")
     writer = RequestWriter(
         host=url.netloc,
-        path=given.path,
+        paths=[given.path] if given.path else given.paths_file.read_text().split(),
         token=given.token,
         body=EventBody(given.body_bytes),
         idempotency_prefix=uuid.uuid4().hex if given.idempotency_key else None,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -21,7 +21,7 @@ class Request(msgspec.Struct, gc=False):
 
     `due_ns` is when it should have left: in a closed loop when it left, at a fixed rate its place
     in the schedule. Status 0 (UNREADABLE) stands for no usable answer: the connection
-    was lost before it, or it is a 202 without a message id.
+    was lost before it, or it is a 202 without a message id. `number` counts from 0 in a run.
     """
 
     due_ns: int
@@ -29,33 +29,38 @@ class Request(msgspec.Struct, gc=False):
     answered_ns: int = 0
     status: int = UNREADABLE
     id: str = ""
+    number: int = 0
 
 
 @dataclass(slots=True)
 class RequestWriter:
-    """Writes the numbered requests of a run."""
+    """Writes the numbered requests of a run, to each of the paths in turn."""
 
     host: str
-    path: str
+    paths: Sequence[str]
     token: str
     body: EventBody
     idempotency_prefix: str | None = None
     count: int = 0
-    _head: bytes = field(default=b"", init=False)
+    _heads: list[bytes] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self._head = (
-            f"POST {self.path} HTTP/1.1\r\nHost: {self.host}\r\n"
-            f"Authorization: Bearer {self.token}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(self.body)}\r\n"
-        ).encode("latin-1")
+        self._heads = [
+            (
+                f"POST {path} HTTP/1.1\r\nHost: {self.host}\r\n"
+                f"Authorization: Bearer {self.token}\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(self.body)}\r\n"
+            ).encode("latin-1")
+            for path in self.paths
+        ]
 
     def next(self) -> bytes:
+        head = self._heads[self.count % len(self._heads)]
         self.count += 1
         key = b""
         if self.idempotency_prefix is not None:
             key = f"Idempotency-Key: {self.idempotency_prefix}-{self.count}\r\n".encode()
-        return b"%b%b\r\n%b" % (self._head, key, self.body.numbered(self.count))
+        return b"%b%b\r\n%b" % (head, key, self.body.numbered(self.count))
 
 
 class LoadConnection(asyncio.Protocol):
@@ -89,7 +94,11 @@ class LoadConnection(asyncio.Protocol):
         """Send the next request; only when idle and connected."""
         assert self._transport is not None
         now_ns = time.monotonic_ns()
-        self._request = Request(due_ns=now_ns if due_ns is None else due_ns, sent_ns=now_ns)
+        self._request = Request(
+            due_ns=now_ns if due_ns is None else due_ns,
+            sent_ns=now_ns,
+            number=self._writer.count,
+        )
         self._transport.write(self._writer.next())
 
     def close(self) -> None:

@@ -1,9 +1,10 @@
 """The platform under measurement: `angarium dev` in a folder of its own."""
 
 import asyncio
+import os
 import shlex
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ _READY_TIMEOUT_S = 90.0
 _READY_POLL_S = 0.05
 _STOP_TIMEOUT_S = 60.0
 _LOG_TAIL_LINES = 15
+_REQUESTS_AT_ONCE = 16
 
 
 class DevFile(msgspec.Struct):
@@ -44,21 +46,43 @@ class Platform:
 
     async def new_application(self, endpoint_url: str) -> str:
         """Create an application with one endpoint; gives the path to post its messages to."""
+        return (await self.new_applications([[endpoint_url]]))[0]
+
+    async def new_applications(self, endpoint_urls: Sequence[Sequence[str]]) -> list[str]:
+        """Create an application for each list of endpoints; gives the paths to post messages to,
+        in the same order."""
+        turns = asyncio.Semaphore(_REQUESTS_AT_ONCE)
         headers = {"authorization": f"Bearer {self.key}"}
         async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30) as client:
-            application = await client.post("/api/v1/app", json={"name": "benchmark"})
-            application.raise_for_status()
-            path = f"/api/v1/app/{application.json()['id']}"
-            endpoint = await client.post(f"{path}/endpoint", json={"url": endpoint_url})
-            endpoint.raise_for_status()
-        return f"{path}/msg"
+
+            async def create(path: str, body: dict[str, str]) -> str:
+                async with turns:
+                    answer = await client.post(path, json=body)
+                answer.raise_for_status()
+                return str(answer.json()["id"])
+
+            ids = await asyncio.gather(
+                *(create("/api/v1/app", {"name": "benchmark"}) for _ in endpoint_urls)
+            )
+            paths = [f"/api/v1/app/{application_id}" for application_id in ids]
+            await asyncio.gather(
+                *(
+                    create(f"{path}/endpoint", {"url": url})
+                    for path, urls in zip(paths, endpoint_urls, strict=True)
+                    for url in urls
+                )
+            )
+        return [f"{path}/msg" for path in paths]
 
 
 @asynccontextmanager
-async def running_platform(command: str, database: str, folder: Path) -> AsyncIterator[Platform]:
+async def running_platform(
+    command: str, database: str, folder: Path, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Platform]:
     """`angarium dev` on the given database, ended with all its processes at the end.
 
-    `command` runs angarium, in words as a shell would split them.
+    `command` runs angarium, in words as a shell would split them; `settings` are environment
+    variables of its own.
     """
     data_dir = folder / "data"
     log_path = folder / "dev.log"
@@ -71,6 +95,7 @@ async def running_platform(command: str, database: str, folder: Path) -> AsyncIt
             stdout=log,
             stderr=log,
             start_new_session=True,
+            env=os.environ | dict(settings or {}),
         )
     family: list[psutil.Process] = []
     try:

@@ -67,7 +67,7 @@ async def deliver(setting: Setting, seconds: float, rate: float | None = None) -
         before = cpu_seconds(pids)
         summary, accepted = await run_load(
             setting.platform.url,
-            setting.messages_path,
+            [setting.messages_path],
             setting.platform.key,
             seconds=seconds,
             connections=setting.connections,

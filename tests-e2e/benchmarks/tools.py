@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,13 @@ _LINE_BYTES_MAX = 1024 * 1024
 
 
 class Accepted(msgspec.Struct, gc=False):
-    """A line of the load generator's file: an accepted message, times as in load_connection."""
+    """A line of the load generator's file: an accepted message, fields as in load_connection."""
 
     id: str
     due_ns: int
     sent_ns: int
     answered_ns: int
+    number: int = 0
 
 
 class Received(msgspec.Struct, gc=False):
@@ -91,7 +92,7 @@ async def running_receiver() -> AsyncIterator[ReceiverProcess]:
 
 async def run_load(
     url: str,
-    path: str,
+    paths: Sequence[str],
     token: str,
     *,
     seconds: float,
@@ -99,13 +100,22 @@ async def run_load(
     body_bytes: int,
     folder: Path,
     rate: float | None = None,
+    count: int | None = None,
 ) -> tuple[dict[str, Any], list[Accepted]]:
-    """The load generator's summary (see load.py) and the accepted messages."""
-    out = folder / "accepted.jsonl"
-    arguments = ["--url", url, "--path", path, "--seconds", str(seconds), "--out", str(out)]
+    """The load generator's summary (see load.py) and the accepted messages.
+
+    They are posted to the paths in turn, for `seconds` or until they are `count`. One load at a
+    time in a folder.
+    """
+    out, paths_file = folder / "accepted.jsonl", folder / "paths"
+    paths_file.write_text("\n".join(paths))
+    arguments = ["--url", url, "--paths-file", str(paths_file)]
+    arguments += ["--seconds", str(seconds), "--out", str(out)]
     arguments += ["--connections", str(connections), "--body-bytes", str(body_bytes)]
     if rate is not None:
         arguments += ["--rate", str(rate)]
+    if count is not None:
+        arguments += ["--count", str(count)]
     summary = await _run("load.py", arguments, seconds + _MARGIN_S, {"ANGARIUM_TOKEN": token})
     decoder = msgspec.json.Decoder(Accepted)
     with out.open("rb") as lines:

@@ -1,8 +1,9 @@
 """An empty, migrated dispatcher database on each engine, and means to work on it."""
 
+import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -31,6 +32,20 @@ class HeardChanges:
 
 
 @dataclass
+class Forgotten:
+    """A memory that remembers what it was told to forget."""
+
+    applications: list[bytes] = field(default_factory=list)
+    tenants: list[bytes] = field(default_factory=list)
+
+    def forget(self, application_id: bytes) -> None:
+        self.applications.append(application_id)
+
+    def forget_tenants(self, tenant_ids: Collection[bytes]) -> None:
+        self.tenants.extend(sorted(tenant_ids))
+
+
+@dataclass
 class Bench:
     """The use cases' means over one database, as one process of the dispatcher has them."""
 
@@ -38,7 +53,8 @@ class Bench:
     reads: DatabaseReads
     means: Means
     heard: HeardChanges
-    forgotten: list[bytes]
+    forgotten: Forgotten
+    outbox_woken: asyncio.Event
     seal: Seal = SEAL
 
 
@@ -49,9 +65,10 @@ _ids = itertools.count(1)
 def a_process(database: Database, *, endpoints_max: int = 100) -> Bench:
     """Its clock goes on by a second at each look; ids count up."""
     heard = HeardChanges()
-    forgotten: list[bytes] = []
+    forgotten = Forgotten()
+    woken = asyncio.Event()
     means = Means(
-        changes=ConfigurationChanges(DatabaseConfiguration(database), heard, forgotten.append),
+        changes=ConfigurationChanges(DatabaseConfiguration(database), heard, forgotten, woken.set),
         secrets=EndpointSecrets(SEAL, os.urandom),
         seal=SEAL,
         new_id=lambda: next(_ids).to_bytes(16),
@@ -59,7 +76,7 @@ def a_process(database: Database, *, endpoints_max: int = 100) -> Bench:
         allow_http=False,
         endpoints_max=endpoints_max,
     )
-    return Bench(database, DatabaseReads(database), means, heard, forgotten)
+    return Bench(database, DatabaseReads(database), means, heard, forgotten, woken)
 
 
 @pytest.fixture

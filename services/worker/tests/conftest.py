@@ -9,14 +9,20 @@ from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
+from angarium_worker.adapters.database.postgres_hand_ledger import PostgresHandLedger
+from angarium_worker.adapters.database.postgres_lanes import PostgresLanes
 from angarium_worker.adapters.database.postgres_ledger import PostgresLedger
 from angarium_worker.adapters.database.schema import SCHEMA
+from angarium_worker.adapters.database.sqlite_hand_ledger import SqliteHandLedger
+from angarium_worker.adapters.database.sqlite_lanes import SqliteLanes
 from angarium_worker.adapters.database.sqlite_ledger import SqliteLedger
 from angarium_worker.application.records import (
     AttemptRow,
     CancelledRow,
     DeliveryKey,
     DueDelivery,
+    EventRow,
+    LeasedOutcome,
     PendingRow,
     Record,
     RecordRefused,
@@ -53,6 +59,19 @@ async def ledger(database: Database) -> AsyncIterator[PostgresLedger | SqliteLed
         yield ledger
     finally:
         await ledger.close()
+
+
+@pytest.fixture
+def lanes(database: Database) -> PostgresLanes | SqliteLanes:
+    """The lanes on that database."""
+    return PostgresLanes(database) if database.on_postgres else SqliteLanes(database)
+
+
+@pytest.fixture
+def hand_ledger(database: Database) -> PostgresHandLedger | SqliteHandLedger:
+    """Changes by hand on that database; nobody holds a delivery for longer than a minute."""
+    of_engine = PostgresHandLedger if database.on_postgres else SqliteHandLedger
+    return of_engine(database, lease_s=60.0)
 
 
 @pytest.fixture
@@ -101,6 +120,10 @@ def pending_row() -> MakePendingRow:
             attempts_made=1,
             channels=None,
             trace=None,
+            trigger=0,
+            retry_delays=None,
+            weight=1,
+            lane=None,
             fence=0,
             due_in_us=0,
         )
@@ -135,6 +158,8 @@ class FakeLedger:
     pending: dict[DeliveryKey, PendingRow] = field(default_factory=dict)
     due_at: dict[DeliveryKey, int] = field(default_factory=dict)
     cancelled: list[CancelledRow] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)
+    cancel_marks: dict[DeliveryKey, str] = field(default_factory=dict)
     expedited: list[tuple[bytes, float]] = field(default_factory=list)
     groups: list[int] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
@@ -157,27 +182,32 @@ class FakeLedger:
         for record in records:
             self.attempts += record.attempts
             self.cancelled += record.cancelled
+            self.events += record.events
             for row in record.pending:
                 self.pending.setdefault(row[:2], row)
                 self.due_at.setdefault(row[:2], self.now_us + row.due_in_us)
-            for outcome in record.leased:
-                key = outcome[:2]
-                row = self.pending.get(key)
-                if row is None or row.fence != outcome.fence:
-                    continue
-                held.add(key)
-                if outcome.attempt is not None:
-                    self.attempts.append(outcome.attempt)
-                if outcome.cancelled is not None:
-                    self.cancelled.append(outcome.cancelled)
-                if outcome.due_in_us is None:
-                    del self.pending[key], self.due_at[key]
-                else:
-                    self.due_at[key] = self.now_us + outcome.due_in_us
-                    self.pending[key] = row._replace(
-                        fence=row.fence + 1, attempts_made=outcome.attempts_made
-                    )
+            held |= {outcome[:2] for outcome in record.leased if self._settle(outcome)}
         return frozenset(held)
+
+    def _settle(self, outcome: LeasedOutcome) -> bool:
+        key = outcome[:2]
+        row = self.pending.get(key)
+        if row is None or row.fence != outcome.fence:
+            return False
+        if outcome.attempt is not None:
+            self.attempts.append(outcome.attempt)
+        if outcome.cancelled is not None:
+            self.cancelled.append(outcome.cancelled)
+        if outcome.event is not None:
+            self.events.append(outcome.event)
+        if outcome.due_in_us is None:
+            del self.pending[key], self.due_at[key]
+            return True
+        self.due_at[key] = self.now_us + outcome.due_in_us
+        self.pending[key] = row._replace(
+            fence=row.fence + 1, attempts_made=outcome.attempts_made, lane=outcome.lane
+        )
+        return True
 
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
         self._check()
@@ -189,12 +219,16 @@ class FakeLedger:
         self, *, rows_max: int, bytes_max: int, lease_s: float
     ) -> list[DueDelivery]:
         self._check()
-        due = sorted(key for key, at_us in self.due_at.items() if at_us <= self.now_us)
+        due = sorted(
+            key
+            for key, at_us in self.due_at.items()
+            if at_us <= self.now_us and self.pending[key].lane is None
+        )
         leased = []
         for key in due[:rows_max]:
             row = self.pending[key] = self.pending[key]._replace(fence=self.pending[key].fence + 1)
             self.due_at[key] = self.now_us + int(lease_s * 1_000_000)
-            leased.append(DueDelivery(*row[:10], row.fence))
+            leased.append(DueDelivery(*row[:14], self.cancel_marks.get(key), row.fence))
         return leased
 
     async def release(self, leased: Sequence[DueDelivery]) -> None:
@@ -210,11 +244,8 @@ class FakeLedger:
 
     async def next_due_in_s(self) -> float | None:
         self._check()
-        return (
-            min((at_us - self.now_us) / 1e6 for at_us in self.due_at.values())
-            if (self.due_at)
-            else None
-        )
+        timed = [at_us for key, at_us in self.due_at.items() if self.pending[key].lane is None]
+        return (min(timed) - self.now_us) / 1e6 if timed else None
 
     async def pending_total(self) -> int:
         return len(self.pending)

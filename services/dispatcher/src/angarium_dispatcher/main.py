@@ -5,8 +5,10 @@ import os
 import random
 import socket
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
@@ -16,7 +18,9 @@ from angarium_chassis.sealing import Seal
 from angarium_chassis.service import internal_listener, run_service, seal_of
 from angarium_chassis.streams.broker import open_broker
 from angarium_chassis.streams.group_reader import GroupReader
+from angarium_chassis.streams.outbox import Outbox
 from angarium_chassis.streams.quarantine import Quarantine
+from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
 from angarium_chassis.streams.writer import StreamWriter
 from angarium_contracts.contract import Contract, Reader
@@ -32,6 +36,8 @@ from faststream.redis import RedisBroker
 
 from .adapters.database.configuration_changes import DatabaseConfiguration
 from .adapters.database.configuration_reads import DatabaseReads
+from .adapters.database.operational_events import OperationalEventRows
+from .adapters.database.policy_watch import PolicyWatch
 from .adapters.database.schema import SCHEMA
 from .adapters.metrics import DispatchMetrics
 from .adapters.streams.announce_changes import ChangeAnnouncer
@@ -87,8 +93,34 @@ async def _work(
         weight_max=settings.cached_filters_max,
     )
     announcer = ChangeAnnouncer(writer, reads)
-    means = Means(
-        changes=ConfigurationChanges(DatabaseConfiguration(database), announcer, cache.forget),
+    asking = QueryClient(broker, replica=replica, clock_ms=_clock_ms)
+    outbox = Outbox(asking, OperationalEventRows(database))
+    changes = ConfigurationChanges(DatabaseConfiguration(database), announcer, cache, outbox.wake)
+    answers = QueryAnswers(_means(settings, changes, seal), reads)
+    queries = _query_server(broker, replica, quarantine, answers)
+    stopping = Stopping()
+    dispatch = partial(BatchDispatch, cache, writer, DispatchMetrics(cache), pause=stopping.pause)
+    readers = _message_readers(settings, broker, replica, quarantine, dispatch)
+    readiness = Readiness({"database": database.problem})
+    readiness.require("queries", lambda: queries.running)
+    readiness.require("messages", lambda: all(reader.running for reader in readers))
+    readiness.require("replies", lambda: asking.running)
+    async with asyncio.TaskGroup() as tasks:
+        if listener is not None:
+            tasks.create_task(serve_http(internal_app(readiness), listener))
+        tasks.create_task(announcer.run())
+        tasks.create_task(PolicyWatch(database, cache.forget_tenants).run())
+        tasks.create_task(asking.run())
+        tasks.create_task(outbox.run())
+        tasks.create_task(queries.run())
+        for reader in readers:
+            tasks.create_task(reader.run())
+        tasks.create_task(stopping.run())
+
+
+def _means(settings: Settings, changes: ConfigurationChanges, seal: Seal) -> Means:
+    return Means(
+        changes=changes,
         secrets=EndpointSecrets(seal, os.urandom),
         seal=seal,
         new_id=IdMaker(time.time_ns, random.getrandbits),
@@ -97,40 +129,29 @@ async def _work(
         endpoints_max=settings.endpoints_per_application_max,
         secret_grace_s=settings.secret_grace_s,
     )
-    queries = _query_server(broker, replica, quarantine, QueryAnswers(means, reads))
-    stopping = Stopping()
-    metrics = DispatchMetrics(cache)
-    readers = [
+
+
+def _message_readers(
+    settings: Settings,
+    broker: RedisBroker,
+    replica: str,
+    quarantine: Quarantine,
+    dispatch: Callable[..., BatchDispatch],
+) -> list[GroupReader[MessagesAccepted]]:
+    return [
         GroupReader(
             broker,
             stream=messages_accepted(number),
             group=DISPATCHERS,
             consumer=replica,
             reader=Reader(MessagesAccepted),
-            handle=BatchDispatch(
-                cache,
-                writer,
-                metrics,
-                requests=deliveries_requested(number),
-                pause=stopping.pause,
-            ),
+            handle=dispatch(requests=deliveries_requested(number)),
             quarantine=quarantine,
             clock_s=time.monotonic,
             lease_s=settings.entry_lease_s,
         )
         for number in range(settings.stream_count)
     ]
-    readiness = Readiness({"database": database.problem})
-    readiness.require("queries", lambda: queries.running)
-    readiness.require("messages", lambda: all(reader.running for reader in readers))
-    async with asyncio.TaskGroup() as tasks:
-        if listener is not None:
-            tasks.create_task(serve_http(internal_app(readiness), listener))
-        tasks.create_task(announcer.run())
-        tasks.create_task(queries.run())
-        for reader in readers:
-            tasks.create_task(reader.run())
-        tasks.create_task(stopping.run())
 
 
 def _query_server(
@@ -144,6 +165,10 @@ def _query_server(
         questions=answers.questions,
         answer=answers.answer,
         quarantine=quarantine,
-        clock_ms=lambda: time.time_ns() // 1_000_000,
+        clock_ms=_clock_ms,
         clock_s=time.monotonic,
     )
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000

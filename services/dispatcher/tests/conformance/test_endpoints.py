@@ -61,7 +61,7 @@ async def test_a_created_endpoint_is_found_and_its_application_takes_the_version
     assert (change.previous_version, change.version) == (1, 2)
     assert change.applications == (saved.application,)
     assert change.endpoints == (saved.endpoint,)
-    assert bench.forgotten == [saved.application.id] * 2
+    assert bench.forgotten.applications == [saved.application.id] * 2
 
 
 @pytest.mark.usefixtures("application_id")

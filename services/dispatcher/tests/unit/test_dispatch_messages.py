@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from angarium_contracts.contract import encode
 from angarium_contracts.hot_path import (
     AcceptedMessage,
     DeliveriesRequested,
@@ -16,6 +17,7 @@ from angarium_dispatcher.application.dispatch_messages import (
 )
 from angarium_dispatcher.application.recipients_cache import RecipientsCache
 from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
+from angarium_dispatcher.domain.schedules import NO_SCHEDULES, Schedules
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,10 +48,15 @@ def endpoint(number: int, *event_types: str) -> EndpointFilter:
 
 
 async def dispatched(
-    batch: MessagesAccepted, wanted: Sequence[EndpointFilter], *, redelivered: bool = False
+    batch: MessagesAccepted,
+    wanted: Sequence[EndpointFilter],
+    *,
+    redelivered: bool = False,
+    share: int = 1,
+    schedules: Schedules = NO_SCHEDULES,
 ) -> tuple[list[DeliveriesRequested | DeliveriesSettled], DispatchedCounts]:
     async def read(_: Sequence[bytes]) -> dict[bytes, Recipients]:
-        return {APPLICATION: Recipients(3, wanted)}
+        return {APPLICATION: Recipients(3, wanted, share=share, schedules=schedules)}
 
     cache = RecipientsCache(read, applications_max=5, weight_max=10_000)
     (fan,) = await resolve([batch], cache)
@@ -75,6 +82,22 @@ async def test_each_message_goes_to_the_endpoints_that_want_it_in_one_chunk() ->
     assert {delivery.endpoint_version for delivery in first.deliveries} == {7}
     assert len(second.deliveries) == 1
     assert (counts.messages, counts.deliveries) == (3, 3)
+
+
+async def test_each_message_carries_its_share_and_its_schedule() -> None:
+    batch = a_batch(a_message(1, "a"), a_message(2, "b"))
+    (chunk,), _ = await dispatched(
+        batch, [endpoint(10)], share=7, schedules=Schedules((60.0,), [("a", ())])
+    )
+    assert isinstance(chunk, DeliveriesRequested)
+    assert [message.weight for message in chunk.messages] == [7, 7]
+    assert [message.retry_delays_s for message in chunk.messages] == [(), (60.0,)]
+
+
+async def test_without_share_and_schedule_nothing_more_travels() -> None:
+    (chunk,), _ = await dispatched(a_batch(a_message(1, "a")), [endpoint(10)])
+    assert b"weight" not in encode(chunk)
+    assert b"retry_delays_s" not in encode(chunk)
 
 
 async def test_a_batch_that_nobody_wants_is_settled() -> None:

@@ -8,6 +8,7 @@ import pytest
 from angarium_dispatcher.domain import member_rules as rules
 from angarium_dispatcher.domain.event_type import EventType, check_event_type
 from angarium_dispatcher.domain.refusals import InvalidMember
+from angarium_dispatcher.domain.schedules import check_schedules_count
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,17 @@ REFUSED: list[tuple[str, Callable[[], None]]] = [
     ("description", lambda: rules.check_description("a\x00")),
     ("throttleRate", lambda: rules.check_throttle_rate(0)),
     ("throttleRate", lambda: rules.check_throttle_rate(65_536)),
+    ("weight", lambda: rules.check_weight(0)),
+    ("weight", lambda: rules.check_weight(1_001)),
+    ("concurrency", lambda: rules.check_concurrency_max(0)),
+    ("concurrency", lambda: rules.check_concurrency_max(1_001)),
+    ("retrySchedule", lambda: rules.check_retry_delays([1.0] * 51)),
+    ("retrySchedule", lambda: rules.check_retry_delays([1.0, 0.0])),
+    ("retrySchedule", lambda: rules.check_retry_delays([-1.0])),
+    ("retrySchedule", lambda: rules.check_retry_delays([2_592_000.1])),
+    ("retrySchedule", lambda: rules.check_retry_delays([float("nan")])),
+    ("retrySchedule", lambda: rules.check_retry_delays([float("inf")])),
+    ("retrySchedule", lambda: check_schedules_count(500)),
     ("metadata", lambda: rules.check_metadata({str(n): "" for n in range(51)})),
     ("metadata", lambda: rules.check_metadata({"k" * 41: ""})),
     ("metadata", lambda: rules.check_metadata({"": ""})),
@@ -59,6 +71,14 @@ def test_what_is_at_the_bounds_is_accepted() -> None:
     rules.check_throttle_rate(1)
     rules.check_throttle_rate(65_535)
     rules.check_throttle_rate(None)
+    rules.check_weight(1)
+    rules.check_weight(1_000)
+    rules.check_concurrency_max(None)
+    rules.check_concurrency_max(1_000)
+    rules.check_retry_delays(None)
+    rules.check_retry_delays([])
+    rules.check_retry_delays([0.001, 2_592_000.0] * 25)
+    check_schedules_count(499)
     rules.check_metadata({f"{n:040}": "v" * 500 for n in range(50)})
     rules.check_event_types(None)
     rules.check_channels([str(n) for n in range(10)])

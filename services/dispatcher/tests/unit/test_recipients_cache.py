@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from angarium_dispatcher.application.recipients_cache import RecipientsCache
 from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
+from angarium_dispatcher.domain.schedules import NO_SCHEDULES, Schedules
 
 ONE, TWO, THREE = b"1" * 16, b"2" * 16, b"3" * 16
 
@@ -16,6 +17,7 @@ class FakeTable:
     def __init__(self) -> None:
         self.versions: dict[bytes, int] = {}
         self.endpoints: dict[bytes, int] = {}
+        self.schedules: dict[bytes, Schedules] = {}
         self.reads: list[tuple[bytes, ...]] = []
         self.go = asyncio.Event()
         self.go.set()
@@ -39,7 +41,14 @@ class FakeTable:
         return Recipients(
             self.versions[application_id],
             [EndpointFilter(bytes([n]) * 16, 1) for n in range(self.endpoints[application_id])],
+            tenant_id=tenant_of(application_id),
+            schedules=self.schedules.get(tenant_of(application_id), NO_SCHEDULES),
         )
+
+
+def tenant_of(application_id: bytes) -> bytes:
+    """The first two belong to one tenant."""
+    return b"other" if application_id == THREE else b"tenant"
 
 
 def cache_of(
@@ -177,3 +186,60 @@ async def test_all_together_stay_under_the_weight_but_one_large_application_is_k
     await cache.get({THREE: 1})
     assert cache.cached(THREE, 1) is not None
     assert (len(cache), cache.weight) == (1, 51)
+
+
+async def test_a_changed_schedule_makes_all_of_its_tenants_applications_be_read_again() -> None:
+    table = FakeTable()
+    for application_id in (ONE, TWO, THREE):
+        table.put(application_id, 1)
+    cache = cache_of(table)
+    versions = {ONE: 1, TWO: 1, THREE: 1}
+    await cache.get(versions)
+    table.schedules[b"tenant"] = Schedules((5.0,))
+    cache.forget_tenants({b"tenant"})
+    found = await cache.get(versions)
+    assert table.reads == [(ONE, TWO, THREE), (ONE, TWO)]
+    assert [found[each].schedules.of("a") for each in versions] == [(5.0,), (5.0,), None]
+
+
+async def test_a_read_that_a_changed_schedule_overtook_is_not_kept() -> None:
+    table = FakeTable()
+    table.put(ONE, 1)
+    table.go.clear()
+    cache = cache_of(table)
+    reading = asyncio.create_task(cache.get({ONE: 1}))
+    await table.begun.wait()
+    table.schedules[b"tenant"] = Schedules((5.0,))
+    cache.forget_tenants({b"tenant"})
+    table.go.set()
+    assert (await reading)[ONE].schedules.of("a") is None
+    assert (await cache.get({ONE: 1}))[ONE].schedules.of("a") == (5.0,)
+
+
+async def test_applications_of_a_tenant_share_its_schedules_and_they_weigh_once() -> None:
+    table = FakeTable()
+    table.schedules[b"tenant"] = Schedules((5.0,), [("a", (1.0, 2.0))])
+    for application_id in (ONE, TWO, THREE):
+        table.put(application_id, 1, endpoints=1)
+    cache = cache_of(table)
+    first = await cache.get({ONE: 1})
+    second = await cache.get({TWO: 1, THREE: 1})
+    assert second[TWO].schedules is first[ONE].schedules
+    assert cache.weight == 3 * 2 + 5
+    cache.forget(ONE)
+    assert cache.weight == 2 * 2 + 5
+    cache.forget_tenants({b"tenant"})
+    assert cache.weight == 2
+
+
+async def test_schedules_count_towards_what_may_be_kept() -> None:
+    table = FakeTable()
+    table.schedules[b"tenant"] = Schedules((1.0,) * 9)
+    for application_id in (ONE, THREE):
+        table.put(application_id, 1, endpoints=1)
+    cache = cache_of(table, weight_max=12)
+    await cache.get({ONE: 1})
+    assert cache.weight == 12
+    await cache.get({THREE: 1})
+    assert cache.cached(ONE, 1) is None
+    assert cache.weight == 2

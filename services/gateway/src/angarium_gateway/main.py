@@ -18,31 +18,46 @@ from angarium_chassis.service import internal_listener, listen, run_service, sea
 from angarium_chassis.stopping import stop, until
 from angarium_chassis.streams.broker import open_broker
 from angarium_chassis.streams.directory_follower import DirectoryFollower
+from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
+from angarium_chassis.streams.query_server import QueryServer
 from angarium_chassis.streams.tail_reader import TailReader
 from angarium_contracts.contract import Reader
 from angarium_contracts.hot_path import DeliveriesSettled
 from angarium_contracts.ids import IdMaker
-from angarium_contracts.stream_names import DISPATCHER_QUERIES, WORKER_QUERIES, deliveries_settled
+from angarium_contracts.stream_names import (
+    DISPATCHER_QUERIES,
+    GATEWAY_QUERIES,
+    GATEWAYS,
+    WORKER_QUERIES,
+    deliveries_settled,
+)
 from faststream.redis import RedisBroker
 
 from .adapters.database.api_keys import ApiKeyTable
 from .adapters.database.application_copy import ApplicationCopyTable
+from .adapters.database.background_tasks import BackgroundTaskTable
 from .adapters.database.batches import BatchTable
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_queries import StoredMessages
+from .adapters.database.open_messages import OpenMessages
 from .adapters.database.postgres_journal import PostgresJournal
+from .adapters.database.replayed_messages import StoredReplayedMessages
+from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.http.accept_route import AcceptRoute
 from .adapters.http.application import create_api
 from .adapters.http.dependencies import ApiDependencies
 from .adapters.streams.batch_publisher import BatchPublisher
+from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
 from .adapters.streams.service_queries import ServiceQueries
 from .adapters.streams.stream_watch import RedisStreamWatch
 from .application.accept_message import AcceptMessage
 from .application.application_directory import ApplicationDirectory
 from .application.authentication import Authenticator
+from .application.by_hand import ByHand, by_hand_over
+from .application.cancel_deliveries import CancelByHand
 from .application.change_configuration import ChangeConfiguration
 from .application.commit_messages import CommitMessages
 from .application.create_missing import CreateMissing
@@ -51,14 +66,18 @@ from .application.membership import Membership
 from .application.read_attempts import ReadAttempts
 from .application.recovery import Recovery
 from .application.relay import Relay
+from .application.schedule import Scheduler
 from .application.sealed_answers import SealedAnswers
 from .application.settlement import Settlement
+from .application.tell_tenants import TellTenants
 from .domain.messages import CommitOutcome, NewMessage
 from .domain.open_batches import OpenBatches
 from .settings import Settings
 
 SERVICE = "gateway"
 SETTLE_BEFORE_STOP_S = 3.0
+TASK_LEASE_S = 10.0
+"""How long a background task is held beyond what its questions may take."""
 
 
 def main() -> None:
@@ -93,6 +112,8 @@ class _HotPath:
     journal: PostgresJournal | SqliteJournal
     window: OpenBatches
     commits: GroupCommit[NewMessage, CommitOutcome]
+    scheduled: GroupCommit[NewMessage, CommitOutcome]
+    scheduler: Scheduler
     relay: Relay
     settlement: Settlement
     settled: TailReader[DeliveriesSettled]
@@ -101,7 +122,7 @@ class _HotPath:
 
 
 def _hot_path(
-    settings: Settings, database: Database, broker: RedisBroker, replica: str, make_id: IdMaker
+    settings: Settings, database: Database, broker: RedisBroker, replica: str
 ) -> _HotPath:
     journal_type = PostgresJournal if database.on_postgres else SqliteJournal
     journal = journal_type(
@@ -119,14 +140,16 @@ def _hot_path(
         owner=replica,
         clock_s=time.monotonic,
     )
-    commit = CommitMessages(
-        journal, relay, owner=replica, stream_count=settings.stream_count, make_id=make_id
-    )
+    commit = CommitMessages(journal, relay, owner=replica, stream_count=settings.stream_count)
     settlement = Settlement(window, batches, relay, owner=replica, clock_s=time.monotonic)
     return _HotPath(
         journal=journal,
         window=window,
         commits=GroupCommit(commit),
+        scheduled=GroupCommit(journal.schedule),
+        scheduler=Scheduler(
+            ScheduleTable(database), relay, owner=replica, stream_count=settings.stream_count
+        ),
         relay=relay,
         settlement=settlement,
         settled=TailReader(
@@ -149,12 +172,35 @@ def _hot_path(
     )
 
 
+def _by_hand(
+    settings: Settings,
+    database: Database,
+    queries: QueryClient,
+    directory: ApplicationDirectory,
+    make_id: IdMaker,
+) -> ByHand:
+    return by_hand_over(
+        directory=directory,
+        journal=StoredMessages(database),
+        replayed=StoredReplayedMessages(database),
+        tasks=BackgroundTaskTable(database),
+        ask_dispatcher=ServiceQueries(queries, DISPATCHER_QUERIES),
+        ask_worker=ServiceQueries(queries, WORKER_QUERIES),
+        make_id=make_id,
+        now=lambda: datetime.now(UTC),
+        clock_s=time.monotonic,
+        messages_per_s=settings.background_messages_per_s,
+        lease_s=TASK_LEASE_S + 4 * settings.query_timeout_s,
+    )
+
+
 def _api(
     settings: Settings,
     database: Database,
     queries: QueryClient,
     directory: ApplicationDirectory,
     accept: AcceptMessage,
+    by_hand: ByHand,
     make_id: IdMaker,
 ) -> AcceptRoute:
     keys = ApiKeyTable(
@@ -180,6 +226,14 @@ def _api(
                 ask_dispatcher=ask_dispatcher,
                 ask_worker=ServiceQueries(queries, WORKER_QUERIES),
             ),
+            by_hand=by_hand,
+            cancel=CancelByHand(
+                directory=directory,
+                journal=messages,
+                schedule=ScheduleTable(database),
+                ask_dispatcher=ask_dispatcher,
+                ask_worker=ServiceQueries(queries, WORKER_QUERIES),
+            ),
         )
     )
     return AcceptRoute(
@@ -188,6 +242,29 @@ def _api(
         accept,
         CreateMissing(change),
         payload_bytes_max=settings.payload_bytes_max,
+    )
+
+
+def _answers(
+    database: Database,
+    broker: RedisBroker,
+    replica: str,
+    accept: AcceptMessage,
+    copy: ApplicationCopyTable,
+) -> QueryServer[ServiceQuestion]:
+    answers = ServiceAnswers(
+        OpenMessages(database), TellTenants(accept, copy, StoredMessages(database))
+    )
+    return QueryServer(
+        broker,
+        stream=GATEWAY_QUERIES,
+        group=GATEWAYS,
+        consumer=replica,
+        questions=QUESTIONS,
+        answer=answers.answer,
+        quarantine=Quarantine(broker, SERVICE),
+        clock_ms=lambda: time.time_ns() // 1_000_000,
+        clock_s=time.monotonic,
     )
 
 
@@ -210,32 +287,38 @@ async def _work(
     directory = ApplicationDirectory(copy, ServiceQueries(queries, DISPATCHER_QUERIES))
     copy.on_change(directory.forget)
     follower = DirectoryFollower(broker, queries, copy, with_applications=True)
-    path = _hot_path(settings, database, broker, replica, make_id)
-    accept = AcceptMessage(directory, path.journal, path.commits, make_id)
-    api = _api(settings, database, queries, directory, accept, make_id)
+    path = _hot_path(settings, database, broker, replica)
+    accept = AcceptMessage(directory, path.journal, path.commits, make_id, path.scheduled)
+    by_hand = _by_hand(settings, database, queries, directory, make_id)
+    api = _api(settings, database, queries, directory, accept, by_hand, make_id)
     readiness = Readiness({"database": database.problem})
     readiness.require("settlements", lambda: path.settled.running)
     readiness.require("answers", lambda: queries.running)
+    answers = _answers(database, broker, replica, accept, copy)
+    readiness.require("queries", lambda: answers.running)
     async with asyncio.TaskGroup() as tasks:
         if internal is not None:
             tasks.create_task(serve_http(internal_app(readiness), internal))
-        commits = tasks.create_task(path.commits.run())
+        commits = [tasks.create_task(work) for work in (path.commits.run(), path.scheduled.run())]
         behind = [
             tasks.create_task(work)
             for work in (
                 path.relay.run(),
+                path.scheduler.run(),
                 path.settled.run(),
                 path.settlement.run(),
                 path.recovery.run(),
                 path.membership.run(),
                 queries.run(),
+                answers.run(),
                 follower.run(),
+                by_hand.runner.run(),
             )
         ]
         try:
             await serve_http(api, public)
         finally:
-            await stop(commits)
+            await stop(*commits)
             await until(lambda: not path.window.ids(), timeout_s=SETTLE_BEFORE_STOP_S)
             await stop(*behind)
             await path.journal.close()

@@ -24,3 +24,10 @@ class Settings(ServiceSettings):
     query_timeout_s: float = Field(
         default=5.0, gt=0, description="How long to wait for another service's answer, in seconds."
     )
+    background_messages_per_s: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        description="How many messages a second the background tasks of one gateway deliver again"
+        " at most; ten times as many are looked at.",
+    )

@@ -6,6 +6,7 @@ from angarium_chassis.settings import ServiceSettings
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from angarium_worker.adapters.sender import EgressRules, Proxy
+from angarium_worker.domain.endpoint_health import DisableRule
 from angarium_worker.domain.retry_schedule import (
     DEFAULT_SCHEDULE,
     JITTER_MAX,
@@ -40,6 +41,14 @@ class Settings(ServiceSettings):
         ge=0,
         le=JITTER_MAX,
         description="The share by which a delay is made shorter or longer at random.",
+    )
+    endpoint_disable_after: str = Field(
+        default="5d",
+        description="An endpoint that fails for so long without any success is disabled: 12h, 5d;"
+        " 0: never.",
+    )
+    endpoint_disable_failures_min: int = Field(
+        default=2, ge=1, description="It must have failed so often at least."
     )
     chunk_linger_s: float = Field(
         default=0.5,
@@ -104,6 +113,13 @@ class Settings(ServiceSettings):
         return RetrySchedule(parse_delays(self.retry_schedule), self.retry_jitter)
 
     @property
+    def disable_rule(self) -> DisableRule:
+        """When a failing endpoint is disabled."""
+        text = self.endpoint_disable_after.strip()
+        after_s = 0.0 if text == "0" else parse_delays(text)[0]
+        return DisableRule(after_s, self.endpoint_disable_failures_min)
+
+    @property
     def egress_rules(self) -> EgressRules:
         """Where webhooks may be sent."""
         return EgressRules.parse(
@@ -126,6 +142,13 @@ class Settings(ServiceSettings):
     @classmethod
     def _schedule_can_be_used(cls, text: str) -> str:
         RetrySchedule(parse_delays(text))
+        return text
+
+    @field_validator("endpoint_disable_after")
+    @classmethod
+    def _time_can_be_used(cls, text: str) -> str:
+        if text.strip() != "0" and len(parse_delays(text)) != 1:
+            raise ValueError("must be one time, such as 12h or 5d, or 0 for never")
         return text
 
     @field_validator("egress_allowed_networks", "egress_denied_networks")

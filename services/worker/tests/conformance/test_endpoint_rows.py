@@ -22,6 +22,9 @@ STATE = EndpointState(
     header_names="both",
     proxy=b"\x01proxy",
     client_certificate=b"\x01certificate",
+    fifo=True,
+    concurrency_max=3,
+    retry_delays_s=(0.5, 300.0),
 )
 
 
@@ -51,6 +54,9 @@ async def test_only_a_newer_state_replaces_an_older(rows: EndpointRows) -> None:
         secrets=(),
         secrets_expire_at=(),
         disabled=True,
+        fifo=False,
+        concurrency_max=None,
+        retry_delays_s=(),
     )
     await rows.store([newer], None)
     assert await rows.read([STATE.id]) == [newer]

@@ -27,3 +27,24 @@ async def test_migrations_can_be_taken_back_and_done_again(database: Database) -
     assert left <= {"alembic_version"}
     await SCHEMA.migrate(database)
     await SCHEMA.require_current(database)
+
+
+async def test_what_stands_in_a_lane_and_what_does_not_have_indexes_of_their_own(
+    database: Database,
+) -> None:
+    def conditions(connection: Connection) -> dict[str | None, str]:
+        found = {}
+        for table in ("pending_delivery", "lane"):
+            for index in inspect(connection).get_indexes(table):
+                options = index.get("dialect_options", {})
+                where = options.get("postgresql_where") or options.get("sqlite_where")
+                if where is not None:
+                    found[index["name"]] = str(where).lower().strip("()")
+        return found
+
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(conditions) == {
+            "pending_delivery_by_due": "lane is null",
+            "pending_delivery_by_lane": "lane is not null",
+            "lane_by_holding": "held_until is not null",
+        }

@@ -14,7 +14,10 @@ from angarium_worker.application.chunk_in_hand import Chunk
 from angarium_worker.application.deliver_chunk import DeliverChunk
 from angarium_worker.application.due_bell import DueBell
 from angarium_worker.application.endpoint_book import EndpointBook
+from angarium_worker.application.endpoint_gates import EndpointGates
+from angarium_worker.application.first_attempts import FirstAttempts
 from angarium_worker.application.gone_endpoints import GoneEndpoint, GoneEndpoints
+from angarium_worker.application.lane_turns import LaneTurns
 from angarium_worker.application.leased_attempts import LeasedAttempts
 from angarium_worker.application.make_attempt import MakeAttempt
 from angarium_worker.application.recorder import Recorder
@@ -23,8 +26,12 @@ from angarium_worker.application.room import Room
 from angarium_worker.application.sending import Answer, Outcome, WebhookRequest
 from angarium_worker.application.slowdowns import Slowdowns
 from angarium_worker.application.tally import Tally
+from angarium_worker.application.turn_parts import TurnParts
+from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.retry_schedule import RetrySchedule
 from msgspec.structs import replace
+
+from .fake_lanes import FakeLanes
 
 SECRET = b"whsec_" + base64.b64encode(b"s" * 24)
 NOW_NS = 1_700_000_000 * 1_000_000_000
@@ -129,6 +136,41 @@ class FakeSettlement:
         self._changes.happened()
 
 
+class FakeOrder:
+    """Implements `Order`. `first_open`: the first message that is not with the workers yet;
+    `away`: nobody answers."""
+
+    def __init__(self) -> None:
+        self.first_open: bytes | None = None
+        self.away = False
+        self.asked: list[tuple[bytes, bytes]] = []
+
+    async def in_lanes_up_to(self, application_id: bytes, after: bytes, last: bytes) -> bytes:
+        self.asked.append((after, last))
+        if self.away:
+            return after
+        if self.first_open is None or self.first_open >= last:
+            return last
+        return max(after, (int.from_bytes(self.first_open) - 1).to_bytes(16))
+
+
+class FakeHealth:
+    """Implements `Health`: remembers who failed and who succeeded."""
+
+    def __init__(self) -> None:
+        self.failures: list[bytes] = []
+        self.successes: list[bytes] = []
+        self.any_failing = True
+
+    def failed(
+        self, endpoint_id: bytes, tenant_id: bytes, application_id: bytes, version: int
+    ) -> None:
+        self.failures.append(endpoint_id)
+
+    def succeeded(self, endpoint_id: bytes) -> None:
+        self.successes.append(endpoint_id)
+
+
 class Rig:
     """The whole pipeline of one worker over fakes."""
 
@@ -140,6 +182,8 @@ class Rig:
         linger_s: float = 30.0,
         sending_max: int = 100,
     ) -> None:
+        self.tasks = tasks
+        self.turning: asyncio.Task[None] | None = None
         self.changes = fakes.Changes()
         self.sender = FakeSender(self.changes)
         self.ledger = fakes.FakeLedger(self.changes)
@@ -154,19 +198,41 @@ class Rig:
         self.now_ns = NOW_NS
         self.gone = GoneEndpoints(self.book, self.endpoints, self.ledger, lease_s=40.0)
         self.slowdowns = Slowdowns(lambda: self.now_ns)
+        self.health = FakeHealth()
+        self.gates = EndpointGates(asyncio.get_running_loop().time, lambda: 0.5)
+        self.shares = SlotShares(sending_max)
+        self.lane_bell = DueBell()
         make = MakeAttempt(
             self.sender,
             RetrySchedule((5.0, 300.0)),
             self.tally,
             self.slowdowns,
             self.gone,
+            self.health,
             timeout_s_max=35.0,
             timeout_s=15.0,
             make_id=self.new_id,
             clock_ns=lambda: self.now_ns,
             random=lambda: 0.5,
         )
-        self.leased = LeasedAttempts(make, self.recorder, self.room, self.tally, self.bell)
+        self.leased = LeasedAttempts(
+            make,
+            self.recorder,
+            self.gates,
+            self.shares,
+            self.room,
+            self.tally,
+            self.bell,
+            self.lane_bell,
+        )
+        firsts = FirstAttempts(
+            book=self.book,
+            make=make,
+            gates=self.gates,
+            shares=self.shares,
+            leased=self.leased,
+            room=self.room,
+        )
         shared: dict[str, Any] = {
             "ledger": self.ledger,
             "book": self.book,
@@ -176,14 +242,37 @@ class Rig:
             "tasks": tasks,
             "lease_s": 40.0,
         }
-        self.retries = RetryDue(**shared)
+        self.retries = RetryDue(**shared, make=make, gates=self.gates)
         self.deliver: DeliverChunk[str] = DeliverChunk(
             **shared,
             make=make,
+            firsts=firsts,
+            lane_bell=self.lane_bell,
             recorder=self.recorder,
             settlement=self.settlement,
             tally=self.tally,
             linger_s=linger_s,
+        )
+
+        self.lanes = FakeLanes(self.ledger)
+        self.order = FakeOrder()
+        self.closed: list[tuple[bytes, int, str]] = []
+        self.lane_turns = LaneTurns(
+            lanes=self.lanes,
+            ledger=self.ledger,
+            book=self.book,
+            parts=TurnParts(
+                leased=self.leased,
+                make=make,
+                gates=self.gates,
+                order=self.order,
+                close=lambda *closed: self.closed.append(closed),
+                bell=self.lane_bell,
+            ),
+            room=self.room,
+            bell=self.lane_bell,
+            lease_s=40.0,
+            turn_s=2.0,
         )
 
     def new_id(self) -> bytes:
@@ -263,6 +352,12 @@ class Rig:
     ) -> bool:
         return await self.deliver.take(requested, receipt, redelivered=redelivered)
 
+    async def stop_turning(self) -> None:
+        """End the loop over lanes, as a worker does that stops."""
+        if self.turning is not None:
+            self.turning.cancel()
+            await asyncio.wait([self.turning])
+
     async def until_sent(self, attempts: int) -> None:
         await self.changes.until(lambda: len(self.sender.sent) >= attempts)
 
@@ -282,10 +377,13 @@ async def start_rig(fakes: Any) -> AsyncIterator[Callable[..., Rig]]:
     started: list[asyncio.Task[None]] = []
     async with asyncio.TaskGroup() as tasks:
 
-        def start(*, retrying: bool = False, **options: Any) -> Rig:
+        def start(*, retrying: bool = False, turning: bool = False, **options: Any) -> Rig:
             rig = Rig(tasks, fakes, **options)
             started.append(tasks.create_task(rig.recorder.run()))
             started.append(tasks.create_task(rig.gone.run()))
+            if turning:
+                rig.turning = tasks.create_task(rig.lane_turns.run())
+                started.append(rig.turning)
             if retrying:
                 started.append(tasks.create_task(rig.retries.run()))
             return rig

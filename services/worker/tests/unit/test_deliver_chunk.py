@@ -246,24 +246,49 @@ async def test_a_copy_of_a_chunk_in_flight_waits_for_it_and_sends_nothing(rig: A
     assert len(rig.sender.sent) == 1
 
 
-async def test_while_the_slots_are_taken_nothing_new_is_begun(start_rig: Any) -> None:
+async def test_while_the_slots_are_taken_what_comes_next_waits_for_one(start_rig: Any) -> None:
     rig = start_rig(sending_max=2)
     endpoint = rig.add_endpoint()
     await rig.know(endpoint)
-    await rig.take(rig.chunk([endpoint]))
-    await rig.take(rig.chunk([endpoint]))
-    third = asyncio.ensure_future(rig.take(rig.chunk([endpoint])))
-    await asyncio.sleep(0)
-    assert (third.done(), len(rig.sender.sent)) == (False, 2)
+    for _ in range(3):
+        await rig.take(rig.chunk([endpoint]))
+    assert (len(rig.sender.sent), rig.room.waiting) == (2, 1)
     rig.sender.sent[0].answer()
-    await third
-    assert len(rig.sender.sent) == 3
+    assert (len(rig.sender.sent), rig.room.waiting) == (3, 0)
+
+
+async def test_what_still_waits_when_its_chunk_closes_goes_into_its_lane(start_rig: Any) -> None:
+    rig = start_rig(sending_max=2, linger_s=0.01)
+    endpoint = rig.add_endpoint()
+    await rig.know(endpoint)
+    for _ in range(3):
+        await rig.take(rig.chunk([endpoint]))
+    await rig.until_settled(3)
+    assert sorted(str(row.lane) for row in rig.ledger.pending.values()) == ["0", "None", "None"]
+    assert (rig.room.waiting, rig.room.sending, rig.room.slow) == (0, 0, 2)
+    for sent in rig.sender.sent:
+        sent.answer()
+    await rig.until_idle()
+    assert [row.lane for row in rig.ledger.pending.values()] == [0]
+
+
+async def test_an_application_over_its_share_is_parked_while_many_wait(start_rig: Any) -> None:
+    rig = start_rig(sending_max=2)
+    endpoint = rig.add_endpoint()
+    await rig.know(endpoint)
+    for _ in range(4):
+        await rig.take(rig.chunk([endpoint]))
+    await rig.until_settled(1)
+    (row,) = rig.ledger.pending.values()
+    assert (row.lane, row.attempts_made, row.due_in_us) == (0, 0, 0)
+    assert (len(rig.sender.sent), rig.room.waiting) == (2, 1)
 
 
 async def test_when_told_to_stop_a_waiting_chunk_is_not_begun(start_rig: Any) -> None:
     rig = start_rig(sending_max=1)
     endpoint = rig.add_endpoint()
     await rig.know(endpoint)
+    assert await rig.take(rig.chunk([endpoint]))
     assert await rig.take(rig.chunk([endpoint]))
     waiting = asyncio.ensure_future(rig.take(rig.chunk([endpoint])))
     await asyncio.sleep(0)

@@ -7,7 +7,22 @@ from angarium_worker.application.drain import drain
 from angarium_worker.application.records import PendingRow
 
 PENDING = PendingRow(
-    b"m" * 16, b"", b"a" * 16, b"t" * 16, "invoice.paid", b'{"paid":true}', 1, 1, None, None, 0, 0
+    message_id=b"m" * 16,
+    endpoint_id=b"",
+    application_id=b"a" * 16,
+    tenant_id=b"t" * 16,
+    event_type="invoice.paid",
+    payload=b'{"paid":true}',
+    endpoint_version=1,
+    attempts_made=1,
+    channels=None,
+    trace=None,
+    trigger=0,
+    retry_delays=None,
+    weight=1,
+    lane=None,
+    fence=0,
+    due_in_us=0,
 )
 
 
@@ -19,7 +34,15 @@ def _is_due(rig: Any, endpoint_id: bytes, **members: Any) -> tuple[bytes, bytes]
 
 
 async def _drain(rig: Any, grace_s: float) -> None:
-    await drain(rig.deliver, rig.retries, rig.leased, rig.ledger, rig.room, grace_s=grace_s)
+    await drain(
+        rig.deliver,
+        rig.retries,
+        rig.lane_turns,
+        rig.leased,
+        rig.ledger,
+        rig.room,
+        grace_s=grace_s,
+    )
 
 
 async def test_a_due_delivery_is_sent_to_the_current_url_and_ends(start_rig: Any) -> None:

@@ -10,6 +10,7 @@ from angarium_worker.domain.retry_schedule import (
     JITTER_MAX,
     RetrySchedule,
     ScheduleRefused,
+    effective_delays,
     parse_delays,
 )
 from hypothesis import given
@@ -79,3 +80,15 @@ def test_a_larger_random_number_never_shortens_the_delay(
     assert low is not None
     assert high is not None
     assert low <= high
+
+
+@given(st.none() | delays, st.none() | delays, delays)
+def test_the_most_specific_schedule_counts(
+    endpoint: list[float] | None, message: list[float] | None, default: list[float]
+) -> None:
+    specific = [schedule for schedule in (endpoint, message, default) if schedule is not None]
+    assert effective_delays(endpoint, message, default) == tuple(specific[0])
+
+
+def test_an_empty_schedule_of_an_endpoint_means_no_retries() -> None:
+    assert effective_delays((), (5.0,), (60.0,)) == ()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from angarium_worker.application.prepared_endpoint import Inactive
-from angarium_worker.application.records import PendingRow
+from angarium_worker.application.records import Lane, PendingRow
 from angarium_worker.application.slowdowns import Slowdowns
 
 SECOND_NS = 1_000_000_000
@@ -40,7 +40,7 @@ async def test_after_retry_after_first_attempts_wait_without_being_sent(
     rig.sender.sent[1].answer()
     await rig.until_idle()
     row = _pending(rig, waiting.messages[0].id, endpoint)
-    assert (row.due_in_us, row.attempts_made) == (50_000_000, 0)
+    assert (row.due_in_us, row.attempts_made, row.lane) == (0, 0, 0)
     assert len(rig.ledger.attempts) == 2
     rig.now_ns += 50 * SECOND_NS
     await _first(rig, endpoint, 200)
@@ -66,16 +66,35 @@ async def test_a_500_slows_nothing_down(rig: Any) -> None:
 
 
 async def test_retries_wait_too_and_are_not_counted(start_rig: Any) -> None:
-    rig = start_rig(retrying=True)
+    rig = start_rig(retrying=True, turning=True)
     endpoint = rig.add_endpoint()
     await rig.know(endpoint)
     rig.slowdowns.slow_down(endpoint, 30)
-    row = PendingRow(b"m" * 16, endpoint, b"a" * 16, b"t" * 16, "a", b"{}", 1, 1, None, None, 0, 0)
+    row = PendingRow(
+        message_id=b"m" * 16,
+        endpoint_id=endpoint,
+        application_id=b"a" * 16,
+        tenant_id=b"t" * 16,
+        event_type="a",
+        payload=b"{}",
+        endpoint_version=1,
+        attempts_made=1,
+        channels=None,
+        trace=None,
+        trigger=0,
+        retry_delays=None,
+        weight=1,
+        lane=None,
+        fence=0,
+        due_in_us=0,
+    )
     rig.ledger.pending[row[:2]] = row
     rig.ledger.due_at[row[:2]] = 0
-    await rig.changes.until(lambda: rig.ledger.due_at[row[:2]] == 30_000_000)
+    await rig.changes.until(lambda: bool(rig.lanes.releases))
     assert rig.sender.sent == []
-    assert rig.ledger.pending[row[:2]].attempts_made == 1
+    waiting = rig.ledger.pending[row[:2]]
+    assert (waiting.attempts_made, waiting.lane) == (1, Lane.RETRY)
+    assert 29_000_000 < rig.lanes.releases[0].wait_us <= 30_000_000
 
 
 def test_slowdowns_are_bounded_end_by_themselves_and_never_get_shorter() -> None:

@@ -1,7 +1,7 @@
 """Carrying out one change of the configuration, and telling everybody who keeps a copy."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 from .configuration_store import Change, ConfigurationStore, DirectoryChange
@@ -12,6 +12,14 @@ class Announcer(Protocol):
     at the next heartbeat."""
 
     async def announce(self, change: DirectoryChange) -> None: ...
+
+
+class Remembered(Protocol):
+    """What this process keeps in memory for dispatching."""
+
+    def forget(self, application_id: bytes) -> None: ...
+
+    def forget_tenants(self, tenant_ids: Collection[bytes]) -> None: ...
 
 
 class ConfigurationChanges:
@@ -25,23 +33,29 @@ class ConfigurationChanges:
         self,
         store: ConfigurationStore,
         announcer: Announcer,
-        forget: Callable[[bytes], None],
+        remembered: Remembered,
+        wake_outbox: Callable[[], None],
     ) -> None:
         self._store = store
         self._announcer = announcer
-        self._forget = forget
+        self._remembered = remembered
+        self._wake_outbox = wake_outbox
         self._one_at_a_time = asyncio.Lock()
 
     async def make[T](self, work: Callable[[Change], Awaitable[T]]) -> T:
         """Run `work` in a transaction. Once it is committed, recipients are read anew and the
-        change is announced; only then the caller goes on. A `work` that raises changes
-        nothing."""
+        change is announced; only then the caller goes on. Operational events are passed on
+        beside that. A `work` that raises changes nothing."""
         async with self._one_at_a_time:
             async with self._store.change() as change:
                 result = await work(change)
-            made = change.made()
+            made, aftermath = change.made(), change.aftermath()
+            if aftermath.rescheduled:
+                self._remembered.forget_tenants(aftermath.rescheduled)
+            if aftermath.told:
+                self._wake_outbox()
             if made is not None:
                 for application in made.applications:
-                    self._forget(application.id)
+                    self._remembered.forget(application.id)
                 await self._announcer.announce(made)
         return result

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from angarium_contracts.operational import OperationalEvent
+
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.event_type import EventType
 from angarium_dispatcher.domain.paging import PageOf, PageRequest
+from angarium_dispatcher.domain.schedules import DelaysS
 
 type Ref = bytes | str
 """How a caller names an object: by its id, or by its uid."""
@@ -35,6 +38,14 @@ class DirectoryPart:
     done: bool
     applications: tuple[Application, ...]
     endpoints: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """`told`: events wait for the gateway. `rescheduled`: tenants whose schedules changed."""
+
+    told: bool = False
+    rescheduled: frozenset[bytes] = frozenset()
 
 
 class Change(Protocol):
@@ -69,14 +80,32 @@ class Change(Protocol):
         self, application: Application, endpoint: Endpoint, now: datetime
     ) -> Application: ...
 
+    async def endpoint_names(self, application_id: bytes) -> Sequence[tuple[bytes, str | None]]:
+        """Id and uid of each, not of tombstones."""
+
     async def find_event_type(self, tenant_id: bytes, name: str) -> EventType | None:
         """Archived ones too."""
+
+    async def count_schedules(self, tenant_id: bytes) -> int:
+        """Event types, not archived, that have a retry schedule of their own."""
 
     async def add_event_type(self, event_type: EventType) -> None: ...
 
     async def replace_event_type(self, event_type: EventType) -> None: ...
 
     async def remove_event_type(self, tenant_id: bytes, name: str) -> None: ...
+
+    async def set_tenant_delays(self, tenant_id: bytes, delays_s: DelaysS | None) -> None:
+        """The retry schedule of the tenant's messages."""
+
+    async def reschedule(self, tenant_id: bytes) -> None:
+        """A schedule of the tenant's event types changed: let every dispatcher read it."""
+
+    async def tell(self, event: OperationalEvent) -> None:
+        """Keep it until the gateway has taken it."""
+
+    def aftermath(self) -> Aftermath:
+        """What has to follow the commit, as of now."""
 
     def made(self) -> DirectoryChange | None:
         """What the transaction changed in the directory so far."""
@@ -108,6 +137,9 @@ class ConfigurationReads(Protocol):
     async def list_event_types(
         self, tenant_id: bytes, request: PageRequest, *, include_archived: bool
     ) -> PageOf[EventType]: ...
+
+    async def tenant_delays(self, tenant_id: bytes) -> DelaysS | None:
+        """The retry schedule that the tenant set for all its messages."""
 
     async def directory_version(self) -> int: ...
 

@@ -1,10 +1,9 @@
-"""Disabling an endpoint that said it does not want webhooks any more."""
-
-from dataclasses import replace
+"""Disabling an endpoint that does not want webhooks any more, or has taken none for long."""
 
 from angarium_contracts.endpoint_options import DisableEndpoint
 
 from .configuration_store import Change
+from .endpoint_events import disable_failing_endpoint
 from .means import Means
 
 REASON_CHARS_MAX = 300
@@ -22,12 +21,13 @@ async def disable_endpoint(command: DisableEndpoint, means: Means) -> None:
         endpoint = await change.find_endpoint(application.id, command.endpoint_id)
         if endpoint is None or endpoint.disabled or endpoint.version > command.version:
             return
-        disabled = replace(
+        await disable_failing_endpoint(
+            change,
+            application,
             endpoint,
-            disabled=True,
-            disabled_reason=command.reason[:REASON_CHARS_MAX],
-            updated_at=means.now(),
+            means,
+            reason=command.reason[:REASON_CHARS_MAX],
+            failing_since=command.failing_since,
         )
-        await change.replace_endpoint(application, disabled)
 
     await means.changes.make(work)

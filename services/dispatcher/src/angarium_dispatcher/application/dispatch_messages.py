@@ -1,6 +1,6 @@
 """Turning accepted batches into chunks of deliveries. Nothing is written down on the way."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from angarium_contracts.hot_path import (
@@ -14,7 +14,7 @@ from angarium_contracts.hot_path import (
 )
 
 from angarium_dispatcher.domain.chunking import plan_chunks
-from angarium_dispatcher.domain.matching import EndpointFilter
+from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
 
 from .recipients_cache import RecipientsCache
 
@@ -30,10 +30,12 @@ class DispatchedCounts:
 
 @dataclass(frozen=True, slots=True)
 class Fan:
-    """A batch with the endpoints of each of its messages, in the order of its messages."""
+    """A batch with the endpoints of each of its messages, in the order of its messages, and
+    what is known of their applications."""
 
     batch: MessagesAccepted
     recipients: tuple[Sequence[EndpointFilter], ...]
+    known: Mapping[bytes, Recipients]
 
 
 async def resolve(batches: Iterable[MessagesAccepted], cache: RecipientsCache) -> list[Fan]:
@@ -55,6 +57,7 @@ async def resolve(batches: Iterable[MessagesAccepted], cache: RecipientsCache) -
                     for message in batch.messages
                 ]
             ),
+            known,
         )
         for batch in batches
     ]
@@ -80,7 +83,7 @@ def requested(
         return
     for number, slices in enumerate(plan):
         parts = [
-            _part(messages[index], fan.recipients[index][start:stop])
+            _part(messages[index], fan.recipients[index][start:stop], fan.known)
             for index, start, stop in slices
         ]
         counts.deliveries += sum([stop - start for _, start, stop in slices])
@@ -98,7 +101,12 @@ def requested(
         )
 
 
-def _part(message: AcceptedMessage, recipients: Sequence[EndpointFilter]) -> RequestedMessage:
+def _part(
+    message: AcceptedMessage,
+    recipients: Sequence[EndpointFilter],
+    known: Mapping[bytes, Recipients],
+) -> RequestedMessage:
+    application = known[message.application_id]
     return RequestedMessage(
         message.id,
         message.tenant_id,
@@ -108,6 +116,8 @@ def _part(message: AcceptedMessage, recipients: Sequence[EndpointFilter]) -> Req
         tuple([RequestedDelivery(one.endpoint_id, one.version) for one in recipients]),
         message.trace,
         message.channels,
+        application.share,
+        application.schedules.of(message.event_type),
     )
 
 

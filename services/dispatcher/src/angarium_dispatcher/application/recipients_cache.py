@@ -1,4 +1,5 @@
-"""The endpoints of applications, in memory: a bounded cache, kept current by version.
+"""The endpoints of applications and the retry schedules of their messages, in memory: a
+bounded cache, kept current by version.
 
 What keeps it current is the version that the gateway stamps on every message: a client that
 changed an endpoint has its application's new version in the gateway's copy before it is
@@ -6,13 +7,22 @@ answered, so its next message makes every dispatcher read again. This process's 
 are forgotten at once. Following `directory.changed` as well would only make messages of
 gateways see a change earlier whose own copies do not know of it yet, at the price of one
 more reader and of a second way to be stale.
+
+Schedules belong to the tenant (its policy, its event types), and changing one leaves its
+applications' versions alone: there may be a hundred thousand of them. This process forgets
+the tenant's applications as soon as its own change is committed, before it is answered; other
+dispatchers learn of it from the database (`PolicyWatch`), and keep the old schedule for at
+most 5 s (longer while they cannot read the database). It is the schedule at the time of
+dispatch that a message keeps for its retries.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from angarium_dispatcher.domain.matching import Recipients
+
+from .shared_schedules import SharedSchedules
 
 type ReadRecipients = Callable[[Sequence[bytes]], Awaitable[Mapping[bytes, Recipients]]]
 """Reads the recipients of applications in one query; unknown ones are left out."""
@@ -20,13 +30,15 @@ type ReadRecipients = Callable[[Sequence[bytes]], Awaitable[Mapping[bytes, Recip
 
 class RecipientsCache:
     """The least recently used go when there are more than `applications_max`, or when all
-    together weigh more than `weight_max` (an endpoint and each name in its filters are 1)."""
+    together weigh more than `weight_max` (an endpoint, each name in its filters, an event type
+    with a schedule and each delay are 1; a schedule that many have counts once)."""
 
     def __init__(self, read: ReadRecipients, *, applications_max: int, weight_max: int) -> None:
         self._read = read
         self._applications_max = applications_max
         self._weight_max = weight_max
         self._weight = 0
+        self._schedules = SharedSchedules()
         self._cached: OrderedDict[bytes, Recipients] = OrderedDict()
         self._reading: dict[bytes, asyncio.Future[Recipients]] = {}
         self.hits = 0
@@ -37,15 +49,21 @@ class RecipientsCache:
 
     @property
     def weight(self) -> int:
-        """What the cached recipients weigh."""
-        return self._weight
+        """What the cached recipients and their schedules weigh."""
+        return self._weight + self._schedules.weight
 
     def forget(self, application_id: bytes) -> None:
         """The application changed: read it again at its next message."""
         self._reading.pop(application_id, None)
-        forgotten = self._cached.pop(application_id, None)
-        if forgotten is not None:
-            self._weight -= forgotten.weight
+        self._drop(application_id)
+
+    def forget_tenants(self, tenant_ids: Collection[bytes]) -> None:
+        """Schedules of these tenants changed: read their applications again. Whose are those
+        that are being read is not known yet, so none of these reads is kept."""
+        self._reading.clear()
+        for application_id, recipients in tuple(self._cached.items()):
+            if recipients.tenant_id in tenant_ids:
+                self._drop(application_id)
 
     def cached(self, application_id: bytes, version: int) -> Recipients | None:
         """What is known of the application, if at least as new as `version`."""
@@ -116,16 +134,20 @@ class RecipientsCache:
         return found
 
     def _keep(self, application_id: bytes, recipients: Recipients) -> None:
-        replaced = self._cached.pop(application_id, None)
-        if replaced is not None:
-            self._weight -= replaced.weight
+        self._drop(application_id)
+        recipients.schedules = self._schedules.take(recipients.schedules)
         self._cached[application_id] = recipients
         self._weight += recipients.weight
         while len(self._cached) > 1 and (
-            len(self._cached) > self._applications_max or self._weight > self._weight_max
+            len(self._cached) > self._applications_max or self.weight > self._weight_max
         ):
-            _, oldest = self._cached.popitem(last=False)
-            self._weight -= oldest.weight
+            self._drop(next(iter(self._cached)))
+
+    def _drop(self, application_id: bytes) -> None:
+        dropped = self._cached.pop(application_id, None)
+        if dropped is not None:
+            self._weight -= dropped.weight
+            self._schedules.give_back(dropped.schedules)
 
 
 def _at_least(recipients: Recipients | None, version: int) -> Recipients:

@@ -38,7 +38,8 @@ def endpoint_ref(text: str) -> Ref:
 
 
 async def get_application(found_in: FindsApplications, tenant_id: bytes, text: str) -> Application:
-    """The tenant's application that `text` names. Raises `NotFound`."""
+    """The tenant's application that `text` names, the operational one too: its endpoints are
+    endpoints like others. Raises `NotFound`."""
     application = await found_in.find_application(tenant_id, application_ref(text))
     if application is None:
         raise NotFound("application")

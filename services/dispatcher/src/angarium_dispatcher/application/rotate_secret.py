@@ -7,6 +7,7 @@ from angarium_contracts.endpoint_options import RotateEndpointSecret
 from angarium_dispatcher.domain.secret_rotation import rotated
 
 from .configuration_store import Change
+from .endpoint_events import replace_endpoint
 from .means import Means
 from .references import get_application, get_endpoint
 from .save_endpoint import SavedEndpoint
@@ -29,7 +30,7 @@ async def rotate_secret(command: RotateEndpointSecret, means: Means) -> SavedEnd
         endpoint = replace(
             rotated(found, secret, now_s=now.timestamp(), grace_s=grace_s), updated_at=now
         )
-        application, endpoint = await change.replace_endpoint(application, endpoint)
+        application, endpoint = await replace_endpoint(change, application, endpoint, means)
         return SavedEndpoint(endpoint, application, created=False)
 
     return await means.changes.make(work)

@@ -7,13 +7,15 @@ from angarium_contracts.configuration import (
     PatchApplication,
     UpdateApplication,
 )
+from msgspec import UNSET
 
 from angarium_dispatcher.domain.application import Application, check_application
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidMember, NotFound
 
 from .configuration_store import Change
 from .means import Means
-from .references import application_ref, get_application, patched
+from .operational_application import get_customer, refuse_operational
+from .references import application_ref, patched
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ async def replace_application(command: UpdateApplication, means: Means) -> Saved
     twice does the same.
     """
     ref = application_ref(command.ref)
+    refuse_operational(command.tenant_id, command.ref)
 
     async def work(change: Change) -> SavedApplication:
         found = await change.find_application(command.tenant_id, ref)
@@ -63,6 +66,7 @@ async def replace_application(command: UpdateApplication, means: Means) -> Saved
             name=command.name,
             throttle_rate=command.throttle_rate,
             metadata=command.metadata,
+            weight=found.weight if command.weight is UNSET else command.weight,
         )
         return await _save_again(application, change, means)
 
@@ -73,8 +77,8 @@ async def patch_application(command: PatchApplication, means: Means) -> SavedApp
     """Change only what the patch sets."""
 
     async def work(change: Change) -> SavedApplication:
-        found = await get_application(change, command.tenant_id, command.ref)
-        members = patched(command, "name", "uid", "throttle_rate", "metadata")
+        found = await get_customer(change, command.tenant_id, command.ref)
+        members = patched(command, "name", "uid", "throttle_rate", "metadata", "weight")
         return await _save_again(replace(found, **members), change, means)
 
     return await means.changes.make(work)
@@ -107,4 +111,5 @@ def _new(
         metadata=command.metadata,
         created_at=now,
         updated_at=now,
+        weight=1 if command.weight is UNSET else command.weight,
     )

@@ -9,8 +9,10 @@ from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint, check_endpoint
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidMember, NotFound
 
+from . import endpoint_events
 from .configuration_store import Change
 from .means import Means
+from .operational_application import application_for_endpoint
 from .references import endpoint_ref, get_application, get_endpoint, patched
 from .sending_options import sending_options
 
@@ -33,7 +35,7 @@ async def create_endpoint(command: CreateEndpoint, means: Means) -> SavedEndpoin
         secret = means.secrets.take(command.sealed_secret, command.tenant_id, endpoint_id)
 
     async def work(change: Change) -> SavedEndpoint:
-        application = await get_application(change, command.tenant_id, command.application_ref)
+        application = await application_for_endpoint(change, command, means)
         endpoint = _new(command, endpoint_id, command.uid, secret, application, means)
         return await _add(application, endpoint, change, means)
 
@@ -46,7 +48,7 @@ async def replace_endpoint(command: UpdateEndpoint, means: Means) -> SavedEndpoi
     ref = endpoint_ref(command.ref)
 
     async def work(change: Change) -> SavedEndpoint:
-        application = await get_application(change, command.tenant_id, command.application_ref)
+        application = await application_for_endpoint(change, command, means)
         found = await change.find_endpoint(application.id, ref)
         if found is None and isinstance(ref, bytes):
             raise NotFound("endpoint")
@@ -113,7 +115,7 @@ async def _add(
             f"The application has {means.endpoints_max} endpoints, the most it may have;"
             " delete one first.",
         )
-    application, endpoint = await change.add_endpoint(application, endpoint)
+    application, endpoint = await endpoint_events.add_endpoint(change, application, endpoint, means)
     return SavedEndpoint(endpoint, application, created=True)
 
 
@@ -124,7 +126,9 @@ async def _save_again(
     await _refuse_taken(endpoint, change)
     reason = endpoint.disabled_reason if endpoint.disabled else None
     endpoint = replace(endpoint, disabled_reason=reason, updated_at=means.now())
-    application, endpoint = await change.replace_endpoint(application, endpoint)
+    application, endpoint = await endpoint_events.replace_endpoint(
+        change, application, endpoint, means
+    )
     return SavedEndpoint(endpoint, application, created=False)
 
 

@@ -8,6 +8,7 @@ from angarium_contracts.endpoint_options import PatchEndpointHeaders, SetEndpoin
 from angarium_dispatcher.domain.endpoint import Endpoint
 
 from .configuration_store import Change
+from .endpoint_events import replace_endpoint
 from .means import Means
 from .references import get_application, get_endpoint
 from .save_endpoint import SavedEndpoint
@@ -43,7 +44,7 @@ async def _save(
         found = await get_endpoint(change, application, command.ref)
         sealed = seal_headers(headers(found), found.id, means)
         endpoint = replace(found, sealed_headers=sealed, updated_at=means.now())
-        application, endpoint = await change.replace_endpoint(application, endpoint)
+        application, endpoint = await replace_endpoint(change, application, endpoint, means)
         return SavedEndpoint(endpoint, application, created=False)
 
     return await means.changes.make(work)

@@ -22,6 +22,12 @@ def sending_options(
         members["timeout_s"] = command.timeout_s
     if command.header_names is not UNSET:
         members["header_names"] = command.header_names
+    if command.fifo is not UNSET:
+        members["fifo"] = command.fifo
+    if command.concurrency_max is not UNSET:
+        members["concurrency_max"] = command.concurrency_max
+    if command.retry_delays_s is not UNSET:
+        members["retry_delays_s"] = command.retry_delays_s
     if command.sealed_proxy is not UNSET:
         members |= proxy_members(command.sealed_proxy, tenant_id, endpoint_id, means)
     if command.sealed_client_certificate is not UNSET:

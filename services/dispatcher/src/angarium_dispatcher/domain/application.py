@@ -4,14 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from .member_rules import check_metadata, check_throttle_rate, check_title, check_uid
+from .member_rules import (
+    check_metadata,
+    check_throttle_rate,
+    check_title,
+    check_uid,
+    check_weight,
+)
 
 ID_PREFIX = "app"
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """An application at one directory version. `deleted`: a tombstone, with its ids only."""
+    """An application at one directory version. `deleted`: a tombstone, with its ids only.
+
+    `weight` is its share where the worker must choose between applications.
+    """
 
     id: bytes
     tenant_id: bytes
@@ -23,6 +32,7 @@ class Application:
     updated_at: datetime
     version: int = 0
     deleted: bool = False
+    weight: int = 1
 
 
 def check_application(application: Application) -> Application:
@@ -31,4 +41,5 @@ def check_application(application: Application) -> Application:
     check_title("name", application.name)
     check_throttle_rate(application.throttle_rate)
     check_metadata(application.metadata)
+    check_weight(application.weight)
     return application

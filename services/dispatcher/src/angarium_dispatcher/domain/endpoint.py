@@ -6,10 +6,12 @@ from datetime import datetime
 
 from .member_rules import (
     check_channels,
+    check_concurrency_max,
     check_description,
     check_event_types,
     check_header_names,
     check_metadata,
+    check_retry_delays,
     check_throttle_rate,
     check_timeout,
     check_uid,
@@ -27,6 +29,8 @@ class Endpoint:
     `sealed_headers` is a JSON object of texts, `sealed_proxy` a URL, `sealed_certificate` PEM.
     Everything sealed is sealed for the endpoint's id; `proxy_shown` and the certificate's
     subject and expiry may be shown. `disabled_reason`: why Angarium disabled it by itself.
+    `retry_delays_s`: its own retry schedule; () for no retries, None for its event type's or
+    tenant's.
     """
 
     id: bytes
@@ -55,6 +59,9 @@ class Endpoint:
     certificate_subject: str | None = None
     certificate_expires_at: datetime | None = None
     disabled_reason: str | None = None
+    fifo: bool = False
+    concurrency_max: int | None = None
+    retry_delays_s: tuple[float, ...] | None = None
 
 
 def check_endpoint(endpoint: Endpoint) -> Endpoint:
@@ -67,4 +74,6 @@ def check_endpoint(endpoint: Endpoint) -> Endpoint:
     check_metadata(endpoint.metadata)
     check_timeout(endpoint.timeout_s)
     check_header_names(endpoint.header_names)
+    check_concurrency_max(endpoint.concurrency_max)
+    check_retry_delays(endpoint.retry_delays_s)
     return endpoint

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from .member_rules import check_description, check_token
+from .member_rules import check_description, check_retry_delays, check_token
 from .refusals import InvalidMember
 
 SCHEMAS_BYTES_MAX = 256 * 1024
@@ -13,7 +13,8 @@ SCHEMAS_BYTES_MAX = 256 * 1024
 @dataclass(frozen=True, slots=True)
 class EventType:
     """An event type of a tenant, known by its name. `schemas` is a JSON object as UTF-8 text:
-    version to JSON schema. `archived`: deleted, but remembered."""
+    version to JSON schema. `archived`: deleted, but remembered. `retry_delays_s`: the retry
+    schedule of its messages; None for the tenant's."""
 
     tenant_id: bytes
     name: str
@@ -24,6 +25,12 @@ class EventType:
     schemas: bytes | None
     created_at: datetime
     updated_at: datetime
+    retry_delays_s: tuple[float, ...] | None = None
+
+    @property
+    def own_delays_s(self) -> tuple[float, ...] | None:
+        """The schedule that counts: an archived type has none."""
+        return None if self.archived else self.retry_delays_s
 
 
 def check_event_type(event_type: EventType) -> EventType:
@@ -34,6 +41,7 @@ def check_event_type(event_type: EventType) -> EventType:
         check_token("featureFlag", event_type.feature_flag)
     if event_type.schemas is not None:
         _check_schemas(event_type.schemas)
+    check_retry_delays(event_type.retry_delays_s)
     return event_type
 
 

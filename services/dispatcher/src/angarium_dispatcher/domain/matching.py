@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .schedules import NO_SCHEDULES, Schedules
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointFilter:
@@ -34,15 +36,36 @@ def matches(wanted: EndpointFilter, event_type: str, channels: Sequence[str]) ->
 class Recipients:
     """The enabled endpoints of one application at one directory version, by event type.
 
-    The index spares a message the look at every endpoint that wants other types.
+    The index spares a message the look at every endpoint that wants other types. `share` is
+    the application's weight where turns are taken, `schedules` are its tenant's; `weight` is
+    what keeping the endpoints in memory costs.
     """
 
-    __slots__ = ("_by_event_type", "_of_every_type", "version", "weight")
+    __slots__ = (
+        "_by_event_type",
+        "_of_every_type",
+        "schedules",
+        "share",
+        "tenant_id",
+        "version",
+        "weight",
+    )
 
-    def __init__(self, version: int, filters: Iterable[EndpointFilter] = ()) -> None:
+    def __init__(
+        self,
+        version: int,
+        filters: Iterable[EndpointFilter] = (),
+        *,
+        tenant_id: bytes = b"",
+        share: int = 1,
+        schedules: Schedules = NO_SCHEDULES,
+    ) -> None:
         of_every_type: list[EndpointFilter] = []
         by_event_type: defaultdict[str, list[EndpointFilter]] = defaultdict(list)
         self.version = version
+        self.tenant_id = tenant_id
+        self.share = share
+        self.schedules = schedules
         self.weight = 1
         for wanted in filters:
             self.weight += wanted.weight

@@ -20,6 +20,10 @@ CHANNELS_MAX = 10
 CHANNEL_CHARS_MAX = 128
 TIMEOUT_S_MIN = 1
 TIMEOUT_S_MAX = 30
+WEIGHT_MAX = 1_000
+CONCURRENCY_MAX = 1_000
+RETRIES_MAX = 50
+RETRY_DELAY_S_MAX = 30 * 86_400
 HEADER_NAMES = ("webhook", "svix", "both")
 
 _TOKEN = re.compile(r"[a-zA-Z0-9\-_.]+")
@@ -84,6 +88,36 @@ def check_header_names(value: str) -> None:
     """Under which names the signature headers are sent."""
     if value not in HEADER_NAMES:
         raise InvalidMember("signatureHeaders", f"Give one of {', '.join(HEADER_NAMES)}.")
+
+
+def check_weight(value: int) -> None:
+    """An application's share where turns are taken."""
+    if not 1 <= value <= WEIGHT_MAX:
+        raise InvalidMember("weight", f"Give 1 to {WEIGHT_MAX}; 1 is the share of most.")
+
+
+def check_concurrency_max(value: int | None) -> None:
+    """Requests that an endpoint gets at once; None is no limit of its own."""
+    if value is not None and not 1 <= value <= CONCURRENCY_MAX:
+        raise InvalidMember(
+            "concurrency", f"Give 1 to {CONCURRENCY_MAX} at once, or null for no limit."
+        )
+
+
+def check_retry_delays(delays_s: Sequence[float] | None) -> None:
+    """A retry schedule: the seconds before each retry, none for no retries; None inherits."""
+    if delays_s is None:
+        return
+    if len(delays_s) > RETRIES_MAX:
+        raise InvalidMember(
+            "retrySchedule", f"Give at most {RETRIES_MAX} delays, not {len(delays_s)}."
+        )
+    if not all(0 < delay_s <= RETRY_DELAY_S_MAX for delay_s in delays_s):
+        raise InvalidMember(
+            "retrySchedule",
+            f"Give delays in seconds, each above 0 and at most {RETRY_DELAY_S_MAX} (30 days);"
+            " an empty list for no retries, or null for the schedule that is inherited.",
+        )
 
 
 def check_metadata(metadata: Mapping[str, str]) -> None:

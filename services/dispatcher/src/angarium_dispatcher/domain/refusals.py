@@ -34,6 +34,17 @@ class InvalidMember(Refused):
         self.member = member
 
 
+class EndpointDisabled(Refused):
+    """The endpoint takes no messages. `reason`: why Angarium disabled it; None: a client did."""
+
+    def __init__(self, reason: str | None) -> None:
+        by = "through the API" if reason is None else f"by Angarium ({reason})"
+        super().__init__(
+            f"The endpoint was disabled {by}; enable it (disabled: false), then send again."
+        )
+        self.reason = reason
+
+
 class SecretNotOpened(Refused):
     """Something was sealed with another key, or for another purpose."""
 

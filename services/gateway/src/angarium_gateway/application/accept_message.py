@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, assert_never
 
 from angarium_chassis.group_commit import GroupCommit, Overloaded
@@ -23,7 +24,7 @@ from .journal import Journal, JournalUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message as a client posted it, valid in form."""
+    """A message as a client posted it, valid in form. It goes out at once, or at `deliver_at`."""
 
     event_type: str
     payload: bytes
@@ -33,6 +34,7 @@ class Draft:
     key: str | None = None
     request_digest: bytes | None = None
     trace: str | None = None
+    deliver_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class CreateMissing(Protocol):
 
 
 class AcceptMessage:
-    """The use case behind POST /app/{app_id}/msg."""
+    """The use case behind POST /app/{app_id}/msg. Messages with a time of their own go by
+    `scheduled`, whose commits open no batch."""
 
     def __init__(
         self,
@@ -80,11 +83,13 @@ class AcceptMessage:
         journal: Journal,
         commits: GroupCommit[NewMessage, CommitOutcome],
         make_id: Callable[[], bytes],
+        scheduled: GroupCommit[NewMessage, CommitOutcome],
     ) -> None:
         self._directory = directory
         self._journal = journal
         self._commits = commits
         self._make_id = make_id
+        self._scheduled = scheduled
 
     async def __call__(
         self,
@@ -115,6 +120,7 @@ class AcceptMessage:
             key_digest=None if draft.key is None else key_digest(tenant_id, draft.key),
             request_digest=draft.request_digest,
             trace=draft.trace,
+            deliver_at=draft.deliver_at,
         )
         return await self._commit(message)
 
@@ -131,8 +137,9 @@ class AcceptMessage:
         return found
 
     async def _commit(self, message: NewMessage) -> AcceptOutcome:
+        commits = self._commits if message.deliver_at is None else self._scheduled
         try:
-            outcome = await self._commits.submit(message, message.size_bytes)
+            outcome = await commits.submit(message, message.size_bytes)
             match outcome:
                 case Committed():
                     return Accepted(message)

@@ -1,7 +1,7 @@
 """Group commit: messages that arrived together go into the journal together."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from angarium_contracts.hot_path import AcceptedMessage
 from angarium_contracts.stream_names import stream_number
@@ -22,13 +22,11 @@ class CommitMessages:
         *,
         owner: str,
         stream_count: int,
-        make_id: Callable[[], bytes],
     ) -> None:
         self._journal = journal
         self._relay = relay
         self._owner = owner
         self._stream_count = stream_count
-        self._make_id = make_id
 
     async def __call__(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
         """One outcome a message, in order. Raises `JournalUnavailable`; then, with several
@@ -47,7 +45,8 @@ class CommitMessages:
 
     async def _commit(self, number: int, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
         size_bytes = sum(message.size_bytes for message in messages)
-        batch_id = self._make_id()
+        # Not above the ids in it (see the table `batch`), and of no other batch.
+        batch_id = min(message.id for message in messages)
         publish = self._relay.reserve(size_bytes)
         try:
             outcomes = await self._journal.commit(

@@ -6,6 +6,7 @@ from typing import Protocol
 from angarium_contracts.configuration import ApplicationSaved, CreateApplication
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
+from msgspec import UnsetType
 
 from .authentication import Caller
 from .change_configuration import ChangeConfiguration
@@ -22,6 +23,8 @@ class BroughtApplication(Protocol):
     def throttle_rate(self) -> int | None: ...
     @property
     def metadata(self) -> Mapping[str, str]: ...
+    @property
+    def weight(self) -> int | UnsetType: ...
 
 
 class CreateMissing:
@@ -47,6 +50,7 @@ class CreateMissing:
             throttle_rate=brought.throttle_rate,
             metadata=dict(brought.metadata),
             get_if_exists=True,
+            weight=brought.weight or 1,
         )
         saved = await self._change(command, ApplicationSaved)
         return saved if isinstance(saved, Problem) else saved.state

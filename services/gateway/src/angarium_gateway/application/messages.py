@@ -8,7 +8,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An accepted message. `payload` is its JSON text; None when it was not asked for."""
+    """An accepted message. `payload` is its JSON text; None when it was not asked for.
+
+    A message with a time of its own goes out at `deliver_at`, unless it was cancelled first.
+    """
 
     id: bytes
     event_type: str
@@ -16,6 +19,8 @@ class Message:
     channels: tuple[str, ...] | None
     tags: tuple[str, ...] | None
     payload: bytes | None
+    deliver_at: datetime | None = None
+    canceled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

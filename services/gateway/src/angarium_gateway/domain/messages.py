@@ -1,6 +1,7 @@
 """A message on its way into the journal, and what may come of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,6 +9,7 @@ class NewMessage:
     """A valid message that waits for its commit. `payload` is JSON text.
 
     With a `key_digest` the request is idempotent; `request_digest` tells repeats from abuse.
+    With `deliver_at` it waits in the journal for that time.
     """
 
     id: bytes
@@ -21,6 +23,7 @@ class NewMessage:
     key_digest: bytes | None = None
     request_digest: bytes | None = None
     trace: str | None = None
+    deliver_at: datetime | None = None
 
     @property
     def size_bytes(self) -> int:

@@ -39,7 +39,7 @@ from angarium_gateway.application.relay import Relay
 from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.messages import CommitOutcome, NewMessage
 from angarium_gateway.domain.open_batches import OpenBatches
-from angarium_gateway.main import _api
+from angarium_gateway.main import _api, _by_hand
 from angarium_gateway.settings import Settings
 from sqlalchemy import func, select
 
@@ -140,14 +140,15 @@ async def open_door(database: Database) -> AsyncIterator[Door]:
 
     window = OpenBatches(1 << 30)
     relay = Relay(publish, BatchTable(database), window, owner=OWNER, clock_s=time.monotonic)
-    commit = CommitMessages(journal, relay, owner=OWNER, stream_count=1, make_id=make_id)
+    commit = CommitMessages(journal, relay, owner=OWNER, stream_count=1)
     commits: GroupCommit[NewMessage, CommitOutcome] = GroupCommit(commit)
 
     async def not_found[T: Contract](question: Contract, answer: type[T]) -> T | Problem:
         return Problem(code=ProblemCode.NOT_FOUND, detail="no such application")
 
     directory = ApplicationDirectory(copy, not_found)
-    accept = AcceptMessage(directory, journal, commits, make_id)
+    scheduled: GroupCommit[NewMessage, CommitOutcome] = GroupCommit(journal.schedule)
+    accept = AcceptMessage(directory, journal, commits, make_id, scheduled)
     settings = Settings.model_validate(
         {
             "database_url": "sqlite://",
@@ -156,13 +157,14 @@ async def open_door(database: Database) -> AsyncIterator[Door]:
         }
     )
     queries: Any = NoServices()
-    api = _api(settings, database, queries, directory, accept, make_id)
+    by_hand = _by_hand(settings, database, queries, directory, make_id)
+    api = _api(settings, database, queries, directory, accept, by_hand, make_id)
     listener = bind("127.0.0.1", 0)
     port = listener.getsockname()[1]
     async with AsyncExitStack() as opened:
         opened.push_async_callback(journal.close)
         await opened.enter_async_context(
-            running(commits.run, relay.run, lambda: serve_http(api, listener))
+            running(commits.run, scheduled.run, relay.run, lambda: serve_http(api, listener))
         )
         yield Door(f"http://127.0.0.1:{port}", token, port, application, database, published)
 

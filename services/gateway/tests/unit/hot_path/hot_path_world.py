@@ -16,7 +16,7 @@ from angarium_gateway.application.relay import Relay, StreamUnavailable
 from angarium_gateway.application.settlement import Settlement
 from angarium_gateway.domain.open_batches import OpenBatch, OpenBatches
 
-from .journal_model import JournalModel, a_message, new_id
+from .journal_model import JournalModel, a_message
 from .simulated_time import Running, now_s
 
 WINDOW_BYTES = 4_000
@@ -160,9 +160,7 @@ class Gateway:
         self.settlement = Settlement(self.window, journal, self.relay, owner=name, clock_s=now_s)
         self.recovery = Recovery(self, self.window, self.relay, journal, owner=name, clock_s=now_s)
         self.membership = Membership(journal, self.window, self.relay, owner=name)
-        self.commit = CommitMessages(
-            journal, self.relay, owner=name, stream_count=1, make_id=new_id
-        )
+        self.commit = CommitMessages(journal, self.relay, owner=name, stream_count=1)
         self.running: Running | None = None
 
     async def start(self) -> None:

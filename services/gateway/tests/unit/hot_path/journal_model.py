@@ -99,6 +99,7 @@ class JournalModel:
         self.earlier_requests: dict[bytes, EarlierRequest] = {}
         self.dead: set[str] = set()
         self.known: set[str] = set()
+        self.scheduled: list[NewMessage] = []
         self.loads = 0
         self.aside: list[bytes] = []
         self.late: Callable[[Callable[[], None]], object] | None = None
@@ -113,6 +114,15 @@ class JournalModel:
             late(lambda: self._store(batch, outcomes))
             raise JournalUnavailable("the answer was lost")
         self._store(batch, outcomes)
+        await self.trouble.after()
+        return outcomes
+
+    async def schedule(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
+        await self.trouble.before()
+        outcomes = [self.outcomes.get(one.id, Committed(1)) for one in messages]
+        for message, outcome in zip(messages, outcomes, strict=True):
+            if isinstance(outcome, Committed):
+                self.scheduled.append(message)
         await self.trouble.after()
         return outcomes
 

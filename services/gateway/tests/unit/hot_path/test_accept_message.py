@@ -1,6 +1,8 @@
 """Accepting a message: each of its outcomes, and what reaches the journal."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -44,16 +46,17 @@ class Accepting(Rig):
         self.dispatcher = DispatcherModel()
         self.state = self.copy.put(a_state(uid="acme"))
         self.directory = ApplicationDirectory(self.copy, self.dispatcher)
-        commit = CommitMessages(
-            self.journal, self.relay, owner=OWNER, stream_count=1, make_id=new_id
-        )
+        commit = CommitMessages(self.journal, self.relay, owner=OWNER, stream_count=1)
         self.commits: GroupCommit[NewMessage, CommitOutcome] = GroupCommit(
             commit, waiting_max=waiting_max
         )
-        self.accept = AcceptMessage(self.directory, self.journal, self.commits, new_id)
+        self.scheduled: GroupCommit[NewMessage, CommitOutcome] = GroupCommit(self.journal.schedule)
+        self.accept = AcceptMessage(
+            self.directory, self.journal, self.commits, new_id, self.scheduled
+        )
 
     async def __call__(self, draft: Draft = DRAFT, ref: str = "acme", **more: Any) -> AcceptOutcome:
-        async with Running(self.commits.run):
+        async with Running(self.commits.run), Running(self.scheduled.run):
             return await self.accept(TENANT, ref, draft, **more)
 
     def refuse(self, outcome: CommitOutcome) -> None:
@@ -209,3 +212,35 @@ async def test_a_database_that_is_away_while_the_application_is_looked_up_is_bus
     rig = Accepting()
     rig.copy.down = True
     assert isinstance(await rig(), Busy)
+
+
+@simulated
+async def test_a_message_with_a_time_of_its_own_is_scheduled_and_opens_no_batch() -> None:
+    rig = Accepting()
+    deliver_at = datetime(2030, 1, 2, tzinfo=UTC)
+    outcome = await rig(replace(KEYED, deliver_at=deliver_at))
+    assert isinstance(outcome, Accepted)
+    assert rig.journal.scheduled == [outcome.message]
+    assert (outcome.message.deliver_at, outcome.message.key_digest) == (deliver_at, KEY_DIGEST)
+    assert (rig.journal.commits, rig.journal.rows) == ([], {})
+
+
+@simulated
+async def test_a_repeat_of_a_scheduled_request_gets_its_message_also_after_its_time() -> None:
+    earlier = a_message(
+        key_digest=KEY_DIGEST, request_digest=b"d" * 16, deliver_at=datetime(2030, 1, 2, tzinfo=UTC)
+    )
+    for draft in (KEYED, replace(KEYED, deliver_at=earlier.deliver_at)):
+        rig = Accepting()
+        rig.journal.earlier_requests[KEY_DIGEST] = EarlierRequest(b"d" * 16, earlier)
+        rig.refuse(KeyTaken())
+        assert await rig(draft) == Accepted(earlier)
+        assert rig.journal.scheduled == []
+
+
+@simulated
+async def test_an_event_id_that_is_taken_refuses_a_scheduled_message_too() -> None:
+    rig = Accepting()
+    rig.refuse(EventTaken())
+    draft = replace(DRAFT, event_id="e", deliver_at=datetime(2030, 1, 2, tzinfo=UTC))
+    assert await rig(draft) == EventIdTaken("e")

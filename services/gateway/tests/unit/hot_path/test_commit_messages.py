@@ -11,15 +11,13 @@ from angarium_gateway.application.commit_messages import CommitMessages
 from angarium_gateway.application.journal import JournalUnavailable
 from angarium_gateway.domain.messages import Committed, EventTaken, KeyTaken, NewMessage
 
-from .journal_model import OWNER, a_message, new_id
+from .journal_model import OWNER, a_message
 from .relay_rig import Rig
 from .simulated_time import Running, quiet, simulated
 
 
 def committing(rig: Rig, stream_count: int = 1) -> CommitMessages:
-    return CommitMessages(
-        rig.journal, rig.relay, owner=OWNER, stream_count=stream_count, make_id=new_id
-    )
+    return CommitMessages(rig.journal, rig.relay, owner=OWNER, stream_count=stream_count)
 
 
 def of_application(number: int) -> NewMessage:

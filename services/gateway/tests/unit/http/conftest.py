@@ -1,7 +1,8 @@
 """The HTTP API over hand-written services, journal and keys, and a client of it."""
 
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from inspect import isawaitable
 from typing import Any
@@ -18,6 +19,8 @@ from angarium_gateway.adapters.http.application import create_api
 from angarium_gateway.adapters.http.dependencies import ApiDependencies
 from angarium_gateway.application.application_directory import ApplicationDirectory
 from angarium_gateway.application.authentication import Authenticator, Caller
+from angarium_gateway.application.by_hand import by_hand_over
+from angarium_gateway.application.cancel_deliveries import CancelByHand
 from angarium_gateway.application.change_configuration import ChangeConfiguration
 from angarium_gateway.application.endpoint_secrets import EndpointSecrets
 from angarium_gateway.application.idempotency import (
@@ -37,6 +40,8 @@ from angarium_gateway.application.messages import (
 )
 from angarium_gateway.application.read_attempts import ReadAttempts
 from angarium_gateway.domain.digests import token_hash
+
+from ..by_hand.by_hand_models import MemoryReplayJournal, MemoryTasks
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
 APPLICATION_ID, ENDPOINT_ID = b"a" * 16, b"e" * 16
@@ -167,9 +172,7 @@ class MemoryJournal:
 
 
 def without_content(message: Message) -> Message:
-    return Message(
-        message.id, message.event_type, message.event_id, message.channels, message.tags, None
-    )
+    return replace(message, payload=None)
 
 
 @dataclass
@@ -201,6 +204,24 @@ class MemoryIdempotencyKeys:
 
 
 @dataclass
+class MemorySchedule:
+    """What waits for its time, as application and message."""
+
+    waiting: set[tuple[bytes, bytes]] = field(default_factory=set)
+
+    async def next_due_in_s(self) -> float | None:
+        return None
+
+    async def open_due(self, owner: str, *, stream_count: int) -> int:
+        return 0
+
+    async def cancel(self, application_id: bytes, message_id: bytes) -> bool:
+        waits = (application_id, message_id) in self.waiting
+        self.waiting.discard((application_id, message_id))
+        return waits
+
+
+@dataclass
 class World:
     """Everything around the API, and a client that has the first tenant's key."""
 
@@ -211,6 +232,9 @@ class World:
     journal: MemoryJournal
     keys: MemoryIdempotencyKeys
     seal: Seal
+    replayed: MemoryReplayJournal
+    tasks: MemoryTasks
+    schedule: MemorySchedule
 
 
 @pytest.fixture
@@ -223,6 +247,21 @@ async def world() -> AsyncIterator[World]:
     copy, journal, keys = MemoryApplicationCopy(), MemoryJournal(), MemoryIdempotencyKeys()
     seal = Seal(bytes(32))
     directory = ApplicationDirectory(copy, dispatcher)
+    replayed, tasks, schedule = MemoryReplayJournal(), MemoryTasks(), MemorySchedule()
+    ids = itertools.count(1)
+    by_hand = by_hand_over(
+        directory=directory,
+        journal=journal,
+        replayed=replayed,
+        tasks=tasks,
+        ask_dispatcher=dispatcher,
+        ask_worker=worker,
+        make_id=lambda: next(ids).to_bytes(16),
+        now=lambda: MADE_AT,
+        clock_s=lambda: 0.0,
+        messages_per_s=100,
+        lease_s=30,
+    )
     app = create_api(
         ApiDependencies(
             authenticator=Authenticator(MemoryApiKeys(callers), lambda: 0.0),
@@ -235,6 +274,14 @@ async def world() -> AsyncIterator[World]:
             read_attempts=ReadAttempts(
                 directory=directory, journal=journal, ask_dispatcher=dispatcher, ask_worker=worker
             ),
+            by_hand=by_hand,
+            cancel=CancelByHand(
+                directory=directory,
+                journal=journal,
+                schedule=schedule,
+                ask_dispatcher=dispatcher,
+                ask_worker=worker,
+            ),
             body_bytes_max=BODY_BYTES_MAX,
         )
     )
@@ -243,4 +290,6 @@ async def world() -> AsyncIterator[World]:
         base_url="http://gateway",
         headers={"authorization": f"Bearer {TOKEN}"},
     ) as client:
-        yield World(client, dispatcher, worker, copy, journal, keys, seal)
+        yield World(
+            client, dispatcher, worker, copy, journal, keys, seal, replayed, tasks, schedule
+        )

@@ -17,6 +17,16 @@ OPERATIONS = {
     "patch_event_type", "v1.event-type.delete",
     "v1.message.list", "v1.message.create", "v1.message.get",
     "v1.message-attempt.list-by-msg", "v1.message-attempt.list-by-endpoint",
+    "v1.message-attempt.resend", "v1.endpoint.recover", "v1.endpoint.replay-missing",
+    "v1.endpoint.bulk-replay", "v1.endpoint.send-example", "v1.endpoint.get-stats",
+    "v1.endpoint.get-delivery-state", "v1.background-task.list", "v1.background-task.get",
+    "v1.tenant.get-policy", "v1.tenant.update-policy",
+    "v1.message.cancel", "v1.message-attempt.cancel", "v1.endpoint.cancel-pending",
+    "v1.operational-webhook.endpoint.list", "v1.operational-webhook.endpoint.create",
+    "v1.operational-webhook.endpoint.get", "v1.operational-webhook.endpoint.update",
+    "v1.operational-webhook.endpoint.delete", "v1.operational-webhook.endpoint.get-headers",
+    "v1.operational-webhook.endpoint.update-headers",
+    "v1.operational-webhook.endpoint.get-secret", "v1.operational-webhook.endpoint.rotate-secret",
     "v1.message-attempt.get", "v1.health.get", "v1.health.head",
 }  # fmt: skip
 

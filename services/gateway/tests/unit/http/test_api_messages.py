@@ -1,5 +1,6 @@
 """Reading messages: /api/v1/app/{app_id}/msg"""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -49,6 +50,20 @@ async def test_a_message_is_found_by_id_and_by_event_id(world: World) -> None:
             "tags": None,
             "timestamp": "2030-01-02T03:04:05.678000Z",
         }
+
+
+async def test_a_message_with_a_time_of_its_own_says_when_and_whether_it_was_cancelled(
+    world: World,
+) -> None:
+    at = datetime(2030, 2, 3, 4, 5, 6, 700_000, tzinfo=UTC)
+    world.journal.messages[APPLICATION_ID] = [
+        replace(PAID, deliver_at=at),
+        replace(PAID, deliver_at=at, canceled_at=at),
+    ]
+    scheduled, canceled = (await world.client.get(PATH)).json()["data"]
+    assert scheduled["deliverAt"] == "2030-02-03T04:05:06.700000Z"
+    assert "canceledAt" not in scheduled
+    assert canceled["canceledAt"] == "2030-02-03T04:05:06.700000Z"
 
 
 async def test_a_payload_keeps_its_text_and_is_empty_without_content(world: World) -> None:

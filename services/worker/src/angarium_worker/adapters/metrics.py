@@ -1,6 +1,6 @@
 """The worker's metrics, read from plain counters when somebody scrapes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 from prometheus_client.core import (
@@ -11,6 +11,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from angarium_worker.application.endpoint_gates import EndpointGates
 from angarium_worker.application.room import Room
 from angarium_worker.application.tally import DURATION_BOUNDS_S, Tally
 
@@ -18,9 +19,19 @@ from angarium_worker.application.tally import DURATION_BOUNDS_S, Tally
 class WorkerMetrics(Collector):
     """Register once. `pending_total` is set from time to time by its owner."""
 
-    def __init__(self, tally: Tally, room: Room) -> None:
+    def __init__(
+        self,
+        tally: Tally,
+        room: Room,
+        gates: EndpointGates,
+        lanes_held: Callable[[], int],
+        failing_total: Callable[[], int],
+    ) -> None:
         self._tally = tally
         self._room = room
+        self._gates = gates
+        self._lanes_held = lanes_held
+        self._failing_total = failing_total
         self.pending_total = 0
 
     def collect(self) -> Iterator[Metric]:
@@ -44,8 +55,17 @@ class WorkerMetrics(Collector):
         ):
             yield CounterMetricFamily(f"angarium_worker_{name}", text, value=count)
         yield _durations(tally)
+        yield _endpoints(self._gates.by_state())
         for name, text, count in (
-            ("deliveries_in_flight", "Deliveries being sent now.", room.sending),
+            (
+                "deliveries_in_flight",
+                "Deliveries being sent now, the slow ones aside.",
+                room.sending,
+            ),
+            ("deliveries_in_flight_slow", "Attempts that last long.", room.slow),
+            ("deliveries_waiting", "Deliveries that wait in memory.", room.waiting),
+            ("lanes_held", "Lanes of endpoints that this worker holds.", self._lanes_held()),
+            ("endpoints_failing", "Endpoints without a success of late.", self._failing_total()),
             ("deliveries_in_hand", "Deliveries begun and not yet settled.", room.in_hand),
             ("payload_bytes_in_hand", "Payload bytes of those.", room.bytes_in_hand),
             ("deliveries_pending", "Deliveries that wait in the database.", self.pending_total),
@@ -57,6 +77,17 @@ def _by_outcome(name: str, text: str, counts: dict[str, int]) -> Metric:
     family = CounterMetricFamily(name, text, labels=["outcome"])
     for outcome, count in counts.items():
         family.add_metric([outcome], count)
+    return family
+
+
+def _endpoints(by_state: dict[str, int]) -> Metric:
+    family = GaugeMetricFamily(
+        "angarium_worker_endpoints",
+        "Endpoints in use, by state: open is that of the circuit breaker.",
+        labels=["state"],
+    )
+    for state in ("delivering", "waiting", "open", "probing", "recovering"):
+        family.add_metric([state], by_state.get(state, 0))
     return family
 
 

@@ -4,8 +4,10 @@ from asyncio import TimerHandle
 from enum import Enum, auto
 from typing import Any
 
+from angarium_contracts.attempts import AttemptTrigger
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
 
+from .endpoint_gates import Gate
 from .leased_attempts import LeasedAttempt
 from .prepared_endpoint import Prepared
 from .records import (
@@ -13,10 +15,15 @@ from .records import (
     CancelledRow,
     DeliveryKey,
     DueDelivery,
+    EventRow,
+    Lane,
     PendingRow,
     channel_text,
+    delays_text,
 )
 from .sending import Outcome, SubmittedAttempt
+
+SCHEDULED = int(AttemptTrigger.SCHEDULED)
 
 
 class Stage(Enum):
@@ -24,6 +31,8 @@ class Stage(Enum):
 
     RESOLVING = auto()
     """Its endpoint's configuration is being fetched."""
+    WAITING = auto()
+    """In memory, for the endpoint or a sending slot: no longer than its chunk is open."""
     SENDING = auto()
     ENDED = auto()
     """Its outcome is with the chunk."""
@@ -37,14 +46,17 @@ class FirstAttempt:
 
     __slots__ = (
         "adopted",
+        "begun_s",
         "chunk",
         "endpoint",
         "endpoint_version",
+        "gate",
         "key",
         "message",
         "outcome",
         "stage",
         "submitted",
+        "ticket",
         "webhook_id",
     )
 
@@ -66,8 +78,13 @@ class FirstAttempt:
         self.submitted: SubmittedAttempt | None = None
         self.outcome: Outcome | None = None
         self.adopted: LeasedAttempt | None = None
+        self.gate: Gate | None = None
+        self.ticket = 0
+        self.begun_s = 0.0
 
-    def pending_row(self, due_in_us: int, *, attempts_made: int, fence: int) -> PendingRow:
+    def pending_row(
+        self, due_in_us: int, *, attempts_made: int = 0, fence: int = 0, lane: Lane | None = None
+    ) -> PendingRow:
         """The delivery as it goes on after its chunk."""
         message = self.message
         return PendingRow(
@@ -81,6 +98,10 @@ class FirstAttempt:
             attempts_made,
             channel_text(message.channels),
             message.trace,
+            SCHEDULED,
+            delays_text(message.retry_delays_s),
+            message.weight,
+            lane,
             fence,
             due_in_us,
         )
@@ -111,6 +132,11 @@ class FirstAttempt:
             0,
             channel_text(message.channels),
             message.trace,
+            SCHEDULED,
+            delays_text(message.retry_delays_s),
+            message.weight,
+            None,
+            None,
             fence,
         )
 
@@ -126,6 +152,7 @@ class Chunk[Receipt]:
         "cancelled",
         "closed",
         "deliveries",
+        "events",
         "firsts",
         "open",
         "payload_bytes",
@@ -148,6 +175,7 @@ class Chunk[Receipt]:
         self.attempts: list[AttemptRow] = []
         self.pending: list[PendingRow] = []
         self.cancelled: list[CancelledRow] = []
+        self.events: list[EventRow] = []
         self.timer: TimerHandle | None = None
         self.closed = False
 

@@ -14,27 +14,29 @@ from angarium_contracts.ids import MESSAGE, format_id
 
 from angarium_worker.domain.verdict import (
     PARKED_S,
-    UNUSABLE_PARKED_S,
+    QUEUED,
     Cancelled,
     Delivered,
     Exhausted,
     Gone,
     Parked,
+    Queued,
     Retry,
+    Verdict,
 )
 
 from .chunk_in_hand import Chunk, FirstAttempt, Stage
 from .due_bell import DueBell
 from .endpoint_book import EndpointBook
+from .first_attempts import FirstAttempts
 from .in_flight import InFlight
-from .leased_attempts import LeasedAttempts
+from .leased_attempts import LeasedAttempt, LeasedAttempts
 from .look_up import known_deliveries
 from .make_attempt import MakeAttempt
-from .prepared_endpoint import Inactive, Known, Prepared, Unusable
+from .prepared_endpoint import Prepared
 from .recorder import Held, Recorder
-from .records import DeliveryKey, Ledger, Record
+from .records import AttemptRow, DeliveryKey, Lane, Ledger, Record
 from .room import Room
-from .sending import Outcome
 from .settlement import Settlement
 from .tally import Tally
 
@@ -55,6 +57,7 @@ class DeliverChunk[Receipt]:
         *,
         book: EndpointBook,
         make: MakeAttempt,
+        firsts: FirstAttempts,
         leased: LeasedAttempts,
         ledger: Ledger,
         recorder: Recorder,
@@ -63,11 +66,14 @@ class DeliverChunk[Receipt]:
         tally: Tally,
         tasks: asyncio.TaskGroup,
         bell: DueBell,
+        lane_bell: DueBell,
         linger_s: float,
         lease_s: float,
     ) -> None:
         self._book = book
         self._make = make
+        self._firsts = firsts
+        firsts.ended = self._ended
         self._leased = leased
         self._ledger = ledger
         self._recorder = recorder
@@ -76,6 +82,7 @@ class DeliverChunk[Receipt]:
         self._tally = tally
         self._tasks = tasks
         self._bell = bell
+        self._lane_bell = lane_bell
         self._linger_s = linger_s
         self._lease_us = int(lease_s * 1_000_000)
         self._in_flight = InFlight()
@@ -96,7 +103,6 @@ class DeliverChunk[Receipt]:
         if self._stopping:
             return False
         self._room.take(chunk.deliveries, chunk.payload_bytes)
-        self._room.start(chunk.deliveries)
         if redelivered or requested.redelivered or self._in_flight.has_any(chunk.keys()):
             self._tasks.create_task(self._begin_rest(chunk))
         else:
@@ -115,6 +121,7 @@ class DeliverChunk[Receipt]:
 
     def _begin(self, chunk: Chunk[Receipt], known: Collection[DeliveryKey]) -> None:
         at_hand = self._book.at_hand
+        begin = self._firsts.begin
         unresolved: list[FirstAttempt] = []
         chunk.open = 1  # holds the chunk open while its deliveries begin
         for message in chunk.requested.messages:
@@ -122,7 +129,6 @@ class DeliverChunk[Receipt]:
             for delivery in message.deliveries:
                 key = (message.id, delivery.endpoint_id)
                 if key in known:
-                    self._room.sent()
                     continue
                 self._in_flight.add(key)
                 first = FirstAttempt(chunk, message, key, webhook_id, delivery.endpoint_version)
@@ -132,106 +138,36 @@ class DeliverChunk[Receipt]:
                 if endpoint is None:
                     unresolved.append(first)
                 else:
-                    self._go_on(first, endpoint)
+                    begin(first, endpoint)
         if unresolved:
-            self._tasks.create_task(self._resolve(unresolved))
+            self._tasks.create_task(self._firsts.resolve(unresolved))
         chunk.timer = asyncio.get_running_loop().call_later(self._linger_s, self._close, chunk)
         self._one_less_open(chunk)
 
-    async def _resolve(self, firsts: list[FirstAttempt]) -> None:
-        wanted: dict[bytes, int] = {}
-        for first in firsts:
-            endpoint_id = first.key[1]
-            wanted[endpoint_id] = max(first.endpoint_version, wanted.get(endpoint_id, 0))
-        found = await self._book.load(wanted)
-        for first in firsts:
-            if first.stage is not Stage.RESOLVING:
-                continue
-            endpoint = found.get(first.key[1])
-            if endpoint is None:
-                self._end_unsent(first, Parked(PARKED_S))
-            else:
-                self._go_on(first, endpoint)
-
-    def _go_on(self, first: FirstAttempt, endpoint: Known) -> None:
-        match endpoint:
-            case Prepared():
-                wait_s = self._make.wait_s(endpoint)
-                if wait_s:
-                    self._end_unsent(first, Parked(wait_s))
-                else:
-                    self._send(first, endpoint)
-            case Inactive():
-                self._end_unsent(first, Cancelled(endpoint.reason))
-            case Unusable():
-                self._end_unsent(first, Parked(UNUSABLE_PARKED_S))
-            case _:
-                assert_never(endpoint)
-
-    def _send(self, first: FirstAttempt, endpoint: Prepared) -> None:
-        first.endpoint = endpoint
-        first.stage = Stage.SENDING
-        message = first.message
-        first.submitted = self._make.start(
-            endpoint,
-            first.webhook_id,
-            message.payload,
-            message.trace,
-            partial(self._on_outcome, first),
-        )
-
-    def _end_unsent(self, first: FirstAttempt, verdict: Parked | Cancelled) -> None:
-        self._note_unsent(first, verdict)
-        self._one_less_open(first.chunk)
-
-    def _note_unsent(self, first: FirstAttempt, verdict: Parked | Cancelled) -> None:
-        first.stage = Stage.ENDED
-        self._room.sent()
-        match verdict:
-            case Parked(delay_s):
-                self._tally.parked += 1
-                self._keep_pending(first, delay_s, attempts_made=0)
-            case Cancelled(reason):
-                self._tally.cancelled += 1
-                first.chunk.cancelled.append(first.cancelled_row(reason))
-            case _:
-                assert_never(verdict)
-
-    def _on_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:
-        endpoint = first.endpoint
-        if first.stage is not Stage.SENDING or endpoint is None:
-            self._on_late_outcome(first, outcome)
-            return
-        first.stage = Stage.ENDED
-        first.submitted = None
-        self._room.sent()
+    def _ended(self, first: FirstAttempt, verdict: Verdict, row: AttemptRow | None) -> None:
         chunk = first.chunk
-        message = first.message
-        verdict, row = self._make.conclude(message, message.channels, endpoint, 1, outcome)
         if row is not None:
             chunk.attempts.append(row)
+            event = self._make.event_of(verdict, row)
+            if event is not None:
+                chunk.events.append(event)
         match verdict:
             case Delivered() | Exhausted() | Gone():
                 pass
             case Retry(delay_s):
-                self._keep_pending(first, delay_s, attempts_made=1)
+                chunk.pending.append(first.pending_row(int(delay_s * 1e6), attempts_made=1))
             case Parked(delay_s):
-                self._keep_pending(first, delay_s, attempts_made=0)
+                self._tally.parked += 1
+                chunk.pending.append(first.pending_row(int(delay_s * 1e6)))
+            case Queued():
+                self._tally.parked += 1
+                chunk.pending.append(first.pending_row(0, lane=Lane.FIRST))
+            case Cancelled(reason):
+                self._tally.cancelled += 1
+                chunk.cancelled.append(first.cancelled_row(reason))
             case _:
                 assert_never(verdict)
         self._one_less_open(chunk)
-
-    def _on_late_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:
-        first.submitted = None
-        if first.adopted is not None:
-            self._leased.ended(first.adopted, outcome)
-        else:
-            first.outcome = outcome
-
-    def _keep_pending(self, first: FirstAttempt, delay_s: float, *, attempts_made: int) -> None:
-        first.chunk.pending.append(
-            first.pending_row(int(delay_s * 1_000_000), attempts_made=attempts_made, fence=0)
-        )
 
     def _one_less_open(self, chunk: Chunk[Receipt]) -> None:
         chunk.open -= 1
@@ -246,7 +182,7 @@ class DeliverChunk[Receipt]:
         if chunk.open:
             self._hand_over(chunk)
         if chunk.attempts or chunk.pending or chunk.cancelled:
-            record = Record(chunk.attempts, chunk.pending, (), chunk.cancelled)
+            record = Record(chunk.attempts, chunk.pending, (), chunk.cancelled, chunk.events)
             self._recorder.record(record, partial(self._recorded, chunk))
         else:
             self._recorded(chunk, frozenset())
@@ -255,13 +191,14 @@ class DeliverChunk[Receipt]:
         """Close without the deliveries that have not ended."""
         for first in chunk.firsts:
             if first.stage is Stage.RESOLVING:
-                self._note_unsent(first, Parked(PARKED_S))
+                self._firsts.give_up(first, Parked(PARKED_S))
+            elif first.stage is Stage.WAITING:
+                self._firsts.give_up(first, QUEUED)
             elif first.stage is Stage.SENDING:
                 first.stage = Stage.HANDED_OVER
                 self._room.take(1, len(first.message.payload))
-                chunk.pending.append(
-                    first.pending_row(self._lease_us, attempts_made=0, fence=FIRST_FENCE)
-                )
+                chunk.pending.append(first.pending_row(self._lease_us, fence=FIRST_FENCE))
+        self._firsts.forget_given_up(chunk.firsts)
 
     def _recorded(self, chunk: Chunk[Receipt], held: Held) -> None:
         in_flight = self._in_flight
@@ -275,12 +212,22 @@ class DeliverChunk[Receipt]:
             self._settlement.refused(chunk)
             self._room.give_back(chunk.deliveries, chunk.payload_bytes)
             return
-        if chunk.pending:
-            self._bell.ring(min(row.due_in_us for row in chunk.pending) / 1_000_000)
+        self._ring(chunk)
         self._settlement.settled(chunk, partial(self._settled, chunk))
 
+    def _ring(self, chunk: Chunk[Receipt]) -> None:
+        """What is pending now is looked for at its time."""
+        due_in_us = [row.due_in_us for row in chunk.pending if row.lane is None]
+        if due_in_us:
+            self._bell.ring(min(due_in_us) / 1_000_000)
+        if len(due_in_us) < len(chunk.pending):
+            self._lane_bell.ring(0)
+
     def _adopt(self, first: FirstAttempt, endpoint: Prepared) -> None:
-        first.adopted = self._leased.adopt(first.due(FIRST_FENCE), endpoint, first.submitted)
+        attempt = LeasedAttempt(
+            first.due(FIRST_FENCE), endpoint, first.gate, first.ticket, first.begun_s, retry=False
+        )
+        first.adopted = self._leased.adopt(attempt, first.submitted)
         if first.outcome is not None:
             self._leased.ended(first.adopted, first.outcome)
 

@@ -6,8 +6,9 @@ from typing import Any
 import structlog
 
 from .deliver_chunk import DeliverChunk
+from .lane_turns import LaneTurns
 from .leased_attempts import LeasedAttempts
-from .records import Ledger, StorageDown
+from .records import DueDelivery, Ledger, StorageDown
 from .retry_due import RetryDue
 from .room import Room
 
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 async def drain(
     deliver: DeliverChunk[Any],
     retries: RetryDue,
+    lanes: LaneTurns,
     leased: LeasedAttempts,
     ledger: Ledger,
     room: Room,
@@ -32,6 +34,8 @@ async def drain(
     """
     deliver.stop()
     left = retries.give_up_untouched()
+    lanes.stop()
+    await _give_back(left, lanes, ledger)
     try:
         async with asyncio.timeout(grace_s):
             while room.in_hand:
@@ -39,9 +43,16 @@ async def drain(
     except TimeoutError:
         log.warning("stop.attempts_cut_off", deliveries_in_hand=room.in_hand)
         left += leased.cut_off()
-    if left:
-        try:
-            async with asyncio.timeout(RELEASE_TIMEOUT_S):
+    await _give_back(left, lanes, ledger)
+
+
+async def _give_back(left: list[DueDelivery], lanes: LaneTurns, ledger: Ledger) -> None:
+    """Let others have what is left, at once; else they get it when the leases end."""
+    try:
+        async with asyncio.timeout(RELEASE_TIMEOUT_S):
+            if left:
                 await ledger.release(left)
-        except (StorageDown, TimeoutError) as error:
-            log.warning("stop.leases_not_released", leases=len(left), error=str(error)[:300])
+                left.clear()
+            await lanes.give_back()
+    except (StorageDown, TimeoutError) as error:
+        log.warning("stop.leases_not_released", leases=len(left), error=str(error)[:300])

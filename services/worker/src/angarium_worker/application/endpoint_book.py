@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -47,7 +47,8 @@ class EndpointSource(Protocol):
 class EndpointBook:
     """Gives endpoints ready for sending. It is a `DirectoryCopy`: changes pass through it.
 
-    Memory holds the endpoints used last, at most `endpoints_max`.
+    Memory holds the endpoints used last, at most `endpoints_max`. `on_change` is told of
+    changes once they are taken over.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class EndpointBook:
         *,
         endpoints_max: int = ENDPOINTS_MAX,
     ) -> None:
+        self.on_change: Callable[[Sequence[EndpointState]], None] | None = None
         self._copy = copy
         self._source = source
         self._open_sealed = open_sealed
@@ -119,6 +121,8 @@ class EndpointBook:
         for state in endpoints:
             if state.id in self._known or state.id in self._loading:
                 self._remember(state)
+        if self.on_change is not None and endpoints:
+            self.on_change(endpoints)
 
     async def _store(self, version: int, endpoints: Sequence[EndpointState]) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
 from angarium_signing import signature_headers_under
@@ -20,12 +21,13 @@ from angarium_worker.domain.verdict import (
     Judgement,
     Parked,
     Retry,
+    Verdict,
     judge,
 )
 
 from .gone_endpoints import GoneEndpoint, GoneEndpoints
 from .prepared_endpoint import Prepared
-from .records import TIMINGS, AttemptRow, MessageFacts, channel_text
+from .records import TIMINGS, AttemptRow, EventRow, MessageFacts, channel_text
 from .sending import (
     Answer,
     FailureReason,
@@ -37,6 +39,7 @@ from .sending import (
 )
 from .slowdowns import Slowdowns
 from .tally import Tally
+from .told_events import told_event
 
 _NOT_ATTEMPTED = frozenset({FailureReason.NO_FREE_CONNECTION, FailureReason.SENDER_CLOSED})
 _SUCCESS = int(AttemptStatus.SUCCESS)
@@ -44,6 +47,25 @@ _FAIL = int(AttemptStatus.FAIL)
 _SCHEDULED = int(AttemptTrigger.SCHEDULED)
 
 type Concluded = tuple[Judgement, AttemptRow] | tuple[Parked, None]
+
+
+class Health(Protocol):
+    """Who keeps account of how long endpoints have been failing."""
+
+    @property
+    def any_failing(self) -> bool:
+        """Whether a success of some endpoint matters."""
+        ...
+
+    def failed(
+        self, endpoint_id: bytes, tenant_id: bytes, application_id: bytes, version: int
+    ) -> None:
+        """An attempt of this endpoint failed, with this version of its configuration."""
+        ...
+
+    def succeeded(self, endpoint_id: bytes) -> None:
+        """An attempt of this endpoint succeeded."""
+        ...
 
 
 class MakeAttempt:
@@ -61,6 +83,7 @@ class MakeAttempt:
         tally: Tally,
         slowdowns: Slowdowns,
         gone: GoneEndpoints,
+        health: Health,
         *,
         timeout_s: float,
         timeout_s_max: float,
@@ -73,6 +96,7 @@ class MakeAttempt:
         self._tally = tally
         self._slowdowns = slowdowns
         self._gone = gone
+        self._health = health
         self._timeout_s = timeout_s
         self._timeout_s_max = timeout_s_max
         self._make_id = make_id
@@ -122,8 +146,14 @@ class MakeAttempt:
         endpoint: Prepared,
         number: int,
         outcome: Outcome,
+        *,
+        trigger: int = _SCHEDULED,
+        retry_delays_s: Sequence[float] | None = None,
     ) -> Concluded:
-        """The verdict on attempt `number`, and its row unless nothing was attempted."""
+        """The verdict on attempt `number`, and its row unless nothing was attempted.
+
+        `retry_delays_s` is the schedule that the message brought along.
+        """
         failure: str | None = None
         retry_after_s: float | None = None
         if isinstance(outcome, Answer):
@@ -135,8 +165,10 @@ class MakeAttempt:
                 self._tally.parked += 1
                 return Parked(PARKED_S), None
             status, response, failure = 0, b"", _failure_text(outcome)
-        verdict = judge(status, number, self._schedule, self._random(), retry_after_s)
+        schedule = self._schedule_of(endpoint, retry_delays_s)
+        verdict = judge(status, number, schedule, self._random(), retry_after_s)
         self._count(verdict, outcome)
+        self._note_health(message, endpoint, verdict)
         if verdict is ENDPOINT_GONE:
             self._gone.report(
                 GoneEndpoint(
@@ -153,7 +185,7 @@ class MakeAttempt:
             endpoint.url,
             number,
             _SUCCESS if verdict is DELIVERED else _FAIL,
-            _SCHEDULED,
+            trigger,
             status,
             response,
             int(outcome.duration_s * 1_000),
@@ -163,6 +195,26 @@ class MakeAttempt:
             self._clock_ns() // 1_000,
             int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
         )
+
+    def event_of(self, verdict: Verdict, row: AttemptRow) -> EventRow | None:
+        """What a tenant is to be told of the attempt."""
+        return told_event(verdict, row, self._make_id)
+
+    def _schedule_of(self, endpoint: Prepared, of_message: Sequence[float] | None) -> RetrySchedule:
+        """The most specific schedule there is: the endpoint's, the message's, the worker's."""
+        delays_s = endpoint.retry_delays_s
+        if delays_s is None:
+            if of_message is None:
+                return self._schedule
+            delays_s = tuple(of_message)
+        return RetrySchedule(delays_s, self._schedule.jitter)
+
+    def _note_health(self, message: MessageFacts, endpoint: Prepared, verdict: Judgement) -> None:
+        health = self._health
+        if verdict is not DELIVERED:
+            health.failed(endpoint.id, message.tenant_id, message.application_id, endpoint.version)
+        elif health.any_failing:
+            health.succeeded(endpoint.id)
 
     def _slow_down(self, endpoint: Prepared, answer: Answer) -> float | None:
         retry_after_s = parse_retry_after(answer.retry_after, self._clock_ns() / 1e9)

@@ -28,6 +28,9 @@ class Prepared(Struct, frozen=True, gc=False):
     `header_prefixes` are those of the signature headers. `signers` sign until `expire_at_s`
     (Unix time; `inf`: always), each its own; `first_expiry_s` is the earliest. `timeout_s` None
     is the worker's own. `proxy` is a URL, `client_certificate` PEM: both may hold secrets.
+
+    `strict`: its order or its limits hold across workers, so that all of its deliveries pass
+    through its lane. `retry_delays_s` None: it has no schedule of its own.
     """
 
     id: bytes
@@ -41,6 +44,11 @@ class Prepared(Struct, frozen=True, gc=False):
     timeout_s: float | None = None
     proxy: str | None = None
     client_certificate: bytes | None = None
+    strict: bool = False
+    fifo: bool = False
+    rate_per_s: int | None = None
+    concurrency_max: int | None = None
+    retry_delays_s: tuple[float, ...] | None = None
 
     def signers_at(self, now_s: float) -> tuple[Signer, ...]:
         """Those that sign at this time; the newest always does."""
@@ -105,6 +113,11 @@ def _prepared(state: EndpointState, open_sealed: OpenSealed) -> Prepared:
         timeout_s=state.timeout_s,
         proxy=None if proxy is None else open_sealed(proxy, state.id).decode("ascii"),
         client_certificate=None if certificate is None else open_sealed(certificate, state.id),
+        strict=bool(state.fifo or state.throttle_rate or state.concurrency_max),
+        fifo=state.fifo,
+        rate_per_s=state.throttle_rate or None,
+        concurrency_max=state.concurrency_max or None,
+        retry_delays_s=state.retry_delays_s,
     )
 
 

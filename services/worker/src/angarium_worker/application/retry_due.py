@@ -1,20 +1,35 @@
-"""Retries: pending deliveries whose time has come, taken in batches under a lease."""
+"""Retries: pending deliveries whose time has come, taken in batches under a lease.
+
+One whose endpoint may not be sent to now goes into the endpoint's lane, and waits there.
+"""
 
 import asyncio
+from typing import assert_never
 
 import structlog
+from angarium_contracts.attempts import AttemptTrigger
 
-from angarium_worker.domain.verdict import PARKED_S, UNUSABLE_PARKED_S, Cancelled, Parked
+from angarium_worker.domain.verdict import (
+    PARKED_S,
+    QUEUED,
+    QUEUED_RETRY,
+    UNUSABLE_PARKED_S,
+    Cancelled,
+    Parked,
+)
 
 from .due_bell import SLEEP_S_MAX, DueBell
 from .endpoint_book import EndpointBook
+from .endpoint_gates import EndpointGates
 from .leased_attempts import LeasedAttempts
+from .make_attempt import MakeAttempt
 from .prepared_endpoint import Inactive, Known, Prepared, Unusable
 from .records import DueDelivery, Ledger, StorageDown
 from .room import Room
 
 LEASE_ROWS_MAX = 200
 LEASE_BYTES_MAX = 8 * 1024 * 1024
+MANUAL = int(AttemptTrigger.MANUAL)
 GATHER_S = 0.02
 """After a lease that was not full: what comes due, and slots that come free, gather."""
 
@@ -31,6 +46,8 @@ class RetryDue:
         ledger: Ledger,
         book: EndpointBook,
         leased: LeasedAttempts,
+        make: MakeAttempt,
+        gates: EndpointGates,
         room: Room,
         bell: DueBell,
         tasks: asyncio.TaskGroup,
@@ -39,6 +56,8 @@ class RetryDue:
         self._ledger = ledger
         self._book = book
         self._leased = leased
+        self._make = make
+        self._gates = gates
         self._room = room
         self._tasks = tasks
         self._lease_s = lease_s
@@ -116,9 +135,27 @@ class RetryDue:
 
     def _go_on(self, due: DueDelivery, endpoint: Known) -> None:
         match endpoint:
+            case _ if due.cancelled is not None:
+                self._leased.not_attempted(due, Cancelled(due.cancelled))
             case Prepared():
-                self._leased.start(due, endpoint)
+                self._try(due, endpoint)
             case Inactive():
                 self._leased.not_attempted(due, Cancelled(endpoint.reason))
             case Unusable():
                 self._leased.not_attempted(due, Parked(UNUSABLE_PARKED_S))
+            case _:
+                assert_never(endpoint)
+
+    def _try(self, due: DueDelivery, endpoint: Prepared) -> None:
+        again = due.attempts_made > 0 or due.trigger == MANUAL
+        if endpoint.strict or self._make.wait_s(endpoint):
+            self._leased.not_attempted(due, QUEUED_RETRY if again else QUEUED, endpoint)
+            return
+        gate = self._gates.of(endpoint.id)
+        now_s = self._gates.clock_s()
+        ticket = gate.guard.begin(now_s, retry=again, from_lane=False)
+        if ticket:
+            self._leased.start(due, endpoint, gate, ticket)
+        else:
+            gate.parked(now_s)
+            self._leased.not_attempted(due, QUEUED_RETRY if again else QUEUED, endpoint)

@@ -1,6 +1,7 @@
 """When a failed delivery is tried again."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +43,18 @@ class RetrySchedule:
         if attempts_made > len(self.delays_s):
             return None
         return self.delays_s[attempts_made - 1] * (1 + self.jitter * (2 * random - 1))
+
+
+def effective_delays(
+    endpoint: Sequence[float] | None,
+    message: Sequence[float] | None,
+    default: Sequence[float],
+) -> tuple[float, ...]:
+    """The delays that count for a delivery: the endpoint's, else the message's, else the
+    worker's. None is not set; an empty schedule is one, without retries."""
+    if endpoint is not None:
+        return tuple(endpoint)
+    return tuple(default if message is None else message)
 
 
 def parse_delays(text: str) -> tuple[float, ...]:

@@ -43,6 +43,14 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """Nothing was sent: the delivery waits in its endpoint's lane, where first attempts go
+    ahead of `retry`."""
+
+    retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """Nothing is to be sent any more, for this reason. The delivery has ended."""
 
@@ -50,8 +58,11 @@ class Cancelled:
 
 
 type Judgement = Delivered | Retry | Exhausted | Gone
-type Verdict = Judgement | Parked | Cancelled
+type Unsent = Parked | Queued | Cancelled
+type Verdict = Judgement | Unsent
 
+QUEUED = Queued()
+QUEUED_RETRY = Queued(retry=True)
 DELIVERED = Delivered()
 EXHAUSTED = Exhausted()
 ENDPOINT_GONE = Gone()

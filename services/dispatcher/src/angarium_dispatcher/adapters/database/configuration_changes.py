@@ -1,19 +1,18 @@
 """Changing the configuration: one transaction at a time, each taking the next versions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from angarium_chassis.database.engine import Database
-from sqlalchemy import delete, false, func, insert, select, update
+from sqlalchemy import false, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_dispatcher.application.configuration_store import DirectoryChange, Ref
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
-from angarium_dispatcher.domain.event_type import EventType
 
 from . import lookups
 from .rows import (
@@ -21,9 +20,9 @@ from .rows import (
     application_values,
     endpoint_of,
     endpoint_values,
-    event_type_values,
 )
-from .tables import applications, directory_version, endpoints, event_types
+from .tables import applications, directory_version, endpoints
+from .tenant_changes import TenantChange
 
 _EMPTIED_ENDPOINT: dict[str, Any] = {
     "deleted": True,
@@ -45,6 +44,9 @@ _EMPTIED_ENDPOINT: dict[str, Any] = {
     "certificate_subject": None,
     "certificate_expires_at": None,
     "disabled_reason": None,
+    "fifo": False,
+    "concurrency_max": None,
+    "retry_delays_s": None,
 }
 
 
@@ -62,16 +64,17 @@ class DatabaseConfiguration:
             counter = select(directory_version.c.version).with_for_update()
             change = DatabaseChange(connection, (await connection.execute(counter)).scalar_one())
             yield change
+            await change.write_told()
             made = change.made()
             if made is not None:
                 await connection.execute(update(directory_version).values(version=made.version))
 
 
-class DatabaseChange:
+class DatabaseChange(TenantChange):
     """One open transaction."""
 
     def __init__(self, connection: AsyncConnection, version: int) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._previous_version = version
         self._version = version
         self._applications: list[Application] = []
@@ -93,8 +96,12 @@ class DatabaseChange:
     async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None:
         return await lookups.find_endpoint(self._connection, application_id, ref)
 
-    async def find_event_type(self, tenant_id: bytes, name: str) -> EventType | None:
-        return await lookups.find_event_type(self._connection, tenant_id, name)
+    async def endpoint_names(self, application_id: bytes) -> Sequence[tuple[bytes, str | None]]:
+        statement = select(endpoints.c.id, endpoints.c.uid).where(
+            endpoints.c.application_id == application_id, endpoints.c.deleted == false()
+        )
+        rows = await self._connection.execute(statement.order_by(endpoints.c.id))
+        return [(endpoint_id, uid) for endpoint_id, uid in rows]
 
     async def count_endpoints(self, application_id: bytes) -> int:
         statement = select(func.count()).where(
@@ -125,6 +132,7 @@ class DatabaseChange:
             name="",
             throttle_rate=None,
             metadata={},
+            weight=1,
             updated_at=now,
             deleted=True,
         )
@@ -184,26 +192,6 @@ class DatabaseChange:
         row = (await self._connection.execute(statement)).mappings().one()
         self._endpoints.append(endpoint_of(row))
         return application
-
-    async def add_event_type(self, event_type: EventType) -> None:
-        await self._connection.execute(insert(event_types).values(event_type_values(event_type)))
-
-    async def replace_event_type(self, event_type: EventType) -> None:
-        await self._connection.execute(
-            update(event_types)
-            .where(
-                event_types.c.tenant_id == event_type.tenant_id,
-                event_types.c.name == event_type.name,
-            )
-            .values(event_type_values(event_type))
-        )
-
-    async def remove_event_type(self, tenant_id: bytes, name: str) -> None:
-        await self._connection.execute(
-            delete(event_types).where(
-                event_types.c.tenant_id == tenant_id, event_types.c.name == name
-            )
-        )
 
     async def _touch(self, application: Application) -> Application:
         """The application's version tells whether a list of its endpoints is current."""

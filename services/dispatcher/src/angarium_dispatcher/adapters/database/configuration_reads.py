@@ -1,8 +1,9 @@
 """Reading what is committed: objects, lists by keyset, and the directory by version."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from angarium_chassis.database.engine import Database
+from angarium_contracts.ids import operational_application_id
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, false, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,12 +11,14 @@ from angarium_dispatcher.application.configuration_store import DirectoryPart, R
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.event_type import EventType
-from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
+from angarium_dispatcher.domain.matching import Recipients
 from angarium_dispatcher.domain.paging import PageOf, PageRequest, cut_page
+from angarium_dispatcher.domain.schedules import DelaysS, Schedules
 
 from . import lookups
+from .recipient_reads import read_recipients, read_schedules
 from .rows import application_of, endpoint_of, event_type_of
-from .tables import applications, directory_version, endpoints, event_types
+from .tables import applications, directory_version, endpoints, event_types, tenant_policy
 
 APPLICATIONS_PER_QUERY_MAX = 200
 
@@ -38,7 +41,9 @@ class DatabaseReads:
     ) -> PageOf[Application]:
         table = applications.c
         statement = select(applications).where(
-            table.tenant_id == tenant_id, table.deleted == false()
+            table.tenant_id == tenant_id,
+            table.deleted == false(),
+            table.id != operational_application_id(tenant_id),
         )
         position = None if request.position is None else request.position.key
         rows = await self._page(statement, table.id, request, position, application_of)
@@ -130,59 +135,27 @@ class DatabaseReads:
         """The enabled endpoints of applications, by application; unknown ones are left out.
 
         One statement for up to 200 of them, so that an application's version and its list
-        belong together.
+        belong together; and one, later, for the schedules of their tenants.
         """
         found: dict[bytes, Recipients] = {}
         async with self._engine.connect() as connection:
             for start in range(0, len(application_ids), APPLICATIONS_PER_QUERY_MAX):
                 some = application_ids[start : start + APPLICATIONS_PER_QUERY_MAX]
-                found.update(await _recipients(connection, some))
+                found.update(await read_recipients(connection, some))
         return found
 
+    async def schedules(self, tenant_ids: Collection[bytes]) -> dict[bytes, Schedules]:
+        """The retry schedules of tenants; those without any are left out."""
+        async with self._engine.connect() as connection:
+            return await read_schedules(connection, tenant_ids)
 
-async def _recipients(
-    connection: AsyncConnection, application_ids: Sequence[bytes]
-) -> dict[bytes, Recipients]:
-    wanted = endpoints.c
-    statement = (
-        select(
-            applications.c.id,
-            applications.c.version,
-            wanted.id,
-            wanted.version,
-            wanted.event_types,
-            wanted.channels,
+    async def tenant_delays(self, tenant_id: bytes) -> DelaysS | None:
+        statement = select(tenant_policy.c.retry_delays_s).where(
+            tenant_policy.c.tenant_id == tenant_id
         )
-        .select_from(
-            applications.outerjoin(
-                endpoints,
-                (wanted.application_id == applications.c.id)
-                & (wanted.deleted == false())
-                & (wanted.disabled == false()),
-            )
-        )
-        .where(applications.c.id.in_(application_ids))
-        .order_by(applications.c.id, wanted.id)
-    )
-    versions: dict[bytes, int] = {}
-    filters: dict[bytes, list[EndpointFilter]] = {}
-    rows = (await connection.execute(statement)).all()
-    for application_id, version, endpoint_id, endpoint_version, types, channels in rows:
-        versions[application_id] = version
-        of_application = filters.setdefault(application_id, [])
-        if endpoint_id is not None:
-            of_application.append(
-                EndpointFilter(
-                    endpoint_id,
-                    endpoint_version,
-                    None if types is None else frozenset(types),
-                    None if channels is None else frozenset(channels),
-                )
-            )
-    return {
-        application_id: Recipients(version, filters[application_id])
-        for application_id, version in versions.items()
-    }
+        async with self._engine.connect() as connection:
+            delays_s: DelaysS | None = (await connection.execute(statement)).scalar_one_or_none()
+        return delays_s
 
 
 async def _directory_version(connection: AsyncConnection) -> int:

@@ -3,13 +3,14 @@
 from typing import Any
 
 import msgspec
+from angarium_contracts.operational import OperationalEvent
 from sqlalchemy import RowMapping
 
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.event_type import EventType
 
-from .tables import StoredSecret
+from .tables import StoredSecret, operational_event
 
 _secrets_encoder = msgspec.msgpack.Encoder()
 _secrets_decoder = msgspec.msgpack.Decoder(tuple[StoredSecret, ...])
@@ -57,6 +58,16 @@ def event_type_of(row: RowMapping) -> EventType:
 def event_type_values(event_type: EventType) -> dict[str, Any]:
     """The columns of an event type."""
     return _values(event_type)
+
+
+def operational_event_of(row: RowMapping) -> OperationalEvent:
+    """The event of a row of `operational_event`."""
+    return OperationalEvent(**row)
+
+
+def operational_event_values(event: OperationalEvent) -> dict[str, Any]:
+    """The columns of an operational event that this service tells of."""
+    return {name: getattr(event, name) for name in operational_event.c.keys()}  # noqa: SIM118 - no dict
 
 
 def _values(entity: Any) -> dict[str, Any]:

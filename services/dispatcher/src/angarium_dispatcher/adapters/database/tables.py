@@ -1,7 +1,10 @@
 """The dispatcher's tables.
 
 Rows of deleted applications and endpoints stay as tombstones, emptied of all but their ids,
-so that copies of the directory learn of the deletion however late they ask.
+so that copies of the directory learn of the deletion however late they ask. A tenant's policy
+takes the next version, counted over all tenants in the order of commits, whenever it or a
+schedule of the tenant's event types changes. Operational events stay until the gateway has
+taken them.
 """
 
 from typing import Any, override
@@ -55,6 +58,7 @@ class StoredSecret(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 NAMES = JsonText(tuple[str, ...])
+DELAYS_S = JsonText(tuple[float, ...])
 METADATA = JsonText(dict[str, str])
 ByteOrderedName = String(256, collation="C").with_variant(String(256), "sqlite")
 """Text in the order of its bytes on both engines, whatever the server's locale."""
@@ -90,6 +94,7 @@ applications = Table(
     Column("metadata", METADATA, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("weight", Integer, nullable=False, server_default="1"),
 )
 Index("ix_applications_tenant_id_id", applications.c.tenant_id, applications.c.id)
 Index("uq_applications_tenant_id_uid", applications.c.tenant_id, applications.c.uid, unique=True)
@@ -123,6 +128,9 @@ endpoints = Table(
     Column("certificate_subject", Text),
     Column("certificate_expires_at", Instant),
     Column("disabled_reason", Text),
+    Column("fifo", Boolean, nullable=False, server_default=false()),
+    Column("concurrency_max", Integer),
+    Column("retry_delays_s", DELAYS_S),
 )
 _live = endpoints.c.deleted == false()
 Index(
@@ -147,4 +155,33 @@ event_types = Table(
     Column("schemas", LargeBinary),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("retry_delays_s", DELAYS_S),
+)
+_scheduled = event_types.c.retry_delays_s.is_not(None)
+Index(
+    "ix_event_types_tenant_id_scheduled",
+    event_types.c.tenant_id,
+    postgresql_where=_scheduled,
+    sqlite_where=_scheduled,
+)
+
+tenant_policy = Table(
+    "tenant_policy",
+    tables,
+    Column("tenant_id", Id, primary_key=True),
+    Column("version", Big, nullable=False),
+    Column("retry_delays_s", DELAYS_S),
+)
+Index("uq_tenant_policy_version", tenant_policy.c.version, unique=True)
+
+operational_event = Table(
+    "operational_event",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("type", String(64), nullable=False),
+    Column("tenant_id", Id, nullable=False),
+    Column("application_id", Id, nullable=False),
+    Column("endpoint_id", Id, nullable=False),
+    Column("endpoint_uid", ByteOrderedName),
+    Column("failing_since", Instant),
 )

@@ -6,27 +6,32 @@ from typing import Any
 from angarium_contracts import configuration as wire
 from angarium_contracts import endpoint_options as options
 from angarium_contracts.contract import Contract, Reader
+from angarium_contracts.deliveries import MatchMessages
 from angarium_contracts.directory import (
     DirectoryPage,
     DirectorySince,
     EndpointStates,
     GetEndpointStates,
 )
+from angarium_contracts.ids import operational_application_id
 from angarium_contracts.queries import Done, Page
+from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy, TenantPolicy
 
 from angarium_dispatcher.application import delete_configuration as deleting
 from angarium_dispatcher.application import save_application as saving_applications
 from angarium_dispatcher.application import save_endpoint as saving_endpoints
 from angarium_dispatcher.application import save_event_type as saving_event_types
-from angarium_dispatcher.application.configuration_store import ConfigurationReads
 from angarium_dispatcher.application.disable_endpoint import disable_endpoint
+from angarium_dispatcher.application.match_messages import MatchingReads, match_messages
 from angarium_dispatcher.application.means import Means
+from angarium_dispatcher.application.operational_application import get_customer, is_operational
 from angarium_dispatcher.application.references import get_application, get_endpoint
 from angarium_dispatcher.application.rotate_secret import rotate_secret
 from angarium_dispatcher.application.save_endpoint_headers import (
     patch_endpoint_headers,
     set_endpoint_headers,
 )
+from angarium_dispatcher.application.tenant_policy import set_tenant_policy
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.paging import (
@@ -48,7 +53,7 @@ ENDPOINT_STATES_MAX = 500
 class QueryAnswers:
     """Gives every question its answer; a refusal is a `Problem`."""
 
-    def __init__(self, means: Means, reads: ConfigurationReads) -> None:
+    def __init__(self, means: Means, reads: MatchingReads) -> None:
         self._means = means
         self._reads = reads
         self._by_question: dict[type[Contract], Callable[[Any], Awaitable[Contract]]] = {
@@ -78,6 +83,9 @@ class QueryAnswers:
             wire.GetEventType: self._get_event_type,
             wire.ListEventTypes: self._list_event_types,
             wire.DeleteEventType: self._delete_event_type,
+            GetTenantPolicy: self._get_tenant_policy,
+            SetTenantPolicy: self._set_tenant_policy,
+            MatchMessages: self._match_messages,
             DirectorySince: self._directory_since,
             GetEndpointStates: self._endpoint_states,
         }
@@ -105,7 +113,7 @@ class QueryAnswers:
         return answer
 
     async def _get_application(self, question: wire.GetApplication) -> Contract:
-        found = await get_application(self._reads, question.tenant_id, question.ref)
+        found = await get_customer(self._reads, question.tenant_id, question.ref)
         return _application_saved(found)
 
     async def _list_applications(self, question: wire.ListApplications) -> Contract:
@@ -153,11 +161,14 @@ class QueryAnswers:
         return Done()
 
     async def _list_endpoints(self, question: wire.ListEndpoints) -> Contract:
-        application = await get_application(
-            self._reads, question.tenant_id, question.application_ref
-        )
+        """The operational application has a list, empty at first, before it exists."""
+        tenant_id, ref = question.tenant_id, question.application_ref
+        if is_operational(tenant_id, ref):
+            application_id = operational_application_id(tenant_id)
+        else:
+            application_id = (await get_application(self._reads, tenant_id, ref)).id
         request = _request(ENDPOINTS, question.page)
-        found = await self._reads.list_endpoints(application.id, request)
+        found = await self._reads.list_endpoints(application_id, request)
         return to_wire.page(wire.Endpoints, found, to_wire.endpoint)
 
     async def _delete_endpoint(self, command: wire.DeleteEndpoint) -> Contract:
@@ -194,6 +205,15 @@ class QueryAnswers:
     async def _delete_event_type(self, command: wire.DeleteEventType) -> Contract:
         await deleting.delete_event_type(command, self._means)
         return Done()
+
+    async def _get_tenant_policy(self, question: GetTenantPolicy) -> Contract:
+        return TenantPolicy(await self._reads.tenant_delays(question.tenant_id))
+
+    async def _set_tenant_policy(self, command: SetTenantPolicy) -> Contract:
+        return TenantPolicy(await set_tenant_policy(command, self._means))
+
+    async def _match_messages(self, question: MatchMessages) -> Contract:
+        return await match_messages(question, self._reads)
 
     async def _directory_since(self, question: DirectorySince) -> Contract:
         part = await self._reads.directory_since(

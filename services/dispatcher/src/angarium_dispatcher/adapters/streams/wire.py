@@ -12,6 +12,7 @@ from angarium_dispatcher.domain.event_type import EventType
 from angarium_dispatcher.domain.paging import PageOf
 from angarium_dispatcher.domain.refusals import (
     AlreadyTaken,
+    EndpointDisabled,
     InvalidMember,
     NotFound,
     Refused,
@@ -28,6 +29,7 @@ def application(entity: Application) -> wire.Application:
         metadata=dict(entity.metadata),
         created_at=entity.created_at,
         updated_at=entity.updated_at,
+        weight=entity.weight,
     )
 
 
@@ -62,6 +64,9 @@ def endpoint(entity: Endpoint) -> wire.Endpoint:
         proxy_url=entity.proxy_shown,
         client_certificate=_client_certificate(entity),
         disabled_reason=entity.disabled_reason,
+        fifo=entity.fifo,
+        concurrency_max=entity.concurrency_max,
+        retry_delays_s=entity.retry_delays_s,
     )
 
 
@@ -90,6 +95,9 @@ def endpoint_state(entity: Endpoint) -> EndpointState:
         header_names=entity.header_names,
         proxy=entity.sealed_proxy,
         client_certificate=entity.sealed_certificate,
+        fifo=entity.fifo,
+        concurrency_max=entity.concurrency_max,
+        retry_delays_s=entity.retry_delays_s,
     )
 
 
@@ -104,6 +112,7 @@ def event_type(entity: EventType, *, with_content: bool = True) -> wire.EventTyp
         schemas=entity.schemas if with_content else None,
         created_at=entity.created_at,
         updated_at=entity.updated_at,
+        retry_delays_s=entity.retry_delays_s,
     )
 
 
@@ -124,6 +133,8 @@ def problem(refusal: Refused) -> Problem:
             return Problem(ProblemCode.NOT_FOUND, str(refusal))
         case AlreadyTaken(member=member):
             return Problem(ProblemCode.CONFLICT, str(refusal), member)
+        case EndpointDisabled():
+            return Problem(ProblemCode.CONFLICT, str(refusal))
         case InvalidMember(member=member):
             return Problem(ProblemCode.INVALID, str(refusal), member)
         case _:

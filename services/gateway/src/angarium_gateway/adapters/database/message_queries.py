@@ -140,8 +140,8 @@ def _page(
 
 
 def _columns(source: FromClause, *, with_content: bool) -> list[ColumnElement[Any]]:
-    names = ["id", "event_type", "event_id", "channels", "tags"]
-    return [source.c[name] for name in (*names, "payload")[: 6 if with_content else 5]]
+    names = ["id", "event_type", "event_id", "channels", "tags", "deliver_at", "canceled_at"]
+    return [source.c[name] for name in ([*names, "payload"] if with_content else names)]
 
 
 def _message(row: Row[Any]) -> Message:
@@ -152,6 +152,8 @@ def _message(row: Row[Any]) -> Message:
         channels=None if row.channels is None else _texts.decode(row.channels),
         tags=None if row.tags is None else _texts.decode(row.tags),
         payload=getattr(row, "payload", None),
+        deliver_at=row.deliver_at,
+        canceled_at=row.canceled_at,
     )
 
 

@@ -32,6 +32,7 @@ def row_of(message: NewMessage) -> dict[str, Any]:
         "tags": names_to_text(message.tags),
         "trace": message.trace,
         "payload": message.payload,
+        "deliver_at": message.deliver_at,
     }
 
 
@@ -47,6 +48,7 @@ def message_of(row: Any) -> NewMessage:
         tags=names_from_text(row.tags),
         event_id=row.event_id,
         trace=row.trace,
+        deliver_at=row.deliver_at,
     )
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from angarium_chassis.database.engine import STATEMENT_TIMEOUT_MS, Database
+from angarium_chassis.database.columns import to_micros
+from angarium_chassis.database.engine import STATEMENT_TIMEOUT_MS, Database, postgres_of
 from angarium_chassis.database.pinned_connection import PinnedConnection
 
 from angarium_gateway.application.journal import NewBatch
@@ -13,6 +15,7 @@ from angarium_gateway.domain.messages import (
     EarlierRequest,
     EventTaken,
     KeyTaken,
+    NewMessage,
 )
 
 from .earlier_requests import find_earlier
@@ -27,7 +30,8 @@ _STORED, _KEY_TAKEN = 0, 1
 
 
 class PostgresJournal:
-    """Implements the port `Journal`. `clock_us` is Unix time; keys live for `key_life_us`."""
+    """Implements the ports `Journal` and `ScheduledCommits`. `clock_us` is Unix time; keys live
+    for `key_life_us`."""
 
     def __init__(
         self, database: Database, *, clock_us: Callable[[], int], key_life_us: int
@@ -45,21 +49,30 @@ class PostgresJournal:
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
                 rows = await self._connection.fetch(
                     statement("commit_batch"),
-                    [message.id for message in messages],
-                    [message.application_id for message in messages],
-                    [message.tenant_id for message in messages],
-                    [message.event_type for message in messages],
-                    [message.event_id for message in messages],
-                    [names_to_text(message.channels) for message in messages],
-                    [names_to_text(message.tags) for message in messages],
-                    [message.trace for message in messages],
-                    [message.payload for message in messages],
-                    [message.key_digest for message in messages],
-                    [message.request_digest for message in messages],
+                    *_arrays(messages),
                     batch.id,
                     batch.owner,
                     batch.stream_number,
                     batch.published,
+                    now_us,
+                    now_us - self._key_life_us,
+                )
+        return [_outcome(row["outcome"], row["application_version"]) for row in rows]
+
+    async def schedule(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
+        """See the port. Rare beside `commit`: it takes a connection for the moment."""
+        now_us = self._clock_us()
+        with journal_failures():
+            async with (
+                asyncio.timeout(COMMIT_TIMEOUT_S),
+                self._database.engine.connect() as connection,
+            ):
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                driver = await postgres_of(connection)
+                rows = await driver.fetch(
+                    statement("schedule_messages"),
+                    *_arrays(messages),
+                    [message.deliver_at and to_micros(message.deliver_at) for message in messages],
                     now_us,
                     now_us - self._key_life_us,
                 )
@@ -72,6 +85,23 @@ class PostgresJournal:
     async def close(self) -> None:
         """Give the connection back."""
         await self._connection.close()
+
+
+def _arrays(messages: Sequence[NewMessage]) -> list[list[Any]]:
+    """The parameters $1 to $11 of the statements."""
+    return [
+        [message.id for message in messages],
+        [message.application_id for message in messages],
+        [message.tenant_id for message in messages],
+        [message.event_type for message in messages],
+        [message.event_id for message in messages],
+        [names_to_text(message.channels) for message in messages],
+        [names_to_text(message.tags) for message in messages],
+        [message.trace for message in messages],
+        [message.payload for message in messages],
+        [message.key_digest for message in messages],
+        [message.request_digest for message in messages],
+    ]
 
 
 def _outcome(outcome: int, application_version: int) -> CommitOutcome:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from angarium_chassis.database.columns import from_micros
+from angarium_chassis.database.columns import from_micros, to_micros
 from angarium_chassis.database.engine import Database
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -22,11 +22,19 @@ from angarium_gateway.domain.messages import (
 from .earlier_requests import find_earlier
 from .failures import journal_failures
 from .message_rows import row_of
-from .tables import application_copy, batch, event_claim, idempotency_key, message
+from .tables import (
+    application_copy,
+    batch,
+    event_claim,
+    idempotency_key,
+    message,
+    scheduled_message,
+)
 
 
 class SqliteJournal:
-    """Implements the port `Journal`. `clock_us` is Unix time; keys live for `key_life_us`."""
+    """Implements the ports `Journal` and `ScheduledCommits`. `clock_us` is Unix time; keys live
+    for `key_life_us`."""
 
     def __init__(
         self, database: Database, *, clock_us: Callable[[], int], key_life_us: int
@@ -39,20 +47,21 @@ class SqliteJournal:
         """See the port."""
         with journal_failures():
             async with self._engine.begin() as connection:
-                refused = {
-                    id(candidate): outcome
-                    for candidate in new.messages
-                    if (outcome := await self._claim(connection, candidate)) is not None
-                }
-                fresh = [candidate for candidate in new.messages if id(candidate) not in refused]
+                fresh, outcomes = await self._store(connection, new.messages)
                 if fresh:
-                    await connection.execute(insert(message), [row_of(each) for each in fresh])
                     await connection.execute(insert(batch), _batch_row(new, fresh))
-                versions = await _versions(connection, fresh)
-        return [
-            refused.get(id(candidate)) or Committed(versions.get(candidate.application_id, 0))
-            for candidate in new.messages
-        ]
+        return outcomes
+
+    async def schedule(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
+        """See the port."""
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                fresh, outcomes = await self._store(connection, messages)
+                if fresh:
+                    await connection.execute(
+                        insert(scheduled_message), [_scheduled_row(each) for each in fresh]
+                    )
+        return outcomes
 
     async def earlier(self, key_digest: bytes) -> EarlierRequest | None:
         """See the port."""
@@ -60,6 +69,24 @@ class SqliteJournal:
 
     async def close(self) -> None:
         """Nothing is held between commits."""
+
+    async def _store(
+        self, connection: AsyncConnection, messages: Sequence[NewMessage]
+    ) -> tuple[Sequence[NewMessage], Sequence[CommitOutcome]]:
+        """Those that were stored, and one outcome a message."""
+        refused = {
+            id(candidate): outcome
+            for candidate in messages
+            if (outcome := await self._claim(connection, candidate)) is not None
+        }
+        fresh = [candidate for candidate in messages if id(candidate) not in refused]
+        if fresh:
+            await connection.execute(insert(message), [row_of(each) for each in fresh])
+        versions = await _versions(connection, fresh)
+        return fresh, [
+            refused.get(id(candidate)) or Committed(versions.get(candidate.application_id, 0))
+            for candidate in messages
+        ]
 
     async def _claim(
         self, connection: AsyncConnection, candidate: NewMessage
@@ -115,6 +142,17 @@ async def _versions(
     query = select(application_copy.c.id, application_copy.c.version)
     rows = await connection.execute(query.where(application_copy.c.id.in_(ids)))
     return {bytes(row.id): row.version for row in rows}
+
+
+def _scheduled_row(scheduled: NewMessage) -> dict[str, Any]:
+    if scheduled.deliver_at is None:
+        raise ValueError("only a message with a time of its own can be scheduled")
+    return {
+        "message_id": scheduled.id,
+        "application_id": scheduled.application_id,
+        "deliver_at": to_micros(scheduled.deliver_at),
+        "bytes": scheduled.size_bytes,
+    }
 
 
 def _batch_row(new: NewBatch, fresh: Sequence[NewMessage]) -> dict[str, Any]:

@@ -50,9 +50,26 @@ message = Table(
     Column("tags", Text),
     Column("trace", String(64)),
     Column("payload", LargeBinary, nullable=False),
+    Column("deliver_at", Instant),
+    Column("canceled_at", Instant),
+    Column("targeted", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("application_id", "id"),
 )
-"""The journal. `channels` and `tags` are JSON arrays; the time is in the id."""
+"""The journal. `channels` and `tags` are JSON arrays; the time is in the id. `deliver_at` is when
+a scheduled message was to go out, `canceled_at` when it was taken off the schedule before.
+`targeted`: it is for one endpoint only, and for no other later."""
+
+scheduled_message = Table(
+    "scheduled_message",
+    metadata,
+    Column("message_id", Id, primary_key=True),
+    Column("application_id", Id, nullable=False),
+    Column("deliver_at", Big, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Index("ix_scheduled_message_deliver_at", "deliver_at", "message_id"),
+)
+"""Messages that are in no batch yet; `deliver_at` in microseconds of the database's own clock.
+Not in the ordinary way of a message: it has a row only while it waits for its time."""
 
 event_claim = Table(
     "event_claim",
@@ -98,7 +115,8 @@ batch = Table(
     ),
 )
 """Open batches. `message_refs` is application id and message id, 32 bytes a message, in
-order. `owner` is the replica that publishes it; empty when nobody does."""
+order. `owner` is the replica that publishes it; empty when nobody does. `id` is not above any
+message id in it: what is still open before a message lies in a range of it."""
 
 replica = Table(
     "replica",
@@ -126,3 +144,31 @@ directory_copy = Table(
     Column("version", Big, nullable=False),
 )
 """One row: the directory version that the copy is complete to."""
+
+background_task = Table(
+    "background_task",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("tenant_id", Id, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("cursor", Id),
+    Column("looked", Big, nullable=False),
+    Column("resent", Big, nullable=False),
+    Column("skipped", Big, nullable=False),
+    Column("error", Text),
+    Column("failures", Integer, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("held_until", Big, nullable=False),
+    Column("fence", Big, nullable=False),
+    Index("ix_background_task_tenant_id", "tenant_id", "id"),
+    Index(
+        "ix_background_task_running",
+        "held_until",
+        postgresql_where=text("status = 'running'"),
+        sqlite_where=text("status = 'running'"),
+    ),
+)
+"""Work that goes on behind; the time is in the id. `held_until` in microseconds of the database's
+own clock: nobody may take the task before. `cursor` is the message that it has come to."""

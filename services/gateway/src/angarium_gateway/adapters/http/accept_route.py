@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import assert_never
 from urllib.parse import parse_qs
 
@@ -33,7 +34,7 @@ from angarium_gateway.domain.digests import request_digest
 from angarium_gateway.domain.messages import NewMessage
 
 from .idempotent_posts import bad_key, is_key, used_for_another
-from .posted_message import PostedMessage, read_message
+from .posted_message import PostedMessage, delivery_time, read_message
 from .problems import (
     MEDIA_TYPE,
     ProblemAnswer,
@@ -76,12 +77,14 @@ class AcceptRoute:
         create_application: CreateApplication,
         *,
         payload_bytes_max: int,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._rest = rest
         self._authenticator = authenticator
         self._accept = accept
         self._create_application = create_application
         self._payload_bytes_max = payload_bytes_max
+        self._now = now
         self._body_bytes_max = payload_bytes_max + ENVELOPE_BYTES_MAX
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,7 +121,8 @@ class AcceptRoute:
             raise Refused(bad_key())
         body = await self._read_body(headers, receive)
         posted = read_message(body, payload_bytes_max=self._payload_bytes_max)
-        draft = _draft(posted, headers, scope["path"], body)
+        deliver_at = None if posted.deliver_at is None else delivery_time(posted, self._now())
+        draft = _draft(posted, headers, scope["path"], body, deliver_at)
         application = posted.application
         outcome = await self._accept(
             caller.tenant_id,
@@ -191,7 +195,9 @@ def _failure() -> ProblemAnswer:
     return problem_answer(500, "internal_error", "Internal error", detail)
 
 
-def _draft(posted: PostedMessage, headers: _Headers, path: str, body: bytes) -> Draft:
+def _draft(
+    posted: PostedMessage, headers: _Headers, path: str, body: bytes, deliver_at: datetime | None
+) -> Draft:
     return Draft(
         event_type=posted.event_type,
         payload=bytes(posted.payload),
@@ -203,6 +209,7 @@ def _draft(posted: PostedMessage, headers: _Headers, path: str, body: bytes) -> 
         if headers.key is None
         else request_digest("POST", path.rstrip("/"), body),
         trace=headers.trace,
+        deliver_at=deliver_at,
     )
 
 
@@ -233,6 +240,7 @@ def _out(message: NewMessage, *, with_content: bool) -> object:
             channels=message.channels or None,
             tags=message.tags or None,
             payload=message.payload if with_content else None,
+            deliver_at=message.deliver_at,
         )
     )
 

@@ -14,6 +14,22 @@ from litestar.openapi.spec import Components, SecurityScheme
 from .idempotent_posts import HEADER, KEY_CHARS_MAX
 from .shapes.applications import ApplicationIn, ApplicationOut, ApplicationPatch
 from .shapes.attempts import MessageAttemptOut
+from .shapes.background_tasks import (
+    BackgroundTaskOut,
+    BulkReplayIn,
+    RecoverIn,
+    RecoverOut,
+    ReplayIn,
+    ReplayOut,
+)
+from .shapes.by_hand import (
+    EmptyResponse,
+    EndpointDeliveryStateOut,
+    EndpointStats,
+    EventExampleIn,
+)
+from .shapes.cancellations import CancelOut
+from .shapes.delivery_policy import TenantPolicyIn, TenantPolicyOut
 from .shapes.endpoint_options import (
     EndpointHeadersIn,
     EndpointHeadersOut,
@@ -25,6 +41,11 @@ from .shapes.endpoints import EndpointIn, EndpointOut, EndpointPatch, EndpointUp
 from .shapes.event_types import EventTypeIn, EventTypeOut, EventTypePatch, EventTypeUpdate
 from .shapes.lists import ListResponse
 from .shapes.messages import MessageIn, MessageOut
+from .shapes.operational_webhooks import (
+    OperationalWebhookEndpointIn,
+    OperationalWebhookEndpointOut,
+    OperationalWebhookEndpointUpdate,
+)
 from .shapes.refusals import HttpErrorOut, HTTPValidationError
 from .strict_json import StrictJson
 
@@ -36,6 +57,11 @@ _SHAPES: Final = [
     EndpointSecretOut, EndpointSecretRotateIn, EndpointHeadersIn, EndpointHeadersOut,
     EndpointHeadersPatchIn, EventTypeIn, EventTypeOut, EventTypePatch, EventTypeUpdate,
     ListResponse[EventTypeOut], MessageIn, MessageOut, ListResponse[MessageOut],
+    BackgroundTaskOut, ListResponse[BackgroundTaskOut], RecoverIn, RecoverOut, ReplayIn, ReplayOut,
+    BulkReplayIn, EmptyResponse, EventExampleIn, EndpointStats, EndpointDeliveryStateOut,
+    TenantPolicyIn, TenantPolicyOut,
+    CancelOut, OperationalWebhookEndpointIn, OperationalWebhookEndpointUpdate,
+    OperationalWebhookEndpointOut, ListResponse[OperationalWebhookEndpointOut],
     MessageAttemptOut, ListResponse[MessageAttemptOut], HttpErrorOut, HTTPValidationError,
 ]  # fmt: skip
 _REFUSALS: Final = {

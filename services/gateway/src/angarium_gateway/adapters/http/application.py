@@ -13,14 +13,19 @@ from .api_document import ApiDocument
 from .api_key_authentication import ApiKeyAuthentication
 from .applications import ApplicationController
 from .attempts import AttemptController
+from .background_tasks import BackgroundTaskController
+from .by_hand import ByHandController, ResendController
+from .cancellations import CancellationController
 from .dependencies import ApiDependencies, provide_caller
 from .documentation import documentation_routes
+from .endpoint_delivery import EndpointDeliveryController
 from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .event_types import EventTypeController
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
 from .messages import MessageController
+from .operational_webhooks import OperationalEndpointController
 from .problems import (
     Refused,
     on_database_failure,
@@ -30,6 +35,7 @@ from .problems import (
     on_refused,
 )
 from .strict_json import StrictJson
+from .tenant_policy import TenantPolicyController
 
 _CONTROLLERS = (
     ApplicationController,
@@ -38,6 +44,13 @@ _CONTROLLERS = (
     EventTypeController,
     MessageController,
     AttemptController,
+    ResendController,
+    ByHandController,
+    EndpointDeliveryController,
+    CancellationController,
+    OperationalEndpointController,
+    BackgroundTaskController,
+    TenantPolicyController,
     HealthController,
 )
 

@@ -73,6 +73,7 @@ class ApplicationController(Controller):
             throttle_rate=data.throttle_rate,
             metadata=data.metadata,
             get_if_exists=get_if_exists,
+            weight=data.weight or 1,
         )
         return _saved(granted(await api.change_configuration(command, ApplicationSaved)))
 
@@ -99,6 +100,7 @@ class ApplicationController(Controller):
             uid=data.uid,
             throttle_rate=data.throttle_rate,
             metadata=data.metadata,
+            weight=data.weight,
         )
         return _saved(granted(await api.change_configuration(command, ApplicationSaved)))
 
@@ -117,6 +119,7 @@ class ApplicationController(Controller):
             uid=data.uid,
             throttle_rate=data.throttle_rate,
             metadata=data.metadata,
+            weight=data.weight,
         )
         saved = granted(await api.change_configuration(command, ApplicationSaved))
         return application_out(saved.application)

@@ -10,6 +10,8 @@ from litestar.params import SkipValidation
 from angarium_gateway.application.application_directory import ApplicationDirectory
 from angarium_gateway.application.asking import Ask
 from angarium_gateway.application.authentication import Authenticator, Caller
+from angarium_gateway.application.by_hand import ByHand
+from angarium_gateway.application.cancel_deliveries import CancelByHand
 from angarium_gateway.application.change_configuration import ChangeConfiguration
 from angarium_gateway.application.endpoint_secrets import EndpointSecrets
 from angarium_gateway.application.idempotency import IdempotencyKeys
@@ -29,6 +31,8 @@ class ApiDependencies:
     directory: ApplicationDirectory
     journal: MessageJournal
     read_attempts: ReadAttempts
+    by_hand: ByHand
+    cancel: CancelByHand
     body_bytes_max: int = 1024 * 1024
 
 

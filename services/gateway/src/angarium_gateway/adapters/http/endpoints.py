@@ -23,6 +23,7 @@ from angarium_gateway.application.authentication import Caller
 from .dependencies import Api, ApiDependencies, By
 from .parameters import ApplicationRef, EndpointRef, ordered_page
 from .problems import granted
+from .shapes.delivery_policy import delays, delays_of_new, is_fifo
 from .shapes.endpoints import (
     EndpointIn,
     EndpointOut,
@@ -84,6 +85,9 @@ class EndpointController(Controller):
             header_names=data.signature_headers or "webhook",
             sealed_proxy=_sealed(api, caller, data.proxy_url) or None,
             sealed_client_certificate=_sealed(api, caller, data.client_certificate) or None,
+            fifo=data.ordering == "fifo",
+            concurrency_max=data.concurrency or None,
+            retry_delays_s=delays_of_new(data.retry_schedule),
         )
         return endpoint_out(
             granted(await api.change_configuration(command, EndpointSaved)).endpoint
@@ -126,6 +130,9 @@ class EndpointController(Controller):
             header_names=data.signature_headers,
             sealed_proxy=_sealed(api, caller, data.proxy_url),
             sealed_client_certificate=_sealed(api, caller, data.client_certificate),
+            fifo=is_fifo(data.ordering),
+            concurrency_max=data.concurrency,
+            retry_delays_s=delays(data.retry_schedule),
         )
         saved = granted(await api.change_configuration(command, EndpointSaved))
         return Response(endpoint_out(saved.endpoint), status_code=201 if saved.created else 200)
@@ -159,6 +166,9 @@ class EndpointController(Controller):
             header_names=data.signature_headers,
             sealed_proxy=_sealed(api, caller, data.proxy_url),
             sealed_client_certificate=_sealed(api, caller, data.client_certificate),
+            fifo=is_fifo(data.ordering),
+            concurrency_max=data.concurrency,
+            retry_delays_s=delays(data.retry_schedule),
         )
         saved = granted(await api.change_configuration(command, EndpointSaved))
         return endpoint_out(saved.endpoint)

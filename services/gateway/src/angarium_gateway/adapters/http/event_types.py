@@ -23,6 +23,7 @@ from msgspec import UnsetType
 from .dependencies import Api, By
 from .parameters import EventTypeRef, WithContent, ordered_page
 from .problems import granted
+from .shapes.delivery_policy import delays, delays_of_new
 from .shapes.event_types import (
     EventTypeIn,
     EventTypeOut,
@@ -81,6 +82,7 @@ class EventTypeController(Controller):
             deprecated=data.deprecated,
             feature_flag=data.feature_flag,
             schemas=_text(data.schemas),
+            retry_delays_s=delays_of_new(data.retry_schedule),
         )
         return event_type_out(granted(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
 
@@ -110,6 +112,7 @@ class EventTypeController(Controller):
             deprecated=data.deprecated,
             feature_flag=data.feature_flag,
             schemas=_text(data.schemas),
+            retry_delays_s=delays(data.retry_schedule),
         )
         saved = granted(await api.ask_dispatcher(command, EventTypeSaved))
         return Response(event_type_out(saved.event_type), status_code=201 if saved.created else 200)
@@ -130,6 +133,7 @@ class EventTypeController(Controller):
             deprecated=data.deprecated,
             feature_flag=data.feature_flag,
             schemas=data.schemas if isinstance(data.schemas, UnsetType) else _text(data.schemas),
+            retry_delays_s=delays(data.retry_schedule),
         )
         return event_type_out(granted(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
 

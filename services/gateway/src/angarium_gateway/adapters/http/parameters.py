@@ -13,7 +13,7 @@ from .shapes.members import NAME_PATTERN
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 250
 _NAME: Final = re.compile(NAME_PATTERN)
-_TIME_PATTERN: Final = (
+TIME_PATTERN: Final = (
     r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?$(?!\n)"
 )
 
@@ -51,7 +51,7 @@ Order = Annotated[
 Time = Annotated[
     str | None,
     QueryParameter(
-        pattern=_TIME_PATTERN,
+        pattern=TIME_PATTERN,
         description="RFC 3339, exclusive; UTC when it has no zone",
         schema_extra={"format": "date-time"},
     ),

@@ -1,6 +1,10 @@
 """The body of POST /app/{app_id}/msg, read strictly."""
 
+from datetime import datetime
+
 import msgspec
+
+from angarium_gateway.domain.delivery_time import AHEAD_MAX, TooFarAhead, scheduled_time
 
 from .problems import Fault, Refused, invalid, too_large
 from .shapes.messages import MessageIn
@@ -29,6 +33,19 @@ def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
     if message.tags is not None and len(message.tags) > TAGS_MAX:
         raise _refused("tags", f"at most {TAGS_MAX} tags; leave some out")
     return message
+
+
+def delivery_time(posted: PostedMessage, now: datetime) -> datetime | None:
+    """The time that the message waits for; None: it goes out at once. Raises `Refused`."""
+    try:
+        return scheduled_time(posted.deliver_at, now)
+    except TooFarAhead:
+        raise _refused(
+            "deliverAt",
+            f"at most {AHEAD_MAX.days} days ahead, that is until"
+            f" {(now + AHEAD_MAX).isoformat(timespec='seconds')}; a time that has passed means at"
+            " once",
+        ) from None
 
 
 def _refused(member: str, message: str) -> Refused:

@@ -9,6 +9,8 @@ from angarium_contracts.directory import EndpointState
 from sqlalchemy import Insert, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from angarium_worker.application.records import delays_of, delays_text
+
 from .storage_errors import storage_errors
 from .tables import directory_copy, endpoint_copy
 
@@ -88,6 +90,9 @@ def _values(state: EndpointState) -> dict[str, Any]:
         "header_names": state.header_names,
         "proxy": state.proxy,
         "client_certificate": state.client_certificate,
+        "fifo": state.fifo,
+        "concurrency_max": state.concurrency_max,
+        "retry_delays": delays_text(state.retry_delays_s),
     }
 
 
@@ -110,4 +115,7 @@ def _state(row: Any) -> EndpointState:
         header_names=row.header_names,
         proxy=row.proxy,
         client_certificate=row.client_certificate,
+        fifo=row.fifo,
+        concurrency_max=row.concurrency_max,
+        retry_delays_s=delays_of(row.retry_delays),
     )

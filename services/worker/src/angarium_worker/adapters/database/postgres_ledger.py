@@ -1,7 +1,6 @@
 """The ledger on Postgres: one statement and one round trip for each call."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import asyncpg
 from angarium_chassis.database.engine import Database, postgres_of
@@ -12,12 +11,14 @@ from angarium_worker.application.records import (
     CancelledRow,
     DeliveryKey,
     DueDelivery,
+    EventRow,
     LeasedOutcome,
     PendingRow,
     Record,
 )
 
 from .named_statement import statement
+from .postgres_statements import PostgresStatements, columns_of_rows
 from .storage_errors import storage_errors
 
 _APPEND = statement("append_attempts")
@@ -35,7 +36,7 @@ class PostgresLedger:
     """Implements `Ledger`. Every statement commits by itself."""
 
     def __init__(self, database: Database) -> None:
-        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._statements = PostgresStatements(database)
         self._kept: AsyncConnection | None = None
         self._kept_raw: asyncpg.Connection | None = None
 
@@ -50,13 +51,13 @@ class PostgresLedger:
         with storage_errors():
             try:
                 raw = self._kept_raw or await self._keep_connection()
-                return await _write(raw, records)
+                return await write_records(raw, records)
             except BaseException:
                 await self._drop_broken()
                 raise
 
     async def _keep_connection(self) -> asyncpg.Connection:
-        self._kept = await self._engine.connect()
+        self._kept = await self._statements.engine.connect()
         self._kept_raw = await postgres_of(self._kept)
         return self._kept_raw
 
@@ -68,20 +69,20 @@ class PostgresLedger:
 
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
         """See `Ledger`."""
-        messages, endpoints = _columns(keys, 2)
-        rows = await self._fetch(_KNOWN, messages, endpoints)
+        messages, endpoints = columns_of_rows(keys, 2)
+        rows = await self._statements.fetch(_KNOWN, messages, endpoints)
         return frozenset((row[0], row[1]) for row in rows)
 
     async def lease_due(
         self, *, rows_max: int, bytes_max: int, lease_s: float
     ) -> list[DueDelivery]:
         """See `Ledger`."""
-        rows = await self._fetch(_LEASE, rows_max, bytes_max, int(lease_s * 1_000_000))
+        rows = await self._statements.fetch(_LEASE, rows_max, bytes_max, int(lease_s * 1_000_000))
         return [DueDelivery(*row) for row in rows]
 
     async def release(self, leased: Sequence[DueDelivery]) -> None:
         """See `Ledger`."""
-        await self._fetch(
+        await self._statements.fetch(
             _RELEASE,
             [due.id for due in leased],
             [due.endpoint_id for due in leased],
@@ -90,52 +91,57 @@ class PostgresLedger:
 
     async def expedite(self, endpoint_id: bytes, *, beyond_s: float) -> None:
         """See `Ledger`."""
-        await self._fetch(_EXPEDITE, endpoint_id, int(beyond_s * 1_000_000))
+        await self._statements.fetch(_EXPEDITE, endpoint_id, int(beyond_s * 1_000_000))
 
     async def next_due_in_s(self) -> float | None:
         """See `Ledger`."""
-        (row,) = await self._fetch(_NEXT_DUE)
+        (row,) = await self._statements.fetch(_NEXT_DUE)
         return None if row[0] is None else row[0] / 1_000_000
 
     async def pending_total(self) -> int:
         """See `Ledger`."""
-        (row,) = await self._fetch(_TOTAL)
+        (row,) = await self._statements.fetch(_TOTAL)
         return int(row[0])
 
-    async def _fetch(self, query: str, *values: Any) -> list[Any]:
-        with storage_errors():
-            async with self._engine.connect() as connection:
-                raw = await postgres_of(connection)
-                return list(await raw.fetch(query, *values))
 
-
-async def _write(
+async def write_records(
     connection: asyncpg.Connection, records: Sequence[Record]
 ) -> frozenset[DeliveryKey]:
+    """Write all of it; the leased deliveries whose fence held. One statement, that commits with
+    the connection's transaction if it has one."""
     attempts: list[AttemptRow] = []
     pending: list[PendingRow] = []
     leased: list[LeasedOutcome] = []
     cancelled: list[CancelledRow] = []
+    events: list[EventRow] = []
     for record in records:
         attempts.extend(record.attempts)
         pending.extend(record.pending)
         leased.extend(record.leased)
         cancelled.extend(record.cancelled)
-    if not (pending or leased or cancelled):
+        events.extend(record.events)
+    if not (pending or leased or cancelled or events):
         await _append(connection, attempts)
         return frozenset()
     free = len(attempts)
     attempts.extend(outcome.attempt for outcome in leased if outcome.attempt is not None)
     free_cancelled = len(cancelled)
     cancelled.extend(outcome.cancelled for outcome in leased if outcome.cancelled is not None)
+    told: list[tuple[object, ...]] = [(*event, None, None) for event in events]
+    told.extend(
+        (*outcome.event, outcome.message_id, outcome.endpoint_id)
+        for outcome in leased
+        if outcome.event is not None
+    )
     rows = await connection.fetch(
         _RECORD,
-        *_columns(attempts, len(AttemptRow._fields)),
+        *columns_of_rows(attempts, len(AttemptRow._fields)),
         [False] * free + [True] * (len(attempts) - free),
-        *_columns([outcome[:5] for outcome in leased], 5),
-        *_columns(pending, len(PendingRow._fields)),
-        *_columns(cancelled, len(CancelledRow._fields)),
+        *columns_of_rows([(*outcome[:5], outcome.lane) for outcome in leased], 6),
+        *columns_of_rows(pending, len(PendingRow._fields)),
+        *columns_of_rows(cancelled, len(CancelledRow._fields)),
         [False] * free_cancelled + [True] * (len(cancelled) - free_cancelled),
+        *columns_of_rows(told, len(EventRow._fields) + 2),
     )
     return frozenset((row[0], row[1]) for row in rows)
 
@@ -149,8 +155,4 @@ async def _append(connection: asyncpg.Connection, attempts: Sequence[AttemptRow]
     try:
         await connection.copy_records_to_table("attempt", records=attempts, columns=_COPIED)
     except asyncpg.UniqueViolationError:
-        await connection.execute(_APPEND, *_columns(attempts, len(AttemptRow._fields)))
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:
-    return tuple(zip(*rows, strict=True)) if rows else ((),) * count
+        await connection.execute(_APPEND, *columns_of_rows(attempts, len(AttemptRow._fields)))

@@ -5,84 +5,41 @@ from typing import Any
 
 from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
-from sqlalchemy import (
-    BigInteger,
-    bindparam,
-    delete,
-    func,
-    select,
-    tuple_,
-    union,
-    update,
-)
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import BigInteger, bindparam, func, select, tuple_, union, update
 
-from angarium_worker.application.records import (
-    AttemptRow,
-    CancelledRow,
-    DeliveryKey,
-    DueDelivery,
-    LeasedOutcome,
-    PendingRow,
-    Record,
-)
+from angarium_worker.application.records import DeliveryKey, DueDelivery, Record
 
+from .sqlite_lane_calls import call
+from .sqlite_record import HELD, key_values, write_records
 from .storage_errors import storage_errors
 from .tables import attempt, cancelled_delivery, pending_delivery
 
 _NOW = clock_us(on_postgres=False)
 _AT = bindparam("at_us", type_=BigInteger)
 """The clock as a transaction of several statements read it once."""
-_HELD = (
-    (pending_delivery.c.message_id == bindparam("key_message"))
-    & (pending_delivery.c.endpoint_id == bindparam("key_endpoint"))
-    & (pending_delivery.c.fence == bindparam("key_fence"))
-)
-_ATTEMPT_COLUMNS = (*AttemptRow._fields[:16], "ended_at")
-_PENDING_COLUMNS = PendingRow._fields[:-1]
-_APPEND = (
-    insert(attempt)
-    .values(
-        {name: bindparam(name) for name in _ATTEMPT_COLUMNS}
-        | {"next_attempt_at": _AT + bindparam("retry_in")}
-    )
-    .on_conflict_do_nothing()
-)
-_ADD = (
-    insert(pending_delivery)
-    .values(
-        {name: bindparam(name) for name in _PENDING_COLUMNS} | {"due_at": _AT + bindparam("due_in")}
-    )
-    .on_conflict_do_nothing()
-)
-_CANCEL = (
-    insert(cancelled_delivery)
-    .values({name: bindparam(name) for name in CancelledRow._fields} | {"cancelled_at": _NOW})
-    .on_conflict_do_nothing()
-)
-_END = delete(pending_delivery).where(_HELD)
-_MOVE = (
-    update(pending_delivery)
-    .where(_HELD)
-    .values(
-        due_at=_AT + bindparam("due_in"),
-        attempts_made=bindparam("made"),
-        fence=pending_delivery.c.fence + 1,
-    )
-)
 _RELEASE = (
-    update(pending_delivery).where(_HELD).values(due_at=_NOW, fence=pending_delivery.c.fence + 1)
+    update(pending_delivery)
+    .where(HELD)
+    .values(due_at=_AT, fence=pending_delivery.c.fence + 1)
+    .returning(pending_delivery.c.endpoint_id, pending_delivery.c.lane)
 )
 _EXPEDITE = (
     update(pending_delivery)
     .where(
         pending_delivery.c.endpoint_id == bindparam("of_endpoint"),
-        pending_delivery.c.due_at > _NOW + bindparam("beyond", type_=BigInteger),
+        pending_delivery.c.due_at > _AT + bindparam("beyond", type_=BigInteger),
     )
-    .values(due_at=_NOW)
+    .values(due_at=_AT)
+    .returning(pending_delivery.c.lane)
 )
-_NEXT_DUE = select(func.min(pending_delivery.c.due_at) - _NOW)
+_NEXT_DUE = select(func.min(pending_delivery.c.due_at) - _NOW).where(
+    pending_delivery.c.lane.is_(None)
+)
+DUE_COLUMNS = (
+    pending_delivery.c.message_id,
+    *[pending_delivery.c[name] for name in DueDelivery.__struct_fields__[1:]],
+)
+"""The members of `DueDelivery`, in their order."""
 _TOTAL = select(func.count()).select_from(pending_delivery)
 
 
@@ -98,28 +55,9 @@ class SqliteLedger:
 
     async def record(self, records: Sequence[Record]) -> frozenset[DeliveryKey]:
         """See `Ledger`."""
-        attempts = [_attempt_values(row) for record in records for row in record.attempts]
-        pending = [_pending_values(row) for record in records for row in record.pending]
-        cancelled = [row._asdict() for record in records for row in record.cancelled]
-        held: set[DeliveryKey] = set()
         with storage_errors():
             async with self._engine.begin() as connection:
-                at = {"at_us": await connection.scalar(select(_NOW))}
-                for record in records:
-                    for outcome in record.leased:
-                        if await _settle(connection, outcome, at):
-                            held.add((outcome.message_id, outcome.endpoint_id))
-                            if outcome.attempt is not None:
-                                attempts.append(_attempt_values(outcome.attempt))
-                            if outcome.cancelled is not None:
-                                cancelled.append(outcome.cancelled._asdict())
-                if attempts:
-                    await connection.execute(_APPEND, [row | at for row in attempts])
-                if pending:
-                    await connection.execute(_ADD, [row | at for row in pending])
-                if cancelled:
-                    await connection.execute(_CANCEL, cancelled)
-        return frozenset(held)
+                return await write_records(connection, records)
 
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
         """See `Ledger`."""
@@ -142,7 +80,7 @@ class SqliteLedger:
         size = func.length(row.payload)
         due = (
             select(row.message_id, row.endpoint_id, row.due_at, size.label("size"))
-            .where(row.due_at <= _NOW)
+            .where(row.lane.is_(None), row.due_at <= _NOW)
             .order_by(row.due_at)
             .limit(rows_max)
             .subquery()
@@ -156,19 +94,7 @@ class SqliteLedger:
             update(pending_delivery)
             .where(tuple_(row.message_id, row.endpoint_id).in_(chosen))
             .values(due_at=_NOW + int(lease_s * 1_000_000), fence=row.fence + 1)
-            .returning(
-                row.message_id,
-                row.endpoint_id,
-                row.application_id,
-                row.tenant_id,
-                row.event_type,
-                row.payload,
-                row.endpoint_version,
-                row.attempts_made,
-                row.channels,
-                row.trace,
-                row.fence,
-            )
+            .returning(*DUE_COLUMNS)
         )
         with storage_errors():
             async with self._engine.begin() as connection:
@@ -176,19 +102,26 @@ class SqliteLedger:
 
     async def release(self, leased: Sequence[DueDelivery]) -> None:
         """See `Ledger`."""
-        keys = [_key_values(due.id, due.endpoint_id, due.fence) for due in leased]
-        if not keys:
-            return
         with storage_errors():
             async with self._engine.begin() as connection:
-                await connection.execute(_RELEASE, keys)
+                at_us = (await connection.execute(select(_NOW))).scalar_one()
+                in_lanes = set()
+                for due in leased:
+                    values = key_values(due.id, due.endpoint_id, due.fence) | {"at_us": at_us}
+                    row = (await connection.execute(_RELEASE, values)).one_or_none()
+                    if row is not None and row.lane is not None:
+                        in_lanes.add(row.endpoint_id)
+                await call(connection, in_lanes, at_us)
 
     async def expedite(self, endpoint_id: bytes, *, beyond_s: float) -> None:
         """See `Ledger`."""
         values = {"of_endpoint": endpoint_id, "beyond": int(beyond_s * 1_000_000)}
         with storage_errors():
             async with self._engine.begin() as connection:
-                await connection.execute(_EXPEDITE, values)
+                at_us = (await connection.execute(select(_NOW))).scalar_one()
+                rows = (await connection.execute(_EXPEDITE, values | {"at_us": at_us})).all()
+                if any(row.lane is not None for row in rows):
+                    await call(connection, [endpoint_id], at_us)
 
     async def next_due_in_s(self) -> float | None:
         """See `Ledger`."""
@@ -203,28 +136,3 @@ class SqliteLedger:
         with storage_errors():
             async with self._reading.connect() as connection:
                 return (await connection.execute(query)).scalar()
-
-
-async def _settle(
-    connection: AsyncConnection, outcome: LeasedOutcome, at: dict[str, int | None]
-) -> bool:
-    values = _key_values(outcome.message_id, outcome.endpoint_id, outcome.fence)
-    if outcome.due_in_us is None:
-        result = await connection.execute(_END, values)
-    else:
-        result = await connection.execute(
-            _MOVE, values | at | {"due_in": outcome.due_in_us, "made": outcome.attempts_made}
-        )
-    return result.rowcount == 1
-
-
-def _key_values(message_id: bytes, endpoint_id: bytes, fence: int) -> dict[str, Any]:
-    return {"key_message": message_id, "key_endpoint": endpoint_id, "key_fence": fence}
-
-
-def _attempt_values(row: AttemptRow) -> dict[str, Any]:
-    return dict(zip((*_ATTEMPT_COLUMNS, "retry_in"), row, strict=True))
-
-
-def _pending_values(row: PendingRow) -> dict[str, Any]:
-    return dict(zip((*_PENDING_COLUMNS, "due_in"), row, strict=True))

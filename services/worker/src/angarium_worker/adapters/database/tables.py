@@ -14,6 +14,8 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    false,
+    text,
 )
 
 tables: Final = MetaData()
@@ -55,11 +57,62 @@ pending_delivery: Final = Table(
     Column("attempts_made", Integer, nullable=False),
     Column("channels", Text, nullable=True),
     Column("trace", Text, nullable=True),
+    Column("trigger", SmallInteger, nullable=False, server_default="0"),
+    Column("retry_delays", Text, nullable=True),
+    Column("weight", Integer, nullable=False, server_default="1"),
+    Column("lane", SmallInteger, nullable=True),
+    Column("cancelled", Text, nullable=True),
+    Column("by_hand", Boolean, nullable=False, server_default=false()),
     Column("fence", Big, nullable=False),
     Column("due_at", Big, nullable=False),
-    Index("pending_delivery_by_due", "due_at"),
+    Index(
+        "pending_delivery_by_due",
+        "due_at",
+        postgresql_where=text("lane is null"),
+        sqlite_where=text("lane is null"),
+    ),
     Index("pending_delivery_by_endpoint", "endpoint_id", "due_at"),
+    Index(
+        "pending_delivery_by_lane",
+        "endpoint_id",
+        "lane",
+        "message_id",
+        "due_at",
+        postgresql_where=text("lane is not null"),
+        sqlite_where=text("lane is not null"),
+    ),
 )
+"""`cancelled` and `by_hand`: why it is not to be attempted any more, and whether a person said
+so; it ends when nobody holds it. `due_at` stands in the lane's index so that what is not due is
+passed over without a look at its row."""
+
+lane: Final = Table(
+    "lane",
+    tables,
+    Column("endpoint_id", Id, primary_key=True),
+    Column("application_id", Id, nullable=False),
+    Column("tenant_id", Id, nullable=False),
+    Column("weight", Integer, nullable=False),
+    Column("due_at", Big, nullable=False),
+    Column("waits_until", Big, nullable=False),
+    Column("held_until", Big, nullable=True),
+    Column("fence", Big, nullable=False),
+    Column("arrivals", Big, nullable=False),
+    Column("burst_at", Big, nullable=False),
+    Column("confirmed", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Index("lane_by_due", "due_at"),
+    Index(
+        "lane_by_holding",
+        "held_until",
+        postgresql_where=text("held_until is not null"),
+        sqlite_where=text("held_until is not null"),
+    ),
+)
+"""Endpoints for which deliveries wait in turn. `due_at`: the next turn; while the lane is held,
+the end of the lease, or when something is due that came in since (0: it was woken). Nothing that
+comes in makes the turn earlier than `waits_until`. `held_until` null: free. `burst_at`: the time
+up to which the endpoint's rate limit is booked."""
 
 cancelled_delivery: Final = Table(
     "cancelled_delivery",
@@ -71,8 +124,38 @@ cancelled_delivery: Final = Table(
     Column("event_type", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("cancelled_at", Big, nullable=False),
+    Column("by_hand", Boolean, nullable=False, server_default=false()),
+    Index("cancelled_delivery_by_endpoint", "endpoint_id", "message_id"),
 )
-"""Deliveries that ended because nothing was to be sent to their endpoint any more."""
+"""Deliveries that ended because nothing was to be sent any more: their endpoint was disabled or
+deleted, or somebody said so (`by_hand`)."""
+
+operational_event: Final = Table(
+    "operational_event",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("tenant_id", Id, nullable=False),
+    Column("application_id", Id, nullable=False),
+    Column("endpoint_id", Id, nullable=False),
+    Column("message_id", Id, nullable=False),
+    Column("attempt_id", Id, nullable=False),
+    Column("response_status", SmallInteger, nullable=False),
+    Column("attempted_at", Big, nullable=False),
+)
+"""The outbox of what tenants are to be told; a row goes when the gateway has it."""
+
+endpoint_health: Final = Table(
+    "endpoint_health",
+    tables,
+    Column("endpoint_id", Id, primary_key=True),
+    Column("tenant_id", Id, nullable=False),
+    Column("application_id", Id, nullable=False),
+    Column("version", Big, nullable=False),
+    Column("failing_since", Big, nullable=False),
+    Column("last_failure_at", Big, nullable=False),
+)
+"""Endpoints that have failed and not succeeded since `failing_since`."""
 
 endpoint_copy: Final = Table(
     "endpoint_copy",
@@ -92,6 +175,9 @@ endpoint_copy: Final = Table(
     Column("header_names", Text, nullable=False, server_default="webhook"),
     Column("proxy", LargeBinary, nullable=True),
     Column("client_certificate", LargeBinary, nullable=True),
+    Column("fifo", Boolean, nullable=False, server_default=false()),
+    Column("concurrency_max", Integer, nullable=True),
+    Column("retry_delays", Text, nullable=True),
 )
 """`secrets` is a msgpack array of sealed secrets, `secrets_expire_at` one of numbers, or null."""
 

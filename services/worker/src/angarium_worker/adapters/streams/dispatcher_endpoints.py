@@ -1,6 +1,7 @@
 """Asking the dispatcher for endpoints that the copy lacks, and to disable one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_contracts.contract import Reader
@@ -16,7 +17,7 @@ _done = Reader(Done)
 
 
 class DispatcherEndpoints:
-    """Implements `EndpointSource` and `EndpointOwner`."""
+    """Implements `EndpointSource`, `EndpointOwner` and `EndpointDisabler`."""
 
     def __init__(self, queries: QueryClient) -> None:
         self._queries = queries
@@ -30,14 +31,17 @@ class DispatcherEndpoints:
             case states:
                 return list(states.endpoints)
 
-    async def disable(self, gone: GoneEndpoint, reason: str) -> bool:
-        """See `EndpointOwner`."""
+    async def disable(
+        self, gone: GoneEndpoint, reason: str, failing_since: datetime | None = None
+    ) -> bool:
+        """See `EndpointOwner` and `EndpointDisabler`."""
         command = DisableEndpoint(
             tenant_id=gone.tenant_id,
             application_id=gone.application_id,
             endpoint_id=gone.endpoint_id,
             version=gone.version,
             reason=reason,
+            failing_since=failing_since,
         )
         answer = await self._queries.ask(DISPATCHER_QUERIES, command, _done)
         return isinstance(answer, Done)

@@ -7,16 +7,20 @@ from angarium_contracts.configuration import Application
 from angarium_contracts.ids import APPLICATION, format_id
 from msgspec import UNSET, Meta, UnsetType, field
 
+from .delivery_policy import Weight
 from .members import Shape, ThrottleRate, Uid
 
 ApplicationName = Annotated[str, Meta(min_length=1, examples=["My first application"])]
 
 
 class ApplicationIn(Shape, frozen=True, kw_only=True):
+    """`weight` is Angarium's: left out, an existing application keeps it."""
+
     name: ApplicationName
     uid: Uid | None = None
     throttle_rate: ThrottleRate | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    weight: Weight | UnsetType = UNSET
 
 
 class ApplicationPatch(Shape, frozen=True, kw_only=True):
@@ -24,6 +28,7 @@ class ApplicationPatch(Shape, frozen=True, kw_only=True):
     uid: Uid | UnsetType | None = UNSET
     throttle_rate: ThrottleRate | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
+    weight: Weight | UnsetType = UNSET
 
 
 class ApplicationOut(Shape, frozen=True, kw_only=True):
@@ -34,6 +39,7 @@ class ApplicationOut(Shape, frozen=True, kw_only=True):
     metadata: dict[str, str]
     created_at: datetime
     updated_at: datetime
+    weight: Annotated[int | UnsetType, Meta(description="Left out: 1")] = UNSET
 
 
 def application_out(application: Application) -> ApplicationOut:
@@ -46,4 +52,5 @@ def application_out(application: Application) -> ApplicationOut:
         metadata=application.metadata,
         created_at=application.created_at,
         updated_at=application.updated_at,
+        weight=UNSET if application.weight == 1 else application.weight,
     )

@@ -7,6 +7,7 @@ from angarium_contracts.configuration import Endpoint
 from angarium_contracts.ids import ENDPOINT, format_id
 from msgspec import UNSET, Meta, UnsetType, field
 
+from .delivery_policy import Concurrency, Ordering, RetrySchedule, delays_out
 from .endpoint_options import (
     Certificate,
     ClientCertificateOut,
@@ -33,7 +34,8 @@ Channels = Annotated[
 
 
 class EndpointUpdate(Shape, frozen=True, kw_only=True):
-    """The last four members are Angarium's: left out, an existing endpoint keeps them."""
+    """From `timeoutSeconds` on the members are Angarium's: left out, an existing endpoint keeps
+    them."""
 
     url: Url
     uid: Uid | None = None
@@ -47,6 +49,9 @@ class EndpointUpdate(Shape, frozen=True, kw_only=True):
     signature_headers: SignatureHeaders | UnsetType = UNSET
     proxy_url: ProxyUrl | UnsetType | None = UNSET
     client_certificate: Certificate | UnsetType | None = UNSET
+    ordering: Ordering | UnsetType = UNSET
+    concurrency: Concurrency | UnsetType | None = UNSET
+    retry_schedule: RetrySchedule | UnsetType | None = UNSET
 
 
 class EndpointIn(EndpointUpdate, frozen=True, kw_only=True):
@@ -67,6 +72,9 @@ class EndpointPatch(Shape, frozen=True, kw_only=True):
     signature_headers: SignatureHeaders | UnsetType = UNSET
     proxy_url: ProxyUrl | UnsetType | None = UNSET
     client_certificate: Certificate | UnsetType | None = UNSET
+    ordering: Ordering | UnsetType = UNSET
+    concurrency: Concurrency | UnsetType | None = UNSET
+    retry_schedule: RetrySchedule | UnsetType | None = UNSET
 
 
 class EndpointOut(Shape, frozen=True, kw_only=True):
@@ -92,6 +100,11 @@ class EndpointOut(Shape, frozen=True, kw_only=True):
     disabled_reason: Annotated[
         str | UnsetType, Meta(description="Why Angarium disabled it by itself")
     ] = UNSET
+    ordering: Annotated[Ordering | UnsetType, Meta(description="Left out: `none`")] = UNSET
+    concurrency: int | UnsetType = UNSET
+    retry_schedule: Annotated[
+        tuple[float, ...] | UnsetType, Meta(description="Left out: inherited")
+    ] = UNSET
 
 
 def endpoint_out(endpoint: Endpoint) -> EndpointOut:
@@ -113,4 +126,7 @@ def endpoint_out(endpoint: Endpoint) -> EndpointOut:
         proxy_url=UNSET if endpoint.proxy_url is None else endpoint.proxy_url,
         client_certificate=certificate_out(endpoint.client_certificate),
         disabled_reason=UNSET if endpoint.disabled_reason is None else endpoint.disabled_reason,
+        ordering="fifo" if endpoint.fifo else UNSET,
+        concurrency=UNSET if endpoint.concurrency_max is None else endpoint.concurrency_max,
+        retry_schedule=delays_out(endpoint.retry_delays_s),
     )

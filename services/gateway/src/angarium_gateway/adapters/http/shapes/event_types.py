@@ -7,6 +7,7 @@ import msgspec
 from angarium_contracts.configuration import EventType
 from msgspec import UNSET, Meta, UnsetType
 
+from .delivery_policy import RetrySchedule, delays_out
 from .members import EventTypeName, FeatureFlag, Shape
 
 Schemas = Annotated[
@@ -15,11 +16,14 @@ Schemas = Annotated[
 
 
 class EventTypeUpdate(Shape, frozen=True, kw_only=True):
+    """`retrySchedule` is Angarium's: left out, an existing event type keeps it."""
+
     description: str
     archived: bool = False
     deprecated: bool = False
     feature_flag: FeatureFlag | None = None
     schemas: Schemas | None = None
+    retry_schedule: RetrySchedule | UnsetType | None = UNSET
 
 
 class EventTypeIn(EventTypeUpdate, frozen=True, kw_only=True):
@@ -32,6 +36,7 @@ class EventTypePatch(Shape, frozen=True, kw_only=True):
     deprecated: bool | UnsetType = UNSET
     feature_flag: FeatureFlag | UnsetType | None = UNSET
     schemas: Schemas | UnsetType | None = UNSET
+    retry_schedule: RetrySchedule | UnsetType | None = UNSET
 
 
 class EventTypeOut(Shape, frozen=True, kw_only=True):
@@ -43,6 +48,9 @@ class EventTypeOut(Shape, frozen=True, kw_only=True):
     schemas: dict[str, dict[str, Any]] | None
     created_at: datetime
     updated_at: datetime
+    retry_schedule: Annotated[
+        tuple[float, ...] | UnsetType, Meta(description="Left out: inherited")
+    ] = UNSET
 
 
 def event_type_out(event_type: EventType) -> EventTypeOut:
@@ -56,4 +64,5 @@ def event_type_out(event_type: EventType) -> EventTypeOut:
         schemas=None if event_type.schemas is None else msgspec.json.decode(event_type.schemas),
         created_at=event_type.created_at,
         updated_at=event_type.updated_at,
+        retry_schedule=delays_out(event_type.retry_delays_s),
     )

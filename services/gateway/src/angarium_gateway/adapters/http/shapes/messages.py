@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 from angarium_contracts.ids import MESSAGE, created_at_ms, format_id
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from angarium_gateway.application.messages import Message
 
@@ -31,6 +31,19 @@ class MessageIn(Shape, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    deliver_at: (
+        Annotated[
+            datetime,
+            Meta(
+                tz=True,
+                description="Delivered at this time (RFC 3339, with its offset), at most 30 days"
+                " ahead, and not before. Until then it can be cancelled. A time that has passed"
+                " means at once",
+                examples=["2030-12-31T23:59:59Z"],
+            ),
+        ]
+        | None
+    ) = None
     payload_retention_period: Annotated[int, Meta(ge=5, le=90, description="In days")] = 90
 
 
@@ -42,6 +55,14 @@ class MessageOut(Shape, frozen=True, kw_only=True):
     channels: tuple[str, ...] | None
     tags: tuple[str, ...] | None
     timestamp: datetime
+    deliver_at: Annotated[
+        datetime | UnsetType,
+        Meta(description="When it is delivered, or was; left out: when it was posted"),
+    ] = UNSET
+    canceled_at: Annotated[
+        datetime | UnsetType,
+        Meta(description="When it was cancelled before its time; it is not delivered"),
+    ] = UNSET
 
 
 def message_out(message: Message) -> MessageOut:
@@ -56,4 +77,6 @@ def message_out(message: Message) -> MessageOut:
         channels=message.channels,
         tags=message.tags,
         timestamp=datetime.fromtimestamp(created_at_ms(message.id) / 1000, UTC),
+        deliver_at=UNSET if message.deliver_at is None else message.deliver_at,
+        canceled_at=UNSET if message.canceled_at is None else message.canceled_at,
     )

@@ -1,25 +1,32 @@
 -- A group of outcomes, whole. $1-$18: attempts; $19: whether the attempt stands under a lease;
--- $20-$24: outcomes of leased deliveries; $25-$36: new pending deliveries; $37-$42: cancelled
--- deliveries; $43: whether that stands under a lease.
+-- $20-$25: outcomes of leased deliveries; $26-$41: new pending deliveries; $42-$47: cancelled
+-- deliveries; $48: whether that stands under a lease; $49-$57: events; $58, $59: the leased
+-- delivery that the event stands under, or null.
 -- Gives the leased deliveries whose fence held. A row that is moved on gets another fence, so
--- that the same statement sent twice does nothing the second time.
+-- that the same statement sent twice does nothing the second time. A lane is opened or called
+-- for every endpoint that got a row in it, in the order of endpoints, so that two of these never
+-- wait for each other; its fence begins at the clock, so that those of a lane that ended before
+-- never come again.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), leased as (
-    select * from unnest($20::bytea[], $21::bytea[], $22::bigint[], $23::bigint[], $24::int[])
-        as l (message_id, endpoint_id, fence, due_in, attempts_made)
+    select * from unnest(
+        $20::bytea[], $21::bytea[], $22::bigint[], $23::bigint[], $24::int[], $25::smallint[])
+        as l (message_id, endpoint_id, fence, due_in, attempts_made, lane)
 ), ended as (
     delete from pending_delivery p using leased l
     where p.message_id = l.message_id and p.endpoint_id = l.endpoint_id and p.fence = l.fence
         and l.due_in is null
-    returning p.message_id, p.endpoint_id
+    returning p.message_id, p.endpoint_id, p.by_hand
 ), moved as (
     update pending_delivery p
-    set due_at = clock.now + l.due_in, attempts_made = l.attempts_made, fence = p.fence + 1
+    set due_at = clock.now + case when p.cancelled is null then l.due_in else 0 end,
+        attempts_made = l.attempts_made, lane = l.lane, fence = p.fence + 1
     from leased l, clock
     where p.message_id = l.message_id and p.endpoint_id = l.endpoint_id and p.fence = l.fence
         and l.due_in is not null
-    returning p.message_id, p.endpoint_id
+    returning p.message_id, p.endpoint_id, p.application_id, p.tenant_id, p.weight, p.lane,
+        p.due_at
 ), held as (
     select message_id, endpoint_id from ended
     union all
@@ -44,25 +51,65 @@ with clock as (
 ), added as (
     insert into pending_delivery (
         message_id, endpoint_id, application_id, tenant_id, event_type, payload,
-        endpoint_version, attempts_made, channels, trace, fence, due_at)
+        endpoint_version, attempts_made, channels, trace, trigger, retry_delays, weight, lane,
+        fence, due_at)
     select message_id, endpoint_id, application_id, tenant_id, event_type, payload,
-        endpoint_version, attempts_made, channels, trace, fence, clock.now + due_in
+        endpoint_version, attempts_made, channels, trace, trigger, retry_delays, weight, lane,
+        fence, clock.now + due_in
     from clock, unnest(
-        $25::bytea[], $26::bytea[], $27::bytea[], $28::bytea[], $29::text[], $30::bytea[],
-        $31::bigint[], $32::int[], $33::text[], $34::text[], $35::bigint[], $36::bigint[])
+        $26::bytea[], $27::bytea[], $28::bytea[], $29::bytea[], $30::text[], $31::bytea[],
+        $32::bigint[], $33::int[], $34::text[], $35::text[], $36::smallint[], $37::text[],
+        $38::int[], $39::smallint[], $40::bigint[], $41::bigint[])
         as p (message_id, endpoint_id, application_id, tenant_id, event_type, payload,
-            endpoint_version, attempts_made, channels, trace, fence, due_in)
+            endpoint_version, attempts_made, channels, trace, trigger, retry_delays, weight,
+            lane, fence, due_in)
     on conflict do nothing
+    returning endpoint_id, application_id, tenant_id, weight, lane, due_at
+), arrived as (
+    select endpoint_id, application_id, tenant_id, weight, due_at from added
+    where lane is not null
+    union all
+    select endpoint_id, application_id, tenant_id, weight, due_at from moved
+    where lane is not null
+), called as (
+    insert into lane as l (
+        endpoint_id, application_id, tenant_id, weight, due_at, waits_until, fence, arrivals,
+        burst_at, confirmed, state)
+    select endpoint_id, (array_agg(application_id))[1], (array_agg(tenant_id))[1], max(weight),
+        min(due_at), 0, min(clock.now), 1, 0,
+        '\x00000000000000000000000000000000'::bytea, 'waiting'
+    from arrived, clock
+    group by endpoint_id
+    order by endpoint_id
+    on conflict (endpoint_id) do update
+    set due_at = greatest(l.waits_until, least(l.due_at, excluded.due_at)),
+        arrivals = l.arrivals + 1, weight = excluded.weight
 ), cancelled as (
     insert into cancelled_delivery (
-        message_id, endpoint_id, application_id, tenant_id, event_type, reason, cancelled_at)
-    select message_id, endpoint_id, application_id, tenant_id, event_type, reason, clock.now
+        message_id, endpoint_id, application_id, tenant_id, event_type, reason, cancelled_at,
+        by_hand)
+    select c.message_id, c.endpoint_id, application_id, tenant_id, event_type, reason, clock.now,
+        coalesce(ended.by_hand, false)
     from clock, unnest(
-        $37::bytea[], $38::bytea[], $39::bytea[], $40::bytea[], $41::text[], $42::text[],
-        $43::boolean[])
+        $42::bytea[], $43::bytea[], $44::bytea[], $45::bytea[], $46::text[], $47::text[],
+        $48::boolean[])
         as c (message_id, endpoint_id, application_id, tenant_id, event_type, reason,
             under_lease)
-    where not under_lease or (message_id, endpoint_id) in (select * from held)
+    left join ended using (message_id, endpoint_id)
+    where not under_lease or (c.message_id, c.endpoint_id) in (select * from held)
+    on conflict do nothing
+), told as (
+    insert into operational_event (
+        id, type, tenant_id, application_id, endpoint_id, message_id, attempt_id,
+        response_status, attempted_at)
+    select id, type, tenant_id, application_id, endpoint_id, message_id, attempt_id,
+        response_status, attempted_at
+    from unnest(
+        $49::bytea[], $50::text[], $51::bytea[], $52::bytea[], $53::bytea[], $54::bytea[],
+        $55::bytea[], $56::smallint[], $57::bigint[], $58::bytea[], $59::bytea[])
+        as e (id, type, tenant_id, application_id, endpoint_id, message_id, attempt_id,
+            response_status, attempted_at, held_message, held_endpoint)
+    where held_message is null or (held_message, held_endpoint) in (select * from held)
     on conflict do nothing
 )
 select message_id, endpoint_id from held

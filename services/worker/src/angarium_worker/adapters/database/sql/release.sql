@@ -1,5 +1,21 @@
--- Make deliveries due now that are held under these fences. The fence moves on.
-update pending_delivery p
-set due_at = (extract(epoch from statement_timestamp()) * 1000000)::bigint, fence = p.fence + 1
-from unnest($1::bytea[], $2::bytea[], $3::bigint[]) as l (message_id, endpoint_id, fence)
-where p.message_id = l.message_id and p.endpoint_id = l.endpoint_id and p.fence = l.fence
+-- Make deliveries due now that are held under these fences. The fence moves on. The lanes in which
+-- they stand are called.
+with clock as (
+    select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
+), released as (
+    update pending_delivery p
+    set due_at = clock.now, fence = p.fence + 1
+    from clock, unnest($1::bytea[], $2::bytea[], $3::bigint[])
+        as l (message_id, endpoint_id, fence)
+    where p.message_id = l.message_id and p.endpoint_id = l.endpoint_id and p.fence = l.fence
+    returning p.endpoint_id, p.lane
+), waiting as materialized (
+    select endpoint_id from lane
+    where endpoint_id in (select endpoint_id from released where lane is not null)
+    order by endpoint_id
+    for update
+)
+update lane l
+set due_at = greatest(l.waits_until, least(l.due_at, clock.now)), arrivals = l.arrivals + 1
+from waiting w, clock
+where l.endpoint_id = w.endpoint_id

@@ -1,0 +1,88 @@
+"""Changing what belongs to a tenant as a whole: event types, its policy, what it is told."""
+
+from angarium_contracts.operational import OperationalEvent
+from sqlalchemy import delete, false, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from angarium_dispatcher.application.configuration_store import Aftermath
+from angarium_dispatcher.domain.event_type import EventType
+from angarium_dispatcher.domain.schedules import DelaysS
+
+from . import lookups
+from .rows import event_type_values, operational_event_values
+from .tables import event_types, operational_event, tenant_policy
+
+
+class TenantChange:
+    """That part of an open transaction. No other transaction changes anything meanwhile."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._told: list[OperationalEvent] = []
+        self._rescheduled: set[bytes] = set()
+
+    def aftermath(self) -> Aftermath:
+        return Aftermath(bool(self._told), frozenset(self._rescheduled))
+
+    async def find_event_type(self, tenant_id: bytes, name: str) -> EventType | None:
+        return await lookups.find_event_type(self._connection, tenant_id, name)
+
+    async def count_schedules(self, tenant_id: bytes) -> int:
+        statement = select(func.count()).where(
+            event_types.c.tenant_id == tenant_id,
+            event_types.c.retry_delays_s.is_not(None),
+            event_types.c.archived == false(),
+        )
+        return int((await self._connection.execute(statement)).scalar_one())
+
+    async def add_event_type(self, event_type: EventType) -> None:
+        await self._connection.execute(insert(event_types).values(event_type_values(event_type)))
+
+    async def replace_event_type(self, event_type: EventType) -> None:
+        await self._connection.execute(
+            update(event_types)
+            .where(
+                event_types.c.tenant_id == event_type.tenant_id,
+                event_types.c.name == event_type.name,
+            )
+            .values(event_type_values(event_type))
+        )
+
+    async def remove_event_type(self, tenant_id: bytes, name: str) -> None:
+        await self._connection.execute(
+            delete(event_types).where(
+                event_types.c.tenant_id == tenant_id, event_types.c.name == name
+            )
+        )
+
+    async def set_tenant_delays(self, tenant_id: bytes, delays_s: DelaysS | None) -> None:
+        await self.reschedule(tenant_id)
+        await self._connection.execute(
+            update(tenant_policy)
+            .where(tenant_policy.c.tenant_id == tenant_id)
+            .values(retry_delays_s=delays_s)
+        )
+
+    async def reschedule(self, tenant_id: bytes) -> None:
+        """The tenant's row takes the next version; other dispatchers look for it."""
+        latest = select(func.coalesce(func.max(tenant_policy.c.version), 0))
+        version = int((await self._connection.execute(latest)).scalar_one()) + 1
+        updated = await self._connection.execute(
+            update(tenant_policy)
+            .where(tenant_policy.c.tenant_id == tenant_id)
+            .values(version=version)
+        )
+        if not updated.rowcount:
+            await self._connection.execute(
+                insert(tenant_policy).values(tenant_id=tenant_id, version=version)
+            )
+        self._rescheduled.add(tenant_id)
+
+    async def tell(self, event: OperationalEvent) -> None:
+        self._told.append(event)
+
+    async def write_told(self) -> None:
+        """Write what was told, in one statement, before the commit."""
+        if self._told:
+            values = [operational_event_values(event) for event in self._told]
+            await self._connection.execute(insert(operational_event), values)

@@ -1,0 +1,98 @@
+"""What an endpoint wants of messages that are sent by hand, on both engines."""
+
+import pytest
+from angarium_contracts.configuration import (
+    CreateApplication,
+    CreateEndpoint,
+    CreateEventType,
+    PatchEndpoint,
+)
+from angarium_contracts.deliveries import MatchedMessages, MatchMessages, MessageKind
+from angarium_contracts.endpoint_options import DisableEndpoint
+from angarium_contracts.tenant_policy import SetTenantPolicy
+from angarium_dispatcher.adapters.streams.wire import problem
+from angarium_dispatcher.application.disable_endpoint import disable_endpoint
+from angarium_dispatcher.application.match_messages import match_messages
+from angarium_dispatcher.application.save_application import create_application
+from angarium_dispatcher.application.save_endpoint import (
+    SavedEndpoint,
+    create_endpoint,
+    patch_endpoint,
+)
+from angarium_dispatcher.application.save_event_type import create_event_type
+from angarium_dispatcher.application.tenant_policy import set_tenant_policy
+from angarium_dispatcher.domain.refusals import EndpointDisabled, InvalidMember, NotFound
+
+from ..conftest import Bench
+
+TENANT, OTHER = b"t" * 16, b"o" * 16
+URL = "https://example.com/hook"
+KINDS = (
+    MessageKind("a", ("x", "y")),
+    MessageKind("a"),
+    MessageKind("b", ("x",)),
+)
+
+
+@pytest.fixture
+async def saved(bench: Bench) -> SavedEndpoint:
+    """An endpoint that wants type `a` on channel `x`, of an application of weight 5."""
+    await create_application(CreateApplication(TENANT, "Acme", "acme", weight=5), bench.means)
+    command = CreateEndpoint(
+        TENANT, "acme", URL, "one", event_types=("a",), channels=("x",), retry_delays_s=(7.0,)
+    )
+    return await create_endpoint(command, bench.means)
+
+
+async def test_each_message_is_told_whether_it_is_wanted(
+    bench: Bench, saved: SavedEndpoint
+) -> None:
+    await set_tenant_policy(SetTenantPolicy(TENANT, (60.0,)), bench.means)
+    await create_event_type(CreateEventType(TENANT, "a", "", retry_delays_s=()), bench.means)
+    matched = await match_messages(MatchMessages(TENANT, "acme", "one", KINDS), bench.reads)
+    assert matched == MatchedMessages(
+        endpoint_id=saved.endpoint.id,
+        endpoint_version=saved.endpoint.version,
+        application_id=saved.application.id,
+        wanted=(True, False, False),
+        retry_delays_s=((), (), (60.0,)),
+        weight=5,
+    )
+
+
+@pytest.mark.usefixtures("saved")
+async def test_by_hand_every_message_is_wanted(bench: Bench) -> None:
+    question = MatchMessages(TENANT, "acme", "one", KINDS, by_hand=True)
+    matched = await match_messages(question, bench.reads)
+    assert matched.wanted == (True, True, True)
+    assert matched.retry_delays_s == (None, None, None)
+
+
+@pytest.mark.usefixtures("saved")
+async def test_what_is_unknown_or_too_much_is_refused(bench: Bench) -> None:
+    for question in (
+        MatchMessages(OTHER, "acme", "one", KINDS),
+        MatchMessages(TENANT, "other", "one", KINDS),
+        MatchMessages(TENANT, "acme", "two", KINDS),
+    ):
+        with pytest.raises(NotFound):
+            await match_messages(question, bench.reads)
+    with pytest.raises(InvalidMember):
+        await match_messages(MatchMessages(TENANT, "acme", "one", KINDS * 34), bench.reads)
+
+
+async def test_a_disabled_endpoint_is_a_conflict_that_says_who_and_how_to_go_on(
+    bench: Bench, saved: SavedEndpoint
+) -> None:
+    question = MatchMessages(TENANT, "acme", "one", KINDS, by_hand=True)
+    await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", disabled=True), bench.means)
+    with pytest.raises(EndpointDisabled, match=r"through the API; enable it") as refused:
+        await match_messages(question, bench.reads)
+    assert problem(refused.value).code == "conflict"
+    await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", disabled=False), bench.means)
+    await disable_endpoint(
+        DisableEndpoint(TENANT, saved.application.id, saved.endpoint.id, 99, "it answered 410"),
+        bench.means,
+    )
+    with pytest.raises(EndpointDisabled, match=r"by Angarium \(it answered 410\); enable it"):
+        await match_messages(question, bench.reads)

@@ -1,0 +1,185 @@
+"""Background tasks on either engine: on record, held by one gateway at a time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from angarium_chassis.database.clock import clock_us
+from angarium_chassis.database.engine import Database
+from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
+
+from angarium_gateway.application.background_tasks import TaskFilter, TaskPage, TaskWindow
+from angarium_gateway.domain.background_tasks import (
+    BackgroundTask,
+    HeldTask,
+    TaskArguments,
+    TaskKind,
+    TaskProgress,
+    TaskStatus,
+)
+
+from .failures import journal_failures
+from .tables import background_task as table
+
+ERROR_CHARS_MAX = 1_000
+
+_arguments = msgspec.json.Decoder(TaskArguments)
+
+
+class BackgroundTaskTable:
+    """Implements the ports `BackgroundTasks` and `TaskLeases`."""
+
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine
+        self._reading = database.reading
+        self._now_us = clock_us(on_postgres=database.on_postgres)
+
+    async def start(
+        self,
+        task_id: bytes,
+        tenant_id: bytes,
+        kind: TaskKind,
+        arguments: TaskArguments,
+        *,
+        running_max: int,
+    ) -> BackgroundTask | None:
+        """See the port."""
+        running = (
+            select(func.count())
+            .select_from(table)
+            .where(table.c.tenant_id == tenant_id, table.c.status == TaskStatus.RUNNING.value)
+        )
+        new = insert(table).values(
+            id=task_id,
+            tenant_id=tenant_id,
+            kind=kind.value,
+            status=TaskStatus.RUNNING.value,
+            arguments=msgspec.json.encode(arguments).decode(),
+            looked=0,
+            resent=0,
+            skipped=0,
+            failures=0,
+            updated_at=self._now_us,
+            held_until=self._now_us,
+            fence=0,
+        )
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                if (await connection.scalar(running) or 0) >= running_max:
+                    return None
+                row = (await connection.execute(new.returning(table))).one()
+        return _task(row)
+
+    async def find(self, tenant_id: bytes, task_id: bytes) -> BackgroundTask | None:
+        """See the port."""
+        query = select(table).where(table.c.tenant_id == tenant_id, table.c.id == task_id)
+        rows = await self._rows(query)
+        return _task(rows[0]) if rows else None
+
+    async def page(self, tenant_id: bytes, window: TaskWindow, chosen: TaskFilter) -> TaskPage:
+        """See the port."""
+        query = select(table).where(table.c.tenant_id == tenant_id)
+        if chosen.status is not None:
+            query = query.where(table.c.status == chosen.status.value)
+        if chosen.kind is not None:
+            query = query.where(table.c.kind == chosen.kind.value)
+        falling = window.descending != window.backwards
+        if window.past is not None:
+            past = table.c.id < window.past if falling else table.c.id > window.past
+            query = query.where(past)
+        query = query.order_by(table.c.id.desc() if falling else table.c.id)
+        rows = await self._rows(query.limit(window.limit + 1))
+        items = [_task(row) for row in rows[: window.limit]]
+        return TaskPage(items[::-1] if window.backwards else items, done=len(rows) <= window.limit)
+
+    async def lease(self, *, lease_s: float) -> HeldTask | None:
+        """See the port."""
+        due = (
+            select(table.c.id)
+            .where(table.c.status == TaskStatus.RUNNING.value, table.c.held_until <= self._now_us)
+            .order_by(table.c.held_until, table.c.id)
+            .limit(1)
+        )
+        # Looked for without the write lock first, of which SQLite has only one.
+        if not await self._rows(due):
+            return None
+        free = due.with_for_update(skip_locked=True)
+        taken = (
+            update(table)
+            .where(table.c.id == free.scalar_subquery())
+            .values(held_until=self._after(lease_s), fence=table.c.fence + 1)
+            .returning(table)
+        )
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                row = (await connection.execute(taken)).one_or_none()
+        return None if row is None else HeldTask(_task(row), row.fence, row.failures)
+
+    async def save(self, held: HeldTask, progress: TaskProgress, *, lease_s: float) -> bool:
+        """See the port."""
+        return await self._change(
+            held, **_columns(progress), error=None, failures=0, held_until=self._after(lease_s)
+        )
+
+    async def put_back(self, held: HeldTask, *, after_s: float = 0.0, error: str | None) -> bool:
+        """See the port."""
+        failed = {"error": _cut(error), "failures": table.c.failures + 1} if error else {}
+        return await self._change(held, **failed, held_until=self._after(after_s))
+
+    async def end(self, held: HeldTask, progress: TaskProgress, *, error: str | None) -> bool:
+        """See the port."""
+        status = TaskStatus.FINISHED if error is None else TaskStatus.FAILED
+        return await self._change(
+            held, **_columns(progress), error=_cut(error), status=status.value
+        )
+
+    def _after(self, wait_s: float) -> ColumnElement[int]:
+        return self._now_us + int(wait_s * 1_000_000)
+
+    async def _change(self, held: HeldTask, **values: Any) -> bool:
+        mine = (
+            (table.c.id == held.task.id)
+            & (table.c.fence == held.fence)
+            & (table.c.status == TaskStatus.RUNNING.value)
+        )
+        statement = update(table).where(mine).values(**values, updated_at=self._now_us)
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                return (await connection.execute(statement)).rowcount == 1
+
+    async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with journal_failures():
+            async with self._reading.connect() as connection:
+                rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+        return rows
+
+
+def _columns(progress: TaskProgress) -> dict[str, Any]:
+    return {
+        "cursor": progress.cursor,
+        "looked": progress.looked,
+        "resent": progress.resent,
+        "skipped": progress.skipped,
+    }
+
+
+def _cut(error: str | None) -> str | None:
+    return None if error is None else error[:ERROR_CHARS_MAX]
+
+
+def _task(row: Row[Any]) -> BackgroundTask:
+    return BackgroundTask(
+        id=bytes(row.id),
+        tenant_id=bytes(row.tenant_id),
+        kind=TaskKind(row.kind),
+        arguments=_arguments.decode(row.arguments),
+        updated_at=row.updated_at,
+        status=TaskStatus(row.status),
+        progress=TaskProgress(
+            cursor=None if row.cursor is None else bytes(row.cursor),
+            looked=row.looked,
+            resent=row.resent,
+            skipped=row.skipped,
+        ),
+        error=row.error,
+    )

@@ -1,0 +1,107 @@
+"""Messages whose batch is open, by ranges of their ids, on either engine.
+
+A batch's id is not above any message id in it. So the batches that may hold a message of a range
+have ids below the range's end, and those that were not looked at hold no message below the first
+of their ids. Whatever the backlog, a question looks at `BATCHES_MAX` batches, and then at one row
+a range in the order of message ids.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from angarium_chassis.database.engine import Database
+from angarium_contracts.operational import OrderRange
+from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .batches import SET_ASIDE
+from .failures import journal_failures
+from .tables import batch, message
+
+BATCHES_MAX = 1_000
+
+
+class OpenMessages:
+    """Implements the port `OpenMessageSearch`."""
+
+    def __init__(self, database: Database, *, batches_max: int = BATCHES_MAX) -> None:
+        self._engine = database.reading
+        self._on_postgres = database.on_postgres
+        self._batches_max = batches_max
+
+    async def first_open(self, ranges: Sequence[OrderRange]) -> Sequence[bytes | None]:
+        """See the port."""
+        if not ranges:
+            return []
+        with journal_failures():
+            async with self._engine.connect() as connection:
+                looked_at = await self._looked_at(connection, ranges)
+                # One more was asked for: where it came, those from it on were not looked at.
+                more = len(looked_at) > self._batches_max
+                bound = bytes(looked_at[-1].id) if more else None
+                return [
+                    _first(
+                        [one for row in looked_at for one in _in_range(row.refs, each)],
+                        await self._conservatively(connection, each, bound),
+                    )
+                    for each in ranges
+                ]
+
+    async def _looked_at(
+        self, connection: AsyncConnection, ranges: Sequence[OrderRange]
+    ) -> Sequence[Any]:
+        """The first open batches below the ends of all ranges; `refs` are their references where
+        they hold one of the applications. One statement: it sees one moment."""
+        first = (
+            select(batch.c.id, batch.c.message_refs)
+            .where(batch.c.id < max(each.before for each in ranges), batch.c.owner != SET_ASIDE)
+            .order_by(batch.c.id)
+            .limit(self._batches_max + 1)
+            .subquery()
+        )
+        refs = first.c.message_refs
+        holding = or_(*[self._holds(refs, one) for one in {each.application_id for each in ranges}])
+        statement = select(first.c.id, case((holding, refs)).label("refs")).order_by(first.c.id)
+        return (await connection.execute(statement)).all()
+
+    def _holds(self, refs: ColumnElement[bytes], application_id: bytes) -> ColumnElement[bool]:
+        """Also true where the bytes lie across references: those are read exactly afterwards."""
+        # Bare, `position` is a word of the grammar.
+        position = func.pg_catalog.position if self._on_postgres else func.instr
+        return position(refs, application_id) > 0
+
+    async def _conservatively(
+        self, connection: AsyncConnection, wanted: OrderRange, bound: bytes | None
+    ) -> bytes | None:
+        """The first message of the range that a batch which was not looked at may hold."""
+        if bound is None or bound >= wanted.before:
+            return None
+        found = await connection.scalar(
+            select(message.c.id)
+            .where(
+                message.c.application_id == wanted.application_id,
+                message.c.id > wanted.after,
+                message.c.id >= bound,
+                message.c.id < wanted.before,
+            )
+            .order_by(message.c.id)
+            .limit(1)
+        )
+        return None if found is None else bytes(found)
+
+
+def _in_range(refs: bytes | None, wanted: OrderRange) -> Iterator[bytes]:
+    """Messages of the range among these references, 32 bytes each."""
+    if refs is None:
+        return
+    at = refs.find(wanted.application_id)
+    while at >= 0:
+        if at % 32 == 0:
+            message_id = refs[at + 16 : at + 32]
+            if wanted.after < message_id < wanted.before:
+                yield bytes(message_id)
+        at = refs.find(wanted.application_id, at + 1)
+
+
+def _first(exact: list[bytes], conservative: bytes | None) -> bytes | None:
+    return min(exact if conservative is None else [*exact, conservative], default=None)

@@ -1,0 +1,73 @@
+-- Messages with a time of their own, one statement, one transaction: keys, event ids, messages,
+-- schedule. As commit_batch.sql, with a schedule in place of the batch.
+-- $1-$12 are arrays with an element a message; $13 is now and $14 the time before which an
+-- idempotency key has expired (microseconds of Unix time).
+with input as (
+    select *
+    from unnest(
+        $1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[],
+        $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bigint[]
+    ) with ordinality as message (
+        id, application_id, tenant_id, event_type, event_id, channels,
+        tags, trace, payload, key_digest, request_digest, deliver_at, ordinal
+    )
+),
+claimed_key as (
+    insert into idempotency_key
+        (key_digest, request_digest, created_at, application_id, message_id)
+    select distinct on (key_digest) key_digest, request_digest, $13::bigint, application_id, id
+    from input
+    where key_digest is not null
+    order by key_digest, ordinal
+    on conflict (key_digest) do update
+        set request_digest = excluded.request_digest,
+            created_at = excluded.created_at,
+            application_id = excluded.application_id,
+            message_id = excluded.message_id,
+            status = null,
+            answer = null
+        where idempotency_key.created_at < $14::bigint
+    returning message_id
+),
+keyed as (
+    select * from input
+    where key_digest is null or id in (select message_id from claimed_key)
+),
+claimed_event as (
+    insert into event_claim (application_id, event_id, message_id)
+    select application_id, event_id, id
+    from keyed
+    where event_id is not null
+    order by application_id, event_id, ordinal
+    on conflict (application_id, event_id) do nothing
+    returning message_id
+),
+fresh as (
+    select * from keyed
+    where event_id is null or id in (select message_id from claimed_event)
+),
+stored as (
+    insert into message
+        (application_id, id, tenant_id, event_type, event_id, channels, tags, trace, payload,
+         deliver_at)
+    select application_id, id, tenant_id, event_type, event_id, channels, tags, trace, payload,
+        deliver_at
+    from fresh
+),
+scheduled as (
+    insert into scheduled_message (message_id, application_id, deliver_at, bytes)
+    select id, application_id, deliver_at, length(payload) + 200
+    from fresh
+)
+select
+    case
+        when fresh.id is not null then 0
+        when keyed.id is null then 1
+        else 2
+    end as outcome,
+    coalesce(application_copy.version, 0) as application_version
+from input
+left join keyed on keyed.id = input.id
+left join fresh on fresh.id = input.id
+left join application_copy on application_copy.id = input.application_id
+order by input.ordinal

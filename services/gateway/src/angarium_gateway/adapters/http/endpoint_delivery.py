@@ -1,0 +1,68 @@
+"""/api/v1/app/{app_id}/endpoint/{endpoint_id}/stats and …/delivery-state"""
+
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.params import QueryParameter
+
+from .dependencies import Api, By
+from .parameters import TIME_PATTERN, ApplicationRef, EndpointRef, time_of
+from .problems import granted
+from .shapes.by_hand import EndpointDeliveryStateOut, EndpointStats, delivery_state_out
+
+AcceptedAt = Annotated[
+    str | None,
+    QueryParameter(
+        pattern=TIME_PATTERN,
+        description="When the messages were accepted: RFC 3339; UTC when it has no zone",
+        schema_extra={"format": "date-time"},
+    ),
+]
+
+
+class EndpointDeliveryController(Controller):
+    """How an endpoint is delivered to."""
+
+    path = "/api/v1/app/{app_id:str}/endpoint/{endpoint_id:str}"
+    tags = ("Endpoint",)
+
+    @get(
+        "/stats",
+        operation_id="v1.endpoint.get-stats",
+        summary="Count an endpoint's deliveries by what became of them",
+    )
+    async def get_stats(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        since: AcceptedAt = None,
+        until: AcceptedAt = None,
+    ) -> EndpointStats:
+        found = await api.by_hand.endpoint_delivery.stats(
+            caller.tenant_id,
+            app_id,
+            endpoint_id,
+            since=time_of("since", since),
+            until=time_of("until", until),
+        )
+        stats = granted(found)
+        return EndpointStats(
+            success=stats.success,
+            pending=stats.pending,
+            sending=stats.sending,
+            fail=stats.fail,
+            canceled=stats.canceled,
+        )
+
+    @get(
+        "/delivery-state",
+        operation_id="v1.endpoint.get-delivery-state",
+        summary="Get how an endpoint is being delivered to",
+    )
+    async def get_delivery_state(
+        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
+    ) -> EndpointDeliveryStateOut:
+        found = await api.by_hand.endpoint_delivery.state(caller.tenant_id, app_id, endpoint_id)
+        return delivery_state_out(granted(found))

@@ -1,0 +1,32 @@
+"""/api/v1/tenant/policy"""
+
+from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy, TenantPolicy
+from litestar import Controller, get, put
+from litestar.params import JSONBody
+
+from .dependencies import Api, By
+from .problems import granted
+from .shapes.delivery_policy import TenantPolicyIn, TenantPolicyOut, delays_of_new
+
+
+class TenantPolicyController(Controller):
+    """What holds for all applications of the tenant."""
+
+    path = "/api/v1/tenant/policy"
+    tags = ("Tenant",)
+
+    @get(operation_id="v1.tenant.get-policy", summary="Get the tenant's policy")
+    async def get_policy(self, api: Api, caller: By) -> TenantPolicyOut:
+        question = GetTenantPolicy(tenant_id=caller.tenant_id)
+        policy = granted(await api.ask_dispatcher(question, TenantPolicy))
+        return TenantPolicyOut(retry_schedule=policy.retry_delays_s)
+
+    @put(operation_id="v1.tenant.update-policy", summary="Replace the tenant's policy")
+    async def update_policy(
+        self, api: Api, caller: By, data: JSONBody[TenantPolicyIn]
+    ) -> TenantPolicyOut:
+        command = SetTenantPolicy(
+            tenant_id=caller.tenant_id, retry_delays_s=delays_of_new(data.retry_schedule)
+        )
+        policy = granted(await api.ask_dispatcher(command, TenantPolicy))
+        return TenantPolicyOut(retry_schedule=policy.retry_delays_s)

@@ -1,0 +1,48 @@
+"""What the other services ask the gateway."""
+
+from typing import assert_never
+
+from angarium_contracts.contract import Contract, Reader
+from angarium_contracts.operational import FirstOpenMessages, OpenMessages, PostOperationalEvents
+from angarium_contracts.queries import Problem, ProblemCode
+
+from angarium_gateway.application.journal import JournalUnavailable
+from angarium_gateway.application.message_order import OpenMessageSearch
+from angarium_gateway.application.tell_tenants import TellTenants
+
+type ServiceQuestion = FirstOpenMessages | PostOperationalEvents
+
+QUESTIONS: Reader[ServiceQuestion] = Reader(FirstOpenMessages, PostOperationalEvents)
+ITEMS_MAX = 100
+"""Ranges or events in a question (their contracts)."""
+
+
+class ServiceAnswers:
+    """Answers queries and commands of dispatchers and workers."""
+
+    def __init__(self, search: OpenMessageSearch, tell: TellTenants) -> None:
+        self._search = search
+        self._tell = tell
+
+    async def answer(self, question: ServiceQuestion) -> Contract:
+        """The answer, or a `Problem`."""
+        try:
+            match question:
+                case FirstOpenMessages(ranges):
+                    if len(ranges) > ITEMS_MAX:
+                        return _too_many("ranges")
+                    return OpenMessages(message_ids=tuple(await self._search.first_open(ranges)))
+                case PostOperationalEvents(events):
+                    if len(events) > ITEMS_MAX:
+                        return _too_many("events")
+                    return await self._tell(events)
+                case _:
+                    assert_never(question)
+        except JournalUnavailable:
+            return Problem(
+                code=ProblemCode.UNAVAILABLE, detail="the database is not reachable; try again"
+            )
+
+
+def _too_many(field: str) -> Problem:
+    return Problem(code=ProblemCode.INVALID, detail=f"at most {ITEMS_MAX} at once", field=field)

@@ -1,0 +1,87 @@
+"""What people do with deliveries by hand, put together over its ports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from angarium_gateway.domain.background_tasks import TaskKind
+
+from .application_directory import ApplicationDirectory
+from .asking import Ask
+from .background_tasks import BackgroundTasks, TaskLeases
+from .endpoint_delivery import EndpointDelivery
+from .messages import MessageJournal
+from .pass_on import PassOn
+from .replayed_messages import ReplayedMessages, TargetedMessages
+from .resend_message import ResendMessage
+from .send_example import SendExample
+from .start_task import StartTask
+from .task_runner import TaskRunner
+from .task_steps import RecoverFailed, ReplayMessages
+
+
+class ReplayJournal(ReplayedMessages, TargetedMessages, Protocol):
+    """Both ports to messages that go to one endpoint."""
+
+
+class TaskStore(BackgroundTasks, TaskLeases, Protocol):
+    """Both ports to background tasks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """The use cases, and what carries out those that take long."""
+
+    resend: ResendMessage
+    send_example: SendExample
+    start_task: StartTask
+    tasks: BackgroundTasks
+    endpoint_delivery: EndpointDelivery
+    runner: TaskRunner
+
+
+def by_hand_over(
+    *,
+    directory: ApplicationDirectory,
+    journal: MessageJournal,
+    replayed: ReplayJournal,
+    tasks: TaskStore,
+    ask_dispatcher: Ask,
+    ask_worker: Ask,
+    make_id: Callable[[], bytes],
+    now: Callable[[], datetime],
+    clock_s: Callable[[], float],
+    messages_per_s: int,
+    lease_s: float,
+) -> ByHand:
+    """`messages_per_s` bounds what all background tasks of this process deliver together;
+    `lease_s` must exceed what four questions to other services may take."""
+    pass_on = PassOn(journal=replayed, ask_dispatcher=ask_dispatcher, ask_worker=ask_worker)
+    recover = RecoverFailed(journal=replayed, pass_on=pass_on, ask_worker=ask_worker)
+    replay = ReplayMessages(journal=replayed, pass_on=pass_on, ask_worker=ask_worker)
+    runner = TaskRunner(
+        tasks,
+        {
+            TaskKind.RECOVER: recover,
+            TaskKind.REPLAY_MISSING: replay,
+            TaskKind.BULK_REPLAY: replay,
+        },
+        messages_per_s=messages_per_s,
+        lease_s=lease_s,
+        clock_s=clock_s,
+    )
+    return ByHand(
+        resend=ResendMessage(
+            directory=directory, journal=journal, replayed=replayed, pass_on=pass_on, now=now
+        ),
+        send_example=SendExample(
+            targeted=replayed, pass_on=pass_on, ask_dispatcher=ask_dispatcher, make_id=make_id
+        ),
+        start_task=StartTask(
+            tasks=tasks, pass_on=pass_on, make_id=make_id, now=now, wake=runner.wake
+        ),
+        tasks=tasks,
+        endpoint_delivery=EndpointDelivery(ask_dispatcher=ask_dispatcher, ask_worker=ask_worker),
+        runner=runner,
+    )

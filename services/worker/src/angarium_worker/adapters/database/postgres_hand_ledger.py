@@ -1,0 +1,46 @@
+"""Changes by hand on Postgres: one statement and one round trip for each call."""
+
+from collections.abc import Sequence
+
+from angarium_chassis.database.engine import Database
+
+from angarium_worker.application.by_hand import ResentRow
+
+from .named_statement import statement
+from .postgres_statements import PostgresStatements, columns_of_rows
+
+_RESEND = statement("resend")
+_CANCEL = statement("cancel_pending")
+
+
+class PostgresHandLedger:
+    """Implements `HandLedger`. `lease_s` is the longest that anybody holds a delivery."""
+
+    def __init__(self, database: Database, *, lease_s: float) -> None:
+        self._statements = PostgresStatements(database)
+        self._lease_us = int(lease_s * 1_000_000)
+
+    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+        """See `HandLedger`."""
+        if not rows:
+            return 0
+        columns = columns_of_rows(rows, len(ResentRow._fields))
+        (row,) = await self._statements.fetch(_RESEND, *columns, only_missing, self._lease_us)
+        return int(row[0])
+
+    async def cancel(
+        self,
+        *,
+        message_id: bytes | None,
+        endpoint_id: bytes | None,
+        reason: str,
+        by_hand: bool,
+        rows_max: int,
+        lease_s: float,
+    ) -> int:
+        """See `HandLedger`."""
+        lease_us = int(lease_s * 1_000_000)
+        (row,) = await self._statements.fetch(
+            _CANCEL, message_id, endpoint_id, reason, by_hand, rows_max, lease_us
+        )
+        return int(row[0])

@@ -1,0 +1,6 @@
+-- Microseconds until a lane has its turn. One that is held counts with the end of its lease, so
+-- that the lane of a worker that died is not overlooked.
+select least(
+    (select min(due_at) from lane where held_until is null),
+    (select min(greatest(due_at, held_until)) from lane where held_until is not null))
+    - (extract(epoch from statement_timestamp()) * 1000000)::bigint

@@ -1,0 +1,14 @@
+-- Let the lanes of endpoints $1 have their turn now. In one that is held, 0 tells its release.
+with clock as (
+    select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
+), woken as materialized (
+    select endpoint_id from lane
+    where endpoint_id = any ($1::bytea[])
+    order by endpoint_id
+    for update
+)
+update lane l
+set due_at = case when l.held_until > clock.now then 0 else least(l.due_at, clock.now) end,
+    waits_until = 0, arrivals = l.arrivals + 1
+from woken w, clock
+where l.endpoint_id = w.endpoint_id

@@ -1,0 +1,56 @@
+"""The questions that the worker is asked, and who answers which."""
+
+from typing import Final, Protocol
+
+from angarium_contracts.attempts import GetAttempt, ListAttemptsByEndpoint, ListAttemptsByMessage
+from angarium_contracts.contract import Contract, Reader
+from angarium_contracts.deliveries import (
+    CancelDeliveries,
+    FindMissingDeliveries,
+    GetEndpointDeliveryState,
+    GetEndpointStats,
+    ListFailedDeliveries,
+    ResendDeliveries,
+)
+
+from angarium_worker.application.hand_commands import DeliveryQuestion, HandCommand, HandCommands
+
+type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
+type WorkerQuestion = AttemptQuestion | HandCommand | DeliveryQuestion
+
+WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
+    ListAttemptsByMessage,
+    ListAttemptsByEndpoint,
+    GetAttempt,
+    ResendDeliveries,
+    CancelDeliveries,
+    ListFailedDeliveries,
+    FindMissingDeliveries,
+    GetEndpointStats,
+    GetEndpointDeliveryState,
+)
+"""Reads everything that `WorkerAnswers` answers."""
+
+
+class AttemptAnswers(Protocol):
+    """Answers the questions about attempts."""
+
+    async def answer(self, question: AttemptQuestion) -> Contract:
+        """What the contract of the question promises, or a `Problem`."""
+        ...
+
+
+class WorkerAnswers:
+    """Answers every question of `WORKER_QUESTIONS`."""
+
+    def __init__(self, attempts: AttemptAnswers, deliveries: HandCommands) -> None:
+        self._attempts = attempts
+        self._deliveries = deliveries
+
+    async def answer(self, question: WorkerQuestion) -> Contract:
+        """What the contract of the question promises, or a `Problem`."""
+        match question:
+            case ListAttemptsByMessage() | ListAttemptsByEndpoint() | GetAttempt():
+                return await self._attempts.answer(question)
+            case deliveries:
+                return await self._deliveries.answer(deliveries)

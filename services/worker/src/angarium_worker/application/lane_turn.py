@@ -1,0 +1,295 @@
+"""One turn of one lane: what its endpoint may get, and in which order."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from angarium_worker.domain.rate_limit import RateLimit
+from angarium_worker.domain.verdict import (
+    QUEUED,
+    QUEUED_RETRY,
+    Cancelled,
+    Delivered,
+    Exhausted,
+    Gone,
+    Verdict,
+)
+
+from .due_bell import SLEEP_S_MAX
+from .endpoint_gates import Gate
+from .lanes import HeldLane, LaneRelease, LaneTake
+from .prepared_endpoint import Inactive, Known, Prepared, Unusable
+from .records import DueDelivery, Lane
+from .turn_parts import Quota, TurnParts
+
+ORDERED_TAKEN_MAX = 20
+STRICT_TAKEN_MAX = 100
+RETRY_SHARE = 5
+"""Of what a strict endpoint gets, one in five is a retry while first attempts wait too."""
+LOOK_AGAIN_S = 0.05
+NOT_CONFIRMED_S = 0.05
+UNKNOWN_WAIT_S = 5.0
+UNUSABLE_WAIT_S = 60.0
+CLOSED_WAIT_S = 1.0
+
+
+class LaneTurn:
+    """A lane that this process holds, until `is_over`.
+
+    What was taken and must not be sent any more stands in `untouched`, for the owner to put
+    back before the lane is given back.
+    """
+
+    def __init__(
+        self, parts: TurnParts, lane: HeldLane, endpoint: Known | None, turn_s: float
+    ) -> None:
+        self.lane = lane
+        self.untouched: list[DueDelivery] = []
+        self._parts = parts
+        self._now_s = parts.gates.clock_s
+        self._until_s = self._now_s() + turn_s
+        self._open = 0
+        self._sequence: deque[DueDelivery] = deque()
+        self._confirmed = lane.confirmed
+        self._no_firsts = False
+        self._no_retries = False
+        self._stopped = False
+        self._look_in_s = LOOK_AGAIN_S
+        self._wait_s = 0.0
+        self._state = "waiting"
+        self._endpoint: Prepared | None = None
+        self._gate: Gate | None = None
+        self._rate: RateLimit | None = None
+        self._booked_to_s = self._now_s() + lane.burst_us / 1e6
+        match endpoint:
+            case Prepared():
+                self._endpoint = endpoint
+                self._prepare(endpoint)
+            case Inactive():
+                parts.close(lane.endpoint_id, endpoint.version, endpoint.reason)
+                self._stop(CLOSED_WAIT_S)
+            case Unusable():
+                self._stop(UNUSABLE_WAIT_S)
+            case None:
+                self._stop(UNKNOWN_WAIT_S)
+
+    def _prepare(self, endpoint: Prepared) -> None:
+        if not endpoint.strict:
+            self._gate = self._parts.gates.of(endpoint.id)
+        if endpoint.rate_per_s is not None:
+            self._rate = RateLimit(endpoint.rate_per_s)
+            if self.lane.abandoned:  # what its last holder sent is not known
+                drained_to_s = self._now_s() + self._rate.drained()
+                self._booked_to_s = max(self._booked_to_s, drained_to_s)
+
+    def quota(self) -> Quota | None:
+        """What may be taken now; None: nothing."""
+        endpoint = self._endpoint
+        if self._stopped or endpoint is None:
+            return None
+        now_s = self._now_s()
+        if now_s >= self._until_s:
+            self._stop(0.0)
+            return None
+        wait_s = self._parts.make.wait_s(endpoint)
+        if wait_s:
+            self._stop(wait_s)
+            return None
+        if self._gate is not None:
+            return self._quota_of_guard(self._gate, now_s)
+        return self._quota_of_limits(endpoint, now_s)
+
+    def _quota_of_guard(self, gate: Gate, now_s: float) -> Quota | None:
+        firsts, retries = gate.guard.quota(now_s)
+        if quota := self._still_there(firsts, retries, max(firsts, retries)):
+            return quota
+        wait_s = gate.guard.wait_s(now_s, for_retry=self._no_firsts)
+        if wait_s > LOOK_AGAIN_S:
+            self._stop(wait_s)
+        return None
+
+    def _quota_of_limits(self, endpoint: Prepared, now_s: float) -> Quota | None:
+        most = ORDERED_TAKEN_MAX if endpoint.fifo else STRICT_TAKEN_MAX
+        if endpoint.fifo and (self._open or self._sequence):
+            return None
+        if endpoint.concurrency_max is not None and not endpoint.fifo:
+            most = min(most, endpoint.concurrency_max - self._open)
+        if most > 0 and self._rate is not None:
+            ahead_s = self._ahead_s(now_s)
+            most = min(most, self._rate.available(ahead_s))
+            if most <= 0:
+                self._await_rate(self._rate, ahead_s, now_s)
+        if most <= 0:
+            return None
+        if endpoint.fifo:
+            return Quota(most, 0, most)
+        return self._still_there(most, most, most)
+
+    def _still_there(self, firsts: int, retries: int, total: int) -> Quota | None:
+        """A quota of what the lane may still hold."""
+        firsts = 0 if self._no_firsts else firsts
+        retries = 0 if self._no_retries else retries
+        if not firsts and not retries:
+            return None
+        return Quota(firsts, retries, min(total, firsts + retries))
+
+    def _await_rate(self, rate: RateLimit, ahead_s: float, now_s: float) -> None:
+        wait_s = rate.wait_for(max(1, rate.burst // 2), ahead_s)
+        if now_s + wait_s < self._until_s:
+            self._look_in_s = wait_s
+        else:
+            self._stop(wait_s)
+
+    def take(self, quota: Quota, granted: int) -> LaneTake:
+        """The part of the quota that is granted."""
+        firsts = min(quota.firsts, granted)
+        retries = min(quota.retries, granted)
+        if firsts + retries > granted:
+            retries = min(retries, max(granted // RETRY_SHARE, 1 if granted > 1 else 0))
+            firsts = min(firsts, granted - retries)
+        ordered = self._endpoint is not None and self._endpoint.fifo
+        return LaneTake(self.lane.endpoint_id, self.lane.fence, firsts, retries, ordered)
+
+    async def start(self, rows: Sequence[DueDelivery], take: LaneTake) -> None:
+        """Send what was taken, as far as it may be."""
+        endpoint = self._endpoint
+        if endpoint is None:
+            self.untouched.extend(rows)
+            return
+        self._note_shortage(rows, take)
+        if take.ordered:
+            await self._start_in_order(rows)
+        elif self._gate is not None:
+            self._start_guarded(rows, endpoint, self._gate)
+        else:
+            self._start_limited(rows, endpoint)
+
+    def _note_shortage(self, rows: Sequence[DueDelivery], take: LaneTake) -> None:
+        """Where fewer are due than were asked for, there are no more for this turn."""
+        if take.ordered:
+            if len(rows) < take.firsts_max:
+                self._stop(0.0)
+            return
+        firsts = sum(row.lane == Lane.FIRST for row in rows)
+        self._no_firsts = self._no_firsts or firsts < take.firsts_max
+        self._no_retries = self._no_retries or len(rows) - firsts < take.retries_max
+        if self._no_firsts and self._no_retries:
+            self._stop(0.0)
+            if self._gate is not None:
+                self._gate.guard.lane_empty(self._now_s())
+
+    def _start_guarded(self, rows: Sequence[DueDelivery], endpoint: Prepared, gate: Gate) -> None:
+        leased = self._parts.leased
+        for due in rows:
+            again = due.lane == Lane.RETRY
+            if due.cancelled is not None:
+                self._end(due, due.cancelled)
+            elif ticket := gate.guard.begin(self._now_s(), retry=again, from_lane=True):
+                self._open += 1
+                leased.start(due, endpoint, gate, ticket, self._recorded)
+            else:
+                leased.not_attempted(due, QUEUED_RETRY if again else QUEUED, endpoint)
+
+    def _start_limited(self, rows: Sequence[DueDelivery], endpoint: Prepared) -> None:
+        for due in rows:
+            if due.cancelled is not None:
+                self._end(due, due.cancelled)
+            else:
+                self._send(due, endpoint)
+
+    async def _start_in_order(self, rows: Sequence[DueDelivery]) -> None:
+        if not rows:
+            return
+        last = rows[-1].id
+        if last > self._confirmed:
+            self._confirmed = await self._parts.order.in_lanes_up_to(
+                self.lane.application_id, self._confirmed, last
+            )
+        self._sequence.extend(row for row in rows if row.id <= self._confirmed)
+        not_yet = [row for row in rows if row.id > self._confirmed]
+        if not_yet:
+            self.untouched.extend(not_yet)
+            self._stop(NOT_CONFIRMED_S)
+        self._send_next()
+
+    def _send_next(self) -> None:
+        """The next in order, once the one before is on record."""
+        while self._sequence and not self._open:
+            if self._endpoint is None or self._now_s() >= self._until_s:
+                self._keep_back()
+                return
+            due = self._sequence.popleft()
+            if due.cancelled is not None:
+                self._open += 1
+                self._parts.leased.not_attempted(
+                    due, Cancelled(due.cancelled), self._endpoint, self._recorded
+                )
+            else:
+                self._send(due, self._endpoint)
+
+    def _send(self, due: DueDelivery, endpoint: Prepared) -> None:
+        self._open += 1
+        if self._rate is not None:
+            now_s = self._now_s()
+            self._booked_to_s = now_s + self._rate.book(self._ahead_s(now_s), 1)
+        self._parts.leased.start(due, endpoint, None, 0, self._recorded)
+
+    def _end(self, due: DueDelivery, reason: str) -> None:
+        self._open += 1
+        self._parts.leased.not_attempted(due, Cancelled(reason), self._endpoint, self._recorded)
+
+    def _recorded(self, due: DueDelivery, verdict: Verdict, held: bool) -> None:
+        self._open -= 1
+        if self._endpoint is not None and self._endpoint.fifo:
+            if held and isinstance(verdict, Delivered | Exhausted | Gone | Cancelled):
+                self._send_next()
+            else:  # the head blocks
+                self._keep_back()
+        self._parts.bell.ring(0)
+
+    def _keep_back(self) -> None:
+        self.untouched.extend(self._sequence)
+        self._sequence.clear()
+        self._stop(0.0)
+
+    def _stop(self, wait_s: float) -> None:
+        """Take nothing more in this turn; the next is not before `wait_s` from now."""
+        if not self._stopped:
+            self._stopped = True
+            self._wait_s = wait_s
+
+    def is_over(self) -> bool:
+        """Whether the lane may be given back: nothing is taken any more and, where others must
+        not send beside it, nothing is under way."""
+        if not self._stopped or self._sequence or self.untouched:
+            return False
+        endpoint = self._endpoint
+        exclusive = endpoint is not None and (endpoint.fifo or endpoint.concurrency_max is not None)
+        return not (exclusive and self._open)
+
+    def give_up(self) -> None:
+        """Send nothing more of what was taken."""
+        self._keep_back()
+
+    def looks_again_in_s(self) -> float:
+        """When the turn is worth another look, if nothing rings before."""
+        if self._stopped or (self._gate is None and self._open):
+            return SLEEP_S_MAX
+        return self._look_in_s
+
+    def release(self) -> LaneRelease:
+        """How the lane is given back."""
+        now_s = self._now_s()
+        state = "waiting" if self._gate is None else self._gate.guard.state
+        return LaneRelease(
+            self.lane.endpoint_id,
+            self.lane.fence,
+            self.lane.arrivals,
+            int(self._wait_s * 1e6),
+            int(self._ahead_s(now_s) * 1e6),
+            self._confirmed,
+            self._endpoint is not None and self._endpoint.fifo,
+            state,
+        )
+
+    def _ahead_s(self, now_s: float) -> float:
+        return max(0.0, self._booked_to_s - now_s) if self._rate is not None else 0.0

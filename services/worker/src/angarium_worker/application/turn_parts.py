@@ -1,0 +1,41 @@
+"""What turns of lanes are taken with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from .due_bell import DueBell
+from .endpoint_gates import EndpointGates
+from .leased_attempts import LeasedAttempts
+from .make_attempt import MakeAttempt
+
+
+class Order(Protocol):
+    """Who knows in which order messages were accepted."""
+
+    async def in_lanes_up_to(self, application_id: bytes, after: bytes, last: bytes) -> bytes:
+        """The greatest id, from `after` to `last`, such that of every message of the application
+        up to it, `last` left aside, the deliveries are with the workers: in their lanes where
+        they stand in one. `after` when nobody answers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TurnParts:
+    """What turns are taken with. `close`: end all that is pending for an endpoint
+    that is closed, since which version and why."""
+
+    leased: LeasedAttempts
+    make: MakeAttempt
+    gates: EndpointGates
+    order: Order
+    close: Callable[[bytes, int, str], None]
+    bell: DueBell
+
+
+class Quota(NamedTuple):
+    """How many of a lane's first attempts and retries may begin now, `total` in all."""
+
+    firsts: int
+    retries: int
+    total: int

@@ -1,0 +1,236 @@
+"""Whether one endpoint may be sent to now: what one process knows about its health."""
+
+from enum import IntEnum
+from typing import Final
+
+from .adaptive_window import AdaptiveWindow
+from .circuit_breaker import BreakerState, CircuitBreaker
+from .recovery_pace import RecoveryPace
+from .retry_budget import RetryBudget
+
+OVERLOADED_S: Final = 30.0
+"""So long after its window shrank, an endpoint counts as overloaded."""
+FAILURES_OVERLOADED: Final = 3
+"""So many failures in a row do too."""
+FORGOTTEN_AFTER_S: Final = 600.0
+
+
+class Result(IntEnum):
+    """What an attempt says about its endpoint."""
+
+    SUCCESS = 0
+    REFUSED = 1
+    """It answered, but did not take the message: neither good nor bad."""
+    FAILED = 2
+    OVERLOADED = 3
+    """It did not answer in time, or says that it is too much."""
+    UNCOUNTED = 4
+    """Nothing was sent, for no fault of the endpoint."""
+
+
+_SUCCESS = Result.SUCCESS
+
+
+class EndpointGuard:
+    """Lets attempts begin as the endpoint bears them: an adaptive window, a circuit breaker, a
+    budget for retries while it is overloaded, and a pace for its backlog after an outage.
+
+    Every ticket that `begin` gave ends by `ended` or `abandon`, once. Times are monotonic
+    seconds, `random` is uniform in 0 to 1. `backlog`: deliveries are parked in its lane, as far
+    as is known. `lane_only`: new deliveries go through the lane too, so that its pace after an
+    outage has to carry both.
+
+    While nothing is wrong with the endpoint it is *calm*: retries are free, only the window
+    counts, and beginning and ending an attempt costs next to nothing.
+    """
+
+    __slots__ = (
+        "_breaker",
+        "_budget",
+        "_calm",
+        "_ever_failed",
+        "_pace",
+        "_used_s",
+        "_window",
+        "backlog",
+        "in_flight",
+        "lane_only",
+    )
+
+    def __init__(self) -> None:
+        self._window = AdaptiveWindow()
+        self._breaker = CircuitBreaker()
+        self._budget = RetryBudget()
+        self._pace = RecoveryPace()
+        self._calm = True
+        self._ever_failed = False
+        self._used_s = 0.0
+        self.in_flight = 0
+        self.backlog = False
+        self.lane_only = False
+
+    @property
+    def limit(self) -> int:
+        """How many attempts may be in flight."""
+        return self._window.limit
+
+    @property
+    def open_until_s(self) -> float | None:
+        """Until when the open breaker lets nothing begin; None while it is not open."""
+        breaker = self._breaker
+        return breaker.open_until_s if breaker.state is BreakerState.OPEN else None
+
+    @property
+    def state(self) -> str:
+        """ "open", "probing", "recovering", "waiting" (something is parked) or "delivering"."""
+        match self._breaker.state:
+            case BreakerState.OPEN:
+                return "open"
+            case BreakerState.HALF_OPEN:
+                return "probing"
+        if self._pace.recovering_since is not None:
+            return "recovering"
+        return "waiting" if self.backlog else "delivering"
+
+    def arrived(self, now_s: float) -> None:
+        """A new delivery came, whether it is sent or parked. Each counts once."""
+        self._pace.arrived(now_s)
+
+    def begin(self, now_s: float, *, retry: bool, from_lane: bool) -> int:
+        """A ticket (above 0) for an attempt that begins now; 0: not now."""
+        if self.in_flight >= self._window.limit:
+            return 0
+        if self._calm:
+            self.in_flight += 1
+            return self._breaker.generation
+        return self._begin_watched(now_s, retry, from_lane)
+
+    def ended(
+        self, ticket: int, result: Result, begun_s: float, now_s: float, random: float
+    ) -> None:
+        """The attempt with that ticket, begun at `begun_s`, ended."""
+        in_flight = self.in_flight
+        self.in_flight = in_flight - 1
+        if result is _SUCCESS and self._calm:
+            window = self._window
+            if in_flight * 2 >= window.limit:
+                window.succeeded(in_flight)
+            return
+        breaker = self._breaker
+        was_closed = breaker.closed
+        match result:
+            case Result.SUCCESS:
+                if ticket == breaker.generation:
+                    self._window.succeeded(in_flight)
+                breaker.succeeded(ticket)
+            case Result.REFUSED:
+                breaker.refused(ticket)
+            case Result.FAILED | Result.OVERLOADED:
+                self._failed(ticket, result, begun_s, now_s, random)
+            case Result.UNCOUNTED:
+                breaker.abandon(ticket)
+        if breaker.closed and not was_closed:
+            self._pace.recover(now_s, new_included=self.lane_only)
+
+    def abandon(self, ticket: int) -> None:
+        """The attempt with that ticket was cut off without an outcome."""
+        self.in_flight -= 1
+        self._breaker.abandon(ticket)
+
+    def wait_s(self, now_s: float, *, for_retry: bool = False) -> float:
+        """Seconds until something of the lane may begin, or a retry of it; 0.0: now, or as soon
+        as an attempt has ended."""
+        wait_s = max(self._breaker.wait_s(now_s), self._pace.wait_s(now_s))
+        if for_retry and self._is_overloaded(now_s):
+            wait_s = max(wait_s, self._budget.wait_s(now_s))
+        return wait_s
+
+    def is_open(self, now_s: float) -> bool:
+        """Whether the breaker lets nothing begin: it is open, or the probe is under way."""
+        return not self._breaker.may_begin(now_s)
+
+    def quota(self, now_s: float) -> tuple[int, int]:
+        """How many first attempts, and how many retries, of the lane may begin now; of both
+        together no more than of first attempts."""
+        room = max(0, self._window.limit - self.in_flight)
+        if self._calm:
+            return room, room
+        if not self._breaker.closed:
+            room = min(room, 1 if self._breaker.may_begin(now_s) else 0)
+        room = min(room, self._pace.backlog_allowed(now_s))
+        room = max(0, room)
+        if self._is_overloaded(now_s):
+            return room, min(room, self._budget.retries_allowed(now_s))
+        return room, room
+
+    def lane_empty(self, now_s: float) -> None:
+        """Nothing is parked any more: there is nothing left to recover from."""
+        self.backlog = False
+        if self._pace.recovering_since is not None:
+            self._pace.stop()
+            self._used_s = now_s
+
+    def reset(self) -> None:
+        """Its owner changed the endpoint: try at once, and learn anew. Attempts under way tell
+        about the endpoint as it was; a probe stays the only one until it has ended."""
+        self._breaker.reset()
+        self._window.reset()
+
+    def idle(self, now_s: float) -> bool:
+        """Whether nothing is lost by forgetting it: nothing is in flight, and it never saw a
+        failure, or was not used for `FORGOTTEN_AFTER_S`."""
+        if self.in_flight:
+            return False
+        if not self._ever_failed and not self.backlog:
+            return True
+        return now_s - max(self._used_s, self._pace.arrived_s) >= FORGOTTEN_AFTER_S
+
+    def _begin_watched(self, now_s: float, retry: bool, from_lane: bool) -> int:
+        self._used_s = now_s
+        pace, budget = self._pace, self._budget
+        overloaded = self._is_overloaded(now_s)
+        if retry and overloaded and not budget.retries_allowed(now_s):
+            return 0
+        # A retry that comes by itself is backlog as well: it adds to what is new.
+        paced = from_lane or retry
+        if paced and pace.backlog_allowed(now_s) < 1:
+            return 0
+        ticket = self._breaker.begin(now_s)
+        if not ticket:
+            return 0
+        if paced:
+            pace.spent(1)
+        if not overloaded:
+            self._calm = self._breaker.failures == 0
+        elif retry:
+            budget.retry_begun(now_s)
+        else:
+            budget.first_begun(now_s)
+        self.in_flight += 1
+        return ticket
+
+    def _failed(
+        self, ticket: int, result: Result, begun_s: float, now_s: float, random: float
+    ) -> None:
+        self._calm = False
+        self._ever_failed = True
+        self._used_s = now_s
+        breaker = self._breaker
+        if ticket != breaker.generation:
+            return
+        if result is Result.OVERLOADED:
+            self._window.overloaded(begun_s, now_s)
+        breaker.failed(ticket, now_s, random)
+        if not breaker.closed:
+            self._pace.stop()
+        elif result is Result.OVERLOADED or breaker.failures >= FAILURES_OVERLOADED:
+            self._pace.faltered(now_s)
+
+    def _is_overloaded(self, now_s: float) -> bool:
+        breaker = self._breaker
+        return (
+            breaker.state is not BreakerState.CLOSED
+            or breaker.failures >= FAILURES_OVERLOADED
+            or now_s - self._window.decreased_s <= OVERLOADED_S
+            or self._pace.limits(now_s)
+        )

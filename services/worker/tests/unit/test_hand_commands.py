@@ -1,0 +1,327 @@
+"""What people have done with deliveries: which answer each command gets."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from angarium_contracts.attempts import GetAttempt
+from angarium_contracts.contract import Contract, encode
+from angarium_contracts.deliveries import (
+    CancelDeliveries,
+    DeliveriesChanged,
+    EndpointDeliveryState,
+    EndpointStats,
+    FindMissingDeliveries,
+    GetEndpointDeliveryState,
+    GetEndpointStats,
+    ListFailedDeliveries,
+    MessageIds,
+    ResendDeliveries,
+    ResentMessage,
+)
+from angarium_contracts.directory import EndpointState
+from angarium_contracts.queries import Problem, ProblemCode
+from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
+from angarium_worker.application.by_hand import ResentRow
+from angarium_worker.application.endpoint_book import EndpointBook
+from angarium_worker.application.hand_commands import HandCommands
+from angarium_worker.application.records import RecordRefused, StorageDown
+
+ENDPOINT = b"e" * 16
+STATS = EndpointStats(success=1, pending=2, sending=3, fail=4, canceled=5)
+STATE = EndpointDeliveryState(state="open", parked=1, scheduled=2)
+
+
+class World:
+    """Implements every port of `HandCommands`; keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.owned: dict[bytes, EndpointState] | None = {}
+        self.resent: list[tuple[Sequence[ResentRow], bool]] = []
+        self.cancelled: list[dict[str, Any]] = []
+        self.count = 1
+        self.rung = 0
+        self.error: Exception | None = None
+
+    def ring(self) -> None:
+        self.rung += 1
+
+    def _check(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+        self._check()
+        self.resent.append((rows, only_missing))
+        return self.count
+
+    async def cancel(self, **members: Any) -> int:
+        self._check()
+        self.cancelled.append(members)
+        return self.count
+
+    async def failed(self, question: ListFailedDeliveries) -> MessageIds:
+        self._check()
+        return MessageIds(message_ids=(b"f" * 16,))
+
+    async def missing(self, question: FindMissingDeliveries) -> MessageIds:
+        return MessageIds(message_ids=question.message_ids)
+
+    async def stats(self, question: GetEndpointStats) -> EndpointStats:
+        return STATS
+
+    async def state(self, question: GetEndpointDeliveryState) -> EndpointDeliveryState:
+        return STATE
+
+    async def version(self) -> int:
+        return 0
+
+    async def read(self, endpoint_ids: Sequence[bytes]) -> list[EndpointState]:
+        return []
+
+    async def store(self, endpoints: Sequence[EndpointState], version: int | None) -> None:
+        return
+
+    async def current(self, endpoint_ids: Sequence[bytes]) -> list[EndpointState] | None:
+        if self.owned is None:
+            return None
+        return [self.owned[each] for each in endpoint_ids if each in self.owned]
+
+    def own(self, **members: Any) -> None:
+        self.owned = {
+            ENDPOINT: EndpointState(
+                id=ENDPOINT,
+                tenant_id=b"t" * 16,
+                application_id=b"a" * 16,
+                version=2,
+                url="https://example.com/",
+                secrets=(b"whsec_" + b"c2VjcmV0" * 4,),
+                **members,
+            )
+        }
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def commands(world: World) -> HandCommands:
+    book = EndpointBook(world, world, lambda sealed, _: sealed)
+    return HandCommands(book, world, world, world, ring=world.ring, lease_s=40.0)
+
+
+def _resend(messages: int = 1, **members: Any) -> ResendDeliveries:
+    return ResendDeliveries(
+        tenant_id=b"t" * 16,
+        application_id=b"a" * 16,
+        endpoint_id=ENDPOINT,
+        endpoint_version=2,
+        messages=tuple(
+            ResentMessage(id=number.to_bytes(16), event_type="a.b", payload=b"{}")
+            for number in range(messages)
+        ),
+        **members,
+    )
+
+
+def _problem(answer: Contract, code: ProblemCode) -> str:
+    assert isinstance(answer, Problem)
+    assert answer.code is code
+    return answer.detail
+
+
+async def test_a_message_is_resent_as_it_came(world: World, commands: HandCommands) -> None:
+    world.own()
+    message = ResentMessage(
+        id=b"m" * 16,
+        event_type="invoice.paid",
+        payload=b'{"paid":true}',
+        trace="00-1-2-01",
+        channels=("a", "b"),
+        retry_delays_s=(5.0, 300.0),
+    )
+    command = ResendDeliveries(
+        tenant_id=b"t" * 16,
+        application_id=b"a" * 16,
+        endpoint_id=ENDPOINT,
+        endpoint_version=2,
+        messages=(message,),
+        weight=7,
+        only_missing=True,
+    )
+    assert await commands.answer(command) == DeliveriesChanged(count=1)
+    expected = ResentRow(
+        b"m" * 16,
+        ENDPOINT,
+        b"a" * 16,
+        b"t" * 16,
+        "invoice.paid",
+        b'{"paid":true}',
+        2,
+        ",a,b,",
+        "00-1-2-01",
+        "5,300",
+        7,
+        None,
+    )
+    assert world.resent == [([expected], True)]
+    assert world.rung == 1
+
+
+@pytest.mark.parametrize(
+    ("members", "lane"),
+    [
+        ({}, None),
+        ({"throttle_rate": 5}, 1),
+        ({"concurrency_max": 2}, 1),
+        ({"fifo": True}, 0),
+        ({"fifo": True, "throttle_rate": 5}, 0),
+    ],
+)
+async def test_only_where_order_or_limits_hold_it_goes_into_the_lane(
+    world: World, commands: HandCommands, members: dict[str, Any], lane: int | None
+) -> None:
+    world.own(**members)
+    await commands.answer(_resend())
+    ((rows, _),) = world.resent
+    assert rows[0].lane == lane
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"disabled": True}, "the endpoint is disabled"),
+        ({"deleted": True}, "the endpoint is deleted"),
+    ],
+)
+async def test_resending_to_a_closed_endpoint_is_refused_with_the_reason(
+    world: World, commands: HandCommands, members: dict[str, Any], reason: str
+) -> None:
+    world.own(**members)
+    assert reason in _problem(await commands.answer(_resend()), ProblemCode.CONFLICT)
+    world.owned = {}
+    assert (world.resent, world.rung) == ([], 0)
+
+
+async def test_an_endpoint_that_does_not_exist_or_is_not_known_yet_is_refused(
+    world: World, commands: HandCommands
+) -> None:
+    world.owned = None
+    assert _problem(await commands.answer(_resend()), ProblemCode.UNAVAILABLE)
+    world.owned = {}
+    detail = _problem(await commands.answer(_resend()), ProblemCode.CONFLICT)
+    assert "does not exist" in detail
+
+
+async def test_an_endpoint_that_only_the_operator_can_mend_keeps_what_is_resent(
+    world: World, commands: HandCommands
+) -> None:
+    world.own(header_names="nonsense")
+    assert await commands.answer(_resend()) == DeliveriesChanged(count=1)
+
+
+async def test_too_much_at_once_is_refused(world: World, commands: HandCommands) -> None:
+    world.own()
+    assert _problem(await commands.answer(_resend(101)), ProblemCode.INVALID)
+    ids = tuple(number.to_bytes(16) for number in range(101))
+    missing = FindMissingDeliveries(endpoint_id=ENDPOINT, message_ids=ids)
+    assert _problem(await commands.answer(missing), ProblemCode.INVALID)
+
+
+async def test_nothing_is_rung_when_nothing_changed(world: World, commands: HandCommands) -> None:
+    world.own()
+    world.count = 0
+    assert await commands.answer(_resend()) == DeliveriesChanged(count=0)
+    cancel = CancelDeliveries(reason="no", endpoint_id=ENDPOINT)
+    assert await commands.answer(cancel) == DeliveriesChanged(count=0)
+    assert world.rung == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "rows_max", "count", "done"),
+    [
+        (1_000, 1_000, 999, True),
+        (1_000, 1_000, 1_000, False),
+        (9_999, 1_000, 7, True),
+        (0, 1, 1, False),
+    ],
+)
+async def test_cancelling_is_bounded_and_says_whether_there_may_be_more(
+    world: World, commands: HandCommands, limit: int, rows_max: int, count: int, *, done: bool
+) -> None:
+    world.count = count
+    command = CancelDeliveries(reason="not wanted", message_id=b"m" * 16, limit=limit)
+    assert await commands.answer(command) == DeliveriesChanged(count=count, done=done)
+    expected = {
+        "message_id": b"m" * 16,
+        "endpoint_id": None,
+        "reason": "not wanted",
+        "by_hand": True,
+        "rows_max": rows_max,
+        "lease_s": 40.0,
+    }
+    assert world.cancelled == [expected]
+    assert world.rung == 1
+
+
+async def test_cancelling_everything_is_refused(world: World, commands: HandCommands) -> None:
+    assert _problem(await commands.answer(CancelDeliveries(reason="x")), ProblemCode.INVALID)
+    assert world.cancelled == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StorageDown("down"), ProblemCode.UNAVAILABLE),
+        (RecordRefused("NUL in a text"), ProblemCode.INVALID),
+        (ValueError("a time needs its zone"), ProblemCode.INVALID),
+    ],
+)
+async def test_what_the_database_says_is_a_problem_not_a_failure(
+    world: World, commands: HandCommands, error: Exception, code: ProblemCode
+) -> None:
+    world.own()
+    world.error = error
+    since = datetime(2026, 1, 2, tzinfo=UTC)
+    for question in (_resend(), ListFailedDeliveries(endpoint_id=ENDPOINT, since=since)):
+        assert _problem(await commands.answer(question), code)
+
+
+class Attempts:
+    """Implements `AttemptAnswers`."""
+
+    async def answer(self, question: object) -> Contract:
+        assert isinstance(question, GetAttempt)
+        return Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt")
+
+
+async def test_every_question_is_read_and_answered_by_who_knows(commands: HandCommands) -> None:
+    answers = WorkerAnswers(Attempts(), commands)
+    since = datetime(2026, 1, 2, tzinfo=UTC)
+    expected: list[tuple[Contract, Contract]] = [
+        (
+            GetAttempt(message_id=b"m" * 16, attempt_id=b"n" * 16),
+            Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt"),
+        ),
+        (
+            CancelDeliveries(reason="x", endpoint_id=ENDPOINT),
+            DeliveriesChanged(count=1),
+        ),
+        (
+            ListFailedDeliveries(endpoint_id=ENDPOINT, since=since),
+            MessageIds(message_ids=(b"f" * 16,)),
+        ),
+        (
+            FindMissingDeliveries(endpoint_id=ENDPOINT, message_ids=(b"m" * 16,)),
+            MessageIds(message_ids=(b"m" * 16,)),
+        ),
+        (GetEndpointStats(endpoint_id=ENDPOINT), STATS),
+        (GetEndpointDeliveryState(endpoint_id=ENDPOINT), STATE),
+    ]
+    for question, answer in expected:
+        read: Any = WORKER_QUESTIONS.read(encode(question))
+        assert read == question
+        assert await answers.answer(read) == answer
