@@ -59,6 +59,8 @@ class FirstOpenMessages(Contract, frozen=True, tag="order.first_open/1"):
 
 
 class OpenMessages(Contract, frozen=True, tag="order.open/1"):
-    """One message id for each range of the question; None: none is open."""
+    """One message id for each range of the question; None: none is open. `newest` is the last
+    accepted message of each range, open or not; None: there is none."""
 
     message_ids: tuple[bytes | None, ...]
+    newest: tuple[bytes | None, ...] = ()

@@ -58,10 +58,17 @@ from svix.api import (
     MessageAttemptListByMsgOptions,
     MessageIn,
     MessageListOptions,
+    OperationalWebhookEndpointListOptions,
     SvixAsync,
     SvixOptions,
 )
 from svix.exceptions import HttpError, HTTPValidationError
+from svix.models import (
+    OperationalWebhookEndpointHeadersIn,
+    OperationalWebhookEndpointIn,
+    OperationalWebhookEndpointSecretIn,
+    OperationalWebhookEndpointUpsertIn,
+)
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -405,3 +412,56 @@ async def test_a_repeated_post_is_answered_from_the_database(platform: Platform)
         assert first.json() == again.json()
         listed = await client.get("/api/v1/app")
     assert len(listed.json()["data"]) == 1
+
+
+async def test_operational_endpoints_live_their_whole_life(platform: Platform) -> None:
+    endpoints = platform.sdk().operational_webhook.endpoint
+    assert (await endpoints.list()).data == []
+    with pytest.raises(HttpError) as refused:
+        await endpoints.get("mine")
+    assert refused.value.status_code == 404
+    made = await endpoints.create(
+        OperationalWebhookEndpointIn(
+            url="https://example.com/operations",
+            uid="mine",
+            secret=SECRET,
+            event_types=["endpoint.disabled", "message.attempt.exhausted"],
+            headers={"X-A": "1"},
+        )
+    )
+    assert (made.uid, made.disabled) == ("mine", False)
+    assert made.event_types == ["endpoint.disabled", "message.attempt.exhausted"]
+    assert (await endpoints.get_secret("mine")).key == SECRET
+    assert (await endpoints.get_headers(made.id)).headers == {"X-A": "1"}
+    await endpoints.set_headers("mine", OperationalWebhookEndpointHeadersIn(headers={"X-B": "2"}))
+    assert (await endpoints.get_headers("mine")).headers == {"X-B": "2"}
+    await endpoints.rotate_secret("mine", OperationalWebhookEndpointSecretIn())
+    assert (await endpoints.get_secret("mine")).key not in ("", SECRET)
+    put = await endpoints.upsert(
+        "mine", OperationalWebhookEndpointUpsertIn(url="https://e.com/new", description="d")
+    )
+    assert (put.id, put.url, put.event_types) == (made.id, "https://e.com/new", None)
+    other = await endpoints.upsert(
+        "yours", OperationalWebhookEndpointUpsertIn(url="https://e.com/other")
+    )
+    listed = await endpoints.list(OperationalWebhookEndpointListOptions(limit=5))
+    assert [item.id for item in listed.data] == [made.id, other.id]
+    assert (await platform.sdk().application.list()).data == []
+    assert (await platform.sdk(platform.other_token).operational_webhook.endpoint.list()).data == []
+    await endpoints.delete(made.id)
+    assert [item.id for item in (await endpoints.list()).data] == [other.id]
+
+
+async def test_a_message_is_posted_for_later(platform: Platform) -> None:
+    sdk = platform.sdk()
+    await sdk.application.create(ApplicationIn(name="Acme", uid="acme"))
+    at = datetime.now(UTC) + timedelta(days=2)
+    message = MessageIn(event_type="invoice.paid", payload={"a": 1}, deliver_at=at)
+    made = await sdk.message.create("acme", message)
+    assert made.deliver_at == at
+    assert (await sdk.message.get("acme", made.id)).deliver_at == at
+    late = MessageIn(event_type="a", payload={}, deliver_at=at + timedelta(days=29))
+    with pytest.raises(HTTPValidationError) as invalid:
+        await sdk.message.create("acme", late)
+    assert invalid.value.detail[0].loc == ["body", "deliverAt"]
+    assert "30 days" in invalid.value.detail[0].msg

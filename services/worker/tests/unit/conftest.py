@@ -26,7 +26,7 @@ from angarium_worker.application.room import Room
 from angarium_worker.application.sending import Answer, Outcome, WebhookRequest
 from angarium_worker.application.slowdowns import Slowdowns
 from angarium_worker.application.tally import Tally
-from angarium_worker.application.turn_parts import TurnParts
+from angarium_worker.application.turn_parts import Confirmed, TurnParts
 from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.retry_schedule import RetrySchedule
 from msgspec.structs import replace
@@ -143,15 +143,16 @@ class FakeOrder:
     def __init__(self) -> None:
         self.first_open: bytes | None = None
         self.away = False
-        self.asked: list[tuple[bytes, bytes]] = []
+        self.asked: list[bytes] = []
 
-    async def in_lanes_up_to(self, application_id: bytes, after: bytes, last: bytes) -> bytes:
-        self.asked.append((after, last))
+    async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
+        self.asked.append(after)
         if self.away:
-            return after
-        if self.first_open is None or self.first_open >= last:
-            return last
-        return max(after, (int.from_bytes(self.first_open) - 1).to_bytes(16))
+            return None
+        if self.first_open is None:
+            return Confirmed(b"\xee" * 16, b"\xee" * 16)
+        before = (int.from_bytes(self.first_open) - 1).to_bytes(16)
+        return Confirmed(max(after, before), self.first_open)
 
 
 class FakeHealth:

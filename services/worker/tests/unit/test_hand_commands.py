@@ -110,7 +110,7 @@ def world() -> World:
 @pytest.fixture
 def commands(world: World) -> HandCommands:
     book = EndpointBook(world, world, lambda sealed, _: sealed)
-    return HandCommands(book, world, world, world, ring=world.ring, lease_s=40.0)
+    return HandCommands(world, book, world, world, ring=world.ring, lease_s=40.0)
 
 
 def _resend(messages: int = 1, **members: Any) -> ResendDeliveries:

@@ -96,8 +96,22 @@ async def test_nothing_is_sent_before_messages_that_may_still_come(start_rig: An
     rig.order.first_open = missing
     await rig.changes.until(lambda: bool(rig.lanes.releases))
     assert rig.sender.sent == []
-    assert sorted(due.id for due in rig.ledger.released) == ids
-    assert rig.order.asked == [(bytes(16), ids[-1])]
+    assert sorted(key[0] for key in rig.ledger.pending) == ids
+    assert rig.order.asked[0] == bytes(16)
+
+
+async def test_the_first_open_message_itself_may_be_sent_and_nothing_after_it(
+    start_rig: Any,
+) -> None:
+    rig = start_rig(turning=True)
+    endpoint = rig.add_endpoint(fifo=True)
+    rig.sender.answers = 200
+    first, second = _park(rig, endpoint, 2)
+    rig.order.first_open = first
+    await rig.changes.until(lambda: bool(rig.lanes.releases))
+    assert [row.message_id for row in rig.ledger.attempts] == [first]
+    assert rig.lanes.confirmed[endpoint] < first
+    assert [key[0] for key in rig.ledger.pending] == [second]
 
 
 async def test_without_an_answer_about_the_order_nothing_is_sent(start_rig: Any) -> None:
@@ -110,14 +124,16 @@ async def test_without_an_answer_about_the_order_nothing_is_sent(start_rig: Any)
     assert len(rig.ledger.pending) == 1
 
 
-async def test_what_was_confirmed_is_not_asked_for_again(start_rig: Any) -> None:
+async def test_what_was_confirmed_before_is_sent_also_without_an_answer(start_rig: Any) -> None:
     rig = start_rig(turning=True)
     endpoint = rig.add_endpoint(fifo=True)
     rig.sender.answers = 200
-    ids = _park(rig, endpoint, 2)
-    rig.lanes.confirmed[endpoint] = ids[-1]
-    await rig.changes.until(lambda: not rig.ledger.pending)
-    assert rig.order.asked == []
+    rig.order.away = True
+    first, second = _park(rig, endpoint, 2)
+    rig.lanes.confirmed[endpoint] = first
+    await rig.changes.until(lambda: bool(rig.lanes.releases))
+    assert [row.message_id for row in rig.ledger.attempts] == [first]
+    assert [key[0] for key in rig.ledger.pending] == [second]
 
 
 async def test_no_more_is_in_flight_than_an_endpoint_takes(start_rig: Any) -> None:

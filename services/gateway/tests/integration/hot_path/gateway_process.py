@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import aiohttp
@@ -52,6 +53,7 @@ class Deliveries:
     """What the models of dispatcher and worker saw."""
 
     counts: dict[str, int] = field(default_factory=dict)
+    times: dict[str, datetime] = field(default_factory=dict)
     publications: set[int] = field(default_factory=set)
 
 
@@ -117,6 +119,7 @@ class ServiceModels:
                 name = format_id(MESSAGE, message.id)
                 if not chunk.redelivered or name not in self._deliveries.counts:
                     self._deliveries.counts[name] = self._deliveries.counts.get(name, 0) + 1
+                    self._deliveries.times.setdefault(name, datetime.now(UTC))
             settled = SettledChunk(chunk.batch_id, chunk.publication, chunk.chunk, chunk.chunks)
             settlements.append(Publication(chunk.settle_to, DeliveriesSettled((settled,))))
         await self._writer.write(settlements, done=received)
@@ -198,6 +201,20 @@ class Poster:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self.accepted: list[str] = []
+
+    async def post_for(self, deliver_at: datetime) -> str:
+        """Post one message with a time of its own."""
+        posted = {"eventType": "a", "payload": {}, "deliverAt": deliver_at.isoformat()}
+        async with self._session.post("/api/v1/app/acme/msg", json=posted) as answer:
+            assert answer.status == 202, await answer.text()
+            message_id: str = json.loads(await answer.read())["id"]
+            self.accepted.append(message_id)
+            return message_id
+
+    async def cancel(self, message_id: str) -> object:
+        """Cancel a message; what was answered."""
+        async with self._session.post(f"/api/v1/app/acme/msg/{message_id}/cancel") as answer:
+            return json.loads(await answer.read())
 
     async def post(self, count: int, *, at_once: int = 16) -> None:
         numbers = iter(range(count))

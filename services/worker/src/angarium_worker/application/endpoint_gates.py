@@ -8,7 +8,7 @@ from angarium_worker.domain.endpoint_guard import EndpointGuard, Result
 
 from .sending import Answer, FailureReason, Outcome
 
-GUARDS_MAX = 50_000
+GUARDS_MAX = 20_000
 SWEPT_AT_ONCE = 1_000
 BACKLOG_S = 5.0
 _OVERLOADED_STATUSES = frozenset({429, 503, 504})
@@ -91,6 +91,11 @@ class EndpointGates:
     def known(self, endpoint_id: bytes) -> Gate | None:
         """The gate of an endpoint in use."""
         return self._gates.get(endpoint_id)
+
+    def limit_of(self, endpoint_id: bytes) -> int | None:
+        """How many requests are sent to the endpoint at once at most; None: it is not in use."""
+        gate = self._gates.get(endpoint_id)
+        return None if gate is None else gate.guard.limit
 
     def ended(self, gate: Gate, ticket: int, outcome: Outcome, begun_s: float) -> None:
         """An attempt that the guard let begin has ended; who waits may go."""

@@ -73,12 +73,12 @@ class FirstAttempts:
         """Begin an attempt, or let it wait, or end it unsent."""
         match endpoint:
             case Prepared():
+                gate = first.gate = self._gates.of(endpoint.id)
+                gate.guard.arrived(self._gates.clock_s())
                 if endpoint.strict:
                     self.give_up(first, QUEUED)
                 else:
                     first.endpoint = endpoint
-                    gate = first.gate = self._gates.of(endpoint.id)
-                    gate.guard.arrived(self._gates.clock_s())
                     self._try(first, endpoint, gate)
             case Inactive():
                 self.give_up(first, Cancelled(endpoint.reason))

@@ -69,12 +69,12 @@ class HandCommands:
 
     def __init__(
         self,
-        book: EndpointBook,
         ledger: HandLedger,
+        book: EndpointBook,
         messages: MessageQuestions,
         standing: StandingQuestions,
         *,
-        ring: Callable[[], None],
+        ring: Callable[[], object],
         lease_s: float,
     ) -> None:
         self._book = book

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from math import ceil
 
 from angarium_worker.domain.rate_limit import RateLimit
 from angarium_worker.domain.verdict import (
@@ -22,11 +23,13 @@ from .records import DueDelivery, Lane
 from .turn_parts import Quota, TurnParts
 
 ORDERED_TAKEN_MAX = 20
-STRICT_TAKEN_MAX = 100
+TAKEN_MAX = 100
 RETRY_SHARE = 5
 """Of what a strict endpoint gets, one in five is a retry while first attempts wait too."""
 LOOK_AGAIN_S = 0.05
-NOT_CONFIRMED_S = 0.05
+NOT_CONFIRMED_S = 0.02
+GATHER_S = 0.005
+ANY = b"\xff" * 16
 UNKNOWN_WAIT_S = 5.0
 UNUSABLE_WAIT_S = 60.0
 CLOSED_WAIT_S = 1.0
@@ -49,7 +52,9 @@ class LaneTurn:
         self._until_s = self._now_s() + turn_s
         self._open = 0
         self._sequence: deque[DueDelivery] = deque()
-        self._confirmed = lane.confirmed
+        self._confirmed = self._upto = lane.confirmed
+        self._ask_order = True
+        self._more_to_come = False
         self._no_firsts = False
         self._no_retries = False
         self._stopped = False
@@ -73,8 +78,9 @@ class LaneTurn:
                 self._stop(UNKNOWN_WAIT_S)
 
     def _prepare(self, endpoint: Prepared) -> None:
-        if not endpoint.strict:
+        if not endpoint.fifo:
             self._gate = self._parts.gates.of(endpoint.id)
+            self._gate.guard.lane_only = endpoint.strict
         if endpoint.rate_per_s is not None:
             self._rate = RateLimit(endpoint.rate_per_s)
             if self.lane.abandoned:  # what its last holder sent is not known
@@ -94,38 +100,37 @@ class LaneTurn:
         if wait_s:
             self._stop(wait_s)
             return None
-        if self._gate is not None:
-            return self._quota_of_guard(self._gate, now_s)
-        return self._quota_of_limits(endpoint, now_s)
-
-    def _quota_of_guard(self, gate: Gate, now_s: float) -> Quota | None:
-        firsts, retries = gate.guard.quota(now_s)
-        if quota := self._still_there(firsts, retries, max(firsts, retries)):
+        most = self._most_by_limits(endpoint, now_s)
+        if most <= 0:
+            return None
+        if self._gate is None:
+            return Quota(most, 0, most)
+        firsts, retries = self._gate.guard.quota(now_s)
+        if quota := self._still_there(min(firsts, most), min(retries, most)):
             return quota
-        wait_s = gate.guard.wait_s(now_s, for_retry=self._no_firsts)
+        wait_s = self._gate.guard.wait_s(now_s, for_retry=self._no_firsts)
         if wait_s > LOOK_AGAIN_S:
             self._stop(wait_s)
         return None
 
-    def _quota_of_limits(self, endpoint: Prepared, now_s: float) -> Quota | None:
-        most = ORDERED_TAKEN_MAX if endpoint.fifo else STRICT_TAKEN_MAX
-        if endpoint.fifo and (self._open or self._sequence):
-            return None
-        if endpoint.concurrency_max is not None and not endpoint.fifo:
-            most = min(most, endpoint.concurrency_max - self._open)
+    def _most_by_limits(self, endpoint: Prepared, now_s: float) -> int:
+        """How many the endpoint's order, concurrency and rate allow now."""
+        if endpoint.fifo:
+            most = 0 if self._open or self._sequence else ORDERED_TAKEN_MAX
+        else:
+            most = TAKEN_MAX
+            if endpoint.concurrency_max is not None:
+                most = min(most, endpoint.concurrency_max - self._open)
         if most > 0 and self._rate is not None:
             ahead_s = self._ahead_s(now_s)
             most = min(most, self._rate.available(ahead_s))
             if most <= 0:
                 self._await_rate(self._rate, ahead_s, now_s)
-        if most <= 0:
-            return None
-        if endpoint.fifo:
-            return Quota(most, 0, most)
-        return self._still_there(most, most, most)
+        return most
 
-    def _still_there(self, firsts: int, retries: int, total: int) -> Quota | None:
-        """A quota of what the lane may still hold."""
+    def _still_there(self, firsts: int, retries: int) -> Quota | None:
+        """A quota of what the lane may still hold; of both together no more than of either."""
+        total = max(firsts, retries)
         firsts = 0 if self._no_firsts else firsts
         retries = 0 if self._no_retries else retries
         if not firsts and not retries:
@@ -147,9 +152,22 @@ class LaneTurn:
             retries = min(retries, max(granted // RETRY_SHARE, 1 if granted > 1 else 0))
             firsts = min(firsts, granted - retries)
         ordered = self._endpoint is not None and self._endpoint.fifo
-        return LaneTake(self.lane.endpoint_id, self.lane.fence, firsts, retries, ordered)
+        upto = self._upto if ordered else ANY
+        return LaneTake(self.lane.endpoint_id, self.lane.fence, firsts, retries, ordered, upto)
 
-    async def start(self, rows: Sequence[DueDelivery], take: LaneTake) -> None:
+    async def confirm(self) -> None:
+        """Learn how far an ordered endpoint may go, where that is not known."""
+        if not self._ask_order or self._stopped or self._open or self._sequence:
+            return
+        confirmed = await self._parts.order.confirm(self.lane.application_id, self._confirmed)
+        self._ask_order = False
+        self._more_to_come = confirmed is None
+        if confirmed is not None:
+            self._confirmed = max(self._confirmed, confirmed.settled)
+            self._upto = max(self._upto, confirmed.upto)
+            self._more_to_come = confirmed.upto > confirmed.settled
+
+    def start(self, rows: Sequence[DueDelivery], take: LaneTake) -> None:
         """Send what was taken, as far as it may be."""
         endpoint = self._endpoint
         if endpoint is None:
@@ -157,17 +175,18 @@ class LaneTurn:
             return
         self._note_shortage(rows, take)
         if take.ordered:
-            await self._start_in_order(rows)
+            self._sequence.extend(rows)
+            self._send_next()
         elif self._gate is not None:
             self._start_guarded(rows, endpoint, self._gate)
-        else:
-            self._start_limited(rows, endpoint)
 
     def _note_shortage(self, rows: Sequence[DueDelivery], take: LaneTake) -> None:
         """Where fewer are due than were asked for, there are no more for this turn."""
         if take.ordered:
-            if len(rows) < take.firsts_max:
-                self._stop(0.0)
+            if rows:
+                self._ask_order = len(rows) < take.firsts_max
+            else:
+                self._stop(NOT_CONFIRMED_S if self._more_to_come else GATHER_S)
             return
         firsts = sum(row.lane == Lane.FIRST for row in rows)
         self._no_firsts = self._no_firsts or firsts < take.firsts_max
@@ -178,38 +197,15 @@ class LaneTurn:
                 self._gate.guard.lane_empty(self._now_s())
 
     def _start_guarded(self, rows: Sequence[DueDelivery], endpoint: Prepared, gate: Gate) -> None:
-        leased = self._parts.leased
         for due in rows:
             again = due.lane == Lane.RETRY
             if due.cancelled is not None:
                 self._end(due, due.cancelled)
             elif ticket := gate.guard.begin(self._now_s(), retry=again, from_lane=True):
-                self._open += 1
-                leased.start(due, endpoint, gate, ticket, self._recorded)
+                self._send(due, endpoint, ticket)
             else:
-                leased.not_attempted(due, QUEUED_RETRY if again else QUEUED, endpoint)
-
-    def _start_limited(self, rows: Sequence[DueDelivery], endpoint: Prepared) -> None:
-        for due in rows:
-            if due.cancelled is not None:
-                self._end(due, due.cancelled)
-            else:
-                self._send(due, endpoint)
-
-    async def _start_in_order(self, rows: Sequence[DueDelivery]) -> None:
-        if not rows:
-            return
-        last = rows[-1].id
-        if last > self._confirmed:
-            self._confirmed = await self._parts.order.in_lanes_up_to(
-                self.lane.application_id, self._confirmed, last
-            )
-        self._sequence.extend(row for row in rows if row.id <= self._confirmed)
-        not_yet = [row for row in rows if row.id > self._confirmed]
-        if not_yet:
-            self.untouched.extend(not_yet)
-            self._stop(NOT_CONFIRMED_S)
-        self._send_next()
+                verdict = QUEUED_RETRY if again else QUEUED
+                self._parts.leased.not_attempted(due, verdict, endpoint)
 
     def _send_next(self) -> None:
         """The next in order, once the one before is on record."""
@@ -219,19 +215,16 @@ class LaneTurn:
                 return
             due = self._sequence.popleft()
             if due.cancelled is not None:
-                self._open += 1
-                self._parts.leased.not_attempted(
-                    due, Cancelled(due.cancelled), self._endpoint, self._recorded
-                )
+                self._end(due, due.cancelled)
             else:
                 self._send(due, self._endpoint)
 
-    def _send(self, due: DueDelivery, endpoint: Prepared) -> None:
+    def _send(self, due: DueDelivery, endpoint: Prepared, ticket: int = 0) -> None:
         self._open += 1
         if self._rate is not None:
             now_s = self._now_s()
             self._booked_to_s = now_s + self._rate.book(self._ahead_s(now_s), 1)
-        self._parts.leased.start(due, endpoint, None, 0, self._recorded)
+        self._parts.leased.start(due, endpoint, self._gate, ticket, self._recorded)
 
     def _end(self, due: DueDelivery, reason: str) -> None:
         self._open += 1
@@ -262,9 +255,11 @@ class LaneTurn:
         not send beside it, nothing is under way."""
         if not self._stopped or self._sequence or self.untouched:
             return False
+        return not (self._open and self._exclusive())
+
+    def _exclusive(self) -> bool:
         endpoint = self._endpoint
-        exclusive = endpoint is not None and (endpoint.fifo or endpoint.concurrency_max is not None)
-        return not (exclusive and self._open)
+        return endpoint is not None and (endpoint.fifo or endpoint.concurrency_max is not None)
 
     def give_up(self) -> None:
         """Send nothing more of what was taken."""
@@ -272,7 +267,7 @@ class LaneTurn:
 
     def looks_again_in_s(self) -> float:
         """When the turn is worth another look, if nothing rings before."""
-        if self._stopped or (self._gate is None and self._open):
+        if self._stopped or (self._open and self._exclusive()):
             return SLEEP_S_MAX
         return self._look_in_s
 
@@ -285,7 +280,7 @@ class LaneTurn:
             self.lane.fence,
             self.lane.arrivals,
             int(self._wait_s * 1e6),
-            int(self._ahead_s(now_s) * 1e6),
+            ceil(self._ahead_s(now_s) * 1e6),
             self._confirmed,
             self._endpoint is not None and self._endpoint.fifo,
             state,

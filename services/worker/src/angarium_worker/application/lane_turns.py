@@ -133,6 +133,7 @@ class LaneTurns:
 
     async def _take(self) -> int:
         """Take out of lanes what their endpoints and the room allow, and send it."""
+        await asyncio.gather(*[turn.confirm() for turn in self._turns.values()])
         wanting = [(turn, quota) for turn in self._turns.values() if (quota := turn.quota())]
         if not wanting:
             return 0
@@ -151,20 +152,18 @@ class LaneTurns:
         taken = await self._lanes.take_from_lanes(
             takes, bytes_max=TAKEN_BYTES_MAX, lease_s=self._lease_s
         )
-        await self._start(takes, taken)
+        self._start(takes, taken)
         return len(taken)
 
-    async def _start(self, takes: Sequence[LaneTake], taken: Sequence[DueDelivery]) -> None:
+    def _start(self, takes: Sequence[LaneTake], taken: Sequence[DueDelivery]) -> None:
         of_lane: dict[bytes, list[DueDelivery]] = {take.endpoint_id: [] for take in takes}
         for due in taken:
             of_lane[due.endpoint_id].append(due)
             self._room.start(1)
             self._room.retries += 1
             self._room.take(1, len(due.payload))
-        starting = [
-            self._turns[take.endpoint_id].start(of_lane[take.endpoint_id], take) for take in takes
-        ]
-        await asyncio.gather(*starting)
+        for take in takes:
+            self._turns[take.endpoint_id].start(of_lane[take.endpoint_id], take)
 
     async def _put_back(self) -> None:
         """Make what was taken and not sent due again, for whoever comes next."""

@@ -10,13 +10,21 @@ from .leased_attempts import LeasedAttempts
 from .make_attempt import MakeAttempt
 
 
+class Confirmed(NamedTuple):
+    """How far the order of an application's messages is known: of every message up to
+    `settled`, the deliveries are with the workers, in their lanes where they stand in one; and
+    of every message before `upto`."""
+
+    settled: bytes
+    upto: bytes
+
+
 class Order(Protocol):
     """Who knows in which order messages were accepted."""
 
-    async def in_lanes_up_to(self, application_id: bytes, after: bytes, last: bytes) -> bytes:
-        """The greatest id, from `after` to `last`, such that of every message of the application
-        up to it, `last` left aside, the deliveries are with the workers: in their lanes where
-        they stand in one. `after` when nobody answers."""
+    async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
+        """How far the order is known now, given that it is known up to `after`; None: nobody
+        answers."""
         ...
 
 

@@ -41,7 +41,8 @@ class EndpointGuard:
     outage has to carry both.
 
     While nothing is wrong with the endpoint it is *calm*: retries are free, only the window
-    counts, and beginning and ending an attempt costs next to nothing.
+    counts, and beginning and ending an attempt costs next to nothing. First attempts earn
+    retries only while it is overloaded, so that an overload does not begin with a burst of them.
     """
 
     __slots__ = (
@@ -82,7 +83,7 @@ class EndpointGuard:
 
     @property
     def state(self) -> str:
-        """ "open", "probing", "recovering", "waiting" (something is parked) or "delivering"."""
+        """As the contract `EndpointDeliveryState` names it; "waiting": something is parked."""
         match self._breaker.state:
             case BreakerState.OPEN:
                 return "open"

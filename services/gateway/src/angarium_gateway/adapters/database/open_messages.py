@@ -6,7 +6,8 @@ of their ids. Whatever the backlog, a question looks at `BATCHES_MAX` batches, a
 a range in the order of message ids.
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 from angarium_chassis.database.engine import Database
@@ -19,6 +20,9 @@ from .failures import journal_failures
 from .tables import batch, message
 
 BATCHES_MAX = 1_000
+FILTERED_MAX = 16
+"""Applications up to which the database looks for them in the batches; for more it is cheaper to
+read the batches."""
 
 
 class OpenMessages:
@@ -39,9 +43,10 @@ class OpenMessages:
                 # One more was asked for: where it came, those from it on were not looked at.
                 more = len(looked_at) > self._batches_max
                 bound = bytes(looked_at[-1].id) if more else None
+                found = _by_application(looked_at, {each.application_id for each in ranges})
                 return [
-                    _first(
-                        [one for row in looked_at for one in _in_range(row.refs, each)],
+                    _earlier(
+                        _in_range(found[each.application_id], each),
                         await self._conservatively(connection, each, bound),
                     )
                     for each in ranges
@@ -51,7 +56,7 @@ class OpenMessages:
         self, connection: AsyncConnection, ranges: Sequence[OrderRange]
     ) -> Sequence[Any]:
         """The first open batches below the ends of all ranges; `refs` are their references where
-        they hold one of the applications. One statement: it sees one moment."""
+        they may hold one of the applications. One statement: it sees one moment."""
         first = (
             select(batch.c.id, batch.c.message_refs)
             .where(batch.c.id < max(each.before for each in ranges), batch.c.owner != SET_ASIDE)
@@ -59,9 +64,11 @@ class OpenMessages:
             .limit(self._batches_max + 1)
             .subquery()
         )
-        refs = first.c.message_refs
-        holding = or_(*[self._holds(refs, one) for one in {each.application_id for each in ranges}])
-        statement = select(first.c.id, case((holding, refs)).label("refs")).order_by(first.c.id)
+        refs: ColumnElement[bytes] = first.c.message_refs
+        applications = {each.application_id for each in ranges}
+        if len(applications) <= FILTERED_MAX:
+            refs = case((or_(*[self._holds(refs, one) for one in applications]), refs))
+        statement = select(first.c.id, refs.label("refs")).order_by(first.c.id)
         return (await connection.execute(statement)).all()
 
     def _holds(self, refs: ColumnElement[bytes], application_id: bytes) -> ColumnElement[bool]:
@@ -90,18 +97,26 @@ class OpenMessages:
         return None if found is None else bytes(found)
 
 
-def _in_range(refs: bytes | None, wanted: OrderRange) -> Iterator[bytes]:
-    """Messages of the range among these references, 32 bytes each."""
-    if refs is None:
-        return
-    at = refs.find(wanted.application_id)
-    while at >= 0:
-        if at % 32 == 0:
-            message_id = refs[at + 16 : at + 32]
-            if wanted.after < message_id < wanted.before:
-                yield bytes(message_id)
-        at = refs.find(wanted.application_id, at + 1)
+def _by_application(looked_at: Sequence[Any], wanted: set[bytes]) -> dict[bytes, list[bytes]]:
+    """The messages in these batches of each wanted application, in order."""
+    found: dict[bytes, list[bytes]] = {application_id: [] for application_id in wanted}
+    for row in looked_at:
+        refs = bytes(row.refs or b"")
+        for at in range(0, len(refs), 32):
+            messages = found.get(refs[at : at + 16])
+            if messages is not None:
+                messages.append(refs[at + 16 : at + 32])
+    for messages in found.values():
+        messages.sort()
+    return found
 
 
-def _first(exact: list[bytes], conservative: bytes | None) -> bytes | None:
-    return min(exact if conservative is None else [*exact, conservative], default=None)
+def _in_range(messages: Sequence[bytes], wanted: OrderRange) -> bytes | None:
+    at = bisect_right(messages, wanted.after)
+    return messages[at] if at < len(messages) and messages[at] < wanted.before else None
+
+
+def _earlier(one: bytes | None, other: bytes | None) -> bytes | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)

@@ -200,4 +200,5 @@ async def _standing(
 
 
 async def _rows(connection: AsyncConnection, query: Select[Any]) -> Sequence[Row[Any]]:
-    return (await connection.execute(query)).all()
+    found: Sequence[Row[Any]] = (await connection.execute(query)).all()
+    return found

@@ -108,12 +108,8 @@ class EndpointStanding:
         scheduled = _counted(
             _pending.endpoint_id == endpoint_id, _pending.due_at > self._now, ~self._held
         )
-        turn = select(
-            lane.c.state,
-            lane.c.due_at,
-            (lane.c.due_at > self._now).label("ahead"),
-            lane.c.held_until,
-        ).where(lane.c.endpoint_id == endpoint_id)
+        waits = and_(lane.c.due_at > self._now, lane.c.held_until.is_(None)).label("waits")
+        turn = select(lane.c.state, lane.c.due_at, waits).where(lane.c.endpoint_id == endpoint_id)
         with storage_errors():
             async with self._reading.connect() as connection:
                 counts = (await connection.execute(select(parked, scheduled))).one()
@@ -164,15 +160,11 @@ def _ended(endpoint_id: bytes, first: bytes, end: bytes) -> Any:
         .subquery()
     )
     each = deliveries.c
-    goes_on_or_cancelled = or_(
-        *(
-            exists().where(
-                table.c.message_id == each.message_id, table.c.endpoint_id == endpoint_id
-            )
-            for table in (pending_delivery, cancelled_delivery)
-        )
+    pending, cancelled = (
+        exists().where(table.message_id == each.message_id, table.endpoint_id == endpoint_id)
+        for table in (_pending, cancelled_delivery.c)
     )
-    failed = and_(each.succeeded == 0, each.given_up == 1, ~goes_on_or_cancelled)
+    failed = and_(each.succeeded == 0, each.given_up == 1, ~pending, ~cancelled)
     return select(
         func.sum(each.succeeded).label("success"),
         func.sum(case((failed, 1), else_=0)).label("fail"),

@@ -7,7 +7,10 @@ from angarium_contracts.operational import FirstOpenMessages, OpenMessages, Orde
 from angarium_contracts.queries import Problem
 from angarium_contracts.stream_names import GATEWAY_QUERIES
 
+from angarium_worker.application.turn_parts import Confirmed
+
 _answers = Reader(OpenMessages)
+_END = b"\xff" * 16
 
 log = structlog.get_logger()
 
@@ -18,15 +21,16 @@ class MessageOrder:
     def __init__(self, queries: QueryClient) -> None:
         self._queries = queries
 
-    async def in_lanes_up_to(self, application_id: bytes, after: bytes, last: bytes) -> bytes:
+    async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
         """See `Order`. A message whose batch is open may not be with the workers yet."""
-        question = FirstOpenMessages((OrderRange(application_id, after, last),))
+        question = FirstOpenMessages((OrderRange(application_id, after, _END),))
         match await self._queries.ask(GATEWAY_QUERIES, question, _answers):
             case Problem(detail=detail):
                 log.warning("order.not_known", error=detail)
-                return after
+                return None
             case answer:
-                first_open = answer.message_ids[0]
-        if first_open is None:
-            return last
-        return max(after, (int.from_bytes(first_open) - 1).to_bytes(16))
+                first_open, newest = answer.message_ids[0], answer.newest[0]
+        if first_open is not None:
+            before = (int.from_bytes(first_open) - 1).to_bytes(16)
+            return Confirmed(max(after, before), first_open)
+        return Confirmed(newest or after, newest or after)

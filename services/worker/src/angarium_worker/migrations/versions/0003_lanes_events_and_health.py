@@ -80,7 +80,8 @@ def _change_tables() -> None:
     _create_partial_index(
         "pending_delivery_by_lane", "pending_delivery", in_lane, "lane is not null"
     )
-    by_hand = sa.Column("by_hand", sa.Boolean(), nullable=False, server_default=sa.false())
+    by_hand: sa.Column[bool] = sa.Column(
+        "by_hand", sa.Boolean(), nullable=False, server_default=sa.false())
     op.add_column("cancelled_delivery", by_hand)
     op.create_index(
         "cancelled_delivery_by_endpoint", "cancelled_delivery", ["endpoint_id", "message_id"]

@@ -1,8 +1,8 @@
 -- Make deliveries pending again. $1-$12: deliveries; $13: whether only those are meant that were
 -- never attempted, are not pending and were not cancelled by hand; $14: the length of a lease.
 -- One that is pending is made due, unless it may be held. In the order of keys, so that two of
--- these never wait for each other; fences begin at the clock, so that those of a row that ended
--- before never come again.
+-- these never wait for each other. Fences begin at the clock, so that those of a row that ended
+-- before never come again, and even, as nobody holds the row.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), wanted as materialized (
@@ -33,7 +33,7 @@ with clock as (
         fence, due_at)
     select message_id, endpoint_id, application_id, tenant_id, event_type, payload,
         endpoint_version, 0, channels, trace, 1, retry_delays, weight, lane,
-        clock.now, clock.now
+        clock.now & ~1::bigint, clock.now
     from wanted, clock
     order by message_id, endpoint_id
     on conflict (message_id, endpoint_id) do update

@@ -1,0 +1,229 @@
+"""The way of a delivery through one worker process, put together."""
+
+import asyncio
+import random
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from angarium_chassis.database.engine import Database
+from angarium_chassis.sealing import Seal
+from angarium_chassis.streams.outbox import Outbox
+from angarium_chassis.streams.query_client import QueryClient
+from angarium_chassis.streams.writer import StreamWriter
+from angarium_contracts.ids import IdMaker
+
+from .adapters.database.delivery_questions import DeliveryQuestions
+from .adapters.database.endpoint_rows import EndpointRows
+from .adapters.database.endpoint_standing import EndpointStanding
+from .adapters.database.health_rows import HealthTable
+from .adapters.database.outbox_rows import OutboxTable
+from .adapters.database.stores import stores_on
+from .adapters.sealed_settings import opener
+from .adapters.streams.chunks import ChunkSettlement, Entry
+from .adapters.streams.dispatcher_endpoints import DispatcherEndpoints
+from .adapters.streams.message_order import MessageOrder
+from .application.closed_endpoints import ClosedEndpoints
+from .application.deliver_chunk import DeliverChunk
+from .application.drain import drain
+from .application.due_bell import DueBell
+from .application.endpoint_book import EndpointBook
+from .application.endpoint_changes import EndpointChanges
+from .application.endpoint_gates import EndpointGates
+from .application.endpoint_health import EndpointHealth
+from .application.first_attempts import FirstAttempts
+from .application.gone_endpoints import GoneEndpoints
+from .application.hand_commands import HandCommands
+from .application.lane_turns import LaneTurns
+from .application.leased_attempts import LeasedAttempts
+from .application.make_attempt import MakeAttempt
+from .application.recorder import Recorder
+from .application.retry_due import RetryDue
+from .application.room import Room
+from .application.sending import Sender
+from .application.slowdowns import Slowdowns
+from .application.tally import Tally
+from .application.turn_parts import TurnParts
+from .domain.fair_turns import SlotShares
+from .settings import LEASE_MARGIN_S, Settings
+
+LANE_TURN_S = 2.0
+
+
+class Pipeline:
+    """The parts of one worker between what comes in and what goes on record. `tasks` owns the
+    tasks that they start."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        queries: QueryClient,
+        writer: StreamWriter,
+        sender: Sender,
+        seal: Seal,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._settings = settings
+        self._tasks = tasks
+        self._lease_s = settings.retry_lease_s
+        self._stores = stores_on(database, lease_s=self._lease_s)
+        self.ledger = self._stores.ledger
+        self.tally = Tally()
+        self.room = Room(
+            sending_max=settings.deliveries_in_flight_max,
+            bytes_max=settings.payload_bytes_in_hand_max,
+        )
+        self.gates = EndpointGates(time.monotonic, random.random)
+        self._shares = SlotShares(settings.deliveries_in_flight_max)
+        self._bell, self._lane_bell = DueBell(), DueBell()
+        self._recorder = Recorder(self.ledger)
+        self._settlement = ChunkSettlement(writer)
+        self._build_account_of_endpoints(database, queries, seal)
+        self._make = self._attempts_through(sender)
+        self._leased = LeasedAttempts(
+            self._make,
+            self._recorder,
+            self.gates,
+            self._shares,
+            self.room,
+            self.tally,
+            self._bell,
+            self._lane_bell,
+        )
+        self._retries = self._build_retries()
+        self.lanes = self._build_lanes(queries)
+        self.deliver = self._build_deliver()
+        self.book.on_change = EndpointChanges(
+            self.gates, self.lanes, self._closed.changed, self.health.changed
+        )
+        self.commands = HandCommands(
+            self._stores.by_hand,
+            self.book,
+            DeliveryQuestions(database),
+            EndpointStanding(
+                database, lease_s=self._lease_s, concurrency_limit_of=self.gates.limit_of
+            ),
+            ring=self._ring,
+            lease_s=self._lease_s,
+        )
+
+    def _build_account_of_endpoints(
+        self, database: Database, queries: QueryClient, seal: Seal
+    ) -> None:
+        dispatcher = DispatcherEndpoints(queries)
+        self.book = EndpointBook(EndpointRows(database), dispatcher, opener(seal))
+        self._gone = GoneEndpoints(self.book, dispatcher, self.ledger, lease_s=self._lease_s)
+        self._closed = ClosedEndpoints(self._stores.by_hand, self.book, lease_s=self._lease_s)
+        self.health = EndpointHealth(
+            HealthTable(database),
+            dispatcher,
+            self._settings.disable_rule,
+            clock_ns=time.time_ns,
+        )
+        self._outbox = Outbox(queries, OutboxTable(database))
+
+    def _attempts_through(self, sender: Sender) -> MakeAttempt:
+        return MakeAttempt(
+            sender,
+            self._settings.schedule,
+            self.tally,
+            Slowdowns(time.time_ns),
+            self._gone,
+            self.health,
+            timeout_s=self._settings.attempt_timeout_s,
+            timeout_s_max=self._lease_s - LEASE_MARGIN_S,
+            make_id=IdMaker(time.time_ns, random.getrandbits),
+            clock_ns=time.time_ns,
+            random=random.random,
+        )
+
+    def _build_retries(self) -> RetryDue:
+        return RetryDue(
+            ledger=self.ledger,
+            book=self.book,
+            leased=self._leased,
+            make=self._make,
+            gates=self.gates,
+            room=self.room,
+            bell=self._bell,
+            tasks=self._tasks,
+            lease_s=self._lease_s,
+        )
+
+    def _build_lanes(self, queries: QueryClient) -> LaneTurns:
+        parts = TurnParts(
+            leased=self._leased,
+            make=self._make,
+            gates=self.gates,
+            order=MessageOrder(queries),
+            close=self._closed.close,
+            bell=self._lane_bell,
+        )
+        return LaneTurns(
+            lanes=self._stores.lanes,
+            ledger=self.ledger,
+            book=self.book,
+            parts=parts,
+            room=self.room,
+            bell=self._lane_bell,
+            lease_s=self._lease_s,
+            turn_s=LANE_TURN_S,
+        )
+
+    def _build_deliver(self) -> DeliverChunk[Entry]:
+        firsts = FirstAttempts(
+            book=self.book,
+            make=self._make,
+            gates=self.gates,
+            shares=self._shares,
+            leased=self._leased,
+            room=self.room,
+        )
+        return DeliverChunk(
+            book=self.book,
+            make=self._make,
+            firsts=firsts,
+            leased=self._leased,
+            ledger=self.ledger,
+            recorder=self._recorder,
+            settlement=self._settlement,
+            room=self.room,
+            tally=self.tally,
+            tasks=self._tasks,
+            bell=self._bell,
+            lane_bell=self._lane_bell,
+            linger_s=self._settings.chunk_linger_s,
+            lease_s=self._lease_s,
+        )
+
+    def _ring(self) -> None:
+        self._bell.ring(0)
+        self._lane_bell.ring(0)
+
+    def support(self) -> list[Coroutine[Any, Any, None]]:
+        """What must go on until the last outcome is recorded."""
+        return [
+            self._recorder.run(),
+            self._settlement.run(),
+            self._gone.run(),
+            self._closed.run(),
+            self.health.run(),
+            self._outbox.run(),
+        ]
+
+    def intake(self) -> list[Coroutine[Any, Any, None]]:
+        """What begins attempts by itself."""
+        return [self._retries.run(), self.lanes.run()]
+
+    async def drain(self) -> None:
+        """Let what is in hand end, once nothing new is taken in."""
+        await drain(
+            self.deliver,
+            self._retries,
+            self.lanes,
+            self._leased,
+            self.ledger,
+            self.room,
+            grace_s=self._settings.stop_grace_s,
+        )

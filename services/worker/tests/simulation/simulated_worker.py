@@ -1,0 +1,303 @@
+"""One worker: the real parts, put together as in `main`, over the models."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+
+from angarium_contracts.ids import IdMaker
+from angarium_worker.application.closed_endpoints import ClosedEndpoints
+from angarium_worker.application.deliver_chunk import DeliverChunk
+from angarium_worker.application.drain import drain
+from angarium_worker.application.due_bell import DueBell
+from angarium_worker.application.endpoint_book import EndpointBook
+from angarium_worker.application.endpoint_changes import EndpointChanges
+from angarium_worker.application.endpoint_gates import EndpointGates
+from angarium_worker.application.endpoint_health import EndpointHealth
+from angarium_worker.application.failing_endpoints import HealthRow
+from angarium_worker.application.first_attempts import FirstAttempts
+from angarium_worker.application.gone_endpoints import GoneEndpoints
+from angarium_worker.application.lane_turns import LaneTurns
+from angarium_worker.application.leased_attempts import LeasedAttempts
+from angarium_worker.application.make_attempt import MakeAttempt
+from angarium_worker.application.recorder import Recorder
+from angarium_worker.application.records import Record, StorageDown
+from angarium_worker.application.retry_due import RetryDue
+from angarium_worker.application.room import Room
+from angarium_worker.application.slowdowns import Slowdowns
+from angarium_worker.application.tally import Tally
+from angarium_worker.application.turn_parts import TurnParts
+from angarium_worker.domain.endpoint_health import DisableRule
+from angarium_worker.domain.fair_turns import SlotShares
+from angarium_worker.domain.retry_schedule import RetrySchedule
+
+from .database_model import DatabaseModel, HealthModel
+from .gateway_model import Entry, GatewayModel, OrderLink, SettlementLink
+from .processes import Machine, Process, Service
+from .stored_rows import StoredRows
+from .surroundings import DirectoryLink, DirectoryModel, NetworkModel, SenderModel
+
+EPOCH_S = 1_700_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """The settings of the simulated workers; the rest is as `main` has it."""
+
+    sending_max: int = 20
+    bytes_max: int = 1024 * 1024
+    delays_s: tuple[float, ...] = (0.5, 2.0)
+    timeout_s: float = 2.0
+    linger_s: float = 0.5
+    lease_s: float = 8.0
+    turn_s: float = 2.0
+    grace_s: float = 3.0
+    disable_after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The classes of the application that mutations replace."""
+
+    deliver: type[DeliverChunk[Entry]] = DeliverChunk
+    leased: type[LeasedAttempts] = LeasedAttempts
+    lanes: type[LaneTurns] = LaneTurns
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What all workers share."""
+
+    machine: Machine
+    storage: Service
+    rows: StoredRows
+    gateway: GatewayModel
+    directory: DirectoryModel
+    network: NetworkModel
+    confirmed: Callable[[Process, Sequence[Record]], None]
+    options: WorkerOptions
+    parts: Parts
+    health: dict[bytes, HealthRow] = field(default_factory=dict)
+
+
+class SimulatedWorker:
+    """One worker process, from its start to its end. `run()` until cancelled, as `main.run`."""
+
+    def __init__(self, process: Process, around: Surroundings) -> None:
+        self.process = process
+        self._around = around
+        self._options = around.options
+        self._clock = around.machine.clock
+        self._random = Random(f"{process.name} {around.machine.random.random()}")
+        options = around.options
+        self.tally = Tally()
+        self.room = Room(sending_max=options.sending_max, bytes_max=options.bytes_max)
+        self.database = DatabaseModel(
+            process,
+            around.storage,
+            around.rows,
+            lease_s=options.lease_s,
+            confirmed=around.confirmed,
+        )
+        self.recorder = Recorder(self.database)
+        self.settlement = SettlementLink(process, around.gateway)
+        owner = DirectoryLink(process, around.directory)
+        self.book = EndpointBook(self.database, owner, lambda sealed, _: sealed)
+        self._gone = GoneEndpoints(self.book, owner, self.database, lease_s=options.lease_s)
+        self._closed = ClosedEndpoints(self.database, self.book, lease_s=options.lease_s)
+        self._health = EndpointHealth(
+            HealthModel(process, around.storage, around.rows, around.health),
+            owner,
+            DisableRule(options.disable_after_s),
+            clock_ns=self.clock_ns,
+        )
+        self.gates = EndpointGates(process.loop.time, self._random.random)
+        self.shares = SlotShares(options.sending_max)
+        self.task = process.loop.create_task(self.run())
+
+    def clock_ns(self) -> int:
+        return int((EPOCH_S + self._clock.now_s) * 1e9)
+
+    def _build(self, tasks: asyncio.TaskGroup) -> None:
+        around, options = self._around, self._options
+        make = MakeAttempt(
+            SenderModel(self.process, around.network),
+            RetrySchedule(options.delays_s),
+            self.tally,
+            Slowdowns(self.clock_ns),
+            self._gone,
+            self._health,
+            timeout_s=options.timeout_s,
+            timeout_s_max=options.lease_s - 5.0,
+            make_id=IdMaker(self.clock_ns, self._random.getrandbits),
+            clock_ns=self.clock_ns,
+            random=self._random.random,
+        )
+        bell, lane_bell = DueBell(), DueBell()
+        self.leased = around.parts.leased(
+            make, self.recorder, self.gates, self.shares, self.room, self.tally, bell, lane_bell
+        )
+        self._retries = RetryDue(
+            ledger=self.database,
+            book=self.book,
+            leased=self.leased,
+            make=make,
+            gates=self.gates,
+            room=self.room,
+            bell=bell,
+            tasks=tasks,
+            lease_s=options.lease_s,
+        )
+        self._build_lanes(make, lane_bell)
+        self._build_delivery(make, bell, lane_bell, tasks)
+
+    def _build_lanes(self, make: MakeAttempt, bell: DueBell) -> None:
+        around, options = self._around, self._options
+        parts = TurnParts(
+            leased=self.leased,
+            make=make,
+            gates=self.gates,
+            order=OrderLink(self.process, around.gateway),
+            close=self._closed.close,
+            bell=bell,
+        )
+        self.lanes = around.parts.lanes(
+            lanes=self.database,
+            ledger=self.database,
+            book=self.book,
+            parts=parts,
+            room=self.room,
+            bell=bell,
+            lease_s=options.lease_s,
+            turn_s=options.turn_s,
+        )
+        self.book.on_change = EndpointChanges(
+            self.gates, self.lanes, self._closed.changed, self._health.changed
+        )
+
+    def _build_delivery(
+        self, make: MakeAttempt, bell: DueBell, lane_bell: DueBell, tasks: asyncio.TaskGroup
+    ) -> None:
+        options = self._options
+        firsts = FirstAttempts(
+            book=self.book,
+            make=make,
+            gates=self.gates,
+            shares=self.shares,
+            leased=self.leased,
+            room=self.room,
+        )
+        self.deliver = self._around.parts.deliver(
+            book=self.book,
+            make=make,
+            firsts=firsts,
+            leased=self.leased,
+            ledger=self.database,
+            recorder=self.recorder,
+            settlement=self.settlement,
+            room=self.room,
+            tally=self.tally,
+            tasks=tasks,
+            bell=bell,
+            lane_bell=lane_bell,
+            linger_s=options.linger_s,
+            lease_s=options.lease_s,
+        )
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            self._build(tasks)
+            support = [
+                tasks.create_task(work())
+                for work in (
+                    self.recorder.run,
+                    self.settlement.commits.run,
+                    self._gone.run,
+                    self._closed.run,
+                    self._health.run,
+                )
+            ]
+            try:
+                await self._work()
+            finally:
+                for task in support:
+                    task.cancel()
+
+    async def _work(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as intake:
+                intake.create_task(self._read(abandoned=False))
+                intake.create_task(self._read(abandoned=True))
+                intake.create_task(self._follow())
+                intake.create_task(self._retries.run())
+                intake.create_task(self.lanes.run())
+                intake.create_task(self._stop_taking_when_cancelled())
+        finally:
+            await drain(
+                self.deliver,
+                self._retries,
+                self.lanes,
+                self.leased,
+                self.database,
+                self.room,
+                grace_s=self._options.grace_s,
+            )
+
+    async def _stop_taking_when_cancelled(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.deliver.stop()
+
+    async def _read(self, *, abandoned: bool) -> None:
+        read = partial(self._around.gateway.read, self.process, abandoned=abandoned)
+        while True:
+            for entry in await read():
+                took = await self.deliver.take(entry.value, entry, redelivered=entry.redelivered)
+                if not took:
+                    return
+
+    async def _follow(self) -> None:
+        directory, version = self._around.directory, -1
+        while version < 0:
+            with suppress(StorageDown):
+                version = await self.book.version()
+                break
+            await asyncio.sleep(0.5)
+        while True:
+            states = directory.since(version)
+            if states:
+                await self.book.apply(states[-1].version, (), states)
+                version = states[-1].version
+            else:
+                await directory.changed(self.process)
+
+    def counters(self) -> tuple[int, ...]:
+        """What must never be below zero."""
+        room = self.room
+        return (
+            room.sending,
+            room.slow,
+            room.retries,
+            room.waiting,
+            room.in_hand,
+            room.bytes_in_hand,
+        )
+
+    def leftovers(self) -> dict[str, int]:
+        """What must be empty when nothing is to be done any more."""
+        gates = self.gates._gates.values()
+        return {
+            "room": sum(self.counters()),
+            "in flight": len(self.deliver._in_flight._keys),
+            "leased": len(self.leased._open),
+            "records": self.recorder.open,
+            "settlements": self.settlement.commits.open,
+            "shares": len(self.shares),
+            "guarded": sum(gate.guard.in_flight for gate in gates),
+            "queued": sum(len(gate.queue) for gate in gates),
+            "lanes": self.lanes.held,
+            "closing": len(self._closed),
+        }

@@ -1,0 +1,232 @@
+"""What is around the workers: the directory of endpoints, and the network they are reached by."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from angarium_contracts.directory import EndpointState
+from angarium_contracts.ids import MESSAGE, parse_id
+from angarium_worker.application.gone_endpoints import GoneEndpoint
+from angarium_worker.application.records import DeliveryKey
+from angarium_worker.application.sending import (
+    Answer,
+    FailureReason,
+    NoAnswer,
+    Outcome,
+    WebhookRequest,
+)
+from msgspec.structs import replace
+
+from .processes import Machine, Process, Service
+
+SECRET = b"whsec_" + b64encode(b"a secret of the simulation")
+FOREVER_S = 1e9
+
+
+@dataclass(slots=True, eq=False)
+class Endpoint:
+    """An endpoint. `behaviours`: until when it behaves how. `steady`: its options stay."""
+
+    number: int
+    state: EndpointState
+    behaviours: list[tuple[float, str]]
+    steady: bool = True
+    was_inactive: bool = False
+
+    def behaviour(self, now_s: float) -> str:
+        """How it behaves now."""
+        return next((kind for until_s, kind in self.behaviours if now_s < until_s), "ok")
+
+    @property
+    def always_healthy(self) -> bool:
+        return all(kind == "ok" for _, kind in self.behaviours)
+
+
+class DirectoryModel:
+    """The dispatcher, as far as the workers see it. `away_until_s`: it does not answer."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self.service = Service(machine, ConnectionError)
+        self.version = 0
+        self.endpoints: dict[bytes, Endpoint] = {}
+        self._changes: list[EndpointState] = []
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def change(self, endpoint: Endpoint, **members: Any) -> None:
+        """A new version of the endpoint."""
+        self.version += 1
+        endpoint.state = replace(endpoint.state, version=self.version, **members)
+        endpoint.was_inactive |= endpoint.state.disabled or endpoint.state.deleted
+        self.endpoints[endpoint.state.id] = endpoint
+        self._changes.append(endpoint.state)
+        if self.version > 1:
+            self._machine.note(f"endpoint {endpoint.number} becomes {members}")
+        self._machine.later(self._machine.random.uniform(0.001, 0.1), self._tell)
+
+    def _tell(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    def since(self, version: int) -> list[EndpointState]:
+        """The changes after `version`."""
+        return [state for state in self._changes if state.version > version]
+
+    async def changed(self, process: Process) -> None:
+        """Wait for the next change."""
+        future: asyncio.Future[None] = process.loop.create_future()
+        self._waiting.append(future)
+        await future
+
+    def disable(self, gone: GoneEndpoint) -> None:
+        """Unless it was changed since."""
+        endpoint = self.endpoints[gone.endpoint_id]
+        state = endpoint.state
+        if state.version <= gone.version and not (state.disabled or state.deleted):
+            self.change(endpoint, disabled=True)
+
+
+class DirectoryLink:
+    """Implements `EndpointSource`, `EndpointOwner` and `EndpointDisabler` for one process."""
+
+    def __init__(self, process: Process, directory: DirectoryModel) -> None:
+        self._process = process
+        self._directory = directory
+
+    async def current(self, endpoint_ids: Sequence[bytes]) -> list[EndpointState] | None:
+        known = self._directory.endpoints
+        try:
+            return await self._directory.service.call(
+                self._process, lambda: [known[each].state for each in endpoint_ids if each in known]
+            )
+        except ConnectionError:
+            return None
+
+    async def disable(self, gone: GoneEndpoint, reason: str, *_: Any) -> bool:
+        try:
+            await self._directory.service.call(self._process, lambda: self._directory.disable(gone))
+        except ConnectionError:
+            return False
+        return True
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One request, as the endpoint sees it. `row_s` is when its attempt was put on record,
+    `confirmed_s` when its process knew."""
+
+    process: Process
+    key: DeliveryKey
+    endpoint: Endpoint
+    begun_s: float
+    generation: int = 0
+    ended_s: float | None = None
+    cut_s: float | None = None
+    final: bool = False
+    is_probe: bool = False
+    row_s: float | None = None
+    confirmed_s: float = FOREVER_S
+    on_outcome: Callable[[Outcome], None] | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class NetworkModel:
+    """Where requests go. `begun` and `ended` are told of them; `no_connection` is how likely a
+    request finds no connection to leave by."""
+
+    machine: Machine
+    directory: DirectoryModel
+    begun: Callable[[Request], None]
+    ended: Callable[[Request], None]
+    no_connection: float = 0.0
+    by_host: dict[str, Endpoint] = field(default_factory=dict)
+
+
+class SenderModel:
+    """Implements `Sender` for one process."""
+
+    def __init__(self, process: Process, network: NetworkModel) -> None:
+        self._process = process
+        self._network = network
+
+    async def send(self, request: WebhookRequest) -> Outcome:
+        raise NotImplementedError
+
+    def submit(
+        self, request: WebhookRequest, on_outcome: Callable[[Outcome], None]
+    ) -> "SubmittedModel":
+        network, machine = self._network, self._network.machine
+        endpoint = network.by_host[request.url.split("/")[2]]
+        message_id = parse_id(MESSAGE, dict(request.headers)["webhook-id"]) or b""
+        made = Request(
+            self._process, (message_id, endpoint.state.id), endpoint, machine.clock.now_s
+        )
+        made.on_outcome = on_outcome
+        if network.no_connection and machine.random.random() < network.no_connection:
+            lost = NoAnswer(FailureReason.NO_FREE_CONNECTION, "", request.timeout_s)
+            machine.later(request.timeout_s, self._tell, made, lost)
+            return SubmittedModel(machine, made, network.ended)
+        outcome = self._outcome(endpoint, request.timeout_s)
+        machine.note(
+            f"{self._process.name} sends {message_id.hex()[-6:]} to endpoint {endpoint.number}:"
+            f" {outcome.status if isinstance(outcome, Answer) else outcome.reason.value}"
+            f" in {outcome.duration_s:.3f}"
+        )
+        network.begun(made)
+        machine.later(outcome.duration_s, self._end, made, outcome)
+        return SubmittedModel(machine, made, network.ended)
+
+    def _end(self, made: Request, outcome: Outcome) -> None:
+        if made.ended_s is None:
+            made.ended_s = self._network.machine.clock.now_s
+            self._network.ended(made)
+            self._tell(made, outcome)
+
+    def _tell(self, made: Request, outcome: Outcome) -> None:
+        if made.cut_s is None and made.on_outcome is not None and self._process.alive:
+            self._process.loop.call_soon(made.on_outcome, outcome)
+        made.on_outcome = None
+
+    def _outcome(self, endpoint: Endpoint, timeout_s: float) -> Outcome:
+        random = self._network.machine.random
+        kind = endpoint.behaviour(self._network.machine.clock.now_s)
+        takes_s = random.uniform(0.002, 0.04)
+        if kind == "flaky":
+            kind = random.choice(("ok", "ok", "500", "slow", "refuse", "503"))
+        match kind:
+            case "ok":
+                return Answer(204, b"", None, takes_s)
+            case "slow":
+                return Answer(200, b"", None, random.uniform(0.4, 1.5))
+            case "hang":
+                return NoAnswer(FailureReason.RESPONSE_TIMED_OUT, "", timeout_s)
+            case "refuse":
+                return NoAnswer(FailureReason.CONNECTION_REFUSED, "", takes_s)
+            case "503" | "429":
+                after = random.choice((None, None, "0", "1", "3"))
+                return Answer(int(kind), b"", after, takes_s)
+            case _:
+                return Answer(int(kind), b"no", None, takes_s)
+
+
+class SubmittedModel:
+    """Implements `SubmittedAttempt`."""
+
+    def __init__(
+        self, machine: Machine, request: Request, ended: Callable[[Request], None]
+    ) -> None:
+        self._machine = machine
+        self._request = request
+        self._ended = ended
+
+    def cancel(self) -> None:
+        request = self._request
+        request.cut_s = self._machine.clock.now_s
+        if request.ended_s is None and not request.process.muted:
+            request.process.faults_s.append(request.cut_s)
+            request.ended_s = request.cut_s
+            self._ended(request)
