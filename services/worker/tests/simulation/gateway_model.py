@@ -56,11 +56,12 @@ class Entry:
 
 
 class GatewayWatch(Protocol):
-    """Who is told of every delivery: that it was accepted, that its chunk is on the stream, that
-    its chunk was acknowledged."""
+    """Who is told of every delivery: that it was accepted, that its chunk is on the stream, who
+    reads it, that it was acknowledged."""
 
     def accepted(self, message: Message, endpoint: Endpoint) -> None: ...
     def arrived(self, keys: Sequence[DeliveryKey]) -> None: ...
+    def read(self, keys: Sequence[DeliveryKey], process: Process) -> None: ...
     def settled(self, keys: Sequence[DeliveryKey]) -> None: ...
 
 
@@ -96,12 +97,12 @@ class GatewayModel:
 
     def new_id(self) -> bytes:
         """Ids are in the order of time, across gateways."""
-        at_us = int(self._machine.clock.now_s * 1e6)
+        at_us = int(self._machine.now_s * 1e6)
         return (at_us << 40 | next(self._numbers)).to_bytes(16)
 
     def post(self, messages: list[Message]) -> None:
         """Clients post; each gets its answer with the commit."""
-        now_s = self._machine.clock.now_s
+        now_s = self._machine.now_s
         self.posting += 1
         for message in messages:
             message.id, message.posted_s = self.new_id(), now_s
@@ -110,7 +111,7 @@ class GatewayModel:
     def _commit(self, messages: list[Message]) -> None:
         self.posting -= 1
         for message in messages:
-            message.answered_s = self._machine.clock.now_s
+            message.answered_s = self._machine.now_s
             newest = self._newest.get(message.application_id, b"")
             self._newest[message.application_id] = max(newest, message.id)
         batch = Batch(self.new_id(), messages)
@@ -189,13 +190,22 @@ class GatewayModel:
                 del (self._abandoned if abandoned else self._fresh)[: len(entries)]
                 for entry in entries:
                     self._hold(entry, process)
+                self._tell_read(process, entries)
                 return entries
             future: asyncio.Future[None] = process.loop.create_future()
             self._reading.append((process, abandoned, future))
             await future
 
+    def _tell_read(self, process: Process, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._told.read(keys_of(entry.value), process)
+            if self._machine.trace is not None:
+                keys = " ".join(f"{m.hex()[-6:]}:{e[-1]}" for m, e in keys_of(entry.value))
+                again = "redelivered " if entry.redelivered or entry.value.redelivered else ""
+                self._machine.note(f"{process.name} reads {again}{keys}")
+
     async def _down(self) -> None:
-        while self._machine.clock.now_s < self.stream.down_until_s:
+        while self._machine.now_s < self.stream.down_until_s:
             await asyncio.sleep(0.2)
 
     def _hold(self, entry: Entry, process: Process) -> None:
@@ -206,8 +216,9 @@ class GatewayModel:
         """Holders that live renew; what others hold is there for the taking."""
         if entry not in self._entries or entry.holder is not holder:
             return
-        if holder.alive and not holder.frozen:
-            self._machine.later(ENTRY_LEASE_S, self._look_at, entry, holder)
+        idle_s = self._machine.now_s - holder.last_seen_s if not holder.runs else 0.0
+        if idle_s < ENTRY_LEASE_S:
+            self._machine.later(ENTRY_LEASE_S - idle_s, self._look_at, entry, holder)
             return
         entry.redelivered, entry.holder = True, None
         self._abandoned.append(entry)
@@ -217,7 +228,7 @@ class GatewayModel:
         """Redis forgets entries; the gateway notices, and publishes their batches again."""
         lost = [each for each in self._entries if self._machine.random.random() < share]
         for process in self._machine.processes:
-            process.faults_s.append(self._machine.clock.now_s)
+            process.faults_s.append(self._machine.now_s)
         for entries in (self._entries, self._fresh, self._abandoned):
             entries[:] = [each for each in entries if each not in lost]
         ids = dict.fromkeys(entry.value.batch_id for entry in lost)
@@ -230,7 +241,7 @@ class GatewayModel:
             batch.publication += 1
             self._machine.note(f"batch {batch_id.hex()[-6:]} is published again")
             for process in self._machine.processes:
-                process.faults_s.append(self._machine.clock.now_s)
+                process.faults_s.append(self._machine.now_s)
             self._publish(batch)
 
     def settle(self, entries: Sequence[Entry]) -> None:

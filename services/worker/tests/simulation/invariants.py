@@ -38,8 +38,10 @@ class Delivery:
     endpoint: Endpoint
     delays: int
     arrived_s: float = 0.0
+    readers: list[Process] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     attempts: dict[tuple[int, int], AttemptRow] = field(default_factory=dict)
+    steps: set[tuple[int | None, int]] = field(default_factory=set)
     cancelled: list[tuple[str, bool]] = field(default_factory=list)
     on_record: bool = False
     ended: bool = False
@@ -86,7 +88,11 @@ class Invariants:
 
     def arrived(self, keys: Sequence[DeliveryKey]) -> None:
         for key in keys:
-            self.deliveries[key].arrived_s = self._machine.clock.now_s
+            self.deliveries[key].arrived_s = self._machine.now_s
+
+    def read(self, keys: Sequence[DeliveryKey], process: Process) -> None:
+        for key in keys:
+            self.deliveries[key].readers.append(process)
 
     def settled(self, keys: Sequence[DeliveryKey]) -> None:
         self._machine.progress += 1
@@ -96,15 +102,15 @@ class Invariants:
 
     # What the database tells
 
-    def attempted(self, process: str, row: AttemptRow, generation: int) -> None:
+    def attempted(self, process: str, row: AttemptRow, held: Pending | None) -> None:
         self._machine.progress += 1
         delivery = self.deliveries[row.message_id, row.endpoint_id]
         delivery.on_record = True
-        step = generation, row.number
-        self._machine.note(f"attempt {step} of {delivery} is on record: {row.response_status}")
-        if step in delivery.attempts:
-            self._violate(ONE_OUTCOME, f"{delivery} has two attempts {step}")
-        delivery.attempts[step] = row
+        self._machine.note(
+            f"attempt {row.number} of {delivery} is on record: {row.response_status}, {process},"
+            f" fence {held.fence if held is not None else None}"
+        )
+        self._check_step(delivery, row, held)
         final = row.status == SUCCESS or row.retry_in_us is None
         if final:
             delivery.ended = True
@@ -113,13 +119,33 @@ class Invariants:
             self._violate(ONE_OUTCOME, f"an attempt of {delivery} that was no request")
             return
         request = waiting.pop(0)
-        request.row_s, request.final = self._machine.clock.now_s, final
-        request.generation = generation
+        request.row_s, request.final = self._machine.now_s, final
         self.by_row[row.id] = request
 
-    def pending(self, key: DeliveryKey) -> None:
+    def _check_step(self, delivery: Delivery, row: AttemptRow, held: Pending | None) -> None:
+        """Only a first attempt may be without a fence: where its chunk was in two hands, there
+        are two."""
+        if held is None:
+            life, generation = None, 0
+            if row.number != 1:
+                self._violate(ONE_OUTCOME, f"attempt {row.number} of {delivery} without a fence")
+        else:
+            life, generation = held.life, held.generation
+            if (life, row.number) in delivery.steps:
+                self._violate(ONE_OUTCOME, f"{delivery} has two attempts {row.number}")
+        delivery.steps.add((life, row.number))
+        step = generation, row.number
+        before = delivery.attempts.get(step)
+        if before is None or before.status != SUCCESS:
+            delivery.attempts[step] = row
+
+    def pending(self, row: Pending) -> None:
         self._machine.progress += 1
-        self.deliveries[key].on_record = True
+        self.deliveries[row.key].on_record = True
+        self._machine.note(
+            f"{self.deliveries[row.key]} is pending: lane {row.lane}, fence {row.fence},"
+            f" {row.attempts_made} made"
+        )
 
     def cancelled(self, key: DeliveryKey, reason: str, by_hand: bool) -> None:
         self._machine.progress += 1
@@ -146,7 +172,7 @@ class Invariants:
             for row in rows:
                 request = self.by_row.pop(row.id, None)
                 if request is not None:
-                    request.confirmed_s = self._machine.clock.now_s
+                    request.confirmed_s = self._machine.now_s
 
     # What the network tells
 
@@ -167,7 +193,9 @@ class Invariants:
     def ended(self, request: Request) -> None:
         self.in_flight[request.key[1]].discard(request)
         if request.cut_s is not None:
-            self.unrecorded[request.process.name, request.key].remove(request)
+            waiting = self.unrecorded.get((request.process.name, request.key), [])
+            if request in waiting:
+                waiting.remove(request)
 
     def _check_needed(self, delivery: Delivery, request: Request) -> None:
         for earlier in delivery.requests:
@@ -175,11 +203,20 @@ class Invariants:
                 continue
             if earlier.row_s is not None and earlier.generation != request.generation:
                 continue
-            until_s = min(request.begun_s, earlier.confirmed_s)
-            if self._faultless or not earlier.process.faulted_within(earlier.begun_s, until_s):
+            if self._faultless or not self._is_excused(delivery, earlier, request):
                 self._violate(
                     NO_DUPLICATE, f"{delivery} is sent again, after {earlier.begun_s:.4f}"
                 )
+
+    def _is_excused(self, delivery: Delivery, earlier: Request, request: Request) -> bool:
+        """The delivery was in the hands of a process, here or there, when that had a fault."""
+        until_s = min(request.begun_s, earlier.confirmed_s)
+        if earlier.process.faulted_within(earlier.begun_s, until_s):
+            return True
+        return any(
+            process.faulted_within(delivery.arrived_s, request.begun_s)
+            for process in delivery.readers
+        )
 
     def _check_order(self, delivery: Delivery, request: Request) -> None:
         endpoint = delivery.endpoint
@@ -219,7 +256,7 @@ class Invariants:
         if delivery.requests or strict or not (self._faultless and self._roomy):
             return
         if delivery.endpoint.always_healthy and delivery.endpoint.steady:
-            waited_s = self._machine.clock.now_s - delivery.arrived_s
+            waited_s = self._machine.now_s - delivery.arrived_s
             if waited_s > LATE_S:
                 self._violate(QUIET, f"{delivery} waited for {waited_s:.2f} s")
 

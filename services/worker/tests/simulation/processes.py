@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from .virtual_time import Clock, ProcessLoop, Scheduler
+from .virtual_time import ProcessLoop, Scheduler
 
 
 class Process:
@@ -19,7 +19,13 @@ class Process:
         self.muted = False
         self.faults_s: list[float] = []
         self.thawed_s = -1.0
+        self.last_seen_s = 0.0
         self.calls = 0
+
+    @property
+    def runs(self) -> bool:
+        """Whether it does anything now."""
+        return self.alive and not self.frozen
 
     def faulted_within(self, since_s: float, until_s: float) -> bool:
         """Whether something went wrong with it or for it in this time."""
@@ -33,62 +39,60 @@ class Machine:
     """
 
     def __init__(self, seed: int) -> None:
-        self.clock = Clock()
         self.random = Random(f"world {seed}")
-        self.scheduler = Scheduler(self.clock, Random(f"turns {seed}"))
+        self.scheduler = Scheduler(
+            Random(f"turns {seed}"), lambda text: self.violate("no unhandled error", text)
+        )
+        self.later = self.scheduler.later
         self.violation: tuple[str, str, float] | None = None
         self.trace: list[str] | None = None
-        self.world = self.new_loop()
         self.processes: list[Process] = []
         self.progress = 0
 
-    def new_loop(self) -> ProcessLoop:
-        """A loop that runs with all others."""
-        loop = ProcessLoop(self.clock, lambda text: self.violate("no unhandled error", text))
-        self.scheduler.loops.append(loop)
-        return loop
+    @property
+    def now_s(self) -> float:
+        """The time."""
+        return self.scheduler.now_s
 
     def violate(self, invariant: str, text: str) -> None:
         """An invariant does not hold. The first time counts."""
         self.note(f"VIOLATION of {invariant}: {text}")
         if self.violation is None:
-            self.violation = invariant, text, self.clock.now_s
+            self.violation = invariant, text, self.now_s
 
     def note(self, text: str) -> None:
         """A line in the log of events, if somebody wants it."""
         if self.trace is not None:
-            self.trace.append(f"{self.clock.now_s:10.4f}  {text}")
-
-    def later(self, delay_s: float, callback: Callable[..., Any], *args: Any) -> None:
-        """Let something happen in the world."""
-        self.world.call_later(delay_s, callback, *args)
+            self.trace.append(f"{self.now_s:10.4f}  {text}")
 
     def start(self, name: str) -> Process:
         """A new process."""
-        process = Process(name, self.new_loop())
+        process = Process(name, ProcessLoop(self.scheduler))
         self.processes.append(process)
         return process
 
     def kill(self, process: Process) -> None:
         """Its tasks, timers and callbacks are gone."""
+        if process.runs:
+            process.last_seen_s = self.now_s
         process.alive = False
-        process.faults_s.append(self.clock.now_s)
-        self.scheduler.loops.remove(process.loop)
-        self.scheduler.frozen.discard(process.loop)
+        process.faults_s.append(self.now_s)
+        process.loop.freeze()
 
     def freeze(self, process: Process) -> None:
         """Nothing of it runs until it is thawed."""
         process.frozen = True
-        process.faults_s.append(self.clock.now_s)
-        self.scheduler.frozen.add(process.loop)
+        process.last_seen_s = self.now_s
+        process.faults_s.append(self.now_s)
+        process.loop.freeze()
 
     def thaw(self, process: Process) -> None:
         """It goes on where it was; all that came meanwhile is there at once."""
         if process.alive and process.frozen:
             process.frozen = False
-            process.thawed_s = self.clock.now_s
-            process.faults_s.append(self.clock.now_s)
-            self.scheduler.frozen.discard(process.loop)
+            process.thawed_s = self.now_s
+            process.faults_s.append(self.now_s)
+            process.loop.thaw()
             self.note(f"{process.name} thaws")
 
     def bury(self) -> None:
@@ -96,7 +100,6 @@ class Machine:
         for process in self.processes:
             process.muted = True
             process.loop.bury()
-        self.world.bury()
 
 
 class Service:
@@ -119,7 +122,7 @@ class Service:
             raise self._error("gone")
         process.calls += 1
         answer = process.loop.create_future()
-        self._machine.world.call_later(self._delay_s(), self._take_place, process, effect, answer)
+        self._machine.later(self._delay_s(), self._take_place, process, effect, answer)
         result: T = await answer
         return result
 
@@ -133,7 +136,7 @@ class Service:
         random = self._machine.random
         if not process.alive and random.random() < 0.5:
             return
-        if self._machine.clock.now_s < self.down_until_s or self._fails():
+        if self._machine.now_s < self.down_until_s or self._fails():
             self._fail(process, answer, "away")
             return
         result = effect()
@@ -148,7 +151,7 @@ class Service:
         return self.flaky > 0 and self._machine.random.random() < self.flaky
 
     def _fail(self, process: Process, answer: Any, text: str) -> None:
-        process.faults_s.append(self._machine.clock.now_s)
+        process.faults_s.append(self._machine.now_s)
         self._machine.later(self._machine.random.uniform(0.001, 0.03), self._raise, answer, text)
 
     def _raise(self, answer: Any, text: str) -> None:

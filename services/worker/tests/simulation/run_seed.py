@@ -79,7 +79,7 @@ class Simulation:
             default_delays=len(scenario.options.delays_s),
         )
         offset_s = EPOCH_S + machine.random.uniform(-100, 100)
-        self.rows = StoredRows(lambda: int((offset_s + machine.clock.now_s) * 1e6), watch)
+        self.rows = StoredRows(lambda: int((offset_s + machine.now_s) * 1e6), watch)
         watch.rows = self.rows
         self.storage = Service(machine, StorageDown)
         self.storage.slow = scenario.slow_storage
@@ -165,7 +165,7 @@ class Simulation:
                 self._change(event)
 
     def _until(self, event: Event) -> float:
-        return min(self.machine.clock.now_s + event.lasts_s, TROUBLE_ENDS_S)
+        return min(self.machine.now_s + event.lasts_s, TROUBLE_ENDS_S)
 
     def _hit_worker(self, event: Event) -> None:
         live = [each for each in self.workers if each.process.alive and not each.process.stopping]
@@ -242,26 +242,33 @@ class Simulation:
         for process in machine.processes:
             machine.thaw(process)
         while machine.violation is None and not self._is_quiet():
-            if machine.clock.now_s > QUIET_WITHIN_S:
+            if machine.now_s > QUIET_WITHIN_S:
                 machine.violate(NOTHING_FORGOTTEN, self._why_not_quiet())
                 return
-            self._run_to(machine.clock.now_s + 0.5)
+            self._run_to(machine.now_s + 0.5)
         if machine.violation is None:
-            self._run_to(machine.clock.now_s + 0.5)
+            self._run_to(machine.now_s + 0.5)
             self.watch.check_end()
             self._check_idle()
 
     def _run_to(self, until_s: float) -> None:
         machine, scheduler = self.machine, self.machine.scheduler
         stalled = _Stall(self)
-        while machine.violation is None and scheduler.step(until_s):
-            if machine.clock.now_s >= stalled.until_s:
+        while machine.violation is None:
+            ran = scheduler.step(until_s)
+            if ran is False:
+                return
+            if scheduler.now_s >= stalled.until_s:
                 stalled.look()
-            for worker in self.workers:
-                if min(worker.counters()) < 0:
-                    machine.violate(BOUNDED, f"{worker.process.name}: {worker.counters()}")
+            if ran is not None:
+                self._check_counters(ran)
             if scheduler.ticks > TICKS_MAX:
                 machine.violate(BOUNDED, "it does not come to an end")
+
+    def _check_counters(self, loop: object) -> None:
+        for worker in self.workers:
+            if worker.process.loop is loop and min(worker.counters()) < 0:
+                self.machine.violate(BOUNDED, f"{worker.process.name}: {worker.counters()}")
 
     def _is_quiet(self) -> bool:
         return (
@@ -284,7 +291,7 @@ class Simulation:
 
     def _check_idle(self) -> None:
         calls = {worker.process: worker.process.calls for worker in self.workers}
-        self._run_to(self.machine.clock.now_s + IDLE_S)
+        self._run_to(self.machine.now_s + IDLE_S)
         for process, before in calls.items():
             if process.calls - before > CALLS_PER_IDLE_S_MAX * IDLE_S:
                 self.machine.violate(
@@ -311,7 +318,7 @@ class _Stall:
                     )
         self._calls = calls
         self._progress = machine.progress
-        self.until_s = machine.clock.now_s + STALLED_S
+        self.until_s = machine.now_s + STALLED_S
 
 
 def _resent(delivery: Delivery) -> ResentRow:

@@ -89,7 +89,7 @@ class SimulatedWorker:
         self.process = process
         self._around = around
         self._options = around.options
-        self._clock = around.machine.clock
+        self._clock = around.machine.scheduler
         self._random = Random(f"{process.name} {around.machine.random.random()}")
         options = around.options
         self.tally = Tally()

@@ -26,7 +26,9 @@ UNCONFIRMED = bytes(16)
 
 @dataclass(slots=True)
 class Pending:
-    """A row of `pending_delivery`. `generation` counts how often it was resent by hand."""
+    """A row of `pending_delivery`. `generation` counts how often it was resent by hand,
+    `life` how often there was a row of the delivery: one that ended may be written again, by
+    somebody who does not know."""
 
     row: PendingRow
     attempts_made: int
@@ -34,6 +36,7 @@ class Pending:
     fence: int
     due_at: int
     generation: int = 0
+    life: int = 0
     cancelled: str | None = None
     by_hand: bool = False
 
@@ -82,10 +85,10 @@ class LaneRow:
 
 
 class RowWatch(Protocol):
-    """Who is told what is written. Generation 0 is that of the chunk."""
+    """Who is told what is written. `held`: the row under whose fence an attempt was made."""
 
-    def attempted(self, process: str, row: AttemptRow, generation: int) -> None: ...
-    def pending(self, key: DeliveryKey) -> None: ...
+    def attempted(self, process: str, row: AttemptRow, held: Pending | None) -> None: ...
+    def pending(self, row: Pending) -> None: ...
     def cancelled(self, key: DeliveryKey, reason: str, by_hand: bool) -> None: ...
     def moved(self, before: Pending, attempts_made: int) -> None: ...
     def lane_ended(self, endpoint_id: bytes) -> None: ...
@@ -103,6 +106,7 @@ class StoredRows:
         self.cancelled: dict[DeliveryKey, tuple[str, bool]] = {}
         self.lanes: dict[bytes, LaneRow] = {}
         self.generations: dict[DeliveryKey, int] = {}
+        self._lives = 0
         self.copy: dict[bytes, EndpointState] = {}
         self.copy_version = 0
 
@@ -118,7 +122,7 @@ class StoredRows:
         }
         for record in records:
             for attempt in record.attempts:
-                self._append(process, attempt, 0)
+                self._append(process, attempt, None)
             for row in record.pending:
                 self._add(row, now)
             for cancelled in record.cancelled:
@@ -140,25 +144,30 @@ class StoredRows:
             if row.lane is not None:
                 self._arrive(row, now)
         if outcome.attempt is not None:
-            self._append(process, outcome.attempt, row.generation)
+            self._append(process, outcome.attempt, row)
         if outcome.cancelled is not None:
             self._cancel(key, outcome.cancelled.reason, row.by_hand)
         return True
 
-    def _append(self, process: str, attempt: AttemptRow, generation: int) -> None:
+    def _append(self, process: str, attempt: AttemptRow, held: Pending | None) -> None:
         if attempt.id not in self.attempts:
             self.attempts[attempt.id] = attempt
             self.attempted.add((attempt.message_id, attempt.endpoint_id))
-            self._watch.attempted(process, attempt, generation)
+            self._watch.attempted(process, attempt, held)
 
     def _add(self, row: PendingRow, now: int) -> None:
         key = row.message_id, row.endpoint_id
         if key not in self.pending:
             added = Pending(row, row.attempts_made, row.lane, row.fence, now + row.due_in_us)
-            self.pending[key] = added
-            self._watch.pending(key)
+            self._insert(added)
             if row.lane is not None:
                 self._arrive(added, now)
+
+    def _insert(self, row: Pending) -> None:
+        self._lives += 1
+        row.life = self._lives
+        self.pending[row.key] = row
+        self._watch.pending(row)
 
     def _cancel(self, key: DeliveryKey, reason: str, by_hand: bool) -> None:
         if key not in self.cancelled:
@@ -400,8 +409,7 @@ class StoredRows:
         )
         self.generations[key] = self.generations.get(key, 0) + 1
         added = Pending(facts, 0, row.lane, now, now, self.generations[key])
-        self.pending[key] = added
-        self._watch.pending(key)
+        self._insert(added)
         return added
 
     def cancel(

@@ -163,7 +163,7 @@ class SenderModel:
         endpoint = network.by_host[request.url.split("/")[2]]
         message_id = parse_id(MESSAGE, dict(request.headers)["webhook-id"]) or b""
         made = Request(
-            self._process, (message_id, endpoint.state.id), endpoint, machine.clock.now_s
+            self._process, (message_id, endpoint.state.id), endpoint, machine.now_s
         )
         made.on_outcome = on_outcome
         if network.no_connection and machine.random.random() < network.no_connection:
@@ -182,7 +182,7 @@ class SenderModel:
 
     def _end(self, made: Request, outcome: Outcome) -> None:
         if made.ended_s is None:
-            made.ended_s = self._network.machine.clock.now_s
+            made.ended_s = self._network.machine.now_s
             self._network.ended(made)
             self._tell(made, outcome)
 
@@ -193,7 +193,7 @@ class SenderModel:
 
     def _outcome(self, endpoint: Endpoint, timeout_s: float) -> Outcome:
         random = self._network.machine.random
-        kind = endpoint.behaviour(self._network.machine.clock.now_s)
+        kind = endpoint.behaviour(self._network.machine.now_s)
         takes_s = random.uniform(0.002, 0.04)
         if kind == "flaky":
             kind = random.choice(("ok", "ok", "500", "slow", "refuse", "503"))
@@ -225,7 +225,7 @@ class SubmittedModel:
 
     def cancel(self) -> None:
         request = self._request
-        request.cut_s = self._machine.clock.now_s
+        request.cut_s = self._machine.now_s
         if request.ended_s is None and not request.process.muted:
             request.process.faults_s.append(request.cut_s)
             request.ended_s = request.cut_s

@@ -2,57 +2,110 @@
 killed, or frozen while time and leases pass for everybody else."""
 
 import asyncio
-import heapq
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from itertools import count
+from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
+type Event = tuple[float, int, "ProcessLoop | None", Any]
+"""When, a number that keeps the order of equals, and whose: a handle of a loop, or a call of the
+world's own."""
 
-class Clock:
-    """The time of the world, in seconds from its beginning."""
 
-    def __init__(self) -> None:
+class Scheduler:
+    """Runs loops in turn, at random where several have something to do at the same time, and
+    moves the clock on when none has.
+
+    `now_s` is the time of the world, in seconds from its beginning. `broken` is told of errors
+    that nobody handled.
+    """
+
+    def __init__(self, random: Random, broken: Callable[[str], None]) -> None:
+        self._random = random
+        self._events: list[Event] = []
+        self._number = 0
+        self._ready: list[ProcessLoop] = []
+        self.broken = broken
         self.now_s = 0.0
+        self.ticks = 0
+
+    def later(self, delay_s: float, callback: Callable[..., Any], *args: Any) -> None:
+        """Let something happen in the world."""
+        self.add(self.now_s + delay_s, None, (callback, args))
+
+    def add(self, when_s: float, loop: "ProcessLoop | None", what: Any) -> None:
+        """Something happens at that time."""
+        self._number += 1
+        heappush(self._events, (when_s, self._number, loop, what))
+
+    def becomes_ready(self, loop: "ProcessLoop") -> None:
+        """A loop that was idle has something to do."""
+        self._ready.append(loop)
+
+    def step(self, until_s: float) -> "ProcessLoop | None | bool":
+        """One tick of one loop, which is given, or one event of the world (None); False: nothing
+        happens before `until_s`, and that is the time now."""
+        ready = self._ready
+        if ready:
+            at = int(self._random.random() * len(ready)) if len(ready) > 1 else 0
+            loop = ready.pop(at)
+            if loop.is_live:
+                self.ticks += 1
+                loop.tick()
+            return loop
+        if not self._events or self._events[0][0] > until_s:
+            self.now_s = until_s
+            return False
+        when_s, _, of_loop, what = heappop(self._events)
+        if when_s > self.now_s:
+            self.now_s = when_s
+        if of_loop is None:
+            callback, args = what
+            callback(*args)
+        elif not what.cancelled():
+            of_loop.push(what)
+        return of_loop
 
 
 class ProcessLoop(asyncio.AbstractEventLoop):
-    """The event loop of one process. It runs only when `tick` is called.
+    """The event loop of one process. It runs only when its scheduler lets it, and not at all
+    while it is not live."""
 
-    `broken` is told of errors that nobody handled.
-    """
-
-    def __init__(self, clock: Clock, broken: Callable[[str], None]) -> None:
-        self._clock = clock
-        self._broken = broken
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
         self._ready: deque[asyncio.Handle] = deque()
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
-        self._numbers = count()
-        self.running = True
+        self.is_live = True
+        self._is_buried = False
 
     def time(self) -> float:
-        return self._clock.now_s
+        return self._scheduler.now_s
+
+    def push(self, handle: asyncio.Handle) -> None:
+        """It is to run next."""
+        if not self._ready and self.is_live:
+            self._scheduler.becomes_ready(self)
+        self._ready.append(handle)
 
     def call_soon(
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
+        self.push(handle)
         return handle
 
     def call_later(
         self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        return self.call_at(self._clock.now_s + delay, callback, *args, context=context)
+        return self.call_at(self._scheduler.now_s + delay, callback, *args, context=context)
 
     def call_at(
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
-        heapq.heappush(self._timers, (when, next(self._numbers), handle))
+        self._scheduler.add(when, self, handle)
         return handle
 
     def create_future(self) -> asyncio.Future[Any]:
@@ -65,45 +118,46 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         return False
 
     def is_running(self) -> bool:
-        return self.running
+        return True
 
     def is_closed(self) -> bool:
         return False
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if self.running and error is not None:
-            self._broken(f"{context.get('message')}: {type(error).__name__}: {error}")
+        if not self._is_buried and error is not None:
+            self._scheduler.broken(f"{context.get('message')}: {type(error).__name__}: {error}")
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Cancelled timers are passed over when their time comes."""
 
-    def next_s(self) -> float | None:
-        """When there is something to do; None: not before somebody else does something."""
-        if self._ready:
-            return self._clock.now_s
-        timers = self._timers
-        while timers and timers[0][2].cancelled():
-            heapq.heappop(timers)
-        return timers[0][0] if timers else None
-
     def tick(self) -> None:
         """Run what is ready now, once round."""
-        timers, now_s = self._timers, self._clock.now_s
-        while timers and timers[0][0] <= now_s:
-            self._ready.append(heapq.heappop(timers)[2])
+        ready = self._ready
         events._set_running_loop(self)
         try:
-            for _ in range(len(self._ready)):
-                handle = self._ready.popleft()
-                if not handle.cancelled():
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if not handle._cancelled:  # type: ignore[attr-defined]
                     handle._run()
         finally:
             events._set_running_loop(None)
+        if ready and self.is_live:
+            self._scheduler.becomes_ready(self)
+
+    def freeze(self) -> None:
+        """Nothing runs until it is thawed; what comes meanwhile waits."""
+        self.is_live = False
+
+    def thaw(self) -> None:
+        """Go on."""
+        self.is_live = True
+        if self._ready:
+            self._scheduler.becomes_ready(self)
 
     def bury(self) -> None:
         """Let the coroutines of a process that is no more end, so that none is left over."""
-        self.running = False
+        self._is_buried = True
         for _ in range(10):
             tasks = [task for task in asyncio.all_tasks(self) if not task.done()]
             if not tasks:
@@ -111,45 +165,10 @@ class ProcessLoop(asyncio.AbstractEventLoop):
             events._set_running_loop(self)
             for task in tasks:
                 task.cancel()
-            events._set_running_loop(None)
             for _ in range(30):
                 if not self._ready:
                     break
                 self.tick()
+        events._set_running_loop(None)
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
-
-
-class Scheduler:
-    """Runs loops in turn, at random where several have something to do at the same time, and
-    moves the clock to the next timer when none has."""
-
-    def __init__(self, clock: Clock, random: Random) -> None:
-        self._clock = clock
-        self._random = random
-        self.loops: list[ProcessLoop] = []
-        self.frozen: set[ProcessLoop] = set()
-        self.ticks = 0
-
-    def step(self, until_s: float) -> bool:
-        """One tick of one loop, or on to the next timer; False: nothing happens before."""
-        soonest_s = until_s
-        ready: list[ProcessLoop] = []
-        now_s = self._clock.now_s
-        for loop in self.loops:
-            if loop in self.frozen:
-                continue
-            next_s = loop.next_s()
-            if next_s is None:
-                continue
-            if next_s <= now_s:
-                ready.append(loop)
-            elif next_s < soonest_s:
-                soonest_s = next_s
-        if ready:
-            self.ticks += 1
-            loop = ready[0] if len(ready) == 1 else self._random.choice(ready)
-            loop.tick()
-            return True
-        self._clock.now_s = soonest_s
-        return soonest_s < until_s

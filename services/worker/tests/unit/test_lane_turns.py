@@ -58,6 +58,7 @@ async def test_what_stands_in_a_lane_is_sent_and_ends(start_rig: Any) -> None:
     assert {row.number for row in rig.ledger.attempts} == {1}
     await rig.until_idle()
     assert (rig.room.sending, rig.room.retries) == (0, 0)
+    assert rig.order.asked == []
 
 
 async def test_an_ordered_endpoint_gets_one_at_a_time_in_the_order_of_messages(

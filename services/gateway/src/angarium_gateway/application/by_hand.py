@@ -18,7 +18,7 @@ from .resend_message import ResendMessage
 from .send_example import SendExample
 from .start_task import StartTask
 from .task_runner import TaskRunner
-from .task_steps import RecoverFailed, ReplayMessages
+from .task_steps import RecoverFailed, ReplayMessages, Step
 
 
 class ReplayJournal(ReplayedMessages, TargetedMessages, Protocol):
@@ -58,18 +58,14 @@ def by_hand_over(
     """`messages_per_s` bounds what all background tasks of this process deliver together;
     `lease_s` must exceed what four questions to other services may take."""
     pass_on = PassOn(journal=replayed, ask_dispatcher=ask_dispatcher, ask_worker=ask_worker)
-    recover = RecoverFailed(journal=replayed, pass_on=pass_on, ask_worker=ask_worker)
     replay = ReplayMessages(journal=replayed, pass_on=pass_on, ask_worker=ask_worker)
+    steps: dict[TaskKind, Step] = {
+        TaskKind.RECOVER: RecoverFailed(journal=replayed, pass_on=pass_on, ask_worker=ask_worker),
+        TaskKind.REPLAY_MISSING: replay,
+        TaskKind.BULK_REPLAY: replay,
+    }
     runner = TaskRunner(
-        tasks,
-        {
-            TaskKind.RECOVER: recover,
-            TaskKind.REPLAY_MISSING: replay,
-            TaskKind.BULK_REPLAY: replay,
-        },
-        messages_per_s=messages_per_s,
-        lease_s=lease_s,
-        clock_s=clock_s,
+        tasks, steps, messages_per_s=messages_per_s, lease_s=lease_s, clock_s=clock_s
     )
     return ByHand(
         resend=ResendMessage(

@@ -16,3 +16,6 @@ class OpenMessageSearch(Protocol):
         it: whoever asks waits longer than needed then. Batches that were set aside do not count,
         nor messages that wait for a time of their own. Raises `JournalUnavailable`.
         """
+
+    async def newest(self, ranges: Sequence[OrderRange]) -> Sequence[bytes | None]:
+        """Of each range the last message; None: there is none. Raises `JournalUnavailable`."""

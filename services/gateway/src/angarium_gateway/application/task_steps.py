@@ -5,7 +5,7 @@ A step may be made twice: the worker then finds the deliveries pending already, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from angarium_contracts.deliveries import (
     FindMissingDeliveries,
@@ -13,7 +13,7 @@ from angarium_contracts.deliveries import (
     MatchedMessages,
     MessageIds,
 )
-from angarium_contracts.queries import Problem
+from angarium_contracts.queries import Problem, ProblemCode
 
 from angarium_gateway.domain.background_tasks import (
     BackgroundTask,
@@ -92,7 +92,7 @@ class ReplayMessages:
     """Delivers what the journal holds and the endpoint wants by its filters: what was never
     attempted for it, or (bulk replay) all that the task asks for.
 
-    What is in an open batch is left out: it is on its way.
+    It waits for what is in an open batch: nobody can tell yet whether that was for the endpoint.
     """
 
     def __init__(self, *, journal: ReplayedMessages, pass_on: PassOn, ask_worker: Ask) -> None:
@@ -104,40 +104,51 @@ class ReplayMessages:
         """See the port."""
         of, before = task.arguments, task.progress
         within = MessageRange(of.application_id, of.since, of.until, before.cursor)
-        heads = await self._journal.heads_in(within, limit=messages_max)
+        found = await self._journal.heads_in(within, limit=messages_max)
+        asked = [head for head in found if _is_asked_for(head, of)]
+        open_ids = await self._journal.still_open(of.application_id, [one.id for one in asked])
+        heads = _before(found, min(open_ids)) if open_ids else found
+        if open_ids and not heads:
+            return _waits()
         if not heads:
             return Stepped(before, done=True)
-        done = len(heads) < messages_max
-        asked = [head for head in heads if _is_asked_for(head, of)]
-        still_open = await self._journal.still_open(of.application_id, [head.id for head in asked])
-        asked = [head for head in asked if head.id not in still_open]
-        end, looked, skipped = heads[-1].id, len(heads), 0
-        sent: int | Problem = 0
-        if asked:
-            matched = await self._pass_on.match(
-                task.tenant_id, of.application_id, of.endpoint_id, asked, by_hand=False
-            )
-            if isinstance(matched, Problem):
-                return matched
-            wanted = await self._wanted(task, asked, matched)
-            if isinstance(wanted, Problem):
-                return wanted
-            chosen = [item for item in wanted if item.head.payload_bytes]
-            now = fitting(chosen)
-            if len(now) < len(chosen):
-                done, end = False, now[-1].head.id
-                looked = sum(head.id <= end for head in heads)
-            skipped = sum(not item.head.payload_bytes and item.head.id <= end for item in wanted)
-            if now:
-                sent = await self._pass_on.send(
-                    task.tenant_id,
-                    matched,
-                    now,
-                    only_missing=task.kind is TaskKind.REPLAY_MISSING,
-                )
+        done = not open_ids and len(found) < messages_max
+        replayed = await self._replay(task, [head for head in heads if head in asked])
+        if isinstance(replayed, Problem):
+            return replayed
+        if replayed.end is not None:
+            done, heads = False, [head for head in heads if head.id <= replayed.end]
+        further = _further(before, heads[-1].id, len(heads), replayed.sent, replayed.skipped)
+        return Stepped(further, done)
+
+    async def _replay(
+        self, task: BackgroundTask, heads: Sequence[MessageHead]
+    ) -> "_Replayed | Problem":
+        of = task.arguments
+        if not heads:
+            return _Replayed()
+        matched = await self._pass_on.match(
+            task.tenant_id, of.application_id, of.endpoint_id, heads, by_hand=False
+        )
+        if isinstance(matched, Problem):
+            return matched
+        wanted = await self._wanted(task, heads, matched)
+        if isinstance(wanted, Problem):
+            return wanted
+        chosen = [item for item in wanted if item.head.payload_bytes]
+        now = fitting(chosen)
+        if not now:
+            return _Replayed(skipped=len(wanted))
+        sent = await self._pass_on.send(
+            task.tenant_id, matched, now, only_missing=task.kind is TaskKind.REPLAY_MISSING
+        )
         if isinstance(sent, Problem):
             return sent
-        return Stepped(_further(before, end, looked, sent, skipped), done)
+        if len(now) == len(chosen):
+            return _Replayed(sent, len(wanted) - len(chosen))
+        end = now[-1].head.id
+        passed = sum(item.head.id <= end for item in wanted)
+        return _Replayed(sent, passed - len(now), end)
 
     async def _wanted(
         self, task: BackgroundTask, asked: Sequence[MessageHead], matched: MatchedMessages
@@ -160,6 +171,25 @@ class ReplayMessages:
             return found
         missing = set(found.message_ids)
         return [item for item in wanted if item.head.id in missing]
+
+
+class _Replayed(NamedTuple):
+    """What came of a page. `end`: more did not fit, go on after this message."""
+
+    sent: int = 0
+    skipped: int = 0
+    end: bytes | None = None
+
+
+def _waits() -> Problem:
+    return Problem(
+        code=ProblemCode.UNAVAILABLE,
+        detail="it waits for messages whose first deliveries have not ended yet",
+    )
+
+
+def _before(heads: Sequence[MessageHead], message_id: bytes) -> Sequence[MessageHead]:
+    return [head for head in heads if head.id < message_id]
 
 
 def _is_asked_for(head: MessageHead, of: TaskArguments) -> bool:

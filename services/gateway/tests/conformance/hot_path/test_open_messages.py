@@ -58,6 +58,18 @@ async def test_the_first_open_message_between_the_bounds_is_found(
     assert await port.first_open([]) == []
 
 
+async def test_the_newest_message_between_the_bounds_is_found_open_or_settled(
+    journal: AnyJournal, search: OpenMessages, database: Database
+) -> None:
+    first, second, third = a_message(), a_message(), a_message()
+    ids = [await commit(journal, one) for one in (first, second, third)]
+    await BatchTable(database).close(OWNER, [ids[2]])
+    assert await search.newest(
+        [after(), after(before=third.id), after(third.id), after(of=OTHER_APPLICATION)]
+    ) == [third.id, second.id, None, None]
+    assert await search.newest([]) == []
+
+
 async def test_messages_of_settled_batches_and_of_those_set_aside_do_not_count(
     journal: AnyJournal, search: OpenMessages, database: Database
 ) -> None:

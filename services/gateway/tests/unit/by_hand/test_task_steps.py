@@ -155,11 +155,38 @@ async def test_a_replay_delivers_what_was_never_attempted_and_is_wanted(replay: 
     assert all(command.only_missing for command in replay.worker.resends)
 
 
-async def test_a_replay_leaves_out_what_is_on_its_way_or_was_for_one_endpoint(replay: Rig) -> None:
-    replay.journal.open_ids = {id_of(1), id_of(2)}
+async def test_a_replay_leaves_out_what_was_for_one_endpoint(replay: Rig) -> None:
     replay.journal.targeted = [a_message(5)]
     await replay.to_the_end()
-    assert replay.resent == [[0, 3, 4, 6, 7, 8, 9]]
+    assert replay.resent == [[0, 1, 2, 3, 4, 6, 7, 8, 9]]
+
+
+@pytest.mark.parametrize("kind", [TaskKind.REPLAY_MISSING, TaskKind.BULK_REPLAY])
+async def test_a_replay_waits_for_first_deliveries_that_are_on_their_way(kind: TaskKind) -> None:
+    rig = Rig(kind)
+    rig.journal.open_ids = {id_of(2), id_of(4)}
+    stepped = await rig.go_on()
+    assert stepped == Stepped(TaskProgress(id_of(1), looked=2, resent=2), done=False)
+    waiting = await rig.step(rig.task, messages_max=100)
+    assert isinstance(waiting, Problem)
+    assert waiting.code is ProblemCode.UNAVAILABLE
+    rig.journal.open_ids = {id_of(4)}
+    rig.worker.deliveries[id_of(2)] = "done"
+    assert (await rig.go_on()).progress.cursor == id_of(3)
+    rig.journal.open_ids = set()
+    progress = await rig.to_the_end()
+    missing = kind is TaskKind.REPLAY_MISSING
+    assert progress == TaskProgress(id_of(9), looked=10, resent=9 if missing else 10)
+    assert rig.resent == [[0, 1], [3] if missing else [2, 3], [4, 5, 6, 7, 8, 9]]
+
+
+async def test_a_replay_does_not_wait_for_what_it_does_not_ask_for() -> None:
+    rig = Rig(TaskKind.BULK_REPLAY)
+    rig.journal.open_ids = {id_of(2)}
+    rig.journal.add(a_message(2, event_type="invoice.sent"))
+    arguments = replace(rig.task.arguments, event_types=("invoice.paid",))
+    rig.task = replace(rig.task, arguments=arguments)
+    assert await rig.to_the_end() == TaskProgress(id_of(9), looked=10, resent=9)
 
 
 async def test_a_replay_keeps_to_its_time_inclusive(replay: Rig) -> None:
@@ -171,12 +198,6 @@ async def test_a_replay_keeps_to_its_time_inclusive(replay: Rig) -> None:
     replay.task = replace(replay.task, arguments=arguments)
     await replay.to_the_end()
     assert replay.resent == [[3, 4, 5]]
-
-
-async def test_a_page_of_which_all_is_open_goes_on_without_questions(replay: Rig) -> None:
-    replay.journal.open_ids = {id_of(number) for number in range(10)}
-    assert await replay.to_the_end(3) == TaskProgress(id_of(9), looked=10)
-    assert (replay.dispatcher.asked, replay.resent) == ([], [])
 
 
 async def test_a_bulk_replay_delivers_again_what_its_filters_choose() -> None:

@@ -283,13 +283,20 @@ class SearchModel:
             raise JournalUnavailable
         return [one.after if number % 2 else None for number, one in enumerate(ranges)]
 
+    async def newest(self, ranges: Any) -> list[bytes | None]:
+        if self.down:
+            raise JournalUnavailable
+        return [None if number % 2 else one.before for number, one in enumerate(ranges)]
+
 
 async def test_questions_of_other_services_are_answered_within_their_bounds() -> None:
     rig, search = Telling(), SearchModel()
     rig.listen()
     answers = ServiceAnswers(search, rig.tell)
     one = OrderRange(application_id=CUSTOMER, after=b"1" * 16, before=b"2" * 16)
-    assert await answers.answer(FirstOpenMessages((one, one))) == OpenMessages((None, b"1" * 16))
+    assert await answers.answer(FirstOpenMessages((one, one))) == OpenMessages(
+        (None, b"1" * 16), newest=(b"2" * 16, None)
+    )
     assert await answers.answer(PostOperationalEvents((EVENT,))) == Done()
     too_many: list[Contract] = [
         await answers.answer(FirstOpenMessages((one,) * 101)),

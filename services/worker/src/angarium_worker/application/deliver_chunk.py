@@ -13,7 +13,6 @@ from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.ids import MESSAGE, format_id
 
 from angarium_worker.domain.verdict import (
-    PARKED_S,
     QUEUED,
     Cancelled,
     Delivered,
@@ -190,9 +189,7 @@ class DeliverChunk[Receipt]:
     def _hand_over(self, chunk: Chunk[Receipt]) -> None:
         """Close without the deliveries that have not ended."""
         for first in chunk.firsts:
-            if first.stage is Stage.RESOLVING:
-                self._firsts.give_up(first, Parked(PARKED_S))
-            elif first.stage is Stage.WAITING:
+            if first.stage in (Stage.RESOLVING, Stage.WAITING):
                 self._firsts.give_up(first, QUEUED)
             elif first.stage is Stage.SENDING:
                 first.stage = Stage.HANDED_OVER

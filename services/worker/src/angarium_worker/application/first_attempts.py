@@ -10,11 +10,8 @@ from typing import assert_never
 
 from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.verdict import (
-    PARKED_S,
     QUEUED,
-    UNUSABLE_PARKED_S,
     Cancelled,
-    Parked,
     Unsent,
     Verdict,
 )
@@ -64,8 +61,8 @@ class FirstAttempts:
             if first.stage is not Stage.RESOLVING:
                 continue
             endpoint = found.get(first.key[1])
-            if endpoint is None:
-                self.give_up(first, Parked(PARKED_S))
+            if endpoint is None:  # it may be an ordered one: its lane keeps the order
+                self.give_up(first, QUEUED)
             else:
                 self.begin(first, endpoint)
 
@@ -83,7 +80,7 @@ class FirstAttempts:
             case Inactive():
                 self.give_up(first, Cancelled(endpoint.reason))
             case Unusable():
-                self.give_up(first, Parked(UNUSABLE_PARKED_S))
+                self.give_up(first, QUEUED)
             case _:
                 assert_never(endpoint)
 
@@ -171,7 +168,14 @@ class FirstAttempts:
         self._shares.gave_back(message.tenant_id, message.application_id)
         self._room.sent()
         self._gates.ended(gate, first.ticket, outcome, first.begun_s)
-        verdict, row = self._make.conclude(message, message.channels, endpoint, 1, outcome)
+        verdict, row = self._make.conclude(
+            message,
+            message.channels,
+            endpoint,
+            1,
+            outcome,
+            retry_delays_s=message.retry_delays_s,
+        )
         self.ended(first, verdict, row)
 
     def _on_late_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:

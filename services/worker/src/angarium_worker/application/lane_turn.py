@@ -53,7 +53,7 @@ class LaneTurn:
         self._open = 0
         self._sequence: deque[DueDelivery] = deque()
         self._confirmed = self._upto = lane.confirmed
-        self._ask_order = True
+        self._ask_order = isinstance(endpoint, Prepared) and endpoint.fifo
         self._more_to_come = False
         self._no_firsts = False
         self._no_retries = False

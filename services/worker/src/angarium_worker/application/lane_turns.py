@@ -167,12 +167,13 @@ class LaneTurns:
 
     async def _put_back(self) -> None:
         """Make what was taken and not sent due again, for whoever comes next."""
-        untouched = [due for turn in self._turns.values() for due in turn.untouched]
+        counts = [(turn, len(turn.untouched)) for turn in self._turns.values()]
+        untouched = [due for turn, count in counts for due in turn.untouched[:count]]
         if not untouched:
             return
         await self._ledger.release(untouched)
-        for turn in self._turns.values():
-            turn.untouched.clear()
+        for turn, count in counts:
+            del turn.untouched[:count]
         for due in untouched:
             self._room.retries -= 1
             self._room.sent()

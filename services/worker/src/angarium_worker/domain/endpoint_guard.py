@@ -10,7 +10,7 @@ from .retry_budget import RetryBudget
 
 OVERLOADED_S: Final = 30.0
 """So long after its window shrank, an endpoint counts as overloaded."""
-FAILURES_OVERLOADED: Final = 3
+FAILURES_OVERLOADED: Final = 5
 """So many failures in a row do too."""
 FORGOTTEN_AFTER_S: Final = 600.0
 

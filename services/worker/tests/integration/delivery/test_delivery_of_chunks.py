@@ -52,7 +52,7 @@ async def test_a_failed_delivery_is_retried_until_it_succeeds(platform: Any) -> 
 async def test_a_delivery_ends_exhausted_with_all_attempts_on_record(platform: Any) -> None:
     platform.start(platform.dispatcher.run())
     endpoint = platform.add_endpoint("/down")
-    platform.receiver.statuses["/down"] = [503]
+    platform.receiver.statuses["/down"] = [500]
     platform.start_worker()
     await platform.publish(platform.chunk([endpoint]))
     rows = await platform.until_rows(platform.attempts, lambda rows: len(rows) == 4)

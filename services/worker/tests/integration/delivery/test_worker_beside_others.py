@@ -69,7 +69,7 @@ async def test_a_retry_goes_to_the_endpoints_current_url(platform: Any) -> None:
 async def test_two_workers_make_each_retry_once(platform: Any) -> None:
     platform.start(platform.dispatcher.run())
     endpoint = platform.add_endpoint("/flaky")
-    platform.receiver.statuses["/flaky"] = [500] * 40 + [200]
+    platform.receiver.statuses["/flaky"] = [404] * 40 + [200]
     for _ in range(2):
         platform.start_worker(retry_schedule="300ms")
     await platform.publish(*[platform.chunk(*[[endpoint]] * 10) for _ in range(4)])

@@ -52,6 +52,22 @@ class OpenMessages:
                     for each in ranges
                 ]
 
+    async def newest(self, ranges: Sequence[OrderRange]) -> Sequence[bytes | None]:
+        """See the port."""
+        found = []
+        with journal_failures():
+            async with self._engine.connect() as connection:
+                for each in ranges:
+                    newest = await connection.scalar(
+                        select(func.max(message.c.id)).where(
+                            message.c.application_id == each.application_id,
+                            message.c.id > each.after,
+                            message.c.id < each.before,
+                        )
+                    )
+                    found.append(None if newest is None else bytes(newest))
+        return found
+
     async def _looked_at(
         self, connection: AsyncConnection, ranges: Sequence[OrderRange]
     ) -> Sequence[Any]:

@@ -31,7 +31,11 @@ class ServiceAnswers:
                 case FirstOpenMessages(ranges):
                     if len(ranges) > ITEMS_MAX:
                         return _too_many("ranges")
-                    return OpenMessages(message_ids=tuple(await self._search.first_open(ranges)))
+                    # The newest first: what is committed between the two looks is then seen open,
+                    # or is newer.
+                    newest = tuple(await self._search.newest(ranges))
+                    first_open = tuple(await self._search.first_open(ranges))
+                    return OpenMessages(message_ids=first_open, newest=newest)
                 case PostOperationalEvents(events):
                     if len(events) > ITEMS_MAX:
                         return _too_many("events")
