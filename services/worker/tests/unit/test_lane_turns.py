@@ -182,6 +182,14 @@ async def test_the_lane_of_a_disabled_endpoint_is_closed(start_rig: Any) -> None
     assert rig.sender.sent == []
 
 
+async def test_what_cannot_be_signed_stays_in_its_lane_for_a_minute(start_rig: Any) -> None:
+    rig = start_rig(turning=True)
+    endpoint = rig.add_endpoint(secrets=(b"not a secret",))
+    _park(rig, endpoint)
+    await rig.changes.until(lambda: bool(rig.lanes.releases))
+    assert (rig.lanes.releases[0].wait_us, rig.sender.sent) == (60_000_000, [])
+
+
 async def test_a_delivery_that_was_cancelled_by_hand_ends_with_the_reason(start_rig: Any) -> None:
     rig = start_rig(retrying=True)
     endpoint = rig.add_endpoint()
