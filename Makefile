@@ -1,5 +1,5 @@
 # Each target sets up what it needs: a fresh clone and `make run` or `make test` are enough.
-#   RUN_ARGS, TEST_ARGS, BENCH_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
+#   RUN_ARGS, TEST_ARGS, BENCH_ARGS, FAULT_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
 #   FUZZ_SECONDS                      how long each target of make fuzz runs, 300
 #   UV_PYTHON                         another interpreter, e.g. UV_PYTHON=3.14 make test
 
@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 300
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fuzz coverage lint types imports bench docs clean
+.PHONY: help setup run test faults faults-backlog fuzz coverage lint types imports bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,13 @@ run: setup ## Start the platform with its demo; Ctrl-C stops it
 
 test: setup ## Run every test, measuring branch coverage
 	@$(BIN)/pytest -n 2 --cov --cov-report=term $(TEST_ARGS)
+
+faults: setup ## Break everything under load, and compare the ledgers
+	@exec $(BIN)/python -m tests-e2e.faults.run_suite $(FAULT_ARGS)
+
+# A million undelivered messages: about an hour.
+faults-backlog: setup
+	@FAULTS_BACKLOG=1000000 exec $(BIN)/python -m tests-e2e.faults.run_suite --only backlog $(FAULT_ARGS)
 
 fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 	@$(UV) sync --locked --quiet --group fuzz

@@ -8,6 +8,7 @@ to FILE as JSON lines. The first part of a path is the behaviour; what follows i
 
     POST /ok             200
     POST /fail/N         500 for the first N receptions of each webhook id, then 200
+    POST /flaky/N        500 for the first reception of about one in N webhook ids, else 200
     POST /status/CODE    CODE
     POST /delay/MS       200 after MS milliseconds
     POST /hang           no answer
@@ -27,6 +28,7 @@ import sys
 import time
 from pathlib import Path
 from typing import cast
+from zlib import crc32
 
 import msgspec
 import uvloop
@@ -147,6 +149,12 @@ class Receiver(asyncio.Protocol):
         match parts[1]:
             case b"fail":
                 failing = entry is None or entry.times <= _number(parts, 2, 1_000_000)
+                self._reply(500 if failing else 200, entry)
+            case b"flaky":
+                one_in = max(1, _number(parts, 2, 1_000_000, default=10))
+                failing = entry is None or (
+                    entry.times == 1 and crc32(entry.id.encode()) % one_in == 0
+                )
                 self._reply(500 if failing else 200, entry)
             case b"status":
                 self._reply(max(100, _number(parts, 2, 599, default=200)), entry)

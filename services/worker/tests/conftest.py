@@ -80,7 +80,8 @@ def attempt_row(new_id: Callable[[], bytes]) -> MakeAttemptRow:
 
     def make(**members: Any) -> AttemptRow:
         row = AttemptRow(
-            id=new_id(),
+            # Later than any message's: no attempt is older than its message.
+            id=b"\xf0" + new_id()[1:],
             message_id=b"m" * 16,
             endpoint_id=b"e" * 16,
             application_id=b"a" * 16,

@@ -6,7 +6,17 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from angarium_cli.commands import dev, doctor, keys, migrate, services, settings, version
+from angarium_cli.commands import (
+    dev,
+    doctor,
+    keys,
+    migrate,
+    quarantine,
+    services,
+    settings,
+    verify,
+    version,
+)
 from angarium_cli.failure import CommandFailed
 
 app = typer.Typer(
@@ -24,6 +34,8 @@ app.command("worker")(services.worker)
 app.command("migrate")(migrate.migrate)
 app.add_typer(keys.app, name="keys")
 app.add_typer(doctor.app, name="doctor")
+app.command("verify")(verify.verify)
+app.add_typer(quarantine.app, name="quarantine")
 app.command("settings")(settings.settings)
 app.command("version")(version.version)
 

@@ -14,6 +14,7 @@ from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.group_commit import GroupCommit
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
+from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.service import internal_listener, listen, run_service, seal_of
 from angarium_chassis.stopping import stop, until
 from angarium_chassis.streams.broker import open_broker
@@ -43,6 +44,8 @@ from .adapters.database.message_queries import StoredMessages
 from .adapters.database.open_messages import OpenMessages
 from .adapters.database.postgres_journal import PostgresJournal
 from .adapters.database.replayed_messages import StoredReplayedMessages
+from .adapters.database.retention_chores import chores
+from .adapters.database.retention_tenants import TenantRetentionColumn
 from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.sqlite_journal import SqliteJournal
@@ -234,6 +237,7 @@ def _api(
                 ask_dispatcher=ask_dispatcher,
                 ask_worker=ServiceQueries(queries, WORKER_QUERIES),
             ),
+            retentions=TenantRetentionColumn(database),
         )
     )
     return AcceptRoute(
@@ -253,7 +257,9 @@ def _answers(
     copy: ApplicationCopyTable,
 ) -> QueryServer[ServiceQuestion]:
     answers = ServiceAnswers(
-        OpenMessages(database), TellTenants(accept, copy, StoredMessages(database))
+        OpenMessages(database),
+        TellTenants(accept, copy, StoredMessages(database)),
+        TenantRetentionColumn(database),
     )
     return QueryServer(
         broker,
@@ -296,6 +302,8 @@ async def _work(
     readiness.require("answers", lambda: queries.running)
     answers = _answers(database, broker, replica, accept, copy)
     readiness.require("queries", lambda: answers.running)
+    days, key_life_s = settings.message_retention_days, settings.idempotency_key_life_s
+    retention = RetentionLoop(database, chores(database, message_days=days, key_life_s=key_life_s))
     async with asyncio.TaskGroup() as tasks:
         if internal is not None:
             tasks.create_task(serve_http(internal_app(readiness), internal))
@@ -313,6 +321,7 @@ async def _work(
                 answers.run(),
                 follower.run(),
                 by_hand.runner.run(),
+                retention.run(),
             )
         ]
         try:

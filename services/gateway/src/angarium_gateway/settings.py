@@ -21,6 +21,13 @@ class Settings(ServiceSettings):
     idempotency_key_life_s: int = Field(
         default=86_400, ge=60, description="How long an idempotency key is remembered, in seconds."
     )
+    message_retention_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="Messages are kept for so many days, whole partitions of a thirtieth of it at"
+        " once; a tenant may set less. What is scheduled or not handed over yet stays.",
+    )
     query_timeout_s: float = Field(
         default=5.0, gt=0, description="How long to wait for another service's answer, in seconds."
     )

@@ -7,6 +7,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 from angarium_chassis.database.engine import Database
+from angarium_chassis.database.kept_table import KeptTable
+from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.sealing import Seal
 from angarium_chassis.streams.outbox import Outbox
 from angarium_chassis.streams.query_client import QueryClient
@@ -18,11 +20,14 @@ from .adapters.database.endpoint_rows import EndpointRows
 from .adapters.database.endpoint_standing import EndpointStanding
 from .adapters.database.health_rows import HealthTable
 from .adapters.database.outbox_rows import OutboxTable
+from .adapters.database.retention_attempts import CancelledRetention, TenantAttemptRetention
 from .adapters.database.stores import stores_on
+from .adapters.database.tables import attempt
 from .adapters.sealed_settings import opener
 from .adapters.streams.chunks import ChunkSettlement, Entry
 from .adapters.streams.dispatcher_endpoints import DispatcherEndpoints
 from .adapters.streams.message_order import MessageOrder
+from .adapters.streams.tenant_retentions import GatewayRetentions
 from .application.closed_endpoints import ClosedEndpoints
 from .application.deliver_chunk import DeliverChunk
 from .application.drain import drain
@@ -92,6 +97,7 @@ class Pipeline:
             self._lane_bell,
         )
         self._retries = self._build_retries()
+        self._retention = self._build_retention(database, queries)
         self.lanes = self._build_lanes(queries)
         self.deliver = self._build_deliver()
         self.book.on_change = EndpointChanges(
@@ -149,6 +155,17 @@ class Pipeline:
             bell=self._bell,
             tasks=self._tasks,
             lease_s=self._lease_s,
+        )
+
+    def _build_retention(self, database: Database, queries: QueryClient) -> RetentionLoop:
+        days = self._settings.attempt_retention_days
+        return RetentionLoop(
+            database,
+            {
+                "attempts": KeptTable(attempt, days=days),
+                "cancelled deliveries": CancelledRetention(days=days),
+                "tenants": TenantAttemptRetention(GatewayRetentions(queries), days=days),
+            },
         )
 
     def _build_lanes(self, queries: QueryClient) -> LaneTurns:
@@ -210,6 +227,7 @@ class Pipeline:
             self._closed.run(),
             self.health.run(),
             self._outbox.run(),
+            self._retention.run(),
         ]
 
     def intake(self) -> list[Coroutine[Any, Any, None]]:

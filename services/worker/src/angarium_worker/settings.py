@@ -62,6 +62,14 @@ class Settings(ServiceSettings):
         description="How long a worker holds a pending delivery: at least 5 s longer than an"
         " attempt may take. An endpoint's own timeout is cut to it.",
     )
+    attempt_retention_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="Attempts are kept for so many days, whole partitions of a thirtieth of it at"
+        " once; a tenant may set less. Longer than the retry schedule lasts, or what is still"
+        " retried lacks its first attempts.",
+    )
     stop_grace_s: float = Field(
         default=20.0, ge=0, le=600, description="How long attempts may go on when told to stop."
     )

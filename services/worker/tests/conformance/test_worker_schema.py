@@ -3,6 +3,7 @@
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from angarium_chassis.database.engine import Database
+from angarium_chassis.database.partitions import is_no_partition
 from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import tables
 from sqlalchemy import Connection, inspect
@@ -10,7 +11,8 @@ from sqlalchemy import Connection, inspect
 
 async def test_migrations_lead_to_the_declared_tables(database: Database) -> None:
     def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), tables))
+        options = {"include_name": is_no_partition}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables))
 
     async with database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []

@@ -15,9 +15,16 @@ from angarium_chassis.process import StartRefused
 STATEMENT_TIMEOUT_MS = 30_000
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 
-CONNECTION_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+CONNECTION_ERRORS = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
 """What opening or using a connection raises: SQLAlchemy leaves what asyncpg raises while it
-connects (wrong password, no such database) as it is."""
+connects (wrong password, no such database) as it is. `InternalClientError` is what asyncpg gives
+when the server ends a connection at the moment of its next use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,42 @@
-"""Where entries go that cannot be handled: kept with the reason and their bytes."""
+"""Where entries go that cannot be handled: kept with the reason and their bytes.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Nothing is only here. A batch whose entry was put away is still open in the gateway's journal,
+which publishes it again and, where that does not help, sets it aside; who asked a query has been
+told that there was no answer. So a quarantine may be bounded, and may be lost with Redis.
+"""
 
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import structlog
 from angarium_contracts.stream_names import quarantine
 from faststream.redis import RedisBroker
+from faststream.redis.message import bDATA_KEY
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from .broker import redis_of
 
 ENTRIES_MAX = 1_000
+BYTES_MAX = 64 * 1024 * 1024
+REASON_LENGTH_MAX = 500
+PAGE_ENTRIES = 16
+"""Entries read at once: one may hold several megabytes."""
+
+_TRIMS_MAX = 20
+_FAILED = re.compile(r"failed (\d+) times")
+# Added before it is removed: a refused XADD (out of memory, a key of another kind) ends the script
+# with the entry where it was.
+_REPLAY = """
+if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return false end
+local added = redis.call('XADD', KEYS[2], '*', ARGV[2], ARGV[3])
+redis.call('XDEL', KEYS[1], ARGV[1])
+return added
+"""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +51,13 @@ class Poison:
 
 
 class Quarantine:
-    """The quarantine of one service, a stream of at most about 1,000 entries."""
+    """The quarantine of one service: a stream of at most about 1,000 entries and `bytes_max`;
+    beyond that the oldest go."""
 
-    def __init__(self, broker: RedisBroker, service: str) -> None:
+    def __init__(self, broker: RedisBroker, service: str, *, bytes_max: int = BYTES_MAX) -> None:
         self._broker = broker
         self._name = quarantine(service)
+        self._bytes_max = bytes_max
 
     async def put(self, entries: Sequence[Poison]) -> None:
         """Move entries out of their streams, in one transaction."""
@@ -38,7 +68,7 @@ class Quarantine:
                     {
                         "stream": poison.stream,
                         "entry_id": poison.entry_id,
-                        "reason": poison.reason[:500],
+                        "reason": poison.reason[:REASON_LENGTH_MAX],
                         "body": poison.body,
                     },
                     maxlen=ENTRIES_MAX,
@@ -46,3 +76,104 @@ class Quarantine:
                 pipe.xack(poison.stream, poison.group, poison.entry_id)
                 pipe.xdel(poison.stream, poison.entry_id)
             await pipe.execute()
+        try:
+            await self._keep_small()
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("quarantine.not_trimmed", error=str(error))
+
+    async def _keep_small(self) -> None:
+        redis = redis_of(self._broker)
+        for _ in range(_TRIMS_MAX):
+            used_bytes = int(await redis.memory_usage(self._name, samples=0) or 0)
+            length = int(await redis.xlen(self._name))
+            if used_bytes <= self._bytes_max or length <= 1:
+                return
+            kept = min(length - 1, length * self._bytes_max // used_bytes)
+            await redis.xtrim(self._name, maxlen=max(1, kept), approximate=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An entry as it was put away. `id` is its id in the quarantine, `entry_id` the one that it
+    had in `stream`; `body` is the encoded contract, or where `is_ours` is false what stood there
+    instead, as a msgpack map."""
+
+    service: str
+    id: str
+    stream: str
+    entry_id: str
+    reason: str
+    body: bytes = field(repr=False)
+
+    @property
+    def put_away_at_ms(self) -> int:
+        """When (Unix time, the clock of Redis)."""
+        return int(self.id.partition("-")[0])
+
+    @property
+    def tries(self) -> int:
+        """How often it was handed to the service before; what cannot be read is put away at
+        once."""
+        failed = _FAILED.match(self.reason)
+        return int(failed[1]) if failed else 1
+
+    @property
+    def is_ours(self) -> bool:
+        """False for an entry without a contract."""
+        return self.reason != "not an entry of ours"
+
+
+class QuarantineShelf:
+    """What one service has put away, for those who look after it. Raises redis-py's errors."""
+
+    def __init__(self, redis: Redis, service: str) -> None:
+        self._redis = redis
+        self._service = service
+        self._name = quarantine(service)
+
+    async def count(self) -> int:
+        """How many entries there are."""
+        return int(await self._redis.xlen(self._name))
+
+    async def entries(self) -> AsyncIterator[Quarantined]:
+        """All entries that are there when it begins, oldest first, a page in memory at a time."""
+        newest: Any = await self._redis.xrevrange(self._name, count=1)
+        if not newest:
+            return
+        last: bytes = newest[0][0]
+        lowest = b"-"
+        while True:
+            page: Any = await self._redis.xrange(self._name, lowest, last, count=PAGE_ENTRIES)
+            for entry_id, fields in page:
+                yield self._read(entry_id, fields)
+            if len(page) < PAGE_ENTRIES:
+                return
+            lowest = b"(" + page[-1][0]
+
+    async def find(self, entry_id: str) -> Quarantined | None:
+        """One entry; None when it is not there (any more). `entry_id` must look like one."""
+        found: Any = await self._redis.xrange(self._name, entry_id, entry_id, count=1)
+        return self._read(*found[0]) if found else None
+
+    async def replay(self, entry: Quarantined, body: bytes) -> str | None:
+        """Put an entry back on its stream with this body, and take it out of the quarantine, in
+        one step. The new entry's id; None when somebody else has taken it out before."""
+        call = self._redis.eval(
+            _REPLAY, 2, self._name, entry.stream, entry.id, bDATA_KEY, cast("str", body)
+        )
+        added: Any = await cast("Any", call)
+        return None if added is None else bytes(added).decode()
+
+    async def drop(self, entry_id: str) -> bool:
+        """Delete an entry; False when it is not there (any more)."""
+        return bool(await self._redis.xdel(self._name, entry_id))
+
+    def _read(self, entry_id: bytes, fields: dict[bytes, bytes]) -> Quarantined:
+        return Quarantined(
+            service=self._service,
+            id=entry_id.decode(),
+            stream=fields.get(b"stream", b"").decode(errors="replace"),
+            entry_id=fields.get(b"entry_id", b"").decode(errors="replace"),
+            reason=fields.get(b"reason", b"").decode(errors="replace"),
+            body=fields.get(b"body", b""),
+        )

@@ -45,9 +45,7 @@ class Membership:
     async def _beat(self) -> None:
         beat = await self._batches.heartbeat(self._owner, dead_after_s=DEAD_AFTER_S)
         if self._joined and not beat.known:
-            log.warning("membership.taken_for_dead", batches=len(self._window))
-            for batch_id in self._window.ids():
-                self._window.take(batch_id)
+            await self._drop_adopted()
         self._joined = True
         self._beats += 1
         if not beat.dead and self._beats % BEATS_PER_SEARCH != 1:
@@ -56,6 +54,14 @@ class Membership:
         if adopted:
             log.info("membership.adopted", batches=adopted)
             self._relay.look_for_backlog()
+
+    async def _drop_adopted(self) -> None:
+        """What was committed since the adoption is this replica's still."""
+        mine = set(await self._batches.published(self._owner))
+        adopted = [batch_id for batch_id in self._window.ids() if batch_id not in mine]
+        log.warning("membership.taken_for_dead", batches=len(adopted))
+        for batch_id in adopted:
+            self._window.take(batch_id)
 
     async def _retire(self) -> None:
         try:

@@ -6,6 +6,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.partitions import is_no_partition
 from angarium_chassis.process import StartRefused
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import metadata
@@ -20,7 +21,11 @@ async def empty(database_url: str) -> AsyncIterator[Database]:
 
 
 def differences(connection: Connection) -> object:
-    options = {"compare_type": True, "compare_server_default": True}
+    options = {
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_name": is_no_partition,
+    }
     return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
 
@@ -34,7 +39,7 @@ def shapes(connection: Connection) -> dict[str, object]:
             sorted((i["name"] or "", tuple(i["column_names"])) for i in found.get_indexes(table)),
         )
         for table in sorted(found.get_table_names())
-        if table != "alembic_version"
+        if table != "alembic_version" and is_no_partition(table, "table", {})
     }
 
 

@@ -64,6 +64,20 @@ async def test_a_replica_that_was_taken_for_dead_drops_its_window() -> None:
 
 
 @simulated
+async def test_a_replica_that_was_taken_for_dead_keeps_what_it_committed_since() -> None:
+    rig = Member()
+    async with Running(rig.relay.run, rig.membership.run):
+        adopted = await rig.commit()
+        rig.journal.known.discard(OWNER)
+        rig.journal.rows[adopted.id].owner = "other"
+        rig.journal.known.add("other")
+        since = await rig.commit()
+        await asyncio.sleep(3)
+        assert list(rig.window.ids()) == [since.id]
+        assert len(rig.streams.entries) == 2
+
+
+@simulated
 async def test_heartbeats_go_on_after_the_database_was_away() -> None:
     rig = Member()
     async with Running(rig.relay.run, rig.membership.run):

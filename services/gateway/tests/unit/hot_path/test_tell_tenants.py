@@ -34,6 +34,7 @@ from angarium_contracts.operational import (
     PostOperationalEvents,
 )
 from angarium_contracts.queries import Done, Problem, ProblemCode
+from angarium_contracts.retention import ListTenantRetentions, TenantRetention, TenantRetentions
 from angarium_gateway.adapters.streams.service_answers import ServiceAnswers
 from angarium_gateway.application.accept_message import (
     Accepted,
@@ -49,6 +50,7 @@ from angarium_gateway.application.messages import (
     MessagePage,
     MessageWindow,
 )
+from angarium_gateway.application.retention import PAGE_MAX
 from angarium_gateway.application.tell_tenants import TellTenants
 from msgspec.structs import replace
 
@@ -289,10 +291,35 @@ class SearchModel:
         return [None if number % 2 else one.before for number, one in enumerate(ranges)]
 
 
+class RetentionModel:
+    """Implements `TenantRetentions`: every id that ends with a number is a tenant's."""
+
+    async def find(self, tenant_id: bytes) -> int | None:
+        raise AssertionError("nobody asks for one")
+
+    async def set(self, tenant_id: bytes, days: int | None) -> None:
+        raise AssertionError("nobody sets one")
+
+    async def page(self, after: bytes | None) -> list[TenantRetention]:
+        first = 0 if after is None else int.from_bytes(after) + 1
+        upto = min(first + PAGE_MAX, PAGE_MAX + 10)
+        return [TenantRetention(number.to_bytes(16), 7) for number in range(first, upto)]
+
+
+async def test_tenants_retentions_are_told_in_pages() -> None:
+    answers = ServiceAnswers(SearchModel(), Telling().tell, RetentionModel())
+    first = await answers.answer(ListTenantRetentions())
+    assert isinstance(first, TenantRetentions)
+    assert (len(first.items), first.done) == (PAGE_MAX, False)
+    rest = await answers.answer(ListTenantRetentions(after=first.items[-1].tenant_id))
+    assert isinstance(rest, TenantRetentions)
+    assert (len(rest.items), rest.done) == (10, True)
+
+
 async def test_questions_of_other_services_are_answered_within_their_bounds() -> None:
     rig, search = Telling(), SearchModel()
     rig.listen()
-    answers = ServiceAnswers(search, rig.tell)
+    answers = ServiceAnswers(search, rig.tell, RetentionModel())
     one = OrderRange(application_id=CUSTOMER, after=b"1" * 16, before=b"2" * 16)
     assert await answers.answer(FirstOpenMessages((one, one))) == OpenMessages(
         (None, b"1" * 16), newest=(b"2" * 16, None)

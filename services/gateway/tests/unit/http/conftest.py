@@ -15,6 +15,7 @@ from angarium_contracts.contract import Contract
 from angarium_contracts.directory import ApplicationState, EndpointState
 from angarium_contracts.ids import MESSAGE, parse_id
 from angarium_contracts.queries import Problem
+from angarium_contracts.retention import TenantRetention
 from angarium_gateway.adapters.http.application import create_api
 from angarium_gateway.adapters.http.dependencies import ApiDependencies
 from angarium_gateway.application.application_directory import ApplicationDirectory
@@ -39,6 +40,7 @@ from angarium_gateway.application.messages import (
     MessageWindow,
 )
 from angarium_gateway.application.read_attempts import ReadAttempts
+from angarium_gateway.application.retention import PAGE_MAX
 from angarium_gateway.domain.digests import token_hash
 
 from ..by_hand.by_hand_models import MemoryReplayJournal, MemoryTasks
@@ -221,6 +223,27 @@ class MemorySchedule:
         return waits
 
 
+class MemoryRetentions:
+    """Implements `TenantRetentions`."""
+
+    def __init__(self) -> None:
+        self.days: dict[bytes, int | None] = {}
+
+    async def find(self, tenant_id: bytes) -> int | None:
+        return self.days.get(tenant_id)
+
+    async def set(self, tenant_id: bytes, days: int | None) -> None:
+        self.days[tenant_id] = days
+
+    async def page(self, after: bytes | None) -> list[TenantRetention]:
+        found = [
+            TenantRetention(tenant_id, days)
+            for tenant_id, days in sorted(self.days.items())
+            if days is not None and (after is None or tenant_id > after)
+        ]
+        return found[:PAGE_MAX]
+
+
 @dataclass
 class World:
     """Everything around the API, and a client that has the first tenant's key."""
@@ -282,6 +305,7 @@ async def world() -> AsyncIterator[World]:
                 ask_dispatcher=dispatcher,
                 ask_worker=worker,
             ),
+            retentions=MemoryRetentions(),
             body_bytes_max=BODY_BYTES_MAX,
         )
     )

@@ -183,13 +183,36 @@ async def test_an_event_type_has_a_schedule(world: World) -> None:
 async def test_the_tenants_policy_is_read_and_replaced(world: World) -> None:
     world.dispatcher.answers[GetTenantPolicy] = TenantPolicy()
     answer = await world.client.get("/api/v1/tenant/policy")
-    assert (answer.status_code, answer.json()) == (200, {"retrySchedule": None})
+    platforms = {"retrySchedule": None, "retentionDays": None}
+    assert (answer.status_code, answer.json()) == (200, platforms)
     assert last(world) == GetTenantPolicy(TENANT)
     world.dispatcher.answers[SetTenantPolicy] = lambda asked: TenantPolicy(asked.retry_delays_s)
     for schedule in ([5, 60], [], None):
         answer = await world.client.put("/api/v1/tenant/policy", json={"retrySchedule": schedule})
-        assert (answer.status_code, answer.json()) == (200, {"retrySchedule": schedule})
+        assert (answer.status_code, answer.json()) == (
+            200,
+            {"retrySchedule": schedule, "retentionDays": None},
+        )
     assert last(world) == SetTenantPolicy(TENANT, None)
+
+
+async def test_a_tenant_sets_how_long_its_rows_are_kept(world: World) -> None:
+    world.dispatcher.answers[GetTenantPolicy] = TenantPolicy()
+    world.dispatcher.answers[SetTenantPolicy] = TenantPolicy()
+    policy = {"retrySchedule": None, "retentionDays": 7}
+    answer = await world.client.put("/api/v1/tenant/policy", json=policy)
+    assert (answer.status_code, answer.json()) == (200, policy)
+    assert (await world.client.get("/api/v1/tenant/policy")).json() == policy
+    await world.client.put("/api/v1/tenant/policy", json={"retrySchedule": None})
+    assert (await world.client.get("/api/v1/tenant/policy")).json()["retentionDays"] is None
+
+
+@pytest.mark.parametrize("days", [0, -1, 3651, "7", 1.5])
+async def test_a_retention_out_of_bounds_is_refused(world: World, days: object) -> None:
+    policy = {"retrySchedule": None, "retentionDays": days}
+    answer = await world.client.put("/api/v1/tenant/policy", json=policy)
+    assert answer.status_code == 422
+    assert world.dispatcher.asked == []
 
 
 @pytest.mark.parametrize("body", [{}, {"retrySchedule": [0]}, {"retrySchedule": "often"}])

@@ -156,6 +156,8 @@ class BatchTable:
         self, connection: AsyncConnection, rows: Sequence[Any]
     ) -> dict[bytes, AcceptedMessage]:
         """The messages of batches, by 32-byte reference. Their versions are the current ones."""
+        references = [reference for row in rows for reference in _references(row)]
+        ids = [reference[16:] for reference in references]
         query = (
             select(message, func.coalesce(application_copy.c.version, 0).label("version"))
             .select_from(
@@ -164,9 +166,9 @@ class BatchTable:
                 )
             )
             .where(
-                tuple_(message.c.application_id, message.c.id).in_(
-                    self._keys([reference for row in rows for reference in _references(row)])
-                )
+                tuple_(message.c.application_id, message.c.id).in_(self._keys(references)),
+                # As values, so that the partitions of other times are not looked into.
+                message.c.id.between(min(ids), max(ids)),
             )
         )
         return {

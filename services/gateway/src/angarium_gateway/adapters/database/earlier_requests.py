@@ -1,6 +1,6 @@
 """What an idempotency key of a message was used for."""
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from angarium_gateway.domain.messages import EarlierRequest
@@ -9,14 +9,10 @@ from .failures import journal_failures
 from .message_rows import message_of
 from .tables import idempotency_key, message
 
-_query = select(idempotency_key.c.request_digest, message).select_from(
-    idempotency_key.outerjoin(
-        message,
-        and_(
-            message.c.application_id == idempotency_key.c.application_id,
-            message.c.id == idempotency_key.c.message_id,
-        ),
-    )
+_key = select(
+    idempotency_key.c.request_digest,
+    idempotency_key.c.application_id,
+    idempotency_key.c.message_id,
 )
 
 
@@ -24,11 +20,14 @@ async def find_earlier(engine: AsyncEngine, key_digest: bytes) -> EarlierRequest
     """The request that took a key, with its message when one came of it."""
     with journal_failures():
         async with engine.execution_options(read_only=True).connect() as connection:
-            result = await connection.execute(
-                _query.where(idempotency_key.c.key_digest == key_digest)
+            keys = await connection.execute(_key.where(idempotency_key.c.key_digest == key_digest))
+            key = keys.one_or_none()
+            if key is None:
+                return None
+            # Not joined: by an id that is a value only one partition is looked into.
+            query = select(message).where(
+                message.c.application_id == key.application_id, message.c.id == key.message_id
             )
-            row = result.one_or_none()
-    if row is None:
-        return None
-    found = None if row.id is None else message_of(row)
-    return EarlierRequest(bytes(row.request_digest), found)
+            row = (await connection.execute(query)).one_or_none()
+    found = None if row is None else message_of(row)
+    return EarlierRequest(bytes(key.request_digest), found)

@@ -20,6 +20,8 @@ def journal_failures() -> Iterator[None]:
         SQLAlchemyError,
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
+        # What asyncpg gives when the server ends a connection at the moment of its next use.
+        asyncpg.InternalClientError,
         OSError,
         TimeoutError,
     ) as error:

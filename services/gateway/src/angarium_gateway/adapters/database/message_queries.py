@@ -8,7 +8,7 @@ import msgspec
 from angarium_chassis.database.columns import to_micros
 from angarium_chassis.database.engine import Database
 from angarium_contracts.ids import MESSAGE, lowest_id_at, parse_id
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.sql.expression import FromClause
 
 from angarium_gateway.application.messages import (
@@ -36,22 +36,29 @@ class StoredMessages:
 
     async def find(self, application_id: bytes, ref: str, *, with_content: bool) -> Message | None:
         """The message with this id or, failing that, with this eventId."""
-        by_event_id = (
-            select(event_claim.c.message_id)
-            .where(event_claim.c.application_id == application_id, event_claim.c.event_id == ref)
-            .scalar_subquery()
-        )
         message_id = parse_id(MESSAGE, ref)
-        named = message.c.id == by_event_id
+        found = None
         if message_id is not None:
-            named = or_(named, message.c.id == message_id)
+            found = await self._one(application_id, message_id, with_content=with_content)
+        if found is not None:
+            return found
+        by_event_id = select(event_claim.c.message_id).where(
+            event_claim.c.application_id == application_id, event_claim.c.event_id == ref
+        )
+        claims = await self._rows(by_event_id)
+        if not claims:
+            return None
+        return await self._one(application_id, claims[0].message_id, with_content=with_content)
+
+    async def _one(
+        self, application_id: bytes, message_id: bytes, *, with_content: bool
+    ) -> Message | None:
+        """By its id as a value: only one partition is looked into."""
         statement = select(*_columns(message, with_content=with_content)).where(
-            message.c.application_id == application_id, named
+            message.c.application_id == application_id, message.c.id == message_id
         )
         rows = await self._rows(statement)
-        found = {row.id: row for row in rows}
-        row = found.get(message_id) or next(iter(found.values()), None)
-        return None if row is None else _message(row)
+        return _message(rows[0]) if rows else None
 
     async def find_many(
         self, application_id: bytes, message_ids: Sequence[bytes]

@@ -25,7 +25,9 @@ tenant = Table(
     Column("id", Id, primary_key=True),
     Column("name", String(256), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
+    Column("retention_days", SmallInteger),
 )
+"""`retention_days`: what is older of this tenant goes; null: the platform's own number."""
 
 api_key = Table(
     "api_key",
@@ -54,10 +56,12 @@ message = Table(
     Column("canceled_at", Instant),
     Column("targeted", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("application_id", "id"),
+    postgresql_partition_by="RANGE (id)",
 )
 """The journal. `channels` and `tags` are JSON arrays; the time is in the id. `deliver_at` is when
 a scheduled message was to go out, `canceled_at` when it was taken off the schedule before.
-`targeted`: it is for one endpoint only, and for no other later."""
+`targeted`: it is for one endpoint only, and for no other later. On Postgres in partitions by time:
+who reads by id gives the id, or bounds, as values, so that others are not looked into."""
 
 scheduled_message = Table(
     "scheduled_message",

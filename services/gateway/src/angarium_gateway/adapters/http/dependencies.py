@@ -17,6 +17,7 @@ from angarium_gateway.application.endpoint_secrets import EndpointSecrets
 from angarium_gateway.application.idempotency import IdempotencyKeys
 from angarium_gateway.application.messages import MessageJournal
 from angarium_gateway.application.read_attempts import ReadAttempts
+from angarium_gateway.application.retention import TenantRetentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class ApiDependencies:
     read_attempts: ReadAttempts
     by_hand: ByHand
     cancel: CancelByHand
+    retentions: TenantRetentions
     body_bytes_max: int = 1024 * 1024
 
 

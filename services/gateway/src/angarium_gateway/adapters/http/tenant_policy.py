@@ -19,7 +19,8 @@ class TenantPolicyController(Controller):
     async def get_policy(self, api: Api, caller: By) -> TenantPolicyOut:
         question = GetTenantPolicy(tenant_id=caller.tenant_id)
         policy = granted(await api.ask_dispatcher(question, TenantPolicy))
-        return TenantPolicyOut(retry_schedule=policy.retry_delays_s)
+        days = await api.retentions.find(caller.tenant_id)
+        return TenantPolicyOut(retry_schedule=policy.retry_delays_s, retention_days=days)
 
     @put(operation_id="v1.tenant.update-policy", summary="Replace the tenant's policy")
     async def update_policy(
@@ -29,4 +30,7 @@ class TenantPolicyController(Controller):
             tenant_id=caller.tenant_id, retry_delays_s=delays_of_new(data.retry_schedule)
         )
         policy = granted(await api.ask_dispatcher(command, TenantPolicy))
-        return TenantPolicyOut(retry_schedule=policy.retry_delays_s)
+        await api.retentions.set(caller.tenant_id, data.retention_days)
+        return TenantPolicyOut(
+            retry_schedule=policy.retry_delays_s, retention_days=data.retention_days
+        )

@@ -5,14 +5,19 @@ from typing import assert_never
 from angarium_contracts.contract import Contract, Reader
 from angarium_contracts.operational import FirstOpenMessages, OpenMessages, PostOperationalEvents
 from angarium_contracts.queries import Problem, ProblemCode
+from angarium_contracts.retention import ListTenantRetentions, TenantRetentions
 
 from angarium_gateway.application.journal import JournalUnavailable
 from angarium_gateway.application.message_order import OpenMessageSearch
+from angarium_gateway.application.retention import PAGE_MAX
+from angarium_gateway.application.retention import TenantRetentions as StoredRetentions
 from angarium_gateway.application.tell_tenants import TellTenants
 
-type ServiceQuestion = FirstOpenMessages | PostOperationalEvents
+type ServiceQuestion = FirstOpenMessages | PostOperationalEvents | ListTenantRetentions
 
-QUESTIONS: Reader[ServiceQuestion] = Reader(FirstOpenMessages, PostOperationalEvents)
+QUESTIONS: Reader[ServiceQuestion] = Reader(
+    FirstOpenMessages, PostOperationalEvents, ListTenantRetentions
+)
 ITEMS_MAX = 100
 """Ranges or events in a question (their contracts)."""
 
@@ -20,9 +25,12 @@ ITEMS_MAX = 100
 class ServiceAnswers:
     """Answers queries and commands of dispatchers and workers."""
 
-    def __init__(self, search: OpenMessageSearch, tell: TellTenants) -> None:
+    def __init__(
+        self, search: OpenMessageSearch, tell: TellTenants, retentions: StoredRetentions
+    ) -> None:
         self._search = search
         self._tell = tell
+        self._retentions = retentions
 
     async def answer(self, question: ServiceQuestion) -> Contract:
         """The answer, or a `Problem`."""
@@ -40,6 +48,9 @@ class ServiceAnswers:
                     if len(events) > ITEMS_MAX:
                         return _too_many("events")
                     return await self._tell(events)
+                case ListTenantRetentions(after):
+                    page = tuple(await self._retentions.page(after))
+                    return TenantRetentions(items=page, done=len(page) < PAGE_MAX)
                 case _:
                     assert_never(question)
         except JournalUnavailable:

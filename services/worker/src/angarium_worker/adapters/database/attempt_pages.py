@@ -26,6 +26,7 @@ from angarium_worker.application.records import TIMINGS, channel_text, channels_
 from angarium_worker.application.sending import FailureReason
 from angarium_worker.domain.failed_answer import failed_answer
 
+from .attempt_bounds import first_attempt_id
 from .tables import attempt
 
 LIMIT_MAX = 250
@@ -48,7 +49,10 @@ class AttemptPages:
         """`Attempts`, `AttemptFound`, or a `Problem`."""
         match question:
             case ListAttemptsByMessage():
-                of = [attempt.c.message_id == question.message_id]
+                of = [
+                    attempt.c.message_id == question.message_id,
+                    attempt.c.id >= first_attempt_id([question.message_id]),
+                ]
                 if question.endpoint_id is not None:
                     of.append(attempt.c.endpoint_id == question.endpoint_id)
                 return await self._page(of, question.page, question.filter)

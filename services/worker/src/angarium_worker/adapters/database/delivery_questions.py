@@ -17,6 +17,7 @@ from angarium_contracts.ids import lowest_id_at
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from .attempt_bounds import first_attempt_id
 from .storage_errors import storage_errors
 from .tables import attempt, cancelled_delivery, pending_delivery
 
@@ -174,7 +175,11 @@ async def _standing(
             (row.status != _SUCCESS).label("failed"),
             row.next_attempt_at,
         )
-        .where(row.message_id.in_(ids), row.endpoint_id == endpoint_id)
+        .where(
+            row.message_id.in_(ids),
+            row.endpoint_id == endpoint_id,
+            row.id >= first_attempt_id(ids),
+        )
         .order_by(row.id.desc()),
     )
     pending = await _rows(

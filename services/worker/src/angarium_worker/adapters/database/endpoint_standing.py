@@ -22,6 +22,7 @@ from angarium_contracts.deliveries import (
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from .attempt_bounds import first_attempt_id
 from .delivery_questions import accepted_between
 from .storage_errors import storage_errors
 from .tables import (
@@ -141,7 +142,7 @@ def _ended(endpoint_id: bytes, first: bytes, end: bytes) -> Any:
         )
         .where(
             row.endpoint_id == endpoint_id,
-            row.id >= first,
+            row.id >= first_attempt_id([first]),
             row.message_id >= first,
             row.message_id < end,
         )

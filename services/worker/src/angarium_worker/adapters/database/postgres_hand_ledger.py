@@ -6,6 +6,7 @@ from angarium_chassis.database.engine import Database
 
 from angarium_worker.application.by_hand import ResentRow
 
+from .attempt_bounds import first_attempt_id
 from .named_statement import statement
 from .postgres_statements import PostgresStatements, columns_of_rows
 
@@ -25,7 +26,10 @@ class PostgresHandLedger:
         if not rows:
             return 0
         columns = columns_of_rows(rows, len(ResentRow._fields))
-        (row,) = await self._statements.fetch(_RESEND, *columns, only_missing, self._lease_us)
+        first = first_attempt_id(row.message_id for row in rows)
+        (row,) = await self._statements.fetch(
+            _RESEND, *columns, only_missing, self._lease_us, first
+        )
         return int(row[0])
 
     async def cancel(

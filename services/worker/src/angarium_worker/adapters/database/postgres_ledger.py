@@ -17,6 +17,7 @@ from angarium_worker.application.records import (
     Record,
 )
 
+from .attempt_bounds import first_attempt_id
 from .named_statement import statement
 from .postgres_statements import PostgresStatements, columns_of_rows
 from .storage_errors import storage_errors
@@ -70,7 +71,7 @@ class PostgresLedger:
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
         """See `Ledger`."""
         messages, endpoints = columns_of_rows(keys, 2)
-        rows = await self._statements.fetch(_KNOWN, messages, endpoints)
+        rows = await self._statements.fetch(_KNOWN, messages, endpoints, first_attempt_id(messages))
         return frozenset((row[0], row[1]) for row in rows)
 
     async def lease_due(

@@ -18,6 +18,8 @@ _REFUSALS = (
 _OUTAGES = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    # What asyncpg gives when the server ends a connection at the moment of its next use.
+    asyncpg.InternalClientError,
     SQLAlchemyError,
     OSError,
     TimeoutError,

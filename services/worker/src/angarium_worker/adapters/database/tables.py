@@ -42,7 +42,10 @@ attempt: Final = Table(
     Column("ended_at", Big, nullable=False),
     Column("next_attempt_at", Big, nullable=True),
     Index("attempt_by_endpoint", "endpoint_id", "id"),
+    postgresql_partition_by="RANGE (id)",
 )
+"""On Postgres in partitions by time. No attempt is older than its message: who reads by messages
+says so (`attempt_bounds`), and partitions before them are not looked into."""
 
 pending_delivery: Final = Table(
     "pending_delivery",

@@ -41,14 +41,27 @@ Weight = Annotated[
 ]
 
 
+RetentionDays = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=3650,
+        description="Messages and attempts that are older are deleted; never kept for longer than"
+        " the platform keeps them",
+    ),
+]
+
+
 class TenantPolicyIn(Shape, frozen=True, kw_only=True):
     retry_schedule: RetrySchedule | None
+    retention_days: RetentionDays | None = None
 
 
 class TenantPolicyOut(Shape, frozen=True, kw_only=True):
     """What holds for all applications of the tenant. Null: the platform's own."""
 
     retry_schedule: tuple[float, ...] | None
+    retention_days: int | None
 
 
 def delays(schedule: Sequence[float] | UnsetType | None) -> tuple[float, ...] | UnsetType | None:

@@ -1,10 +1,11 @@
 -- Those of the deliveries ($1: message ids, $2: endpoint ids) that have an attempt, are pending or
--- were cancelled.
+-- were cancelled. $3: no attempt of these messages has a lower id.
 select w.message_id, w.endpoint_id
 from unnest($1::bytea[], $2::bytea[]) as w (message_id, endpoint_id)
 where exists (
         select 1 from attempt a
-        where a.message_id = w.message_id and a.endpoint_id = w.endpoint_id)
+        where a.message_id = w.message_id and a.endpoint_id = w.endpoint_id
+            and a.id >= $3::bytea)
     or exists (
         select 1 from pending_delivery p
         where p.message_id = w.message_id and p.endpoint_id = w.endpoint_id)

@@ -1,5 +1,6 @@
 -- Make deliveries pending again. $1-$12: deliveries; $13: whether only those are meant that were
--- never attempted, are not pending and were not cancelled by hand; $14: the length of a lease.
+-- never attempted, are not pending and were not cancelled by hand; $14: the length of a lease;
+-- $15: no attempt of these messages has a lower id.
 -- One that is pending is made due, unless it may be held. In the order of keys, so that two of
 -- these never wait for each other. Fences begin at the clock, so that those of a row that ended
 -- before never come again, and even, as nobody holds the row.
@@ -15,7 +16,8 @@ with clock as (
     where not $13::boolean or not (
         exists (
             select 1 from attempt a
-            where a.message_id = g.message_id and a.endpoint_id = g.endpoint_id)
+            where a.message_id = g.message_id and a.endpoint_id = g.endpoint_id
+                and a.id >= $15::bytea)
         or exists (
             select 1 from pending_delivery p
             where p.message_id = g.message_id and p.endpoint_id = g.endpoint_id)

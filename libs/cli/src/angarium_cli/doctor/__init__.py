@@ -1,0 +1,1 @@
+"""`angarium doctor`: looks at everything that the platform needs, and changes nothing."""

@@ -1,0 +1,164 @@
+"""The streams and their groups: are they read, how much waits in them, and for how long?"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from angarium_contracts.stream_names import (
+    DISPATCHER_QUERIES,
+    DISPATCHERS,
+    GATEWAY_QUERIES,
+    GATEWAYS,
+    WORKER_QUERIES,
+    WORKERS,
+    deliveries_requested,
+    messages_accepted,
+)
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from angarium_cli.doctor.finding import Finding, counted, lasted, ok, problem, warning
+from angarium_cli.service_names import ServiceName
+
+SILENT_S = 30.0
+"""A consumer that lives asks for entries every few seconds."""
+OLD_S = 60.0
+VERY_OLD_S = 600.0
+LISTED_CONSUMERS_MAX = 1_000
+_ABANDONED_MAX = 100
+_NO_GROUP = re.compile("no such key|NOGROUP", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A member of a group, by name; `idle_s` since it last asked."""
+
+    name: str
+    pending: int
+    idle_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """A stream and its one group. `oldest_s` is the age of its oldest entry: finished ones are
+    deleted. `abandoned` entries were idle for several leases (stops counting at 100)."""
+
+    stream: str
+    group: str
+    exists: bool
+    length: int = 0
+    pending: int = 0
+    abandoned: int = 0
+    oldest_s: float = 0.0
+    consumers: tuple[Consumer, ...] = ()
+
+    @property
+    def reader(self) -> str:
+        """The service that reads it."""
+        return self.group.removesuffix("s")
+
+
+def groups_read_by(services: Sequence[ServiceName], stream_count: int) -> list[tuple[str, str]]:
+    """The streams that these services read as groups, with the groups."""
+    numbers = range(stream_count)
+    groups: dict[ServiceName, list[tuple[str, str]]] = {
+        "gateway": [(GATEWAY_QUERIES, GATEWAYS)],
+        "dispatcher": [
+            *[(messages_accepted(number), DISPATCHERS) for number in numbers],
+            (DISPATCHER_QUERIES, DISPATCHERS),
+        ],
+        "worker": [
+            *[(deliveries_requested(number), WORKERS) for number in numbers],
+            (WORKER_QUERIES, WORKERS),
+        ],
+    }
+    return [group for service in services for group in groups[service]]
+
+
+async def read_group(redis: Redis, stream: str, group: str, *, lease_s: float) -> GroupState:
+    """Look at one group. Raises redis-py's errors."""
+    try:
+        rows: Any = await redis.xinfo_consumers(stream, group)
+        pending: Any = await redis.xpending(stream, group)
+        abandoned = await redis.xpending_range(
+            stream, group, "-", "+", _ABANDONED_MAX, idle=int(max(SILENT_S, 4 * lease_s) * 1000)
+        )
+    except ResponseError as error:
+        if not _NO_GROUP.search(str(error)):
+            raise
+        return GroupState(stream, group, exists=False, length=int(await redis.xlen(stream)))
+    first: Any = await redis.xrange(stream, count=1)
+    now_s = float((await redis.time())[0])
+    return GroupState(
+        stream,
+        group,
+        exists=True,
+        length=int(await redis.xlen(stream)),
+        pending=int(pending["pending"]),
+        abandoned=len(abandoned),
+        oldest_s=max(0.0, now_s - int(first[0][0].partition(b"-")[0]) / 1000) if first else 0.0,
+        consumers=tuple(
+            Consumer(row["name"].decode(), int(row["pending"]), int(row["idle"]) / 1000)
+            for row in rows
+        ),
+    )
+
+
+def judge_group(state: GroupState) -> list[Finding]:
+    """What a group's state means."""
+    subject = f"stream {state.stream}"
+    start = f"Start a {state.reader}, or read the log of the one that runs."
+    if not state.exists:
+        return [problem(subject, f"The group {state.group} is not there: nobody reads it.", start)]
+    living = [each for each in state.consumers if each.idle_s < SILENT_S]
+    dead = [each for each in state.consumers if each.idle_s >= SILENT_S]
+    findings: list[Finding] = []
+    if not living:
+        findings.append(problem(subject, f"No {state.reader} reads it{_since(dead)}.", start))
+    if state.abandoned:
+        findings.append(_abandoned(subject, state, dead))
+    if state.oldest_s >= OLD_S and living:
+        findings.append(_waits(subject, state))
+    if len(dead) > LISTED_CONSUMERS_MAX:
+        findings.append(
+            warning(
+                subject,
+                f"{counted(len(dead), 'consumer')} of earlier processes are still listed.",
+                f"Remove those without pending entries: XGROUP DELCONSUMER {state.stream}"
+                f" {state.group} <name>.",
+            )
+        )
+    return findings or [ok(subject, _well(state, len(living), len(dead)))]
+
+
+def _since(dead: Sequence[Consumer]) -> str:
+    return f"; the last did {lasted(min(each.idle_s for each in dead))} ago" if dead else ""
+
+
+def _abandoned(subject: str, state: GroupState, dead: Sequence[Consumer]) -> Finding:
+    holders = sorted((each for each in dead if each.pending), key=lambda each: -each.pending)
+    named = ", ".join(f"{each.name} ({each.pending})" for each in holders[:3])
+    at_least = "At least " if state.abandoned >= _ABANDONED_MAX else ""
+    return problem(
+        subject,
+        f"{at_least}{counted(state.abandoned, 'entry', 'entries')} taken and not finished, and no"
+        f" other {state.reader} takes over{f'; held by dead consumers: {named}' if named else ''}.",
+        f"Read the {state.reader}'s log; restart it if it does not work off anything.",
+    )
+
+
+def _waits(subject: str, state: GroupState) -> Finding:
+    kind = problem if state.oldest_s >= VERY_OLD_S else warning
+    return kind(
+        subject,
+        f"{counted(state.length, 'entry', 'entries')} in it, the oldest for"
+        f" {lasted(state.oldest_s)}; {state.pending:,} of them in hand.",
+        f"Add a {state.reader} if there is more than one can do; else read its log.",
+    )
+
+
+def _well(state: GroupState, living: int, dead: int) -> str:
+    waiting = max(0, state.length - state.pending)
+    earlier = f"; {counted(dead, 'name')} of earlier processes, without harm" if dead else ""
+    return f"Read by {living}; {waiting:,} waiting, {state.pending:,} in hand{earlier}."

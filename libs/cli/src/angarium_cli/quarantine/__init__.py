@@ -1,0 +1,1 @@
+"""`angarium quarantine`: what was put away, and bringing it back."""

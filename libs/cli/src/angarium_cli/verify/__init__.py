@@ -1,0 +1,1 @@
+"""`angarium verify`: compares the ledgers of the services."""

@@ -1,0 +1,143 @@
+"""The audit: page by page through the journal, each page compared with the worker's record."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from angarium_cli.verify.journal import APPLICATIONS_PER_PAGE, IdRange
+from angarium_cli.verify.ledgers import (
+    AuditedEndpoint,
+    AuditedMessage,
+    Counts,
+    Delivery,
+    Gap,
+    OpenMessages,
+    expected_of,
+    settled_of,
+)
+
+MESSAGES_PER_PAGE = 500
+DELIVERIES_PER_PAGE = 50_000
+GAPS_KEPT_MAX = 1_000
+
+type Tell = Callable[[int], None]
+"""Is told how many messages were looked at so far."""
+
+
+class Journal(Protocol):
+    """The gateway's ledger; `AuditedJournal` is one."""
+
+    async def open_messages(self, within: IdRange) -> OpenMessages: ...
+
+    async def still_open(self, message_ids: Collection[bytes]) -> set[bytes]: ...
+
+    async def applications(self, within: IdRange, after: bytes) -> list[bytes]: ...
+
+    async def messages(
+        self, application_id: bytes, within: IdRange, after: bytes, *, limit: int
+    ) -> list[AuditedMessage]: ...
+
+    async def scheduled(self, message_ids: Sequence[bytes]) -> set[bytes]: ...
+
+
+class Endpoints(Protocol):
+    """The dispatcher's; `AuditedEndpoints` is one."""
+
+    async def of(self, application_id: bytes) -> list[AuditedEndpoint]: ...
+
+
+class Traces(Protocol):
+    """The worker's ledger; `DeliveryTraces` is one."""
+
+    async def of(self, message_ids: Sequence[bytes]) -> set[Delivery]: ...
+
+
+@dataclass(slots=True)
+class Audit:
+    """What was found. `gaps` holds the first `GAPS_KEPT_MAX` of `gaps_count`."""
+
+    counts: Counts = field(default_factory=Counts)
+    gaps: list[Gap] = field(default_factory=list)
+    gaps_count: int = 0
+
+    def add(self, gap: Gap) -> None:
+        """Note a gap."""
+        self.gaps_count += 1
+        if len(self.gaps) < GAPS_KEPT_MAX:
+            self.gaps.append(gap)
+
+
+class Auditor:
+    """Compares the ledgers of a range of messages while the platform runs.
+
+    What is open is read first: what was not open then is settled, and what is settled is on the
+    worker's record. Before a gap is believed, both are read once more: a message may have been
+    committed, or have left its schedule, in between.
+    """
+
+    def __init__(
+        self, journal: Journal, endpoints: Endpoints, traces: Traces, *, tell: Tell
+    ) -> None:
+        self._journal = journal
+        self._endpoints = endpoints
+        self._traces = traces
+        self._tell = tell
+
+    async def run(self, within: IdRange) -> Audit:
+        """Audit all messages of the range."""
+        audit = Audit()
+        open_messages = await self._journal.open_messages(within)
+        after = b""
+        while True:
+            applications = await self._journal.applications(within, after)
+            for application_id in applications:
+                await self._application(application_id, within, open_messages, audit)
+            if len(applications) < APPLICATIONS_PER_PAGE:
+                return audit
+            after = applications[-1]
+
+    async def _application(
+        self, application_id: bytes, within: IdRange, open_messages: OpenMessages, audit: Audit
+    ) -> None:
+        endpoints = await self._endpoints.of(application_id)
+        limit = max(1, min(MESSAGES_PER_PAGE, DELIVERIES_PER_PAGE // max(1, len(endpoints))))
+        after = b""
+        while True:
+            page = await self._journal.messages(application_id, within, after, limit=limit)
+            await self._page(page, endpoints, open_messages, audit)
+            self._tell(audit.counts.accepted)
+            if len(page) < limit:
+                return
+            after = page[-1].id
+
+    async def _page(
+        self,
+        page: Sequence[AuditedMessage],
+        endpoints: Sequence[AuditedEndpoint],
+        open_messages: OpenMessages,
+        audit: Audit,
+    ) -> None:
+        later = [message.id for message in page if message.deliver_at_ms]
+        scheduled = await self._journal.scheduled(later)
+        settled = settled_of(page, open_messages, scheduled, audit.counts)
+        for message in page:
+            if message.id in open_messages.set_aside:
+                audit.add(Gap(message.id, message.application_id, None))
+        certain, possible = expected_of(settled, endpoints)
+        if not certain and not possible:
+            return
+        on_record = await self._traces.of([message.id for message in settled])
+        audit.counts.expected += len(certain)
+        audit.counts.unproven += sum(delivery not in on_record for delivery in possible)
+        missing = [delivery for delivery in certain if delivery not in on_record]
+        applications = {message.id: message.application_id for message in settled}
+        for message_id, endpoint_id in await self._confirmed(missing):
+            audit.add(Gap(message_id, applications[message_id], endpoint_id))
+
+    async def _confirmed(self, missing: Sequence[Delivery]) -> list[Delivery]:
+        if not missing:
+            return []
+        still_open = await self._journal.still_open({message_id for message_id, _ in missing})
+        left = [delivery for delivery in missing if delivery[0] not in still_open]
+        on_record = await self._traces.of(sorted({message_id for message_id, _ in left}))
+        return [delivery for delivery in left if delivery not in on_record]

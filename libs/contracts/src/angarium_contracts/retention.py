@@ -1,0 +1,24 @@
+"""How long rows of a tenant are kept. The gateway has the numbers; the others ask it."""
+
+from .contract import Contract, Part
+
+
+class TenantRetention(Part, frozen=True):
+    """What is older than `days` goes; where the platform's own number is smaller, that holds."""
+
+    tenant_id: bytes
+    days: int
+
+
+class ListTenantRetentions(Contract, frozen=True, tag="retention.list/1"):
+    """Query: the tenants that set a number, in the order of their ids, after `after` (exclusive).
+    Answered by `TenantRetentions`."""
+
+    after: bytes | None = None
+
+
+class TenantRetentions(Contract, frozen=True, tag="retention.list_of/1"):
+    """A page of at most 1,000. `done`: no more follow."""
+
+    items: tuple[TenantRetention, ...]
+    done: bool = True

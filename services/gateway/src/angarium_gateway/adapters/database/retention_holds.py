@@ -1,0 +1,113 @@
+"""Which messages may not go yet, however old they are.
+
+One that waits for its time, or whose batch is open, has not been handed over to the workers: its
+payload is nowhere else. Neither row can come back for a message once it has gone, and the way from
+the schedule into a batch is one transaction; so whoever looks at both in one statement, and finds
+neither, may delete the message. Deliveries that are pending have a payload of their own. Messages
+that a running background task is to deliver again are kept for it as well.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from angarium_chassis.database.columns import to_micros
+from angarium_chassis.database.partitions import Partition
+from angarium_contracts.ids import lowest_id_at
+from sqlalchemy import ColumnElement, Table, and_, exists, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from angarium_gateway.domain.background_tasks import TaskArguments, TaskStatus
+
+from .tables import background_task, batch, scheduled_message
+
+TASKS_READ_MAX = 1_000
+OPEN_BATCHES_MAX = 100
+"""So many open batches older than what is to go are looked through for each message; with more,
+nothing but whole partitions goes until they are fewer."""
+
+_arguments = msgspec.json.Decoder(TaskArguments)
+
+_IN_PARTITION = text(
+    """
+    select exists (
+        select 1 from scheduled_message where message_id >= :low and message_id < :high
+    ) or exists (
+        select 1
+        from batch, generate_series(0, length(message_refs) / 32 - 1) as place
+        where id < :high
+            and substring(message_refs from place * 32 + 17 for 16) >= :low
+            and substring(message_refs from place * 32 + 17 for 16) < :high
+    )
+    """
+)
+
+
+class TooMuchIsHeld(Exception):
+    """There are more running tasks than one turn takes into account."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHold:
+    """Messages of an application that a running task needs, from `first` to before `end`."""
+
+    application_id: bytes
+    first: bytes
+    end: bytes
+
+
+async def task_holds(connection: AsyncConnection) -> list[TaskHold]:
+    """What running tasks need. Raises `TooMuchIsHeld`."""
+    query = (
+        select(background_task.c.arguments)
+        .where(background_task.c.status == TaskStatus.RUNNING.value)
+        .limit(TASKS_READ_MAX)
+    )
+    texts = (await connection.scalars(query)).all()
+    if len(texts) == TASKS_READ_MAX:
+        raise TooMuchIsHeld(f"{TASKS_READ_MAX} background tasks or more are running")
+    arguments = [_arguments.decode(each) for each in texts]
+    return [
+        TaskHold(each.application_id, _lowest(each.since), _lowest(each.until, 1))
+        for each in arguments
+    ]
+
+
+async def holds_partition(connection: AsyncConnection, partition: Partition) -> bool:
+    """Whether a message in the partition is scheduled or in an open batch. On Postgres."""
+    values = {"low": partition.low, "high": partition.high}
+    return bool(await connection.scalar(_IN_PARTITION, values))
+
+
+async def batches_are_few(connection: AsyncConnection, before: bytes) -> bool:
+    """Whether messages below `before` can be looked for in the open batches one by one."""
+    older = select(batch.c.id).where(batch.c.id < before).limit(OPEN_BATCHES_MAX + 1)
+    return len((await connection.scalars(older)).all()) <= OPEN_BATCHES_MAX
+
+
+def free_messages(
+    table: Table, before: bytes, tasks: list[TaskHold], *, on_postgres: bool
+) -> ColumnElement[bool]:
+    """The rows of the journal, or of a partition of it, that are below `before` and not held."""
+    row = table.c
+    # Bare, `position` is a word of the grammar.
+    position: Any = func.pg_catalog.position if on_postgres else func.instr
+    in_batch = exists(
+        select(batch.c.id).where(
+            batch.c.id <= row.id, batch.c.id < before, position(batch.c.message_refs, row.id) > 0
+        )
+    )
+    scheduled = exists(
+        select(scheduled_message.c.message_id).where(scheduled_message.c.message_id == row.id)
+    )
+    not_needed = [
+        ~and_(row.application_id == each.application_id, row.id >= each.first, row.id < each.end)
+        for each in tasks
+        if each.first < before
+    ]
+    return and_(row.id < before, ~scheduled, ~in_batch, *not_needed)
+
+
+def _lowest(at: datetime, later_ms: int = 0) -> bytes:
+    return lowest_id_at(to_micros(at) // 1_000 + later_ms)

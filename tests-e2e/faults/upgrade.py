@@ -1,0 +1,79 @@
+"""A rolling upgrade under load: the version before the latest migration, and this one together.
+
+The old version comes out of the repository's history, the databases are migrated while it works,
+then one process after another is replaced.
+"""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
+from .stage import Stage
+from .trial import Account, Trial
+
+_ROOT = Path(__file__).parents[2]
+_GIT_TIMEOUT_S = 60.0
+UPWARDS = ("worker", "dispatcher", "gateway")
+DOWNWARDS = ("gateway", "dispatcher", "worker")
+
+
+def rolling(stage: Stage, order: Sequence[str]) -> Account:
+    """On a stage of its own; `stage` lends only its folder's place."""
+    old = old_version(stage.folder.parent / "old-version")
+    ours = os.environ.get("PYTHONPATH", "")
+    name = f"Rolling upgrade, {' then '.join(order)}"
+    folder = stage.folder.parent / f"upgrade-{order[0]}"
+    # No restart loops: a version that does not start must show as such.
+    with Stage(folder, PYTHONPATH=search_path(old)) as own, Trial(own, name) as trial:
+        trial.run_for(1)
+        with trial.fault():
+            migrated = run_angarium(["migrate", "all"], **own.settings | {"PYTHONPATH": ours})
+            trial.account.expect(migrated.returncode == 0, f"migrate: {migrated.stderr[-300:]}")
+            trial.run_for(2)
+            for service in order:
+                for member in own.of(service):
+                    member.stop()
+                    member.start(PYTHONPATH=ours)
+                    own.await_ready()
+                trial.run_for(1)
+        trial.run_for(2)
+        account = trial.conclude()
+        account.expect(not account.duplicated, f"{account.duplicated} webhooks came twice")
+        # A process that stops refuses connections; what serves answers.
+        answered = {status for status in trial.load.refusals if status}
+        account.expect(not answered, f"refused with {sorted(answered)}")
+        return account
+
+
+def search_path(root: Path) -> str:
+    """The packages of a checkout, for PYTHONPATH."""
+    return os.pathsep.join(str(path) for path in sorted(root.glob("*/*/src")))
+
+
+def old_version(folder: Path) -> Path:
+    """The commit before the one that added the latest migration, unpacked into `folder`."""
+    if folder.exists():
+        return folder
+    added = _git("log", "-1", "--diff-filter=A", "--format=%H", "--", "services/*/versions/*.py")
+    assert added.strip(), "the upgrade needs the repository's history (git clone without --depth)"
+    commit = _git("rev-parse", f"{added.decode().strip()}^").decode().strip()
+    folder.mkdir(parents=True)
+    archive = _git("archive", commit, "libs", "services")
+    unpacked = subprocess.run(
+        ["tar", "x", "-C", str(folder)], input=archive, check=False, timeout=_GIT_TIMEOUT_S
+    )
+    assert unpacked.returncode == 0, "the old version cannot be unpacked"
+    return folder
+
+
+def _git(*arguments: str) -> bytes:
+    done = subprocess.run(
+        ["git", "-C", str(_ROOT), *arguments],
+        capture_output=True,
+        check=False,
+        timeout=_GIT_TIMEOUT_S,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
