@@ -1,6 +1,7 @@
 # Each target sets up what it needs: a fresh clone and `make run` or `make test` are enough.
 #   RUN_ARGS, TEST_ARGS, BENCH_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
 #   FUZZ_SECONDS                      how long each target of make fuzz runs, 300
+#   SIMULATION_SEEDS, SEED            how many seeds make simulate runs, 20000; one to replay
 #   UV_PYTHON                         another interpreter, e.g. UV_PYTHON=3.14 make test
 
 UV ?= ./.ci/uv
@@ -8,12 +9,14 @@ VENV := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
 BIN := $(VENV)/bin
 FUZZER := services/worker/tests/fuzz/coverage_guided.py
 FUZZ_SECONDS ?= 300
+SIMULATION_SEEDS ?= 20000
+SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simulate
 
 # Compiled once, modules load in a third of the time; some environments switch that off.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fuzz coverage lint types imports bench docs clean
+.PHONY: help setup run test simulate fuzz coverage lint types imports bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +31,9 @@ run: setup ## Start the platform with its demo; Ctrl-C stops it
 
 test: setup ## Run every test, measuring branch coverage
 	@$(BIN)/pytest -n 2 --cov --cov-report=term $(TEST_ARGS)
+
+simulate: setup ## Run the worker in SIMULATION_SEEDS simulated worlds, or replay SEED
+	@$(SIMULATION) $(or $(SEED),--seeds $(SIMULATION_SEEDS))
 
 fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 	@$(UV) sync --locked --quiet --group fuzz

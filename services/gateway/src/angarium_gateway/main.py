@@ -51,6 +51,7 @@ from .application.change_configuration import ChangeConfiguration
 from .application.create_missing import CreateMissing
 from .application.endpoint_secrets import EndpointSecrets
 from .application.read_attempts import ReadAttempts
+from .application.read_deliveries import ReadDeliveries
 from .application.sealed_answers import SealedAnswers
 from .application.tell_tenants import TellTenants
 from .pipeline import hot_path
@@ -136,6 +137,12 @@ def _api(
             directory=directory,
             journal=messages,
             read_attempts=ReadAttempts(
+                directory=directory,
+                journal=messages,
+                ask_dispatcher=ask_dispatcher,
+                ask_worker=ServiceQueries(queries, WORKER_QUERIES),
+            ),
+            read_deliveries=ReadDeliveries(
                 directory=directory,
                 journal=messages,
                 ask_dispatcher=ask_dispatcher,

@@ -1,6 +1,7 @@
 """Whether one endpoint may be sent to now: what one process knows about its health."""
 
 from enum import IntEnum
+from math import inf
 from typing import Final
 
 from .adaptive_window import AdaptiveWindow
@@ -9,9 +10,13 @@ from .recovery_pace import RecoveryPace
 from .retry_budget import RetryBudget
 
 OVERLOADED_S: Final = 30.0
-"""So long after its window shrank, an endpoint counts as overloaded."""
+"""So long after the latest sign of it, an endpoint counts as overloaded: that it did not answer
+in time or said so, or a row of failures."""
 FAILURES_OVERLOADED: Final = 5
-"""So many failures in a row do too."""
+"""So many failures in a row are a sign."""
+GRACE_S: Final = 10.0
+"""Trouble that is younger than that neither opens the breaker nor limits retries: a handful of
+failures at once is not an outage."""
 FORGOTTEN_AFTER_S: Final = 600.0
 
 
@@ -50,6 +55,9 @@ class EndpointGuard:
         "_budget",
         "_calm",
         "_ever_failed",
+        "_failing_since_s",
+        "_overload_sign_s",
+        "_overload_since_s",
         "_pace",
         "_used_s",
         "_window",
@@ -66,6 +74,9 @@ class EndpointGuard:
         self._calm = True
         self._ever_failed = False
         self._used_s = 0.0
+        self._failing_since_s = inf
+        self._overload_since_s = -inf
+        self._overload_sign_s = -inf
         self.in_flight = 0
         self.backlog = False
         self.lane_only = False
@@ -123,6 +134,7 @@ class EndpointGuard:
             case Result.SUCCESS:
                 if ticket == breaker.generation:
                     self._window.succeeded(in_flight)
+                    self._failing_since_s = inf
                 breaker.succeeded(ticket)
             case Result.REFUSED:
                 breaker.refused(ticket)
@@ -176,6 +188,8 @@ class EndpointGuard:
         about the endpoint as it was; a probe stays the only one until it has ended."""
         self._breaker.reset()
         self._window.reset()
+        self._failing_since_s = inf
+        self._overload_sign_s = -inf
 
     def idle(self, now_s: float) -> bool:
         """Whether nothing is lost by forgetting it: nothing is in flight, and it never saw a
@@ -201,12 +215,12 @@ class EndpointGuard:
             return 0
         if paced:
             pace.spent(1)
-        if not overloaded:
-            self._calm = self._breaker.failures == 0
-        elif retry:
+        if retry:
             budget.retry_begun(now_s)
         else:
             budget.first_begun(now_s)
+        if not overloaded and self._breaker.failures == 0:
+            self._calm = now_s - self._overload_sign_s > OVERLOADED_S
         self.in_flight += 1
         return ticket
 
@@ -219,9 +233,16 @@ class EndpointGuard:
         breaker = self._breaker
         if ticket != breaker.generation:
             return
+        self._failing_since_s = min(self._failing_since_s, begun_s)
         if result is Result.OVERLOADED:
             self._window.overloaded(begun_s, now_s)
-        breaker.failed(ticket, now_s, random)
+        lasting = now_s - self._failing_since_s >= GRACE_S
+        recovering = self._pace.recovering_since is not None
+        breaker.failed(ticket, now_s, random, may_open=lasting or recovering)
+        if result is Result.OVERLOADED or breaker.failures >= FAILURES_OVERLOADED:
+            if now_s - self._overload_sign_s > OVERLOADED_S:
+                self._overload_since_s = begun_s
+            self._overload_sign_s = now_s
         if not breaker.closed:
             self._pace.stop()
         elif result is Result.OVERLOADED or breaker.failures >= FAILURES_OVERLOADED:
@@ -231,7 +252,9 @@ class EndpointGuard:
         breaker = self._breaker
         return (
             breaker.state is not BreakerState.CLOSED
-            or breaker.failures >= FAILURES_OVERLOADED
-            or now_s - self._window.decreased_s <= OVERLOADED_S
+            or (
+                now_s - self._overload_sign_s <= OVERLOADED_S
+                and now_s - self._overload_since_s >= GRACE_S
+            )
             or self._pace.limits(now_s)
         )

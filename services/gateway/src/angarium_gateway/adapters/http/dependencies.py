@@ -17,6 +17,7 @@ from angarium_gateway.application.endpoint_secrets import EndpointSecrets
 from angarium_gateway.application.idempotency import IdempotencyKeys
 from angarium_gateway.application.messages import MessageJournal
 from angarium_gateway.application.read_attempts import ReadAttempts
+from angarium_gateway.application.read_deliveries import ReadDeliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class ApiDependencies:
     directory: ApplicationDirectory
     journal: MessageJournal
     read_attempts: ReadAttempts
+    read_deliveries: ReadDeliveries
     by_hand: ByHand
     cancel: CancelByHand
     body_bytes_max: int = 1024 * 1024
