@@ -25,7 +25,7 @@ def test_two_hundred_messages_arrive_in_order_though_some_fail(
     endpoint = fifo_endpoint(customer, f"{hooks.url}/")
 
     messages = customer.post_many(MESSAGES)
-    received = hooks.wait_accepted("/", set(messages))
+    received = hooks.wait_accepted("/", set(messages), 60)
 
     assert_in_order(received, messages)
     assert_one_at_a_time(received)

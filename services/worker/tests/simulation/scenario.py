@@ -206,12 +206,17 @@ def _changes(random: Random, lasts_s: float, endpoints: int) -> list[Event]:
 def _faults(random: Random, lasts_s: float, workers: int) -> list[Event]:
     kinds = random.sample(FAULTS, k=random.randint(1, 4))
     return [
-        Event(
-            random.uniform(0.0, lasts_s + 2.0),
-            random.choice(kinds),
-            random.choice((random.uniform(0.01, 1.0), random.uniform(1.0, 14.0))),
-            worker=random.randrange(workers),
-            target=random.randrange(2),
-        )
-        for _ in range(random.randint(1, 6))
+        _fault(random, random.choice(kinds), lasts_s, workers) for _ in range(random.randint(1, 6))
     ]
+
+
+def _fault(random: Random, kind: str, lasts_s: float, workers: int) -> Event:
+    # Half of the freezes outlast a lease.
+    long_s = random.uniform(7.5, 12.0) if kind == "freeze" else random.uniform(1.0, 14.0)
+    return Event(
+        random.uniform(0.0, lasts_s + 2.0),
+        kind,
+        random.choice((random.uniform(0.01, 1.0), long_s)),
+        worker=random.randrange(workers),
+        target=random.randrange(2),
+    )

@@ -14,7 +14,7 @@ from .scenario import draw
 
 SEEDS = 2_000
 SEEDS_PER_TEST = 50
-SEEDS_TO_CATCH_MAX = 400
+SEEDS_TO_CATCH_MAX = 600
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_PER_TEST))

@@ -190,9 +190,14 @@ STANDING: Final[tuple[Transition[EndpointStanding], ...]] = (
 GUARD: Final[tuple[Transition[GuardState], ...]] = (
     Transition((), _G.DELIVERING, "a worker meets it for the first time"),
     Transition((_G.DELIVERING,), _G.WAITING, "a delivery goes into its lane"),
+    Transition(
+        (_G.DELIVERING, _G.WAITING), _G.RECOVERING, "it succeeds after five failures in a row"
+    ),
     Transition((_G.WAITING,), _G.DELIVERING, "its lane is empty"),
     Transition(
-        (_G.DELIVERING, _G.WAITING, _G.RECOVERING), _G.OPEN, "ten attempts in a row have failed"
+        (_G.DELIVERING, _G.WAITING, _G.RECOVERING),
+        _G.OPEN,
+        "it fails for ten seconds, ten times in a row",
     ),
     Transition((_G.OPEN,), _G.PROBING, "its time is over: a single attempt begins"),
     Transition((_G.PROBING,), _G.OPEN, "the attempt did not succeed"),
