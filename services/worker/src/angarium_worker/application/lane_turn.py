@@ -175,8 +175,9 @@ class LaneTurn:
     def start(self, rows: Sequence[DueDelivery], take: LaneTake) -> None:
         """Send what was taken, as far as it may be."""
         endpoint = self._endpoint
-        if endpoint is None:
+        if endpoint is None or self._now_s() >= self._until_s:  # held up: others may have them
             self.untouched.extend(rows)
+            self._stop(0.0)
             return
         self._note_shortage(rows, take)
         if take.ordered:
