@@ -1,6 +1,7 @@
 # Each target sets up what it needs: a fresh clone and `make run` or `make test` are enough.
 #   RUN_ARGS, TEST_ARGS, BENCH_ARGS, FAULT_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
 #   FUZZ_SECONDS                      how long each target of make fuzz runs, 300
+#   SIMULATION_SEEDS, SEED            how many seeds make simulate runs, 20000; one to replay
 #   UV_PYTHON                         another interpreter, e.g. UV_PYTHON=3.14 make test
 
 UV ?= ./.ci/uv
@@ -8,12 +9,14 @@ VENV := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
 BIN := $(VENV)/bin
 FUZZER := services/worker/tests/fuzz/coverage_guided.py
 FUZZ_SECONDS ?= 300
+SIMULATION_SEEDS ?= 20000
+SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simulate
 
 # Compiled once, modules load in a third of the time; some environments switch that off.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults faults-backlog fuzz coverage lint types imports bench docs clean
+.PHONY: help setup run test simulate faults faults-backlog fuzz coverage lint types imports bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +38,9 @@ faults: setup ## Break everything under load, and compare the ledgers
 # A million undelivered messages: about an hour.
 faults-backlog: setup
 	@FAULTS_BACKLOG=1000000 exec $(BIN)/python -m tests-e2e.faults.run_suite --only backlog $(FAULT_ARGS)
+
+simulate: setup ## Run the worker in SIMULATION_SEEDS simulated worlds, or replay SEED
+	@$(SIMULATION) $(or $(SEED),--seeds $(SIMULATION_SEEDS))
 
 fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 	@$(UV) sync --locked --quiet --group fuzz

@@ -110,7 +110,7 @@ def test_the_demo_shows_each_delivery_and_stops_cleanly(platform_folder: Path) -
         flaky = {
             (attempt, status) for _, name, attempt, status, *_ in deliveries if name == "flaky"
         }
-        assert flaky == {("1", "503"), ("2", "503"), ("3", "200")}
+        assert flaky == {("1", "500"), ("2", "500"), ("3", "200")}
         assert len({message for message, *_ in deliveries}) == 5
         for row in (r"healthy\b.*5 of 5", r"flaky\b.*3 of 3", r"signups\b.*2 of 2"):
             assert re.search(row, output)

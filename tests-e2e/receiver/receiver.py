@@ -9,6 +9,7 @@ to FILE as JSON lines. The first part of a path is the behaviour; what follows i
     POST /ok             200
     POST /fail/N         500 for the first N receptions of each webhook id, then 200
     POST /flaky/N        500 for the first reception of about one in N webhook ids, else 200
+    POST /fail/N/CODE    the same with another status
     POST /status/CODE    CODE
     POST /delay/MS       200 after MS milliseconds
     POST /hang           no answer
@@ -149,7 +150,8 @@ class Receiver(asyncio.Protocol):
         match parts[1]:
             case b"fail":
                 failing = entry is None or entry.times <= _number(parts, 2, 1_000_000)
-                self._reply(500 if failing else 200, entry)
+                status = max(400, _number(parts, 3, 599, default=500))
+                self._reply(status if failing else 200, entry)
             case b"flaky":
                 one_in = max(1, _number(parts, 2, 1_000_000, default=10))
                 failing = entry is None or (

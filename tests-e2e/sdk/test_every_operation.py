@@ -40,6 +40,8 @@ OPERATIONS = {
     "v1.message-attempt.list-by-msg",
     "v1.message-attempt.list-by-endpoint",
     "v1.message-attempt.get",
+    "v1.message-attempt.list-attempted-destinations",
+    "v1.message-attempt.list-attempted-messages",
     "v1.health.get",
 }
 
@@ -157,6 +159,12 @@ def _messages_and_attempts(call: Calls, app: str, endpoint: str) -> None:
     call("GET", f"{app}/attempt/endpoint/x", 404)
     call("GET", f"{app}/msg/{message}/attempt/{attempt['id']}", 200)
     call("GET", f"{app}/msg/{message}/attempt/x", 404)
+    (delivery,) = call("GET", f"{app}/msg/{message}/endpoint", 200)["data"]
+    assert delivery["id"] == endpoint
+    call("GET", f"{app}/msg/x/endpoint", 404)
+    (delivery,) = call("GET", f"{app}/endpoint/{endpoint}/msg", 200)["data"]
+    assert delivery["id"] == message
+    call("GET", f"{app}/endpoint/x/msg", 404)
 
 
 @pytest.mark.parametrize(

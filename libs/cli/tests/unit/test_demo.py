@@ -94,7 +94,7 @@ async def test_the_demo_shows_every_attempt_and_sums_them_up() -> None:
     lines = re.findall(r"^  msg_\w+ +(\w+) +(\d) +(\d+) +\d+ +verified$", shown, re.MULTILINE)
     expected = (
         [("healthy", "1", "200")] * 5
-        + [("flaky", "1", "503"), ("flaky", "2", "503"), ("flaky", "3", "200")] * 3
+        + [("flaky", "1", "500"), ("flaky", "2", "500"), ("flaky", "3", "200")] * 3
         + [("signups", "1", "200")] * 2
     )
     assert sorted(lines) == sorted(expected)

@@ -4,7 +4,9 @@ The worker does not know who owns a message or an endpoint: the gateway checks t
 """
 
 from datetime import datetime
+from enum import IntEnum
 
+from .configuration import Endpoint
 from .contract import Contract, Part
 
 
@@ -156,3 +158,74 @@ class MatchedMessages(Contract, frozen=True, tag="endpoint.matched/1"):
     wanted: tuple[bool, ...]
     retry_delays_s: tuple[tuple[float, ...] | None, ...]
     weight: int = 1
+
+
+class DeliveryStatus(IntEnum):
+    """Where a delivery stands; the first four as `AttemptStatus` numbers them."""
+
+    SUCCESS = 0
+    PENDING = 1
+    FAIL = 2
+    SENDING = 3
+    CANCELED = 4
+
+
+class Delivery(Part, frozen=True):
+    """A message for an endpoint, on record from its first attempt, or when it was put off.
+
+    PENDING has failed so far or waits, SENDING is held by a worker now, FAIL is exhausted.
+    SUCCESS stays when a delivery that succeeded is sent again and does not succeed.
+    `next_attempt_at` is in the future; a pending one without it waits for its endpoint's turn.
+    `canceled_reason` goes with CANCELED, with SENDING if it was cancelled meanwhile (only a
+    success of the attempt under way counts), and with SUCCESS if a repetition was cancelled.
+    `url`: that of the latest attempt.
+    """
+
+    message_id: bytes
+    endpoint_id: bytes
+    status: DeliveryStatus
+    next_attempt_at: datetime | None = None
+    canceled_reason: str | None = None
+    url: str | None = None
+
+
+class ListMessageDeliveries(Contract, frozen=True, tag="deliveries.by_message/1"):
+    """Query: the deliveries of a message, at most `limit` (1 to 250), by the ids of endpoints:
+    those after `past`, or with `backwards` those before it. Answered by `Deliveries`."""
+
+    message_id: bytes
+    limit: int = 50
+    past: bytes | None = None
+    backwards: bool = False
+
+
+class FindDeliveries(Contract, frozen=True, tag="deliveries.find/1"):
+    """Query: the deliveries of these messages (at most 250) for the endpoint; a message without
+    one is left out. Answered by `Deliveries`, in the order of messages."""
+
+    endpoint_id: bytes
+    message_ids: tuple[bytes, ...]
+
+
+class Deliveries(Contract, frozen=True, tag="deliveries.list_of/1"):
+    """In ascending order. Not `done`: more follow in the direction that was asked for."""
+
+    items: tuple[Delivery, ...]
+    done: bool = True
+
+
+class GetEndpoints(Contract, frozen=True, tag="endpoint.get_many/1"):
+    """Query to the dispatcher: these endpoints (at most 250) of the application, those that are
+    deleted too. Answered by `EndpointsFound`."""
+
+    tenant_id: bytes
+    application_id: bytes
+    endpoint_ids: tuple[bytes, ...]
+
+
+class EndpointsFound(Contract, frozen=True, tag="endpoint.found_many/1"):
+    """An id that never existed is left out. Of a `deleted` one only its id and times are left,
+    `updated_at` being when it was deleted."""
+
+    endpoints: tuple[Endpoint, ...]
+    deleted: tuple[Endpoint, ...] = ()

@@ -4,6 +4,7 @@ import pytest
 from angarium_chassis.sealing import Seal
 from angarium_contracts import configuration as wire
 from angarium_contracts.contract import Reader
+from angarium_contracts.deliveries import EndpointsFound, GetEndpoints
 from angarium_contracts.directory import (
     DirectoryChanged,
     DirectoryPage,
@@ -67,6 +68,27 @@ async def test_every_question_about_applications_and_endpoints_is_answered(clien
     assert gone.application.version == 7
     tombstone = await client.ask(wire.DeleteApplication(TENANT, "acme"), wire.ApplicationDeleted)
     assert tombstone.state.deleted
+
+
+@pytest.mark.usefixtures("dispatcher")
+async def test_endpoints_are_given_by_their_ids_deleted_ones_without_their_members(
+    client: Client,
+) -> None:
+    application = await an_application(client)
+    kept, deleted = await an_endpoint(client, uid="one"), await an_endpoint(client, uid="two")
+    await client.ask(wire.DeleteEndpoint(TENANT, "acme", "two"), wire.EndpointDeleted)
+    ids = (kept.endpoint.id, deleted.endpoint.id, b"x" * 16)
+    application_id = application.application.id
+    found = await client.ask(GetEndpoints(TENANT, application_id, ids), EndpointsFound)
+    assert found.endpoints == (kept.endpoint,)
+    (tombstone,) = found.deleted
+    assert (tombstone.id, tombstone.url, tombstone.uid) == (deleted.endpoint.id, "", None)
+    assert tombstone.created_at == deleted.endpoint.created_at < tombstone.updated_at
+    for tenant_id, other in ((b"o" * 16, application_id), (TENANT, b"o" * 16)):
+        question = GetEndpoints(tenant_id, other, ids)
+        assert await client.ask(question, EndpointsFound) == EndpointsFound(())
+    too_many = GetEndpoints(TENANT, application_id, (b"x" * 16,) * 251)
+    assert (await client.ask(too_many, Problem)).code is ProblemCode.INVALID
 
 
 @pytest.mark.usefixtures("dispatcher")

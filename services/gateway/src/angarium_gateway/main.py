@@ -6,12 +6,10 @@ import random
 import socket
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
-from angarium_chassis.group_commit import GroupCommit
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.retention import RetentionLoop
@@ -22,59 +20,44 @@ from angarium_chassis.streams.directory_follower import DirectoryFollower
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
-from angarium_chassis.streams.tail_reader import TailReader
-from angarium_contracts.contract import Reader
-from angarium_contracts.hot_path import DeliveriesSettled
 from angarium_contracts.ids import IdMaker
 from angarium_contracts.stream_names import (
     DISPATCHER_QUERIES,
     GATEWAY_QUERIES,
     GATEWAYS,
     WORKER_QUERIES,
-    deliveries_settled,
 )
 from faststream.redis import RedisBroker
 
 from .adapters.database.api_keys import ApiKeyTable
 from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.background_tasks import BackgroundTaskTable
-from .adapters.database.batches import BatchTable
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_queries import StoredMessages
 from .adapters.database.open_messages import OpenMessages
-from .adapters.database.postgres_journal import PostgresJournal
 from .adapters.database.replayed_messages import StoredReplayedMessages
 from .adapters.database.retention_chores import chores
 from .adapters.database.retention_tenants import TenantRetentionColumn
 from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
-from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.http.accept_route import AcceptRoute
 from .adapters.http.application import create_api
 from .adapters.http.dependencies import ApiDependencies
-from .adapters.streams.batch_publisher import BatchPublisher
 from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
 from .adapters.streams.service_queries import ServiceQueries
-from .adapters.streams.stream_watch import RedisStreamWatch
 from .application.accept_message import AcceptMessage
 from .application.application_directory import ApplicationDirectory
 from .application.authentication import Authenticator
 from .application.by_hand import ByHand, by_hand_over
 from .application.cancel_deliveries import CancelByHand
 from .application.change_configuration import ChangeConfiguration
-from .application.commit_messages import CommitMessages
 from .application.create_missing import CreateMissing
 from .application.endpoint_secrets import EndpointSecrets
-from .application.membership import Membership
 from .application.read_attempts import ReadAttempts
-from .application.recovery import Recovery
-from .application.relay import Relay
-from .application.schedule import Scheduler
+from .application.read_deliveries import ReadDeliveries
 from .application.sealed_answers import SealedAnswers
-from .application.settlement import Settlement
 from .application.tell_tenants import TellTenants
-from .domain.messages import CommitOutcome, NewMessage
-from .domain.open_batches import OpenBatches
+from .pipeline import hot_path
 from .settings import Settings
 
 SERVICE = "gateway"
@@ -106,73 +89,6 @@ async def run(settings: Settings) -> None:
         opened.push_async_callback(broker.stop)
         await broker.connect()
         await _work(settings, database, broker, public, internal)
-
-
-@dataclass(frozen=True, slots=True)
-class _HotPath:
-    """What carries messages from the API to the streams and closes their batches."""
-
-    journal: PostgresJournal | SqliteJournal
-    window: OpenBatches
-    commits: GroupCommit[NewMessage, CommitOutcome]
-    scheduled: GroupCommit[NewMessage, CommitOutcome]
-    scheduler: Scheduler
-    relay: Relay
-    settlement: Settlement
-    settled: TailReader[DeliveriesSettled]
-    recovery: Recovery
-    membership: Membership
-
-
-def _hot_path(
-    settings: Settings, database: Database, broker: RedisBroker, replica: str
-) -> _HotPath:
-    journal_type = PostgresJournal if database.on_postgres else SqliteJournal
-    journal = journal_type(
-        database,
-        clock_us=lambda: time.time_ns() // 1_000,
-        key_life_us=settings.idempotency_key_life_s * 1_000_000,
-    )
-    batches = BatchTable(database)
-    window = OpenBatches(settings.window_bytes)
-    settle_to = deliveries_settled(replica)
-    relay = Relay(
-        BatchPublisher(broker, settle_to=settle_to),
-        batches,
-        window,
-        owner=replica,
-        clock_s=time.monotonic,
-    )
-    commit = CommitMessages(journal, relay, owner=replica, stream_count=settings.stream_count)
-    settlement = Settlement(window, batches, relay, owner=replica, clock_s=time.monotonic)
-    return _HotPath(
-        journal=journal,
-        window=window,
-        commits=GroupCommit(commit),
-        scheduled=GroupCommit(journal.schedule),
-        scheduler=Scheduler(
-            ScheduleTable(database), relay, owner=replica, stream_count=settings.stream_count
-        ),
-        relay=relay,
-        settlement=settlement,
-        settled=TailReader(
-            broker,
-            stream=settle_to,
-            reader=Reader(DeliveriesSettled),
-            handle=settlement.on_settled,
-            trim=True,
-            entries_max=256,
-        ),
-        recovery=Recovery(
-            RedisStreamWatch(broker, replica=replica),
-            window,
-            relay,
-            batches,
-            owner=replica,
-            clock_s=time.monotonic,
-        ),
-        membership=Membership(batches, window, relay, owner=replica),
-    )
 
 
 def _by_hand(
@@ -224,6 +140,12 @@ def _api(
             directory=directory,
             journal=messages,
             read_attempts=ReadAttempts(
+                directory=directory,
+                journal=messages,
+                ask_dispatcher=ask_dispatcher,
+                ask_worker=ServiceQueries(queries, WORKER_QUERIES),
+            ),
+            read_deliveries=ReadDeliveries(
                 directory=directory,
                 journal=messages,
                 ask_dispatcher=ask_dispatcher,
@@ -293,7 +215,7 @@ async def _work(
     directory = ApplicationDirectory(copy, ServiceQueries(queries, DISPATCHER_QUERIES))
     copy.on_change(directory.forget)
     follower = DirectoryFollower(broker, queries, copy, with_applications=True)
-    path = _hot_path(settings, database, broker, replica)
+    path = hot_path(settings, database, broker, replica)
     accept = AcceptMessage(directory, path.journal, path.commits, make_id, path.scheduled)
     by_hand = _by_hand(settings, database, queries, directory, make_id)
     api = _api(settings, database, queries, directory, accept, by_hand, make_id)

@@ -40,7 +40,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def journal(database: Database) -> MessageJournal:
+def journal(database: Database) -> StoredMessages:
     return StoredMessages(database)
 
 
@@ -113,6 +113,17 @@ async def test_many_are_found_by_their_ids_without_payloads(
     assert set(found) == {ids[0], ids[2]}
     assert {item.payload for item in found.values()} == {None}
     assert await journal.find_many(ACME, []) == {}
+
+
+async def test_payloads_are_read_by_their_messages_ids(
+    database: Database, journal: StoredMessages
+) -> None:
+    ids = [await post(database, number) for number in range(2)]
+    foreign = await post(database, 9, application_id=OTHER)
+    whole = await journal.find(ACME, format_id(MESSAGE, ids[0]), with_content=True)
+    assert whole is not None
+    assert await journal.payloads(ACME, [ids[0], foreign]) == {ids[0]: whole.payload}
+    assert await journal.payloads(ACME, []) == {}
 
 
 async def test_pages_go_back_in_time_and_forth_again(

@@ -15,6 +15,7 @@ from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.writer import StreamWriter
 from angarium_contracts.ids import IdMaker
 
+from .adapters.database.delivery_pages import DeliveryPages
 from .adapters.database.delivery_questions import DeliveryQuestions
 from .adapters.database.endpoint_rows import EndpointRows
 from .adapters.database.endpoint_standing import EndpointStanding
@@ -72,9 +73,11 @@ class Pipeline:
         self._settings = settings
         self._tasks = tasks
         self._lease_s = settings.retry_lease_s
-        self._stores = stores_on(database, lease_s=self._lease_s)
-        self.ledger = self._stores.ledger
         self.tally = Tally()
+        self._stores = stores_on(
+            database, lease_s=self._lease_s, count_ended=self.tally.count_cancelled
+        )
+        self.ledger = self._stores.ledger
         self.room = Room(
             sending_max=settings.deliveries_in_flight_max,
             bytes_max=settings.payload_bytes_in_hand_max,
@@ -82,7 +85,8 @@ class Pipeline:
         self.gates = EndpointGates(time.monotonic, random.random)
         self._shares = SlotShares(settings.deliveries_in_flight_max)
         self._bell, self._lane_bell = DueBell(), DueBell()
-        self._recorder = Recorder(self.ledger)
+        self._outbox = Outbox(queries, OutboxTable(database))
+        self._recorder = Recorder(self.ledger, self._outbox.wake)
         self._settlement = ChunkSettlement(writer)
         self._build_account_of_endpoints(database, queries, seal)
         self._make = self._attempts_through(sender)
@@ -110,6 +114,7 @@ class Pipeline:
             EndpointStanding(
                 database, lease_s=self._lease_s, concurrency_limit_of=self.gates.limit_of
             ),
+            DeliveryPages(database, lease_s=self._lease_s),
             ring=self._ring,
             lease_s=self._lease_s,
         )
@@ -127,7 +132,6 @@ class Pipeline:
             self._settings.disable_rule,
             clock_ns=time.time_ns,
         )
-        self._outbox = Outbox(queries, OutboxTable(database))
 
     def _attempts_through(self, sender: Sender) -> MakeAttempt:
         return MakeAttempt(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database
+from angarium_worker.adapters.database.stores import stores_on
 from angarium_worker.adapters.database.tables import cancelled_delivery, lane, pending_delivery
 from angarium_worker.application.by_hand import HandLedger, ResentRow
 from angarium_worker.application.lanes import Lanes, LaneTake
@@ -168,6 +169,18 @@ async def test_pending_deliveries_that_nobody_holds_end_and_the_reason_is_on_rec
     }
     assert {row.reason for row in ended.values()} == {"not wanted"}
     assert all(row.cancelled_at > 0 for row in ended.values())
+
+
+async def test_what_ended_at_once_is_counted_and_what_was_only_marked_is_not(
+    database: Database, ledger: Ledger, pending_row: Rows
+) -> None:
+    counted: list[int] = []
+    stores = stores_on(database, lease_s=LEASE_S, count_ended=counted.append)
+    rows = [pending_row(message_id=bytes([n]) * 16, due_in_us=HOUR_US) for n in range(3)]
+    await ledger.record([Record((), [*rows, pending_row()])])
+    assert len(await _lease(ledger)) == 1
+    assert await _cancel(stores.by_hand, None, b"e" * 16) == 4
+    assert counted == [3]
 
 
 async def test_a_delivery_that_may_be_held_is_marked_once_and_stays(

@@ -83,6 +83,23 @@ async def test_a_record_written_twice_is_written_once(
     assert len(await _all(database, pending_delivery)) == 1
 
 
+async def test_a_record_written_again_later_brings_back_nothing_that_has_ended(
+    ledger: Ledger, database: Database, attempt_row: Rows, pending_row: Rows
+) -> None:
+    parked = Record((), [pending_row(attempts_made=0)])
+    failed = Record([attempt_row(message_id=b"f" * 16)], [pending_row(message_id=b"f" * 16)])
+    await ledger.record([parked, failed])
+    for due in await _lease(ledger):
+        number = due.attempts_made + 1
+        row = attempt_row(message_id=due.id, number=number)
+        ended = LeasedOutcome(due.id, due.endpoint_id, due.fence, None, number, row)
+        await ledger.record([Record(leased=[ended])])
+    assert await _all(database, pending_delivery) == []
+    await ledger.record([parked, failed])
+    assert await _all(database, pending_delivery) == []
+    assert len(await _all(database, attempt)) == 3
+
+
 async def test_known_are_the_deliveries_with_an_attempt_or_a_pending_row(
     ledger: Ledger, attempt_row: Rows, pending_row: Rows
 ) -> None:

@@ -1,68 +1,17 @@
 """The gateway, the dispatcher and the stream between them and the workers."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import count
-from typing import Protocol
 
-from angarium_contracts.hot_path import DeliveriesRequested, RequestedDelivery, RequestedMessage
-from angarium_worker.application.chunk_in_hand import Chunk
-from angarium_worker.application.insistent_commit import InsistentCommit
-from angarium_worker.application.records import DeliveryKey
-from angarium_worker.application.turn_parts import Confirmed
+from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
 
+from .messages import Batch, Entry, GatewayWatch, Message, keys_of, requested_of
 from .processes import Machine, Process, Service
-from .surroundings import DirectoryModel, Endpoint
+from .surroundings import DirectoryModel
 
 ENTRY_LEASE_S = 2.0
 READ_MAX = 16
-
-
-@dataclass(slots=True, eq=False)
-class Message:
-    """A posted message: `posted_s` by the client, whose request is answered at `answered_s`."""
-
-    id: bytes
-    tenant_id: bytes
-    application_id: bytes
-    weight: int
-    payload: bytes
-    retry_delays_s: tuple[float, ...] | None
-    endpoints: list[Endpoint]
-    posted_s: float
-    answered_s: float = 0.0
-
-
-@dataclass(slots=True, eq=False)
-class Batch:
-    """Messages that were committed together. `open`: not all of its chunks are settled."""
-
-    id: bytes
-    messages: list[Message]
-    publication: int = 1
-    open: bool = True
-    chunks: list[tuple[RequestedMessage, ...]] = field(default_factory=list)
-    settled: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True, eq=False)
-class Entry:
-    """A chunk on the stream, in the hands of `holder`."""
-
-    value: DeliveriesRequested
-    holder: Process | None = None
-    redelivered: bool = False
-
-
-class GatewayWatch(Protocol):
-    """Who is told of every delivery: that it was accepted, that its chunk is on the stream, who
-    reads it, that it was acknowledged."""
-
-    def accepted(self, message: Message, endpoint: Endpoint) -> None: ...
-    def arrived(self, keys: Sequence[DeliveryKey]) -> None: ...
-    def read(self, keys: Sequence[DeliveryKey], process: Process) -> None: ...
-    def settled(self, keys: Sequence[DeliveryKey]) -> None: ...
 
 
 class GatewayModel:
@@ -73,7 +22,7 @@ class GatewayModel:
         self,
         machine: Machine,
         directory: DirectoryModel,
-        told: "GatewayWatch",
+        told: GatewayWatch,
     ) -> None:
         self._machine = machine
         self._directory = directory
@@ -136,9 +85,8 @@ class GatewayModel:
             ]
             random.shuffle(open_ones)
             cut = random.randint(0, len(open_ones))
-            for part in (open_ones[:cut], open_ones[cut:]):
-                if part:
-                    requested.append(_requested(message, part))
+            parts = (open_ones[:cut], open_ones[cut:])
+            requested.extend(requested_of(message, part) for part in parts if part)
             for endpoint in open_ones:
                 self._told.accepted(message, endpoint)
         random.shuffle(requested)
@@ -218,7 +166,7 @@ class GatewayModel:
             return
         idle_s = self._machine.now_s - holder.last_seen_s if not holder.runs else 0.0
         if idle_s < ENTRY_LEASE_S:
-            self._machine.later(ENTRY_LEASE_S - idle_s, self._look_at, entry, holder)
+            self._machine.later(max(0.01, ENTRY_LEASE_S - idle_s), self._look_at, entry, holder)
             return
         entry.redelivered, entry.holder = True, None
         self._abandoned.append(entry)
@@ -260,7 +208,8 @@ class GatewayModel:
                     self._machine.later(0.01, self._close, batch)
 
     def _close(self, batch: Batch) -> None:
-        if len(batch.settled) == len(batch.chunks) and self.batches.pop(batch.id, None):
+        if len(batch.settled) == len(batch.chunks) and batch.id in self.batches:
+            del self.batches[batch.id]
             self._machine.note(f"batch {batch.id.hex()[-6:]} is closed")
 
     def first_open(self, application_id: bytes, after: bytes) -> tuple[bytes | None, bytes | None]:
@@ -276,69 +225,3 @@ class GatewayModel:
         )
         newest = self._newest.get(application_id)
         return first, newest if newest is not None and newest > after else None
-
-
-class OrderLink:
-    """Implements `Order` for one process, as `MessageOrder` does."""
-
-    def __init__(self, process: Process, gateway: GatewayModel) -> None:
-        self._process = process
-        self._gateway = gateway
-
-    async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
-        try:
-            first_open, newest = await self._gateway.questions.call(
-                self._process, lambda: self._gateway.first_open(application_id, after)
-            )
-        except ConnectionError:
-            return None
-        if first_open is not None:
-            before = (int.from_bytes(first_open) - 1).to_bytes(16)
-            return Confirmed(max(after, before), first_open)
-        return Confirmed(newest or after, newest or after)
-
-
-class SettlementLink:
-    """Implements `Settlement` for one process, as `ChunkSettlement` does."""
-
-    def __init__(self, process: Process, gateway: GatewayModel) -> None:
-        self._process = process
-        self._gateway = gateway
-        self.commits: InsistentCommit[Entry, None] = InsistentCommit(
-            "settle", self._write, items_max=500, bytes_max=1_000_000, pause_s=0.01
-        )
-
-    def settled(self, chunk: Chunk[Entry], done: Callable[[], None]) -> None:
-        self.commits.submit(chunk.receipt, 1, lambda _: done())
-
-    def refused(self, chunk: Chunk[Entry]) -> None:
-        raise AssertionError("no row is ever refused")
-
-    async def _write(self, entries: Sequence[Entry]) -> Sequence[None]:
-        await self._gateway.stream.call(self._process, lambda: self._gateway.settle(entries))
-        return [None] * len(entries)
-
-
-def keys_of(value: DeliveriesRequested) -> list[DeliveryKey]:
-    """The deliveries of a chunk."""
-    return [
-        (message.id, delivery.endpoint_id)
-        for message in value.messages
-        for delivery in message.deliveries
-    ]
-
-
-def _requested(message: Message, endpoints: Sequence[Endpoint]) -> RequestedMessage:
-    return RequestedMessage(
-        id=message.id,
-        tenant_id=message.tenant_id,
-        application_id=message.application_id,
-        event_type="a.b",
-        payload=message.payload,
-        deliveries=tuple(
-            RequestedDelivery(endpoint_id=each.state.id, endpoint_version=each.state.version)
-            for each in endpoints
-        ),
-        weight=message.weight,
-        retry_delays_s=message.retry_delays_s,
-    )

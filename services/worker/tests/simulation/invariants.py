@@ -2,13 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from angarium_worker.application.records import AttemptRow, DeliveryKey, Record
 
-from .gateway_model import Message
+from .deliveries import (
+    IN_ORDER,
+    LIMITS,
+    NO_DUPLICATE,
+    NOTHING_FORGOTTEN,
+    ONE_OUTCOME,
+    ONE_PROBE,
+    QUIET,
+    RECORDED_BEFORE_ACK,
+    Delivery,
+)
+from .messages import Message
 from .processes import Machine, Process
-from .stored_rows import Pending, StoredRows
+from .row_shapes import Pending
+from .stored_rows import StoredRows
 from .surroundings import Endpoint, Request
 
 SUCCESS = 0
@@ -16,38 +27,6 @@ GONE = 410
 LATE_S = 3.0
 """A healthy endpoint's first attempt, after its chunk came."""
 _SLACK_S = 1e-4
-
-RECORDED_BEFORE_ACK = "settled only what is on record"
-NOTHING_FORGOTTEN = "no delivery is forgotten"
-NO_DUPLICATE = "no request more than needed"
-ONE_OUTCOME = "one outcome for a fence"
-IN_ORDER = "in order, one at a time"
-LIMITS = "limits hold"
-ONE_PROBE = "one probe"
-NO_ERROR = "no unhandled error"
-BOUNDED = "everything is bounded"
-QUIET = "healthy endpoints keep their latency"
-
-
-@dataclass(slots=True, eq=False)
-class Delivery:
-    """What is known of a delivery: its requests, and its attempts by generation and number."""
-
-    key: DeliveryKey
-    message: Message
-    endpoint: Endpoint
-    delays: int
-    arrived_s: float = 0.0
-    readers: list[Process] = field(default_factory=list)
-    requests: list[Request] = field(default_factory=list)
-    attempts: dict[tuple[int, int], AttemptRow] = field(default_factory=dict)
-    steps: set[tuple[int | None, int]] = field(default_factory=set)
-    cancelled: list[tuple[str, bool]] = field(default_factory=list)
-    on_record: bool = False
-    ended: bool = False
-
-    def __str__(self) -> str:
-        return f"message {self.key[0].hex()[-6:]} for endpoint {self.endpoint.number}"
 
 
 class Invariants:
@@ -92,13 +71,15 @@ class Invariants:
 
     def read(self, keys: Sequence[DeliveryKey], process: Process) -> None:
         for key in keys:
-            self.deliveries[key].readers.append(process)
+            self.deliveries[key].readers.append((process, self._machine.now_s))
 
     def settled(self, keys: Sequence[DeliveryKey]) -> None:
         self._machine.progress += 1
         for key in keys:
-            if not self.deliveries[key].on_record:
-                self._violate(RECORDED_BEFORE_ACK, f"{self.deliveries[key]} was acknowledged")
+            delivery = self.deliveries[key]
+            delivery.settled_s = min(delivery.settled_s, self._machine.now_s)
+            if not delivery.on_record:
+                self._violate(RECORDED_BEFORE_ACK, f"{delivery} was acknowledged")
 
     # What the database tells
 
@@ -110,7 +91,7 @@ class Invariants:
             f"attempt {row.number} of {delivery} is on record: {row.response_status}, {process},"
             f" fence {held.fence if held is not None else None}"
         )
-        self._check_step(delivery, row, held)
+        self._check_step(process, delivery, row, held)
         final = row.status == SUCCESS or row.retry_in_us is None
         if final:
             delivery.ended = True
@@ -122,11 +103,15 @@ class Invariants:
         request.row_s, request.final = self._machine.now_s, final
         self.by_row[row.id] = request
 
-    def _check_step(self, delivery: Delivery, row: AttemptRow, held: Pending | None) -> None:
+    def _check_step(
+        self, process: str, delivery: Delivery, row: AttemptRow, held: Pending | None
+    ) -> None:
         """Only a first attempt may be without a fence: where its chunk was in two hands, there
         are two."""
         if held is None:
             life, generation = None, 0
+            delivery.unfenced[process] += 1
+            self._check_chunk(delivery, process)
             if row.number != 1:
                 self._violate(ONE_OUTCOME, f"attempt {row.number} of {delivery} without a fence")
         else:
@@ -139,8 +124,18 @@ class Invariants:
         if before is None or before.status != SUCCESS:
             delivery.attempts[step] = row
 
-    def pending(self, row: Pending) -> None:
+    def _check_chunk(self, delivery: Delivery, process: str) -> None:
+        """Who reads a chunk gives each of its deliveries one outcome without a fence."""
+        outcomes = delivery.unfenced[process] + (process in delivery.parked_by)
+        if outcomes > sum(reader.name == process for reader, _ in delivery.readers):
+            self._violate(ONE_OUTCOME, f"{delivery} has another outcome without a fence")
+
+    def pending(self, process: str | None, row: Pending) -> None:
         self._machine.progress += 1
+        if process is not None and row.attempts_made == 0:
+            delivery = self.deliveries[row.key]
+            delivery.parked_by.add(process)
+            self._check_chunk(delivery, process)
         self.deliveries[row.key].on_record = True
         self._machine.note(
             f"{self.deliveries[row.key]} is pending: lane {row.lane}, fence {row.fence},"
@@ -186,6 +181,7 @@ class Invariants:
             self._check_order(delivery, request)
             self._check_limits(delivery.endpoint, request)
         self._check_latency(delivery)
+        self._check_probe(delivery, request)
         delivery.requests.append(request)
         self.in_flight[request.key[1]].add(request)
         self.unrecorded.setdefault((request.process.name, request.key), []).append(request)
@@ -213,10 +209,8 @@ class Invariants:
         until_s = min(request.begun_s, earlier.confirmed_s)
         if earlier.process.faulted_within(earlier.begun_s, until_s):
             return True
-        return any(
-            process.faulted_within(delivery.arrived_s, request.begun_s)
-            for process in delivery.readers
-        )
+        until_s = min(request.begun_s, delivery.settled_s)
+        return any(process.faulted_within(read_s, until_s) for process, read_s in delivery.readers)
 
     def _check_order(self, delivery: Delivery, request: Request) -> None:
         endpoint = delivery.endpoint
@@ -249,6 +243,14 @@ class Invariants:
             self._booked_s[state.id] = booked_s
             if booked_s - now_s > burst / state.throttle_rate + _SLACK_S:
                 self._violate(LIMITS, f"endpoint {endpoint.number} gets requests too fast")
+
+    def _check_probe(self, delivery: Delivery, request: Request) -> None:
+        request.is_probe = request.process.is_probing(request.key[1])
+        if request.is_probe and any(
+            other.is_probe and other.process is request.process
+            for other in self.in_flight[request.key[1]]
+        ):
+            self._violate(ONE_PROBE, f"{delivery} is a second probe")
 
     def _check_latency(self, delivery: Delivery) -> None:
         state = delivery.endpoint.state
@@ -284,8 +286,9 @@ class Invariants:
         last = delivery.attempts.get((generation, len(numbers)))
         if last is None:
             self._violate(NOTHING_FORGOTTEN, f"{delivery} was never attempted ({generation})")
-        elif last.status != SUCCESS and last.response_status != GONE:
-            if len(numbers) != delivery.delays + 1:
-                self._violate(
-                    NOTHING_FORGOTTEN, f"{delivery} ended after {len(numbers)} attempts"
-                )
+        elif (
+            last.status != SUCCESS
+            and last.response_status != GONE
+            and len(numbers) != delivery.delays + 1
+        ):
+            self._violate(NOTHING_FORGOTTEN, f"{delivery} ended after {len(numbers)} attempts")

@@ -8,7 +8,8 @@ from .virtual_time import ProcessLoop, Scheduler
 
 
 class Process:
-    """A worker's process. `muted`: it is buried, and nothing that it does counts any more."""
+    """A worker's process. `muted`: it is buried, and nothing that it does counts any more.
+    `is_probing`: whether its circuit breaker for an endpoint lets a single attempt tell."""
 
     def __init__(self, name: str, loop: ProcessLoop) -> None:
         self.name = name
@@ -21,6 +22,7 @@ class Process:
         self.thawed_s = -1.0
         self.last_seen_s = 0.0
         self.calls = 0
+        self.is_probing: Callable[[bytes], bool] = lambda _: False
 
     @property
     def runs(self) -> bool:
@@ -67,7 +69,7 @@ class Machine:
 
     def start(self, name: str) -> Process:
         """A new process."""
-        process = Process(name, ProcessLoop(self.scheduler))
+        process = Process(name, ProcessLoop(self.scheduler))  # type: ignore[abstract]
         self.processes.append(process)
         return process
 

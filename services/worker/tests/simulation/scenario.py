@@ -5,11 +5,14 @@ from random import Random
 
 from angarium_contracts.directory import EndpointState
 
-from .gateway_model import Message
-from .simulated_worker import WorkerOptions
+from .messages import Message
 from .surroundings import SECRET, Endpoint
+from .worker_parts import WorkerOptions
 
 TROUBLE_ENDS_S = 14.0
+BURSTS = 0.1
+"""How likely a burst of so many messages is."""
+BURST = 25
 FAULTS = (
     "kill",
     "kill",
@@ -23,6 +26,18 @@ FAULTS = (
     "directory away",
     "gateway away",
     "no connections",
+)
+CHANGES = (
+    "url",
+    "disable",
+    "disable and enable",
+    "delete",
+    "options",
+    "cancel",
+    "cancel all",
+    "resend",
+    "resend",
+    "resend missing",
 )
 _SICK = ("slow", "hang", "refuse", "500", "503", "429", "flaky", "flaky")
 
@@ -53,6 +68,12 @@ class Scenario:
     slow_storage: float = 0.0
 
     @property
+    def ends_s(self) -> float:
+        """When nothing more happens from outside, and what was wrong is well again."""
+        ends = [min(event.at_s + event.lasts_s, TROUBLE_ENDS_S) for event in self.events]
+        return max(self.posts[-1][0], *ends) if ends else self.posts[-1][0]
+
+    @property
     def roomy(self) -> bool:
         """Whether a worker can send everything at once."""
         deliveries = sum(len(each.endpoints) for _, messages in self.posts for each in messages)
@@ -68,6 +89,7 @@ def draw(seed: int) -> Scenario:
         for number, tenant in enumerate(random.choices((1, 2), k=random.randint(1, 3)))
     ]
     endpoints = [_endpoint(random, number, applications) for number in range(random.randint(1, 5))]
+    lasts_s = random.choice((1.0, 3.0, 8.0))
     scenario = Scenario(
         seed,
         faultless,
@@ -80,13 +102,13 @@ def draw(seed: int) -> Scenario:
             disable_after_s=random.choice((0.0, 0.0, 6.0)),
         ),
         endpoints,
-        _posts(random, applications, endpoints),
+        _posts(random, lasts_s, applications, endpoints),
         spread_s=random.choice((0.0, 0.02, 0.3)),
     )
-    scenario.events = _changes(random, len(endpoints))
+    scenario.events = _changes(random, lasts_s, len(endpoints))
     if not faultless:
         scenario.slow_storage = random.choice((0.0, 0.02))
-        scenario.events += _faults(random, scenario.workers)
+        scenario.events += _faults(random, lasts_s, scenario.workers)
     return scenario
 
 
@@ -98,7 +120,9 @@ def _delays(random: Random) -> tuple[float, ...]:
     return tuple(random.choice((0.1, 0.3, 1.0, 3.0)) for _ in range(random.randint(0, 3)))
 
 
-def _endpoint(random: Random, number: int, applications: list[tuple[bytes, bytes, int]]) -> Endpoint:
+def _endpoint(
+    random: Random, number: int, applications: list[tuple[bytes, bytes, int]]
+) -> Endpoint:
     tenant_id, application_id, _ = random.choice(applications)
     kind = random.choice(("free", "free", "free", "fifo", "fifo", "rate", "concurrency", "both"))
     state = EndpointState(
@@ -116,7 +140,7 @@ def _endpoint(random: Random, number: int, applications: list[tuple[bytes, bytes
     )
     behaviours: list[tuple[float, str]] = []
     if random.random() < 0.6:
-        at_s = random.uniform(0.0, 4.0)
+        at_s = random.uniform(0.0, 3.0)
         behaviours = [(at_s, "ok")]
         for _ in range(random.randint(1, 2)):
             at_s += random.uniform(0.5, 6.0)
@@ -127,10 +151,15 @@ def _endpoint(random: Random, number: int, applications: list[tuple[bytes, bytes
 
 
 def _posts(
-    random: Random, applications: list[tuple[bytes, bytes, int]], endpoints: list[Endpoint]
+    random: Random,
+    lasts_s: float,
+    applications: list[tuple[bytes, bytes, int]],
+    endpoints: list[Endpoint],
 ) -> list[tuple[float, list[Message]]]:
     posts = []
-    lasts_s = random.choice((1.0, 4.0, 8.0))
+    if random.random() < BURSTS:
+        burst = [_message(random, applications[0], endpoints) for _ in range(BURST)]
+        posts.append((random.uniform(0.0, lasts_s), burst))
     for _ in range(random.randint(2, 12)):
         at_s = random.uniform(0.0, lasts_s)
         messages = [
@@ -162,13 +191,11 @@ def _message(
     )
 
 
-def _changes(random: Random, endpoints: int) -> list[Event]:
-    kinds = ("url", "disable", "disable and enable", "delete", "options", "cancel", "cancel all")
-    kinds += ("resend", "resend", "resend missing")
+def _changes(random: Random, lasts_s: float, endpoints: int) -> list[Event]:
     return [
         Event(
-            random.uniform(0.0, 12.0),
-            random.choice(kinds),
+            random.uniform(0.0, lasts_s + 2.0),
+            random.choice(CHANGES),
             random.uniform(0.01, 4.0),
             target=random.randrange(endpoints),
         )
@@ -176,14 +203,20 @@ def _changes(random: Random, endpoints: int) -> list[Event]:
     ]
 
 
-def _faults(random: Random, workers: int) -> list[Event]:
+def _faults(random: Random, lasts_s: float, workers: int) -> list[Event]:
     kinds = random.sample(FAULTS, k=random.randint(1, 4))
     return [
-        Event(
-            random.uniform(0.0, TROUBLE_ENDS_S - 2.0),
-            random.choice(kinds),
-            random.choice((random.uniform(0.01, 1.0), random.uniform(0.5, 12.0))),
-            worker=random.randrange(workers),
-        )
-        for _ in range(random.randint(1, 6))
+        _fault(random, random.choice(kinds), lasts_s, workers) for _ in range(random.randint(1, 6))
     ]
+
+
+def _fault(random: Random, kind: str, lasts_s: float, workers: int) -> Event:
+    # Half of the freezes outlast a lease.
+    long_s = random.uniform(7.5, 12.0) if kind == "freeze" else random.uniform(1.0, 14.0)
+    return Event(
+        random.uniform(0.0, lasts_s + 2.0),
+        kind,
+        random.choice((random.uniform(0.01, 1.0), long_s)),
+        worker=random.randrange(workers),
+        target=random.randrange(2),
+    )

@@ -1,29 +1,25 @@
 """One worker: the real parts, put together as in `main`, over the models."""
 
 import asyncio
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from random import Random
+from typing import Any, cast
 
 from angarium_contracts.ids import IdMaker
 from angarium_worker.application.closed_endpoints import ClosedEndpoints
-from angarium_worker.application.deliver_chunk import DeliverChunk
 from angarium_worker.application.drain import drain
 from angarium_worker.application.due_bell import DueBell
 from angarium_worker.application.endpoint_book import EndpointBook
 from angarium_worker.application.endpoint_changes import EndpointChanges
 from angarium_worker.application.endpoint_gates import EndpointGates
 from angarium_worker.application.endpoint_health import EndpointHealth
-from angarium_worker.application.failing_endpoints import HealthRow
 from angarium_worker.application.first_attempts import FirstAttempts
 from angarium_worker.application.gone_endpoints import GoneEndpoints
-from angarium_worker.application.lane_turns import LaneTurns
-from angarium_worker.application.leased_attempts import LeasedAttempts
+from angarium_worker.application.hand_commands import HandCommands
 from angarium_worker.application.make_attempt import MakeAttempt
 from angarium_worker.application.recorder import Recorder
-from angarium_worker.application.records import Record, StorageDown
+from angarium_worker.application.records import StorageDown
 from angarium_worker.application.retry_due import RetryDue
 from angarium_worker.application.room import Room
 from angarium_worker.application.slowdowns import Slowdowns
@@ -34,52 +30,12 @@ from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.retry_schedule import RetrySchedule
 
 from .database_model import DatabaseModel, HealthModel
-from .gateway_model import Entry, GatewayModel, OrderLink, SettlementLink
-from .processes import Machine, Process, Service
-from .stored_rows import StoredRows
-from .surroundings import DirectoryLink, DirectoryModel, NetworkModel, SenderModel
+from .gateway_links import OrderLink, SettlementLink
+from .processes import Process
+from .surroundings import DirectoryLink, SenderModel
+from .worker_parts import Surroundings
 
 EPOCH_S = 1_700_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerOptions:
-    """The settings of the simulated workers; the rest is as `main` has it."""
-
-    sending_max: int = 20
-    bytes_max: int = 1024 * 1024
-    delays_s: tuple[float, ...] = (0.5, 2.0)
-    timeout_s: float = 2.0
-    linger_s: float = 0.5
-    lease_s: float = 8.0
-    turn_s: float = 2.0
-    grace_s: float = 3.0
-    disable_after_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The classes of the application that mutations replace."""
-
-    deliver: type[DeliverChunk[Entry]] = DeliverChunk
-    leased: type[LeasedAttempts] = LeasedAttempts
-    lanes: type[LaneTurns] = LaneTurns
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What all workers share."""
-
-    machine: Machine
-    storage: Service
-    rows: StoredRows
-    gateway: GatewayModel
-    directory: DirectoryModel
-    network: NetworkModel
-    confirmed: Callable[[Process, Sequence[Record]], None]
-    options: WorkerOptions
-    parts: Parts
-    health: dict[bytes, HealthRow] = field(default_factory=dict)
 
 
 class SimulatedWorker:
@@ -115,10 +71,15 @@ class SimulatedWorker:
         )
         self.gates = EndpointGates(process.loop.time, self._random.random)
         self.shares = SlotShares(options.sending_max)
+        process.is_probing = self._is_probing
         self.task = process.loop.create_task(self.run())
 
     def clock_ns(self) -> int:
         return int((EPOCH_S + self._clock.now_s) * 1e9)
+
+    def _is_probing(self, endpoint_id: bytes) -> bool:
+        gate = self.gates.known(endpoint_id)
+        return gate is not None and gate.guard.state == "probing"
 
     def _build(self, tasks: asyncio.TaskGroup) -> None:
         around, options = self._around, self._options
@@ -152,6 +113,14 @@ class SimulatedWorker:
         )
         self._build_lanes(make, lane_bell)
         self._build_delivery(make, bell, lane_bell, tasks)
+
+        self.commands = HandCommands(
+            self.database,
+            self.book,
+            *[cast("Any", None)] * 3,  # no questions are asked
+            ring=partial(_ring, bell, lane_bell),
+            lease_s=options.lease_s,
+        )
 
     def _build_lanes(self, make: MakeAttempt, bell: DueBell) -> None:
         around, options = self._around, self._options
@@ -301,3 +270,8 @@ class SimulatedWorker:
             "lanes": self.lanes.held,
             "closing": len(self._closed),
         }
+
+
+def _ring(*bells: DueBell) -> None:
+    for bell in bells:
+        bell.ring(0)

@@ -162,9 +162,7 @@ class SenderModel:
         network, machine = self._network, self._network.machine
         endpoint = network.by_host[request.url.split("/")[2]]
         message_id = parse_id(MESSAGE, dict(request.headers)["webhook-id"]) or b""
-        made = Request(
-            self._process, (message_id, endpoint.state.id), endpoint, machine.now_s
-        )
+        made = Request(self._process, (message_id, endpoint.state.id), endpoint, machine.now_s)
         made.on_outcome = on_outcome
         if network.no_connection and machine.random.random() < network.no_connection:
             lost = NoAnswer(FailureReason.NO_FREE_CONNECTION, "", request.timeout_s)
@@ -210,6 +208,7 @@ class SenderModel:
                 after = random.choice((None, None, "0", "1", "3"))
                 return Answer(int(kind), b"", after, takes_s)
             case _:
+                endpoint.was_inactive |= kind == "410"
                 return Answer(int(kind), b"no", None, takes_s)
 
 

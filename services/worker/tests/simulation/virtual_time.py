@@ -45,16 +45,15 @@ class Scheduler:
         """A loop that was idle has something to do."""
         self._ready.append(loop)
 
-    def step(self, until_s: float) -> "ProcessLoop | None | bool":
+    def step(self, until_s: float) -> "ProcessLoop | bool | None":
         """One tick of one loop, which is given, or one event of the world (None); False: nothing
         happens before `until_s`, and that is the time now."""
         ready = self._ready
         if ready:
             at = int(self._random.random() * len(ready)) if len(ready) > 1 else 0
             loop = ready.pop(at)
-            if loop.is_live:
-                self.ticks += 1
-                loop.tick()
+            self.ticks += 1
+            loop.turn()
             return loop
         if not self._events or self._events[0][0] > until_s:
             self.now_s = until_s
@@ -78,6 +77,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         self._scheduler = scheduler
         self._ready: deque[asyncio.Handle] = deque()
         self.is_live = True
+        self._is_queued = False
         self._is_buried = False
 
     def time(self) -> float:
@@ -85,23 +85,24 @@ class ProcessLoop(asyncio.AbstractEventLoop):
 
     def push(self, handle: asyncio.Handle) -> None:
         """It is to run next."""
-        if not self._ready and self.is_live:
-            self._scheduler.becomes_ready(self)
         self._ready.append(handle)
+        if not self._is_queued and self.is_live:
+            self._is_queued = True
+            self._scheduler.becomes_ready(self)
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self.push(handle)
         return handle
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         return self.call_at(self._scheduler.now_s + delay, callback, *args, context=context)
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
@@ -111,7 +112,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=self)
 
-    def create_task(self, coro: Coroutine[Any, Any, Any], **more: Any) -> asyncio.Task[Any]:  # type: ignore[override]
+    def create_task(self, coro: Coroutine[Any, Any, Any], **more: Any) -> asyncio.Task[Any]:
         return asyncio.Task(coro, loop=self, **more)
 
     def get_debug(self) -> bool:
@@ -131,6 +132,13 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Cancelled timers are passed over when their time comes."""
 
+    def turn(self) -> None:
+        """What is ready now runs, unless it may not."""
+        if self.is_live:
+            self.tick()
+        else:
+            self._is_queued = False
+
     def tick(self) -> None:
         """Run what is ready now, once round."""
         ready = self._ready
@@ -138,11 +146,12 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         try:
             for _ in range(len(ready)):
                 handle = ready.popleft()
-                if not handle._cancelled:  # type: ignore[attr-defined]
+                if not handle._cancelled:
                     handle._run()
         finally:
             events._set_running_loop(None)
-        if ready and self.is_live:
+        self._is_queued = bool(ready) and self.is_live
+        if self._is_queued:
             self._scheduler.becomes_ready(self)
 
     def freeze(self) -> None:
@@ -152,7 +161,8 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     def thaw(self) -> None:
         """Go on."""
         self.is_live = True
-        if self._ready:
+        if self._ready and not self._is_queued:
+            self._is_queued = True
             self._scheduler.becomes_ready(self)
 
     def bury(self) -> None:

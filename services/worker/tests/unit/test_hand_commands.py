@@ -9,13 +9,18 @@ from angarium_contracts.attempts import GetAttempt
 from angarium_contracts.contract import Contract, encode
 from angarium_contracts.deliveries import (
     CancelDeliveries,
+    Deliveries,
     DeliveriesChanged,
+    Delivery,
+    DeliveryStatus,
     EndpointDeliveryState,
     EndpointStats,
+    FindDeliveries,
     FindMissingDeliveries,
     GetEndpointDeliveryState,
     GetEndpointStats,
     ListFailedDeliveries,
+    ListMessageDeliveries,
     MessageIds,
     ResendDeliveries,
     ResentMessage,
@@ -31,6 +36,7 @@ from angarium_worker.application.records import RecordRefused, StorageDown
 ENDPOINT = b"e" * 16
 STATS = EndpointStats(success=1, pending=2, sending=3, fail=4, canceled=5)
 STATE = EndpointDeliveryState(state="open", parked=1, scheduled=2)
+DELIVERIES = Deliveries((Delivery(b"m" * 16, ENDPOINT, DeliveryStatus.CANCELED),))
 
 
 class World:
@@ -74,6 +80,12 @@ class World:
     async def state(self, question: GetEndpointDeliveryState) -> EndpointDeliveryState:
         return STATE
 
+    async def of_message(self, question: ListMessageDeliveries) -> Deliveries:
+        return DELIVERIES
+
+    async def of_endpoint(self, question: FindDeliveries) -> Deliveries:
+        return DELIVERIES
+
     async def version(self) -> int:
         return 0
 
@@ -110,7 +122,7 @@ def world() -> World:
 @pytest.fixture
 def commands(world: World) -> HandCommands:
     book = EndpointBook(world, world, lambda sealed, _: sealed)
-    return HandCommands(world, book, world, world, ring=world.ring, lease_s=40.0)
+    return HandCommands(world, book, world, world, world, ring=world.ring, lease_s=40.0)
 
 
 def _resend(messages: int = 1, **members: Any) -> ResendDeliveries:
@@ -229,6 +241,9 @@ async def test_too_much_at_once_is_refused(world: World, commands: HandCommands)
     ids = tuple(number.to_bytes(16) for number in range(101))
     missing = FindMissingDeliveries(endpoint_id=ENDPOINT, message_ids=ids)
     assert _problem(await commands.answer(missing), ProblemCode.INVALID)
+    ids = tuple(number.to_bytes(16) for number in range(251))
+    found = FindDeliveries(endpoint_id=ENDPOINT, message_ids=ids)
+    assert _problem(await commands.answer(found), ProblemCode.INVALID)
 
 
 async def test_nothing_is_rung_when_nothing_changed(world: World, commands: HandCommands) -> None:
@@ -320,6 +335,8 @@ async def test_every_question_is_read_and_answered_by_who_knows(commands: HandCo
         ),
         (GetEndpointStats(endpoint_id=ENDPOINT), STATS),
         (GetEndpointDeliveryState(endpoint_id=ENDPOINT), STATE),
+        (ListMessageDeliveries(message_id=b"m" * 16), DELIVERIES),
+        (FindDeliveries(endpoint_id=ENDPOINT, message_ids=(b"m" * 16,)), DELIVERIES),
     ]
     for question, answer in expected:
         read: Any = WORKER_QUESTIONS.read(encode(question))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from .partitions import DAY_MS, Partition, PartitionedTable, partition_days
 from .retention_turn import RetentionTurn
 
-SQLITE_ROWS_MAX = 50
+SQLITE_ROWS_MAX = 100
 """Rows that one step on SQLite looks at: a few milliseconds of the write lock."""
 POSTGRES_ROWS_MAX = 1_000
 

@@ -18,6 +18,8 @@ RETENTION_LOCK = 7_236_114
 REST_TIMES = 4.0
 """A rest is so many times as long as the step before it took: a fifth of one connection at most."""
 REST_S_MIN, REST_S_MAX = 0.005, 2.0
+SQLITE_REST_S_MIN = 0.1
+"""A commit there holds up every other writer, however little it writes."""
 CHORE_S_MAX = 300.0
 DROP_TRIES_MAX = 20
 
@@ -61,7 +63,8 @@ class RetentionTurn:
 
     async def rest(self, took_s: float) -> None:
         """Leave the database to the others after work of `took_s`."""
-        await asyncio.sleep(min(max(took_s * REST_TIMES, REST_S_MIN), REST_S_MAX))
+        least_s = REST_S_MIN if self.on_postgres else SQLITE_REST_S_MIN
+        await asyncio.sleep(min(max(took_s * REST_TIMES, least_s), REST_S_MAX))
 
     async def drop(self, table: PartitionedTable, partition: Partition) -> bool:
         """Drop it as soon as its locks can be had without waiting; False: not within

@@ -14,7 +14,7 @@ _HEAD_BYTES_MAX = 64 * 1024
 _BODY_BYTES_MAX = 2 * 1024 * 1024
 _IDLE_TIMEOUT_S = 75.0
 _COUNTED_MAX = 10_000
-_REASONS = {200: "OK", 401: "Unauthorized", 404: "Not Found", 503: "Service Unavailable"}
+_REASONS = {200: "OK", 401: "Unauthorized", 404: "Not Found", 500: "Internal Server Error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Arrival:
 
 class DemoReceiver:
     """Answers `POST /<endpoint>`. `failures` says how many first attempts of each message an
-    endpoint refuses with 503; a wrong signature is refused with 401."""
+    endpoint fails with 500; a wrong signature is refused with 401."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class DemoReceiver:
         attempt = self._count(message_id, endpoint)
         status = 200 if verified else 401
         if verified and attempt <= self._failures.get(endpoint, 0):
-            status = 503
+            status = 500
         after_ms = max(0, now_ms - created_at_ms(parsed_id))
         self._on_arrival(Arrival(message_id, endpoint, attempt, status, after_ms, verified))
         return status

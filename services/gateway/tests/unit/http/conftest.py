@@ -40,6 +40,7 @@ from angarium_gateway.application.messages import (
     MessageWindow,
 )
 from angarium_gateway.application.read_attempts import ReadAttempts
+from angarium_gateway.application.read_deliveries import ReadDeliveries
 from angarium_gateway.application.retention import PAGE_MAX
 from angarium_gateway.domain.digests import token_hash
 
@@ -155,6 +156,12 @@ class MemoryJournal:
     ) -> Mapping[bytes, Message]:
         messages = self.messages.get(application_id, ())
         return {item.id: without_content(item) for item in messages if item.id in message_ids}
+
+    async def payloads(
+        self, application_id: bytes, message_ids: Sequence[bytes]
+    ) -> Mapping[bytes, bytes]:
+        messages = self.messages.get(application_id, ())
+        return {item.id: item.payload or b"" for item in messages if item.id in message_ids}
 
     async def page(
         self,
@@ -295,6 +302,9 @@ async def world() -> AsyncIterator[World]:
             directory=directory,
             journal=journal,
             read_attempts=ReadAttempts(
+                directory=directory, journal=journal, ask_dispatcher=dispatcher, ask_worker=worker
+            ),
+            read_deliveries=ReadDeliveries(
                 directory=directory, journal=journal, ask_dispatcher=dispatcher, ask_worker=worker
             ),
             by_hand=by_hand,

@@ -17,6 +17,8 @@ OPERATIONS = {
     "patch_event_type", "v1.event-type.delete",
     "v1.message.list", "v1.message.create", "v1.message.get",
     "v1.message-attempt.list-by-msg", "v1.message-attempt.list-by-endpoint",
+    "v1.message-attempt.list-attempted-destinations",
+    "v1.message-attempt.list-attempted-messages",
     "v1.message-attempt.resend", "v1.endpoint.recover", "v1.endpoint.replay-missing",
     "v1.endpoint.bulk-replay", "v1.endpoint.send-example", "v1.endpoint.get-stats",
     "v1.endpoint.get-delivery-state", "v1.background-task.list", "v1.background-task.get",

@@ -44,7 +44,7 @@ class WorkerMetrics(Collector):
         )
         yield _by_outcome(
             "angarium_worker_unsent_deliveries",
-            "Deliveries that were due and not attempted: parked for later, or cancelled.",
+            "Deliveries that were not attempted: parked for later, or cancelled.",
             {"parked": tally.parked, "cancelled": tally.cancelled},
         )
         for name, text, count in (

@@ -8,7 +8,7 @@ from angarium_contracts.attempts import AttemptTrigger
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
 
 from .endpoint_gates import Gate
-from .leased_attempts import LeasedAttempt
+from .leased_attempt import LeasedAttempt
 from .prepared_endpoint import Prepared
 from .records import (
     AttemptRow,

@@ -29,7 +29,8 @@ from .due_bell import DueBell
 from .endpoint_book import EndpointBook
 from .first_attempts import FirstAttempts
 from .in_flight import InFlight
-from .leased_attempts import LeasedAttempt, LeasedAttempts
+from .leased_attempt import LeasedAttempt
+from .leased_attempts import LeasedAttempts
 from .look_up import known_deliveries
 from .make_attempt import MakeAttempt
 from .prepared_endpoint import Prepared

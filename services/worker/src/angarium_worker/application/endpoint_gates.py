@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from angarium_worker.domain.endpoint_guard import EndpointGuard, Result
+from angarium_worker.domain.shared_limits import SharedLimits
 
 from .sending import Answer, FailureReason, Outcome
 
@@ -74,6 +75,7 @@ class EndpointGates:
     def __init__(self, clock_s: Callable[[], float], random: Callable[[], float]) -> None:
         self.clock_s = clock_s
         self._random = random
+        self._shared = SharedLimits()
         self._gates: dict[bytes, Gate] = {}
 
     def __len__(self) -> int:
@@ -83,7 +85,7 @@ class EndpointGates:
         """The endpoint's gate."""
         gate = self._gates.get(endpoint_id)
         if gate is None:
-            gate = self._gates[endpoint_id] = Gate(EndpointGuard())
+            gate = self._gates[endpoint_id] = Gate(EndpointGuard(self._shared))
             if len(self._gates) > GUARDS_MAX:
                 self._sweep()
         return gate

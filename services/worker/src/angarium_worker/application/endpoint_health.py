@@ -253,7 +253,7 @@ class EndpointHealth:
             self._begin_at(endpoint_id, failing, run.since_us)
         if not self._rule.condemns(run):
             return True
-        since = datetime.fromtimestamp(run.since_us // 1_000_000, UTC)
+        since = datetime.fromtimestamp(run.since_us / 1_000_000, UTC)
         reason = f"failing since {since:%Y-%m-%dT%H:%M:%SZ} without a success"
         gone = GoneEndpoint(failing.tenant_id, failing.application_id, endpoint_id, failing.version)
         if not await self._owner.disable(gone, reason, since):

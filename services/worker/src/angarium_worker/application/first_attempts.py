@@ -8,10 +8,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import assert_never
 
+import structlog
+
 from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.verdict import (
+    PARKED_S,
     QUEUED,
     Cancelled,
+    Parked,
     Unsent,
     Verdict,
 )
@@ -25,6 +29,8 @@ from .prepared_endpoint import Inactive, Known, Prepared, Unusable
 from .records import AttemptRow
 from .room import Room
 from .sending import Outcome
+
+log = structlog.get_logger()
 
 type Ended = Callable[[FirstAttempt, Verdict, AttemptRow | None], None]
 
@@ -168,14 +174,19 @@ class FirstAttempts:
         self._shares.gave_back(message.tenant_id, message.application_id)
         self._room.sent()
         self._gates.ended(gate, first.ticket, outcome, first.begun_s)
-        verdict, row = self._make.conclude(
-            message,
-            message.channels,
-            endpoint,
-            1,
-            outcome,
-            retry_delays_s=message.retry_delays_s,
-        )
+        verdict: Verdict
+        try:
+            verdict, row = self._make.conclude(
+                message,
+                message.channels,
+                endpoint,
+                1,
+                outcome,
+                retry_delays_s=message.retry_delays_s,
+            )
+        except Exception:  # the delivery must not be lost with a fault of ours
+            log.exception("attempt.not_concluded", message=message.id.hex())
+            verdict, row = Parked(PARKED_S), None
         self.ended(first, verdict, row)
 
     def _on_late_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:

@@ -7,13 +7,16 @@ import structlog
 from angarium_contracts.contract import Contract
 from angarium_contracts.deliveries import (
     CancelDeliveries,
+    Deliveries,
     DeliveriesChanged,
     EndpointDeliveryState,
     EndpointStats,
+    FindDeliveries,
     FindMissingDeliveries,
     GetEndpointDeliveryState,
     GetEndpointStats,
     ListFailedDeliveries,
+    ListMessageDeliveries,
     MessageIds,
     ResendDeliveries,
     ResentMessage,
@@ -27,12 +30,18 @@ from .records import Lane, RecordRefused, StorageDown, channel_text, delays_text
 
 MESSAGES_MAX = 100
 CANCELLED_MAX = 1_000
+FOUND_MAX = 250
 
 log = structlog.get_logger()
 
 type HandCommand = ResendDeliveries | CancelDeliveries
 type DeliveryQuestion = (
-    ListFailedDeliveries | FindMissingDeliveries | GetEndpointStats | GetEndpointDeliveryState
+    ListFailedDeliveries
+    | FindMissingDeliveries
+    | GetEndpointStats
+    | GetEndpointDeliveryState
+    | ListMessageDeliveries
+    | FindDeliveries
 )
 
 
@@ -60,6 +69,18 @@ class StandingQuestions(Protocol):
         ...
 
 
+class SingleDeliveries(Protocol):
+    """Where single deliveries stand. Every method raises `StorageDown`."""
+
+    async def of_message(self, question: ListMessageDeliveries) -> Deliveries:
+        """See `ListMessageDeliveries`."""
+        ...
+
+    async def of_endpoint(self, question: FindDeliveries) -> Deliveries:
+        """See `FindDeliveries`."""
+        ...
+
+
 class HandCommands:
     """Carries out the commands and answers the queries of `angarium_contracts.deliveries`.
 
@@ -73,6 +94,7 @@ class HandCommands:
         book: EndpointBook,
         messages: MessageQuestions,
         standing: StandingQuestions,
+        deliveries: SingleDeliveries,
         *,
         ring: Callable[[], object],
         lease_s: float,
@@ -81,6 +103,7 @@ class HandCommands:
         self._ledger = ledger
         self._messages = messages
         self._standing = standing
+        self._deliveries = deliveries
         self._ring = ring
         self._lease_s = lease_s
 
@@ -115,8 +138,17 @@ class HandCommands:
                 return await self._standing.stats(question)
             case GetEndpointDeliveryState():
                 return await self._standing.state(question)
+            case ListMessageDeliveries() | FindDeliveries():
+                return await self._single(question)
             case _:
                 assert_never(question)
+
+    async def _single(self, question: ListMessageDeliveries | FindDeliveries) -> Contract:
+        if isinstance(question, ListMessageDeliveries):
+            return await self._deliveries.of_message(question)
+        if len(question.message_ids) > FOUND_MAX:
+            return _invalid(f"at most {FOUND_MAX} messages at a time")
+        return await self._deliveries.of_endpoint(question)
 
     async def _resend(self, command: ResendDeliveries) -> Contract:
         if len(command.messages) > MESSAGES_MAX:

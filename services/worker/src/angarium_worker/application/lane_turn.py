@@ -27,7 +27,8 @@ TAKEN_MAX = 100
 RETRY_SHARE = 5
 """Of what a strict endpoint gets, one in five is a retry while first attempts wait too."""
 LOOK_AGAIN_S = 0.05
-NOT_CONFIRMED_S = 0.02
+NOT_CONFIRMED_S = 0.01
+NOT_CONFIRMED_S_MAX = 0.5
 GATHER_S = 0.005
 ANY = b"\xff" * 16
 UNKNOWN_WAIT_S = 5.0
@@ -53,12 +54,14 @@ class LaneTurn:
         self._open = 0
         self._sequence: deque[DueDelivery] = deque()
         self._confirmed = self._upto = lane.confirmed
-        self._ask_order = isinstance(endpoint, Prepared) and endpoint.fifo
+        fifo = isinstance(endpoint, Prepared) and endpoint.fifo
+        self._ask_order = fifo
         self._more_to_come = False
+        self._not_before_s = 0.0
         self._no_firsts = False
         self._no_retries = False
         self._stopped = False
-        self._look_in_s = LOOK_AGAIN_S
+        self._look_in_s = NOT_CONFIRMED_S if fifo else LOOK_AGAIN_S
         self._wait_s = 0.0
         self._state = "waiting"
         self._endpoint: Prepared | None = None
@@ -116,7 +119,8 @@ class LaneTurn:
     def _most_by_limits(self, endpoint: Prepared, now_s: float) -> int:
         """How many the endpoint's order, concurrency and rate allow now."""
         if endpoint.fifo:
-            most = 0 if self._open or self._sequence else ORDERED_TAKEN_MAX
+            busy = self._open or self._sequence or now_s < self._not_before_s
+            most = 0 if busy else ORDERED_TAKEN_MAX
         else:
             most = TAKEN_MAX
             if endpoint.concurrency_max is not None:
@@ -157,7 +161,8 @@ class LaneTurn:
 
     async def confirm(self) -> None:
         """Learn how far an ordered endpoint may go, where that is not known."""
-        if not self._ask_order or self._stopped or self._open or self._sequence:
+        busy = self._stopped or self._open or self._sequence
+        if not self._ask_order or busy or self._now_s() < self._not_before_s:
             return
         confirmed = await self._parts.order.confirm(self.lane.application_id, self._confirmed)
         self._ask_order = False
@@ -170,8 +175,9 @@ class LaneTurn:
     def start(self, rows: Sequence[DueDelivery], take: LaneTake) -> None:
         """Send what was taken, as far as it may be."""
         endpoint = self._endpoint
-        if endpoint is None:
+        if endpoint is None or self._now_s() >= self._until_s:  # held up: others may have them
             self.untouched.extend(rows)
+            self._stop(0.0)
             return
         self._note_shortage(rows, take)
         if take.ordered:
@@ -183,10 +189,14 @@ class LaneTurn:
     def _note_shortage(self, rows: Sequence[DueDelivery], take: LaneTake) -> None:
         """Where fewer are due than were asked for, there are no more for this turn."""
         if take.ordered:
+            self._ask_order = len(rows) < take.firsts_max
             if rows:
-                self._ask_order = len(rows) < take.firsts_max
+                self._look_in_s = NOT_CONFIRMED_S
+            elif self._more_to_come:  # later and later, while the turn lasts
+                self._look_in_s = min(self._look_in_s * 2, NOT_CONFIRMED_S_MAX)
+                self._not_before_s = self._now_s() + self._look_in_s
             else:
-                self._stop(NOT_CONFIRMED_S if self._more_to_come else GATHER_S)
+                self._stop(GATHER_S)
             return
         firsts = sum(row.lane == Lane.FIRST for row in rows)
         self._no_firsts = self._no_firsts or firsts < take.firsts_max

@@ -54,6 +54,7 @@ class LaneTurns:
         self._lease_s = lease_s
         self._turn_s = turn_s
         self._turns: dict[bytes, LaneTurn] = {}
+        self._left: list[DueDelivery] = []
         self._to_wake: set[bytes] = set()
         self._rounds = 0
 
@@ -126,6 +127,10 @@ class LaneTurns:
         leased = await self._lanes.lease_lanes(lanes_max=free, lease_s=self._lease_s)
         found = await self._book.load({lane.endpoint_id: 0 for lane in leased})
         for lane in leased:
+            former = self._turns.pop(lane.endpoint_id, None)
+            if former is not None:  # its lease ended while this process was held up
+                former.give_up()
+                self._left.extend(former.untouched)
             self._turns[lane.endpoint_id] = LaneTurn(
                 self._parts, lane, found.get(lane.endpoint_id), self._turn_s
             )
@@ -167,11 +172,13 @@ class LaneTurns:
 
     async def _put_back(self) -> None:
         """Make what was taken and not sent due again, for whoever comes next."""
+        left = self._left
         counts = [(turn, len(turn.untouched)) for turn in self._turns.values()]
-        untouched = [due for turn, count in counts for due in turn.untouched[:count]]
+        untouched = [*left, *(due for turn, count in counts for due in turn.untouched[:count])]
         if not untouched:
             return
         await self._ledger.release(untouched)
+        left.clear()
         for turn, count in counts:
             del turn.untouched[:count]
         for due in untouched:

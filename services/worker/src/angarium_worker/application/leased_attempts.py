@@ -3,14 +3,15 @@ lanes, and first attempts that outlasted their chunk."""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
+import structlog
 from angarium_contracts.ids import MESSAGE, format_id
 
 from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.verdict import (
+    PARKED_S,
     Cancelled,
     Delivered,
     Exhausted,
@@ -24,6 +25,7 @@ from angarium_worker.domain.verdict import (
 
 from .due_bell import DueBell
 from .endpoint_gates import EndpointGates, Gate
+from .leased_attempt import LeasedAttempt, Recorded, lane_after
 from .make_attempt import MakeAttempt
 from .prepared_endpoint import Prepared
 from .recorder import Held, Recorder
@@ -42,49 +44,10 @@ from .room import Room
 from .sending import Outcome, SubmittedAttempt
 from .tally import Tally
 
+log = structlog.get_logger()
+
 SLOW_S = 0.5
 """An attempt that lasts longer leaves its sending slot to others."""
-
-type Recorded = Callable[[DueDelivery, Verdict, bool], None]
-"""Told once the outcome is durable: the delivery, its verdict, whether its fence held."""
-
-
-class LeasedAttempt:
-    """One attempt under a lease. `gate` and `ticket` are those of its endpoint's guard; None
-    where the endpoint is strict. `recorded` is told of its end."""
-
-    __slots__ = (
-        "begun_s",
-        "due",
-        "endpoint",
-        "gate",
-        "recorded",
-        "retry",
-        "slow",
-        "submitted",
-        "ticket",
-    )
-
-    def __init__(
-        self,
-        due: DueDelivery,
-        endpoint: Prepared,
-        gate: Gate | None,
-        ticket: int,
-        begun_s: float,
-        *,
-        retry: bool,
-        recorded: Recorded | None = None,
-    ) -> None:
-        self.due = due
-        self.endpoint = endpoint
-        self.gate = gate
-        self.ticket = ticket
-        self.begun_s = begun_s
-        self.retry = retry
-        self.recorded = recorded
-        self.slow = False
-        self.submitted: SubmittedAttempt | None = None
 
 
 class LeasedAttempts:
@@ -175,18 +138,27 @@ class LeasedAttempts:
         self._free_slot(retry=attempt.retry, slow=attempt.slow)
         if attempt.gate is not None:
             self._gates.ended(attempt.gate, attempt.ticket, outcome, attempt.begun_s)
-        verdict, row = self._make.conclude(
-            due,
-            channels_of(due.channels),
-            attempt.endpoint,
-            due.attempts_made + 1,
-            outcome,
-            trigger=due.trigger,
-            retry_delays_s=delays_of(due.retry_delays),
-        )
-        event = None if row is None else self._make.event_of(verdict, row)
-        lane = _lane_after(due, attempt.endpoint, verdict)
+        verdict, row, event = self._concluded(due, attempt.endpoint, outcome)
+        lane = lane_after(due, attempt.endpoint, verdict)
         self._settle(due, verdict, row, lane, event, attempt.recorded)
+
+    def _concluded(
+        self, due: DueDelivery, endpoint: Prepared, outcome: Outcome
+    ) -> tuple[Verdict, AttemptRow | None, EventRow | None]:
+        try:
+            verdict, row = self._make.conclude(
+                due,
+                channels_of(due.channels),
+                endpoint,
+                due.attempts_made + 1,
+                outcome,
+                trigger=due.trigger,
+                retry_delays_s=delays_of(due.retry_delays),
+            )
+            return verdict, row, None if row is None else self._make.event_of(verdict, row)
+        except Exception:  # the delivery must not be lost with a fault of ours
+            log.exception("attempt.not_concluded", message=due.id.hex())
+            return Parked(PARKED_S), None, None
 
     def not_attempted(
         self,
@@ -201,7 +173,7 @@ class LeasedAttempts:
             self._tally.cancelled += 1
         else:
             self._tally.parked += 1
-        lane = _lane_after(due, endpoint, verdict)
+        lane = lane_after(due, endpoint, verdict)
         self._settle(due, verdict, None, lane, None, recorded)
 
     def cut_off(self) -> list[DueDelivery]:
@@ -276,25 +248,6 @@ class LeasedAttempts:
             bell.ring(outcome.due_in_us / 1_000_000)
         if recorded is not None:
             recorded(due, verdict, fence_held)
-
-
-def _lane_after(due: DueDelivery, endpoint: Prepared | None, verdict: Verdict) -> Lane | None:
-    """Where a delivery goes on. That of a strict endpoint never leaves its lane."""
-    fifo = endpoint is not None and endpoint.fifo
-    match verdict:
-        case Queued(retry):
-            return Lane.RETRY if retry and not fifo else Lane.FIRST
-        case Retry():
-            if endpoint is not None and endpoint.strict:
-                return Lane.FIRST if fifo else Lane.RETRY
-        case Parked():
-            if endpoint is None:
-                return None if due.lane is None else Lane(due.lane)
-            if endpoint.strict:
-                return Lane.FIRST if fifo else Lane(due.lane or Lane.FIRST)
-        case _:
-            pass
-    return None
 
 
 def _cancelled(due: DueDelivery, reason: str) -> CancelledRow:

@@ -20,10 +20,12 @@ log = structlog.get_logger()
 
 
 class Recorder:
-    """Writes records to the ledger until they are written. `run()` until cancelled."""
+    """Writes records to the ledger until they are written. `run()` until cancelled.
+    `on_events` is called once the outbox has something new."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, on_events: Callable[[], None] = lambda: None) -> None:
         self._ledger = ledger
+        self._on_events = on_events
         self._commits = InsistentCommit(
             "record",
             self._write,
@@ -58,7 +60,13 @@ class Recorder:
                 return [(await self._write([record]))[0] for record in records]
             log.error("record.refused", reason=str(refusal)[:500])  # noqa: TRY400 - told in full
             return [None]
+        if any(_tells(record) for record in records):
+            self._on_events()
         return [held] * len(records)
+
+
+def _tells(record: Record) -> bool:
+    return bool(record.events) or any(outcome.event is not None for outcome in record.leased)
 
 
 def _size_bytes(record: Record) -> int:

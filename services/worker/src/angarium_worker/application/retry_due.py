@@ -30,6 +30,8 @@ from .room import Room
 LEASE_ROWS_MAX = 200
 LEASE_BYTES_MAX = 8 * 1024 * 1024
 MANUAL = int(AttemptTrigger.MANUAL)
+HELD_UP_S = 2.5
+"""Half of what a lease lasts longer than an attempt."""
 GATHER_S = 0.02
 """After a lease that was not full: what comes due, and slots that come free, gather."""
 
@@ -96,9 +98,13 @@ class RetryDue:
         if free == 0:
             await self._room.changed()
             return 0
+        asked_s = self._gates.clock_s()
         leased = await self._ledger.lease_due(
             rows_max=min(free, LEASE_ROWS_MAX), bytes_max=LEASE_BYTES_MAX, lease_s=self._lease_s
         )
+        if self._gates.clock_s() - asked_s > HELD_UP_S:  # the leases may end before an attempt
+            await self._ledger.release(leased)
+            return 0
         self._start(leased)
         return 0 if len(leased) == LEASE_ROWS_MAX else GATHER_S
 

@@ -20,6 +20,10 @@ class Tally:
         self.durations = [0] * (len(DURATION_BOUNDS_S) + 1)
         self.duration_sum_s = 0.0
 
+    def count_cancelled(self, deliveries: int) -> None:
+        """Count deliveries that ended together, without a look at each."""
+        self.cancelled += deliveries
+
     def observe(self, duration_s: float) -> None:
         """Count one attempt's duration; `durations` are not cumulative."""
         self.durations[bisect_left(DURATION_BOUNDS_S, duration_s)] += 1

@@ -92,8 +92,9 @@ class CircuitBreaker:
         if self.state is BreakerState.HALF_OPEN:
             self._close()
 
-    def failed(self, ticket: int, now_s: float, random: float) -> None:
-        """An attempt failed. `random` is uniform in 0 to 1."""
+    def failed(self, ticket: int, now_s: float, random: float, *, may_open: bool = True) -> None:
+        """An attempt failed. `random` is uniform in 0 to 1. With `may_open` False the failure
+        counts, and a closed breaker stays closed."""
         if ticket != self.generation:
             return
         if self.state is BreakerState.HALF_OPEN and self._outdated:
@@ -102,7 +103,7 @@ class CircuitBreaker:
             self._open(now_s, random)
         else:
             self.failures += 1
-            if self.failures >= self._failures_to_open:
+            if may_open and self.failures >= self._failures_to_open:
                 self._open(now_s, random)
 
     def refused(self, ticket: int) -> None:

@@ -1,18 +1,26 @@
 """Whether one endpoint may be sent to now: what one process knows about its health."""
 
 from enum import IntEnum
+from math import inf
 from typing import Final
 
 from .adaptive_window import AdaptiveWindow
 from .circuit_breaker import BreakerState, CircuitBreaker
-from .recovery_pace import RecoveryPace
+from .recovery_pace import UNLIMITED, RecoveryPace
 from .retry_budget import RetryBudget
+from .shared_limits import SharedLimits
 
 OVERLOADED_S: Final = 30.0
-"""So long after its window shrank, an endpoint counts as overloaded."""
+"""So long after the latest sign of it, an endpoint counts as overloaded: that it did not answer
+in time or said so, or a row of failures."""
 FAILURES_OVERLOADED: Final = 5
-"""So many failures in a row do too."""
+"""So many failures in a row are a sign."""
+GRACE_S: Final = 10.0
+"""Trouble that is younger than that neither opens the breaker nor limits retries: a handful of
+failures at once is not an outage."""
 FORGOTTEN_AFTER_S: Final = 600.0
+ALONE_PER_S: Final = 2.0
+"""Back after an outage, an endpoint that gets little is sent its backlog so fast."""
 
 
 class Result(IntEnum):
@@ -42,7 +50,10 @@ class EndpointGuard:
 
     While nothing is wrong with the endpoint it is *calm*: retries are free, only the window
     counts, and beginning and ending an attempt costs next to nothing. First attempts earn
-    retries only while it is overloaded, so that an overload does not begin with a burst of them.
+    retries only while it is not, so that an overload does not begin with a burst of them.
+
+    `shared` are the limits that it has together with the other endpoints of its process: with
+    them, its own leave a handful of deliveries alone.
     """
 
     __slots__ = (
@@ -50,7 +61,11 @@ class EndpointGuard:
         "_budget",
         "_calm",
         "_ever_failed",
+        "_failing_since_s",
+        "_overload_sign_s",
+        "_overload_since_s",
         "_pace",
+        "_shared",
         "_used_s",
         "_window",
         "backlog",
@@ -58,14 +73,18 @@ class EndpointGuard:
         "lane_only",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, shared: SharedLimits | None = None) -> None:
+        self._shared = shared
         self._window = AdaptiveWindow()
         self._breaker = CircuitBreaker()
         self._budget = RetryBudget()
-        self._pace = RecoveryPace()
+        self._pace = RecoveryPace() if shared is None else RecoveryPace(ALONE_PER_S)
         self._calm = True
         self._ever_failed = False
         self._used_s = 0.0
+        self._failing_since_s = inf
+        self._overload_since_s = -inf
+        self._overload_sign_s = -inf
         self.in_flight = 0
         self.backlog = False
         self.lane_only = False
@@ -96,6 +115,8 @@ class EndpointGuard:
     def arrived(self, now_s: float) -> None:
         """A new delivery came, whether it is sent or parked. Each counts once."""
         self._pace.arrived(now_s)
+        if self._shared is not None:
+            self._shared.arrived(now_s)
 
     def begin(self, now_s: float, *, retry: bool, from_lane: bool) -> int:
         """A ticket (above 0) for an attempt that begins now; 0: not now."""
@@ -118,11 +139,12 @@ class EndpointGuard:
                 window.succeeded(in_flight)
             return
         breaker = self._breaker
-        was_closed = breaker.closed
+        was_down = not breaker.closed or breaker.failures >= FAILURES_OVERLOADED
         match result:
             case Result.SUCCESS:
                 if ticket == breaker.generation:
                     self._window.succeeded(in_flight)
+                    self._failing_since_s = inf
                 breaker.succeeded(ticket)
             case Result.REFUSED:
                 breaker.refused(ticket)
@@ -130,7 +152,8 @@ class EndpointGuard:
                 self._failed(ticket, result, begun_s, now_s, random)
             case Result.UNCOUNTED:
                 breaker.abandon(ticket)
-        if breaker.closed and not was_closed:
+        back = breaker.closed and breaker.failures == 0
+        if back and was_down and self._pace.recovering_since is None:
             self._pace.recover(now_s, new_included=self.lane_only)
 
     def abandon(self, ticket: int) -> None:
@@ -144,6 +167,12 @@ class EndpointGuard:
         wait_s = max(self._breaker.wait_s(now_s), self._pace.wait_s(now_s))
         if for_retry and self._is_overloaded(now_s):
             wait_s = max(wait_s, self._budget.wait_s(now_s))
+        shared = self._shared
+        if shared is not None and not self._calm:
+            if self._pace.is_early(now_s):
+                wait_s = max(wait_s, shared.backlog_wait_s(now_s))
+            elif for_retry and self._has_sign(now_s):
+                wait_s = max(wait_s, shared.retry_wait_s(now_s))
         return wait_s
 
     def is_open(self, now_s: float) -> bool:
@@ -158,11 +187,8 @@ class EndpointGuard:
             return room, room
         if not self._breaker.closed:
             room = min(room, 1 if self._breaker.may_begin(now_s) else 0)
-        room = min(room, self._pace.backlog_allowed(now_s))
-        room = max(0, room)
-        if self._is_overloaded(now_s):
-            return room, min(room, self._budget.retries_allowed(now_s))
-        return room, room
+        room = max(0, min(room, self._backlog_allowed(now_s)))
+        return room, min(room, self._retries_allowed(now_s))
 
     def lane_empty(self, now_s: float) -> None:
         """Nothing is parked any more: there is nothing left to recover from."""
@@ -176,6 +202,8 @@ class EndpointGuard:
         about the endpoint as it was; a probe stays the only one until it has ended."""
         self._breaker.reset()
         self._window.reset()
+        self._failing_since_s = inf
+        self._overload_sign_s = -inf
 
     def idle(self, now_s: float) -> bool:
         """Whether nothing is lost by forgetting it: nothing is in flight, and it never saw a
@@ -189,26 +217,50 @@ class EndpointGuard:
     def _begin_watched(self, now_s: float, retry: bool, from_lane: bool) -> int:
         self._used_s = now_s
         pace, budget = self._pace, self._budget
-        overloaded = self._is_overloaded(now_s)
-        if retry and overloaded and not budget.retries_allowed(now_s):
+        if retry and self._retries_allowed(now_s) < 1:
             return 0
         # A retry that comes by itself is backlog as well: it adds to what is new.
         paced = from_lane or retry
-        if paced and pace.backlog_allowed(now_s) < 1:
+        if paced and self._backlog_allowed(now_s) < 1:
             return 0
+        overloaded = self._is_overloaded(now_s)
         ticket = self._breaker.begin(now_s)
         if not ticket:
             return 0
+        shared = self._shared
         if paced:
+            if shared is not None and pace.is_early(now_s):
+                shared.backlog_begun()
             pace.spent(1)
-        if not overloaded:
-            self._calm = self._breaker.failures == 0
-        elif retry:
+        if retry:
             budget.retry_begun(now_s)
         else:
             budget.first_begun(now_s)
+        if shared is not None:
+            if retry:
+                shared.retry_begun()
+            else:
+                shared.first_begun()
+        if not overloaded and not self._has_sign(now_s) and not pace.limits(now_s):
+            self._calm = True
         self.in_flight += 1
         return ticket
+
+    def _backlog_allowed(self, now_s: float) -> int:
+        allowed = self._pace.backlog_allowed(now_s)
+        if self._shared is not None and self._pace.is_early(now_s):
+            return min(allowed, self._shared.backlog_allowed(now_s))
+        return allowed
+
+    def _retries_allowed(self, now_s: float) -> int:
+        if self._is_overloaded(now_s):
+            return self._budget.retries_allowed(now_s)
+        if self._shared is not None and self._has_sign(now_s):
+            return self._shared.retries_allowed(now_s)
+        return UNLIMITED
+
+    def _has_sign(self, now_s: float) -> bool:
+        return now_s - self._overload_sign_s <= OVERLOADED_S or self._breaker.failures > 0
 
     def _failed(
         self, ticket: int, result: Result, begun_s: float, now_s: float, random: float
@@ -219,9 +271,16 @@ class EndpointGuard:
         breaker = self._breaker
         if ticket != breaker.generation:
             return
+        self._failing_since_s = min(self._failing_since_s, begun_s)
         if result is Result.OVERLOADED:
             self._window.overloaded(begun_s, now_s)
-        breaker.failed(ticket, now_s, random)
+        lasting = now_s - self._failing_since_s >= GRACE_S
+        recovering = self._pace.recovering_since is not None
+        breaker.failed(ticket, now_s, random, may_open=lasting or recovering)
+        if result is Result.OVERLOADED or breaker.failures >= FAILURES_OVERLOADED:
+            if now_s - self._overload_sign_s > OVERLOADED_S:
+                self._overload_since_s = begun_s
+            self._overload_sign_s = now_s
         if not breaker.closed:
             self._pace.stop()
         elif result is Result.OVERLOADED or breaker.failures >= FAILURES_OVERLOADED:
@@ -231,7 +290,9 @@ class EndpointGuard:
         breaker = self._breaker
         return (
             breaker.state is not BreakerState.CLOSED
-            or breaker.failures >= FAILURES_OVERLOADED
-            or now_s - self._window.decreased_s <= OVERLOADED_S
-            or self._pace.limits(now_s)
+            or (
+                now_s - self._overload_sign_s <= OVERLOADED_S
+                and now_s - self._overload_since_s >= GRACE_S
+            )
+            or (self._shared is None and self._pace.limits(now_s))
         )

@@ -28,8 +28,8 @@ class RecoveryPace:
     is used to. Then the pace doubles with every `DOUBLING_S` of health, until it does not limit.
 
     The steady rate is the highest of the last `MEMORY_S`; what was counted before counts half
-    after every further `MEMORY_S`. `arrived_s` is when the latest delivery came (-inf: never),
-    `recovering_since` None while nothing is limited.
+    after every further `MEMORY_S`; it is not under `rate_min_per_s`. `arrived_s` is when the
+    latest delivery came (-inf: never), `recovering_since` None while nothing is limited.
     """
 
     __slots__ = (
@@ -40,6 +40,7 @@ class RecoveryPace:
         "_opened_s",
         "_peak_per_s",
         "_peak_s",
+        "_rate_min_per_s",
         "_rate_per_s",
         "_tokens",
         "_tokens_s",
@@ -47,13 +48,14 @@ class RecoveryPace:
         "recovering_since",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, rate_min_per_s: float = RATE_MIN_PER_S) -> None:
+        self._rate_min_per_s = rate_min_per_s
         self._arrivals = 0
         self.arrived_s = self._opened_s = self._closes_s = -inf
         self._peak_per_s = 0.0
         self._peak_s = -inf
         self.recovering_since: float | None = None
-        self._base_per_s = self._rate_per_s = RATE_MIN_PER_S
+        self._base_per_s = self._rate_per_s = rate_min_per_s
         self._doubled_s = self._tokens_s = -inf
         self._tokens = 0.0
 
@@ -65,9 +67,9 @@ class RecoveryPace:
         self.arrived_s = now_s
 
     def steady_per_s(self, now_s: float) -> float:
-        """The rate of new deliveries, not under `RATE_MIN_PER_S`; erring on the low side."""
+        """The rate of new deliveries, not under the least one; erring on the low side."""
         counted_per_s = _faded(self._counted(now_s), self.arrived_s, now_s)
-        return max(RATE_MIN_PER_S, self._remembered(now_s), counted_per_s)
+        return max(self._rate_min_per_s, self._remembered(now_s), counted_per_s)
 
     def recover(self, now_s: float, *, new_included: bool = False) -> None:
         """The endpoint is back. `new_included`: what is new goes through the backlog too, which
@@ -78,6 +80,11 @@ class RecoveryPace:
         self._doubled_s = now_s + STEADY_S - DOUBLING_S
         self._tokens = 1.0
         self._tokens_s = now_s
+
+    def is_early(self, now_s: float) -> bool:
+        """Whether the endpoint came back within the last `STEADY_S`."""
+        since_s = self.recovering_since
+        return since_s is not None and now_s - since_s < STEADY_S
 
     def stop(self) -> None:
         """There is no backlog any more, or the endpoint is down again."""

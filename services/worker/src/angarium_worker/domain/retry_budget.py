@@ -14,7 +14,11 @@ class RetryBudget:
     was neither a first attempt nor a retry for `trickle_s`, one retry may go unearned, so that
     what waits moves on after everybody stopped posting.
 
-    Over any run, retries <= 0.25 x first attempts + `earned_max` + run / `trickle_s` + 1.
+    Retries that begin while nobody asks the budget are owed, at most `earned_max` of them: who
+    is asked later has first attempts pay for them before.
+
+    Over any run of asked retries, they are <= 0.25 x first attempts + `earned_max` +
+    run / `trickle_s` + 1.
     """
 
     __slots__ = ("_earned", "_earned_max", "_last_s", "_trickle_s")
@@ -37,8 +41,8 @@ class RetryBudget:
         return 1 if self._last_s + self._trickle_s <= now_s else 0
 
     def retry_begun(self, now_s: float) -> None:
-        """A retry begins that was allowed."""
-        self._earned = max(0.0, self._earned - 1.0)
+        """A retry begins, asked for or not."""
+        self._earned = max(-self._earned_max, self._earned - 1.0)
         self._last_s = now_s
 
     def wait_s(self, now_s: float) -> float:

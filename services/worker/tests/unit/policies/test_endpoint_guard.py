@@ -21,8 +21,8 @@ def broken(now_s: float = 0.0, *, arrivals_per_s: int = 0) -> EndpointGuard:
     guard = EndpointGuard()
     for n in range(30 * arrivals_per_s):
         guard.arrived(now_s - 30 + n / arrivals_per_s)
-    for _ in range(10):
-        assert attempt(guard, Result.FAILED, now_s)
+    for failed_s in (now_s - 10, *[now_s] * 9):
+        assert attempt(guard, Result.FAILED, failed_s)
     assert guard.state == "open"
     return guard
 
@@ -49,11 +49,38 @@ def test_an_overload_halves_the_window_and_puts_retries_on_a_budget() -> None:
     guard = EndpointGuard()
     assert attempt(guard, Result.OVERLOADED, 1.0)
     assert guard.limit == 8
-    assert attempt(guard, Result.SUCCESS, 2.0, retry=True)
-    assert not attempt(guard, Result.SUCCESS, 2.0, retry=True)
     for _ in range(4):
-        assert attempt(guard, Result.SUCCESS, 2.0)
-    assert guard.quota(2.0) == (8, 1)
+        assert attempt(guard, Result.SUCCESS, 11.0)
+    assert guard.quota(11.0) == (8, 1)
+    assert attempt(guard, Result.SUCCESS, 11.0, retry=True)
+    assert not attempt(guard, Result.SUCCESS, 11.0, retry=True)
+
+
+def test_in_the_first_seconds_of_trouble_retries_are_free_and_owed() -> None:
+    guard = EndpointGuard()
+    attempt(guard, Result.OVERLOADED, 1.0)
+    assert all(attempt(guard, Result.SUCCESS, 10.9, retry=True) for _ in range(3))
+    for _ in range(16):  # twelve pay what is owed, four earn the next
+        assert not attempt(guard, Result.SUCCESS, 11.0, retry=True)
+        assert attempt(guard, Result.SUCCESS, 11.0)
+    assert attempt(guard, Result.SUCCESS, 11.0, retry=True)
+
+
+def test_a_handful_of_failures_at_once_does_not_open_the_breaker() -> None:
+    guard = EndpointGuard()
+    for _ in range(30):
+        assert attempt(guard, Result.FAILED, 1.0)
+    assert guard.state == "delivering"
+    attempt(guard, Result.FAILED, 11.0)
+    assert guard.state == "open"
+
+
+def test_attempts_that_hung_for_long_open_it_at_once() -> None:
+    guard = EndpointGuard()
+    hanging = [begin(guard, 0.0) for _ in range(10)]
+    for ticket in hanging:
+        guard.ended(ticket, Result.OVERLOADED, 0.0, 15.0, 0.5)
+    assert guard.state == "open"
 
 
 def test_half_a_minute_after_the_window_shrank_retries_are_free_again() -> None:
@@ -159,8 +186,8 @@ def test_down_again_while_recovering_stops_everything() -> None:
 def test_late_failures_of_the_outage_do_not_count_after_it() -> None:
     guard = EndpointGuard()
     late = [begin(guard, 0.0) for _ in range(6)]
-    for _ in range(10):
-        attempt(guard, Result.FAILED, 0.0)
+    for failed_s in (-10.0, *[0.0] * 9):
+        attempt(guard, Result.FAILED, failed_s)
     attempt(guard, Result.SUCCESS, 1.0)
     limit = guard.limit
     for ticket in late:

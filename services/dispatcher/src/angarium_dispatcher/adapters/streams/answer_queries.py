@@ -6,7 +6,7 @@ from typing import Any
 from angarium_contracts import configuration as wire
 from angarium_contracts import endpoint_options as options
 from angarium_contracts.contract import Contract, Reader
-from angarium_contracts.deliveries import MatchMessages
+from angarium_contracts.deliveries import EndpointsFound, GetEndpoints, MatchMessages
 from angarium_contracts.directory import (
     DirectoryPage,
     DirectorySince,
@@ -48,6 +48,7 @@ from . import wire as to_wire
 
 DIRECTORY_PAGE_MAX = 1_000
 ENDPOINT_STATES_MAX = 500
+ENDPOINTS_MAX = 250
 
 
 class QueryAnswers:
@@ -69,6 +70,7 @@ class QueryAnswers:
             wire.UpdateEndpoint: self._saved_endpoint(saving_endpoints.replace_endpoint),
             wire.PatchEndpoint: self._saved_endpoint(saving_endpoints.patch_endpoint),
             wire.GetEndpoint: self._get_endpoint,
+            GetEndpoints: self._get_endpoints,
             wire.GetEndpointSecret: self._get_endpoint_secret,
             options.RotateEndpointSecret: self._saved_endpoint(rotate_secret),
             options.GetEndpointHeaders: self._get_endpoint_headers,
@@ -137,6 +139,19 @@ class QueryAnswers:
     async def _get_endpoint(self, question: wire.GetEndpoint) -> Contract:
         endpoint, application = await self._endpoint(question)
         return _endpoint_saved(endpoint, application)
+
+    async def _get_endpoints(self, question: GetEndpoints) -> Contract:
+        if len(question.endpoint_ids) > ENDPOINTS_MAX:
+            raise InvalidMember("endpointIds", f"Ask for at most {ENDPOINTS_MAX} at a time.")
+        owned = [
+            one
+            for one in await self._reads.endpoints_by_id(question.endpoint_ids)
+            if (one.tenant_id, one.application_id) == (question.tenant_id, question.application_id)
+        ]
+        return EndpointsFound(
+            endpoints=tuple([to_wire.endpoint(one) for one in owned if not one.deleted]),
+            deleted=tuple([to_wire.endpoint(one) for one in owned if one.deleted]),
+        )
 
     async def _get_endpoint_secret(self, question: wire.GetEndpointSecret) -> Contract:
         endpoint, _ = await self._endpoint(question)

@@ -72,6 +72,18 @@ class StoredMessages:
         rows = await self._rows(statement)
         return {row.id: _message(row) for row in rows}
 
+    async def payloads(
+        self, application_id: bytes, message_ids: Sequence[bytes]
+    ) -> Mapping[bytes, bytes]:
+        """The payloads of messages of this application by their ids."""
+        if not message_ids:
+            return {}
+        statement = select(message.c.id, message.c.payload).where(
+            message.c.application_id == application_id, message.c.id.in_(message_ids)
+        )
+        rows = await self._rows(statement)
+        return {row.id: row.payload for row in rows}
+
     async def page(
         self,
         application_id: bytes,

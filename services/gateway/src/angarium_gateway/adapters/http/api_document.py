@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Final
 
 import msgspec
+from angarium_contracts.deliveries import DeliveryStatus
 from litestar import Controller, Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -29,6 +30,7 @@ from .shapes.by_hand import (
     EventExampleIn,
 )
 from .shapes.cancellations import CancelOut
+from .shapes.deliveries import EndpointMessageOut, MessageEndpointOut
 from .shapes.delivery_policy import TenantPolicyIn, TenantPolicyOut
 from .shapes.endpoint_options import (
     EndpointHeadersIn,
@@ -62,7 +64,9 @@ _SHAPES: Final = [
     TenantPolicyIn, TenantPolicyOut,
     CancelOut, OperationalWebhookEndpointIn, OperationalWebhookEndpointUpdate,
     OperationalWebhookEndpointOut, ListResponse[OperationalWebhookEndpointOut],
-    MessageAttemptOut, ListResponse[MessageAttemptOut], HttpErrorOut, HTTPValidationError,
+    MessageAttemptOut, ListResponse[MessageAttemptOut],
+    DeliveryStatus, MessageEndpointOut, ListResponse[MessageEndpointOut],
+    EndpointMessageOut, ListResponse[EndpointMessageOut], HttpErrorOut, HTTPValidationError,
 ]  # fmt: skip
 _REFUSALS: Final = {
     "401": ("No API key was given, or not a valid one", "HttpErrorOut"),

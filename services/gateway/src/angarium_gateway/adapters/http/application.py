@@ -16,6 +16,7 @@ from .attempts import AttemptController
 from .background_tasks import BackgroundTaskController
 from .by_hand import ByHandController, ResendController
 from .cancellations import CancellationController
+from .deliveries import DeliveryController
 from .dependencies import ApiDependencies, provide_caller
 from .documentation import documentation_routes
 from .endpoint_delivery import EndpointDeliveryController
@@ -44,6 +45,7 @@ _CONTROLLERS = (
     EventTypeController,
     MessageController,
     AttemptController,
+    DeliveryController,
     ResendController,
     ByHandController,
     EndpointDeliveryController,

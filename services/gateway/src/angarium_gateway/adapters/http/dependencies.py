@@ -17,6 +17,7 @@ from angarium_gateway.application.endpoint_secrets import EndpointSecrets
 from angarium_gateway.application.idempotency import IdempotencyKeys
 from angarium_gateway.application.messages import MessageJournal
 from angarium_gateway.application.read_attempts import ReadAttempts
+from angarium_gateway.application.read_deliveries import ReadDeliveries
 from angarium_gateway.application.retention import TenantRetentions
 
 
@@ -32,6 +33,7 @@ class ApiDependencies:
     directory: ApplicationDirectory
     journal: MessageJournal
     read_attempts: ReadAttempts
+    read_deliveries: ReadDeliveries
     by_hand: ByHand
     cancel: CancelByHand
     retentions: TenantRetentions

@@ -1,6 +1,6 @@
 """Changes by hand on Postgres: one statement and one round trip for each call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from angarium_chassis.database.engine import Database
 
@@ -15,9 +15,18 @@ _CANCEL = statement("cancel_pending")
 
 
 class PostgresHandLedger:
-    """Implements `HandLedger`. `lease_s` is the longest that anybody holds a delivery."""
+    """Implements `HandLedger`. `lease_s` is the longest that anybody holds a delivery;
+    `count_ended` is told how many `cancel` ended at once: what it only marked is not among
+    them."""
 
-    def __init__(self, database: Database, *, lease_s: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        lease_s: float,
+        count_ended: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._count_ended = count_ended
         self._statements = PostgresStatements(database)
         self._lease_us = int(lease_s * 1_000_000)
 
@@ -47,4 +56,5 @@ class PostgresHandLedger:
         (row,) = await self._statements.fetch(
             _CANCEL, message_id, endpoint_id, reason, by_hand, rows_max, lease_us
         )
-        return int(row[0])
+        self._count_ended(int(row[1]))
+        return int(row[0]) + int(row[1])

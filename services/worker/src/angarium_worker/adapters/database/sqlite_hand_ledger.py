@@ -1,6 +1,6 @@
 """Changes by hand on SQLite: one transaction for each call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from angarium_chassis.database.clock import clock_us
@@ -44,9 +44,18 @@ _FORGET = delete(cancelled_delivery).where(
 
 
 class SqliteHandLedger:
-    """Implements `HandLedger`. `lease_s` is the longest that anybody holds a delivery."""
+    """Implements `HandLedger`. `lease_s` is the longest that anybody holds a delivery;
+    `count_ended` is told how many `cancel` ended at once: what it only marked is not among
+    them."""
 
-    def __init__(self, database: Database, *, lease_s: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        lease_s: float,
+        count_ended: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._count_ended = count_ended
         self._engine = database.engine
         self._lease_us = int(lease_s * 1_000_000)
 
@@ -94,6 +103,7 @@ class SqliteHandLedger:
                 )
                 free = [row for row in rows if not now < row.due_at <= now + lease_us]
                 await _end(connection, free, {"reason": reason, "by_hand": by_hand}, now)
+        self._count_ended(len(free))
         return len(rows)
 
 

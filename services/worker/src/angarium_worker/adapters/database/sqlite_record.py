@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from angarium_chassis.database.clock import clock_us
-from sqlalchemy import BigInteger, Select, bindparam, case, delete, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    LargeBinary,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,10 +56,20 @@ _APPEND = (
     )
     .on_conflict_do_nothing()
 )
+_GONE_ON = exists().where(
+    attempt.c.message_id == bindparam("message_id", type_=LargeBinary),
+    attempt.c.endpoint_id == bindparam("endpoint_id", type_=LargeBinary),
+    attempt.c.number > bindparam("attempts_made", type_=Integer),
+)
+"""The delivery went on from there: the same record is written again."""
 _ADD = (
     insert(pending_delivery)
-    .values(
-        {name: bindparam(name) for name in _PENDING_COLUMNS} | {"due_at": _AT + bindparam("due_in")}
+    .from_select(
+        [*_PENDING_COLUMNS, "due_at"],
+        select(
+            *[bindparam(name, type_=pending_delivery.c[name].type) for name in _PENDING_COLUMNS],
+            _AT + bindparam("due_in", type_=BigInteger),
+        ).where(~_GONE_ON),
     )
     .on_conflict_do_nothing()
 )

@@ -1,5 +1,6 @@
 """Everything that the worker keeps, on the engine that its database has."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from angarium_chassis.database.engine import Database
@@ -20,16 +21,17 @@ class Stores(NamedTuple):
     by_hand: PostgresHandLedger | SqliteHandLedger
 
 
-def stores_on(database: Database, *, lease_s: float) -> Stores:
-    """Those of the database's engine; nobody holds a delivery for longer than `lease_s`."""
+def stores_on(database: Database, *, lease_s: float, count_ended: Callable[[int], None]) -> Stores:
+    """Those of the database's engine; nobody holds a delivery for longer than `lease_s`.
+    `count_ended` is told how many deliveries were ended by hand or with their endpoint."""
     if database.on_postgres:
         return Stores(
             PostgresLedger(database),
             PostgresLanes(database),
-            PostgresHandLedger(database, lease_s=lease_s),
+            PostgresHandLedger(database, lease_s=lease_s, count_ended=count_ended),
         )
     return Stores(
         SqliteLedger(database),
         SqliteLanes(database),
-        SqliteHandLedger(database, lease_s=lease_s),
+        SqliteHandLedger(database, lease_s=lease_s, count_ended=count_ended),
     )

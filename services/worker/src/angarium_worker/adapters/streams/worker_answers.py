@@ -6,10 +6,12 @@ from angarium_contracts.attempts import GetAttempt, ListAttemptsByEndpoint, List
 from angarium_contracts.contract import Contract, Reader
 from angarium_contracts.deliveries import (
     CancelDeliveries,
+    FindDeliveries,
     FindMissingDeliveries,
     GetEndpointDeliveryState,
     GetEndpointStats,
     ListFailedDeliveries,
+    ListMessageDeliveries,
     ResendDeliveries,
 )
 
@@ -28,6 +30,8 @@ WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     FindMissingDeliveries,
     GetEndpointStats,
     GetEndpointDeliveryState,
+    ListMessageDeliveries,
+    FindDeliveries,
 )
 """Reads everything that `WorkerAnswers` answers."""
 

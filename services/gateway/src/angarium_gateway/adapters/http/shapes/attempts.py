@@ -12,7 +12,7 @@ from .messages import MessageOut
 
 StatusText = Literal["success", "pending", "fail", "sending"]
 
-_STATUS_TEXTS: dict[AttemptStatus, StatusText] = {
+STATUS_TEXTS: dict[AttemptStatus, StatusText] = {
     AttemptStatus.SUCCESS: "success",
     AttemptStatus.PENDING: "pending",
     AttemptStatus.FAIL: "fail",
@@ -68,7 +68,7 @@ def attempt_out(attempt: Attempt, msg: MessageOut | None = None) -> MessageAttem
         response_status_code=attempt.response_status,
         response_duration_ms=attempt.duration_ms,
         status=attempt.status,
-        status_text=_STATUS_TEXTS[attempt.status],
+        status_text=STATUS_TEXTS[attempt.status],
         trigger_type=attempt.trigger,
         timestamp=attempt.ended_at,
         msg=msg,

@@ -52,4 +52,4 @@ with clock as (
     from waiting w, clock
     where l.endpoint_id = w.endpoint_id
 )
-select (select count(*) from marked) + (select count(*) from ended)
+select (select count(*) from marked), (select count(*) from ended)

@@ -2,8 +2,9 @@
 -- $20-$25: outcomes of leased deliveries; $26-$41: new pending deliveries; $42-$47: cancelled
 -- deliveries; $48: whether that stands under a lease; $49-$57: events; $58, $59: the leased
 -- delivery that the event stands under, or null.
--- Gives the leased deliveries whose fence held. A row that is moved on gets another fence, so
--- that the same statement sent twice does nothing the second time. A lane is opened or called
+-- Gives the leased deliveries whose fence held. A row that is moved on gets another fence, and
+-- one is not added whose delivery has gone on from there, so that the same statement sent twice
+-- does nothing the second time, however much later. A lane is opened or called
 -- for every endpoint that got a row in it, in the order of endpoints, so that two of these never
 -- wait for each other; its fence begins at the clock, so that those of a lane that ended before
 -- never come again.
@@ -63,6 +64,10 @@ with clock as (
         as p (message_id, endpoint_id, application_id, tenant_id, event_type, payload,
             endpoint_version, attempts_made, channels, trace, trigger, retry_delays, weight,
             lane, fence, due_in)
+    where not exists (
+        select 1 from attempt a
+        where a.message_id = p.message_id and a.endpoint_id = p.endpoint_id
+            and a.number > p.attempts_made)
     on conflict do nothing
     returning endpoint_id, application_id, tenant_id, weight, lane, due_at
 ), arrived as (

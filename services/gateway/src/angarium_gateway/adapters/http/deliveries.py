@@ -1,0 +1,125 @@
+"""/api/v1/app/{app_id}/msg/{msg_id}/endpoint and /api/v1/app/{app_id}/endpoint/{endpoint_id}/msg"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from angarium_contracts.deliveries import DeliveryStatus
+from angarium_contracts.ids import ENDPOINT, MESSAGE, format_id, parse_id
+from angarium_contracts.queries import Page, Problem
+from litestar import Controller, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter, SkipValidation
+
+from angarium_gateway.application.messages import MessageFilter, MessageWindow
+from angarium_gateway.application.read_deliveries import Destination
+
+from .dependencies import Api, By
+from .messages import BACKWARDS, chosen_messages
+from .parameters import ApplicationRef, EndpointRef, MessageRef, WithContent, newest_first_page
+from .problems import Fault, Refused, invalid, refusal
+from .shapes.deliveries import (
+    EndpointMessageOut,
+    MessageEndpointOut,
+    delivered_message_out,
+    destination_out,
+    statuses_of,
+)
+from .shapes.lists import ListResponse
+
+Status = Annotated[
+    DeliveryStatus | None,
+    QueryParameter(
+        description="0 success, 1 pending, 2 fail (cancelled ones too), 3 sending, 4 only those"
+        " that were cancelled"
+    ),
+]
+
+
+class DeliveryController(Controller):
+    """Deliveries: where each message stands for each endpoint."""
+
+    path = "/api/v1/app/{app_id:str}"
+    tags = ("Message Attempt",)
+    dependencies = {  # noqa: RUF012 - Litestar reads it from the class
+        "page": Provide(newest_first_page, sync_to_thread=False)
+    }
+
+    @get(
+        "/msg/{msg_id:str}/endpoint",
+        operation_id="v1.message-attempt.list-attempted-destinations",
+        summary="List the endpoints of a message, and where it stands for each",
+    )
+    async def list_destinations(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        msg_id: MessageRef,
+        page: NamedDependency[SkipValidation[Page]],
+    ) -> ListResponse[MessageEndpointOut]:
+        window = _window(page, ENDPOINT)
+        found = await api.read_deliveries.of_message(caller.tenant_id, app_id, msg_id, window)
+        if isinstance(found, Problem):
+            raise Refused(refusal(found))
+        first, last = _ends(found.items, window)
+        return ListResponse(
+            data=[destination_out(item) for item in found.items],
+            iterator=_iterator(ENDPOINT, last),
+            prev_iterator=_iterator(ENDPOINT, first, BACKWARDS),
+            done=found.done,
+        )
+
+    @get(
+        "/endpoint/{endpoint_id:str}/msg",
+        operation_id="v1.message-attempt.list-attempted-messages",
+        summary="List the messages of an endpoint, newest first, and where each stands",
+        dependencies={"chosen": Provide(chosen_messages, sync_to_thread=False)},
+    )
+    async def list_messages(
+        self,
+        api: Api,
+        caller: By,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        page: NamedDependency[SkipValidation[Page]],
+        chosen: NamedDependency[SkipValidation[MessageFilter]],
+        status: Status = None,
+        with_content: WithContent = True,
+    ) -> ListResponse[EndpointMessageOut]:
+        found = await api.read_deliveries.of_endpoint(
+            caller.tenant_id,
+            app_id,
+            endpoint_id,
+            _window(page, MESSAGE),
+            chosen,
+            statuses_of(status),
+            with_content=with_content,
+        )
+        if isinstance(found, Problem):
+            raise Refused(refusal(found))
+        return ListResponse(
+            data=[delivered_message_out(item) for item in found.items],
+            iterator=_iterator(MESSAGE, found.oldest),
+            prev_iterator=_iterator(MESSAGE, found.newest, BACKWARDS),
+            done=found.done,
+        )
+
+
+def _window(page: Page, kind: str) -> MessageWindow:
+    if page.iterator is None:
+        return MessageWindow(page.limit)
+    past = parse_id(kind, page.iterator.removeprefix(BACKWARDS))
+    if past is None:
+        message = "not an iterator of this list; give one from an earlier page, or none"
+        raise Refused(invalid(Fault(("query", "iterator"), message)))
+    return MessageWindow(page.limit, past, backwards=page.iterator.startswith(BACKWARDS))
+
+
+def _ends(items: Sequence[Destination], window: MessageWindow) -> tuple[bytes | None, bytes | None]:
+    if not items:
+        return window.past, window.past
+    return items[0].delivery.endpoint_id, items[-1].delivery.endpoint_id
+
+
+def _iterator(kind: str, position: bytes | None, sign: str = "") -> str | None:
+    return None if position is None else sign + format_id(kind, position)

@@ -1,0 +1,81 @@
+"""What the endpoints of one process share while many of them are in trouble, or coming back.
+
+Each endpoint's own limits leave a handful of deliveries alone: its few retries keep to their
+schedule, its small backlog follows at once. Of a thousand endpoints that went down together,
+the handfuls are a flood; these limits hold for all of them together.
+"""
+
+from math import inf
+from typing import Final
+
+from .recovery_pace import RecoveryPace
+
+EARNED_BY_FIRST: Final = 0.22
+RETRIES_PER_S: Final = 2.0
+RETRIES_MAX: Final = 20.0
+BACKLOG_SHARE: Final = 0.7
+"""Of the rate at which new deliveries come, all endpoints together."""
+BACKLOG_PER_S_MIN: Final = 20.0
+BURST_S: Final = 0.1
+
+
+class SharedLimits:
+    """Retries of endpoints in trouble: at most `EARNED_BY_FIRST` for each first attempt of such
+    an endpoint, and `RETRIES_PER_S` besides. Backlog of endpoints that come back: at most
+    `BACKLOG_SHARE` of what is new, and no less than `BACKLOG_PER_S_MIN`."""
+
+    __slots__ = ("_arrivals", "_backlog", "_backlog_s", "_retries", "_retries_s")
+
+    def __init__(self) -> None:
+        self._arrivals = RecoveryPace()
+        self._retries = RETRIES_MAX
+        self._retries_s = -inf
+        self._backlog = 1.0
+        self._backlog_s = -inf
+
+    def arrived(self, now_s: float) -> None:
+        """A new delivery came, for whichever endpoint."""
+        self._arrivals.arrived(now_s)
+
+    def first_begun(self) -> None:
+        """A first attempt of an endpoint in trouble begins."""
+        self._retries = min(RETRIES_MAX, self._retries + EARNED_BY_FIRST)
+
+    def retries_allowed(self, now_s: float) -> int:
+        """How many retries of endpoints in trouble may begin now."""
+        passed_s = min(RETRIES_MAX, max(0.0, now_s - self._retries_s))
+        self._retries = min(RETRIES_MAX, self._retries + RETRIES_PER_S * passed_s)
+        self._retries_s = max(now_s, self._retries_s)
+        return max(0, int(self._retries))
+
+    def retry_begun(self) -> None:
+        """A retry of an endpoint in trouble begins, asked for or not."""
+        self._retries = max(-RETRIES_MAX, self._retries - 1.0)
+
+    def backlog_allowed(self, now_s: float) -> int:
+        """How many deliveries of backlogs may begin now."""
+        per_s = self._backlog_per_s(now_s)
+        passed_s = max(0.0, now_s - self._backlog_s)
+        most = max(1.0, per_s * BURST_S)
+        self._backlog = min(most, self._backlog + per_s * min(passed_s, 1.0))
+        self._backlog_s = max(now_s, self._backlog_s)
+        return max(0, int(self._backlog))
+
+    def backlog_begun(self) -> None:
+        """A delivery of a backlog begins."""
+        self._backlog -= 1.0
+
+    def backlog_wait_s(self, now_s: float) -> float:
+        """Seconds until one of a backlog may begin; 0.0: now."""
+        if self.backlog_allowed(now_s):
+            return 0.0
+        return (1.0 - self._backlog) / self._backlog_per_s(now_s)
+
+    def retry_wait_s(self, now_s: float) -> float:
+        """Seconds until a retry may begin if no first attempt earns one; 0.0: now."""
+        if self.retries_allowed(now_s):
+            return 0.0
+        return (1.0 - self._retries) / RETRIES_PER_S
+
+    def _backlog_per_s(self, now_s: float) -> float:
+        return max(BACKLOG_PER_S_MIN, BACKLOG_SHARE * self._arrivals.steady_per_s(now_s))

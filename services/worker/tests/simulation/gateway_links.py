@@ -1,0 +1,52 @@
+"""A worker's ports to the gateway."""
+
+from collections.abc import Callable, Sequence
+
+from angarium_worker.application.chunk_in_hand import Chunk
+from angarium_worker.application.insistent_commit import InsistentCommit
+from angarium_worker.application.turn_parts import Confirmed
+
+from .gateway_model import GatewayModel
+from .messages import Entry
+from .processes import Process
+
+
+class OrderLink:
+    """Implements `Order` for one process, as `MessageOrder` does."""
+
+    def __init__(self, process: Process, gateway: GatewayModel) -> None:
+        self._process = process
+        self._gateway = gateway
+
+    async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
+        try:
+            first_open, newest = await self._gateway.questions.call(
+                self._process, lambda: self._gateway.first_open(application_id, after)
+            )
+        except ConnectionError:
+            return None
+        if first_open is not None:
+            before = (int.from_bytes(first_open) - 1).to_bytes(16)
+            return Confirmed(max(after, before), first_open)
+        return Confirmed(newest or after, newest or after)
+
+
+class SettlementLink:
+    """Implements `Settlement` for one process, as `ChunkSettlement` does."""
+
+    def __init__(self, process: Process, gateway: GatewayModel) -> None:
+        self._process = process
+        self._gateway = gateway
+        self.commits: InsistentCommit[Entry, None] = InsistentCommit(
+            "settle", self._write, items_max=500, bytes_max=1_000_000, pause_s=0.01
+        )
+
+    def settled(self, chunk: Chunk[Entry], done: Callable[[], None]) -> None:
+        self.commits.submit(chunk.receipt, 1, lambda _: done())
+
+    def refused(self, chunk: Chunk[Entry]) -> None:
+        raise AssertionError("no row is ever refused")
+
+    async def _write(self, entries: Sequence[Entry]) -> Sequence[None]:
+        await self._gateway.stream.call(self._process, lambda: self._gateway.settle(entries))
+        return [None] * len(entries)

@@ -1,0 +1,109 @@
+"""Wrong workers: each is the real code with one mistake. The simulation must find every one."""
+
+from dataclasses import dataclass
+
+from angarium_worker.application.chunk_in_hand import Chunk, FirstAttempt
+from angarium_worker.application.deliver_chunk import DeliverChunk
+from angarium_worker.application.lane_turns import LaneTurns
+from angarium_worker.application.leased_attempt import Recorded
+from angarium_worker.application.leased_attempts import LeasedAttempts
+from angarium_worker.application.recorder import Held
+from angarium_worker.application.records import (
+    AttemptRow,
+    DueDelivery,
+    EventRow,
+    Lane,
+    LeasedOutcome,
+    Record,
+)
+from angarium_worker.domain.verdict import Queued, Verdict
+
+from .deliveries import IN_ORDER, LIMITS, ONE_OUTCOME, RECORDED_BEFORE_ACK
+from .messages import Entry
+from .worker_parts import Parts
+
+
+class AcknowledgesFirst(DeliverChunk[Entry]):
+    """Drops the order of record and acknowledgement."""
+
+    def _close(self, chunk: Chunk[Entry]) -> None:
+        self._settlement.settled(chunk, lambda: None)
+        super()._close(chunk)
+
+
+class ForgetsWhatIsParked(DeliverChunk[Entry]):
+    """Does not write down what goes into a lane."""
+
+    def _ended(self, first: FirstAttempt, verdict: Verdict, row: AttemptRow | None) -> None:
+        if isinstance(verdict, Queued):
+            self._one_less_open(first.chunk)
+        else:
+            super()._ended(first, verdict, row)
+
+
+class SkipsTheFence(LeasedAttempts):
+    """Puts an attempt on record though another has taken the delivery over."""
+
+    def _recorded(
+        self,
+        due: DueDelivery,
+        verdict: Verdict,
+        outcome: LeasedOutcome,
+        recorded: Recorded | None,
+        held: Held,
+    ) -> None:
+        if (
+            outcome.attempt is not None
+            and held is not None
+            and (due.id, due.endpoint_id) not in held
+        ):
+            self._recorder.record(Record(attempts=(outcome.attempt,)), lambda _: None)
+        super()._recorded(due, verdict, outcome, recorded, held)
+
+
+class LosesItsPlace(LeasedAttempts):
+    """Lets a delivery that failed wait outside its ordered endpoint's lane."""
+
+    def _settle(
+        self,
+        due: DueDelivery,
+        verdict: Verdict,
+        row: AttemptRow | None,
+        lane: Lane | None,
+        event: EventRow | None,
+        recorded: Recorded | None,
+    ) -> None:
+        lane = None if row is not None else lane
+        super()._settle(due, verdict, row, lane, event, recorded)
+
+
+class ForgetsTheRate(LaneTurns):
+    """Gives lanes back without saying how much of their rate is used."""
+
+    async def _release(self) -> None:
+        await self._put_back()
+        ended = [turn for turn in self._turns.values() if turn.is_over()]
+        if ended:
+            releases = [turn.release()._replace(burst_us=0) for turn in ended]
+            await self._lanes.release_lanes(releases)
+        for turn in ended:
+            del self._turns[turn.lane.endpoint_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """A mistake, and the invariants of which one must be seen not to hold."""
+
+    parts: Parts
+    breaks: tuple[str, ...]
+
+
+MUTATIONS = {
+    "acknowledges before it records": Mutation(
+        Parts(deliver=AcknowledgesFirst), (RECORDED_BEFORE_ACK,)
+    ),
+    "forgets a parked row": Mutation(Parts(deliver=ForgetsWhatIsParked), (RECORDED_BEFORE_ACK,)),
+    "skips a fence": Mutation(Parts(leased=SkipsTheFence), (ONE_OUTCOME,)),
+    "loses the place of a failed head": Mutation(Parts(leased=LosesItsPlace), (IN_ORDER,)),
+    "forgets the rate": Mutation(Parts(lanes=ForgetsTheRate), (LIMITS,)),
+}

@@ -1,0 +1,112 @@
+"""Watches the steps that deliveries take in real workers over fakes."""
+
+from typing import Any
+
+from angarium_contracts.ids import MESSAGE, parse_id
+from angarium_worker.application.chunk_in_hand import Stage
+from angarium_worker.application.records import DeliveryKey, LeasedOutcome, Record
+from angarium_worker.domain.delivery_states import DeliveryState
+from angarium_worker.domain.verdict import (
+    Cancelled,
+    Delivered,
+    Exhausted,
+    Gone,
+    Parked,
+    Queued,
+    Retry,
+)
+
+type Step = tuple[DeliveryState | None, DeliveryState, type | None]
+
+STAGES = {
+    Stage.RESOLVING: DeliveryState.REQUESTED,
+    Stage.WAITING: DeliveryState.WAITING,
+    Stage.SENDING: DeliveryState.SENDING,
+    Stage.HANDED_OVER: DeliveryState.SENDING,
+    Stage.ENDED: None,
+}
+"""What a stage is in the table; that one has ended, its record tells."""
+
+
+class Watch:
+    """Sees the steps that deliveries take in one world: workers over one ledger."""
+
+    def __init__(self) -> None:
+        self.states: dict[DeliveryKey, DeliveryState] = {}
+        self.seen: set[Step] = set()
+        self.rigs: list[Any] = []
+        self.looks_away = False
+        self._looked: dict[int, int] = {}
+
+    def moved(self, key: DeliveryKey, state: DeliveryState, verdict: type | None = None) -> None:
+        before = self.states.get(key)
+        if self.looks_away:
+            return
+        if before is not state or verdict is not None:
+            self.states[key] = state
+            self.seen.add((before, state, verdict))
+
+    def began(self, key: DeliveryKey) -> None:
+        self.seen.add((self.states.get(key), DeliveryState.REQUESTED, None))
+        self.states[key] = DeliveryState.REQUESTED
+
+    def held(self, key: DeliveryKey, lane: int | None) -> None:
+        if self.states.get(key) in (DeliveryState.HELD, DeliveryState.SENDING):
+            self.moved(key, row_state(lane))  # the lease before has run out
+        self.moved(key, DeliveryState.HELD)
+
+    def look(self) -> None:
+        """See what was sent since."""
+        for rig in self.rigs:
+            endpoints = {state.url: each for each, state in rig.endpoints.owned.items()}
+            new = rig.sender.sent[self._looked.get(id(rig), 0) :]
+            self._looked[id(rig)] = len(rig.sender.sent)
+            for sent in new:
+                message_id = parse_id(MESSAGE, dict(sent.request.headers)["webhook-id"])
+                assert message_id is not None
+                key = (message_id, endpoints[sent.request.url])
+                self.moved(key, DeliveryState.SENDING)
+
+
+def row_state(lane: int | None) -> DeliveryState:
+    return DeliveryState.SCHEDULED if lane is None else DeliveryState.IN_LANE
+
+
+def recorded(watch: Watch, record: Record) -> None:
+    """See what a record that was written makes of first attempts."""
+    pending = {row[:2]: row for row in record.pending}
+    for attempted in record.attempts:
+        key = (attempted.message_id, attempted.endpoint_id)
+        if key in pending:
+            watch.moved(key, DeliveryState.SCHEDULED, Retry)
+        else:
+            watch.moved(key, *ended_as(attempted.response_status))
+    tried = {(row.message_id, row.endpoint_id) for row in record.attempts}
+    for key, row in pending.items():
+        if row.fence == 0 and key not in tried:
+            watch.moved(key, row_state(row.lane), Parked if row.lane is None else Queued)
+    for cancelled in record.cancelled:
+        key = (cancelled.message_id, cancelled.endpoint_id)
+        watch.moved(key, DeliveryState.CANCELLED, Cancelled)
+
+
+def ended_as(status: int) -> tuple[DeliveryState, type]:
+    if 200 <= status <= 299:
+        return DeliveryState.DELIVERED, Delivered
+    return DeliveryState.EXHAUSTED, Gone if status == 410 else Exhausted
+
+
+def settled(watch: Watch, outcome: LeasedOutcome) -> None:
+    """See what a leased delivery came to."""
+    key = outcome[:2]
+    if outcome.cancelled is not None:
+        watch.moved(key, DeliveryState.CANCELLED, Cancelled)
+    elif outcome.due_in_us is None:
+        assert outcome.attempt is not None
+        watch.moved(key, *ended_as(outcome.attempt.response_status))
+    elif outcome.attempt is not None:
+        watch.moved(key, row_state(outcome.lane), Retry)
+    elif outcome.due_in_us == 0:
+        watch.moved(key, row_state(outcome.lane), Queued)
+    else:
+        watch.moved(key, row_state(outcome.lane), Parked)

@@ -1,0 +1,89 @@
+"""What the endpoints of a process share while many are in trouble or come back."""
+
+from angarium_worker.domain.endpoint_guard import EndpointGuard, Result
+from angarium_worker.domain.shared_limits import SharedLimits
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def attempt(guard: EndpointGuard, result: Result, now_s: float, **how: bool) -> bool:
+    """Make one attempt of no duration; whether it might begin."""
+    how = {"retry": False, "from_lane": False} | how
+    ticket = guard.begin(now_s, **how)
+    if ticket:
+        guard.ended(ticket, result, now_s, now_s, 0.5)
+    return ticket > 0
+
+
+def test_the_few_retries_of_one_endpoint_keep_to_their_schedule() -> None:
+    guard = EndpointGuard(SharedLimits())
+    for _ in range(5):
+        assert attempt(guard, Result.OVERLOADED, 0.0)
+    assert all(attempt(guard, Result.OVERLOADED, 1.0, retry=True) for _ in range(10))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 0.5)), max_size=400))
+def test_retries_in_trouble_keep_to_what_first_attempts_earn_and_a_few(
+    steps: list[tuple[bool, float]],
+) -> None:
+    shared = SharedLimits()
+    now_s, firsts, retries = 0.0, 0, 0
+    for retry, later_s in steps:
+        now_s += later_s
+        if not retry:
+            shared.first_begun()
+            firsts += 1
+        elif shared.retries_allowed(now_s):
+            shared.retry_begun()
+            retries += 1
+        assert retries <= 0.22 * firsts + 20 + 2 * now_s + 1
+
+
+def test_of_a_thousand_endpoints_in_trouble_retries_are_a_fifth_of_the_traffic() -> None:
+    shared = SharedLimits()
+    guards = [EndpointGuard(shared) for _ in range(1_000)]
+    firsts, retries, now_s = 0, 0, 0.0
+    for turn in range(6_000):  # 300 first attempts a second, and as many retries as they like
+        now_s = turn / 300
+        guard = guards[turn % 1_000]
+        guard.arrived(now_s)
+        firsts += attempt(guard, Result.OVERLOADED, now_s)
+        retries += sum(attempt(guard, Result.OVERLOADED, now_s, retry=True) for _ in range(3))
+    assert firsts == 6_000
+    assert 0.1 < retries / (firsts + retries) <= 0.2
+
+
+def test_a_thousand_endpoints_that_come_back_get_their_backlog_at_what_is_new_of_all() -> None:
+    shared = SharedLimits()
+    guards = [EndpointGuard(shared) for _ in range(1_000)]
+    for turn in range(300 * 30):
+        guards[turn % 1_000].arrived(turn / 300)
+    for guard in guards:
+        for _ in range(9):
+            attempt(guard, Result.FAILED, 30.0)
+        attempt(guard, Result.FAILED, 41.0)
+        assert guard.state == "open"
+    sent: list[float] = []
+    for turn in range(3_000):  # ten times a second each endpoint asks for what it may have
+        now_s = 43.0 + turn / 100
+        sent += [
+            now_s
+            for guard in guards[turn % 10 :: 10]
+            if attempt(guard, Result.SUCCESS, now_s, from_lane=True)
+        ]
+    for start_s in range(44, 73):
+        in_second = sum(start_s <= at_s < start_s + 1 for at_s in sent)
+        assert 100 <= in_second <= 300
+
+
+def test_the_handful_of_one_endpoint_follows_at_once() -> None:
+    guard = EndpointGuard(SharedLimits())
+    for _ in range(6):
+        attempt(guard, Result.FAILED, 0.0)
+    assert attempt(guard, Result.SUCCESS, 1.0)
+    assert guard.state == "recovering"
+    now_s = 1.0
+    for _ in range(3):
+        now_s += guard.wait_s(now_s)
+        assert attempt(guard, Result.SUCCESS, now_s, retry=True)
+    assert now_s <= 2.5

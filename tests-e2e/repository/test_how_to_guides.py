@@ -1,0 +1,103 @@
+"""The calls of the how-to guides, taken from their pages and made in their order."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import httpx
+import pytest
+
+from ..dev_platform import DevPlatform  # noqa: TID252 - tests are no installed package
+from ..webhook_receiver import WebhookReceiver  # noqa: TID252
+
+GUIDES = Path(__file__).parents[2] / "docs/how-to"
+SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+TIME = re.compile(r"(?P<later>\"deliverAt\": \")?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def calls(page: str) -> list[tuple[str, str, str | None]]:
+    """Method, path and body of every `call`. Times are yesterday; `deliverAt` is tomorrow."""
+    found = []
+    for block in SHELL.findall((GUIDES / page).read_text()):
+        words = shlex.split(TIME.sub(_moved, block).replace("\\\n", " "), comments=True)
+        starts = [at for at, word in enumerate(words) if word == "call"]
+        for at, end in pairwise([*starts, len(words)]):
+            method, path, *body = words[at + 1 : end]
+            found.append((method, path, body[0] if body else None))
+    return found
+
+
+def _moved(time: re.Match[str]) -> str:
+    days = 1 if time["later"] else -1
+    return f"{time['later'] or ''}{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.fixture(scope="module")
+def own_platform(engines_folder: Path) -> Iterator[DevPlatform]:
+    """The guides change what holds for a whole tenant."""
+    with DevPlatform(engines_folder / "dev-guides") as platform:
+        yield platform
+
+
+@pytest.fixture
+def client(own_platform: DevPlatform, receiver: WebhookReceiver) -> Iterator[httpx.Client]:
+    """A new application `acme` with its endpoint `orders`, and an event type with an example."""
+    with own_platform.client() as client:
+        _made(client.put("/app/acme", json={"name": "Acme", "uid": "acme"}))
+        endpoint = {"url": f"{receiver.url}/ok", "uid": "orders"}
+        _made(client.put("/app/acme/endpoint/orders", json=endpoint))
+        schemas = {"1": {"examples": [{"cents": 4200}]}}
+        _made(client.put("/event-type/invoice.paid", json={"description": "d", "schemas": schemas}))
+        yield client
+
+
+def _made(response: httpx.Response) -> Any:
+    assert response.is_success, f"{response.request.url}: {response.text}"
+    return response.json() if response.content else None
+
+
+def _make_calls(client: httpx.Client, page: str, names: dict[str, str]) -> list[Any]:
+    """What each call answers; an id that one answers is known to those behind it."""
+    answers = []
+    for method, path, body in calls(page):
+        path = Template(path).substitute(names)
+        answer = _made(client.request(method, f"/{path}", content=body))
+        if method == "POST" and path.endswith(("/msg", "operational-webhook/endpoint")):
+            names["MESSAGE" if path.endswith("/msg") else "ENDPOINT"] = answer["id"]
+        answers.append(answer)
+    return answers
+
+
+def test_schedules_order_and_limits_are_set_as_the_guide_says(client: httpx.Client) -> None:
+    answers = _make_calls(client, "shape-deliveries.md", {})
+
+    endpoint = _made(client.get("/app/acme/endpoint/orders"))
+    assert (endpoint["retrySchedule"], endpoint["ordering"]) == ([5, 300, 1800], "fifo")
+    assert (endpoint["throttleRate"], endpoint["concurrency"]) == (20, 4)
+    assert len(answers) == 10
+    assert answers[7] == {"canceled": 1, "done": True}
+    assert answers[-2]["state"] in ("delivering", "waiting")
+
+
+def test_deliveries_are_made_again_and_stopped_as_the_guide_says(
+    client: httpx.Client, own_platform: DevPlatform
+) -> None:
+    message = {"eventType": "invoice.paid", "payload": {}}
+    names = {"MESSAGE": _made(client.post("/app/acme/msg", json=message))["id"]}
+    script = "\n".join(PYTHON.findall((GUIDES / "deliver-by-hand.md").read_text()))
+    script = script.replace("<API key>", own_platform.key)
+    script = script.replace("http://127.0.0.1:8080", own_platform.url)
+    known: dict[str, Any] = {"message_id": names["MESSAGE"]}
+
+    exec(script, known)
+    answers = _make_calls(client, "deliver-by-hand.md", names)
+
+    assert known["sent"].payload == {"cents": 4200}
+    assert len(answers) == 6
+    assert all(answer["done"] for answer in answers[1:4])
