@@ -34,6 +34,7 @@ from .adapters.database.schema import SCHEMA
 from .adapters.metrics import WorkerMetrics
 from .adapters.sender import SenderLimits, WebhookSender, client_tls_context
 from .adapters.streams.chunks import chunk_handler
+from .adapters.streams.first_copies import FirstCopies
 from .adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
 from .application.records import StorageDown
 from .application.sending import Sender
@@ -131,6 +132,7 @@ class _Worker:
 
     def _build_readers(self) -> None:
         quarantine = Quarantine(self._broker, "worker")
+        writer = StreamWriter(self._broker)
         self._readers = [
             GroupReader(
                 self._broker,
@@ -138,7 +140,7 @@ class _Worker:
                 group=WORKERS,
                 consumer=self._replica,
                 reader=Reader(DeliveriesRequested),
-                handle=chunk_handler(self._pipeline.deliver),
+                handle=chunk_handler(self._pipeline.deliver, FirstCopies(self._broker), writer),
                 quarantine=quarantine,
                 clock_s=time.monotonic,
                 entries_max=CHUNKS_PER_READ_MAX,

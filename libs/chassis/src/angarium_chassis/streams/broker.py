@@ -11,6 +11,8 @@ from faststream.redis.exceptions import StreamGroupNotFoundError
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage, bDATA_KEY
 from faststream.redis.parser import MessageFormat
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
@@ -64,7 +66,12 @@ def open_broker(redis_url: str, *, connections_max: int = 256) -> RedisBroker:
     os.environ["FASTSTREAM_SUPERVISOR_DISABLED"] = "1"
     # With maintenance notifications redis-py hands out pooled connections that the server has
     # closed (a restart); without, it sees that and dials again.
-    options: Any = {"maint_notifications_config": MaintNotificationsConfig(enabled=False)}
+    # By itself redis-py tries a failed command ten times, also one whose answer got lost: entries
+    # would be added twice. Who calls knows what is safe to try again.
+    options: Any = {
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+        "retry": Retry(NoBackoff(), 0),
+    }
     return RedisBroker(
         redis_url,
         apply_types=False,

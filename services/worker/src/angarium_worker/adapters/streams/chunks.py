@@ -1,8 +1,10 @@
 """Chunks come in here, and their settlement goes out."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Protocol
 
+import structlog
 from angarium_chassis.streams.received import Received
 from angarium_chassis.streams.writer import Publication, StreamWriter
 from angarium_contracts.hot_path import DeliveriesRequested, DeliveriesSettled, SettledChunk
@@ -15,6 +17,8 @@ SETTLED_ENTRIES_MAX = 100_000
 SETTLED_EXPIRES_S = 3_600
 CHUNKS_PER_WRITE_MAX = 500
 WRITE_PAUSE_S = 0.01
+
+log = structlog.get_logger()
 
 type Entry = Received[DeliveriesRequested]
 
@@ -70,16 +74,31 @@ class ChunkSettlement:
         return [None] * len(entries)
 
 
+class Copies(Protocol):
+    """Who tells copies of entries from the entries."""
+
+    async def copies_among(self, entries: Sequence[Entry]) -> Collection[Entry]:
+        """Those that are copies of entries that a worker has begun."""
+        ...
+
+
 def chunk_handler(
-    deliver: DeliverChunk[Entry],
+    deliver: DeliverChunk[Entry], copies: Copies, writer: StreamWriter
 ) -> Callable[[Sequence[Entry]], Awaitable[None]]:
     """The handler of `deliveries.requested`: begins each chunk as soon as there is room.
 
-    When the worker stops, what was not begun stays pending, for another consumer.
+    Copies are acknowledged and nothing else. When the worker stops, what was not begun stays
+    pending, for another consumer.
     """
 
     async def handle(entries: Sequence[Entry]) -> None:
+        copied = await copies.copies_among(entries)
+        if copied:
+            log.warning("chunks.copies_left_out", entries=len(copied))
+            await writer.write((), done=copied)
         for entry in entries:
+            if entry in copied:
+                continue
             if not await deliver.take(entry.value, entry, redelivered=entry.redelivered):
                 return
 

@@ -1,0 +1,53 @@
+"""Telling copies of a chunk's entry from the chunk: each is begun once.
+
+A write to a stream whose answer got lost may be made again, and then its entries are there
+twice. The first entry that a worker reads of a step (a chunk of one publication of a batch)
+leaves a marker in Redis with its id; entries of the same step with another id are copies.
+
+That is sound: the entry that the marker names is either done, or pending, and then whoever
+claims it looks its deliveries up. If Redis has lost it, the batch is not settled and comes again
+as another publication, which is another step and is looked up too.
+"""
+
+from collections.abc import Sequence
+
+from angarium_chassis.streams.broker import redis_of
+from angarium_chassis.streams.received import Received
+from angarium_contracts.hot_path import DeliveriesRequested
+from faststream.redis import RedisBroker
+
+MARKER_S = 120
+"""Longer than any write that is made again can take."""
+
+type Entry = Received[DeliveriesRequested]
+
+
+class FirstCopies:
+    """Implements the port `Copies` of chunks.py. Raises redis-py's errors."""
+
+    def __init__(self, broker: RedisBroker) -> None:
+        self._broker = broker
+
+    async def copies_among(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of the entries that are copies of others, read before by whichever worker.
+
+        One round trip for all of them. Flagged ones are left out: they are looked up anyway.
+        """
+        new = [entry for entry in entries if not (entry.redelivered or entry.value.redelivered)]
+        if not new:
+            return []
+        async with redis_of(self._broker).pipeline(transaction=False) as pipe:
+            for entry in new:
+                pipe.set(_marker(entry), entry.entry_id, nx=True, get=True, ex=MARKER_S)
+            first_ids = await pipe.execute()
+        return [
+            entry
+            for entry, first_id in zip(new, first_ids, strict=True)
+            if first_id is not None and first_id != entry.entry_id
+        ]
+
+
+def _marker(entry: Entry) -> bytes:
+    chunk = entry.value
+    step = f":{chunk.publication}:{chunk.chunk}:{chunk.chunks}".encode()
+    return b"step:" + entry.stream.encode() + b":" + chunk.batch_id + step
