@@ -1,7 +1,7 @@
 /* Preloaded into an engine or a service of the fault suite. Everything is off until a file appears
  * in the folder FAULT_FLAGS:
  *
- *   fsync-fails    fsync and fdatasync give EIO
+ *   fsync-fails    fsync and fdatasync of Postgres's log give EIO
  *   disk-is-full   writes that would need room on the disk give ENOSPC
  *
  * FAULT_CLOCK_SHIFT_S, read once, moves CLOCK_REALTIME; the monotonic clock stays.
@@ -35,8 +35,8 @@ static int is_set(const char *flag) {
     return found;
 }
 
-/* Tables, indexes and the log; not the server's own log, pipes or sockets. */
-static int is_data(int fd) {
+/* Of tables, indexes and the write-ahead log; not of the server's messages, pipes or sockets. */
+static int is_in(int fd, const char *part) {
     char link[64], path[1024];
     ssize_t length;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -44,10 +44,14 @@ static int is_data(int fd) {
     if (length <= 0)
         return 0;
     path[length] = 0;
-    return strstr(path, "/base/") != NULL || strstr(path, "/pg_wal/") != NULL;
+    return strstr(path, part) != NULL;
 }
 
-static int no_room(int fd) { return is_set("disk-is-full") && is_data(fd); }
+static int no_room(int fd) {
+    return is_set("disk-is-full") && (is_in(fd, "/base/") || is_in(fd, "/pg_wal/"));
+}
+
+static int no_sync(int fd) { return is_set("fsync-fails") && is_in(fd, "/pg_wal/"); }
 
 #define REAL(name) \
     static __typeof__(&name) real = NULL; \
@@ -55,13 +59,13 @@ static int no_room(int fd) { return is_set("disk-is-full") && is_data(fd); }
 
 int fsync(int fd) {
     REAL(fsync);
-    if (is_set("fsync-fails")) { errno = EIO; return -1; }
+    if (no_sync(fd)) { errno = EIO; return -1; }
     return real(fd);
 }
 
 int fdatasync(int fd) {
     REAL(fdatasync);
-    if (is_set("fsync-fails")) { errno = EIO; return -1; }
+    if (no_sync(fd)) { errno = EIO; return -1; }
     return real(fd);
 }
 

@@ -65,12 +65,11 @@ class Member:
             self._launch(extra)
 
     def _launch(self, extra: dict[str, str]) -> None:
-        environment = bare_environment(
-            **self._settings,
-            ANGARIUM_PORT=str(self.port),
-            ANGARIUM_INTERNAL_PORT=str(self._internal_port),
-            **extra,
-        )
+        ports = {
+            "ANGARIUM_PORT": str(self.port),
+            "ANGARIUM_INTERNAL_PORT": str(self._internal_port),
+        }
+        environment = bare_environment(**self._settings | ports | extra)
         with self.log_path.open("ab") as log:
             self._process = start_process(
                 [sys.executable, str(_PROGRAM), self.service], environment, out=log, errors=log

@@ -94,6 +94,8 @@ def _kill(platform: DevPlatform) -> None:
     for process in family:
         if process.is_running():
             process.send_signal(signal.SIGKILL)
+    # Else the next start would be taken for ready at once: the dead one could not take it away.
+    platform.state_path.unlink(missing_ok=True)
 
 
 def _application(platform: DevPlatform, receiver: WebhookReceiver) -> str:

@@ -15,6 +15,7 @@ from .stage import SERVICES, Stage
 from .trial import Account, Trial
 
 UP_WITHIN_S = 30.0
+DECIDES_WITHIN_S = 15.0
 FLOWS_WITHIN_S = 15.0
 
 
@@ -84,8 +85,8 @@ def disk_full(stage: Stage, seconds: float = 8.0) -> Account:
     return _broken_disk(stage, "disk-is-full", "disk full (injected)", seconds)
 
 
-def fsync_fails(stage: Stage, seconds: float = 5.0) -> Account:
-    """fsync gives EIO: injected. Postgres ends itself and must be started again."""
+def fsync_fails(stage: Stage, seconds: float = 1.0) -> Account:
+    """fsync of the log gives EIO: injected. Postgres panics, and recovers from its log."""
     return _broken_disk(stage, "fsync-fails", "fsync error (injected)", seconds)
 
 
@@ -101,9 +102,13 @@ def _broken_disk(stage: Stage, flag: str, name: str, seconds: float) -> Account:
             answered = len(trial.load.answered) - answered_before
             # What runs it (a container's runtime, systemd) starts it again when it has ended.
             with suppress(AssertionError):
-                until(lambda: not postgres.alive() or _answers(stage), UP_WITHIN_S, "it decides")
-            if not postgres.alive():
-                trial.account.notes.append("the server ended itself and was started again")
+                until(
+                    lambda: not postgres.alive() or _answers(stage), DECIDES_WITHIN_S, "it decides"
+                )
+            if not _answers(stage):
+                how = "hung" if postgres.alive() else "ended itself"
+                trial.account.notes.append(f"the server {how} and was started again")
+                postgres.kill()
                 postgres.start()
             until(lambda: _answers(stage), UP_WITHIN_S, "Postgres answers")
         trial.account.notes.append(f"{answered} answered with 2xx meanwhile")

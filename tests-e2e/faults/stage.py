@@ -37,13 +37,15 @@ SHORT_LEASES = {
 
 
 class Stage:
-    """Starts everything on `with`, and ends it."""
+    """Starts everything on `with`, and ends it. Bounds of time are longer by `patience`: for a
+    machine that does other things besides."""
 
     def __init__(
         self,
         folder: Path,
         *,
         replicas: int = REPLICAS,
+        patience: float = 1.0,
         postgres: PostgresProcess | None = None,
         **settings: str,
     ) -> None:
@@ -56,6 +58,7 @@ class Stage:
         self.database_urls: dict[str, str] = {}
         """Straight to the databases, past the links; for asyncpg."""
         self.key = ""
+        self.patience = patience
         self._replicas = replicas
         self._given = settings
         self.settings: dict[str, str] = {}

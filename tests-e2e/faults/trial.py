@@ -151,6 +151,7 @@ class Trial:
         account.duplicated = sum(entry["after_accepted"] for entry in entries.values())
         self._compare(account, set(answered), books, entries)
         self._measure_flow(account, entries)
+        flows_within_s *= self.stage.patience
         account.expect(
             account.flows_after_s <= flows_within_s,
             f"webhooks flow after {account.flows_after_s:.1f} s, not {flows_within_s:g}",

@@ -1,112 +1,23 @@
-"""Draws the states of deliveries and endpoints out of the worker's own tables.
+"""Draws the states of messages, batches, deliveries and endpoints out of the services' own tables.
 
-`python tests-e2e/repository/state_pictures.py` writes the pictures into docs/assets/ and the
-tables into docs/explanation/delivery-states.md. Only where things stand is decided here.
+`python -m tests-e2e.repository.state_pictures` writes the pictures into docs/assets/ and the
+tables into docs/explanation/delivery-states.md.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import hypot
 from pathlib import Path
-from typing import Any
 
-from angarium_worker.domain.delivery_states import (
-    DELIVERY,
-    ENDED,
-    GUARD,
-    STANDING,
-    DeliveryState,
-    EndpointStanding,
-    GuardState,
-    Transition,
-)
+from .pictured_states import BOX, PICTURES, Picture, Point, Transition
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = "docs/explanation/delivery-states.md"
 NODE = (112, 40)
 DOT = (10, 10)
 BEND = 30.0
-BOX = "ended"
 TIMES = [step / 200 for step in range(201)]
-_D = DeliveryState
-_G = GuardState
-_S = EndpointStanding
-
-type Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """Where the states of a table stand, by their centres. `starts`: the dot of each beginning,
-    by its target; `bends`: how far an arrow leaves the straight line; `ends` stand in a box that
-    arrows of all of them leave from."""
-
-    name: str
-    title: str
-    table: Sequence[Transition[Any]]
-    size: tuple[int, int]
-    places: dict[Enum, Point]
-    starts: dict[Enum, Point]
-    bends: dict[tuple[Enum | str, Enum], float] = field(default_factory=dict)
-    ends: tuple[Enum, ...] = ()
-
-
-PICTURES = (
-    Picture(
-        "delivery",
-        "The states of a delivery",
-        DELIVERY,
-        (900, 560),
-        {
-            _D.REQUESTED: (170, 80),
-            _D.WAITING: (170, 210),
-            _D.SENDING: (450, 80),
-            _D.HELD: (450, 270),
-            _D.IN_LANE: (170, 400),
-            _D.SCHEDULED: (450, 440),
-            _D.DELIVERED: (790, 80),
-            _D.EXHAUSTED: (790, 180),
-            _D.CANCELLED: (790, 320),
-        },
-        {_D.REQUESTED: (40, 80), _D.SCHEDULED: (310, 450), _D.IN_LANE: (40, 440)},
-        {
-            (_D.REQUESTED, _D.SENDING): -22,
-            (_D.SENDING, _D.REQUESTED): -22,
-            (_D.REQUESTED, _D.IN_LANE): 180,
-            (_D.SENDING, _D.SCHEDULED): -190,
-            (_D.SENDING, _D.IN_LANE): 60,
-            (_D.REQUESTED, _D.CANCELLED): -20,
-            (BOX, _D.IN_LANE): -330,
-            (BOX, _D.SCHEDULED): -20,
-        },
-        ENDED,
-    ),
-    Picture(
-        "standing",
-        "Whether an endpoint takes webhooks",
-        STANDING,
-        (900, 170),
-        {_S.ENABLED: (170, 60), _S.DISABLED: (450, 60), _S.DELETED: (760, 60)},
-        {_S.ENABLED: (40, 60), _S.DISABLED: (450, 140)},
-        {(_S.ENABLED, _S.DELETED): 130},
-    ),
-    Picture(
-        "guard",
-        "How one worker delivers to an endpoint",
-        GUARD,
-        (900, 300),
-        {
-            _G.DELIVERING: (170, 60),
-            _G.WAITING: (170, 230),
-            _G.RECOVERING: (480, 60),
-            _G.OPEN: (480, 230),
-            _G.PROBING: (780, 145),
-        },
-        {_G.DELIVERING: (40, 60)},
-    ),
-)
 STYLE = """<style>
 .angarium-states{color:var(--md-default-fg-color,#1f2328);--as-line:#5c6bc0;--as-soft:#8b95a5;\
 --as-back:var(--md-default-bg-color,#fff)}
@@ -163,7 +74,7 @@ def arrows(picture: Picture) -> list[Arrow]:
     return list(found.values())
 
 
-def _sources(picture: Picture, each: Transition[Any]) -> tuple[Enum | str | None, ...]:
+def _sources(picture: Picture, each: Transition) -> tuple[Enum | str | None, ...]:
     if picture.ends and each.sources == picture.ends:
         return (BOX,)
     return each.sources or (None,)

@@ -1,8 +1,9 @@
-"""The page about states shows what the worker's tables say."""
+"""The page about states shows what the services' tables say."""
 
 from pathlib import Path
 
-from .state_pictures import PICTURES, arrows, generated
+from .pictured_states import PICTURES
+from .state_pictures import arrows, generated
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -10,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def test_the_pictures_and_tables_are_what_is_drawn_from_the_code() -> None:
     for path, text in generated().items():
         assert path.read_text() == text, (
-            f"{path.relative_to(REPOSITORY)}: run tests-e2e/repository/state_pictures.py"
+            f"{path.relative_to(REPOSITORY)}: run python -m tests-e2e.repository.state_pictures"
         )
 
 

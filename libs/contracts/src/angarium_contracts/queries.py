@@ -10,14 +10,16 @@ from .contract import Contract, Part
 class Query(Contract, frozen=True, tag="query/1"):
     """A question to a service. `body` is an encoded contract.
 
-    The answer goes to the stream `reply_to`, with the same `correlation_id`. After
-    `expires_at_ms` (Unix time) nobody waits for it and it must not be carried out.
+    The answer goes to the stream `reply_to`, with the same `correlation_id`. Once it is
+    `lives_ms` old, by Redis's clock, nobody waits for it and it must not be carried out; 0: from
+    `expires_at_ms` on (Unix time), by everybody's own.
     """
 
     correlation_id: int
     reply_to: str
     expires_at_ms: int
     body: msgspec.Raw
+    lives_ms: int = 0
 
 
 class Reply(Contract, frozen=True, tag="reply/1"):

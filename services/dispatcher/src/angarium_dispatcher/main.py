@@ -16,7 +16,7 @@ from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.sealing import Seal
 from angarium_chassis.service import internal_listener, run_service, seal_of
-from angarium_chassis.streams.broker import open_broker
+from angarium_chassis.streams.broker import open_broker, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
 from angarium_chassis.streams.outbox import Outbox
 from angarium_chassis.streams.quarantine import Quarantine
@@ -101,7 +101,7 @@ async def _work(
     stopping = Stopping()
     dispatch = partial(BatchDispatch, cache, writer, DispatchMetrics(cache), pause=stopping.pause)
     readers = _message_readers(settings, broker, replica, quarantine, dispatch)
-    readiness = Readiness({"database": database.problem})
+    readiness = Readiness({"database": database.problem, "redis": partial(redis_problem, broker)})
     readiness.require("queries", lambda: queries.running)
     readiness.require("messages", lambda: all(reader.running for reader in readers))
     readiness.require("replies", lambda: asking.running)

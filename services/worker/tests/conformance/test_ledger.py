@@ -75,7 +75,8 @@ async def test_a_group_without_pending_deliveries_is_written(
 async def test_a_record_written_twice_is_written_once(
     ledger: Ledger, database: Database, attempt_row: Rows, pending_row: Rows
 ) -> None:
-    plain, mixed = Record([attempt_row()]), Record([attempt_row()], [pending_row()])
+    plain = Record([attempt_row(status=2)])
+    mixed = Record([attempt_row(status=2)], [pending_row()])
     for _ in range(2):
         await ledger.record([plain])
         await ledger.record([mixed])
@@ -87,7 +88,9 @@ async def test_a_record_written_again_later_brings_back_nothing_that_has_ended(
     ledger: Ledger, database: Database, attempt_row: Rows, pending_row: Rows
 ) -> None:
     parked = Record((), [pending_row(attempts_made=0)])
-    failed = Record([attempt_row(message_id=b"f" * 16)], [pending_row(message_id=b"f" * 16)])
+    failed = Record(
+        [attempt_row(message_id=b"f" * 16, status=2)], [pending_row(message_id=b"f" * 16)]
+    )
     await ledger.record([parked, failed])
     for due in await _lease(ledger):
         number = due.attempts_made + 1

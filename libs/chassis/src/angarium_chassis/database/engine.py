@@ -13,6 +13,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from angarium_chassis.process import StartRefused
 
 STATEMENT_TIMEOUT_MS = 30_000
+LOCK_TIMEOUT_MS = 5_000
+"""Whoever waits for a lock for longer is told so, while clients still wait for an answer."""
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 
 CONNECTION_ERRORS = (
@@ -91,6 +93,7 @@ def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
             "timeout": 5,
             "server_settings": {
                 "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                "lock_timeout": str(LOCK_TIMEOUT_MS),
                 "application_name": "angarium",
                 "jit": "off",
             },

@@ -14,6 +14,8 @@ from redis.exceptions import RedisError
 from .tail_reader import TailReader
 from .writer import Publication, StreamWriter
 
+FOR_OLDER_SERVERS_MS = 24 * 3_600 * 1_000
+"""They compare with their own clock, which may be hours away from this one."""
 WAITING_MAX = 1_000
 QUEUE_ENTRIES_MAX = 10_000
 
@@ -61,8 +63,9 @@ class QueryClient:
         query = Query(
             correlation_id=number,
             reply_to=self._reply_to,
-            expires_at_ms=self._clock_ms() + int(self._timeout_s * 1000),
+            expires_at_ms=self._clock_ms() + FOR_OLDER_SERVERS_MS,
             body=msgspec.Raw(encode(question)),
+            lives_ms=int(self._timeout_s * 1000),
         )
         try:
             async with asyncio.timeout(self._timeout_s):

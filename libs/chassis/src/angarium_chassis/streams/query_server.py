@@ -9,6 +9,7 @@ from angarium_contracts.contract import Contract, Reader, UnknownVersion, Unread
 from angarium_contracts.queries import Problem, ProblemCode, Query, Reply
 from faststream.redis import RedisBroker
 
+from .broker import redis_of
 from .group_reader import GroupReader
 from .quarantine import Quarantine
 from .received import Received
@@ -16,6 +17,7 @@ from .writer import Publication, StreamWriter
 
 REPLIES_MAX = 10_000
 REPLIES_EXPIRE_S = 3_600
+TIME_ASKED_EVERY_S = 30.0
 
 log = structlog.get_logger()
 
@@ -43,6 +45,10 @@ class QueryServer[T]:
         self._questions = questions
         self._answer = answer
         self._clock_ms = clock_ms
+        self._clock_s = clock_s
+        self._broker = broker
+        self._ask_time_s = 0.0
+        self._redis_ahead_ms = 0
         self._writer = StreamWriter(broker)
         self._entries = GroupReader(
             broker,
@@ -66,11 +72,27 @@ class QueryServer[T]:
         await self._entries.run()
 
     async def _on_queries(self, received: Sequence[Received[Query]]) -> None:
-        replies = await asyncio.gather(*[self._reply(entry.value) for entry in received])
+        now_ms = await self._redis_ms()
+        replies = await asyncio.gather(
+            *[self._reply(entry.value, now_ms - _added_ms(entry)) for entry in received]
+        )
         await self._writer.write([reply for reply in replies if reply is not None], done=received)
 
-    async def _reply(self, query: Query) -> Publication | None:
-        if query.expires_at_ms < self._clock_ms():
+    async def _redis_ms(self) -> int:
+        """Redis's clock: asked for now and then, and carried on in between."""
+        now_s = self._clock_s()
+        if now_s >= self._ask_time_s:
+            seconds, micros = await redis_of(self._broker).time()
+            self._redis_ahead_ms = seconds * 1000 + micros // 1000 - int(now_s * 1000)
+            self._ask_time_s = now_s + TIME_ASKED_EVERY_S
+        return int(now_s * 1000) + self._redis_ahead_ms
+
+    async def _reply(self, query: Query, age_ms: int) -> Publication | None:
+        if query.lives_ms:
+            expired = age_ms > query.lives_ms
+        else:
+            expired = query.expires_at_ms < self._clock_ms()
+        if expired:
             return None
         answer = await self._carry_out(bytes(query.body))
         reply = Reply(correlation_id=query.correlation_id, body=msgspec.Raw(encode(answer)))
@@ -88,6 +110,11 @@ class QueryServer[T]:
                 except Exception:
                     log.exception("query.failed", question=type(question).__name__)
                     return _problem("the service failed to answer; try again")
+
+
+def _added_ms(entry: Received[Query]) -> int:
+    """When an entry was added, by Redis's clock: its id says so."""
+    return int(entry.entry_id.partition(b"-")[0])
 
 
 def _problem(detail: str) -> Problem:

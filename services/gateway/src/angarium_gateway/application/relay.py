@@ -12,6 +12,9 @@ from angarium_gateway.domain.open_batches import OpenBatch, OpenBatches
 from .journal import BatchStore, JournalUnavailable, StoredBatch
 
 RETRY_S = 0.5
+READY_S_MAX = 5.0
+"""A batch that has waited longer is left to the journal, which knows whose it is: a process that
+was held up so long may be taken for dead. Shorter than `membership.DEAD_AFTER_S`."""
 LOADED_BYTES_MAX = 2 * 1024 * 1024
 PUBLISHED_AT_ONCE_MAX = 16
 MARKED_AT_ONCE_MAX = 5_000
@@ -52,7 +55,7 @@ class Relay:
         self._window = window
         self._owner = owner
         self._clock_s = clock_s
-        self._ready: deque[StoredBatch] = deque()
+        self._ready: deque[tuple[StoredBatch, float]] = deque()
         self._unsent: dict[bytes, bool] = {}
         self._backlog = True
         self._backlog_grew = False
@@ -74,7 +77,7 @@ class Relay:
         if not published:
             self.look_for_backlog()
         elif batch.messages:
-            self._ready.append(batch)
+            self._ready.append((batch, self._clock_s()))
             self._work.set()
         else:
             self._window.give_back(batch.size_bytes)
@@ -101,7 +104,7 @@ class Relay:
 
     def in_hand(self) -> set[bytes]:
         """The batches that are open, or about to go out or back into the journal."""
-        return {*self._window.ids(), *(batch.id for batch in self._ready), *self._unsent}
+        return {*self._window.ids(), *(batch.id for batch, _ in self._ready), *self._unsent}
 
     async def run(self) -> None:
         """Relay until cancelled."""
@@ -120,7 +123,14 @@ class Relay:
     async def _send_ready(self) -> None:
         while self._ready:
             count = min(len(self._ready), PUBLISHED_AT_ONCE_MAX)
-            await self._send([self._ready.popleft() for _ in range(count)])
+            next_ones = [self._ready.popleft() for _ in range(count)]
+            stale_before_s = self._clock_s() - READY_S_MAX
+            for batch, ready_s in next_ones:
+                if ready_s < stale_before_s:  # another replica may have adopted it meanwhile
+                    self.doubtful(batch.id, batch.size_bytes)
+            fresh = [batch for batch, ready_s in next_ones if ready_s >= stale_before_s]
+            if fresh:
+                await self._send(fresh)
 
     async def _send(self, batches: Sequence[StoredBatch]) -> None:
         """Publish batches with room reserved. On failure they go back into the backlog."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from angarium_chassis.database.clock import clock_us
+from angarium_contracts.attempts import AttemptStatus
 from sqlalchemy import (
     BigInteger,
     Integer,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    or_,
     select,
     tuple_,
     update,
@@ -59,9 +61,13 @@ _APPEND = (
 _GONE_ON = exists().where(
     attempt.c.message_id == bindparam("message_id", type_=LargeBinary),
     attempt.c.endpoint_id == bindparam("endpoint_id", type_=LargeBinary),
-    attempt.c.number > bindparam("attempts_made", type_=Integer),
+    or_(
+        attempt.c.number > bindparam("attempts_made", type_=Integer),
+        attempt.c.status == int(AttemptStatus.SUCCESS),
+    ),
 )
-"""The delivery went on from there: the same record is written again."""
+"""The delivery went on from there: the same record is written again, or by a worker that was
+held up while another took over."""
 _ADD = (
     insert(pending_delivery)
     .from_select(

@@ -3,8 +3,8 @@
 -- deliveries; $48: whether that stands under a lease; $49-$57: events; $58, $59: the leased
 -- delivery that the event stands under, or null.
 -- Gives the leased deliveries whose fence held. A row that is moved on gets another fence, and
--- one is not added whose delivery has gone on from there, so that the same statement sent twice
--- does nothing the second time, however much later. A lane is opened or called
+-- one is not added whose delivery has gone on from there or succeeded, so that the same statement
+-- sent twice does nothing the second time, however much later. A lane is opened or called
 -- for every endpoint that got a row in it, in the order of endpoints, so that two of these never
 -- wait for each other; its fence begins at the clock, so that those of a lane that ended before
 -- never come again.
@@ -67,7 +67,7 @@ with clock as (
     where not exists (
         select 1 from attempt a
         where a.message_id = p.message_id and a.endpoint_id = p.endpoint_id
-            and a.number > p.attempts_made)
+            and (a.number > p.attempts_made or a.status = 0))
     on conflict do nothing
     returning endpoint_id, application_id, tenant_id, weight, lane, due_at
 ), arrived as (
