@@ -79,6 +79,7 @@ PICTURES = (
             _M.SCHEDULED: (50, 250),
             _M.SETTLED: (780, 20),
         },
+        {(_M.ACCEPTED, _M.SETTLED): 105},
     ),
     Picture(
         "batch",
@@ -92,6 +93,7 @@ PICTURES = (
             _B.SET_ASIDE: (500, 240),
         },
         {_B.UNPUBLISHED: (50, 110), _B.PUBLISHED: (500, 30)},
+        {(_B.UNPUBLISHED, _B.SETTLED): 100},
     ),
     Picture(
         "delivery",

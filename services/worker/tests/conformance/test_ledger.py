@@ -272,7 +272,7 @@ async def test_a_large_group_with_everything_in_it_is_one_record(
     ]
     records += [
         Record(
-            [attempt_row(message_id=n.to_bytes(16))],
+            [attempt_row(message_id=n.to_bytes(16), status=2)],
             [pending_row(message_id=n.to_bytes(16), due_in_us=9_000_000)],
         )
         for n in range(100, 150)
