@@ -98,6 +98,7 @@ def ended_as(status: int) -> tuple[DeliveryState, type]:
 
 def settled(watch: Watch, outcome: LeasedOutcome) -> None:
     """See what a leased delivery came to."""
+    watch.look()  # an outcome comes after its request
     key = outcome[:2]
     if outcome.cancelled is not None:
         watch.moved(key, DeliveryState.CANCELLED, Cancelled)

@@ -155,6 +155,7 @@ class EndpointGuard:
         back = breaker.closed and breaker.failures == 0
         if back and was_down and self._pace.recovering_since is None:
             self._pace.recover(now_s, new_included=self.lane_only)
+            self._overload_sign_s = -inf  # from here on the pace limits retries too
 
     def abandon(self, ticket: int) -> None:
         """The attempt with that ticket was cut off without an outcome."""
