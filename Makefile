@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help setup run test simulate faults faults-backlog fuzz coverage lint types imports bench docs clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install everything the other targets need into .venv
 	@[ -x $(BIN)/angarium ] || echo "Setting up $(VENV)"
@@ -35,8 +35,7 @@ test: setup ## Run every test, measuring branch coverage
 faults: setup ## Break everything under load, and compare the ledgers
 	@exec $(BIN)/python -m tests-e2e.faults.run_suite $(FAULT_ARGS)
 
-# A million undelivered messages: about an hour.
-faults-backlog: setup
+faults-backlog: setup ## Let a million messages wait for receivers that are down: about an hour
 	@FAULTS_BACKLOG=1000000 exec $(BIN)/python -m tests-e2e.faults.run_suite --only backlog $(FAULT_ARGS)
 
 simulate: setup ## Run the worker in SIMULATION_SEEDS simulated worlds, or replay SEED

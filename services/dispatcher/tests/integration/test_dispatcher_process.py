@@ -82,4 +82,4 @@ async def test_it_stays_up_without_redis_and_says_so(settings: Settings) -> None
                 ready = await http.get("/ready")
                 break
     assert ready.status_code == 503
-    assert set(ready.json()["problems"]) == {"queries", "messages", "replies"}
+    assert set(ready.json()["problems"]) == {"queries", "messages", "replies", "redis"}
