@@ -274,14 +274,29 @@ async def test_what_still_waits_when_its_chunk_closes_goes_into_its_lane(start_r
 
 async def test_an_application_over_its_share_is_parked_while_many_wait(start_rig: Any) -> None:
     rig = start_rig(sending_max=2)
-    endpoint = rig.add_endpoint()
-    await rig.know(endpoint)
-    for _ in range(4):
-        await rig.take(rig.chunk([endpoint]))
+    endpoints = [rig.add_endpoint() for _ in range(4)]
+    await rig.know(*endpoints)
+    await rig.take(rig.chunk(endpoints))
+    assert (len(rig.sender.sent), rig.room.waiting) == (2, 1)
+    for answered in range(3):
+        rig.sender.sent[answered].answer()
     await rig.until_settled(1)
     (row,) = rig.ledger.pending.values()
-    assert (row.lane, row.attempts_made, row.due_in_us) == (0, 0, 0)
-    assert (len(rig.sender.sent), rig.room.waiting) == (2, 1)
+    assert (row.endpoint_id, row.lane, row.attempts_made) == (endpoints[3], 0, 0)
+
+
+async def test_while_something_waits_for_a_slot_no_more_is_taken_in_hand(start_rig: Any) -> None:
+    rig = start_rig(sending_max=2)
+    endpoint = rig.add_endpoint()
+    await rig.know(endpoint)
+    for _ in range(3):
+        await rig.take(rig.chunk([endpoint]))
+    fourth = asyncio.ensure_future(rig.take(rig.chunk([endpoint])))
+    await asyncio.sleep(0)
+    assert not fourth.done()
+    rig.sender.sent[0].answer()
+    rig.sender.sent[1].answer()
+    assert await fourth
 
 
 async def test_when_told_to_stop_a_waiting_chunk_is_not_begun(start_rig: Any) -> None:

@@ -50,9 +50,11 @@ class Room:
         self._for_slot: deque[SlotWaiter] = deque()
 
     def fits(self, deliveries: int, payload_bytes: int) -> bool:
-        """Whether so much more may be taken in hand; a single chunk always fits alone."""
+        """Whether so much more may be taken in hand; a single chunk always fits alone. While
+        something waits for a slot, nothing more is: no longer than a chunk is open."""
         return (
             self.waiting < self.sending_max
+            and not any(waiter.waiting for waiter in self._for_slot)
             and (self.in_hand == 0 or self.in_hand + deliveries <= self.in_hand_max)
             and (self.bytes_in_hand == 0 or self.bytes_in_hand + payload_bytes <= self.bytes_max)
         )
