@@ -26,7 +26,7 @@ ORDERED_TAKEN_MAX = 20
 TAKEN_MAX = 100
 RETRY_SHARE = 5
 """Of what a strict endpoint gets, one in five is a retry while first attempts wait too."""
-LOOK_AGAIN_S = 0.05
+LOOK_AGAIN_S = 0.25
 NOT_CONFIRMED_S = 0.01
 NOT_CONFIRMED_S_MAX = 0.5
 GATHER_S = 0.005
