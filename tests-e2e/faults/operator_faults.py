@@ -6,18 +6,15 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from angarium_contracts.ids import APPLICATION, MESSAGE, format_id, parse_id
-
 from ..dev_platform import DevPlatform  # noqa: TID252 - tests are no installed package
 from ..load_run import LoadRun  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 from .stage import Stage
-from .three_ledgers import Ledgers, settled_ledgers
+from .three_ledgers import Ledgers, journal, settled_ledgers, unrecorded
 from .trial import Account
 
 RATE = 100.0
 SECONDS = 5.0
-IN_FLIGHT_MAX = 100
 BACKUP_ORDER = ("gateway", "worker", "dispatcher")
 """The journal first: what a later copy knows beyond it does no harm, what it lacks is delivered."""
 _SETTINGS = {
@@ -35,11 +32,12 @@ def killed_and_started(stage: Stage) -> Account:
         app = _application(platform, receiver)
         with LoadRun(platform.url, platform.key, app, folder, rate=RATE, seconds=SECONDS) as load:
             assert receiver.wait_for(int(RATE))
-            account.in_flight = IN_FLIGHT_MAX
+            paths = [platform.database_path(service) for service in ("gateway", "worker")]
             _kill(platform)
+            in_hand = unrecorded(*paths, app)
             load.finish()
         platform.start()
-        _count(account, settled_ledgers(platform, app, load, receiver))
+        _count(account, settled_ledgers(platform, app, load, receiver), in_hand)
     return account
 
 
@@ -55,26 +53,27 @@ def restored_from_backup(stage: Stage) -> Account:
                 platform.url, platform.key, app, folder, rate=RATE, seconds=SECONDS
             ) as load:
                 assert receiver.wait_for(int(RATE))
-                before = _journal(platform, app)
-                back_up(platform, copy / "data")
+                before = journal(platform.database_path("gateway"), app)
+                gateway, worker, _ = back_up(platform, copy / "data")
                 load.finish()
             _kill(platform)
+        in_hand = unrecorded(gateway, worker, app)
         with DevPlatform(copy, **_SETTINGS) as platform:
             load.accepted = [one for one in load.accepted if one["id"] in before]
-            account.in_flight = IN_FLIGHT_MAX
             ledgers = settled_ledgers(platform, app, load, receiver)
             account.notes.append(f"{len(before)} were in the journal when the backup began")
-            _count(account, ledgers, before)
+            _count(account, ledgers, in_hand, before)
     return account
 
 
-def back_up(platform: DevPlatform, target: Path) -> None:
+def back_up(platform: DevPlatform, target: Path) -> list[Path]:
     """A copy to start from: the three databases by SQLite's online backup, in BACKUP_ORDER, and
-    the small files beside them. Redis's files are not needed."""
+    the small files beside them. Redis's files are not needed. Gives the copies, in that order."""
     data = platform.data_dir
     target.mkdir(mode=0o700, parents=True)
     for name in ("version", "encryption-key", "api-key"):
         shutil.copy2(data / name, target / name)
+    copies = []
     for service in BACKUP_ORDER:
         source = platform.database_path(service)
         copy = target / source.relative_to(data)
@@ -84,6 +83,8 @@ def back_up(platform: DevPlatform, target: Path) -> None:
             closing(sqlite3.connect(copy)) as kept,
         ):
             live.backup(kept)
+        copies.append(copy)
+    return copies
 
 
 def _kill(platform: DevPlatform) -> None:
@@ -106,28 +107,19 @@ def _application(platform: DevPlatform, receiver: WebhookReceiver) -> str:
     return app
 
 
-def _journal(platform: DevPlatform, app: str) -> set[str]:
-    path = platform.database_path("gateway")
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
-        rows = database.execute(
-            "select id from message where application_id = ?",
-            (parse_id(APPLICATION, app.rpartition("/")[2]),),
-        )
-        return {format_id(MESSAGE, row[0]) for row in rows}
-
-
-def _count(account: Account, ledgers: Ledgers, wanted: set[str] | None = None) -> None:
+def _count(
+    account: Account, ledgers: Ledgers, in_hand: set[str], wanted: set[str] | None = None
+) -> None:
     answered = ledgers.answered
     account.accepted = len(answered)
-    account.duplicated = ledgers.duplicates
+    account.duplicated = len(ledgers.twice)
+    account.in_flight = len(in_hand)
     account.lost = len((answered | (wanted or set())) - set(ledgers.receptions))
     account.expect(answered <= ledgers.journal, "answered messages are not in the journal")
     account.expect(answered <= ledgers.delivered, "answered messages have no success on record")
     account.expect(not account.lost, f"{account.lost} messages were not received")
-    account.expect(
-        account.duplicated <= account.in_flight,
-        f"{account.duplicated} duplicates, but {account.in_flight} were in flight",
-    )
+    beyond = len(ledgers.twice - in_hand)
+    account.expect(not beyond, f"{beyond} came twice that were not in flight")
     if wanted is not None:
         missing = wanted - ledgers.journal
         account.expect(not missing, f"{len(missing)} messages of before the backup are gone")

@@ -28,9 +28,20 @@ class Ledgers:
     receptions: Counter[str]
 
     @property
-    def duplicates(self) -> int:
-        """Receptions beyond the first of each message."""
-        return self.receptions.total() - len(self.receptions)
+    def twice(self) -> set[str]:
+        """What was received more than once."""
+        return {id_ for id_, times in self.receptions.items() if times > 1}
+
+
+def in_flight(platform: DevPlatform, app: str) -> set[str]:
+    """The messages that are stored and not on record as delivered, at this moment."""
+    return unrecorded(platform.database_path("gateway"), platform.database_path("worker"), app)
+
+
+def unrecorded(gateway: Path, worker: Path, app: str) -> set[str]:
+    """The same, by the SQLite files of the two services."""
+    delivered = _delivered(worker, app)
+    return journal(gateway, app) - delivered
 
 
 def settled_ledgers(
@@ -39,29 +50,33 @@ def settled_ledgers(
     """Wait until all that was answered with 2xx is received, on record as delivered, and every
     batch is settled; then read all three. Raises AssertionError after SETTLE_S for each."""
     answered = load.accepted_ids
-    application_id = parse_id(APPLICATION, app.rpartition("/")[2])
     receiver.wait_for_ids(answered, SETTLE_S)
     until(lambda: _open_batches(platform) == 0, SETTLE_S, "every batch is settled")
 
-    def delivered() -> set[str]:
-        return _ids(
-            platform.database_path("worker"),
-            "select distinct message_id from attempt where application_id = ? and status = ?",
-            (application_id, AttemptStatus.SUCCESS.value),
-        )
-
     # A retry that a killed worker had begun is made again, and recorded, when its lease is over.
-    until(lambda: answered <= delivered(), SETTLE_S, "every delivery is on record")
+    gateway, worker = platform.database_path("gateway"), platform.database_path("worker")
+    until(lambda: answered <= _delivered(worker, app), SETTLE_S, "every delivery is on record")
     return Ledgers(
         answered=answered,
-        journal=_ids(
-            platform.database_path("gateway"),
-            "select id from message where application_id = ?",
-            (application_id,),
-        ),
-        delivered=delivered(),
+        journal=journal(gateway, app),
+        delivered=_delivered(worker, app),
         receptions=Counter({entry["id"]: entry["times"] for entry in receiver.entries()}),
     )
+
+
+def journal(gateway: Path, app: str) -> set[str]:
+    """What the gateway's SQLite file has of this application."""
+    query = "select id from message where application_id = ?"
+    return _ids(gateway, query, (_application_id(app),))
+
+
+def _delivered(worker: Path, app: str) -> set[str]:
+    query = "select distinct message_id from attempt where application_id = ? and status = ?"
+    return _ids(worker, query, (_application_id(app), AttemptStatus.SUCCESS.value))
+
+
+def _application_id(app: str) -> bytes:
+    return parse_id(APPLICATION, app.rpartition("/")[2])
 
 
 def _open_batches(platform: DevPlatform) -> int:

@@ -48,6 +48,18 @@ def downgrade():
     with op.batch_alter_table("parcels") as parcels:
         parcels.drop_column("weight")
 """
+BEARABLE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+works_from = "0002"
+
+
+def upgrade():
+    op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))
+"""
 BROKEN = """
 import sqlalchemy as sa
 from alembic import op
@@ -131,12 +143,49 @@ async def test_a_newer_database_is_neither_used_nor_migrated(
 ) -> None:
     await schema.migrate(database)
     async with database.engine.begin() as connection:
-        await connection.execute(text("update alembic_version set version_num = '0003'"))
+        newer = "update alembic_version set version_num = '0003', works_from = '0003'"
+        await connection.execute(text(newer))
 
     with pytest.raises(StartRefused, match=r"newer version.*run that version"):
         await schema.require_current(database)
     with pytest.raises(StartRefused, match=r"newer version.*run that version"):
         await schema.migrate(database)
+
+
+async def test_code_that_bears_a_newer_schema_starts_on_it_and_does_not_migrate(
+    schema: Schema, database: Database, migrations: Path
+) -> None:
+    (migrations / "0003_notes.py").write_text(BEARABLE)
+    await schema.migrate(database)
+    (migrations / "0003_notes.py").unlink()
+
+    await schema.require_current(database)
+    with pytest.raises(StartRefused, match=r"newer version.*run that version"):
+        await schema.migrate(database)
+
+
+async def test_code_that_a_migration_since_does_not_bear_is_refused(
+    schema: Schema, database: Database, migrations: Path
+) -> None:
+    (migrations / "0003_notes.py").write_text(BEARABLE)
+    await schema.migrate(database)
+    (migrations / "0003_notes.py").unlink()
+    (migrations / "0002_weight.py").unlink()
+
+    # 0003 works from 0002, and 0002 needs its own code.
+    with pytest.raises(StartRefused, match=r"newer version.*run that version"):
+        await schema.require_current(database)
+
+
+async def test_going_back_forgets_what_the_newer_schema_bore(
+    schema: Schema, database: Database, migrations: Path
+) -> None:
+    await schema.migrate(database)
+    await schema.migrate(database, "-1")
+
+    async with database.reading.connect() as connection:
+        row = (await connection.execute(text("select * from alembic_version"))).one()
+    assert row == ("0001", "0001")
 
 
 async def test_downgrading_to_the_base_removes_the_tables(

@@ -50,10 +50,11 @@ class Schema:
             raise StartRefused(self._unreachable(error)) from error
 
     async def require_current(self, database: Database) -> None:
-        """Raise `StartRefused` unless the database has exactly this version's schema."""
+        """Raise `StartRefused` unless the database has this version's schema, or a newer one
+        that this version's code works on (during a rolling upgrade)."""
         try:
             async with asyncio.timeout(15), database.reading.connect() as connection:
-                current = await connection.run_sync(_current_revision)
+                current, works_from = await connection.run_sync(_current_revision)
         except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
         known = self._revisions()
@@ -61,6 +62,8 @@ class Schema:
         if current == head:
             return
         if current is not None and current not in known:
+            if works_from is not None and works_from <= head:
+                return
             raise StartRefused(self._newer())
         raise StartRefused(
             f"the {self.service}'s database has schema version {current or 'none'}, this program"
@@ -93,8 +96,10 @@ class Schema:
         )
 
 
-def _current_revision(connection: Connection) -> str | None:
+def _current_revision(connection: Connection) -> tuple[str | None, str | None]:
+    """The schema's version, and the oldest version whose code works on it, where known."""
     if not inspect(connection).has_table("alembic_version"):
-        return None
-    revision = connection.scalar(text("select version_num from alembic_version"))
-    return None if revision is None else str(revision)
+        return None, None
+    # Databases that only earlier versions migrated have no works_from.
+    row = connection.execute(text("select * from alembic_version")).mappings().first()
+    return (None, None) if row is None else (row["version_num"], row.get("works_from"))

@@ -2,8 +2,9 @@
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, inspect, text
 
 
 class NewerSchema(Exception):
@@ -11,7 +12,12 @@ class NewerSchema(Exception):
 
 
 def migrate(connection: Connection, folder: str, tables: MetaData, revision: str) -> None:
-    """Bring the database to `revision`, up or down ("base", "-1"). Raises `NewerSchema`."""
+    """Bring the database to `revision`, up or down ("base", "-1"). Raises `NewerSchema`.
+
+    Beside the version stands `works_from`, the oldest version whose code works on this schema:
+    during a rolling upgrade that code may still start. A migration that the earlier code bears
+    says so in a variable of this name; others need their own version's code.
+    """
     config = Config()
     config.set_main_option("script_location", folder)
     config.attributes["connection"] = connection
@@ -21,3 +27,16 @@ def migrate(connection: Connection, folder: str, tables: MetaData, revision: str
         run(config, revision)
     except CommandError as error:
         raise NewerSchema from error
+    _note_works_from(connection, ScriptDirectory.from_config(config))
+
+
+def _note_works_from(connection: Connection, scripts: ScriptDirectory) -> None:
+    current = connection.scalar(text("select version_num from alembic_version"))
+    if current is None:
+        return
+    columns = {column["name"] for column in inspect(connection).get_columns("alembic_version")}
+    if "works_from" not in columns:
+        connection.execute(text("alter table alembic_version add column works_from varchar(32)"))
+    applied = [script for script in scripts.walk_revisions() if script.revision <= current]
+    oldest = max(getattr(script.module, "works_from", script.revision) for script in applied)
+    connection.execute(text("update alembic_version set works_from = :oldest"), {"oldest": oldest})

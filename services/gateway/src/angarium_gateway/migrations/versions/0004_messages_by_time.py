@@ -15,6 +15,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+works_from = "0003"
 
 KEY = "application_id, id"
 

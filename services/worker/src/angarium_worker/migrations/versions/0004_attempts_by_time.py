@@ -14,6 +14,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+works_from = "0003"
 
 KEY = "message_id, id"
 INDEXES = ["create index attempt_by_endpoint on attempt (endpoint_id, id)"]
