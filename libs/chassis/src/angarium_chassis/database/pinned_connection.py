@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from .engine import postgres_of
+from .fresh_plans import FreshPlans
 
 if TYPE_CHECKING:
     import asyncpg
@@ -20,6 +21,7 @@ class PinnedConnection:
         self._engine = engine
         self._pinned: AsyncConnection | None = None
         self._driver: asyncpg.Connection | None = None
+        self._plans = FreshPlans()
 
     async def fetch(self, statement: str, *arguments: Any) -> "list[asyncpg.Record]":
         """Run `statement` and give its rows. Raises asyncpg's errors, OSError, TimeoutError."""
@@ -27,6 +29,7 @@ class PinnedConnection:
             await self._open()
         assert self._driver is not None  # noqa: S101 - opened above
         try:
+            await self._plans.renew(self._driver)
             return list(await self._driver.fetch(statement, *arguments))
         except BaseException:
             await self.close()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 from angarium_chassis.database.engine import Database, postgres_of
+from angarium_chassis.database.fresh_plans import FreshPlans
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_worker.application.records import (
@@ -40,6 +41,7 @@ class PostgresLedger:
         self._statements = PostgresStatements(database)
         self._kept: AsyncConnection | None = None
         self._kept_raw: asyncpg.Connection | None = None
+        self._plans = FreshPlans()
 
     async def close(self) -> None:
         """Give back the connection that records are written through."""
@@ -52,6 +54,7 @@ class PostgresLedger:
         with storage_errors():
             try:
                 raw = self._kept_raw or await self._keep_connection()
+                await self._plans.renew(raw)
                 return await write_records(raw, records)
             except BaseException:
                 await self._drop_broken()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from angarium_chassis.database.engine import Database, postgres_of
+from angarium_chassis.database.fresh_plans import FreshPlans
 
 from .storage_errors import storage_errors
 
@@ -19,6 +20,8 @@ class PostgresStatements:
         with storage_errors():
             async with self.engine.connect() as connection:
                 raw = await postgres_of(connection)
+                plans = connection.info.setdefault("plans", FreshPlans())
+                await plans.renew(raw)
                 return list(await raw.fetch(query, *values))
 
 
