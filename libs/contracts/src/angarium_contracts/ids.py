@@ -17,6 +17,7 @@ API_KEY: Final = "key"
 TENANT: Final = "tnt"
 BACKGROUND_TASK: Final = "qtask"
 OPERATIONAL_EVENT: Final = "opev"
+AUDIT_ENTRY: Final = "audit"
 
 UID_PATTERN: Final = re.compile(r"[a-zA-Z0-9\-_.]{1,256}")
 """A name that users choose for an object (Svix API, `uid`)."""

@@ -31,6 +31,7 @@ from faststream.redis import RedisBroker
 
 from .adapters.database.api_keys import ApiKeyTable
 from .adapters.database.application_copy import ApplicationCopyTable
+from .adapters.database.audit_log import AuditLogTable
 from .adapters.database.background_tasks import BackgroundTaskTable
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_queries import StoredMessages
@@ -55,6 +56,7 @@ from .application.create_missing import CreateMissing
 from .application.endpoint_secrets import EndpointSecrets
 from .application.read_attempts import ReadAttempts
 from .application.read_deliveries import ReadDeliveries
+from .application.record_change import RecordChange
 from .application.sealed_answers import SealedAnswers
 from .application.tell_tenants import TellTenants
 from .pipeline import hot_path
@@ -128,7 +130,7 @@ def _api(
     authenticator = Authenticator(keys, time.monotonic)
     ask_dispatcher = ServiceQueries(queries, DISPATCHER_QUERIES)
     change = ChangeConfiguration(ask_dispatcher, directory)
-    messages = StoredMessages(database)
+    messages, audit_log = StoredMessages(database), AuditLogTable(database)
     seal = seal_of(settings)
     rest = create_api(
         ApiDependencies(
@@ -160,6 +162,8 @@ def _api(
                 ask_worker=ServiceQueries(queries, WORKER_QUERIES),
             ),
             retentions=TenantRetentionColumn(database),
+            audit_log=audit_log,
+            record_change=RecordChange(audit_log, make_id),
         )
     )
     return AcceptRoute(
@@ -224,8 +228,13 @@ async def _work(
     readiness.require("answers", lambda: queries.running)
     answers = _answers(database, broker, replica, accept, copy)
     readiness.require("queries", lambda: answers.running)
-    days, key_life_s = settings.message_retention_days, settings.idempotency_key_life_s
-    retention = RetentionLoop(database, chores(database, message_days=days, key_life_s=key_life_s))
+    kept = chores(
+        database,
+        message_days=settings.message_retention_days,
+        audit_days=settings.audit_retention_days,
+        key_life_s=settings.idempotency_key_life_s,
+    )
+    retention = RetentionLoop(database, kept)
     async with asyncio.TaskGroup() as tasks:
         if internal is not None:
             tasks.create_task(serve_http(internal_app(readiness), internal))

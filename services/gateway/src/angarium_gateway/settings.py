@@ -28,6 +28,13 @@ class Settings(ServiceSettings):
         description="Messages are kept for so many days, whole partitions of a thirtieth of it at"
         " once; a tenant may set less. What is scheduled or not handed over yet stays.",
     )
+    audit_retention_days: int = Field(
+        default=365,
+        ge=1,
+        le=3650,
+        description="Entries of the audit log are kept for so many days, whole partitions of a"
+        " thirtieth of it at once.",
+    )
     query_timeout_s: float = Field(
         default=5.0, gt=0, description="How long to wait for another service's answer, in seconds."
     )

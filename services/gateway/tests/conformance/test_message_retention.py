@@ -107,7 +107,8 @@ async def divide(database: Database, days_ago: int) -> None:
 
 
 async def turn(database: Database, days: int = 30) -> None:
-    loop = RetentionLoop(database, chores(database, message_days=days, key_life_s=KEY_LIFE_S))
+    kept = chores(database, message_days=days, audit_days=365, key_life_s=KEY_LIFE_S)
+    loop = RetentionLoop(database, kept)
     assert await loop.turn()
 
 

@@ -133,7 +133,7 @@ class Books:
 
     async def retain(self, new: NewMessage) -> None:
         """A turn of retention: 30 days."""
-        kept = chores(self.database, message_days=30, key_life_s=86_400)
+        kept = chores(self.database, message_days=30, audit_days=365, key_life_s=86_400)
         await RetentionLoop(self.database, kept).turn()
         await self.look(new)
 

@@ -1,6 +1,5 @@
-"""The port to where background tasks are kept, and pages of them."""
+"""The ports to where background tasks are kept."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +12,8 @@ from angarium_gateway.domain.background_tasks import (
     TaskStatus,
 )
 
+from .id_window import IdPage, IdWindow
+
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
@@ -20,25 +21,6 @@ class TaskFilter:
 
     status: TaskStatus | None = None
     kind: TaskKind | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TaskWindow:
-    """Which part of a list: at most `limit` tasks that follow `past` (come before it, with
-    `backwards`), in the order of their beginnings, or from the newest (`descending`)."""
-
-    limit: int
-    past: bytes | None = None
-    backwards: bool = False
-    descending: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class TaskPage:
-    """Tasks in the order that was asked for. `done`: none follow (come before)."""
-
-    items: Sequence[BackgroundTask]
-    done: bool
 
 
 class BackgroundTasks(Protocol):
@@ -59,7 +41,9 @@ class BackgroundTasks(Protocol):
     async def find(self, tenant_id: bytes, task_id: bytes) -> BackgroundTask | None:
         """A task of this tenant."""
 
-    async def page(self, tenant_id: bytes, window: TaskWindow, chosen: TaskFilter) -> TaskPage:
+    async def page(
+        self, tenant_id: bytes, window: IdWindow, chosen: TaskFilter
+    ) -> IdPage[BackgroundTask]:
         """A page of the tenant's tasks."""
 
 

@@ -12,8 +12,8 @@ from angarium_gateway.application.background_tasks import (
     BackgroundTasks,
     TaskFilter,
     TaskLeases,
-    TaskWindow,
 )
+from angarium_gateway.application.id_window import IdWindow
 from angarium_gateway.application.journal import JournalUnavailable
 from angarium_gateway.domain.background_tasks import (
     BackgroundTask,
@@ -201,18 +201,18 @@ async def test_pages_go_forth_and_back(tasks: BackgroundTaskTable, descending: b
     ids = [await start(tasks, number) for number in range(5)]
     await start(tasks, 9, tenant_id=OTHER)
     expected = ids[::-1] if descending else ids
-    window = TaskWindow(2, descending=descending)
+    window = IdWindow(2, descending=descending)
     found: list[bytes] = []
     pages = []
     for _ in range(3):
         page = await tasks.page(TENANT, window, EVERYTHING)
         pages.append(([item.id for item in page.items], page.done))
         found.extend(item.id for item in page.items)
-        window = TaskWindow(2, found[-1], descending=descending)
+        window = IdWindow(2, found[-1], descending=descending)
     assert found == expected
     assert [done for _, done in pages] == [False, False, True]
     back = await tasks.page(
-        TENANT, TaskWindow(2, found[4], backwards=True, descending=descending), EVERYTHING
+        TENANT, IdWindow(2, found[4], backwards=True, descending=descending), EVERYTHING
     )
     assert ([item.id for item in back.items], back.done) == (expected[2:4], False)
 
@@ -224,7 +224,7 @@ async def test_filters_choose_by_status_and_kind(tasks: BackgroundTaskTable) -> 
     third = await start(tasks, 3)
 
     async def ids(chosen: TaskFilter) -> list[bytes]:
-        page = await tasks.page(TENANT, TaskWindow(50), chosen)
+        page = await tasks.page(TENANT, IdWindow(50), chosen)
         return [item.id for item in page.items]
 
     assert await ids(EVERYTHING) == [third, second, first]
@@ -241,7 +241,7 @@ async def test_every_method_of_the_table_says_so_when_the_database_is_away(away:
     for call in (
         tasks.start(b"1" * 16, TENANT, TaskKind.RECOVER, ARGUMENTS, running_max=1),
         tasks.find(TENANT, b"1" * 16),
-        tasks.page(TENANT, TaskWindow(1), EVERYTHING),
+        tasks.page(TENANT, IdWindow(1), EVERYTHING),
         tasks.lease(lease_s=1),
         tasks.save(made, PROGRESS, lease_s=1),
         tasks.put_back(made, error=None),

@@ -17,7 +17,8 @@ from angarium_contracts.deliveries import (
 )
 from angarium_contracts.ids import created_at_ms
 from angarium_contracts.queries import Problem, ProblemCode
-from angarium_gateway.application.background_tasks import TaskFilter, TaskPage, TaskWindow
+from angarium_gateway.application.background_tasks import TaskFilter
+from angarium_gateway.application.id_window import IdPage, IdWindow
 from angarium_gateway.application.journal import JournalUnavailable
 from angarium_gateway.application.replayed_messages import MessageHead, MessageRange
 from angarium_gateway.domain.background_tasks import (
@@ -125,7 +126,9 @@ class MemoryTasks:
         row = self.rows.get(task_id)
         return row.task if row is not None and row.task.tenant_id == tenant_id else None
 
-    async def page(self, tenant_id: bytes, window: TaskWindow, chosen: TaskFilter) -> TaskPage:
+    async def page(
+        self, tenant_id: bytes, window: IdWindow, chosen: TaskFilter
+    ) -> IdPage[BackgroundTask]:
         falling = window.descending != window.backwards
         found = [
             task
@@ -139,7 +142,7 @@ class MemoryTasks:
         ]
         found.sort(key=lambda task: task.id, reverse=falling)
         items = found[: window.limit]
-        return TaskPage(items[::-1] if window.backwards else items, done=len(found) <= window.limit)
+        return IdPage(items[::-1] if window.backwards else items, done=len(found) <= window.limit)
 
     async def lease(self, *, lease_s: float) -> HeldTask | None:
         if self.down:

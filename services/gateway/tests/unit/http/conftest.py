@@ -41,15 +41,18 @@ from angarium_gateway.application.messages import (
 )
 from angarium_gateway.application.read_attempts import ReadAttempts
 from angarium_gateway.application.read_deliveries import ReadDeliveries
+from angarium_gateway.application.record_change import RecordChange
 from angarium_gateway.application.retention import PAGE_MAX
 from angarium_gateway.domain.digests import token_hash
 
 from ..by_hand.by_hand_models import MemoryReplayJournal, MemoryTasks
+from .audit_model import MemoryAuditLog, audit_id
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
 APPLICATION_ID, ENDPOINT_ID = b"a" * 16, b"e" * 16
 TOKEN, OTHER_TOKEN = "ang_first", "ang_other"
 MADE_AT = datetime(2030, 1, 2, 3, 4, 5, 678_901, UTC)
+AUDIT_TIMEOUT_S = 0.5
 BODY_BYTES_MAX = 4096
 
 APPLICATION = Application(
@@ -265,6 +268,7 @@ class World:
     replayed: MemoryReplayJournal
     tasks: MemoryTasks
     schedule: MemorySchedule
+    audit_log: MemoryAuditLog
 
 
 @pytest.fixture
@@ -278,6 +282,7 @@ async def world() -> AsyncIterator[World]:
     seal = Seal(bytes(32))
     directory = ApplicationDirectory(copy, dispatcher)
     replayed, tasks, schedule = MemoryReplayJournal(), MemoryTasks(), MemorySchedule()
+    audit_log = MemoryAuditLog()
     ids = itertools.count(1)
     by_hand = by_hand_over(
         directory=directory,
@@ -316,6 +321,12 @@ async def world() -> AsyncIterator[World]:
                 ask_worker=worker,
             ),
             retentions=MemoryRetentions(),
+            audit_log=audit_log,
+            record_change=RecordChange(
+                audit_log,
+                lambda: audit_id(len(audit_log.entries)),
+                write_timeout_s=AUDIT_TIMEOUT_S,
+            ),
             body_bytes_max=BODY_BYTES_MAX,
         )
     )
@@ -325,5 +336,15 @@ async def world() -> AsyncIterator[World]:
         headers={"authorization": f"Bearer {TOKEN}"},
     ) as client:
         yield World(
-            client, dispatcher, worker, copy, journal, keys, seal, replayed, tasks, schedule
+            client,
+            dispatcher,
+            worker,
+            copy,
+            journal,
+            keys,
+            seal,
+            replayed,
+            tasks,
+            schedule,
+            audit_log,
         )

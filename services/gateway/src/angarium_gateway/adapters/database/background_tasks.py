@@ -8,7 +8,8 @@ from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
 from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
 
-from angarium_gateway.application.background_tasks import TaskFilter, TaskPage, TaskWindow
+from angarium_gateway.application.background_tasks import TaskFilter
+from angarium_gateway.application.id_window import IdPage, IdWindow
 from angarium_gateway.domain.background_tasks import (
     BackgroundTask,
     HeldTask,
@@ -19,6 +20,7 @@ from angarium_gateway.domain.background_tasks import (
 )
 
 from .failures import journal_failures
+from .id_pages import page_of, windowed
 from .tables import background_task as table
 
 ERROR_CHARS_MAX = 1_000
@@ -76,21 +78,17 @@ class BackgroundTaskTable:
         rows = await self._rows(query)
         return _task(rows[0]) if rows else None
 
-    async def page(self, tenant_id: bytes, window: TaskWindow, chosen: TaskFilter) -> TaskPage:
+    async def page(
+        self, tenant_id: bytes, window: IdWindow, chosen: TaskFilter
+    ) -> IdPage[BackgroundTask]:
         """See the port."""
         query = select(table).where(table.c.tenant_id == tenant_id)
         if chosen.status is not None:
             query = query.where(table.c.status == chosen.status.value)
         if chosen.kind is not None:
             query = query.where(table.c.kind == chosen.kind.value)
-        falling = window.descending != window.backwards
-        if window.past is not None:
-            past = table.c.id < window.past if falling else table.c.id > window.past
-            query = query.where(past)
-        query = query.order_by(table.c.id.desc() if falling else table.c.id)
-        rows = await self._rows(query.limit(window.limit + 1))
-        items = [_task(row) for row in rows[: window.limit]]
-        return TaskPage(items[::-1] if window.backwards else items, done=len(rows) <= window.limit)
+        rows = await self._rows(windowed(query, table.c.id, window))
+        return page_of(rows, window, _task)
 
     async def lease(self, *, lease_s: float) -> HeldTask | None:
         """See the port."""

@@ -1,4 +1,5 @@
-"""The gateway's tables: who may call, the journal and its open batches, the directory copy."""
+"""The gateway's tables: who may call and what they changed, the journal and its open
+batches, the directory copy."""
 
 from angarium_chassis.database.columns import Big, Id, Instant
 from sqlalchemy import (
@@ -39,6 +40,23 @@ api_key = Table(
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
 )
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("tenant_id", Id, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("key_id", Id, nullable=False),
+    Column("operation", String(128), nullable=False),
+    Column("method", String(8), nullable=False),
+    Column("path", String(1024), nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    Index("ix_audit_entry_operation", "tenant_id", "operation", "id"),
+    postgresql_partition_by="RANGE (id)",
+)
+"""Requests that were to change something, and the status they got; the time is in the id. On
+Postgres in partitions by time."""
 
 message = Table(
     "message",

@@ -15,6 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from .idempotent_posts import HEADER, KEY_CHARS_MAX
 from .shapes.applications import ApplicationIn, ApplicationOut, ApplicationPatch
 from .shapes.attempts import MessageAttemptOut
+from .shapes.audit_log import AuditEntryOut
 from .shapes.background_tasks import (
     BackgroundTaskOut,
     BulkReplayIn,
@@ -61,7 +62,7 @@ _SHAPES: Final = [
     ListResponse[EventTypeOut], MessageIn, MessageOut, ListResponse[MessageOut],
     BackgroundTaskOut, ListResponse[BackgroundTaskOut], RecoverIn, RecoverOut, ReplayIn, ReplayOut,
     BulkReplayIn, EmptyResponse, EventExampleIn, EndpointStats, EndpointDeliveryStateOut,
-    TenantPolicyIn, TenantPolicyOut,
+    TenantPolicyIn, TenantPolicyOut, AuditEntryOut, ListResponse[AuditEntryOut],
     CancelOut, OperationalWebhookEndpointIn, OperationalWebhookEndpointUpdate,
     OperationalWebhookEndpointOut, ListResponse[OperationalWebhookEndpointOut],
     MessageAttemptOut, ListResponse[MessageAttemptOut],

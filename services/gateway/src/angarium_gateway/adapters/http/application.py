@@ -13,6 +13,8 @@ from .api_document import ApiDocument
 from .api_key_authentication import ApiKeyAuthentication
 from .applications import ApplicationController
 from .attempts import AttemptController
+from .audit_log import AuditLogController
+from .audited_changes import AuditedChanges
 from .background_tasks import BackgroundTaskController
 from .by_hand import ByHandController, ResendController
 from .cancellations import CancellationController
@@ -53,6 +55,7 @@ _CONTROLLERS = (
     OperationalEndpointController,
     BackgroundTaskController,
     TenantPolicyController,
+    AuditLogController,
     HealthController,
 )
 
@@ -70,6 +73,7 @@ def create_api(deps: ApiDependencies) -> Litestar:
             DefineMiddleware(ApiKeyAuthentication, authenticator=deps.authenticator),
             DefineMiddleware(IdempotentPosts, keys=deps.idempotency_keys),
         ],
+        before_send=[AuditedChanges(deps.record_change)],
         exception_handlers={
             Refused: on_refused,
             JournalUnavailable: on_database_failure,

@@ -2,22 +2,20 @@
 
 from typing import Annotated
 
-from angarium_contracts.ids import BACKGROUND_TASK, format_id, parse_id
+from angarium_contracts.ids import BACKGROUND_TASK, parse_id
 from litestar import Controller, get
 from litestar.params import PathParameter, QueryParameter
 
-from angarium_gateway.application.background_tasks import TaskFilter, TaskWindow
+from angarium_gateway.application.background_tasks import TaskFilter
 from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
 
 from .dependencies import Api, By
+from .id_lists import list_response, window_of
 from .parameters import LIMIT_DEFAULT, Iterator, Limit, Order
-from .problems import Fault, Refused, invalid, problem_answer
+from .problems import Refused, problem_answer
 from .shapes.background_tasks import BackgroundTaskOut, background_task_out
 from .shapes.lists import ListResponse
 from .shapes.members import NAME_PATTERN
-
-BACKWARDS = "-"
-"""Before an iterator: the page before it."""
 
 TaskRef = Annotated[
     str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The task's id")
@@ -46,17 +44,9 @@ class BackgroundTaskController(Controller):
         iterator: Iterator = None,
         order: Order = "descending",
     ) -> ListResponse[BackgroundTaskOut]:
-        window = _window(limit, iterator, descending=order == "descending")
+        window = window_of(BACKGROUND_TASK, limit, iterator, descending=order == "descending")
         page = await api.by_hand.tasks.page(caller.tenant_id, window, TaskFilter(status, task))
-        first, last = (page.items[0].id, page.items[-1].id) if page.items else (window.past,) * 2
-        return ListResponse(
-            data=[background_task_out(item) for item in page.items],
-            iterator=None if last is None else format_id(BACKGROUND_TASK, last),
-            prev_iterator=(
-                None if first is None else BACKWARDS + format_id(BACKGROUND_TASK, first)
-            ),
-            done=page.done,
-        )
+        return list_response(BACKGROUND_TASK, page, window, background_task_out)
 
     @get("/{task_id:str}", operation_id="v1.background-task.get", summary="Get a background task")
     async def get_task(self, api: Api, caller: By, task_id: TaskRef) -> BackgroundTaskOut:
@@ -66,14 +56,3 @@ class BackgroundTaskController(Controller):
             detail = f"there is no background task {task_id}; list them"
             raise Refused(problem_answer(404, "not_found", "Not found", detail))
         return background_task_out(found)
-
-
-def _window(limit: int, iterator: str | None, *, descending: bool) -> TaskWindow:
-    if iterator is None:
-        return TaskWindow(limit, descending=descending)
-    past = parse_id(BACKGROUND_TASK, iterator.removeprefix(BACKWARDS))
-    if past is None:
-        message = "not an iterator of this list; give one from an earlier page, or none"
-        raise Refused(invalid(Fault(("query", "iterator"), message)))
-    backwards = iterator.startswith(BACKWARDS)
-    return TaskWindow(limit, past, backwards=backwards, descending=descending)

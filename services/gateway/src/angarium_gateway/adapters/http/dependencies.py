@@ -9,6 +9,7 @@ from litestar.params import SkipValidation
 
 from angarium_gateway.application.application_directory import ApplicationDirectory
 from angarium_gateway.application.asking import Ask
+from angarium_gateway.application.audit_log import AuditLog
 from angarium_gateway.application.authentication import Authenticator, Caller
 from angarium_gateway.application.by_hand import ByHand
 from angarium_gateway.application.cancel_deliveries import CancelByHand
@@ -18,6 +19,7 @@ from angarium_gateway.application.idempotency import IdempotencyKeys
 from angarium_gateway.application.messages import MessageJournal
 from angarium_gateway.application.read_attempts import ReadAttempts
 from angarium_gateway.application.read_deliveries import ReadDeliveries
+from angarium_gateway.application.record_change import RecordChange
 from angarium_gateway.application.retention import TenantRetentions
 
 
@@ -37,6 +39,8 @@ class ApiDependencies:
     by_hand: ByHand
     cancel: CancelByHand
     retentions: TenantRetentions
+    audit_log: AuditLog
+    record_change: RecordChange
     body_bytes_max: int = 1024 * 1024
 
 

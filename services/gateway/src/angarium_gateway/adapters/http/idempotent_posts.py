@@ -25,6 +25,8 @@ from angarium_gateway.domain.digests import key_digest, request_digest
 from .problems import MEDIA_TYPE, Fault, ProblemAnswer, Refused, invalid, problem_answer
 
 HEADER = "idempotency-key"
+REPLAYED = b"idempotency-replayed"
+"""Header of an answer that is given again."""
 KEY_CHARS_MAX = 256
 
 
@@ -96,7 +98,7 @@ class _AnswerInHand:
 
 async def _give_again(answer: Answer, send: Send) -> None:
     media_type = MEDIA_TYPE if answer.status >= 400 else "application/json"
-    headers = [(b"idempotency-replayed", b"true")]
+    headers = [(REPLAYED, b"true")]
     if answer.body:
         headers.append((b"content-type", media_type.encode()))
         headers.append((b"content-length", b"%d" % len(answer.body)))

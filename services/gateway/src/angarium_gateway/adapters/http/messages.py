@@ -10,6 +10,7 @@ from litestar.params import JSONBody, SkipValidation
 from angarium_gateway.application.messages import MessageFilter, MessageWindow
 from angarium_gateway.application.read_attempts import no_message
 
+from .audited_changes import UNAUDITED
 from .dependencies import Api, ApiDependencies, By
 from .parameters import (
     ApplicationRef,
@@ -86,6 +87,7 @@ class MessageController(Controller):
         status_code=202,
         operation_id="v1.message.create",
         summary="Post a message, to be delivered to all endpoints that want it",
+        opt={UNAUDITED: True},
     )
     async def create_message(
         self, app_id: ApplicationRef, data: JSONBody[MessageIn], with_content: WithContent = True

@@ -1,0 +1,47 @@
+"""/api/v1/audit-log"""
+
+from typing import Annotated
+
+from angarium_contracts.ids import AUDIT_ENTRY
+from litestar import Controller, get
+from litestar.params import QueryParameter
+
+from .dependencies import Api, By
+from .id_lists import list_response, window_of
+from .parameters import LIMIT_DEFAULT, Iterator, Limit, Order
+from .shapes.audit_log import AuditEntryOut, audit_entry_out
+from .shapes.lists import ListResponse
+from .shapes.members import NAME_PATTERN
+
+Operation = Annotated[
+    str | None,
+    QueryParameter(
+        pattern=NAME_PATTERN,
+        max_length=128,
+        description="Only those of this operation, such as `v1.endpoint.update`",
+    ),
+]
+
+
+class AuditLogController(Controller):
+    """The audit log: every request that was to change something, but no posted message."""
+
+    path = "/api/v1/audit-log"
+    tags = ("Audit Log",)
+
+    @get(
+        operation_id="v1.audit-log.list",
+        summary="List who changed what, newest first unless another order is asked for",
+    )
+    async def list_entries(
+        self,
+        api: Api,
+        caller: By,
+        operation: Operation = None,
+        limit: Limit = LIMIT_DEFAULT,
+        iterator: Iterator = None,
+        order: Order = "descending",
+    ) -> ListResponse[AuditEntryOut]:
+        window = window_of(AUDIT_ENTRY, limit, iterator, descending=order == "descending")
+        page = await api.audit_log.page(caller.tenant_id, window, operation)
+        return list_response(AUDIT_ENTRY, page, window, audit_entry_out)

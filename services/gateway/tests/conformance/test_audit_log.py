@@ -1,0 +1,191 @@
+"""The audit log on both engines: on record, listed, kept for its time."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
+from angarium_chassis.retention import RetentionLoop
+from angarium_contracts.ids import lowest_id_at
+from angarium_gateway.adapters.database.audit_log import AuditLogTable
+from angarium_gateway.adapters.database.retention_chores import chores
+from angarium_gateway.adapters.database.schema import SCHEMA
+from angarium_gateway.adapters.database.tables import audit_entry
+from angarium_gateway.application.audit_log import AuditEntry
+from angarium_gateway.application.id_window import IdWindow
+from angarium_gateway.application.journal import JournalUnavailable
+from angarium_gateway.application.record_change import PATH_CHARS_MAX
+from sqlalchemy import Connection, func, inspect, select
+
+TENANT, OTHER = b"t" * 16, b"\xffo" * 8
+NOW_MS = time.time_ns() // 1_000_000
+ENTRY = AuditEntry(
+    id=b"1" * 16,
+    tenant_id=TENANT,
+    key_id=bytes(range(16)),
+    operation="v1.operational-webhook.endpoint.update-headers",
+    method="DELETE",
+    path="/api/v1/app/a%00".ljust(PATH_CHARS_MAX, "x"),
+    status=503,
+)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = open_database(database_url)
+    await SCHEMA.migrate(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def audit_log(database: Database) -> AuditLogTable:
+    return AuditLogTable(database)
+
+
+async def add(
+    audit_log: AuditLogTable, days_ago: float, operation: str = "op", tenant_id: bytes = TENANT
+) -> bytes:
+    at_ms = int(NOW_MS - days_ago * DAY_MS)
+    entry_id = lowest_id_at(at_ms)
+    await audit_log.add(replace(ENTRY, id=entry_id, operation=operation, tenant_id=tenant_id))
+    return entry_id
+
+
+async def ids_of(
+    audit_log: AuditLogTable,
+    window: IdWindow | None = None,
+    operation: str | None = None,
+    tenant_id: bytes = TENANT,
+) -> list[bytes]:
+    page = await audit_log.page(tenant_id, window or IdWindow(250), operation)
+    return [entry.id for entry in page.items]
+
+
+async def divide(database: Database, days_ago: int) -> None:
+    """As if partitions had begun so long ago: ids up to then are in a partition of their own,
+    those after it in the next."""
+    if not database.on_postgres:
+        return
+    bound = f"'\\x{lowest_id_at(NOW_MS - days_ago * DAY_MS).hex()}'"
+    oldest = (await PartitionedTable(database.engine, "audit_entry").layout()).bounded[0]
+    ranges = f"from (minvalue) to ({bound})", f"from ({bound}) to ('\\x{oldest.high.hex()}')"
+    async with database.engine.begin() as connection:
+        for statement in (
+            "alter table audit_entry detach partition audit_entry_before",
+            f"alter table audit_entry attach partition audit_entry_before for values {ranges[0]}",
+            f"create table audit_entry_2000 partition of audit_entry for values {ranges[1]}",
+        ):
+            await connection.exec_driver_sql(statement)
+
+
+async def turn(database: Database, days: int) -> None:
+    kept = chores(database, message_days=90, audit_days=days, key_life_s=86_400)
+    assert await RetentionLoop(database, kept).turn()
+
+
+async def test_an_entry_is_on_record_as_it_was_written(audit_log: AuditLogTable) -> None:
+    await audit_log.add(ENTRY)
+    page = await audit_log.page(TENANT, IdWindow(1), None)
+    assert (page.items, page.done) == ([ENTRY], True)
+
+
+async def test_entries_that_are_written_at_once_are_all_there(audit_log: AuditLogTable) -> None:
+    written = await asyncio.gather(*(add(audit_log, days) for days in range(20)))
+    assert await ids_of(audit_log) == written
+
+
+@pytest.mark.parametrize("descending", [True, False])
+async def test_pages_go_forth_and_back_over_partitions(
+    database: Database, audit_log: AuditLogTable, descending: bool
+) -> None:
+    await divide(database, 35)
+    ages = (40, 36, 20, 1, -30)  # the last is of a time that no partition is there for
+    oldest_first = [await add(audit_log, days) for days in ages]
+    await add(audit_log, 10, tenant_id=OTHER)
+    expected = oldest_first[::-1] if descending else oldest_first
+    window = IdWindow(2, descending=descending)
+    found: list[bytes] = []
+    done = []
+    for _ in range(3):
+        page = await audit_log.page(TENANT, window, None)
+        found.extend(entry.id for entry in page.items)
+        done.append(page.done)
+        window = IdWindow(2, found[-1], descending=descending)
+    assert (found, done) == (expected, [False, False, True])
+    back = IdWindow(2, found[4], backwards=True, descending=descending)
+    assert await ids_of(audit_log, back) == expected[2:4]
+
+
+async def test_entries_are_of_their_tenant_and_operation(audit_log: AuditLogTable) -> None:
+    first, second = await add(audit_log, 3, "a"), await add(audit_log, 2, "b")
+    third = await add(audit_log, 1, "a", tenant_id=OTHER)
+    assert await ids_of(audit_log) == [second, first]
+    assert await ids_of(audit_log, operation="a") == [first]
+    assert await ids_of(audit_log, operation="c") == []
+    assert await ids_of(audit_log, tenant_id=OTHER) == [third]
+    assert await ids_of(audit_log, IdWindow(5, first), "a") == []
+
+
+async def test_the_same_id_of_two_tenants_is_two_entries(audit_log: AuditLogTable) -> None:
+    same = [await add(audit_log, 1, tenant_id=tenant) for tenant in (TENANT, OTHER)]
+    assert [await ids_of(audit_log, tenant_id=tenant) for tenant in (TENANT, OTHER)] == [
+        same[:1],
+        same[1:],
+    ]
+
+
+async def test_what_is_too_old_goes_and_the_rest_stays(
+    database: Database, audit_log: AuditLogTable
+) -> None:
+    await divide(database, 370)
+    for hours in range(150):
+        await add(audit_log, 371 + hours / 24, tenant_id=OTHER if hours % 2 else TENANT)
+    kept = [await add(audit_log, days) for days in (0, 90, 364)]
+
+    await turn(database, 365)
+
+    assert await ids_of(audit_log) == kept
+    assert await ids_of(audit_log, tenant_id=OTHER) == []
+    async with database.reading.connect() as connection:
+        assert await connection.scalar(select(func.count()).select_from(audit_entry)) == 3
+    if database.on_postgres:
+        layout = await PartitionedTable(database.engine, "audit_entry").layout()
+        assert "audit_entry_before" not in [each.name for each in layout.bounded]
+        assert layout.bounded[-1].high > lowest_id_at(NOW_MS + 3 * DAY_MS)
+
+
+async def test_a_new_partition_has_the_indexes_of_the_table(postgres_url: str) -> None:
+    def indexed(connection: Connection) -> dict[str, set[tuple[str | None, ...]]]:
+        found = inspect(connection)
+        names = [name for name in found.get_table_names() if name.startswith("audit_entry")]
+        return {
+            name: {tuple(index["column_names"]) for index in found.get_indexes(name)}
+            | {tuple(found.get_pk_constraint(name)["constrained_columns"])}
+            for name in names
+        }
+
+    database = open_database(postgres_url)
+    await SCHEMA.migrate(database)
+    await turn(database, 365)
+    async with database.engine.begin() as connection:
+        tables = await connection.run_sync(indexed)
+    await database.close()
+    assert len(tables) >= 4
+    for indexes in tables.values():
+        assert indexes == {("tenant_id", "id"), ("tenant_id", "operation", "id")}
+
+
+async def test_every_method_of_the_table_says_so_when_the_database_is_away(
+    database_url: str,
+) -> None:
+    suffix = "-away" if "sqlite" in database_url else "_away"
+    away = open_database(f"{database_url}{suffix}")
+    audit_log = AuditLogTable(away)
+    for call in (audit_log.add(ENTRY), audit_log.page(TENANT, IdWindow(1), None)):
+        with pytest.raises(JournalUnavailable):
+            await call
+    await away.close()
