@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import secrets
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -54,6 +55,8 @@ from .domain.fair_turns import SlotShares
 from .settings import LEASE_MARGIN_S, Settings
 
 LANE_TURN_S = 2.0
+FENCE_BITS = 48
+"""Of the fences that processes choose for themselves: no two choose the same."""
 
 
 class Pipeline:
@@ -216,6 +219,8 @@ class Pipeline:
             lane_bell=self._lane_bell,
             linger_s=self._settings.chunk_linger_s,
             lease_s=self._lease_s,
+            entry_lease_s=self._settings.entry_lease_s,
+            first_fence=1 + secrets.randbits(FENCE_BITS),
         )
 
     def _ring(self) -> None:

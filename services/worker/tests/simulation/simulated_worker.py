@@ -28,6 +28,7 @@ from angarium_worker.application.turn_parts import TurnParts
 from angarium_worker.domain.endpoint_health import DisableRule
 from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.retry_schedule import RetrySchedule
+from angarium_worker.pipeline import FENCE_BITS
 
 from .database_model import DatabaseModel, HealthModel
 from .gateway_links import OrderLink, SettlementLink
@@ -173,6 +174,8 @@ class SimulatedWorker:
             lane_bell=lane_bell,
             linger_s=options.linger_s,
             lease_s=options.lease_s,
+            entry_lease_s=options.lease_s,
+            first_fence=1 + self._random.getrandbits(FENCE_BITS),
         )
 
     async def run(self) -> None:

@@ -253,6 +253,8 @@ class Rig:
             settlement=self.settlement,
             tally=self.tally,
             linger_s=linger_s,
+            entry_lease_s=8.0,
+            first_fence=1,
         )
 
         self.lanes = FakeLanes(self.ledger)

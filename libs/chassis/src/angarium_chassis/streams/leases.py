@@ -29,7 +29,7 @@ class EntryLeases:
         self._redis = redis
         self._stream = stream
         self._group = group
-        self._consumer = consumer
+        self.consumer = consumer
         self._lease_s = lease_s
         self._clock_s = clock_s
         self._taken_at_s: dict[bytes, float] = {}
@@ -87,7 +87,7 @@ class EntryLeases:
         self.release(entry_id for entry_id in ageing if entry_id not in ours)
         if kept:
             await self._redis().xclaim(
-                self._stream, self._group, self._consumer, 0, kept, justid=True
+                self._stream, self._group, self.consumer, 0, kept, justid=True
             )
             self.take(entry_id for entry_id in ageing if entry_id in self._taken_at_s)
 
@@ -98,7 +98,7 @@ class EntryLeases:
         lowest: bytes = ageing[0]
         while True:
             rows = await self._redis().xpending_range(
-                self._stream, self._group, lowest, ageing[-1], RENEW_PER_CALL_MAX, self._consumer
+                self._stream, self._group, lowest, ageing[-1], RENEW_PER_CALL_MAX, self.consumer
             )
             found = [cast("bytes", row["message_id"]) for row in rows]
             ours.update(found)

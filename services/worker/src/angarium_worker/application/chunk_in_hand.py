@@ -144,7 +144,8 @@ class FirstAttempt:
 class Chunk[Receipt]:
     """What has become of a chunk so far. `receipt` is what its settlement acknowledges.
 
-    `open` counts the deliveries that have not ended; `closed`: its record is under way.
+    `open` counts the deliveries that have not ended; `closed`: its record is under way. Until
+    `sole_until_s`, in the event loop's time, no other worker has the chunk in hand.
     """
 
     __slots__ = (
@@ -159,12 +160,16 @@ class Chunk[Receipt]:
         "pending",
         "receipt",
         "requested",
+        "sole_until_s",
         "timer",
     )
 
-    def __init__(self, requested: DeliveriesRequested, receipt: Receipt) -> None:
+    def __init__(
+        self, requested: DeliveriesRequested, receipt: Receipt, sole_until_s: float
+    ) -> None:
         self.requested = requested
         self.receipt = receipt
+        self.sole_until_s = sole_until_s
         self.deliveries = 0
         self.payload_bytes = 0
         for message in requested.messages:

@@ -40,16 +40,14 @@ from .room import Room
 from .settlement import Settlement
 from .tally import Tally
 
-FIRST_FENCE = 1
-"""The fence of a delivery that is handed over while its first attempt is under way."""
-
 
 class DeliverChunk[Receipt]:
     """Takes chunks in hand and brings each to its settlement.
 
     A chunk is recorded when all its deliveries have ended, or `linger_s` after it began: what
-    is still being sent goes on as a pending delivery that this process holds for `lease_s`.
-    `tasks` owns the tasks.
+    is still being sent goes on as a pending delivery that this process holds for `lease_s`,
+    under `first_fence`, which no other process has. A chunk is nobody else's for `entry_lease_s`;
+    what is recorded later is looked up first. `tasks` owns the tasks.
     """
 
     def __init__(
@@ -69,6 +67,8 @@ class DeliverChunk[Receipt]:
         lane_bell: DueBell,
         linger_s: float,
         lease_s: float,
+        entry_lease_s: float,
+        first_fence: int,
     ) -> None:
         self._book = book
         self._make = make
@@ -85,6 +85,8 @@ class DeliverChunk[Receipt]:
         self._lane_bell = lane_bell
         self._linger_s = linger_s
         self._lease_us = int(lease_s * 1_000_000)
+        self._entry_lease_s = entry_lease_s
+        self._first_fence = first_fence
         self._in_flight = InFlight()
         self._stopping = False
 
@@ -95,7 +97,9 @@ class DeliverChunk[Receipt]:
 
         False: the worker is stopping, and the chunk was not begun.
         """
-        chunk = Chunk(requested, receipt)
+        looked_up = redelivered or requested.redelivered
+        sole_s = 0.0 if looked_up else self._entry_lease_s
+        chunk = Chunk(requested, receipt, asyncio.get_running_loop().time() + sole_s)
         while not self._room.fits(chunk.deliveries, chunk.payload_bytes):
             if self._stopping:
                 return False
@@ -103,7 +107,7 @@ class DeliverChunk[Receipt]:
         if self._stopping:
             return False
         self._room.take(chunk.deliveries, chunk.payload_bytes)
-        if redelivered or requested.redelivered or self._in_flight.has_any(chunk.keys()):
+        if looked_up or self._in_flight.has_any(chunk.keys()):
             self._tasks.create_task(self._begin_rest(chunk))
         else:
             self._begin(chunk, ())
@@ -182,7 +186,8 @@ class DeliverChunk[Receipt]:
         if chunk.open:
             self._hand_over(chunk)
         if chunk.attempts or chunk.pending or chunk.cancelled:
-            record = Record(chunk.attempts, chunk.pending, (), chunk.cancelled, chunk.events)
+            rows = (chunk.attempts, chunk.pending, (), chunk.cancelled, chunk.events)
+            record = Record(*rows, chunk.sole_until_s)
             self._recorder.record(record, partial(self._recorded, chunk))
         else:
             self._recorded(chunk, frozenset())
@@ -195,7 +200,7 @@ class DeliverChunk[Receipt]:
             elif first.stage is Stage.SENDING:
                 first.stage = Stage.HANDED_OVER
                 self._room.take(1, len(first.message.payload))
-                chunk.pending.append(first.pending_row(self._lease_us, fence=FIRST_FENCE))
+                chunk.pending.append(first.pending_row(self._lease_us, fence=self._first_fence))
         self._firsts.forget_given_up(chunk.firsts)
 
     def _recorded(self, chunk: Chunk[Receipt], held: Held) -> None:
@@ -223,7 +228,12 @@ class DeliverChunk[Receipt]:
 
     def _adopt(self, first: FirstAttempt, endpoint: Prepared) -> None:
         attempt = LeasedAttempt(
-            first.due(FIRST_FENCE), endpoint, first.gate, first.ticket, first.begun_s, retry=False
+            first.due(self._first_fence),
+            endpoint,
+            first.gate,
+            first.ticket,
+            first.begun_s,
+            retry=False,
         )
         first.adopted = self._leased.adopt(attempt, first.submitted)
         if first.outcome is not None:

@@ -1,11 +1,22 @@
 """Putting outcomes on record: those that arrive together share one transaction."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 
+import msgspec
 import structlog
 
 from .insistent_commit import InsistentCommit
-from .records import DeliveryKey, Ledger, Record, RecordRefused
+from .records import (
+    AttemptRow,
+    CancelledRow,
+    DeliveryKey,
+    EventRow,
+    Ledger,
+    PendingRow,
+    Record,
+    RecordRefused,
+)
 
 RECORDS_MAX = 100
 RECORD_BYTES_MAX = 8 * 1024 * 1024
@@ -21,7 +32,11 @@ log = structlog.get_logger()
 
 class Recorder:
     """Writes records to the ledger until they are written. `run()` until cancelled.
-    `on_events` is called once the outbox has something new."""
+    `on_events` is called once the outbox has something new.
+
+    Of a record that this process had in hand for too long, as after a stop, another may have
+    written its own meanwhile. What that holds is left out.
+    """
 
     def __init__(self, ledger: Ledger, on_events: Callable[[], None] = lambda: None) -> None:
         self._ledger = ledger
@@ -53,16 +68,48 @@ class Recorder:
         self._commits.submit(record, _size_bytes(record), done)
 
     async def _write(self, records: Sequence[Record]) -> Sequence[Held]:
+        now_s = asyncio.get_running_loop().time()
         try:
-            held = await self._ledger.record(records)
+            written = [
+                record if now_s < record.sole_until_s else await self._unknown(record)
+                for record in records
+            ]
+            held = await self._ledger.record(written)
         except RecordRefused as refusal:
             if len(records) > 1:
                 return [(await self._write([record]))[0] for record in records]
             log.error("record.refused", reason=str(refusal)[:500])  # noqa: TRY400 - told in full
             return [None]
-        if any(_tells(record) for record in records):
+        if any(_tells(record) for record in written):
             self._on_events()
         return [held] * len(records)
+
+    async def _unknown(self, record: Record) -> Record:
+        """The record without the deliveries that are on record already."""
+        keys = {_key(row) for row in record.attempts}
+        keys.update(_key(row) for row in record.pending)
+        keys.update(_key(row) for row in record.cancelled)
+        known = await self._ledger.known(list(keys))
+        if not known:
+            return record
+        log.warning("record.left_out", deliveries=len(known))
+        return msgspec.structs.replace(
+            record,
+            attempts=_others(record.attempts, known),
+            pending=_others(record.pending, known),
+            cancelled=_others(record.cancelled, known),
+            events=_others(record.events, known),
+        )
+
+
+def _others[Row: (AttemptRow, PendingRow, CancelledRow, EventRow)](
+    rows: Sequence[Row], known: Collection[DeliveryKey]
+) -> list[Row]:
+    return [row for row in rows if _key(row) not in known]
+
+
+def _key(row: AttemptRow | PendingRow | CancelledRow | EventRow) -> DeliveryKey:
+    return row.message_id, row.endpoint_id
 
 
 def _tells(record: Record) -> bool:

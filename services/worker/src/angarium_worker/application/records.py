@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Sequence
 from enum import IntEnum
+from math import inf
 from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -171,13 +172,17 @@ class LeasedOutcome(NamedTuple):
 
 
 class Record(Struct, gc=False, frozen=True):
-    """Rows that are written together or not at all."""
+    """Rows that are written together or not at all.
+
+    Until `sole_until_s`, in the event loop's time, nobody else has what is not leased in hand.
+    """
 
     attempts: Sequence[AttemptRow] = ()
     pending: Sequence[PendingRow] = ()
     leased: Sequence[LeasedOutcome] = ()
     cancelled: Sequence[CancelledRow] = ()
     events: Sequence[EventRow] = ()
+    sole_until_s: float = inf
 
 
 class DueDelivery(Struct, gc=False, frozen=True, eq=False):

@@ -84,7 +84,8 @@ async def test_a_hanging_endpoint_does_not_delay_settlement(platform: Any) -> No
     await platform.until_settled(1)
     assert [row.endpoint_id for row in await platform.attempts()] == [quick]
     (held,) = await platform.pending()
-    assert (held.endpoint_id, held.fence, held.attempts_made) == (hanging, 1, 0)
+    assert (held.endpoint_id, held.attempts_made) == (hanging, 0)
+    assert held.fence > 0
     platform.receiver.let_go.set()
     rows = await platform.until_rows(platform.attempts, lambda rows: len(rows) == 2)
     assert {row.status for row in rows} == {0}

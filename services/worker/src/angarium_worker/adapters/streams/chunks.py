@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from angarium_chassis.streams.received import Received
@@ -74,16 +74,24 @@ class ChunkSettlement:
         return [None] * len(entries)
 
 
-class Copies(Protocol):
-    """Who tells copies of entries from the entries."""
+class Others(NamedTuple):
+    """Of entries that were read, those that others have begun: `copies` of other entries, and
+    those that were `taken_over` while this process was stopped."""
 
-    async def copies_among(self, entries: Sequence[Entry]) -> Collection[Entry]:
-        """Those that are copies of entries that a worker has begun."""
+    copies: Collection[Entry]
+    taken_over: Collection[Entry]
+
+
+class Claims(Protocol):
+    """Who knows what others have begun."""
+
+    async def of_others(self, entries: Sequence[Entry]) -> Others:
+        """Those among entries that were just read."""
         ...
 
 
 def chunk_handler(
-    deliver: DeliverChunk[Entry], copies: Copies, writer: StreamWriter
+    deliver: DeliverChunk[Entry], claims: Claims, writer: StreamWriter
 ) -> Callable[[Sequence[Entry]], Awaitable[None]]:
     """The handler of `deliveries.requested`: begins each chunk as soon as there is room.
 
@@ -92,14 +100,15 @@ def chunk_handler(
     """
 
     async def handle(entries: Sequence[Entry]) -> None:
-        copied = await copies.copies_among(entries)
-        if copied:
-            log.warning("chunks.copies_left_out", entries=len(copied))
-            await writer.write((), done=copied)
+        copies, taken_over = await claims.of_others(entries)
+        if copies:
+            log.warning("chunks.copies_left_out", entries=len(copies))
+            await writer.write((), done=copies)
         for entry in entries:
-            if entry in copied:
+            if entry in copies:
                 continue
-            if not await deliver.take(entry.value, entry, redelivered=entry.redelivered):
+            redelivered = entry.redelivered or entry in taken_over
+            if not await deliver.take(entry.value, entry, redelivered=redelivered):
                 return
 
     return handle

@@ -12,39 +12,54 @@ as another publication, which is another step and is looked up too.
 from collections.abc import Sequence
 
 from angarium_chassis.streams.broker import redis_of
-from angarium_chassis.streams.received import Received
-from angarium_contracts.hot_path import DeliveriesRequested
 from faststream.redis import RedisBroker
+
+from .chunks import Entry, Others
 
 MARKER_S = 120
 """Longer than any write that is made again can take."""
-
-type Entry = Received[DeliveriesRequested]
+PENDING_MAX = 1_000
+"""More than one read gives."""
 
 
 class FirstCopies:
-    """Implements the port `Copies` of chunks.py. Raises redis-py's errors."""
+    """Implements the port `Claims` of chunks.py. Raises redis-py's errors."""
 
     def __init__(self, broker: RedisBroker) -> None:
         self._broker = broker
 
-    async def copies_among(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Those of the entries that are copies of others, read before by whichever worker.
+    async def of_others(self, entries: Sequence[Entry]) -> Others:
+        """See `Claims`. One round trip for all; the entries are of one stream, in its order.
 
-        One round trip for all of them. Flagged ones are left out: they are looked up anyway.
+        Flagged ones are left out: they are looked up anyway. An entry that this consumer was
+        given while its process was stopped, and that another has claimed since, is no longer
+        pending for this one.
         """
         new = [entry for entry in entries if not (entry.redelivered or entry.value.redelivered)]
         if not new:
-            return []
+            return Others((), ())
+        first, last = new[0], new[-1]
         async with redis_of(self._broker).pipeline(transaction=False) as pipe:
             for entry in new:
                 pipe.set(_marker(entry), entry.entry_id, nx=True, get=True, ex=MARKER_S)
-            first_ids = await pipe.execute()
-        return [
-            entry
-            for entry, first_id in zip(new, first_ids, strict=True)
-            if first_id is not None and first_id != entry.entry_id
-        ]
+            pipe.xpending_range(
+                first.stream,
+                first.group,
+                first.entry_id,
+                last.entry_id,
+                PENDING_MAX,
+                first.leases.consumer,
+            )
+            *first_ids, pending = await pipe.execute()
+        ours = {row["message_id"] for row in pending}
+        return Others(
+            [
+                entry
+                for entry, first_id in zip(new, first_ids, strict=True)
+                if first_id is not None and first_id != entry.entry_id
+            ],
+            [entry for entry in new if entry.entry_id not in ours],
+        )
 
 
 def _marker(entry: Entry) -> bytes:
