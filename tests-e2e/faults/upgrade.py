@@ -1,10 +1,11 @@
-"""A rolling upgrade under load: the version before the latest migration, and this one together.
+"""A rolling upgrade under load: the oldest version that this one's schema bears, and this one.
 
 The old version comes out of the repository's history, the databases are migrated while it works,
 then one process after another is replaced.
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,12 +54,13 @@ def search_path(root: Path) -> str:
 
 
 def old_version(folder: Path) -> Path:
-    """The commit before the one that added the latest migration, unpacked into `folder`."""
+    """The commit before the first migration that the code before it bears, and that all since
+    have borne (`works_from`), unpacked into `folder`."""
     if folder.exists():
         return folder
-    added = _git("log", "-1", "--diff-filter=A", "--format=%H", "--", "services/*/versions/*.py")
-    assert added.strip(), "the upgrade needs the repository's history (git clone without --depth)"
-    commit = _git("rev-parse", f"{added.decode().strip()}^").decode().strip()
+    added = _git("log", "--diff-filter=A", "--format=%H", "--", *_borne_migrations()).split()
+    assert added, "the upgrade needs the repository's history (git clone without --depth)"
+    commit = _git("rev-parse", f"{added[-1].decode()}^").decode().strip()
     folder.mkdir(parents=True)
     archive = _git("archive", commit, "libs", "services")
     unpacked = subprocess.run(
@@ -66,6 +68,22 @@ def old_version(folder: Path) -> Path:
     )
     assert unpacked.returncode == 0, "the old version cannot be unpacked"
     return folder
+
+
+def _borne_migrations() -> list[str]:
+    """Those after the version that the schema of their service works from."""
+    found = []
+    for versions in sorted(_ROOT.glob("services/*/src/*/migrations/versions")):
+        scripts = sorted(versions.glob("*.py"))
+        texts = {script: script.read_text() for script in scripts}
+        oldest = max(_works_from(script, text) for script, text in texts.items())
+        found += [str(script) for script in scripts if script.name.partition("_")[0] > oldest]
+    return found
+
+
+def _works_from(script: Path, text: str) -> str:
+    stated = re.search(r'^works_from = "(\w+)"', text, re.MULTILINE)
+    return stated.group(1) if stated else script.name.partition("_")[0]
 
 
 def _git(*arguments: str) -> bytes:
