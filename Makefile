@@ -29,8 +29,8 @@ setup: ## Install everything the other targets need into .venv
 run: setup ## Start the platform with its demo; Ctrl-C stops it
 	@exec $(BIN)/angarium dev --demo $(RUN_ARGS)
 
-test: setup ## Run every test, measuring branch coverage
-	@$(BIN)/pytest -n 2 --cov --cov-report=term $(TEST_ARGS)
+test: setup ## Run every test
+	@$(BIN)/pytest -n 2 --dist worksteal $(TEST_ARGS)
 
 faults: setup ## Break everything under load, and compare the ledgers
 	@exec $(BIN)/python -m tests-e2e.faults.run_suite $(FAULT_ARGS)
@@ -46,9 +46,8 @@ fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 	@$(BIN)/python $(FUZZER) response $(FUZZ_SECONDS) .cache/fuzz/response
 	@$(BIN)/python $(FUZZER) url $(FUZZ_SECONDS) .cache/fuzz/url
 
-coverage: setup ## Show the lines that the last `make test` missed, also in htmlcov/
-	@$(BIN)/coverage html --quiet
-	@$(BIN)/coverage report --show-missing
+coverage: setup ## Run every test, and show the lines and branches that none of them reaches
+	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=html --cov-report=term-missing $(TEST_ARGS)
 
 lint: setup ## Check style and formatting
 	@$(BIN)/ruff check .
