@@ -1,4 +1,4 @@
-"""Telling copies of a chunk's entry from the chunk: each is begun once.
+"""Telling what others have begun: copies of a chunk's entry, and entries that were taken over.
 
 A write to a stream whose answer got lost may be made again, and then its entries are there
 twice. The first entry that a worker reads of a step (a chunk of one publication of a batch)
