@@ -9,6 +9,7 @@ from . import (
     backlog,
     clock_faults,
     entry_faults,
+    handler_bugs,
     killing,
     link_faults,
     operator_faults,
@@ -111,6 +112,17 @@ def _clocks() -> list[Scenario]:
     ]
 
 
+def _handler_bugs() -> list[Scenario]:
+    return [
+        Scenario(f"handler-bug-{where}{service}", _one(partial(fault, service=service)))
+        for where, fault in (
+            ("", handler_bugs.in_one_replica),
+            ("everywhere-", handler_bugs.everywhere),
+        )
+        for service in ("dispatcher", "worker")
+    ]
+
+
 SCENARIOS = [
     *_killing(),
     Scenario("redis-flushall", _one(redis_faults.flushed)),
@@ -137,10 +149,7 @@ SCENARIOS = [
     ),
     Scenario("entries-reordered", _seeded(entry_faults.reordered)),
     Scenario("entries-poison", _seeded(entry_faults.poisoned)),
-    Scenario(
-        "handler-bug-dispatcher", _one(partial(entry_faults.handler_bug, service="dispatcher"))
-    ),
-    Scenario("handler-bug-worker", _one(partial(entry_faults.handler_bug, service="worker"))),
+    *_handler_bugs(),
     Scenario("upgrade-downwards", _one(partial(upgrade.rolling, order=upgrade.DOWNWARDS))),
     Scenario("upgrade-upwards", _one(partial(upgrade.rolling, order=upgrade.UPWARDS))),
     Scenario("operator-killed", _one(operator_faults.killed_and_started)),

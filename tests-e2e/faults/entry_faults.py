@@ -209,20 +209,3 @@ def _put_poison(client: "redis.Redis", stream: str, random: Random) -> list[byte
         client.xadd(stream, {name: one})
     client.xadd(stream, {"stranger": b"no entry of ours"})
     return [*bodies, b"no entry of ours"]
-
-
-def handler_bug(stage: Stage, service: str) -> Account:
-    """A replica's handler raises each time; what it fails at goes to the other, or is put away."""
-    member = stage.of(service)[-1]
-    with Trial(stage, f"Handler bug in one {service} (injected)") as trial:
-        member.stop()
-        with trial.fault():
-            member.start(FAULT_STEPS="read.before:20+=raise")
-            trial.run_for(12)
-            member.stop()
-            member.start()
-        stage.await_ready()
-        account = trial.conclude(flows_within_s=15)
-        with stage.redis() as client:
-            account.notes.append(f"{_quarantined(client, service)} entries in quarantine")
-        return account

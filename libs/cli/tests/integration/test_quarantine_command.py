@@ -19,6 +19,7 @@ from angarium_cli.quarantine.plan import Step
 from angarium_cli.quarantine.set_aside import SetAsideBatches
 from angarium_contracts.contract import Reader, encode
 from angarium_contracts.hot_path import DeliveriesRequested
+from angarium_contracts.queries import Query
 from angarium_gateway.adapters.database.batches import SET_ASIDE
 from angarium_gateway.adapters.database.tables import batch
 from redis.asyncio import Redis
@@ -86,28 +87,41 @@ async def on_the_stream(redis: Redis) -> list[bytes]:
 async def test_all_that_is_still_needed_goes_back_once_and_nothing_else(
     desk: QuarantineDesk, quarantine: Quarantine, redis: Redis
 ) -> None:
-    old, new, aside = chunk(OPEN), chunk(OPEN), chunk(ASIDE)
-    bodies = [encode(each) for each in (old, new, aside, chunk(CLOSED))]
-    await quarantine.put([poison(body) for body in bodies])
+    query = encode(Query(1, "replies:x", 0, msgspec.Raw(encode(chunk(OPEN)))))
+    bodies = [encode(chunk(each)) for each in (OPEN, OPEN, ASIDE, CLOSED)]
+    await quarantine.put([poison(body) for body in (*bodies, query)])
     await quarantine.put([poison(b"\xc1", "unreadable: malformed")])
 
     done = await desk.replay_all()
 
     assert done.batches == 1
     assert [each.step for each in done.planned] == [
-        Step.SUPERSEDED,
-        Step.PUT_BACK,
+        Step.COMES_AGAIN,
+        Step.COMES_AGAIN,
         Step.SUPERSEDED,
         Step.SETTLED,
+        Step.PUT_BACK,
         Step.KEPT,
     ]
-    (body,) = await on_the_stream(redis)
-    assert Reader(DeliveriesRequested).read(body) == msgspec.structs.replace(new, redelivered=True)
+    assert await on_the_stream(redis) == [query]
     assert [entry.body async for entry in desk.entries()] == [b"\xc1"]
     assert await desk.batches() == []
 
     assert (await desk.replay_all()).batches == 0
     assert len(await on_the_stream(redis)) == 1
+
+
+async def test_without_the_journal_the_newest_entry_of_a_part_goes_back(
+    quarantine: Quarantine, redis: Redis
+) -> None:
+    old, new = chunk(OPEN), chunk(OPEN)
+    await quarantine.put([poison(encode(each)) for each in (old, new)])
+
+    done = await QuarantineDesk(redis, None).replay_all()
+
+    assert [each.step for each in done.planned] == [Step.SUPERSEDED, Step.PUT_BACK]
+    (body,) = await on_the_stream(redis)
+    assert Reader(DeliveriesRequested).read(body) == msgspec.structs.replace(new, redelivered=True)
 
 
 async def test_chosen_entries_go_back_whatever_became_of_their_batches(

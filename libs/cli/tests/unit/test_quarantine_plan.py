@@ -169,10 +169,10 @@ def test_a_batch_brought_back_replaces_all_its_entries() -> None:
     assert steps(entries, brought_back=[BATCH], open_batches={BATCH}) == [Step.SUPERSEDED] * 2
 
 
-def test_what_was_settled_meanwhile_does_not_go_back() -> None:
+def test_what_was_settled_meanwhile_or_comes_again_by_itself_does_not_go_back() -> None:
     entries = [shelved(1, BatchPart(BATCH, 0)), shelved(2, BatchPart(OTHER, 0)), shelved(3, None)]
 
-    assert steps(entries, open_batches={OTHER}) == [Step.SETTLED, Step.PUT_BACK, Step.PUT_BACK]
+    assert steps(entries, open_batches={OTHER}) == [Step.SETTLED, Step.COMES_AGAIN, Step.PUT_BACK]
 
 
 def test_what_cannot_be_read_is_kept_unless_it_is_forced() -> None:

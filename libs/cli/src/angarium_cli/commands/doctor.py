@@ -28,7 +28,7 @@ def doctor(
     ] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check settings, engines, schemas, streams, batches, deliveries and clocks.
+    """Check settings, engines, schemas, streams, batches, deliveries, partitions and clocks.
 
     Without options: the platform that ANGARIUM_… variables name, else the `angarium dev` that
     runs on .angarium here. Nothing is changed and nothing is sent. Exit status 0 if there is no

@@ -64,7 +64,10 @@ def replay(
     entry_ids: Ids = None,
     *,
     every: Annotated[
-        bool, typer.Option("--all", help="All that is still needed, and all batches set aside.")
+        bool,
+        typer.Option(
+            "--all", help="All that does not come again by itself, and all batches set aside."
+        ),
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Put back what cannot be read, too, as it is.")
@@ -74,7 +77,8 @@ def replay(
     """Put entries back on their streams, and have batches published again.
 
     Each goes back once, whoever else does the same; what was delivered meanwhile is not sent
-    twice. Exit status 1 if something was kept because it cannot be read.
+    twice. Entries of batches that the gateway publishes again by itself are removed by --all, and
+    put back where they are named. Exit status 1 if something was kept because it cannot be read.
     """
     from angarium_cli.failure import CommandFailed
     from angarium_cli.quarantine.listing import outcome

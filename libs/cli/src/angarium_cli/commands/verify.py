@@ -22,6 +22,7 @@ def verify(
 ) -> None:
     """Compare what was accepted with what was settled and what was attempted, and report gaps.
 
+    Both ways round: what was attempted must have been accepted, too, as far back as it is kept.
     Without options: messages of the last 24 hours but for the last minute, of the platform that
     ANGARIUM_… variables name, else of the `angarium dev` that runs on .angarium here. It only
     reads, while the platform goes on. Exit status 0 without a gap, 1 with one.

@@ -20,6 +20,7 @@ from angarium_cli.doctor.delivery_checks import judge_pending, read_pending
 from angarium_cli.doctor.directory_checks import judge_directory, read_directory
 from angarium_cli.doctor.finding import Finding, Level, ok, problem, worst
 from angarium_cli.doctor.installation import Installation
+from angarium_cli.doctor.partition_checks import judge_partitions, read_partitions
 from angarium_cli.doctor.quarantine_checks import check_quarantine
 from angarium_cli.doctor.redis_checks import check_redis, open_redis, redis_clock
 from angarium_cli.doctor.settings_checks import judge_settings, read_settings
@@ -64,6 +65,7 @@ class Examination:
             if redis is not None:
                 await self._streams(redis, settings)
             await self._rows()
+            await self._partitions()
             await self._directory()
         self._findings += judge_clocks(self._clocks)
         for name, port in self._installation.internal_ports.items():
@@ -175,6 +177,16 @@ class Examination:
                 return judge_pending(await read_pending(database, older_than_s=self._older_than_s))
 
             await self._check("worker deliveries", pending)
+
+    async def _partitions(self) -> None:
+        for service, database in self._databases.items():
+
+            async def look(
+                service: ServiceName = service, database: Database = database
+            ) -> list[Finding]:
+                return judge_partitions(service, await read_partitions(service, database))
+
+            await self._check(f"{service} partitions", look)
 
     async def _directory(self) -> None:
         dispatcher = self._databases.get("dispatcher")

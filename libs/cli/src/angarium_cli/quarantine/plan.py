@@ -1,7 +1,10 @@
 """What becomes of each entry when all are put back: pure.
 
 A batch that is handled in vain is published again, and each time another entry of it is put away.
-Putting all of them back would send the same deliveries side by side; the newest is enough.
+Putting all of them back would send the same deliveries side by side; the newest is enough. Where
+the gateway's journal is at hand, none is needed: a batch that is open there and not set aside is
+published again within seconds of its entry being put away, and an entry put back beside that would
+be delivered at the same time, before either is on record.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,6 +19,7 @@ class Step(Enum):
 
     PUT_BACK = "put back"
     SUPERSEDED = "removed: a newer entry or the whole batch goes back instead"
+    COMES_AGAIN = "removed: its batch is open, and the gateway publishes it again by itself"
     SETTLED = "removed: its batch was delivered meanwhile"
     KEPT = "kept"
 
@@ -77,6 +81,6 @@ def _step(
         return Step.PUT_BACK
     if part in taken or BatchPart(part.batch_id, None) in taken:
         return Step.SUPERSEDED
-    if open_batches is not None and part.batch_id not in open_batches:
-        return Step.SETTLED
-    return Step.PUT_BACK
+    if open_batches is None:
+        return Step.PUT_BACK
+    return Step.COMES_AGAIN if part.batch_id in open_batches else Step.SETTLED

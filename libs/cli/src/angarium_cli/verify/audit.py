@@ -1,23 +1,29 @@
-"""The audit: page by page through the journal, each page compared with the worker's record."""
+"""The audit: page by page through the journal, each page compared with the worker's record; then
+page by page through that, each compared with the journal."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from angarium_cli.verify.journal import APPLICATIONS_PER_PAGE, IdRange
+from angarium_cli.verify.kept import Kept, ShorterTenants, Unaudited
 from angarium_cli.verify.ledgers import (
+    AuditedApplication,
     AuditedEndpoint,
     AuditedMessage,
     Counts,
     Delivery,
     Gap,
+    GapKind,
     OpenMessages,
+    Recorded,
     expected_of,
     settled_of,
 )
 
 MESSAGES_PER_PAGE = 500
 DELIVERIES_PER_PAGE = 50_000
+RECORDS_PER_PAGE = 2_000
 GAPS_KEPT_MAX = 1_000
 
 type Tell = Callable[[int], None]
@@ -31,13 +37,19 @@ class Journal(Protocol):
 
     async def still_open(self, message_ids: Collection[bytes]) -> set[bytes]: ...
 
-    async def applications(self, within: IdRange, after: bytes) -> list[bytes]: ...
+    async def applications(self, within: IdRange, after: bytes) -> list[AuditedApplication]: ...
 
     async def messages(
         self, application_id: bytes, within: IdRange, after: bytes, *, limit: int
     ) -> list[AuditedMessage]: ...
 
     async def scheduled(self, message_ids: Sequence[bytes]) -> set[bytes]: ...
+
+    async def absent(self, recorded: Sequence[Recorded]) -> list[Recorded]: ...
+
+    async def tenant_days(self, tenant_ids: Collection[bytes]) -> dict[bytes, int]: ...
+
+    async def shorter_tenants(self, days: int) -> ShorterTenants: ...
 
 
 class Endpoints(Protocol):
@@ -51,14 +63,18 @@ class Traces(Protocol):
 
     async def of(self, message_ids: Sequence[bytes]) -> set[Delivery]: ...
 
+    async def recorded(self, within: IdRange, after: bytes, *, limit: int) -> list[Recorded]: ...
+
 
 @dataclass(slots=True)
 class Audit:
-    """What was found. `gaps` holds the first `GAPS_KEPT_MAX` of `gaps_count`."""
+    """What was found. `gaps` holds the first `GAPS_KEPT_MAX` of `gaps_count`. Of `unaudited` parts
+    of the range no gap is told."""
 
     counts: Counts = field(default_factory=Counts)
     gaps: list[Gap] = field(default_factory=list)
     gaps_count: int = 0
+    unaudited: Sequence[Unaudited] = ()
 
     def add(self, gap: Gap) -> None:
         """Note a gap."""
@@ -72,39 +88,55 @@ class Auditor:
 
     What is open is read first: what was not open then is settled, and what is settled is on the
     worker's record. Before a gap is believed, both are read once more: a message may have been
-    committed, or have left its schedule, in between.
+    committed, or have left its schedule, in between. The other way round the worker's record is
+    read first: what it has was committed before.
     """
 
     def __init__(
-        self, journal: Journal, endpoints: Endpoints, traces: Traces, *, tell: Tell
+        self, journal: Journal, endpoints: Endpoints, traces: Traces, kept: Kept, *, tell: Tell
     ) -> None:
         self._journal = journal
         self._endpoints = endpoints
         self._traces = traces
+        self._kept = kept
         self._tell = tell
 
     async def run(self, within: IdRange) -> Audit:
-        """Audit all messages of the range."""
+        """Audit all messages of the range, and all that is on record of it."""
         audit = Audit()
+        kept_days = max(self._kept.message_days, self._kept.attempt_days)
+        needed_days = min(kept_days, self._kept.days_to_reach(within.first))
+        shorter = await self._journal.shorter_tenants(needed_days)
+        audit.unaudited = self._kept.unaudited(within.first, within.end, shorter)
+        await self._journal_pages(within, audit)
+        await self._record_pages(within, audit)
+        return audit
+
+    async def _journal_pages(self, within: IdRange, audit: Audit) -> None:
         open_messages = await self._journal.open_messages(within)
         after = b""
         while True:
             applications = await self._journal.applications(within, after)
-            for application_id in applications:
-                await self._application(application_id, within, open_messages, audit)
+            for application in applications:
+                await self._application(application, within, open_messages, audit)
             if len(applications) < APPLICATIONS_PER_PAGE:
-                return audit
-            after = applications[-1]
+                return
+            after = applications[-1].id
 
     async def _application(
-        self, application_id: bytes, within: IdRange, open_messages: OpenMessages, audit: Audit
+        self,
+        application: AuditedApplication,
+        within: IdRange,
+        open_messages: OpenMessages,
+        audit: Audit,
     ) -> None:
-        endpoints = await self._endpoints.of(application_id)
+        endpoints = await self._endpoints.of(application.id)
+        kept_from = self._kept.attempts_from(application.tenant_days)
         limit = max(1, min(MESSAGES_PER_PAGE, DELIVERIES_PER_PAGE // max(1, len(endpoints))))
         after = b""
         while True:
-            page = await self._journal.messages(application_id, within, after, limit=limit)
-            await self._page(page, endpoints, open_messages, audit)
+            page = await self._journal.messages(application.id, within, after, limit=limit)
+            await self._page(page, endpoints, open_messages, kept_from, audit)
             self._tell(audit.counts.accepted)
             if len(page) < limit:
                 return
@@ -115,14 +147,15 @@ class Auditor:
         page: Sequence[AuditedMessage],
         endpoints: Sequence[AuditedEndpoint],
         open_messages: OpenMessages,
+        kept_from: bytes,
         audit: Audit,
     ) -> None:
         later = [message.id for message in page if message.deliver_at_ms]
         scheduled = await self._journal.scheduled(later)
-        settled = settled_of(page, open_messages, scheduled, audit.counts)
+        settled = settled_of(page, open_messages, scheduled, audit.counts, kept_from=kept_from)
         for message in page:
             if message.id in open_messages.set_aside:
-                audit.add(Gap(message.id, message.application_id, None))
+                audit.add(Gap(GapKind.SET_ASIDE, message.id, message.application_id))
         certain, possible = expected_of(settled, endpoints)
         if not certain and not possible:
             return
@@ -132,7 +165,7 @@ class Auditor:
         missing = [delivery for delivery in certain if delivery not in on_record]
         applications = {message.id: message.application_id for message in settled}
         for message_id, endpoint_id in await self._confirmed(missing):
-            audit.add(Gap(message_id, applications[message_id], endpoint_id))
+            audit.add(Gap(GapKind.MISSING, message_id, applications[message_id], endpoint_id))
 
     async def _confirmed(self, missing: Sequence[Delivery]) -> list[Delivery]:
         if not missing:
@@ -141,3 +174,29 @@ class Auditor:
         left = [delivery for delivery in missing if delivery[0] not in still_open]
         on_record = await self._traces.of(sorted({message_id for message_id, _ in left}))
         return [delivery for delivery in left if delivery not in on_record]
+
+    async def _record_pages(self, within: IdRange, audit: Audit) -> None:
+        """What is on record must be of a message, as far back as messages are kept."""
+        kept = IdRange(max(within.first, self._kept.messages_from()), within.end)
+        after = b""
+        while kept.first < kept.end:
+            page = await self._traces.recorded(kept, after, limit=RECORDS_PER_PAGE)
+            one_each: dict[bytes, Recorded] = {}
+            for each in page:
+                one_each.setdefault(each.message_id, each)
+            audit.counts.recorded += len(one_each)
+            for gap in await self._of_no_message(list(one_each.values())):
+                audit.add(gap)
+            self._tell(audit.counts.accepted + audit.counts.recorded)
+            if len(page) < RECORDS_PER_PAGE:
+                return
+            after = page[-1].message_id
+
+    async def _of_no_message(self, recorded: Sequence[Recorded]) -> list[Gap]:
+        absent = await self._journal.absent(recorded)
+        tenant_days = await self._journal.tenant_days({each.tenant_id for each in absent})
+        return [
+            Gap(GapKind.OF_NO_MESSAGE, each.message_id, each.application_id, each.endpoint_id)
+            for each in absent
+            if each.message_id >= self._kept.messages_from(tenant_days.get(each.tenant_id))
+        ]

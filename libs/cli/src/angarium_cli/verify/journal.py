@@ -1,9 +1,11 @@
-"""The gateway's ledger: accepted messages, and which of them are not settled yet."""
+"""The gateway's ledger: accepted messages, which of them are not settled yet, and for how long
+tenants keep them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.columns import to_micros
 from angarium_chassis.database.engine import Database
 from angarium_gateway.adapters.database.batches import SET_ASIDE
@@ -13,10 +15,27 @@ from angarium_gateway.adapters.database.tables import (
     batch,
     message,
     scheduled_message,
+    tenant,
 )
-from sqlalchemy import Row, Select, exists, select
+from sqlalchemy import (
+    ARRAY,
+    LargeBinary,
+    Row,
+    Select,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
-from angarium_cli.verify.ledgers import AuditedMessage, OpenMessages
+from angarium_cli.verify.kept import ShorterTenants
+from angarium_cli.verify.ledgers import (
+    AuditedApplication,
+    AuditedMessage,
+    OpenMessages,
+    Recorded,
+)
 
 OPEN_MESSAGES_MAX = 500_000
 APPLICATIONS_PER_PAGE = 200
@@ -37,6 +56,7 @@ class AuditedJournal:
 
     def __init__(self, database: Database, *, open_messages_max: int = OPEN_MESSAGES_MAX) -> None:
         self._reading = database.reading
+        self._on_postgres = database.on_postgres
         self._open_messages_max = open_messages_max
 
     async def open_messages(self, within: IdRange) -> OpenMessages:
@@ -81,7 +101,7 @@ class AuditedJournal:
             after = bytes(rows[-1].id)
         return found
 
-    async def applications(self, within: IdRange, after: bytes) -> list[bytes]:
+    async def applications(self, within: IdRange, after: bytes) -> list[AuditedApplication]:
         """Applications with messages in the range, by id, at most 200; deleted ones too."""
         has_some = exists().where(
             message.c.application_id == application_copy.c.id,
@@ -89,12 +109,13 @@ class AuditedJournal:
             message.c.id < within.end,
         )
         rows = await self._rows(
-            select(application_copy.c.id)
+            select(application_copy.c.id, tenant.c.retention_days)
+            .outerjoin(tenant, tenant.c.id == application_copy.c.tenant_id)
             .where(application_copy.c.id > after, has_some)
             .order_by(application_copy.c.id)
             .limit(APPLICATIONS_PER_PAGE)
         )
-        return [bytes(row.id) for row in rows]
+        return [AuditedApplication(bytes(row.id), row.retention_days) for row in rows]
 
     async def messages(
         self, application_id: bytes, within: IdRange, after: bytes, *, limit: int
@@ -133,7 +154,58 @@ class AuditedJournal:
         )
         return {bytes(row.message_id) for row in rows}
 
-    async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+    async def absent(self, recorded: Sequence[Recorded]) -> list[Recorded]:
+        """Those of which there is no message, at most a few thousand at once."""
+        if not recorded:
+            return []
+        ids = [each.message_id for each in recorded]
+        rows = await self._rows(
+            select(message.c.application_id, message.c.id).where(
+                tuple_(message.c.application_id, message.c.id).in_(self._keys(recorded)),
+                # As values, so that the partitions of other times are not looked into.
+                message.c.id.between(min(ids), max(ids)),
+            )
+        )
+        there = {(bytes(row.application_id), bytes(row.id)) for row in rows}
+        return [each for each in recorded if (each.application_id, each.message_id) not in there]
+
+    async def tenant_days(self, tenant_ids: Collection[bytes]) -> dict[bytes, int]:
+        """For how long those of these tenants keep rows that say so."""
+        if not tenant_ids:
+            return {}
+        rows = await self._rows(
+            select(tenant.c.id, tenant.c.retention_days).where(
+                tenant.c.id.in_(list(tenant_ids)), tenant.c.retention_days.is_not(None)
+            )
+        )
+        return {bytes(row.id): row.retention_days for row in rows}
+
+    async def shorter_tenants(self, days: int) -> ShorterTenants:
+        """Those that keep rows for fewer days."""
+        (row,) = await self._rows(
+            select(
+                func.count().label("tenants"), func.min(tenant.c.retention_days).label("days")
+            ).where(tenant.c.retention_days < days)
+        )
+        return ShorterTenants(row.tenants, row.days or 0)
+
+    async def now_ms(self) -> int:
+        """The database's clock (Unix time)."""
+        (row,) = await self._rows(select(clock_us(on_postgres=self._on_postgres).label("now_us")))
+        return int(row.now_us) // 1_000
+
+    def _keys(self, recorded: Sequence[Recorded]) -> Any:
+        """Application id and message id of each, for `in`."""
+        application_ids = [each.application_id for each in recorded]
+        message_ids = [each.message_id for each in recorded]
+        if not self._on_postgres:
+            return list(zip(application_ids, message_ids, strict=True))
+        # Postgres nests a list of pairs as deep as it is long, until its stack is full.
+        arrays = (literal(ids, ARRAY(LargeBinary)) for ids in (application_ids, message_ids))
+        pairs = func.unnest(*arrays).table_valued("application_id", "message_id").render_derived()
+        return select(pairs.c.application_id, pairs.c.message_id)
+
+    async def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[Any]]:
         async with self._reading.connect() as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
         return rows

@@ -7,10 +7,14 @@ The dispatcher knows the endpoints and filters of today. So a delivery is expect
 where the endpoint is enabled, wants the message, and was not changed since shortly before the
 message was due; where it was changed since (created, enabled, other filters), its absence proves
 nothing, and it is only counted.
+
+The other way round it is exact: whatever the worker has is of a message in the journal. What one
+side keeps no more is left out of both (`kept`).
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from angarium_contracts.ids import created_at_ms
 from angarium_dispatcher.domain.matching import EndpointFilter, matches
@@ -42,6 +46,24 @@ class AuditedMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditedApplication:
+    """`tenant_days`: for how long its tenant wants rows to be kept; None: as the platform does."""
+
+    id: bytes
+    tenant_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A delivery on the worker's record, whatever became of it."""
+
+    message_id: bytes
+    application_id: bytes
+    tenant_id: bytes
+    endpoint_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class AuditedEndpoint:
     """An enabled endpoint as it is now."""
 
@@ -69,8 +91,10 @@ class OpenMessages:
 class Counts:
     """Messages of the range by what became of them, and deliveries of the settled ones.
 
-    `unproven` deliveries are not on record, but their endpoint was changed since.
-    `oldest_open_ms`: when the oldest open message was due (Unix time).
+    `too_old` messages are settled, but their attempts need not be kept any more. `unproven`
+    deliveries are not on record, but their endpoint was changed since. `recorded`: messages of
+    which the worker has something. `oldest_open_ms`: when the oldest open message was due (Unix
+    time).
     """
 
     accepted: int = 0
@@ -80,19 +104,32 @@ class Counts:
     scheduled: int = 0
     cancelled: int = 0
     targeted: int = 0
+    too_old: int = 0
     expected: int = 0
     unproven: int = 0
+    recorded: int = 0
     oldest_open_ms: int | None = None
+
+
+class GapKind(StrEnum):
+    """`MISSING`: an accepted message that an endpoint should have on record and has not.
+    `SET_ASIDE`: its batch is set aside, nobody delivers it. `OF_NO_MESSAGE`: the worker has a
+    delivery on record, and the journal has no such message."""
+
+    MISSING = "missing"
+    SET_ASIDE = "set-aside"
+    OF_NO_MESSAGE = "of-no-message"
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """An accepted message that an endpoint should have on record and has not; `endpoint_id` None:
-    its batch is set aside, nobody delivers it."""
+    """`endpoint_id`: of the delivery, of one of several where no message is there; None: of
+    `SET_ASIDE` ones."""
 
+    kind: GapKind
     message_id: bytes
     application_id: bytes
-    endpoint_id: bytes | None
+    endpoint_id: bytes | None = None
 
 
 def settled_of(
@@ -100,8 +137,11 @@ def settled_of(
     open_messages: OpenMessages,
     scheduled: Collection[bytes],
     counts: Counts,
+    *,
+    kept_from: bytes = b"",
 ) -> list[AuditedMessage]:
-    """Those whose deliveries must be on record; the others are counted."""
+    """Those whose deliveries must be on record; the others are counted. Of messages below
+    `kept_from` they need not be any more."""
     settled: list[AuditedMessage] = []
     for message in messages:
         counts.accepted += 1
@@ -118,7 +158,10 @@ def settled_of(
             counts.oldest_open_ms = min(message.due_ms, counts.oldest_open_ms or message.due_ms)
         else:
             counts.settled += 1
-            settled.append(message)
+            if message.id < kept_from:
+                counts.too_old += 1
+            else:
+                settled.append(message)
     return settled
 
 

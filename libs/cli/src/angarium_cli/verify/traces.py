@@ -9,9 +9,10 @@ from angarium_worker.adapters.database.tables import (
     cancelled_delivery,
     pending_delivery,
 )
-from sqlalchemy import select, union
+from sqlalchemy import select, union, union_all
 
-from angarium_cli.verify.ledgers import Delivery
+from angarium_cli.verify.journal import IdRange
+from angarium_cli.verify.ledgers import Delivery, Recorded
 
 
 class DeliveryTraces:
@@ -36,3 +37,30 @@ class DeliveryTraces:
         async with self._reading.connect() as connection:
             rows = (await connection.execute(query)).all()
         return {(bytes(message_id), bytes(endpoint_id)) for message_id, endpoint_id in rows}
+
+    async def recorded(self, within: IdRange, after: bytes, *, limit: int) -> list[Recorded]:
+        """A page of what is on record of the range, by message id, from above `after` on. A
+        message of several deliveries or attempts may come several times; where a page ends within
+        it, the next one leaves the rest of it out."""
+        lowest = max(within.first, after)
+        parts = []
+        for table in (attempt, pending_delivery, cancelled_delivery):
+            row = table.c
+            query = (
+                select(row.message_id, row.application_id, row.tenant_id, row.endpoint_id)
+                .where(
+                    row.message_id >= within.first,
+                    row.message_id > after,
+                    row.message_id < within.end,
+                )
+                .order_by(row.message_id)
+                .limit(limit)
+            )
+            if table is attempt:
+                query = query.where(attempt.c.id >= first_attempt_id([lowest]))
+            parts.append(select(query.subquery()))
+        found = union_all(*parts).subquery()
+        page = select(found).order_by(found.c.message_id).limit(limit)
+        async with self._reading.connect() as connection:
+            rows = (await connection.execute(page)).all()
+        return [Recorded(*(bytes(value) for value in row)) for row in rows]

@@ -1,0 +1,56 @@
+"""Databases of a platform on both engines."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from angarium_chassis.database.engine import open_database
+from angarium_cli.doctor.database_checks import schema_of
+from angarium_cli.service_names import SERVICES
+from angarium_dispatcher.adapters.database.tables import applications, endpoints
+from angarium_gateway.adapters.database.tables import application_copy
+
+from .platform_rows import APP, EARLIER, ENDPOINT, TENANT, Platform
+
+type NewUrl = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> NewUrl:
+    """Names a database of a service that does not exist yet or is empty."""
+    if request.param == "postgres":
+        create: Callable[[], Awaitable[str]] = request.getfixturevalue("new_postgres_url")
+        return lambda service: create()
+
+    async def sqlite(service: str) -> str:
+        return f"sqlite+aiosqlite:///{tmp_path / service}.db"
+
+    return sqlite
+
+
+@pytest.fixture
+async def platform(new_url: NewUrl) -> AsyncIterator[Platform]:
+    """Migrated databases, with an application that has one endpoint for everything."""
+    found = Platform()
+    async with AsyncExitStack() as opened:
+        for service in SERVICES:
+            database = open_database(await new_url(service), connections_max=2)
+            opened.push_async_callback(database.close)
+            await schema_of(service).migrate(database)
+            found.databases[service] = database
+        await found.add("gateway", application_copy, id=APP, tenant_id=TENANT, version=1)
+        times = {"created_at": EARLIER, "updated_at": EARLIER}
+        owned = {"tenant_id": TENANT, "version": 1, "metadata": {}, **times}
+        await found.add("dispatcher", applications, id=APP, name="Customer", **owned)
+        settings = {"url": "https://example.com", "description": "", "secrets": b"\x90"}
+        await found.add(
+            "dispatcher",
+            endpoints,
+            id=ENDPOINT,
+            application_id=APP,
+            disabled=False,
+            **settings,
+            **owned,
+        )
+        yield found
