@@ -207,5 +207,9 @@ GUARD: Final[tuple[Transition[GuardState], ...]] = (
         "the attempt succeeded; or ten in a row were answered, but with a refusal",
     ),
     Transition((_G.RECOVERING,), _G.WAITING, "the pace has grown until it limits nothing"),
-    Transition((_G.RECOVERING,), _G.DELIVERING, "its lane is empty, or the pace limits nothing"),
+    Transition(
+        (_G.RECOVERING,),
+        _G.DELIVERING,
+        "its lane is empty a minute later, or the pace limits nothing",
+    ),
 )

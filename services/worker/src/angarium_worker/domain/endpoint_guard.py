@@ -192,9 +192,12 @@ class EndpointGuard:
         return room, min(room, self._retries_allowed(now_s))
 
     def lane_empty(self, now_s: float) -> None:
-        """Nothing is parked any more: there is nothing left to recover from."""
+        """Nothing of what is parked is due. What is due later, and retries that come by
+        themselves, are held to the pace still, as long as the endpoint is early back; where new
+        deliveries go through the lane too, they are not."""
         self.backlog = False
-        if self._pace.recovering_since is not None:
+        early = self._pace.is_early(now_s) and not self.lane_only
+        if self._pace.recovering_since is not None and not early:
             self._pace.stop()
             self._used_s = now_s
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from .recovery_pace import RecoveryPace
 
-EARNED_BY_FIRST: Final = 0.22
+EARNED_BY_FIRST: Final = 0.18
 RETRIES_PER_S: Final = 2.0
 RETRIES_MAX: Final = 20.0
 BACKLOG_SHARE: Final = 0.7

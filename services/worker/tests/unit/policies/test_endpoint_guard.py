@@ -2,6 +2,7 @@
 
 import pytest
 from angarium_worker.domain.endpoint_guard import EndpointGuard, Result
+from angarium_worker.domain.recovery_pace import STEADY_S
 
 
 def begin(guard: EndpointGuard, now_s: float, *, retry: bool = False, lane: bool = False) -> int:
@@ -157,9 +158,22 @@ def test_an_endpoint_whose_lane_carries_all_recovers_at_twice_its_rate() -> None
     assert 120 <= sent <= 20 * 10 + 10
 
 
-def test_an_empty_lane_ends_the_recovery() -> None:
+def test_an_empty_lane_ends_the_recovery_once_retries_had_the_time_to_come() -> None:
     guard = broken()
     guard.backlog = True
+    attempt(guard, Result.SUCCESS, 1.0, lane=True)
+    guard.lane_empty(1.5)
+    # Retries that are due later are backlog too: a burst of them is still held back.
+    assert guard.state == "recovering"
+    assert sum(attempt(guard, Result.SUCCESS, 1.6, retry=True) for _ in range(100)) <= 2
+    guard.lane_empty(1 + STEADY_S)
+    assert guard.state == "delivering"
+    assert guard.quota(1 + STEADY_S) == (guard.limit, guard.limit)
+
+
+def test_an_empty_lane_that_carries_all_ends_the_recovery_at_once() -> None:
+    guard = broken()
+    guard.lane_only = guard.backlog = True
     attempt(guard, Result.SUCCESS, 1.0, lane=True)
     guard.lane_empty(1.5)
     assert guard.state == "delivering"
