@@ -13,7 +13,7 @@ from .recovery_pace import RecoveryPace
 EARNED_BY_FIRST: Final = 0.18
 RETRIES_PER_S: Final = 2.0
 RETRIES_MAX: Final = 20.0
-BACKLOG_SHARE: Final = 0.7
+BACKLOG_SHARE: Final = 0.6
 """Of the rate at which new deliveries come, all endpoints together."""
 BACKLOG_PER_S_MIN: Final = 20.0
 BURST_S: Final = 0.1
