@@ -47,6 +47,7 @@ class CommitMessages:
         size_bytes = sum(message.size_bytes for message in messages)
         # Not above the ids in it (see the table `batch`), and of no other batch.
         batch_id = min(message.id for message in messages)
+        since_s = self._relay.clock_s()
         publish = self._relay.reserve(size_bytes)
         try:
             outcomes = await self._journal.commit(
@@ -61,7 +62,9 @@ class CommitMessages:
             if isinstance(outcome, Committed)
         )
         self._relay.committed(
-            StoredBatch(batch_id, number, 1, size_bytes, accepted), published=publish
+            StoredBatch(batch_id, number, 1, size_bytes, accepted),
+            published=publish,
+            since_s=since_s,
         )
         return outcomes
 

@@ -13,8 +13,9 @@ from .journal import BatchStore, JournalUnavailable, StoredBatch
 
 RETRY_S = 0.5
 READY_S_MAX = 5.0
-"""A batch that has waited longer is left to the journal, which knows whose it is: a process that
-was held up so long may be taken for dead. Shorter than `membership.DEAD_AFTER_S`."""
+"""A batch that was last known to be ours longer ago is left to the journal, which knows whose it
+is: a process that was held up so long may be taken for dead. Shorter than
+`membership.DEAD_AFTER_S`."""
 LOADED_BYTES_MAX = 2 * 1024 * 1024
 PUBLISHED_AT_ONCE_MAX = 16
 MARKED_AT_ONCE_MAX = 5_000
@@ -54,7 +55,7 @@ class Relay:
         self._batches = batches
         self._window = window
         self._owner = owner
-        self._clock_s = clock_s
+        self.clock_s = clock_s
         self._ready: deque[tuple[StoredBatch, float]] = deque()
         self._unsent: dict[bytes, bool] = {}
         self._backlog = True
@@ -72,12 +73,13 @@ class Relay:
         """Room for a batch about to be committed; without it the batch joins the backlog."""
         return not self._backlog and self._window.reserve(size_bytes)
 
-    def committed(self, batch: StoredBatch, *, published: bool) -> None:
-        """A batch was committed, with or without room reserved for it."""
+    def committed(self, batch: StoredBatch, *, published: bool, since_s: float) -> None:
+        """A batch was committed, with or without room reserved for it. `since_s`: when that
+        began."""
         if not published:
             self.look_for_backlog()
         elif batch.messages:
-            self._ready.append((batch, self._clock_s()))
+            self._ready.append((batch, since_s))
             self._work.set()
         else:
             self._window.give_back(batch.size_bytes)
@@ -124,17 +126,20 @@ class Relay:
         while self._ready:
             count = min(len(self._ready), PUBLISHED_AT_ONCE_MAX)
             next_ones = [self._ready.popleft() for _ in range(count)]
-            stale_before_s = self._clock_s() - READY_S_MAX
-            for batch, ready_s in next_ones:
-                if ready_s < stale_before_s:  # another replica may have adopted it meanwhile
-                    self.doubtful(batch.id, batch.size_bytes)
-            fresh = [batch for batch, ready_s in next_ones if ready_s >= stale_before_s]
+            fresh = [batch for batch, since_s in next_ones if self._still_ours(batch, since_s)]
             if fresh:
                 await self._send(fresh)
 
+    def _still_ours(self, batch: StoredBatch, since_s: float) -> bool:
+        """False: another replica may have adopted it meanwhile, and it goes back."""
+        if self.clock_s() - since_s <= READY_S_MAX:
+            return True
+        self.doubtful(batch.id, batch.size_bytes)
+        return False
+
     async def _send(self, batches: Sequence[StoredBatch]) -> None:
         """Publish batches with room reserved. On failure they go back into the backlog."""
-        now_s = self._clock_s()
+        now_s = self.clock_s()
         for batch in batches:
             self._window.open(
                 OpenBatch(batch.id, batch.stream_number, batch.publication, batch.size_bytes, now_s)
@@ -166,6 +171,7 @@ class Relay:
         while self._backlog and self._window.room_for_more:
             # A backlog until a load finds none: what is committed during it must not overtake.
             self._backlog_grew = False
+            since_s = self.clock_s()
             loaded = await self._batches.unpublished(
                 self._owner, bytes_max=min(self._window.room_bytes, LOADED_BYTES_MAX)
             )
@@ -174,5 +180,5 @@ class Relay:
                 return
             for batch in loaded:
                 self._window.take_room(batch.size_bytes)
-            await self._send(loaded)
+            await self._send([batch for batch in loaded if self._still_ours(batch, since_s)])
             await self._send_ready()

@@ -56,11 +56,12 @@ class Rig:
         """What a group commit does, with a message of 300 bytes unless told otherwise."""
         group = messages or (a_message(),)
         size_bytes = sum(one.size_bytes for one in group)
+        since_s = now_s()
         publish = self.relay.reserve(size_bytes)
         batch = NewBatch(new_id(), OWNER, 0, publish, group)
         await self.journal.commit(batch)
         stored = self.journal.rows[batch.id].stored()
-        self.relay.committed(stored, published=publish)
+        self.relay.committed(stored, published=publish, since_s=since_s)
         return stored
 
     def settle(self, batch: StoredBatch) -> None:

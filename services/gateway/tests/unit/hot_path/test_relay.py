@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
-from angarium_gateway.application.journal import JournalUnavailable, NewBatch
+from angarium_gateway.application.journal import JournalUnavailable, NewBatch, StoredBatch
+from angarium_gateway.application.relay import READY_S_MAX
 
 from .journal_model import OWNER, a_message, new_id
 from .relay_rig import Rig
-from .simulated_time import Running, quiet, simulated
+from .simulated_time import Running, now_s, quiet, simulated
 
 
 @simulated
@@ -125,7 +126,7 @@ async def test_while_the_journal_is_away_what_was_committed_still_goes_out() -> 
         rig.journal.trouble.down = True
         assert rig.relay.reserve(300)
         batch_id = rig.journal.backlog(1)[0]
-        rig.relay.committed(rig.journal.rows[batch_id].stored(), published=True)
+        rig.relay.committed(rig.journal.rows[batch_id].stored(), published=True, since_s=now_s())
         await quiet()
         assert rig.streams.ids == [batch_id]
 
@@ -165,7 +166,7 @@ async def test_a_batch_of_which_nothing_was_fresh_gives_its_room_back() -> None:
         assert rig.window.used_bytes == 300
         row = rig.journal.rows[rig.journal.backlog(1)[0]]
         row.messages = ()
-        rig.relay.committed(row.stored(), published=True)
+        rig.relay.committed(row.stored(), published=True, since_s=now_s())
         assert rig.window.used_bytes == 0
 
 
@@ -259,3 +260,41 @@ async def test_a_loss_of_very_many_batches_is_told_to_the_journal_in_parts() -> 
         rig.relay.publish_again([new_id() for _ in range(12_000)])
         await quiet()
     assert marked == [5_000, 5_000, 2_000]
+
+
+@simulated
+async def test_a_batch_that_was_adopted_while_the_process_stood_still_is_not_sent() -> None:
+    rig = Rig()
+    async with Running(rig.relay.run):
+        assert rig.relay.reserve(300)
+        batch_id = rig.journal.backlog(1)[0]
+        row = rig.journal.rows[batch_id]
+        row.owner, row.published = "another", True
+        since_s = now_s() - READY_S_MAX - 1
+        rig.relay.committed(row.stored(), published=True, since_s=since_s)
+        await quiet()
+        assert rig.streams.entries == []
+        assert rig.window.used_bytes == 0
+        assert rig.relay.in_hand() == set()
+
+
+@simulated
+async def test_a_loaded_batch_that_was_adopted_while_the_process_stood_still_is_not_sent() -> None:
+    rig = Rig()
+    adopted, ours = rig.journal.backlog(2)
+    load = rig.journal.unpublished
+
+    async def stop_after_the_load(owner: str, *, bytes_max: int) -> list[StoredBatch]:
+        loaded = await load(owner, bytes_max=bytes_max)
+        if rig.journal.loads == 1:
+            await asyncio.sleep(READY_S_MAX + 1)
+            rig.journal.rows[adopted].owner = "another"
+        return loaded
+
+    rig.journal.unpublished = stop_after_the_load  # type: ignore[method-assign]
+    async with Running(rig.relay.run):
+        rig.relay.look_for_backlog()
+        await asyncio.sleep(READY_S_MAX + 2)
+        await quiet()
+        assert rig.streams.ids == [ours]
+        assert rig.window.used_bytes == 300

@@ -2,30 +2,58 @@
 
 from typing import Any
 
+import msgspec
 from angarium_chassis.streams.broker import open_broker, redis_of
 from angarium_chassis.streams.leases import EntryLeases
 from angarium_chassis.streams.received import Received
+from angarium_contracts.contract import Contract
+from angarium_worker.adapters.streams.chunks import Entry
 from angarium_worker.adapters.streams.first_copies import FirstCopies
+from redis.asyncio import Redis
 
 STREAM, GROUP = "deliveries", "workers"
+
+
+async def read_entries(redis: Redis, consumer: str, *chunks: Contract) -> list[Entry]:
+    """Entries of these chunks, read by this consumer."""
+    leases = EntryLeases(
+        lambda: redis, stream=STREAM, group=GROUP, consumer=consumer, lease_s=8, clock_s=float
+    )
+    ids = [await redis.xadd(STREAM, {"n": n}) for n in range(len(chunks))]
+    await redis.xreadgroup(GROUP, consumer, {STREAM: ">"})
+    pairs = zip(ids, chunks, strict=True)
+    return [Received(STREAM, GROUP, id_, chunk, False, leases) for id_, chunk in pairs]
 
 
 async def test_what_another_has_claimed_since_it_was_read_is_told(
     platform: Any, redis_url: str
 ) -> None:
-    chunk = platform.chunk([platform.add_endpoint("/hook")])
+    endpoint = platform.add_endpoint("/hook")
     async with open_broker(redis_url) as broker:
         redis = redis_of(broker)
         await redis.xgroup_create(STREAM, GROUP, mkstream=True)
-        ids = [await redis.xadd(STREAM, {"n": n}) for n in range(4)]
-        await redis.xreadgroup(GROUP, "stopped", {STREAM: ">"})
-        leases = EntryLeases(
-            lambda: redis, stream=STREAM, group=GROUP, consumer="stopped", lease_s=8, clock_s=float
-        )
-        entries = [Received(STREAM, GROUP, id_, chunk, False, leases) for id_ in ids]
-        await redis.xclaim(STREAM, GROUP, "other", 0, [ids[1], ids[2]])
-        await redis.xack(STREAM, GROUP, ids[2])
+        chunks = [platform.chunk([endpoint]) for _ in range(4)]
+        entries = await read_entries(redis, "stopped", *chunks)
+        await redis.xclaim(STREAM, GROUP, "other", 0, [entries[1].entry_id, entries[2].entry_id])
+        await redis.xack(STREAM, GROUP, entries[2].entry_id)
 
         others = await FirstCopies(broker).of_others(entries)
 
-    assert [entry.entry_id for entry in others.taken_over] == [ids[1], ids[2]]
+    assert others.taken_over == [entries[1], entries[2]]
+    assert others.copies == []
+
+
+async def test_what_a_stopped_dispatcher_publishes_after_another_did_is_a_copy(
+    platform: Any, redis_url: str
+) -> None:
+    late = platform.chunk([platform.add_endpoint("/hook")])
+    repetition = msgspec.structs.replace(late, redelivered=True)
+    async with open_broker(redis_url) as broker:
+        redis = redis_of(broker)
+        await redis.xgroup_create(STREAM, GROUP, mkstream=True)
+        first, second = await read_entries(redis, "worker", repetition, late)
+
+        assert await FirstCopies(broker).of_others([first]) == ([], [])
+        others = await FirstCopies(broker).of_others([second])
+
+    assert others == ([second], [])

@@ -31,15 +31,17 @@ class FirstCopies:
     async def of_others(self, entries: Sequence[Entry]) -> Others:
         """See `Claims`. One round trip for all; the entries are of one stream, in its order.
 
-        Flagged ones are left out: they are looked up anyway. An entry that this consumer was
-        given while its process was stopped, and that another has claimed since, is no longer
-        pending for this one.
+        Flagged ones are looked up anyway. They leave their markers too, for those that a process
+        publishes which was stopped, and of whose work they are the repetition. An entry that
+        this consumer was given while its process was stopped, and that another has claimed
+        since, is no longer pending for this one.
         """
-        new = [entry for entry in entries if not (entry.redelivered or entry.value.redelivered)]
-        if not new:
-            return Others((), ())
-        first, last = new[0], new[-1]
+        new = [entry for entry in entries if not _is_flagged(entry)]
+        flagged = [entry for entry in entries if _is_flagged(entry)]
+        first, last = entries[0], entries[-1]
         async with redis_of(self._broker).pipeline(transaction=False) as pipe:
+            for entry in flagged:
+                pipe.set(_marker(entry), entry.entry_id, nx=True, ex=MARKER_S)
             for entry in new:
                 pipe.set(_marker(entry), entry.entry_id, nx=True, get=True, ex=MARKER_S)
             pipe.xpending_range(
@@ -50,7 +52,8 @@ class FirstCopies:
                 PENDING_MAX,
                 first.leases.consumer,
             )
-            *first_ids, pending = await pipe.execute()
+            *answers, pending = await pipe.execute()
+        first_ids = answers[len(flagged) :]
         ours = {row["message_id"] for row in pending}
         return Others(
             [
@@ -60,6 +63,10 @@ class FirstCopies:
             ],
             [entry for entry in new if entry.entry_id not in ours],
         )
+
+
+def _is_flagged(entry: Entry) -> bool:
+    return entry.redelivered or entry.value.redelivered
 
 
 def _marker(entry: Entry) -> bytes:
