@@ -24,10 +24,11 @@ from .trial import Account
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One row of the table, or several."""
+    """One row of the table, or several. `waits`: it takes long, and mostly waits."""
 
     name: str
     run: Callable[[Stage, Random], list[Account]]
+    waits: bool = False
 
 
 def _one(fault: Callable[[Stage], Account]) -> Callable[[Stage, Random], list[Account]]:
@@ -114,10 +115,10 @@ def _clocks() -> list[Scenario]:
 
 def _handler_bugs() -> list[Scenario]:
     return [
-        Scenario(f"handler-bug-{where}{service}", _one(partial(fault, service=service)))
-        for where, fault in (
-            ("", handler_bugs.in_one_replica),
-            ("everywhere-", handler_bugs.everywhere),
+        Scenario(f"handler-bug-{where}{service}", _one(partial(fault, service=service)), waits)
+        for where, fault, waits in (
+            ("", handler_bugs.in_one_replica, False),
+            ("everywhere-", handler_bugs.everywhere, True),
         )
         for service in ("dispatcher", "worker")
     ]
@@ -128,13 +129,13 @@ SCENARIOS = [
     Scenario("redis-flushall", _one(redis_faults.flushed)),
     Scenario("redis-restart-empty", _one(redis_faults.restarted_empty)),
     Scenario("redis-rolled-back", _one(redis_faults.rolled_back)),
-    Scenario("redis-gone", _one(partial(redis_faults.gone, seconds=120))),
+    Scenario("redis-gone", _one(partial(redis_faults.gone, seconds=120)), waits=True),
     Scenario("redis-read-only", _one(redis_faults.read_only)),
     Scenario("redis-out-of-memory", _one(redis_faults.out_of_memory)),
     Scenario("redis-slow", _one(redis_faults.slow)),
     Scenario("postgres-killed", _one(postgres_faults.postmaster_killed)),
     Scenario("postgres-shut-down", _one(postgres_faults.shut_down_at_once)),
-    Scenario("postgres-gone", _one(partial(postgres_faults.gone, seconds=60))),
+    Scenario("postgres-gone", _one(partial(postgres_faults.gone, seconds=60)), waits=True),
     Scenario("postgres-connections", _one(postgres_faults.connections_killed)),
     Scenario("postgres-disk-full", _one(postgres_faults.disk_full)),
     Scenario("postgres-fsync", _one(postgres_faults.fsync_fails)),

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -48,6 +49,19 @@ def _stage(folder: Path) -> Stage:
 
 
 def _run_all(chosen: list[Scenario], folder: Path, seed: int) -> list[Account]:
+    """Those that mostly wait run beside the others, on a stage of their own."""
+    with ThreadPoolExecutor(2) as threads:
+        running = [
+            threads.submit(_run_in_turn, some, folder / name, seed)
+            for name, some in (
+                ("busy", [scenario for scenario in chosen if not scenario.waits]),
+                ("waiting", [scenario for scenario in chosen if scenario.waits]),
+            )
+        ]
+        return [account for one in running for account in one.result()]
+
+
+def _run_in_turn(chosen: list[Scenario], folder: Path, seed: int) -> list[Account]:
     accounts: list[Account] = []
     stages = 0
     stage: Stage | None = None
@@ -59,8 +73,9 @@ def _run_all(chosen: list[Scenario], folder: Path, seed: int) -> list[Account]:
             began_s = time.monotonic()
             found = _run(scenario, stage, seed)
             accounts += found
-            print("\n".join(line(account) for account in found))
-            print(f"    {time.monotonic() - began_s:.0f} s", flush=True)
+            lines = [line(account) for account in found]
+            lines.append(f"    {time.monotonic() - began_s:.0f} s")
+            print("\n".join(lines), flush=True)
             if any(account.problems for account in found):
                 # What it left may spoil the next: that gets a stage of its own.
                 stage.__exit__()

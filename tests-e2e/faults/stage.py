@@ -9,6 +9,7 @@ import base64
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Lock
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -34,6 +35,9 @@ SHORT_LEASES = {
     "ANGARIUM_RETRY_LEASE_S": "7",
     "ANGARIUM_RETRY_SCHEDULE": "500ms,1s,1s,2s,2s,5s,5s,10s,10s,10s",
 }
+
+_ENGINES_START = Lock()
+"""A preloaded library is in the environment meanwhile: it is one stage's."""
 
 
 class Stage:
@@ -76,9 +80,10 @@ class Stage:
         self._opened.close()
 
     def _start(self) -> None:
-        for engine in (self.postgres, self.valkey):
-            engine.start()
-            self._opened.callback(engine.stop)
+        with _ENGINES_START:
+            for engine in (self.postgres, self.valkey):
+                engine.start()
+                self._opened.callback(engine.stop)
         self._opened.enter_context(self.thread)
         self._opened.callback(lambda: [self.thread.run(link.stop()) for link in self._all_links()])
         self._client = self._opened.enter_context(httpx.Client(timeout=4, trust_env=False))
