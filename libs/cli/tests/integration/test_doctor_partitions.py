@@ -59,7 +59,8 @@ async def lose_partitions(database: Database, table: str, *, days_left: int) -> 
 
 
 def test_the_tables_are_those_that_their_services_declare_so() -> None:
-    assert [partitioned_tables(service) for service in SERVICES] == [["message"], [], ["attempt"]]
+    found = [partitioned_tables(service) for service in SERVICES]
+    assert found == [["audit_entry", "message"], [], ["attempt"]]
 
 
 async def test_as_migrated_all_is_well_and_on_sqlite_there_is_nothing_to_look_at(
@@ -84,7 +85,8 @@ async def test_partitions_that_end_soon_are_told_until_retention_makes_more(
     assert found.sentence.startswith("Table message has partitions for ")
     assert "retention.failed" in (found.remedy or "")
 
-    await RetentionLoop(gateway, chores(gateway, message_days=90, key_life_s=60)).turn()
+    kept = chores(gateway, message_days=90, audit_days=365, key_life_s=60)
+    await RetentionLoop(gateway, kept).turn()
     assert [each.level for each in await look("gateway")] == [Level.OK]
 
 

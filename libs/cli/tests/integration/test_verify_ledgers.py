@@ -261,7 +261,8 @@ async def test_what_retention_has_deleted_leaves_no_gap(platform: Platform) -> N
         await platform.add_message(id=id_at(days, 1), **theirs)
         await platform.add_attempt(id_at(days, 1), id=id_at(days, 10), endpoint_id=hook, **theirs)
     gateway, worker = platform.databases["gateway"], platform.databases["worker"]
-    await RetentionLoop(gateway, chores(gateway, message_days=30, key_life_s=60)).turn()
+    kept = chores(gateway, message_days=30, audit_days=365, key_life_s=60)
+    await RetentionLoop(gateway, kept).turn()
     of_worker = {
         "attempts": KeptTable(attempt, days=20),
         "cancelled": CancelledRetention(days=20),
