@@ -7,6 +7,7 @@ service reaches each engine, and the workers their receivers, through a `Link`.
 import asyncio
 import base64
 import os
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
@@ -35,6 +36,7 @@ SHORT_LEASES = {
     "ANGARIUM_RETRY_LEASE_S": "7",
     "ANGARIUM_RETRY_SCHEDULE": "500ms,1s,1s,2s,2s,5s,5s,10s,10s,10s",
 }
+CREATE_TRIES_MAX = 10
 
 _ENGINES_START = Lock()
 """A preloaded library is in the environment meanwhile: it is one stage's."""
@@ -179,11 +181,12 @@ class Stage:
         return redis.Redis.from_url(self.valkey.url, socket_timeout=5)
 
     def new_application(self, *endpoint_urls: str) -> str:
-        """An application with these endpoints; gives its path."""
+        """An application with these endpoints; gives its path. What is refused for now, after the
+        fault before, is asked again."""
         with self.api() as api:
-            app = f"/app/{api.post('/app', json={'name': 'Load'}).raise_for_status().json()['id']}"
+            app = f"/app/{_create(api, '/app', {'name': 'Load'})}"
             for url in endpoint_urls:
-                api.post(f"{app}/endpoint", json={"url": url}).raise_for_status()
+                _create(api, f"{app}/endpoint", {"url": url})
         return app
 
     def load(self, app: str, rate: float, **options: str) -> SteadyLoad:
@@ -193,6 +196,17 @@ class Stage:
 
     def _all_links(self) -> list[Link]:
         return list(self.links.values())
+
+
+def _create(api: httpx.Client, path: str, body: dict[str, str]) -> str:
+    """Create something; gives its id."""
+    key = {"Idempotency-Key": uuid4().hex}
+    for _ in range(CREATE_TRIES_MAX):
+        answer = api.post(path, json=body, headers=key)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        time.sleep(float(answer.headers["Retry-After"]))
+    return str(answer.raise_for_status().json()["id"])
 
 
 def _through(url: str, port: int) -> str:
