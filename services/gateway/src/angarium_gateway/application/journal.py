@@ -8,6 +8,9 @@ from angarium_contracts.hot_path import AcceptedMessage, MessagesAccepted
 
 from angarium_gateway.domain.messages import CommitOutcome, EarlierRequest, NewMessage
 
+LOADED_MAX = 64
+"""Batches that one load takes from the backlog."""
+
 
 class JournalUnavailable(Exception):
     """The database did not take the commit, or did not say whether it did."""
@@ -74,7 +77,7 @@ class BatchStore(Protocol):
     async def unpublished(self, owner: str, *, bytes_max: int) -> list[StoredBatch]:
         """The oldest unpublished batches of an owner, marked as published.
 
-        As many as fit `bytes_max`, at least one if there is any, at most 64.
+        As many as fit `bytes_max`, at least one if there is any, at most `LOADED_MAX`.
         """
 
     async def published(self, owner: str) -> list[bytes]:

@@ -97,7 +97,7 @@ class Recovery:
             log.error("recovery.batch_set_aside", batch=batch.batch_id.hex())
             await self._batches.set_aside(self._owner, batch.batch_id)
             self._window.take(batch.batch_id)
-            self._relay.look_for_backlog()
+            self._relay.room_returned()
             return
         log.warning("recovery.batch_lost", batch=batch.batch_id.hex())
         self._relay.publish_again([batch.batch_id])

@@ -9,7 +9,7 @@ import structlog
 
 from angarium_gateway.domain.open_batches import OpenBatch, OpenBatches
 
-from .journal import BatchStore, JournalUnavailable, StoredBatch
+from .journal import LOADED_MAX, BatchStore, JournalUnavailable, StoredBatch
 
 RETRY_S = 0.5
 READY_S_MAX = 5.0
@@ -39,7 +39,8 @@ class Relay:
     """Publishes this replica's batches. `run()` until cancelled.
 
     While the journal holds a backlog, new batches join its end, so that messages leave in
-    the order of their commits.
+    the order of their commits. They do so until its end is in sight: under steady load a backlog
+    that is joined is never found empty.
     """
 
     def __init__(
@@ -60,18 +61,15 @@ class Relay:
         self._unsent: dict[bytes, bool] = {}
         self._backlog = True
         self._backlog_grew = False
+        self._joining = True
         self._redis_failed = False
         self._work = asyncio.Event()
         self._work.set()
 
-    @property
-    def backlog(self) -> bool:
-        """Whether batches may wait in the journal."""
-        return self._backlog
-
     def reserve(self, size_bytes: int) -> bool:
         """Room for a batch about to be committed; without it the batch joins the backlog."""
-        return not self._backlog and self._window.reserve(size_bytes)
+        self._joining = self._joining or not self._window.reserve(size_bytes)
+        return not self._joining
 
     def committed(self, batch: StoredBatch, *, published: bool, since_s: float) -> None:
         """A batch was committed, with or without room reserved for it. `since_s`: when that
@@ -88,6 +86,7 @@ class Relay:
         """A commit failed, but may have taken place: if so, the batch must go out."""
         self._window.give_back(reserved_bytes)
         self._unsent[batch_id] = False
+        self._joining = True
         self.look_for_backlog()
 
     def publish_again(self, batch_ids: Sequence[bytes]) -> None:
@@ -96,13 +95,19 @@ class Relay:
             self._window.take(batch_id)
             self._unsent[batch_id] = True
         if batch_ids:
+            self._joining = True
             self.look_for_backlog()
 
     def look_for_backlog(self) -> None:
-        """The journal may hold batches to publish, or there is room again for those it holds."""
+        """The journal may hold batches to publish."""
         self._backlog = True
         self._backlog_grew = True
         self._work.set()
+
+    def room_returned(self) -> None:
+        """Batches were settled: there may be room for those that the journal holds."""
+        if self._backlog:
+            self._work.set()
 
     def in_hand(self) -> set[bytes]:
         """The batches that are open, or about to go out or back into the journal."""
@@ -123,8 +128,11 @@ class Relay:
                 await asyncio.sleep(RETRY_S)
 
     async def _send_ready(self) -> None:
-        while self._ready:
-            count = min(len(self._ready), PUBLISHED_AT_ONCE_MAX)
+        # What comes meanwhile goes next time: the backlog must not wait until nothing comes.
+        left = len(self._ready)
+        while left:
+            count = min(left, PUBLISHED_AT_ONCE_MAX)
+            left -= count
             next_ones = [self._ready.popleft() for _ in range(count)]
             fresh = [batch for batch, since_s in next_ones if self._still_ours(batch, since_s)]
             if fresh:
@@ -172,13 +180,16 @@ class Relay:
             # A backlog until a load finds none: what is committed during it must not overtake.
             self._backlog_grew = False
             since_s = self.clock_s()
-            loaded = await self._batches.unpublished(
-                self._owner, bytes_max=min(self._window.room_bytes, LOADED_BYTES_MAX)
-            )
+            bytes_max = min(self._window.room_bytes, LOADED_BYTES_MAX)
+            loaded = await self._batches.unpublished(self._owner, bytes_max=bytes_max)
+            loaded_bytes = sum(batch.size_bytes for batch in loaded)
+            if 2 * len(loaded) <= LOADED_MAX and 2 * loaded_bytes <= bytes_max:
+                # The end is in sight: what is committed from now on goes out after it.
+                self._joining = False
             if not loaded:
                 self._backlog = self._backlog_grew
-                return
-            for batch in loaded:
-                self._window.take_room(batch.size_bytes)
+                continue
+            self._window.take_room(loaded_bytes)
             await self._send([batch for batch in loaded if self._still_ours(batch, since_s)])
-            await self._send_ready()
+            if self._joining:
+                await self._send_ready()

@@ -52,8 +52,7 @@ class Settlement:
                     self._settled.append(chunk.batch_id)
         if self._settled:
             self._some_settled.set()
-            if self._relay.backlog:
-                self._relay.look_for_backlog()
+            self._relay.room_returned()
 
     async def run(self) -> None:
         """Close settled batches until cancelled; then once more."""

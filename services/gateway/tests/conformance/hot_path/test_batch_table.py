@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
-from angarium_gateway.adapters.database.batches import LOADED_MAX, SET_ASIDE, BatchTable
+from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
 from angarium_gateway.application.journal import (
+    LOADED_MAX,
     BatchStore,
     JournalUnavailable,
     NewBatch,

@@ -8,6 +8,7 @@ from typing import Any
 
 from angarium_contracts.hot_path import AcceptedMessage
 from angarium_gateway.application.journal import (
+    LOADED_MAX,
     Heartbeat,
     JournalUnavailable,
     NewBatch,
@@ -155,7 +156,7 @@ class JournalModel:
             if row.owner != owner or row.published:
                 continue
             bytes_max -= row.size_bytes
-            if (found and bytes_max < 0) or len(found) == 64:
+            if (found and bytes_max < 0) or len(found) == LOADED_MAX:
                 break
             found.append(row.stored())
         for batch in found:

@@ -65,8 +65,7 @@ class Rig:
         return stored
 
     def settle(self, batch: StoredBatch) -> None:
-        """As settlement does it: the batch is closed, and the backlog may have room."""
+        """As settlement does it: the batch is closed, and there is room again."""
         assert self.window.settle(batch.id, batch.publication, 0, 1, now_s())
         del self.journal.rows[batch.id]
-        if self.relay.backlog:
-            self.relay.look_for_backlog()
+        self.relay.room_returned()

@@ -20,14 +20,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_gateway.application.journal import Heartbeat, StoredBatch
+from angarium_gateway.application.journal import LOADED_MAX, Heartbeat, StoredBatch
 
 from .failures import journal_failures
 from .message_rows import accepted_of, message_of
 from .tables import application_copy, batch, message, replica
 
 SET_ASIDE = "set-aside"
-LOADED_MAX = 64
 LISTED_MAX = 10_000
 ADOPTED_MAX = 5_000
 
