@@ -57,11 +57,13 @@ class Membership:
 
     async def _drop_adopted(self) -> None:
         """What was committed since the adoption is this replica's still."""
+        held = self._window.ids()  # before the query, which does not see what is committed then
         mine = set(await self._batches.published(self._owner))
-        adopted = [batch_id for batch_id in self._window.ids() if batch_id not in mine]
+        adopted = [batch_id for batch_id in held if batch_id not in mine]
         log.warning("membership.taken_for_dead", batches=len(adopted))
         for batch_id in adopted:
             self._window.take(batch_id)
+        self._relay.room_returned()
 
     async def _retire(self) -> None:
         try:

@@ -166,7 +166,9 @@ class JournalModel:
 
     async def published(self, owner: str) -> list[bytes]:
         await self.trouble.before()
-        return [row.id for row in self.rows.values() if row.owner == owner and row.published]
+        found = [row.id for row in self.rows.values() if row.owner == owner and row.published]
+        await self.trouble.after()
+        return found
 
     async def mark_unpublished(self, owner: str, ids: Sequence[bytes], *, redeliver: bool) -> None:
         await self.trouble.before()

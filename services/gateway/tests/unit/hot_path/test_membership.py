@@ -78,6 +78,26 @@ async def test_a_replica_that_was_taken_for_dead_keeps_what_it_committed_since()
 
 
 @simulated
+async def test_a_replica_that_was_taken_for_dead_keeps_what_it_commits_while_it_finds_out() -> None:
+    rig = Member()
+    kept: list[bytes] = []
+    published = rig.journal.published
+
+    async def slowly(owner: str) -> list[bytes]:
+        found = await published(owner)
+        kept.append((await rig.commit()).id)
+        await quiet()
+        return found
+
+    rig.journal.published = slowly  # type: ignore[method-assign]
+    async with Running(rig.relay.run, rig.membership.run):
+        rig.journal.known.discard(OWNER)
+        await asyncio.sleep(3)
+        assert len(kept) == 1
+        assert list(rig.window.ids()) == kept
+
+
+@simulated
 async def test_heartbeats_go_on_after_the_database_was_away() -> None:
     rig = Member()
     async with Running(rig.relay.run, rig.membership.run):
