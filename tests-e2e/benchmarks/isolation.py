@@ -1,5 +1,6 @@
 """Isolation: quiet endpoints beside as many that hang, with a backlog waiting for those."""
 
+import asyncio
 from dataclasses import dataclass
 
 from arrival_measures import Account, account
@@ -18,12 +19,14 @@ _POST_S_MAX = 300.0
 @dataclass(frozen=True, slots=True)
 class IsolationSize:
     """So many quiet `endpoints` and as many that hang; `quiet_rate` messages a second to the quiet
-    ones in all, for `seconds` alone and for `seconds` beside `waiting` messages to the others."""
+    ones in all, for `seconds` alone and, once `calm_s` have passed, for `seconds` beside `waiting`
+    messages to the others."""
 
     endpoints: int
     waiting: int
     quiet_rate: float
     seconds: float
+    calm_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ async def isolation(setting: PolicySetting, size: IsolationSize) -> Outcome:
 
     Each endpoint has an application of its own, all of one tenant, so that only the policy for
     each endpoint can keep them apart. A first load right behind the backlog shows what the quiet
-    ones wait while it is taken in; once it has arrived, the backlog is where it stays.
+    ones wait while it is taken in. Within a minute Postgres vacuums what was inserted; then the
+    backlog only waits, and so does this.
     """
     async with running_bench(setting, receivers=2) as bench:
         quiet, hanging = bench.receivers
@@ -52,6 +56,7 @@ async def isolation(setting: PolicySetting, size: IsolationSize) -> Outcome:
         waiting = await bench.post(hanging_paths, _POST_S_MAX, count=size.waiting)
         behind_s = min(_BEHIND_S_MAX, size.seconds)
         behind = await _quiet(bench, quiet_paths, size.quiet_rate, behind_s)
+        await asyncio.sleep(size.calm_s)
         async with bench.measured() as cost:
             beside = await _quiet(bench, quiet_paths, size.quiet_rate, size.seconds, cost)
         hung = await hanging.hand_over(setting.folder)

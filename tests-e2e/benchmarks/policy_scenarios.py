@@ -26,6 +26,7 @@ QUICK = {
     "hanging_messages": 2_000,
     "quiet_rate": 100.0,
     "isolation_seconds": 5.0,
+    "calm_seconds": 0.0,
     "recovery_endpoints": 100,
     "recovery_rate": 100.0,
     "steady_seconds": 5.0,
@@ -45,6 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--hanging-messages", type=int, default=100_000, help="wait for the hanging (100000)")
     add("--quiet-rate", type=float, default=200.0, help="to the quiet ones, per s (200)")
     add("--isolation-seconds", type=float, default=30.0, help="alone, and beside (30)")
+    add("--calm-seconds", type=float, default=75.0, help="from the backlog to beside it (75)")
     add("--recovery-endpoints", type=int, default=1_000, help="that go down together (1000)")
     add("--recovery-rate", type=float, default=300.0, help="to all of them, per s (300)")
     add("--steady-seconds", type=float, default=10.0, help="before they go down (10)")
@@ -100,6 +102,7 @@ def _chosen(given: argparse.Namespace) -> list[tuple[str, _Scenario]]:
             waiting=given.hanging_messages,
             quiet_rate=given.quiet_rate,
             seconds=given.isolation_seconds,
+            calm_s=given.calm_seconds,
         )
         chosen.append(("isolation", partial(isolation, size=isolated)))
     for down in given.down if "recovery" in given.only else ():

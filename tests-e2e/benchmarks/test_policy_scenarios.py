@@ -15,7 +15,7 @@ FAKE_PLATFORM = shlex.join([sys.executable, str(HERE / "fake_platform.py")])
 FAN_OUT = ("--only", "fan-out", "--fan-out-endpoints", "5", "--fan-out-messages", "20")
 ISOLATION = (
     *("--only", "isolation", "--isolation-endpoints", "3", "--hanging-messages", "60"),
-    *("--quiet-rate", "50", "--isolation-seconds", "0.6"),
+    *("--quiet-rate", "50", "--isolation-seconds", "0.6", "--calm-seconds", "0"),
 )
 RECOVERY = (
     *("--only", "recovery", "--recovery-endpoints", "5", "--recovery-rate", "50"),

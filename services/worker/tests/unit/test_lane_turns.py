@@ -4,6 +4,8 @@ from typing import Any
 
 from angarium_worker.application.drain import drain
 from angarium_worker.application.records import Lane, PendingRow
+from angarium_worker.domain.circuit_breaker import FAILURES_TO_OPEN
+from angarium_worker.domain.endpoint_guard import Result
 
 EMPTY = PendingRow(
     message_id=b"",
@@ -254,3 +256,52 @@ async def test_what_tenants_are_told_is_on_record_with_the_attempt(start_rig: An
         (4, 200): ["message.attempt.recovered"],
         (1, 200): [],
     }
+
+
+def _open_breaker(rig: Any, endpoint_id: bytes) -> None:
+    """It failed for long, and the time for a probe has come."""
+    guard, now_s = rig.gates.of(endpoint_id).guard, rig.gates.clock_s()
+    for _ in range(FAILURES_TO_OPEN):
+        ticket = guard.begin(now_s - 60, retry=False, from_lane=False)
+        guard.ended(ticket, Result.FAILED, now_s - 90, now_s - 60, 0.5)
+    assert guard.state == "open"
+
+
+async def test_the_lane_of_an_endpoint_whose_probe_hangs_rests_until_the_probe_has_ended(
+    start_rig: Any,
+) -> None:
+    rig = start_rig(turning=True)
+    endpoint = rig.add_endpoint()
+    _open_breaker(rig, endpoint)
+    _park(rig, endpoint, 2)
+    await rig.changes.until(lambda: bool(rig.lanes.releases))
+    (release,) = rig.lanes.releases
+    assert (release.wait_us, release.state) == (15_000_000, "probing")
+    assert (len(rig.sender.sent), rig.lane_turns.held, rig.lanes.woken) == (1, 0, [])
+    rig.sender.sent[0].answer()
+    await rig.until_sent(2)
+    assert rig.lanes.woken == [endpoint]
+
+
+async def test_after_a_probe_that_failed_its_lane_waits_for_the_next(start_rig: Any) -> None:
+    rig = start_rig(turning=True)
+    endpoint = rig.add_endpoint()
+    _open_breaker(rig, endpoint)
+    _park(rig, endpoint, 2)
+    await rig.changes.until(lambda: bool(rig.lanes.releases))
+    rig.sender.sent[0].answer(500)
+    await rig.changes.until(lambda: len(rig.lanes.releases) == 2)
+    after = rig.lanes.releases[1]
+    assert (after.state, len(rig.sender.sent)) == ("open", 1)
+    assert 1_500_000 < after.wait_us <= 2_000_000
+
+
+async def test_a_probe_that_fails_at_once_ends_the_turn_that_made_it(start_rig: Any) -> None:
+    rig = start_rig(turning=True)
+    endpoint = rig.add_endpoint()
+    _open_breaker(rig, endpoint)
+    rig.sender.answers = 500
+    _park(rig, endpoint, 2)
+    await rig.changes.until(lambda: bool(rig.lanes.releases))
+    assert [release.state for release in rig.lanes.releases] == ["open"]
+    assert (len(rig.sender.sent), rig.lanes.woken) == (1, [])

@@ -51,12 +51,25 @@ class Waiter(Protocol):
 class Gate:
     """One endpoint's guard and its queue."""
 
-    __slots__ = ("_parked_s", "guard", "queue")
+    __slots__ = ("_after_probe", "_parked_s", "guard", "queue")
 
     def __init__(self, guard: EndpointGuard) -> None:
         self.guard = guard
         self.queue: deque[Waiter] = deque()
         self._parked_s = 0.0
+        self._after_probe: Callable[[], None] | None = None
+
+    def after_probe(self, tell: Callable[[], None]) -> None:
+        """Call `tell` when no probe is under way any more; one waits for that, the last."""
+        self._after_probe = tell
+        self.tell_waiting()
+
+    def tell_waiting(self) -> None:
+        """An attempt has ended: tell who waits for that, unless it was not the probe."""
+        tell = self._after_probe
+        if tell is not None and not self.guard.probing:
+            self._after_probe = None
+            tell()
 
     def parked(self, now_s: float) -> None:
         """A delivery of it goes into its lane."""
@@ -102,12 +115,14 @@ class EndpointGates:
     def ended(self, gate: Gate, ticket: int, outcome: Outcome, begun_s: float) -> None:
         """An attempt that the guard let begin has ended; who waits may go."""
         gate.guard.ended(ticket, result_of(outcome), begun_s, self.clock_s(), self._random())
+        gate.tell_waiting()
         if gate.queue:
             self._let_go(gate)
 
     def abandoned(self, gate: Gate, ticket: int) -> None:
         """An attempt that the guard let begin was cut off."""
         gate.guard.abandon(ticket)
+        gate.tell_waiting()
 
     def changed(self, endpoint_id: bytes) -> None:
         """Its owner changed the endpoint: whatever was wrong may be mended."""

@@ -1,7 +1,8 @@
 """One turn of one lane: what its endpoint may get, and in which order."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import ceil
 
 from angarium_worker.domain.rate_limit import RateLimit
@@ -40,7 +41,7 @@ class LaneTurn:
     """A lane that this process holds, until `is_over`.
 
     What was taken and must not be sent any more stands in `untouched`, for the owner to put
-    back before the lane is given back.
+    back before the lane is given back. `awaits_probe`: it rests until a probe has ended.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class LaneTurn:
     ) -> None:
         self.lane = lane
         self.untouched: list[DueDelivery] = []
+        self.awaits_probe = False
         self._parts = parts
         self._now_s = parts.gates.clock_s
         self._until_s = self._now_s() + turn_s
@@ -61,6 +63,7 @@ class LaneTurn:
         self._no_firsts = False
         self._no_retries = False
         self._stopped = False
+        self._probed_since_s: float | None = None
         self._look_in_s = NOT_CONFIRMED_S if fifo else LOOK_AGAIN_S
         self._wait_s = 0.0
         self._state = "waiting"
@@ -111,6 +114,9 @@ class LaneTurn:
         firsts, retries = self._gate.guard.quota(now_s)
         if quota := self._still_there(min(firsts, most), min(retries, most)):
             return quota
+        if self._gate.guard.probing:
+            self._await_probe(endpoint, now_s)
+            return None
         wait_s = self._gate.guard.wait_s(now_s, for_retry=self._no_firsts)
         if wait_s > LOOK_AGAIN_S:
             self._stop(wait_s)
@@ -147,6 +153,14 @@ class LaneTurn:
             self._look_in_s = wait_s
         else:
             self._stop(wait_s)
+
+    def _await_probe(self, endpoint: Prepared, now_s: float) -> None:
+        """A probe that hangs may last: let the lane rest until it has ended."""
+        if self._probed_since_s is None:
+            self._probed_since_s = now_s
+        if now_s - self._probed_since_s >= LOOK_AGAIN_S and not self._holds_on():
+            self._stop(self._parts.make.timeout_s(endpoint))
+            self.awaits_probe = True
 
     def take(self, quota: Quota, granted: int) -> LaneTake:
         """The part of the quota that is granted."""
@@ -265,11 +279,19 @@ class LaneTurn:
         not send beside it, nothing is under way."""
         if not self._stopped or self._sequence or self.untouched:
             return False
-        return not (self._open and self._exclusive())
+        return not self._holds_on()
 
-    def _exclusive(self) -> bool:
+    def _holds_on(self) -> bool:
+        """Whether something is under way beside which others must not send."""
         endpoint = self._endpoint
-        return endpoint is not None and (endpoint.fifo or endpoint.concurrency_max is not None)
+        if not self._open or endpoint is None:
+            return False
+        return endpoint.fifo or endpoint.concurrency_max is not None
+
+    def released(self, wake: Callable[[Sequence[bytes]], None]) -> None:
+        """The lane was given back. `wake` lets it have its turn before the time it was given."""
+        if self.awaits_probe and self._gate is not None:
+            self._gate.after_probe(partial(wake, (self.lane.endpoint_id,)))
 
     def give_up(self) -> None:
         """Send nothing more of what was taken."""
@@ -277,7 +299,7 @@ class LaneTurn:
 
     def looks_again_in_s(self) -> float:
         """When the turn is worth another look, if nothing rings before."""
-        if self._stopped or (self._open and self._exclusive()):
+        if self._stopped or self._holds_on():
             return SLEEP_S_MAX
         return self._look_in_s
 

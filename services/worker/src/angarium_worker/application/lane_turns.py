@@ -194,3 +194,4 @@ class LaneTurns:
         await self._lanes.release_lanes([turn.release() for turn in ended])
         for turn in ended:
             del self._turns[turn.lane.endpoint_id]
+            turn.released(self.wake)

@@ -107,6 +107,10 @@ class MakeAttempt:
         """How long the endpoint wants to be left alone; 0: send now."""
         return self._slowdowns.wait_s(endpoint.id) if self._slowdowns else 0.0
 
+    def timeout_s(self, endpoint: Prepared) -> float:
+        """How long an attempt lasts at most."""
+        return min(endpoint.timeout_s or self._timeout_s, self._timeout_s_max)
+
     def start(
         self,
         endpoint: Prepared,
@@ -133,7 +137,7 @@ class MakeAttempt:
             endpoint.url,
             headers,
             payload,
-            min(endpoint.timeout_s or self._timeout_s, self._timeout_s_max),
+            self.timeout_s(endpoint),
             endpoint.proxy,
             endpoint.client_certificate,
         )

@@ -101,6 +101,11 @@ class EndpointGuard:
         return breaker.open_until_s if breaker.state is BreakerState.OPEN else None
 
     @property
+    def probing(self) -> bool:
+        """Whether the probe is under way, which lets nothing begin beside it."""
+        return self._breaker.state is BreakerState.HALF_OPEN
+
+    @property
     def state(self) -> str:
         """As the contract `EndpointDeliveryState` names it; "waiting": something is parked."""
         match self._breaker.state:
