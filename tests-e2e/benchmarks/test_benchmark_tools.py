@@ -121,7 +121,8 @@ def test_a_lost_message_fails_the_benchmark(tmp_path: Path) -> None:
 
 def test_a_platform_that_does_not_start_is_told_with_its_log(tmp_path: Path) -> None:
     script = "import sys; sys.exit('the port is taken')"
-    done, _ = bench(tmp_path, "--angarium", shlex.join([sys.executable, "-c", script]))
+    command = shlex.join([sys.executable, "-c", script])
+    done, _ = bench(tmp_path, "--only", "latency", "--angarium", command)
     assert done.returncode == 2
     assert "ended with 1" in done.stderr
     assert "the port is taken" in done.stderr

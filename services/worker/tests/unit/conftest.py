@@ -275,7 +275,7 @@ class Rig:
             room=self.room,
             bell=self.lane_bell,
             lease_s=40.0,
-            turn_s=2.0,
+            turn_s=0.6,
         )
 
     def new_id(self) -> bytes:
