@@ -66,7 +66,6 @@ class LaneTurn:
         self._probed_since_s: float | None = None
         self._look_in_s = NOT_CONFIRMED_S if fifo else LOOK_AGAIN_S
         self._wait_s = 0.0
-        self._state = "waiting"
         self._endpoint: Prepared | None = None
         self._gate: Gate | None = None
         self._rate: RateLimit | None = None
