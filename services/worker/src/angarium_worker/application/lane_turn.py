@@ -41,7 +41,7 @@ class LaneTurn:
     """A lane that this process holds, until `is_over`.
 
     What was taken and must not be sent any more stands in `untouched`, for the owner to put
-    back before the lane is given back. `awaits_probe`: it rests until a probe has ended.
+    back before the lane is given back.
     """
 
     def __init__(
@@ -49,7 +49,6 @@ class LaneTurn:
     ) -> None:
         self.lane = lane
         self.untouched: list[DueDelivery] = []
-        self.awaits_probe = False
         self._parts = parts
         self._now_s = parts.gates.clock_s
         self._until_s = self._now_s() + turn_s
@@ -64,6 +63,7 @@ class LaneTurn:
         self._no_retries = False
         self._stopped = False
         self._probed_since_s: float | None = None
+        self._awaits_probe = False
         self._look_in_s = NOT_CONFIRMED_S if fifo else LOOK_AGAIN_S
         self._wait_s = 0.0
         self._endpoint: Prepared | None = None
@@ -159,7 +159,7 @@ class LaneTurn:
             self._probed_since_s = now_s
         if now_s - self._probed_since_s >= LOOK_AGAIN_S and not self._holds_on():
             self._stop(self._parts.make.timeout_s(endpoint))
-            self.awaits_probe = True
+            self._awaits_probe = True
 
     def take(self, quota: Quota, granted: int) -> LaneTake:
         """The part of the quota that is granted."""
@@ -289,7 +289,7 @@ class LaneTurn:
 
     def released(self, wake: Callable[[Sequence[bytes]], None]) -> None:
         """The lane was given back. `wake` lets it have its turn before the time it was given."""
-        if self.awaits_probe and self._gate is not None:
+        if self._awaits_probe and self._gate is not None:
             self._gate.after_probe(partial(wake, (self.lane.endpoint_id,)))
 
     def give_up(self) -> None:
