@@ -255,7 +255,9 @@ class Platform:
         settled: list[SettledChunk] = []
         async with asyncio.timeout(PATIENCE_S):
             while len(settled) < count:
-                ((_, entries),) = await self.redis.xread({SETTLE_TO: last}, block=0) or ((b"", ()),)
+                ((_, entries),) = await self.redis.xread({SETTLE_TO: last}, block=1_000) or (
+                    (b"", ()),
+                )
                 for last, fields in entries:  # noqa: B007
                     entry = reader.read(fields[b"__data__"])
                     assert isinstance(entry, DeliveriesSettled)
