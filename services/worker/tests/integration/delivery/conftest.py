@@ -255,13 +255,11 @@ class Platform:
         settled: list[SettledChunk] = []
         async with asyncio.timeout(PATIENCE_S):
             while len(settled) < count:
-                ((_, entries),) = await self.redis.xread({SETTLE_TO: last}, block=1_000) or (
-                    (b"", ()),
-                )
-                for last, fields in entries:  # noqa: B007
-                    entry = reader.read(fields[b"__data__"])
-                    assert isinstance(entry, DeliveriesSettled)
-                    settled += entry.settled
+                for _, entries in await self.redis.xread({SETTLE_TO: last}, block=1_000):
+                    for last, fields in entries:  # noqa: B007
+                        entry = reader.read(fields[b"__data__"])
+                        assert isinstance(entry, DeliveriesSettled)
+                        settled += entry.settled
         return settled
 
     async def attempts(self) -> list[Any]:
