@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from angarium_chassis.streams import directory_follower
-from angarium_chassis.streams.directory_follower import DirectoryFollower
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
@@ -19,6 +17,8 @@ from angarium_contracts.directory import (
     EndpointState,
 )
 from angarium_contracts.stream_names import DIRECTORY_CHANGED, DISPATCHER_QUERIES
+from angarium_webhooks import directory_follower
+from angarium_webhooks.directory_follower import DirectoryFollower
 from redis.asyncio import Redis
 
 

@@ -18,7 +18,6 @@ from angarium_chassis.sealing import Seal
 from angarium_chassis.service import internal_listener, run_service, seal_of
 from angarium_chassis.streams.broker import open_broker, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
-from angarium_chassis.streams.outbox import Outbox
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
@@ -32,6 +31,7 @@ from angarium_contracts.stream_names import (
     deliveries_requested,
     messages_accepted,
 )
+from angarium_webhooks.operational_outbox import Outbox
 from faststream.redis import RedisBroker
 
 from .adapters.database.configuration_changes import DatabaseConfiguration

@@ -16,7 +16,6 @@ from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.service import internal_listener, listen, run_service, seal_of
 from angarium_chassis.stopping import stop, until
 from angarium_chassis.streams.broker import open_broker
-from angarium_chassis.streams.directory_follower import DirectoryFollower
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
@@ -27,6 +26,7 @@ from angarium_contracts.stream_names import (
     GATEWAYS,
     WORKER_QUERIES,
 )
+from angarium_webhooks.directory_follower import DirectoryFollower
 from faststream.redis import RedisBroker
 
 from .adapters.database.api_keys import ApiKeyTable

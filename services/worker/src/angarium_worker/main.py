@@ -17,7 +17,6 @@ from angarium_chassis.process import StartRefused
 from angarium_chassis.sealing import Seal
 from angarium_chassis.service import internal_listener, run_service, seal_of
 from angarium_chassis.streams.broker import open_broker, redis_problem
-from angarium_chassis.streams.directory_follower import DirectoryFollower
 from angarium_chassis.streams.group_reader import GroupReader
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
@@ -26,6 +25,7 @@ from angarium_chassis.streams.writer import StreamWriter
 from angarium_contracts.contract import Reader
 from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.stream_names import WORKER_QUERIES, WORKERS, deliveries_requested
+from angarium_webhooks.directory_follower import DirectoryFollower
 from faststream.redis import RedisBroker
 from prometheus_client import REGISTRY
 

@@ -11,10 +11,10 @@ from angarium_chassis.database.engine import Database
 from angarium_chassis.database.kept_table import KeptTable
 from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.sealing import Seal
-from angarium_chassis.streams.outbox import Outbox
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.writer import StreamWriter
 from angarium_contracts.ids import IdMaker
+from angarium_webhooks.operational_outbox import Outbox
 
 from .adapters.database.delivery_pages import DeliveryPages
 from .adapters.database.delivery_questions import DeliveryQuestions

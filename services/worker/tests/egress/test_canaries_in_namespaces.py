@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from angarium_chassis.endpoint_url import EndpointUrl, UrlRefused, parse_endpoint_url
+from angarium_webhooks.endpoint_url import EndpointUrl, UrlRefused, parse_endpoint_url
 
 NO_NAMESPACES = 3
 # Without the rules each of these is reached: the canaries do sing.

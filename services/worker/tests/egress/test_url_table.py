@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from angarium_chassis.endpoint_url import UrlRefused, check_endpoint_url, parse_endpoint_url
+from angarium_webhooks.endpoint_url import UrlRefused, check_endpoint_url, parse_endpoint_url
 from angarium_worker.adapters.sender import EgressRules, WebhookSender, client_tls_context
 from angarium_worker.application.sending import FailureReason, WebhookRequest
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import yarl
-from angarium_chassis.endpoint_url import UrlRefused, check_endpoint_url, parse_endpoint_url
+from angarium_webhooks.endpoint_url import UrlRefused, check_endpoint_url, parse_endpoint_url
 from angarium_worker.adapters.sender import EgressRules
 from angarium_worker.adapters.sender.failures import SendFailed
 from angarium_worker.adapters.sender.limits import SenderLimits

@@ -1,6 +1,6 @@
 import msgspec
 import pytest
-from angarium_chassis.header_rules import RESERVED_NAMES
+from angarium_webhooks.header_rules import RESERVED_NAMES
 from angarium_worker.adapters.sender import EgressRules, SenderLimits
 from angarium_worker.adapters.sender.client_certificates import ClientCertificate
 from angarium_worker.adapters.sender.failures import SendFailed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from angarium_chassis.endpoint_url import UrlRefused, parse_endpoint_url
+from angarium_webhooks.endpoint_url import UrlRefused, parse_endpoint_url
 
 from angarium_dispatcher.domain.refusals import InvalidMember
 

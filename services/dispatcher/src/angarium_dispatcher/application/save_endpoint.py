@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from angarium_chassis.endpoint_url import UrlRefused, check_endpoint_url
 from angarium_contracts.configuration import CreateEndpoint, PatchEndpoint, UpdateEndpoint
+from angarium_webhooks.endpoint_url import UrlRefused, check_endpoint_url
 
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint, check_endpoint

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from angarium_chassis.client_certificate import (
+from angarium_chassis.sealing import SealBroken
+from angarium_webhooks.client_certificate import (
     CertificateFacts,
     CertificateRefused,
     check_client_certificate,
 )
-from angarium_chassis.header_rules import HeaderRefused, check_custom_headers
-from angarium_chassis.sealing import SealBroken
+from angarium_webhooks.header_rules import HeaderRefused, check_custom_headers
 
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.refusals import InvalidMember, SecretNotOpened

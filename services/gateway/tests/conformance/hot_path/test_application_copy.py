@@ -2,10 +2,10 @@
 
 import pytest
 from angarium_chassis.database.engine import Database
-from angarium_chassis.streams.directory_follower import DirectoryCopy
 from angarium_contracts.directory import ApplicationState, EndpointState
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
 from angarium_gateway.application.application_directory import ApplicationCopy
+from angarium_webhooks.directory_follower import DirectoryCopy
 
 from .conftest import TENANT, new_id
 

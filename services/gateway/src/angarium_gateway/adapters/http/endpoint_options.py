@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from angarium_chassis.header_rules import is_sensitive
 from angarium_contracts.configuration import EndpointSaved
 from angarium_contracts.endpoint_options import (
     PatchEndpointHeaders,
@@ -10,6 +9,7 @@ from angarium_contracts.endpoint_options import (
     SetEndpointHeaders,
 )
 from angarium_contracts.queries import Problem
+from angarium_webhooks.header_rules import is_sensitive
 from litestar import Controller, Request, Response, get, patch, post, put
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody

@@ -4,7 +4,6 @@ An operational endpoint is an endpoint of an application that only the services 
 dispatcher makes it with the first endpoint; until then there is nothing to be found.
 """
 
-from angarium_chassis.header_rules import is_sensitive
 from angarium_contracts.configuration import (
     CreateEndpoint,
     DeleteEndpoint,
@@ -19,6 +18,7 @@ from angarium_contracts.contract import Contract
 from angarium_contracts.endpoint_options import RotateEndpointSecret, SetEndpointHeaders
 from angarium_contracts.ids import APPLICATION, format_id, operational_application_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
+from angarium_webhooks.header_rules import is_sensitive
 from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec

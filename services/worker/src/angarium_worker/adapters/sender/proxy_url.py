@@ -3,7 +3,7 @@
 import hashlib
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from angarium_chassis.endpoint_url import UrlRefused, parse_endpoint_url
+from angarium_webhooks.endpoint_url import UrlRefused, parse_endpoint_url
 
 _DEFAULT_PORTS = {"http": 80, "socks5": 1080}
 _CREDENTIAL_BYTES_MAX = 255  # RFC 1929, section 2

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from angarium_chassis.header_rules import RESERVED_NAMES
+from angarium_webhooks.header_rules import RESERVED_NAMES
 
 from angarium_worker.adapters.sender.failures import SendFailed
 from angarium_worker.application.sending import FailureReason

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from ipaddress import ip_address
 
-from angarium_chassis.endpoint_url import EndpointUrl, UrlRefused, parse_endpoint_url
+from angarium_webhooks.endpoint_url import EndpointUrl, UrlRefused, parse_endpoint_url
 from msgspec import Struct
 
 from angarium_worker.adapters.sender.egress_rules import Address, AddressVerdict, EgressRules

@@ -1,6 +1,6 @@
 """From a URL to what the sender needs of it, once per URL; pure."""
 
-from angarium_chassis.endpoint_url import EndpointUrl, UrlRefused, parse_endpoint_url
+from angarium_webhooks.endpoint_url import EndpointUrl, UrlRefused, parse_endpoint_url
 from msgspec import Struct
 
 from angarium_worker.adapters.sender.client_certificates import ClientCertificate

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import structlog
-from angarium_chassis.streams.outbox import Queries
 from angarium_contracts.contract import Reader
 from angarium_contracts.queries import Problem
 from angarium_contracts.retention import ListTenantRetentions, TenantRetention, TenantRetentions
 from angarium_contracts.stream_names import GATEWAY_QUERIES
+from angarium_webhooks.operational_outbox import Queries
 
 PAGES_MAX = 100
 

@@ -7,8 +7,8 @@ only Svix's shapes sees exactly these.
 from datetime import datetime
 from typing import Annotated, Literal
 
-from angarium_chassis.header_rules import HEADER_BYTES_MAX, HEADERS_MAX
 from angarium_contracts.configuration import ClientCertificate
+from angarium_webhooks.header_rules import HEADER_BYTES_MAX, HEADERS_MAX
 from msgspec import UNSET, Meta, UnsetType
 
 from .members import Secret, Shape

@@ -1,7 +1,7 @@
 """What custom headers an endpoint may have."""
 
 import pytest
-from angarium_chassis.header_rules import (
+from angarium_webhooks.header_rules import (
     HEADER_BYTES_MAX,
     HEADERS_BYTES_MAX,
     HEADERS_MAX,

@@ -1,5 +1,5 @@
 import pytest
-from angarium_chassis.endpoint_url import (
+from angarium_webhooks.endpoint_url import (
     EndpointUrl,
     UrlRefused,
     check_endpoint_url,

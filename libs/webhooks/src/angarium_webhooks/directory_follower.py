@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
+from angarium_chassis.streams.query_client import QueryClient
+from angarium_chassis.streams.tail_reader import TailReader
 from angarium_contracts.contract import Reader
 from angarium_contracts.directory import (
     ApplicationState,
@@ -16,9 +18,6 @@ from angarium_contracts.directory import (
 from angarium_contracts.queries import Problem
 from angarium_contracts.stream_names import DIRECTORY_CHANGED, DISPATCHER_QUERIES
 from faststream.redis import RedisBroker
-
-from .query_client import QueryClient
-from .tail_reader import TailReader
 
 RESYNC_RETRY_S = 2.0
 

@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from angarium_chassis.streams.outbox import Outbox, pauses_s
 from angarium_contracts.contract import Contract, Reader
 from angarium_contracts.operational import (
     ENDPOINT_DISABLED,
@@ -15,6 +14,7 @@ from angarium_contracts.operational import (
 )
 from angarium_contracts.queries import Done, Problem, ProblemCode
 from angarium_contracts.stream_names import GATEWAY_QUERIES
+from angarium_webhooks.operational_outbox import Outbox, pauses_s
 
 
 def _event(number: int) -> OperationalEvent:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from angarium_chassis.client_certificate import CertificateRefused, check_client_certificate
+from angarium_webhooks.client_certificate import CertificateRefused, check_client_certificate
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec

@@ -1,0 +1,1 @@
+"""Webhook rules and flows that several services share: URLs, headers, certificates, directory."""
