@@ -24,8 +24,12 @@ import httpx
 import msgspec
 import uvloop
 from angarium_signing import SigningSecret, signature_headers
-from angarium_worker.adapters.sender import EgressRules, WebhookSender, client_tls_context
-from angarium_worker.application.sending import Answer, Outcome, WebhookRequest
+from angarium_worker.adapters.destinations.webhook import (
+    EgressRules,
+    WebhookSender,
+    client_tls_context,
+)
+from angarium_worker.application.destinations.destination import Answer, Outcome, WebhookRequest
 from event_body import EventBody
 from failure import BenchmarkFailed
 from rich.table import Table

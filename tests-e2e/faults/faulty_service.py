@@ -33,10 +33,10 @@ _METHODS = {
         "publish": "angarium_chassis.streams.writer:StreamWriter.write",
     },
     "worker": {
-        "read": "angarium_worker.application.deliver_chunk:DeliverChunk.take",
-        "send": "angarium_worker.adapters.sender.webhook_sender:WebhookSender.submit",
-        "record": "angarium_worker.adapters.database.postgres_ledger:PostgresLedger.record",
-        "lease": "angarium_worker.adapters.database.postgres_ledger:PostgresLedger.lease_due",
+        "read": "angarium_worker.application.delivery.deliver_chunk:DeliverChunk.take",
+        "send": "angarium_worker.adapters.destinations.webhook.webhook_sender:WebhookSender.submit",
+        "record": "angarium_worker.adapters.database.postgres.ledger:PostgresLedger.record",
+        "lease": "angarium_worker.adapters.database.postgres.ledger:PostgresLedger.lease_due",
         # One MULTI publishes the settlement and acknowledges the chunk.
         "settle": "angarium_chassis.streams.writer:StreamWriter.write",
     },

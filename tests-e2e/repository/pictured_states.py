@@ -12,7 +12,7 @@ from angarium_worker.domain.delivery_states import (
     GUARD,
     STANDING,
     DeliveryState,
-    EndpointStanding,
+    EndpointStatus,
     GuardState,
 )
 
@@ -21,7 +21,7 @@ _B = BatchState
 _D = DeliveryState
 _G = GuardState
 _M = MessageState
-_S = EndpointStanding
+_S = EndpointStatus
 
 type Point = tuple[float, float]
 

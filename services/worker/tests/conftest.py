@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
-from angarium_worker.adapters.database.postgres_hand_ledger import PostgresHandLedger
-from angarium_worker.adapters.database.postgres_lanes import PostgresLanes
-from angarium_worker.adapters.database.postgres_ledger import PostgresLedger
+from angarium_worker.adapters.database.postgres.lanes import PostgresLanes
+from angarium_worker.adapters.database.postgres.ledger import PostgresLedger
+from angarium_worker.adapters.database.postgres.manual_ledger import PostgresManualLedger
 from angarium_worker.adapters.database.schema import SCHEMA
-from angarium_worker.adapters.database.sqlite_hand_ledger import SqliteHandLedger
-from angarium_worker.adapters.database.sqlite_lanes import SqliteLanes
-from angarium_worker.adapters.database.sqlite_ledger import SqliteLedger
-from angarium_worker.application.records import (
+from angarium_worker.adapters.database.sqlite.lanes import SqliteLanes
+from angarium_worker.adapters.database.sqlite.ledger import SqliteLedger
+from angarium_worker.adapters.database.sqlite.manual_ledger import SqliteManualLedger
+from angarium_worker.application.ledger.records import (
     AttemptRow,
     CancelledRow,
     DeliveryKey,
@@ -68,9 +68,9 @@ def lanes(database: Database) -> PostgresLanes | SqliteLanes:
 
 
 @pytest.fixture
-def hand_ledger(database: Database) -> PostgresHandLedger | SqliteHandLedger:
+def hand_ledger(database: Database) -> PostgresManualLedger | SqliteManualLedger:
     """Changes by hand on that database; nobody holds a delivery for longer than a minute."""
-    of_engine = PostgresHandLedger if database.on_postgres else SqliteHandLedger
+    of_engine = PostgresManualLedger if database.on_postgres else SqliteManualLedger
     return of_engine(database, lease_s=60.0)
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from angarium_chassis.settings import SettingsRefused
-from angarium_worker.adapters.sender.egress_rules import AddressVerdict
-from angarium_worker.adapters.sender.name_resolution import look_up
-from angarium_worker.adapters.sender.own_addresses import read_own_addresses
-from angarium_worker.adapters.sender.url_diagnosis import UrlDiagnosis, diagnose
+from angarium_worker.adapters.destinations.webhook.egress_rules import AddressVerdict
+from angarium_worker.adapters.destinations.webhook.name_resolution import look_up
+from angarium_worker.adapters.destinations.webhook.own_addresses import read_own_addresses
+from angarium_worker.adapters.destinations.webhook.url_diagnosis import UrlDiagnosis, diagnose
 from angarium_worker.settings import Settings
 from pydantic import SecretStr
 

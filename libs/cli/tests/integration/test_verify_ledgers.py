@@ -20,7 +20,7 @@ from angarium_dispatcher.adapters.database.tables import endpoints
 from angarium_gateway.adapters.database.batches import SET_ASIDE
 from angarium_gateway.adapters.database.retention_chores import chores
 from angarium_gateway.adapters.database.tables import application_copy, scheduled_message, tenant
-from angarium_worker.adapters.database.retention_attempts import (
+from angarium_worker.adapters.database.attempt_retention import (
     CancelledRetention,
     TenantAttemptRetention,
 )

@@ -31,13 +31,13 @@ from prometheus_client import REGISTRY
 
 from .adapters.database.attempt_pages import AttemptPages
 from .adapters.database.schema import SCHEMA
+from .adapters.destinations.webhook import SenderLimits, WebhookSender, client_tls_context
 from .adapters.metrics import WorkerMetrics
-from .adapters.sender import SenderLimits, WebhookSender, client_tls_context
 from .adapters.streams.chunks import chunk_handler
-from .adapters.streams.first_copies import FirstCopies
+from .adapters.streams.duplicate_filter import DuplicateFilter
 from .adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
-from .application.records import StorageDown
-from .application.sending import Sender
+from .application.destinations.destination import Sender
+from .application.ledger.records import StorageDown
 from .pipeline import Pipeline
 from .settings import Settings
 
@@ -140,7 +140,7 @@ class _Worker:
                 group=WORKERS,
                 consumer=self._replica,
                 reader=Reader(DeliveriesRequested),
-                handle=chunk_handler(self._pipeline.deliver, FirstCopies(self._broker), writer),
+                handle=chunk_handler(self._pipeline.deliver, DuplicateFilter(self._broker), writer),
                 quarantine=quarantine,
                 clock_s=time.monotonic,
                 entries_max=CHUNKS_PER_READ_MAX,

@@ -16,13 +16,13 @@ from angarium_chassis.streams.writer import StreamWriter
 from angarium_contracts.ids import IdMaker
 from angarium_webhooks.operational_outbox import Outbox
 
+from .adapters.database.attempt_retention import CancelledRetention, TenantAttemptRetention
 from .adapters.database.delivery_pages import DeliveryPages
 from .adapters.database.delivery_questions import DeliveryQuestions
 from .adapters.database.endpoint_rows import EndpointRows
-from .adapters.database.endpoint_standing import EndpointStanding
+from .adapters.database.endpoint_stats import EndpointStatsReader
 from .adapters.database.health_rows import HealthTable
 from .adapters.database.outbox_rows import OutboxTable
-from .adapters.database.retention_attempts import CancelledRetention, TenantAttemptRetention
 from .adapters.database.stores import stores_on
 from .adapters.database.tables import attempt
 from .adapters.sealed_settings import opener
@@ -30,27 +30,27 @@ from .adapters.streams.chunks import ChunkSettlement, Entry
 from .adapters.streams.dispatcher_endpoints import DispatcherEndpoints
 from .adapters.streams.message_order import MessageOrder
 from .adapters.streams.tenant_retentions import GatewayRetentions
-from .application.closed_endpoints import ClosedEndpoints
-from .application.deliver_chunk import DeliverChunk
-from .application.drain import drain
-from .application.due_bell import DueBell
-from .application.endpoint_book import EndpointBook
-from .application.endpoint_changes import EndpointChanges
-from .application.endpoint_gates import EndpointGates
-from .application.endpoint_health import EndpointHealth
-from .application.first_attempts import FirstAttempts
-from .application.gone_endpoints import GoneEndpoints
-from .application.hand_commands import HandCommands
-from .application.lane_turns import LaneTurns
-from .application.leased_attempts import LeasedAttempts
-from .application.make_attempt import MakeAttempt
-from .application.recorder import Recorder
-from .application.retry_due import RetryDue
-from .application.room import Room
-from .application.sending import Sender
-from .application.slowdowns import Slowdowns
-from .application.tally import Tally
-from .application.turn_parts import TurnParts
+from .application.capacity.delivery_slots import DeliverySlots
+from .application.capacity.wake_signal import WakeSignal
+from .application.capacity.worker_counters import WorkerCounters
+from .application.delivery.deliver_chunk import DeliverChunk
+from .application.delivery.drain import drain
+from .application.delivery.first_attempts import FirstAttempts
+from .application.delivery.leased_attempts import LeasedAttempts
+from .application.delivery.make_attempt import MakeAttempt
+from .application.delivery.retry_scheduler import RetryScheduler
+from .application.destinations.destination import Sender
+from .application.endpoints.closed_endpoints import ClosedEndpoints
+from .application.endpoints.endpoint_cache import EndpointCache
+from .application.endpoints.endpoint_changes import EndpointChanges
+from .application.endpoints.endpoint_guards import EndpointGuards
+from .application.endpoints.endpoint_health import EndpointHealth
+from .application.endpoints.gone_endpoints import GoneEndpoints
+from .application.endpoints.retry_after_cache import RetryAfterCache
+from .application.lanes.lane_context import LaneContext
+from .application.lanes.lane_scheduler import LaneScheduler
+from .application.ledger.recorder import Recorder
+from .application.operations.operator_commands import OperatorCommands
 from .domain.fair_turns import SlotShares
 from .settings import LEASE_MARGIN_S, Settings
 
@@ -76,18 +76,18 @@ class Pipeline:
         self._settings = settings
         self._tasks = tasks
         self._lease_s = settings.retry_lease_s
-        self.tally = Tally()
+        self.tally = WorkerCounters()
         self._stores = stores_on(
             database, lease_s=self._lease_s, count_ended=self.tally.count_cancelled
         )
         self.ledger = self._stores.ledger
-        self.room = Room(
+        self.room = DeliverySlots(
             sending_max=settings.deliveries_in_flight_max,
             bytes_max=settings.payload_bytes_in_hand_max,
         )
-        self.gates = EndpointGates(time.monotonic, random.random)
+        self.gates = EndpointGuards(time.monotonic, random.random)
         self._shares = SlotShares(settings.deliveries_in_flight_max)
-        self._bell, self._lane_bell = DueBell(), DueBell()
+        self._bell, self._lane_bell = WakeSignal(), WakeSignal()
         self._outbox = Outbox(queries, OutboxTable(database))
         self._recorder = Recorder(self.ledger, self._outbox.wake)
         self._settlement = ChunkSettlement(writer)
@@ -110,11 +110,11 @@ class Pipeline:
         self.book.on_change = EndpointChanges(
             self.gates, self.lanes, self._closed.changed, self.health.changed
         )
-        self.commands = HandCommands(
+        self.commands = OperatorCommands(
             self._stores.by_hand,
             self.book,
             DeliveryQuestions(database),
-            EndpointStanding(
+            EndpointStatsReader(
                 database, lease_s=self._lease_s, concurrency_limit_of=self.gates.limit_of
             ),
             DeliveryPages(database, lease_s=self._lease_s),
@@ -126,7 +126,7 @@ class Pipeline:
         self, database: Database, queries: QueryClient, seal: Seal
     ) -> None:
         dispatcher = DispatcherEndpoints(queries)
-        self.book = EndpointBook(EndpointRows(database), dispatcher, opener(seal))
+        self.book = EndpointCache(EndpointRows(database), dispatcher, opener(seal))
         self._gone = GoneEndpoints(self.book, dispatcher, self.ledger, lease_s=self._lease_s)
         self._closed = ClosedEndpoints(self._stores.by_hand, self.book, lease_s=self._lease_s)
         self.health = EndpointHealth(
@@ -141,7 +141,7 @@ class Pipeline:
             sender,
             self._settings.schedule,
             self.tally,
-            Slowdowns(time.time_ns),
+            RetryAfterCache(time.time_ns),
             self._gone,
             self.health,
             timeout_s=self._settings.attempt_timeout_s,
@@ -151,8 +151,8 @@ class Pipeline:
             random=random.random,
         )
 
-    def _build_retries(self) -> RetryDue:
-        return RetryDue(
+    def _build_retries(self) -> RetryScheduler:
+        return RetryScheduler(
             ledger=self.ledger,
             book=self.book,
             leased=self._leased,
@@ -175,8 +175,8 @@ class Pipeline:
             },
         )
 
-    def _build_lanes(self, queries: QueryClient) -> LaneTurns:
-        parts = TurnParts(
+    def _build_lanes(self, queries: QueryClient) -> LaneScheduler:
+        parts = LaneContext(
             leased=self._leased,
             make=self._make,
             gates=self.gates,
@@ -184,7 +184,7 @@ class Pipeline:
             close=self._closed.close,
             bell=self._lane_bell,
         )
-        return LaneTurns(
+        return LaneScheduler(
             lanes=self._stores.lanes,
             ledger=self.ledger,
             book=self.book,
@@ -224,8 +224,8 @@ class Pipeline:
         )
 
     def _ring(self) -> None:
-        self._bell.ring(0)
-        self._lane_bell.ring(0)
+        self._bell.notify(0)
+        self._lane_bell.notify(0)
 
     def support(self) -> list[Coroutine[Any, Any, None]]:
         """What must go on until the last outcome is recorded."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from angarium_chassis.settings import ServiceSettings
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from angarium_worker.adapters.sender import EgressRules, Proxy
+from angarium_worker.adapters.destinations.webhook import EgressRules, Proxy
 from angarium_worker.domain.endpoint_health import DisableRule
 from angarium_worker.domain.retry_schedule import (
     DEFAULT_SCHEDULE,

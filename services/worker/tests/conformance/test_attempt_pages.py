@@ -21,7 +21,7 @@ from angarium_contracts.attempts import (
 from angarium_contracts.ids import ATTEMPT, format_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
 from angarium_worker.adapters.database.attempt_pages import AttemptPages
-from angarium_worker.application.records import TIMINGS, AttemptRow, Ledger, Record
+from angarium_worker.application.ledger.records import TIMINGS, AttemptRow, Ledger, Record
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 MESSAGE, ENDPOINT = b"m" * 16, b"e" * 16

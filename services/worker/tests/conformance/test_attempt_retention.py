@@ -22,13 +22,13 @@ from angarium_contracts.queries import Page, Problem, ProblemCode
 from angarium_contracts.retention import TenantRetention
 from angarium_worker.adapters.database.attempt_bounds import CLOCKS_APART_MS, first_attempt_id
 from angarium_worker.adapters.database.attempt_pages import AttemptPages
-from angarium_worker.adapters.database.retention_attempts import (
+from angarium_worker.adapters.database.attempt_retention import (
     CancelledRetention,
     TenantAttemptRetention,
 )
 from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import attempt, cancelled_delivery, endpoint_copy
-from angarium_worker.application.records import AttemptRow, Ledger, Record
+from angarium_worker.application.ledger.records import AttemptRow, Ledger, Record
 from sqlalchemy import insert, select, text
 
 NOW_MS = time.time_ns() // 1_000_000

@@ -7,9 +7,9 @@ import pytest
 from angarium_chassis.database.engine import Database
 from angarium_worker.adapters.database.stores import stores_on
 from angarium_worker.adapters.database.tables import cancelled_delivery, lane, pending_delivery
-from angarium_worker.application.by_hand import HandLedger, ResentRow
-from angarium_worker.application.lanes import Lanes, LaneTake
-from angarium_worker.application.records import CancelledRow, DueDelivery, Ledger, Record
+from angarium_worker.application.lanes.lane_store import Lanes, LaneTake
+from angarium_worker.application.ledger.records import CancelledRow, DueDelivery, Ledger, Record
+from angarium_worker.application.operations.manual_ledger import ManualLedger, ResentRow
 from sqlalchemy import select
 
 type Rows = Callable[..., Any]
@@ -43,7 +43,7 @@ async def _lease(ledger: Ledger) -> list[DueDelivery]:
 
 
 async def _cancel(
-    hand_ledger: HandLedger,
+    hand_ledger: ManualLedger,
     message_id: bytes | None = None,
     endpoint_id: bytes | None = None,
     rows_max: int = 9,
@@ -61,7 +61,7 @@ async def _cancel(
 
 
 async def test_a_resent_delivery_begins_anew_and_is_due_now(
-    hand_ledger: HandLedger, ledger: Ledger, database: Database
+    hand_ledger: ManualLedger, ledger: Ledger, database: Database
 ) -> None:
     assert await hand_ledger.resend([RESENT, RESENT], only_missing=False) == 1
     (due,) = await _lease(ledger)
@@ -73,7 +73,7 @@ async def test_a_resent_delivery_begins_anew_and_is_due_now(
 
 
 async def test_resending_twice_changes_nothing_more(
-    hand_ledger: HandLedger, ledger: Ledger, database: Database
+    hand_ledger: ManualLedger, ledger: Ledger, database: Database
 ) -> None:
     assert await hand_ledger.resend([], only_missing=False) == 0
     for _ in range(2):
@@ -86,7 +86,7 @@ async def test_resending_twice_changes_nothing_more(
 
 
 async def test_a_waiting_delivery_is_made_due_as_it_is(
-    hand_ledger: HandLedger, ledger: Ledger, pending_row: Rows
+    hand_ledger: ManualLedger, ledger: Ledger, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row(attempts_made=4, due_in_us=HOUR_US)])])
     assert await hand_ledger.resend([RESENT], only_missing=False) == 1
@@ -96,7 +96,7 @@ async def test_a_waiting_delivery_is_made_due_as_it_is(
 
 @pytest.mark.parametrize("waits_in_lane", [True, False])
 async def test_a_delivery_resent_into_a_lane_is_taken_from_it(
-    hand_ledger: HandLedger, ledger: Ledger, lanes: Lanes, pending_row: Rows, waits_in_lane: bool
+    hand_ledger: ManualLedger, ledger: Ledger, lanes: Lanes, pending_row: Rows, waits_in_lane: bool
 ) -> None:
     if waits_in_lane:
         await ledger.record([Record((), [pending_row(lane=1, due_in_us=HOUR_US)])])
@@ -111,7 +111,7 @@ async def test_a_delivery_resent_into_a_lane_is_taken_from_it(
 
 
 async def test_that_a_delivery_was_cancelled_is_forgotten(
-    hand_ledger: HandLedger, ledger: Ledger, database: Database
+    hand_ledger: ManualLedger, ledger: Ledger, database: Database
 ) -> None:
     await ledger.record([Record(cancelled=[CANCELLED])])
     assert await hand_ledger.resend([RESENT], only_missing=False) == 1
@@ -124,7 +124,7 @@ async def test_that_a_delivery_was_cancelled_is_forgotten(
 
 
 async def test_only_missing_leaves_out_what_was_attempted_is_pending_or_cancelled_by_hand(
-    hand_ledger: HandLedger,
+    hand_ledger: ManualLedger,
     ledger: Ledger,
     database: Database,
     attempt_row: Rows,
@@ -144,7 +144,7 @@ async def test_only_missing_leaves_out_what_was_attempted_is_pending_or_cancelle
 
 
 async def test_pending_deliveries_that_nobody_holds_end_and_the_reason_is_on_record(
-    hand_ledger: HandLedger, ledger: Ledger, database: Database, pending_row: Rows
+    hand_ledger: ManualLedger, ledger: Ledger, database: Database, pending_row: Rows
 ) -> None:
     keys = [(b"1", b"e"), (b"1", b"f"), (b"2", b"e"), (b"2", b"f")]
     rows = [
@@ -184,7 +184,7 @@ async def test_what_ended_at_once_is_counted_and_what_was_only_marked_is_not(
 
 
 async def test_a_delivery_that_may_be_held_is_marked_once_and_stays(
-    hand_ledger: HandLedger, ledger: Ledger, database: Database, pending_row: Rows
+    hand_ledger: ManualLedger, ledger: Ledger, database: Database, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row()])])
     (due,) = await _lease(ledger)
@@ -197,7 +197,7 @@ async def test_a_delivery_that_may_be_held_is_marked_once_and_stays(
 
 @pytest.mark.parametrize("of_message", [True, False])
 async def test_cancelling_is_bounded_and_can_be_gone_on_with(
-    hand_ledger: HandLedger, ledger: Ledger, pending_row: Rows, of_message: bool
+    hand_ledger: ManualLedger, ledger: Ledger, pending_row: Rows, of_message: bool
 ) -> None:
     which = "endpoint_id" if of_message else "message_id"
     rows = [pending_row(**{which: bytes([n]) * 16}, due_in_us=30_000_000) for n in range(3)]
@@ -209,7 +209,7 @@ async def test_cancelling_is_bounded_and_can_be_gone_on_with(
 
 
 async def test_cancelling_the_head_of_a_lane_gives_the_lane_its_turn(
-    hand_ledger: HandLedger, ledger: Ledger, lanes: Lanes, pending_row: Rows
+    hand_ledger: ManualLedger, ledger: Ledger, lanes: Lanes, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row(lane=0, due_in_us=HOUR_US)])])
     assert await lanes.lease_lanes(lanes_max=1, lease_s=LEASE_S) == []

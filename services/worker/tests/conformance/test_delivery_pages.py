@@ -16,8 +16,8 @@ from angarium_contracts.deliveries import (
 )
 from angarium_worker.adapters.database import tables
 from angarium_worker.adapters.database.delivery_pages import DeliveryPages
-from angarium_worker.application.by_hand import HandLedger
-from angarium_worker.application.records import CancelledRow, Ledger, Record
+from angarium_worker.application.ledger.records import CancelledRow, Ledger, Record
+from angarium_worker.application.operations.manual_ledger import ManualLedger
 from sqlalchemy import update
 
 LEASE_S = 40.0
@@ -116,7 +116,7 @@ async def test_what_waits_for_its_endpoints_turn_has_no_time(
 
 
 async def test_a_delivery_in_a_workers_hands_is_being_sent(
-    pages: DeliveryPages, ledger: Ledger, hand_ledger: HandLedger, pending_row: Rows
+    pages: DeliveryPages, ledger: Ledger, hand_ledger: ManualLedger, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row()])])
     (due,) = await ledger.lease_due(rows_max=1, bytes_max=99, lease_s=30)
@@ -129,7 +129,7 @@ async def test_a_delivery_in_a_workers_hands_is_being_sent(
 
 
 async def test_a_mark_that_nobody_has_carried_out_yet_shows_as_cancelled(
-    pages: DeliveryPages, ledger: Ledger, hand_ledger: HandLedger, pending_row: Rows
+    pages: DeliveryPages, ledger: Ledger, hand_ledger: ManualLedger, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row(due_in_us=20_000_000)])])
     assert (await _one(pages)).status is DeliveryStatus.PENDING
@@ -202,7 +202,7 @@ async def test_deliveries_of_an_endpoint_are_those_of_the_messages_that_were_nam
     ]
 
 
-async def _cancel(hand_ledger: HandLedger) -> int:
+async def _cancel(hand_ledger: ManualLedger) -> int:
     return await hand_ledger.cancel(
         message_id=MESSAGE,
         endpoint_id=ENDPOINT,

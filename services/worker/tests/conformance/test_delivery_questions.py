@@ -18,7 +18,7 @@ from angarium_contracts.deliveries import (
 from angarium_contracts.ids import lowest_id_at
 from angarium_worker.adapters.database import tables
 from angarium_worker.adapters.database.delivery_questions import DeliveryQuestions
-from angarium_worker.adapters.database.endpoint_standing import EndpointStanding
+from angarium_worker.adapters.database.endpoint_stats import EndpointStatsReader
 from sqlalchemy import insert
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -141,8 +141,8 @@ def questions(database: Database) -> DeliveryQuestions:
 
 
 @pytest.fixture
-def standing(database: Database) -> EndpointStanding:
-    return EndpointStanding(database, lease_s=LEASE_S, concurrency_limit_of={ENDPOINT: 12}.get)
+def standing(database: Database) -> EndpointStatsReader:
+    return EndpointStatsReader(database, lease_s=LEASE_S, concurrency_limit_of={ENDPOINT: 12}.get)
 
 
 async def _walk(
@@ -282,7 +282,7 @@ async def test_missing_are_those_without_an_attempt_that_nobody_waits_for_or_can
 
 
 async def test_the_stats_count_each_delivery_by_what_became_of_it(
-    standing: EndpointStanding, story: Story
+    standing: EndpointStatsReader, story: Story
 ) -> None:
     for minute in (1, 2, 3):
         await story.attempt(_message(minute), minute + 10, FAILED, goes_on=True)
@@ -306,12 +306,12 @@ async def test_the_stats_count_each_delivery_by_what_became_of_it(
     assert await standing.stats(GetEndpointStats(endpoint_id=b"x" * 16)) == nothing
 
 
-async def _state(standing: EndpointStanding) -> EndpointDeliveryState:
+async def _state(standing: EndpointStatsReader) -> EndpointDeliveryState:
     return await standing.state(GetEndpointDeliveryState(endpoint_id=ENDPOINT))
 
 
 async def test_an_endpoint_without_a_lane_is_being_delivered_to(
-    standing: EndpointStanding, story: Story
+    standing: EndpointStatsReader, story: Story
 ) -> None:
     await story.pending(_message(1), due_in_s=600)
     await story.pending(_message(2), due_in_s=20, fence=1)
@@ -324,7 +324,7 @@ async def test_an_endpoint_without_a_lane_is_being_delivered_to(
     assert other == EndpointDeliveryState(state="delivering", parked=0, scheduled=0)
 
 
-async def test_an_open_breaker_says_until_when(standing: EndpointStanding, story: Story) -> None:
+async def test_an_open_breaker_says_until_when(standing: EndpointStatsReader, story: Story) -> None:
     due_at = await story.lane("open", due_in_s=30)
     await story.pending(_message(1), due_in_s=-1, lane=0)
     await story.pending(_message(2), due_in_s=-1, lane=1)
@@ -346,7 +346,13 @@ async def test_an_open_breaker_says_until_when(standing: EndpointStanding, story
     ],
 )
 async def test_the_state_is_that_of_the_lane(
-    standing: EndpointStanding, story: Story, lane: str, parked: int, expected: str, *, held: bool
+    standing: EndpointStatsReader,
+    story: Story,
+    lane: str,
+    parked: int,
+    expected: str,
+    *,
+    held: bool,
 ) -> None:
     await story.lane(lane, due_in_s=30 if held else -1, held=held)
     for number in range(parked):
@@ -356,7 +362,7 @@ async def test_the_state_is_that_of_the_lane(
 
 
 async def test_failing_since_is_told_until_a_success_or_a_change(
-    standing: EndpointStanding, story: Story, database: Database
+    standing: EndpointStatsReader, story: Story, database: Database
 ) -> None:
     await story.attempt(_message(1), 1, OK)
     await story.attempt(_message(2), 2, FAILED)

@@ -11,8 +11,8 @@ from angarium_contracts.operational import ATTEMPT_FAILING, OperationalEvent
 from angarium_worker.adapters.database.health_rows import HealthTable
 from angarium_worker.adapters.database.outbox_rows import OutboxTable
 from angarium_worker.adapters.database.tables import operational_event
-from angarium_worker.application.failing_endpoints import HealthRow
-from angarium_worker.application.records import AttemptRow, Ledger, Record
+from angarium_worker.application.endpoints.failing_endpoints import HealthRow
+from angarium_worker.application.ledger.records import AttemptRow, Ledger, Record
 from angarium_worker.domain.endpoint_health import FailureRun
 from sqlalchemy import insert
 

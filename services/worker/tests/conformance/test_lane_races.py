@@ -7,14 +7,14 @@ from typing import Any
 import asyncpg
 import pytest
 from angarium_chassis.database.engine import Database, open_database, postgres_of
-from angarium_worker.adapters.database.named_statement import statement
-from angarium_worker.adapters.database.postgres_lanes import PostgresLanes
-from angarium_worker.adapters.database.postgres_ledger import PostgresLedger, write_records
-from angarium_worker.adapters.database.postgres_statements import columns_of_rows
+from angarium_chassis.database.named_statement import named_statement
+from angarium_worker.adapters.database.postgres.lanes import PostgresLanes
+from angarium_worker.adapters.database.postgres.ledger import PostgresLedger, write_records
+from angarium_worker.adapters.database.postgres.statements import columns_of_rows
 from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import lane, pending_delivery
-from angarium_worker.application.lanes import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.records import Record
+from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
+from angarium_worker.application.ledger.records import Record
 from sqlalchemy import delete, select
 
 type Rows = Callable[..., Any]
@@ -23,6 +23,8 @@ WAITING = """
 select count(*) from pg_stat_activity
 where datname = current_database() and wait_event_type = 'Lock'
 """
+
+POSTGRES = "angarium_worker.adapters.database.postgres"
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ async def test_an_arrival_that_waited_for_the_end_of_its_lane_opens_it_anew(
     held = await _emptied(database, ledger, pending_row(lane=0))
     columns = columns_of_rows([_release(held)], len(LaneRelease._fields))
     async with asyncio.TaskGroup() as tasks, other.transaction():
-        await other.fetch(statement("release_lanes"), *columns)
+        await other.fetch(named_statement(POSTGRES, "release_lanes"), *columns)
         record = Record((), [pending_row(message_id=b"2" * 16, lane=0)])
         tasks.create_task(ledger.record([record]))
         await _until_somebody_waits(database)
@@ -102,7 +104,14 @@ async def test_nobody_leases_a_lane_out_of_which_a_take_is_not_committed(
     take = LaneTake(held.endpoint_id, held.fence, 1, 0, ordered=True)
     columns = columns_of_rows([take], len(LaneTake._fields))
     async with other.transaction():
-        assert len(await other.fetch(statement("take_from_lanes"), *columns, 1_000, 10**7)) == 1
+        assert (
+            len(
+                await other.fetch(
+                    named_statement(POSTGRES, "take_from_lanes"), *columns, 1_000, 10**7
+                )
+            )
+            == 1
+        )
         async with asyncio.timeout(5):
             while (await lanes.next_lane_in_s() or 0) > 0:  # until the lease has ended
                 pass

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from angarium_chassis.database.engine import Database
 from angarium_worker.adapters.database.tables import lane, pending_delivery
-from angarium_worker.application.lanes import HeldLane, LaneRelease, Lanes, LaneTake
-from angarium_worker.application.records import DueDelivery, LeasedOutcome, Ledger, Record
+from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, Lanes, LaneTake
+from angarium_worker.application.ledger.records import DueDelivery, LeasedOutcome, Ledger, Record
 from sqlalchemy import delete, select
 
 type Rows = Callable[..., Any]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
-from angarium_worker.adapters.database.postgres_lanes import PostgresLanes
-from angarium_worker.adapters.database.postgres_ledger import PostgresLedger
+from angarium_worker.adapters.database.postgres.lanes import PostgresLanes
+from angarium_worker.adapters.database.postgres.ledger import PostgresLedger
 from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import lane
-from angarium_worker.application.lanes import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.records import DueDelivery, LeasedOutcome, Record
+from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
+from angarium_worker.application.ledger.records import DueDelivery, LeasedOutcome, Record
 from sqlalchemy import select
 
 type Rows = Callable[..., Any]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from angarium_chassis.database.engine import Database
 from angarium_worker.adapters.database.tables import attempt, pending_delivery
-from angarium_worker.application.recorder import Recorder
-from angarium_worker.application.records import Ledger, Record
+from angarium_worker.application.ledger.recorder import Recorder
+from angarium_worker.application.ledger.records import Ledger, Record
 from sqlalchemy import select
 
 type Rows = Callable[..., Any]

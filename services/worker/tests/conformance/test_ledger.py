@@ -11,7 +11,7 @@ from angarium_worker.adapters.database.tables import (
     cancelled_delivery,
     pending_delivery,
 )
-from angarium_worker.application.records import (
+from angarium_worker.application.ledger.records import (
     AttemptRow,
     CancelledRow,
     DueDelivery,

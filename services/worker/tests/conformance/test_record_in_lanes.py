@@ -12,9 +12,8 @@ from angarium_worker.adapters.database.tables import (
     operational_event,
     pending_delivery,
 )
-from angarium_worker.application.by_hand import HandLedger
-from angarium_worker.application.lanes import Lanes, LaneTake
-from angarium_worker.application.records import (
+from angarium_worker.application.lanes.lane_store import Lanes, LaneTake
+from angarium_worker.application.ledger.records import (
     CancelledRow,
     DueDelivery,
     EventRow,
@@ -22,6 +21,7 @@ from angarium_worker.application.records import (
     Ledger,
     Record,
 )
+from angarium_worker.application.operations.manual_ledger import ManualLedger
 from sqlalchemy import select
 
 type Rows = Callable[..., Any]
@@ -116,7 +116,7 @@ async def test_an_event_beside_a_first_attempt_is_told_once_and_whole(
 
 
 async def test_a_marked_delivery_is_due_now_instead_of_later_and_says_why(
-    ledger: Ledger, hand_ledger: HandLedger, database: Database, pending_row: Rows
+    ledger: Ledger, hand_ledger: ManualLedger, database: Database, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row()])])
     (due,) = await _lease(ledger)

@@ -16,8 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from angarium_worker.adapters.sender import EgressRules, WebhookSender, client_tls_context
-from angarium_worker.application.sending import WebhookRequest
+from angarium_worker.adapters.destinations.webhook import (
+    EgressRules,
+    WebhookSender,
+    client_tls_context,
+)
+from angarium_worker.application.destinations.destination import WebhookRequest
 
 UNAVAILABLE = 3
 BATCH = 50

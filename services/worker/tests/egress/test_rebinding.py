@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 import pytest
-from angarium_worker.adapters.sender import (
+from angarium_worker.adapters.destinations.webhook import (
     EgressRules,
     SenderLimits,
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.sending import FailureReason, WebhookRequest
+from angarium_worker.application.destinations.destination import FailureReason, WebhookRequest
 
 PUBLIC = "127.0.0.2"
 PRIVATE = "127.0.0.1"

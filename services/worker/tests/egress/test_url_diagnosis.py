@@ -4,8 +4,8 @@ import socket
 from collections.abc import Callable
 from ipaddress import ip_address
 
-from angarium_worker.adapters.sender import EgressRules
-from angarium_worker.adapters.sender.url_diagnosis import UrlDiagnosis, diagnose
+from angarium_worker.adapters.destinations.webhook import EgressRules
+from angarium_worker.adapters.destinations.webhook.url_diagnosis import UrlDiagnosis, diagnose
 
 RULES = EgressRules.parse(denied_hosts=["*.denied.example"], denied_ports=["25"])
 OWN = frozenset({ip_address("93.184.216.34")})

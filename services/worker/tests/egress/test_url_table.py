@@ -9,8 +9,12 @@ from typing import NamedTuple
 
 import pytest
 from angarium_webhooks.endpoint_url import UrlRefused, check_endpoint_url, parse_endpoint_url
-from angarium_worker.adapters.sender import EgressRules, WebhookSender, client_tls_context
-from angarium_worker.application.sending import FailureReason, WebhookRequest
+from angarium_worker.adapters.destinations.webhook import (
+    EgressRules,
+    WebhookSender,
+    client_tls_context,
+)
+from angarium_worker.application.destinations.destination import FailureReason, WebhookRequest
 
 ROWS_MIN = 500
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from angarium_worker.adapters.sender.connection import Connection
-from angarium_worker.adapters.sender.limits import SenderLimits
-from angarium_worker.adapters.sender.origin import origin_of
-from angarium_worker.adapters.sender.response import Response
-from angarium_worker.application.sending import FailureReason
+from angarium_worker.adapters.destinations.webhook.connection import Connection
+from angarium_worker.adapters.destinations.webhook.limits import SenderLimits
+from angarium_worker.adapters.destinations.webhook.origin import origin_of
+from angarium_worker.adapters.destinations.webhook.response import Response
+from angarium_worker.application.destinations.destination import FailureReason
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

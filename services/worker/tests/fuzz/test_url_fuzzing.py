@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 import httpx
 import yarl
 from angarium_webhooks.endpoint_url import UrlRefused, check_endpoint_url, parse_endpoint_url
-from angarium_worker.adapters.sender import EgressRules
-from angarium_worker.adapters.sender.failures import SendFailed
-from angarium_worker.adapters.sender.limits import SenderLimits
-from angarium_worker.adapters.sender.url_rules import Destinations
-from angarium_worker.application.sending import FailureReason
+from angarium_worker.adapters.destinations.webhook import EgressRules
+from angarium_worker.adapters.destinations.webhook.failures import SendFailed
+from angarium_worker.adapters.destinations.webhook.limits import SenderLimits
+from angarium_worker.adapters.destinations.webhook.url_rules import Destinations
+from angarium_worker.application.destinations.destination import FailureReason
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -17,13 +17,13 @@ import psutil
 import pytest
 import trustme
 import uvloop
-from angarium_worker.adapters.sender import (
+from angarium_worker.adapters.destinations.webhook import (
     EgressRules,
     SenderLimits,
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.sending import Outcome, WebhookRequest
+from angarium_worker.application.destinations.destination import Outcome, WebhookRequest
 
 CROWD = 200
 RSS_SAMPLED_EVERY_S = 0.02

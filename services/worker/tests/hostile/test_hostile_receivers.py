@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from angarium_chassis.stopping import until
-from angarium_worker.adapters.sender import WebhookSender
-from angarium_worker.application.sending import Answer, FailureReason, Outcome
+from angarium_worker.adapters.destinations.webhook import WebhookSender
+from angarium_worker.application.destinations.destination import Answer, FailureReason, Outcome
 
 LATENESS_MAX_S = 0.5
 GROWTH_BYTES_MAX = 50 * 1024 * 1024

@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 import trustme
 import uvloop
-from angarium_worker.adapters.sender import EgressRules, WebhookSender, client_tls_context
+from angarium_worker.adapters.destinations.webhook import (
+    EgressRules,
+    WebhookSender,
+    client_tls_context,
+)
 
 HERE = Path(__file__).parent
 NGINX_CONFIGURATION = """

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from angarium_worker.application.sending import WebhookRequest
+from angarium_worker.application.destinations.destination import WebhookRequest
 
 SIZES_BYTES = [0, 1, 1_000, 65_536, 1_048_576]
 SERVERS = {

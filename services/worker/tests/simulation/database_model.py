@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Sequence
 
 from angarium_contracts.directory import EndpointState
-from angarium_worker.application.by_hand import ResentRow
-from angarium_worker.application.failing_endpoints import HealthRow
-from angarium_worker.application.lanes import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.records import DeliveryKey, DueDelivery, Record
+from angarium_worker.application.endpoints.failing_endpoints import HealthRow
+from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
+from angarium_worker.application.ledger.records import DeliveryKey, DueDelivery, Record
+from angarium_worker.application.operations.manual_ledger import ResentRow
 from angarium_worker.domain.endpoint_health import FailureRun, RunOfFailures
 
 from .processes import Process, Service
@@ -16,7 +16,7 @@ SUCCESS = 0
 
 
 class DatabaseModel:
-    """Implements `Ledger`, `Lanes`, `HandLedger` and `EndpointCopy` for one process.
+    """Implements `Ledger`, `Lanes`, `ManualLedger` and `EndpointCopy` for one process.
 
     `confirmed` is told which records the process knows to be written. Where a call's rows have
     no order, they are put in one: a seed is to give the same run in every process.

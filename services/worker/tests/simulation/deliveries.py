@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from angarium_worker.application.records import AttemptRow, DeliveryKey
+from angarium_worker.application.ledger.records import AttemptRow, DeliveryKey
 
 from .messages import Message
 from .processes import Process

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from angarium_worker.application.chunk_in_hand import Chunk
-from angarium_worker.application.insistent_commit import InsistentCommit
-from angarium_worker.application.turn_parts import Confirmed
+from angarium_worker.application.delivery.chunk import Chunk
+from angarium_worker.application.lanes.lane_context import Confirmed
+from angarium_worker.application.ledger.retrying_commit import RetryingGroupCommit
 
 from .gateway_model import GatewayModel
 from .messages import Entry
@@ -37,7 +37,7 @@ class SettlementLink:
     def __init__(self, process: Process, gateway: GatewayModel) -> None:
         self._process = process
         self._gateway = gateway
-        self.commits: InsistentCommit[Entry, None] = InsistentCommit(
+        self.commits: RetryingGroupCommit[Entry, None] = RetryingGroupCommit(
             "settle", self._write, items_max=500, bytes_max=1_000_000, pause_s=0.01
         )
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from angarium_worker.application.records import AttemptRow, DeliveryKey, Record
+from angarium_worker.application.ledger.records import AttemptRow, DeliveryKey, Record
 
 from .deliveries import (
     IN_ORDER,

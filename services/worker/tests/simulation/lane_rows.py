@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from angarium_worker.application.lanes import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.records import DueDelivery, Lane
+from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
+from angarium_worker.application.ledger.records import DueDelivery, Lane
 
 from .ledger_rows import LedgerRows
 from .row_shapes import LaneRow, Pending

@@ -7,7 +7,7 @@ are microseconds.
 from collections.abc import Callable, Sequence
 
 from angarium_contracts.directory import EndpointState
-from angarium_worker.application.records import (
+from angarium_worker.application.ledger.records import (
     AttemptRow,
     DeliveryKey,
     DueDelivery,

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from angarium_worker.application.chunk_in_hand import Chunk, FirstAttempt
-from angarium_worker.application.deliver_chunk import DeliverChunk
-from angarium_worker.application.lane_turns import LaneTurns
-from angarium_worker.application.leased_attempt import Recorded
-from angarium_worker.application.leased_attempts import LeasedAttempts
-from angarium_worker.application.recorder import Held
-from angarium_worker.application.records import (
+from angarium_worker.application.delivery.chunk import Chunk, FirstAttempt
+from angarium_worker.application.delivery.deliver_chunk import DeliverChunk
+from angarium_worker.application.delivery.leased_attempt import Recorded
+from angarium_worker.application.delivery.leased_attempts import LeasedAttempts
+from angarium_worker.application.lanes.lane_scheduler import LaneScheduler
+from angarium_worker.application.ledger.recorder import Held
+from angarium_worker.application.ledger.records import (
     AttemptRow,
     DueDelivery,
     EventRow,
@@ -77,7 +77,7 @@ class LosesItsPlace(LeasedAttempts):
         super()._settle(due, verdict, row, lane, event, recorded)
 
 
-class ForgetsTheRate(LaneTurns):
+class ForgetsTheRate(LaneScheduler):
     """Gives lanes back without saying how much of their rate is used."""
 
     async def _release(self) -> None:

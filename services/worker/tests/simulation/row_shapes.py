@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from angarium_worker.application.records import AttemptRow, DeliveryKey, DueDelivery, PendingRow
+from angarium_worker.application.ledger.records import (
+    AttemptRow,
+    DeliveryKey,
+    DueDelivery,
+    PendingRow,
+)
 
 UNCONFIRMED = bytes(16)
 

@@ -7,24 +7,24 @@ from random import Random
 from typing import Any, cast
 
 from angarium_contracts.ids import IdMaker
-from angarium_worker.application.closed_endpoints import ClosedEndpoints
-from angarium_worker.application.drain import drain
-from angarium_worker.application.due_bell import DueBell
-from angarium_worker.application.endpoint_book import EndpointBook
-from angarium_worker.application.endpoint_changes import EndpointChanges
-from angarium_worker.application.endpoint_gates import EndpointGates
-from angarium_worker.application.endpoint_health import EndpointHealth
-from angarium_worker.application.first_attempts import FirstAttempts
-from angarium_worker.application.gone_endpoints import GoneEndpoints
-from angarium_worker.application.hand_commands import HandCommands
-from angarium_worker.application.make_attempt import MakeAttempt
-from angarium_worker.application.recorder import Recorder
-from angarium_worker.application.records import StorageDown
-from angarium_worker.application.retry_due import RetryDue
-from angarium_worker.application.room import Room
-from angarium_worker.application.slowdowns import Slowdowns
-from angarium_worker.application.tally import Tally
-from angarium_worker.application.turn_parts import TurnParts
+from angarium_worker.application.capacity.delivery_slots import DeliverySlots
+from angarium_worker.application.capacity.wake_signal import WakeSignal
+from angarium_worker.application.capacity.worker_counters import WorkerCounters
+from angarium_worker.application.delivery.drain import drain
+from angarium_worker.application.delivery.first_attempts import FirstAttempts
+from angarium_worker.application.delivery.make_attempt import MakeAttempt
+from angarium_worker.application.delivery.retry_scheduler import RetryScheduler
+from angarium_worker.application.endpoints.closed_endpoints import ClosedEndpoints
+from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.endpoints.endpoint_changes import EndpointChanges
+from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
+from angarium_worker.application.endpoints.endpoint_health import EndpointHealth
+from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoints
+from angarium_worker.application.endpoints.retry_after_cache import RetryAfterCache
+from angarium_worker.application.lanes.lane_context import LaneContext
+from angarium_worker.application.ledger.recorder import Recorder
+from angarium_worker.application.ledger.records import StorageDown
+from angarium_worker.application.operations.operator_commands import OperatorCommands
 from angarium_worker.domain.endpoint_health import DisableRule
 from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.retry_schedule import RetrySchedule
@@ -49,8 +49,8 @@ class SimulatedWorker:
         self._clock = around.machine.scheduler
         self._random = Random(f"{process.name} {around.machine.random.random()}")
         options = around.options
-        self.tally = Tally()
-        self.room = Room(sending_max=options.sending_max, bytes_max=options.bytes_max)
+        self.tally = WorkerCounters()
+        self.room = DeliverySlots(sending_max=options.sending_max, bytes_max=options.bytes_max)
         self.database = DatabaseModel(
             process,
             around.storage,
@@ -61,7 +61,7 @@ class SimulatedWorker:
         self.recorder = Recorder(self.database)
         self.settlement = SettlementLink(process, around.gateway)
         owner = DirectoryLink(process, around.directory)
-        self.book = EndpointBook(self.database, owner, lambda sealed, _: sealed)
+        self.book = EndpointCache(self.database, owner, lambda sealed, _: sealed)
         self._gone = GoneEndpoints(self.book, owner, self.database, lease_s=options.lease_s)
         self._closed = ClosedEndpoints(self.database, self.book, lease_s=options.lease_s)
         self._health = EndpointHealth(
@@ -70,7 +70,7 @@ class SimulatedWorker:
             DisableRule(options.disable_after_s),
             clock_ns=self.clock_ns,
         )
-        self.gates = EndpointGates(process.loop.time, self._random.random)
+        self.gates = EndpointGuards(process.loop.time, self._random.random)
         self.shares = SlotShares(options.sending_max)
         process.is_probing = self._is_probing
         self.task = process.loop.create_task(self.run())
@@ -88,7 +88,7 @@ class SimulatedWorker:
             SenderModel(self.process, around.network),
             RetrySchedule(options.delays_s),
             self.tally,
-            Slowdowns(self.clock_ns),
+            RetryAfterCache(self.clock_ns),
             self._gone,
             self._health,
             timeout_s=options.timeout_s,
@@ -97,11 +97,11 @@ class SimulatedWorker:
             clock_ns=self.clock_ns,
             random=self._random.random,
         )
-        bell, lane_bell = DueBell(), DueBell()
+        bell, lane_bell = WakeSignal(), WakeSignal()
         self.leased = around.parts.leased(
             make, self.recorder, self.gates, self.shares, self.room, self.tally, bell, lane_bell
         )
-        self._retries = RetryDue(
+        self._retries = RetryScheduler(
             ledger=self.database,
             book=self.book,
             leased=self.leased,
@@ -115,7 +115,7 @@ class SimulatedWorker:
         self._build_lanes(make, lane_bell)
         self._build_delivery(make, bell, lane_bell, tasks)
 
-        self.commands = HandCommands(
+        self.commands = OperatorCommands(
             self.database,
             self.book,
             *[cast("Any", None)] * 3,  # no questions are asked
@@ -123,9 +123,9 @@ class SimulatedWorker:
             lease_s=options.lease_s,
         )
 
-    def _build_lanes(self, make: MakeAttempt, bell: DueBell) -> None:
+    def _build_lanes(self, make: MakeAttempt, bell: WakeSignal) -> None:
         around, options = self._around, self._options
-        parts = TurnParts(
+        parts = LaneContext(
             leased=self.leased,
             make=make,
             gates=self.gates,
@@ -148,7 +148,7 @@ class SimulatedWorker:
         )
 
     def _build_delivery(
-        self, make: MakeAttempt, bell: DueBell, lane_bell: DueBell, tasks: asyncio.TaskGroup
+        self, make: MakeAttempt, bell: WakeSignal, lane_bell: WakeSignal, tasks: asyncio.TaskGroup
     ) -> None:
         options = self._options
         firsts = FirstAttempts(
@@ -275,6 +275,6 @@ class SimulatedWorker:
         }
 
 
-def _ring(*bells: DueBell) -> None:
+def _ring(*bells: WakeSignal) -> None:
     for bell in bells:
-        bell.ring(0)
+        bell.notify(0)

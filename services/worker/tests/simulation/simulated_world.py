@@ -4,8 +4,8 @@ import asyncio
 import traceback
 
 from angarium_contracts.deliveries import CancelDeliveries, ResendDeliveries, ResentMessage
-from angarium_worker.application.hand_commands import HandCommand
-from angarium_worker.application.records import StorageDown
+from angarium_worker.application.ledger.records import StorageDown
+from angarium_worker.application.operations.operator_commands import OperatorCommand
 
 from .deliveries import NO_ERROR, Delivery
 from .gateway_model import GatewayModel
@@ -191,7 +191,9 @@ class SimulatedWorld:
         if not live:
             return
         if event.kind.startswith("resend"):
-            command: HandCommand = _resending(chosen, only_missing=event.kind == "resend missing")
+            command: OperatorCommand = _resending(
+                chosen, only_missing=event.kind == "resend missing"
+            )
         else:
             self.watch.cancelled_by_hand = True
             command = CancelDeliveries(

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from angarium_contracts.directory import EndpointState
-from angarium_worker.application.by_hand import ResentRow
-from angarium_worker.application.records import PendingRow
+from angarium_worker.application.ledger.records import PendingRow
+from angarium_worker.application.operations.manual_ledger import ResentRow
 
 from .lane_rows import LaneRows
 from .row_shapes import Pending
@@ -13,7 +13,7 @@ MANUAL = 1
 
 
 class StoredRows(LaneRows):
-    """All tables and the calls on them; here those of `HandLedger` and `EndpointCopy`."""
+    """All tables and the calls on them; here those of `ManualLedger` and `EndpointCopy`."""
 
     def resend(self, rows: Sequence[ResentRow], only_missing: bool, lease_s: float) -> int:
         now = self._now_us()

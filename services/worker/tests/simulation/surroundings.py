@@ -8,15 +8,15 @@ from typing import Any
 
 from angarium_contracts.directory import EndpointState
 from angarium_contracts.ids import MESSAGE, parse_id
-from angarium_worker.application.gone_endpoints import GoneEndpoint
-from angarium_worker.application.records import DeliveryKey
-from angarium_worker.application.sending import (
+from angarium_worker.application.destinations.destination import (
     Answer,
     FailureReason,
     NoAnswer,
     Outcome,
     WebhookRequest,
 )
+from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoint
+from angarium_worker.application.ledger.records import DeliveryKey
 from msgspec.structs import replace
 
 from .processes import Machine, Process, Service

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from angarium_worker.application.deliver_chunk import DeliverChunk
-from angarium_worker.application.failing_endpoints import HealthRow
-from angarium_worker.application.lane_turns import LaneTurns
-from angarium_worker.application.leased_attempts import LeasedAttempts
-from angarium_worker.application.records import Record
+from angarium_worker.application.delivery.deliver_chunk import DeliverChunk
+from angarium_worker.application.delivery.leased_attempts import LeasedAttempts
+from angarium_worker.application.endpoints.failing_endpoints import HealthRow
+from angarium_worker.application.lanes.lane_scheduler import LaneScheduler
+from angarium_worker.application.ledger.records import Record
 
 from .gateway_model import GatewayModel
 from .messages import Entry
@@ -37,7 +37,7 @@ class Parts:
 
     deliver: type[DeliverChunk[Entry]] = DeliverChunk
     leased: type[LeasedAttempts] = LeasedAttempts
-    lanes: type[LaneTurns] = LaneTurns
+    lanes: type[LaneScheduler] = LaneScheduler
 
 
 @dataclass(slots=True)

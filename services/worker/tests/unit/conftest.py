@@ -10,23 +10,23 @@ from typing import Any
 import pytest
 from angarium_contracts.directory import EndpointState
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedDelivery, RequestedMessage
-from angarium_worker.application.chunk_in_hand import Chunk
-from angarium_worker.application.deliver_chunk import DeliverChunk
-from angarium_worker.application.due_bell import DueBell
-from angarium_worker.application.endpoint_book import EndpointBook
-from angarium_worker.application.endpoint_gates import EndpointGates
-from angarium_worker.application.first_attempts import FirstAttempts
-from angarium_worker.application.gone_endpoints import GoneEndpoint, GoneEndpoints
-from angarium_worker.application.lane_turns import LaneTurns
-from angarium_worker.application.leased_attempts import LeasedAttempts
-from angarium_worker.application.make_attempt import MakeAttempt
-from angarium_worker.application.recorder import Recorder
-from angarium_worker.application.retry_due import RetryDue
-from angarium_worker.application.room import Room
-from angarium_worker.application.sending import Answer, Outcome, WebhookRequest
-from angarium_worker.application.slowdowns import Slowdowns
-from angarium_worker.application.tally import Tally
-from angarium_worker.application.turn_parts import Confirmed, TurnParts
+from angarium_worker.application.capacity.delivery_slots import DeliverySlots
+from angarium_worker.application.capacity.wake_signal import WakeSignal
+from angarium_worker.application.capacity.worker_counters import WorkerCounters
+from angarium_worker.application.delivery.chunk import Chunk
+from angarium_worker.application.delivery.deliver_chunk import DeliverChunk
+from angarium_worker.application.delivery.first_attempts import FirstAttempts
+from angarium_worker.application.delivery.leased_attempts import LeasedAttempts
+from angarium_worker.application.delivery.make_attempt import MakeAttempt
+from angarium_worker.application.delivery.retry_scheduler import RetryScheduler
+from angarium_worker.application.destinations.destination import Answer, Outcome, WebhookRequest
+from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
+from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoint, GoneEndpoints
+from angarium_worker.application.endpoints.retry_after_cache import RetryAfterCache
+from angarium_worker.application.lanes.lane_context import Confirmed, LaneContext
+from angarium_worker.application.lanes.lane_scheduler import LaneScheduler
+from angarium_worker.application.ledger.recorder import Recorder
 from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.retry_schedule import RetrySchedule
 from msgspec.structs import replace
@@ -190,19 +190,19 @@ class Rig:
         self.ledger = fakes.FakeLedger(self.changes)
         self.endpoints = FakeEndpoints(self.changes)
         self.settlement = FakeSettlement(self.changes)
-        self.tally = Tally()
-        self.room = Room(sending_max=sending_max, bytes_max=1_000_000)
-        self.bell = DueBell()
+        self.tally = WorkerCounters()
+        self.room = DeliverySlots(sending_max=sending_max, bytes_max=1_000_000)
+        self.bell = WakeSignal()
         self.recorder = Recorder(self.ledger)
-        self.book = EndpointBook(self.endpoints, self.endpoints, lambda sealed, _: sealed)
+        self.book = EndpointCache(self.endpoints, self.endpoints, lambda sealed, _: sealed)
         self._ids = count(1)
         self.now_ns = NOW_NS
         self.gone = GoneEndpoints(self.book, self.endpoints, self.ledger, lease_s=40.0)
-        self.slowdowns = Slowdowns(lambda: self.now_ns)
+        self.slowdowns = RetryAfterCache(lambda: self.now_ns)
         self.health = FakeHealth()
-        self.gates = EndpointGates(asyncio.get_running_loop().time, lambda: 0.5)
+        self.gates = EndpointGuards(asyncio.get_running_loop().time, lambda: 0.5)
         self.shares = SlotShares(sending_max)
-        self.lane_bell = DueBell()
+        self.lane_bell = WakeSignal()
         make = MakeAttempt(
             self.sender,
             RetrySchedule((5.0, 300.0)),
@@ -243,7 +243,7 @@ class Rig:
             "tasks": tasks,
             "lease_s": 40.0,
         }
-        self.retries = RetryDue(**shared, make=make, gates=self.gates)
+        self.retries = RetryScheduler(**shared, make=make, gates=self.gates)
         self.deliver: DeliverChunk[str] = DeliverChunk(
             **shared,
             make=make,
@@ -260,11 +260,11 @@ class Rig:
         self.lanes = FakeLanes(self.ledger)
         self.order = FakeOrder()
         self.closed: list[tuple[bytes, int, str]] = []
-        self.lane_turns = LaneTurns(
+        self.lane_turns = LaneScheduler(
             lanes=self.lanes,
             ledger=self.ledger,
             book=self.book,
-            parts=TurnParts(
+            parts=LaneContext(
                 leased=self.leased,
                 make=make,
                 gates=self.gates,

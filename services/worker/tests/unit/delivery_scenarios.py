@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from angarium_worker.application.drain import drain
-from angarium_worker.application.records import DeliveryKey, Lane, PendingRow
-from angarium_worker.application.sending import FailureReason, NoAnswer
+from angarium_worker.application.delivery.drain import drain
+from angarium_worker.application.destinations.destination import FailureReason, NoAnswer
+from angarium_worker.application.ledger.records import DeliveryKey, Lane, PendingRow
 from msgspec.structs import replace
 
 from .delivery_watch import Watch, row_state
@@ -36,7 +36,7 @@ def put(rig: Any, watch: Watch, endpoint_id: bytes, **members: Any) -> DeliveryK
     rig.ledger.pending[key] = row
     rig.ledger.due_at[key] = rig.ledger.now_us
     watch.states[key] = row_state(row.lane)
-    (rig.bell if row.lane is None else rig.lane_bell).ring(0)
+    (rig.bell if row.lane is None else rig.lane_bell).notify(0)
     return key
 
 

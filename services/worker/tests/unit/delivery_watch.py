@@ -3,8 +3,8 @@
 from typing import Any
 
 from angarium_contracts.ids import MESSAGE, parse_id
-from angarium_worker.application.chunk_in_hand import Stage
-from angarium_worker.application.records import DeliveryKey, LeasedOutcome, Record
+from angarium_worker.application.delivery.chunk import Stage
+from angarium_worker.application.ledger.records import DeliveryKey, LeasedOutcome, Record
 from angarium_worker.domain.delivery_states import DeliveryState
 from angarium_worker.domain.verdict import (
     Cancelled,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from angarium_worker.application.lanes import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.records import DueDelivery, PendingRow, StorageDown
+from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
+from angarium_worker.application.ledger.records import DueDelivery, PendingRow, StorageDown
 
 
 class FakeLanes:

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 from angarium_contracts.directory import EndpointState
-from angarium_worker.application.by_hand import ResentRow
-from angarium_worker.application.closed_endpoints import ClosedEndpoints
-from angarium_worker.application.endpoint_book import EndpointBook
-from angarium_worker.application.records import StorageDown
+from angarium_worker.application.endpoints.closed_endpoints import ClosedEndpoints
+from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.ledger.records import StorageDown
+from angarium_worker.application.operations.manual_ledger import ResentRow
 
 FIRST, SECOND, THIRD = b"1" * 16, b"2" * 16, b"3" * 16
 
 
 class World:
-    """Implements `HandLedger` and the copy of the endpoints: how many deliveries wait for each
+    """Implements `ManualLedger` and the copy of the endpoints: how many deliveries wait for each
     endpoint, and which steps were taken. Steps wait at `gate`."""
 
     def __init__(self, changes: Any) -> None:
@@ -87,12 +87,12 @@ async def world(fakes: Any) -> World:
 
 
 @pytest.fixture
-def book(world: World) -> EndpointBook:
-    return EndpointBook(world, world, lambda sealed, _: sealed)
+def book(world: World) -> EndpointCache:
+    return EndpointCache(world, world, lambda sealed, _: sealed)
 
 
 @pytest.fixture
-async def make(world: World, book: EndpointBook) -> AsyncIterator[Callable[..., ClosedEndpoints]]:
+async def make(world: World, book: EndpointCache) -> AsyncIterator[Callable[..., ClosedEndpoints]]:
     running: list[asyncio.Task[None]] = []
 
     def begin(**options: Any) -> ClosedEndpoints:
@@ -159,7 +159,7 @@ async def test_an_endpoint_enabled_again_keeps_what_is_left(
 
 
 async def test_an_endpoint_that_the_book_knows_to_be_open_in_a_newer_version_is_left_alone(
-    world: World, book: EndpointBook, make: Callable[..., ClosedEndpoints]
+    world: World, book: EndpointCache, make: Callable[..., ClosedEndpoints]
 ) -> None:
     await book.load({FIRST: 1})
     closed = make()

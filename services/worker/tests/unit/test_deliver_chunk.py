@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from angarium_contracts.ids import MESSAGE, format_id
-from angarium_worker.application.sending import FailureReason, NoAnswer
+from angarium_worker.application.destinations.destination import FailureReason, NoAnswer
 from standardwebhooks import Webhook
 
 # A rig is the pipeline over fakes: see conftest.py.

@@ -8,10 +8,9 @@ from typing import Any, get_args
 import pytest
 from angarium_chassis.database.engine import Database
 from angarium_worker.adapters.database.tables import attempt, pending_delivery
-from angarium_worker.application.by_hand import HandLedger, ResentRow
-from angarium_worker.application.chunk_in_hand import FirstAttempt, Stage
-from angarium_worker.application.prepared_endpoint import Inactive, Prepared
-from angarium_worker.application.records import (
+from angarium_worker.application.delivery.chunk import FirstAttempt, Stage
+from angarium_worker.application.endpoints.endpoint_config import Inactive, ResolvedEndpoint
+from angarium_worker.application.ledger.records import (
     CancelledRow,
     DeliveryKey,
     DueDelivery,
@@ -19,13 +18,14 @@ from angarium_worker.application.records import (
     Ledger,
     Record,
 )
+from angarium_worker.application.operations.manual_ledger import ManualLedger, ResentRow
 from angarium_worker.domain.delivery_states import (
     DELIVERY,
     ENDED,
     GUARD,
     STANDING,
     DeliveryState,
-    EndpointStanding,
+    EndpointStatus,
     GuardState,
     Transition,
 )
@@ -174,7 +174,7 @@ async def _bring_about(
 async def test_commands_take_every_step_that_is_theirs_and_no_other(
     database: Database,
     ledger: Ledger,
-    hand_ledger: HandLedger,
+    hand_ledger: ManualLedger,
     attempt_row: Any,
     new_id: Callable[[], bytes],
     lane: Lane | None,
@@ -278,15 +278,15 @@ def test_the_guard_takes_every_step_that_is_declared_and_no_other() -> None:
 async def test_only_an_enabled_endpoint_is_sent_to(worker: Any) -> None:
     rig = worker()
     by_standing = {
-        EndpointStanding.ENABLED: rig.add_endpoint(),
-        EndpointStanding.DISABLED: rig.add_endpoint(disabled=True),
-        EndpointStanding.DELETED: rig.add_endpoint(deleted=True),
+        EndpointStatus.ENABLED: rig.add_endpoint(),
+        EndpointStatus.DISABLED: rig.add_endpoint(disabled=True),
+        EndpointStatus.DELETED: rig.add_endpoint(deleted=True),
     }
     known = await rig.book.load(dict.fromkeys(by_standing.values(), 1))
 
     assert {each.target for each in STANDING} == set(by_standing)
     for standing, endpoint_id in by_standing.items():
         endpoint = known[endpoint_id]
-        assert isinstance(endpoint, Prepared) is (standing is EndpointStanding.ENABLED)
+        assert isinstance(endpoint, ResolvedEndpoint) is (standing is EndpointStatus.ENABLED)
         if isinstance(endpoint, Inactive):
             assert standing.value in endpoint.reason

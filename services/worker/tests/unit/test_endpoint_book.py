@@ -3,17 +3,17 @@
 import asyncio
 from typing import Any
 
-from angarium_worker.application.endpoint_book import EndpointBook
-from angarium_worker.application.prepared_endpoint import Inactive, Prepared
+from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.endpoints.endpoint_config import Inactive, ResolvedEndpoint
 
 
 async def test_what_the_copy_has_is_not_asked_for(rig: Any) -> None:
     endpoint = rig.add_endpoint()
     found = await rig.book.load({endpoint: 1})
-    assert isinstance(found[endpoint], Prepared)
+    assert isinstance(found[endpoint], ResolvedEndpoint)
     assert rig.endpoints.asked == []
-    assert rig.book.at_hand(endpoint, 1) is found[endpoint]
-    assert rig.book.at_hand(endpoint, 2) is None
+    assert rig.book.get(endpoint, 1) is found[endpoint]
+    assert rig.book.get(endpoint, 2) is None
 
 
 async def test_two_who_miss_the_same_endpoint_ask_once(rig: Any) -> None:
@@ -33,8 +33,8 @@ async def test_a_change_replaces_what_is_in_memory(rig: Any) -> None:
     endpoint = rig.add_endpoint()
     await rig.know(endpoint)
     await rig.book.apply(2, (), [rig.moved(endpoint, "https://example.com/b", version=2)])
-    known = rig.book.at_hand(endpoint, 1)
-    assert isinstance(known, Prepared)
+    known = rig.book.get(endpoint, 1)
+    assert isinstance(known, ResolvedEndpoint)
     assert (known.url, await rig.book.version()) == ("https://example.com/b", 2)
 
 
@@ -42,7 +42,7 @@ async def test_an_older_change_changes_nothing(rig: Any) -> None:
     endpoint = rig.add_endpoint(version=5)
     await rig.know(endpoint)
     await rig.book.apply(9, (), [rig.moved(endpoint, "https://example.com/old", version=4)])
-    assert rig.book.at_hand(endpoint, 5).url == rig.endpoints.owned[endpoint].url
+    assert rig.book.get(endpoint, 5).url == rig.endpoints.owned[endpoint].url
     assert rig.endpoints.copied[endpoint].version == 5
 
 
@@ -54,7 +54,7 @@ async def test_a_change_that_comes_while_an_older_state_is_fetched_wins(rig: Any
     await rig.book.apply(2, (), [rig.moved(endpoint, "https://example.com/new", version=2)])
     rig.endpoints.gate.set()
     await loading
-    assert rig.book.at_hand(endpoint, 1).url == "https://example.com/new"
+    assert rig.book.get(endpoint, 1).url == "https://example.com/new"
 
 
 async def test_an_endpoint_that_its_owner_does_not_know_is_inactive(rig: Any) -> None:
@@ -64,11 +64,11 @@ async def test_an_endpoint_that_its_owner_does_not_know_is_inactive(rig: Any) ->
 
 
 async def test_memory_holds_only_the_endpoints_used_last(rig: Any) -> None:
-    book = EndpointBook(rig.endpoints, rig.endpoints, lambda sealed, _: sealed, endpoints_max=2)
+    book = EndpointCache(rig.endpoints, rig.endpoints, lambda sealed, _: sealed, endpoints_max=2)
     first, second, third = (rig.add_endpoint() for _ in range(3))
     await book.load({first: 1, second: 1})
-    assert book.at_hand(first, 1) is not None
+    assert book.get(first, 1) is not None
     await book.load({third: 1})
-    assert book.at_hand(second, 1) is None
-    assert book.at_hand(first, 1) is not None
-    assert book.at_hand(third, 1) is not None
+    assert book.get(second, 1) is None
+    assert book.get(first, 1) is not None
+    assert book.get(third, 1) is not None

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from angarium_contracts.directory import EndpointState
-from angarium_worker.application.endpoint_health import EndpointHealth
-from angarium_worker.application.failing_endpoints import HealthRow
-from angarium_worker.application.gone_endpoints import GoneEndpoint
-from angarium_worker.application.records import StorageDown
+from angarium_worker.application.endpoints.endpoint_health import EndpointHealth
+from angarium_worker.application.endpoints.failing_endpoints import HealthRow
+from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoint
+from angarium_worker.application.ledger.records import StorageDown
 from angarium_worker.domain.endpoint_health import DisableRule, FailureRun, RunOfFailures
 from hypothesis import given
 from hypothesis import strategies as st

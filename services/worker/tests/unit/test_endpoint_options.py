@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from angarium_signing import PrivateKey, SigningSecret, verify
-from angarium_worker.application.prepared_endpoint import Prepared, Unusable
-from angarium_worker.application.records import TIMINGS
-from angarium_worker.application.sending import Answer, FailureReason, NoAnswer
+from angarium_worker.application.destinations.destination import Answer, FailureReason, NoAnswer
+from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint, Unusable
+from angarium_worker.application.ledger.records import TIMINGS
 
 SECRETS = [b"whsec_" + base64.b64encode(bytes([n]) * 24) for n in range(3)]
 NOW_S = 1_700_000_000
@@ -50,7 +50,7 @@ async def test_timeout_proxy_and_certificate_are_the_endpoints_own(rig: Any) -> 
     request = await _sent(rig, endpoint)
     assert (request.timeout_s, request.proxy) == (3.5, proxy)
     assert request.client_certificate == b"PEM"
-    assert "password" not in repr(rig.book.at_hand(endpoint, 1))
+    assert "password" not in repr(rig.book.get(endpoint, 1))
     request = await _sent(rig, rig.add_endpoint())
     assert (request.timeout_s, request.proxy, request.client_certificate) == (15.0, None, None)
 
@@ -96,14 +96,14 @@ async def test_what_cannot_be_used_makes_the_endpoint_unusable(
 ) -> None:
     endpoint = rig.add_endpoint(**members)
     await rig.know(endpoint)
-    assert isinstance(rig.book.at_hand(endpoint, 1), Unusable)
+    assert isinstance(rig.book.get(endpoint, 1), Unusable)
 
 
 async def test_an_endpoint_whose_secrets_never_expire_has_no_expiry_to_watch(rig: Any) -> None:
     endpoint = rig.add_endpoint(secrets=tuple(SECRETS[:2]))
     await rig.know(endpoint)
-    known = rig.book.at_hand(endpoint, 1)
-    assert isinstance(known, Prepared)
+    known = rig.book.get(endpoint, 1)
+    assert isinstance(known, ResolvedEndpoint)
     assert known.first_expiry_s == inf
     assert known.signers_at(NOW_S) is known.signers
 

@@ -28,10 +28,10 @@ from angarium_contracts.deliveries import (
 from angarium_contracts.directory import EndpointState
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
-from angarium_worker.application.by_hand import ResentRow
-from angarium_worker.application.endpoint_book import EndpointBook
-from angarium_worker.application.hand_commands import HandCommands
-from angarium_worker.application.records import RecordRefused, StorageDown
+from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.ledger.records import RecordRefused, StorageDown
+from angarium_worker.application.operations.manual_ledger import ResentRow
+from angarium_worker.application.operations.operator_commands import OperatorCommands
 
 ENDPOINT = b"e" * 16
 STATS = EndpointStats(success=1, pending=2, sending=3, fail=4, canceled=5)
@@ -40,7 +40,7 @@ DELIVERIES = Deliveries((Delivery(b"m" * 16, ENDPOINT, DeliveryStatus.CANCELED),
 
 
 class World:
-    """Implements every port of `HandCommands`; keeps what it is told."""
+    """Implements every port of `OperatorCommands`; keeps what it is told."""
 
     def __init__(self) -> None:
         self.owned: dict[bytes, EndpointState] | None = {}
@@ -50,7 +50,7 @@ class World:
         self.rung = 0
         self.error: Exception | None = None
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         self.rung += 1
 
     def _check(self) -> None:
@@ -120,9 +120,9 @@ def world() -> World:
 
 
 @pytest.fixture
-def commands(world: World) -> HandCommands:
-    book = EndpointBook(world, world, lambda sealed, _: sealed)
-    return HandCommands(world, book, world, world, world, ring=world.ring, lease_s=40.0)
+def commands(world: World) -> OperatorCommands:
+    book = EndpointCache(world, world, lambda sealed, _: sealed)
+    return OperatorCommands(world, book, world, world, world, ring=world.ring, lease_s=40.0)
 
 
 def _resend(messages: int = 1, **members: Any) -> ResendDeliveries:
@@ -145,7 +145,7 @@ def _problem(answer: Contract, code: ProblemCode) -> str:
     return answer.detail
 
 
-async def test_a_message_is_resent_as_it_came(world: World, commands: HandCommands) -> None:
+async def test_a_message_is_resent_as_it_came(world: World, commands: OperatorCommands) -> None:
     world.own()
     message = ResentMessage(
         id=b"m" * 16,
@@ -194,7 +194,7 @@ async def test_a_message_is_resent_as_it_came(world: World, commands: HandComman
     ],
 )
 async def test_only_where_order_or_limits_hold_it_goes_into_the_lane(
-    world: World, commands: HandCommands, members: dict[str, Any], lane: int | None
+    world: World, commands: OperatorCommands, members: dict[str, Any], lane: int | None
 ) -> None:
     world.own(**members)
     await commands.answer(_resend())
@@ -210,7 +210,7 @@ async def test_only_where_order_or_limits_hold_it_goes_into_the_lane(
     ],
 )
 async def test_resending_to_a_closed_endpoint_is_refused_with_the_reason(
-    world: World, commands: HandCommands, members: dict[str, Any], reason: str
+    world: World, commands: OperatorCommands, members: dict[str, Any], reason: str
 ) -> None:
     world.own(**members)
     assert reason in _problem(await commands.answer(_resend()), ProblemCode.CONFLICT)
@@ -219,7 +219,7 @@ async def test_resending_to_a_closed_endpoint_is_refused_with_the_reason(
 
 
 async def test_an_endpoint_that_does_not_exist_or_is_not_known_yet_is_refused(
-    world: World, commands: HandCommands
+    world: World, commands: OperatorCommands
 ) -> None:
     world.owned = None
     assert _problem(await commands.answer(_resend()), ProblemCode.UNAVAILABLE)
@@ -229,13 +229,13 @@ async def test_an_endpoint_that_does_not_exist_or_is_not_known_yet_is_refused(
 
 
 async def test_an_endpoint_that_only_the_operator_can_mend_keeps_what_is_resent(
-    world: World, commands: HandCommands
+    world: World, commands: OperatorCommands
 ) -> None:
     world.own(header_names="nonsense")
     assert await commands.answer(_resend()) == DeliveriesChanged(count=1)
 
 
-async def test_too_much_at_once_is_refused(world: World, commands: HandCommands) -> None:
+async def test_too_much_at_once_is_refused(world: World, commands: OperatorCommands) -> None:
     world.own()
     assert _problem(await commands.answer(_resend(101)), ProblemCode.INVALID)
     ids = tuple(number.to_bytes(16) for number in range(101))
@@ -246,7 +246,9 @@ async def test_too_much_at_once_is_refused(world: World, commands: HandCommands)
     assert _problem(await commands.answer(found), ProblemCode.INVALID)
 
 
-async def test_nothing_is_rung_when_nothing_changed(world: World, commands: HandCommands) -> None:
+async def test_nothing_is_rung_when_nothing_changed(
+    world: World, commands: OperatorCommands
+) -> None:
     world.own()
     world.count = 0
     assert await commands.answer(_resend()) == DeliveriesChanged(count=0)
@@ -265,7 +267,7 @@ async def test_nothing_is_rung_when_nothing_changed(world: World, commands: Hand
     ],
 )
 async def test_cancelling_is_bounded_and_says_whether_there_may_be_more(
-    world: World, commands: HandCommands, limit: int, rows_max: int, count: int, *, done: bool
+    world: World, commands: OperatorCommands, limit: int, rows_max: int, count: int, *, done: bool
 ) -> None:
     world.count = count
     command = CancelDeliveries(reason="not wanted", message_id=b"m" * 16, limit=limit)
@@ -282,7 +284,7 @@ async def test_cancelling_is_bounded_and_says_whether_there_may_be_more(
     assert world.rung == 1
 
 
-async def test_cancelling_everything_is_refused(world: World, commands: HandCommands) -> None:
+async def test_cancelling_everything_is_refused(world: World, commands: OperatorCommands) -> None:
     assert _problem(await commands.answer(CancelDeliveries(reason="x")), ProblemCode.INVALID)
     assert world.cancelled == []
 
@@ -296,7 +298,7 @@ async def test_cancelling_everything_is_refused(world: World, commands: HandComm
     ],
 )
 async def test_what_the_database_says_is_a_problem_not_a_failure(
-    world: World, commands: HandCommands, error: Exception, code: ProblemCode
+    world: World, commands: OperatorCommands, error: Exception, code: ProblemCode
 ) -> None:
     world.own()
     world.error = error
@@ -313,7 +315,7 @@ class Attempts:
         return Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt")
 
 
-async def test_every_question_is_read_and_answered_by_who_knows(commands: HandCommands) -> None:
+async def test_every_question_is_read_and_answered_by_who_knows(commands: OperatorCommands) -> None:
     answers = WorkerAnswers(Attempts(), commands)
     since = datetime(2026, 1, 2, tzinfo=UTC)
     expected: list[tuple[Contract, Contract]] = [

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from angarium_worker.application.drain import drain
-from angarium_worker.application.records import Lane, PendingRow
+from angarium_worker.application.delivery.drain import drain
+from angarium_worker.application.ledger.records import Lane, PendingRow
 from angarium_worker.domain.circuit_breaker import FAILURES_TO_OPEN
 from angarium_worker.domain.endpoint_guard import Result
 
@@ -33,7 +33,7 @@ def _park(rig: Any, endpoint_id: bytes, count: int = 1, **members: Any) -> list[
         row = EMPTY._replace(message_id=message_id, endpoint_id=endpoint_id, **members)
         rig.ledger.pending[row[:2]] = row
         rig.ledger.due_at[row[:2]] = 0
-    rig.lane_bell.ring(0)
+    rig.lane_bell.notify(0)
     return ids
 
 
@@ -245,7 +245,7 @@ async def test_what_tenants_are_told_is_on_record_with_the_attempt(start_rig: An
     for made, status in ((3, 500), (2, 500), (4, 200), (1, 200)):
         rig.sender.answers = [status]
         (message,) = _park(rig, endpoint, lane=None, attempts_made=made, retry_delays="5,5,5,5,5")
-        rig.bell.ring(0)
+        rig.bell.notify(0)
         await rig.changes.until(
             lambda m=message: any(a.message_id == m for a in rig.ledger.attempts)
         )

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from angarium_worker.application.drain import drain
-from angarium_worker.application.records import PendingRow
+from angarium_worker.application.delivery.drain import drain
+from angarium_worker.application.ledger.records import PendingRow
 
 PENDING = PendingRow(
     message_id=b"m" * 16,

@@ -2,7 +2,7 @@ import socket
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
-from angarium_worker.adapters.sender.egress_rules import EgressRules
+from angarium_worker.adapters.destinations.webhook.egress_rules import EgressRules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -2,7 +2,10 @@ import socket
 from ipaddress import IPv4Address, ip_address
 
 import psutil
-from angarium_worker.adapters.sender.own_addresses import OwnAddresses, read_own_addresses
+from angarium_worker.adapters.destinations.webhook.own_addresses import (
+    OwnAddresses,
+    read_own_addresses,
+)
 
 FIRST = frozenset({IPv4Address("10.0.0.1")})
 SECOND = frozenset({IPv4Address("10.0.0.2")})

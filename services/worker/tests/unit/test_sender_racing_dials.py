@@ -5,9 +5,9 @@ import contextlib
 import socket
 
 import pytest
-from angarium_worker.adapters.sender.failures import SendFailed
-from angarium_worker.adapters.sender.racing_dials import first_connected, in_turns
-from angarium_worker.application.sending import FailureReason
+from angarium_worker.adapters.destinations.webhook.failures import SendFailed
+from angarium_worker.adapters.destinations.webhook.racing_dials import first_connected, in_turns
+from angarium_worker.application.destinations.destination import FailureReason
 
 
 class Dials:

@@ -1,12 +1,12 @@
 import msgspec
 import pytest
 from angarium_webhooks.header_rules import RESERVED_NAMES
-from angarium_worker.adapters.sender import EgressRules, SenderLimits
-from angarium_worker.adapters.sender.client_certificates import ClientCertificate
-from angarium_worker.adapters.sender.failures import SendFailed
-from angarium_worker.adapters.sender.request_head import RequestHeads
-from angarium_worker.adapters.sender.url_rules import Destinations
-from angarium_worker.application.sending import FailureReason, WebhookRequest
+from angarium_worker.adapters.destinations.webhook import EgressRules, SenderLimits
+from angarium_worker.adapters.destinations.webhook.client_certificates import ClientCertificate
+from angarium_worker.adapters.destinations.webhook.failures import SendFailed
+from angarium_worker.adapters.destinations.webhook.request_head import RequestHeads
+from angarium_worker.adapters.destinations.webhook.url_rules import Destinations
+from angarium_worker.application.destinations.destination import FailureReason, WebhookRequest
 from hypothesis import given
 from hypothesis import strategies as st
 

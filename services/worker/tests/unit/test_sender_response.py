@@ -1,6 +1,6 @@
 import pytest
-from angarium_worker.adapters.sender.limits import SenderLimits
-from angarium_worker.adapters.sender.response import Response, ResponseRefused
+from angarium_worker.adapters.destinations.webhook.limits import SenderLimits
+from angarium_worker.adapters.destinations.webhook.response import Response, ResponseRefused
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from angarium_worker.application.prepared_endpoint import Inactive
-from angarium_worker.application.records import Lane, PendingRow
-from angarium_worker.application.slowdowns import Slowdowns
+from angarium_worker.application.endpoints.endpoint_config import Inactive
+from angarium_worker.application.endpoints.retry_after_cache import RetryAfterCache
+from angarium_worker.application.ledger.records import Lane, PendingRow
 
 SECOND_NS = 1_000_000_000
 
@@ -99,7 +99,7 @@ async def test_retries_wait_too_and_are_not_counted(start_rig: Any) -> None:
 
 def test_slowdowns_are_bounded_end_by_themselves_and_never_get_shorter() -> None:
     now_ns = 0
-    slowdowns = Slowdowns(lambda: now_ns, endpoints_max=2)
+    slowdowns = RetryAfterCache(lambda: now_ns, endpoints_max=2)
     assert not slowdowns
     for endpoint_id in (b"1", b"2", b"3"):
         slowdowns.slow_down(endpoint_id, 60)
@@ -138,7 +138,7 @@ async def test_after_a_410_nothing_more_is_sent_and_what_waits_is_cancelled_on_r
     rig.ledger.due_at[waiting, endpoint] = 3_600_000_000
     await _first(rig, endpoint, 410)
     await rig.until_idle()
-    assert isinstance(rig.book.at_hand(endpoint, 1), Inactive)
+    assert isinstance(rig.book.get(endpoint, 1), Inactive)
     later = rig.chunk([endpoint])
     await rig.take(later)
     await rig.changes.until(lambda: len(rig.ledger.cancelled) == 2)
@@ -154,7 +154,7 @@ async def test_a_newer_configuration_makes_a_gone_endpoint_active_again(rig: Any
     await rig.know(endpoint)
     await _first(rig, endpoint, 410)
     await rig.book.apply(2, (), [rig.moved(endpoint, "https://example.com/new", version=2)])
-    assert rig.book.at_hand(endpoint, 2).url == "https://example.com/new"
+    assert rig.book.get(endpoint, 2).url == "https://example.com/new"
 
 
 async def test_while_the_dispatcher_is_away_the_worker_goes_on_telling(rig: Any) -> None:

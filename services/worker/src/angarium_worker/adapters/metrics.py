@@ -11,9 +11,9 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from angarium_worker.application.endpoint_gates import EndpointGates
-from angarium_worker.application.room import Room
-from angarium_worker.application.tally import DURATION_BOUNDS_S, Tally
+from angarium_worker.application.capacity.delivery_slots import DeliverySlots
+from angarium_worker.application.capacity.worker_counters import DURATION_BOUNDS_S, WorkerCounters
+from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
 
 
 class WorkerMetrics(Collector):
@@ -21,9 +21,9 @@ class WorkerMetrics(Collector):
 
     def __init__(
         self,
-        tally: Tally,
-        room: Room,
-        gates: EndpointGates,
+        tally: WorkerCounters,
+        room: DeliverySlots,
+        gates: EndpointGuards,
         lanes_held: Callable[[], int],
         failing_total: Callable[[], int],
     ) -> None:
@@ -91,7 +91,7 @@ def _endpoints(by_state: dict[str, int]) -> Metric:
     return family
 
 
-def _durations(tally: Tally) -> Metric:
+def _durations(tally: WorkerCounters) -> Metric:
     bounds = [*(str(bound) for bound in DURATION_BOUNDS_S), "+Inf"]
     return HistogramMetricFamily(
         "angarium_worker_attempt_duration_seconds",

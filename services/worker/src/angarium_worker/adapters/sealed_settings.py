@@ -2,7 +2,7 @@
 
 from angarium_chassis.sealing import Seal, SealBroken
 
-from angarium_worker.application.prepared_endpoint import OpenSealed
+from angarium_worker.application.endpoints.endpoint_config import OpenSealed
 
 
 def opener(seal: Seal) -> OpenSealed:

@@ -34,7 +34,7 @@ class DeliveryState(Enum):
     CANCELLED = "cancelled"
 
 
-class EndpointStanding(Enum):
+class EndpointStatus(Enum):
     """Whether an endpoint takes webhooks at all: its owner's word, known to all workers."""
 
     ENABLED = "enabled"
@@ -79,7 +79,7 @@ class Transition[State: Enum]:
 
 _D = DeliveryState
 _G = GuardState
-_S = EndpointStanding
+_S = EndpointStatus
 ENDED: Final = (_D.DELIVERED, _D.EXHAUSTED, _D.CANCELLED)
 
 DELIVERY: Final[tuple[Transition[DeliveryState], ...]] = (
@@ -175,7 +175,7 @@ DELIVERY: Final[tuple[Transition[DeliveryState], ...]] = (
     Transition((), _D.IN_LANE, "the same, of an ordered or limited endpoint", by_command=True),
 )
 
-STANDING: Final[tuple[Transition[EndpointStanding], ...]] = (
+STANDING: Final[tuple[Transition[EndpointStatus], ...]] = (
     Transition((), _S.ENABLED, "it is created", by_command=True),
     Transition((), _S.DISABLED, "it is created disabled", by_command=True),
     Transition(

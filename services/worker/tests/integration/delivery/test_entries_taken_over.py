@@ -8,7 +8,7 @@ from angarium_chassis.streams.leases import EntryLeases
 from angarium_chassis.streams.received import Received
 from angarium_contracts.contract import Contract
 from angarium_worker.adapters.streams.chunks import Entry
-from angarium_worker.adapters.streams.first_copies import FirstCopies
+from angarium_worker.adapters.streams.duplicate_filter import DuplicateFilter
 from redis.asyncio import Redis
 
 STREAM, GROUP = "deliveries", "workers"
@@ -37,7 +37,7 @@ async def test_what_another_has_claimed_since_it_was_read_is_told(
         await redis.xclaim(STREAM, GROUP, "other", 0, [entries[1].entry_id, entries[2].entry_id])
         await redis.xack(STREAM, GROUP, entries[2].entry_id)
 
-        others = await FirstCopies(broker).of_others(entries)
+        others = await DuplicateFilter(broker).of_others(entries)
 
     assert others.taken_over == [entries[1], entries[2]]
     assert others.copies == []
@@ -53,7 +53,7 @@ async def test_what_a_stopped_dispatcher_publishes_after_another_did_is_a_copy(
         await redis.xgroup_create(STREAM, GROUP, mkstream=True)
         first, second = await read_entries(redis, "worker", repetition, late)
 
-        assert await FirstCopies(broker).of_others([first]) == ([], [])
-        others = await FirstCopies(broker).of_others([second])
+        assert await DuplicateFilter(broker).of_others([first]) == ([], [])
+        others = await DuplicateFilter(broker).of_others([second])
 
     assert others == ([second], [])

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import trustme
 import uvloop
-from angarium_worker.adapters.sender import (
+from angarium_worker.adapters.destinations.webhook import (
     EgressRules,
     SenderLimits,
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.sending import WebhookRequest
+from angarium_worker.application.destinations.destination import WebhookRequest
 
 # With importlib imports a test folder is on no path; this module stands beside its tests.
 sys.path.append(str(Path(__file__).parent))

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import psutil
 import uvloop
-from angarium_worker.adapters.sender import (
+from angarium_worker.adapters.destinations.webhook import (
     EgressRules,
     SenderLimits,
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.sending import Answer, WebhookRequest
+from angarium_worker.application.destinations.destination import Answer, WebhookRequest
 
 FIRST = 50
 AT_ONCE = 16

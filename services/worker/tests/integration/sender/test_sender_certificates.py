@@ -4,8 +4,8 @@ import asyncio
 import ssl
 
 import pytest
-from angarium_worker.adapters.sender import SenderLimits, client_tls_context
-from angarium_worker.application.sending import FailureReason, NoAnswer
+from angarium_worker.adapters.destinations.webhook import SenderLimits, client_tls_context
+from angarium_worker.application.destinations.destination import FailureReason, NoAnswer
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,

@@ -8,13 +8,13 @@ import ssl
 import threading
 
 import pytest
-from angarium_worker.adapters.sender import (
+from angarium_worker.adapters.destinations.webhook import (
     EgressRules,
     OwnAddresses,
     SenderLimits,
     client_tls_context,
 )
-from angarium_worker.application.sending import FailureReason
+from angarium_worker.application.destinations.destination import FailureReason
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

@@ -5,7 +5,7 @@ import socket
 import struct
 
 import pytest
-from angarium_worker.application.sending import Answer, FailureReason, NoAnswer
+from angarium_worker.application.destinations.destination import Answer, FailureReason, NoAnswer
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 REASONS = FailureReason

@@ -1,6 +1,6 @@
 """A failed attempt tells how long each phase took, the one in which it failed included."""
 
-from angarium_worker.application.sending import FailureReason, NoAnswer
+from angarium_worker.application.destinations.destination import FailureReason, NoAnswer
 
 
 def starts_to_answer_and_hangs(receiver):

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from angarium_worker.adapters.sender import SenderLimits, client_tls_context
-from angarium_worker.adapters.sender.origin import KEPT_BYTES_PLAIN, KEPT_BYTES_TLS
+from angarium_worker.adapters.destinations.webhook import SenderLimits, client_tls_context
+from angarium_worker.adapters.destinations.webhook.origin import KEPT_BYTES_PLAIN, KEPT_BYTES_TLS
 
 # As long as what is kept of an answer, which an idle connection must not hold on to.
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 16384\r\n\r\n" + b"x" * 16_384

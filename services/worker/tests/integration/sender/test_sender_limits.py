@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from angarium_worker.adapters.sender import SenderLimits
-from angarium_worker.application.sending import FailureReason
+from angarium_worker.adapters.destinations.webhook import SenderLimits
+from angarium_worker.application.destinations.destination import FailureReason
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -18,7 +18,7 @@ def answers(receiver):
     return behave
 
 
-class Gate:
+class EndpointQueue:
     """A receiver that answers only once opened, and says when enough requests have come."""
 
     def __init__(self, expected):
@@ -41,7 +41,7 @@ class Gate:
 async def test_connections_of_an_origin_are_bounded_and_the_rest_waits_its_turn(
     receive, make_sender, post
 ):
-    gate = Gate(2)
+    gate = EndpointQueue(2)
     receiver = await receive(gate)
     sender = make_sender(limits=SenderLimits(connections_per_origin_max=2))
     async with asyncio.TaskGroup() as group:
@@ -57,7 +57,7 @@ async def test_connections_of_an_origin_are_bounded_and_the_rest_waits_its_turn(
 async def test_who_waits_in_vain_is_told_that_the_endpoint_was_not_contacted(
     receive, make_sender, post, small_limits
 ):
-    gate = Gate(2)
+    gate = EndpointQueue(2)
     receiver = await receive(gate)
     sender = make_sender(limits=small_limits)
     async with asyncio.TaskGroup() as group:
@@ -93,7 +93,7 @@ async def test_idle_connections_give_way_when_all_places_are_taken(
 async def test_who_finds_all_places_in_use_gets_the_next_one_before_a_busy_origin(
     receive, make_sender, post
 ):
-    gate = Gate(2)
+    gate = EndpointQueue(2)
     busy, other = await receive(gate), await receive(answers)
     sender = make_sender(limits=SenderLimits(connections_max=2))
     async with asyncio.TaskGroup() as group:
@@ -130,7 +130,7 @@ async def test_an_old_connection_is_not_kept(receive, make_sender, post):
 async def test_a_cancelled_send_closes_its_connection_and_frees_its_place(
     receive, make_sender, post
 ):
-    gate = Gate(1)
+    gate = EndpointQueue(1)
     receiver = await receive(gate, answers)
     sender = make_sender(limits=SenderLimits(connections_per_origin_max=1))
     first = asyncio.create_task(sender.send(post(receiver.url)))
@@ -177,7 +177,7 @@ async def test_a_request_that_cannot_be_made_is_told_later_too(make_sender, post
 
 
 async def test_closing_ends_what_is_under_way_and_what_comes_after(receive, make_sender, post):
-    gate = Gate(1)
+    gate = EndpointQueue(1)
     receiver = await receive(gate)
     sender = make_sender(limits=SenderLimits(connections_per_origin_max=1))
     sends = [asyncio.create_task(sender.send(post(receiver.url))) for _ in range(3)]

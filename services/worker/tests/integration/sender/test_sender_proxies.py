@@ -3,8 +3,8 @@
 import socket
 
 import pytest
-from angarium_worker.adapters.sender import EgressRules, Proxy, client_tls_context
-from angarium_worker.application.sending import FailureReason
+from angarium_worker.adapters.destinations.webhook import EgressRules, Proxy, client_tls_context
+from angarium_worker.application.destinations.destination import FailureReason
 from msgspec.structs import replace
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

@@ -4,8 +4,8 @@ import asyncio
 import os
 
 import pytest
-from angarium_worker.adapters.sender import client_tls_context
-from angarium_worker.application.sending import FailureReason
+from angarium_worker.adapters.destinations.webhook import client_tls_context
+from angarium_worker.application.destinations.destination import FailureReason
 
 
 @pytest.fixture

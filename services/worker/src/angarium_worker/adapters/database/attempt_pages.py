@@ -22,8 +22,8 @@ from angarium_contracts.ids import ATTEMPT, format_id, parse_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
 from sqlalchemy import ColumnElement, func, select
 
-from angarium_worker.application.records import TIMINGS, channel_text, channels_of
-from angarium_worker.application.sending import FailureReason
+from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.application.ledger.records import TIMINGS, channel_text, channels_of
 from angarium_worker.domain.failed_answer import failed_answer
 
 from .attempt_bounds import first_attempt_id

@@ -9,7 +9,7 @@ from angarium_contracts.ids import lowest_id_at
 from sqlalchemy import case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from angarium_worker.application.failing_endpoints import HealthRow
+from angarium_worker.application.endpoints.failing_endpoints import HealthRow
 from angarium_worker.domain.endpoint_health import FailureRun, RunOfFailures
 
 from .storage_errors import storage_errors

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import asyncpg
 from sqlalchemy.exc import DataError, SQLAlchemyError, StatementError
 
-from angarium_worker.application.records import RecordRefused, StorageDown
+from angarium_worker.application.ledger.records import RecordRefused, StorageDown
 
 _REFUSALS = (
     asyncpg.DataError,

@@ -5,20 +5,20 @@ from typing import NamedTuple
 
 from angarium_chassis.database.engine import Database
 
-from .postgres_hand_ledger import PostgresHandLedger
-from .postgres_lanes import PostgresLanes
-from .postgres_ledger import PostgresLedger
-from .sqlite_hand_ledger import SqliteHandLedger
-from .sqlite_lanes import SqliteLanes
-from .sqlite_ledger import SqliteLedger
+from angarium_worker.adapters.database.postgres.lanes import PostgresLanes
+from angarium_worker.adapters.database.postgres.ledger import PostgresLedger
+from angarium_worker.adapters.database.postgres.manual_ledger import PostgresManualLedger
+from angarium_worker.adapters.database.sqlite.lanes import SqliteLanes
+from angarium_worker.adapters.database.sqlite.ledger import SqliteLedger
+from angarium_worker.adapters.database.sqlite.manual_ledger import SqliteManualLedger
 
 
 class Stores(NamedTuple):
-    """The implementations of `Ledger`, `Lanes` and `HandLedger`."""
+    """The implementations of `Ledger`, `Lanes` and `ManualLedger`."""
 
     ledger: PostgresLedger | SqliteLedger
     lanes: PostgresLanes | SqliteLanes
-    by_hand: PostgresHandLedger | SqliteHandLedger
+    by_hand: PostgresManualLedger | SqliteManualLedger
 
 
 def stores_on(database: Database, *, lease_s: float, count_ended: Callable[[int], None]) -> Stores:
@@ -28,10 +28,10 @@ def stores_on(database: Database, *, lease_s: float, count_ended: Callable[[int]
         return Stores(
             PostgresLedger(database),
             PostgresLanes(database),
-            PostgresHandLedger(database, lease_s=lease_s, count_ended=count_ended),
+            PostgresManualLedger(database, lease_s=lease_s, count_ended=count_ended),
         )
     return Stores(
         SqliteLedger(database),
         SqliteLanes(database),
-        SqliteHandLedger(database, lease_s=lease_s, count_ended=count_ended),
+        SqliteManualLedger(database, lease_s=lease_s, count_ended=count_ended),
     )

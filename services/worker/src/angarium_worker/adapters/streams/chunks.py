@@ -9,9 +9,9 @@ from angarium_chassis.streams.received import Received
 from angarium_chassis.streams.writer import Publication, StreamWriter
 from angarium_contracts.hot_path import DeliveriesRequested, DeliveriesSettled, SettledChunk
 
-from angarium_worker.application.chunk_in_hand import Chunk
-from angarium_worker.application.deliver_chunk import DeliverChunk
-from angarium_worker.application.insistent_commit import InsistentCommit
+from angarium_worker.application.delivery.chunk import Chunk
+from angarium_worker.application.delivery.deliver_chunk import DeliverChunk
+from angarium_worker.application.ledger.retrying_commit import RetryingGroupCommit
 
 SETTLED_ENTRIES_MAX = 100_000
 SETTLED_EXPIRES_S = 3_600
@@ -29,7 +29,7 @@ class ChunkSettlement:
 
     def __init__(self, writer: StreamWriter) -> None:
         self._writer = writer
-        self._commits = InsistentCommit(
+        self._commits = RetryingGroupCommit(
             "settle",
             self._write,
             items_max=CHUNKS_PER_WRITE_MAX,

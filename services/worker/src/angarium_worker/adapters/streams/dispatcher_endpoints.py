@@ -10,7 +10,7 @@ from angarium_contracts.endpoint_options import DisableEndpoint
 from angarium_contracts.queries import Done, Problem
 from angarium_contracts.stream_names import DISPATCHER_QUERIES
 
-from angarium_worker.application.gone_endpoints import GoneEndpoint
+from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoint
 
 _answers = Reader(EndpointStates)
 _done = Reader(Done)

@@ -7,7 +7,7 @@ from angarium_contracts.operational import FirstOpenMessages, OpenMessages, Orde
 from angarium_contracts.queries import Problem
 from angarium_contracts.stream_names import GATEWAY_QUERIES
 
-from angarium_worker.application.turn_parts import Confirmed
+from angarium_worker.application.lanes.lane_context import Confirmed
 
 _answers = Reader(OpenMessages)
 _END = b"\xff" * 16

@@ -15,10 +15,14 @@ from angarium_contracts.deliveries import (
     ResendDeliveries,
 )
 
-from angarium_worker.application.hand_commands import DeliveryQuestion, HandCommand, HandCommands
+from angarium_worker.application.operations.operator_commands import (
+    DeliveryQuestion,
+    OperatorCommand,
+    OperatorCommands,
+)
 
 type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
-type WorkerQuestion = AttemptQuestion | HandCommand | DeliveryQuestion
+type WorkerQuestion = AttemptQuestion | OperatorCommand | DeliveryQuestion
 
 WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     ListAttemptsByMessage,
@@ -47,7 +51,7 @@ class AttemptAnswers(Protocol):
 class WorkerAnswers:
     """Answers every question of `WORKER_QUESTIONS`."""
 
-    def __init__(self, attempts: AttemptAnswers, deliveries: HandCommands) -> None:
+    def __init__(self, attempts: AttemptAnswers, deliveries: OperatorCommands) -> None:
         self._attempts = attempts
         self._deliveries = deliveries
 

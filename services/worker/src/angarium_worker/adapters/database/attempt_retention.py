@@ -1,0 +1,66 @@
+"""Deleting attempts that are too old, and what is on record of cancelled deliveries.
+
+Attempts are partitioned by time on Postgres and go as whole partitions (`KeptTable`); what is
+deleted here goes in steps, by an index.
+"""
+
+from angarium_chassis.database.kept_table import delete_rows, too_old
+from angarium_chassis.database.retention_turn import RetentionTurn
+from angarium_contracts.retention import TenantRetention
+from sqlalchemy import select
+
+from angarium_worker.application.operations.retention import TenantRetentions
+
+from .tables import attempt, cancelled_delivery, endpoint_copy
+
+
+class CancelledRetention:
+    """The retention chore of cancelled deliveries: they go by the time of their messages."""
+
+    def __init__(self, *, days: int) -> None:
+        self._days = days
+
+    async def __call__(self, turn: RetentionTurn) -> None:
+        """See `Chore`."""
+        row = cancelled_delivery.c
+        before = too_old(turn, self._days)
+        await delete_rows(turn, cancelled_delivery, row.message_id < before, order=row.message_id)
+
+
+class TenantAttemptRetention:
+    """The retention chore of tenants that keep attempts for fewer than `days` days, endpoint by
+    endpoint. What is of an endpoint that is in no copy any more goes with everybody's."""
+
+    def __init__(self, tenants: TenantRetentions, *, days: int) -> None:
+        self._tenants = tenants
+        self._days = days
+
+    async def __call__(self, turn: RetentionTurn) -> None:
+        """See `Chore`."""
+        for tenant in await self._tenants.all() or ():
+            if tenant.days < self._days:
+                await _delete_of_tenant(turn, tenant)
+
+
+async def _delete_of_tenant(turn: RetentionTurn, tenant: TenantRetention) -> None:
+    before = too_old(turn, tenant.days)
+    of_tenant = select(endpoint_copy.c.id).where(endpoint_copy.c.tenant_id == tenant.tenant_id)
+    async with turn.read() as connection:
+        endpoint_ids = [bytes(each) for each in await connection.scalars(of_tenant)]
+    tried, cancelled = attempt.c, cancelled_delivery.c
+    for endpoint_id in endpoint_ids:
+        await delete_rows(
+            turn,
+            attempt,
+            tried.endpoint_id == endpoint_id,
+            tried.id < before,
+            key=tried.id,
+            order=tried.id,
+        )
+        await delete_rows(
+            turn,
+            cancelled_delivery,
+            cancelled.endpoint_id == endpoint_id,
+            cancelled.message_id < before,
+            order=cancelled.message_id,
+        )

@@ -1,0 +1,62 @@
+"""Changes by hand on Postgres: one statement and one round trip for each call."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from angarium_chassis.database.engine import Database
+from angarium_chassis.database.named_statement import named_statement
+
+from angarium_worker.adapters.database.attempt_bounds import first_attempt_id
+from angarium_worker.application.operations.manual_ledger import ResentRow
+
+from .statements import PostgresStatements, columns_of_rows
+
+_sql = partial(named_statement, __package__)
+_RESEND = _sql("resend")
+_CANCEL = _sql("cancel_pending")
+
+
+class PostgresManualLedger:
+    """Implements `ManualLedger`. `lease_s` is the longest that anybody holds a delivery;
+    `count_ended` is told how many `cancel` ended at once: what it only marked is not among
+    them."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        lease_s: float,
+        count_ended: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._count_ended = count_ended
+        self._statements = PostgresStatements(database)
+        self._lease_us = int(lease_s * 1_000_000)
+
+    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+        """See `ManualLedger`."""
+        if not rows:
+            return 0
+        columns = columns_of_rows(rows, len(ResentRow._fields))
+        first = first_attempt_id(row.message_id for row in rows)
+        (row,) = await self._statements.fetch(
+            _RESEND, *columns, only_missing, self._lease_us, first
+        )
+        return int(row[0])
+
+    async def cancel(
+        self,
+        *,
+        message_id: bytes | None,
+        endpoint_id: bytes | None,
+        reason: str,
+        by_hand: bool,
+        rows_max: int,
+        lease_s: float,
+    ) -> int:
+        """See `ManualLedger`."""
+        lease_us = int(lease_s * 1_000_000)
+        (row,) = await self._statements.fetch(
+            _CANCEL, message_id, endpoint_id, reason, by_hand, rows_max, lease_us
+        )
+        self._count_ended(int(row[1]))
+        return int(row[0]) + int(row[1])

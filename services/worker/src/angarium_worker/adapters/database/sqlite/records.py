@@ -1,0 +1,200 @@
+"""Writing records on SQLite, within one transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from angarium_chassis.database.clock import clock_us
+from angarium_contracts.attempts import AttemptStatus
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    LargeBinary,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from angarium_worker.adapters.database.tables import (
+    attempt,
+    cancelled_delivery,
+    operational_event,
+    pending_delivery,
+)
+from angarium_worker.application.ledger.records import (
+    AttemptRow,
+    CancelledRow,
+    DeliveryKey,
+    EventRow,
+    LeasedOutcome,
+    PendingRow,
+    Record,
+)
+
+from .lane_arrivals import Arrival, arrive
+
+KEYS_MAX = 500
+"""SQLite bounds the parameters of a statement."""
+
+_NOW = clock_us(on_postgres=False)
+_AT = bindparam("at_us", type_=BigInteger)
+"""The clock as a transaction of several statements read it once."""
+_row = pending_delivery.c
+HELD = (
+    (_row.message_id == bindparam("key_message"))
+    & (_row.endpoint_id == bindparam("key_endpoint"))
+    & (_row.fence == bindparam("key_fence"))
+)
+_ATTEMPT_COLUMNS = (*AttemptRow._fields[:16], "ended_at")
+_PENDING_COLUMNS = PendingRow._fields[:-1]
+_EVENT_COLUMNS = (*EventRow._fields[:-1], "attempted_at")
+_APPEND = (
+    insert(attempt)
+    .values(
+        {name: bindparam(name) for name in _ATTEMPT_COLUMNS}
+        | {"next_attempt_at": _AT + bindparam("retry_in")}
+    )
+    .on_conflict_do_nothing()
+)
+_GONE_ON = exists().where(
+    attempt.c.message_id == bindparam("message_id", type_=LargeBinary),
+    attempt.c.endpoint_id == bindparam("endpoint_id", type_=LargeBinary),
+    or_(
+        attempt.c.number > bindparam("attempts_made", type_=Integer),
+        attempt.c.status == int(AttemptStatus.SUCCESS),
+    ),
+)
+"""The delivery went on from there: the same record is written again, or by a worker that was
+held up while another took over."""
+_ADD = (
+    insert(pending_delivery)
+    .from_select(
+        [*_PENDING_COLUMNS, "due_at"],
+        select(
+            *[bindparam(name, type_=pending_delivery.c[name].type) for name in _PENDING_COLUMNS],
+            _AT + bindparam("due_in", type_=BigInteger),
+        ).where(~_GONE_ON),
+    )
+    .on_conflict_do_nothing()
+)
+_CANCEL = (
+    insert(cancelled_delivery)
+    .values(
+        {name: bindparam(name) for name in (*CancelledRow._fields, "by_hand")}
+        | {"cancelled_at": _AT}
+    )
+    .on_conflict_do_nothing()
+)
+_TELL = insert(operational_event).on_conflict_do_nothing()
+_END = delete(pending_delivery).where(HELD).returning(_row.by_hand)
+_MOVE = (
+    update(pending_delivery)
+    .where(HELD)
+    .values(
+        due_at=case((_row.cancelled.is_(None), _AT + bindparam("due_in")), else_=_AT),
+        attempts_made=bindparam("made"),
+        lane=bindparam("into_lane"),
+        fence=_row.fence + 1,
+    )
+    .returning(*[_row[name] for name in Arrival._fields])
+)
+
+
+async def write_records(
+    connection: AsyncConnection, records: Sequence[Record]
+) -> frozenset[DeliveryKey]:
+    """Write all of it; the leased deliveries whose fence held."""
+    attempts = [_attempt_values(row) for record in records for row in record.attempts]
+    pending = [row for record in records for row in record.pending]
+    cancelled = [row._asdict() for record in records for row in record.cancelled]
+    cancelled = [values | {"by_hand": False} for values in cancelled]
+    events = [row for record in records for row in record.events]
+    at_us = int((await connection.execute(select(_NOW))).scalar_one())
+    held: set[DeliveryKey] = set()
+    arrivals: list[Arrival] = []
+    for outcome in [outcome for record in records for outcome in record.leased]:
+        settled = await _settle(connection, outcome, at_us)
+        if settled is None:
+            continue
+        held.add((outcome.message_id, outcome.endpoint_id))
+        if outcome.lane is not None and outcome.due_in_us is not None:
+            arrivals.append(Arrival(*settled))
+        if outcome.attempt is not None:
+            attempts.append(_attempt_values(outcome.attempt))
+        if outcome.cancelled is not None:
+            by_hand = outcome.due_in_us is None and bool(settled.by_hand)
+            cancelled.append(outcome.cancelled._asdict() | {"by_hand": by_hand})
+        if outcome.event is not None:
+            events.append(outcome.event)
+    at = {"at_us": at_us}
+    arrivals += await _new_in_lanes(connection, pending, at_us)
+    for statement, rows in (
+        (_APPEND, [row | at for row in attempts]),
+        (_ADD, [_pending_values(row) | at for row in pending]),
+        (_CANCEL, [row | at for row in cancelled]),
+        (_TELL, [_event_values(row) for row in events]),
+    ):
+        if rows:
+            await connection.execute(statement, rows)
+    await arrive(connection, arrivals, at_us)
+    return frozenset(held)
+
+
+async def _settle(connection: AsyncConnection, outcome: LeasedOutcome, at_us: int) -> Any:
+    """The row as it was or is, or None where the fence did not hold."""
+    values = key_values(outcome.message_id, outcome.endpoint_id, outcome.fence)
+    if outcome.due_in_us is None:
+        return (await connection.execute(_END, values)).one_or_none()
+    values |= {"at_us": at_us, "due_in": outcome.due_in_us}
+    values |= {"made": outcome.attempts_made, "into_lane": outcome.lane}
+    return (await connection.execute(_MOVE, values)).one_or_none()
+
+
+async def _new_in_lanes(
+    connection: AsyncConnection, pending: Sequence[PendingRow], at_us: int
+) -> list[Arrival]:
+    """Those of the rows that stand in a lane and are not there yet."""
+    in_lanes = {row[:2]: row for row in pending if row.lane is not None}
+    keys = list(in_lanes)
+    for start in range(0, len(keys), KEYS_MAX):
+        for known in (await connection.execute(_among(keys[start : start + KEYS_MAX]))).all():
+            in_lanes.pop((known[0], known[1]), None)
+    return [
+        Arrival(
+            row.endpoint_id,
+            row.application_id,
+            row.tenant_id,
+            row.weight,
+            at_us + row.due_in_us,
+        )
+        for row in in_lanes.values()
+    ]
+
+
+def _among(keys: Sequence[DeliveryKey]) -> Select[Any]:
+    key = tuple_(_row.message_id, _row.endpoint_id)
+    return select(_row.message_id, _row.endpoint_id).where(key.in_(keys))
+
+
+def key_values(message_id: bytes, endpoint_id: bytes, fence: int) -> dict[str, Any]:
+    """The parameters of `HELD`."""
+    return {"key_message": message_id, "key_endpoint": endpoint_id, "key_fence": fence}
+
+
+def _attempt_values(row: AttemptRow) -> dict[str, Any]:
+    return dict(zip((*_ATTEMPT_COLUMNS, "retry_in"), row, strict=True))
+
+
+def _pending_values(row: PendingRow) -> dict[str, Any]:
+    return dict(zip((*_PENDING_COLUMNS, "due_in"), row, strict=True))
+
+
+def _event_values(row: EventRow) -> dict[str, Any]:
+    return dict(zip(_EVENT_COLUMNS, row, strict=True))

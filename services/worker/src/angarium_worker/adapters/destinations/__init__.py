@@ -1,0 +1,1 @@
+"""The destinations that deliveries can go to."""

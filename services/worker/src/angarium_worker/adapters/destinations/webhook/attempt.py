@@ -1,0 +1,258 @@
+"""One attempt from its request to its outcome, as callbacks under one deadline."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from angarium_worker.application.destinations.destination import (
+    Answer,
+    FailureReason,
+    NoAnswer,
+    Outcome,
+)
+
+from .connection import Connection
+from .dialing import Dialler, DialProgress, Phase
+from .failures import SendFailed
+from .limits import SenderLimits
+from .origin import Origin
+from .pool import ConnectionPool
+from .response import Response
+
+_STALE = frozenset({FailureReason.CONNECTION_CLOSED, FailureReason.CONNECTION_RESET})
+
+
+class AttemptContext:
+    """What all attempts of a sender share, and the owner of those under way and their dials."""
+
+    __slots__ = ("attempts", "dialler", "dials", "limits", "loop", "pool")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        pool: ConnectionPool,
+        dialler: Dialler,
+        limits: SenderLimits,
+    ) -> None:
+        self.loop = loop
+        self.pool = pool
+        self.dialler = dialler
+        self.limits = limits
+        self.attempts: set[Attempt] = set()
+        self.dials: set[asyncio.Task[Connection]] = set()
+
+
+class Attempt:
+    """Seeks a connection, uses it, and tells its outcome exactly once.
+
+    A kept connection may turn out stale: the peer closed it while the request was on its way. If
+    it breaks before the first byte of a response, the request goes out once more, on a fresh
+    connection and within the same deadline (RFC 9112, section 9.3.1, leaves this to who knows
+    that repeating is safe; `webhook-id` makes it so).
+    """
+
+    __slots__ = (
+        "_connection",
+        "_context",
+        "_deadline",
+        "_dialling",
+        "_on_outcome",
+        "_phase",
+        "_progress",
+        "_request",
+        "_retried",
+        "_started_at",
+        "_timer",
+        "origin",
+    )
+
+    def __init__(
+        self,
+        context: AttemptContext,
+        origin: Origin,
+        request: bytes,
+        timeout_s: float,
+        on_outcome: Callable[[Outcome], None],
+    ) -> None:
+        self.origin = origin
+        self._context = context
+        self._request = request
+        self._on_outcome: Callable[[Outcome], None] | None = on_outcome
+        self._connection: Connection | None = None
+        self._dialling: asyncio.Task[Connection] | None = None
+        self._progress: DialProgress | None = None
+        self._retried = False
+        self._phase = Phase.WAITING
+        self._started_at = time.monotonic()
+        self._deadline = context.loop.time() + timeout_s
+        self._timer = context.loop.call_later(timeout_s, self._expire)
+        context.attempts.add(self)
+
+    def start(self, *, fresh: bool = False) -> None:
+        """Seek a connection; `fresh` for one that was never used."""
+        if not self._context.pool.seek(self, fresh=fresh):
+            self._context.loop.call_soon(
+                self.stop, FailureReason.NO_FREE_CONNECTION, "too many requests are waiting"
+            )
+
+    def cancel(self) -> None:
+        """End without an outcome."""
+        self._on_outcome = None
+        self._timer.cancel()
+        self._context.attempts.discard(self)
+        self._let_go()
+
+    def stop(self, reason: FailureReason, detail: str) -> None:
+        """End now, for a reason that is not the endpoint's."""
+        self._let_go()
+        self._fail(reason, detail)
+
+    def use(self, connection: Connection) -> None:
+        self._phase = Phase.EXCHANGE
+        self._connection = connection
+        connection.begin(self._request, self)
+
+    def dial(self) -> None:
+        self._progress = progress = DialProgress()
+        context = self._context
+        task = context.loop.create_task(
+            context.dialler.dial(self.origin, progress, self._deadline, self._new_connection)
+        )
+        self._dialling = task
+        context.dials.add(task)
+        task.add_done_callback(self._dialled)
+
+    def answered(self, connection: Connection, response: Response, *, reusable: bool) -> None:
+        self._connection = None
+        started_at = self._started_at
+        progress = self._progress
+        duration_s = time.monotonic() - started_at
+        first_byte_s = connection.first_byte_at - started_at
+        if progress is None:
+            answer = Answer(
+                response.status,
+                response.body,
+                response.retry_after,
+                duration_s,
+                first_byte_s,
+                connection_reused=True,
+                body_truncated=response.body_truncated,
+            )
+        else:
+            answer = Answer(
+                response.status,
+                response.body,
+                response.retry_after,
+                duration_s,
+                first_byte_s,
+                progress.dns_s,
+                progress.connect_s,
+                progress.tls_s,
+                connection.served > 1,
+                response.body_truncated,
+            )
+        if reusable:
+            response.drop_body()
+            self._context.pool.release(connection)
+        else:
+            connection.abort()
+        self._finish(answer)
+
+    def broken(
+        self, connection: Connection, reason: FailureReason, detail: str, *, untouched: bool
+    ) -> None:
+        self._connection = None
+        stale = untouched and connection.served > 1 and reason in _STALE
+        if stale and not self._retried:
+            self._retried = True
+            self._phase = Phase.WAITING
+            self.start(fresh=True)
+        else:
+            self._fail(reason, detail, connection)
+
+    def _new_connection(self) -> Connection:
+        return Connection(self.origin, self._context.limits, self._context.pool.closed)
+
+    def _dialled(self, task: asyncio.Task[Connection]) -> None:
+        self._dialling = None
+        context = self._context
+        context.dials.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled() or error is not None:
+            context.pool.give_up_place(self.origin)
+            self._dial_failed(error)
+            return
+        connection = task.result()
+        context.pool.opened(connection)
+        if self._on_outcome is None:
+            if not connection.is_closed:
+                context.pool.release(connection)
+        elif connection.spoke_unasked:
+            self._fail(FailureReason.INVALID_RESPONSE, "bytes before the request was sent")
+        elif connection.is_closed:
+            self._fail(FailureReason.CONNECTION_CLOSED, "closed before the request was sent")
+        else:
+            self.use(connection)
+
+    def _dial_failed(self, error: BaseException | None) -> None:
+        if isinstance(error, SendFailed):
+            self._fail(error.reason, error.detail)
+        elif error is None:
+            self._fail(FailureReason.SENDER_CLOSED, "the dial was cancelled")
+        else:
+            self._context.loop.call_exception_handler(
+                {"message": "dialling an endpoint failed unexpectedly", "exception": error}
+            )
+            self._fail(FailureReason.INTERNAL_ERROR, type(error).__name__)
+
+    def _expire(self) -> None:
+        phase = self._phase
+        if self._dialling is not None and self._progress is not None:
+            phase = self._progress.phase
+        detail = f"after {time.monotonic() - self._started_at:.3f} s"
+        connection = self._connection
+        if connection is not None and connection.first_byte_at:
+            detail += ", within the answer"
+        self._let_go()
+        self._fail(phase.value, detail, connection)
+
+    def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.abort()
+        elif self._dialling is not None:
+            self._dialling.cancel()
+        else:
+            self._context.pool.leave(self)
+
+    def _fail(
+        self, reason: FailureReason, detail: str, connection: Connection | None = None
+    ) -> None:
+        started_at = self._started_at
+        first_byte_at = 0.0 if connection is None else connection.first_byte_at
+        first_byte_s = first_byte_at - started_at if first_byte_at else 0.0
+        duration_s = time.monotonic() - started_at
+        progress = self._progress
+        if progress is None:
+            self._finish(NoAnswer(reason, detail, duration_s, first_byte_s))
+            return
+        progress.enter(progress.phase)
+        self._finish(
+            NoAnswer(
+                reason,
+                detail,
+                duration_s,
+                first_byte_s,
+                progress.dns_s,
+                progress.connect_s,
+                progress.tls_s,
+            )
+        )
+
+    def _finish(self, outcome: Outcome) -> None:
+        on_outcome, self._on_outcome = self._on_outcome, None
+        if on_outcome is None:
+            return
+        self._timer.cancel()
+        self._context.attempts.discard(self)
+        on_outcome(outcome)

@@ -1,0 +1,148 @@
+"""One HTTP/1.1 connection: a request's bytes out, one response in, never more than was asked."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from angarium_worker.application.destinations.destination import FailureReason
+
+from .failures import exchange_failure
+from .limits import SenderLimits
+from .origin import Origin
+from .response import Response, ResponseRefused
+
+
+class Exchange(Protocol):
+    """Who waits for a response; exactly one of the two is called, once, per `begin`."""
+
+    def answered(self, connection: "Connection", response: Response, *, reusable: bool) -> None: ...
+
+    def broken(
+        self, connection: "Connection", reason: FailureReason, detail: str, *, untouched: bool
+    ) -> None:
+        """`untouched`: not one byte of a response had come."""
+        ...
+
+
+class Stream(Protocol):
+    """What a connection needs of a transport; TLS has one of its own."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def get_write_buffer_size(self) -> int: ...
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """A transport's protocol. `on_closed` is called once, as soon as it can carry no more."""
+
+    __slots__ = (
+        "_closed",
+        "_exchange",
+        "_on_closed",
+        "_response",
+        "_transport",
+        "first_byte_at",
+        "idle_since",
+        "opened_at",
+        "origin",
+        "served",
+        "spoke_unasked",
+    )
+
+    def __init__(
+        self, origin: Origin, limits: SenderLimits, on_closed: Callable[["Connection"], None]
+    ) -> None:
+        self.origin = origin
+        self.opened_at = self.idle_since = self.first_byte_at = 0.0
+        self.served = 0
+        self.spoke_unasked = False
+        self._on_closed = on_closed
+        self._exchange: Exchange | None = None
+        self._response = Response(limits)
+        self._closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
+    def begin(self, request: bytes, exchange: Exchange) -> None:
+        """Send a request; only while no other is under way."""
+        self._exchange = exchange
+        if self.served:
+            self._response.reset()
+            self.first_byte_at = 0.0
+        self.served += 1
+        self._transport.write(request)
+
+    def abort(self) -> None:
+        """Close now, without a word to whoever waits."""
+        self._exchange = None
+        self._retire()
+        self._transport.abort()
+
+    def close(self) -> None:
+        """Close politely; only while idle."""
+        self._retire()
+        self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport | Stream) -> None:
+        self._transport = cast("Stream", transport)
+        self.opened_at = time.monotonic()
+
+    def data_received(self, data: bytes) -> None:
+        exchange = self._exchange
+        if exchange is None:
+            # Bytes that nobody asked for would be taken for the next request's response.
+            self.spoke_unasked = True
+            self.abort()
+            return
+        if self.first_byte_at == 0.0:
+            self.first_byte_at = time.monotonic()
+        response = self._response
+        try:
+            if response.feed(data):
+                self._complete(exchange, response)
+        except ResponseRefused as refused:
+            self._break(exchange, FailureReason.INVALID_RESPONSE, str(refused))
+
+    def eof_received(self) -> bool:
+        self._retire()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._retire()
+        exchange = self._exchange
+        if exchange is None:
+            return
+        if exc is None and self._response.end_of_connection_completes():
+            self._complete(exchange, self._response)
+        elif exc is not None:
+            self._break(exchange, *exchange_failure(exc))
+        elif self.first_byte_at == 0.0:
+            self._break(exchange, FailureReason.CONNECTION_CLOSED, "closed without an answer")
+        else:
+            self._break(exchange, FailureReason.CONNECTION_CLOSED, "closed within the answer")
+
+    def _complete(self, exchange: Exchange, response: Response) -> None:
+        self._exchange = None
+        reusable = (
+            response.keeps_alive
+            and not self._closed
+            and self._transport.get_write_buffer_size() == 0
+        )
+        exchange.answered(self, response, reusable=reusable)
+
+    def _break(self, exchange: Exchange, reason: FailureReason, detail: str) -> None:
+        untouched = self.first_byte_at == 0.0
+        self.abort()
+        exchange.broken(self, reason, detail, untouched=untouched)
+
+    def _retire(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._on_closed(self)

@@ -1,0 +1,86 @@
+"""Host names to addresses: threads of our own, one lookup per name at a time, short memory.
+
+Not the loop's own resolver: its few threads are shared with everything else in the process, so
+that a handful of dead name servers would stop every other endpoint's lookups. Here a dead name
+holds one thread, however many attempts wait for it.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from msgspec import Struct
+
+from angarium_worker.application.destinations.destination import FailureReason
+
+from .failures import SendFailed, lookup_failure
+from .limits import SenderLimits
+
+type LookUp = Callable[[str], list[str]]
+
+
+def look_up(host: str) -> list[str]:
+    """Every address of a host by the system's resolver, in its order; blocks; OSError."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class _Known(Struct, frozen=True):
+    addresses: tuple[str, ...]
+    until: float
+
+
+class NameResolution:
+    """`addresses_of` for the dialler."""
+
+    def __init__(self, limits: SenderLimits, lookup: LookUp = look_up) -> None:
+        self._limits = limits
+        self._lookup = lookup
+        self._known: dict[str, _Known] = {}
+        self._under_way: dict[str, asyncio.Task[tuple[str, ...]]] = {}
+        self._threads = ThreadPoolExecutor(limits.lookups_at_once_max, thread_name_prefix="dns")
+
+    async def addresses_of(self, host: str) -> tuple[str, ...]:
+        """All addresses of the name, at least one. Raises SendFailed(DNS_FAILED)."""
+        known = self._known.get(host)
+        if known is not None and known.until > asyncio.get_running_loop().time():
+            return known.addresses
+        task = self._under_way.get(host)
+        if task is None:
+            task = asyncio.create_task(self._ask(host), name=f"look up {host}")
+            self._under_way[host] = task
+            task.add_done_callback(lambda done: self._asked(host, done))
+        # One attempt's deadline must not end the lookup that others wait for.
+        return await asyncio.shield(task)
+
+    async def aclose(self) -> None:
+        """Give up lookups under way; their threads end when the system's resolver does."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask(self, host: str) -> tuple[str, ...]:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(self._threads, self._lookup, host)
+        except (OSError, UnicodeError) as error:
+            failure = error if isinstance(error, OSError) else OSError(str(error))
+            raise lookup_failure(failure, host) from error
+        if not found:
+            raise SendFailed(FailureReason.DNS_FAILED, f"{host} has no address")
+        if len(found) > self._limits.addresses_per_name_max:
+            raise SendFailed(FailureReason.DNS_FAILED, f"{host} has {len(found)} addresses")
+        return tuple(found)
+
+    def _asked(self, host: str, task: asyncio.Task[tuple[str, ...]]) -> None:
+        self._under_way.pop(host, None)
+        if task.cancelled() or task.exception() is not None:
+            return
+        if len(self._known) >= self._limits.names_cached_max:
+            del self._known[next(iter(self._known))]
+        until = asyncio.get_running_loop().time() + self._limits.name_lifetime_s
+        self._known.pop(host, None)
+        self._known[host] = _Known(task.result(), until)

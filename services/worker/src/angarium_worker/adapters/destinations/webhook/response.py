@@ -1,0 +1,167 @@
+"""Parsing of responses on one connection, bounded in every direction.
+
+Read raw (`identity` was asked for, nothing is decompressed). RFC 9112 as llhttp has it in its
+strict mode; beyond that the heads, the interim responses, and what is read and kept of the body
+are bounded here.
+"""
+
+import httptools
+
+from .limits import SenderLimits
+
+_STATUS_FINAL_MIN = 200
+_STATUS_MAX = 599
+_STATUS_INTERIM_MIN = 100
+_STATUS_SWITCHING_PROTOCOLS = 101
+_RETRY_AFTER_CHARS_MAX = 128
+# Looked at before a name is lowered and compared: most headers are not ours to read.
+_NAME_LENGTHS = frozenset({len("Retry-After"), len("Content-Length"), len("Transfer-Encoding")})
+
+
+class ResponseRefused(Exception):
+    """The bytes are no response that we accept; the text says why."""
+
+
+class Response:
+    """The response being read. One object and one parser serve a whole connection.
+
+    After `feed` has returned True the fields are those of the complete response, until `reset`.
+    """
+
+    __slots__ = (
+        "_body",
+        "_complete",
+        "_fault",
+        "_head_complete",
+        "_header_bytes",
+        "_interim_count",
+        "_limits",
+        "_parser",
+        "_read_bytes",
+        "_self_delimiting",
+        "body_truncated",
+        "keeps_alive",
+        "retry_after",
+        "status",
+    )
+
+    def __init__(self, limits: SenderLimits) -> None:
+        self._limits = limits
+        self._fault = ""
+        self._parser = httptools.HttpResponseParser(self)
+        self.reset()
+
+    def reset(self) -> None:
+        """Make ready for the next response on the connection."""
+        self.status = 0
+        self.retry_after: str | None = None
+        self.keeps_alive = False
+        self.body_truncated = False
+        self._body: bytes | bytearray = b""
+        self._complete = False
+        self._head_complete = False
+        self._header_bytes = 0
+        self._interim_count = 0
+        self._read_bytes = 0
+        self._self_delimiting = False
+
+    @property
+    def body(self) -> bytes:
+        """What is kept of the body."""
+        return bytes(self._body)
+
+    def drop_body(self) -> None:
+        """Once it was taken: an idle connection holds on to nothing."""
+        self._body = b""
+
+    def feed(self, data: bytes) -> bool:
+        """Take in what came; True once the answer is there. Raises ResponseRefused.
+
+        A body longer than what is read ends the answer too, with `body_truncated`.
+        """
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self._complete:
+                raise ResponseRefused(self._fault or str(error) or "no HTTP") from error
+            # Bytes after the response. It counts, its connection is not to be trusted again.
+            self.keeps_alive = False
+        if self._complete:
+            return True
+        self._read_bytes += len(data)
+        if not self._head_complete:
+            if self._read_bytes > self._limits.response_head_bytes_max:
+                raise ResponseRefused(self._head_too_long())
+            return False
+        if self._read_bytes > self._limits.response_body_read_bytes_max:
+            self.body_truncated = True
+            return True
+        return False
+
+    def end_of_connection_completes(self) -> bool:
+        """Whether a connection that ends now ends a body without a length (RFC 9112, 6.3)."""
+        return self._head_complete and not self._complete and not self._self_delimiting
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            self._refuse("bytes after the response")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value) + 4
+        if self._header_bytes > self._limits.response_head_bytes_max:
+            self._refuse(self._head_too_long())
+        if self._head_complete or len(name) not in _NAME_LENGTHS:
+            return  # Trailers are counted, but say nothing about the response.
+        lowered = name.lower()
+        if lowered == b"retry-after":
+            self.retry_after = value[:_RETRY_AFTER_CHARS_MAX].decode("latin-1")
+        elif lowered == b"content-length" or (
+            lowered == b"transfer-encoding" and b"chunked" in value.lower()
+        ):
+            self._self_delimiting = True
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status < _STATUS_FINAL_MIN:
+            self._check_interim(status)
+        elif status > _STATUS_MAX:
+            self._refuse(f"status {status}")
+        else:
+            self._head_complete = True
+            self.status = status
+
+    def on_body(self, part: bytes) -> None:
+        kept = self._body
+        room = self._limits.response_body_kept_bytes_max - len(kept)
+        if len(part) > room:
+            self.body_truncated = True
+            part = part[:room]
+        if not kept:
+            self._body = part
+        elif part:
+            if isinstance(kept, bytes):
+                self._body = kept = bytearray(kept)
+            kept += part
+
+    def on_message_complete(self) -> None:
+        if self._head_complete:
+            self._complete = True
+            self.keeps_alive = self._parser.should_keep_alive()
+
+    def _check_interim(self, status: int) -> None:
+        self._interim_count += 1
+        if status < _STATUS_INTERIM_MIN or status == _STATUS_SWITCHING_PROTOCOLS:
+            self._refuse(f"status {status}")
+        if self._self_delimiting:
+            self._refuse(f"status {status} with a body")
+        if self._interim_count > self._limits.interim_responses_max:
+            self._refuse(f"more than {self._limits.interim_responses_max} interim responses")
+        self.retry_after = None
+
+    def _head_too_long(self) -> str:
+        return f"headers longer than {self._limits.response_head_bytes_max} bytes"
+
+    def _refuse(self, fault: str) -> None:
+        """Stop the parser; it swallows the exception's text, which is therefore kept."""
+        self._fault = fault
+        raise ResponseRefused(fault)

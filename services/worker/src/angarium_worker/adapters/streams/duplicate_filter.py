@@ -1,0 +1,75 @@
+"""Telling what others have begun: copies of a chunk's entry, and entries that were taken over.
+
+A write to a stream whose answer got lost may be made again, and then its entries are there
+twice. The first entry that a worker reads of a step (a chunk of one publication of a batch)
+leaves a marker in Redis with its id; entries of the same step with another id are copies.
+
+That is sound: the entry that the marker names is either done, or pending, and then whoever
+claims it looks its deliveries up. If Redis has lost it, the batch is not settled and comes again
+as another publication, which is another step and is looked up too.
+"""
+
+from collections.abc import Sequence
+
+from angarium_chassis.streams.broker import redis_of
+from faststream.redis import RedisBroker
+
+from .chunks import Entry, Others
+
+MARKER_S = 120
+"""Longer than any write that is made again can take."""
+PENDING_MAX = 1_000
+"""More than one read gives."""
+
+
+class DuplicateFilter:
+    """Implements the port `Claims` of chunks.py. Raises redis-py's errors."""
+
+    def __init__(self, broker: RedisBroker) -> None:
+        self._broker = broker
+
+    async def of_others(self, entries: Sequence[Entry]) -> Others:
+        """See `Claims`. One round trip for all; the entries are of one stream, in its order.
+
+        Flagged ones are looked up anyway. They leave their markers too, for those that a process
+        publishes which was stopped, and of whose work they are the repetition. An entry that
+        this consumer was given while its process was stopped, and that another has claimed
+        since, is no longer pending for this one.
+        """
+        new = [entry for entry in entries if not _is_flagged(entry)]
+        flagged = [entry for entry in entries if _is_flagged(entry)]
+        first, last = entries[0], entries[-1]
+        async with redis_of(self._broker).pipeline(transaction=False) as pipe:
+            for entry in flagged:
+                pipe.set(_marker(entry), entry.entry_id, nx=True, ex=MARKER_S)
+            for entry in new:
+                pipe.set(_marker(entry), entry.entry_id, nx=True, get=True, ex=MARKER_S)
+            pipe.xpending_range(
+                first.stream,
+                first.group,
+                first.entry_id,
+                last.entry_id,
+                PENDING_MAX,
+                first.leases.consumer,
+            )
+            *answers, pending = await pipe.execute()
+        first_ids = answers[len(flagged) :]
+        ours = {row["message_id"] for row in pending}
+        return Others(
+            [
+                entry
+                for entry, first_id in zip(new, first_ids, strict=True)
+                if first_id is not None and first_id != entry.entry_id
+            ],
+            [entry for entry in new if entry.entry_id not in ours],
+        )
+
+
+def _is_flagged(entry: Entry) -> bool:
+    return entry.redelivered or entry.value.redelivered
+
+
+def _marker(entry: Entry) -> bytes:
+    chunk = entry.value
+    step = f":{chunk.publication}:{chunk.chunk}:{chunk.chunks}".encode()
+    return b"step:" + entry.stream.encode() + b":" + chunk.batch_id + step

@@ -1,0 +1,244 @@
+"""The hot path: a chunk of deliveries comes in, is sent, recorded, settled.
+
+No task per delivery or chunk: the sender calls back, a chunk's last outcome closes it. A task
+runs only where a chunk must wait for the database or the dispatcher before it can send.
+"""
+
+import asyncio
+from collections.abc import Collection
+from functools import partial
+from typing import assert_never
+
+from angarium_contracts.hot_path import DeliveriesRequested
+from angarium_contracts.ids import MESSAGE, format_id
+
+from angarium_worker.application.capacity.delivery_slots import DeliverySlots
+from angarium_worker.application.capacity.wake_signal import WakeSignal
+from angarium_worker.application.capacity.worker_counters import WorkerCounters
+from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
+from angarium_worker.application.ledger.recorder import Held, Recorder
+from angarium_worker.application.ledger.records import AttemptRow, DeliveryKey, Lane, Ledger, Record
+from angarium_worker.domain.verdict import (
+    QUEUED,
+    Cancelled,
+    Delivered,
+    Exhausted,
+    Gone,
+    Parked,
+    Queued,
+    Retry,
+    Verdict,
+)
+
+from .chunk import Chunk, FirstAttempt, Stage
+from .find_recorded import known_deliveries
+from .first_attempts import FirstAttempts
+from .in_flight import InFlight
+from .leased_attempt import LeasedAttempt
+from .leased_attempts import LeasedAttempts
+from .make_attempt import MakeAttempt
+from .settlement import Settlement
+
+
+class DeliverChunk[Receipt]:
+    """Takes chunks in hand and brings each to its settlement.
+
+    A chunk is recorded when all its deliveries have ended, or `linger_s` after it began: what
+    is still being sent goes on as a pending delivery that this process holds for `lease_s`,
+    under `first_fence`, which no other process has. A chunk is nobody else's for `entry_lease_s`;
+    what is recorded later is looked up first. `tasks` owns the tasks.
+    """
+
+    def __init__(
+        self,
+        *,
+        book: EndpointCache,
+        make: MakeAttempt,
+        firsts: FirstAttempts,
+        leased: LeasedAttempts,
+        ledger: Ledger,
+        recorder: Recorder,
+        settlement: Settlement[Receipt],
+        room: DeliverySlots,
+        tally: WorkerCounters,
+        tasks: asyncio.TaskGroup,
+        bell: WakeSignal,
+        lane_bell: WakeSignal,
+        linger_s: float,
+        lease_s: float,
+        entry_lease_s: float,
+        first_fence: int,
+    ) -> None:
+        self._book = book
+        self._make = make
+        self._firsts = firsts
+        firsts.ended = self._ended
+        self._leased = leased
+        self._ledger = ledger
+        self._recorder = recorder
+        self._settlement = settlement
+        self._room = room
+        self._tally = tally
+        self._tasks = tasks
+        self._bell = bell
+        self._lane_bell = lane_bell
+        self._linger_s = linger_s
+        self._lease_us = int(lease_s * 1_000_000)
+        self._entry_lease_s = entry_lease_s
+        self._first_fence = first_fence
+        self._in_flight = InFlight()
+        self._stopping = False
+
+    async def take(
+        self, requested: DeliveriesRequested, receipt: Receipt, *, redelivered: bool
+    ) -> bool:
+        """Begin a chunk, once there is room for it; its work goes on after the return.
+
+        False: the worker is stopping, and the chunk was not begun.
+        """
+        looked_up = redelivered or requested.redelivered
+        sole_s = 0.0 if looked_up else self._entry_lease_s
+        chunk = Chunk(requested, receipt, asyncio.get_running_loop().time() + sole_s)
+        while not self._room.fits(chunk.deliveries, chunk.payload_bytes):
+            if self._stopping:
+                return False
+            await self._room.changed()
+        if self._stopping:
+            return False
+        self._room.take(chunk.deliveries, chunk.payload_bytes)
+        if looked_up or self._in_flight.has_any(chunk.keys()):
+            self._tasks.create_task(self._begin_rest(chunk))
+        else:
+            self._begin(chunk, ())
+        return True
+
+    def stop(self) -> None:
+        """Take no more chunks."""
+        self._stopping = True
+        self._room.wake()
+
+    async def _begin_rest(self, chunk: Chunk[Receipt]) -> None:
+        """Send only what has neither an attempt nor a pending row, nor is in flight here."""
+        known = await known_deliveries(chunk.keys(), self._in_flight, self._ledger)
+        self._begin(chunk, known)
+
+    def _begin(self, chunk: Chunk[Receipt], known: Collection[DeliveryKey]) -> None:
+        get = self._book.get
+        begin = self._firsts.begin
+        unresolved: list[FirstAttempt] = []
+        chunk.open = 1  # holds the chunk open while its deliveries begin
+        for message in chunk.requested.messages:
+            webhook_id = format_id(MESSAGE, message.id)
+            for delivery in message.deliveries:
+                key = (message.id, delivery.endpoint_id)
+                if key in known:
+                    continue
+                self._in_flight.add(key)
+                first = FirstAttempt(chunk, message, key, webhook_id, delivery.endpoint_version)
+                chunk.firsts.append(first)
+                chunk.open += 1
+                endpoint = get(delivery.endpoint_id, delivery.endpoint_version)
+                if endpoint is None:
+                    unresolved.append(first)
+                else:
+                    begin(first, endpoint)
+        if unresolved:
+            self._tasks.create_task(self._firsts.resolve(unresolved))
+        chunk.timer = asyncio.get_running_loop().call_later(self._linger_s, self._close, chunk)
+        self._one_less_open(chunk)
+
+    def _ended(self, first: FirstAttempt, verdict: Verdict, row: AttemptRow | None) -> None:
+        chunk = first.chunk
+        if row is not None:
+            chunk.attempts.append(row)
+            event = self._make.event_of(verdict, row)
+            if event is not None:
+                chunk.events.append(event)
+        match verdict:
+            case Delivered() | Exhausted() | Gone():
+                pass
+            case Retry(delay_s):
+                chunk.pending.append(first.pending_row(int(delay_s * 1e6), attempts_made=1))
+            case Parked(delay_s):
+                self._tally.parked += 1
+                chunk.pending.append(first.pending_row(int(delay_s * 1e6)))
+            case Queued():
+                self._tally.parked += 1
+                chunk.pending.append(first.pending_row(0, lane=Lane.FIRST))
+            case Cancelled(reason):
+                self._tally.cancelled += 1
+                chunk.cancelled.append(first.cancelled_row(reason))
+            case _:
+                assert_never(verdict)
+        self._one_less_open(chunk)
+
+    def _one_less_open(self, chunk: Chunk[Receipt]) -> None:
+        chunk.open -= 1
+        if chunk.open == 0 and not chunk.closed:
+            self._close(chunk)
+
+    def _close(self, chunk: Chunk[Receipt]) -> None:
+        chunk.closed = True
+        if chunk.timer is not None:
+            chunk.timer.cancel()
+            chunk.timer = None
+        if chunk.open:
+            self._hand_over(chunk)
+        if chunk.attempts or chunk.pending or chunk.cancelled:
+            rows = (chunk.attempts, chunk.pending, (), chunk.cancelled, chunk.events)
+            record = Record(*rows, chunk.sole_until_s)
+            self._recorder.record(record, partial(self._recorded, chunk))
+        else:
+            self._recorded(chunk, frozenset())
+
+    def _hand_over(self, chunk: Chunk[Receipt]) -> None:
+        """Close without the deliveries that have not ended."""
+        for first in chunk.firsts:
+            if first.stage in (Stage.RESOLVING, Stage.WAITING):
+                self._firsts.give_up(first, QUEUED)
+            elif first.stage is Stage.SENDING:
+                first.stage = Stage.HANDED_OVER
+                self._room.take(1, len(first.message.payload))
+                chunk.pending.append(first.pending_row(self._lease_us, fence=self._first_fence))
+        self._firsts.forget_given_up(chunk.firsts)
+
+    def _recorded(self, chunk: Chunk[Receipt], held: Held) -> None:
+        in_flight = self._in_flight
+        for first in chunk.firsts:
+            in_flight.discard(first.key)
+            if first.stage is Stage.HANDED_OVER and first.endpoint is not None:
+                self._adopt(first, first.endpoint)
+        chunk.firsts.clear()  # or the payloads would live until the garbage collector comes
+        in_flight.some_left()
+        if held is None:
+            self._settlement.refused(chunk)
+            self._room.give_back(chunk.deliveries, chunk.payload_bytes)
+            return
+        self._ring(chunk)
+        self._settlement.settled(chunk, partial(self._settled, chunk))
+
+    def _ring(self, chunk: Chunk[Receipt]) -> None:
+        """What is pending now is looked for at its time."""
+        due_in_us = [row.due_in_us for row in chunk.pending if row.lane is None]
+        if due_in_us:
+            self._bell.notify(min(due_in_us) / 1_000_000)
+        if len(due_in_us) < len(chunk.pending):
+            self._lane_bell.notify(0)
+
+    def _adopt(self, first: FirstAttempt, endpoint: ResolvedEndpoint) -> None:
+        attempt = LeasedAttempt(
+            first.due(self._first_fence),
+            endpoint,
+            first.gate,
+            first.ticket,
+            first.begun_s,
+            retry=False,
+        )
+        first.adopted = self._leased.adopt(attempt, first.submitted)
+        if first.outcome is not None:
+            self._leased.ended(first.adopted, first.outcome)
+
+    def _settled(self, chunk: Chunk[Receipt]) -> None:
+        self._tally.chunks_settled += 1
+        self._room.give_back(chunk.deliveries, chunk.payload_bytes)

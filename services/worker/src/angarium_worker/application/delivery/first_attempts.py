@@ -1,0 +1,226 @@
+"""First attempts on their way out: endpoint known, endpoint willing, a slot, sent.
+
+What cannot begin waits in memory while its chunk is open. What will not begin soon goes into
+its endpoint's lane at once: what waits in memory keeps others waiting too.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import assert_never
+
+import structlog
+
+from angarium_worker.application.capacity.delivery_slots import DeliverySlots
+from angarium_worker.application.destinations.destination import Outcome
+from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.endpoints.endpoint_config import (
+    EndpointConfig,
+    Inactive,
+    ResolvedEndpoint,
+    Unusable,
+)
+from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards, EndpointQueue
+from angarium_worker.application.ledger.records import AttemptRow
+from angarium_worker.domain.fair_turns import SlotShares
+from angarium_worker.domain.verdict import (
+    PARKED_S,
+    QUEUED,
+    Cancelled,
+    Parked,
+    Unsent,
+    Verdict,
+)
+
+from .chunk import FirstAttempt, Stage
+from .leased_attempts import LeasedAttempts
+from .make_attempt import MakeAttempt
+
+log = structlog.get_logger()
+
+type Ended = Callable[[FirstAttempt, Verdict, AttemptRow | None], None]
+
+
+class FirstAttempts:
+    """Begins first attempts and tells how each ended, once: by `ended`, set by its owner."""
+
+    def __init__(
+        self,
+        *,
+        book: EndpointCache,
+        make: MakeAttempt,
+        gates: EndpointGuards,
+        shares: SlotShares,
+        leased: LeasedAttempts,
+        room: DeliverySlots,
+    ) -> None:
+        self._book = book
+        self._make = make
+        self._gates = gates
+        self._shares = shares
+        self._leased = leased
+        self._room = room
+        self.ended: Ended = _nobody
+
+    async def resolve(self, firsts: Sequence[FirstAttempt]) -> None:
+        """Begin attempts whose endpoints are not at hand."""
+        wanted: dict[bytes, int] = {}
+        for first in firsts:
+            endpoint_id = first.key[1]
+            wanted[endpoint_id] = max(first.endpoint_version, wanted.get(endpoint_id, 0))
+        found = await self._book.load(wanted)
+        for first in firsts:
+            if first.stage is not Stage.RESOLVING:
+                continue
+            endpoint = found.get(first.key[1])
+            if endpoint is None:  # it may be an ordered one: its lane keeps the order
+                self.give_up(first, QUEUED)
+            else:
+                self.begin(first, endpoint)
+
+    def begin(self, first: FirstAttempt, endpoint: EndpointConfig) -> None:
+        """Begin an attempt, or let it wait, or end it unsent."""
+        match endpoint:
+            case ResolvedEndpoint():
+                gate = first.gate = self._gates.of(endpoint.id)
+                gate.guard.arrived(self._gates.clock_s())
+                if endpoint.strict:
+                    self.give_up(first, QUEUED)
+                else:
+                    first.endpoint = endpoint
+                    self._try(first, endpoint, gate)
+            case Inactive():
+                self.give_up(first, Cancelled(endpoint.reason))
+            case Unusable():
+                self.give_up(first, QUEUED)
+            case _:
+                assert_never(endpoint)
+
+    def give_up(self, first: FirstAttempt, verdict: Unsent) -> None:
+        """End it without having sent anything."""
+        if first.stage is Stage.WAITING:
+            self._room.waiting -= 1
+        first.stage = Stage.ENDED
+        if verdict is QUEUED and first.gate is not None:
+            first.gate.parked(self._gates.clock_s())
+        self.ended(first, verdict, None)
+
+    def forget_given_up(self, firsts: Sequence[FirstAttempt]) -> None:
+        """Let go of attempts that were given up while they waited."""
+        for gate in {first.gate for first in firsts if first.gate is not None}:
+            if gate.queue:
+                self._gates.drop_given_up(gate)
+
+    def _try(self, first: FirstAttempt, endpoint: ResolvedEndpoint, gate: EndpointQueue) -> None:
+        now_s = self._gates.clock_s()
+        guard = gate.guard
+        if self._make.wait_s(endpoint):
+            self.give_up(first, QUEUED)
+        elif not self._room.has_slot():
+            self._wait_for_slot(first, park=guard.is_open(now_s))
+        elif ticket := guard.begin(now_s, retry=False, from_lane=False):
+            self._send(first, endpoint, ticket)
+        elif guard.is_open(now_s) or gate.has_backlog(now_s):
+            self.give_up(first, QUEUED)
+        else:
+            self._wait(first)
+            gate.queue.append(_Waiting(self, first))
+
+    def _wait_for_slot(self, first: FirstAttempt, *, park: bool) -> None:
+        """Whose application has more than its share of the slots waits behind the others, and
+        while many wait, in its lane."""
+        message = first.message
+        over = self._shares.over_share(message.tenant_id, message.application_id, message.weight)
+        if park or (over and self._room.crowded()):
+            self.give_up(first, QUEUED)
+        else:
+            self._wait(first)
+            self._room.wait_for_slot(_Waiting(self, first), first=not over)
+
+    def _wait(self, first: FirstAttempt) -> None:
+        if first.stage is not Stage.WAITING:
+            first.stage = Stage.WAITING
+            self._room.waiting += 1
+
+    def again(self, first: FirstAttempt) -> None:
+        """A waiting one may try again: there is a slot."""
+        if first.endpoint is not None and first.gate is not None:
+            self._try(first, first.endpoint, first.gate)
+
+    def go(self, first: FirstAttempt, ticket: int) -> None:
+        """A waiting one has its endpoint's permission."""
+        if first.endpoint is not None:
+            self._send(first, first.endpoint, ticket)
+
+    def _send(self, first: FirstAttempt, endpoint: ResolvedEndpoint, ticket: int) -> None:
+        if first.stage is Stage.WAITING:
+            self._room.waiting -= 1
+        first.stage = Stage.SENDING
+        first.ticket = ticket
+        first.begun_s = self._gates.clock_s()
+        message = first.message
+        self._room.start(1)
+        self._shares.took(message.tenant_id, message.application_id, message.weight)
+        first.submitted = self._make.start(
+            endpoint,
+            first.webhook_id,
+            message.payload,
+            message.trace,
+            partial(self._on_outcome, first),
+        )
+
+    def _on_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:
+        endpoint, gate = first.endpoint, first.gate
+        if first.stage is not Stage.SENDING or endpoint is None or gate is None:
+            self._on_late_outcome(first, outcome)
+            return
+        first.stage = Stage.ENDED
+        first.submitted = None
+        message = first.message
+        self._shares.gave_back(message.tenant_id, message.application_id)
+        self._room.sent()
+        self._gates.ended(gate, first.ticket, outcome, first.begun_s)
+        verdict: Verdict
+        try:
+            verdict, row = self._make.conclude(
+                message,
+                message.channels,
+                endpoint,
+                1,
+                outcome,
+                retry_delays_s=message.retry_delays_s,
+            )
+        except Exception:  # the delivery must not be lost with a fault of ours
+            log.exception("attempt.not_concluded", message=message.id.hex())
+            verdict, row = Parked(PARKED_S), None
+        self.ended(first, verdict, row)
+
+    def _on_late_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:
+        first.submitted = None
+        if first.adopted is not None:
+            self._leased.ended(first.adopted, outcome)
+        else:
+            first.outcome = outcome
+
+
+class _Waiting:
+    """Implements `Waiter` and `SlotWaiter`."""
+
+    __slots__ = ("_first", "_firsts")
+
+    def __init__(self, firsts: FirstAttempts, first: FirstAttempt) -> None:
+        self._firsts = firsts
+        self._first = first
+
+    @property
+    def waiting(self) -> bool:
+        return self._first.stage is Stage.WAITING
+
+    def go(self, ticket: int) -> None:
+        self._firsts.go(self._first, ticket)
+
+    def try_again(self) -> None:
+        self._firsts.again(self._first)
+
+
+def _nobody(first: FirstAttempt, verdict: Verdict, row: AttemptRow | None) -> None:
+    raise RuntimeError("nobody takes the outcome of a first attempt")

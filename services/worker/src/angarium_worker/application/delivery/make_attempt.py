@@ -1,0 +1,261 @@
+"""Making one attempt: sign, send, judge what came back."""
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
+from angarium_signing import signature_headers_under
+
+from angarium_worker.application.capacity.worker_counters import WorkerCounters
+from angarium_worker.application.destinations.destination import (
+    Answer,
+    FailureReason,
+    NoAnswer,
+    Outcome,
+    Sender,
+    SubmittedAttempt,
+    WebhookRequest,
+)
+from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
+from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoint, GoneEndpoints
+from angarium_worker.application.endpoints.retry_after_cache import RetryAfterCache
+from angarium_worker.application.ledger.operational_events import operational_event_of
+from angarium_worker.application.ledger.records import (
+    TIMINGS,
+    AttemptRow,
+    EventRow,
+    MessageFacts,
+    channel_text,
+)
+from angarium_worker.domain.retry_after import (
+    THROTTLING_STATUSES,
+    parse_retry_after,
+    slowdown_s,
+)
+from angarium_worker.domain.retry_schedule import RetrySchedule
+from angarium_worker.domain.verdict import (
+    DELIVERED,
+    ENDPOINT_GONE,
+    EXHAUSTED,
+    PARKED_S,
+    Judgement,
+    Parked,
+    Retry,
+    Verdict,
+    judge,
+)
+
+_NOT_ATTEMPTED = frozenset({FailureReason.NO_FREE_CONNECTION, FailureReason.SENDER_CLOSED})
+_SUCCESS = int(AttemptStatus.SUCCESS)
+_FAIL = int(AttemptStatus.FAIL)
+_SCHEDULED = int(AttemptTrigger.SCHEDULED)
+
+type Concluded = tuple[Judgement, AttemptRow] | tuple[Parked, None]
+
+
+class Health(Protocol):
+    """Who keeps account of how long endpoints have been failing."""
+
+    @property
+    def any_failing(self) -> bool:
+        """Whether a success of some endpoint matters."""
+        ...
+
+    def failed(
+        self, endpoint_id: bytes, tenant_id: bytes, application_id: bytes, version: int
+    ) -> None:
+        """An attempt of this endpoint failed, with this version of its configuration."""
+        ...
+
+    def succeeded(self, endpoint_id: bytes) -> None:
+        """An attempt of this endpoint succeeded."""
+        ...
+
+
+class MakeAttempt:
+    """Starts attempts, and turns their outcomes into verdicts and rows.
+
+    `timeout_s` is for endpoints without their own, `timeout_s_max` for those with a longer one
+    than a lease lasts; `clock_ns` is Unix time; `random` is uniform
+    in 0 to 1.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        schedule: RetrySchedule,
+        tally: WorkerCounters,
+        slowdowns: RetryAfterCache,
+        gone: GoneEndpoints,
+        health: Health,
+        *,
+        timeout_s: float,
+        timeout_s_max: float,
+        make_id: Callable[[], bytes],
+        clock_ns: Callable[[], int],
+        random: Callable[[], float],
+    ) -> None:
+        self._submit = sender.submit
+        self._schedule = schedule
+        self._tally = tally
+        self._slowdowns = slowdowns
+        self._gone = gone
+        self._health = health
+        self._timeout_s = timeout_s
+        self._timeout_s_max = timeout_s_max
+        self._make_id = make_id
+        self._clock_ns = clock_ns
+        self._random = random
+
+    def wait_s(self, endpoint: ResolvedEndpoint) -> float:
+        """How long the endpoint wants to be left alone; 0: send now."""
+        return self._slowdowns.wait_s(endpoint.id) if self._slowdowns else 0.0
+
+    def timeout_s(self, endpoint: ResolvedEndpoint) -> float:
+        """How long an attempt lasts at most."""
+        return min(endpoint.timeout_s or self._timeout_s, self._timeout_s_max)
+
+    def start(
+        self,
+        endpoint: ResolvedEndpoint,
+        webhook_id: str,
+        payload: bytes,
+        trace: str | None,
+        on_outcome: Callable[[Outcome], None],
+    ) -> SubmittedAttempt:
+        """Sign with all secrets that the endpoint has at this time, and send.
+
+        `trace` is a W3C traceparent, sent along as it is.
+        """
+        timestamp_s = self._clock_ns() // 1_000_000_000
+        headers = endpoint.headers + signature_headers_under(
+            endpoint.header_prefixes,
+            endpoint.signers_at(timestamp_s),
+            webhook_id,
+            timestamp_s,
+            payload,
+        )
+        if trace is not None:
+            headers = (*headers, ("traceparent", trace))
+        request = WebhookRequest(
+            endpoint.url,
+            headers,
+            payload,
+            self.timeout_s(endpoint),
+            endpoint.proxy,
+            endpoint.client_certificate,
+        )
+        return self._submit(request, on_outcome)
+
+    def conclude(
+        self,
+        message: MessageFacts,
+        channels: Sequence[str],
+        endpoint: ResolvedEndpoint,
+        number: int,
+        outcome: Outcome,
+        *,
+        trigger: int = _SCHEDULED,
+        retry_delays_s: Sequence[float] | None = None,
+    ) -> Concluded:
+        """The verdict on attempt `number`, and its row unless nothing was attempted.
+
+        `retry_delays_s` is the schedule that the message brought along.
+        """
+        failure: str | None = None
+        retry_after_s: float | None = None
+        if isinstance(outcome, Answer):
+            status, response = outcome.status, outcome.body
+            if status in THROTTLING_STATUSES:
+                retry_after_s = self._slow_down(endpoint, outcome)
+        else:
+            if outcome.reason in _NOT_ATTEMPTED:
+                self._tally.parked += 1
+                return Parked(PARKED_S), None
+            status, response, failure = 0, b"", _failure_text(outcome)
+        schedule = self._schedule_of(endpoint, retry_delays_s)
+        verdict = judge(status, number, schedule, self._random(), retry_after_s)
+        self._count(verdict, outcome)
+        self._note_health(message, endpoint, verdict)
+        if verdict is ENDPOINT_GONE:
+            self._gone.report(
+                GoneEndpoint(
+                    message.tenant_id, message.application_id, endpoint.id, endpoint.version
+                )
+            )
+        return verdict, AttemptRow(
+            self._make_id(),
+            message.id,
+            endpoint.id,
+            message.application_id,
+            message.tenant_id,
+            message.event_type,
+            endpoint.url,
+            number,
+            _SUCCESS if verdict is DELIVERED else _FAIL,
+            trigger,
+            status,
+            response,
+            int(outcome.duration_s * 1_000),
+            failure,
+            channel_text(channels) if channels else None,
+            _timings(outcome),
+            self._clock_ns() // 1_000,
+            int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
+        )
+
+    def event_of(self, verdict: Verdict, row: AttemptRow) -> EventRow | None:
+        """What a tenant is to be told of the attempt."""
+        return operational_event_of(verdict, row, self._make_id)
+
+    def _schedule_of(
+        self, endpoint: ResolvedEndpoint, of_message: Sequence[float] | None
+    ) -> RetrySchedule:
+        """The most specific schedule there is: the endpoint's, the message's, the worker's."""
+        delays_s = endpoint.retry_delays_s
+        if delays_s is None:
+            if of_message is None:
+                return self._schedule
+            delays_s = tuple(of_message)
+        return RetrySchedule(delays_s, self._schedule.jitter)
+
+    def _note_health(
+        self, message: MessageFacts, endpoint: ResolvedEndpoint, verdict: Judgement
+    ) -> None:
+        health = self._health
+        if verdict is not DELIVERED:
+            health.failed(endpoint.id, message.tenant_id, message.application_id, endpoint.version)
+        elif health.any_failing:
+            health.succeeded(endpoint.id)
+
+    def _slow_down(self, endpoint: ResolvedEndpoint, answer: Answer) -> float | None:
+        retry_after_s = parse_retry_after(answer.retry_after, self._clock_ns() / 1e9)
+        for_s = slowdown_s(answer.status, retry_after_s)
+        if for_s is not None:
+            self._slowdowns.slow_down(endpoint.id, for_s)
+        return retry_after_s
+
+    def _count(self, verdict: Judgement, outcome: Outcome) -> None:
+        tally = self._tally
+        if verdict is DELIVERED:
+            tally.delivered += 1
+        else:
+            tally.failed += 1
+            if verdict is EXHAUSTED:
+                tally.exhausted += 1
+        tally.observe(outcome.duration_s)
+
+
+def _timings(outcome: Outcome) -> bytes:
+    phases_s = (outcome.dns_s, outcome.connect_s, outcome.tls_s, outcome.first_byte_s)
+    try:
+        return TIMINGS.pack(*[int(each * 1e6) for each in phases_s], int(outcome.duration_s * 1e6))
+    except struct.error:  # a clock that went back, or hours: nothing to show
+        return TIMINGS.pack(0, 0, 0, 0, 0)
+
+
+def _failure_text(outcome: NoAnswer) -> str:
+    """`reason` or `reason: detail`; the reason is stable, the detail is for people."""
+    reason = outcome.reason.value
+    return f"{reason}: {outcome.detail}".replace("\0", "") if outcome.detail else reason

@@ -1,0 +1,172 @@
+"""Retries: pending deliveries whose time has come, taken in batches under a lease.
+
+One whose endpoint may not be sent to now goes into the endpoint's lane, and waits there.
+"""
+
+import asyncio
+from typing import assert_never
+
+import structlog
+from angarium_contracts.attempts import AttemptTrigger
+
+from angarium_worker.application.capacity.delivery_slots import DeliverySlots
+from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX, WakeSignal
+from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.endpoints.endpoint_config import (
+    EndpointConfig,
+    Inactive,
+    ResolvedEndpoint,
+    Unusable,
+)
+from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
+from angarium_worker.application.ledger.records import DueDelivery, Ledger, StorageDown
+from angarium_worker.domain.verdict import (
+    PARKED_S,
+    QUEUED,
+    QUEUED_RETRY,
+    UNUSABLE_PARKED_S,
+    Cancelled,
+    Parked,
+)
+
+from .leased_attempts import LeasedAttempts
+from .make_attempt import MakeAttempt
+
+LEASE_ROWS_MAX = 200
+LEASE_BYTES_MAX = 8 * 1024 * 1024
+MANUAL = int(AttemptTrigger.MANUAL)
+HELD_UP_S = 2.5
+"""Half of what a lease lasts longer than an attempt."""
+GATHER_S = 0.02
+"""After a lease that was not full: what comes due, and slots that come free, gather."""
+
+log = structlog.get_logger()
+
+
+class RetryScheduler:
+    """Leases what is due, as much as there is room for, and sends it to the endpoint's current
+    URL with its current secrets. `run()` until cancelled. `tasks` owns the tasks."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        book: EndpointCache,
+        leased: LeasedAttempts,
+        make: MakeAttempt,
+        gates: EndpointGuards,
+        room: DeliverySlots,
+        bell: WakeSignal,
+        tasks: asyncio.TaskGroup,
+        lease_s: float,
+    ) -> None:
+        self._ledger = ledger
+        self._book = book
+        self._leased = leased
+        self._make = make
+        self._gates = gates
+        self._room = room
+        self._tasks = tasks
+        self._lease_s = lease_s
+        self._resolving: dict[DueDelivery, None] = {}
+        self._bell = bell
+
+    async def run(self) -> None:
+        """Retry until cancelled. What is leased and untouched then stays in hand."""
+        while True:
+            try:
+                pause_s = await self._next_round()
+            except StorageDown as error:
+                log.warning("retries.wait", error=str(error)[:300])
+                pause_s = SLEEP_S_MAX
+            if pause_s > 0:
+                await self._bell.wait(pause_s)
+
+    def give_up_untouched(self) -> list[DueDelivery]:
+        """Deliveries that are leased and of which nothing was sent yet: they are not sent any
+        more, and no longer in hand."""
+        left = list(self._resolving)
+        self._resolving.clear()
+        for due in left:
+            self._room.retries -= 1
+            self._room.sent()
+            self._room.give_back(1, len(due.payload))
+        return left
+
+    async def _next_round(self) -> float:
+        """Lease and start once; gives how long to sleep before the next."""
+        self._bell.reset()
+        due_in_s = await self._ledger.next_due_in_s()
+        if due_in_s is None or due_in_s > 0:
+            return SLEEP_S_MAX if due_in_s is None else min(due_in_s, SLEEP_S_MAX)
+        free = self._room.free_for_retries()
+        if free == 0:
+            await self._room.changed()
+            return 0
+        asked_s = self._gates.clock_s()
+        leased = await self._ledger.lease_due(
+            rows_max=min(free, LEASE_ROWS_MAX), bytes_max=LEASE_BYTES_MAX, lease_s=self._lease_s
+        )
+        if self._gates.clock_s() - asked_s > HELD_UP_S:  # the leases may end before an attempt
+            await self._ledger.release(leased)
+            return 0
+        self._start(leased)
+        return 0 if len(leased) == LEASE_ROWS_MAX else GATHER_S
+
+    def _start(self, leased: list[DueDelivery]) -> None:
+        room = self._room
+        room.start(len(leased))
+        room.retries += len(leased)
+        unresolved = []
+        for due in leased:
+            room.take(1, len(due.payload))
+            endpoint = self._book.get(due.endpoint_id, due.endpoint_version)
+            if endpoint is None:
+                unresolved.append(due)
+            else:
+                self._go_on(due, endpoint)
+        if unresolved:
+            self._resolving.update(dict.fromkeys(unresolved))
+            self._tasks.create_task(self._resolve(unresolved))
+
+    async def _resolve(self, unresolved: list[DueDelivery]) -> None:
+        wanted: dict[bytes, int] = {}
+        for due in unresolved:
+            wanted[due.endpoint_id] = max(due.endpoint_version, wanted.get(due.endpoint_id, 0))
+        found = await self._book.load(wanted)
+        for due in unresolved:
+            if due not in self._resolving:
+                continue
+            del self._resolving[due]
+            endpoint = found.get(due.endpoint_id)
+            if endpoint is None:
+                self._leased.not_attempted(due, Parked(PARKED_S))
+            else:
+                self._go_on(due, endpoint)
+
+    def _go_on(self, due: DueDelivery, endpoint: EndpointConfig) -> None:
+        match endpoint:
+            case _ if due.cancelled is not None:
+                self._leased.not_attempted(due, Cancelled(due.cancelled))
+            case ResolvedEndpoint():
+                self._try(due, endpoint)
+            case Inactive():
+                self._leased.not_attempted(due, Cancelled(endpoint.reason))
+            case Unusable():
+                self._leased.not_attempted(due, Parked(UNUSABLE_PARKED_S))
+            case _:
+                assert_never(endpoint)
+
+    def _try(self, due: DueDelivery, endpoint: ResolvedEndpoint) -> None:
+        again = due.attempts_made > 0 or due.trigger == MANUAL
+        if endpoint.strict or self._make.wait_s(endpoint):
+            self._leased.not_attempted(due, QUEUED_RETRY if again else QUEUED, endpoint)
+            return
+        gate = self._gates.of(endpoint.id)
+        now_s = self._gates.clock_s()
+        ticket = gate.guard.begin(now_s, retry=again, from_lane=False)
+        if ticket:
+            self._leased.start(due, endpoint, gate, ticket)
+        else:
+            gate.parked(now_s)
+            self._leased.not_attempted(due, QUEUED_RETRY if again else QUEUED, endpoint)

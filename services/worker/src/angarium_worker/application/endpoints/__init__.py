@@ -1,0 +1,1 @@
+"""Endpoints as the worker knows them: configuration, guards, health, and their changes."""

@@ -1,0 +1,128 @@
+"""Endpoints that were disabled or deleted: what waits for them ends, with the reason."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+from angarium_contracts.directory import EndpointState
+
+from angarium_worker.application.ledger.records import StorageDown
+from angarium_worker.application.operations.manual_ledger import ManualLedger
+
+from .endpoint_cache import EndpointCache
+from .endpoint_config import ResolvedEndpoint
+
+ENDPOINTS_MAX = 10_000
+ROWS_PER_STEP = 1_000
+AGAIN_S_MIN = 0.5
+AGAIN_S_MAX = 30.0
+
+log = structlog.get_logger()
+
+
+class _Closing(NamedTuple):
+    """Since which version of its configuration the endpoint is closed, and why."""
+
+    version: int
+    reason: str
+
+
+def closed_reason(state: EndpointState) -> str | None:
+    """Why nothing is to be sent to the endpoint any more; None: it is open."""
+    if state.deleted:
+        return "the endpoint is deleted"
+    return "the endpoint is disabled" if state.disabled else None
+
+
+class ClosedEndpoints:
+    """Ends the pending deliveries of closed endpoints, in bounded steps. `run()` until cancelled.
+
+    Nothing is kept for a restart, and an endpoint that finds no place among `endpoints_max` is
+    passed over: what is left of its deliveries ends when each comes due. An endpoint that is
+    open again, in a newer version than the one that closed it, keeps what is left.
+    """
+
+    def __init__(
+        self,
+        ledger: ManualLedger,
+        book: EndpointCache,
+        *,
+        lease_s: float,
+        endpoints_max: int = ENDPOINTS_MAX,
+        rows_per_step: int = ROWS_PER_STEP,
+        again_s_min: float = AGAIN_S_MIN,
+    ) -> None:
+        self._ledger = ledger
+        self._book = book
+        self._lease_s = lease_s
+        self._endpoints_max = endpoints_max
+        self._rows_per_step = rows_per_step
+        self._again_s_min = again_s_min
+        self._waiting: dict[bytes, _Closing] = {}
+        self._told = asyncio.Event()
+
+    def __len__(self) -> int:
+        """How many endpoints wait for their deliveries to be ended."""
+        return len(self._waiting)
+
+    def changed(self, endpoints: Sequence[EndpointState]) -> None:
+        """The directory's word: close those that are disabled or deleted, and no others."""
+        for state in endpoints:
+            reason = closed_reason(state)
+            if reason is not None:
+                self.close(state.id, state.version, reason)
+            elif self._waiting:
+                self._reopen(state)
+
+    def close(self, endpoint_id: bytes, version: int, reason: str) -> None:
+        """End what waits for the endpoint, which is closed since `version`."""
+        waiting = self._waiting.get(endpoint_id)
+        if waiting is None and len(self._waiting) >= self._endpoints_max:
+            log.warning("endpoint.pending_not_ended", endpoint=endpoint_id.hex(), reason="too many")
+        elif waiting is None or waiting.version < version:
+            self._waiting[endpoint_id] = _Closing(version, reason)
+            self._told.set()
+
+    async def run(self) -> None:
+        """End them until cancelled."""
+        again_s = self._again_s_min
+        while True:
+            await self._told.wait()
+            if not self._waiting:
+                self._told.clear()
+                continue
+            endpoint_id, closing = next(iter(self._waiting.items()))
+            try:
+                done = await self._end_some(endpoint_id, closing)
+            except StorageDown as error:
+                log.warning("endpoint.pending_not_ended", error=str(error)[:300])
+                await asyncio.sleep(again_s)
+                again_s = min(again_s * 2, AGAIN_S_MAX)
+                continue
+            again_s = self._again_s_min
+            if self._waiting.get(endpoint_id) is closing:
+                del self._waiting[endpoint_id]
+                if not done:  # its turn comes again behind the others'
+                    self._waiting[endpoint_id] = closing
+
+    def _reopen(self, state: EndpointState) -> None:
+        waiting = self._waiting.get(state.id)
+        if waiting is not None and waiting.version < state.version:
+            del self._waiting[state.id]
+
+    async def _end_some(self, endpoint_id: bytes, closing: _Closing) -> bool:
+        """Whether nothing is left to end."""
+        if isinstance(self._book.get(endpoint_id, closing.version + 1), ResolvedEndpoint):
+            return True
+        ended = await self._ledger.cancel(
+            message_id=None,
+            endpoint_id=endpoint_id,
+            reason=closing.reason,
+            by_hand=False,
+            rows_max=self._rows_per_step,
+            lease_s=self._lease_s,
+        )
+        if ended:
+            log.info("endpoint.pending_ended", endpoint=endpoint_id.hex(), deliveries=ended)
+        return ended < self._rows_per_step

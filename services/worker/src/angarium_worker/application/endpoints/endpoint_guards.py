@@ -1,0 +1,162 @@
+"""Whether an endpoint may be sent to now: its guard, and who waits for it in memory."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from angarium_worker.application.destinations.destination import Answer, FailureReason, Outcome
+from angarium_worker.domain.endpoint_guard import EndpointGuard, Result
+from angarium_worker.domain.shared_limits import SharedLimits
+
+GUARDS_MAX = 20_000
+SWEPT_AT_ONCE = 1_000
+BACKLOG_S = 5.0
+_OVERLOADED_STATUSES = frozenset({429, 503, 504})
+_TIMED_OUT = frozenset(
+    {
+        FailureReason.RESPONSE_TIMED_OUT,
+        FailureReason.CONNECT_TIMED_OUT,
+        FailureReason.TLS_TIMED_OUT,
+    }
+)
+
+
+def result_of(outcome: Outcome) -> Result:
+    """What an outcome says about its endpoint's health."""
+    if isinstance(outcome, Answer):
+        if 200 <= outcome.status <= 299:
+            return Result.SUCCESS
+        if outcome.status in _OVERLOADED_STATUSES:
+            return Result.OVERLOADED
+        return Result.FAILED if outcome.status >= 500 else Result.REFUSED
+    if outcome.reason.is_ours:
+        return Result.UNCOUNTED
+    return Result.OVERLOADED if outcome.reason in _TIMED_OUT else Result.FAILED
+
+
+class Waiter(Protocol):
+    """A delivery that waits in memory for its endpoint."""
+
+    @property
+    def waiting(self) -> bool:
+        """False once it was given up."""
+        ...
+
+    def go(self, ticket: int) -> None:
+        """Begin: the guard has counted the attempt."""
+        ...
+
+
+class EndpointQueue:
+    """One endpoint's guard and its queue."""
+
+    __slots__ = ("_after_probe", "_parked_s", "guard", "queue")
+
+    def __init__(self, guard: EndpointGuard) -> None:
+        self.guard = guard
+        self.queue: deque[Waiter] = deque()
+        self._parked_s = 0.0
+        self._after_probe: Callable[[], None] | None = None
+
+    def after_probe(self, tell: Callable[[], None]) -> None:
+        """Call `tell` when no probe is under way any more; one waits for that, the last."""
+        self._after_probe = tell
+        self.tell_waiting()
+
+    def tell_waiting(self) -> None:
+        """An attempt has ended: tell who waits for that, unless it was not the probe."""
+        tell = self._after_probe
+        if tell is not None and not self.guard.probing:
+            self._after_probe = None
+            tell()
+
+    def parked(self, now_s: float) -> None:
+        """A delivery of it goes into its lane."""
+        self.guard.backlog = True
+        self._parked_s = now_s
+
+    def has_backlog(self, now_s: float) -> bool:
+        """Whether deliveries stand in its lane, as far as this process knows. Another may have
+        emptied it: what was learned is good for `BACKLOG_S`."""
+        return self.guard.backlog and now_s - self._parked_s < BACKLOG_S
+
+
+class EndpointGuards:
+    """The gates of endpoints in use. `clock_s` is monotonic; `random` uniform in 0 to 1."""
+
+    def __init__(self, clock_s: Callable[[], float], random: Callable[[], float]) -> None:
+        self.clock_s = clock_s
+        self._random = random
+        self._shared = SharedLimits()
+        self._gates: dict[bytes, EndpointQueue] = {}
+
+    def __len__(self) -> int:
+        return len(self._gates)
+
+    def of(self, endpoint_id: bytes) -> EndpointQueue:
+        """The endpoint's gate."""
+        gate = self._gates.get(endpoint_id)
+        if gate is None:
+            gate = self._gates[endpoint_id] = EndpointQueue(EndpointGuard(self._shared))
+            if len(self._gates) > GUARDS_MAX:
+                self._sweep()
+        return gate
+
+    def known(self, endpoint_id: bytes) -> EndpointQueue | None:
+        """The gate of an endpoint in use."""
+        return self._gates.get(endpoint_id)
+
+    def limit_of(self, endpoint_id: bytes) -> int | None:
+        """How many requests are sent to the endpoint at once at most; None: it is not in use."""
+        gate = self._gates.get(endpoint_id)
+        return None if gate is None else gate.guard.limit
+
+    def ended(self, gate: EndpointQueue, ticket: int, outcome: Outcome, begun_s: float) -> None:
+        """An attempt that the guard let begin has ended; who waits may go."""
+        gate.guard.ended(ticket, result_of(outcome), begun_s, self.clock_s(), self._random())
+        gate.tell_waiting()
+        if gate.queue:
+            self._let_go(gate)
+
+    def abandoned(self, gate: EndpointQueue, ticket: int) -> None:
+        """An attempt that the guard let begin was cut off."""
+        gate.guard.abandon(ticket)
+        gate.tell_waiting()
+
+    def changed(self, endpoint_id: bytes) -> None:
+        """Its owner changed the endpoint: whatever was wrong may be mended."""
+        gate = self._gates.get(endpoint_id)
+        if gate is not None:
+            gate.guard.reset()
+            self._let_go(gate)
+
+    def drop_given_up(self, gate: EndpointQueue) -> None:
+        """Forget waiters that were given up."""
+        gate.queue = deque([waiter for waiter in gate.queue if waiter.waiting])
+
+    def by_state(self) -> dict[str, int]:
+        """How many endpoints are in which state, for the metrics."""
+        counts: dict[str, int] = {}
+        for gate in self._gates.values():
+            state = gate.guard.state
+            counts[state] = counts.get(state, 0) + 1
+        return counts
+
+    def _let_go(self, gate: EndpointQueue) -> None:
+        queue, guard = gate.queue, gate.guard
+        while queue:
+            if not queue[0].waiting:
+                queue.popleft()
+                continue
+            ticket = guard.begin(self.clock_s(), retry=False, from_lane=False)
+            if not ticket:
+                return
+            queue.popleft().go(ticket)
+
+    def _sweep(self) -> None:
+        """Forget gates that are as new, at most `SWEPT_AT_ONCE` looked at; those move behind."""
+        now_s = self.clock_s()
+        for endpoint_id in list(self._gates)[:SWEPT_AT_ONCE]:
+            gate = self._gates.pop(endpoint_id)
+            if gate.queue or not gate.guard.idle(now_s):
+                self._gates[endpoint_id] = gate

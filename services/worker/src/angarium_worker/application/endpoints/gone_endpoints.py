@@ -1,0 +1,89 @@
+"""Endpoints that answered 410: their owner is told, and what waits for them ends."""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+from msgspec import Struct
+
+from angarium_worker.application.ledger.records import Ledger, StorageDown
+
+from .endpoint_cache import EndpointCache
+
+REASON = "the endpoint answered 410 Gone"
+ENDPOINTS_MAX = 10_000
+AGAIN_S_MIN = 0.5
+AGAIN_S_MAX = 30.0
+
+log = structlog.get_logger()
+
+
+class GoneEndpoint(Struct, frozen=True):
+    """Which endpoint, and the version of its configuration that was sent with."""
+
+    tenant_id: bytes
+    application_id: bytes
+    endpoint_id: bytes
+    version: int
+
+
+class EndpointOwner(Protocol):
+    """Who owns the endpoints."""
+
+    async def disable(self, gone: GoneEndpoint, reason: str) -> bool:
+        """Have it disabled, unless it was changed since; False: no answer now."""
+        ...
+
+
+class GoneEndpoints:
+    """Tells the owner of each until it answers. `run()` until cancelled.
+
+    Nothing is kept for a restart: the endpoint's next 410 tells again. So does that of an
+    endpoint that found no place among `ENDPOINTS_MAX`.
+    """
+
+    def __init__(
+        self, book: EndpointCache, owner: EndpointOwner, ledger: Ledger, *, lease_s: float
+    ) -> None:
+        self._book = book
+        self._owner = owner
+        self._ledger = ledger
+        self._lease_s = lease_s
+        self._waiting: dict[bytes, GoneEndpoint] = {}
+        self._told = asyncio.Event()
+
+    def report(self, gone: GoneEndpoint) -> None:
+        """It answered 410: from now on this process sends it nothing."""
+        self._book.deactivate(gone.endpoint_id, gone.version, REASON)
+        if len(self._waiting) < ENDPOINTS_MAX:
+            self._waiting[gone.endpoint_id] = gone
+            self._told.set()
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        again_s = AGAIN_S_MIN
+        while True:
+            await self._told.wait()
+            gone = next(iter(self._waiting.values()))
+            if await self._settle(gone):
+                again_s = AGAIN_S_MIN
+                if self._waiting.get(gone.endpoint_id) is gone:
+                    del self._waiting[gone.endpoint_id]
+                if not self._waiting:
+                    self._told.clear()
+            else:
+                await asyncio.sleep(again_s)
+                again_s = min(again_s * 2, AGAIN_S_MAX)
+
+    async def _settle(self, gone: GoneEndpoint) -> bool:
+        if not await self._owner.disable(gone, REASON):
+            log.info("endpoint.not_disabled_yet", endpoint=gone.endpoint_id.hex())
+            return False
+        try:
+            # What is due within a lease may be in somebody's hands; it ends by itself soon.
+            await self._ledger.expedite(gone.endpoint_id, beyond_s=self._lease_s)
+        except StorageDown as error:
+            log.warning("endpoint.pending_not_ended", error=str(error)[:300])
+            return False
+        log.info("endpoint.disabled", endpoint=gone.endpoint_id.hex(), reason=REASON)
+        return True

@@ -1,0 +1,49 @@
+"""What turns of lanes are taken with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from angarium_worker.application.capacity.wake_signal import WakeSignal
+from angarium_worker.application.delivery.leased_attempts import LeasedAttempts
+from angarium_worker.application.delivery.make_attempt import MakeAttempt
+from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
+
+
+class Confirmed(NamedTuple):
+    """How far the order of an application's messages is known: of every message up to
+    `settled`, the deliveries are with the workers, in their lanes where they stand in one; and
+    of every message before `upto`."""
+
+    settled: bytes
+    upto: bytes
+
+
+class Order(Protocol):
+    """Who knows in which order messages were accepted."""
+
+    async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
+        """How far the order is known now, given that it is known up to `after`; None: nobody
+        answers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LaneContext:
+    """What turns are taken with. `close`: end all that is pending for an endpoint
+    that is closed, since which version and why."""
+
+    leased: LeasedAttempts
+    make: MakeAttempt
+    gates: EndpointGuards
+    order: Order
+    close: Callable[[bytes, int, str], None]
+    bell: WakeSignal
+
+
+class Quota(NamedTuple):
+    """How many of a lane's first attempts and retries may begin now, `total` in all."""
+
+    firsts: int
+    retries: int
+    total: int

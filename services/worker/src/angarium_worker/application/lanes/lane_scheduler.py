@@ -1,0 +1,197 @@
+"""Lanes have their turns: what an endpoint may get now is taken out of its lane and sent.
+
+A turn is a lease on the lane: while it lasts, nobody else sends what stands in it. That makes
+limits and order hold across workers, and a turn that its holder does not end comes to another.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from angarium_worker.application.capacity.delivery_slots import DeliverySlots
+from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX, WakeSignal
+from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.ledger.records import DueDelivery, Ledger, StorageDown
+from angarium_worker.domain.fair_turns import Demand, allocate
+
+from .lane_context import LaneContext
+from .lane_store import Lanes, LaneTake
+from .lane_turn import LaneTurn
+
+LANES_HELD_MAX = 200
+LANES_LEASED_MAX = 50
+TAKEN_BYTES_MAX = 8 * 1024 * 1024
+GATHER_S = 0.002
+"""After a round that did something: outcomes, and what comes into lanes, gather."""
+MEND_EVERY_S = 60.0
+
+log = structlog.get_logger()
+
+
+class LaneScheduler:
+    """Holds lanes, at most `LANES_HELD_MAX`, and lets out what their endpoints may get.
+    `run()` until cancelled; then nothing more is let out, and what is under way ends."""
+
+    def __init__(
+        self,
+        *,
+        lanes: Lanes,
+        ledger: Ledger,
+        book: EndpointCache,
+        parts: LaneContext,
+        room: DeliverySlots,
+        bell: WakeSignal,
+        lease_s: float,
+        turn_s: float,
+    ) -> None:
+        self._lanes = lanes
+        self._ledger = ledger
+        self._book = book
+        self._parts = parts
+        self._room = room
+        self._bell = bell
+        self._lease_s = lease_s
+        self._turn_s = turn_s
+        self._turns: dict[bytes, LaneTurn] = {}
+        self._left: list[DueDelivery] = []
+        self._to_wake: set[bytes] = set()
+        self._rounds = 0
+
+    @property
+    def held(self) -> int:
+        """How many lanes this process holds."""
+        return len(self._turns)
+
+    def wake(self, endpoint_ids: Sequence[bytes]) -> None:
+        """See `LaneWaker`."""
+        self._to_wake.update(endpoint_ids)
+        self._bell.notify(0)
+
+    async def run(self) -> None:
+        """Take turns until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._mend())
+            while True:
+                try:
+                    pause_s = await self._round()
+                except StorageDown as error:
+                    log.warning("lanes.wait", error=str(error)[:300])
+                    pause_s = SLEEP_S_MAX
+                if pause_s > 0:
+                    await self._bell.wait(pause_s)
+
+    def stop(self) -> None:
+        """Send nothing more, once `run` has ended. `give_back` follows."""
+        for turn in self._turns.values():
+            turn.give_up()
+
+    async def give_back(self) -> None:
+        """Give back what was taken and not sent, and the lanes of which nothing is under way
+        that would have to end first. Raises `StorageDown`."""
+        await self._release()
+
+    async def _mend(self) -> None:
+        while True:
+            try:
+                mended = await self._lanes.mend_lanes()
+                if mended:
+                    log.error("lanes.mended", lanes=mended)
+                    self._bell.notify(0)
+            except StorageDown as error:
+                log.warning("lanes.not_mended", error=str(error)[:300])
+            await asyncio.sleep(MEND_EVERY_S)
+
+    async def _round(self) -> float:
+        """One look at all lanes; gives how long to sleep before the next."""
+        self._bell.reset()
+        self._rounds += 1
+        if self._to_wake:
+            waking, self._to_wake = self._to_wake, set()
+            await self._lanes.wake_lanes(list(waking))
+        leased = await self._lease()
+        taken = await self._take()
+        await self._release()
+        if leased or taken:
+            return GATHER_S
+        waits_s = [turn.looks_again_in_s() for turn in self._turns.values()]
+        next_s = await self._lanes.next_lane_in_s()
+        if next_s is not None and self.held < LANES_HELD_MAX:
+            waits_s.append(max(next_s, GATHER_S))
+        return min([SLEEP_S_MAX, *waits_s])
+
+    async def _lease(self) -> int:
+        free = min(LANES_HELD_MAX - self.held, LANES_LEASED_MAX)
+        if free <= 0 or self._room.free_for_retries() == 0:
+            return 0
+        leased = await self._lanes.lease_lanes(lanes_max=free, lease_s=self._lease_s)
+        found = await self._book.load({lane.endpoint_id: 0 for lane in leased})
+        for lane in leased:
+            former = self._turns.pop(lane.endpoint_id, None)
+            if former is not None:  # its lease ended while this process was held up
+                former.give_up()
+                self._left.extend(former.untouched)
+            self._turns[lane.endpoint_id] = LaneTurn(
+                self._parts, lane, found.get(lane.endpoint_id), self._turn_s
+            )
+        return len(leased)
+
+    async def _take(self) -> int:
+        """Take out of lanes what their endpoints and the room allow, and send it."""
+        await asyncio.gather(*[turn.confirm() for turn in self._turns.values()])
+        wanting = [(turn, quota) for turn in self._turns.values() if (quota := turn.quota())]
+        if not wanting:
+            return 0
+        demands = [
+            Demand(turn.lane.tenant_id, turn.lane.application_id, turn.lane.weight, quota.total)
+            for turn, quota in wanting
+        ]
+        granted = allocate(self._room.free_for_retries(), demands, turn=self._rounds)
+        takes = [
+            turn.take(quota, grant)
+            for (turn, quota), grant in zip(wanting, granted, strict=True)
+            if grant
+        ]
+        if not takes:
+            return 0
+        taken = await self._lanes.take_from_lanes(
+            takes, bytes_max=TAKEN_BYTES_MAX, lease_s=self._lease_s
+        )
+        self._start(takes, taken)
+        return len(taken)
+
+    def _start(self, takes: Sequence[LaneTake], taken: Sequence[DueDelivery]) -> None:
+        of_lane: dict[bytes, list[DueDelivery]] = {take.endpoint_id: [] for take in takes}
+        for due in taken:
+            of_lane[due.endpoint_id].append(due)
+            self._room.start(1)
+            self._room.retries += 1
+            self._room.take(1, len(due.payload))
+        for take in takes:
+            self._turns[take.endpoint_id].start(of_lane[take.endpoint_id], take)
+
+    async def _put_back(self) -> None:
+        """Make what was taken and not sent due again, for whoever comes next."""
+        left = self._left
+        counts = [(turn, len(turn.untouched)) for turn in self._turns.values()]
+        untouched = [*left, *(due for turn, count in counts for due in turn.untouched[:count])]
+        if not untouched:
+            return
+        await self._ledger.release(untouched)
+        left.clear()
+        for turn, count in counts:
+            del turn.untouched[:count]
+        for due in untouched:
+            self._room.retries -= 1
+            self._room.sent()
+            self._room.give_back(1, len(due.payload))
+
+    async def _release(self) -> None:
+        await self._put_back()
+        ended = [turn for turn in self._turns.values() if turn.is_over()]
+        if not ended:
+            return
+        await self._lanes.release_lanes([turn.release() for turn in ended])
+        for turn in ended:
+            del self._turns[turn.lane.endpoint_id]
+            turn.released(self.wake)

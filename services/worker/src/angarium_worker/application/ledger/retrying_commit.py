@@ -1,0 +1,93 @@
+"""Group commits that are tried again until they succeed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from angarium_chassis.group_commit import GroupCommit, Overloaded
+
+BACKOFF_S_MIN = 0.05
+BACKOFF_S_MAX = 2.0
+
+log = structlog.get_logger()
+
+
+class RetryingGroupCommit[Item, Result]:
+    """Commits items in groups; a group that fails waits and is tried again, for ever.
+
+    Nobody waits for these commits, so after each there is a pause of `pause_s` in which items
+    gather: at a moderate rate that saves most of the commits, and of their wake-ups. How many
+    items wait is bounded by who submits: each stands for something in hand. `run()` until
+    cancelled.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+        *,
+        items_max: int,
+        bytes_max: int,
+        pause_s: float,
+    ) -> None:
+        self._name = name
+        self._commit = commit
+        self._pause_s = pause_s
+        self._failures = 0
+        self.open = 0
+        self._group = GroupCommit(self._try, items_max=items_max, bytes_max=bytes_max)
+
+    @property
+    def failing(self) -> bool:
+        """Whether the latest commit failed."""
+        return self._failures > 0
+
+    async def run(self) -> None:
+        """Commit until cancelled, and then what waits."""
+        await self._group.run()
+
+    def submit(self, item: Item, size_bytes: int, done: Callable[[Result], None]) -> None:
+        """Commit `item`; `done` is called from the event loop once it is, with what `commit`
+        gave for it. It must not raise."""
+        self.open += 1
+        self._submit((item, done), size_bytes)
+
+    def _submit(self, waiting: tuple[Item, Callable[[Result], None]], size_bytes: int) -> None:
+        def again() -> None:
+            asyncio.get_running_loop().call_later(
+                self._backoff_s(), self._submit, waiting, size_bytes
+            )
+
+        def ended(future: asyncio.Future[None]) -> None:
+            if future.cancelled() or future.exception() is not None:
+                again()
+
+        try:
+            future = self._group.submit(waiting, size_bytes)
+        except Overloaded:
+            again()
+        else:
+            future.add_done_callback(ended)
+
+    def _backoff_s(self) -> float:
+        return float(min(BACKOFF_S_MAX, BACKOFF_S_MIN * 2 ** min(self._failures, 10)))
+
+    async def _try(self, group: Sequence[tuple[Item, Callable[[Result], None]]]) -> Sequence[None]:
+        try:
+            results = await self._commit([item for item, _ in group])
+        except Exception as error:
+            self._failures += 1
+            log.warning(
+                "commit.failed",
+                commit=self._name,
+                items=len(group),
+                failures=self._failures,
+                error=f"{type(error).__name__}: {error}"[:300],
+            )
+            raise
+        self._failures = 0
+        self.open -= len(group)
+        for (_, done), result in zip(group, results, strict=True):
+            done(result)
+        await asyncio.sleep(self._pause_s)
+        return [None] * len(group)

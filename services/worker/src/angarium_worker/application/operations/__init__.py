@@ -1,0 +1,1 @@
+"""What operators and owners command: resend, cancel, and retention."""
