@@ -118,7 +118,7 @@ class Pipeline:
                 database, lease_s=self._lease_s, concurrency_limit_of=self.gates.limit_of
             ),
             DeliveryPages(database, lease_s=self._lease_s),
-            ring=self._ring,
+            notify=self._notify,
             lease_s=self._lease_s,
         )
 
@@ -223,7 +223,7 @@ class Pipeline:
             first_fence=1 + secrets.randbits(FENCE_BITS),
         )
 
-    def _ring(self) -> None:
+    def _notify(self) -> None:
         self._bell.notify(0)
         self._lane_bell.notify(0)
 

@@ -119,7 +119,7 @@ class SimulatedWorker:
             self.database,
             self.book,
             *[cast("Any", None)] * 3,  # no questions are asked
-            ring=partial(_ring, bell, lane_bell),
+            notify=partial(_notify, bell, lane_bell),
             lease_s=options.lease_s,
         )
 
@@ -275,6 +275,6 @@ class SimulatedWorker:
         }
 
 
-def _ring(*bells: WakeSignal) -> None:
+def _notify(*bells: WakeSignal) -> None:
     for bell in bells:
         bell.notify(0)

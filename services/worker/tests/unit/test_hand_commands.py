@@ -122,7 +122,7 @@ def world() -> World:
 @pytest.fixture
 def commands(world: World) -> OperatorCommands:
     book = EndpointCache(world, world, lambda sealed, _: sealed)
-    return OperatorCommands(world, book, world, world, world, ring=world.ring, lease_s=40.0)
+    return OperatorCommands(world, book, world, world, world, notify=world.notify, lease_s=40.0)
 
 
 def _resend(messages: int = 1, **members: Any) -> ResendDeliveries:

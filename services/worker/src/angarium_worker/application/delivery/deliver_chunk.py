@@ -215,10 +215,10 @@ class DeliverChunk[Receipt]:
             self._settlement.refused(chunk)
             self._room.give_back(chunk.deliveries, chunk.payload_bytes)
             return
-        self._ring(chunk)
+        self._notify(chunk)
         self._settlement.settled(chunk, partial(self._settled, chunk))
 
-    def _ring(self, chunk: Chunk[Receipt]) -> None:
+    def _notify(self, chunk: Chunk[Receipt]) -> None:
         """What is pending now is looked for at its time."""
         due_in_us = [row.due_in_us for row in chunk.pending if row.lane is None]
         if due_in_us:

@@ -95,7 +95,7 @@ class SingleDeliveries(Protocol):
 class OperatorCommands:
     """Carries out the commands and answers the queries of `angarium_contracts.deliveries`.
 
-    `ring` is called once something may be due; `lease_s` is the longest that a worker holds a
+    `notify` is called once something may be due; `lease_s` is the longest that a worker holds a
     delivery.
     """
 
@@ -107,7 +107,7 @@ class OperatorCommands:
         standing: StandingQuestions,
         deliveries: SingleDeliveries,
         *,
-        ring: Callable[[], object],
+        notify: Callable[[], object],
         lease_s: float,
     ) -> None:
         self._book = book
@@ -115,7 +115,7 @@ class OperatorCommands:
         self._messages = messages
         self._standing = standing
         self._deliveries = deliveries
-        self._ring = ring
+        self._notify = notify
         self._lease_s = lease_s
 
     async def answer(self, question: OperatorCommand | DeliveryQuestion) -> Contract:
@@ -177,7 +177,7 @@ class OperatorCommands:
         rows = [_row(command, message, _lane(endpoint)) for message in command.messages]
         count = await self._ledger.resend(rows, only_missing=command.only_missing)
         if count:
-            self._ring()
+            self._notify()
         return DeliveriesChanged(count=count)
 
     async def _cancel(self, command: CancelDeliveries) -> Contract:
@@ -193,7 +193,7 @@ class OperatorCommands:
             lease_s=self._lease_s,
         )
         if count:
-            self._ring()
+            self._notify()
         return DeliveriesChanged(count=count, done=count < limit)
 
 
