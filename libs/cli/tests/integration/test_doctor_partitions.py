@@ -19,7 +19,7 @@ from angarium_cli.doctor.partition_checks import (
 )
 from angarium_cli.service_names import SERVICES, ServiceName
 from angarium_contracts.ids import lowest_id_at
-from angarium_gateway.adapters.database.retention_chores import chores
+from angarium_gateway.adapters.database.retention_tasks import chores
 
 from .platform_rows import Platform
 

@@ -18,7 +18,7 @@ from angarium_contracts.ids import lowest_id_at
 from angarium_contracts.retention import TenantRetention
 from angarium_dispatcher.adapters.database.tables import endpoints
 from angarium_gateway.adapters.database.batches import SET_ASIDE
-from angarium_gateway.adapters.database.retention_chores import chores
+from angarium_gateway.adapters.database.retention_tasks import chores
 from angarium_gateway.adapters.database.tables import application_copy, scheduled_message, tenant
 from angarium_worker.adapters.database.attempt_retention import (
     CancelledRetention,

@@ -37,7 +37,7 @@ from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_queries import StoredMessages
 from .adapters.database.open_messages import OpenMessages
 from .adapters.database.replayed_messages import StoredReplayedMessages
-from .adapters.database.retention_chores import chores
+from .adapters.database.retention_tasks import retention_tasks
 from .adapters.database.retention_tenants import TenantRetentionColumn
 from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
@@ -46,19 +46,19 @@ from .adapters.http.application import create_api
 from .adapters.http.dependencies import ApiDependencies
 from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
 from .adapters.streams.service_queries import ServiceQueries
-from .application.accept_message import AcceptMessage
-from .application.application_directory import ApplicationDirectory
-from .application.authentication import Authenticator
-from .application.by_hand import ByHand, by_hand_over
-from .application.cancel_deliveries import CancelByHand
-from .application.change_configuration import ChangeConfiguration
-from .application.create_missing import CreateMissing
-from .application.endpoint_secrets import EndpointSecrets
-from .application.read_attempts import ReadAttempts
-from .application.read_deliveries import ReadDeliveries
-from .application.record_change import RecordChange
-from .application.sealed_answers import SealedAnswers
-from .application.tell_tenants import TellTenants
+from .application.accept.accept_message import AcceptMessage
+from .application.accept.sealed_answers import SealedAnswers
+from .application.configuration.application_directory import ApplicationDirectory
+from .application.configuration.change_configuration import ChangeConfiguration
+from .application.configuration.create_missing import CreateMissing
+from .application.configuration.endpoint_secrets import EndpointSecrets
+from .application.read.attempts import ReadAttempts
+from .application.read.deliveries import ReadDeliveries
+from .application.redelivery.cancel_deliveries import CancelPendingDeliveries
+from .application.redelivery.redelivery import Redelivery, build_redelivery
+from .application.tenants.authentication import Authenticator
+from .application.tenants.publish_operational_events import PublishOperationalEvents
+from .application.tenants.record_change import RecordChange
 from .pipeline import hot_path
 from .settings import Settings
 
@@ -93,14 +93,14 @@ async def run(settings: Settings) -> None:
         await _work(settings, database, broker, public, internal)
 
 
-def _by_hand(
+def _redelivery(
     settings: Settings,
     database: Database,
     queries: QueryClient,
     directory: ApplicationDirectory,
     make_id: IdMaker,
-) -> ByHand:
-    return by_hand_over(
+) -> Redelivery:
+    return build_redelivery(
         directory=directory,
         journal=StoredMessages(database),
         replayed=StoredReplayedMessages(database),
@@ -121,7 +121,7 @@ def _api(
     queries: QueryClient,
     directory: ApplicationDirectory,
     accept: AcceptMessage,
-    by_hand: ByHand,
+    redelivery: Redelivery,
     make_id: IdMaker,
 ) -> AcceptRoute:
     keys = ApiKeyTable(
@@ -153,8 +153,8 @@ def _api(
                 ask_dispatcher=ask_dispatcher,
                 ask_worker=ServiceQueries(queries, WORKER_QUERIES),
             ),
-            by_hand=by_hand,
-            cancel=CancelByHand(
+            redelivery=redelivery,
+            cancel=CancelPendingDeliveries(
                 directory=directory,
                 journal=messages,
                 schedule=ScheduleTable(database),
@@ -184,7 +184,7 @@ def _answers(
 ) -> QueryServer[ServiceQuestion]:
     answers = ServiceAnswers(
         OpenMessages(database),
-        TellTenants(accept, copy, StoredMessages(database)),
+        PublishOperationalEvents(accept, copy, StoredMessages(database)),
         TenantRetentionColumn(database),
     )
     return QueryServer(
@@ -221,14 +221,14 @@ async def _work(
     follower = DirectoryFollower(broker, queries, copy, with_applications=True)
     path = hot_path(settings, database, broker, replica)
     accept = AcceptMessage(directory, path.journal, path.commits, make_id, path.scheduled)
-    by_hand = _by_hand(settings, database, queries, directory, make_id)
-    api = _api(settings, database, queries, directory, accept, by_hand, make_id)
+    redelivery = _redelivery(settings, database, queries, directory, make_id)
+    api = _api(settings, database, queries, directory, accept, redelivery, make_id)
     readiness = Readiness({"database": database.problem})
     readiness.require("settlements", lambda: path.settled.running)
     readiness.require("answers", lambda: queries.running)
     answers = _answers(database, broker, replica, accept, copy)
     readiness.require("queries", lambda: answers.running)
-    kept = chores(
+    kept = retention_tasks(
         database,
         message_days=settings.message_retention_days,
         audit_days=settings.audit_retention_days,
@@ -251,7 +251,7 @@ async def _work(
                 queries.run(),
                 answers.run(),
                 follower.run(),
-                by_hand.runner.run(),
+                redelivery.runner.run(),
                 retention.run(),
             )
         ]

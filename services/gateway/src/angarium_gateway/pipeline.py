@@ -19,12 +19,12 @@ from .adapters.database.schedule import ScheduleTable
 from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.streams.batch_publisher import BatchPublisher
 from .adapters.streams.stream_watch import RedisStreamWatch
-from .application.commit_messages import CommitMessages
-from .application.membership import Membership
-from .application.recovery import Recovery
-from .application.relay import Relay
-from .application.schedule import Scheduler
-from .application.settlement import Settlement
+from .application.accept.commit_messages import CommitMessages
+from .application.publish.membership import Membership
+from .application.publish.recovery import Recovery
+from .application.publish.relay import Relay
+from .application.publish.schedule import Scheduler
+from .application.publish.settlement import Settlement
 from .domain.messages import CommitOutcome, NewMessage
 from .domain.open_batches import OpenBatches
 from .settings import Settings

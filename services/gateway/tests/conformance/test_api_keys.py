@@ -14,7 +14,7 @@ from angarium_contracts.ids import IdMaker
 from angarium_gateway.adapters.database.api_keys import ApiKeyRefused, ApiKeyTable, TokenTaken
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import api_key, tenant
-from angarium_gateway.application.authentication import ApiKeys
+from angarium_gateway.application.tenants.authentication import ApiKeys
 from angarium_gateway.domain.digests import token_hash
 from sqlalchemy import select
 

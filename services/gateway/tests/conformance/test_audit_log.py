@@ -11,13 +11,13 @@ from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
 from angarium_chassis.retention import RetentionLoop
 from angarium_contracts.ids import lowest_id_at
 from angarium_gateway.adapters.database.audit_log import AuditLogTable
-from angarium_gateway.adapters.database.retention_chores import chores
+from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import audit_entry
-from angarium_gateway.application.audit_log import AuditEntry
-from angarium_gateway.application.id_window import IdWindow
-from angarium_gateway.application.journal import JournalUnavailable
-from angarium_gateway.application.record_change import PATH_CHARS_MAX
+from angarium_gateway.application.read.id_window import IdWindow
+from angarium_gateway.application.tenants.audit_log import AuditEntry
+from angarium_gateway.application.tenants.record_change import PATH_CHARS_MAX
+from angarium_gateway.application.unavailable import JournalUnavailable
 from sqlalchemy import Connection, func, inspect, select
 
 TENANT, OTHER = b"t" * 16, b"\xffo" * 8
@@ -83,7 +83,7 @@ async def divide(database: Database, days_ago: int) -> None:
 
 
 async def turn(database: Database, days: int) -> None:
-    kept = chores(database, message_days=90, audit_days=days, key_life_s=86_400)
+    kept = retention_tasks(database, message_days=90, audit_days=days, key_life_s=86_400)
     assert await RetentionLoop(database, kept).turn()
 
 

@@ -9,7 +9,7 @@ from angarium_chassis.database.engine import Database, open_database
 from angarium_gateway.adapters.database.idempotency_keys import StoredIdempotencyKeys
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import idempotency_key
-from angarium_gateway.application.idempotency import (
+from angarium_gateway.application.accept.idempotency import (
     ABANDONED_AFTER,
     KEPT_FOR,
     Answer,
@@ -19,7 +19,7 @@ from angarium_gateway.application.idempotency import (
     Replayed,
     UsedForAnother,
 )
-from angarium_gateway.application.journal import JournalUnavailable
+from angarium_gateway.application.unavailable import JournalUnavailable
 from sqlalchemy import func, select, update
 
 KEY, REQUEST, ANOTHER = b"k" * 16, b"r" * 16, b"s" * 16

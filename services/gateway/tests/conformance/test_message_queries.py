@@ -11,7 +11,7 @@ from angarium_gateway.adapters.database import message_queries
 from angarium_gateway.adapters.database.message_queries import StoredMessages
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import event_claim, message
-from angarium_gateway.application.messages import (
+from angarium_gateway.application.read.messages import (
     Message,
     MessageFilter,
     MessageJournal,

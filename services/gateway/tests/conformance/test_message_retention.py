@@ -16,7 +16,7 @@ from angarium_gateway.adapters.database.background_tasks import BackgroundTaskTa
 from angarium_gateway.adapters.database.batches import BatchTable
 from angarium_gateway.adapters.database.message_queries import StoredMessages
 from angarium_gateway.adapters.database.postgres_journal import PostgresJournal
-from angarium_gateway.adapters.database.retention_chores import chores
+from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 from angarium_gateway.adapters.database.retention_tenants import TenantRetentionColumn
 from angarium_gateway.adapters.database.schedule import ScheduleTable
 from angarium_gateway.adapters.database.schema import SCHEMA
@@ -29,7 +29,7 @@ from angarium_gateway.adapters.database.tables import (
     message,
     tenant,
 )
-from angarium_gateway.application.journal import NewBatch
+from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.domain.background_tasks import TaskArguments, TaskKind, TaskProgress
 from angarium_gateway.domain.messages import Committed, NewMessage
 from sqlalchemy import Table, func, insert, select, update
@@ -107,7 +107,7 @@ async def divide(database: Database, days_ago: int) -> None:
 
 
 async def turn(database: Database, days: int = 30) -> None:
-    kept = chores(database, message_days=days, audit_days=365, key_life_s=KEY_LIFE_S)
+    kept = retention_tasks(database, message_days=days, audit_days=365, key_life_s=KEY_LIFE_S)
     loop = RetentionLoop(database, kept)
     assert await loop.turn()
 

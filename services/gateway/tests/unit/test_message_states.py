@@ -18,20 +18,21 @@ from angarium_cli.quarantine.set_aside import SetAsideBatches
 from angarium_contracts.ids import lowest_id_at
 from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
 from angarium_gateway.adapters.database.replayed_messages import StoredReplayedMessages
-from angarium_gateway.adapters.database.retention_chores import chores
+from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 from angarium_gateway.adapters.database.schedule import ScheduleTable
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.sqlite_journal import SqliteJournal
 from angarium_gateway.adapters.database.tables import batch, message, scheduled_message
-from angarium_gateway.application.journal import JournalUnavailable, NewBatch
+from angarium_gateway.application.accept.journal import NewBatch
+from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.message_states import BATCH, MESSAGE, BatchState, MessageState
 from angarium_gateway.domain.messages import NewMessage
 from sqlalchemy import select
 
-from .batch_watch import LossyStream, Step, WatchedJournal
-from .hot_path.hot_path_world import Gateway, World
-from .hot_path.journal_model import a_message
-from .hot_path.simulated_time import Running, simulated
+from ..fakes.batch_watch import LossyStream, Step, WatchedJournal
+from ..fakes.hot_path_world import Gateway, World
+from ..fakes.journal_model import a_message
+from ..fakes.simulated_time import Running, simulated
 
 BATCH_STEPS = {step for each in BATCH for step in each.steps()}
 OPERATOR = {step for each in BATCH if each.by_command for step in each.steps()}
@@ -133,7 +134,7 @@ class Books:
 
     async def retain(self, new: NewMessage) -> None:
         """A turn of retention: 30 days."""
-        kept = chores(self.database, message_days=30, audit_days=365, key_life_s=86_400)
+        kept = retention_tasks(self.database, message_days=30, audit_days=365, key_life_s=86_400)
         await RetentionLoop(self.database, kept).turn()
         await self.look(new)
 

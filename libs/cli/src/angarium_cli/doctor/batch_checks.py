@@ -9,7 +9,7 @@ from angarium_chassis.database.engine import Database
 from angarium_contracts.ids import created_at_ms
 from angarium_gateway.adapters.database.batches import SET_ASIDE
 from angarium_gateway.adapters.database.tables import batch, message, replica, scheduled_message
-from angarium_gateway.application.membership import DEAD_AFTER_S
+from angarium_gateway.application.publish.membership import DEAD_AFTER_S
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 

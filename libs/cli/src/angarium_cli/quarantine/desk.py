@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from angarium_chassis.settings import SettingsRefused
 from angarium_chassis.streams.quarantine import Quarantined, QuarantineShelf
-from angarium_gateway.application.journal import JournalUnavailable
+from angarium_gateway.application.unavailable import JournalUnavailable
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 

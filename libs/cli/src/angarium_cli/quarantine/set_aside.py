@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from angarium_chassis.database.engine import Database
 from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
 from angarium_gateway.adapters.database.tables import batch
-from angarium_gateway.application.membership import DEAD_AFTER_S
+from angarium_gateway.application.publish.membership import DEAD_AFTER_S
 from sqlalchemy import select, update
 
 LISTED_MAX = 1_000

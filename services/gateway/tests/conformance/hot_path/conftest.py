@@ -11,7 +11,7 @@ from angarium_gateway.adapters.database.postgres_journal import PostgresJournal
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.sqlite_journal import SqliteJournal
 from angarium_gateway.adapters.database.tables import batch
-from angarium_gateway.application.journal import NewBatch
+from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.domain.messages import NewMessage
 from sqlalchemy import Row, select
 

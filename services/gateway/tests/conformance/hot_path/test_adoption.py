@@ -7,7 +7,8 @@ import pytest
 from angarium_chassis.database.engine import Database
 from angarium_gateway.adapters.database.batches import BatchTable
 from angarium_gateway.adapters.database.tables import batch, replica
-from angarium_gateway.application.journal import Heartbeat, NewBatch, StoredBatch
+from angarium_gateway.application.accept.journal import NewBatch
+from angarium_gateway.application.publish.batch_store import Heartbeat, StoredBatch
 from sqlalchemy import insert, select, update
 
 from .conftest import OWNER, AnyJournal, a_batch, a_message, batch_rows, new_id

@@ -4,7 +4,7 @@ import pytest
 from angarium_chassis.database.engine import Database
 from angarium_contracts.directory import ApplicationState, EndpointState
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
-from angarium_gateway.application.application_directory import ApplicationCopy
+from angarium_gateway.application.configuration.application_directory import ApplicationCopy
 from angarium_webhooks.directory_follower import DirectoryCopy
 
 from .conftest import TENANT, new_id

@@ -6,13 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
-from angarium_gateway.application.journal import (
-    LOADED_MAX,
-    BatchStore,
-    JournalUnavailable,
-    NewBatch,
-    StoredBatch,
-)
+from angarium_gateway.application.accept.journal import NewBatch
+from angarium_gateway.application.publish.batch_store import LOADED_MAX, BatchStore, StoredBatch
+from angarium_gateway.application.unavailable import JournalUnavailable
 
 from .conftest import OWNER, AnyJournal, a_batch, a_message, batch_rows, new_id
 

@@ -9,7 +9,8 @@ from angarium_contracts.directory import ApplicationState
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
 from angarium_gateway.adapters.database.batches import BatchTable
 from angarium_gateway.adapters.database.tables import event_claim, message
-from angarium_gateway.application.journal import Journal, JournalUnavailable
+from angarium_gateway.application.accept.journal import Journal
+from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.messages import (
     Committed,
     EarlierRequest,

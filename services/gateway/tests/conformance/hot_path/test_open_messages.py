@@ -8,7 +8,7 @@ from angarium_contracts.operational import OrderRange
 from angarium_gateway.adapters.database.batches import BatchTable
 from angarium_gateway.adapters.database.open_messages import OpenMessages
 from angarium_gateway.adapters.database.schedule import ScheduleTable
-from angarium_gateway.application.message_order import OpenMessageSearch
+from angarium_gateway.application.publish.message_order import OpenMessageSearch
 from angarium_gateway.domain.messages import NewMessage
 
 from .conftest import APPLICATION, OWNER, AnyJournal, a_batch, a_message

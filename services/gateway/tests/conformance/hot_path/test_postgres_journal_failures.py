@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_gateway.adapters.database.schema import SCHEMA
-from angarium_gateway.application.journal import JournalUnavailable
+from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.messages import Committed
 from sqlalchemy import make_url, text
 

@@ -11,7 +11,8 @@ from angarium_gateway.adapters.database.batches import BatchTable
 from angarium_gateway.adapters.database.message_queries import StoredMessages
 from angarium_gateway.adapters.database.schedule import OPENED_MAX, ScheduleTable
 from angarium_gateway.adapters.database.tables import scheduled_message
-from angarium_gateway.application.schedule import Schedule, ScheduledCommits
+from angarium_gateway.application.accept.journal import ScheduledCommits
+from angarium_gateway.application.publish.schedule import Schedule
 from angarium_gateway.domain.messages import (
     Committed,
     EarlierRequest,

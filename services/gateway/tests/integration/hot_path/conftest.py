@@ -31,15 +31,15 @@ from angarium_gateway.adapters.database.tables import (
     idempotency_key,
     message,
 )
-from angarium_gateway.application.accept_message import AcceptMessage
-from angarium_gateway.application.application_directory import ApplicationDirectory
-from angarium_gateway.application.commit_messages import CommitMessages
-from angarium_gateway.application.journal import StoredBatch
-from angarium_gateway.application.relay import Relay
+from angarium_gateway.application.accept.accept_message import AcceptMessage
+from angarium_gateway.application.accept.commit_messages import CommitMessages
+from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
+from angarium_gateway.application.publish.batch_store import StoredBatch
+from angarium_gateway.application.publish.relay import Relay
 from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.messages import CommitOutcome, NewMessage
 from angarium_gateway.domain.open_batches import OpenBatches
-from angarium_gateway.main import _api, _by_hand
+from angarium_gateway.main import _api, _redelivery
 from angarium_gateway.settings import Settings
 from sqlalchemy import func, select
 
@@ -157,8 +157,8 @@ async def open_door(database: Database) -> AsyncIterator[Door]:
         }
     )
     queries: Any = NoServices()
-    by_hand = _by_hand(settings, database, queries, directory, make_id)
-    api = _api(settings, database, queries, directory, accept, by_hand, make_id)
+    redelivery = _redelivery(settings, database, queries, directory, make_id)
+    api = _api(settings, database, queries, directory, accept, redelivery, make_id)
     listener = bind("127.0.0.1", 0)
     port = listener.getsockname()[1]
     async with AsyncExitStack() as opened:

@@ -14,7 +14,7 @@ from angarium_contracts.stream_names import (
     messages_accepted,
 )
 from angarium_gateway.adapters.streams.stream_watch import RedisStreamWatch
-from angarium_gateway.application.relay import StreamUnavailable
+from angarium_gateway.application.unavailable import StreamUnavailable
 from angarium_gateway.domain.open_batches import OpenBatch
 from redis.asyncio import Redis
 

@@ -3,9 +3,9 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from angarium_gateway.application.audit_log import AuditEntry
-from angarium_gateway.application.id_window import IdPage, IdWindow
-from angarium_gateway.application.journal import JournalUnavailable
+from angarium_gateway.application.read.id_window import IdPage, IdWindow
+from angarium_gateway.application.tenants.audit_log import AuditEntry
+from angarium_gateway.application.unavailable import JournalUnavailable
 
 MADE_AT_MS = 1_893_553_445_678
 """2030-01-02T03:04:05.678Z"""

@@ -18,13 +18,7 @@ from angarium_contracts.queries import Problem
 from angarium_contracts.retention import TenantRetention
 from angarium_gateway.adapters.http.application import create_api
 from angarium_gateway.adapters.http.dependencies import ApiDependencies
-from angarium_gateway.application.application_directory import ApplicationDirectory
-from angarium_gateway.application.authentication import Authenticator, Caller
-from angarium_gateway.application.by_hand import by_hand_over
-from angarium_gateway.application.cancel_deliveries import CancelByHand
-from angarium_gateway.application.change_configuration import ChangeConfiguration
-from angarium_gateway.application.endpoint_secrets import EndpointSecrets
-from angarium_gateway.application.idempotency import (
+from angarium_gateway.application.accept.idempotency import (
     Answer,
     Claim,
     Claimed,
@@ -32,20 +26,26 @@ from angarium_gateway.application.idempotency import (
     Replayed,
     UsedForAnother,
 )
-from angarium_gateway.application.journal import JournalUnavailable
-from angarium_gateway.application.messages import (
+from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
+from angarium_gateway.application.configuration.change_configuration import ChangeConfiguration
+from angarium_gateway.application.configuration.endpoint_secrets import EndpointSecrets
+from angarium_gateway.application.read.attempts import ReadAttempts
+from angarium_gateway.application.read.deliveries import ReadDeliveries
+from angarium_gateway.application.read.messages import (
     Message,
     MessageFilter,
     MessagePage,
     MessageWindow,
 )
-from angarium_gateway.application.read_attempts import ReadAttempts
-from angarium_gateway.application.read_deliveries import ReadDeliveries
-from angarium_gateway.application.record_change import RecordChange
-from angarium_gateway.application.retention import PAGE_MAX
+from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
+from angarium_gateway.application.redelivery.redelivery import build_redelivery
+from angarium_gateway.application.tenants.authentication import Authenticator, Caller
+from angarium_gateway.application.tenants.record_change import RecordChange
+from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
+from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.digests import token_hash
 
-from ..by_hand.by_hand_models import MemoryReplayJournal, MemoryTasks
+from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
 from .audit_model import MemoryAuditLog, audit_id
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
@@ -284,7 +284,7 @@ async def world() -> AsyncIterator[World]:
     replayed, tasks, schedule = MemoryReplayJournal(), MemoryTasks(), MemorySchedule()
     audit_log = MemoryAuditLog()
     ids = itertools.count(1)
-    by_hand = by_hand_over(
+    redelivery = build_redelivery(
         directory=directory,
         journal=journal,
         replayed=replayed,
@@ -312,8 +312,8 @@ async def world() -> AsyncIterator[World]:
             read_deliveries=ReadDeliveries(
                 directory=directory, journal=journal, ask_dispatcher=dispatcher, ask_worker=worker
             ),
-            by_hand=by_hand,
-            cancel=CancelByHand(
+            redelivery=redelivery,
+            cancel=CancelPendingDeliveries(
                 directory=directory,
                 journal=journal,
                 schedule=schedule,

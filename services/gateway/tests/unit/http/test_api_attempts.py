@@ -18,7 +18,7 @@ from angarium_contracts.attempts import (
 from angarium_contracts.configuration import GetEndpoint
 from angarium_contracts.ids import ATTEMPT, ENDPOINT, MESSAGE, format_id, lowest_id_at
 from angarium_contracts.queries import Page, Problem, ProblemCode
-from angarium_gateway.application.messages import Message
+from angarium_gateway.application.read.messages import Message
 from msgspec.structs import replace
 
 from .conftest import APPLICATION_ID, ENDPOINT_ID, MADE_AT, STATE, World, endpoint_saved

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from angarium_contracts.ids import API_KEY, AUDIT_ENTRY, format_id
-from angarium_gateway.application.audit_log import AuditEntry
+from angarium_gateway.application.tenants.audit_log import AuditEntry
 
 from .audit_model import audit_id
 from .conftest import MADE_AT, OTHER_TENANT, OTHER_TOKEN, TENANT, TOKEN, World

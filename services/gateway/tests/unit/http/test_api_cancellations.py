@@ -8,7 +8,7 @@ from angarium_contracts.configuration import GetApplication, GetEndpoint
 from angarium_contracts.deliveries import CancelDeliveries, DeliveriesChanged
 from angarium_contracts.ids import ENDPOINT, MESSAGE, format_id
 from angarium_contracts.queries import Problem, ProblemCode
-from angarium_gateway.application.messages import Message
+from angarium_gateway.application.read.messages import Message
 
 from .conftest import (
     APPLICATION_ID,

@@ -16,7 +16,7 @@ from angarium_contracts.deliveries import (
 )
 from angarium_contracts.ids import ENDPOINT, MESSAGE, format_id, lowest_id_at
 from angarium_contracts.queries import Problem, ProblemCode
-from angarium_gateway.application.messages import (
+from angarium_gateway.application.read.messages import (
     Message,
     MessageFilter,
     MessagePage,

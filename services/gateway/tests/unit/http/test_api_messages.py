@@ -7,7 +7,7 @@ import pytest
 from angarium_contracts.configuration import GetApplication
 from angarium_contracts.ids import MESSAGE, format_id, lowest_id_at
 from angarium_contracts.queries import Problem, ProblemCode
-from angarium_gateway.application.messages import (
+from angarium_gateway.application.read.messages import (
     Message,
     MessageFilter,
     MessagePage,

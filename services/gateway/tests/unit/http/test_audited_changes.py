@@ -10,8 +10,8 @@ from angarium_contracts.configuration import Applications, CreateApplication, Li
 from angarium_contracts.ids import API_KEY, format_id
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_contracts.tenant_policy import SetTenantPolicy, TenantPolicy
-from angarium_gateway.application.audit_log import AuditEntry
-from angarium_gateway.application.record_change import PATH_CHARS_MAX
+from angarium_gateway.application.tenants.audit_log import AuditEntry
+from angarium_gateway.application.tenants.record_change import PATH_CHARS_MAX
 from structlog.testing import capture_logs
 
 from .audit_model import audit_id

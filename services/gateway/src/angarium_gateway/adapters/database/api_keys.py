@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_gateway.application.authentication import Caller
+from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.domain.api_tokens import (
     CHOSEN_CHARS_MAX,
     CHOSEN_CHARS_MIN,

@@ -5,8 +5,8 @@ from typing import Any
 from angarium_chassis.database.engine import Database
 from sqlalchemy import Row, insert, select
 
-from angarium_gateway.application.audit_log import AuditEntry
-from angarium_gateway.application.id_window import IdPage, IdWindow
+from angarium_gateway.application.read.id_window import IdPage, IdWindow
+from angarium_gateway.application.tenants.audit_log import AuditEntry
 
 from .failures import journal_failures
 from .id_pages import page_of, windowed

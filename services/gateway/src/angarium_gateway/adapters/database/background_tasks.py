@@ -8,8 +8,8 @@ from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
 from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
 
-from angarium_gateway.application.background_tasks import TaskFilter
-from angarium_gateway.application.id_window import IdPage, IdWindow
+from angarium_gateway.application.read.id_window import IdPage, IdWindow
+from angarium_gateway.application.redelivery.background_tasks import TaskFilter
 from angarium_gateway.domain.background_tasks import (
     BackgroundTask,
     HeldTask,

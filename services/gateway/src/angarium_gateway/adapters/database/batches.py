@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_gateway.application.journal import LOADED_MAX, Heartbeat, StoredBatch
+from angarium_gateway.application.publish.batch_store import LOADED_MAX, Heartbeat, StoredBatch
 
 from .failures import journal_failures
 from .message_rows import accepted_of, message_of

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
-from angarium_gateway.application.journal import JournalUnavailable
+from angarium_gateway.application.unavailable import JournalUnavailable
 
 REASON_CHARS_MAX = 300
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select
 
-from angarium_gateway.application.id_window import IdPage, IdWindow
+from angarium_gateway.application.read.id_window import IdPage, IdWindow
 
 
 def windowed(query: Select[Any], at: ColumnElement[bytes], window: IdWindow) -> Select[Any]:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from angarium_gateway.application.idempotency import (
+from angarium_gateway.application.accept.idempotency import (
     ABANDONED_AFTER,
     KEPT_FOR,
     Answer,

@@ -11,7 +11,7 @@ from angarium_contracts.ids import MESSAGE, lowest_id_at, parse_id
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.sql.expression import FromClause
 
-from angarium_gateway.application.messages import (
+from angarium_gateway.application.read.messages import (
     Message,
     MessageFilter,
     MessagePage,

@@ -8,7 +8,7 @@ from angarium_chassis.database.columns import to_micros
 from angarium_chassis.database.engine import STATEMENT_TIMEOUT_MS, Database, postgres_of
 from angarium_chassis.database.pinned_connection import PinnedConnection
 
-from angarium_gateway.application.journal import NewBatch
+from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.domain.messages import (
     CommitOutcome,
     Committed,

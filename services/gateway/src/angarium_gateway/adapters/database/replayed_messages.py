@@ -8,7 +8,7 @@ from angarium_chassis.database.engine import Database
 from angarium_contracts.ids import lowest_id_at
 from sqlalchemy import LargeBinary, Row, Select, exists, func, insert, literal, select
 
-from angarium_gateway.application.replayed_messages import MessageHead, MessageRange
+from angarium_gateway.application.redelivery.replayed_messages import MessageHead, MessageRange
 from angarium_gateway.domain.messages import NewMessage
 
 from .batches import SET_ASIDE

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_gateway.application.retention import PAGE_MAX, TenantRetentions
+from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX, TenantRetentions
 
 from .retention_holds import (
     TaskHold,

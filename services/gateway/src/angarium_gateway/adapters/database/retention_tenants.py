@@ -6,7 +6,7 @@ from angarium_chassis.database.engine import Database
 from angarium_contracts.retention import TenantRetention
 from sqlalchemy import select, update
 
-from angarium_gateway.application.retention import PAGE_MAX
+from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 
 from .failures import journal_failures
 from .tables import tenant

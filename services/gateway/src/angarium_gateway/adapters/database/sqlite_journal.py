@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_gateway.application.journal import NewBatch
+from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.domain.messages import (
     CommitOutcome,
     Committed,

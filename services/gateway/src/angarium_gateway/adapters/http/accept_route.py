@@ -18,7 +18,7 @@ from angarium_contracts.queries import Problem
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from angarium_gateway.application.accept_message import (
+from angarium_gateway.application.accept.accept_message import (
     Accepted,
     AcceptMessage,
     AcceptOutcome,
@@ -27,9 +27,9 @@ from angarium_gateway.application.accept_message import (
     EventIdTaken,
     KeyReused,
 )
-from angarium_gateway.application.authentication import Authenticator, Caller
-from angarium_gateway.application.journal import JournalUnavailable
-from angarium_gateway.application.messages import Message
+from angarium_gateway.application.read.messages import Message
+from angarium_gateway.application.tenants.authentication import Authenticator, Caller
+from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.digests import request_digest
 from angarium_gateway.domain.messages import NewMessage
 
@@ -45,13 +45,14 @@ from .problems import (
     unauthenticated,
     unavailable,
 )
-from .shapes.applications import ApplicationIn
-from .shapes.messages import message_out
+from .schemas.applications import ApplicationIn
+from .schemas.messages import message_out
 
 type CreateApplication = Callable[
-    [Caller, str, ApplicationIn], Awaitable[ApplicationState | Problem]
+    [bytes, str, ApplicationIn], Awaitable[ApplicationState | Problem]
 ]
-"""Creates the application that a message brings along, under the reference in the path."""
+"""Creates, for a tenant, the application that a message brings along, under the reference in the
+path."""
 
 _PATH = re.compile(r"/api/v1/app/([a-zA-Z0-9\-_.]{1,256})/msg/?")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01")
@@ -130,7 +131,7 @@ class AcceptRoute:
             draft,
             None
             if application is None
-            else lambda: self._create_application(caller, ref, application),
+            else lambda: self._create_application(caller.tenant_id, ref, application),
         )
         return _message_of(outcome)
 

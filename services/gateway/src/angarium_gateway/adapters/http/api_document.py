@@ -13,10 +13,10 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from .idempotent_posts import HEADER, KEY_CHARS_MAX
-from .shapes.applications import ApplicationIn, ApplicationOut, ApplicationPatch
-from .shapes.attempts import MessageAttemptOut
-from .shapes.audit_log import AuditEntryOut
-from .shapes.background_tasks import (
+from .schemas.applications import ApplicationIn, ApplicationOut, ApplicationPatch
+from .schemas.attempts import MessageAttemptOut
+from .schemas.audit_log import AuditEntryOut
+from .schemas.background_tasks import (
     BackgroundTaskOut,
     BulkReplayIn,
     RecoverIn,
@@ -24,32 +24,42 @@ from .shapes.background_tasks import (
     ReplayIn,
     ReplayOut,
 )
-from .shapes.by_hand import (
-    EmptyResponse,
-    EndpointDeliveryStateOut,
-    EndpointStats,
-    EventExampleIn,
-)
-from .shapes.cancellations import CancelOut
-from .shapes.deliveries import EndpointMessageOut, MessageEndpointOut
-from .shapes.delivery_policy import TenantPolicyIn, TenantPolicyOut
-from .shapes.endpoint_options import (
+from .schemas.cancellations import CancelOut
+from .schemas.deliveries import EndpointMessageOut, MessageEndpointOut
+from .schemas.delivery_policy import TenantPolicyIn, TenantPolicyOut
+from .schemas.endpoint_options import (
     EndpointHeadersIn,
     EndpointHeadersOut,
     EndpointHeadersPatchIn,
     EndpointSecretOut,
     EndpointSecretRotateIn,
 )
-from .shapes.endpoints import EndpointIn, EndpointOut, EndpointPatch, EndpointUpdate
-from .shapes.event_types import EventTypeIn, EventTypeOut, EventTypePatch, EventTypeUpdate
-from .shapes.lists import ListResponse
-from .shapes.messages import MessageIn, MessageOut
-from .shapes.operational_webhooks import (
+from .schemas.endpoints import (
+    EndpointIn,
+    EndpointOut,
+    EndpointPatch,
+    EndpointUpdate,
+)
+from .schemas.event_types import (
+    EventTypeIn,
+    EventTypeOut,
+    EventTypePatch,
+    EventTypeUpdate,
+)
+from .schemas.lists import ListResponse
+from .schemas.messages import MessageIn, MessageOut
+from .schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
     OperationalWebhookEndpointOut,
     OperationalWebhookEndpointUpdate,
 )
-from .shapes.refusals import HttpErrorOut, HTTPValidationError
+from .schemas.redelivery import (
+    EmptyResponse,
+    EndpointDeliveryStateOut,
+    EndpointStats,
+    EventExampleIn,
+)
+from .schemas.refusals import HttpErrorOut, HTTPValidationError
 from .strict_json import StrictJson
 
 BEARER: Final = "HTTPBearer"

@@ -6,7 +6,7 @@ from litestar.connection import ASGIConnection
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
-from angarium_gateway.application.authentication import Authenticator
+from angarium_gateway.application.tenants.authentication import Authenticator
 
 from .problems import Refused, unauthenticated
 

@@ -7,7 +7,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.middleware import DefineMiddleware
 
-from angarium_gateway.application.journal import JournalUnavailable
+from angarium_gateway.application.unavailable import JournalUnavailable
 
 from .api_document import ApiDocument
 from .api_key_authentication import ApiKeyAuthentication
@@ -16,7 +16,6 @@ from .attempts import AttemptController
 from .audit_log import AuditLogController
 from .audited_changes import AuditedChanges
 from .background_tasks import BackgroundTaskController
-from .by_hand import ByHandController, ResendController
 from .cancellations import CancellationController
 from .deliveries import DeliveryController
 from .dependencies import ApiDependencies, provide_caller
@@ -37,6 +36,7 @@ from .problems import (
     on_invalid_parameters,
     on_refused,
 )
+from .redelivery import RedeliveryController, ResendController
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
 
@@ -49,7 +49,7 @@ _CONTROLLERS = (
     AttemptController,
     DeliveryController,
     ResendController,
-    ByHandController,
+    RedeliveryController,
     EndpointDeliveryController,
     CancellationController,
     OperationalEndpointController,

@@ -17,16 +17,16 @@ from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import FromQuery, JSONBody, SkipValidation
 
-from .dependencies import Api, By
+from .dependencies import Api, CurrentCaller
 from .parameters import ApplicationRef, ordered_page
-from .problems import granted
-from .shapes.applications import (
+from .problems import unwrap
+from .schemas.applications import (
     ApplicationIn,
     ApplicationOut,
     ApplicationPatch,
     application_out,
 )
-from .shapes.lists import ListResponse
+from .schemas.lists import ListResponse
 
 EXISTED = {200: ResponseSpec(ApplicationOut, description="It existed before")}
 
@@ -43,10 +43,10 @@ class ApplicationController(Controller):
         dependencies={"page": Provide(ordered_page, sync_to_thread=False)},
     )
     async def list_applications(
-        self, api: Api, caller: By, page: NamedDependency[SkipValidation[Page]]
+        self, api: Api, caller: CurrentCaller, page: NamedDependency[SkipValidation[Page]]
     ) -> ListResponse[ApplicationOut]:
         question = ListApplications(tenant_id=caller.tenant_id, page=page)
-        found = granted(await api.ask_dispatcher(question, Applications))
+        found = unwrap(await api.ask_dispatcher(question, Applications))
         return ListResponse(
             data=[application_out(item) for item in found.items],
             iterator=found.iterator,
@@ -62,7 +62,7 @@ class ApplicationController(Controller):
     async def create_application(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         data: JSONBody[ApplicationIn],
         get_if_exists: FromQuery[bool] = False,
     ) -> Response[ApplicationOut]:
@@ -75,13 +75,15 @@ class ApplicationController(Controller):
             get_if_exists=get_if_exists,
             weight=data.weight or 1,
         )
-        return _saved(granted(await api.change_configuration(command, ApplicationSaved)))
+        return _saved(unwrap(await api.change_configuration(command, ApplicationSaved)))
 
     @get("/{app_id:str}", operation_id="v1.application.get", summary="Get an application")
-    async def get_application(self, api: Api, caller: By, app_id: ApplicationRef) -> ApplicationOut:
+    async def get_application(
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef
+    ) -> ApplicationOut:
         question = GetApplication(tenant_id=caller.tenant_id, ref=app_id)
         return application_out(
-            granted(await api.ask_dispatcher(question, ApplicationSaved)).application
+            unwrap(await api.ask_dispatcher(question, ApplicationSaved)).application
         )
 
     @put(
@@ -91,7 +93,7 @@ class ApplicationController(Controller):
         responses={201: ResponseSpec(ApplicationOut, description="It is new")},
     )
     async def update_application(
-        self, api: Api, caller: By, app_id: ApplicationRef, data: JSONBody[ApplicationIn]
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, data: JSONBody[ApplicationIn]
     ) -> Response[ApplicationOut]:
         command = UpdateApplication(
             tenant_id=caller.tenant_id,
@@ -102,7 +104,7 @@ class ApplicationController(Controller):
             metadata=data.metadata,
             weight=data.weight,
         )
-        return _saved(granted(await api.change_configuration(command, ApplicationSaved)))
+        return _saved(unwrap(await api.change_configuration(command, ApplicationSaved)))
 
     @patch(
         "/{app_id:str}",
@@ -110,7 +112,11 @@ class ApplicationController(Controller):
         summary="Change some members of an application",
     )
     async def patch_application(
-        self, api: Api, caller: By, app_id: ApplicationRef, data: JSONBody[ApplicationPatch]
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        data: JSONBody[ApplicationPatch],
     ) -> ApplicationOut:
         command = PatchApplication(
             tenant_id=caller.tenant_id,
@@ -121,7 +127,7 @@ class ApplicationController(Controller):
             metadata=data.metadata,
             weight=data.weight,
         )
-        saved = granted(await api.change_configuration(command, ApplicationSaved))
+        saved = unwrap(await api.change_configuration(command, ApplicationSaved))
         return application_out(saved.application)
 
     @delete(
@@ -129,9 +135,11 @@ class ApplicationController(Controller):
         operation_id="v1.application.delete",
         summary="Delete an application and its endpoints",
     )
-    async def delete_application(self, api: Api, caller: By, app_id: ApplicationRef) -> None:
+    async def delete_application(
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef
+    ) -> None:
         command = DeleteApplication(tenant_id=caller.tenant_id, ref=app_id)
-        granted(await api.change_configuration(command, ApplicationDeleted))
+        unwrap(await api.change_configuration(command, ApplicationDeleted))
 
 
 def _saved(saved: ApplicationSaved) -> Response[ApplicationOut]:

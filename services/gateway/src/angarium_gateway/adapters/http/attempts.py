@@ -8,9 +8,9 @@ from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
-from angarium_gateway.application.messages import MessageFilter
+from angarium_gateway.application.read.messages import MessageFilter
 
-from .dependencies import Api, By
+from .dependencies import Api, CurrentCaller
 from .parameters import (
     ApplicationRef,
     AttemptRef,
@@ -25,10 +25,10 @@ from .parameters import (
     newest_first_page,
     time_of,
 )
-from .problems import Fault, Refused, granted, invalid, refusal
-from .shapes.attempts import MessageAttemptOut, attempt_out
-from .shapes.lists import ListResponse
-from .shapes.messages import MessageOut, message_out
+from .problems import Fault, Refused, invalid, refusal, unwrap
+from .schemas.attempts import MessageAttemptOut, attempt_out
+from .schemas.lists import ListResponse
+from .schemas.messages import MessageOut, message_out
 
 Status = Annotated[
     AttemptStatus | None,
@@ -80,7 +80,7 @@ class AttemptController(Controller):
     async def list_by_message(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         msg_id: MessageRef,
         page: NamedDependency[SkipValidation[Page]],
@@ -95,7 +95,7 @@ class AttemptController(Controller):
         found = await api.read_attempts.of_message(
             caller.tenant_id, app_id, msg_id, page, attempts, messages, endpoint_id
         )
-        return _listed(granted(found), {})
+        return _listed(unwrap(found), {})
 
     @get(
         "/attempt/endpoint/{endpoint_id:str}",
@@ -105,7 +105,7 @@ class AttemptController(Controller):
     async def list_by_endpoint(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         endpoint_id: EndpointRef,
         page: NamedDependency[SkipValidation[Page]],
@@ -148,13 +148,13 @@ class AttemptController(Controller):
     async def get_attempt(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         msg_id: MessageRef,
         attempt_id: AttemptRef,
     ) -> MessageAttemptOut:
         found = await api.read_attempts.one(caller.tenant_id, app_id, msg_id, attempt_id)
-        return attempt_out(granted(found).attempt)
+        return attempt_out(unwrap(found).attempt)
 
 
 def _listed(found: Attempts, messages: dict[bytes, MessageOut]) -> ListResponse[MessageAttemptOut]:

@@ -6,12 +6,12 @@ from angarium_contracts.ids import AUDIT_ENTRY
 from litestar import Controller, get
 from litestar.params import QueryParameter
 
-from .dependencies import Api, By
+from .dependencies import Api, CurrentCaller
 from .id_lists import list_response, window_of
 from .parameters import LIMIT_DEFAULT, Iterator, Limit, Order
-from .shapes.audit_log import AuditEntryOut, audit_entry_out
-from .shapes.lists import ListResponse
-from .shapes.members import NAME_PATTERN
+from .schemas.audit_log import AuditEntryOut, audit_entry_out
+from .schemas.fields import NAME_PATTERN
+from .schemas.lists import ListResponse
 
 Operation = Annotated[
     str | None,
@@ -36,7 +36,7 @@ class AuditLogController(Controller):
     async def list_entries(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         operation: Operation = None,
         limit: Limit = LIMIT_DEFAULT,
         iterator: Iterator = None,

@@ -7,8 +7,8 @@ from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Message, Scope
 
-from angarium_gateway.application.authentication import Caller
-from angarium_gateway.application.record_change import RecordChange
+from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.tenants.record_change import RecordChange
 
 from .idempotent_posts import REPLAYED
 

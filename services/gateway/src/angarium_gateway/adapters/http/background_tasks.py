@@ -6,16 +6,16 @@ from angarium_contracts.ids import BACKGROUND_TASK, parse_id
 from litestar import Controller, get
 from litestar.params import PathParameter, QueryParameter
 
-from angarium_gateway.application.background_tasks import TaskFilter
+from angarium_gateway.application.redelivery.background_tasks import TaskFilter
 from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
 
-from .dependencies import Api, By
+from .dependencies import Api, CurrentCaller
 from .id_lists import list_response, window_of
 from .parameters import LIMIT_DEFAULT, Iterator, Limit, Order
 from .problems import Refused, problem_answer
-from .shapes.background_tasks import BackgroundTaskOut, background_task_out
-from .shapes.lists import ListResponse
-from .shapes.members import NAME_PATTERN
+from .schemas.background_tasks import BackgroundTaskOut, background_task_out
+from .schemas.fields import NAME_PATTERN
+from .schemas.lists import ListResponse
 
 TaskRef = Annotated[
     str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The task's id")
@@ -37,7 +37,7 @@ class BackgroundTaskController(Controller):
     async def list_tasks(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         status: Status = None,
         task: Kind = None,
         limit: Limit = LIMIT_DEFAULT,
@@ -45,13 +45,15 @@ class BackgroundTaskController(Controller):
         order: Order = "descending",
     ) -> ListResponse[BackgroundTaskOut]:
         window = window_of(BACKGROUND_TASK, limit, iterator, descending=order == "descending")
-        page = await api.by_hand.tasks.page(caller.tenant_id, window, TaskFilter(status, task))
+        page = await api.redelivery.tasks.page(caller.tenant_id, window, TaskFilter(status, task))
         return list_response(BACKGROUND_TASK, page, window, background_task_out)
 
     @get("/{task_id:str}", operation_id="v1.background-task.get", summary="Get a background task")
-    async def get_task(self, api: Api, caller: By, task_id: TaskRef) -> BackgroundTaskOut:
+    async def get_task(
+        self, api: Api, caller: CurrentCaller, task_id: TaskRef
+    ) -> BackgroundTaskOut:
         named = parse_id(BACKGROUND_TASK, task_id)
-        found = None if named is None else await api.by_hand.tasks.find(caller.tenant_id, named)
+        found = None if named is None else await api.redelivery.tasks.find(caller.tenant_id, named)
         if found is None:
             detail = f"there is no background task {task_id}; list them"
             raise Refused(problem_answer(404, "not_found", "Not found", detail))

@@ -3,12 +3,12 @@
 from angarium_contracts.queries import Problem
 from litestar import Controller, post
 
-from angarium_gateway.application.cancel_deliveries import Canceled
+from angarium_gateway.application.redelivery.cancel_deliveries import Canceled
 
-from .dependencies import Api, By
+from .dependencies import Api, CurrentCaller
 from .parameters import ApplicationRef, EndpointRef, MessageRef
 from .problems import Refused, refusal
-from .shapes.cancellations import CancelOut
+from .schemas.cancellations import CancelOut
 
 
 class CancellationController(Controller):
@@ -24,7 +24,7 @@ class CancellationController(Controller):
         tags=["Message"],
     )
     async def cancel_message(
-        self, api: Api, caller: By, app_id: ApplicationRef, msg_id: MessageRef
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, msg_id: MessageRef
     ) -> CancelOut:
         return _out(await api.cancel.message(caller.tenant_id, app_id, msg_id))
 
@@ -38,7 +38,7 @@ class CancellationController(Controller):
     async def cancel_delivery(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         msg_id: MessageRef,
         endpoint_id: EndpointRef,
@@ -53,7 +53,7 @@ class CancellationController(Controller):
         tags=["Endpoint"],
     )
     async def cancel_pending(
-        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> CancelOut:
         return _out(await api.cancel.endpoint(caller.tenant_id, app_id, endpoint_id))
 

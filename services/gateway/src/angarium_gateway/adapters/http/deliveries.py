@@ -10,21 +10,21 @@ from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
-from angarium_gateway.application.messages import MessageFilter, MessageWindow
-from angarium_gateway.application.read_deliveries import Destination
+from angarium_gateway.application.read.deliveries import Destination
+from angarium_gateway.application.read.messages import MessageFilter, MessageWindow
 
-from .dependencies import Api, By
+from .dependencies import Api, CurrentCaller
 from .messages import BACKWARDS, chosen_messages
 from .parameters import ApplicationRef, EndpointRef, MessageRef, WithContent, newest_first_page
 from .problems import Fault, Refused, invalid, refusal
-from .shapes.deliveries import (
+from .schemas.deliveries import (
     EndpointMessageOut,
     MessageEndpointOut,
     delivered_message_out,
     destination_out,
     statuses_of,
 )
-from .shapes.lists import ListResponse
+from .schemas.lists import ListResponse
 
 Status = Annotated[
     DeliveryStatus | None,
@@ -52,7 +52,7 @@ class DeliveryController(Controller):
     async def list_destinations(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         msg_id: MessageRef,
         page: NamedDependency[SkipValidation[Page]],
@@ -78,7 +78,7 @@ class DeliveryController(Controller):
     async def list_messages(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         endpoint_id: EndpointRef,
         page: NamedDependency[SkipValidation[Page]],

@@ -7,20 +7,20 @@ from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from angarium_gateway.application.application_directory import ApplicationDirectory
-from angarium_gateway.application.asking import Ask
-from angarium_gateway.application.audit_log import AuditLog
-from angarium_gateway.application.authentication import Authenticator, Caller
-from angarium_gateway.application.by_hand import ByHand
-from angarium_gateway.application.cancel_deliveries import CancelByHand
-from angarium_gateway.application.change_configuration import ChangeConfiguration
-from angarium_gateway.application.endpoint_secrets import EndpointSecrets
-from angarium_gateway.application.idempotency import IdempotencyKeys
-from angarium_gateway.application.messages import MessageJournal
-from angarium_gateway.application.read_attempts import ReadAttempts
-from angarium_gateway.application.read_deliveries import ReadDeliveries
-from angarium_gateway.application.record_change import RecordChange
-from angarium_gateway.application.retention import TenantRetentions
+from angarium_gateway.application.accept.idempotency import IdempotencyKeys
+from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
+from angarium_gateway.application.configuration.change_configuration import ChangeConfiguration
+from angarium_gateway.application.configuration.endpoint_secrets import EndpointSecrets
+from angarium_gateway.application.read.attempts import ReadAttempts
+from angarium_gateway.application.read.deliveries import ReadDeliveries
+from angarium_gateway.application.read.messages import MessageJournal
+from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
+from angarium_gateway.application.redelivery.redelivery import Redelivery
+from angarium_gateway.application.service_query import ServiceQuery
+from angarium_gateway.application.tenants.audit_log import AuditLog
+from angarium_gateway.application.tenants.authentication import Authenticator, Caller
+from angarium_gateway.application.tenants.record_change import RecordChange
+from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,15 @@ class ApiDependencies:
 
     authenticator: Authenticator
     idempotency_keys: IdempotencyKeys
-    ask_dispatcher: Ask
+    ask_dispatcher: ServiceQuery
     change_configuration: ChangeConfiguration
     endpoint_secrets: EndpointSecrets
     directory: ApplicationDirectory
     journal: MessageJournal
     read_attempts: ReadAttempts
     read_deliveries: ReadDeliveries
-    by_hand: ByHand
-    cancel: CancelByHand
+    redelivery: Redelivery
+    cancel: CancelPendingDeliveries
     retentions: TenantRetentions
     audit_log: AuditLog
     record_change: RecordChange
@@ -47,8 +47,8 @@ class ApiDependencies:
 Api = NamedDependency[SkipValidation[ApiDependencies]]
 """In a handler's signature: `api: Api`."""
 
-By = NamedDependency[SkipValidation[Caller]]
-"""Who calls; in a handler's signature: `caller: By`."""
+CurrentCaller = NamedDependency[SkipValidation[Caller]]
+"""Who calls; in a handler's signature: `caller: CurrentCaller`."""
 
 
 def provide_caller(request: Request[Caller, str, Any]) -> Caller:

@@ -5,10 +5,10 @@ from typing import Annotated
 from litestar import Controller, get
 from litestar.params import QueryParameter
 
-from .dependencies import Api, By
+from .dependencies import Api, CurrentCaller
 from .parameters import TIME_PATTERN, ApplicationRef, EndpointRef, time_of
-from .problems import granted
-from .shapes.by_hand import EndpointDeliveryStateOut, EndpointStats, delivery_state_out
+from .problems import unwrap
+from .schemas.redelivery import EndpointDeliveryStateOut, EndpointStats, delivery_state_out
 
 AcceptedAt = Annotated[
     str | None,
@@ -34,20 +34,20 @@ class EndpointDeliveryController(Controller):
     async def get_stats(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         endpoint_id: EndpointRef,
         since: AcceptedAt = None,
         until: AcceptedAt = None,
     ) -> EndpointStats:
-        found = await api.by_hand.endpoint_delivery.stats(
+        found = await api.redelivery.endpoint_delivery.stats(
             caller.tenant_id,
             app_id,
             endpoint_id,
             since=time_of("since", since),
             until=time_of("until", until),
         )
-        stats = granted(found)
+        stats = unwrap(found)
         return EndpointStats(
             success=stats.success,
             pending=stats.pending,
@@ -62,7 +62,7 @@ class EndpointDeliveryController(Controller):
         summary="Get how an endpoint is being delivered to",
     )
     async def get_delivery_state(
-        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> EndpointDeliveryStateOut:
-        found = await api.by_hand.endpoint_delivery.state(caller.tenant_id, app_id, endpoint_id)
-        return delivery_state_out(granted(found))
+        found = await api.redelivery.endpoint_delivery.state(caller.tenant_id, app_id, endpoint_id)
+        return delivery_state_out(unwrap(found))

@@ -14,12 +14,12 @@ from litestar import Controller, Request, Response, get, patch, post, put
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
-from angarium_gateway.application.authentication import Caller
+from angarium_gateway.application.tenants.authentication import Caller
 
-from .dependencies import Api, By
+from .dependencies import Api, CurrentCaller
 from .parameters import ApplicationRef, EndpointRef
-from .problems import Refused, granted, refusal
-from .shapes.endpoint_options import (
+from .problems import Refused, refusal, unwrap
+from .schemas.endpoint_options import (
     EndpointHeadersIn,
     EndpointHeadersOut,
     EndpointHeadersPatchIn,
@@ -40,7 +40,7 @@ class EndpointOptionsController(Controller):
         summary="Get the custom headers of an endpoint",
     )
     async def get_headers(
-        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> EndpointHeadersOut:
         headers = await api.endpoint_secrets.read_headers(caller.tenant_id, app_id, endpoint_id)
         if isinstance(headers, Problem):
@@ -59,7 +59,7 @@ class EndpointOptionsController(Controller):
     async def update_headers(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointHeadersIn],
@@ -70,7 +70,7 @@ class EndpointOptionsController(Controller):
             ref=endpoint_id,
             sealed_headers=api.endpoint_secrets.sealed_headers(caller.tenant_id, data.headers),
         )
-        granted(await api.change_configuration(command, EndpointSaved))
+        unwrap(await api.change_configuration(command, EndpointSaved))
 
     @patch(
         "/headers",
@@ -81,7 +81,7 @@ class EndpointOptionsController(Controller):
     async def patch_headers(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointHeadersPatchIn],
@@ -92,7 +92,7 @@ class EndpointOptionsController(Controller):
             ref=endpoint_id,
             sealed_headers=api.endpoint_secrets.sealed_headers(caller.tenant_id, data.headers),
         )
-        granted(await api.change_configuration(command, EndpointSaved))
+        unwrap(await api.change_configuration(command, EndpointSaved))
 
     @get(
         "/secret",
@@ -100,7 +100,7 @@ class EndpointOptionsController(Controller):
         summary="Get what verifies an endpoint's webhooks: its newest secret, or public key",
     )
     async def get_secret(
-        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> EndpointSecretOut:
         return await _secret(api, caller, app_id, endpoint_id)
 
@@ -115,7 +115,7 @@ class EndpointOptionsController(Controller):
         self,
         request: Request[Caller, str, Any],
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointSecretRotateIn],
@@ -128,13 +128,15 @@ class EndpointOptionsController(Controller):
             sealed_secret=None if key is None else secrets.sealed(tenant_id, key),
             grace_s=data.grace_period_seconds,
         )
-        granted(await api.change_configuration(command, EndpointSaved))
+        unwrap(await api.change_configuration(command, EndpointSaved))
         if not _is_svix_sdk(request):
             return Response(None, status_code=204)
         return Response(await _secret(api, caller, app_id, endpoint_id), status_code=200)
 
 
-async def _secret(api: Api, caller: By, app_id: str, endpoint_id: str) -> EndpointSecretOut:
+async def _secret(
+    api: Api, caller: CurrentCaller, app_id: str, endpoint_id: str
+) -> EndpointSecretOut:
     secret = await api.endpoint_secrets.read(caller.tenant_id, app_id, endpoint_id)
     if isinstance(secret, Problem):
         raise Refused(refusal(secret))

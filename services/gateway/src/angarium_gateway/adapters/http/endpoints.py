@@ -18,20 +18,20 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, SkipValidation
 from msgspec import UnsetType
 
-from angarium_gateway.application.authentication import Caller
+from angarium_gateway.application.tenants.authentication import Caller
 
-from .dependencies import Api, ApiDependencies, By
+from .dependencies import Api, ApiDependencies, CurrentCaller
 from .parameters import ApplicationRef, EndpointRef, ordered_page
-from .problems import granted
-from .shapes.delivery_policy import delays, delays_of_new, is_fifo
-from .shapes.endpoints import (
+from .problems import unwrap
+from .schemas.delivery_policy import delays, delays_of_new, is_fifo
+from .schemas.endpoints import (
     EndpointIn,
     EndpointOut,
     EndpointPatch,
     EndpointUpdate,
     endpoint_out,
 )
-from .shapes.lists import ListResponse
+from .schemas.lists import ListResponse
 
 
 class EndpointController(Controller):
@@ -48,12 +48,12 @@ class EndpointController(Controller):
     async def list_endpoints(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         page: NamedDependency[SkipValidation[Page]],
     ) -> ListResponse[EndpointOut]:
         question = ListEndpoints(tenant_id=caller.tenant_id, application_ref=app_id, page=page)
-        found = granted(await api.ask_dispatcher(question, Endpoints))
+        found = unwrap(await api.ask_dispatcher(question, Endpoints))
         return ListResponse(
             data=[endpoint_out(item) for item in found.items],
             iterator=found.iterator,
@@ -63,7 +63,7 @@ class EndpointController(Controller):
 
     @post(operation_id="v1.endpoint.create", summary="Create an endpoint")
     async def create_endpoint(
-        self, api: Api, caller: By, app_id: ApplicationRef, data: JSONBody[EndpointIn]
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, data: JSONBody[EndpointIn]
     ) -> EndpointOut:
         secrets, tenant_id = api.endpoint_secrets, caller.tenant_id
         command = CreateEndpoint(
@@ -89,16 +89,14 @@ class EndpointController(Controller):
             concurrency_max=data.concurrency or None,
             retry_delays_s=delays_of_new(data.retry_schedule),
         )
-        return endpoint_out(
-            granted(await api.change_configuration(command, EndpointSaved)).endpoint
-        )
+        return endpoint_out(unwrap(await api.change_configuration(command, EndpointSaved)).endpoint)
 
     @get("/{endpoint_id:str}", operation_id="v1.endpoint.get", summary="Get an endpoint")
     async def get_endpoint(
-        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> EndpointOut:
         question = GetEndpoint(tenant_id=caller.tenant_id, application_ref=app_id, ref=endpoint_id)
-        return endpoint_out(granted(await api.ask_dispatcher(question, EndpointSaved)).endpoint)
+        return endpoint_out(unwrap(await api.ask_dispatcher(question, EndpointSaved)).endpoint)
 
     @put(
         "/{endpoint_id:str}",
@@ -109,7 +107,7 @@ class EndpointController(Controller):
     async def update_endpoint(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointUpdate],
@@ -134,7 +132,7 @@ class EndpointController(Controller):
             concurrency_max=data.concurrency,
             retry_delays_s=delays(data.retry_schedule),
         )
-        saved = granted(await api.change_configuration(command, EndpointSaved))
+        saved = unwrap(await api.change_configuration(command, EndpointSaved))
         return Response(endpoint_out(saved.endpoint), status_code=201 if saved.created else 200)
 
     @patch(
@@ -145,7 +143,7 @@ class EndpointController(Controller):
     async def patch_endpoint(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointPatch],
@@ -170,17 +168,17 @@ class EndpointController(Controller):
             concurrency_max=data.concurrency,
             retry_delays_s=delays(data.retry_schedule),
         )
-        saved = granted(await api.change_configuration(command, EndpointSaved))
+        saved = unwrap(await api.change_configuration(command, EndpointSaved))
         return endpoint_out(saved.endpoint)
 
     @delete("/{endpoint_id:str}", operation_id="v1.endpoint.delete", summary="Delete an endpoint")
     async def delete_endpoint(
-        self, api: Api, caller: By, app_id: ApplicationRef, endpoint_id: EndpointRef
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> None:
         command = DeleteEndpoint(
             tenant_id=caller.tenant_id, application_ref=app_id, ref=endpoint_id
         )
-        granted(await api.change_configuration(command, EndpointDeleted))
+        unwrap(await api.change_configuration(command, EndpointDeleted))
 
 
 def _names(names: list[str] | None) -> tuple[str, ...] | None:

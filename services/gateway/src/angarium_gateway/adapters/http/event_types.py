@@ -20,18 +20,18 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromQuery, JSONBody, SkipValidation
 from msgspec import UnsetType
 
-from .dependencies import Api, By
+from .dependencies import Api, CurrentCaller
 from .parameters import EventTypeRef, WithContent, ordered_page
-from .problems import granted
-from .shapes.delivery_policy import delays, delays_of_new
-from .shapes.event_types import (
+from .problems import unwrap
+from .schemas.delivery_policy import delays, delays_of_new
+from .schemas.event_types import (
     EventTypeIn,
     EventTypeOut,
     EventTypePatch,
     EventTypeUpdate,
     event_type_out,
 )
-from .shapes.lists import ListResponse
+from .schemas.lists import ListResponse
 
 
 class EventTypeController(Controller):
@@ -48,7 +48,7 @@ class EventTypeController(Controller):
     async def list_event_types(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         page: NamedDependency[SkipValidation[Page]],
         include_archived: FromQuery[bool] = False,
         with_content: WithContent = False,
@@ -59,7 +59,7 @@ class EventTypeController(Controller):
             include_archived=include_archived,
             with_content=with_content,
         )
-        found = granted(await api.ask_dispatcher(question, EventTypes))
+        found = unwrap(await api.ask_dispatcher(question, EventTypes))
         return ListResponse(
             data=[event_type_out(item) for item in found.items],
             iterator=found.iterator,
@@ -72,7 +72,7 @@ class EventTypeController(Controller):
         summary="Create an event type, or bring an archived one back",
     )
     async def create_event_type(
-        self, api: Api, caller: By, data: JSONBody[EventTypeIn]
+        self, api: Api, caller: CurrentCaller, data: JSONBody[EventTypeIn]
     ) -> EventTypeOut:
         command = CreateEventType(
             tenant_id=caller.tenant_id,
@@ -84,16 +84,14 @@ class EventTypeController(Controller):
             schemas=_text(data.schemas),
             retry_delays_s=delays_of_new(data.retry_schedule),
         )
-        return event_type_out(granted(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
+        return event_type_out(unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
 
     @get("/{event_type_name:str}", operation_id="v1.event-type.get", summary="Get an event type")
     async def get_event_type(
-        self, api: Api, caller: By, event_type_name: EventTypeRef
+        self, api: Api, caller: CurrentCaller, event_type_name: EventTypeRef
     ) -> EventTypeOut:
         question = GetEventType(tenant_id=caller.tenant_id, name=event_type_name)
-        return event_type_out(
-            granted(await api.ask_dispatcher(question, EventTypeSaved)).event_type
-        )
+        return event_type_out(unwrap(await api.ask_dispatcher(question, EventTypeSaved)).event_type)
 
     @put(
         "/{event_type_name:str}",
@@ -102,7 +100,11 @@ class EventTypeController(Controller):
         responses={201: ResponseSpec(EventTypeOut, description="It is new")},
     )
     async def update_event_type(
-        self, api: Api, caller: By, event_type_name: EventTypeRef, data: JSONBody[EventTypeUpdate]
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        event_type_name: EventTypeRef,
+        data: JSONBody[EventTypeUpdate],
     ) -> Response[EventTypeOut]:
         command = UpdateEventType(
             tenant_id=caller.tenant_id,
@@ -114,7 +116,7 @@ class EventTypeController(Controller):
             schemas=_text(data.schemas),
             retry_delays_s=delays(data.retry_schedule),
         )
-        saved = granted(await api.ask_dispatcher(command, EventTypeSaved))
+        saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
         return Response(event_type_out(saved.event_type), status_code=201 if saved.created else 200)
 
     @patch(
@@ -123,7 +125,11 @@ class EventTypeController(Controller):
         summary="Change some members of an event type",
     )
     async def patch_event_type(
-        self, api: Api, caller: By, event_type_name: EventTypeRef, data: JSONBody[EventTypePatch]
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        event_type_name: EventTypeRef,
+        data: JSONBody[EventTypePatch],
     ) -> EventTypeOut:
         command = PatchEventType(
             tenant_id=caller.tenant_id,
@@ -135,7 +141,7 @@ class EventTypeController(Controller):
             schemas=data.schemas if isinstance(data.schemas, UnsetType) else _text(data.schemas),
             retry_delays_s=delays(data.retry_schedule),
         )
-        return event_type_out(granted(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
+        return event_type_out(unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
 
     @delete(
         "/{event_type_name:str}",
@@ -145,12 +151,12 @@ class EventTypeController(Controller):
     async def delete_event_type(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         event_type_name: EventTypeRef,
         expunge: FromQuery[bool] = False,
     ) -> None:
         command = DeleteEventType(tenant_id=caller.tenant_id, name=event_type_name, expunge=expunge)
-        granted(await api.ask_dispatcher(command, Done))
+        unwrap(await api.ask_dispatcher(command, Done))
 
 
 def _text(schemas: dict[str, dict[str, Any]] | None) -> bytes | None:

@@ -5,10 +5,10 @@ from typing import Protocol
 
 from angarium_contracts.ids import format_id, parse_id
 
-from angarium_gateway.application.id_window import IdPage, IdWindow
+from angarium_gateway.application.read.id_window import IdPage, IdWindow
 
 from .problems import Fault, Refused, invalid
-from .shapes.lists import ListResponse
+from .schemas.lists import ListResponse
 
 BACKWARDS = "-"
 """Before an iterator: the page before it."""

@@ -11,8 +11,7 @@ from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from angarium_gateway.application.authentication import Caller
-from angarium_gateway.application.idempotency import (
+from angarium_gateway.application.accept.idempotency import (
     Answer,
     IdempotencyKeys,
     InFlight,
@@ -20,6 +19,7 @@ from angarium_gateway.application.idempotency import (
     UsedForAnother,
     answer_once,
 )
+from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.domain.digests import key_digest, request_digest
 
 from .problems import MEDIA_TYPE, Fault, ProblemAnswer, Refused, invalid, problem_answer

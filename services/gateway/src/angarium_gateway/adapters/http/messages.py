@@ -7,11 +7,11 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, SkipValidation
 
-from angarium_gateway.application.messages import MessageFilter, MessageWindow
-from angarium_gateway.application.read_attempts import no_message
+from angarium_gateway.application.read.attempts import no_message
+from angarium_gateway.application.read.messages import MessageFilter, MessageWindow
 
 from .audited_changes import UNAUDITED
-from .dependencies import Api, ApiDependencies, By
+from .dependencies import Api, ApiDependencies, CurrentCaller
 from .parameters import (
     ApplicationRef,
     ChannelName,
@@ -25,8 +25,8 @@ from .parameters import (
     time_of,
 )
 from .problems import Fault, Refused, invalid, refusal
-from .shapes.lists import ListResponse
-from .shapes.messages import MessageIn, MessageOut, message_out
+from .schemas.lists import ListResponse
+from .schemas.messages import MessageIn, MessageOut, message_out
 
 BACKWARDS = "-"
 """Before an iterator: the page before it."""
@@ -66,7 +66,7 @@ class MessageController(Controller):
     async def list_messages(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         page: NamedDependency[SkipValidation[Page]],
         chosen: NamedDependency[SkipValidation[MessageFilter]],
@@ -100,7 +100,7 @@ class MessageController(Controller):
     async def get_message(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         app_id: ApplicationRef,
         msg_id: MessageRef,
         with_content: WithContent = True,

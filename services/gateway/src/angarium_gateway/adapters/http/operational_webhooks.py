@@ -24,17 +24,17 @@ from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, SkipValidation
 
-from .dependencies import Api, By
+from .dependencies import Api, CurrentCaller
 from .parameters import EndpointRef, ordered_page
 from .problems import Refused, refusal
-from .shapes.endpoint_options import (
+from .schemas.endpoint_options import (
     EndpointHeadersIn,
     EndpointHeadersOut,
     EndpointSecretOut,
     EndpointSecretRotateIn,
 )
-from .shapes.lists import ListResponse
-from .shapes.operational_webhooks import (
+from .schemas.lists import ListResponse
+from .schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
     OperationalWebhookEndpointOut,
     OperationalWebhookEndpointUpdate,
@@ -54,7 +54,7 @@ class OperationalEndpointController(Controller):
         dependencies={"page": Provide(ordered_page, sync_to_thread=False)},
     )
     async def list_operational_endpoints(
-        self, api: Api, caller: By, page: NamedDependency[SkipValidation[Page]]
+        self, api: Api, caller: CurrentCaller, page: NamedDependency[SkipValidation[Page]]
     ) -> ListResponse[OperationalWebhookEndpointOut]:
         question = ListEndpoints(
             tenant_id=caller.tenant_id, application_ref=_application(caller), page=page
@@ -76,7 +76,7 @@ class OperationalEndpointController(Controller):
         summary="Create an operational endpoint",
     )
     async def create_operational_endpoint(
-        self, api: Api, caller: By, data: JSONBody[OperationalWebhookEndpointIn]
+        self, api: Api, caller: CurrentCaller, data: JSONBody[OperationalWebhookEndpointIn]
     ) -> OperationalWebhookEndpointOut:
         secrets, tenant_id = api.endpoint_secrets, caller.tenant_id
         command = CreateEndpoint(
@@ -103,7 +103,7 @@ class OperationalEndpointController(Controller):
         summary="Get an operational endpoint",
     )
     async def get_operational_endpoint(
-        self, api: Api, caller: By, endpoint_id: EndpointRef
+        self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
     ) -> OperationalWebhookEndpointOut:
         question = GetEndpoint(
             tenant_id=caller.tenant_id, application_ref=_application(caller), ref=endpoint_id
@@ -121,7 +121,7 @@ class OperationalEndpointController(Controller):
     async def update_operational_endpoint(
         self,
         api: Api,
-        caller: By,
+        caller: CurrentCaller,
         endpoint_id: EndpointRef,
         data: JSONBody[OperationalWebhookEndpointUpdate],
     ) -> Response[OperationalWebhookEndpointOut]:
@@ -148,7 +148,7 @@ class OperationalEndpointController(Controller):
         summary="Delete an operational endpoint",
     )
     async def delete_operational_endpoint(
-        self, api: Api, caller: By, endpoint_id: EndpointRef
+        self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
     ) -> None:
         command = DeleteEndpoint(
             tenant_id=caller.tenant_id, application_ref=_application(caller), ref=endpoint_id
@@ -161,7 +161,7 @@ class OperationalEndpointController(Controller):
         summary="Get the custom headers of an operational endpoint",
     )
     async def get_operational_headers(
-        self, api: Api, caller: By, endpoint_id: EndpointRef
+        self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
     ) -> EndpointHeadersOut:
         headers = await api.endpoint_secrets.read_headers(
             caller.tenant_id, _application(caller), endpoint_id
@@ -180,7 +180,11 @@ class OperationalEndpointController(Controller):
         status_code=204,
     )
     async def update_operational_headers(
-        self, api: Api, caller: By, endpoint_id: EndpointRef, data: JSONBody[EndpointHeadersIn]
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        endpoint_id: EndpointRef,
+        data: JSONBody[EndpointHeadersIn],
     ) -> None:
         command = SetEndpointHeaders(
             tenant_id=caller.tenant_id,
@@ -196,7 +200,7 @@ class OperationalEndpointController(Controller):
         summary="Get what verifies an operational endpoint's webhooks",
     )
     async def get_operational_secret(
-        self, api: Api, caller: By, endpoint_id: EndpointRef
+        self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
     ) -> EndpointSecretOut:
         secret = await api.endpoint_secrets.read(
             caller.tenant_id, _application(caller), endpoint_id
@@ -212,7 +216,11 @@ class OperationalEndpointController(Controller):
         status_code=204,
     )
     async def rotate_operational_secret(
-        self, api: Api, caller: By, endpoint_id: EndpointRef, data: JSONBody[EndpointSecretRotateIn]
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        endpoint_id: EndpointRef,
+        data: JSONBody[EndpointSecretRotateIn],
     ) -> None:
         secrets, tenant_id, key = api.endpoint_secrets, caller.tenant_id, data.key
         command = RotateEndpointSecret(
@@ -225,7 +233,7 @@ class OperationalEndpointController(Controller):
         _granted(await api.change_configuration(command, EndpointSaved))
 
 
-def _application(caller: By) -> str:
+def _application(caller: CurrentCaller) -> str:
     return format_id(APPLICATION, operational_application_id(caller.tenant_id))
 
 

@@ -8,7 +8,7 @@ from angarium_contracts.queries import Page
 from litestar.params import PathParameter, QueryParameter
 
 from .problems import Fault, Refused, invalid
-from .shapes.members import NAME_PATTERN
+from .schemas.fields import NAME_PATTERN
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 250

@@ -7,7 +7,7 @@ import msgspec
 from angarium_gateway.domain.delivery_time import AHEAD_MAX, TooFarAhead, scheduled_time
 
 from .problems import Fault, Refused, invalid, too_large
-from .shapes.messages import MessageIn
+from .schemas.messages import MessageIn
 from .strict_json import decode_body
 
 TAGS_MAX = 8

@@ -15,7 +15,7 @@ from litestar import Request, Response
 from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, ValidationException
 
-from angarium_gateway.application.journal import JournalUnavailable
+from angarium_gateway.application.unavailable import JournalUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
@@ -107,7 +107,7 @@ def refusal(problem: Problem) -> ProblemAnswer:
             return unavailable(problem.detail)
 
 
-def granted[T: Contract](answer: T | Problem) -> T:
+def unwrap[T: Contract](answer: T | Problem) -> T:
     """The answer of a service, or `Refused` with its problem."""
     if isinstance(answer, Problem):
         raise Refused(refusal(answer))

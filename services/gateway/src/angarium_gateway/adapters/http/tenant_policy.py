@@ -4,9 +4,9 @@ from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy, T
 from litestar import Controller, get, put
 from litestar.params import JSONBody
 
-from .dependencies import Api, By
-from .problems import granted
-from .shapes.delivery_policy import TenantPolicyIn, TenantPolicyOut, delays_of_new
+from .dependencies import Api, CurrentCaller
+from .problems import unwrap
+from .schemas.delivery_policy import TenantPolicyIn, TenantPolicyOut, delays_of_new
 
 
 class TenantPolicyController(Controller):
@@ -16,20 +16,20 @@ class TenantPolicyController(Controller):
     tags = ("Tenant",)
 
     @get(operation_id="v1.tenant.get-policy", summary="Get the tenant's policy")
-    async def get_policy(self, api: Api, caller: By) -> TenantPolicyOut:
+    async def get_policy(self, api: Api, caller: CurrentCaller) -> TenantPolicyOut:
         question = GetTenantPolicy(tenant_id=caller.tenant_id)
-        policy = granted(await api.ask_dispatcher(question, TenantPolicy))
+        policy = unwrap(await api.ask_dispatcher(question, TenantPolicy))
         days = await api.retentions.find(caller.tenant_id)
         return TenantPolicyOut(retry_schedule=policy.retry_delays_s, retention_days=days)
 
     @put(operation_id="v1.tenant.update-policy", summary="Replace the tenant's policy")
     async def update_policy(
-        self, api: Api, caller: By, data: JSONBody[TenantPolicyIn]
+        self, api: Api, caller: CurrentCaller, data: JSONBody[TenantPolicyIn]
     ) -> TenantPolicyOut:
         command = SetTenantPolicy(
             tenant_id=caller.tenant_id, retry_delays_s=delays_of_new(data.retry_schedule)
         )
-        policy = granted(await api.ask_dispatcher(command, TenantPolicy))
+        policy = unwrap(await api.ask_dispatcher(command, TenantPolicy))
         await api.retentions.set(caller.tenant_id, data.retention_days)
         return TenantPolicyOut(
             retry_schedule=policy.retry_delays_s, retention_days=data.retention_days

@@ -8,8 +8,8 @@ from angarium_contracts.stream_names import messages_accepted
 from faststream.redis import RedisBroker
 from redis.exceptions import RedisError
 
-from angarium_gateway.application.journal import StoredBatch
-from angarium_gateway.application.relay import StreamUnavailable
+from angarium_gateway.application.publish.batch_store import StoredBatch
+from angarium_gateway.application.unavailable import StreamUnavailable
 
 
 class BatchPublisher:

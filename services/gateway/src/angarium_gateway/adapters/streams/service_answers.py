@@ -7,11 +7,13 @@ from angarium_contracts.operational import FirstOpenMessages, OpenMessages, Post
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_contracts.retention import ListTenantRetentions, TenantRetentions
 
-from angarium_gateway.application.journal import JournalUnavailable
-from angarium_gateway.application.message_order import OpenMessageSearch
-from angarium_gateway.application.retention import PAGE_MAX
-from angarium_gateway.application.retention import TenantRetentions as StoredRetentions
-from angarium_gateway.application.tell_tenants import TellTenants
+from angarium_gateway.application.publish.message_order import OpenMessageSearch
+from angarium_gateway.application.tenants.publish_operational_events import PublishOperationalEvents
+from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
+from angarium_gateway.application.tenants.tenant_retention import (
+    TenantRetentions as StoredRetentions,
+)
+from angarium_gateway.application.unavailable import JournalUnavailable
 
 type ServiceQuestion = FirstOpenMessages | PostOperationalEvents | ListTenantRetentions
 
@@ -26,7 +28,10 @@ class ServiceAnswers:
     """Answers queries and commands of dispatchers and workers."""
 
     def __init__(
-        self, search: OpenMessageSearch, tell: TellTenants, retentions: StoredRetentions
+        self,
+        search: OpenMessageSearch,
+        tell: PublishOperationalEvents,
+        retentions: StoredRetentions,
     ) -> None:
         self._search = search
         self._tell = tell

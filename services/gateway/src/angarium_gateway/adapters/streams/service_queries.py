@@ -8,7 +8,7 @@ from angarium_contracts.queries import Problem
 
 
 class ServiceQueries:
-    """Implements `Ask` for the service that reads `stream`."""
+    """Implements `ServiceQuery` for the service that reads `stream`."""
 
     def __init__(self, client: QueryClient, stream: str) -> None:
         self._client = client
@@ -16,7 +16,7 @@ class ServiceQueries:
         self._readers: dict[type[Contract], Reader[Any]] = {}
 
     async def __call__[T: Contract](self, question: Contract, answer: type[T]) -> T | Problem:
-        """Ask, and wait for the answer as long as the client waits."""
+        """ServiceQuery, and wait for the answer as long as the client waits."""
         reader = self._readers.get(answer)
         if reader is None:
             reader = self._readers[answer] = Reader(answer)

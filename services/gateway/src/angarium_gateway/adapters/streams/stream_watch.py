@@ -14,7 +14,7 @@ from faststream.redis import RedisBroker
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from angarium_gateway.application.relay import StreamUnavailable
+from angarium_gateway.application.unavailable import StreamUnavailable
 from angarium_gateway.domain.open_batches import OpenBatch
 
 type EntryOrder = tuple[int, int]

@@ -1,0 +1,28 @@
+"""What the gateway deletes in a turn of retention, in this order."""
+
+from collections.abc import Mapping
+
+from angarium_chassis.database.engine import Database
+from angarium_chassis.database.kept_table import KeptTable
+from angarium_chassis.retention import Chore
+
+from .retention_messages import MessageRetention
+from .retention_rows import KeyRetention, delete_ended_tasks
+from .retention_tenants import TenantRetentionColumn
+from .tables import audit_entry
+
+
+def retention_tasks(
+    database: Database, *, message_days: int, audit_days: int, key_life_s: int
+) -> Mapping[str, Chore]:
+    """The retention_tasks by the names that the log has.
+
+    A table that only grows, with a time-ordered `id` that its migration partitions
+    (`partition_by_id`), is one line here: `"name": KeptTable(table, days=…)`.
+    """
+    return {
+        "messages": MessageRetention(TenantRetentionColumn(database), days=message_days),
+        "audit log": KeptTable(audit_entry, days=audit_days),
+        "idempotency keys": KeyRetention(life_s=key_life_s),
+        "background tasks": delete_ended_tasks,
+    }

@@ -1,0 +1,172 @@
+"""…/resend, …/recover, …/replay-missing, …/bulk-replay and …/send-example"""
+
+from datetime import UTC, datetime
+
+from angarium_contracts.queries import Problem
+from litestar import Controller, post
+from litestar.params import JSONBody
+
+from angarium_gateway.application.read.messages import Message
+from angarium_gateway.application.redelivery.start_task import TaskRequest
+from angarium_gateway.domain.background_tasks import BackgroundTask, TaskKind
+
+from .dependencies import Api, CurrentCaller
+from .parameters import ApplicationRef, EndpointRef, MessageRef
+from .problems import (
+    Fault,
+    Refused,
+    invalid,
+    refusal,
+)
+from .schemas.background_tasks import (
+    BulkReplayIn,
+    RecoverIn,
+    RecoverOut,
+    ReplayIn,
+    ReplayOut,
+    started,
+)
+from .schemas.messages import MessageOut, message_out
+from .schemas.redelivery import EmptyResponse, EventExampleIn
+
+
+class ResendController(Controller):
+    """One message again."""
+
+    path = "/api/v1/app/{app_id:str}/msg/{msg_id:str}/endpoint/{endpoint_id:str}"
+    tags = ("Message Attempt",)
+
+    @post(
+        "/resend",
+        status_code=202,
+        operation_id="v1.message-attempt.resend",
+        summary="Deliver a message to an endpoint again",
+    )
+    async def resend(
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        msg_id: MessageRef,
+        endpoint_id: EndpointRef,
+    ) -> EmptyResponse:
+        problem = await api.redelivery.resend(caller.tenant_id, app_id, msg_id, endpoint_id)
+        if problem is not None:
+            raise Refused(refusal(problem))
+        return EmptyResponse()
+
+
+class RedeliveryController(Controller):
+    """Many messages again, and examples."""
+
+    path = "/api/v1/app/{app_id:str}/endpoint/{endpoint_id:str}"
+    tags = ("Endpoint",)
+
+    @post(
+        "/recover",
+        status_code=202,
+        operation_id="v1.endpoint.recover",
+        summary="Deliver again, behind, what has failed since a time",
+    )
+    async def recover(
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        data: JSONBody[RecoverIn],
+    ) -> RecoverOut:
+        request = TaskRequest(TaskKind.RECOVER, _utc(data.since), _until(data.until))
+        task = await api.redelivery.start_task(caller.tenant_id, app_id, endpoint_id, request)
+        return started(RecoverOut, _running(task))
+
+    @post(
+        "/replay-missing",
+        status_code=202,
+        operation_id="v1.endpoint.replay-missing",
+        summary="Deliver, behind, what was never attempted since a time",
+    )
+    async def replay_missing(
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        data: JSONBody[ReplayIn],
+    ) -> ReplayOut:
+        request = TaskRequest(TaskKind.REPLAY_MISSING, _utc(data.since), _until(data.until))
+        task = await api.redelivery.start_task(caller.tenant_id, app_id, endpoint_id, request)
+        return started(ReplayOut, _running(task))
+
+    @post(
+        "/bulk-replay",
+        status_code=202,
+        operation_id="v1.endpoint.bulk-replay",
+        summary="Deliver again, behind, all that the endpoint wants since a time",
+    )
+    async def bulk_replay(
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        data: JSONBody[BulkReplayIn],
+    ) -> ReplayOut:
+        _refuse_status(data)
+        request = TaskRequest(
+            TaskKind.BULK_REPLAY,
+            _utc(data.since),
+            _until(data.until),
+            event_types=None if data.event_types is None else tuple(data.event_types),
+            channel=data.channel,
+            tag=data.tag,
+        )
+        task = await api.redelivery.start_task(caller.tenant_id, app_id, endpoint_id, request)
+        return started(ReplayOut, _running(task))
+
+    @post(
+        "/send-example",
+        status_code=200,
+        operation_id="v1.endpoint.send-example",
+        summary="Send an example of an event type to this endpoint only",
+    )
+    async def send_example(
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        data: JSONBody[EventExampleIn],
+    ) -> MessageOut:
+        sent = await api.redelivery.send_example(
+            caller.tenant_id,
+            app_id,
+            endpoint_id,
+            data.event_type,
+            index=data.example_index or 0,
+            payload=data.payload,
+        )
+        if isinstance(sent, Problem):
+            raise Refused(refusal(sent))
+        return message_out(Message(sent.id, sent.event_type, None, None, None, sent.payload))
+
+
+def _running(task: BackgroundTask | Problem) -> BackgroundTask:
+    if isinstance(task, Problem):
+        raise Refused(refusal(task))
+    return task
+
+
+def _refuse_status(data: BulkReplayIn) -> None:
+    for name, value in (("status", data.status), ("statusCodeClass", data.status_code_class)):
+        if value is not None:
+            message = "a replay cannot choose by it yet; leave it out, or recover what has failed"
+            raise Refused(invalid(Fault(("body", name), message)))
+
+
+def _utc(at: datetime) -> datetime:
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _until(at: datetime | None) -> datetime | None:
+    return None if at is None else _utc(at)

@@ -1,0 +1,56 @@
+"""Applications on the wire."""
+
+from datetime import datetime
+from typing import Annotated
+
+from angarium_contracts.configuration import Application
+from angarium_contracts.ids import APPLICATION, format_id
+from msgspec import UNSET, Meta, UnsetType, field
+
+from .delivery_policy import Weight
+from .fields import ApiSchema, ThrottleRate, Uid
+
+ApplicationName = Annotated[str, Meta(min_length=1, examples=["My first application"])]
+
+
+class ApplicationIn(ApiSchema, frozen=True, kw_only=True):
+    """`weight` is Angarium's: left out, an existing application keeps it."""
+
+    name: ApplicationName
+    uid: Uid | None = None
+    throttle_rate: ThrottleRate | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    weight: Weight | UnsetType = UNSET
+
+
+class ApplicationPatch(ApiSchema, frozen=True, kw_only=True):
+    name: ApplicationName | UnsetType = UNSET
+    uid: Uid | UnsetType | None = UNSET
+    throttle_rate: ThrottleRate | UnsetType | None = UNSET
+    metadata: dict[str, str] | UnsetType = UNSET
+    weight: Weight | UnsetType = UNSET
+
+
+class ApplicationOut(ApiSchema, frozen=True, kw_only=True):
+    id: str
+    uid: str | None
+    name: str
+    throttle_rate: int | None
+    metadata: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+    weight: Annotated[int | UnsetType, Meta(description="Left out: 1")] = UNSET
+
+
+def application_out(application: Application) -> ApplicationOut:
+    """An application as clients see it."""
+    return ApplicationOut(
+        id=format_id(APPLICATION, application.id),
+        uid=application.uid,
+        name=application.name,
+        throttle_rate=application.throttle_rate,
+        metadata=application.metadata,
+        created_at=application.created_at,
+        updated_at=application.updated_at,
+        weight=UNSET if application.weight == 1 else application.weight,
+    )

@@ -1,0 +1,88 @@
+"""Attempts on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from angarium_contracts.attempts import Attempt, AttemptStatus, AttemptTrigger, Timings
+from angarium_contracts.ids import ATTEMPT, ENDPOINT, MESSAGE, format_id
+from msgspec import UNSET, Meta, UnsetType
+
+from .fields import ApiSchema
+from .messages import MessageOut
+
+StatusText = Literal["success", "pending", "fail", "sending"]
+
+STATUS_TEXTS: dict[AttemptStatus, StatusText] = {
+    AttemptStatus.SUCCESS: "success",
+    AttemptStatus.PENDING: "pending",
+    AttemptStatus.FAIL: "fail",
+    AttemptStatus.SENDING: "sending",
+}
+
+
+class AttemptTimings(ApiSchema, frozen=True, kw_only=True):
+    """Where an attempt's time went, in milliseconds. `dns`, `connect` and `tls` are 0 on a kept
+    connection; `firstByte` and `total` run from the start, and `firstByte` is 0 without answer."""
+
+    dns: float
+    connect: float
+    tls: float
+    first_byte: float
+    total: float
+
+
+class MessageAttemptOut(ApiSchema, frozen=True, kw_only=True):
+    id: Annotated[str, Meta(examples=["atmpt_05jHR6TnRzUGhKWN8Ckr5D"])]
+    msg_id: str
+    endpoint_id: str
+    url: str
+    response: Annotated[
+        str,
+        Meta(description="What the endpoint answered, at most 16 KiB; without answer, `failure`"),
+    ]
+    response_status_code: Annotated[int, Meta(description="0: no answer came")]
+    response_duration_ms: int
+    status: AttemptStatus
+    status_text: StatusText
+    trigger_type: AttemptTrigger
+    timestamp: datetime
+    msg: MessageOut | None
+    failure: Annotated[
+        str | UnsetType, Meta(description="Why it failed, in a sentence; left out if it did not")
+    ] = UNSET
+    failure_reason: Annotated[
+        str | UnsetType,
+        Meta(description="The same as a stable name", examples=["connect_timed_out"]),
+    ] = UNSET
+    timings: AttemptTimings | UnsetType = UNSET
+
+
+def attempt_out(attempt: Attempt, msg: MessageOut | None = None) -> MessageAttemptOut:
+    """An attempt as clients see it."""
+    return MessageAttemptOut(
+        id=format_id(ATTEMPT, attempt.id),
+        msg_id=format_id(MESSAGE, attempt.message_id),
+        endpoint_id=format_id(ENDPOINT, attempt.endpoint_id),
+        url=attempt.url,
+        response=attempt.response,
+        response_status_code=attempt.response_status,
+        response_duration_ms=attempt.duration_ms,
+        status=attempt.status,
+        status_text=STATUS_TEXTS[attempt.status],
+        trigger_type=attempt.trigger,
+        timestamp=attempt.ended_at,
+        msg=msg,
+        failure=UNSET if attempt.failure is None else attempt.failure,
+        failure_reason=UNSET if attempt.failure_reason is None else attempt.failure_reason,
+        timings=UNSET if attempt.timings is None else _timings_out(attempt.timings),
+    )
+
+
+def _timings_out(timings: Timings) -> AttemptTimings:
+    return AttemptTimings(
+        dns=timings.dns_ms,
+        connect=timings.connect_ms,
+        tls=timings.tls_ms,
+        first_byte=timings.first_byte_ms,
+        total=timings.total_ms,
+    )

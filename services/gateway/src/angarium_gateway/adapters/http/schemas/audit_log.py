@@ -1,0 +1,36 @@
+"""Entries of the audit log on the wire."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from angarium_contracts.ids import API_KEY, AUDIT_ENTRY, created_at_ms, format_id
+from msgspec import Meta
+
+from angarium_gateway.application.tenants.audit_log import AuditEntry
+
+from .fields import ApiSchema
+
+
+class AuditEntryOut(ApiSchema, frozen=True, kw_only=True):
+    """A request that was to change something, and the status that it was answered with."""
+
+    id: Annotated[str, Meta(examples=["audit_05jHR6TnRzUGhKWN8Ckr5D"])]
+    timestamp: datetime
+    api_key_id: Annotated[str, Meta(examples=["key_05jHR6TnRzUGhKWN8Ckr5D"])]
+    operation: Annotated[str, Meta(examples=["v1.endpoint.update"])]
+    method: Annotated[str, Meta(examples=["PUT"])]
+    path: Annotated[str, Meta(description="Percent-encoded, without the query")]
+    status: int
+
+
+def audit_entry_out(entry: AuditEntry) -> AuditEntryOut:
+    """An entry as clients see it."""
+    return AuditEntryOut(
+        id=format_id(AUDIT_ENTRY, entry.id),
+        timestamp=datetime.fromtimestamp(created_at_ms(entry.id) / 1000, UTC),
+        api_key_id=format_id(API_KEY, entry.key_id),
+        operation=entry.operation,
+        method=entry.method,
+        path=entry.path,
+        status=entry.status,
+    )

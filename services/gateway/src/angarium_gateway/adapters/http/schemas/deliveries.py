@@ -1,0 +1,153 @@
+"""Deliveries on the wire.
+
+The published status has no number for a cancelled delivery, and SDKs that were made from it refuse
+to read one they do not know. So it is shown as failed, and `canceledReason` tells it from those
+that are exhausted.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
+
+import msgspec
+from angarium_contracts.attempts import AttemptStatus
+from angarium_contracts.deliveries import Delivery, DeliveryStatus
+from angarium_contracts.ids import ENDPOINT, MESSAGE, created_at_ms, format_id
+from msgspec import UNSET, Meta, UnsetType
+
+from angarium_gateway.application.read.deliveries import DeliveredMessage, Destination
+from angarium_gateway.application.read.messages import Message
+
+from .attempts import STATUS_TEXTS, StatusText
+from .fields import ApiSchema
+
+NO_URL = "https://deleted.invalid/"
+"""Of a deleted endpoint that was never sent anything: no host has this name (RFC 6761, 6.4)."""
+
+Status = Annotated[
+    AttemptStatus,
+    Meta(
+        description="0 success, 1 pending (it has failed so far, or waits), 2 fail (exhausted, or"
+        " with `canceledReason` cancelled), 3 sending"
+    ),
+]
+NextAttempt = Annotated[
+    datetime | None,
+    Meta(description="null when pending: it waits for its endpoint's turn"),
+]
+CanceledReason = Annotated[
+    str | UnsetType,
+    Meta(
+        description="Why nothing more is sent; left out when it was not cancelled",
+        examples=["the endpoint is disabled"],
+    ),
+]
+
+
+class MessageEndpointOut(ApiSchema, frozen=True, kw_only=True):
+    """An endpoint, and where a message stands for it."""
+
+    id: str
+    status: Status
+    status_text: StatusText
+    next_attempt: NextAttempt
+    url: Annotated[str, Meta(description="Of a deleted endpoint: where it was sent to last")]
+    description: str
+    disabled: bool
+    uid: str | None
+    throttle_rate: int | None
+    event_types: tuple[str, ...] | None
+    channels: tuple[str, ...] | None
+    created_at: datetime
+    updated_at: Annotated[datetime, Meta(description="Of a deleted endpoint: when that was")]
+    canceled_reason: CanceledReason = UNSET
+    deleted: Annotated[bool | UnsetType, Meta(description="Left out: it exists")] = UNSET
+
+
+class EndpointMessageOut(ApiSchema, frozen=True, kw_only=True):
+    """A message, and where it stands for an endpoint."""
+
+    id: str
+    event_type: str
+    event_id: str | None
+    payload: dict[str, Any]
+    channels: tuple[str, ...] | None
+    tags: tuple[str, ...] | None
+    timestamp: datetime
+    status: Status
+    status_text: StatusText
+    next_attempt: NextAttempt
+    deliver_at: datetime | UnsetType = UNSET
+    canceled_reason: CanceledReason = UNSET
+
+
+def statuses_of(status: DeliveryStatus | None) -> set[DeliveryStatus] | None:
+    """Those that a filter means; None: any. What is shown as failed is found as failed."""
+    if status is None:
+        return None
+    if status is DeliveryStatus.FAIL:
+        return {DeliveryStatus.FAIL, DeliveryStatus.CANCELED}
+    return {status}
+
+
+def destination_out(found: Destination) -> MessageEndpointOut:
+    """A message's delivery to an endpoint as clients see it."""
+    delivery, endpoint = found.delivery, found.endpoint
+    status = _shown(delivery)
+    # The time in its id is all that is left of an endpoint that nobody knows any more.
+    made_at = _made_at(delivery.endpoint_id)
+    return MessageEndpointOut(
+        id=format_id(ENDPOINT, delivery.endpoint_id),
+        status=status,
+        status_text=STATUS_TEXTS[status],
+        next_attempt=delivery.next_attempt_at,
+        url=delivery.url or NO_URL if endpoint is None or found.deleted else endpoint.url,
+        description="" if endpoint is None else endpoint.description,
+        disabled=endpoint is None or endpoint.disabled,
+        uid=None if endpoint is None else endpoint.uid,
+        throttle_rate=None if endpoint is None else endpoint.throttle_rate,
+        event_types=None if endpoint is None else endpoint.event_types,
+        channels=None if endpoint is None else endpoint.channels,
+        created_at=made_at if endpoint is None else endpoint.created_at,
+        updated_at=made_at if endpoint is None else endpoint.updated_at,
+        canceled_reason=_reason(delivery),
+        deleted=True if found.deleted else UNSET,
+    )
+
+
+def delivered_message_out(found: DeliveredMessage) -> EndpointMessageOut:
+    """An endpoint's delivery of a message as clients see it."""
+    message, delivery = found.message, found.delivery
+    status = _shown(delivery)
+    return EndpointMessageOut(
+        id=format_id(MESSAGE, message.id),
+        event_type=message.event_type,
+        event_id=message.event_id,
+        payload=_payload(message),
+        channels=message.channels,
+        tags=message.tags,
+        timestamp=_made_at(message.id),
+        status=status,
+        status_text=STATUS_TEXTS[status],
+        next_attempt=delivery.next_attempt_at,
+        deliver_at=UNSET if message.deliver_at is None else message.deliver_at,
+        canceled_reason=_reason(delivery),
+    )
+
+
+def _shown(delivery: Delivery) -> AttemptStatus:
+    if delivery.status is DeliveryStatus.CANCELED:
+        return AttemptStatus.FAIL
+    return AttemptStatus(delivery.status)
+
+
+def _reason(delivery: Delivery) -> str | UnsetType:
+    return UNSET if delivery.canceled_reason is None else delivery.canceled_reason
+
+
+def _made_at(value: bytes) -> datetime:
+    return datetime.fromtimestamp(created_at_ms(value) / 1000, UTC)
+
+
+def _payload(message: Message) -> dict[str, Any]:
+    # Raw keeps the text as it was sent.
+    return cast("dict[str, Any]", msgspec.Raw(message.payload or b"{}"))

@@ -1,0 +1,31 @@
+"""Refusals on the wire (RFC 9457), for the document; problems.py writes them."""
+
+from .fields import ApiSchema
+
+
+class HttpErrorOut(ApiSchema, frozen=True, kw_only=True):
+    """A refusal. `detail` says what to change."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+class ValidationErrorItem(ApiSchema, frozen=True, kw_only=True):
+    """What is wrong where: `loc` begins with body, query, path or header."""
+
+    loc: list[str]
+    msg: str
+    type: str
+
+
+class HTTPValidationError(ApiSchema, frozen=True, kw_only=True):
+    """A refusal of a request that is not valid: all that is wrong with it."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: list[ValidationErrorItem]

@@ -1,0 +1,168 @@
+"""Accepting a message: known caller, known application, committed, then answered."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, assert_never
+
+from angarium_chassis.group_commit import GroupCommit, Overloaded
+from angarium_contracts.directory import ApplicationState
+from angarium_contracts.queries import Problem, ProblemCode
+
+from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
+from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.domain.digests import key_digest
+from angarium_gateway.domain.messages import (
+    CommitOutcome,
+    Committed,
+    EventTaken,
+    KeyTaken,
+    NewMessage,
+)
+
+from .journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as a client posted it, valid in form. It goes out at once, or at `deliver_at`."""
+
+    event_type: str
+    payload: bytes
+    channels: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    event_id: str | None = None
+    key: str | None = None
+    request_digest: bytes | None = None
+    trace: str | None = None
+    deliver_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The message is in the journal: now, or since an earlier request with the same key."""
+
+    message: NewMessage
+
+
+@dataclass(frozen=True, slots=True)
+class EventIdTaken:
+    """The application has another message with this `eventId`. Nothing was delivered again."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReused:
+    """The idempotency key belongs to another request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Nothing was committed as far as is known; the client should ask again."""
+
+    reason: str
+
+
+type AcceptOutcome = Accepted | EventIdTaken | KeyReused | Busy | Problem
+
+
+class CreateMissing(Protocol):
+    """Creates the application that a message brings along."""
+
+    def __call__(self) -> Awaitable[ApplicationState | Problem]:
+        """The application, new or found."""
+
+
+class AcceptMessage:
+    """The use case behind POST /app/{app_id}/msg. Messages with a time of their own go by
+    `scheduled`, whose commits open no batch."""
+
+    def __init__(
+        self,
+        directory: ApplicationDirectory,
+        journal: Journal,
+        commits: GroupCommit[NewMessage, CommitOutcome],
+        make_id: Callable[[], bytes],
+        scheduled: GroupCommit[NewMessage, CommitOutcome],
+    ) -> None:
+        self._directory = directory
+        self._journal = journal
+        self._commits = commits
+        self._make_id = make_id
+        self._scheduled = scheduled
+
+    async def __call__(
+        self,
+        tenant_id: bytes,
+        application_ref: str,
+        draft: Draft,
+        create_missing: CreateMissing | None = None,
+    ) -> AcceptOutcome:
+        """Accept a draft for the application that `application_ref` (id or uid) names."""
+        application = self._directory.remembered(tenant_id, application_ref)
+        if application is None:
+            try:
+                found = await self._find(tenant_id, application_ref, create_missing)
+            except JournalUnavailable:
+                return Busy("the database is not reachable")
+            if isinstance(found, Problem):
+                return found
+            application = found
+        message = NewMessage(
+            id=self._make_id(),
+            tenant_id=tenant_id,
+            application_id=application.id,
+            event_type=draft.event_type,
+            payload=draft.payload,
+            channels=draft.channels,
+            tags=draft.tags,
+            event_id=draft.event_id,
+            key_digest=None if draft.key is None else key_digest(tenant_id, draft.key),
+            request_digest=draft.request_digest,
+            trace=draft.trace,
+            deliver_at=draft.deliver_at,
+        )
+        return await self._commit(message)
+
+    async def _find(
+        self, tenant_id: bytes, application_ref: str, create_missing: CreateMissing | None
+    ) -> ApplicationState | Problem:
+        found = await self._directory.find(tenant_id, application_ref)
+        if (
+            create_missing is not None
+            and isinstance(found, Problem)
+            and found.code is ProblemCode.NOT_FOUND
+        ):
+            return await create_missing()
+        return found
+
+    async def _commit(self, message: NewMessage) -> AcceptOutcome:
+        commits = self._commits if message.deliver_at is None else self._scheduled
+        try:
+            outcome = await commits.submit(message, message.size_bytes)
+            match outcome:
+                case Committed():
+                    return Accepted(message)
+                case EventTaken():
+                    return EventIdTaken(message.event_id or "")
+                case KeyTaken():
+                    return await self._replay(message)
+                case _:
+                    assert_never(outcome)
+        except Overloaded:
+            return Busy("too many messages wait to be committed")
+        except JournalUnavailable:
+            return Busy("the database is not reachable")
+
+    async def _replay(self, message: NewMessage) -> AcceptOutcome:
+        if message.key_digest is None:
+            raise ValueError("only a message with a key can find it taken")
+        earlier = await self._journal.earlier(message.key_digest)
+        if earlier is None:
+            return Busy("an earlier request with this idempotency key was just forgotten")
+        if earlier.request_digest != message.request_digest:
+            return KeyReused()
+        if earlier.message is None:
+            return EventIdTaken(message.event_id or "")
+        return Accepted(earlier.message)

@@ -1,0 +1,83 @@
+"""Group commit: messages that arrived together go into the journal together."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from angarium_contracts.hot_path import AcceptedMessage
+from angarium_contracts.stream_names import stream_number
+
+from angarium_gateway.application.publish.batch_store import StoredBatch
+from angarium_gateway.application.publish.relay import Relay
+from angarium_gateway.domain.messages import CommitOutcome, Committed, NewMessage
+
+from .journal import Journal, NewBatch
+
+
+class CommitMessages:
+    """Commits a group, one batch a stream number, and passes the batches to the relay."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        relay: Relay,
+        *,
+        owner: str,
+        stream_count: int,
+    ) -> None:
+        self._journal = journal
+        self._relay = relay
+        self._owner = owner
+        self._stream_count = stream_count
+
+    async def __call__(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
+        """One outcome a message, in order. Raises `JournalUnavailable`; then, with several
+        stream numbers, some may have been committed: their clients will ask again."""
+        if self._stream_count == 1:
+            return await self._commit(0, messages)
+        numbered: defaultdict[int, list[int]] = defaultdict(list)
+        for position, message in enumerate(messages):
+            number = stream_number(message.application_id, self._stream_count)
+            numbered[number].append(position)
+        outcomes: dict[int, CommitOutcome] = {}
+        for number, positions in numbered.items():
+            group = [messages[position] for position in positions]
+            outcomes.update(zip(positions, await self._commit(number, group), strict=True))
+        return [outcomes[position] for position in range(len(messages))]
+
+    async def _commit(self, number: int, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
+        size_bytes = sum(message.size_bytes for message in messages)
+        # Not above the ids in it (see the table `batch`), and of no other batch.
+        batch_id = min(message.id for message in messages)
+        since_s = self._relay.clock_s()
+        publish = self._relay.reserve(size_bytes)
+        try:
+            outcomes = await self._journal.commit(
+                NewBatch(batch_id, self._owner, number, publish, messages)
+            )
+        except BaseException:
+            self._relay.doubtful(batch_id, size_bytes if publish else 0)
+            raise
+        accepted = tuple(
+            _accepted(message, outcome)
+            for message, outcome in zip(messages, outcomes, strict=True)
+            if isinstance(outcome, Committed)
+        )
+        self._relay.committed(
+            StoredBatch(batch_id, number, 1, size_bytes, accepted),
+            published=publish,
+            since_s=since_s,
+        )
+        return outcomes
+
+
+def _accepted(message: NewMessage, committed: Committed) -> AcceptedMessage:
+    return AcceptedMessage(
+        id=message.id,
+        tenant_id=message.tenant_id,
+        application_id=message.application_id,
+        application_version=committed.application_version,
+        event_type=message.event_type,
+        payload=message.payload,
+        channels=message.channels,
+        trace=message.trace,
+    )

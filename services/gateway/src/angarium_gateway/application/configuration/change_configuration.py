@@ -1,0 +1,42 @@
+"""Changing applications and endpoints, so that the client's next request sees the change."""
+
+from angarium_contracts.configuration import (
+    ApplicationDeleted,
+    ApplicationSaved,
+    EndpointDeleted,
+    EndpointSaved,
+)
+from angarium_contracts.contract import Contract
+from angarium_contracts.directory import ApplicationState
+from angarium_contracts.queries import Problem
+
+from angarium_gateway.application.service_query import ServiceQuery
+
+from .application_directory import ApplicationDirectory
+
+type Changed = ApplicationSaved | ApplicationDeleted | EndpointSaved | EndpointDeleted
+
+
+class ChangeConfiguration:
+    """Has the dispatcher carry out a command, and takes over the state that it leads to."""
+
+    def __init__(self, ask: ServiceQuery, directory: ApplicationDirectory) -> None:
+        self._ask = ask
+        self._directory = directory
+
+    async def __call__[T: (ApplicationSaved, ApplicationDeleted, EndpointSaved, EndpointDeleted)](
+        self, command: Contract, answer: type[T]
+    ) -> T | Problem:
+        """Carry out `command`; when it returns, this gateway's copy knows of it."""
+        changed = await self._ask(command, answer)
+        if not isinstance(changed, Problem):
+            await self._directory.learn(_state(changed))
+        return changed
+
+
+def _state(changed: Changed) -> ApplicationState:
+    match changed:
+        case ApplicationSaved(state=state) | ApplicationDeleted(state=state):
+            return state
+        case EndpointSaved(application=state) | EndpointDeleted(application=state):
+            return state

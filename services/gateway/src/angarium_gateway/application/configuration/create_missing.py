@@ -1,0 +1,55 @@
+"""Creating the application that a message brings along (Svix API, `MessageIn.application`)."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from angarium_contracts.configuration import ApplicationSaved, CreateApplication
+from angarium_contracts.directory import ApplicationState
+from angarium_contracts.queries import Problem, ProblemCode
+from msgspec import UnsetType
+
+from .change_configuration import ChangeConfiguration
+
+
+class BroughtApplication(Protocol):
+    """The application as the message describes it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def uid(self) -> str | None: ...
+    @property
+    def throttle_rate(self) -> int | None: ...
+    @property
+    def metadata(self) -> Mapping[str, str]: ...
+    @property
+    def weight(self) -> int | UnsetType: ...
+
+
+class CreateMissing:
+    """Creates it under the reference in the path, which then must be its uid."""
+
+    def __init__(self, change: ChangeConfiguration) -> None:
+        self._change = change
+
+    async def __call__(
+        self, tenant_id: bytes, ref: str, brought: BroughtApplication
+    ) -> ApplicationState | Problem:
+        """The application, new or just made by another request; or why there is none."""
+        if brought.uid not in (None, ref):
+            return Problem(
+                code=ProblemCode.INVALID,
+                field="application.uid",
+                detail=f"must be the uid in the path, {ref}, or left out",
+            )
+        command = CreateApplication(
+            tenant_id=tenant_id,
+            name=brought.name,
+            uid=ref,
+            throttle_rate=brought.throttle_rate,
+            metadata=dict(brought.metadata),
+            get_if_exists=True,
+            weight=brought.weight or 1,
+        )
+        saved = await self._change(command, ApplicationSaved)
+        return saved if isinstance(saved, Problem) else saved.state

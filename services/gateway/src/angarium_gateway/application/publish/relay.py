@@ -1,0 +1,192 @@
+"""The relay: committed batches go out as the window allows; the rest waits in the journal."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
+from angarium_gateway.domain.open_batches import OpenBatch, OpenBatches
+
+from .batch_store import LOADED_MAX, BatchStore, StoredBatch
+
+RETRY_S = 0.5
+READY_S_MAX = 5.0
+"""A batch that was last known to be ours longer ago is left to the journal, which knows whose it
+is: a process that was held up so long may be taken for dead. Shorter than
+`membership.DEAD_AFTER_S`."""
+LOADED_BYTES_MAX = 2 * 1024 * 1024
+PUBLISHED_AT_ONCE_MAX = 16
+MARKED_AT_ONCE_MAX = 5_000
+
+log = structlog.get_logger()
+
+
+class PublishBatches(Protocol):
+    """Publishes to `messages.accepted`."""
+
+    async def __call__(self, batches: Sequence[StoredBatch]) -> Sequence[bytes]:
+        """One entry a batch; their entry ids. Without batches it only asks whether Redis is
+        there. Raises `StreamUnavailable`."""
+
+
+class Relay:
+    """Publishes this replica's batches. `run()` until cancelled.
+
+    While the journal holds a backlog, new batches join its end, so that messages leave in
+    the order of their commits. They do so until its end is in sight: under steady load a backlog
+    that is joined is never found empty.
+    """
+
+    def __init__(
+        self,
+        publish: PublishBatches,
+        batches: BatchStore,
+        window: OpenBatches,
+        *,
+        owner: str,
+        clock_s: Callable[[], float],
+    ) -> None:
+        self._publish = publish
+        self._batches = batches
+        self._window = window
+        self._owner = owner
+        self.clock_s = clock_s
+        self._ready: deque[tuple[StoredBatch, float]] = deque()
+        self._unsent: dict[bytes, bool] = {}
+        self._backlog = True
+        self._backlog_grew = False
+        self._joining = True
+        self._redis_failed = False
+        self._work = asyncio.Event()
+        self._work.set()
+
+    def reserve(self, size_bytes: int) -> bool:
+        """Room for a batch about to be committed; without it the batch joins the backlog."""
+        self._joining = self._joining or not self._window.reserve(size_bytes)
+        return not self._joining
+
+    def committed(self, batch: StoredBatch, *, published: bool, since_s: float) -> None:
+        """A batch was committed, with or without room reserved for it. `since_s`: when that
+        began."""
+        if not published:
+            self.look_for_backlog()
+        elif batch.messages:
+            self._ready.append((batch, since_s))
+            self._work.set()
+        else:
+            self._window.give_back(batch.size_bytes)
+
+    def doubtful(self, batch_id: bytes, reserved_bytes: int) -> None:
+        """A commit failed, but may have taken place: if so, the batch must go out."""
+        self._window.give_back(reserved_bytes)
+        self._unsent[batch_id] = False
+        self._joining = True
+        self.look_for_backlog()
+
+    def publish_again(self, batch_ids: Sequence[bytes]) -> None:
+        """Batches that were published and got lost go back into the backlog."""
+        for batch_id in batch_ids:
+            self._window.take(batch_id)
+            self._unsent[batch_id] = True
+        if batch_ids:
+            self._joining = True
+            self.look_for_backlog()
+
+    def look_for_backlog(self) -> None:
+        """The journal may hold batches to publish."""
+        self._backlog = True
+        self._backlog_grew = True
+        self._work.set()
+
+    def room_returned(self) -> None:
+        """Batches were settled: there may be room for those that the journal holds."""
+        if self._backlog:
+            self._work.set()
+
+    def in_hand(self) -> set[bytes]:
+        """The batches that are open, or about to go out or back into the journal."""
+        return {*self._window.ids(), *(batch.id for batch, _ in self._ready), *self._unsent}
+
+    async def run(self) -> None:
+        """Relay until cancelled."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            try:
+                await self._send_ready()
+                await self._return_unsent()
+                await self._send_backlog()
+            except (StreamUnavailable, JournalUnavailable) as error:
+                log.warning("relay.waits", error=str(error))
+                self._work.set()
+                await asyncio.sleep(RETRY_S)
+
+    async def _send_ready(self) -> None:
+        # What comes meanwhile goes next time: the backlog must not wait until nothing comes.
+        left = len(self._ready)
+        while left:
+            count = min(left, PUBLISHED_AT_ONCE_MAX)
+            left -= count
+            next_ones = [self._ready.popleft() for _ in range(count)]
+            fresh = [batch for batch, since_s in next_ones if self._still_ours(batch, since_s)]
+            if fresh:
+                await self._send(fresh)
+
+    def _still_ours(self, batch: StoredBatch, since_s: float) -> bool:
+        """False: another replica may have adopted it meanwhile, and it goes back."""
+        if self.clock_s() - since_s <= READY_S_MAX:
+            return True
+        self.doubtful(batch.id, batch.size_bytes)
+        return False
+
+    async def _send(self, batches: Sequence[StoredBatch]) -> None:
+        """Publish batches with room reserved. On failure they go back into the backlog."""
+        now_s = self.clock_s()
+        for batch in batches:
+            self._window.open(
+                OpenBatch(batch.id, batch.stream_number, batch.publication, batch.size_bytes, now_s)
+            )
+        try:
+            entry_ids = await self._publish(batches)
+        except BaseException:
+            self._redis_failed = True
+            self.publish_again([batch.id for batch in batches])
+            raise
+        self._redis_failed = False
+        for batch, entry_id in zip(batches, entry_ids, strict=True):
+            self._window.published(batch.id, entry_id)
+
+    async def _return_unsent(self) -> None:
+        """Tell the journal which batches are not in Redis after all."""
+        for redeliver in (True, False):
+            ids = [batch_id for batch_id, again in self._unsent.items() if again is redeliver]
+            for start in range(0, len(ids), MARKED_AT_ONCE_MAX):
+                some = ids[start : start + MARKED_AT_ONCE_MAX]
+                await self._batches.mark_unpublished(self._owner, some, redeliver=redeliver)
+                self._backlog = True
+                for batch_id in some:
+                    del self._unsent[batch_id]
+
+    async def _send_backlog(self) -> None:
+        if self._redis_failed:
+            await self._publish(())
+        while self._backlog and self._window.room_for_more:
+            # A backlog until a load finds none: what is committed during it must not overtake.
+            self._backlog_grew = False
+            since_s = self.clock_s()
+            bytes_max = min(self._window.room_bytes, LOADED_BYTES_MAX)
+            loaded = await self._batches.unpublished(self._owner, bytes_max=bytes_max)
+            loaded_bytes = sum(batch.size_bytes for batch in loaded)
+            if 2 * len(loaded) <= LOADED_MAX and 2 * loaded_bytes <= bytes_max:
+                # The end is in sight: what is committed from now on goes out after it.
+                self._joining = False
+            if not loaded:
+                self._backlog = self._backlog_grew
+                continue
+            self._window.take_room(loaded_bytes)
+            await self._send([batch for batch in loaded if self._still_ours(batch, since_s)])
+            if self._joining:
+                await self._send_ready()

@@ -1,0 +1,79 @@
+"""Settling: when all chunks of a batch are settled, its row goes."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+from angarium_contracts.hot_path import DeliveriesSettled
+
+from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.domain.open_batches import OpenBatches
+
+from .batch_store import BatchStore
+from .relay import Relay
+
+GATHER_S = 0.25
+RETRY_S = 0.5
+CLOSED_AT_ONCE_MAX = 5_000
+
+log = structlog.get_logger()
+
+
+class Settlement:
+    """Counts settled chunks and deletes the rows of settled batches, many at once.
+
+    Nobody waits for the row to go: should it stay, its deliveries are looked up and found.
+    """
+
+    def __init__(
+        self,
+        window: OpenBatches,
+        batches: BatchStore,
+        relay: Relay,
+        *,
+        owner: str,
+        clock_s: Callable[[], float],
+    ) -> None:
+        self._window = window
+        self._batches = batches
+        self._relay = relay
+        self._owner = owner
+        self._clock_s = clock_s
+        self._settled: list[bytes] = []
+        self._some_settled = asyncio.Event()
+
+    async def on_settled(self, entries: Sequence[DeliveriesSettled]) -> None:
+        """Handle entries of this replica's `deliveries.settled`."""
+        now_s = self._clock_s()
+        for entry in entries:
+            for chunk in entry.settled:
+                if self._window.settle(
+                    chunk.batch_id, chunk.publication, chunk.chunk, chunk.chunks, now_s
+                ):
+                    self._settled.append(chunk.batch_id)
+        if self._settled:
+            self._some_settled.set()
+            self._relay.room_returned()
+
+    async def run(self) -> None:
+        """Close settled batches until cancelled; then once more."""
+        try:
+            while True:
+                await self._some_settled.wait()
+                await asyncio.sleep(GATHER_S)
+                await self._close()
+        finally:
+            await self._close()
+
+    async def _close(self) -> None:
+        self._some_settled.clear()
+        while self._settled:
+            ids = self._settled[:CLOSED_AT_ONCE_MAX]
+            try:
+                await self._batches.close(self._owner, ids)
+            except JournalUnavailable as error:
+                log.warning("settlement.waits", error=str(error))
+                self._some_settled.set()
+                await asyncio.sleep(RETRY_S)
+                return
+            del self._settled[: len(ids)]

@@ -1,0 +1,262 @@
+"""Where deliveries stand: of a message at every endpoint, and of an endpoint's messages.
+
+The journal knows the messages, the dispatcher the endpoints, the worker what became of them. The
+worker does not know who owns what; that is checked here first.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from angarium_contracts.configuration import Endpoint, EndpointSaved, GetEndpoint
+from angarium_contracts.deliveries import (
+    Deliveries,
+    Delivery,
+    DeliveryStatus,
+    EndpointsFound,
+    FindDeliveries,
+    GetEndpoints,
+    ListMessageDeliveries,
+)
+from angarium_contracts.queries import Problem
+
+from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
+from angarium_gateway.application.service_query import ServiceQuery
+
+from .attempts import no_message
+from .messages import (
+    Message,
+    MessageFilter,
+    MessageJournal,
+    MessageWindow,
+)
+
+MESSAGES_PER_STEP = 250
+STEPS_MAX = 20
+"""Of 250 messages: one page looks through the deliveries of at most 5,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A delivery of a message, and its endpoint. `deleted`: of the endpoint only its id and
+    its times are known; None: not even those."""
+
+    delivery: Delivery
+    endpoint: Endpoint | None
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationPage:
+    """In the order of endpoints."""
+
+    items: Sequence[Destination]
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredMessage:
+    """A message, and where it stands for one endpoint."""
+
+    message: Message
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredMessagePage:
+    """Newest first. `oldest`, `newest`, `done`, and short pages: as in `MessagePage`."""
+
+    items: Sequence[DeliveredMessage]
+    done: bool
+    oldest: bytes | None
+    newest: bytes | None
+
+
+class DeliveredJournal(MessageJournal, Protocol):
+    """The journal, for reading messages that were listed without their payloads."""
+
+    async def payloads(
+        self, application_id: bytes, message_ids: Sequence[bytes]
+    ) -> Mapping[bytes, bytes]:
+        """The JSON texts of those of these messages that are of this application."""
+
+
+class ReadDeliveries:
+    """Deliveries of a tenant's own messages and endpoints. Raises `JournalUnavailable`."""
+
+    def __init__(
+        self,
+        *,
+        directory: ApplicationDirectory,
+        journal: DeliveredJournal,
+        ask_dispatcher: ServiceQuery,
+        ask_worker: ServiceQuery,
+    ) -> None:
+        self._directory = directory
+        self._journal = journal
+        self._ask_dispatcher = ask_dispatcher
+        self._ask_worker = ask_worker
+
+    async def of_message(
+        self, tenant_id: bytes, application_ref: str, message_ref: str, window: MessageWindow
+    ) -> DestinationPage | Problem:
+        """A page of the endpoints that have a delivery of the message; `window.past` is an
+        endpoint, and newer ones follow it."""
+        application = await self._directory.find(tenant_id, application_ref)
+        if isinstance(application, Problem):
+            return application
+        message = await self._journal.find(application.id, message_ref, with_content=False)
+        if message is None:
+            return no_message(message_ref)
+        found = await self._ask_worker(
+            ListMessageDeliveries(message.id, window.limit, window.past, window.backwards),
+            Deliveries,
+        )
+        if isinstance(found, Problem):
+            return found
+        if not found.items:
+            return DestinationPage((), found.done)
+        endpoints = await self._ask_dispatcher(
+            GetEndpoints(
+                tenant_id, application.id, tuple([each.endpoint_id for each in found.items])
+            ),
+            EndpointsFound,
+        )
+        if isinstance(endpoints, Problem):
+            return endpoints
+        return DestinationPage(_joined(found.items, endpoints), found.done)
+
+    async def of_endpoint(
+        self,
+        tenant_id: bytes,
+        application_ref: str,
+        endpoint_ref: str,
+        window: MessageWindow,
+        messages: MessageFilter,
+        statuses: Collection[DeliveryStatus] | None,
+        *,
+        with_content: bool,
+    ) -> DeliveredMessagePage | Problem:
+        """A page of the messages that have a delivery to the endpoint, with one of `statuses`
+        (None: any)."""
+        endpoint = await self._ask_dispatcher(
+            GetEndpoint(tenant_id=tenant_id, application_ref=application_ref, ref=endpoint_ref),
+            EndpointSaved,
+        )
+        if isinstance(endpoint, Problem):
+            return endpoint
+        walk = _Walk(
+            self._journal,
+            self._ask_worker,
+            application_id=endpoint.endpoint.application_id,
+            endpoint_id=endpoint.endpoint.id,
+            messages=messages,
+            statuses=statuses,
+        )
+        page = await walk.page(window)
+        if isinstance(page, Problem) or not with_content:
+            return page
+        return await self._with_payloads(endpoint.endpoint.application_id, page)
+
+    async def _with_payloads(
+        self, application_id: bytes, page: DeliveredMessagePage
+    ) -> DeliveredMessagePage:
+        ids = [item.message.id for item in page.items]
+        payloads = await self._journal.payloads(application_id, ids)
+        items = [
+            replace(item, message=replace(item.message, payload=payloads.get(item.message.id)))
+            for item in page.items
+        ]
+        return replace(page, items=items)
+
+
+class _Walk:
+    """Looks through the journal, a step at a time, for messages with a delivery to an endpoint.
+
+    The worker has no index of an endpoint's attempts by message: each attempt would pay for it.
+    The journal has the messages in their order, and the worker looks each up by its key.
+    """
+
+    def __init__(
+        self,
+        journal: MessageJournal,
+        ask_worker: ServiceQuery,
+        *,
+        application_id: bytes,
+        endpoint_id: bytes,
+        messages: MessageFilter,
+        statuses: Collection[DeliveryStatus] | None,
+    ) -> None:
+        self._journal = journal
+        self._ask_worker = ask_worker
+        self._application_id = application_id
+        self._endpoint_id = endpoint_id
+        self._messages = messages
+        self._statuses = statuses
+
+    async def page(self, window: MessageWindow) -> DeliveredMessagePage | Problem:
+        """The messages of the window, as far as `STEPS_MAX` steps reach."""
+        found: list[DeliveredMessage] = []
+        end, done = window.past, False
+        step = MessageWindow(window.limit, window.past, window.backwards)
+        for _ in range(STEPS_MAX):
+            page = await self._journal.page(
+                self._application_id, step, self._messages, with_content=False
+            )
+            some = await self._delivered(page.items, backwards=window.backwards)
+            if isinstance(some, Problem):
+                return some
+            found += some
+            end, done = page.newest if window.backwards else page.oldest, page.done
+            # A short page: the journal has looked through as much as it does for one.
+            if done or len(found) >= window.limit or len(page.items) < step.limit:
+                break
+            step = replace(step, limit=MESSAGES_PER_STEP, past=end)
+        if len(found) > window.limit:
+            del found[window.limit :]
+            end, done = found[-1].message.id, False
+        return _as_page(found, window, end, done=done)
+
+    async def _delivered(
+        self, messages: Sequence[Message], *, backwards: bool
+    ) -> list[DeliveredMessage] | Problem:
+        """Those that count, in the direction of the walk."""
+        if not messages:
+            return []
+        question = FindDeliveries(self._endpoint_id, tuple([each.id for each in messages]))
+        answer = await self._ask_worker(question, Deliveries)
+        if isinstance(answer, Problem):
+            return answer
+        by_message = {
+            each.message_id: each
+            for each in answer.items
+            if self._statuses is None or each.status in self._statuses
+        }
+        return [
+            DeliveredMessage(each, by_message[each.id])
+            for each in (reversed(messages) if backwards else messages)
+            if each.id in by_message
+        ]
+
+
+def _as_page(
+    found: list[DeliveredMessage], window: MessageWindow, end: bytes | None, *, done: bool
+) -> DeliveredMessagePage:
+    """`end`: how far the walk came."""
+    begin = found[0].message.id if found else window.past
+    if window.backwards:
+        return DeliveredMessagePage(found[::-1], done, oldest=begin, newest=end)
+    return DeliveredMessagePage(found, done, oldest=end, newest=begin)
+
+
+def _joined(deliveries: Sequence[Delivery], endpoints: EndpointsFound) -> list[Destination]:
+    known = {each.id: each for each in endpoints.endpoints}
+    gone = {each.id: each for each in endpoints.deleted}
+    return [
+        Destination(
+            each,
+            known.get(each.endpoint_id) or gone.get(each.endpoint_id),
+            deleted=each.endpoint_id not in known,
+        )
+        for each in deliveries
+    ]

@@ -1,0 +1,130 @@
+"""Having messages of the journal delivered to one endpoint, by the worker."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from angarium_contracts.deliveries import (
+    DeliveriesChanged,
+    MatchedMessages,
+    MatchMessages,
+    MessageKind,
+    ResendDeliveries,
+    ResentMessage,
+)
+from angarium_contracts.ids import APPLICATION, ENDPOINT, format_id
+from angarium_contracts.queries import Problem
+
+from angarium_gateway.application.service_query import ServiceQuery
+from angarium_gateway.domain.messages import NewMessage
+
+from .replayed_messages import MessageHead, ReplayedMessages
+
+REDELIVERED_AT_ONCE_MAX: Final = 100
+REDELIVERED_BYTES_AT_ONCE_MAX: Final = 4 * 1024 * 1024
+"""What one command to the worker may hold, unless it is one message."""
+
+
+class Chosen(NamedTuple):
+    """A message to deliver, and the retry schedule that comes with it."""
+
+    head: MessageHead
+    retry_delays_s: tuple[float, ...] | None
+
+
+class RedeliveryDispatcher:
+    """Asks the dispatcher what an endpoint needs, and hands messages to the worker."""
+
+    def __init__(
+        self, *, journal: ReplayedMessages, ask_dispatcher: ServiceQuery, ask_worker: ServiceQuery
+    ) -> None:
+        self._journal = journal
+        self._ask_dispatcher = ask_dispatcher
+        self._ask_worker = ask_worker
+
+    async def match(
+        self,
+        tenant_id: bytes,
+        application: str | bytes,
+        endpoint: str | bytes,
+        heads: Sequence[MessageHead],
+        *,
+        ignore_filters: bool,
+    ) -> MatchedMessages | Problem:
+        """Match at most 100 messages with an endpoint's filters; with `ignore_filters`, all match.
+        Application and endpoint are given by id or reference. A `Problem` when the endpoint is
+        disabled or does not exist."""
+        question = MatchMessages(
+            tenant_id=tenant_id,
+            application_ref=_ref(APPLICATION, application),
+            ref=_ref(ENDPOINT, endpoint),
+            kinds=tuple(MessageKind(head.event_type, head.channels) for head in heads),
+            by_hand=ignore_filters,
+        )
+        return await self._ask_dispatcher(question, MatchedMessages)
+
+    async def send(
+        self,
+        tenant_id: bytes,
+        matched: MatchedMessages,
+        chosen: Sequence[Chosen],
+        *,
+        only_missing: bool = False,
+    ) -> int | Problem:
+        """Have these delivered, as `ResendDeliveries` says; how many are. They fit one command:
+        see `fitting`."""
+        application_id = matched.application_id
+        ids = [item.head.id for item in chosen]
+        messages = await self._journal.with_payloads(application_id, ids)
+        delays = {item.head.id: item.retry_delays_s for item in chosen}
+        return await self.send_messages(
+            tenant_id,
+            matched,
+            [(message, delays[message.id]) for message in messages],
+            only_missing=only_missing,
+        )
+
+    async def send_messages(
+        self,
+        tenant_id: bytes,
+        matched: MatchedMessages,
+        messages: Sequence[tuple[NewMessage, tuple[float, ...] | None]],
+        *,
+        only_missing: bool = False,
+    ) -> int | Problem:
+        """As `send`, of messages that are at hand."""
+        command = ResendDeliveries(
+            tenant_id=tenant_id,
+            application_id=matched.application_id,
+            endpoint_id=matched.endpoint_id,
+            endpoint_version=matched.endpoint_version,
+            messages=tuple(_resent(message, delays) for message, delays in messages),
+            weight=matched.weight,
+            only_missing=only_missing,
+        )
+        changed = await self._ask_worker(command, DeliveriesChanged)
+        return changed if isinstance(changed, Problem) else changed.count
+
+
+def fitting(chosen: Sequence[Chosen]) -> Sequence[Chosen]:
+    """The first of these that fit one command; at least one, if there is any."""
+    room_bytes = REDELIVERED_BYTES_AT_ONCE_MAX
+    for count, item in enumerate(chosen[:REDELIVERED_AT_ONCE_MAX]):
+        room_bytes -= item.head.payload_bytes
+        if count and room_bytes < 0:
+            return chosen[:count]
+    return chosen[:REDELIVERED_AT_ONCE_MAX]
+
+
+def _ref(prefix: str, name: str | bytes) -> str:
+    return format_id(prefix, name) if isinstance(name, bytes) else name
+
+
+def _resent(message: NewMessage, retry_delays_s: tuple[float, ...] | None) -> ResentMessage:
+    return ResentMessage(
+        id=message.id,
+        event_type=message.event_type,
+        payload=message.payload,
+        trace=message.trace,
+        channels=message.channels,
+        retry_delays_s=retry_delays_s,
+    )

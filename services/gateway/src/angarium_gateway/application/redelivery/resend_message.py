@@ -1,0 +1,63 @@
+"""Delivering one message to one endpoint again, because somebody asks for it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from angarium_contracts.queries import Problem, ProblemCode
+
+from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
+from angarium_gateway.application.read.attempts import no_message
+from angarium_gateway.application.read.messages import MessageJournal
+
+from .redelivery_dispatcher import Chosen, RedeliveryDispatcher
+from .replayed_messages import ReplayedMessages
+
+
+class ResendMessage:
+    """The use case behind POST …/msg/{msg}/endpoint/{endpoint}/resend."""
+
+    def __init__(
+        self,
+        *,
+        directory: ApplicationDirectory,
+        journal: MessageJournal,
+        replayed: ReplayedMessages,
+        redelivery: RedeliveryDispatcher,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._directory = directory
+        self._journal = journal
+        self._replayed = replayed
+        self._redelivery = redelivery
+        self._now = now
+
+    async def __call__(
+        self, tenant_id: bytes, application_ref: str, message_ref: str, endpoint_ref: str
+    ) -> Problem | None:
+        """Whatever the endpoint's filters are; None once the delivery is durably pending. A
+        CONFLICT when the endpoint is disabled, or the message cannot be delivered (yet)."""
+        application = await self._directory.find(tenant_id, application_ref)
+        if isinstance(application, Problem):
+            return application
+        message = await self._journal.find(application.id, message_ref, with_content=False)
+        if message is None:
+            return no_message(message_ref)
+        at = message.deliver_at
+        if at is not None and message.canceled_at is None and at > self._now():
+            return _conflict(f"the message goes out by itself at {at.isoformat()}; wait for that")
+        heads = await self._replayed.heads(application.id, [message.id])
+        head = heads.get(message.id)
+        if head is None or not head.payload_bytes:
+            return _conflict("the content of this message was deleted; post it anew")
+        matched = await self._redelivery.match(
+            tenant_id, application_ref, endpoint_ref, [head], ignore_filters=True
+        )
+        if isinstance(matched, Problem):
+            return matched
+        chosen = [Chosen(head, matched.retry_delays_s[0])]
+        sent = await self._redelivery.send(tenant_id, matched, chosen)
+        return sent if isinstance(sent, Problem) else None
+
+
+def _conflict(detail: str) -> Problem:
+    return Problem(code=ProblemCode.CONFLICT, detail=detail)

@@ -1,0 +1,85 @@
+"""Starting work on many messages of an endpoint, that goes on behind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from angarium_contracts.queries import Problem, ProblemCode
+
+from angarium_gateway.domain.background_tasks import BackgroundTask, TaskArguments, TaskKind
+
+from .background_tasks import BackgroundTasks
+from .redelivery_dispatcher import RedeliveryDispatcher
+
+RUNNING_MAX: Final = 100
+"""Tasks of one tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequest:
+    """What somebody asks for. `until` None: all that was accepted before now."""
+
+    kind: TaskKind
+    since: datetime
+    until: datetime | None = None
+    event_types: tuple[str, ...] | None = None
+    channel: str | None = None
+    tag: str | None = None
+
+
+class StartTask:
+    """The use case behind POST …/endpoint/{endpoint}/recover and its like."""
+
+    def __init__(
+        self,
+        *,
+        tasks: BackgroundTasks,
+        redelivery: RedeliveryDispatcher,
+        make_id: Callable[[], bytes],
+        now: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._tasks = tasks
+        self._redelivery = redelivery
+        self._make_id = make_id
+        self._now = now
+        self._wake = wake
+
+    async def __call__(
+        self, tenant_id: bytes, application_ref: str, endpoint_ref: str, request: TaskRequest
+    ) -> BackgroundTask | Problem:
+        """The task, on record and running. A CONFLICT when the endpoint is disabled."""
+        now = self._now()
+        until = now if request.until is None else min(request.until, now)
+        if request.since > until:
+            return Problem(
+                code=ProblemCode.INVALID,
+                field="since",
+                detail="must be in the past, and before `until`",
+            )
+        matched = await self._redelivery.match(
+            tenant_id, application_ref, endpoint_ref, [], ignore_filters=True
+        )
+        if isinstance(matched, Problem):
+            return matched
+        arguments = TaskArguments(
+            application_id=matched.application_id,
+            endpoint_id=matched.endpoint_id,
+            since=request.since,
+            until=until,
+            event_types=request.event_types,
+            channel=request.channel,
+            tag=request.tag,
+        )
+        task = await self._tasks.start(
+            self._make_id(), tenant_id, request.kind, arguments, running_max=RUNNING_MAX
+        )
+        if task is None:
+            return Problem(
+                code=ProblemCode.CONFLICT,
+                detail=f"{RUNNING_MAX} background tasks of yours are running; start this one when"
+                " some of them have ended",
+            )
+        self._wake()
+        return task

@@ -1,0 +1,135 @@
+"""Operational webhooks: what the other services tell becomes messages of the tenants' own.
+
+Each event is a message of the tenant's operational application, accepted as every message is. Its
+eventId is the event's id: told twice, it is there once, however long ago.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+import structlog
+from angarium_contracts.directory import ApplicationState
+from angarium_contracts.ids import (
+    APPLICATION,
+    OPERATIONAL_EVENT,
+    format_id,
+    operational_application_id,
+)
+from angarium_contracts.operational import OperationalEvent
+from angarium_contracts.queries import Done, Problem, ProblemCode
+
+from angarium_gateway.application.accept.accept_message import (
+    Accepted,
+    AcceptOutcome,
+    Busy,
+    Draft,
+    EventIdTaken,
+    KeyReused,
+)
+from angarium_gateway.application.configuration.application_directory import ApplicationCopy
+from angarium_gateway.application.read.messages import Message, MessageJournal
+
+from .operational_payload import IncompleteEvent, operational_payload
+
+log = structlog.get_logger()
+
+
+class Accept(Protocol):
+    """Accepts a message: the use case `AcceptMessage`."""
+
+    async def __call__(
+        self, tenant_id: bytes, application_ref: str, draft: Draft
+    ) -> AcceptOutcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the gateway adds to events: the uids of applications, and their messages."""
+
+    uids: Mapping[bytes, str | None]
+    messages: Mapping[bytes, Message]
+
+
+class PublishOperationalEvents:
+    """Carries out `PostOperationalEvents`."""
+
+    def __init__(
+        self, accept: Accept, applications: ApplicationCopy, journal: MessageJournal
+    ) -> None:
+        self._accept = accept
+        self._applications = applications
+        self._journal = journal
+
+    async def __call__(self, events: Sequence[OperationalEvent]) -> Done | Problem:
+        """Commit the events that somebody wants to hear of. A `Problem`: some may not be, and
+        all can be told again. Raises `JournalUnavailable`."""
+        wanted = await self._wanted(events)
+        known = await self._look_up(wanted)
+        problems = await asyncio.gather(*[self._post(event, known) for event in wanted])
+        return next((problem for problem in problems if problem is not None), Done())
+
+    async def _wanted(self, events: Sequence[OperationalEvent]) -> list[OperationalEvent]:
+        """Those of tenants that have an operational application, which must be in the copy: a
+        tenant's endpoints are known there before the client that made them is answered."""
+        listening: set[bytes] = set()
+        for tenant_id in {event.tenant_id for event in events}:
+            if await self._application(tenant_id, operational_application_id(tenant_id)):
+                listening.add(tenant_id)
+        return [
+            event
+            for event in events
+            if event.tenant_id in listening
+            # Of the operational webhooks themselves nothing is told: it would never end.
+            and event.application_id != operational_application_id(event.tenant_id)
+        ]
+
+    async def _application(
+        self, tenant_id: bytes, application_id: bytes
+    ) -> ApplicationState | None:
+        ref = format_id(APPLICATION, application_id)
+        state = await self._applications.find(tenant_id, application_id, ref)
+        return state if state is not None and state.id == application_id else None
+
+    async def _look_up(self, events: Sequence[OperationalEvent]) -> _Known:
+        uids: dict[bytes, str | None] = {}
+        messages: dict[bytes, Message] = {}
+        for application_id, tenant_id in {(one.application_id, one.tenant_id) for one in events}:
+            application = await self._application(tenant_id, application_id)
+            uids[application_id] = None if application is None else application.uid
+            ids = [
+                one.message_id
+                for one in events
+                if one.application_id == application_id and one.message_id is not None
+            ]
+            if ids:
+                messages |= await self._journal.find_many(application_id, ids)
+        return _Known(uids, messages)
+
+    async def _post(self, event: OperationalEvent, known: _Known) -> Problem | None:
+        message = None if event.message_id is None else known.messages.get(event.message_id)
+        try:
+            payload = operational_payload(
+                event,
+                application_uid=known.uids.get(event.application_id),
+                message_event_id=None if message is None else message.event_id,
+            )
+        except IncompleteEvent as error:
+            # Told again it would be no better, and it would hold up those that are told with it.
+            log.warning("operational_event.incomplete", id=event.id.hex(), reason=str(error))
+            return None
+        draft = Draft(event.type, payload, event_id=format_id(OPERATIONAL_EVENT, event.id))
+        application_id = operational_application_id(event.tenant_id)
+        outcome = await self._accept(event.tenant_id, format_id(APPLICATION, application_id), draft)
+        match outcome:
+            case Accepted() | EventIdTaken() | Problem(code=ProblemCode.NOT_FOUND):
+                return None
+            case Busy(reason):
+                return Problem(code=ProblemCode.UNAVAILABLE, detail=f"{reason}; try again")
+            case Problem():
+                return outcome
+            case KeyReused():
+                raise ValueError("an operational event has no idempotency key")
+            case _:
+                assert_never(outcome)

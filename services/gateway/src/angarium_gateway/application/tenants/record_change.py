@@ -1,0 +1,64 @@
+"""Putting a request that was to change something into the audit log."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from angarium_contracts.ids import API_KEY, format_id
+
+from angarium_gateway.application.unavailable import JournalUnavailable
+
+from .audit_log import AuditEntry, AuditLog
+from .authentication import Caller
+
+PATH_CHARS_MAX = 1_024
+"""No valid path is longer; of a longer one the beginning is recorded."""
+WRITE_TIMEOUT_S = 5.0
+
+log = structlog.get_logger()
+
+
+class RecordChange:
+    """Writes the entry of a request, whose answer waits for it.
+
+    It does not fail: what was done is done, and its answer has to go out. An entry that cannot be
+    written within `write_timeout_s` is told in the process's log instead.
+    """
+
+    def __init__(
+        self,
+        audit_log: AuditLog,
+        make_id: Callable[[], bytes],
+        *,
+        write_timeout_s: float = WRITE_TIMEOUT_S,
+    ) -> None:
+        self._audit_log = audit_log
+        self._make_id = make_id
+        self._write_timeout_s = write_timeout_s
+
+    async def __call__(
+        self, caller: Caller, *, operation: str, method: str, path: str, status: int
+    ) -> None:
+        """`path` is without its query; `status` is the one that is answered."""
+        entry = AuditEntry(
+            id=self._make_id(),
+            tenant_id=caller.tenant_id,
+            key_id=caller.key_id,
+            operation=operation,
+            method=method,
+            path=path[:PATH_CHARS_MAX],
+            status=status,
+        )
+        try:
+            async with asyncio.timeout(self._write_timeout_s):
+                await self._audit_log.add(entry)
+        except (JournalUnavailable, TimeoutError) as error:
+            log.warning(
+                "audit.not_written",
+                key=format_id(API_KEY, entry.key_id),
+                operation=entry.operation,
+                method=entry.method,
+                path=entry.path,
+                status=entry.status,
+                error=str(error) or type(error).__name__,
+            )

@@ -1,0 +1,9 @@
+"""Failures of the stores and streams behind the ports."""
+
+
+class JournalUnavailable(Exception):
+    """The database did not take the commit, or did not say whether it did."""
+
+
+class StreamUnavailable(Exception):
+    """Redis did not take the entries, or did not say whether it did."""

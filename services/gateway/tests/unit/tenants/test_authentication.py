@@ -1,0 +1,147 @@
+"""Who calls: looked up once, remembered for a moment, forgotten when revoked."""
+
+import asyncio
+
+import pytest
+from angarium_gateway.application.tenants import authentication
+from angarium_gateway.application.tenants.authentication import Authenticator, Caller
+from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.domain.digests import token_hash
+
+CALLER = Caller(b"t" * 16, b"k" * 16)
+
+
+class KeysModel:
+    """The port `ApiKeys`: knows some hashes; answers when `answering` is set."""
+
+    def __init__(self, *tokens: str) -> None:
+        self.known = {token_hash(token): CALLER for token in tokens}
+        self.looks = 0
+        self.down = False
+        self.answering = asyncio.Event()
+        self.answering.set()
+
+    async def find(self, token_hash: bytes) -> Caller | None:
+        self.looks += 1
+        found = self.known.get(token_hash)
+        await self.answering.wait()
+        if self.down:
+            raise JournalUnavailable("away")
+        return found
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+async def keys() -> KeysModel:
+    return KeysModel("good")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def authenticator(keys: KeysModel, clock: Clock) -> Authenticator:
+    return Authenticator(keys, clock, fresh_s=1.0)
+
+
+async def test_a_caller_is_looked_up_once_while_the_answer_is_fresh(
+    authenticator: Authenticator, keys: KeysModel, clock: Clock
+) -> None:
+    assert authenticator.remembered("good") is None
+    assert await authenticator.caller("good") == CALLER
+    clock.now_s += 0.9
+    assert authenticator.remembered("good") == CALLER
+    assert await authenticator.caller("good") == CALLER
+    assert keys.looks == 1
+    clock.now_s += 0.2
+    assert authenticator.remembered("good") is None
+    assert await authenticator.caller("good") == CALLER
+    assert keys.looks == 2
+
+
+async def test_a_revoked_key_is_refused_once_the_answer_is_no_longer_fresh(
+    authenticator: Authenticator, keys: KeysModel, clock: Clock
+) -> None:
+    await authenticator.caller("good")
+    keys.known.clear()
+    clock.now_s += 1.1
+    assert await authenticator.caller("good") is None
+    assert authenticator.remembered("good") is None
+
+
+async def test_freshness_counts_from_the_question_not_from_a_slow_answer(
+    authenticator: Authenticator, keys: KeysModel, clock: Clock
+) -> None:
+    keys.answering.clear()
+    asking = asyncio.ensure_future(authenticator.caller("good"))
+    while not keys.looks:
+        await asyncio.sleep(0)
+    keys.known.clear()
+    clock.now_s += 5
+    keys.answering.set()
+    assert await asking == CALLER
+    assert authenticator.remembered("good") is None
+    assert await authenticator.caller("good") is None
+
+
+async def test_unknown_tokens_are_not_remembered(
+    authenticator: Authenticator, keys: KeysModel
+) -> None:
+    assert await authenticator.caller("bad") is None
+    keys.known[token_hash("bad")] = CALLER
+    assert await authenticator.caller("bad") == CALLER
+
+
+async def test_many_at_once_share_one_look_up(
+    authenticator: Authenticator, keys: KeysModel
+) -> None:
+    keys.answering.clear()
+    callers = [asyncio.ensure_future(authenticator.caller("good")) for _ in range(20)]
+    await asyncio.sleep(0)
+    keys.answering.set()
+    assert await asyncio.gather(*callers) == [CALLER] * 20
+    assert keys.looks == 1
+
+
+async def test_one_who_goes_away_does_not_end_the_look_up_of_the_others(
+    authenticator: Authenticator, keys: KeysModel
+) -> None:
+    keys.answering.clear()
+    leaving = asyncio.ensure_future(authenticator.caller("good"))
+    staying = asyncio.ensure_future(authenticator.caller("good"))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.sleep(0)
+    keys.answering.set()
+    assert await staying == CALLER
+    assert leaving.cancelled()
+
+
+async def test_a_database_that_is_away_is_told_to_all_and_asked_again_by_the_next(
+    authenticator: Authenticator, keys: KeysModel, clock: Clock
+) -> None:
+    keys.down = True
+    outcomes = await asyncio.gather(
+        *[authenticator.caller("good") for _ in range(3)], return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [JournalUnavailable] * 3
+    keys.down = False
+    assert await authenticator.caller("good") == CALLER
+
+
+async def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authentication, "CALLERS_MAX", 3)
+    tokens = [f"token-{number}" for number in range(10)]
+    authenticator = Authenticator(KeysModel(*tokens), clock)
+    for token in tokens:
+        await authenticator.caller(token)
+    assert [token for token in tokens if authenticator.remembered(token)] == tokens[-3:]
