@@ -1,19 +1,21 @@
-"""The worker, put together and run."""
+"""The worker process: its adapters are made here, `build_worker` puts the worker together."""
 
 import asyncio
+import random
+import secrets
 import socket
 import time
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from importlib.metadata import version
-from typing import Any
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.kept_table import KeptTable
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.process import StartRefused
+from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.sealing import Seal
 from angarium_chassis.service import internal_listener, run_service, seal_of
 from angarium_chassis.streams.broker import open_broker, redis_problem
@@ -24,35 +26,59 @@ from angarium_chassis.streams.query_server import QueryServer
 from angarium_chassis.streams.writer import StreamWriter
 from angarium_contracts.contract import Reader
 from angarium_contracts.hot_path import DeliveriesRequested
+from angarium_contracts.ids import IdMaker
 from angarium_contracts.stream_names import WORKER_QUERIES, WORKERS, deliveries_requested
 from angarium_webhooks.directory_follower import DirectoryFollower
+from angarium_webhooks.operational_outbox import Outbox
 from faststream.redis import RedisBroker
 from prometheus_client import REGISTRY
 
 from .adapters.database.attempt_pages import AttemptPages
+from .adapters.database.attempt_retention import CancelledRetention, TenantAttemptRetention
+from .adapters.database.delivery_pages import DeliveryPages
+from .adapters.database.delivery_questions import DeliveryQuestions
+from .adapters.database.endpoint_rows import EndpointRows
+from .adapters.database.endpoint_stats import EndpointStatsReader
+from .adapters.database.health_rows import HealthTable
+from .adapters.database.outbox_rows import OutboxTable
 from .adapters.database.schema import SCHEMA
+from .adapters.database.stores import stores_on
+from .adapters.database.tables import attempt
 from .adapters.destinations.webhook import SenderLimits, WebhookSender, client_tls_context
 from .adapters.metrics import WorkerMetrics
-from .adapters.streams.chunks import chunk_handler
+from .adapters.sealed_settings import opener
+from .adapters.streams.chunks import ChunkSettlement, Entry, chunk_handler
+from .adapters.streams.dispatcher_endpoints import DispatcherEndpoints
 from .adapters.streams.duplicate_filter import DuplicateFilter
-from .adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
+from .adapters.streams.message_order import MessageOrder
+from .adapters.streams.tenant_retentions import GatewayRetentions
+from .adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers, WorkerQuestion
 from .application.destinations.destination import Sender
 from .application.ledger.records import StorageDown
-from .pipeline import Pipeline
+from .application.operations.delivery_queries import DeliveryQueries
+from .build_worker import Clocks, WorkerPorts, build_worker
 from .settings import Settings
+from .worker import Work
 
 PENDING_COUNTED_EVERY_S = 30.0
 CHUNKS_PER_READ_MAX = 16
+CLOCKS = Clocks(
+    monotonic_s=time.monotonic,
+    unix_ns=time.time_ns,
+    random=random.random,
+    random_bits=secrets.randbits,
+    make_id=IdMaker(time.time_ns, random.getrandbits),
+)
 
 
 def main() -> None:
-    """Run the worker until it is told to stop."""
+    """Run the worker until a signal stops it."""
     run_service("worker", Settings, run)
 
 
 async def run(settings: Settings) -> None:
-    """Run until cancelled. Then nothing new is begun, and what is in hand is brought to its
-    end, within the grace. Raises StartRefused."""
+    """Run until cancelled. Then begin nothing new, and give attempts under way the grace time to
+    end. Raises StartRefused."""
     async with AsyncExitStack() as closing:
         seal = seal_of(settings)
         database = open_database(
@@ -68,13 +94,13 @@ async def run(settings: Settings) -> None:
         closing.push_async_callback(sender.aclose)
         listener = internal_listener(settings)
         async with asyncio.TaskGroup() as tasks:
-            worker = _Worker(settings, database, broker, sender, seal, tasks)
-            closing.push_async_callback(worker.close)
-            for supporting in worker.support():
-                tasks.create_task(supporting)
+            process = _Process(settings, database, broker, sender, seal, tasks)
+            closing.push_async_callback(process.close)
+            for work in process.background():
+                tasks.create_task(work)
             if listener is not None:
-                tasks.create_task(worker.serve_internal(listener))
-            await worker.work()
+                tasks.create_task(process.serve_internal(listener))
+            await process.run()
 
 
 def _sender(settings: Settings) -> WebhookSender:
@@ -97,8 +123,8 @@ def _sender(settings: Settings) -> WebhookSender:
     )
 
 
-class _Worker:
-    """The parts of one worker process. `tasks` owns what they start."""
+class _Process:
+    """The worker with its adapters, and what serves it. `tasks` owns the tasks they start."""
 
     def __init__(
         self,
@@ -114,33 +140,44 @@ class _Worker:
         self._broker = broker
         self._replica = uuid4().hex
         self._queries = QueryClient(broker, replica=self._replica, clock_ms=_clock_ms)
-        self._pipeline = Pipeline(
-            settings, database, self._queries, StreamWriter(broker), sender, seal, tasks
-        )
-        self.close = self._pipeline.ledger.close
-        self._metrics = WorkerMetrics(
-            self._pipeline.tally,
-            self._pipeline.room,
-            self._pipeline.gates,
-            lambda: self._pipeline.lanes.held,
-            lambda: self._pipeline.health.failing_total,
-        )
+        self._stores = stores_on(database, lease_s=settings.retry_lease_s)
+        self._settlement = ChunkSettlement(StreamWriter(broker))
+        self._outbox = Outbox(self._queries, OutboxTable(database))
+        self._worker = build_worker(self._ports(sender, seal), settings.worker, CLOCKS, tasks)
+        self._metrics = WorkerMetrics(self._worker)
         self._follower = DirectoryFollower(
-            broker, self._queries, self._pipeline.book, with_endpoints=True
+            broker, self._queries, self._worker.endpoints.cache, with_endpoints=True
         )
-        self._build_readers()
+        quarantine = Quarantine(broker, "worker")
+        self._readers = self._build_readers(quarantine)
+        self._answers = self._build_answers(quarantine)
+        self.close = self._stores.ledger.close
 
-    def _build_readers(self) -> None:
-        quarantine = Quarantine(self._broker, "worker")
-        writer = StreamWriter(self._broker)
-        self._readers = [
+    def _ports(self, sender: Sender, seal: Seal) -> WorkerPorts[Entry]:
+        return WorkerPorts(
+            ledger=self._stores.ledger,
+            manual_ledger=self._stores.manual_ledger,
+            lanes=self._stores.lanes,
+            endpoint_copy=EndpointRows(self._database),
+            endpoint_owner=DispatcherEndpoints(self._queries),
+            health_rows=HealthTable(self._database),
+            order=MessageOrder(self._queries),
+            sender=sender,
+            settlement=self._settlement,
+            open_sealed=opener(seal),
+            wake_outbox=self._outbox.wake,
+        )
+
+    def _build_readers(self, quarantine: Quarantine) -> list[GroupReader[DeliveriesRequested]]:
+        duplicates, writer = DuplicateFilter(self._broker), StreamWriter(self._broker)
+        return [
             GroupReader(
                 self._broker,
                 stream=deliveries_requested(number),
                 group=WORKERS,
                 consumer=self._replica,
                 reader=Reader(DeliveriesRequested),
-                handle=chunk_handler(self._pipeline.deliver, DuplicateFilter(self._broker), writer),
+                handle=chunk_handler(self._worker.deliver, duplicates, writer),
                 quarantine=quarantine,
                 clock_s=time.monotonic,
                 entries_max=CHUNKS_PER_READ_MAX,
@@ -148,47 +185,68 @@ class _Worker:
             )
             for number in range(self._settings.stream_count)
         ]
-        self._answers = QueryServer(
+
+    def _build_answers(self, quarantine: Quarantine) -> QueryServer[WorkerQuestion]:
+        database, lease_s = self._database, self._settings.retry_lease_s
+        stats = EndpointStatsReader(
+            database,
+            lease_s=lease_s,
+            concurrency_limit_of=self._worker.endpoints.guards.limit_of,
+        )
+        answers = WorkerAnswers(
+            AttemptPages(database),
+            self._worker.commands,
+            DeliveryQueries(
+                DeliveryQuestions(database), stats, DeliveryPages(database, lease_s=lease_s)
+            ),
+        )
+        return QueryServer(
             self._broker,
             stream=WORKER_QUERIES,
             group=WORKERS,
             consumer=self._replica,
             questions=WORKER_QUESTIONS,
-            answer=WorkerAnswers(AttemptPages(self._database), self._pipeline.commands).answer,
+            answer=answers.answer,
             quarantine=quarantine,
             clock_ms=_clock_ms,
             clock_s=time.monotonic,
         )
 
-    def support(self) -> list[Coroutine[Any, Any, None]]:
-        """What must go on until the last outcome is recorded."""
-        return [*self._pipeline.support(), self._queries.run(), self._count_pending()]
+    def background(self) -> list[Work]:
+        """The loops that must go on until the last outcome is recorded and settled."""
+        return [
+            *self._worker.background(),
+            self._settlement.run(),
+            self._outbox.run(),
+            self._retention().run(),
+            self._queries.run(),
+            self._count_pending(),
+        ]
 
-    async def work(self) -> None:
-        """Take in and deliver until cancelled; then let what is in hand end."""
-        try:
-            async with asyncio.TaskGroup() as intake:
-                for reader in self._readers:
-                    intake.create_task(reader.run())
-                intake.create_task(self._answers.run())
-                intake.create_task(self._follower.run())
-                for beginning in self._pipeline.intake():
-                    intake.create_task(beginning)
-                intake.create_task(self._stop_taking_when_cancelled())
-        finally:
-            await self._pipeline.drain()
+    async def run(self) -> None:
+        """Take in and deliver until cancelled; then let attempts under way end."""
+        await self._worker.run(
+            *[reader.run() for reader in self._readers],
+            self._answers.run(),
+            self._follower.run(),
+            grace_s=self._settings.stop_grace_s,
+        )
 
-    async def _stop_taking_when_cancelled(self) -> None:
-        """Else a handler that waits for room would go on beginning chunks while readers stop."""
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self._pipeline.deliver.stop()
+    def _retention(self) -> RetentionLoop:
+        days = self._settings.attempt_retention_days
+        return RetentionLoop(
+            self._database,
+            {
+                "attempts": KeptTable(attempt, days=days),
+                "cancelled deliveries": CancelledRetention(days=days),
+                "tenants": TenantAttemptRetention(GatewayRetentions(self._queries), days=days),
+            },
+        )
 
     async def _count_pending(self) -> None:
         while True:
-            with suppress(StorageDown):  # the metric keeps its last value; readiness says it
-                self._metrics.pending_total = await self._pipeline.ledger.pending_total()
+            with suppress(StorageDown):  # the metric keeps its last value; readiness reports it
+                self._metrics.pending_total = await self._stores.ledger.pending_total()
             await asyncio.sleep(PENDING_COUNTED_EVERY_S)
 
     async def serve_internal(self, listener: socket.socket) -> None:

@@ -6,6 +6,7 @@ from angarium_chassis.settings import ServiceSettings
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from angarium_worker.adapters.destinations.webhook import EgressRules, Proxy
+from angarium_worker.build_worker import LEASE_MARGIN_S, WorkerSettings
 from angarium_worker.domain.endpoint_health import DisableRule
 from angarium_worker.domain.retry_schedule import (
     DEFAULT_SCHEDULE,
@@ -13,9 +14,6 @@ from angarium_worker.domain.retry_schedule import (
     RetrySchedule,
     parse_delays,
 )
-
-LEASE_MARGIN_S = 5.0
-"""So much longer than an attempt a lease must last."""
 
 
 class Settings(ServiceSettings):
@@ -126,6 +124,20 @@ class Settings(ServiceSettings):
         text = self.endpoint_disable_after.strip()
         after_s = 0.0 if text == "0" else parse_delays(text)[0]
         return DisableRule(after_s, self.endpoint_disable_failures_min)
+
+    @property
+    def worker(self) -> WorkerSettings:
+        """What the worker is built with."""
+        return WorkerSettings(
+            deliveries_in_flight_max=self.deliveries_in_flight_max,
+            payload_bytes_in_hand_max=self.payload_bytes_in_hand_max,
+            attempt_timeout_s=self.attempt_timeout_s,
+            schedule=self.schedule,
+            disable_rule=self.disable_rule,
+            chunk_linger_s=self.chunk_linger_s,
+            retry_lease_s=self.retry_lease_s,
+            entry_lease_s=self.entry_lease_s,
+        )
 
     @property
     def egress_rules(self) -> EgressRules:

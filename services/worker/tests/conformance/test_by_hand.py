@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database
-from angarium_worker.adapters.database.stores import stores_on
 from angarium_worker.adapters.database.tables import cancelled_delivery, lane, pending_delivery
 from angarium_worker.application.lanes.lane_store import Lanes, LaneTake
 from angarium_worker.application.ledger.records import CancelledRow, DueDelivery, Ledger, Record
-from angarium_worker.application.operations.manual_ledger import ManualLedger, ResentRow
+from angarium_worker.application.operations.manual_ledger import (
+    CancelCount,
+    ManualLedger,
+    ResentRow,
+)
 from sqlalchemy import select
 
 type Rows = Callable[..., Any]
@@ -50,7 +53,7 @@ async def _cancel(
     *,
     by_hand: bool = True,
 ) -> int:
-    return await hand_ledger.cancel(
+    count = await hand_ledger.cancel(
         message_id=message_id,
         endpoint_id=endpoint_id,
         reason="not wanted",
@@ -58,6 +61,7 @@ async def _cancel(
         rows_max=rows_max,
         lease_s=LEASE_S,
     )
+    return count.ended + count.marked
 
 
 async def test_a_resent_delivery_begins_anew_and_is_due_now(
@@ -171,16 +175,21 @@ async def test_pending_deliveries_that_nobody_holds_end_and_the_reason_is_on_rec
     assert all(row.cancelled_at > 0 for row in ended.values())
 
 
-async def test_what_ended_at_once_is_counted_and_what_was_only_marked_is_not(
-    database: Database, ledger: Ledger, pending_row: Rows
+async def test_what_ended_at_once_is_told_from_what_was_only_marked(
+    hand_ledger: ManualLedger, ledger: Ledger, pending_row: Rows
 ) -> None:
-    counted: list[int] = []
-    stores = stores_on(database, lease_s=LEASE_S, count_ended=counted.append)
     rows = [pending_row(message_id=bytes([n]) * 16, due_in_us=HOUR_US) for n in range(3)]
     await ledger.record([Record((), [*rows, pending_row()])])
     assert len(await _lease(ledger)) == 1
-    assert await _cancel(stores.by_hand, None, b"e" * 16) == 4
-    assert counted == [3]
+    count = await hand_ledger.cancel(
+        message_id=None,
+        endpoint_id=b"e" * 16,
+        reason="not wanted",
+        by_hand=True,
+        rows_max=9,
+        lease_s=LEASE_S,
+    )
+    assert count == CancelCount(ended=3, marked=1)
 
 
 async def test_a_delivery_that_may_be_held_is_marked_once_and_stays(

@@ -203,7 +203,7 @@ async def test_deliveries_of_an_endpoint_are_those_of_the_messages_that_were_nam
 
 
 async def _cancel(hand_ledger: ManualLedger) -> int:
-    return await hand_ledger.cancel(
+    count = await hand_ledger.cancel(
         message_id=MESSAGE,
         endpoint_id=ENDPOINT,
         reason="not wanted",
@@ -211,3 +211,4 @@ async def _cancel(hand_ledger: ManualLedger) -> int:
         rows_max=10,
         lease_s=LEASE_S,
     )
+    return count.ended + count.marked

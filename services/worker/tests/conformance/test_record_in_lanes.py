@@ -128,7 +128,7 @@ async def test_a_marked_delivery_is_due_now_instead_of_later_and_says_why(
         rows_max=9,
         lease_s=LEASE_S,
     )
-    assert marked == 1
+    assert marked == (0, 1)
     await ledger.record([Record(leased=[_outcome(due, HOUR_US)])])
     (due,) = await _lease(ledger)
     assert due.cancelled == "not wanted"

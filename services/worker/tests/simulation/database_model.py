@@ -6,7 +6,7 @@ from angarium_contracts.directory import EndpointState
 from angarium_worker.application.endpoints.failing_endpoints import HealthRow
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
 from angarium_worker.application.ledger.records import DeliveryKey, DueDelivery, Record
-from angarium_worker.application.operations.manual_ledger import ResentRow
+from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 from angarium_worker.domain.endpoint_health import FailureRun, RunOfFailures
 
 from .processes import Process, Service
@@ -99,7 +99,7 @@ class DatabaseModel:
         by_hand: bool,
         rows_max: int,
         lease_s: float,
-    ) -> int:
+    ) -> CancelCount:
         return await self._call(
             lambda: self._rows.cancel(message_id, endpoint_id, reason, by_hand, rows_max, lease_s)
         )

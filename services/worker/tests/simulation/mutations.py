@@ -1,7 +1,11 @@
 """Wrong workers: each is the real code with one mistake. The simulation must find every one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from unittest.mock import patch
 
+from angarium_worker import build_worker
 from angarium_worker.application.delivery.chunk import Chunk, FirstAttempt
 from angarium_worker.application.delivery.deliver_chunk import DeliverChunk
 from angarium_worker.application.delivery.leased_attempt import Recorded
@@ -20,7 +24,6 @@ from angarium_worker.domain.verdict import Queued, Verdict
 
 from .deliveries import IN_ORDER, LIMITS, ONE_OUTCOME, RECORDED_BEFORE_ACK
 from .messages import Entry
-from .worker_parts import Parts
 
 
 class AcknowledgesFirst(DeliverChunk[Entry]):
@@ -92,18 +95,27 @@ class ForgetsTheRate(LaneScheduler):
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """A mistake, and the invariants of which one must be seen not to hold."""
+    """A class of the worker and its mutant, and the invariants of which one must be seen not to
+    hold."""
 
-    parts: Parts
+    original: type
+    mutant: type
     breaks: tuple[str, ...]
+
+
+@contextmanager
+def mutated(mutation: Mutation) -> Iterator[None]:
+    """Have `build_worker` build every worker with the mutant."""
+    with patch.object(build_worker, mutation.original.__name__, mutation.mutant):
+        yield
 
 
 MUTATIONS = {
     "acknowledges before it records": Mutation(
-        Parts(deliver=AcknowledgesFirst), (RECORDED_BEFORE_ACK,)
+        DeliverChunk, AcknowledgesFirst, (RECORDED_BEFORE_ACK,)
     ),
-    "forgets a parked row": Mutation(Parts(deliver=ForgetsWhatIsParked), (RECORDED_BEFORE_ACK,)),
-    "skips a fence": Mutation(Parts(leased=SkipsTheFence), (ONE_OUTCOME,)),
-    "loses the place of a failed head": Mutation(Parts(leased=LosesItsPlace), (IN_ORDER,)),
-    "forgets the rate": Mutation(Parts(lanes=ForgetsTheRate), (LIMITS,)),
+    "forgets a parked row": Mutation(DeliverChunk, ForgetsWhatIsParked, (RECORDED_BEFORE_ACK,)),
+    "skips a fence": Mutation(LeasedAttempts, SkipsTheFence, (ONE_OUTCOME,)),
+    "loses the place of a failed head": Mutation(LeasedAttempts, LosesItsPlace, (IN_ORDER,)),
+    "forgets the rate": Mutation(LaneScheduler, ForgetsTheRate, (LIMITS,)),
 }

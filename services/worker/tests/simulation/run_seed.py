@@ -10,7 +10,6 @@ from .deliveries import BOUNDED, NOTHING_FORGOTTEN
 from .processes import Machine, Process
 from .scenario import Scenario, draw
 from .simulated_world import SimulatedWorld
-from .worker_parts import Parts
 
 QUIET_WITHIN_S = 900.0
 TICKS_MAX = 400_000
@@ -20,7 +19,6 @@ CALLS_PER_IDLE_S_MAX = 12
 STALLED_S = 5.0
 CALLS_PER_STALLED_S_MAX = 400
 """Of one worker while nothing moves on: what is not confirmed is asked for 50 times a second."""
-REAL_PARTS = Parts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +34,10 @@ class Found:
         return f"seed {self.seed}, at {self.at_s:.4f} s: {self.invariant}: {self.text}"
 
 
-def run_seed(seed: int, parts: Parts = REAL_PARTS, trace: list[str] | None = None) -> Found | None:
+def run_seed(seed: int, trace: list[str] | None = None) -> Found | None:
     """Run a seed; gives the first violation. With `trace`, all events are noted in it."""
     with _silent_logs():
-        simulation = Simulation(draw(seed), parts, trace)
+        simulation = Simulation(draw(seed), trace)
         try:
             simulation.run()
         finally:
@@ -61,8 +59,8 @@ def _silent_logs() -> Iterator[None]:
 class Simulation(SimulatedWorld):
     """A world that runs until all is done."""
 
-    def __init__(self, scenario: Scenario, parts: Parts, trace: list[str] | None) -> None:
-        super().__init__(scenario, parts, trace)
+    def __init__(self, scenario: Scenario, trace: list[str] | None) -> None:
+        super().__init__(scenario, trace)
         self._stalled = _Stall(self.machine)
 
     def run(self) -> None:

@@ -16,7 +16,7 @@ from .scenario import TROUBLE_ENDS_S, Event, Scenario
 from .simulated_worker import EPOCH_S, SimulatedWorker
 from .stored_rows import StoredRows
 from .surroundings import DirectoryModel, NetworkModel
-from .worker_parts import Parts, Surroundings
+from .worker_parts import Surroundings
 
 TRIES_TO_HURT = 200
 
@@ -24,7 +24,7 @@ TRIES_TO_HURT = 200
 class SimulatedWorld:
     """The world of one seed."""
 
-    def __init__(self, scenario: Scenario, parts: Parts, trace: list[str] | None) -> None:
+    def __init__(self, scenario: Scenario, trace: list[str] | None) -> None:
         self.scenario = scenario
         self.machine = machine = Machine(scenario.seed)
         machine.trace = trace
@@ -52,7 +52,6 @@ class SimulatedWorld:
             self.network,
             watch.confirmed,
             scenario.options,
-            parts,
         )
         self.workers: list[SimulatedWorker] = []
         self._started = 0
@@ -128,12 +127,12 @@ class SimulatedWorld:
     def _hit_worker(self, event: Event, tries_left: int = TRIES_TO_HURT) -> None:
         """Every other time when it hurts: while attempts under a lease are under way."""
         live = [each for each in self.workers if each.process.runs and not each.process.stopping]
-        if event.target % 2 and tries_left and not any(each.leased._open for each in live):
+        if event.target % 2 and tries_left and not any(each.worker.leased._open for each in live):
             self.machine.later(0.01, self._hit_worker, event, tries_left - 1)
             return
         if not live:
             return
-        busy = [each for each in live if each.leased._open]
+        busy = [each for each in live if each.worker.leased._open]
         chosen = busy if busy and event.target % 2 else live
         worker = chosen[event.worker % len(chosen)]
         process = worker.process
@@ -202,7 +201,7 @@ class SimulatedWorld:
                 endpoint_id=endpoint.state.id,
             )
         worker = self.machine.random.choice(live)
-        worker.process.loop.create_task(worker.commands.answer(command))
+        worker.process.loop.create_task(worker.worker.commands.answer(command))
 
 
 def _resending(deliveries: list[Delivery], *, only_missing: bool) -> ResendDeliveries:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from angarium_contracts.directory import EndpointState
 from angarium_worker.application.ledger.records import PendingRow
-from angarium_worker.application.operations.manual_ledger import ResentRow
+from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 
 from .lane_rows import LaneRows
 from .row_shapes import Pending
@@ -72,7 +72,7 @@ class StoredRows(LaneRows):
         by_hand: bool,
         rows_max: int,
         lease_s: float,
-    ) -> int:
+    ) -> CancelCount:
         now = self._now_us()
         until = now + int(lease_s * 1e6)
         found = [
@@ -82,16 +82,18 @@ class StoredRows(LaneRows):
             and (endpoint_id is None or row.row.endpoint_id == endpoint_id)
             and (row.cancelled is None or not now < row.due_at <= until)
         ]
+        marked = 0
         for row in found[:rows_max]:
             if now < row.due_at <= until:
                 row.cancelled, row.by_hand = reason, by_hand
+                marked += 1
                 continue
             del self.pending[row.key]
             self.cancelled[row.key] = reason, by_hand
             self._watch.cancelled(row.key, reason, by_hand)
             if row.lane is not None:
                 self._call(row.row.endpoint_id, now)
-        return min(len(found), rows_max)
+        return CancelCount(min(len(found), rows_max) - marked, marked)
 
     def store(self, endpoints: Sequence[EndpointState], version: int | None) -> None:
         for state in endpoints:

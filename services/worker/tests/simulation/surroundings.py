@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from angarium_contracts.directory import EndpointState
@@ -15,7 +16,7 @@ from angarium_worker.application.destinations.destination import (
     Outcome,
     WebhookRequest,
 )
-from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoint
+from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.ledger.records import DeliveryKey
 from msgspec.structs import replace
 
@@ -91,7 +92,7 @@ class DirectoryModel:
 
 
 class DirectoryLink:
-    """Implements `EndpointSource`, `EndpointOwner` and `EndpointDisabler` for one process."""
+    """Implements `EndpointOwner` for one process."""
 
     def __init__(self, process: Process, directory: DirectoryModel) -> None:
         self._process = process
@@ -106,7 +107,9 @@ class DirectoryLink:
         except ConnectionError:
             return None
 
-    async def disable(self, gone: GoneEndpoint, reason: str, *_: Any) -> bool:
+    async def disable(
+        self, gone: GoneEndpoint, reason: str, failing_since: datetime | None = None
+    ) -> bool:
         try:
             await self._directory.service.call(self._process, lambda: self._directory.disable(gone))
         except ConnectionError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .mutations import MUTATIONS
+from .mutations import MUTATIONS, mutated
 from .run_seed import run_seed
 from .scenario import draw
 
@@ -27,10 +27,11 @@ def test_every_invariant_holds_in_every_seed_from(first: int) -> None:
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_the_simulation_catches_a_worker_that(name: str) -> None:
     mutation = MUTATIONS[name]
-    for seed in range(SEEDS_TO_CATCH_MAX):
-        found = run_seed(seed, mutation.parts)
-        if found is not None and found.invariant in mutation.breaks:
-            return
+    with mutated(mutation):
+        for seed in range(SEEDS_TO_CATCH_MAX):
+            found = run_seed(seed)
+            if found is not None and found.invariant in mutation.breaks:
+                return
     pytest.fail(f"no worker that {name} was caught in {SEEDS_TO_CATCH_MAX} seeds")
 
 

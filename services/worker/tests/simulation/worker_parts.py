@@ -1,16 +1,12 @@
-"""What the simulated workers are made with."""
+"""What simulated workers share, and their settings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from angarium_worker.application.delivery.deliver_chunk import DeliverChunk
-from angarium_worker.application.delivery.leased_attempts import LeasedAttempts
 from angarium_worker.application.endpoints.failing_endpoints import HealthRow
-from angarium_worker.application.lanes.lane_scheduler import LaneScheduler
 from angarium_worker.application.ledger.records import Record
 
 from .gateway_model import GatewayModel
-from .messages import Entry
 from .processes import Machine, Process, Service
 from .stored_rows import StoredRows
 from .surroundings import DirectoryModel, NetworkModel
@@ -31,15 +27,6 @@ class WorkerOptions:
     disable_after_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The classes of the application that mutations replace."""
-
-    deliver: type[DeliverChunk[Entry]] = DeliverChunk
-    leased: type[LeasedAttempts] = LeasedAttempts
-    lanes: type[LaneScheduler] = LaneScheduler
-
-
 @dataclass(slots=True)
 class Surroundings:
     """What all workers share."""
@@ -52,5 +39,4 @@ class Surroundings:
     network: NetworkModel
     confirmed: Callable[[Process, Sequence[Record]], None]
     options: WorkerOptions
-    parts: Parts
     health: dict[bytes, HealthRow] = field(default_factory=dict)

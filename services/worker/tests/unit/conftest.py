@@ -1,34 +1,26 @@
-"""The worker's pipeline over fakes that tests hold by hand."""
+"""The whole worker over fakes that tests hold."""
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Any
 
 import pytest
 from angarium_contracts.directory import EndpointState
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedDelivery, RequestedMessage
-from angarium_worker.application.capacity.delivery_slots import DeliverySlots
-from angarium_worker.application.capacity.wake_signal import WakeSignal
-from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.delivery.chunk import Chunk
-from angarium_worker.application.delivery.deliver_chunk import DeliverChunk
-from angarium_worker.application.delivery.first_attempts import FirstAttempts
-from angarium_worker.application.delivery.leased_attempts import LeasedAttempts
-from angarium_worker.application.delivery.make_attempt import MakeAttempt
-from angarium_worker.application.delivery.retry_scheduler import RetryScheduler
 from angarium_worker.application.destinations.destination import Answer, Outcome, WebhookRequest
-from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
-from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
-from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoint, GoneEndpoints
-from angarium_worker.application.endpoints.retry_after_cache import RetryAfterCache
-from angarium_worker.application.lanes.lane_context import Confirmed, LaneContext
-from angarium_worker.application.lanes.lane_scheduler import LaneScheduler
-from angarium_worker.application.ledger.recorder import Recorder
-from angarium_worker.domain.fair_turns import SlotShares
+from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
+from angarium_worker.application.endpoints.failing_endpoints import HealthRow
+from angarium_worker.application.lanes.lane_context import Confirmed
+from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
+from angarium_worker.build_worker import Clocks, WorkerPorts, WorkerSettings, build_worker
+from angarium_worker.domain.endpoint_health import DisableRule, FailureRun
 from angarium_worker.domain.retry_schedule import RetrySchedule
+from angarium_worker.worker import Worker
 from msgspec.structs import replace
 
 from .fake_lanes import FakeLanes
@@ -76,7 +68,7 @@ class FakeSender:
 
 
 class FakeEndpoints:
-    """Implements `EndpointCopy`, `EndpointSource` and `EndpointOwner`. `away`: nobody answers."""
+    """Implements `EndpointCopy` and `EndpointOwner`. `away`: nobody answers."""
 
     def __init__(self, changes: Any) -> None:
         self._changes = changes
@@ -109,7 +101,9 @@ class FakeEndpoints:
             return None
         return [self.owned[each] for each in endpoint_ids if each in self.owned]
 
-    async def disable(self, gone: GoneEndpoint, reason: str) -> bool:
+    async def disable(
+        self, gone: GoneEndpoint, reason: str, failing_since: datetime | None = None
+    ) -> bool:
         assert "410" in reason
         self._changes.happened()
         if self.away:
@@ -155,25 +149,48 @@ class FakeOrder:
         return Confirmed(max(after, before), self.first_open)
 
 
-class FakeHealth:
-    """Implements `Health`: remembers who failed and who succeeded."""
+class FakeHealthRows:
+    """Implements `HealthRows`: no endpoint was failing before, and nothing is kept."""
 
-    def __init__(self) -> None:
-        self.failures: list[bytes] = []
-        self.successes: list[bytes] = []
-        self.any_failing = True
+    async def load(self, limit: int) -> list[HealthRow]:
+        return []
 
-    def failed(
-        self, endpoint_id: bytes, tenant_id: bytes, application_id: bytes, version: int
-    ) -> None:
-        self.failures.append(endpoint_id)
+    async def save(
+        self, failing: Sequence[HealthRow], recovered: Collection[bytes]
+    ) -> list[HealthRow]:
+        return list(failing)
 
-    def succeeded(self, endpoint_id: bytes) -> None:
-        self.successes.append(endpoint_id)
+    async def failures_since(self, endpoint_id: bytes, since_us: int) -> FailureRun | None:
+        return None
+
+
+class FakeManualLedger:
+    """Implements `ManualLedger`: keeps which endpoints' deliveries were ended, and why."""
+
+    def __init__(self, changes: Any) -> None:
+        self._changes = changes
+        self.closed: list[tuple[bytes | None, str]] = []
+
+    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+        raise NotImplementedError
+
+    async def cancel(
+        self,
+        *,
+        message_id: bytes | None,
+        endpoint_id: bytes | None,
+        reason: str,
+        by_hand: bool,
+        rows_max: int,
+        lease_s: float,
+    ) -> CancelCount:
+        self.closed.append((endpoint_id, reason))
+        self._changes.happened()
+        return CancelCount(0, 0)
 
 
 class Rig:
-    """The whole pipeline of one worker over fakes."""
+    """The whole worker over fakes."""
 
     def __init__(
         self,
@@ -188,95 +205,52 @@ class Rig:
         self.changes = fakes.Changes()
         self.sender = FakeSender(self.changes)
         self.ledger = fakes.FakeLedger(self.changes)
+        self.manual_ledger = FakeManualLedger(self.changes)
         self.endpoints = FakeEndpoints(self.changes)
         self.settlement = FakeSettlement(self.changes)
-        self.tally = WorkerCounters()
-        self.room = DeliverySlots(sending_max=sending_max, bytes_max=1_000_000)
-        self.bell = WakeSignal()
-        self.recorder = Recorder(self.ledger)
-        self.book = EndpointCache(self.endpoints, self.endpoints, lambda sealed, _: sealed)
-        self._ids = count(1)
-        self.now_ns = NOW_NS
-        self.gone = GoneEndpoints(self.book, self.endpoints, self.ledger, lease_s=40.0)
-        self.slowdowns = RetryAfterCache(lambda: self.now_ns)
-        self.health = FakeHealth()
-        self.gates = EndpointGuards(asyncio.get_running_loop().time, lambda: 0.5)
-        self.shares = SlotShares(sending_max)
-        self.lane_bell = WakeSignal()
-        make = MakeAttempt(
-            self.sender,
-            RetrySchedule((5.0, 300.0)),
-            self.tally,
-            self.slowdowns,
-            self.gone,
-            self.health,
-            timeout_s_max=35.0,
-            timeout_s=15.0,
-            make_id=self.new_id,
-            clock_ns=lambda: self.now_ns,
-            random=lambda: 0.5,
-        )
-        self.leased = LeasedAttempts(
-            make,
-            self.recorder,
-            self.gates,
-            self.shares,
-            self.room,
-            self.tally,
-            self.bell,
-            self.lane_bell,
-        )
-        firsts = FirstAttempts(
-            book=self.book,
-            make=make,
-            gates=self.gates,
-            shares=self.shares,
-            leased=self.leased,
-            room=self.room,
-        )
-        shared: dict[str, Any] = {
-            "ledger": self.ledger,
-            "book": self.book,
-            "leased": self.leased,
-            "room": self.room,
-            "bell": self.bell,
-            "tasks": tasks,
-            "lease_s": 40.0,
-        }
-        self.retries = RetryScheduler(**shared, make=make, gates=self.gates)
-        self.deliver: DeliverChunk[str] = DeliverChunk(
-            **shared,
-            make=make,
-            firsts=firsts,
-            lane_bell=self.lane_bell,
-            recorder=self.recorder,
-            settlement=self.settlement,
-            tally=self.tally,
-            linger_s=linger_s,
-            entry_lease_s=8.0,
-            first_fence=1,
-        )
-
         self.lanes = FakeLanes(self.ledger)
         self.order = FakeOrder()
-        self.closed: list[tuple[bytes, int, str]] = []
-        self.lane_turns = LaneScheduler(
-            lanes=self.lanes,
+        self._ids = count(1)
+        self.now_ns = NOW_NS
+        ports = WorkerPorts(
             ledger=self.ledger,
-            book=self.book,
-            parts=LaneContext(
-                leased=self.leased,
-                make=make,
-                gates=self.gates,
-                order=self.order,
-                close=lambda *closed: self.closed.append(closed),
-                bell=self.lane_bell,
-            ),
-            room=self.room,
-            bell=self.lane_bell,
-            lease_s=40.0,
-            turn_s=0.6,
+            manual_ledger=self.manual_ledger,
+            lanes=self.lanes,
+            endpoint_copy=self.endpoints,
+            endpoint_owner=self.endpoints,
+            health_rows=FakeHealthRows(),
+            order=self.order,
+            sender=self.sender,
+            settlement=self.settlement,
+            open_sealed=lambda sealed, _: sealed,
+            wake_outbox=lambda: None,
         )
+        settings = WorkerSettings(
+            deliveries_in_flight_max=sending_max,
+            payload_bytes_in_hand_max=1_000_000,
+            attempt_timeout_s=15.0,
+            schedule=RetrySchedule((5.0, 300.0)),
+            disable_rule=DisableRule(0.0),
+            chunk_linger_s=linger_s,
+            retry_lease_s=40.0,
+            entry_lease_s=8.0,
+            lane_turn_s=0.6,
+        )
+        clocks = Clocks(
+            monotonic_s=asyncio.get_running_loop().time,
+            unix_ns=lambda: self.now_ns,
+            random=lambda: 0.5,
+            random_bits=lambda _: 0,
+            make_id=self.new_id,
+        )
+        self.worker: Worker[str] = build_worker(ports, settings, clocks, tasks)
+        capacity, endpoints = self.worker.capacity, self.worker.endpoints
+        self.room, self.tally = capacity.slots, capacity.counters
+        self.bell, self.lane_bell = capacity.retry_wake, capacity.lane_wake
+        self.book, self.gates = endpoints.cache, endpoints.guards
+        self.slowdowns = endpoints.retry_after
+        self.recorder, self.deliver = self.worker.recorder, self.worker.deliver
+        self.retries, self.lane_turns = self.worker.retries, self.worker.lanes
 
     def new_id(self) -> bytes:
         return next(self._ids).to_bytes(16)
@@ -382,8 +356,7 @@ async def start_rig(fakes: Any) -> AsyncIterator[Callable[..., Rig]]:
 
         def start(*, retrying: bool = False, turning: bool = False, **options: Any) -> Rig:
             rig = Rig(tasks, fakes, **options)
-            started.append(tasks.create_task(rig.recorder.run()))
-            started.append(tasks.create_task(rig.gone.run()))
+            started.extend(tasks.create_task(work) for work in rig.worker.background())
             if turning:
                 rig.turning = tasks.create_task(rig.lane_turns.run())
                 started.append(rig.turning)

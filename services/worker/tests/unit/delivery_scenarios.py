@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from angarium_worker.application.delivery.drain import drain
 from angarium_worker.application.destinations.destination import FailureReason, NoAnswer
 from angarium_worker.application.ledger.records import DeliveryKey, Lane, PendingRow
 from msgspec.structs import replace
@@ -150,9 +149,7 @@ async def a_worker_stops(worker: Any, watch: Watch) -> None:
     put(rig, watch, unknown)
     await rig.changes.until(lambda: (unknown,) in rig.endpoints.asked)
     await rig.stop_turning()
-    await drain(
-        rig.deliver, rig.retries, rig.lane_turns, rig.leased, rig.ledger, rig.room, grace_s=0
-    )
+    await rig.worker.drain(grace_s=0)
     rig.endpoints.gate.set()
 
 

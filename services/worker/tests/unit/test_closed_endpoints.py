@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from angarium_contracts.directory import EndpointState
+from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.closed_endpoints import ClosedEndpoints
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.ledger.records import StorageDown
-from angarium_worker.application.operations.manual_ledger import ResentRow
+from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 
 FIRST, SECOND, THIRD = b"1" * 16, b"2" * 16, b"3" * 16
 
@@ -40,7 +41,7 @@ class World:
         by_hand: bool,
         rows_max: int,
         lease_s: float,
-    ) -> int:
+    ) -> CancelCount:
         assert (message_id, by_hand, lease_s) == (None, False, 40.0)
         assert endpoint_id is not None
         self.asked += 1
@@ -54,7 +55,7 @@ class World:
         self.steps.append((endpoint_id, ended))
         self.reasons[endpoint_id] = reason
         self.changes.happened()
-        return ended
+        return CancelCount(ended, 0)
 
     async def version(self) -> int:
         return 0
@@ -97,7 +98,7 @@ async def make(world: World, book: EndpointCache) -> AsyncIterator[Callable[...,
 
     def begin(**options: Any) -> ClosedEndpoints:
         options = {"rows_per_step": 10, "again_s_min": 0.001} | options
-        closed = ClosedEndpoints(world, book, lease_s=40.0, **options)
+        closed = ClosedEndpoints(world, book, WorkerCounters(), lease_s=40.0, **options)
         running.append(asyncio.create_task(closed.run()))
         return closed
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from angarium_contracts.directory import EndpointState
 from angarium_worker.application.endpoints.endpoint_health import EndpointHealth
+from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.endpoints.failing_endpoints import HealthRow
-from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoint
 from angarium_worker.application.ledger.records import StorageDown
 from angarium_worker.domain.endpoint_health import DisableRule, FailureRun, RunOfFailures
 from hypothesis import given
@@ -82,7 +82,7 @@ def test_the_rule_at_its_edges() -> None:
 
 
 class World:
-    """Implements `HealthRows` and `EndpointDisabler` in memory."""
+    """Implements `HealthRows` and `EndpointOwner` in memory."""
 
     def __init__(self, changes: Any) -> None:
         self.changes = changes
@@ -129,7 +129,13 @@ class World:
         row = self.rows[endpoint_id]
         return self.runs.get(endpoint_id, FailureRun(since_us, row.last_failure_us, 2))
 
-    async def disable(self, gone: GoneEndpoint, reason: str, failing_since: datetime) -> bool:
+    async def current(self, endpoint_ids: Sequence[bytes]) -> list[EndpointState] | None:
+        return None
+
+    async def disable(
+        self, gone: GoneEndpoint, reason: str, failing_since: datetime | None = None
+    ) -> bool:
+        assert failing_since is not None
         self.changes.happened()
         if self.owner_away:
             return False

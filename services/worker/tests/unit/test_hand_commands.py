@@ -28,9 +28,11 @@ from angarium_contracts.deliveries import (
 from angarium_contracts.directory import EndpointState
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
+from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.ledger.records import RecordRefused, StorageDown
-from angarium_worker.application.operations.manual_ledger import ResentRow
+from angarium_worker.application.operations.delivery_queries import DeliveryQueries
+from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 from angarium_worker.application.operations.operator_commands import OperatorCommands
 
 ENDPOINT = b"e" * 16
@@ -40,7 +42,7 @@ DELIVERIES = Deliveries((Delivery(b"m" * 16, ENDPOINT, DeliveryStatus.CANCELED),
 
 
 class World:
-    """Implements every port of `OperatorCommands`; keeps what it is told."""
+    """Implements every port of `OperatorCommands` and `DeliveryQueries`; keeps what it is told."""
 
     def __init__(self) -> None:
         self.owned: dict[bytes, EndpointState] | None = {}
@@ -62,10 +64,10 @@ class World:
         self.resent.append((rows, only_missing))
         return self.count
 
-    async def cancel(self, **members: Any) -> int:
+    async def cancel(self, **members: Any) -> CancelCount:
         self._check()
         self.cancelled.append(members)
-        return self.count
+        return CancelCount(self.count // 2, self.count - self.count // 2)
 
     async def failed(self, question: ListFailedDeliveries) -> MessageIds:
         self._check()
@@ -120,9 +122,19 @@ def world() -> World:
 
 
 @pytest.fixture
-def commands(world: World) -> OperatorCommands:
-    book = EndpointCache(world, world, lambda sealed, _: sealed)
-    return OperatorCommands(world, book, world, world, world, notify=world.notify, lease_s=40.0)
+def counters() -> WorkerCounters:
+    return WorkerCounters()
+
+
+@pytest.fixture
+def commands(world: World, counters: WorkerCounters) -> OperatorCommands:
+    cache = EndpointCache(world, world, lambda sealed, _: sealed)
+    return OperatorCommands(world, cache, counters, notify=world.notify, lease_s=40.0)
+
+
+@pytest.fixture
+def queries(world: World) -> DeliveryQueries:
+    return DeliveryQueries(world, world, world)
 
 
 def _resend(messages: int = 1, **members: Any) -> ResendDeliveries:
@@ -235,15 +247,17 @@ async def test_an_endpoint_that_only_the_operator_can_mend_keeps_what_is_resent(
     assert await commands.answer(_resend()) == DeliveriesChanged(count=1)
 
 
-async def test_too_much_at_once_is_refused(world: World, commands: OperatorCommands) -> None:
+async def test_too_much_at_once_is_refused(
+    world: World, commands: OperatorCommands, queries: DeliveryQueries
+) -> None:
     world.own()
     assert _problem(await commands.answer(_resend(101)), ProblemCode.INVALID)
     ids = tuple(number.to_bytes(16) for number in range(101))
     missing = FindMissingDeliveries(endpoint_id=ENDPOINT, message_ids=ids)
-    assert _problem(await commands.answer(missing), ProblemCode.INVALID)
+    assert _problem(await queries.answer(missing), ProblemCode.INVALID)
     ids = tuple(number.to_bytes(16) for number in range(251))
     found = FindDeliveries(endpoint_id=ENDPOINT, message_ids=ids)
-    assert _problem(await commands.answer(found), ProblemCode.INVALID)
+    assert _problem(await queries.answer(found), ProblemCode.INVALID)
 
 
 async def test_nothing_is_rung_when_nothing_changed(
@@ -267,7 +281,14 @@ async def test_nothing_is_rung_when_nothing_changed(
     ],
 )
 async def test_cancelling_is_bounded_and_says_whether_there_may_be_more(
-    world: World, commands: OperatorCommands, limit: int, rows_max: int, count: int, *, done: bool
+    world: World,
+    commands: OperatorCommands,
+    counters: WorkerCounters,
+    limit: int,
+    rows_max: int,
+    count: int,
+    *,
+    done: bool,
 ) -> None:
     world.count = count
     command = CancelDeliveries(reason="not wanted", message_id=b"m" * 16, limit=limit)
@@ -282,6 +303,7 @@ async def test_cancelling_is_bounded_and_says_whether_there_may_be_more(
     }
     assert world.cancelled == [expected]
     assert world.rung == 1
+    assert counters.cancelled == count // 2
 
 
 async def test_cancelling_everything_is_refused(world: World, commands: OperatorCommands) -> None:
@@ -298,13 +320,18 @@ async def test_cancelling_everything_is_refused(world: World, commands: Operator
     ],
 )
 async def test_what_the_database_says_is_a_problem_not_a_failure(
-    world: World, commands: OperatorCommands, error: Exception, code: ProblemCode
+    world: World,
+    commands: OperatorCommands,
+    queries: DeliveryQueries,
+    error: Exception,
+    code: ProblemCode,
 ) -> None:
     world.own()
     world.error = error
     since = datetime(2026, 1, 2, tzinfo=UTC)
-    for question in (_resend(), ListFailedDeliveries(endpoint_id=ENDPOINT, since=since)):
-        assert _problem(await commands.answer(question), code)
+    assert _problem(await commands.answer(_resend()), code)
+    failed = ListFailedDeliveries(endpoint_id=ENDPOINT, since=since)
+    assert _problem(await queries.answer(failed), code)
 
 
 class Attempts:
@@ -315,8 +342,10 @@ class Attempts:
         return Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt")
 
 
-async def test_every_question_is_read_and_answered_by_who_knows(commands: OperatorCommands) -> None:
-    answers = WorkerAnswers(Attempts(), commands)
+async def test_every_question_is_read_and_answered(
+    commands: OperatorCommands, queries: DeliveryQueries
+) -> None:
+    answers = WorkerAnswers(Attempts(), commands, queries)
     since = datetime(2026, 1, 2, tzinfo=UTC)
     expected: list[tuple[Contract, Contract]] = [
         (

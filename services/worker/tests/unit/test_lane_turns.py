@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from angarium_worker.application.delivery.drain import drain
 from angarium_worker.application.ledger.records import Lane, PendingRow
 from angarium_worker.domain.circuit_breaker import FAILURES_TO_OPEN
 from angarium_worker.domain.endpoint_guard import Result
@@ -180,7 +179,8 @@ async def test_the_lane_of_a_disabled_endpoint_is_closed(start_rig: Any) -> None
     endpoint = rig.add_endpoint(disabled=True)
     _park(rig, endpoint)
     await rig.changes.until(lambda: bool(rig.lanes.releases))
-    assert rig.closed == [(endpoint, 1, "the endpoint is disabled")]
+    await rig.changes.until(lambda: bool(rig.manual_ledger.closed))
+    assert rig.manual_ledger.closed == [(endpoint, "the endpoint is disabled")]
     assert rig.sender.sent == []
 
 
@@ -209,9 +209,7 @@ async def test_a_worker_that_stops_puts_back_what_it_has_not_sent(start_rig: Any
     _, second = _park(rig, endpoint, 2)
     await rig.until_sent(1)
     await rig.stop_turning()
-    stopping = rig.tasks.create_task(
-        drain(rig.deliver, rig.retries, rig.lane_turns, rig.leased, rig.ledger, rig.room, grace_s=5)
-    )
+    stopping = rig.tasks.create_task(rig.worker.drain(grace_s=5))
     await rig.changes.until(lambda: bool(rig.ledger.released))
     assert [due.id for due in rig.ledger.released] == [second]
     rig.sender.sent[0].answer()

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from angarium_worker.application.delivery.drain import drain
 from angarium_worker.application.ledger.records import PendingRow
 
 PENDING = PendingRow(
@@ -31,18 +30,6 @@ def _is_due(rig: Any, endpoint_id: bytes, **members: Any) -> tuple[bytes, bytes]
     rig.ledger.pending[row[:2]] = row
     rig.ledger.due_at[row[:2]] = 0
     return row[:2]
-
-
-async def _drain(rig: Any, grace_s: float) -> None:
-    await drain(
-        rig.deliver,
-        rig.retries,
-        rig.lane_turns,
-        rig.leased,
-        rig.ledger,
-        rig.room,
-        grace_s=grace_s,
-    )
 
 
 async def test_a_due_delivery_is_sent_to_the_current_url_and_ends(start_rig: Any) -> None:
@@ -142,7 +129,7 @@ async def test_stopping_waits_for_the_attempts_under_way(start_rig: Any) -> None
     rig.sender.answers = 200
     _is_due(rig, rig.add_endpoint())
     await rig.until_sent(1)
-    await _drain(rig, grace_s=5)
+    await rig.worker.drain(grace_s=5)
     assert (len(rig.ledger.attempts), rig.ledger.released) == (1, [])
 
 
@@ -152,7 +139,7 @@ async def test_after_the_grace_attempts_are_cut_off_and_their_leases_released(
     rig = start_rig(retrying=True)
     key = _is_due(rig, rig.add_endpoint())
     await rig.until_sent(1)
-    await _drain(rig, grace_s=0.01)
+    await rig.worker.drain(grace_s=0.01)
     assert rig.sender.sent[0].cancelled
     assert [(due.id, due.endpoint_id) for due in rig.ledger.released] == [key]
 
@@ -162,7 +149,7 @@ async def test_what_was_leased_but_not_touched_is_released_at_once(start_rig: An
     rig.endpoints.gate.clear()
     key = _is_due(rig, rig.add_endpoint(known=False))
     await rig.changes.until(lambda: bool(rig.endpoints.asked))
-    await _drain(rig, grace_s=5)
+    await rig.worker.drain(grace_s=5)
     assert [(due.id, due.endpoint_id) for due in rig.ledger.released] == [key]
     rig.endpoints.gate.set()
     assert (rig.room.in_hand, rig.room.sending, rig.room.retries) == (0, 0, 0)

@@ -1,7 +1,8 @@
 """The worker's metrics, read from plain counters when somebody scrapes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import accumulate
+from typing import Any
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -11,63 +12,56 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from angarium_worker.application.capacity.delivery_slots import DeliverySlots
 from angarium_worker.application.capacity.worker_counters import DURATION_BOUNDS_S, WorkerCounters
-from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
+from angarium_worker.worker import Worker
 
 
 class WorkerMetrics(Collector):
     """Register once. `pending_total` is set from time to time by its owner."""
 
-    def __init__(
-        self,
-        tally: WorkerCounters,
-        room: DeliverySlots,
-        gates: EndpointGuards,
-        lanes_held: Callable[[], int],
-        failing_total: Callable[[], int],
-    ) -> None:
-        self._tally = tally
-        self._room = room
-        self._gates = gates
-        self._lanes_held = lanes_held
-        self._failing_total = failing_total
+    def __init__(self, worker: Worker[Any]) -> None:
+        self._worker = worker
         self.pending_total = 0
 
     def collect(self) -> Iterator[Metric]:
         """All of them, as of now."""
-        tally, room = self._tally, self._room
+        worker = self._worker
+        slots, counters = worker.capacity.slots, worker.capacity.counters
         yield _by_outcome(
             "angarium_worker_attempts",
             "Attempts made, by outcome.",
-            {"delivered": tally.delivered, "failed": tally.failed},
+            {"delivered": counters.delivered, "failed": counters.failed},
         )
         yield _by_outcome(
             "angarium_worker_unsent_deliveries",
             "Deliveries that were not attempted: parked for later, or cancelled.",
-            {"parked": tally.parked, "cancelled": tally.cancelled},
+            {"parked": counters.parked, "cancelled": counters.cancelled},
         )
         for name, text, count in (
-            ("exhausted", "Deliveries that ended without success.", tally.exhausted),
-            ("retries", "Attempts after the first.", tally.retries),
-            ("stale_outcomes", "Outcomes that came after another took over.", tally.stale),
-            ("chunks_settled", "Chunks recorded and settled.", tally.chunks_settled),
+            ("exhausted", "Deliveries that ended without success.", counters.exhausted),
+            ("retries", "Attempts after the first.", counters.retries),
+            ("stale_outcomes", "Outcomes that came after another took over.", counters.stale),
+            ("chunks_settled", "Chunks recorded and settled.", counters.chunks_settled),
         ):
             yield CounterMetricFamily(f"angarium_worker_{name}", text, value=count)
-        yield _durations(tally)
-        yield _endpoints(self._gates.by_state())
+        yield _durations(counters)
+        yield _endpoints(worker.endpoints.guards.by_state())
         for name, text, count in (
             (
                 "deliveries_in_flight",
                 "Deliveries being sent now, the slow ones aside.",
-                room.sending,
+                slots.sending,
             ),
-            ("deliveries_in_flight_slow", "Attempts that last long.", room.slow),
-            ("deliveries_waiting", "Deliveries that wait in memory.", room.waiting),
-            ("lanes_held", "Lanes of endpoints that this worker holds.", self._lanes_held()),
-            ("endpoints_failing", "Endpoints without a success of late.", self._failing_total()),
-            ("deliveries_in_hand", "Deliveries begun and not yet settled.", room.in_hand),
-            ("payload_bytes_in_hand", "Payload bytes of those.", room.bytes_in_hand),
+            ("deliveries_in_flight_slow", "Attempts that last long.", slots.slow),
+            ("deliveries_waiting", "Deliveries that wait in memory.", slots.waiting),
+            ("lanes_held", "Lanes of endpoints that this worker holds.", worker.lanes.held),
+            (
+                "endpoints_failing",
+                "Endpoints without a success of late.",
+                worker.endpoints.health.failing_total,
+            ),
+            ("deliveries_in_hand", "Deliveries begun and not yet settled.", slots.in_hand),
+            ("payload_bytes_in_hand", "Payload bytes of those.", slots.bytes_in_hand),
             ("deliveries_pending", "Deliveries that wait in the database.", self.pending_total),
         ):
             yield GaugeMetricFamily(f"angarium_worker_{name}", text, value=count)
@@ -91,11 +85,11 @@ def _endpoints(by_state: dict[str, int]) -> Metric:
     return family
 
 
-def _durations(tally: WorkerCounters) -> Metric:
+def _durations(counters: WorkerCounters) -> Metric:
     bounds = [*(str(bound) for bound in DURATION_BOUNDS_S), "+Inf"]
     return HistogramMetricFamily(
         "angarium_worker_attempt_duration_seconds",
         "How long attempts took, from the start to the end of the answer.",
-        buckets=list(zip(bounds, accumulate(tally.durations), strict=True)),
-        sum_value=tally.duration_sum_s,
+        buckets=list(zip(bounds, accumulate(counters.durations), strict=True)),
+        sum_value=counters.duration_sum_s,
     )

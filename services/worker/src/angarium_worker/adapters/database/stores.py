@@ -1,6 +1,5 @@
-"""Everything that the worker keeps, on the engine that its database has."""
+"""The stores of the worker's deliveries, for the engine that its database runs on."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from angarium_chassis.database.engine import Database
@@ -18,20 +17,20 @@ class Stores(NamedTuple):
 
     ledger: PostgresLedger | SqliteLedger
     lanes: PostgresLanes | SqliteLanes
-    by_hand: PostgresManualLedger | SqliteManualLedger
+    manual_ledger: PostgresManualLedger | SqliteManualLedger
 
 
-def stores_on(database: Database, *, lease_s: float, count_ended: Callable[[int], None]) -> Stores:
-    """Those of the database's engine; nobody holds a delivery for longer than `lease_s`.
-    `count_ended` is told how many deliveries were ended by hand or with their endpoint."""
+def stores_on(database: Database, *, lease_s: float) -> Stores:
+    """The stores for the database's engine. `lease_s` is the longest that a worker holds a
+    delivery."""
     if database.on_postgres:
         return Stores(
             PostgresLedger(database),
             PostgresLanes(database),
-            PostgresManualLedger(database, lease_s=lease_s, count_ended=count_ended),
+            PostgresManualLedger(database, lease_s=lease_s),
         )
     return Stores(
         SqliteLedger(database),
         SqliteLanes(database),
-        SqliteManualLedger(database, lease_s=lease_s, count_ended=count_ended),
+        SqliteManualLedger(database, lease_s=lease_s),
     )

@@ -10,20 +10,20 @@ from angarium_contracts.endpoint_options import DisableEndpoint
 from angarium_contracts.queries import Done, Problem
 from angarium_contracts.stream_names import DISPATCHER_QUERIES
 
-from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoint
+from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 
 _answers = Reader(EndpointStates)
 _done = Reader(Done)
 
 
 class DispatcherEndpoints:
-    """Implements `EndpointSource`, `EndpointOwner` and `EndpointDisabler`."""
+    """Implements `EndpointOwner`."""
 
     def __init__(self, queries: QueryClient) -> None:
         self._queries = queries
 
     async def current(self, endpoint_ids: Sequence[bytes]) -> list[EndpointState] | None:
-        """See `EndpointSource`."""
+        """See `EndpointOwner`."""
         question = GetEndpointStates(endpoint_ids=tuple(endpoint_ids))
         match await self._queries.ask(DISPATCHER_QUERIES, question, _answers):
             case Problem():
@@ -34,7 +34,7 @@ class DispatcherEndpoints:
     async def disable(
         self, gone: GoneEndpoint, reason: str, failing_since: datetime | None = None
     ) -> bool:
-        """See `EndpointOwner` and `EndpointDisabler`."""
+        """See `EndpointOwner`."""
         command = DisableEndpoint(
             tenant_id=gone.tenant_id,
             application_id=gone.application_id,

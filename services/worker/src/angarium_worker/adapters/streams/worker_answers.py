@@ -1,4 +1,4 @@
-"""The questions that the worker is asked, and who answers which."""
+"""Dispatch of the worker's queries and commands to what answers them."""
 
 from typing import Final, Protocol
 
@@ -15,8 +15,11 @@ from angarium_contracts.deliveries import (
     ResendDeliveries,
 )
 
-from angarium_worker.application.operations.operator_commands import (
+from angarium_worker.application.operations.delivery_queries import (
+    DeliveryQueries,
     DeliveryQuestion,
+)
+from angarium_worker.application.operations.operator_commands import (
     OperatorCommand,
     OperatorCommands,
 )
@@ -51,8 +54,11 @@ class AttemptAnswers(Protocol):
 class WorkerAnswers:
     """Answers every question of `WORKER_QUESTIONS`."""
 
-    def __init__(self, attempts: AttemptAnswers, deliveries: OperatorCommands) -> None:
+    def __init__(
+        self, attempts: AttemptAnswers, commands: OperatorCommands, deliveries: DeliveryQueries
+    ) -> None:
         self._attempts = attempts
+        self._commands = commands
         self._deliveries = deliveries
 
     async def answer(self, question: WorkerQuestion) -> Contract:
@@ -60,5 +66,7 @@ class WorkerAnswers:
         match question:
             case ListAttemptsByMessage() | ListAttemptsByEndpoint() | GetAttempt():
                 return await self._attempts.answer(question)
+            case ResendDeliveries() | CancelDeliveries():
+                return await self._commands.answer(question)
             case deliveries:
                 return await self._deliveries.answer(deliveries)

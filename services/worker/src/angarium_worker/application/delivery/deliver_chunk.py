@@ -12,9 +12,7 @@ from typing import assert_never
 from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.ids import MESSAGE, format_id
 
-from angarium_worker.application.capacity.delivery_slots import DeliverySlots
-from angarium_worker.application.capacity.wake_signal import WakeSignal
-from angarium_worker.application.capacity.worker_counters import WorkerCounters
+from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.ledger.recorder import Held, Recorder
@@ -60,11 +58,8 @@ class DeliverChunk[Receipt]:
         ledger: Ledger,
         recorder: Recorder,
         settlement: Settlement[Receipt],
-        room: DeliverySlots,
-        tally: WorkerCounters,
+        capacity: Capacity,
         tasks: asyncio.TaskGroup,
-        bell: WakeSignal,
-        lane_bell: WakeSignal,
         linger_s: float,
         lease_s: float,
         entry_lease_s: float,
@@ -78,11 +73,11 @@ class DeliverChunk[Receipt]:
         self._ledger = ledger
         self._recorder = recorder
         self._settlement = settlement
-        self._room = room
-        self._tally = tally
+        self._room = capacity.slots
+        self._tally = capacity.counters
         self._tasks = tasks
-        self._bell = bell
-        self._lane_bell = lane_bell
+        self._bell = capacity.retry_wake
+        self._lane_bell = capacity.lane_wake
         self._linger_s = linger_s
         self._lease_us = int(lease_s * 1_000_000)
         self._entry_lease_s = entry_lease_s

@@ -10,7 +10,7 @@ from typing import assert_never
 
 import structlog
 
-from angarium_worker.application.capacity.delivery_slots import DeliverySlots
+from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.destinations.destination import Outcome
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
@@ -21,7 +21,6 @@ from angarium_worker.application.endpoints.endpoint_config import (
 )
 from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards, EndpointQueue
 from angarium_worker.application.ledger.records import AttemptRow
-from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.verdict import (
     PARKED_S,
     QUEUED,
@@ -49,16 +48,15 @@ class FirstAttempts:
         book: EndpointCache,
         make: MakeAttempt,
         gates: EndpointGuards,
-        shares: SlotShares,
         leased: LeasedAttempts,
-        room: DeliverySlots,
+        capacity: Capacity,
     ) -> None:
         self._book = book
         self._make = make
         self._gates = gates
-        self._shares = shares
+        self._shares = capacity.shares
         self._leased = leased
-        self._room = room
+        self._room = capacity.slots
         self.ended: Ended = _nobody
 
     async def resolve(self, firsts: Sequence[FirstAttempt]) -> None:

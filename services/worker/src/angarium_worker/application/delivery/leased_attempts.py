@@ -9,9 +9,7 @@ from typing import assert_never
 import structlog
 from angarium_contracts.ids import MESSAGE, format_id
 
-from angarium_worker.application.capacity.delivery_slots import DeliverySlots
-from angarium_worker.application.capacity.wake_signal import WakeSignal
-from angarium_worker.application.capacity.worker_counters import WorkerCounters
+from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.destinations.destination import Outcome, SubmittedAttempt
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards, EndpointQueue
@@ -27,7 +25,6 @@ from angarium_worker.application.ledger.records import (
     channels_of,
     delays_of,
 )
-from angarium_worker.domain.fair_turns import SlotShares
 from angarium_worker.domain.verdict import (
     PARKED_S,
     Cancelled,
@@ -52,27 +49,23 @@ SLOW_S = 0.5
 
 class LeasedAttempts:
     """Makes them and settles them: the row ends or moves on, and the attempt is appended, only
-    while the fence holds. `bell` is rung for what is due in time, `lane_bell` for lanes."""
+    while the fence holds."""
 
     def __init__(
         self,
         make: MakeAttempt,
         recorder: Recorder,
         gates: EndpointGuards,
-        shares: SlotShares,
-        room: DeliverySlots,
-        tally: WorkerCounters,
-        bell: WakeSignal,
-        lane_bell: WakeSignal,
+        capacity: Capacity,
     ) -> None:
         self._make = make
         self._recorder = recorder
         self._gates = gates
-        self._shares = shares
-        self._room = room
-        self._tally = tally
-        self._bell = bell
-        self._lane_bell = lane_bell
+        self._shares = capacity.shares
+        self._room = capacity.slots
+        self._tally = capacity.counters
+        self._bell = capacity.retry_wake
+        self._lane_bell = capacity.lane_wake
         self._open: set[LeasedAttempt] = set()
         self._young: deque[LeasedAttempt] = deque()
         self._timer: asyncio.TimerHandle | None = None

@@ -18,7 +18,8 @@ from angarium_worker.application.destinations.destination import (
     WebhookRequest,
 )
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
-from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoint, GoneEndpoints
+from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
+from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoints
 from angarium_worker.application.endpoints.retry_after_cache import RetryAfterCache
 from angarium_worker.application.ledger.operational_events import operational_event_of
 from angarium_worker.application.ledger.records import (

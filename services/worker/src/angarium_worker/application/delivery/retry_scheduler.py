@@ -9,8 +9,8 @@ from typing import assert_never
 import structlog
 from angarium_contracts.attempts import AttemptTrigger
 
-from angarium_worker.application.capacity.delivery_slots import DeliverySlots
-from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX, WakeSignal
+from angarium_worker.application.capacity.capacity import Capacity
+from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
@@ -55,8 +55,7 @@ class RetryScheduler:
         leased: LeasedAttempts,
         make: MakeAttempt,
         gates: EndpointGuards,
-        room: DeliverySlots,
-        bell: WakeSignal,
+        capacity: Capacity,
         tasks: asyncio.TaskGroup,
         lease_s: float,
     ) -> None:
@@ -65,11 +64,11 @@ class RetryScheduler:
         self._leased = leased
         self._make = make
         self._gates = gates
-        self._room = room
+        self._room = capacity.slots
         self._tasks = tasks
         self._lease_s = lease_s
         self._resolving: dict[DueDelivery, None] = {}
-        self._bell = bell
+        self._bell = capacity.retry_wake
 
     async def run(self) -> None:
         """Retry until cancelled. What is leased and untouched then stays in hand."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import structlog
 from angarium_contracts.directory import EndpointState
 
+from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.ledger.records import StorageDown
 from angarium_worker.application.operations.manual_ledger import ManualLedger
 
@@ -46,7 +47,8 @@ class ClosedEndpoints:
     def __init__(
         self,
         ledger: ManualLedger,
-        book: EndpointCache,
+        cache: EndpointCache,
+        counters: WorkerCounters,
         *,
         lease_s: float,
         endpoints_max: int = ENDPOINTS_MAX,
@@ -54,7 +56,8 @@ class ClosedEndpoints:
         again_s_min: float = AGAIN_S_MIN,
     ) -> None:
         self._ledger = ledger
-        self._book = book
+        self._cache = cache
+        self._counters = counters
         self._lease_s = lease_s
         self._endpoints_max = endpoints_max
         self._rows_per_step = rows_per_step
@@ -113,9 +116,9 @@ class ClosedEndpoints:
 
     async def _end_some(self, endpoint_id: bytes, closing: _Closing) -> bool:
         """Whether nothing is left to end."""
-        if isinstance(self._book.get(endpoint_id, closing.version + 1), ResolvedEndpoint):
+        if isinstance(self._cache.get(endpoint_id, closing.version + 1), ResolvedEndpoint):
             return True
-        ended = await self._ledger.cancel(
+        ended, marked = await self._ledger.cancel(
             message_id=None,
             endpoint_id=endpoint_id,
             reason=closing.reason,
@@ -123,6 +126,8 @@ class ClosedEndpoints:
             rows_max=self._rows_per_step,
             lease_s=self._lease_s,
         )
-        if ended:
-            log.info("endpoint.pending_ended", endpoint=endpoint_id.hex(), deliveries=ended)
-        return ended < self._rows_per_step
+        self._counters.count_cancelled(ended)
+        count = ended + marked
+        if count:
+            log.info("endpoint.pending_ended", endpoint=endpoint_id.hex(), deliveries=count)
+        return count < self._rows_per_step

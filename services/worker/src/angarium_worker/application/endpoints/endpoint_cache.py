@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from angarium_worker.application.ledger.records import StorageDown
 
 from .endpoint_config import EndpointConfig, Inactive, OpenSealed, Unusable, prepare
+from .endpoint_owner import EndpointOwner
 
 ENDPOINTS_MAX = 20_000
 ASKED_MAX = 500
@@ -37,14 +38,6 @@ class EndpointCopy(Protocol):
         ...
 
 
-class EndpointSource(Protocol):
-    """Who owns the endpoints."""
-
-    async def current(self, endpoint_ids: Sequence[bytes]) -> list[EndpointState] | None:
-        """Their current states, without those that never existed; None: no answer now."""
-        ...
-
-
 class EndpointCache:
     """Gives endpoints ready for sending. It is a `DirectoryCopy`: changes pass through it.
 
@@ -55,14 +48,14 @@ class EndpointCache:
     def __init__(
         self,
         copy: EndpointCopy,
-        source: EndpointSource,
+        owner: EndpointOwner,
         open_sealed: OpenSealed,
         *,
         endpoints_max: int = ENDPOINTS_MAX,
     ) -> None:
         self.on_change: Callable[[Sequence[EndpointState]], None] | None = None
         self._copy = copy
-        self._source = source
+        self._owner = owner
         self._open_sealed = open_sealed
         self._endpoints_max = endpoints_max
         self._known: OrderedDict[bytes, EndpointConfig] = OrderedDict()
@@ -158,7 +151,7 @@ class EndpointCache:
         answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asking.update(dict.fromkeys(wanted, answered))
         try:
-            states = await self._source.current(list(wanted))
+            states = await self._owner.current(list(wanted))
             if states is not None:
                 self._take_over(wanted, states)
                 await self._copy.store(states, None)

@@ -11,8 +11,8 @@ from angarium_contracts.directory import EndpointState
 from angarium_worker.application.ledger.records import StorageDown
 from angarium_worker.domain.endpoint_health import DisableRule
 
-from .failing_endpoints import EndpointDisabler, HealthRow, HealthRows
-from .gone_endpoints import GoneEndpoint
+from .endpoint_owner import EndpointOwner, GoneEndpoint
+from .failing_endpoints import HealthRow, HealthRows
 
 ENDPOINTS_MAX = 20_000
 ROWS_PER_SAVE_MAX = 500
@@ -60,7 +60,7 @@ class EndpointHealth:
     def __init__(
         self,
         rows: HealthRows,
-        owner: EndpointDisabler,
+        owner: EndpointOwner,
         rule: DisableRule,
         *,
         clock_ns: Callable[[], int],

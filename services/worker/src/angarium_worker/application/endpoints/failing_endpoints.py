@@ -1,12 +1,9 @@
-"""The endpoints that are failing, and the ports to where they are kept and who owns them."""
+"""The endpoints that are failing, and the port to where they are kept."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from angarium_worker.domain.endpoint_health import FailureRun
-
-from .gone_endpoints import GoneEndpoint
 
 
 class HealthRow(NamedTuple):
@@ -39,12 +36,4 @@ class HealthRows(Protocol):
     async def failures_since(self, endpoint_id: bytes, since_us: int) -> FailureRun | None:
         """From the attempts themselves: the failures after the last success, as far as they
         are not older than `since_us`. None: there is none."""
-        ...
-
-
-class EndpointDisabler(Protocol):
-    """Who owns the endpoints."""
-
-    async def disable(self, gone: GoneEndpoint, reason: str, failing_since: datetime) -> bool:
-        """Have it disabled, unless it was changed since; False: no answer now."""
         ...

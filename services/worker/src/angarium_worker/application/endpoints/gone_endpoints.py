@@ -1,14 +1,13 @@
 """Endpoints that answered 410: their owner is told, and what waits for them ends."""
 
 import asyncio
-from typing import Protocol
 
 import structlog
-from msgspec import Struct
 
 from angarium_worker.application.ledger.records import Ledger, StorageDown
 
 from .endpoint_cache import EndpointCache
+from .endpoint_owner import EndpointOwner, GoneEndpoint
 
 REASON = "the endpoint answered 410 Gone"
 ENDPOINTS_MAX = 10_000
@@ -16,23 +15,6 @@ AGAIN_S_MIN = 0.5
 AGAIN_S_MAX = 30.0
 
 log = structlog.get_logger()
-
-
-class GoneEndpoint(Struct, frozen=True):
-    """Which endpoint, and the version of its configuration that was sent with."""
-
-    tenant_id: bytes
-    application_id: bytes
-    endpoint_id: bytes
-    version: int
-
-
-class EndpointOwner(Protocol):
-    """Who owns the endpoints."""
-
-    async def disable(self, gone: GoneEndpoint, reason: str) -> bool:
-        """Have it disabled, unless it was changed since; False: no answer now."""
-        ...
 
 
 class GoneEndpoints:

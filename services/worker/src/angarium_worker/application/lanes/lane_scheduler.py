@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import structlog
 
 from angarium_worker.application.capacity.delivery_slots import DeliverySlots
-from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX, WakeSignal
+from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.ledger.records import DueDelivery, Ledger, StorageDown
 from angarium_worker.domain.fair_turns import Demand, allocate
@@ -41,7 +41,6 @@ class LaneScheduler:
         book: EndpointCache,
         parts: LaneContext,
         room: DeliverySlots,
-        bell: WakeSignal,
         lease_s: float,
         turn_s: float,
     ) -> None:
@@ -50,7 +49,7 @@ class LaneScheduler:
         self._book = book
         self._parts = parts
         self._room = room
-        self._bell = bell
+        self._bell = parts.bell
         self._lease_s = lease_s
         self._turn_s = turn_s
         self._turns: dict[bytes, LaneTurn] = {}

@@ -1,11 +1,11 @@
-"""What people have done with deliveries by hand, and the port to where they are kept."""
+"""The port to pending deliveries, for changes that an operator or tenant commands."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 
 class ResentRow(NamedTuple):
-    """A delivery that somebody wants again. See `ManualLedger.resend`."""
+    """A delivery to send again. See `ManualLedger.resend`."""
 
     message_id: bytes
     endpoint_id: bytes
@@ -19,6 +19,14 @@ class ResentRow(NamedTuple):
     retry_delays: str | None
     weight: int
     lane: int | None
+
+
+class CancelCount(NamedTuple):
+    """Of the deliveries that a `cancel` reached, how many it `ended`, and how many are only
+    `marked`, because a worker may hold them."""
+
+    ended: int
+    marked: int
 
 
 class ManualLedger(Protocol):
@@ -40,8 +48,8 @@ class ManualLedger(Protocol):
         by_hand: bool,
         rows_max: int,
         lease_s: float,
-    ) -> int:
-        """End pending deliveries of a message, an endpoint, or both, and put on record why; how
-        many. One that is due within `lease_s` may be held: it is marked and ends when its
-        holder lets go."""
+    ) -> CancelCount:
+        """End pending deliveries of a message, an endpoint, or both, and put on record why. One
+        that is due within `lease_s` may be held: it is marked and ends when its holder lets
+        go."""
         ...

@@ -1,99 +1,37 @@
-"""What people have done with deliveries, and ask about them."""
+"""Resending and cancelling deliveries, on an operator's or a tenant's command."""
 
 from collections.abc import Callable
-from typing import Protocol, assert_never
+from typing import assert_never
 
-import structlog
 from angarium_contracts.contract import Contract
 from angarium_contracts.deliveries import (
     CancelDeliveries,
-    Deliveries,
     DeliveriesChanged,
-    EndpointDeliveryState,
-    EndpointStats,
-    FindDeliveries,
-    FindMissingDeliveries,
-    GetEndpointDeliveryState,
-    GetEndpointStats,
-    ListFailedDeliveries,
-    ListMessageDeliveries,
-    MessageIds,
     ResendDeliveries,
     ResentMessage,
 )
 from angarium_contracts.queries import Problem, ProblemCode
 
+from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
     Inactive,
     ResolvedEndpoint,
 )
-from angarium_worker.application.ledger.records import (
-    Lane,
-    RecordRefused,
-    StorageDown,
-    channel_text,
-    delays_text,
-)
+from angarium_worker.application.ledger.records import Lane, channel_text, delays_text
 
 from .manual_ledger import ManualLedger, ResentRow
+from .problems import invalid, or_problem
 
 MESSAGES_MAX = 100
 CANCELLED_MAX = 1_000
-FOUND_MAX = 250
-
-log = structlog.get_logger()
 
 type OperatorCommand = ResendDeliveries | CancelDeliveries
-type DeliveryQuestion = (
-    ListFailedDeliveries
-    | FindMissingDeliveries
-    | GetEndpointStats
-    | GetEndpointDeliveryState
-    | ListMessageDeliveries
-    | FindDeliveries
-)
-
-
-class MessageQuestions(Protocol):
-    """Which messages of an endpoint are where. Every method raises `StorageDown`."""
-
-    async def failed(self, question: ListFailedDeliveries) -> MessageIds:
-        """See `ListFailedDeliveries`."""
-        ...
-
-    async def missing(self, question: FindMissingDeliveries) -> MessageIds:
-        """See `FindMissingDeliveries`."""
-        ...
-
-
-class StandingQuestions(Protocol):
-    """How an endpoint is being delivered to. Every method raises `StorageDown`."""
-
-    async def stats(self, question: GetEndpointStats) -> EndpointStats:
-        """See `GetEndpointStats`."""
-        ...
-
-    async def state(self, question: GetEndpointDeliveryState) -> EndpointDeliveryState:
-        """See `GetEndpointDeliveryState`."""
-        ...
-
-
-class SingleDeliveries(Protocol):
-    """Where single deliveries stand. Every method raises `StorageDown`."""
-
-    async def of_message(self, question: ListMessageDeliveries) -> Deliveries:
-        """See `ListMessageDeliveries`."""
-        ...
-
-    async def of_endpoint(self, question: FindDeliveries) -> Deliveries:
-        """See `FindDeliveries`."""
-        ...
 
 
 class OperatorCommands:
-    """Carries out the commands and answers the queries of `angarium_contracts.deliveries`.
+    """Carries out the commands of `angarium_contracts.deliveries`.
 
     `notify` is called once something may be due; `lease_s` is the longest that a worker holds a
     delivery.
@@ -102,70 +40,33 @@ class OperatorCommands:
     def __init__(
         self,
         ledger: ManualLedger,
-        book: EndpointCache,
-        messages: MessageQuestions,
-        standing: StandingQuestions,
-        deliveries: SingleDeliveries,
+        cache: EndpointCache,
+        counters: WorkerCounters,
         *,
         notify: Callable[[], object],
         lease_s: float,
     ) -> None:
-        self._book = book
         self._ledger = ledger
-        self._messages = messages
-        self._standing = standing
-        self._deliveries = deliveries
+        self._cache = cache
+        self._counters = counters
         self._notify = notify
         self._lease_s = lease_s
 
-    async def answer(self, question: OperatorCommand | DeliveryQuestion) -> Contract:
-        """What the contract of the question promises, or a `Problem`."""
-        try:
-            return await self._answer(question)
-        except StorageDown as error:
-            log.warning(
-                "query.database_down", question=type(question).__name__, error=str(error)[:300]
-            )
-            return Problem(
-                code=ProblemCode.UNAVAILABLE,
-                detail="the worker's database cannot be used; try again",
-            )
-        except (RecordRefused, ValueError) as error:
-            return _invalid(f"the worker cannot store this: {str(error)[:200]}")
-
-    async def _answer(self, question: OperatorCommand | DeliveryQuestion) -> Contract:
-        match question:
+    async def answer(self, command: OperatorCommand) -> Contract:
+        """Carry out the command: `DeliveriesChanged`, or a `Problem`."""
+        match command:
             case ResendDeliveries():
-                return await self._resend(question)
+                return await or_problem(command, self._resend(command))
             case CancelDeliveries():
-                return await self._cancel(question)
-            case ListFailedDeliveries():
-                return await self._messages.failed(question)
-            case FindMissingDeliveries():
-                if len(question.message_ids) > MESSAGES_MAX:
-                    return _invalid(f"at most {MESSAGES_MAX} messages at a time")
-                return await self._messages.missing(question)
-            case GetEndpointStats():
-                return await self._standing.stats(question)
-            case GetEndpointDeliveryState():
-                return await self._standing.state(question)
-            case ListMessageDeliveries() | FindDeliveries():
-                return await self._single(question)
+                return await or_problem(command, self._cancel(command))
             case _:
-                assert_never(question)
-
-    async def _single(self, question: ListMessageDeliveries | FindDeliveries) -> Contract:
-        if isinstance(question, ListMessageDeliveries):
-            return await self._deliveries.of_message(question)
-        if len(question.message_ids) > FOUND_MAX:
-            return _invalid(f"at most {FOUND_MAX} messages at a time")
-        return await self._deliveries.of_endpoint(question)
+                assert_never(command)
 
     async def _resend(self, command: ResendDeliveries) -> Contract:
         if len(command.messages) > MESSAGES_MAX:
-            return _invalid(f"at most {MESSAGES_MAX} messages at a time")
+            return invalid(f"at most {MESSAGES_MAX} messages at a time")
         wanted = {command.endpoint_id: command.endpoint_version}
-        endpoint = (await self._book.load(wanted)).get(command.endpoint_id)
+        endpoint = (await self._cache.load(wanted)).get(command.endpoint_id)
         match endpoint:
             case None:
                 return Problem(
@@ -182,9 +83,9 @@ class OperatorCommands:
 
     async def _cancel(self, command: CancelDeliveries) -> Contract:
         if command.message_id is None and command.endpoint_id is None:
-            return _invalid("a message or an endpoint must be named")
+            return invalid("a message or an endpoint must be named")
         limit = max(1, min(command.limit, CANCELLED_MAX))
-        count = await self._ledger.cancel(
+        ended, marked = await self._ledger.cancel(
             message_id=command.message_id,
             endpoint_id=command.endpoint_id,
             reason=command.reason,
@@ -192,6 +93,8 @@ class OperatorCommands:
             rows_max=limit,
             lease_s=self._lease_s,
         )
+        self._counters.count_cancelled(ended)
+        count = ended + marked
         if count:
             self._notify()
         return DeliveriesChanged(count=count, done=count < limit)
@@ -220,7 +123,3 @@ def _row(command: ResendDeliveries, message: ResentMessage, lane: int | None) ->
         weight=command.weight,
         lane=lane,
     )
-
-
-def _invalid(detail: str) -> Problem:
-    return Problem(code=ProblemCode.INVALID, detail=detail)

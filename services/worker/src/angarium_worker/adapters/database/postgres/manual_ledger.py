@@ -1,13 +1,13 @@
 """Changes by hand on Postgres: one statement and one round trip for each call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from angarium_chassis.database.engine import Database
 from angarium_chassis.database.named_statement import named_statement
 
 from angarium_worker.adapters.database.attempt_bounds import first_attempt_id
-from angarium_worker.application.operations.manual_ledger import ResentRow
+from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 
 from .statements import PostgresStatements, columns_of_rows
 
@@ -17,18 +17,9 @@ _CANCEL = _sql("cancel_pending")
 
 
 class PostgresManualLedger:
-    """Implements `ManualLedger`. `lease_s` is the longest that anybody holds a delivery;
-    `count_ended` is told how many `cancel` ended at once: what it only marked is not among
-    them."""
+    """Implements `ManualLedger`. `lease_s` is the longest that a worker holds a delivery."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        lease_s: float,
-        count_ended: Callable[[int], None] = lambda _: None,
-    ) -> None:
-        self._count_ended = count_ended
+    def __init__(self, database: Database, *, lease_s: float) -> None:
         self._statements = PostgresStatements(database)
         self._lease_us = int(lease_s * 1_000_000)
 
@@ -52,11 +43,10 @@ class PostgresManualLedger:
         by_hand: bool,
         rows_max: int,
         lease_s: float,
-    ) -> int:
+    ) -> CancelCount:
         """See `ManualLedger`."""
         lease_us = int(lease_s * 1_000_000)
         (row,) = await self._statements.fetch(
             _CANCEL, message_id, endpoint_id, reason, by_hand, rows_max, lease_us
         )
-        self._count_ended(int(row[1]))
-        return int(row[0]) + int(row[1])
+        return CancelCount(ended=int(row[1]), marked=int(row[0]))

@@ -1,6 +1,6 @@
 """Changes by hand on SQLite: one transaction for each call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from angarium_chassis.database.clock import clock_us
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from angarium_worker.adapters.database.storage_errors import storage_errors
 from angarium_worker.adapters.database.tables import attempt, cancelled_delivery, pending_delivery
 from angarium_worker.application.ledger.records import CancelledRow, DeliveryKey
-from angarium_worker.application.operations.manual_ledger import ResentRow
+from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 
 from .lane_arrivals import Arrival, arrive, call
 
@@ -44,18 +44,9 @@ _FORGET = delete(cancelled_delivery).where(
 
 
 class SqliteManualLedger:
-    """Implements `ManualLedger`. `lease_s` is the longest that anybody holds a delivery;
-    `count_ended` is told how many `cancel` ended at once: what it only marked is not among
-    them."""
+    """Implements `ManualLedger`. `lease_s` is the longest that a worker holds a delivery."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        lease_s: float,
-        count_ended: Callable[[int], None] = lambda _: None,
-    ) -> None:
-        self._count_ended = count_ended
+    def __init__(self, database: Database, *, lease_s: float) -> None:
         self._engine = database.engine
         self._lease_us = int(lease_s * 1_000_000)
 
@@ -87,7 +78,7 @@ class SqliteManualLedger:
         by_hand: bool,
         rows_max: int,
         lease_s: float,
-    ) -> int:
+    ) -> CancelCount:
         """See `ManualLedger`."""
         lease_us = int(lease_s * 1_000_000)
         with storage_errors():
@@ -103,8 +94,7 @@ class SqliteManualLedger:
                 )
                 free = [row for row in rows if not now < row.due_at <= now + lease_us]
                 await _end(connection, free, {"reason": reason, "by_hand": by_hand}, now)
-        self._count_ended(len(free))
-        return len(rows)
+        return CancelCount(ended=len(free), marked=len(maybe_held))
 
 
 async def _known(connection: AsyncConnection, keys: Sequence[DeliveryKey]) -> set[DeliveryKey]:

@@ -1,0 +1,106 @@
+"""Questions about deliveries: bounds are checked here, the database answers."""
+
+from typing import Protocol, assert_never
+
+from angarium_contracts.contract import Contract
+from angarium_contracts.deliveries import (
+    Deliveries,
+    EndpointDeliveryState,
+    EndpointStats,
+    FindDeliveries,
+    FindMissingDeliveries,
+    GetEndpointDeliveryState,
+    GetEndpointStats,
+    ListFailedDeliveries,
+    ListMessageDeliveries,
+    MessageIds,
+)
+
+from .problems import invalid, or_problem
+
+MESSAGES_MAX = 100
+FOUND_MAX = 250
+
+type DeliveryQuestion = (
+    ListFailedDeliveries
+    | FindMissingDeliveries
+    | GetEndpointStats
+    | GetEndpointDeliveryState
+    | ListMessageDeliveries
+    | FindDeliveries
+)
+
+
+class MessageQuestions(Protocol):
+    """Which messages of an endpoint are where. Every method raises `StorageDown`."""
+
+    async def failed(self, question: ListFailedDeliveries) -> MessageIds:
+        """See `ListFailedDeliveries`."""
+        ...
+
+    async def missing(self, question: FindMissingDeliveries) -> MessageIds:
+        """See `FindMissingDeliveries`."""
+        ...
+
+
+class EndpointQuestions(Protocol):
+    """How an endpoint is being delivered to. Every method raises `StorageDown`."""
+
+    async def stats(self, question: GetEndpointStats) -> EndpointStats:
+        """See `GetEndpointStats`."""
+        ...
+
+    async def state(self, question: GetEndpointDeliveryState) -> EndpointDeliveryState:
+        """See `GetEndpointDeliveryState`."""
+        ...
+
+
+class SingleDeliveries(Protocol):
+    """Where single deliveries stand. Every method raises `StorageDown`."""
+
+    async def of_message(self, question: ListMessageDeliveries) -> Deliveries:
+        """See `ListMessageDeliveries`."""
+        ...
+
+    async def of_endpoint(self, question: FindDeliveries) -> Deliveries:
+        """See `FindDeliveries`."""
+        ...
+
+
+class DeliveryQueries:
+    """Answers the questions of `angarium_contracts.deliveries`."""
+
+    def __init__(
+        self,
+        messages: MessageQuestions,
+        endpoints: EndpointQuestions,
+        deliveries: SingleDeliveries,
+    ) -> None:
+        self._messages = messages
+        self._endpoints = endpoints
+        self._deliveries = deliveries
+
+    async def answer(self, question: DeliveryQuestion) -> Contract:
+        """What the contract of the question promises, or a `Problem`."""
+        return await or_problem(question, self._answer(question))
+
+    async def _answer(self, question: DeliveryQuestion) -> Contract:
+        match question:
+            case ListFailedDeliveries():
+                return await self._messages.failed(question)
+            case FindMissingDeliveries(message_ids=message_ids):
+                if len(message_ids) > MESSAGES_MAX:
+                    return invalid(f"at most {MESSAGES_MAX} messages at a time")
+                return await self._messages.missing(question)
+            case GetEndpointStats():
+                return await self._endpoints.stats(question)
+            case GetEndpointDeliveryState():
+                return await self._endpoints.state(question)
+            case ListMessageDeliveries():
+                return await self._deliveries.of_message(question)
+            case FindDeliveries(message_ids=message_ids):
+                if len(message_ids) > FOUND_MAX:
+                    return invalid(f"at most {FOUND_MAX} messages at a time")
+                return await self._deliveries.of_endpoint(question)
+            case _:
+                assert_never(question)

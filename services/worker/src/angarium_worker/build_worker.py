@@ -1,0 +1,237 @@
+"""The composition of a worker, for production, unit tests and the simulation alike.
+
+Whatever reaches a database, a stream or the network is a port: `main` passes adapters, tests pass
+fakes and models. Nothing of the application is put together anywhere else.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .application.capacity.capacity import Capacity
+from .application.delivery.deliver_chunk import DeliverChunk
+from .application.delivery.first_attempts import FirstAttempts
+from .application.delivery.leased_attempts import LeasedAttempts
+from .application.delivery.make_attempt import MakeAttempt
+from .application.delivery.retry_scheduler import RetryScheduler
+from .application.delivery.settlement import Settlement
+from .application.destinations.destination import Sender
+from .application.endpoints.closed_endpoints import ClosedEndpoints
+from .application.endpoints.endpoint_cache import EndpointCache, EndpointCopy
+from .application.endpoints.endpoint_changes import EndpointChanges
+from .application.endpoints.endpoint_config import OpenSealed
+from .application.endpoints.endpoint_guards import EndpointGuards
+from .application.endpoints.endpoint_health import EndpointHealth
+from .application.endpoints.endpoint_owner import EndpointOwner
+from .application.endpoints.failing_endpoints import HealthRows
+from .application.endpoints.gone_endpoints import GoneEndpoints
+from .application.endpoints.retry_after_cache import RetryAfterCache
+from .application.lanes.lane_context import LaneContext, Order
+from .application.lanes.lane_scheduler import LaneScheduler
+from .application.lanes.lane_store import Lanes
+from .application.ledger.recorder import Recorder
+from .application.ledger.records import Ledger
+from .application.operations.manual_ledger import ManualLedger
+from .application.operations.operator_commands import OperatorCommands
+from .domain.endpoint_health import DisableRule
+from .domain.retry_schedule import RetrySchedule
+from .worker import Endpoints, Worker
+
+LEASE_MARGIN_S = 5.0
+"""How much longer than an attempt a lease lasts: time to begin the attempt and to record it.
+Without it a lease could end first, and another worker would send the same delivery again."""
+FENCE_BITS = 48
+"""Of the fence that a process chooses for itself: wide enough that no two choose the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerPorts[Receipt]:
+    """What a worker reaches outside its process. `open_sealed` decrypts an endpoint's secrets;
+    `wake_outbox` is called once the ledger holds new operational events."""
+
+    ledger: Ledger
+    manual_ledger: ManualLedger
+    lanes: Lanes
+    endpoint_copy: EndpointCopy
+    endpoint_owner: EndpointOwner
+    health_rows: HealthRows
+    order: Order
+    sender: Sender
+    settlement: Settlement[Receipt]
+    open_sealed: OpenSealed
+    wake_outbox: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """The settings that the composition needs, by the names that `Settings` gives them."""
+
+    deliveries_in_flight_max: int
+    payload_bytes_in_hand_max: int
+    attempt_timeout_s: float
+    schedule: RetrySchedule
+    disable_rule: DisableRule
+    chunk_linger_s: float
+    retry_lease_s: float
+    entry_lease_s: float
+    lane_turn_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """Time and chance. `random` is uniform in 0 to 1; `random_bits` gives so many random bits;
+    `make_id` gives ids that sort by the time at which they were made."""
+
+    monotonic_s: Callable[[], float]
+    unix_ns: Callable[[], int]
+    random: Callable[[], float]
+    random_bits: Callable[[int], int]
+    make_id: Callable[[], bytes]
+
+
+def build_worker[Receipt](
+    ports: WorkerPorts[Receipt],
+    settings: WorkerSettings,
+    clocks: Clocks,
+    tasks: asyncio.TaskGroup,
+) -> Worker[Receipt]:
+    """Put a worker together. `tasks` owns the tasks that its parts start."""
+    return _Composition(ports, settings, clocks, tasks).worker()
+
+
+class _Composition[Receipt]:
+    """The parts of one worker, each built from those before it."""
+
+    def __init__(
+        self,
+        ports: WorkerPorts[Receipt],
+        settings: WorkerSettings,
+        clocks: Clocks,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._ports = ports
+        self._settings = settings
+        self._clocks = clocks
+        self._tasks = tasks
+        self._lease_s = settings.retry_lease_s
+        self._capacity = Capacity.of(
+            sending_max=settings.deliveries_in_flight_max,
+            bytes_max=settings.payload_bytes_in_hand_max,
+        )
+        self._endpoints = self._build_endpoints()
+        self._recorder = Recorder(ports.ledger, ports.wake_outbox)
+        self._make = self._build_make_attempt()
+        self._leased = LeasedAttempts(
+            self._make, self._recorder, self._endpoints.guards, self._capacity
+        )
+
+    def worker(self) -> Worker[Receipt]:
+        """Build what takes deliveries in, and all of it together."""
+        ports, endpoints, capacity = self._ports, self._endpoints, self._capacity
+        lanes = self._build_lanes()
+        endpoints.cache.on_change = EndpointChanges(
+            endpoints.guards, lanes, endpoints.closed.changed, endpoints.health.changed
+        )
+        return Worker(
+            capacity=capacity,
+            endpoints=endpoints,
+            ledger=ports.ledger,
+            recorder=self._recorder,
+            leased=self._leased,
+            deliver=self._build_deliver(),
+            retries=self._build_retries(),
+            lanes=lanes,
+            commands=OperatorCommands(
+                ports.manual_ledger,
+                endpoints.cache,
+                capacity.counters,
+                notify=capacity.notify,
+                lease_s=self._lease_s,
+            ),
+        )
+
+    def _build_endpoints(self) -> Endpoints:
+        ports, clocks, lease_s = self._ports, self._clocks, self._lease_s
+        owner, ledger = ports.endpoint_owner, ports.manual_ledger
+        cache = EndpointCache(ports.endpoint_copy, owner, ports.open_sealed)
+        return Endpoints(
+            cache=cache,
+            guards=EndpointGuards(clocks.monotonic_s, clocks.random),
+            health=EndpointHealth(
+                ports.health_rows, owner, self._settings.disable_rule, clock_ns=clocks.unix_ns
+            ),
+            gone=GoneEndpoints(cache, owner, ports.ledger, lease_s=lease_s),
+            closed=ClosedEndpoints(ledger, cache, self._capacity.counters, lease_s=lease_s),
+            retry_after=RetryAfterCache(clocks.unix_ns),
+        )
+
+    def _build_make_attempt(self) -> MakeAttempt:
+        settings, endpoints, clocks = self._settings, self._endpoints, self._clocks
+        return MakeAttempt(
+            self._ports.sender,
+            settings.schedule,
+            self._capacity.counters,
+            endpoints.retry_after,
+            endpoints.gone,
+            endpoints.health,
+            timeout_s=settings.attempt_timeout_s,
+            timeout_s_max=self._lease_s - LEASE_MARGIN_S,
+            make_id=clocks.make_id,
+            clock_ns=clocks.unix_ns,
+            random=clocks.random,
+        )
+
+    def _build_retries(self) -> RetryScheduler:
+        return RetryScheduler(
+            ledger=self._ports.ledger,
+            book=self._endpoints.cache,
+            leased=self._leased,
+            make=self._make,
+            gates=self._endpoints.guards,
+            capacity=self._capacity,
+            tasks=self._tasks,
+            lease_s=self._lease_s,
+        )
+
+    def _build_lanes(self) -> LaneScheduler:
+        context = LaneContext(
+            leased=self._leased,
+            make=self._make,
+            gates=self._endpoints.guards,
+            order=self._ports.order,
+            close=self._endpoints.closed.close,
+            bell=self._capacity.lane_wake,
+        )
+        return LaneScheduler(
+            lanes=self._ports.lanes,
+            ledger=self._ports.ledger,
+            book=self._endpoints.cache,
+            parts=context,
+            room=self._capacity.slots,
+            lease_s=self._lease_s,
+            turn_s=self._settings.lane_turn_s,
+        )
+
+    def _build_deliver(self) -> DeliverChunk[Receipt]:
+        firsts = FirstAttempts(
+            book=self._endpoints.cache,
+            make=self._make,
+            gates=self._endpoints.guards,
+            leased=self._leased,
+            capacity=self._capacity,
+        )
+        return DeliverChunk(
+            book=self._endpoints.cache,
+            make=self._make,
+            firsts=firsts,
+            leased=self._leased,
+            ledger=self._ports.ledger,
+            recorder=self._recorder,
+            settlement=self._ports.settlement,
+            capacity=self._capacity,
+            tasks=self._tasks,
+            linger_s=self._settings.chunk_linger_s,
+            lease_s=self._lease_s,
+            entry_lease_s=self._settings.entry_lease_s,
+            first_fence=1 + self._clocks.random_bits(FENCE_BITS),
+        )
