@@ -15,7 +15,7 @@ from ..load_run import LoadRun  # noqa: TID252
 from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 
-SETTLE_S = 25.0
+SETTLE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
