@@ -76,7 +76,9 @@ def _delivered(worker: Path, app: str) -> set[str]:
 
 
 def _application_id(app: str) -> bytes:
-    return parse_id(APPLICATION, app.rpartition("/")[2])
+    application_id = parse_id(APPLICATION, app.rpartition("/")[2])
+    assert application_id is not None, app
+    return application_id
 
 
 def _open_batches(platform: DevPlatform) -> int:
