@@ -9,6 +9,8 @@ VENV := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
 BIN := $(VENV)/bin
 FUZZER := services/worker/tests/fuzz/coverage_guided.py
 FUZZ_SECONDS ?= 300
+# Programs that import their neighbours by plain names: mypy checks them from where they run.
+SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver
 SIMULATION_SEEDS ?= 20000
 SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simulate
 
@@ -53,8 +55,9 @@ lint: setup ## Check style and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: setup ## Check types, strictly
+types: setup ## Check types, of the tests too, strictly
 	@$(BIN)/mypy
+	@MYPYPATH=$(subst $(eval ) ,:,$(SCRIPT_FOLDERS)) $(BIN)/mypy $(foreach at,$(SCRIPT_FOLDERS),$(wildcard $(at)/*.py))
 
 imports: setup ## Check which package may import which
 	@$(BIN)/lint-imports --no-logo

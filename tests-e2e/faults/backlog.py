@@ -52,7 +52,7 @@ class MemoryWatch:
         with self._stage.redis() as client:
             while not self._ended.wait(_LOOK_EVERY_S):
                 with suppress(redis.RedisError):
-                    used = int(client.info("memory")["used_memory"])  # type: ignore[index]
+                    used = int(client.info("memory")["used_memory"])
                     self.redis_bytes = max(self.redis_bytes, used)
                 for member in self._stage.keeper.members:
                     with suppress(psutil.NoSuchProcess):

@@ -41,25 +41,19 @@ def _killing() -> list[Scenario]:
         found.append(
             Scenario(
                 f"kill-{service}",
-                lambda stage, random, service=service: [
-                    killing.killed_at_random(stage, random, service)
-                ],
+                _seeded(partial(killing.killed_at_random, service=service)),
             )
         )
         found.append(
             Scenario(
                 f"kill-only-{service}",
-                lambda stage, random, service=service: [
-                    killing.killed_alone(stage, random, service)
-                ],
+                _seeded(partial(killing.killed_alone, service=service)),
             )
         )
         found.append(
             Scenario(
                 f"steps-{service}",
-                lambda stage, random, service=service: [
-                    killing.killed_at_steps(stage, random, service)
-                ],
+                _seeded(partial(killing.killed_at_steps, service=service)),
             )
         )
         found.append(Scenario(f"freeze-{service}", _one(partial(killing.frozen, service=service))))

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -82,7 +83,9 @@ class Copier:
         if len(self._copies) > _REMEMBERED_MAX:
             raise RuntimeError("copies that were never read")
         for _, stream, fields in due:
-            self._copies.add(client.xadd(stream, fields))  # type: ignore[arg-type]
+            copy = client.xadd(stream, dict(fields.items()))
+            assert isinstance(copy, bytes)
+            self._copies.add(copy)
             self.copied += 1
 
 
@@ -168,7 +171,7 @@ def poisoned(stage: Stage, random: Random) -> Account:
             for service, bodies in put.items():
                 with suppress(AssertionError):
                     until(
-                        lambda s=service, b=bodies: _quarantined(client, s) - before[s] >= len(b),
+                        partial(_holds, client, service, before[service] + len(bodies)),
                         QUARANTINED_WITHIN_S,
                         "all poison is quarantined",
                     )
@@ -188,8 +191,13 @@ def poisoned(stage: Stage, random: Random) -> Account:
         return account
 
 
+def _holds(client: "redis.Redis", service: str, count: int) -> bool:
+    """Whether so many entries are in the quarantine."""
+    return _quarantined(client, service) >= count
+
+
 def _quarantined(client: "redis.Redis", service: str) -> int:
-    return int(client.xlen(quarantine(service)))  # type: ignore[arg-type]
+    return int(client.xlen(quarantine(service)))
 
 
 def _put_poison(client: "redis.Redis", stream: str, random: Random) -> list[bytes]:

@@ -35,7 +35,7 @@ def in_one_replica(stage: Stage, service: str) -> Account:
         stage.await_ready()
         account = trial.conclude(flows_within_s=15)
         with stage.redis() as client:
-            kept = int(client.xlen(quarantine(service)))  # type: ignore[arg-type]
+            kept = int(client.xlen(quarantine(service)))
         account.notes.append(f"{kept} entries in quarantine")
         return account
 

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from functools import partial
 from random import Random
 
 from ..waiting import until  # noqa: TID252 - tests are no installed package
@@ -24,7 +25,7 @@ def killed_at_random(stage: Stage, random: Random, service: str, *, kills: int =
             member = random.choice(stage.of(service))
             moments.append(f"{member.name}+{pause_s:.2f}s")
             trial.run_for(pause_s)
-            until(lambda m=member: m.alive, DIES_WITHIN_S, f"{member.name} runs")
+            until(partial(_alive, member), DIES_WITHIN_S, f"{member.name} runs")
             trial.blow()
             member.signal(signal.SIGKILL)
         trial.account.notes.append(" ".join(moments))
@@ -71,6 +72,10 @@ def killed_at_steps(stage: Stage, random: Random, service: str) -> Account:
         account = trial.conclude()
         account.notes = ["; ".join(account.notes)]
         return account
+
+
+def _alive(member: Member) -> bool:
+    return member.alive
 
 
 def _dies(trial: Trial, member: Member) -> bool:

@@ -17,24 +17,28 @@ RATE = 100.0
 SECONDS = 5.0
 BACKUP_ORDER = ("gateway", "worker", "dispatcher")
 """The journal first: what a later copy knows beyond it does no harm, what it lacks is delivered."""
-_SETTINGS = {
-    "ANGARIUM_ENTRY_LEASE_S": "2",
-    "ANGARIUM_ATTEMPT_TIMEOUT_S": "2",
-    "ANGARIUM_RETRY_LEASE_S": "7",
-}
+
+
+def _platform(folder: Path) -> DevPlatform:
+    return DevPlatform(
+        folder,
+        ANGARIUM_ENTRY_LEASE_S="2",
+        ANGARIUM_ATTEMPT_TIMEOUT_S="2",
+        ANGARIUM_RETRY_LEASE_S="7",
+    )
 
 
 def killed_and_started(stage: Stage) -> Account:
     """`angarium dev` and all its processes are killed with -9, and it is started again."""
     account = Account("angarium dev: kill -9, started again")
     folder = stage.folder.parent / "operator-killed"
-    with DevPlatform(folder, **_SETTINGS) as platform, WebhookReceiver() as receiver:
+    with _platform(folder) as platform, WebhookReceiver() as receiver:
         app = _application(platform, receiver)
         with LoadRun(platform.url, platform.key, app, folder, rate=RATE, seconds=SECONDS) as load:
             assert receiver.wait_for(int(RATE))
-            paths = [platform.database_path(service) for service in ("gateway", "worker")]
+            gateway, worker = map(platform.database_path, ("gateway", "worker"))
             _kill(platform)
-            in_hand = unrecorded(*paths, app)
+            in_hand = unrecorded(gateway, worker, app)
             load.finish()
         platform.start()
         _count(account, settled_ledgers(platform, app, load, receiver), in_hand)
@@ -47,7 +51,7 @@ def restored_from_backup(stage: Stage) -> Account:
     folder = stage.folder.parent / "operator-backup"
     copy = folder / "restored"
     with WebhookReceiver() as receiver:
-        with DevPlatform(folder / "lost", **_SETTINGS) as platform:
+        with _platform(folder / "lost") as platform:
             app = _application(platform, receiver)
             with LoadRun(
                 platform.url, platform.key, app, folder, rate=RATE, seconds=SECONDS
@@ -58,7 +62,7 @@ def restored_from_backup(stage: Stage) -> Account:
                 load.finish()
             _kill(platform)
         in_hand = unrecorded(gateway, worker, app)
-        with DevPlatform(copy, **_SETTINGS) as platform:
+        with _platform(copy) as platform:
             load.accepted = [one for one in load.accepted if one["id"] in before]
             ledgers = settled_ledgers(platform, app, load, receiver)
             account.notes.append(f"{len(before)} were in the journal when the backup began")

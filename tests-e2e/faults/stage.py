@@ -201,11 +201,12 @@ class Stage:
 def _create(api: httpx.Client, path: str, body: dict[str, str]) -> str:
     """Create something; gives its id."""
     key = {"Idempotency-Key": uuid4().hex}
-    for _ in range(CREATE_TRIES_MAX):
-        answer = api.post(path, json=body, headers=key)
+    answer = api.post(path, json=body, headers=key)
+    for _ in range(CREATE_TRIES_MAX - 1):
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             break
         time.sleep(float(answer.headers["Retry-After"]))
+        answer = api.post(path, json=body, headers=key)
     return str(answer.raise_for_status().json()["id"])
 
 

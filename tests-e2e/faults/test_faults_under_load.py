@@ -13,16 +13,21 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
+from angarium_chassis.streams.broker import SOCKET_TIMEOUT_S
 
 from ..dev_platform import DevPlatform  # noqa: TID252 - tests are no installed package
 from ..load_run import LoadRun  # noqa: TID252
 from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
-from .three_ledgers import Ledgers, in_flight, settled_ledgers
+from .three_ledgers import SETTLE_S, Ledgers, in_flight, settled_ledgers
 
 RATE = 300.0
 SECONDS = 5.0
-RESTART_S = 20.0
+RESTART_S = 60.0
+QUERY_TIMEOUT_S = 5.0
+REDIS_WAIT_S = min(SOCKET_TIMEOUT_S, QUERY_TIMEOUT_S)
+"""A frozen Redis answers nothing: waiting for it ends with a timeout, of which this is the
+shortest in a gateway."""
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +36,7 @@ def own_platform(engines_folder: Path) -> Iterator[DevPlatform]:
     the retries that it had begun after 7 s."""
     with DevPlatform(
         engines_folder / "dev-faults",
+        ANGARIUM_QUERY_TIMEOUT_S=f"{QUERY_TIMEOUT_S:g}",
         ANGARIUM_ENTRY_LEASE_S="2",
         ANGARIUM_ATTEMPT_TIMEOUT_S="2",
         ANGARIUM_RETRY_LEASE_S="7",
@@ -83,7 +89,7 @@ def assert_flow_resumed(platform: DevPlatform, app: str, receiver: WebhookReceiv
         posted = api.post(f"{app}/msg", json={"eventType": "after", "payload": {}})
         assert posted.status_code == 202
         message = posted.json()["id"]
-    entry = receiver.wait_accepted(message, 5)
+    entry = receiver.wait_accepted(message)
     assert entry["times"] == 1
 
 
@@ -143,23 +149,24 @@ def test_a_frozen_redis_does_not_stop_the_api(
     os.kill(valkey, signal.SIGSTOP)
     try:
         frozen_ns = time.monotonic_ns()
-        # The rest of the load runs against a Redis that does not answer.
+        # The rest of the load runs against a Redis that does not answer, until all of it is
+        # answered by the API.
         load.finish()
-        frozen_s = (time.monotonic_ns() - frozen_ns) / 1e9
         in_hand = in_flight(own_platform, own_app)
     finally:
         os.kill(valkey, signal.SIGCONT)
 
-    assert frozen_s > SECONDS / 2
     assert load.summary["refused"] == {}
     assert len(load.accepted) == int(RATE * SECONDS)
-    waited_ms = [
-        (one["answered_ns"] - one["due_ns"]) / 1e6
+    # From when the request left: on a busy machine the generator falls behind its schedule, and
+    # what waits in it says nothing about the API.
+    answered_in_s = [
+        (one["answered_ns"] - one["sent_ns"]) / 1e9
         for one in load.accepted
-        if one["due_ns"] > frozen_ns
+        if one["answered_ns"] > frozen_ns
     ]
-    assert len(waited_ms) > RATE
-    assert sorted(waited_ms)[len(waited_ms) // 2] < 250
+    assert len(answered_in_s) > load.connections
+    assert not [took_s for took_s in answered_in_s if took_s >= REDIS_WAIT_S]
     assert_nothing_is_lost(settled_ledgers(own_platform, own_app, load, receiver), in_hand)
     assert_flow_resumed(own_platform, own_app, receiver)
 
@@ -188,7 +195,7 @@ def test_retries_outlive_the_worker_and_redis(
         return load.accepted_ids - accepted
 
     assert len(load.accepted) == int(RATE / 3 * SECONDS)
-    until(lambda: not undelivered(), 25, "every delivery is retried until it is accepted")
+    until(lambda: not undelivered(), SETTLE_S, "every delivery is retried until it is accepted")
     ledgers = settled_ledgers(own_platform, own_app, load, receiver)
     assert ledgers.answered <= ledgers.journal
     assert ledgers.answered <= ledgers.delivered

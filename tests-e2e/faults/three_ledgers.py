@@ -15,7 +15,7 @@ from ..load_run import LoadRun  # noqa: TID252
 from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 
-SETTLE_S = 25.0
+SETTLE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ def _delivered(worker: Path, app: str) -> set[str]:
 
 
 def _application_id(app: str) -> bytes:
-    return parse_id(APPLICATION, app.rpartition("/")[2])
+    application_id = parse_id(APPLICATION, app.rpartition("/")[2])
+    assert application_id is not None, app
+    return application_id
 
 
 def _open_batches(platform: DevPlatform) -> int:

@@ -6,15 +6,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from angarium_chassis.streams import leases
 from angarium_chassis.streams.leases import EntryLeases
 from angarium_chassis.streams.received import Received
 from angarium_contracts.queries import Done
 from redis.asyncio import Redis
 
-STREAM = "numbers"
-GROUP = "readers"
-LEASE_S = 0.6
+from ..process_double import GROUP, LEASE_S, STREAM, NewProcess, ProcessDouble
 
 
 async def read_raw(redis: Redis, consumer: str, count: int = 1000) -> list[bytes]:
@@ -24,7 +23,7 @@ async def read_raw(redis: Redis, consumer: str, count: int = 1000) -> list[bytes
 
 
 async def test_what_a_dead_consumer_left_is_taken_over_as_redelivered(
-    process: Any, redis: Redis
+    process: ProcessDouble, redis: Redis
 ) -> None:
     await redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
     await process.publish(1, 2)
@@ -42,7 +41,7 @@ async def test_what_a_dead_consumer_left_is_taken_over_as_redelivered(
     assert not (await inbox.get()).redelivered
 
 
-async def test_a_slow_handler_keeps_its_entries(new_process: Any) -> None:
+async def test_a_slow_handler_keeps_its_entries(new_process: NewProcess) -> None:
     slow, other = await new_process("slow"), await new_process("other")
     began, ended = asyncio.Event(), asyncio.Event()
 
@@ -64,7 +63,7 @@ async def test_a_slow_handler_keeps_its_entries(new_process: Any) -> None:
     assert inbox.seen == []
 
 
-async def test_entries_that_a_handler_left_in_hand_are_kept_too(new_process: Any) -> None:
+async def test_entries_that_a_handler_left_in_hand_are_kept_too(new_process: NewProcess) -> None:
     first, other = await new_process("first"), await new_process("other")
     in_hand, elsewhere = first.inbox(finish=False), other.inbox()
     reader = first.read(in_hand)
@@ -83,7 +82,7 @@ async def test_entries_that_a_handler_left_in_hand_are_kept_too(new_process: Any
 
 
 async def test_a_process_frozen_past_its_lease_learns_that_it_lost_its_entries(
-    process: Any, redis_url: str
+    process: ProcessDouble, redis_url: str
 ) -> None:
     inbox = process.inbox(finish=False)
     reader = process.read(inbox)
@@ -129,7 +128,7 @@ class Holder:
         )
 
 
-async def test_entries_in_any_order_are_all_renewed(process: Any, redis: Redis) -> None:
+async def test_entries_in_any_order_are_all_renewed(process: ProcessDouble, redis: Redis) -> None:
     await redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
     await process.publish(1, 2, 3)
     ids = await read_raw(redis, "holder")
@@ -143,7 +142,7 @@ async def test_entries_in_any_order_are_all_renewed(process: Any, redis: Redis) 
 
 
 async def test_many_entries_are_renewed_in_bounded_calls_and_younger_ones_do_not_hide_them(
-    process: Any, redis: Redis, monkeypatch: Any
+    process: ProcessDouble, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leases, "RENEW_PER_CALL_MAX", 4)
     await redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
@@ -163,7 +162,7 @@ async def test_many_entries_are_renewed_in_bounded_calls_and_younger_ones_do_not
     assert idle[0]["consumer"] == b"other"
 
 
-async def test_renewing_does_not_count_as_another_try(process: Any, redis: Redis) -> None:
+async def test_renewing_does_not_count_as_another_try(process: ProcessDouble, redis: Redis) -> None:
     await redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
     await process.publish(1)
     (entry_id,) = await read_raw(redis, "holder")

@@ -9,13 +9,14 @@ import pytest
 from angarium_chassis.streams.broker import redis_problem
 from angarium_chassis.streams.group_reader import TRIES_MAX
 from angarium_chassis.streams.received import Received
+from angarium_cli.engines import ValkeyProcess
 from angarium_contracts.contract import encode
 from angarium_contracts.hot_path import DeliveriesSettled
 from angarium_contracts.queries import Done
 from redis.asyncio import Redis
 
-STREAM = "numbers"
-GROUP = "readers"
+from ..process_double import GROUP, STREAM, ProcessDouble
+
 QUARANTINE = "quarantine:test"
 
 
@@ -29,7 +30,7 @@ async def quarantined(redis: Redis, count: int = 1) -> list[dict[bytes, bytes]]:
     return entries
 
 
-async def test_a_backlog_written_before_the_first_start_is_read(process: Any) -> None:
+async def test_a_backlog_written_before_the_first_start_is_read(process: ProcessDouble) -> None:
     await process.publish(1, 2, 3)
     inbox = process.inbox()
 
@@ -38,7 +39,9 @@ async def test_a_backlog_written_before_the_first_start_is_read(process: Any) ->
     assert await inbox.numbers(3) == [1, 2, 3]
 
 
-async def test_entries_published_after_flushall_arrive(process: Any, redis: Redis) -> None:
+async def test_entries_published_after_flushall_arrive(
+    process: ProcessDouble, redis: Redis
+) -> None:
     inbox = process.inbox()
     reader = process.read(inbox)
     await process.publish(1)
@@ -53,7 +56,7 @@ async def test_entries_published_after_flushall_arrive(process: Any, redis: Redi
 
 
 async def test_flushall_while_entries_are_in_hand_loses_only_those(
-    process: Any, redis: Redis
+    process: ProcessDouble, redis: Redis
 ) -> None:
     inbox = process.inbox(finish=False)
     process.read(inbox)
@@ -68,7 +71,7 @@ async def test_flushall_while_entries_are_in_hand_loses_only_those(
 
 
 async def test_a_server_restarted_without_persistence_is_read_again(
-    own_process: Any, own_valkey: Any
+    own_process: ProcessDouble, own_valkey: ValkeyProcess
 ) -> None:
     await asyncio.to_thread(own_valkey.start)
     inbox = own_process.inbox()
@@ -86,7 +89,7 @@ async def test_a_server_restarted_without_persistence_is_read_again(
 
 
 async def test_a_reader_started_before_redis_reads_once_it_is_there(
-    own_process: Any, own_valkey: Any
+    own_process: ProcessDouble, own_valkey: ValkeyProcess
 ) -> None:
     inbox = own_process.inbox()
     reader = own_process.read(inbox)
@@ -126,7 +129,7 @@ async def test_a_reader_started_before_redis_reads_once_it_is_there(
     ],
 )
 async def test_a_poison_entry_is_quarantined_and_the_next_one_arrives(
-    process: Any, redis: Redis, fields: dict[str, bytes], reason: str, body: bytes
+    process: ProcessDouble, redis: Redis, fields: dict[str, bytes], reason: str, body: bytes
 ) -> None:
     inbox = process.inbox()
     poison_id = await redis.xadd(STREAM, fields)  # type: ignore[arg-type]
@@ -145,7 +148,7 @@ async def test_a_poison_entry_is_quarantined_and_the_next_one_arrives(
 
 
 async def test_an_entry_that_always_fails_is_quarantined_and_others_are_not(
-    process: Any, redis: Redis
+    process: ProcessDouble, redis: Redis
 ) -> None:
     inbox = process.inbox()
     tries: list[bool] = []
@@ -169,7 +172,7 @@ async def test_an_entry_that_always_fails_is_quarantined_and_others_are_not(
     assert await inbox.numbers(1) == [4]
 
 
-async def test_a_key_of_another_kind_is_waited_out(process: Any, redis: Redis) -> None:
+async def test_a_key_of_another_kind_is_waited_out(process: ProcessDouble, redis: Redis) -> None:
     inbox = process.inbox()
     reader = process.read(inbox)
     await process.publish(1)
@@ -184,7 +187,7 @@ async def test_a_key_of_another_kind_is_waited_out(process: Any, redis: Redis) -
     assert await inbox.numbers(1) == [2]
 
 
-async def test_a_reader_takes_no_more_than_a_batch_at_a_time(process: Any) -> None:
+async def test_a_reader_takes_no_more_than_a_batch_at_a_time(process: ProcessDouble) -> None:
     sizes: list[int] = []
     inbox = process.inbox()
 
@@ -199,7 +202,9 @@ async def test_a_reader_takes_no_more_than_a_batch_at_a_time(process: Any) -> No
     assert sizes == [4, 4, 2]
 
 
-async def test_a_stopped_reader_waits_for_the_handler_that_runs(process: Any, redis: Redis) -> None:
+async def test_a_stopped_reader_waits_for_the_handler_that_runs(
+    process: ProcessDouble, redis: Redis
+) -> None:
     began, may_end = asyncio.Event(), asyncio.Event()
 
     async def handle(received: Sequence[Received[Done]]) -> None:

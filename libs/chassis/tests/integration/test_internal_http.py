@@ -1,6 +1,6 @@
 import asyncio
 import socket
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,11 +11,15 @@ from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import bind, internal_app, serve_http
 from prometheus_client import Counter
 
+type Event = MutableMapping[str, Any]
+type App = Callable[
+    [Event, Callable[[], Awaitable[Event]], Callable[[Event], Awaitable[None]]], Awaitable[None]
+]
 SEEN = Counter("angarium_test_seen", "Counted by a test.")
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[tuple[httpx.AsyncClient, asyncio.Task[None]]]:
+async def serving(app: App) -> AsyncIterator[tuple[httpx.AsyncClient, asyncio.Task[None]]]:
     listener = bind("127.0.0.1", 0)
     port = listener.getsockname()[1]
     task = asyncio.create_task(serve_http(app, listener))
@@ -97,11 +101,12 @@ async def test_other_paths_are_told_what_there_is() -> None:
 async def test_a_cancelled_server_finishes_open_requests_and_frees_its_port() -> None:
     began, may_end = asyncio.Event(), asyncio.Event()
 
-    async def app(_: Any, __: Any, send: Any) -> None:
+    async def app(
+        _: Event, __: Callable[[], Awaitable[Event]], send: Callable[[Event], Awaitable[None]]
+    ) -> None:
         began.set()
         await may_end.wait()
-        message: MutableMapping[str, Any] = {"type": "http.response.start", "status": 204}
-        await send({**message, "headers": []})
+        await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
     async with serving(app) as (client, task):

@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 import msgspec
 import pytest
@@ -23,8 +22,7 @@ from faststream.redis import RedisBroker
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-STREAM = "numbers"
-GROUP = "readers"
+from ..process_double import GROUP, STREAM, ProcessDouble, entries_of
 
 
 @pytest.fixture
@@ -56,7 +54,7 @@ async def until_put_away(shelf: QuarantineShelf, count: int) -> list[Quarantined
 
 
 async def test_poison_of_every_kind_is_put_away_within_five_tries_and_the_rest_goes_on(
-    process: Any, redis: Redis, shelf: QuarantineShelf
+    process: ProcessDouble, redis: Redis, shelf: QuarantineShelf
 ) -> None:
     inbox = process.inbox()
 
@@ -89,7 +87,7 @@ async def test_poison_of_every_kind_is_put_away_within_five_tries_and_the_rest_g
 
 
 async def test_an_entry_that_is_put_back_is_handled_and_gone_from_the_quarantine(
-    process: Any, broker: RedisBroker, shelf: QuarantineShelf
+    process: ProcessDouble, broker: RedisBroker, shelf: QuarantineShelf
 ) -> None:
     await Quarantine(broker, "test").put([poison(encode(Done(version=3)), "failed 5 times")])
     (entry,) = await all_of(shelf)
@@ -111,7 +109,7 @@ async def test_of_many_who_put_an_entry_back_one_does(
     added = await asyncio.gather(*[shelf.replay(entry, b"changed") for _ in range(20)])
 
     assert sum(each is not None for each in added) == 1
-    assert [fields for _, fields in await redis.xrange(STREAM)] == [{b"__data__": b"changed"}]
+    assert [fields for _, fields in await entries_of(redis, STREAM)] == [{b"__data__": b"changed"}]
 
 
 async def test_an_entry_that_cannot_be_put_back_stays(

@@ -1,7 +1,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import msgspec
 from angarium_chassis.streams.quarantine import Quarantine
@@ -13,9 +12,11 @@ from angarium_contracts.contract import Contract, Reader, encode
 from angarium_contracts.queries import Done, Problem, ProblemCode, Query
 from redis.asyncio import Redis
 
+from ..process_double import NewProcess, ProcessDouble
+
 QUERIES = "dispatcher.queries"
 questions = Reader(GetApplication)
-answers = Reader(Done)
+answers: Reader[Done | Problem] = Reader(Done)
 
 
 def clock_ms() -> int:
@@ -30,7 +31,7 @@ async def echo(asked: GetApplication) -> Contract:
     return Done(version=int(asked.ref))
 
 
-def client_of(process: Any, *, timeout_s: float = 5.0) -> QueryClient:
+def client_of(process: ProcessDouble, *, timeout_s: float = 5.0) -> QueryClient:
     client = QueryClient(
         process.broker, replica=process.name, clock_ms=clock_ms, timeout_s=timeout_s
     )
@@ -39,8 +40,8 @@ def client_of(process: Any, *, timeout_s: float = 5.0) -> QueryClient:
 
 
 def serve(
-    process: Any, answer: Callable[[GetApplication], Awaitable[Contract]]
-) -> QueryServer[Any]:
+    process: ProcessDouble, answer: Callable[[GetApplication], Awaitable[Contract]]
+) -> QueryServer[GetApplication]:
     server = QueryServer(
         process.broker,
         stream=QUERIES,
@@ -56,7 +57,7 @@ def serve(
     return server
 
 
-async def test_a_question_gets_its_answer(new_process: Any, redis: Redis) -> None:
+async def test_a_question_gets_its_answer(new_process: NewProcess, redis: Redis) -> None:
     gateway, dispatcher = await new_process("gateway"), await new_process("dispatcher")
     client, server = client_of(gateway), serve(dispatcher, echo)
 
@@ -66,7 +67,7 @@ async def test_a_question_gets_its_answer(new_process: Any, redis: Redis) -> Non
     assert await redis.xlen(QUERIES) == 0
 
 
-async def test_two_hundred_questions_at_once_get_their_own_answers(new_process: Any) -> None:
+async def test_two_hundred_questions_at_once_get_their_own_answers(new_process: NewProcess) -> None:
     gateway, dispatcher = await new_process("gateway"), await new_process("dispatcher")
     client = client_of(gateway)
     serve(dispatcher, echo)
@@ -78,7 +79,9 @@ async def test_two_hundred_questions_at_once_get_their_own_answers(new_process: 
     assert got == [Done(version=number) for number in range(200)]
 
 
-async def test_replicas_share_the_questions_and_answer_their_own_askers(new_process: Any) -> None:
+async def test_replicas_share_the_questions_and_answer_their_own_askers(
+    new_process: NewProcess,
+) -> None:
     clients = [client_of(await new_process(name)) for name in ("gateway-1", "gateway-2")]
     for name in ("dispatcher-1", "dispatcher-2"):
         serve(await new_process(name), echo)
@@ -90,7 +93,7 @@ async def test_replicas_share_the_questions_and_answer_their_own_askers(new_proc
     assert got == [Done(version=number) for number in range(40)]
 
 
-async def test_a_refusal_is_a_value(process: Any) -> None:
+async def test_a_refusal_is_a_value(process: ProcessDouble) -> None:
     async def refuse(_: GetApplication) -> Contract:
         return Problem(code=ProblemCode.NOT_FOUND, detail="no such application", field="ref")
 
@@ -102,7 +105,9 @@ async def test_a_refusal_is_a_value(process: Any) -> None:
     assert got == Problem(code=ProblemCode.NOT_FOUND, detail="no such application", field="ref")
 
 
-async def test_a_service_that_fails_to_answer_says_so_and_answers_the_next(process: Any) -> None:
+async def test_a_service_that_fails_to_answer_says_so_and_answers_the_next(
+    process: ProcessDouble,
+) -> None:
     async def answer(asked: GetApplication) -> Contract:
         if asked.ref == "1":
             raise OSError("disk full")
@@ -119,7 +124,7 @@ async def test_a_service_that_fails_to_answer_says_so_and_answers_the_next(proce
     assert await client.ask(QUERIES, question(2), answers) == Done(version=2)
 
 
-async def test_without_an_answer_in_time_the_service_is_unavailable(process: Any) -> None:
+async def test_without_an_answer_in_time_the_service_is_unavailable(process: ProcessDouble) -> None:
     client = client_of(process, timeout_s=0.2)
 
     got = await client.ask(QUERIES, question(1), answers)
@@ -128,7 +133,7 @@ async def test_without_an_answer_in_time_the_service_is_unavailable(process: Any
     assert got.code is ProblemCode.UNAVAILABLE
 
 
-async def test_without_redis_the_service_is_unavailable(own_process: Any) -> None:
+async def test_without_redis_the_service_is_unavailable(own_process: ProcessDouble) -> None:
     client = client_of(own_process, timeout_s=0.5)
 
     got = await client.ask(QUERIES, question(1), answers)
@@ -137,7 +142,7 @@ async def test_without_redis_the_service_is_unavailable(own_process: Any) -> Non
     assert got.code is ProblemCode.UNAVAILABLE
 
 
-async def test_an_expired_question_is_not_carried_out(process: Any, redis: Redis) -> None:
+async def test_an_expired_question_is_not_carried_out(process: ProcessDouble, redis: Redis) -> None:
     carried_out: list[str] = []
 
     async def answer(asked: GetApplication) -> Contract:
@@ -155,13 +160,13 @@ async def test_an_expired_question_is_not_carried_out(process: Any, redis: Redis
     assert await redis.xlen(QUERIES) == 0
 
 
-def renamed(process: Any, name: str) -> Any:
+def renamed(process: ProcessDouble, name: str) -> ProcessDouble:
     """The same process under another name: another reply stream."""
     process.name = name
     return process
 
 
-async def test_questions_and_answers_of_another_version_are_told(process: Any) -> None:
+async def test_questions_and_answers_of_another_version_are_told(process: ProcessDouble) -> None:
     async def answer(_: GetApplication) -> Contract:
         return ApplicationDeleted(state=None)  # type: ignore[arg-type]
 
@@ -178,7 +183,7 @@ async def test_questions_and_answers_of_another_version_are_told(process: Any) -
 
 
 async def test_a_query_that_is_no_query_is_quarantined_and_the_next_answered(
-    process: Any, redis: Redis
+    process: ProcessDouble, redis: Redis
 ) -> None:
     await process.writer.write([Publication(QUERIES, Done(version=1))])
     client = client_of(process)
@@ -188,7 +193,7 @@ async def test_a_query_that_is_no_query_is_quarantined_and_the_next_answered(
     assert await redis.xlen("quarantine:test") == 1
 
 
-async def test_an_answer_that_nobody_waits_for_is_dropped(process: Any) -> None:
+async def test_an_answer_that_nobody_waits_for_is_dropped(process: ProcessDouble) -> None:
     client = client_of(process)
     serve(process, echo)
     stray = Query(

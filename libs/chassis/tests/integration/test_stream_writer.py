@@ -1,5 +1,4 @@
 import asyncio
-from typing import Any
 
 import pytest
 from angarium_chassis.streams.writer import CONCURRENT_MAX, Publication
@@ -8,16 +7,15 @@ from angarium_contracts.queries import Done
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-STREAM = "numbers"
-GROUP = "readers"
+from ..process_double import GROUP, STREAM, ProcessDouble, entries_of
 
 
 async def test_publications_arrive_in_order_and_their_ids_are_given(
-    process: Any, redis: Redis
+    process: ProcessDouble, redis: Redis
 ) -> None:
     ids = await process.publish(1, 2, 3)
 
-    entries: Any = await redis.xrange(STREAM)
+    entries = await entries_of(redis, STREAM)
     assert [entry_id for entry_id, _ in entries] == ids
     bodies = [fields[b"__data__"] for _, fields in entries]
     assert [Reader(Done).read(body) for body in bodies] == [Done(1), Done(2), Done(3)]
@@ -25,7 +23,7 @@ async def test_publications_arrive_in_order_and_their_ids_are_given(
 
 
 async def test_what_is_done_is_acknowledged_and_deleted_with_the_publication(
-    process: Any, redis: Redis
+    process: ProcessDouble, redis: Redis
 ) -> None:
     inbox = process.inbox(finish=False)
     reader = process.read(inbox)
@@ -35,14 +33,16 @@ async def test_what_is_done_is_acknowledged_and_deleted_with_the_publication(
     await process.writer.write([Publication("onward", Done(10))], done=[done])
 
     assert await redis.xlen("onward") == 1
-    assert [entry_id for entry_id, _ in await redis.xrange(STREAM)] == [kept.entry_id]
+    assert [entry_id for entry_id, _ in await entries_of(redis, STREAM)] == [kept.entry_id]
     assert (await redis.xpending(STREAM, GROUP))["pending"] == 1
     assert reader.in_hand == 1
     assert not done.held
     assert kept.held
 
 
-async def test_a_write_that_fails_leaves_everything_in_hand(process: Any, redis: Redis) -> None:
+async def test_a_write_that_fails_leaves_everything_in_hand(
+    process: ProcessDouble, redis: Redis
+) -> None:
     inbox = process.inbox(finish=False)
     reader = process.read(inbox)
     await process.publish(1)
@@ -60,14 +60,16 @@ async def test_a_write_that_fails_leaves_everything_in_hand(process: Any, redis:
     assert reader.in_hand == 1
 
 
-async def test_a_key_of_another_kind_is_an_error(process: Any, redis: Redis) -> None:
+async def test_a_key_of_another_kind_is_an_error(process: ProcessDouble, redis: Redis) -> None:
     await redis.set(STREAM, "text")
 
     with pytest.raises(ResponseError):
         await process.publish(1)
 
 
-async def test_a_stream_keeps_about_its_bound_and_may_expire(process: Any, redis: Redis) -> None:
+async def test_a_stream_keeps_about_its_bound_and_may_expire(
+    process: ProcessDouble, redis: Redis
+) -> None:
     for _ in range(10):
         batch = [Publication("bounded", Done(1), entries_max=100, expires_s=60)] * 100
         await process.writer.write(batch)
@@ -76,7 +78,9 @@ async def test_a_stream_keeps_about_its_bound_and_may_expire(process: Any, redis
     assert 0 < await redis.ttl("bounded") <= 60
 
 
-async def test_many_writes_at_once_share_few_connections(process: Any, redis: Redis) -> None:
+async def test_many_writes_at_once_share_few_connections(
+    process: ProcessDouble, redis: Redis
+) -> None:
     before = len(await redis.client_list())
 
     await asyncio.gather(*[process.publish(number) for number in range(300)])

@@ -1,23 +1,30 @@
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 from angarium_chassis.streams.tail_reader import TailReader
+from angarium_cli.engines import ValkeyProcess
 from angarium_contracts.contract import Reader
 from angarium_contracts.queries import Done
 from redis.asyncio import Redis
 
-STREAM = "numbers"
+from ..process_double import STREAM, NewProcess, ProcessDouble
 
 
 class Tail:
     """A tail reader that runs, and what it got."""
 
-    def __init__(self, process: Any, **options: Any) -> None:
+    def __init__(
+        self, process: ProcessDouble, *, from_now: bool = False, trim: bool = False
+    ) -> None:
         self.numbers: asyncio.Queue[int] = asyncio.Queue()
         self.refused: set[int] = set()
         self.reader = TailReader(
-            process.broker, stream=STREAM, reader=Reader(Done), handle=self.keep, **options
+            process.broker,
+            stream=STREAM,
+            reader=Reader(Done),
+            handle=self.keep,
+            from_now=from_now,
+            trim=trim,
         )
         process.run(self.reader.run())
 
@@ -32,7 +39,7 @@ class Tail:
             return [await self.numbers.get() for _ in range(count)]
 
 
-async def test_a_tail_is_read_from_the_oldest_entry_on(process: Any) -> None:
+async def test_a_tail_is_read_from_the_oldest_entry_on(process: ProcessDouble) -> None:
     await process.publish(1, 2)
     tail = Tail(process)
     assert await tail.take(2) == [1, 2]
@@ -43,7 +50,7 @@ async def test_a_tail_is_read_from_the_oldest_entry_on(process: Any) -> None:
     assert tail.reader.running
 
 
-async def test_every_process_sees_every_entry(new_process: Any) -> None:
+async def test_every_process_sees_every_entry(new_process: NewProcess) -> None:
     first, second = await new_process("first"), await new_process("second")
     tails = [Tail(first), Tail(second)]
 
@@ -52,7 +59,7 @@ async def test_every_process_sees_every_entry(new_process: Any) -> None:
     assert [await tail.take(2) for tail in tails] == [[1, 2], [1, 2]]
 
 
-async def test_a_tail_from_now_skips_what_was_there(process: Any) -> None:
+async def test_a_tail_from_now_skips_what_was_there(process: ProcessDouble) -> None:
     await process.publish(1, 2)
     tail = Tail(process, from_now=True)
     await tail.reader.positioned()
@@ -62,7 +69,9 @@ async def test_a_tail_from_now_skips_what_was_there(process: Any) -> None:
     assert await tail.take(1) == [3]
 
 
-async def test_a_tail_from_now_of_an_empty_stream_gets_the_first_entry(process: Any) -> None:
+async def test_a_tail_from_now_of_an_empty_stream_gets_the_first_entry(
+    process: ProcessDouble,
+) -> None:
     tail = Tail(process, from_now=True)
     await tail.reader.positioned()
 
@@ -71,7 +80,7 @@ async def test_a_tail_from_now_of_an_empty_stream_gets_the_first_entry(process: 
     assert await tail.take(1) == [1]
 
 
-async def test_what_was_handled_is_trimmed(process: Any, redis: Redis) -> None:
+async def test_what_was_handled_is_trimmed(process: ProcessDouble, redis: Redis) -> None:
     await process.publish(1, 2)
     tail = Tail(process, trim=True)
     await tail.take(2)
@@ -85,7 +94,7 @@ async def test_what_was_handled_is_trimmed(process: Any, redis: Redis) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_unreadable_entries_are_skipped(process: Any, redis: Redis) -> None:
+async def test_unreadable_entries_are_skipped(process: ProcessDouble, redis: Redis) -> None:
     await redis.xadd(STREAM, {"__data__": b"\xc1"})
     await redis.xadd(STREAM, {"other": b"field"})
     await process.publish(3)
@@ -93,7 +102,7 @@ async def test_unreadable_entries_are_skipped(process: Any, redis: Redis) -> Non
     assert await Tail(process).take(1) == [3]
 
 
-async def test_a_handler_that_raises_loses_its_batch_only(process: Any) -> None:
+async def test_a_handler_that_raises_loses_its_batch_only(process: ProcessDouble) -> None:
     tail = Tail(process)
     tail.refused.add(1)
     await process.publish(1)
@@ -104,7 +113,7 @@ async def test_a_handler_that_raises_loses_its_batch_only(process: Any) -> None:
     assert await tail.take(1) == [2]
 
 
-async def test_reading_goes_on_after_flushall(process: Any, redis: Redis) -> None:
+async def test_reading_goes_on_after_flushall(process: ProcessDouble, redis: Redis) -> None:
     tail = Tail(process)
     await process.publish(1)
     assert await tail.take(1) == [1]
@@ -116,7 +125,7 @@ async def test_reading_goes_on_after_flushall(process: Any, redis: Redis) -> Non
 
 
 async def test_reading_begins_when_redis_comes_up_late_and_survives_a_restart(
-    own_process: Any, own_valkey: Any
+    own_process: ProcessDouble, own_valkey: ValkeyProcess
 ) -> None:
     tail = Tail(own_process)
     await asyncio.to_thread(own_valkey.start)

@@ -2,6 +2,7 @@
 of writers; and reading what changed since one."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from angarium_contracts.configuration import (
@@ -39,6 +40,12 @@ async def everything_since(bench: Bench, version: int, limit: int) -> list[Direc
         )
         version = parts[-1].version
     return parts
+
+
+def states_of(parts: Sequence[DirectoryPart]) -> set[tuple[bytes, int]]:
+    """Id and version of every state in the parts."""
+    applications = {(one.id, one.version) for part in parts for one in part.applications}
+    return applications | {(one.id, one.version) for part in parts for one in part.endpoints}
 
 
 async def test_concurrent_writers_of_two_processes_take_versions_without_gaps(
@@ -130,17 +137,8 @@ async def test_paging_from_any_version_gives_the_current_state_of_all_that_chang
         assert len(part.endpoints) <= limit
 
     for since in range(latest + 1):
-        found = {
-            (one.id, one.version)
-            for part in await everything_since(bench, since, limit)
-            for one in (*part.applications, *part.endpoints)
-        }
-        expected = {
-            (one.id, one.version)
-            for part in whole
-            for one in (*part.applications, *part.endpoints)
-            if one.version > since
-        }
+        found = states_of(await everything_since(bench, since, limit))
+        expected = {(id_, version) for id_, version in states_of(whole) if version > since}
         assert found == expected
 
 

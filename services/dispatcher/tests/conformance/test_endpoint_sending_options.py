@@ -95,6 +95,7 @@ async def test_options_are_kept_sealed_and_travel_to_the_worker(bench: Bench, cr
         sealed_client_certificate=sealed(bench, PEM),
     )
     found = await bench.reads.find_endpoint(made.application_id, "one")
+    assert found is not None
     assert found == made
     state, shown = endpoint_state(found), endpoint_wire(found)
     assert (state.timeout_s, state.header_names) == (20.0, "both")
@@ -263,8 +264,9 @@ async def test_disabling_what_does_not_exist_changes_nothing(bench: Bench, creat
     made = await create()
     await delete_endpoint(DeleteEndpoint(TENANT, "acme", "one"), bench.means)
     heard = len(bench.heard.changes)
-    for ids in ((TENANT, made.application_id), (b"x" * 16, made.application_id), (TENANT, b"x")):
-        await disable_endpoint(DisableEndpoint(*ids, made.id, 99, "gone"), bench.means)
+    application_id = made.application_id
+    for tenant, app in ((TENANT, application_id), (b"x" * 16, application_id), (TENANT, b"x")):
+        await disable_endpoint(DisableEndpoint(tenant, app, made.id, 99, "gone"), bench.means)
     assert len(bench.heard.changes) == heard
 
 

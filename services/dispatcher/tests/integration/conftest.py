@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 from angarium_chassis.database.engine import open_database
@@ -33,6 +34,24 @@ TENANT, BATCH = b"t" * 16, b"b" * 16
 URL = "https://example.com/hook"
 SETTLE_TO = "deliveries.settled:test"
 SEAL = Seal(bytes(32))
+WAIT_S = 30.0
+BLOCK_MS = 2_000
+
+
+type Entry = tuple[bytes, dict[bytes, bytes]]
+"""Its id and its fields."""
+
+
+async def entries_after(redis: Redis, stream: str, last: bytes) -> list[Entry]:
+    """The entries after the id `last`, as soon as there are any. Asks again and again: one read
+    that blocks for longer than the client's socket timeout would fail instead of waiting."""
+    while True:
+        # redis-py's types allow for answers that only other versions or options give.
+        found = cast(
+            "list[tuple[bytes, list[Entry]]]", await redis.xread({stream: last}, block=BLOCK_MS)
+        )
+        if found:
+            return found[0][1]
 
 
 @dataclass
@@ -56,14 +75,15 @@ class Client:
     async def entries[T](self, stream: str, kind: type[T], count: int) -> list[T]:
         """The first `count` entries of a stream, as soon as they are there."""
         bodies: list[T] = []
-        last: bytes | str = "0"
-        async with asyncio.timeout(10):
+        last = b"0"
+        async with asyncio.timeout(WAIT_S):
             while len(bodies) < count:
-                for _, entries in await self.redis.xread({stream: last}, block=2_000):
-                    for last, fields in entries:  # noqa: B007 - the position to go on from
-                        body = Reader(kind).read(fields[b"__data__"])
-                        assert isinstance(body, kind), body
-                        bodies.append(body)
+                entries = await entries_after(self.redis, stream, last)
+                last = entries[-1][0]
+                for _, fields in entries:
+                    body = Reader(kind).read(fields[b"__data__"])
+                    assert isinstance(body, kind), body
+                    bodies.append(body)
         return bodies
 
 

@@ -28,6 +28,7 @@ from .conftest import (
     a_message,
     an_application,
     an_endpoint,
+    entries_after,
     running,
 )
 
@@ -124,7 +125,7 @@ async def test_an_entry_of_an_unknown_version_is_quarantined_and_the_stream_goes
     await client.writer.write([future])
     await client.accept(a_batch(a_message(saved)))
     await client.entries(SETTLE_TO, DeliveriesSettled, 1)
-    ((_, poison),) = await client.redis.xrange(quarantine("dispatcher"))
+    ((_, poison),) = await entries_after(client.redis, quarantine("dispatcher"), b"0")
     assert b"messages.accepted/99" in poison[b"reason"]
     assert b"messages.accepted/99" in poison[b"body"]
 

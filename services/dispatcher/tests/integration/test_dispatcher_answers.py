@@ -18,7 +18,7 @@ from angarium_contracts.stream_names import (
     DIRECTORY_CHANGED,
 )
 
-from .conftest import SEAL, TENANT, URL, Client, an_application, an_endpoint
+from .conftest import SEAL, TENANT, URL, Client, an_application, an_endpoint, entries_after
 
 
 @pytest.mark.usefixtures("dispatcher")
@@ -27,7 +27,7 @@ async def test_a_change_is_announced_before_it_is_answered(client: Client) -> No
     assert saved.created
     assert saved.state.version == 1
     endpoint = await an_endpoint(client, uid="one")
-    announced = await client.redis.xrange(DIRECTORY_CHANGED)
+    announced = await entries_after(client.redis, DIRECTORY_CHANGED, b"0")
     changes = [Reader(DirectoryChanged).read(fields[b"__data__"]) for _, fields in announced]
     assert [change for change in changes if change != DirectoryChanged(0, 0)] == [
         DirectoryChanged(0, 1, (saved.state,)),

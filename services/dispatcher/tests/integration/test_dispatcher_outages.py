@@ -31,6 +31,7 @@ from faststream.redis import RedisBroker
 from structlog.testing import capture_logs
 
 from ..conftest import Bench
+from .conftest import WAIT_S, entries_after
 
 KNOWN, UNKNOWN = b"k" * 16, b"u" * 16
 
@@ -111,11 +112,10 @@ class Dispatcher:
             ]
         )
 
-    async def next_chunk(self, after: bytes | str = "0") -> tuple[bytes, DeliveriesRequested]:
-        async with asyncio.timeout(10):
-            ((_, ((entry_id, fields), *_)),) = await self.redis.xread(
-                {deliveries_requested(0): after}, block=0
-            )
+    async def next_chunk(self, after: bytes = b"0") -> tuple[bytes, DeliveriesRequested]:
+        async with asyncio.timeout(WAIT_S):
+            entries = await entries_after(self.redis, deliveries_requested(0), after)
+        entry_id, fields = entries[0]
         chunk = Reader(DeliveriesRequested).read(fields[b"__data__"])
         assert isinstance(chunk, DeliveriesRequested)
         return entry_id, chunk
@@ -151,10 +151,10 @@ async def test_a_dispatcher_that_waits_for_its_database_stops_at_once_and_gives_
     dispatcher.database.away = True
     running = asyncio.create_task(dispatcher.run())
     await dispatcher.accept(UNKNOWN)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         await dispatcher.database.asked.wait()
     running.cancel()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(WAIT_S):
         with suppress(asyncio.CancelledError):
             await running
     pending = await dispatcher.redis.xpending(messages_accepted(0), DISPATCHERS)
@@ -166,12 +166,12 @@ async def test_the_current_version_is_published_now_and_then(
 ) -> None:
     announcer = ChangeAnnouncer(StreamWriter(broker), bench.reads, heartbeat_s=0.01)
     running = asyncio.create_task(announcer.run())
-    async with asyncio.timeout(10):
-        found = await redis_of(broker).xread({DIRECTORY_CHANGED: "0"}, block=0)
+    async with asyncio.timeout(WAIT_S):
+        entries = await entries_after(redis_of(broker), DIRECTORY_CHANGED, b"0")
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
-    ((_, ((_, fields), *_)),) = found
+    _, fields = entries[0]
     assert Reader(DirectoryChanged).read(fields[b"__data__"]) == DirectoryChanged(0, 0)
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from angarium_contracts.directory import DirectoryChanged
 from angarium_dispatcher.adapters.streams.announce_changes import changed_entries
 from angarium_dispatcher.application.configuration_store import DirectoryChange
 from angarium_dispatcher.domain.application import Application
@@ -38,6 +39,12 @@ def an_endpoint(version: int) -> Endpoint:
     )
 
 
+def versions_of(entry: DirectoryChanged) -> list[int]:
+    """The versions of all states in an entry."""
+    applications = [state.version for state in entry.applications]
+    return applications + [state.version for state in entry.endpoints]
+
+
 @given(st.integers(0, 50), st.integers(0, 40), st.integers(1, 9))
 def test_entries_follow_each_other_and_carry_every_state_once(
     previous: int, endpoints: int, states_max: int
@@ -53,14 +60,12 @@ def test_entries_follow_each_other_and_carry_every_state_once(
     assert entries[-1].version == change.version
     for earlier, later in pairwise(entries):
         assert earlier.version == later.previous_version
-    states = [
-        state.version for entry in entries for state in (*entry.applications, *entry.endpoints)
-    ]
-    assert sorted(states) == list(range(previous + 1, change.version + 1))
+    versions = [version for entry in entries for version in versions_of(entry)]
+    assert sorted(versions) == list(range(previous + 1, change.version + 1))
     for entry in entries:
         assert len(entry.applications) + len(entry.endpoints) <= states_max
-        for state in (*entry.applications, *entry.endpoints):
-            assert entry.previous_version < state.version <= entry.version
+        for version in versions_of(entry):
+            assert entry.previous_version < version <= entry.version
 
 
 def test_an_endpoint_and_its_application_of_one_version_travel_together() -> None:

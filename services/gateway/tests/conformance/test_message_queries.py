@@ -194,7 +194,8 @@ async def test_a_rare_filter_gives_short_pages_that_go_on(
     monkeypatch.setattr(message_queries, "LOOKED_THROUGH_MAX", 2)
     for number in range(6):
         await post(database, number, channels=["rare"] if number in {0, 3} else None)
-    chosen, found, window = MessageFilter(channel="rare"), [], MessageWindow(5)
+    chosen, window = MessageFilter(channel="rare"), MessageWindow(5)
+    found: list[int] = []
     for backwards in (False, True):
         found.clear()
         for _ in range(4):
@@ -204,6 +205,7 @@ async def test_a_rare_filter_gives_short_pages_that_go_on(
                 break
             past = page.newest if backwards else page.oldest
             window = MessageWindow(5, past, backwards=backwards)
-        assert page.done
+        else:
+            pytest.fail("the pages do not end")
         assert found == ([0, 3] if backwards else [3, 0])
         window = MessageWindow(5, lowest_id_at(0), backwards=True)

@@ -248,15 +248,17 @@ async def test_expired_keys_and_ended_tasks_go(database: Database, journal: AnyJ
     arguments = TaskArguments(APPLICATION, b"e" * 16, now, now)
     for _ in range(3):
         await tasks.start(id_at(0), TENANT, TaskKind.RECOVER, arguments, running_max=5)
+    ended: list[bytes] = []
     for _ in range(2):
         held = await tasks.lease(lease_s=10)
         assert held is not None
         await tasks.end(held, TaskProgress(), error=None)
+        ended.append(held.task.id)
     async with database.engine.begin() as connection:
         long_ago = now - timedelta(days=91)
         await connection.execute(
             update(background_task)
-            .where(background_task.c.id != held.task.id)
+            .where(background_task.c.id != ended[-1])
             .values(updated_at=long_ago)
         )
 

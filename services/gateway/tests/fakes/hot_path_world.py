@@ -3,9 +3,10 @@ that die. The relay, settlement, recovery, membership and group commit in it are
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from angarium_contracts.hot_path import DeliveriesSettled, SettledChunk
 from angarium_gateway.application.accept.commit_messages import CommitMessages
@@ -233,10 +234,11 @@ async def _redis_away(world: World) -> None:
 
 
 async def _entry_lost(world: World) -> None:
-    streams = [world.redis.accepted, world.redis.requested, *world.redis.settled.values()]
-    stream = world.random.choice(streams)
+    redis = world.redis
+    streams: list[MutableMapping[int, Any]] = [redis.accepted, redis.requested]
+    stream = world.random.choice([*streams, *redis.settled.values()])
     if stream:
-        del stream[world.random.choice(list(stream))]  # type: ignore[attr-defined]
+        del stream[world.random.choice(list(stream))]
 
 
 async def _journal_away(world: World) -> None:

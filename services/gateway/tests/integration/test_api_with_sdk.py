@@ -73,15 +73,18 @@ from svix.models import (
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
+type Question = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
+
+QUESTIONS: Reader[Question] = Reader(ListAttemptsByMessage, ListAttemptsByEndpoint, GetAttempt)
+
+
 @dataclass
 class ScriptedWorker:
     """Answers for the worker, which these tests do without."""
 
     attempts: list[Attempt] = field(default_factory=list)
 
-    async def answer(
-        self, question: ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
-    ) -> Contract:
+    async def answer(self, question: Question) -> Contract:
         match question:
             case ListAttemptsByMessage(message_id=message_id):
                 return self._list(lambda item: item.message_id == message_id)
@@ -134,7 +137,7 @@ async def answering_for_the_worker(redis_url: str, worker: ScriptedWorker) -> As
         stream=WORKER_QUERIES,
         group=WORKERS,
         consumer="scripted",
-        questions=Reader(ListAttemptsByMessage, ListAttemptsByEndpoint, GetAttempt),
+        questions=QUESTIONS,
         answer=worker.answer,
         quarantine=Quarantine(broker, "worker"),
         clock_ms=lambda: time.time_ns() // 1_000_000,
@@ -193,7 +196,7 @@ async def platform(redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
     ):
         url = f"http://127.0.0.1:{port}"
         await until_it_answers(url)
-        yield Platform(url, *tokens, worker)
+        yield Platform(url, tokens[0], tokens[1], worker)
 
 
 async def test_applications_live_their_whole_life(platform: Platform) -> None:

@@ -103,7 +103,7 @@ async def test_without_a_valid_key_nobody_enters(door: Door, subtests: pytest.Su
     async with httpx.AsyncClient(base_url=door.url) as client:
         for value in values:
             with subtests.test(value):
-                headers = {"authorization": value.encode("latin-1")}
+                headers = {b"authorization": value.encode("latin-1")}
                 answer = await client.post(door.path, json=GOOD, headers=headers)
                 assert "Authorization" in is_problem(answer, 401)["detail"]
                 assert answer.headers["www-authenticate"] == "Bearer"
@@ -148,7 +148,7 @@ async def test_what_cannot_be_an_idempotency_key_is_refused(
     async with door.client() as client:
         for key in ("", "k" * 257, "sch\xf6n", "a\tb"):
             with subtests.test(key):
-                headers = {"idempotency-key": key.encode("latin-1")}
+                headers = {b"idempotency-key": key.encode("latin-1")}
                 answer = await client.post(door.path, json=GOOD, headers=headers)
                 fault = is_problem(answer, 422)["detail"][0]
                 assert fault["loc"] == ["header", "idempotency-key"]

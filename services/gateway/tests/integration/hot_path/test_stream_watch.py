@@ -32,7 +32,8 @@ class Seen:
 
     async def add(self, stream: str, entry_id: str = "*") -> bytes:
         """An entry; by its id it may be of any time."""
-        added: bytes = await self.redis.xadd(stream, {"a": "b"}, id=entry_id)
+        added = await self.redis.xadd(stream, {"a": "b"}, id=entry_id)
+        assert isinstance(added, bytes)
         return added
 
     def batch(self, entry_id: bytes | None, *, number: int = 0) -> OpenBatch:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -331,7 +331,8 @@ async def world() -> AsyncIterator[World]:
         )
     )
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
+        # httpx and Litestar have different types for the same ASGI events.
+        transport=httpx.ASGITransport(cast("Any", app)),
         base_url="http://gateway",
         headers={"authorization": f"Bearer {TOKEN}"},
     ) as client:

@@ -52,7 +52,7 @@ async def test_pages_go_forth_and_back(world: World, order: str) -> None:
     world.audit_log.entries = [an_entry(number) for number in range(5)]
     ids = [format_id(AUDIT_ENTRY, audit_id(number)) for number in range(5)]
     asked = {"limit": "2", "order": order}
-    pages = []
+    pages: list[dict[str, Any]] = []
     while not pages or not pages[-1]["done"]:
         if pages:
             asked["iterator"] = pages[-1]["iterator"]

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -74,7 +75,7 @@ async def test_unknown_members_and_deep_but_bounded_ones_are_accepted(world: Wor
 async def test_a_body_over_the_limit_is_413_before_it_is_read_whole(world: World) -> None:
     pieces_read = 0
 
-    async def pieces():
+    async def pieces() -> AsyncIterator[bytes]:
         nonlocal pieces_read
         for _ in range(100):
             pieces_read += 1

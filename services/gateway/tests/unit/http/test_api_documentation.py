@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -33,13 +34,17 @@ OPERATIONS = {
 }  # fmt: skip
 
 
+type Document = dict[str, Any]
+
+
 @pytest.fixture
-async def document(world: World) -> dict:
+async def document(world: World) -> Document:
     world.client.headers.pop("authorization")
     answer = await world.client.get("/api/v1/openapi.json")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
-    return answer.json()
+    found: Document = answer.json()
+    return found
 
 
 def references(value: object) -> set[str]:
@@ -50,7 +55,7 @@ def references(value: object) -> set[str]:
 
 
 async def test_the_document_has_every_operation_under_the_name_that_svix_gives_it(
-    document: dict,
+    document: Document,
 ) -> None:
     assert document["openapi"].startswith("3.1")
     operations = [operation for item in document["paths"].values() for operation in item.values()]
@@ -59,13 +64,13 @@ async def test_the_document_has_every_operation_under_the_name_that_svix_gives_i
     assert document["security"] == [{"HTTPBearer": []}]
 
 
-async def test_every_reference_of_the_document_leads_somewhere(document: dict) -> None:
+async def test_every_reference_of_the_document_leads_somewhere(document: Document) -> None:
     schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     assert references(document) <= schemas
     assert "#/components/schemas/ListResponse_ApplicationOut_" in schemas
 
 
-async def test_the_document_tells_how_messages_are_posted(document: dict) -> None:
+async def test_the_document_tells_how_messages_are_posted(document: Document) -> None:
     create = document["paths"]["/api/v1/app/{app_id}/msg"]["post"]
     body = create["requestBody"]["content"]["application/json"]["schema"]
     assert body == {"$ref": "#/components/schemas/MessageIn"}
@@ -78,7 +83,7 @@ async def test_the_document_tells_how_messages_are_posted(document: dict) -> Non
     assert message["properties"]["eventType"]["pattern"] == r"^[a-zA-Z0-9\-_.]+$"
 
 
-async def test_a_refusal_is_documented_for_every_operation_but_health(document: dict) -> None:
+async def test_a_refusal_is_documented_for_every_operation_but_health(document: Document) -> None:
     for path, item in document["paths"].items():
         for operation in item.values():
             if path == "/api/v1/health":

@@ -105,7 +105,8 @@ async def test_a_refused_header_is_located(world: World) -> None:
 async def test_a_rotation_takes_a_key_and_a_grace_or_neither(world: World) -> None:
     world.dispatcher.answers[RotateEndpointSecret] = endpoint_saved()
     path = f"{PATH}/orders/secret/rotate"
-    for body in ({"key": KEY, "gracePeriodSeconds": 60}, {}):
+    bodies: list[dict[str, object]] = [{"key": KEY, "gracePeriodSeconds": 60}, {}]
+    for body in bodies:
         answer = await world.client.post(path, json=body)
         assert (answer.status_code, answer.content) == (204, b"")
     first, second = world.dispatcher.asked
@@ -117,7 +118,8 @@ async def test_a_rotation_takes_a_key_and_a_grace_or_neither(world: World) -> No
     world.dispatcher.answers[GetEndpointSecret] = EndpointSecret(ENDPOINT_ID, sealed)
     answer = await world.client.post(path, json={}, headers={"user-agent": "svix-libs/2.9.1/go"})
     assert (answer.status_code, answer.json()) == (200, {"key": "whsec_abc"})
-    for body in ({"key": "short"}, {"gracePeriodSeconds": -1}, {"gracePeriodSeconds": 604_801}):
+    bodies = [{"key": "short"}, {"gracePeriodSeconds": -1}, {"gracePeriodSeconds": 604_801}]
+    for body in bodies:
         assert (await world.client.post(path, json=body)).status_code == 422
 
 

@@ -49,7 +49,7 @@ async def test_messages_leave_in_the_order_of_their_commits_while_a_backlog_drai
     rig = Rig(window_bytes=3_000)
     backlog = rig.journal.backlog(40)
     async with Running(rig.relay.run):
-        committed = []
+        committed: list[bytes] = []
         for _ in range(200):
             if len(committed) < 20:
                 committed.append((await rig.commit()).id)

@@ -1,6 +1,7 @@
 """Settling: rows of settled batches go, many at once, whenever the database is there."""
 
 import asyncio
+from collections.abc import Sequence
 
 from angarium_contracts.hot_path import DeliveriesSettled, SettledChunk
 from angarium_gateway.application.publish.settlement import CLOSED_AT_ONCE_MAX, Settlement
@@ -28,7 +29,7 @@ class Settling(Rig):
         self._close = self.journal.close
         self.journal.close = self._counted_close  # type: ignore[method-assign]
 
-    async def _counted_close(self, owner: str, ids: list[bytes]) -> None:
+    async def _counted_close(self, owner: str, ids: Sequence[bytes]) -> None:
         await self._close(owner, ids)
         self.closed.append(len(ids))
 

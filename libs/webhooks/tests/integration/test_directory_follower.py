@@ -1,7 +1,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from angarium_chassis.streams.quarantine import Quarantine
@@ -20,6 +19,8 @@ from angarium_contracts.stream_names import DIRECTORY_CHANGED, DISPATCHER_QUERIE
 from angarium_webhooks import directory_follower
 from angarium_webhooks.directory_follower import DirectoryFollower
 from redis.asyncio import Redis
+
+from ....chassis.tests.process_double import NewProcess, ProcessDouble
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +78,7 @@ class Copy:
 class Directory:
     """The dispatcher's side: one change a version, answered two at a time."""
 
-    def __init__(self, process: Any) -> None:
+    def __init__(self, process: ProcessDouble) -> None:
         self.process = process
         self.version = 0
         self.asked: list[int] = []
@@ -121,20 +122,26 @@ class Directory:
         await self.process.writer.write([Publication(DIRECTORY_CHANGED, change)])
 
 
-def follow(process: Any, copy: Copy, **options: Any) -> DirectoryFollower:
+def follow(
+    process: ProcessDouble, copy: Copy, *, with_applications: bool = False
+) -> DirectoryFollower:
     queries = QueryClient(process.broker, replica="follower", clock_ms=clock_ms, timeout_s=0.5)
-    follower = DirectoryFollower(process.broker, queries, copy, with_endpoints=True, **options)
+    follower = DirectoryFollower(
+        process.broker, queries, copy, with_applications=with_applications, with_endpoints=True
+    )
     process.run(queries.run())
     process.run(follower.run())
     return follower
 
 
 @pytest.fixture
-async def directory(new_process: Any) -> Directory:
+async def directory(new_process: NewProcess) -> Directory:
     return Directory(await new_process("dispatcher"))
 
 
-async def test_a_follower_starts_with_what_it_missed(process: Any, directory: Directory) -> None:
+async def test_a_follower_starts_with_what_it_missed(
+    process: ProcessDouble, directory: Directory
+) -> None:
     for _ in range(5):
         await directory.change(announce=False)
     directory.process.run(directory.server.run())
@@ -148,7 +155,9 @@ async def test_a_follower_starts_with_what_it_missed(process: Any, directory: Di
     assert follower.running
 
 
-async def test_changes_are_applied_without_asking(process: Any, directory: Directory) -> None:
+async def test_changes_are_applied_without_asking(
+    process: ProcessDouble, directory: Directory
+) -> None:
     directory.process.run(directory.server.run())
     await directory.change()
     copy = Copy()
@@ -164,7 +173,7 @@ async def test_changes_are_applied_without_asking(process: Any, directory: Direc
     assert len(directory.asked) == asked
 
 
-async def test_a_gap_is_noticed_and_asked_for(process: Any, directory: Directory) -> None:
+async def test_a_gap_is_noticed_and_asked_for(process: ProcessDouble, directory: Directory) -> None:
     directory.process.run(directory.server.run())
     await directory.change()
     copy = Copy()
@@ -180,7 +189,7 @@ async def test_a_gap_is_noticed_and_asked_for(process: Any, directory: Directory
 
 
 async def test_a_heartbeat_tells_of_a_lost_change(
-    process: Any, directory: Directory, redis: Redis
+    process: ProcessDouble, directory: Directory, redis: Redis
 ) -> None:
     directory.process.run(directory.server.run())
     await directory.change()
@@ -194,7 +203,9 @@ async def test_a_heartbeat_tells_of_a_lost_change(
     await copy.reaches(2)
 
 
-async def test_a_repeated_change_is_not_applied_again(process: Any, directory: Directory) -> None:
+async def test_a_repeated_change_is_not_applied_again(
+    process: ProcessDouble, directory: Directory
+) -> None:
     directory.process.run(directory.server.run())
     await directory.change()
     copy = Copy()
@@ -209,7 +220,7 @@ async def test_a_repeated_change_is_not_applied_again(process: Any, directory: D
 
 
 async def test_a_follower_waits_for_a_dispatcher_that_is_away(
-    process: Any, directory: Directory
+    process: ProcessDouble, directory: Directory
 ) -> None:
     await directory.change(announce=False)
     copy = Copy()
@@ -223,7 +234,7 @@ async def test_a_follower_waits_for_a_dispatcher_that_is_away(
 
 @pytest.mark.parametrize("failures", [1, 2])
 async def test_a_copy_that_fails_for_a_while_is_completed(
-    process: Any, directory: Directory, failures: int
+    process: ProcessDouble, directory: Directory, failures: int
 ) -> None:
     directory.process.run(directory.server.run())
     await directory.change()
