@@ -68,8 +68,8 @@ def lanes(database: Database) -> PostgresLanes | SqliteLanes:
 
 
 @pytest.fixture
-def hand_ledger(database: Database) -> PostgresManualLedger | SqliteManualLedger:
-    """Changes by hand on that database; nobody holds a delivery for longer than a minute."""
+def manual_ledger(database: Database) -> PostgresManualLedger | SqliteManualLedger:
+    """The manual ledger on that database; no worker holds a delivery for longer than a minute."""
     of_engine = PostgresManualLedger if database.on_postgres else SqliteManualLedger
     return of_engine(database, lease_s=60.0)
 

@@ -116,12 +116,12 @@ async def test_what_waits_for_its_endpoints_turn_has_no_time(
 
 
 async def test_a_delivery_in_a_workers_hands_is_being_sent(
-    pages: DeliveryPages, ledger: Ledger, hand_ledger: ManualLedger, pending_row: Rows
+    pages: DeliveryPages, ledger: Ledger, manual_ledger: ManualLedger, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row()])])
     (due,) = await ledger.lease_due(rows_max=1, bytes_max=99, lease_s=30)
     assert await _one(pages) == Delivery(MESSAGE, ENDPOINT, DeliveryStatus.SENDING)
-    assert await _cancel(hand_ledger) == 1
+    assert await _cancel(manual_ledger) == 1
     expected = Delivery(MESSAGE, ENDPOINT, DeliveryStatus.SENDING, canceled_reason="not wanted")
     assert await _one(pages) == expected
     await ledger.release([due])
@@ -129,11 +129,11 @@ async def test_a_delivery_in_a_workers_hands_is_being_sent(
 
 
 async def test_a_mark_that_nobody_has_carried_out_yet_shows_as_cancelled(
-    pages: DeliveryPages, ledger: Ledger, hand_ledger: ManualLedger, pending_row: Rows
+    pages: DeliveryPages, ledger: Ledger, manual_ledger: ManualLedger, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row(due_in_us=20_000_000)])])
     assert (await _one(pages)).status is DeliveryStatus.PENDING
-    assert await _cancel(hand_ledger) == 1
+    assert await _cancel(manual_ledger) == 1
     expected = Delivery(MESSAGE, ENDPOINT, DeliveryStatus.CANCELED, canceled_reason="not wanted")
     assert await _one(pages) == expected
 
@@ -202,8 +202,8 @@ async def test_deliveries_of_an_endpoint_are_those_of_the_messages_that_were_nam
     ]
 
 
-async def _cancel(hand_ledger: ManualLedger) -> int:
-    count = await hand_ledger.cancel(
+async def _cancel(manual_ledger: ManualLedger) -> int:
+    count = await manual_ledger.cancel(
         message_id=MESSAGE,
         endpoint_id=ENDPOINT,
         reason="not wanted",

@@ -116,11 +116,11 @@ async def test_an_event_beside_a_first_attempt_is_told_once_and_whole(
 
 
 async def test_a_marked_delivery_is_due_now_instead_of_later_and_says_why(
-    ledger: Ledger, hand_ledger: ManualLedger, database: Database, pending_row: Rows
+    ledger: Ledger, manual_ledger: ManualLedger, database: Database, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row()])])
     (due,) = await _lease(ledger)
-    marked = await hand_ledger.cancel(
+    marked = await manual_ledger.cancel(
         message_id=due.id,
         endpoint_id=None,
         reason="not wanted",

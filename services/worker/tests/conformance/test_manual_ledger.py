@@ -46,14 +46,14 @@ async def _lease(ledger: Ledger) -> list[DueDelivery]:
 
 
 async def _cancel(
-    hand_ledger: ManualLedger,
+    manual_ledger: ManualLedger,
     message_id: bytes | None = None,
     endpoint_id: bytes | None = None,
     rows_max: int = 9,
     *,
     by_hand: bool = True,
 ) -> int:
-    count = await hand_ledger.cancel(
+    count = await manual_ledger.cancel(
         message_id=message_id,
         endpoint_id=endpoint_id,
         reason="not wanted",
@@ -65,9 +65,9 @@ async def _cancel(
 
 
 async def test_a_resent_delivery_begins_anew_and_is_due_now(
-    hand_ledger: ManualLedger, ledger: Ledger, database: Database
+    manual_ledger: ManualLedger, ledger: Ledger, database: Database
 ) -> None:
-    assert await hand_ledger.resend([RESENT, RESENT], only_missing=False) == 1
+    assert await manual_ledger.resend([RESENT, RESENT], only_missing=False) == 1
     (due,) = await _lease(ledger)
     assert (due.id, due.endpoint_id, due.application_id, due.tenant_id) == RESENT[:4]
     assert (due.event_type, due.payload, due.endpoint_version) == RESENT[4:7]
@@ -77,35 +77,39 @@ async def test_a_resent_delivery_begins_anew_and_is_due_now(
 
 
 async def test_resending_twice_changes_nothing_more(
-    hand_ledger: ManualLedger, ledger: Ledger, database: Database
+    manual_ledger: ManualLedger, ledger: Ledger, database: Database
 ) -> None:
-    assert await hand_ledger.resend([], only_missing=False) == 0
+    assert await manual_ledger.resend([], only_missing=False) == 0
     for _ in range(2):
-        assert await hand_ledger.resend([RESENT], only_missing=False) == 1
+        assert await manual_ledger.resend([RESENT], only_missing=False) == 1
     (due,) = await _lease(ledger)
-    assert await hand_ledger.resend([RESENT], only_missing=False) == 1
+    assert await manual_ledger.resend([RESENT], only_missing=False) == 1
     (row,) = await _all(database, pending_delivery)
     assert row.fence == due.fence
     assert await _lease(ledger) == []  # its holder keeps it
 
 
 async def test_a_waiting_delivery_is_made_due_as_it_is(
-    hand_ledger: ManualLedger, ledger: Ledger, pending_row: Rows
+    manual_ledger: ManualLedger, ledger: Ledger, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row(attempts_made=4, due_in_us=HOUR_US)])])
-    assert await hand_ledger.resend([RESENT], only_missing=False) == 1
+    assert await manual_ledger.resend([RESENT], only_missing=False) == 1
     (due,) = await _lease(ledger)
     assert (due.attempts_made, due.trigger, due.payload) == (4, 0, b'{"paid":true}')
 
 
 @pytest.mark.parametrize("waits_in_lane", [True, False])
 async def test_a_delivery_resent_into_a_lane_is_taken_from_it(
-    hand_ledger: ManualLedger, ledger: Ledger, lanes: Lanes, pending_row: Rows, waits_in_lane: bool
+    manual_ledger: ManualLedger,
+    ledger: Ledger,
+    lanes: Lanes,
+    pending_row: Rows,
+    waits_in_lane: bool,
 ) -> None:
     if waits_in_lane:
         await ledger.record([Record((), [pending_row(lane=1, due_in_us=HOUR_US)])])
     row = RESENT._replace(lane=0)
-    assert await hand_ledger.resend([row], only_missing=False) == 1
+    assert await manual_ledger.resend([row], only_missing=False) == 1
     assert await _lease(ledger) == []
     (held,) = await lanes.lease_lanes(lanes_max=1, lease_s=LEASE_S)
     assert (held.weight, held.tenant_id) == (1 if waits_in_lane else 3, b"t" * 16)
@@ -115,20 +119,20 @@ async def test_a_delivery_resent_into_a_lane_is_taken_from_it(
 
 
 async def test_that_a_delivery_was_cancelled_is_forgotten(
-    hand_ledger: ManualLedger, ledger: Ledger, database: Database
+    manual_ledger: ManualLedger, ledger: Ledger, database: Database
 ) -> None:
     await ledger.record([Record(cancelled=[CANCELLED])])
-    assert await hand_ledger.resend([RESENT], only_missing=False) == 1
+    assert await manual_ledger.resend([RESENT], only_missing=False) == 1
     assert await _all(database, cancelled_delivery) == []
     (due,) = await _lease(ledger)
-    assert await _cancel(hand_ledger, due.id) == 1
-    assert await hand_ledger.resend([RESENT], only_missing=False) == 1
+    assert await _cancel(manual_ledger, due.id) == 1
+    assert await manual_ledger.resend([RESENT], only_missing=False) == 1
     (row,) = await _all(database, pending_delivery)
     assert (row.cancelled, row.by_hand) == (None, False)
 
 
 async def test_only_missing_leaves_out_what_was_attempted_is_pending_or_cancelled_by_hand(
-    hand_ledger: ManualLedger,
+    manual_ledger: ManualLedger,
     ledger: Ledger,
     database: Database,
     attempt_row: Rows,
@@ -138,17 +142,17 @@ async def test_only_missing_leaves_out_what_was_attempted_is_pending_or_cancelle
     pending = [pending_row(message_id=each, due_in_us=HOUR_US) for each in ids[1:3]]
     cancelled = CANCELLED._replace(message_id=ids[3])
     await ledger.record([Record([attempt_row(message_id=ids[0])], pending, (), [cancelled])])
-    assert await _cancel(hand_ledger, ids[2]) == 1
+    assert await _cancel(manual_ledger, ids[2]) == 1
     rows = [RESENT._replace(message_id=each) for each in ids]
-    assert await hand_ledger.resend(rows[:3], only_missing=True) == 0
-    assert await hand_ledger.resend(rows, only_missing=True) == 2
+    assert await manual_ledger.resend(rows[:3], only_missing=True) == 0
+    assert await manual_ledger.resend(rows, only_missing=True) == 2
     assert {due.id for due in await _lease(ledger)} == set(ids[3:])
     (row,) = await _all(database, cancelled_delivery)
     assert (row.message_id, row.by_hand) == (ids[2], True)
 
 
 async def test_pending_deliveries_that_nobody_holds_end_and_the_reason_is_on_record(
-    hand_ledger: ManualLedger, ledger: Ledger, database: Database, pending_row: Rows
+    manual_ledger: ManualLedger, ledger: Ledger, database: Database, pending_row: Rows
 ) -> None:
     keys = [(b"1", b"e"), (b"1", b"f"), (b"2", b"e"), (b"2", b"f")]
     rows = [
@@ -156,11 +160,11 @@ async def test_pending_deliveries_that_nobody_holds_end_and_the_reason_is_on_rec
         for message, endpoint in keys
     ]
     await ledger.record([Record((), rows)])
-    assert await _cancel(hand_ledger) == 0
-    assert await _cancel(hand_ledger, b"1" * 16, b"e" * 16) == 1
-    assert await _cancel(hand_ledger, None, b"e" * 16, by_hand=False) == 1
-    assert await _cancel(hand_ledger, b"1" * 16) == 1
-    assert await _cancel(hand_ledger, b"1" * 16) == 0
+    assert await _cancel(manual_ledger) == 0
+    assert await _cancel(manual_ledger, b"1" * 16, b"e" * 16) == 1
+    assert await _cancel(manual_ledger, None, b"e" * 16, by_hand=False) == 1
+    assert await _cancel(manual_ledger, b"1" * 16) == 1
+    assert await _cancel(manual_ledger, b"1" * 16) == 0
     assert len(await _all(database, pending_delivery)) == 1
     ended = {
         row.message_id[:1] + row.endpoint_id[:1]: row
@@ -176,12 +180,12 @@ async def test_pending_deliveries_that_nobody_holds_end_and_the_reason_is_on_rec
 
 
 async def test_what_ended_at_once_is_told_from_what_was_only_marked(
-    hand_ledger: ManualLedger, ledger: Ledger, pending_row: Rows
+    manual_ledger: ManualLedger, ledger: Ledger, pending_row: Rows
 ) -> None:
     rows = [pending_row(message_id=bytes([n]) * 16, due_in_us=HOUR_US) for n in range(3)]
     await ledger.record([Record((), [*rows, pending_row()])])
     assert len(await _lease(ledger)) == 1
-    count = await hand_ledger.cancel(
+    count = await manual_ledger.cancel(
         message_id=None,
         endpoint_id=b"e" * 16,
         reason="not wanted",
@@ -193,12 +197,12 @@ async def test_what_ended_at_once_is_told_from_what_was_only_marked(
 
 
 async def test_a_delivery_that_may_be_held_is_marked_once_and_stays(
-    hand_ledger: ManualLedger, ledger: Ledger, database: Database, pending_row: Rows
+    manual_ledger: ManualLedger, ledger: Ledger, database: Database, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row()])])
     (due,) = await _lease(ledger)
-    assert await _cancel(hand_ledger, None, due.endpoint_id) == 1
-    assert await _cancel(hand_ledger, None, due.endpoint_id) == 0
+    assert await _cancel(manual_ledger, None, due.endpoint_id) == 1
+    assert await _cancel(manual_ledger, None, due.endpoint_id) == 0
     (row,) = await _all(database, pending_delivery)
     assert (row.cancelled, row.by_hand, row.fence) == ("not wanted", True, due.fence)
     assert await _all(database, cancelled_delivery) == []
@@ -206,21 +210,21 @@ async def test_a_delivery_that_may_be_held_is_marked_once_and_stays(
 
 @pytest.mark.parametrize("of_message", [True, False])
 async def test_cancelling_is_bounded_and_can_be_gone_on_with(
-    hand_ledger: ManualLedger, ledger: Ledger, pending_row: Rows, of_message: bool
+    manual_ledger: ManualLedger, ledger: Ledger, pending_row: Rows, of_message: bool
 ) -> None:
     which = "endpoint_id" if of_message else "message_id"
     rows = [pending_row(**{which: bytes([n]) * 16}, due_in_us=30_000_000) for n in range(3)]
     rows += [pending_row(**{which: bytes([n]) * 16}, due_in_us=HOUR_US) for n in range(3, 6)]
     await ledger.record([Record((), rows)])
     of = {"message_id": b"m" * 16} if of_message else {"endpoint_id": b"e" * 16}
-    counts = [await _cancel(hand_ledger, **of, rows_max=4) for _ in range(3)]
+    counts = [await _cancel(manual_ledger, **of, rows_max=4) for _ in range(3)]
     assert counts == [4, 2, 0]
 
 
 async def test_cancelling_the_head_of_a_lane_gives_the_lane_its_turn(
-    hand_ledger: ManualLedger, ledger: Ledger, lanes: Lanes, pending_row: Rows
+    manual_ledger: ManualLedger, ledger: Ledger, lanes: Lanes, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row(lane=0, due_in_us=HOUR_US)])])
     assert await lanes.lease_lanes(lanes_max=1, lease_s=LEASE_S) == []
-    assert await _cancel(hand_ledger, b"m" * 16) == 1
+    assert await _cancel(manual_ledger, b"m" * 16) == 1
     assert len(await lanes.lease_lanes(lanes_max=1, lease_s=LEASE_S)) == 1

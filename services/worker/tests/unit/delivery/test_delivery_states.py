@@ -174,7 +174,7 @@ async def _bring_about(
 async def test_commands_take_every_step_that_is_theirs_and_no_other(
     database: Database,
     ledger: Ledger,
-    hand_ledger: ManualLedger,
+    manual_ledger: ManualLedger,
     attempt_row: Any,
     new_id: Callable[[], bytes],
     lane: Lane | None,
@@ -189,9 +189,9 @@ async def test_commands_take_every_step_that_is_theirs_and_no_other(
                 row = ResentRow(
                     *key, b"a" * 16, b"t" * 16, "invoice.paid", b"{}", 1, None, None, None, 1, lane
                 )
-                await hand_ledger.resend([row], only_missing=False)
+                await manual_ledger.resend([row], only_missing=False)
             else:
-                await hand_ledger.cancel(
+                await manual_ledger.cancel(
                     message_id=key[0],
                     endpoint_id=None,
                     reason="not wanted",
