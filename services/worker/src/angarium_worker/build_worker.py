@@ -29,9 +29,9 @@ from .application.endpoints.retry_after_cache import RetryAfterCache
 from .application.lanes.lane_context import LaneContext, Order
 from .application.lanes.lane_scheduler import LaneScheduler
 from .application.lanes.lane_store import Lanes
+from .application.ledger.manual_ledger import ManualLedger
 from .application.ledger.recorder import Recorder
 from .application.ledger.records import Ledger
-from .application.operations.manual_ledger import ManualLedger
 from .application.operations.operator_commands import OperatorCommands
 from .domain.endpoint_health import DisableRule
 from .domain.retry_schedule import RetrySchedule

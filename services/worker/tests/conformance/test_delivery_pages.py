@@ -16,8 +16,8 @@ from angarium_contracts.deliveries import (
 )
 from angarium_worker.adapters.database import tables
 from angarium_worker.adapters.database.delivery_pages import DeliveryPages
+from angarium_worker.application.ledger.manual_ledger import ManualLedger
 from angarium_worker.application.ledger.records import CancelledRow, Ledger, Record
-from angarium_worker.application.operations.manual_ledger import ManualLedger
 from sqlalchemy import update
 
 LEASE_S = 40.0

@@ -7,12 +7,12 @@ import pytest
 from angarium_chassis.database.engine import Database
 from angarium_worker.adapters.database.tables import cancelled_delivery, lane, pending_delivery
 from angarium_worker.application.lanes.lane_store import Lanes, LaneTake
-from angarium_worker.application.ledger.records import CancelledRow, DueDelivery, Ledger, Record
-from angarium_worker.application.operations.manual_ledger import (
+from angarium_worker.application.ledger.manual_ledger import (
     CancelCount,
     ManualLedger,
     ResentRow,
 )
+from angarium_worker.application.ledger.records import CancelledRow, DueDelivery, Ledger, Record
 from sqlalchemy import select
 
 type Rows = Callable[..., Any]

@@ -13,6 +13,7 @@ from angarium_worker.adapters.database.tables import (
     pending_delivery,
 )
 from angarium_worker.application.lanes.lane_store import Lanes, LaneTake
+from angarium_worker.application.ledger.manual_ledger import ManualLedger
 from angarium_worker.application.ledger.records import (
     CancelledRow,
     DueDelivery,
@@ -21,7 +22,6 @@ from angarium_worker.application.ledger.records import (
     Ledger,
     Record,
 )
-from angarium_worker.application.operations.manual_ledger import ManualLedger
 from sqlalchemy import select
 
 type Rows = Callable[..., Any]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from angarium_contracts.directory import EndpointState
 from angarium_worker.application.endpoints.failing_endpoints import HealthRow
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
+from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
 from angarium_worker.application.ledger.records import DeliveryKey, DueDelivery, Record
-from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 from angarium_worker.domain.endpoint_health import FailureRun, RunOfFailures
 
 from .processes import Process, Service

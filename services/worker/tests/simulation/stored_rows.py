@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from angarium_contracts.directory import EndpointState
+from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
 from angarium_worker.application.ledger.records import PendingRow
-from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 
 from .lane_rows import LaneRows
 from .row_shapes import Pending

@@ -16,7 +16,7 @@ from angarium_worker.application.destinations.destination import Answer, Outcome
 from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.endpoints.failing_endpoints import HealthRow
 from angarium_worker.application.lanes.lane_context import Confirmed
-from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
+from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
 from angarium_worker.build_worker import Clocks, WorkerPorts, WorkerSettings, build_worker
 from angarium_worker.domain.endpoint_health import DisableRule, FailureRun
 from angarium_worker.domain.retry_schedule import RetrySchedule

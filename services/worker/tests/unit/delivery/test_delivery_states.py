@@ -10,6 +10,7 @@ from angarium_chassis.database.engine import Database
 from angarium_worker.adapters.database.tables import attempt, pending_delivery
 from angarium_worker.application.delivery.chunk import FirstAttempt, Stage
 from angarium_worker.application.endpoints.endpoint_config import Inactive, ResolvedEndpoint
+from angarium_worker.application.ledger.manual_ledger import ManualLedger, ResentRow
 from angarium_worker.application.ledger.records import (
     CancelledRow,
     DeliveryKey,
@@ -18,7 +19,6 @@ from angarium_worker.application.ledger.records import (
     Ledger,
     Record,
 )
-from angarium_worker.application.operations.manual_ledger import ManualLedger, ResentRow
 from angarium_worker.domain.delivery_states import (
     DELIVERY,
     ENDED,

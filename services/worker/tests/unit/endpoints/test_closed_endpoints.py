@@ -9,8 +9,8 @@ from angarium_contracts.directory import EndpointState
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.closed_endpoints import ClosedEndpoints
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
 from angarium_worker.application.ledger.records import StorageDown
-from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 
 FIRST, SECOND, THIRD = b"1" * 16, b"2" * 16, b"3" * 16
 

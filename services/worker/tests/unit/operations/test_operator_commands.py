@@ -30,9 +30,9 @@ from angarium_contracts.queries import Problem, ProblemCode
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
 from angarium_worker.application.ledger.records import RecordRefused, StorageDown
 from angarium_worker.application.operations.delivery_queries import DeliveryQueries
-from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 from angarium_worker.application.operations.operator_commands import OperatorCommands
 
 ENDPOINT = b"e" * 16

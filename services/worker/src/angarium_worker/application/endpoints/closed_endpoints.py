@@ -8,8 +8,8 @@ import structlog
 from angarium_contracts.directory import EndpointState
 
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
+from angarium_worker.application.ledger.manual_ledger import ManualLedger
 from angarium_worker.application.ledger.records import StorageDown
-from angarium_worker.application.operations.manual_ledger import ManualLedger
 
 from .endpoint_cache import EndpointCache
 from .endpoint_config import ResolvedEndpoint

@@ -19,9 +19,9 @@ from angarium_worker.application.endpoints.endpoint_config import (
     Inactive,
     ResolvedEndpoint,
 )
+from angarium_worker.application.ledger.manual_ledger import ManualLedger, ResentRow
 from angarium_worker.application.ledger.records import Lane, channel_text, delays_text
 
-from .manual_ledger import ManualLedger, ResentRow
 from .problems import invalid, or_problem
 
 MESSAGES_MAX = 100

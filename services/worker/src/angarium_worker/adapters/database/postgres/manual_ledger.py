@@ -7,7 +7,7 @@ from angarium_chassis.database.engine import Database
 from angarium_chassis.database.named_statement import named_statement
 
 from angarium_worker.adapters.database.attempt_bounds import first_attempt_id
-from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
+from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
 
 from .statements import PostgresStatements, columns_of_rows
 

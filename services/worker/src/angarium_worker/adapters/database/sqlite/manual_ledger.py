@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_worker.adapters.database.storage_errors import storage_errors
 from angarium_worker.adapters.database.tables import attempt, cancelled_delivery, pending_delivery
+from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
 from angarium_worker.application.ledger.records import CancelledRow, DeliveryKey
-from angarium_worker.application.operations.manual_ledger import CancelCount, ResentRow
 
 from .lane_arrivals import Arrival, arrive, call
 
