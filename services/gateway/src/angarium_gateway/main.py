@@ -58,8 +58,8 @@ from .application.publish.relay import PublishBatches
 from .application.publish.settlement import Settlement
 from .application.redelivery.redelivery import RedeliveryLimits, RedeliveryPorts
 from .application.service_query import ServiceQuery
-from .gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
-from .hot_path import HotPathLimits, HotPathPorts
+from .build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
+from .build_hot_path import HotPathLimits, HotPathPorts
 from .settings import Settings
 
 SERVICE = "gateway"

@@ -11,8 +11,8 @@ from typing import Any
 from angarium_contracts.hot_path import DeliveriesSettled, SettledChunk
 from angarium_gateway.application.publish.batch_store import StoredBatch
 from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
+from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts, build_hot_path
 from angarium_gateway.domain.open_batches import OpenBatch
-from angarium_gateway.hot_path import HotPathLimits, HotPathPorts, build_hot_path
 
 from .journal_model import JournalModel, a_message
 from .relay_rig import ScheduleModel

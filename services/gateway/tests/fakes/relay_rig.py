@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.application.publish.batch_store import StoredBatch
 from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
+from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts, build_hot_path
 from angarium_gateway.domain.messages import NewMessage
 from angarium_gateway.domain.open_batches import OpenBatch
-from angarium_gateway.hot_path import HotPathLimits, HotPathPorts, build_hot_path
 
 from .journal_model import (
     OWNER,

@@ -28,9 +28,9 @@ from angarium_gateway.adapters.database.tables import (
     message,
 )
 from angarium_gateway.application.publish.batch_store import StoredBatch
+from angarium_gateway.build_gateway import build_gateway
 from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.open_batches import OpenBatch
-from angarium_gateway.gateway import build_gateway
 from angarium_gateway.main import StreamPorts, clocks, limits_of, open_journal, ports_over
 from angarium_gateway.settings import Settings
 from sqlalchemy import func, select

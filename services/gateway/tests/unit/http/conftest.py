@@ -35,9 +35,9 @@ from angarium_gateway.application.redelivery.redelivery import RedeliveryLimits,
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
+from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts
 from angarium_gateway.domain.digests import token_hash
-from angarium_gateway.gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
-from angarium_gateway.hot_path import HotPathLimits, HotPathPorts
 
 from ...fakes.journal_model import JournalModel
 from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks

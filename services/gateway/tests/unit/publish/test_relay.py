@@ -287,11 +287,11 @@ async def test_a_loss_of_very_many_batches_is_told_to_the_journal_in_parts() -> 
     """Both engines take at most some 32,766 parameters a statement."""
     rig = Rig()
     marked: list[int] = []
-    change = rig.journal.change
+    carry_out = rig.journal.change
 
-    async def counted(owner: str, ids: Sequence[bytes], lost: BatchChange) -> None:
+    async def counted(owner: str, ids: Sequence[bytes], change: BatchChange) -> None:
         marked.append(len(ids))
-        await change(owner, ids, lost)
+        await carry_out(owner, ids, change)
 
     rig.journal.change = counted  # type: ignore[method-assign]
     async with Running(rig.relay.run):

@@ -34,7 +34,7 @@ from .application.tenants.authentication import ApiKeys, Authenticator
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
 from .application.tenants.tenant_retention import TenantRetentions
-from .hot_path import HotPath, HotPathLimits, HotPathPorts, build_hot_path
+from .build_hot_path import HotPath, HotPathLimits, HotPathPorts, build_hot_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
