@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
-from angarium_gateway.domain.message_states import BATCH, MESSAGE, BatchState, MessageState
+from angarium_gateway.domain.batch_states import BATCH_CHANGES, BatchState
 from angarium_worker.domain.delivery_states import (
     DELIVERY,
     ENDED,
@@ -15,6 +15,8 @@ from angarium_worker.domain.delivery_states import (
     EndpointStatus,
     GuardState,
 )
+
+from .message_states import MESSAGE_CHANGES, MessageState
 
 BOX = "ended"
 _B = BatchState
@@ -62,7 +64,7 @@ PICTURES = (
     Picture(
         "message",
         "The states of a message",
-        MESSAGE,
+        MESSAGE_CHANGES,
         (900, 400),
         {
             _M.ACCEPTED: (190, 100),
@@ -84,7 +86,7 @@ PICTURES = (
     Picture(
         "batch",
         "The states of a batch",
-        BATCH,
+        BATCH_CHANGES,
         (900, 290),
         {
             _B.UNPUBLISHED: (190, 110),

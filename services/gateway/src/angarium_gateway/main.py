@@ -1,4 +1,4 @@
-"""The gateway as a process: everything is put together here."""
+"""The gateway process: opens its database, sockets and broker, and runs one gateway over them."""
 
 import asyncio
 import os
@@ -6,6 +6,7 @@ import random
 import socket
 import time
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -19,12 +20,16 @@ from angarium_chassis.streams.broker import open_broker
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
+from angarium_chassis.streams.tail_reader import TailReader
+from angarium_contracts.contract import Reader
+from angarium_contracts.hot_path import DeliveriesSettled
 from angarium_contracts.ids import IdMaker
 from angarium_contracts.stream_names import (
     DISPATCHER_QUERIES,
     GATEWAY_QUERIES,
     GATEWAYS,
     WORKER_QUERIES,
+    deliveries_settled,
 )
 from angarium_webhooks.directory_follower import DirectoryFollower
 from faststream.redis import RedisBroker
@@ -33,43 +38,38 @@ from .adapters.database.api_keys import ApiKeyTable
 from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.audit_log import AuditLogTable
 from .adapters.database.background_tasks import BackgroundTaskTable
+from .adapters.database.batches import BatchTable
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_queries import StoredMessages
 from .adapters.database.open_messages import OpenMessages
+from .adapters.database.postgres_journal import PostgresJournal
 from .adapters.database.replayed_messages import StoredReplayedMessages
 from .adapters.database.retention_tasks import retention_tasks
 from .adapters.database.retention_tenants import TenantRetentionColumn
 from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
-from .adapters.http.accept_route import AcceptRoute
-from .adapters.http.application import create_api
-from .adapters.http.dependencies import ApiDependencies
+from .adapters.database.sqlite_journal import SqliteJournal
+from .adapters.streams.batch_publisher import BatchPublisher
 from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
 from .adapters.streams.service_queries import ServiceQueries
-from .application.accept.accept_message import AcceptMessage
-from .application.accept.sealed_answers import SealedAnswers
-from .application.configuration.application_directory import ApplicationDirectory
-from .application.configuration.change_configuration import ChangeConfiguration
-from .application.configuration.create_missing import CreateMissing
-from .application.configuration.endpoint_secrets import EndpointSecrets
-from .application.read.attempts import ReadAttempts
-from .application.read.deliveries import ReadDeliveries
-from .application.redelivery.cancel_deliveries import CancelPendingDeliveries
-from .application.redelivery.redelivery import Redelivery, build_redelivery
-from .application.tenants.authentication import Authenticator
-from .application.tenants.publish_operational_events import PublishOperationalEvents
-from .application.tenants.record_change import RecordChange
-from .pipeline import hot_path
+from .adapters.streams.stream_watch import RedisStreamWatch
+from .application.publish.recovery import StreamWatch
+from .application.publish.relay import PublishBatches
+from .application.publish.settlement import Settlement
+from .application.redelivery.redelivery import RedeliveryLimits, RedeliveryPorts
+from .application.service_query import ServiceQuery
+from .build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
+from .build_hot_path import HotPathLimits, HotPathPorts
 from .settings import Settings
 
 SERVICE = "gateway"
 SETTLE_BEFORE_STOP_S = 3.0
 TASK_LEASE_S = 10.0
-"""How long a background task is held beyond what its questions may take."""
+"""Added to the time that the queries of one step may take: the lease of a background task."""
 
 
 def main() -> None:
-    """Run the gateway until it is told to stop."""
+    """Run the gateway until SIGTERM or SIGINT."""
     run_service(SERVICE, Settings, run)
 
 
@@ -93,100 +93,104 @@ async def run(settings: Settings) -> None:
         await _work(settings, database, broker, public, internal)
 
 
-def _redelivery(
-    settings: Settings,
-    database: Database,
-    queries: QueryClient,
-    directory: ApplicationDirectory,
-    make_id: IdMaker,
-) -> Redelivery:
-    return build_redelivery(
-        directory=directory,
-        journal=StoredMessages(database),
-        replayed=StoredReplayedMessages(database),
-        tasks=BackgroundTaskTable(database),
-        ask_dispatcher=ServiceQueries(queries, DISPATCHER_QUERIES),
-        ask_worker=ServiceQueries(queries, WORKER_QUERIES),
-        make_id=make_id,
-        now=lambda: datetime.now(UTC),
-        clock_s=time.monotonic,
-        messages_per_s=settings.background_messages_per_s,
-        lease_s=TASK_LEASE_S + 4 * settings.query_timeout_s,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPorts:
+    """The ports of the gateway that Redis stands behind."""
+
+    publish: PublishBatches
+    watch: StreamWatch
+    ask_dispatcher: ServiceQuery
+    ask_worker: ServiceQuery
+
+
+def open_journal(settings: Settings, database: Database) -> PostgresJournal | SqliteJournal:
+    """The journal in `database`, to be closed at the end."""
+    journal_type = PostgresJournal if database.on_postgres else SqliteJournal
+    return journal_type(
+        database,
+        clock_us=lambda: time.time_ns() // 1_000,
+        key_life_us=settings.idempotency_key_life_s * 1_000_000,
     )
 
 
-def _api(
-    settings: Settings,
+def ports_over(
     database: Database,
-    queries: QueryClient,
-    directory: ApplicationDirectory,
-    accept: AcceptMessage,
-    redelivery: Redelivery,
+    journal: PostgresJournal | SqliteJournal,
+    streams: StreamPorts,
+    settings: Settings,
+    *,
+    copy: ApplicationCopyTable,
     make_id: IdMaker,
-) -> AcceptRoute:
-    keys = ApiKeyTable(
-        database, make_id=make_id, now=lambda: datetime.now(UTC), random_bytes=os.urandom
+) -> GatewayPorts:
+    """All ports of a gateway: its tables in `database`, and `streams`."""
+    return GatewayPorts(
+        hot_path=HotPathPorts(
+            journal=journal,
+            batches=BatchTable(database),
+            schedule=ScheduleTable(database),
+            publish=streams.publish,
+            watch=streams.watch,
+        ),
+        redelivery=RedeliveryPorts(
+            replayed=StoredReplayedMessages(database),
+            tasks=BackgroundTaskTable(database),
+            ask_dispatcher=streams.ask_dispatcher,
+            ask_worker=streams.ask_worker,
+        ),
+        applications=copy,
+        messages=StoredMessages(database),
+        open_messages=OpenMessages(database),
+        api_keys=ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom),
+        idempotency_keys=StoredIdempotencyKeys(database),
+        audit_log=AuditLogTable(database),
+        retentions=TenantRetentionColumn(database),
+        seal=seal_of(settings),
     )
-    authenticator = Authenticator(keys, time.monotonic)
-    ask_dispatcher = ServiceQueries(queries, DISPATCHER_QUERIES)
-    change = ChangeConfiguration(ask_dispatcher, directory)
-    messages, audit_log = StoredMessages(database), AuditLogTable(database)
-    seal = seal_of(settings)
-    rest = create_api(
-        ApiDependencies(
-            authenticator=authenticator,
-            idempotency_keys=SealedAnswers(StoredIdempotencyKeys(database), seal),
-            ask_dispatcher=ask_dispatcher,
-            change_configuration=change,
-            endpoint_secrets=EndpointSecrets(ask_dispatcher, seal),
-            directory=directory,
-            journal=messages,
-            read_attempts=ReadAttempts(
-                directory=directory,
-                journal=messages,
-                ask_dispatcher=ask_dispatcher,
-                ask_worker=ServiceQueries(queries, WORKER_QUERIES),
-            ),
-            read_deliveries=ReadDeliveries(
-                directory=directory,
-                journal=messages,
-                ask_dispatcher=ask_dispatcher,
-                ask_worker=ServiceQueries(queries, WORKER_QUERIES),
-            ),
-            redelivery=redelivery,
-            cancel=CancelPendingDeliveries(
-                directory=directory,
-                journal=messages,
-                schedule=ScheduleTable(database),
-                ask_dispatcher=ask_dispatcher,
-                ask_worker=ServiceQueries(queries, WORKER_QUERIES),
-            ),
-            retentions=TenantRetentionColumn(database),
-            audit_log=audit_log,
-            record_change=RecordChange(audit_log, make_id),
-        )
-    )
-    return AcceptRoute(
-        rest,
-        authenticator,
-        accept,
-        CreateMissing(change),
+
+
+def limits_of(settings: Settings) -> GatewayLimits:
+    """The bounds that the settings ask for."""
+    return GatewayLimits(
+        hot_path=HotPathLimits(
+            window_bytes=settings.window_bytes, stream_count=settings.stream_count
+        ),
+        redelivery=RedeliveryLimits(
+            messages_per_s=settings.background_messages_per_s,
+            lease_s=TASK_LEASE_S + 4 * settings.query_timeout_s,
+        ),
         payload_bytes_max=settings.payload_bytes_max,
     )
 
 
-def _answers(
-    database: Database,
-    broker: RedisBroker,
-    replica: str,
-    accept: AcceptMessage,
-    copy: ApplicationCopyTable,
-) -> QueryServer[ServiceQuestion]:
-    answers = ServiceAnswers(
-        OpenMessages(database),
-        PublishOperationalEvents(accept, copy, StoredMessages(database)),
-        TenantRetentionColumn(database),
+def clocks(make_id: IdMaker) -> Clocks:
+    """The clocks of this machine."""
+    return Clocks(clock_s=time.monotonic, now=_utc_now, make_id=make_id)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _unix_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _settled_reader(
+    broker: RedisBroker, stream: str, settlement: Settlement
+) -> TailReader[DeliveriesSettled]:
+    return TailReader(
+        broker,
+        stream=stream,
+        reader=Reader(DeliveriesSettled),
+        handle=settlement.on_settled,
+        trim=True,
+        entries_max=256,
     )
+
+
+def _query_server(
+    broker: RedisBroker, replica: str, answers: ServiceAnswers
+) -> QueryServer[ServiceQuestion]:
     return QueryServer(
         broker,
         stream=GATEWAY_QUERIES,
@@ -195,8 +199,20 @@ def _answers(
         questions=QUESTIONS,
         answer=answers.answer,
         quarantine=Quarantine(broker, SERVICE),
-        clock_ms=lambda: time.time_ns() // 1_000_000,
+        clock_ms=_unix_ms,
         clock_s=time.monotonic,
+    )
+
+
+def _retention(settings: Settings, database: Database) -> RetentionLoop:
+    return RetentionLoop(
+        database,
+        retention_tasks(
+            database,
+            message_days=settings.message_retention_days,
+            audit_days=settings.audit_retention_days,
+            key_life_s=settings.idempotency_key_life_s,
+        ),
     )
 
 
@@ -210,55 +226,53 @@ async def _work(
     replica = uuid4().hex
     make_id = IdMaker(time.time_ns, random.getrandbits)
     queries = QueryClient(
-        broker,
-        replica=replica,
-        clock_ms=lambda: time.time_ns() // 1_000_000,
-        timeout_s=settings.query_timeout_s,
+        broker, replica=replica, clock_ms=_unix_ms, timeout_s=settings.query_timeout_s
+    )
+    settle_to = deliveries_settled(replica)
+    streams = StreamPorts(
+        publish=BatchPublisher(broker, settle_to=settle_to),
+        watch=RedisStreamWatch(broker, replica=replica),
+        ask_dispatcher=ServiceQueries(queries, DISPATCHER_QUERIES),
+        ask_worker=ServiceQueries(queries, WORKER_QUERIES),
     )
     copy = ApplicationCopyTable(database)
-    directory = ApplicationDirectory(copy, ServiceQueries(queries, DISPATCHER_QUERIES))
-    copy.on_change(directory.forget)
-    follower = DirectoryFollower(broker, queries, copy, with_applications=True)
-    path = hot_path(settings, database, broker, replica)
-    accept = AcceptMessage(directory, path.journal, path.commits, make_id, path.scheduled)
-    redelivery = _redelivery(settings, database, queries, directory, make_id)
-    api = _api(settings, database, queries, directory, accept, redelivery, make_id)
+    journal = open_journal(settings, database)
+    ports = ports_over(database, journal, streams, settings, copy=copy, make_id=make_id)
+    gateway = build_gateway(ports, limits_of(settings), clocks(make_id), replica=replica)
+    copy.on_change(gateway.directory.forget)
+    path = gateway.hot_path
+    settled = _settled_reader(broker, settle_to, path.settlement)
+    answers = _query_server(broker, replica, gateway.answers)
     readiness = Readiness({"database": database.problem})
-    readiness.require("settlements", lambda: path.settled.running)
+    readiness.require("settlements", lambda: settled.running)
     readiness.require("answers", lambda: queries.running)
-    answers = _answers(database, broker, replica, accept, copy)
     readiness.require("queries", lambda: answers.running)
-    kept = retention_tasks(
-        database,
-        message_days=settings.message_retention_days,
-        audit_days=settings.audit_retention_days,
-        key_life_s=settings.idempotency_key_life_s,
-    )
-    retention = RetentionLoop(database, kept)
     async with asyncio.TaskGroup() as tasks:
         if internal is not None:
             tasks.create_task(serve_http(internal_app(readiness), internal))
         commits = [tasks.create_task(work) for work in (path.commits.run(), path.scheduled.run())]
-        behind = [
+        loops = [
             tasks.create_task(work)
             for work in (
                 path.relay.run(),
                 path.scheduler.run(),
-                path.settled.run(),
+                settled.run(),
                 path.settlement.run(),
                 path.recovery.run(),
                 path.membership.run(),
                 queries.run(),
                 answers.run(),
-                follower.run(),
-                redelivery.runner.run(),
-                retention.run(),
+                DirectoryFollower(broker, queries, copy, with_applications=True).run(),
+                gateway.redelivery.runner.run(),
+                _retention(settings, database).run(),
             )
         ]
         try:
-            await serve_http(api, public)
+            await serve_http(gateway.http, public)
         finally:
+            # Messages that clients wait for are committed first, then their batches may settle:
+            # a batch that is left open is published again by the replica that adopts it.
             await stop(*commits)
             await until(lambda: not path.window.ids(), timeout_s=SETTLE_BEFORE_STOP_S)
-            await stop(*behind)
-            await path.journal.close()
+            await stop(*loops)
+            await journal.close()

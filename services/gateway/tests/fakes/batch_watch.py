@@ -5,7 +5,7 @@ from collections.abc import Callable
 from angarium_gateway.adapters.database.batches import SET_ASIDE
 from angarium_gateway.application.publish.batch_store import StoredBatch
 from angarium_gateway.application.unavailable import JournalUnavailable
-from angarium_gateway.domain.message_states import BatchState
+from angarium_gateway.domain.batch_states import BatchState
 
 from .journal_model import JournalModel, Row, Trouble
 
@@ -38,10 +38,6 @@ class WatchedJournal(JournalModel):
 
     def _store(self, *args: object) -> None:
         super()._store(*args)  # type: ignore[arg-type]
-        self.look()
-
-    async def set_aside(self, owner: str, batch_id: bytes) -> None:
-        await super().set_aside(owner, batch_id)
         self.look()
 
     async def adopt(self, owner: str, *, dead_after_s: float) -> int:

@@ -1,5 +1,5 @@
 """A world to simulate the hot path in: streams that forget, services that are slow, replicas
-that die. The relay, settlement, recovery, membership and group commit in it are the real ones."""
+that die. The hot path in it is the one that production builds."""
 
 import asyncio
 import random
@@ -9,16 +9,13 @@ from itertools import count
 from typing import Any
 
 from angarium_contracts.hot_path import DeliveriesSettled, SettledChunk
-from angarium_gateway.application.accept.commit_messages import CommitMessages
 from angarium_gateway.application.publish.batch_store import StoredBatch
-from angarium_gateway.application.publish.membership import Membership
-from angarium_gateway.application.publish.recovery import Recovery
-from angarium_gateway.application.publish.relay import Relay
-from angarium_gateway.application.publish.settlement import Settlement
 from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
-from angarium_gateway.domain.open_batches import OpenBatch, OpenBatches
+from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts, build_hot_path
+from angarium_gateway.domain.open_batches import OpenBatch
 
 from .journal_model import JournalModel, a_message
+from .relay_rig import ScheduleModel
 from .simulated_time import Running, now_s
 
 WINDOW_BYTES = 4_000
@@ -151,28 +148,34 @@ class World:
 
 
 class Gateway:
-    """One replica: the real parts over the world's models."""
+    """One replica: the hot path that production builds, over the world's models."""
 
     def __init__(self, world: World, name: str) -> None:
         self.world = world
         self.name = name
-        journal = world.journal
-        self.window = OpenBatches(WINDOW_BYTES)
-        self.relay = Relay(self.publish, journal, self.window, owner=name, clock_s=now_s)
-        self.settlement = Settlement(self.window, journal, self.relay, owner=name, clock_s=now_s)
-        self.recovery = Recovery(self, self.window, self.relay, journal, owner=name, clock_s=now_s)
-        self.membership = Membership(journal, self.window, self.relay, owner=name)
-        self.commit = CommitMessages(journal, self.relay, owner=name, stream_count=1)
+        ports = HotPathPorts(
+            journal=world.journal,
+            batches=world.journal,
+            schedule=ScheduleModel(world.journal),
+            publish=self.publish,
+            watch=self,
+        )
+        limits = HotPathLimits(window_bytes=WINDOW_BYTES)
+        path = build_hot_path(ports, limits, owner=name, clock_s=now_s)
+        self.window, self.relay, self.settlement = path.window, path.relay, path.settlement
+        self.commit = path.commit_messages
+        self.loops = (
+            path.relay.run,
+            path.scheduler.run,
+            path.settlement.run,
+            path.recovery.run,
+            path.membership.run,
+            self.read_settled,
+        )
         self.running: Running | None = None
 
     async def start(self) -> None:
-        self.running = Running(
-            self.relay.run,
-            self.settlement.run,
-            self.recovery.run,
-            self.membership.run,
-            self.read_settled,
-        )
+        self.running = Running(*self.loops)
         await self.running.__aenter__()
 
     async def stop(self) -> None:

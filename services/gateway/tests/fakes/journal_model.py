@@ -10,6 +10,7 @@ from angarium_contracts.hot_path import AcceptedMessage
 from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.application.publish.batch_store import LOADED_MAX, Heartbeat, StoredBatch
 from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.domain.batch_states import BatchChange, BatchState
 from angarium_gateway.domain.messages import (
     CommitOutcome,
     Committed,
@@ -166,18 +167,15 @@ class JournalModel:
         await self.trouble.after()
         return found
 
-    async def mark_unpublished(self, owner: str, ids: Sequence[bytes], *, redeliver: bool) -> None:
+    async def change(self, owner: str, ids: Sequence[bytes], change: BatchChange) -> None:
         await self.trouble.before()
         for row in self._owned(owner, ids):
-            row.published = False
-            row.publication += redeliver
+            row.published = change.target is not BatchState.UNPUBLISHED
+            row.publication += change.republished
+            if change.target is BatchState.SET_ASIDE:
+                row.owner = "set-aside"
+                self.aside.append(row.id)
         await self.trouble.after()
-
-    async def set_aside(self, owner: str, batch_id: bytes) -> None:
-        await self.trouble.before()
-        for row in self._owned(owner, [batch_id]):
-            row.owner = "set-aside"
-            self.aside.append(batch_id)
 
     async def close(self, owner: str, ids: Sequence[bytes]) -> None:
         await self.trouble.before()

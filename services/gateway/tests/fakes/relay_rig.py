@@ -1,20 +1,22 @@
 """A relay between a journal and streams that are models."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.application.publish.batch_store import StoredBatch
-from angarium_gateway.application.publish.relay import Relay
-from angarium_gateway.application.unavailable import StreamUnavailable
+from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
+from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts, build_hot_path
 from angarium_gateway.domain.messages import NewMessage
-from angarium_gateway.domain.open_batches import OpenBatches
+from angarium_gateway.domain.open_batches import OpenBatch
 
 from .journal_model import (
     OWNER,
     JournalModel,
+    Row,
     Trouble,
     a_message,
+    accepted,
     new_id,
 )
 from .simulated_time import now_s
@@ -51,14 +53,84 @@ class StreamModel:
         return [batch.id for batch in self.entries]
 
 
-class Rig:
-    """A relay between a journal and streams, all models."""
+class WatchModel:
+    """The port `StreamWatch`: says what the test sets."""
 
-    def __init__(self, window_bytes: int = WINDOW_BYTES) -> None:
+    def __init__(self) -> None:
+        self.name = "run 1"
+        self.left: set[bytes] = set()
+        self.away = False
+        self.looks = 0
+
+    async def identity(self) -> str:
+        await asyncio.sleep(0)
+        if self.away:
+            raise StreamUnavailable("does not answer")
+        self.looks += 1
+        return self.name
+
+    async def passed(self, batches: Sequence[OpenBatch]) -> list[OpenBatch]:
+        await asyncio.sleep(0)
+        return [batch for batch in batches if batch.batch_id in self.left]
+
+
+class ScheduleModel:
+    """The port `Schedule`: times in simulated seconds; what is opened goes into the journal."""
+
+    def __init__(self, journal: JournalModel) -> None:
+        self.journal = journal
+        self.times: list[float] = []
+        self.trouble = Trouble(JournalUnavailable)
+        self.looked_at_s: list[float] = []
+        self.held_by_another = False
+        self.on_look: Callable[[], None] = lambda: None
+
+    async def next_due_in_s(self) -> float | None:
+        self.looked_at_s.append(now_s())
+        await self.trouble.before()
+        self.on_look()
+        return min(self.times) - now_s() if self.times else None
+
+    async def open_due(self, owner: str, *, stream_count: int) -> int:
+        await self.trouble.before()
+        if self.held_by_another:
+            return 0
+        due = [one for one in self.times if one <= now_s()]
+        self.times = [one for one in self.times if one > now_s()]
+        for _ in due:
+            message = a_message()
+            self.journal.rows[message.id] = Row(
+                message.id, owner, False, message.size_bytes, (accepted(message),)
+            )
+        await self.trouble.after()
+        return len(due)
+
+    async def cancel(self, application_id: bytes, message_id: bytes) -> bool:
+        raise NotImplementedError
+
+
+class Rig:
+    """The hot path of one replica between a journal and streams that are models."""
+
+    def __init__(
+        self, window_bytes: int = WINDOW_BYTES, *, stream_count: int = 1, waiting_max: int = 100
+    ) -> None:
         self.journal = JournalModel()
+        self.schedule = ScheduleModel(self.journal)
         self.streams = StreamModel()
-        self.window = OpenBatches(window_bytes)
-        self.relay = Relay(self.streams, self.journal, self.window, owner=OWNER, clock_s=now_s)
+        self.watch = WatchModel()
+        self.ports = HotPathPorts(
+            journal=self.journal,
+            batches=self.journal,
+            schedule=self.schedule,
+            publish=self.streams,
+            watch=self.watch,
+        )
+        limits = HotPathLimits(
+            window_bytes=window_bytes, stream_count=stream_count, waiting_max=waiting_max
+        )
+        self.path = build_hot_path(self.ports, limits, owner=OWNER, clock_s=now_s)
+        self.window, self.relay = self.path.window, self.path.relay
 
     async def commit(self, *messages: NewMessage) -> StoredBatch:
         """What a group commit does, with a message of 300 bytes unless told otherwise."""

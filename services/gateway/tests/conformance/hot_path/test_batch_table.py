@@ -9,6 +9,7 @@ from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
 from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.application.publish.batch_store import LOADED_MAX, BatchStore, StoredBatch
 from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.domain.batch_states import GIVEN_UP, LOST, NEVER_SENT
 
 from .conftest import OWNER, AnyJournal, a_batch, a_message, batch_rows, new_id
 
@@ -98,7 +99,7 @@ async def test_a_batch_marked_unpublished_is_loaded_again_as_the_same_publicatio
     batches: BatchTable, committed: list[NewBatch]
 ) -> None:
     await batches.unpublished(OWNER, bytes_max=ALL)
-    await batches.mark_unpublished(OWNER, [committed[1].id], redeliver=False)
+    await batches.change(OWNER, [committed[1].id], NEVER_SENT)
     (again,) = await batches.unpublished(OWNER, bytes_max=ALL)
     assert (again.id, again.publication) == (committed[1].id, 1)
 
@@ -108,7 +109,7 @@ async def test_a_batch_to_redeliver_is_loaded_as_the_next_publication(
 ) -> None:
     await batches.unpublished(OWNER, bytes_max=ALL)
     for publication in (2, 3):
-        await batches.mark_unpublished(OWNER, [committed[0].id, new_id()], redeliver=True)
+        await batches.change(OWNER, [committed[0].id, new_id()], LOST)
         (again,) = await batches.unpublished(OWNER, bytes_max=ALL)
         assert (again.id, again.publication) == (committed[0].id, publication)
 
@@ -124,7 +125,7 @@ async def test_five_thousand_ids_fit_one_statement(
     batches: BatchTable, committed: list[NewBatch], database: Database
 ) -> None:
     many = [*(new_id() for _ in range(4_999)), committed[0].id]
-    await batches.mark_unpublished(OWNER, many, redeliver=True)
+    await batches.change(OWNER, many, LOST)
     await batches.close(OWNER, many)
     assert len(await batch_rows(database)) == 3
 
@@ -136,15 +137,15 @@ async def test_who_does_not_own_a_batch_changes_nothing(
     before = await batch_rows(database)
     all_ids = [one.id for one in committed]
     await batches.close(OTHER, all_ids)
-    await batches.mark_unpublished(OTHER, all_ids, redeliver=True)
-    await batches.set_aside(OTHER, all_ids[0])
+    await batches.change(OTHER, all_ids, LOST)
+    await batches.change(OTHER, [all_ids[0]], GIVEN_UP)
     assert await batch_rows(database) == before
 
 
 async def test_a_batch_set_aside_is_kept_and_nobody_publishes_it(
     batches: BatchTable, committed: list[NewBatch], database: Database
 ) -> None:
-    await batches.set_aside(OWNER, committed[0].id)
+    await batches.change(OWNER, [committed[0].id], GIVEN_UP)
     loaded = await batches.unpublished(OWNER, bytes_max=ALL)
     assert ids(loaded) == [one.id for one in committed[1:]]
     await batches.adopt(OTHER, dead_after_s=DEAD_AFTER_S)
@@ -166,8 +167,8 @@ async def test_every_method_says_so_when_the_database_is_away(away: BatchTable) 
     calls = [
         away.unpublished(OWNER, bytes_max=1),
         away.published(OWNER),
-        away.mark_unpublished(OWNER, some, redeliver=True),
-        away.set_aside(OWNER, some[0]),
+        away.change(OWNER, some, LOST),
+        away.change(OWNER, [some[0]], GIVEN_UP),
         away.close(OWNER, some),
         away.heartbeat(OWNER, dead_after_s=1),
         away.adopt(OWNER, dead_after_s=1),

@@ -11,6 +11,7 @@ from angarium_gateway.adapters.database.batches import BatchTable
 from angarium_gateway.adapters.database.tables import event_claim, message
 from angarium_gateway.application.accept.journal import Journal
 from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.domain.batch_states import NEVER_SENT
 from angarium_gateway.domain.messages import (
     Committed,
     EarlierRequest,
@@ -71,7 +72,7 @@ async def test_a_commit_stores_messages_and_their_batch_as_they_are(
     assert (row.publication, row.published) == (1, True)
     assert row.bytes == full.size_bytes + plain.size_bytes
     assert message_ids(row) == [full.id, plain.id]
-    await BatchTable(database).mark_unpublished(OWNER, [new.id], redeliver=False)
+    await BatchTable(database).change(OWNER, [new.id], NEVER_SENT)
     first, second = await load(database)
     assert first.payload == full.payload  # type: ignore[attr-defined]
     assert first.channels == ("one", "two")  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from angarium_gateway.adapters.database.batches import BatchTable
 from angarium_gateway.adapters.database.open_messages import OpenMessages
 from angarium_gateway.adapters.database.schedule import ScheduleTable
 from angarium_gateway.application.publish.message_order import OpenMessageSearch
+from angarium_gateway.domain.batch_states import GIVEN_UP
 from angarium_gateway.domain.messages import NewMessage
 
 from .conftest import APPLICATION, OWNER, AnyJournal, a_batch, a_message
@@ -79,7 +80,7 @@ async def test_messages_of_settled_batches_and_of_those_set_aside_do_not_count(
     assert await search.first_open([after()]) == [first.id]
     await batches.close(OWNER, [ids[0]])
     assert await search.first_open([after()]) == [second.id]
-    await batches.set_aside(OWNER, ids[1])
+    await batches.change(OWNER, [ids[1]], GIVEN_UP)
     assert await search.first_open([after()]) == [third.id]
 
 

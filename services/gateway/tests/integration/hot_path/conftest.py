@@ -13,33 +13,25 @@ from typing import Any
 import httpx
 import pytest
 from angarium_chassis.database.engine import Database, open_database
-from angarium_chassis.group_commit import GroupCommit
 from angarium_chassis.internal_http import bind, serve_http
-from angarium_contracts.contract import Contract, Reader
+from angarium_contracts.contract import Contract
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.ids import IdMaker
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.adapters.database.api_keys import ApiKeyTable
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
-from angarium_gateway.adapters.database.batches import BatchTable
-from angarium_gateway.adapters.database.postgres_journal import PostgresJournal
 from angarium_gateway.adapters.database.schema import SCHEMA
-from angarium_gateway.adapters.database.sqlite_journal import SqliteJournal
 from angarium_gateway.adapters.database.tables import (
     batch,
     event_claim,
     idempotency_key,
     message,
 )
-from angarium_gateway.application.accept.accept_message import AcceptMessage
-from angarium_gateway.application.accept.commit_messages import CommitMessages
-from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.publish.batch_store import StoredBatch
-from angarium_gateway.application.publish.relay import Relay
+from angarium_gateway.build_gateway import build_gateway
 from angarium_gateway.domain.digests import token_hash
-from angarium_gateway.domain.messages import CommitOutcome, NewMessage
-from angarium_gateway.domain.open_batches import OpenBatches
-from angarium_gateway.main import _api, _redelivery
+from angarium_gateway.domain.open_batches import OpenBatch
+from angarium_gateway.main import StreamPorts, clocks, limits_of, open_journal, ports_over
 from angarium_gateway.settings import Settings
 from sqlalchemy import func, select
 
@@ -83,13 +75,6 @@ async def api_key(database: Database, tenant: str = "default") -> tuple[str, byt
     return created.token, caller.tenant_id
 
 
-class NoServices:
-    """In place of the query client: the dispatcher knows no application."""
-
-    async def ask[T](self, _: str, __: Contract, ___: Reader[T]) -> T | Problem:
-        return Problem(code=ProblemCode.NOT_FOUND, detail="no such application")
-
-
 @dataclass
 class Door:
     """A served accept route: where it is, who may enter, and what came in."""
@@ -120,6 +105,28 @@ class Door:
             )
 
 
+class PublishedBatches:
+    """The ports `PublishBatches` and `StreamWatch`: keeps what is published."""
+
+    def __init__(self) -> None:
+        self.batches: list[StoredBatch] = []
+
+    async def __call__(self, batches: Sequence[StoredBatch]) -> Sequence[bytes]:
+        self.batches.extend(batches)
+        return [b"1-0"] * len(batches)
+
+    async def identity(self) -> str:
+        return "one run"
+
+    async def passed(self, batches: Sequence[OpenBatch]) -> list[OpenBatch]:
+        return []
+
+
+async def no_such_application[T: Contract](question: Contract, answer: type[T]) -> T | Problem:
+    """The port `ServiceQuery`, of services that know nothing."""
+    return Problem(code=ProblemCode.NOT_FOUND, detail="no such application")
+
+
 @asynccontextmanager
 async def open_door(database: Database) -> AsyncIterator[Door]:
     await SCHEMA.migrate(database)
@@ -128,27 +135,6 @@ async def open_door(database: Database) -> AsyncIterator[Door]:
     application = ApplicationState(make_id(), tenant_id, version=3, uid="acme")
     copy = ApplicationCopyTable(database)
     await copy.learn(application)
-    journal_type = PostgresJournal if database.on_postgres else SqliteJournal
-    journal = journal_type(
-        database, clock_us=lambda: time.time_ns() // 1_000, key_life_us=60_000_000
-    )
-    published: list[StoredBatch] = []
-
-    async def publish(batches: Sequence[StoredBatch]) -> Sequence[bytes]:
-        published.extend(batches)
-        return [b"1-0"] * len(batches)
-
-    window = OpenBatches(1 << 30)
-    relay = Relay(publish, BatchTable(database), window, owner=OWNER, clock_s=time.monotonic)
-    commit = CommitMessages(journal, relay, owner=OWNER, stream_count=1)
-    commits: GroupCommit[NewMessage, CommitOutcome] = GroupCommit(commit)
-
-    async def not_found[T: Contract](question: Contract, answer: type[T]) -> T | Problem:
-        return Problem(code=ProblemCode.NOT_FOUND, detail="no such application")
-
-    directory = ApplicationDirectory(copy, not_found)
-    scheduled: GroupCommit[NewMessage, CommitOutcome] = GroupCommit(journal.schedule)
-    accept = AcceptMessage(directory, journal, commits, make_id, scheduled)
     settings = Settings.model_validate(
         {
             "database_url": "sqlite://",
@@ -156,17 +142,30 @@ async def open_door(database: Database) -> AsyncIterator[Door]:
             "payload_bytes_max": PAYLOAD_BYTES_MAX,
         }
     )
-    queries: Any = NoServices()
-    redelivery = _redelivery(settings, database, queries, directory, make_id)
-    api = _api(settings, database, queries, directory, accept, redelivery, make_id)
+    redis = PublishedBatches()
+    streams = StreamPorts(
+        publish=redis,
+        watch=redis,
+        ask_dispatcher=no_such_application,
+        ask_worker=no_such_application,
+    )
+    journal = open_journal(settings, database)
+    ports = ports_over(database, journal, streams, settings, copy=copy, make_id=make_id)
+    gateway = build_gateway(ports, limits_of(settings), clocks(make_id), replica=OWNER)
+    path = gateway.hot_path
     listener = bind("127.0.0.1", 0)
     port = listener.getsockname()[1]
     async with AsyncExitStack() as opened:
         opened.push_async_callback(journal.close)
         await opened.enter_async_context(
-            running(commits.run, scheduled.run, relay.run, lambda: serve_http(api, listener))
+            running(
+                path.commits.run,
+                path.scheduled.run,
+                path.relay.run,
+                lambda: serve_http(gateway.http, listener),
+            )
         )
-        yield Door(f"http://127.0.0.1:{port}", token, port, application, database, published)
+        yield Door(f"http://127.0.0.1:{port}", token, port, application, database, redis.batches)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from angarium_chassis.group_commit import GroupCommit
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.application.accept.accept_message import (
@@ -18,7 +17,6 @@ from angarium_gateway.application.accept.accept_message import (
     EventIdTaken,
     KeyReused,
 )
-from angarium_gateway.application.accept.commit_messages import CommitMessages
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.domain.digests import key_digest
 from angarium_gateway.domain.messages import (
@@ -26,12 +24,10 @@ from angarium_gateway.domain.messages import (
     EarlierRequest,
     EventTaken,
     KeyTaken,
-    NewMessage,
 )
 
 from ...fakes.directory_models import CopyModel, DispatcherModel, a_state
 from ...fakes.journal_model import (
-    OWNER,
     TENANT,
     a_message,
     new_id,
@@ -46,16 +42,12 @@ KEY_DIGEST = key_digest(TENANT, "k-1")
 
 class Accepting(Rig):
     def __init__(self, waiting_max: int = 100) -> None:
-        super().__init__()
+        super().__init__(waiting_max=waiting_max)
         self.copy = CopyModel()
         self.dispatcher = DispatcherModel()
         self.state = self.copy.put(a_state(uid="acme"))
         self.directory = ApplicationDirectory(self.copy, self.dispatcher)
-        commit = CommitMessages(self.journal, self.relay, owner=OWNER, stream_count=1)
-        self.commits: GroupCommit[NewMessage, CommitOutcome] = GroupCommit(
-            commit, waiting_max=waiting_max
-        )
-        self.scheduled: GroupCommit[NewMessage, CommitOutcome] = GroupCommit(self.journal.schedule)
+        self.commits, self.scheduled = self.path.commits, self.path.scheduled
         self.accept = AcceptMessage(
             self.directory, self.journal, self.commits, new_id, self.scheduled
         )

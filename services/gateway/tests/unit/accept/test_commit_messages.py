@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from angarium_chassis.group_commit import GroupCommit
 from angarium_contracts.stream_names import stream_number
-from angarium_gateway.application.accept.commit_messages import CommitMessages
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.messages import (
     Committed,
@@ -16,13 +14,9 @@ from angarium_gateway.domain.messages import (
     NewMessage,
 )
 
-from ...fakes.journal_model import OWNER, a_message
+from ...fakes.journal_model import a_message
 from ...fakes.relay_rig import Rig
 from ...fakes.simulated_time import Running, quiet, simulated
-
-
-def committing(rig: Rig, stream_count: int = 1) -> CommitMessages:
-    return CommitMessages(rig.journal, rig.relay, owner=OWNER, stream_count=stream_count)
 
 
 def of_application(number: int) -> NewMessage:
@@ -34,7 +28,7 @@ async def test_a_group_becomes_one_batch_that_goes_out() -> None:
     rig = Rig()
     messages = [a_message(), a_message()]
     async with Running(rig.relay.run):
-        assert await committing(rig)(messages) == [Committed(1), Committed(1)]
+        assert await rig.path.commit_messages(messages) == [Committed(1), Committed(1)]
         await quiet()
     (entry,) = rig.streams.entries
     assert [one.id for one in entry.messages] == [one.id for one in messages]
@@ -47,7 +41,7 @@ async def test_refused_messages_are_not_published() -> None:
     messages = [a_message() for _ in range(4)]
     rig.journal.outcomes = {messages[0].id: KeyTaken(), messages[2].id: EventTaken()}
     async with Running(rig.relay.run):
-        outcomes = await committing(rig)(messages)
+        outcomes = await rig.path.commit_messages(messages)
         await quiet()
     assert outcomes == [KeyTaken(), Committed(1), EventTaken(), Committed(1)]
     (entry,) = rig.streams.entries
@@ -60,18 +54,18 @@ async def test_a_group_of_which_all_is_refused_is_not_published_and_keeps_no_roo
     message = a_message()
     rig.journal.outcomes = {message.id: KeyTaken()}
     async with Running(rig.relay.run):
-        assert await committing(rig)([message]) == [KeyTaken()]
+        assert await rig.path.commit_messages([message]) == [KeyTaken()]
         await quiet()
         assert (rig.streams.entries, rig.window.used_bytes) == ([], 0)
 
 
 @simulated
 async def test_each_stream_number_gets_a_batch_and_outcomes_keep_their_order() -> None:
-    rig = Rig()
+    rig = Rig(stream_count=3)
     messages = [of_application(number) for number in (5, 2, 8, 2, 7, 5, 4)]
     rig.journal.outcomes = {messages[3].id: KeyTaken(), messages[6].id: EventTaken()}
     async with Running(rig.relay.run):
-        outcomes = await committing(rig, stream_count=3)(messages)
+        outcomes = await rig.path.commit_messages(messages)
         await quiet()
     expected = [Committed(1) for _ in messages]
     assert outcomes == [*expected[:3], KeyTaken(), *expected[4:6], EventTaken()]
@@ -93,7 +87,7 @@ def test_after_an_unanswered_commit_the_batch_goes_out_only_if_it_took_place(
         async with Running(rig.relay.run):
             rig.journal.trouble.once = moment
             with pytest.raises(JournalUnavailable):
-                await committing(rig)([a_message()])
+                await rig.path.commit_messages([a_message()])
             await asyncio.sleep(2)
             assert len(rig.streams.entries) == published
             assert rig.window.used_bytes == 300 * published
@@ -105,7 +99,7 @@ def test_after_an_unanswered_commit_the_batch_goes_out_only_if_it_took_place(
 async def test_without_room_the_batch_is_committed_for_later() -> None:
     rig = Rig(window_bytes=300)
     async with Running(rig.relay.run):
-        commit = committing(rig)
+        commit = rig.path.commit_messages
         await commit([a_message()])
         await commit([a_message()])
         await quiet()
@@ -116,7 +110,7 @@ async def test_without_room_the_batch_is_committed_for_later() -> None:
 @simulated
 async def test_messages_that_arrive_during_a_commit_share_the_next() -> None:
     rig = Rig(window_bytes=1_000_000)
-    commits: GroupCommit[NewMessage, object] = GroupCommit(committing(rig))
+    commits = rig.path.commits
     async with Running(rig.relay.run, commits.run):
         results = [commits.submit(one, one.size_bytes) for one in [a_message() for _ in range(50)]]
         await asyncio.gather(*results)
@@ -128,7 +122,7 @@ async def test_messages_that_arrive_during_a_commit_share_the_next() -> None:
 
 @simulated
 async def test_a_failed_number_does_not_take_back_what_others_committed() -> None:
-    rig = Rig()
+    rig = Rig(stream_count=2)
     messages = [of_application(0), of_application(1)]
     commit = rig.journal.commit
 
@@ -140,7 +134,7 @@ async def test_a_failed_number_does_not_take_back_what_others_committed() -> Non
     rig.journal.commit = second_fails  # type: ignore[method-assign, assignment]
     async with Running(rig.relay.run):
         with pytest.raises(JournalUnavailable):
-            await committing(rig, stream_count=2)(messages)
+            await rig.path.commit_messages(messages)
         await asyncio.sleep(2)
     assert [one.id for entry in rig.streams.entries for one in entry.messages] == [messages[0].id]
 

@@ -14,10 +14,9 @@ from angarium_contracts.configuration import Application, ApplicationSaved, Endp
 from angarium_contracts.contract import Contract
 from angarium_contracts.directory import ApplicationState, EndpointState
 from angarium_contracts.ids import MESSAGE, parse_id
+from angarium_contracts.operational import OrderRange
 from angarium_contracts.queries import Problem
 from angarium_contracts.retention import TenantRetention
-from angarium_gateway.adapters.http.application import create_api
-from angarium_gateway.adapters.http.dependencies import ApiDependencies
 from angarium_gateway.application.accept.idempotency import (
     Answer,
     Claim,
@@ -26,26 +25,23 @@ from angarium_gateway.application.accept.idempotency import (
     Replayed,
     UsedForAnother,
 )
-from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
-from angarium_gateway.application.configuration.change_configuration import ChangeConfiguration
-from angarium_gateway.application.configuration.endpoint_secrets import EndpointSecrets
-from angarium_gateway.application.read.attempts import ReadAttempts
-from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.messages import (
     Message,
     MessageFilter,
     MessagePage,
     MessageWindow,
 )
-from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
-from angarium_gateway.application.redelivery.redelivery import build_redelivery
-from angarium_gateway.application.tenants.authentication import Authenticator, Caller
-from angarium_gateway.application.tenants.record_change import RecordChange
+from angarium_gateway.application.redelivery.redelivery import RedeliveryLimits, RedeliveryPorts
+from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
+from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts
 from angarium_gateway.domain.digests import token_hash
 
+from ...fakes.journal_model import JournalModel
 from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
+from ...fakes.relay_rig import StreamModel, WatchModel
 from .audit_model import MemoryAuditLog, audit_id
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
@@ -258,94 +254,83 @@ class MemoryRetentions:
 class World:
     """Everything around the API, and a client that has the first tenant's key."""
 
-    client: httpx.AsyncClient
-    dispatcher: ScriptedService
-    worker: ScriptedService
-    copy: MemoryApplicationCopy
-    journal: MemoryJournal
-    keys: MemoryIdempotencyKeys
-    seal: Seal
-    replayed: MemoryReplayJournal
-    tasks: MemoryTasks
-    schedule: MemorySchedule
-    audit_log: MemoryAuditLog
+    client: httpx.AsyncClient = field(init=False)
+    dispatcher: ScriptedService = field(default_factory=ScriptedService)
+    worker: ScriptedService = field(default_factory=ScriptedService)
+    copy: MemoryApplicationCopy = field(default_factory=MemoryApplicationCopy)
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    keys: MemoryIdempotencyKeys = field(default_factory=MemoryIdempotencyKeys)
+    seal: Seal = field(default_factory=lambda: Seal(bytes(32)))
+    replayed: MemoryReplayJournal = field(default_factory=MemoryReplayJournal)
+    tasks: MemoryTasks = field(default_factory=MemoryTasks)
+    schedule: MemorySchedule = field(default_factory=MemorySchedule)
+    audit_log: MemoryAuditLog = field(default_factory=MemoryAuditLog)
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
+class NoOpenMessages:
+    """Implements `OpenMessageSearch`: no batch is open."""
+
+    async def first_open(self, ranges: Sequence[OrderRange]) -> Sequence[bytes | None]:
+        return [None] * len(ranges)
+
+    async def newest(self, ranges: Sequence[OrderRange]) -> Sequence[bytes | None]:
+        return [None] * len(ranges)
+
+
+def a_world() -> tuple[World, GatewayPorts]:
+    """The models, and the ports that they stand behind."""
     callers = {
         token_hash(TOKEN): Caller(TENANT, b"k" * 16),
         token_hash(OTHER_TOKEN): Caller(OTHER_TENANT, b"l" * 16),
     }
-    dispatcher, worker = ScriptedService(), ScriptedService()
-    copy, journal, keys = MemoryApplicationCopy(), MemoryJournal(), MemoryIdempotencyKeys()
-    seal = Seal(bytes(32))
-    directory = ApplicationDirectory(copy, dispatcher)
-    replayed, tasks, schedule = MemoryReplayJournal(), MemoryTasks(), MemorySchedule()
-    audit_log = MemoryAuditLog()
-    ids = itertools.count(1)
-    redelivery = build_redelivery(
-        directory=directory,
-        journal=journal,
-        replayed=replayed,
-        tasks=tasks,
-        ask_dispatcher=dispatcher,
-        ask_worker=worker,
-        make_id=lambda: next(ids).to_bytes(16),
-        now=lambda: MADE_AT,
-        clock_s=lambda: 0.0,
-        messages_per_s=100,
-        lease_s=30,
+    world = World()
+    hot_path = HotPathPorts(
+        journal=JournalModel(),
+        batches=JournalModel(),
+        schedule=world.schedule,
+        publish=StreamModel(),
+        watch=WatchModel(),
     )
-    app = create_api(
-        ApiDependencies(
-            authenticator=Authenticator(MemoryApiKeys(callers), lambda: 0.0),
-            idempotency_keys=keys,
-            ask_dispatcher=dispatcher,
-            change_configuration=ChangeConfiguration(dispatcher, directory),
-            endpoint_secrets=EndpointSecrets(dispatcher, seal),
-            directory=directory,
-            journal=journal,
-            read_attempts=ReadAttempts(
-                directory=directory, journal=journal, ask_dispatcher=dispatcher, ask_worker=worker
-            ),
-            read_deliveries=ReadDeliveries(
-                directory=directory, journal=journal, ask_dispatcher=dispatcher, ask_worker=worker
-            ),
-            redelivery=redelivery,
-            cancel=CancelPendingDeliveries(
-                directory=directory,
-                journal=journal,
-                schedule=schedule,
-                ask_dispatcher=dispatcher,
-                ask_worker=worker,
-            ),
-            retentions=MemoryRetentions(),
-            audit_log=audit_log,
-            record_change=RecordChange(
-                audit_log,
-                lambda: audit_id(len(audit_log.entries)),
-                write_timeout_s=AUDIT_TIMEOUT_S,
-            ),
-            body_bytes_max=BODY_BYTES_MAX,
-        )
+    redelivery = RedeliveryPorts(
+        replayed=world.replayed,
+        tasks=world.tasks,
+        ask_dispatcher=world.dispatcher,
+        ask_worker=world.worker,
     )
+    return world, GatewayPorts(
+        hot_path=hot_path,
+        redelivery=redelivery,
+        applications=world.copy,
+        messages=world.journal,
+        open_messages=NoOpenMessages(),
+        api_keys=MemoryApiKeys(callers),
+        idempotency_keys=world.keys,
+        audit_log=world.audit_log,
+        retentions=MemoryRetentions(),
+        seal=world.seal,
+    )
+
+
+LIMITS = GatewayLimits(
+    hot_path=HotPathLimits(window_bytes=1_000_000),
+    redelivery=RedeliveryLimits(messages_per_s=100, lease_s=30),
+    payload_bytes_max=1024,
+    body_bytes_max=BODY_BYTES_MAX,
+    audit_timeout_s=AUDIT_TIMEOUT_S,
+)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world, ports = a_world()
+    ids = itertools.count()
+    clocks = Clocks(clock_s=lambda: 0.0, now=lambda: MADE_AT, make_id=lambda: audit_id(next(ids)))
+    gateway = build_gateway(ports, LIMITS, clocks, replica="replica")
     async with httpx.AsyncClient(
         # httpx and Litestar have different types for the same ASGI events.
-        transport=httpx.ASGITransport(cast("Any", app)),
+        transport=httpx.ASGITransport(cast("Any", gateway.http)),
         base_url="http://gateway",
         headers={"authorization": f"Bearer {TOKEN}"},
     ) as client:
-        yield World(
-            client,
-            dispatcher,
-            worker,
-            copy,
-            journal,
-            keys,
-            seal,
-            replayed,
-            tasks,
-            schedule,
-            audit_log,
-        )
+        world.client = client
+        yield world

@@ -270,9 +270,10 @@ async def test_tasks_tell_how_far_they_are_and_why_they_failed(world: World) -> 
 
 
 async def test_tasks_are_listed_newest_first_in_pages(world: World) -> None:
-    for way in STARTS:
-        await world.client.post(f"{ENDPOINT_PATH}/{way}", json=SINCE)
-    ids = [format_id(BACKGROUND_TASK, number.to_bytes(16)) for number in (3, 2, 1)]
+    ids = [
+        (await world.client.post(f"{ENDPOINT_PATH}/{way}", json=SINCE)).json()["id"]
+        for way in STARTS
+    ][::-1]
     first = (await world.client.get(TASKS, params={"limit": 2})).json()
     assert ListResponseBackgroundTaskOut.model_validate(first).done is False
     assert [item["id"] for item in first["data"]] == ids[:2]

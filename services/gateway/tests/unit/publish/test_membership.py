@@ -2,8 +2,6 @@
 
 import asyncio
 
-from angarium_gateway.application.publish.membership import Membership
-
 from ...fakes.journal_model import OWNER
 from ...fakes.relay_rig import Rig
 from ...fakes.simulated_time import Running, quiet, simulated
@@ -12,7 +10,7 @@ from ...fakes.simulated_time import Running, quiet, simulated
 class Member(Rig):
     def __init__(self) -> None:
         super().__init__()
-        self.membership = Membership(self.journal, self.window, self.relay, owner=OWNER)
+        self.membership = self.path.membership
 
 
 @simulated

@@ -6,48 +6,23 @@ from functools import partial
 
 import pytest
 from angarium_gateway.application.accept.journal import NewBatch
-from angarium_gateway.application.publish.recovery import LOSSES_MAX, QUIET_S, Recovery
-from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
+from angarium_gateway.application.publish.recovery import LOSSES_MAX, QUIET_S
+from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.open_batches import OpenBatch
 
 from ...fakes.journal_model import OWNER, a_message, new_id
 from ...fakes.relay_rig import Rig
 from ...fakes.simulated_time import (
     Running,
-    now_s,
     quiet,
     simulated,
 )
 
 
-class WatchModel:
-    """The port `StreamWatch`: says what the test tells it."""
-
-    def __init__(self) -> None:
-        self.name = "run 1"
-        self.left: set[bytes] = set()
-        self.away = False
-        self.looks = 0
-
-    async def identity(self) -> str:
-        await asyncio.sleep(0)
-        if self.away:
-            raise StreamUnavailable("does not answer")
-        self.looks += 1
-        return self.name
-
-    async def passed(self, batches: Sequence[OpenBatch]) -> list[OpenBatch]:
-        await asyncio.sleep(0)
-        return [batch for batch in batches if batch.batch_id in self.left]
-
-
 class Recovering(Rig):
     def __init__(self) -> None:
         super().__init__()
-        self.watch = WatchModel()
-        self.recovery = Recovery(
-            self.watch, self.window, self.relay, self.journal, owner=OWNER, clock_s=now_s
-        )
+        self.recovery = self.path.recovery
 
 
 @simulated

@@ -9,6 +9,7 @@ from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.application.publish.batch_store import StoredBatch
 from angarium_gateway.application.publish.relay import READY_S_MAX
 from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.domain.batch_states import BatchChange
 
 from ...fakes.journal_model import OWNER, a_message, new_id
 from ...fakes.relay_rig import Rig
@@ -286,13 +287,13 @@ async def test_a_loss_of_very_many_batches_is_told_to_the_journal_in_parts() -> 
     """Both engines take at most some 32,766 parameters a statement."""
     rig = Rig()
     marked: list[int] = []
-    mark = rig.journal.mark_unpublished
+    carry_out = rig.journal.change
 
-    async def counted(owner: str, ids: Sequence[bytes], *, redeliver: bool) -> None:
+    async def counted(owner: str, ids: Sequence[bytes], change: BatchChange) -> None:
         marked.append(len(ids))
-        await mark(owner, ids, redeliver=redeliver)
+        await carry_out(owner, ids, change)
 
-    rig.journal.mark_unpublished = counted  # type: ignore[method-assign]
+    rig.journal.change = counted  # type: ignore[method-assign]
     async with Running(rig.relay.run):
         rig.relay.publish_again([new_id() for _ in range(12_000)])
         await quiet()

@@ -1,18 +1,9 @@
 """The scheduler: it looks when something is due, and goes on whatever fails."""
 
 import asyncio
-from collections.abc import Callable
 
-from angarium_gateway.application.publish.schedule import LOOK_INTERVAL_S, Scheduler
-from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.application.publish.schedule import LOOK_INTERVAL_S
 
-from ...fakes.journal_model import (
-    OWNER,
-    Row,
-    Trouble,
-    a_message,
-    accepted,
-)
 from ...fakes.relay_rig import Rig
 from ...fakes.simulated_time import (
     Running,
@@ -22,46 +13,10 @@ from ...fakes.simulated_time import (
 )
 
 
-class ScheduleModel:
-    """The port `Schedule`: times in simulated seconds; what is opened goes into the journal."""
-
-    def __init__(self, rig: Rig) -> None:
-        self.rig = rig
-        self.times: list[float] = []
-        self.trouble = Trouble(JournalUnavailable)
-        self.looked_at_s: list[float] = []
-        self.held_by_another = False
-        self.on_look: Callable[[], None] = lambda: None
-
-    async def next_due_in_s(self) -> float | None:
-        self.looked_at_s.append(now_s())
-        await self.trouble.before()
-        self.on_look()
-        return min(self.times) - now_s() if self.times else None
-
-    async def open_due(self, owner: str, *, stream_count: int) -> int:
-        await self.trouble.before()
-        if self.held_by_another:
-            return 0
-        due = [one for one in self.times if one <= now_s()]
-        self.times = [one for one in self.times if one > now_s()]
-        for _ in due:
-            message = a_message()
-            self.rig.journal.rows[message.id] = Row(
-                message.id, owner, False, message.size_bytes, (accepted(message),)
-            )
-        await self.trouble.after()
-        return len(due)
-
-    async def cancel(self, application_id: bytes, message_id: bytes) -> bool:
-        raise NotImplementedError
-
-
 class Scheduling(Rig):
     def __init__(self) -> None:
         super().__init__()
-        self.schedule = ScheduleModel(self)
-        self.scheduler = Scheduler(self.schedule, self.relay, owner=OWNER, stream_count=1)
+        self.scheduler = self.path.scheduler
 
     def running(self) -> Running:
         return Running(self.scheduler.run, self.relay.run)

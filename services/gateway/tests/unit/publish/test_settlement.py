@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 from angarium_contracts.hot_path import DeliveriesSettled, SettledChunk
-from angarium_gateway.application.publish.settlement import CLOSED_AT_ONCE_MAX, Settlement
+from angarium_gateway.application.publish.settlement import CLOSED_AT_ONCE_MAX
 from angarium_gateway.domain.open_batches import OpenBatch
 
-from ...fakes.journal_model import OWNER, new_id
+from ...fakes.journal_model import new_id
 from ...fakes.relay_rig import Rig
 from ...fakes.simulated_time import (
     Running,
@@ -22,9 +22,7 @@ class Settling(Rig):
 
     def __init__(self, window_bytes: int = 100_000_000) -> None:
         super().__init__(window_bytes)
-        self.settlement = Settlement(
-            self.window, self.journal, self.relay, owner=OWNER, clock_s=now_s
-        )
+        self.settlement = self.path.settlement
         self.closed: list[int] = []
         self._close = self.journal.close
         self.journal.close = self._counted_close  # type: ignore[method-assign]

@@ -21,12 +21,20 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_gateway.application.publish.batch_store import LOADED_MAX, Heartbeat, StoredBatch
+from angarium_gateway.domain.batch_states import LOADED, BatchChange, BatchState
 
 from .failures import journal_failures
 from .message_rows import accepted_of, message_of
 from .tables import application_copy, batch, message, replica
 
 SET_ASIDE = "set-aside"
+"""The owner of batches that no gateway publishes; see `BatchState.SET_ASIDE`."""
+_COLUMNS: dict[BatchState, dict[str, Any]] = {
+    BatchState.UNPUBLISHED: {"published": False},
+    BatchState.PUBLISHED: {"published": True},
+    BatchState.SET_ASIDE: {"owner": SET_ASIDE, "published": True},
+}
+"""How the row of an open batch says its state."""
 LISTED_MAX = 10_000
 ADOPTED_MAX = 5_000
 
@@ -48,7 +56,7 @@ class BatchTable:
                     return []
                 ids = [row.id for row in rows]
                 await connection.execute(
-                    update(batch).where(batch.c.id.in_(ids)).values(published=True)
+                    update(batch).where(batch.c.id.in_(ids)).values(_columns(LOADED))
                 )
                 messages = await self._messages_of(connection, rows)
         return [_stored(row, messages) for row in rows]
@@ -65,19 +73,10 @@ class BatchTable:
             async with self._engine.execution_options(read_only=True).connect() as connection:
                 return [bytes(batch_id) for batch_id in await connection.scalars(query)]
 
-    async def mark_unpublished(self, owner: str, ids: Sequence[bytes], *, redeliver: bool) -> None:
+    async def change(self, owner: str, ids: Sequence[bytes], change: BatchChange) -> None:
         """See the port."""
-        values: dict[str, Any] = {"published": False}
-        if redeliver:
-            values["publication"] = batch.c.publication + 1
-        await self._write(
-            update(batch).where(batch.c.id.in_(ids), batch.c.owner == owner).values(values)
-        )
-
-    async def set_aside(self, owner: str, batch_id: bytes) -> None:
-        """See the port."""
-        mine = (batch.c.id == batch_id) & (batch.c.owner == owner)
-        await self._write(update(batch).where(mine).values(owner=SET_ASIDE, published=True))
+        mine = batch.c.id.in_(ids), batch.c.owner == owner
+        await self._write(update(batch).where(*mine).values(_columns(change)))
 
     async def close(self, owner: str, ids: Sequence[bytes]) -> None:
         """See the port."""
@@ -112,9 +111,12 @@ class BatchTable:
             update(batch)
             .where(batch.c.id.in_(orphans.scalar_subquery()))
             .values(
-                owner=owner,
-                publication=batch.c.publication + case((batch.c.published, 1), else_=0),
-                published=False,
+                _COLUMNS[BatchState.UNPUBLISHED]
+                | {
+                    "owner": owner,
+                    # What may have been published counts as republished: workers look it up.
+                    "publication": batch.c.publication + case((batch.c.published, 1), else_=0),
+                }
             )
         )
         with journal_failures():
@@ -185,6 +187,13 @@ class BatchTable:
         arrays = (literal(ids, ARRAY(LargeBinary)) for ids in (application_ids, message_ids))
         pairs = func.unnest(*arrays).table_valued("application_id", "message_id").render_derived()
         return select(pairs.c.application_id, pairs.c.message_id)
+
+
+def _columns(change: BatchChange) -> dict[str, Any]:
+    values = dict(_COLUMNS[change.target])
+    if change.republished:
+        values["publication"] = batch.c.publication + 1
+    return values
 
 
 def _references(row: Any) -> list[bytes]:

@@ -13,6 +13,7 @@ from angarium_gateway.application.configuration.change_configuration import Chan
 from angarium_gateway.application.configuration.endpoint_secrets import EndpointSecrets
 from angarium_gateway.application.read.attempts import ReadAttempts
 from angarium_gateway.application.read.deliveries import ReadDeliveries
+from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
 from angarium_gateway.application.read.messages import MessageJournal
 from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from angarium_gateway.application.redelivery.redelivery import Redelivery
@@ -36,6 +37,7 @@ class ApiDependencies:
     journal: MessageJournal
     read_attempts: ReadAttempts
     read_deliveries: ReadDeliveries
+    read_endpoint_delivery: ReadEndpointDelivery
     redelivery: Redelivery
     cancel: CancelPendingDeliveries
     retentions: TenantRetentions

@@ -40,7 +40,7 @@ class EndpointDeliveryController(Controller):
         since: AcceptedAt = None,
         until: AcceptedAt = None,
     ) -> EndpointStats:
-        found = await api.redelivery.endpoint_delivery.stats(
+        found = await api.read_endpoint_delivery.stats(
             caller.tenant_id,
             app_id,
             endpoint_id,
@@ -64,5 +64,5 @@ class EndpointDeliveryController(Controller):
     async def get_delivery_state(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> EndpointDeliveryStateOut:
-        found = await api.redelivery.endpoint_delivery.state(caller.tenant_id, app_id, endpoint_id)
+        found = await api.read_endpoint_delivery.state(caller.tenant_id, app_id, endpoint_id)
         return delivery_state_out(unwrap(found))

@@ -7,8 +7,8 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, SkipValidation
 
-from angarium_gateway.application.read.attempts import no_message
 from angarium_gateway.application.read.messages import MessageFilter, MessageWindow
+from angarium_gateway.application.read.references import message_not_found
 
 from .audited_changes import UNAUDITED
 from .dependencies import Api, ApiDependencies, CurrentCaller
@@ -108,7 +108,7 @@ class MessageController(Controller):
         application = await _application(api, caller.tenant_id, app_id)
         message = await api.journal.find(application.id, msg_id, with_content=with_content)
         if message is None:
-            raise Refused(refusal(no_message(msg_id)))
+            raise Refused(refusal(message_not_found(msg_id)))
         return message_out(message)
 
 

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from angarium_contracts.hot_path import AcceptedMessage, MessagesAccepted
 
+from angarium_gateway.domain.batch_states import BatchChange
+
 LOADED_MAX = 64
 """Batches that one load takes from the backlog."""
 
@@ -52,11 +54,9 @@ class BatchStore(Protocol):
         """The ids of an owner's batches that are marked as published, oldest first, at most
         10,000."""
 
-    async def mark_unpublished(self, owner: str, ids: Sequence[bytes], *, redeliver: bool) -> None:
-        """Batches that must be published (again). `redeliver` counts the publication up."""
-
-    async def set_aside(self, owner: str, batch_id: bytes) -> None:
-        """Publish a batch no more: it cannot be dispatched or delivered."""
+    async def change(self, owner: str, ids: Sequence[bytes], change: BatchChange) -> None:
+        """Carry out `NEVER_SENT`, `LOST` or `GIVEN_UP` on these batches, where `owner` still owns
+        them."""
 
     async def close(self, owner: str, ids: Sequence[bytes]) -> None:
         """Delete settled batches, where `owner` still owns them."""

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
+from angarium_gateway.domain.batch_states import GIVEN_UP
 from angarium_gateway.domain.open_batches import OpenBatch, OpenBatches
 
 from .batch_store import BatchStore
@@ -96,7 +97,7 @@ class Recovery:
         self._losses[batch.batch_id] += 1
         if self._losses[batch.batch_id] > LOSSES_MAX:
             log.error("recovery.batch_set_aside", batch=batch.batch_id.hex())
-            await self._batches.set_aside(self._owner, batch.batch_id)
+            await self._batches.change(self._owner, [batch.batch_id], GIVEN_UP)
             self._window.take(batch.batch_id)
             self._relay.room_returned()
             return

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
+from angarium_gateway.domain.batch_states import LOST, NEVER_SENT, BatchChange
 from angarium_gateway.domain.open_batches import OpenBatch, OpenBatches
 
 from .batch_store import LOADED_MAX, BatchStore, StoredBatch
@@ -55,7 +56,7 @@ class Relay:
         self._owner = owner
         self.clock_s = clock_s
         self._ready: deque[tuple[StoredBatch, float]] = deque()
-        self._unsent: dict[bytes, bool] = {}
+        self._unsent: dict[bytes, BatchChange] = {}
         self._backlog = True
         self._backlog_grew = False
         self._joining = True
@@ -82,7 +83,7 @@ class Relay:
     def doubtful(self, batch_id: bytes, reserved_bytes: int) -> None:
         """A commit failed, but may have taken place: if so, the batch must go out."""
         self._window.give_back(reserved_bytes)
-        self._unsent[batch_id] = False
+        self._unsent[batch_id] = NEVER_SENT
         self._joining = True
         self.look_for_backlog()
 
@@ -90,7 +91,7 @@ class Relay:
         """Batches that were published and got lost go back into the backlog."""
         for batch_id in batch_ids:
             self._window.take(batch_id)
-            self._unsent[batch_id] = True
+            self._unsent[batch_id] = LOST
         if batch_ids:
             self._joining = True
             self.look_for_backlog()
@@ -161,11 +162,11 @@ class Relay:
 
     async def _return_unsent(self) -> None:
         """Tell the journal which batches are not in Redis after all."""
-        for redeliver in (True, False):
-            ids = [batch_id for batch_id, again in self._unsent.items() if again is redeliver]
+        for change in (LOST, NEVER_SENT):
+            ids = [batch_id for batch_id, due in self._unsent.items() if due is change]
             for start in range(0, len(ids), MARKED_AT_ONCE_MAX):
                 some = ids[start : start + MARKED_AT_ONCE_MAX]
-                await self._batches.mark_unpublished(self._owner, some, redeliver=redeliver)
+                await self._batches.change(self._owner, some, change)
                 self._backlog = True
                 for batch_id in some:
                     del self._unsent[batch_id]

@@ -1,4 +1,4 @@
-"""Reading attempts. The worker does not know who owns what; that is checked here first."""
+"""Read the attempts of a message or an endpoint."""
 
 from angarium_contracts.attempts import (
     AttemptFilter,
@@ -8,30 +8,21 @@ from angarium_contracts.attempts import (
     ListAttemptsByEndpoint,
     ListAttemptsByMessage,
 )
-from angarium_contracts.configuration import EndpointSaved, GetEndpoint
-from angarium_contracts.ids import ATTEMPT, ENDPOINT, parse_id
+from angarium_contracts.configuration import EndpointSaved
+from angarium_contracts.ids import ATTEMPT, parse_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
 
-from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.service_query import ServiceQuery
 
-from .messages import Message, MessageFilter, MessageJournal
+from .messages import MessageFilter
+from .references import References
 
 
 class ReadAttempts:
-    """Attempts of a tenant's own messages and endpoints."""
+    """Attempts of a tenant's own messages and endpoints. Raises `JournalUnavailable`."""
 
-    def __init__(
-        self,
-        *,
-        directory: ApplicationDirectory,
-        journal: MessageJournal,
-        ask_dispatcher: ServiceQuery,
-        ask_worker: ServiceQuery,
-    ) -> None:
-        self._directory = directory
-        self._journal = journal
-        self._ask_dispatcher = ask_dispatcher
+    def __init__(self, references: References, ask_worker: ServiceQuery) -> None:
+        self._references = references
         self._ask_worker = ask_worker
 
     async def of_message(
@@ -44,20 +35,23 @@ class ReadAttempts:
         messages: MessageFilter,
         endpoint_ref: str | None,
     ) -> Attempts | Problem:
-        """Attempts of one message, newest first; none when it is not one of `messages`."""
-        message = await self._message(tenant_id, application_ref, message_ref)
-        if isinstance(message, Problem):
-            return message
-        if not messages.matches(message):
+        """Attempts of one message, newest first; none when the message does not match
+        `messages`."""
+        owned = await self._references.message(tenant_id, application_ref, message_ref)
+        if isinstance(owned, Problem):
+            return owned
+        if not messages.matches(owned.message):
             return Attempts(items=(), done=True)
         endpoint_id: bytes | None = None
         if endpoint_ref is not None:
-            found = await self._endpoint_id(tenant_id, application_ref, endpoint_ref)
+            found = await self._references.endpoint_id_of_message(
+                tenant_id, application_ref, endpoint_ref
+            )
             if isinstance(found, Problem):
                 return found
             endpoint_id = found
         question = ListAttemptsByMessage(
-            message_id=message.id, page=page, filter=attempts, endpoint_id=endpoint_id
+            message_id=owned.message.id, page=page, filter=attempts, endpoint_id=endpoint_id
         )
         return await self._ask_worker(question, Attempts)
 
@@ -70,10 +64,7 @@ class ReadAttempts:
         attempts: AttemptFilter,
     ) -> tuple[EndpointSaved, Attempts] | Problem:
         """The endpoint and its attempts, newest first."""
-        endpoint = await self._ask_dispatcher(
-            GetEndpoint(tenant_id=tenant_id, application_ref=application_ref, ref=endpoint_ref),
-            EndpointSaved,
-        )
+        endpoint = await self._references.endpoint(tenant_id, application_ref, endpoint_ref)
         if isinstance(endpoint, Problem):
             return endpoint
         question = ListAttemptsByEndpoint(
@@ -86,9 +77,9 @@ class ReadAttempts:
         self, tenant_id: bytes, application_ref: str, message_ref: str, attempt_ref: str
     ) -> AttemptFound | Problem:
         """One attempt of a message."""
-        message = await self._message(tenant_id, application_ref, message_ref)
-        if isinstance(message, Problem):
-            return message
+        owned = await self._references.message(tenant_id, application_ref, message_ref)
+        if isinstance(owned, Problem):
+            return owned
         attempt_id = parse_id(ATTEMPT, attempt_ref)
         if attempt_id is None:
             return Problem(
@@ -96,36 +87,5 @@ class ReadAttempts:
                 detail=f"there is no attempt {attempt_ref}; list the message's attempts",
                 field="attempt_id",
             )
-        question = GetAttempt(message_id=message.id, attempt_id=attempt_id)
+        question = GetAttempt(message_id=owned.message.id, attempt_id=attempt_id)
         return await self._ask_worker(question, AttemptFound)
-
-    async def _message(
-        self, tenant_id: bytes, application_ref: str, message_ref: str
-    ) -> Message | Problem:
-        application = await self._directory.find(tenant_id, application_ref)
-        if isinstance(application, Problem):
-            return application
-        message = await self._journal.find(application.id, message_ref, with_content=False)
-        return no_message(message_ref) if message is None else message
-
-    async def _endpoint_id(
-        self, tenant_id: bytes, application_ref: str, endpoint_ref: str
-    ) -> bytes | Problem:
-        # Of a foreign endpoint this message has no attempts, so an id need not be looked up.
-        endpoint_id = parse_id(ENDPOINT, endpoint_ref)
-        if endpoint_id is not None:
-            return endpoint_id
-        endpoint = await self._ask_dispatcher(
-            GetEndpoint(tenant_id=tenant_id, application_ref=application_ref, ref=endpoint_ref),
-            EndpointSaved,
-        )
-        return endpoint if isinstance(endpoint, Problem) else endpoint.endpoint.id
-
-
-def no_message(ref: str) -> Problem:
-    """There is no such message."""
-    return Problem(
-        code=ProblemCode.NOT_FOUND,
-        detail=f"there is no message {ref} in this application; give its id or its eventId",
-        field="msg_id",
-    )

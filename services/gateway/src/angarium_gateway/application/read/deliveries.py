@@ -1,14 +1,13 @@
-"""Where deliveries stand: of a message at every endpoint, and of an endpoint's messages.
+"""Read the deliveries of a message, or the messages of an endpoint with their deliveries.
 
-The journal knows the messages, the dispatcher the endpoints, the worker what became of them. The
-worker does not know who owns what; that is checked here first.
+The journal holds the messages, the dispatcher the endpoints, and the worker the deliveries.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from angarium_contracts.configuration import Endpoint, EndpointSaved, GetEndpoint
+from angarium_contracts.configuration import Endpoint
 from angarium_contracts.deliveries import (
     Deliveries,
     Delivery,
@@ -20,16 +19,15 @@ from angarium_contracts.deliveries import (
 )
 from angarium_contracts.queries import Problem
 
-from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.service_query import ServiceQuery
 
-from .attempts import no_message
 from .messages import (
     Message,
     MessageFilter,
     MessageJournal,
     MessageWindow,
 )
+from .references import References
 
 MESSAGES_PER_STEP = 250
 STEPS_MAX = 20
@@ -87,12 +85,12 @@ class ReadDeliveries:
     def __init__(
         self,
         *,
-        directory: ApplicationDirectory,
+        references: References,
         journal: DeliveredJournal,
         ask_dispatcher: ServiceQuery,
         ask_worker: ServiceQuery,
     ) -> None:
-        self._directory = directory
+        self._references = references
         self._journal = journal
         self._ask_dispatcher = ask_dispatcher
         self._ask_worker = ask_worker
@@ -102,14 +100,11 @@ class ReadDeliveries:
     ) -> DestinationPage | Problem:
         """A page of the endpoints that have a delivery of the message; `window.past` is an
         endpoint, and newer ones follow it."""
-        application = await self._directory.find(tenant_id, application_ref)
-        if isinstance(application, Problem):
-            return application
-        message = await self._journal.find(application.id, message_ref, with_content=False)
-        if message is None:
-            return no_message(message_ref)
+        owned = await self._references.message(tenant_id, application_ref, message_ref)
+        if isinstance(owned, Problem):
+            return owned
         found = await self._ask_worker(
-            ListMessageDeliveries(message.id, window.limit, window.past, window.backwards),
+            ListMessageDeliveries(owned.message.id, window.limit, window.past, window.backwards),
             Deliveries,
         )
         if isinstance(found, Problem):
@@ -118,7 +113,7 @@ class ReadDeliveries:
             return DestinationPage((), found.done)
         endpoints = await self._ask_dispatcher(
             GetEndpoints(
-                tenant_id, application.id, tuple([each.endpoint_id for each in found.items])
+                tenant_id, owned.application_id, tuple([each.endpoint_id for each in found.items])
             ),
             EndpointsFound,
         )
@@ -139,10 +134,7 @@ class ReadDeliveries:
     ) -> DeliveredMessagePage | Problem:
         """A page of the messages that have a delivery to the endpoint, with one of `statuses`
         (None: any)."""
-        endpoint = await self._ask_dispatcher(
-            GetEndpoint(tenant_id=tenant_id, application_ref=application_ref, ref=endpoint_ref),
-            EndpointSaved,
-        )
+        endpoint = await self._references.endpoint(tenant_id, application_ref, endpoint_ref)
         if isinstance(endpoint, Problem):
             return endpoint
         walk = _Walk(

@@ -1,9 +1,7 @@
-"""Reading how an endpoint is delivered to. The worker does not know who owns it; that is checked
-here first."""
+"""Read the delivery statistics and the delivery state of an endpoint."""
 
 from datetime import datetime
 
-from angarium_contracts.configuration import EndpointSaved, GetEndpoint
 from angarium_contracts.deliveries import (
     EndpointDeliveryState,
     EndpointStats,
@@ -14,12 +12,14 @@ from angarium_contracts.queries import Problem
 
 from angarium_gateway.application.service_query import ServiceQuery
 
+from .references import References
+
 
 class ReadEndpointDelivery:
     """Statistics and states of a tenant's own endpoints."""
 
-    def __init__(self, *, ask_dispatcher: ServiceQuery, ask_worker: ServiceQuery) -> None:
-        self._ask_dispatcher = ask_dispatcher
+    def __init__(self, references: References, ask_worker: ServiceQuery) -> None:
+        self._references = references
         self._ask_worker = ask_worker
 
     async def stats(
@@ -31,8 +31,8 @@ class ReadEndpointDelivery:
         since: datetime | None,
         until: datetime | None,
     ) -> EndpointStats | Problem:
-        """What became of the endpoint's deliveries."""
-        endpoint_id = await self._endpoint_id(tenant_id, application_ref, ref)
+        """Counts of the endpoint's deliveries by their outcome."""
+        endpoint_id = await self._references.endpoint_id(tenant_id, application_ref, ref)
         if isinstance(endpoint_id, Problem):
             return endpoint_id
         question = GetEndpointStats(endpoint_id=endpoint_id, since=since, until=until)
@@ -41,16 +41,9 @@ class ReadEndpointDelivery:
     async def state(
         self, tenant_id: bytes, application_ref: str, ref: str
     ) -> EndpointDeliveryState | Problem:
-        """How the endpoint is being delivered to at this moment."""
-        endpoint_id = await self._endpoint_id(tenant_id, application_ref, ref)
+        """The endpoint's circuit breaker and backlog at this moment."""
+        endpoint_id = await self._references.endpoint_id(tenant_id, application_ref, ref)
         if isinstance(endpoint_id, Problem):
             return endpoint_id
         question = GetEndpointDeliveryState(endpoint_id=endpoint_id)
         return await self._ask_worker(question, EndpointDeliveryState)
-
-    async def _endpoint_id(
-        self, tenant_id: bytes, application_ref: str, ref: str
-    ) -> bytes | Problem:
-        question = GetEndpoint(tenant_id=tenant_id, application_ref=application_ref, ref=ref)
-        found = await self._ask_dispatcher(question, EndpointSaved)
-        return found if isinstance(found, Problem) else found.endpoint.id

@@ -1,13 +1,11 @@
-"""What people do with deliveries by hand, put together over its ports."""
+"""The use cases that deliver messages again, built over their ports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
-from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
-from angarium_gateway.application.read.messages import MessageJournal
+from angarium_gateway.application.read.references import References
 from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.domain.background_tasks import TaskKind
 
@@ -22,68 +20,84 @@ from .task_steps import RecoverFailed, ReplayMessages, Step
 
 
 class ReplayJournal(ReplayedMessages, TargetedMessages, Protocol):
-    """Both ports to messages that go to one endpoint."""
+    """Messages of the journal, to be delivered to one endpoint."""
 
 
 class TaskStore(BackgroundTasks, TaskLeases, Protocol):
-    """Both ports to background tasks."""
+    """Background tasks, both for those who start them and for those who carry them out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedeliveryPorts:
+    """What redelivery reads from and writes to."""
+
+    replayed: ReplayJournal
+    tasks: TaskStore
+    ask_dispatcher: ServiceQuery
+    ask_worker: ServiceQuery
+
+
+@dataclass(frozen=True, slots=True)
+class RedeliveryLimits:
+    """`messages_per_s` bounds what all background tasks of this process deliver together;
+    `lease_s` must exceed the time that four queries to other services may take."""
+
+    messages_per_s: int
+    lease_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Redelivery:
-    """The use cases, and what carries out those that take long."""
+    """Resend, send-example, and the background tasks that recover and replay."""
 
     resend: ResendMessage
     send_example: SendExample
     start_task: StartTask
     tasks: BackgroundTasks
-    endpoint_delivery: ReadEndpointDelivery
     runner: TaskRunner
 
 
 def build_redelivery(
+    ports: RedeliveryPorts,
+    limits: RedeliveryLimits,
+    references: References,
     *,
-    directory: ApplicationDirectory,
-    journal: MessageJournal,
-    replayed: ReplayJournal,
-    tasks: TaskStore,
-    ask_dispatcher: ServiceQuery,
-    ask_worker: ServiceQuery,
     make_id: Callable[[], bytes],
     now: Callable[[], datetime],
     clock_s: Callable[[], float],
-    messages_per_s: int,
-    lease_s: float,
 ) -> Redelivery:
-    """`messages_per_s` bounds what all background tasks of this process deliver together;
-    `lease_s` must exceed what four questions to other services may take."""
-    redelivery = RedeliveryDispatcher(
-        journal=replayed, ask_dispatcher=ask_dispatcher, ask_worker=ask_worker
+    """Build the use cases and the runner of background tasks."""
+    replayed, ask_worker = ports.replayed, ports.ask_worker
+    dispatcher = RedeliveryDispatcher(
+        journal=replayed, ask_dispatcher=ports.ask_dispatcher, ask_worker=ask_worker
     )
-    replay = ReplayMessages(journal=replayed, redelivery=redelivery, ask_worker=ask_worker)
+    replay = ReplayMessages(journal=replayed, redelivery=dispatcher, ask_worker=ask_worker)
+    recover = RecoverFailed(journal=replayed, redelivery=dispatcher, ask_worker=ask_worker)
     steps: dict[TaskKind, Step] = {
-        TaskKind.RECOVER: RecoverFailed(
-            journal=replayed, redelivery=redelivery, ask_worker=ask_worker
-        ),
+        TaskKind.RECOVER: recover,
         TaskKind.REPLAY_MISSING: replay,
         TaskKind.BULK_REPLAY: replay,
     }
     runner = TaskRunner(
-        tasks, steps, messages_per_s=messages_per_s, lease_s=lease_s, clock_s=clock_s
+        ports.tasks,
+        steps,
+        messages_per_s=limits.messages_per_s,
+        lease_s=limits.lease_s,
+        clock_s=clock_s,
     )
     return Redelivery(
         resend=ResendMessage(
-            directory=directory, journal=journal, replayed=replayed, redelivery=redelivery, now=now
+            references=references, replayed=replayed, redelivery=dispatcher, now=now
         ),
         send_example=SendExample(
-            targeted=replayed, redelivery=redelivery, ask_dispatcher=ask_dispatcher, make_id=make_id
+            targeted=replayed,
+            redelivery=dispatcher,
+            ask_dispatcher=ports.ask_dispatcher,
+            make_id=make_id,
         ),
         start_task=StartTask(
-            tasks=tasks, redelivery=redelivery, make_id=make_id, now=now, wake=runner.wake
+            tasks=ports.tasks, redelivery=dispatcher, make_id=make_id, now=now, wake=runner.wake
         ),
-        tasks=tasks,
-        endpoint_delivery=ReadEndpointDelivery(
-            ask_dispatcher=ask_dispatcher, ask_worker=ask_worker
-        ),
+        tasks=ports.tasks,
         runner=runner,
     )

@@ -5,9 +5,7 @@ from datetime import datetime
 
 from angarium_contracts.queries import Problem, ProblemCode
 
-from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
-from angarium_gateway.application.read.attempts import no_message
-from angarium_gateway.application.read.messages import MessageJournal
+from angarium_gateway.application.read.references import References
 
 from .redelivery_dispatcher import Chosen, RedeliveryDispatcher
 from .replayed_messages import ReplayedMessages
@@ -19,14 +17,12 @@ class ResendMessage:
     def __init__(
         self,
         *,
-        directory: ApplicationDirectory,
-        journal: MessageJournal,
+        references: References,
         replayed: ReplayedMessages,
         redelivery: RedeliveryDispatcher,
         now: Callable[[], datetime],
     ) -> None:
-        self._directory = directory
-        self._journal = journal
+        self._references = references
         self._replayed = replayed
         self._redelivery = redelivery
         self._now = now
@@ -36,16 +32,14 @@ class ResendMessage:
     ) -> Problem | None:
         """Whatever the endpoint's filters are; None once the delivery is durably pending. A
         CONFLICT when the endpoint is disabled, or the message cannot be delivered (yet)."""
-        application = await self._directory.find(tenant_id, application_ref)
-        if isinstance(application, Problem):
-            return application
-        message = await self._journal.find(application.id, message_ref, with_content=False)
-        if message is None:
-            return no_message(message_ref)
+        owned = await self._references.message(tenant_id, application_ref, message_ref)
+        if isinstance(owned, Problem):
+            return owned
+        message = owned.message
         at = message.deliver_at
         if at is not None and message.canceled_at is None and at > self._now():
             return _conflict(f"the message goes out by itself at {at.isoformat()}; wait for that")
-        heads = await self._replayed.heads(application.id, [message.id])
+        heads = await self._replayed.heads(owned.application_id, [message.id])
         head = heads.get(message.id)
         if head is None or not head.payload_bytes:
             return _conflict("the content of this message was deleted; post it anew")

@@ -1,0 +1,161 @@
+"""Builds one gateway over its ports: `main.py` passes adapters, the tests pass models."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from angarium_chassis.sealing import Seal
+
+from .adapters.http.accept_route import AcceptRoute
+from .adapters.http.application import create_api
+from .adapters.http.dependencies import ApiDependencies
+from .adapters.streams.service_answers import ServiceAnswers
+from .application.accept.accept_message import AcceptMessage
+from .application.accept.idempotency import IdempotencyKeys
+from .application.accept.sealed_answers import SealedAnswers
+from .application.configuration.application_directory import ApplicationCopy, ApplicationDirectory
+from .application.configuration.change_configuration import ChangeConfiguration
+from .application.configuration.create_missing import CreateMissing
+from .application.configuration.endpoint_secrets import EndpointSecrets
+from .application.publish.message_order import OpenMessageSearch
+from .application.read.attempts import ReadAttempts
+from .application.read.deliveries import DeliveredJournal, ReadDeliveries
+from .application.read.endpoint_delivery import ReadEndpointDelivery
+from .application.read.references import References
+from .application.redelivery.cancel_deliveries import CancelPendingDeliveries
+from .application.redelivery.redelivery import (
+    Redelivery,
+    RedeliveryLimits,
+    RedeliveryPorts,
+    build_redelivery,
+)
+from .application.tenants.audit_log import AuditLog
+from .application.tenants.authentication import ApiKeys, Authenticator
+from .application.tenants.publish_operational_events import PublishOperationalEvents
+from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
+from .application.tenants.tenant_retention import TenantRetentions
+from .build_hot_path import HotPath, HotPathLimits, HotPathPorts, build_hot_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayPorts:
+    """What the gateway reads from and writes to."""
+
+    hot_path: HotPathPorts
+    redelivery: RedeliveryPorts
+    applications: ApplicationCopy
+    messages: DeliveredJournal
+    open_messages: OpenMessageSearch
+    api_keys: ApiKeys
+    idempotency_keys: IdempotencyKeys
+    audit_log: AuditLog
+    retentions: TenantRetentions
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayLimits:
+    """Bounds of one process, out of its settings."""
+
+    hot_path: HotPathLimits
+    redelivery: RedeliveryLimits
+    payload_bytes_max: int
+    body_bytes_max: int = 1024 * 1024
+    audit_timeout_s: float = WRITE_TIMEOUT_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """The sources of time and of ids. `clock_s` is monotonic."""
+
+    clock_s: Callable[[], float]
+    now: Callable[[], datetime]
+    make_id: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A gateway that is ready to serve `http` and to run its loops."""
+
+    hot_path: HotPath
+    redelivery: Redelivery
+    directory: ApplicationDirectory
+    http: AcceptRoute
+    answers: ServiceAnswers
+
+
+def build_gateway(
+    ports: GatewayPorts, limits: GatewayLimits, clocks: Clocks, *, replica: str
+) -> Gateway:
+    """Build the gateway process `replica`."""
+    ask_dispatcher = ports.redelivery.ask_dispatcher
+    hot_path = build_hot_path(
+        ports.hot_path, limits.hot_path, owner=replica, clock_s=clocks.clock_s
+    )
+    directory = ApplicationDirectory(ports.applications, ask_dispatcher)
+    references = References(directory, ports.messages, ask_dispatcher)
+    accept = AcceptMessage(
+        directory, ports.hot_path.journal, hot_path.commits, clocks.make_id, hot_path.scheduled
+    )
+    redelivery = build_redelivery(
+        ports.redelivery,
+        limits.redelivery,
+        references,
+        make_id=clocks.make_id,
+        now=clocks.now,
+        clock_s=clocks.clock_s,
+    )
+    api = _api(ports, limits, clocks, directory, references, redelivery)
+    return Gateway(
+        hot_path=hot_path,
+        redelivery=redelivery,
+        directory=directory,
+        http=AcceptRoute(
+            create_api(api),
+            api.authenticator,
+            accept,
+            CreateMissing(api.change_configuration),
+            payload_bytes_max=limits.payload_bytes_max,
+        ),
+        answers=ServiceAnswers(
+            ports.open_messages,
+            PublishOperationalEvents(accept, ports.applications, ports.messages),
+            ports.retentions,
+        ),
+    )
+
+
+def _api(
+    ports: GatewayPorts,
+    limits: GatewayLimits,
+    clocks: Clocks,
+    directory: ApplicationDirectory,
+    references: References,
+    redelivery: Redelivery,
+) -> ApiDependencies:
+    ask_dispatcher, ask_worker = ports.redelivery.ask_dispatcher, ports.redelivery.ask_worker
+    return ApiDependencies(
+        authenticator=Authenticator(ports.api_keys, clocks.clock_s),
+        idempotency_keys=SealedAnswers(ports.idempotency_keys, ports.seal),
+        ask_dispatcher=ask_dispatcher,
+        change_configuration=ChangeConfiguration(ask_dispatcher, directory),
+        endpoint_secrets=EndpointSecrets(ask_dispatcher, ports.seal),
+        directory=directory,
+        journal=ports.messages,
+        read_attempts=ReadAttempts(references, ask_worker),
+        read_deliveries=ReadDeliveries(
+            references=references,
+            journal=ports.messages,
+            ask_dispatcher=ask_dispatcher,
+            ask_worker=ask_worker,
+        ),
+        read_endpoint_delivery=ReadEndpointDelivery(references, ask_worker),
+        redelivery=redelivery,
+        cancel=CancelPendingDeliveries(references, ports.hot_path.schedule, ask_worker),
+        retentions=ports.retentions,
+        audit_log=ports.audit_log,
+        record_change=RecordChange(
+            ports.audit_log, clocks.make_id, write_timeout_s=limits.audit_timeout_s
+        ),
+        body_bytes_max=limits.body_bytes_max,
+    )

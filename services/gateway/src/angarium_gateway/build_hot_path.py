@@ -1,0 +1,89 @@
+"""Builds the path of a message through one gateway process, over its ports.
+
+`main.py` passes database tables and Redis streams; the tests and the simulation pass models. Both
+run what is built here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from angarium_chassis.group_commit import GroupCommit
+
+from .application.accept.commit_messages import CommitMessages
+from .application.accept.journal import Journal, ScheduledCommits
+from .application.publish.batch_store import BatchStore
+from .application.publish.membership import Membership
+from .application.publish.recovery import Recovery, StreamWatch
+from .application.publish.relay import PublishBatches, Relay
+from .application.publish.schedule import Schedule, Scheduler
+from .application.publish.settlement import Settlement
+from .domain.messages import CommitOutcome, NewMessage
+from .domain.open_batches import OpenBatches
+
+WAITING_MAX = 4_000
+"""Messages that wait for a group commit; beyond that the client is told to try again."""
+
+
+class MessageStore(Journal, ScheduledCommits, Protocol):
+    """The journal, for messages that go out at once and for scheduled ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotPathPorts:
+    """What the hot path reads from and writes to."""
+
+    journal: MessageStore
+    batches: BatchStore
+    schedule: Schedule
+    publish: PublishBatches
+    watch: StreamWatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotPathLimits:
+    """Bounds of one process. `window_bytes` bounds its unsettled batches in Redis."""
+
+    window_bytes: int
+    stream_count: int = 1
+    waiting_max: int = WAITING_MAX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotPath:
+    """Carries messages from the API to the streams, and closes their batches.
+
+    Two group commits take messages: `commits` those that go out at once, `scheduled` those with a
+    time of their own. Everything with a `run()` runs until cancelled.
+    """
+
+    window: OpenBatches
+    commit_messages: CommitMessages
+    commits: GroupCommit[NewMessage, CommitOutcome]
+    scheduled: GroupCommit[NewMessage, CommitOutcome]
+    scheduler: Scheduler
+    relay: Relay
+    settlement: Settlement
+    recovery: Recovery
+    membership: Membership
+
+
+def build_hot_path(
+    ports: HotPathPorts, limits: HotPathLimits, *, owner: str, clock_s: Callable[[], float]
+) -> HotPath:
+    """Build the hot path of the replica `owner`."""
+    batches, stream_count = ports.batches, limits.stream_count
+    window = OpenBatches(limits.window_bytes)
+    relay = Relay(ports.publish, batches, window, owner=owner, clock_s=clock_s)
+    commit = CommitMessages(ports.journal, relay, owner=owner, stream_count=stream_count)
+    return HotPath(
+        window=window,
+        commit_messages=commit,
+        commits=GroupCommit(commit, waiting_max=limits.waiting_max),
+        scheduled=GroupCommit(ports.journal.schedule),
+        scheduler=Scheduler(ports.schedule, relay, owner=owner, stream_count=stream_count),
+        relay=relay,
+        settlement=Settlement(window, batches, relay, owner=owner, clock_s=clock_s),
+        recovery=Recovery(ports.watch, window, relay, batches, owner=owner, clock_s=clock_s),
+        membership=Membership(batches, window, relay, owner=owner),
+    )
