@@ -1,9 +1,9 @@
-"""An empty, migrated dispatcher database on each engine, and means to work on it."""
+"""An empty, migrated dispatcher database on each engine, and a dispatcher over it."""
 
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -13,17 +13,17 @@ from angarium_chassis.sealing import Seal
 from angarium_dispatcher.adapters.database.configuration_changes import DatabaseConfiguration
 from angarium_dispatcher.adapters.database.configuration_reads import DatabaseReads
 from angarium_dispatcher.adapters.database.schema import SCHEMA
-from angarium_dispatcher.application.change_configuration import ConfigurationChanges
-from angarium_dispatcher.application.configuration_store import DirectoryChange
-from angarium_dispatcher.application.endpoint_secrets import EndpointSecrets
-from angarium_dispatcher.application.means import Means
+from angarium_dispatcher.application.configuration.context import ConfigurationContext
+from angarium_dispatcher.application.configuration.store import DirectoryChange
+from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
+from angarium_dispatcher.composition import DispatcherClocks, DispatcherPorts, build_dispatcher
 
 SEAL = Seal(bytes(32))
 
 
 @dataclass
-class HeardChanges:
-    """An announcer that remembers what it was told."""
+class RecordingAnnouncer:
+    """An announcer that records the changes it is given."""
 
     changes: list[DirectoryChange] = field(default_factory=list)
 
@@ -32,28 +32,25 @@ class HeardChanges:
 
 
 @dataclass
-class Forgotten:
-    """A memory that remembers what it was told to forget."""
+class ChosenSettings:
+    """The settings that the composition reads, as a test chooses them."""
 
-    applications: list[bytes] = field(default_factory=list)
-    tenants: list[bytes] = field(default_factory=list)
-
-    def forget(self, application_id: bytes) -> None:
-        self.applications.append(application_id)
-
-    def forget_tenants(self, tenant_ids: Collection[bytes]) -> None:
-        self.tenants.extend(sorted(tenant_ids))
+    endpoints_per_application_max: int = 100
+    allow_http_endpoints: bool = False
+    secret_grace_s: int = 86_400
+    cached_applications_max: int = 1_000
+    cached_filters_max: int = 100_000
 
 
 @dataclass
 class Bench:
-    """The use cases' means over one database, as one process of the dispatcher has them."""
+    """One process of the dispatcher over a database, without its streams."""
 
     database: Database
     reads: DatabaseReads
-    means: Means
-    heard: HeardChanges
-    forgotten: Forgotten
+    context: ConfigurationContext
+    cache: RecipientsCache
+    announcer: RecordingAnnouncer
     outbox_woken: asyncio.Event
     seal: Seal = SEAL
 
@@ -63,20 +60,18 @@ _ids = itertools.count(1)
 
 
 def a_process(database: Database, *, endpoints_max: int = 100) -> Bench:
-    """Its clock goes on by a second at each look; ids count up."""
-    heard = HeardChanges()
-    forgotten = Forgotten()
-    woken = asyncio.Event()
-    means = Means(
-        changes=ConfigurationChanges(DatabaseConfiguration(database), heard, forgotten, woken.set),
-        secrets=EndpointSecrets(SEAL, os.urandom),
-        seal=SEAL,
-        new_id=lambda: next(_ids).to_bytes(16),
-        now=lambda: datetime(2030, 1, 1, tzinfo=UTC) + timedelta(seconds=next(_ticks)),
-        allow_http=False,
-        endpoints_max=endpoints_max,
+    """A process whose clock advances by a second at each reading, and whose ids count up."""
+    announcer, woken, reads = RecordingAnnouncer(), asyncio.Event(), DatabaseReads(database)
+    dispatcher = build_dispatcher(
+        DispatcherPorts(DatabaseConfiguration(database), reads, announcer, woken.set, SEAL),
+        ChosenSettings(endpoints_max),
+        DispatcherClocks(
+            now=lambda: datetime(2030, 1, 1, tzinfo=UTC) + timedelta(seconds=next(_ticks)),
+            new_id=lambda: next(_ids).to_bytes(16),
+            random_bytes=os.urandom,
+        ),
     )
-    return Bench(database, DatabaseReads(database), means, heard, forgotten, woken)
+    return Bench(database, reads, dispatcher.context, dispatcher.cache, announcer, woken)
 
 
 @pytest.fixture

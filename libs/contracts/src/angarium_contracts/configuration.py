@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType, field
 
 from .contract import Contract, Part
 from .directory import ApplicationState, EndpointState
+from .endpoint_options import EndpointOptionChanges, EndpointOptions
 from .queries import Page
 
 
@@ -107,12 +108,11 @@ class ClientCertificate(Part, frozen=True):
     expires_at: datetime
 
 
-class Endpoint(Part, frozen=True):
+class Endpoint(EndpointOptions, frozen=True):
     """An endpoint, in full, without its secrets and headers.
 
-    `timeout_s` None is the worker's own; `header_names` as in `EndpointState`; `proxy_url`
-    without user name and password. `disabled_reason`: why Angarium disabled it by itself.
-    `fifo`, `concurrency_max` and `retry_delays_s` as in `EndpointState`.
+    `timeout_s` None is the worker's default; `header_names` is as in `EndpointState`. `proxy_url`
+    is without user name and password. `disabled_reason`: why Angarium disabled the endpoint.
     """
 
     id: bytes
@@ -132,9 +132,6 @@ class Endpoint(Part, frozen=True):
     proxy_url: str | None = None
     client_certificate: ClientCertificate | None = None
     disabled_reason: str | None = None
-    fifo: bool = False
-    concurrency_max: int | None = None
-    retry_delays_s: tuple[float, ...] | None = None
 
 
 class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
@@ -146,10 +143,10 @@ class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
     created: bool = False
 
 
-class CreateEndpoint(Contract, frozen=True, tag="endpoint.create/1"):
-    """Sealed members were sealed by the gateway for the way (associated data: the tenant's id):
-    the secret in its text form (`whsec_…` or `whsk_…`; None: make one), custom headers as a JSON
-    object of texts, the proxy's URL, the client certificate as `EndpointState` has it."""
+class CreateEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint.create/1"):
+    """`sealed_secret` and `sealed_headers` are sealed by the gateway for transit (associated data:
+    the tenant's id): the secret in its text form (`whsec_…` or `whsk_…`; None: generate one),
+    and custom headers as a JSON object of strings."""
 
     tenant_id: bytes
     application_ref: str
@@ -163,13 +160,6 @@ class CreateEndpoint(Contract, frozen=True, tag="endpoint.create/1"):
     metadata: dict[str, str] = field(default_factory=dict)
     sealed_secret: bytes | None = None
     sealed_headers: bytes | None = None
-    timeout_s: float | None = None
-    header_names: str = "webhook"
-    sealed_proxy: bytes | None = None
-    sealed_client_certificate: bytes | None = None
-    fifo: bool = False
-    concurrency_max: int | None = None
-    retry_delays_s: tuple[float, ...] | None = None
 
 
 class GetEndpoint(Contract, frozen=True, tag="endpoint.get/1"):
@@ -191,11 +181,10 @@ class Endpoints(Contract, frozen=True, tag="endpoint.list_of/1"):
     prev_iterator: str | None = None
 
 
-class UpdateEndpoint(Contract, frozen=True, tag="endpoint.update/1"):
+class UpdateEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint.update/1"):
     """Replace; an unknown `ref` is created when it is a uid.
 
-    What only Angarium has stays as it is where it is UNSET: a Svix SDK cannot name it. Sealed
-    members as in `CreateEndpoint`.
+    Options that are UNSET stay as they are, because a Svix SDK cannot name them.
     """
 
     tenant_id: bytes
@@ -209,16 +198,9 @@ class UpdateEndpoint(Contract, frozen=True, tag="endpoint.update/1"):
     event_types: tuple[str, ...] | None = None
     channels: tuple[str, ...] | None = None
     metadata: dict[str, str] = field(default_factory=dict)
-    timeout_s: float | UnsetType | None = UNSET
-    header_names: str | UnsetType = UNSET
-    sealed_proxy: bytes | UnsetType | None = UNSET
-    sealed_client_certificate: bytes | UnsetType | None = UNSET
-    fifo: bool | UnsetType = UNSET
-    concurrency_max: int | UnsetType | None = UNSET
-    retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
 
 
-class PatchEndpoint(Contract, frozen=True, tag="endpoint.patch/1"):
+class PatchEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint.patch/1"):
     tenant_id: bytes
     application_ref: str
     ref: str
@@ -230,13 +212,6 @@ class PatchEndpoint(Contract, frozen=True, tag="endpoint.patch/1"):
     event_types: tuple[str, ...] | UnsetType | None = UNSET
     channels: tuple[str, ...] | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
-    timeout_s: float | UnsetType | None = UNSET
-    header_names: str | UnsetType = UNSET
-    sealed_proxy: bytes | UnsetType | None = UNSET
-    sealed_client_certificate: bytes | UnsetType | None = UNSET
-    fifo: bool | UnsetType = UNSET
-    concurrency_max: int | UnsetType | None = UNSET
-    retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
 
 
 class DeleteEndpoint(Contract, frozen=True, tag="endpoint.delete/1"):

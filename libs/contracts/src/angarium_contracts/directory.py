@@ -6,6 +6,7 @@ reader that sees `previous_version` ahead of what it has missed something, and a
 """
 
 from .contract import Contract, Part
+from .endpoint_options import EndpointOptions
 
 
 class ApplicationState(Part, frozen=True):
@@ -18,7 +19,7 @@ class ApplicationState(Part, frozen=True):
     deleted: bool = False
 
 
-class EndpointState(Part, frozen=True):
+class EndpointState(EndpointOptions, frozen=True):
     """An endpoint as the worker needs it.
 
     `secrets` and `headers` are sealed (AES-256-GCM under the operator's encryption key, the
@@ -29,9 +30,6 @@ class EndpointState(Part, frozen=True):
     when none expires. `timeout_s` is 1 to 30 for a whole attempt, None the worker's own.
     `header_names`: "webhook" | "svix" | "both". `proxy` (a URL) and `client_certificate` (PEM:
     the chain, then its private key) are sealed as the secrets are.
-
-    `fifo`: in the order of messages, one at a time. `concurrency_max`: at most so many requests
-    at once. `retry_delays_s`: its own retry schedule, () for no retries.
     """
 
     id: bytes
@@ -49,9 +47,6 @@ class EndpointState(Part, frozen=True):
     header_names: str = "webhook"
     proxy: bytes | None = None
     client_certificate: bytes | None = None
-    fifo: bool = False
-    concurrency_max: int | None = None
-    retry_delays_s: tuple[float, ...] | None = None
 
 
 class DirectoryChanged(Contract, frozen=True, tag="directory.changed/1"):

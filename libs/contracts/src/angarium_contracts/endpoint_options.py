@@ -1,11 +1,47 @@
-"""Commands and queries about an endpoint's secrets and headers, and to disable it.
+"""Options of endpoints beyond the Svix API, and commands about secrets and headers.
 
-As in configuration.py: every one names the tenant, and `ref` is an id or a uid.
+An option is declared here, as it is stored (`EndpointOptions`) and as a command sets it
+(`EndpointOptionChanges`); the contracts that carry options inherit them. New options are added
+at the end of both.
+
+As in configuration.py, every command names the tenant, and `ref` is an id or a uid.
 """
 
 from datetime import datetime
 
-from .contract import Contract
+from msgspec import UNSET, UnsetType
+
+from .contract import Contract, Part
+
+
+class EndpointOptions(Part, frozen=True, kw_only=True):
+    """Options that answers, the directory and the worker carry as they are stored.
+
+    `fifo`: in the order of messages, one at a time. `concurrency_max`: at most so many requests
+    at once. `retry_delays_s`: the endpoint's own retry schedule, () for no retries.
+    """
+
+    fifo: bool = False
+    concurrency_max: int | None = None
+    retry_delays_s: tuple[float, ...] | None = None
+
+
+class EndpointOptionChanges(Part, frozen=True, kw_only=True):
+    """Options as a command sets them.
+
+    UNSET leaves an option of an existing endpoint as it is, and gives a new endpoint the default
+    of `EndpointOptions`. `timeout_s` and `header_names` are as in `EndpointState`. The proxy's
+    URL and the client certificate are sealed by the gateway for transit (associated data: the
+    tenant's id); None removes them.
+    """
+
+    timeout_s: float | UnsetType | None = UNSET
+    header_names: str | UnsetType = UNSET
+    sealed_proxy: bytes | UnsetType | None = UNSET
+    sealed_client_certificate: bytes | UnsetType | None = UNSET
+    fifo: bool | UnsetType = UNSET
+    concurrency_max: int | UnsetType | None = UNSET
+    retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
 
 
 class RotateEndpointSecret(Contract, frozen=True, tag="endpoint.rotate_secret/1"):

@@ -1,11 +1,10 @@
-"""The dispatcher as a process: everything is put together here."""
+"""The dispatcher as a process: adapters are opened here and passed to the composition."""
 
 import asyncio
 import os
 import random
 import socket
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -37,23 +36,20 @@ from faststream.redis import RedisBroker
 from .adapters.database.configuration_changes import DatabaseConfiguration
 from .adapters.database.configuration_reads import DatabaseReads
 from .adapters.database.operational_events import OperationalEventRows
-from .adapters.database.policy_watch import PolicyWatch
+from .adapters.database.schedule_watch import ScheduleWatch
 from .adapters.database.schema import SCHEMA
 from .adapters.metrics import DispatchMetrics
 from .adapters.streams.announce_changes import ChangeAnnouncer
 from .adapters.streams.answer_queries import QueryAnswers
-from .adapters.streams.dispatch_batches import BatchDispatch, Stopping
-from .application.change_configuration import ConfigurationChanges
-from .application.endpoint_secrets import EndpointSecrets
-from .application.means import Means
-from .application.recipients_cache import RecipientsCache
+from .adapters.streams.dispatch_batches import ShutdownSignal
+from .composition import Dispatcher, DispatcherClocks, DispatcherPorts, build_dispatcher
 from .settings import Settings
 
 SERVICE = "dispatcher"
 
 
 def main() -> None:
-    """Run the dispatcher until it is told to stop."""
+    """Run the dispatcher until it is stopped."""
     run_service(SERVICE, Settings, run)
 
 
@@ -87,47 +83,36 @@ async def _work(
     writer = StreamWriter(broker)
     quarantine = Quarantine(broker, SERVICE)
     reads = DatabaseReads(database)
-    cache = RecipientsCache(
-        reads.recipients,
-        applications_max=settings.cached_applications_max,
-        weight_max=settings.cached_filters_max,
-    )
     announcer = ChangeAnnouncer(writer, reads)
-    asking = QueryClient(broker, replica=replica, clock_ms=_clock_ms)
-    outbox = Outbox(asking, OperationalEventRows(database))
-    changes = ConfigurationChanges(DatabaseConfiguration(database), announcer, cache, outbox.wake)
-    answers = QueryAnswers(_means(settings, changes, seal), reads)
-    queries = _query_server(broker, replica, quarantine, answers)
-    stopping = Stopping()
-    dispatch = partial(BatchDispatch, cache, writer, DispatchMetrics(cache), pause=stopping.pause)
-    readers = _message_readers(settings, broker, replica, quarantine, dispatch)
+    query_client = QueryClient(broker, replica=replica, clock_ms=_clock_ms)
+    outbox = Outbox(query_client, OperationalEventRows(database))
+    ports = DispatcherPorts(DatabaseConfiguration(database), reads, announcer, outbox.wake, seal)
+    dispatcher = build_dispatcher(ports, settings, _system_clocks())
+    shutdown = ShutdownSignal()
+    queries = _query_server(broker, replica, quarantine, dispatcher.answers)
+    readers = _message_readers(settings, broker, replica, quarantine, dispatcher, writer, shutdown)
     readiness = Readiness({"database": database.problem, "redis": partial(redis_problem, broker)})
     readiness.require("queries", lambda: queries.running)
     readiness.require("messages", lambda: all(reader.running for reader in readers))
-    readiness.require("replies", lambda: asking.running)
+    readiness.require("replies", lambda: query_client.running)
     async with asyncio.TaskGroup() as tasks:
         if listener is not None:
             tasks.create_task(serve_http(internal_app(readiness), listener))
         tasks.create_task(announcer.run())
-        tasks.create_task(PolicyWatch(database, cache.forget_tenants).run())
-        tasks.create_task(asking.run())
+        tasks.create_task(ScheduleWatch(database, dispatcher.cache.forget_tenants).run())
+        tasks.create_task(query_client.run())
         tasks.create_task(outbox.run())
         tasks.create_task(queries.run())
         for reader in readers:
             tasks.create_task(reader.run())
-        tasks.create_task(stopping.run())
+        tasks.create_task(shutdown.run())
 
 
-def _means(settings: Settings, changes: ConfigurationChanges, seal: Seal) -> Means:
-    return Means(
-        changes=changes,
-        secrets=EndpointSecrets(seal, os.urandom),
-        seal=seal,
-        new_id=IdMaker(time.time_ns, random.getrandbits),
+def _system_clocks() -> DispatcherClocks:
+    return DispatcherClocks(
         now=lambda: datetime.now(UTC),
-        allow_http=settings.allow_http_endpoints,
-        endpoints_max=settings.endpoints_per_application_max,
-        secret_grace_s=settings.secret_grace_s,
+        new_id=IdMaker(time.time_ns, random.getrandbits),
+        random_bytes=os.urandom,
     )
 
 
@@ -136,8 +121,11 @@ def _message_readers(
     broker: RedisBroker,
     replica: str,
     quarantine: Quarantine,
-    dispatch: Callable[..., BatchDispatch],
+    dispatcher: Dispatcher,
+    writer: StreamWriter,
+    shutdown: ShutdownSignal,
 ) -> list[GroupReader[MessagesAccepted]]:
+    metrics = DispatchMetrics(dispatcher.cache)
     return [
         GroupReader(
             broker,
@@ -145,7 +133,9 @@ def _message_readers(
             group=DISPATCHERS,
             consumer=replica,
             reader=Reader(MessagesAccepted),
-            handle=dispatch(requests=deliveries_requested(number)),
+            handle=dispatcher.batch_dispatch(
+                writer, metrics, requests=deliveries_requested(number), pause=shutdown.pause
+            ),
             quarantine=quarantine,
             clock_s=time.monotonic,
             lease_s=settings.entry_lease_s,

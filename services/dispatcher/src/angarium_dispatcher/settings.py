@@ -5,7 +5,7 @@ from pydantic import Field
 
 
 class Settings(ServiceSettings):
-    """What the dispatcher takes beside what every service takes."""
+    """Settings of the dispatcher, besides those of every service."""
 
     allow_http_endpoints: bool = Field(
         default=False,

@@ -8,15 +8,15 @@ from angarium_contracts.configuration import (
     UpdateApplication,
 )
 from angarium_contracts.ids import APPLICATION, format_id
-from angarium_dispatcher.application.delete_configuration import delete_application
-from angarium_dispatcher.application.references import get_application
-from angarium_dispatcher.application.save_application import (
+from angarium_dispatcher.application.configuration.references import get_application
+from angarium_dispatcher.application.tenants.delete_application import delete_application
+from angarium_dispatcher.application.tenants.save_application import (
     create_application,
     patch_application,
     replace_application,
 )
 from angarium_dispatcher.domain.paging import APPLICATIONS, page_request
-from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidMember, NotFound
+from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotFound
 
 from ..conftest import Bench
 
@@ -25,7 +25,7 @@ TENANT, OTHER = b"t" * 16, b"o" * 16
 
 async def test_a_created_application_is_found_by_id_and_by_uid(bench: Bench) -> None:
     saved = await create_application(
-        CreateApplication(TENANT, "Acme", "acme", 10, {"plan": "gold\n\x00ü"}), bench.means
+        CreateApplication(TENANT, "Acme", "acme", 10, {"plan": "gold\n\x00ü"}), bench.context
     )
     assert saved.created
     for ref in (format_id(APPLICATION, saved.application.id), "acme"):
@@ -35,28 +35,28 @@ async def test_a_created_application_is_found_by_id_and_by_uid(bench: Bench) -> 
 
 
 async def test_another_tenant_does_not_find_it(bench: Bench) -> None:
-    saved = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    saved = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
     for ref in (format_id(APPLICATION, saved.application.id), "acme"):
         with pytest.raises(NotFound):
             await get_application(bench.reads, OTHER, ref)
         with pytest.raises(NotFound):
-            await delete_application(DeleteApplication(OTHER, ref), bench.means)
-    same_uid = await create_application(CreateApplication(OTHER, "Other", "acme"), bench.means)
+            await delete_application(DeleteApplication(OTHER, ref), bench.context)
+    same_uid = await create_application(CreateApplication(OTHER, "Other", "acme"), bench.context)
     assert same_uid.created
 
 
 async def test_a_taken_uid_is_a_conflict_that_names_it_and_changes_nothing(bench: Bench) -> None:
-    await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
     with pytest.raises(AlreadyTaken, match="'acme'"):
-        await create_application(CreateApplication(TENANT, "Again", "acme"), bench.means)
+        await create_application(CreateApplication(TENANT, "Again", "acme"), bench.context)
     assert await bench.reads.directory_version() == 1
-    assert len(bench.heard.changes) == 1
+    assert len(bench.announcer.changes) == 1
 
 
 async def test_get_if_exists_gives_the_existing_one_as_it_is(bench: Bench) -> None:
-    first = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    first = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
     again = await create_application(
-        CreateApplication(TENANT, "New name", "acme", get_if_exists=True), bench.means
+        CreateApplication(TENANT, "New name", "acme", get_if_exists=True), bench.context
     )
     assert not again.created
     assert again.application == first.application
@@ -64,18 +64,18 @@ async def test_get_if_exists_gives_the_existing_one_as_it_is(bench: Bench) -> No
 
 
 async def test_put_on_an_unknown_uid_creates_and_on_an_unknown_id_does_not(bench: Bench) -> None:
-    saved = await replace_application(UpdateApplication(TENANT, "acme", "Acme"), bench.means)
+    saved = await replace_application(UpdateApplication(TENANT, "acme", "Acme"), bench.context)
     assert saved.created
     assert saved.application.uid == "acme"
     for ref in (format_id(APPLICATION, b"x" * 16), "app_nonsense"):
         with pytest.raises(NotFound):
-            await replace_application(UpdateApplication(TENANT, ref, "Acme"), bench.means)
+            await replace_application(UpdateApplication(TENANT, ref, "Acme"), bench.context)
 
 
 async def test_the_same_put_twice_does_the_same(bench: Bench) -> None:
     command = UpdateApplication(TENANT, "acme", "Acme", throttle_rate=5)
-    first = await replace_application(command, bench.means)
-    second = await replace_application(command, bench.means)
+    first = await replace_application(command, bench.context)
+    second = await replace_application(command, bench.context)
     assert not second.created
     assert (second.application.id, second.application.uid) == (first.application.id, "acme")
     assert second.application.updated_at > first.application.updated_at
@@ -85,56 +85,58 @@ async def test_the_same_put_twice_does_the_same(bench: Bench) -> None:
 
 async def test_put_replaces_every_member(bench: Bench) -> None:
     first = await create_application(
-        CreateApplication(TENANT, "Acme", "acme", 5, {"a": "b"}), bench.means
+        CreateApplication(TENANT, "Acme", "acme", 5, {"a": "b"}), bench.context
     )
     ref = format_id(APPLICATION, first.application.id)
-    saved = await replace_application(UpdateApplication(TENANT, ref, "New"), bench.means)
+    saved = await replace_application(UpdateApplication(TENANT, ref, "New"), bench.context)
     application = saved.application
     assert (application.name, application.uid) == ("New", None)
     assert (application.throttle_rate, application.metadata) == (None, {})
-    renamed = await replace_application(UpdateApplication(TENANT, ref, "New", "two"), bench.means)
+    renamed = await replace_application(UpdateApplication(TENANT, ref, "New", "two"), bench.context)
     assert renamed.application.uid == "two"
 
 
 async def test_a_put_that_creates_refuses_another_uid_than_the_path(bench: Bench) -> None:
-    with pytest.raises(InvalidMember) as refused:
-        await replace_application(UpdateApplication(TENANT, "one", "Acme", "two"), bench.means)
-    assert refused.value.member == "uid"
+    with pytest.raises(InvalidField) as refused:
+        await replace_application(UpdateApplication(TENANT, "one", "Acme", "two"), bench.context)
+    assert refused.value.field == "uid"
 
 
 async def test_patch_changes_only_what_it_sets_and_none_clears(bench: Bench) -> None:
-    await create_application(CreateApplication(TENANT, "Acme", "acme", 5, {"a": "b"}), bench.means)
+    await create_application(
+        CreateApplication(TENANT, "Acme", "acme", 5, {"a": "b"}), bench.context
+    )
     saved = await patch_application(
-        PatchApplication(TENANT, "acme", throttle_rate=None), bench.means
+        PatchApplication(TENANT, "acme", throttle_rate=None), bench.context
     )
     assert saved.application.name == "Acme"
     assert saved.application.metadata == {"a": "b"}
     assert saved.application.throttle_rate is None
-    await create_application(CreateApplication(TENANT, "Other", "other"), bench.means)
+    await create_application(CreateApplication(TENANT, "Other", "other"), bench.context)
     with pytest.raises(AlreadyTaken):
-        await patch_application(PatchApplication(TENANT, "acme", uid="other"), bench.means)
-    own = await patch_application(PatchApplication(TENANT, "acme", uid="acme"), bench.means)
+        await patch_application(PatchApplication(TENANT, "acme", uid="other"), bench.context)
+    own = await patch_application(PatchApplication(TENANT, "acme", uid="acme"), bench.context)
     assert own.application.uid == "acme"
 
 
 async def test_a_deleted_application_is_gone_and_its_uid_free(bench: Bench) -> None:
-    first = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
-    tombstone = await delete_application(DeleteApplication(TENANT, "acme"), bench.means)
+    first = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
+    tombstone = await delete_application(DeleteApplication(TENANT, "acme"), bench.context)
     assert (tombstone.id, tombstone.deleted, tombstone.version) == (first.application.id, True, 2)
     with pytest.raises(NotFound):
         await get_application(bench.reads, TENANT, "acme")
     with pytest.raises(NotFound):
-        await delete_application(DeleteApplication(TENANT, "acme"), bench.means)
-    again = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+        await delete_application(DeleteApplication(TENANT, "acme"), bench.context)
+    again = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
     assert again.created
     assert again.application.id != first.application.id
 
 
 async def test_lists_are_in_the_order_of_creation_and_of_one_tenant(bench: Bench) -> None:
-    await create_application(CreateApplication(OTHER, "Theirs"), bench.means)
+    await create_application(CreateApplication(OTHER, "Theirs"), bench.context)
     for number in range(5):
-        await create_application(CreateApplication(TENANT, str(number), str(number)), bench.means)
-    await delete_application(DeleteApplication(TENANT, "2"), bench.means)
+        await create_application(CreateApplication(TENANT, str(number), str(number)), bench.context)
+    await delete_application(DeleteApplication(TENANT, "2"), bench.context)
 
     async def names(iterator: str | None, *, descending: bool = False) -> tuple[str, str | None]:
         request = page_request(APPLICATIONS, limit=3, iterator=iterator, descending=descending)

@@ -12,17 +12,15 @@ from angarium_contracts.configuration import (
     DeleteEndpoint,
     PatchApplication,
 )
-from angarium_dispatcher.application.change_configuration import ConfigurationChanges
-from angarium_dispatcher.application.configuration_store import Change, DirectoryPart
-from angarium_dispatcher.application.delete_configuration import (
-    delete_application,
-    delete_endpoint,
-)
-from angarium_dispatcher.application.save_application import (
+from angarium_dispatcher.application.configuration.changes import ConfigurationChanges
+from angarium_dispatcher.application.configuration.store import Change, DirectoryPart
+from angarium_dispatcher.application.endpoints.delete_endpoint import delete_endpoint
+from angarium_dispatcher.application.endpoints.save_endpoint import create_endpoint
+from angarium_dispatcher.application.tenants.delete_application import delete_application
+from angarium_dispatcher.application.tenants.save_application import (
     create_application,
     patch_application,
 )
-from angarium_dispatcher.application.save_endpoint import create_endpoint
 
 from ..conftest import Bench
 
@@ -51,22 +49,22 @@ def states_of(parts: Sequence[DirectoryPart]) -> set[tuple[bytes, int]]:
 async def test_concurrent_writers_of_two_processes_take_versions_without_gaps(
     bench: Bench, second_bench: Bench
 ) -> None:
-    await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
     async with asyncio.TaskGroup() as tasks:
         for number in range(8):
             for process in (bench, second_bench):
                 tasks.create_task(
-                    create_endpoint(CreateEndpoint(TENANT, "acme", URL), process.means)
+                    create_endpoint(CreateEndpoint(TENANT, "acme", URL), process.context)
                 )
                 command = CreateApplication(TENANT, "x", f"same-{number}", get_if_exists=True)
-                tasks.create_task(create_application(command, process.means))
+                tasks.create_task(create_application(command, process.context))
     changes = sorted(
-        bench.heard.changes + second_bench.heard.changes, key=lambda change: change.version
+        bench.announcer.changes + second_bench.announcer.changes, key=lambda change: change.version
     )
     assert [change.version for change in changes] == list(range(1, 26))
     assert [change.previous_version for change in changes] == list(range(25))
     for process in (bench, second_bench):
-        own = [change.version for change in process.heard.changes]
+        own = [change.version for change in process.announcer.changes]
         assert own == sorted(own)
     assert await bench.reads.directory_version() == 25
 
@@ -74,10 +72,10 @@ async def test_concurrent_writers_of_two_processes_take_versions_without_gaps(
 async def test_a_reader_of_committed_rows_never_sees_a_version_before_an_earlier_one(
     bench: Bench, second_bench: Bench
 ) -> None:
-    await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
     writing = asyncio.gather(
         *[
-            create_endpoint(CreateEndpoint(TENANT, "acme", URL), process.means)
+            create_endpoint(CreateEndpoint(TENANT, "acme", URL), process.context)
             for _ in range(8)
             for process in (bench, second_bench)
         ]
@@ -95,7 +93,7 @@ async def test_a_reader_of_committed_rows_never_sees_a_version_before_an_earlier
 
 
 async def test_a_change_that_fails_takes_no_version(bench: Bench) -> None:
-    await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
 
     async def fails(change: Change) -> None:
         application = await change.find_application(TENANT, "acme")
@@ -103,11 +101,11 @@ async def test_a_change_that_fails_takes_no_version(bench: Bench) -> None:
         await change.replace_application(application)
         raise LookupError
 
-    changes: ConfigurationChanges = bench.means.changes
+    changes: ConfigurationChanges = bench.context.changes
     with pytest.raises(LookupError):
-        await changes.make(fails)
+        await changes.apply(fails)
     assert await bench.reads.directory_version() == 1
-    saved = await patch_application(PatchApplication(TENANT, "acme", name="B"), bench.means)
+    saved = await patch_application(PatchApplication(TENANT, "acme", name="B"), bench.context)
     assert saved.application.version == 2
 
 
@@ -117,11 +115,11 @@ async def test_paging_from_any_version_gives_the_current_state_of_all_that_chang
 ) -> None:
     for number in range(3):
         uid = f"a{number}"
-        await create_application(CreateApplication(TENANT, "x", uid), bench.means)
+        await create_application(CreateApplication(TENANT, "x", uid), bench.context)
         for endpoint in range(3):
-            await create_endpoint(CreateEndpoint(TENANT, uid, URL, f"e{endpoint}"), bench.means)
-    await delete_endpoint(DeleteEndpoint(TENANT, "a0", "e0"), bench.means)
-    await delete_application(DeleteApplication(TENANT, "a1"), bench.means)
+            await create_endpoint(CreateEndpoint(TENANT, uid, URL, f"e{endpoint}"), bench.context)
+    await delete_endpoint(DeleteEndpoint(TENANT, "a0", "e0"), bench.context)
+    await delete_application(DeleteApplication(TENANT, "a1"), bench.context)
     latest = await bench.reads.directory_version()
     assert latest == 17
 
@@ -143,8 +141,8 @@ async def test_paging_from_any_version_gives_the_current_state_of_all_that_chang
 
 
 async def test_what_is_not_wanted_is_left_out(bench: Bench) -> None:
-    await create_application(CreateApplication(TENANT, "x", "a"), bench.means)
-    await create_endpoint(CreateEndpoint(TENANT, "a", URL), bench.means)
+    await create_application(CreateApplication(TENANT, "x", "a"), bench.context)
+    await create_endpoint(CreateEndpoint(TENANT, "a", URL), bench.context)
     part = await bench.reads.directory_since(0, 10, with_applications=False, with_endpoints=True)
     assert (part.applications, len(part.endpoints), part.done) == ((), 1, True)
     part = await bench.reads.directory_since(0, 10, with_applications=True, with_endpoints=False)

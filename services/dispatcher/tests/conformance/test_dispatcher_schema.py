@@ -9,9 +9,9 @@ from angarium_chassis.database.engine import Database
 from angarium_contracts.configuration import CreateApplication, CreateEndpoint, CreateEventType
 from angarium_dispatcher.adapters.database.schema import SCHEMA
 from angarium_dispatcher.adapters.database.tables import tables
-from angarium_dispatcher.application.save_application import create_application
-from angarium_dispatcher.application.save_endpoint import create_endpoint
-from angarium_dispatcher.application.save_event_type import create_event_type
+from angarium_dispatcher.application.endpoints.save_endpoint import create_endpoint
+from angarium_dispatcher.application.tenants.save_application import create_application
+from angarium_dispatcher.application.tenants.save_event_type import create_event_type
 from sqlalchemy import Connection, inspect
 
 from ..conftest import Bench
@@ -49,12 +49,12 @@ async def test_the_migrations_can_be_undone_and_done_again(database: Database) -
 
 async def test_undoing_the_last_migration_keeps_everything_else(bench: Bench) -> None:
     tenant = b"t" * 16
-    await create_application(CreateApplication(tenant, "A", "acme", weight=9), bench.means)
+    await create_application(CreateApplication(tenant, "A", "acme", weight=9), bench.context)
     made = await create_endpoint(
-        CreateEndpoint(tenant, "acme", "https://example.com/", "one", fifo=True), bench.means
+        CreateEndpoint(tenant, "acme", "https://example.com/", "one", fifo=True), bench.context
     )
     event_type = CreateEventType(tenant, "a.b", "", retry_delays_s=(1.0,))
-    await create_event_type(event_type, bench.means)
+    await create_event_type(event_type, bench.context)
     await SCHEMA.migrate(bench.database, "-1")
     await SCHEMA.migrate(bench.database)
     found = await bench.reads.find_endpoint(made.application.id, "one")

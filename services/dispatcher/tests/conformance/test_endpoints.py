@@ -12,20 +12,18 @@ from angarium_contracts.configuration import (
     UpdateEndpoint,
 )
 from angarium_contracts.ids import APPLICATION, ENDPOINT, format_id
-from angarium_dispatcher.application.delete_configuration import (
-    delete_application,
-    delete_endpoint,
-)
-from angarium_dispatcher.application.save_application import create_application
-from angarium_dispatcher.application.save_endpoint import (
+from angarium_dispatcher.application.endpoints.delete_endpoint import delete_endpoint
+from angarium_dispatcher.application.endpoints.save_endpoint import (
     create_endpoint,
     patch_endpoint,
     replace_endpoint,
 )
+from angarium_dispatcher.application.tenants.delete_application import delete_application
+from angarium_dispatcher.application.tenants.save_application import create_application
 from angarium_dispatcher.domain.paging import ENDPOINTS, page_request
 from angarium_dispatcher.domain.refusals import (
     AlreadyTaken,
-    InvalidMember,
+    InvalidField,
     NotFound,
     SecretNotOpened,
 )
@@ -39,17 +37,17 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 @pytest.fixture
 async def application_id(bench: Bench) -> bytes:
-    saved = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.means)
+    saved = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
     return saved.application.id
 
 
-@pytest.mark.usefixtures("application_id")
 async def test_a_created_endpoint_is_found_and_its_application_takes_the_version(
-    bench: Bench,
+    bench: Bench, application_id: bytes
 ) -> None:
+    await bench.cache.get({application_id: 1})
     saved = await create_endpoint(
         CreateEndpoint(TENANT, "acme", URL, "one", "text", False, 7, ("a.b",), ("c",), {"k": "v"}),
-        bench.means,
+        bench.context,
     )
     assert saved.created
     assert saved.endpoint.version == saved.application.version == 2
@@ -57,31 +55,31 @@ async def test_a_created_endpoint_is_found_and_its_application_takes_the_version
         found = await bench.reads.find_endpoint(saved.application.id, ref)
         assert found == saved.endpoint
     assert saved.endpoint.event_types == ("a.b",)
-    (_, change) = bench.heard.changes
+    (_, change) = bench.announcer.changes
     assert (change.previous_version, change.version) == (1, 2)
     assert change.applications == (saved.application,)
     assert change.endpoints == (saved.endpoint,)
-    assert bench.forgotten.applications == [saved.application.id] * 2
+    assert bench.cache.cached(application_id, 1) is None
 
 
 @pytest.mark.usefixtures("application_id")
 async def test_the_url_is_stored_in_its_canonical_form_and_a_bad_one_refused(bench: Bench) -> None:
     saved = await create_endpoint(
-        CreateEndpoint(TENANT, "acme", "HTTPS://Example.com:443/a/../b"), bench.means
+        CreateEndpoint(TENANT, "acme", "HTTPS://Example.com:443/a/../b"), bench.context
     )
     assert saved.endpoint.url == "https://example.com/b"
     ref = format_id(ENDPOINT, saved.endpoint.id)
     for url in ("http://example.com/", "ftp://example.com/", "https://", "nonsense"):
-        with pytest.raises(InvalidMember) as refused:
-            await create_endpoint(CreateEndpoint(TENANT, "acme", url), bench.means)
-        assert refused.value.member == "url"
-        with pytest.raises(InvalidMember):
-            await patch_endpoint(PatchEndpoint(TENANT, "acme", ref, url=url), bench.means)
+        with pytest.raises(InvalidField) as refused:
+            await create_endpoint(CreateEndpoint(TENANT, "acme", url), bench.context)
+        assert refused.value.field == "url"
+        with pytest.raises(InvalidField):
+            await patch_endpoint(PatchEndpoint(TENANT, "acme", ref, url=url), bench.context)
 
 
 @pytest.mark.usefixtures("application_id")
 async def test_a_secret_is_made_of_24_bytes_and_sealed_for_the_endpoint(bench: Bench) -> None:
-    saved = await create_endpoint(CreateEndpoint(TENANT, "acme", URL), bench.means)
+    saved = await create_endpoint(CreateEndpoint(TENANT, "acme", URL), bench.context)
     (sealed,) = saved.endpoint.sealed_secrets
     text = bench.seal.open(sealed, saved.endpoint.id).decode()
     assert text.startswith("whsec_")
@@ -93,7 +91,7 @@ async def test_a_secret_is_made_of_24_bytes_and_sealed_for_the_endpoint(bench: B
 async def test_a_given_secret_is_kept_in_its_canonical_form(bench: Bench, given: str) -> None:
     sealed = bench.seal.close(given.encode(), TENANT)
     saved = await create_endpoint(
-        CreateEndpoint(TENANT, "acme", URL, sealed_secret=sealed), bench.means
+        CreateEndpoint(TENANT, "acme", URL, sealed_secret=sealed), bench.context
     )
     (kept,) = saved.endpoint.sealed_secrets
     assert bench.seal.open(kept, saved.endpoint.id) == SECRET.encode()
@@ -103,43 +101,43 @@ async def test_a_given_secret_is_kept_in_its_canonical_form(bench: Bench, given:
 async def test_a_bad_secret_is_refused_without_being_repeated(bench: Bench) -> None:
     for text in ("whsec_short", "whsec_ü", ""):
         sealed = bench.seal.close(text.encode(), TENANT)
-        with pytest.raises(InvalidMember) as refused:
+        with pytest.raises(InvalidField) as refused:
             await create_endpoint(
-                CreateEndpoint(TENANT, "acme", URL, sealed_secret=sealed), bench.means
+                CreateEndpoint(TENANT, "acme", URL, sealed_secret=sealed), bench.context
             )
-        assert refused.value.member == "secret"
+        assert refused.value.field == "secret"
         assert "short" not in str(refused.value)
     with pytest.raises(SecretNotOpened):
         await create_endpoint(
             CreateEndpoint(
                 TENANT, "acme", URL, sealed_secret=bench.seal.close(SECRET.encode(), b"x" * 16)
             ),
-            bench.means,
+            bench.context,
         )
 
 
 @pytest.mark.usefixtures("application_id")
 async def test_a_uid_is_unique_within_its_application(bench: Bench) -> None:
-    await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.means)
+    await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.context)
     with pytest.raises(AlreadyTaken, match="'one'"):
-        await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.means)
-    with pytest.raises(InvalidMember):
-        await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "ep_one"), bench.means)
-    await create_application(CreateApplication(TENANT, "Other", "other"), bench.means)
-    elsewhere = await create_endpoint(CreateEndpoint(TENANT, "other", URL, "one"), bench.means)
+        await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.context)
+    with pytest.raises(InvalidField):
+        await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "ep_one"), bench.context)
+    await create_application(CreateApplication(TENANT, "Other", "other"), bench.context)
+    elsewhere = await create_endpoint(CreateEndpoint(TENANT, "other", URL, "one"), bench.context)
     assert elsewhere.created
 
 
 async def test_an_endpoint_is_found_only_under_its_application(
     bench: Bench, application_id: bytes
 ) -> None:
-    other = await create_application(CreateApplication(TENANT, "Other", "other"), bench.means)
-    saved = await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.means)
+    other = await create_application(CreateApplication(TENANT, "Other", "other"), bench.context)
+    saved = await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.context)
     ref = format_id(ENDPOINT, saved.endpoint.id)
     with pytest.raises(NotFound):
-        await patch_endpoint(PatchEndpoint(TENANT, "other", ref, disabled=True), bench.means)
+        await patch_endpoint(PatchEndpoint(TENANT, "other", ref, disabled=True), bench.context)
     with pytest.raises(NotFound):
-        await delete_endpoint(DeleteEndpoint(b"x" * 16, "acme", ref), bench.means)
+        await delete_endpoint(DeleteEndpoint(b"x" * 16, "acme", ref), bench.context)
     assert await bench.reads.find_endpoint(other.application.id, saved.endpoint.id) is None
     assert await bench.reads.find_endpoint(application_id, saved.endpoint.id) is not None
 
@@ -147,16 +145,16 @@ async def test_an_endpoint_is_found_only_under_its_application(
 @pytest.mark.usefixtures("application_id")
 async def test_put_creates_by_uid_and_keeps_secret_and_uid_when_it_replaces(bench: Bench) -> None:
     command = UpdateEndpoint(TENANT, "acme", "one", URL, channels=("c",))
-    first = await replace_endpoint(command, bench.means)
+    first = await replace_endpoint(command, bench.context)
     assert (first.created, first.endpoint.uid) == (True, "one")
-    second = await replace_endpoint(UpdateEndpoint(TENANT, "acme", "one", URL), bench.means)
+    second = await replace_endpoint(UpdateEndpoint(TENANT, "acme", "one", URL), bench.context)
     assert not second.created
     assert (second.endpoint.id, second.endpoint.uid) == (first.endpoint.id, "one")
     assert second.endpoint.channels is None
     assert second.endpoint.sealed_secrets == first.endpoint.sealed_secrets
     with pytest.raises(NotFound):
         await replace_endpoint(
-            UpdateEndpoint(TENANT, "acme", format_id(ENDPOINT, b"x" * 16), URL), bench.means
+            UpdateEndpoint(TENANT, "acme", format_id(ENDPOINT, b"x" * 16), URL), bench.context
         )
 
 
@@ -164,10 +162,10 @@ async def test_put_creates_by_uid_and_keeps_secret_and_uid_when_it_replaces(benc
 async def test_patch_changes_only_what_it_sets_and_none_clears(bench: Bench) -> None:
     await create_endpoint(
         CreateEndpoint(TENANT, "acme", URL, "one", event_types=("a",), channels=("c",)),
-        bench.means,
+        bench.context,
     )
     saved = await patch_endpoint(
-        PatchEndpoint(TENANT, "acme", "one", disabled=True, channels=None), bench.means
+        PatchEndpoint(TENANT, "acme", "one", disabled=True, channels=None), bench.context
     )
     endpoint = saved.endpoint
     assert (endpoint.disabled, endpoint.channels) == (True, None)
@@ -177,15 +175,15 @@ async def test_patch_changes_only_what_it_sets_and_none_clears(bench: Bench) -> 
 async def test_a_deleted_endpoint_leaves_a_tombstone_without_secrets(
     bench: Bench, application_id: bytes
 ) -> None:
-    first = await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.means)
-    application = await delete_endpoint(DeleteEndpoint(TENANT, "acme", "one"), bench.means)
+    first = await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.context)
+    application = await delete_endpoint(DeleteEndpoint(TENANT, "acme", "one"), bench.context)
     assert application.version == 3
-    (tombstone,) = bench.heard.changes[-1].endpoints
+    (tombstone,) = bench.announcer.changes[-1].endpoints
     assert (tombstone.id, tombstone.deleted, tombstone.version) == (first.endpoint.id, True, 3)
     assert (tombstone.url, tombstone.sealed_secrets) == ("", ())
     assert (await bench.reads.endpoints_by_id([first.endpoint.id])) == (tombstone,)
     assert await bench.reads.find_endpoint(application_id, first.endpoint.id) is None
-    again = await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.means)
+    again = await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.context)
     assert again.created
 
 
@@ -194,12 +192,12 @@ async def test_deleting_an_application_deletes_its_endpoints_each_with_a_version
 ) -> None:
     ids = []
     for _ in range(3):
-        saved = await create_endpoint(CreateEndpoint(TENANT, "acme", URL), bench.means)
+        saved = await create_endpoint(CreateEndpoint(TENANT, "acme", URL), bench.context)
         ids.append(saved.endpoint.id)
     await delete_application(
-        DeleteApplication(TENANT, format_id(APPLICATION, application_id)), bench.means
+        DeleteApplication(TENANT, format_id(APPLICATION, application_id)), bench.context
     )
-    change = bench.heard.changes[-1]
+    change = bench.announcer.changes[-1]
     assert (change.previous_version, change.version) == (4, 8)
     assert [one.version for one in change.applications] == [5]
     assert [(one.id, one.version) for one in change.endpoints] == list(
@@ -207,23 +205,23 @@ async def test_deleting_an_application_deletes_its_endpoints_each_with_a_version
     )
     assert all(one.deleted for one in change.endpoints)
     with pytest.raises(NotFound):
-        await create_endpoint(CreateEndpoint(TENANT, "acme", URL), bench.means)
-    assert (await bench.reads.recipients([application_id]))[application_id].of("a", ()) == []
+        await create_endpoint(CreateEndpoint(TENANT, "acme", URL), bench.context)
+    assert (await bench.reads.recipients([application_id]))[application_id].matching("a", ()) == []
 
 
 @pytest.mark.usefixtures("application_id")
 async def test_an_application_has_so_many_endpoints_at_most(bench: Bench) -> None:
     small = a_process(bench.database, endpoints_max=2)
     for _ in range(2):
-        await create_endpoint(CreateEndpoint(TENANT, "acme", URL), small.means)
-    with pytest.raises(InvalidMember, match="delete one first"):
-        await create_endpoint(CreateEndpoint(TENANT, "acme", URL), small.means)
+        await create_endpoint(CreateEndpoint(TENANT, "acme", URL), small.context)
+    with pytest.raises(InvalidField, match="delete one first"):
+        await create_endpoint(CreateEndpoint(TENANT, "acme", URL), small.context)
 
 
 async def test_endpoints_are_listed_by_application(bench: Bench, application_id: bytes) -> None:
     for number in range(3):
         command = CreateEndpoint(TENANT, "acme", URL, description=str(number))
-        await create_endpoint(command, bench.means)
+        await create_endpoint(command, bench.context)
     request = page_request(ENDPOINTS, limit=2, iterator=None, descending=True)
     page = await bench.reads.list_endpoints(application_id, request)
     assert ([one.description for one in page.items], page.done) == (["2", "1"], False)
@@ -232,23 +230,23 @@ async def test_endpoints_are_listed_by_application(bench: Bench, application_id:
 async def test_recipients_are_the_enabled_endpoints_with_their_filters(
     bench: Bench, application_id: bytes
 ) -> None:
-    every = await create_endpoint(CreateEndpoint(TENANT, "acme", URL), bench.means)
+    every = await create_endpoint(CreateEndpoint(TENANT, "acme", URL), bench.context)
     some = await create_endpoint(
-        CreateEndpoint(TENANT, "acme", URL, event_types=("a",), channels=("c",)), bench.means
+        CreateEndpoint(TENANT, "acme", URL, event_types=("a",), channels=("c",)), bench.context
     )
-    await create_endpoint(CreateEndpoint(TENANT, "acme", URL, disabled=True), bench.means)
-    deleted = await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "gone"), bench.means)
-    await delete_endpoint(DeleteEndpoint(TENANT, "acme", "gone"), bench.means)
+    await create_endpoint(CreateEndpoint(TENANT, "acme", URL, disabled=True), bench.context)
+    deleted = await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "gone"), bench.context)
+    await delete_endpoint(DeleteEndpoint(TENANT, "acme", "gone"), bench.context)
     assert deleted.created
 
-    empty = await create_application(CreateApplication(TENANT, "Empty"), bench.means)
+    empty = await create_application(CreateApplication(TENANT, "Empty"), bench.context)
     found = await bench.reads.recipients([application_id, empty.application.id, b"x" * 16])
     assert set(found) == {application_id, empty.application.id}
-    assert found[empty.application.id].of("a", ()) == []
+    assert found[empty.application.id].matching("a", ()) == []
     recipients = found[application_id]
     assert recipients.version == 6
-    assert [(one.endpoint_id, one.version) for one in recipients.of("a", ("c",))] == [
+    assert [(one.endpoint_id, one.version) for one in recipients.matching("a", ("c",))] == [
         (every.endpoint.id, 2),
         (some.endpoint.id, 3),
     ]
-    assert [one.endpoint_id for one in recipients.of("a", ())] == [every.endpoint.id]
+    assert [one.endpoint_id for one in recipients.matching("a", ())] == [every.endpoint.id]

@@ -7,14 +7,14 @@ from angarium_contracts.configuration import (
     PatchEventType,
     UpdateEventType,
 )
-from angarium_dispatcher.application.delete_configuration import delete_event_type
-from angarium_dispatcher.application.save_event_type import (
+from angarium_dispatcher.application.tenants.delete_event_type import delete_event_type
+from angarium_dispatcher.application.tenants.save_event_type import (
     create_event_type,
     patch_event_type,
     replace_event_type,
 )
 from angarium_dispatcher.domain.paging import EVENT_TYPES, page_request
-from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidMember, NotFound
+from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotFound
 
 from ..conftest import Bench
 
@@ -24,59 +24,59 @@ SCHEMAS = b'{"1": {"type": "object"}}'
 
 async def test_an_existing_event_type_is_a_conflict(bench: Bench) -> None:
     saved = await create_event_type(
-        CreateEventType(TENANT, "a.b", "text", feature_flag="new", schemas=SCHEMAS), bench.means
+        CreateEventType(TENANT, "a.b", "text", feature_flag="new", schemas=SCHEMAS), bench.context
     )
     assert saved.created
     assert await bench.reads.find_event_type(TENANT, "a.b") == saved.event_type
     assert await bench.reads.find_event_type(b"x" * 16, "a.b") is None
     with pytest.raises(AlreadyTaken, match=r"'a\.b'"):
-        await create_event_type(CreateEventType(TENANT, "a.b", ""), bench.means)
+        await create_event_type(CreateEventType(TENANT, "a.b", ""), bench.context)
 
 
 async def test_deleting_archives_and_creating_again_revives_with_the_new_content(
     bench: Bench,
 ) -> None:
-    await create_event_type(CreateEventType(TENANT, "a.b", "old", schemas=SCHEMAS), bench.means)
-    await delete_event_type(DeleteEventType(TENANT, "a.b"), bench.means)
+    await create_event_type(CreateEventType(TENANT, "a.b", "old", schemas=SCHEMAS), bench.context)
+    await delete_event_type(DeleteEventType(TENANT, "a.b"), bench.context)
     archived = await bench.reads.find_event_type(TENANT, "a.b")
     assert archived is not None
     assert archived.archived
-    await delete_event_type(DeleteEventType(TENANT, "a.b"), bench.means)
-    revived = await create_event_type(CreateEventType(TENANT, "a.b", "new"), bench.means)
+    await delete_event_type(DeleteEventType(TENANT, "a.b"), bench.context)
+    revived = await create_event_type(CreateEventType(TENANT, "a.b", "new"), bench.context)
     assert (revived.event_type.archived, revived.event_type.description) == (False, "new")
     assert revived.event_type.schemas is None
 
 
 async def test_expunging_removes_it(bench: Bench) -> None:
-    await create_event_type(CreateEventType(TENANT, "a.b", ""), bench.means)
-    await delete_event_type(DeleteEventType(TENANT, "a.b", expunge=True), bench.means)
+    await create_event_type(CreateEventType(TENANT, "a.b", ""), bench.context)
+    await delete_event_type(DeleteEventType(TENANT, "a.b", expunge=True), bench.context)
     assert await bench.reads.find_event_type(TENANT, "a.b") is None
     with pytest.raises(NotFound):
-        await delete_event_type(DeleteEventType(TENANT, "a.b", expunge=True), bench.means)
+        await delete_event_type(DeleteEventType(TENANT, "a.b", expunge=True), bench.context)
 
 
 async def test_put_creates_or_replaces_and_patch_changes_what_it_sets(bench: Bench) -> None:
-    first = await replace_event_type(UpdateEventType(TENANT, "a.b", "one"), bench.means)
+    first = await replace_event_type(UpdateEventType(TENANT, "a.b", "one"), bench.context)
     assert first.created
     second = await replace_event_type(
-        UpdateEventType(TENANT, "a.b", "two", schemas=SCHEMAS), bench.means
+        UpdateEventType(TENANT, "a.b", "two", schemas=SCHEMAS), bench.context
     )
     assert not second.created
     assert second.event_type.created_at == first.event_type.created_at
-    third = await patch_event_type(PatchEventType(TENANT, "a.b", deprecated=True), bench.means)
+    third = await patch_event_type(PatchEventType(TENANT, "a.b", deprecated=True), bench.context)
     assert (third.event_type.description, third.event_type.deprecated) == ("two", True)
     assert third.event_type.schemas == SCHEMAS
     with pytest.raises(NotFound):
-        await patch_event_type(PatchEventType(TENANT, "c", deprecated=True), bench.means)
-    with pytest.raises(InvalidMember) as refused:
-        await create_event_type(CreateEventType(TENANT, "a b", ""), bench.means)
-    assert refused.value.member == "name"
+        await patch_event_type(PatchEventType(TENANT, "c", deprecated=True), bench.context)
+    with pytest.raises(InvalidField) as refused:
+        await create_event_type(CreateEventType(TENANT, "a b", ""), bench.context)
+    assert refused.value.field == "name"
 
 
 async def test_lists_are_in_the_byte_order_of_names_without_the_archived(bench: Bench) -> None:
     for name in ("b", "a.b", "B", "_", "a-b", "a_b", "-"):
-        await create_event_type(CreateEventType(TENANT, name, ""), bench.means)
-    await delete_event_type(DeleteEventType(TENANT, "B"), bench.means)
+        await create_event_type(CreateEventType(TENANT, name, ""), bench.context)
+    await delete_event_type(DeleteEventType(TENANT, "B"), bench.context)
 
     async def names(*, include_archived: bool) -> list[str]:
         found: list[str] = []
@@ -96,6 +96,6 @@ async def test_lists_are_in_the_byte_order_of_names_without_the_archived(bench: 
 
 
 async def test_event_types_take_no_directory_version(bench: Bench) -> None:
-    await create_event_type(CreateEventType(TENANT, "a.b", ""), bench.means)
+    await create_event_type(CreateEventType(TENANT, "a.b", ""), bench.context)
     assert await bench.reads.directory_version() == 0
-    assert bench.heard.changes == []
+    assert bench.announcer.changes == []

@@ -11,17 +11,17 @@ from angarium_contracts.deliveries import MatchedMessages, MatchMessages, Messag
 from angarium_contracts.endpoint_options import DisableEndpoint
 from angarium_contracts.tenant_policy import SetTenantPolicy
 from angarium_dispatcher.adapters.streams.wire import problem
-from angarium_dispatcher.application.disable_endpoint import disable_endpoint
-from angarium_dispatcher.application.match_messages import match_messages
-from angarium_dispatcher.application.save_application import create_application
-from angarium_dispatcher.application.save_endpoint import (
+from angarium_dispatcher.application.dispatch.match_messages import match_messages
+from angarium_dispatcher.application.endpoints.disable_endpoint import disable_endpoint
+from angarium_dispatcher.application.endpoints.save_endpoint import (
     SavedEndpoint,
     create_endpoint,
     patch_endpoint,
 )
-from angarium_dispatcher.application.save_event_type import create_event_type
-from angarium_dispatcher.application.tenant_policy import set_tenant_policy
-from angarium_dispatcher.domain.refusals import EndpointDisabled, InvalidMember, NotFound
+from angarium_dispatcher.application.tenants.save_application import create_application
+from angarium_dispatcher.application.tenants.save_event_type import create_event_type
+from angarium_dispatcher.application.tenants.set_policy import set_tenant_policy
+from angarium_dispatcher.domain.refusals import EndpointDisabled, InvalidField, NotFound
 
 from ..conftest import Bench
 
@@ -37,18 +37,18 @@ KINDS = (
 @pytest.fixture
 async def saved(bench: Bench) -> SavedEndpoint:
     """An endpoint that wants type `a` on channel `x`, of an application of weight 5."""
-    await create_application(CreateApplication(TENANT, "Acme", "acme", weight=5), bench.means)
+    await create_application(CreateApplication(TENANT, "Acme", "acme", weight=5), bench.context)
     command = CreateEndpoint(
         TENANT, "acme", URL, "one", event_types=("a",), channels=("x",), retry_delays_s=(7.0,)
     )
-    return await create_endpoint(command, bench.means)
+    return await create_endpoint(command, bench.context)
 
 
 async def test_each_message_is_told_whether_it_is_wanted(
     bench: Bench, saved: SavedEndpoint
 ) -> None:
-    await set_tenant_policy(SetTenantPolicy(TENANT, (60.0,)), bench.means)
-    await create_event_type(CreateEventType(TENANT, "a", "", retry_delays_s=()), bench.means)
+    await set_tenant_policy(SetTenantPolicy(TENANT, (60.0,)), bench.context)
+    await create_event_type(CreateEventType(TENANT, "a", "", retry_delays_s=()), bench.context)
     matched = await match_messages(MatchMessages(TENANT, "acme", "one", KINDS), bench.reads)
     assert matched == MatchedMessages(
         endpoint_id=saved.endpoint.id,
@@ -77,7 +77,7 @@ async def test_what_is_unknown_or_too_much_is_refused(bench: Bench) -> None:
     ):
         with pytest.raises(NotFound):
             await match_messages(question, bench.reads)
-    with pytest.raises(InvalidMember):
+    with pytest.raises(InvalidField):
         await match_messages(MatchMessages(TENANT, "acme", "one", KINDS * 34), bench.reads)
 
 
@@ -85,14 +85,14 @@ async def test_a_disabled_endpoint_is_a_conflict_that_says_who_and_how_to_go_on(
     bench: Bench, saved: SavedEndpoint
 ) -> None:
     question = MatchMessages(TENANT, "acme", "one", KINDS, by_hand=True)
-    await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", disabled=True), bench.means)
+    await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", disabled=True), bench.context)
     with pytest.raises(EndpointDisabled, match=r"through the API; enable it") as refused:
         await match_messages(question, bench.reads)
     assert problem(refused.value).code == "conflict"
-    await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", disabled=False), bench.means)
+    await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", disabled=False), bench.context)
     await disable_endpoint(
         DisableEndpoint(TENANT, saved.application.id, saved.endpoint.id, 99, "it answered 410"),
-        bench.means,
+        bench.context,
     )
     with pytest.raises(EndpointDisabled, match=r"by Angarium \(it answered 410\); enable it"):
         await match_messages(question, bench.reads)

@@ -21,10 +21,10 @@ from angarium_contracts.stream_names import (
     messages_accepted,
 )
 from angarium_dispatcher.adapters.streams.announce_changes import ChangeAnnouncer
-from angarium_dispatcher.adapters.streams.dispatch_batches import BatchDispatch, Stopping
-from angarium_dispatcher.application.configuration_store import DirectoryChange
-from angarium_dispatcher.application.dispatch_messages import DispatchedCounts
-from angarium_dispatcher.application.recipients_cache import RecipientsCache
+from angarium_dispatcher.adapters.streams.dispatch_batches import BatchDispatch, ShutdownSignal
+from angarium_dispatcher.application.configuration.store import DirectoryChange
+from angarium_dispatcher.application.dispatch.dispatch_messages import DispatchedCounts
+from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
 from faststream.redis import RedisBroker
@@ -73,7 +73,7 @@ class Dispatcher:
 
     def __init__(self, broker: RedisBroker) -> None:
         self.database = FakeDatabase()
-        self.stopping = Stopping()
+        self.stopping = ShutdownSignal()
         self.metrics = CountedInTotal()
         self.writer = StreamWriter(broker)
         self.redis = redis_of(broker)

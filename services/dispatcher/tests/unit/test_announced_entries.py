@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from angarium_contracts.directory import DirectoryChanged
 from angarium_dispatcher.adapters.streams.announce_changes import changed_entries
-from angarium_dispatcher.application.configuration_store import DirectoryChange
+from angarium_dispatcher.application.configuration.store import DirectoryChange
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from hypothesis import given

@@ -10,12 +10,12 @@ from angarium_contracts.hot_path import (
     MessagesAccepted,
     SettledChunk,
 )
-from angarium_dispatcher.application.dispatch_messages import (
+from angarium_dispatcher.application.dispatch.dispatch_messages import (
     DispatchedCounts,
-    requested,
-    resolve,
+    match_batches,
+    publications_of,
 )
-from angarium_dispatcher.application.recipients_cache import RecipientsCache
+from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
 from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
 from angarium_dispatcher.domain.schedules import NO_SCHEDULES, Schedules
 from hypothesis import given
@@ -59,9 +59,11 @@ async def dispatched(
         return {APPLICATION: Recipients(3, wanted, share=share, schedules=schedules)}
 
     cache = RecipientsCache(read, applications_max=5, weight_max=10_000)
-    (fan,) = await resolve([batch], cache)
+    (matched,) = await match_batches([batch], cache)
     counts = DispatchedCounts()
-    published = [entry for entry, _ in requested(fan, redelivered=redelivered, counts=counts)]
+    published = [
+        entry for entry, _ in publications_of(matched, redelivered=redelivered, counts=counts)
+    ]
     return published, counts
 
 

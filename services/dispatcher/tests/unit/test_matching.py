@@ -50,7 +50,7 @@ def test_an_endpoint_with_channels_gets_only_messages_that_share_one() -> None:
 def test_the_index_finds_exactly_what_matches(
     wanted: list[EndpointFilter], event_type: str, channels: tuple[str, ...]
 ) -> None:
-    found = Recipients(1, wanted).of(event_type, channels)
+    found = Recipients(1, wanted).matching(event_type, channels)
     expected = [one for one in wanted if matches(one, event_type, channels)]
     assert len(found) == len(expected)
     assert {one.endpoint_id for one in found} == {one.endpoint_id for one in expected}

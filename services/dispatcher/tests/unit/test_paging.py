@@ -10,7 +10,7 @@ from angarium_dispatcher.domain.paging import (
     page_request,
     read_iterator,
 )
-from angarium_dispatcher.domain.refusals import InvalidMember
+from angarium_dispatcher.domain.refusals import InvalidField
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,16 +79,16 @@ def test_an_empty_page_keeps_its_iterator_so_that_polling_goes_on() -> None:
     ["", "-", "x", "it_", "it_!", "-it_", "it_YQ", "app_00000000000000000000aa", "it_" * 400],
 )
 def test_an_unreadable_iterator_names_the_member(text: str) -> None:
-    with pytest.raises(InvalidMember) as refused:
+    with pytest.raises(InvalidField) as refused:
         read_iterator(APPLICATIONS, text)
-    assert refused.value.member == "iterator"
+    assert refused.value.field == "iterator"
 
 
 def test_an_iterator_of_another_list_is_unreadable() -> None:
     page = read_page([b"a" * 16], limit=1, iterator=None, descending=False)
     assert page.iterator is not None
     for kind in (ENDPOINTS, EVENT_TYPES):
-        with pytest.raises(InvalidMember):
+        with pytest.raises(InvalidField):
             read_iterator(kind, page.iterator)
 
 
@@ -97,13 +97,13 @@ def test_no_text_breaks_the_reading_of_iterators(text: str) -> None:
     for kind in (APPLICATIONS, EVENT_TYPES):
         try:
             position = read_iterator(kind, text)
-        except InvalidMember:
+        except InvalidField:
             continue
         assert kind.key.fullmatch(position.key)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 251])
 def test_a_limit_out_of_range_names_the_member(limit: int) -> None:
-    with pytest.raises(InvalidMember) as refused:
+    with pytest.raises(InvalidField) as refused:
         page_request(APPLICATIONS, limit=limit, iterator=None, descending=False)
-    assert refused.value.member == "limit"
+    assert refused.value.field == "limit"

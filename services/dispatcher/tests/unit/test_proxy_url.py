@@ -1,8 +1,8 @@
 """What proxies an endpoint may name."""
 
 import pytest
-from angarium_dispatcher.application.proxy_url import parse_proxy_url
-from angarium_dispatcher.domain.refusals import InvalidMember
+from angarium_dispatcher.application.endpoints.proxy_url import parse_proxy_url
+from angarium_dispatcher.domain.refusals import InvalidField
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,9 +49,9 @@ def test_a_proxy_is_read_and_shown_without_its_password(text: str, url: str, sho
     ],
 )
 def test_what_is_no_proxy_is_refused_and_not_repeated(text: str) -> None:
-    with pytest.raises(InvalidMember) as refused:
+    with pytest.raises(InvalidField) as refused:
         parse_proxy_url(text)
-    assert refused.value.member == "proxyUrl"
+    assert refused.value.field == "proxy_url"
     assert "secret" not in str(refused.value)
 
 
@@ -59,7 +59,7 @@ def test_what_is_no_proxy_is_refused_and_not_repeated(text: str) -> None:
 def test_whatever_is_given_is_read_or_refused_and_reads_again_as_itself(text: str) -> None:
     try:
         proxy = parse_proxy_url(text)
-    except InvalidMember:
+    except InvalidField:
         return
     assert "@" not in proxy.shown
     assert parse_proxy_url(proxy.url) == proxy

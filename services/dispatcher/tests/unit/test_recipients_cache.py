@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from angarium_dispatcher.application.recipients_cache import RecipientsCache
+from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
 from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
 from angarium_dispatcher.domain.schedules import NO_SCHEDULES, Schedules
 
@@ -75,8 +75,8 @@ async def test_a_message_of_a_newer_version_reads_again() -> None:
     cache = cache_of(table)
     await cache.get({ONE: 5})
     table.put(ONE, 7, endpoints=2)
-    assert len((await cache.get({ONE: 5}))[ONE].of("a", ())) == 1
-    assert len((await cache.get({ONE: 7}))[ONE].of("a", ())) == 2
+    assert len((await cache.get({ONE: 5}))[ONE].matching("a", ())) == 1
+    assert len((await cache.get({ONE: 7}))[ONE].matching("a", ())) == 2
 
 
 async def test_what_this_process_changed_is_read_again() -> None:
@@ -86,7 +86,7 @@ async def test_what_this_process_changed_is_read_again() -> None:
     await cache.get({ONE: 5})
     table.put(ONE, 6, endpoints=0)
     cache.forget(ONE)
-    assert (await cache.get({ONE: 5}))[ONE].of("a", ()) == []
+    assert (await cache.get({ONE: 5}))[ONE].matching("a", ()) == []
     assert cache.weight == 1
 
 
@@ -101,7 +101,7 @@ async def test_a_read_that_a_change_overtook_is_not_kept() -> None:
     table.put(ONE, 6, endpoints=3)
     table.go.set()
     await reading
-    assert len((await cache.get({ONE: 5}))[ONE].of("a", ())) == 3
+    assert len((await cache.get({ONE: 5}))[ONE].matching("a", ())) == 3
 
 
 async def test_concurrent_misses_of_an_application_share_one_read() -> None:
@@ -132,7 +132,7 @@ async def test_a_shared_read_that_is_too_old_is_followed_by_another() -> None:
         newer = tasks.create_task(cache.get({ONE: 8}))
         await asyncio.sleep(0)
         table.go.set()
-    assert len(newer.result()[ONE].of("a", ())) == 2
+    assert len(newer.result()[ONE].matching("a", ())) == 2
     assert table.reads == [(ONE,), (ONE,)]
 
 
@@ -150,13 +150,13 @@ async def test_when_a_shared_read_fails_the_others_read_themselves() -> None:
     with pytest.raises(OSError, match="gone"):
         await reading
     table.failure = None
-    assert len((await waiting)[ONE].of("a", ())) == 1
+    assert len((await waiting)[ONE].matching("a", ())) == 1
 
 
 async def test_an_unknown_application_has_no_recipients_and_is_not_asked_for_again() -> None:
     table = FakeTable()
     cache = cache_of(table)
-    assert (await cache.get({ONE: 9}))[ONE].of("a", ()) == []
+    assert (await cache.get({ONE: 9}))[ONE].matching("a", ()) == []
     await cache.get({ONE: 9})
     assert table.reads == [(ONE,)]
 

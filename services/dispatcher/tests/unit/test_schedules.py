@@ -2,7 +2,7 @@
 
 import random
 
-from angarium_dispatcher.application.shared_schedules import SharedSchedules
+from angarium_dispatcher.application.dispatch.shared_schedules import SharedSchedules
 from angarium_dispatcher.domain.schedules import NO_SCHEDULES, Schedules
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,15 +34,15 @@ def test_what_is_shared_weighs_once_until_nobody_uses_it(
 ) -> None:
     shared = SharedSchedules()
     for one in taken:
-        assert shared.take(one) == one
+        assert shared.acquire(one) == one
     assert shared.weight == sum(one.weight for one in set(taken) if one)
     order.shuffle(taken)
     while taken:
-        shared.give_back(taken.pop())
+        shared.release(taken.pop())
         assert shared.weight == sum(one.weight for one in set(taken) if one)
 
 
 def test_equal_schedules_become_one_object() -> None:
     shared = SharedSchedules()
-    first = shared.take(Schedules((1.0,)))
-    assert shared.take(Schedules((1.0,))) is first
+    first = shared.acquire(Schedules((1.0,)))
+    assert shared.acquire(Schedules((1.0,))) is first

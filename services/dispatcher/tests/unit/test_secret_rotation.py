@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from angarium_dispatcher.domain.endpoint import Endpoint
-from angarium_dispatcher.domain.refusals import InvalidMember
+from angarium_dispatcher.domain.refusals import InvalidField
 from angarium_dispatcher.domain.secret_rotation import SECRETS_MAX, rotated
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,14 +42,14 @@ def test_more_than_ten_are_refused_but_ending_the_current_one_is_not() -> None:
     for number in range(1, SECRETS_MAX):
         endpoint = rotated(endpoint, bytes([number]), now_s=1_000, grace_s=60)
     assert len(endpoint.sealed_secrets) == SECRETS_MAX
-    with pytest.raises(InvalidMember, match="wait until one expires"):
+    with pytest.raises(InvalidField, match="wait until one expires"):
         rotated(endpoint, b"x", now_s=1_000, grace_s=60)
     assert rotated(endpoint, b"x", now_s=1_000, grace_s=0).sealed_secrets[0] == b"x"
 
 
 @pytest.mark.parametrize("grace_s", [-1, 604_801])
 def test_a_grace_beyond_a_week_is_refused(grace_s: int) -> None:
-    with pytest.raises(InvalidMember, match="604800"):
+    with pytest.raises(InvalidField, match="604800"):
         rotated(ENDPOINT, b"1", now_s=1_000, grace_s=grace_s)
 
 
@@ -60,7 +60,7 @@ def test_the_newest_never_expires_and_what_signs_is_bounded(steps: list[tuple[in
         now_s += pause_s
         try:
             endpoint = rotated(endpoint, b"%d" % number, now_s=now_s, grace_s=grace_s)
-        except InvalidMember:
+        except InvalidField:
             continue
         ends = endpoint.secrets_expire_at or (0.0,)
         assert len(endpoint.sealed_secrets) == len(ends) <= SECRETS_MAX

@@ -2,8 +2,8 @@
 
 from prometheus_client import Counter, Gauge
 
-from angarium_dispatcher.application.dispatch_messages import DispatchedCounts
-from angarium_dispatcher.application.recipients_cache import RecipientsCache
+from angarium_dispatcher.application.dispatch.dispatch_messages import DispatchedCounts
+from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
 
 _MESSAGES = Counter(
     "angarium_dispatcher_messages_dispatched", "Messages matched to their endpoints."
@@ -24,7 +24,7 @@ _CACHED = Gauge("angarium_dispatcher_cached_applications", "Applications in memo
 
 
 class DispatchMetrics:
-    """Counts a handler call at a time."""
+    """Adds the counts of one handler call at a time."""
 
     def __init__(self, cache: RecipientsCache) -> None:
         self._cache = cache
@@ -33,7 +33,7 @@ class DispatchMetrics:
         _CACHED.set_function(lambda: len(cache))
 
     def count(self, counts: DispatchedCounts) -> None:
-        """Add what was dispatched, once it is published."""
+        """Add the counts of messages that have been published."""
         _MESSAGES.inc(counts.messages)
         if counts.deliveries:
             _DELIVERIES.inc(counts.deliveries)

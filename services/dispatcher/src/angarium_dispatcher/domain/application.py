@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from .member_rules import (
+from .field_rules import (
     check_metadata,
     check_throttle_rate,
     check_title,
@@ -19,7 +19,7 @@ ID_PREFIX = "app"
 class Application:
     """An application at one directory version. `deleted`: a tombstone, with its ids only.
 
-    `weight` is its share where the worker must choose between applications.
+    `weight` is its share where the worker schedules deliveries of several applications.
     """
 
     id: bytes
@@ -36,7 +36,7 @@ class Application:
 
 
 def check_application(application: Application) -> Application:
-    """Give it back when every member is acceptable. Raises `InvalidMember`."""
+    """Return the application if every field is acceptable. Raises `InvalidField`."""
     check_uid(application.uid, prefix=ID_PREFIX)
     check_title("name", application.name)
     check_throttle_rate(application.throttle_rate)

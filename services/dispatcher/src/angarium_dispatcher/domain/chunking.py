@@ -6,7 +6,7 @@ CHUNK_DELIVERIES_MAX = 100
 CHUNK_PAYLOAD_BYTES_MAX = 1024 * 1024
 
 type Slice = tuple[int, int, int]
-"""Which message of the batch, and from which of its recipients to before which."""
+"""Index of a message in the batch, and the range (start, stop) of its recipients."""
 
 
 def plan_chunks(
@@ -15,11 +15,11 @@ def plan_chunks(
     deliveries_max: int = CHUNK_DELIVERIES_MAX,
     payload_bytes_max: int = CHUNK_PAYLOAD_BYTES_MAX,
 ) -> list[list[Slice]]:
-    """Chunks that cover every delivery once, in order.
+    """Plan chunks that cover every delivery once, in order.
 
-    `sizes` holds for each message its payload's bytes and its number of recipients. A chunk
-    carries a message's payload once, however many recipients it takes of it; one payload
-    that is larger than a chunk may be goes alone.
+    `sizes` holds for each message the bytes of its payload and the number of its recipients. A
+    chunk carries the payload of a message once, however many of its recipients it covers. A
+    payload larger than `payload_bytes_max` has a chunk to itself.
     """
     chunks: list[list[Slice]] = []
     chunk: list[Slice] = []

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from .member_rules import (
+from .field_rules import (
     check_channels,
     check_concurrency_max,
     check_description,
@@ -24,13 +24,13 @@ ID_PREFIX = "ep"
 class Endpoint:
     """An endpoint at one directory version. `deleted`: a tombstone, with its ids only.
 
-    `sealed_secrets` sign now, newest first; each is the secret's text form. With them goes
-    `secrets_expire_at` (Unix time in seconds; 0: does not expire), empty when none expires.
-    `sealed_headers` is a JSON object of texts, `sealed_proxy` a URL, `sealed_certificate` PEM.
-    Everything sealed is sealed for the endpoint's id; `proxy_shown` and the certificate's
-    subject and expiry may be shown. `disabled_reason`: why Angarium disabled it by itself.
-    `retry_delays_s`: its own retry schedule; () for no retries, None for its event type's or
-    tenant's.
+    `sealed_secrets` are the secrets that sign now in their text form, newest first. Parallel to
+    them, `secrets_expire_at` holds Unix times in seconds (0: does not expire), and is empty when
+    none expires. `sealed_headers` is a JSON object of strings, `sealed_proxy` a URL,
+    `sealed_certificate` PEM. All are sealed for the endpoint's id; `proxy_shown` and the
+    certificate's subject and expiry may be shown. `disabled_reason`: why Angarium disabled it.
+    `retry_delays_s`: its own retry schedule; () for no retries, None for that of the event type
+    or tenant.
     """
 
     id: bytes
@@ -65,7 +65,7 @@ class Endpoint:
 
 
 def check_endpoint(endpoint: Endpoint) -> Endpoint:
-    """Give it back when every member but the URL is acceptable. Raises `InvalidMember`."""
+    """Return the endpoint if every field but the URL is acceptable. Raises `InvalidField`."""
     check_uid(endpoint.uid, prefix=ID_PREFIX)
     check_description(endpoint.description)
     check_throttle_rate(endpoint.throttle_rate)

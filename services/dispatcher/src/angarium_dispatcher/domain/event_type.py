@@ -1,20 +1,23 @@
-"""Event types: the names that messages and filters use."""
+"""Event types: the names by which messages are typed and filtered."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from .member_rules import check_description, check_retry_delays, check_token
-from .refusals import InvalidMember
+from .field_rules import check_description, check_retry_delays, check_token
+from .refusals import InvalidField
 
 SCHEMAS_BYTES_MAX = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """An event type of a tenant, known by its name. `schemas` is a JSON object as UTF-8 text:
-    version to JSON schema. `archived`: deleted, but remembered. `retry_delays_s`: the retry
-    schedule of its messages; None for the tenant's."""
+    """An event type of a tenant, identified by its name.
+
+    `schemas` is a JSON object as UTF-8 text, from version to JSON schema. An `archived` type is
+    deleted, and can be restored. `retry_delays_s` is the retry schedule of its messages; None
+    for the tenant's.
+    """
 
     tenant_id: bytes
     name: str
@@ -29,16 +32,16 @@ class EventType:
 
     @property
     def own_delays_s(self) -> tuple[float, ...] | None:
-        """The schedule that counts: an archived type has none."""
+        """The schedule in force: an archived type has none."""
         return None if self.archived else self.retry_delays_s
 
 
 def check_event_type(event_type: EventType) -> EventType:
-    """Give it back when every member is acceptable. Raises `InvalidMember`."""
+    """Return the event type if every field is acceptable. Raises `InvalidField`."""
     check_token("name", event_type.name)
     check_description(event_type.description)
     if event_type.feature_flag is not None:
-        check_token("featureFlag", event_type.feature_flag)
+        check_token("feature_flag", event_type.feature_flag)
     if event_type.schemas is not None:
         _check_schemas(event_type.schemas)
     check_retry_delays(event_type.retry_delays_s)
@@ -47,13 +50,13 @@ def check_event_type(event_type: EventType) -> EventType:
 
 def _check_schemas(schemas: bytes) -> None:
     if len(schemas) > SCHEMAS_BYTES_MAX:
-        raise InvalidMember("schemas", f"Shorten the schemas to {SCHEMAS_BYTES_MAX} bytes of JSON.")
+        raise InvalidField("schemas", f"Shorten the schemas to {SCHEMAS_BYTES_MAX} bytes of JSON.")
     try:
         value = json.loads(schemas, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
-        raise InvalidMember("schemas", "Give a JSON object from version to JSON schema (object).")
+        raise InvalidField("schemas", "Give a JSON object from version to JSON schema (object).")
 
 
 def _refuse_constant(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Which endpoints of an application get a message."""
+"""Matching messages to the endpoints of an application."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from .schedules import NO_SCHEDULES, Schedules
 
 @dataclass(frozen=True, slots=True)
 class EndpointFilter:
-    """What an enabled endpoint wants. None wants everything.
+    """Filters of an enabled endpoint; None accepts everything.
 
     `version` is the directory version of its configuration.
     """
@@ -21,24 +21,27 @@ class EndpointFilter:
 
     @property
     def weight(self) -> int:
-        """What keeping it in memory costs: itself and each name."""
+        """Weight in the cache: 1 for itself and 1 for each name."""
         return 1 + len(self.event_types or ()) + len(self.channels or ())
 
 
-def matches(wanted: EndpointFilter, event_type: str, channels: Sequence[str]) -> bool:
-    """Whether a message is for this endpoint (Svix API: event types are exact names; an
-    endpoint with channels gets only messages that share one)."""
-    if wanted.event_types is not None and event_type not in wanted.event_types:
+def matches(endpoint: EndpointFilter, event_type: str, channels: Sequence[str]) -> bool:
+    """True when the endpoint accepts such a message.
+
+    As in the Svix API, event types are exact names, and an endpoint with channels accepts only
+    messages that share one of them.
+    """
+    if endpoint.event_types is not None and event_type not in endpoint.event_types:
         return False
-    return wanted.channels is None or not wanted.channels.isdisjoint(channels)
+    return endpoint.channels is None or not endpoint.channels.isdisjoint(channels)
 
 
 class Recipients:
     """The enabled endpoints of one application at one directory version, by event type.
 
-    The index spares a message the look at every endpoint that wants other types. `share` is
-    the application's weight where turns are taken, `schedules` are its tenant's; `weight` is
-    what keeping the endpoints in memory costs.
+    The index by event type spares a message the comparison with every endpoint that filters
+    for other types. `share` is the application's weight in the scheduling of deliveries,
+    `schedules` are its tenant's, and `weight` is that of the endpoints in the cache.
     """
 
     __slots__ = (
@@ -67,26 +70,27 @@ class Recipients:
         self.share = share
         self.schedules = schedules
         self.weight = 1
-        for wanted in filters:
-            self.weight += wanted.weight
-            if wanted.event_types is None:
-                of_every_type.append(wanted)
+        for endpoint in filters:
+            self.weight += endpoint.weight
+            if endpoint.event_types is None:
+                of_every_type.append(endpoint)
             else:
-                for event_type in wanted.event_types:
-                    by_event_type[event_type].append(wanted)
+                for event_type in endpoint.event_types:
+                    by_event_type[event_type].append(endpoint)
         self._of_every_type = of_every_type
         self._by_event_type = dict(by_event_type)
 
-    def of(self, event_type: str, channels: Sequence[str]) -> list[EndpointFilter]:
-        """The endpoints that get such a message, each once. Not to be changed."""
-        wanting = self._of_every_type
+    def matching(self, event_type: str, channels: Sequence[str]) -> list[EndpointFilter]:
+        """The endpoints that accept such a message, each once. Callers must not modify the
+        list, which may be the index's own."""
+        candidates = self._of_every_type
         of_this_type = self._by_event_type.get(event_type)
         if of_this_type is not None:
-            wanting = wanting + of_this_type if wanting else of_this_type
-        if not wanting:
-            return wanting
+            candidates = candidates + of_this_type if candidates else of_this_type
+        if not candidates:
+            return candidates
         return [
-            wanted
-            for wanted in wanting
-            if wanted.channels is None or not wanted.channels.isdisjoint(channels)
+            endpoint
+            for endpoint in candidates
+            if endpoint.channels is None or not endpoint.channels.isdisjoint(channels)
         ]

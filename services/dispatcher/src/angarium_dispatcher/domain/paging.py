@@ -1,4 +1,4 @@
-"""Lists by keyset: opaque iterators, and cutting a page out of what was read."""
+"""Keyset paging: opaque iterators, and cutting a page out of the rows that were read."""
 
 import base64
 import binascii
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .refusals import InvalidMember
+from .refusals import InvalidField
 
 LIMIT_MAX = 250
 ITERATOR_CHARS_MAX = 512
@@ -14,7 +14,7 @@ ITERATOR_CHARS_MAX = 512
 
 @dataclass(frozen=True, slots=True)
 class ListKind:
-    """A kind of list and the form of its keys. An iterator of one kind is unreadable to
+    """A kind of list and the form of its keys. An iterator of one kind is invalid for
     another."""
 
     code: bytes
@@ -29,7 +29,7 @@ EVENT_TYPES = ListKind(b"t", re.compile(rb"[\x21-\x7e]{1,256}"))
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The key beside which a page begins. `backwards`: the page that ends before it."""
+    """The key after which a page begins, or with `backwards`, before which it ends."""
 
     key: bytes
     backwards: bool
@@ -37,7 +37,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """At most `limit` items, in the order of keys or against it."""
+    """A request for at most `limit` items, in ascending or descending order of keys."""
 
     kind: ListKind
     limit: int
@@ -46,14 +46,14 @@ class PageRequest:
 
     @property
     def reads_descending(self) -> bool:
-        """The order in which to read rows: away from the position."""
+        """Order in which rows are read: the one that leads away from the position."""
         backwards = self.position is not None and self.position.backwards
         return self.descending != backwards
 
 
 @dataclass(frozen=True, slots=True)
 class PageOf[T]:
-    """A page. `done`: nothing lies beyond it in the direction in which it was read."""
+    """A page. `done`: there are no more items in the direction in which it was read."""
 
     items: tuple[T, ...]
     done: bool
@@ -64,17 +64,17 @@ class PageOf[T]:
 def page_request(
     kind: ListKind, *, limit: int, iterator: str | None, descending: bool
 ) -> PageRequest:
-    """Read a list's parameters. Raises `InvalidMember` for `limit` or `iterator`."""
+    """Validate a list's parameters. Raises `InvalidField` for `limit` or `iterator`."""
     if not 1 <= limit <= LIMIT_MAX:
-        raise InvalidMember("limit", f"Give 1 to {LIMIT_MAX}.")
+        raise InvalidField("limit", f"Give 1 to {LIMIT_MAX}.")
     position = None if iterator is None else read_iterator(kind, iterator)
     return PageRequest(kind, limit, position, descending)
 
 
 def cut_page[T](request: PageRequest, rows: Sequence[T], key_of: Callable[[T], bytes]) -> PageOf[T]:
-    """The page of `rows`: at most `limit` + 1 of them, read in `reads_descending` order.
+    """Cut the page out of `rows`: at most `limit` + 1, read in `reads_descending` order.
 
-    An empty page gives back the iterator it was asked with, so that polling can go on.
+    An empty page returns the iterator of the request, so that a client can go on polling.
     """
     items = list(rows[: request.limit])
     position = request.position
@@ -97,7 +97,7 @@ def cut_page[T](request: PageRequest, rows: Sequence[T], key_of: Callable[[T], b
 
 
 def read_iterator(kind: ListKind, text: str) -> Position:
-    """The position that an iterator names. Raises `InvalidMember`."""
+    """Parse an iterator. Raises `InvalidField`."""
     backwards = text.startswith("-")
     encoded = text[1:] if backwards else text
     if encoded.startswith("it_") and len(encoded) <= ITERATOR_CHARS_MAX:
@@ -108,7 +108,7 @@ def read_iterator(kind: ListKind, text: str) -> Position:
             raw = b""
         if raw[:1] == kind.code and kind.key.fullmatch(raw[1:]):
             return Position(raw[1:], backwards)
-    raise InvalidMember(
+    raise InvalidField(
         "iterator", "Give the iterator as an earlier answer of this list gave it, or leave it out."
     )
 

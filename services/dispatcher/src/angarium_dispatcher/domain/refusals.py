@@ -1,8 +1,8 @@
-"""Why a command or query is refused. Each becomes one `Problem` on the wire."""
+"""Refusals of commands and queries. Each becomes one `Problem` on the wire."""
 
 
 class Refused(Exception):
-    """Base of all refusals. The text says what to change."""
+    """Base of all refusals. The message says what to change."""
 
 
 class NotFound(Refused):
@@ -14,28 +14,29 @@ class NotFound(Refused):
 
 
 class AlreadyTaken(Refused):
-    """Another object of the same kind has this uid or name. `member` as the API spells it."""
+    """Another object of the same kind has this uid or name. `field` is its name in the domain."""
 
-    def __init__(self, kind: str, member: str, value: str) -> None:
+    def __init__(self, kind: str, field: str, value: str) -> None:
         article = "an" if kind[0] in "aeiou" else "a"
         super().__init__(
-            f"There is {article} {kind} with the {member} {value!r} already; choose another."
+            f"There is {article} {kind} with the {field} {value!r} already; choose another."
         )
         self.kind = kind
-        self.member = member
+        self.field = field
         self.value = value
 
 
-class InvalidMember(Refused):
-    """A member that cannot be accepted. `member` as the API spells it."""
+class InvalidField(Refused):
+    """A value that is not acceptable. `field` is its name in the domain, such as `timeout_s`; a
+    dot leads into its content (`headers.Host`)."""
 
-    def __init__(self, member: str, remedy: str) -> None:
+    def __init__(self, field: str, remedy: str) -> None:
         super().__init__(remedy)
-        self.member = member
+        self.field = field
 
 
 class EndpointDisabled(Refused):
-    """The endpoint takes no messages. `reason`: why Angarium disabled it; None: a client did."""
+    """The endpoint is disabled. `reason`: why Angarium disabled it; None when a client did."""
 
     def __init__(self, reason: str | None) -> None:
         by = "through the API" if reason is None else f"by Angarium ({reason})"
@@ -46,7 +47,7 @@ class EndpointDisabled(Refused):
 
 
 class SecretNotOpened(Refused):
-    """Something was sealed with another key, or for another purpose."""
+    """A sealed value was sealed with another key, or for another purpose."""
 
     def __init__(self) -> None:
         super().__init__(

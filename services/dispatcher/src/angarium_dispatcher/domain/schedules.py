@@ -1,18 +1,18 @@
-"""Retry schedules of a tenant's messages: its own, and those of its event types."""
+"""Retry schedules of a tenant's messages: the tenant's own, and those of its event types."""
 
 from collections.abc import Iterable
 
-from .refusals import InvalidMember
+from .refusals import InvalidField
 
 type DelaysS = tuple[float, ...]
 """Seconds before each retry; () for no retries."""
 
 EVENT_TYPES_WITH_SCHEDULE_MAX = 500
-"""Of one tenant: dispatchers keep all of them in memory."""
+"""Limit per tenant, because dispatchers hold all of them in memory."""
 
 
 class Schedules:
-    """The schedules that a tenant has. Equal when they hold the same; never changed."""
+    """The retry schedules of one tenant. Immutable, and compared by value."""
 
     __slots__ = ("_by_event_type", "_key", "default", "weight")
 
@@ -23,12 +23,12 @@ class Schedules:
         self._by_event_type = dict(by_event_type)
         self._key = (default, frozenset(self._by_event_type.items()))
         self.weight = 1 + len(default or ())
-        """What keeping them in memory costs: each event type and each delay is 1."""
+        """Weight in the cache: 1 for each event type and for each delay."""
         for delays_s in self._by_event_type.values():
             self.weight += 1 + len(delays_s)
 
     def of(self, event_type: str) -> DelaysS | None:
-        """The schedule of such a message: its event type's, else the tenant's, else None."""
+        """Schedule of messages of this type: the event type's, else the tenant's, else None."""
         return self._by_event_type.get(event_type, self.default)
 
     def __bool__(self) -> bool:
@@ -45,11 +45,11 @@ NO_SCHEDULES = Schedules()
 
 
 def check_schedules_count(others: int) -> None:
-    """Whether an event type may have a schedule when `others` of the tenant have one. Raises
-    `InvalidMember`."""
+    """Check that the tenant, `others` of whose event types have a schedule, may have one more.
+    Raises `InvalidField`."""
     if others >= EVENT_TYPES_WITH_SCHEDULE_MAX:
-        raise InvalidMember(
-            "retrySchedule",
+        raise InvalidField(
+            "retry_delays_s",
             f"{EVENT_TYPES_WITH_SCHEDULE_MAX} event types have a schedule of their own, the most"
             " there may be; set the schedule of all messages, or of endpoints, instead.",
         )

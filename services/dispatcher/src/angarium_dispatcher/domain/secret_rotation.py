@@ -1,24 +1,24 @@
-"""Which secrets of an endpoint sign, and until when. Pure."""
+"""Rotation of an endpoint's secrets: which sign, and until when. Pure."""
 
 from dataclasses import replace
 from typing import Final
 
 from .endpoint import Endpoint
-from .refusals import InvalidMember
+from .refusals import InvalidField
 
 SECRETS_MAX: Final = 10
 GRACE_S_MAX: Final = 7 * 86_400
-"""As the Svix API has it."""
+"""Limit of the Svix API."""
 
 
 def rotated(endpoint: Endpoint, sealed_secret: bytes, *, now_s: float, grace_s: int) -> Endpoint:
-    """The endpoint with a new secret in front.
+    """The endpoint with a new secret at the front.
 
-    The one before signs until `grace_s` from `now_s`; those of earlier rotations as long as they
-    were to, those whose time is over no more. Raises `InvalidMember` beyond `SECRETS_MAX`.
+    The previous secret signs until `grace_s` after `now_s`. Secrets of earlier rotations keep
+    their end, and expired ones are dropped. Raises `InvalidField` beyond `SECRETS_MAX`.
     """
     if not 0 <= grace_s <= GRACE_S_MAX:
-        raise InvalidMember("gracePeriodSeconds", f"Give 0 to {GRACE_S_MAX} seconds.")
+        raise InvalidField("grace_s", f"Give 0 to {GRACE_S_MAX} seconds.")
     secrets, expire_at = [sealed_secret], [0.0]
     ends = endpoint.secrets_expire_at or (0.0,) * len(endpoint.sealed_secrets)
     for sealed, end_s in zip(endpoint.sealed_secrets, ends, strict=True):
@@ -27,8 +27,8 @@ def rotated(endpoint: Endpoint, sealed_secret: bytes, *, now_s: float, grace_s: 
             secrets.append(sealed)
             expire_at.append(signs_until_s)
     if len(secrets) > SECRETS_MAX:
-        raise InvalidMember(
-            "gracePeriodSeconds",
+        raise InvalidField(
+            "grace_s",
             f"{SECRETS_MAX} secrets sign already, the most an endpoint may have; wait until one"
             " expires, or give 0 to end the current one at once.",
         )

@@ -1,77 +1,56 @@
-"""Changing the configuration: one transaction at a time, each taking the next versions."""
+"""Transactions that change the configuration, one at a time, each taking the next versions."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from angarium_chassis.database.engine import Database
 from sqlalchemy import false, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_dispatcher.application.configuration_store import DirectoryChange, Ref
+from angarium_dispatcher.application.configuration.store import DirectoryChange, Ref
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 
 from . import lookups
 from .rows import (
-    NO_SECRETS,
     application_values,
+    emptied_endpoint_values,
     endpoint_of,
     endpoint_values,
 )
 from .tables import applications, directory_version, endpoints
 from .tenant_changes import TenantChange
 
-_EMPTIED_ENDPOINT: dict[str, Any] = {
-    "deleted": True,
-    "uid": None,
-    "url": "",
-    "description": "",
-    "disabled": True,
-    "throttle_rate": None,
-    "event_types": None,
-    "channels": None,
-    "metadata": {},
-    "secrets": NO_SECRETS,
-    "sealed_headers": None,
-    "timeout_s": None,
-    "header_names": "webhook",
-    "sealed_proxy": None,
-    "proxy_shown": None,
-    "sealed_certificate": None,
-    "certificate_subject": None,
-    "certificate_expires_at": None,
-    "disabled_reason": None,
-    "fifo": False,
-    "concurrency_max": None,
-    "retry_delays_s": None,
-}
-
 
 class DatabaseConfiguration:
-    """The configuration in a database of either engine."""
+    """The configuration in a database of either engine. Implements `ConfigurationStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator["DatabaseChange"]:
-        """Take the counter's row lock (SQLite: the write lock), so that versions are in the
-        order of commits without gaps, and uniqueness needs no second look."""
+        """Begin a transaction that holds the version counter's row (SQLite: the write lock).
+
+        The lock is taken before anything is read or written. Versions then follow the order of
+        commits without gaps: otherwise a reader of the directory could see version 8 before 7
+        is committed, and would never ask for 7. A uid found to be free stays free until the
+        commit, and two transactions cannot wait for each other's rows.
+        """
         async with self._database.engine.begin() as connection:
             counter = select(directory_version.c.version).with_for_update()
             change = DatabaseChange(connection, (await connection.execute(counter)).scalar_one())
             yield change
-            await change.write_told()
-            made = change.made()
+            await change.write_events()
+            made = change.directory_change()
             if made is not None:
                 await connection.execute(update(directory_version).values(version=made.version))
 
 
 class DatabaseChange(TenantChange):
-    """One open transaction."""
+    """One open transaction. Implements `Change`."""
 
     def __init__(self, connection: AsyncConnection, version: int) -> None:
         super().__init__(connection)
@@ -80,7 +59,7 @@ class DatabaseChange(TenantChange):
         self._applications: list[Application] = []
         self._endpoints: list[Endpoint] = []
 
-    def made(self) -> DirectoryChange | None:
+    def directory_change(self) -> DirectoryChange | None:
         if self._version == self._previous_version:
             return None
         return DirectoryChange(
@@ -141,7 +120,8 @@ class DatabaseChange(TenantChange):
         return tombstone
 
     async def _delete_endpoints_of(self, application_id: bytes, now: datetime) -> None:
-        """Each takes a version of its own, so that copies can take them over in pages."""
+        """Each endpoint takes a version of its own: copies read the directory in pages by version,
+        and a page could not end among thousands of endpoints of one version."""
         order = (
             select(endpoints.c.id, func.row_number().over(order_by=endpoints.c.id).label("place"))
             .where(endpoints.c.application_id == application_id, endpoints.c.deleted == false())
@@ -150,7 +130,7 @@ class DatabaseChange(TenantChange):
         statement = (
             update(endpoints)
             .where(endpoints.c.id == order.c.id)
-            .values(_EMPTIED_ENDPOINT | {"updated_at": now})
+            .values(emptied_endpoint_values() | {"updated_at": now})
             .values(version=self._version + order.c.place)
             .returning(*endpoints.c)
         )
@@ -186,7 +166,7 @@ class DatabaseChange(TenantChange):
         statement = (
             update(endpoints)
             .where(endpoints.c.id == endpoint.id)
-            .values(_EMPTIED_ENDPOINT | {"updated_at": now, "version": application.version})
+            .values(emptied_endpoint_values() | {"updated_at": now, "version": application.version})
             .returning(*endpoints.c)
         )
         row = (await self._connection.execute(statement)).mappings().one()
@@ -194,7 +174,8 @@ class DatabaseChange(TenantChange):
         return application
 
     async def _touch(self, application: Application) -> Application:
-        """The application's version tells whether a list of its endpoints is current."""
+        """Give the application the next version, too: by it dispatchers tell whether the list of
+        endpoints that they have cached is current."""
         application = replace(application, version=self._next_version())
         await self._connection.execute(
             update(applications)

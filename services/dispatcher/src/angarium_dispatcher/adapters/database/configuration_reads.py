@@ -1,4 +1,4 @@
-"""Reading what is committed: objects, lists by keyset, and the directory by version."""
+"""Reads of committed configuration: objects, lists by keyset, the directory by version."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -7,7 +7,7 @@ from angarium_contracts.ids import operational_application_id
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, false, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_dispatcher.application.configuration_store import DirectoryPart, Ref
+from angarium_dispatcher.application.configuration.store import DirectoryPart, Ref
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.event_type import EventType
@@ -24,7 +24,7 @@ APPLICATIONS_PER_QUERY_MAX = 200
 
 
 class DatabaseReads:
-    """Reads, each statement on its own: no transaction is held open."""
+    """Committed reads, one statement each, so that no transaction is held open."""
 
     def __init__(self, database: Database) -> None:
         if database.on_postgres:
@@ -101,8 +101,9 @@ class DatabaseReads:
     async def directory_since(
         self, version: int, limit: int, *, with_applications: bool, with_endpoints: bool
     ) -> DirectoryPart:
-        """The version is read first: what is committed later may be missing from the page or
-        in it, and comes again after that version."""
+        # The version is read before the objects. In the other order, a change committed between
+        # the two reads would be covered by the version but missing from the page, and the
+        # reader would never ask for it. This way it is at most sent twice.
         async with self._engine.connect() as connection:
             latest = await _directory_version(connection)
             changed_applications: Sequence[Application] = ()
@@ -134,8 +135,8 @@ class DatabaseReads:
     async def recipients(self, application_ids: Sequence[bytes]) -> dict[bytes, Recipients]:
         """The enabled endpoints of applications, by application; unknown ones are left out.
 
-        One statement for up to 200 of them, so that an application's version and its list
-        belong together; and one, later, for the schedules of their tenants.
+        One statement reads up to 200 applications with their endpoints. With two, a change in
+        between would give an old list the new version, and the cache would never refresh it.
         """
         found: dict[bytes, Recipients] = {}
         async with self._engine.connect() as connection:
@@ -145,7 +146,7 @@ class DatabaseReads:
         return found
 
     async def schedules(self, tenant_ids: Collection[bytes]) -> dict[bytes, Schedules]:
-        """The retry schedules of tenants; those without any are left out."""
+        """Retry schedules of tenants; tenants without any are left out."""
         async with self._engine.connect() as connection:
             return await read_schedules(connection, tenant_ids)
 

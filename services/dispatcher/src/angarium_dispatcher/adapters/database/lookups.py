@@ -1,9 +1,9 @@
-"""Finding single objects; the same statements inside a transaction and outside."""
+"""Statements that find single objects, used inside a transaction and outside."""
 
 from sqlalchemy import false, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_dispatcher.application.configuration_store import Ref
+from angarium_dispatcher.application.configuration.store import Ref
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.event_type import EventType
@@ -15,7 +15,7 @@ from .tables import applications, endpoints, event_types
 async def find_application(
     connection: AsyncConnection, tenant_id: bytes, ref: Ref
 ) -> Application | None:
-    """By id or uid, of this tenant, not deleted."""
+    """The tenant's application with this id or uid, unless it is deleted."""
     table = applications.c
     statement = select(applications).where(
         table.tenant_id == tenant_id,
@@ -29,7 +29,7 @@ async def find_application(
 async def find_endpoint(
     connection: AsyncConnection, application_id: bytes, ref: Ref
 ) -> Endpoint | None:
-    """By id or uid, of this application, not deleted."""
+    """The application's endpoint with this id or uid, unless it is deleted."""
     table = endpoints.c
     statement = select(endpoints).where(
         table.application_id == application_id,
@@ -43,7 +43,7 @@ async def find_endpoint(
 async def find_event_type(
     connection: AsyncConnection, tenant_id: bytes, name: str
 ) -> EventType | None:
-    """By name; archived ones too."""
+    """The tenant's event type of this name, archived or not."""
     statement = select(event_types).where(
         event_types.c.tenant_id == tenant_id, event_types.c.name == name
     )

@@ -1,4 +1,4 @@
-"""Reading what dispatching keeps in memory: recipients, and the schedules of tenants."""
+"""Reads that fill the dispatch cache: recipients, and the schedules of tenants."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -15,10 +15,7 @@ from .tables import applications, endpoints, event_types, tenant_policy
 async def read_recipients(
     connection: AsyncConnection, application_ids: Sequence[bytes]
 ) -> dict[bytes, Recipients]:
-    """The enabled endpoints of applications, by application; unknown ones are left out.
-
-    Schedules are read after the endpoints, so that a change of either in between is seen.
-    """
+    """The enabled endpoints of applications, by application; unknown ones are left out."""
     rows: dict[bytes, Row[Any]] = {}
     filters: dict[bytes, list[EndpointFilter]] = {}
     for row in await connection.execute(_with_endpoints(application_ids)):
@@ -34,6 +31,8 @@ async def read_recipients(
                     None if channels is None else frozenset(channels),
                 )
             )
+    # Schedules have no version that a message could carry to prove a cached one stale. They are
+    # read last, so that a change committed between the two reads is seen.
     schedules = await read_schedules(connection, {row.tenant_id for row in rows.values()})
     return {
         application_id: Recipients(
@@ -48,35 +47,35 @@ async def read_recipients(
 
 
 def _with_endpoints(application_ids: Sequence[bytes]) -> Select[Any]:
-    of, wanted = applications.c, endpoints.c
+    application, endpoint = applications.c, endpoints.c
     return (
         select(
-            of.id,
-            of.tenant_id,
-            of.version,
-            of.weight,
-            wanted.id.label("endpoint_id"),
-            wanted.version.label("endpoint_version"),
-            wanted.event_types,
-            wanted.channels,
+            application.id,
+            application.tenant_id,
+            application.version,
+            application.weight,
+            endpoint.id.label("endpoint_id"),
+            endpoint.version.label("endpoint_version"),
+            endpoint.event_types,
+            endpoint.channels,
         )
         .select_from(
             applications.outerjoin(
                 endpoints,
-                (wanted.application_id == of.id)
-                & (wanted.deleted == false())
-                & (wanted.disabled == false()),
+                (endpoint.application_id == application.id)
+                & (endpoint.deleted == false())
+                & (endpoint.disabled == false()),
             )
         )
-        .where(of.id.in_(application_ids))
-        .order_by(of.id, wanted.id)
+        .where(application.id.in_(application_ids))
+        .order_by(application.id, endpoint.id)
     )
 
 
 async def read_schedules(
     connection: AsyncConnection, tenant_ids: Collection[bytes]
 ) -> dict[bytes, Schedules]:
-    """The retry schedules of tenants; those without any are left out."""
+    """Retry schedules of tenants; tenants without any are left out."""
     if not tenant_ids:
         return {}
     policy, named = tenant_policy.c, event_types.c

@@ -1,5 +1,7 @@
-"""Rows and entities, each way."""
+"""Conversions between rows and entities, by column name."""
 
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,8 +16,6 @@ from .tables import StoredSecret, operational_event
 
 _secrets_encoder = msgspec.msgpack.Encoder()
 _secrets_decoder = msgspec.msgpack.Decoder(tuple[StoredSecret, ...])
-
-NO_SECRETS = _secrets_encoder.encode(())
 
 
 def application_of(row: RowMapping) -> Application:
@@ -50,6 +50,35 @@ def endpoint_values(endpoint: Endpoint) -> dict[str, Any]:
     return values
 
 
+@cache
+def emptied_endpoint_values() -> dict[str, Any]:
+    """The columns that a deleted endpoint is left with: empty, or the entity's default.
+
+    Ids, times and version are left out, because the tombstone keeps or sets its own. Deriving
+    the rest from the entity makes sure that no column added later survives a deletion.
+    """
+    empty = Endpoint(
+        id=b"",
+        tenant_id=b"",
+        application_id=b"",
+        uid=None,
+        url="",
+        description="",
+        disabled=True,
+        throttle_rate=None,
+        event_types=None,
+        channels=None,
+        metadata={},
+        sealed_secrets=(),
+        created_at=datetime.min,  # noqa: DTZ901 - left out below
+        updated_at=datetime.min,  # noqa: DTZ901 - left out below
+        deleted=True,
+    )
+    kept = {"id", "tenant_id", "application_id", "created_at", "updated_at", "version"}
+    values = endpoint_values(empty)
+    return {name: value for name, value in values.items() if name not in kept}
+
+
 def event_type_of(row: RowMapping) -> EventType:
     """The entity of a row of `event_types`."""
     return EventType(**row)
@@ -66,7 +95,7 @@ def operational_event_of(row: RowMapping) -> OperationalEvent:
 
 
 def operational_event_values(event: OperationalEvent) -> dict[str, Any]:
-    """The columns of an operational event that this service tells of."""
+    """The columns of an operational event that this service records."""
     return {name: getattr(event, name) for name in operational_event.c.keys()}  # noqa: SIM118 - no dict
 
 

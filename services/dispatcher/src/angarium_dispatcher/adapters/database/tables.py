@@ -1,10 +1,10 @@
 """The dispatcher's tables.
 
-Rows of deleted applications and endpoints stay as tombstones, emptied of all but their ids,
-so that copies of the directory learn of the deletion however late they ask. A tenant's policy
-takes the next version, counted over all tenants in the order of commits, whenever it or a
+Rows of deleted applications and endpoints stay as tombstones, emptied of all but their ids, so
+that a copy of the directory learns of the deletion however late it asks. A tenant's policy takes
+the next version, counted over all tenants in the order of commits, whenever the policy or a
 schedule of the tenant's event types changes. Operational events stay until the gateway has
-taken them.
+accepted them.
 """
 
 from typing import Any, override

@@ -1,10 +1,10 @@
-"""Changing what belongs to a tenant as a whole: event types, its policy, what it is told."""
+"""Changes to objects that belong to a tenant as a whole: event types, policy, events."""
 
 from angarium_contracts.operational import OperationalEvent
 from sqlalchemy import delete, false, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_dispatcher.application.configuration_store import Aftermath
+from angarium_dispatcher.application.configuration.store import PostCommitEffects
 from angarium_dispatcher.domain.event_type import EventType
 from angarium_dispatcher.domain.schedules import DelaysS
 
@@ -14,15 +14,15 @@ from .tables import event_types, operational_event, tenant_policy
 
 
 class TenantChange:
-    """That part of an open transaction. No other transaction changes anything meanwhile."""
+    """The part of `Change` that concerns tenants, within one open transaction."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._told: list[OperationalEvent] = []
+        self._events: list[OperationalEvent] = []
         self._rescheduled: set[bytes] = set()
 
-    def aftermath(self) -> Aftermath:
-        return Aftermath(bool(self._told), frozenset(self._rescheduled))
+    def post_commit_effects(self) -> PostCommitEffects:
+        return PostCommitEffects(bool(self._events), frozenset(self._rescheduled))
 
     async def find_event_type(self, tenant_id: bytes, name: str) -> EventType | None:
         return await lookups.find_event_type(self._connection, tenant_id, name)
@@ -64,7 +64,8 @@ class TenantChange:
         )
 
     async def reschedule(self, tenant_id: bytes) -> None:
-        """The tenant's row takes the next version; other dispatchers look for it."""
+        # The version counts over all tenants. Transactions run one at a time, so versions are
+        # committed in their order, and `ScheduleWatch` misses none by asking for later ones.
         latest = select(func.coalesce(func.max(tenant_policy.c.version), 0))
         version = int((await self._connection.execute(latest)).scalar_one()) + 1
         updated = await self._connection.execute(
@@ -78,11 +79,11 @@ class TenantChange:
             )
         self._rescheduled.add(tenant_id)
 
-    async def tell(self, event: OperationalEvent) -> None:
-        self._told.append(event)
+    async def record_event(self, event: OperationalEvent) -> None:
+        self._events.append(event)
 
-    async def write_told(self) -> None:
-        """Write what was told, in one statement, before the commit."""
-        if self._told:
-            values = [operational_event_values(event) for event in self._told]
+    async def write_events(self) -> None:
+        """Insert the recorded events in one statement. Called before the commit."""
+        if self._events:
+            values = [operational_event_values(event) for event in self._events]
             await self._connection.execute(insert(operational_event), values)

@@ -1,1 +1,1 @@
-"""The dispatcher's streams: what it answers, announces and dispatches."""
+"""The dispatcher's streams: queries, directory changes and the hot path."""

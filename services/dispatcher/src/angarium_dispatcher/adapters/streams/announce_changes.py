@@ -1,4 +1,4 @@
-"""`directory.changed`: what a transaction changed, and the heartbeat."""
+"""Publishing `directory.changed`: the changes of each transaction, and the heartbeat."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from angarium_contracts.stream_names import DIRECTORY_CHANGED
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from angarium_dispatcher.application.configuration_store import (
+from angarium_dispatcher.application.configuration.store import (
     ConfigurationReads,
     DirectoryChange,
 )
@@ -25,8 +25,11 @@ log = structlog.get_logger()
 
 
 class ChangeAnnouncer:
-    """Publishes changes; `run()` publishes the current version now and then, so that a reader
-    who missed an entry, or whose entry was never published, notices."""
+    """Publishes changes, and from `run()` a heartbeat with the current version.
+
+    A reader that missed an entry, or whose entry was never published, sees from the heartbeat
+    that it is behind, and asks for the changes since its own version.
+    """
 
     def __init__(
         self,
@@ -40,7 +43,7 @@ class ChangeAnnouncer:
         self._heartbeat_s = heartbeat_s
 
     async def announce(self, change: DirectoryChange) -> None:
-        """Publish a committed change. A failure is logged; the heartbeat heals it."""
+        """Publish a committed change. A failure is logged, and made good by the heartbeat."""
         try:
             async with asyncio.timeout(PUBLISH_TIMEOUT_S):
                 await self._publish(*changed_entries(change))
@@ -66,9 +69,10 @@ class ChangeAnnouncer:
 def changed_entries(
     change: DirectoryChange, *, states_max: int = STATES_PER_ENTRY_MAX
 ) -> list[DirectoryChanged]:
-    """The change as entries of at most `states_max` versions that follow each other by version.
+    """Split a change into consecutive entries of at most `states_max` versions each.
 
-    States of one version stay together (an endpoint and its application).
+    States of one version stay together (an endpoint and its application): a reader that took
+    one entry without the other would count the version as complete.
     """
     versions = sorted(
         {one.version for one in change.applications} | {one.version for one in change.endpoints}

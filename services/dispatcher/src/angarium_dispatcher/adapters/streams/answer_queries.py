@@ -1,4 +1,4 @@
-"""Answering the gateway's and worker's queries: each contract has its method here."""
+"""Answers to the commands and queries of the gateway and the worker, one for each contract."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,21 +17,26 @@ from angarium_contracts.ids import operational_application_id
 from angarium_contracts.queries import Done, Page
 from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy, TenantPolicy
 
-from angarium_dispatcher.application import delete_configuration as deleting
-from angarium_dispatcher.application import save_application as saving_applications
-from angarium_dispatcher.application import save_endpoint as saving_endpoints
-from angarium_dispatcher.application import save_event_type as saving_event_types
-from angarium_dispatcher.application.disable_endpoint import disable_endpoint
-from angarium_dispatcher.application.match_messages import MatchingReads, match_messages
-from angarium_dispatcher.application.means import Means
-from angarium_dispatcher.application.operational_application import get_customer, is_operational
-from angarium_dispatcher.application.references import get_application, get_endpoint
-from angarium_dispatcher.application.rotate_secret import rotate_secret
-from angarium_dispatcher.application.save_endpoint_headers import (
+from angarium_dispatcher.application.configuration.context import ConfigurationContext
+from angarium_dispatcher.application.configuration.references import get_application, get_endpoint
+from angarium_dispatcher.application.dispatch.match_messages import MatchingReads, match_messages
+from angarium_dispatcher.application.endpoints import save_endpoint as saving_endpoints
+from angarium_dispatcher.application.endpoints.delete_endpoint import delete_endpoint
+from angarium_dispatcher.application.endpoints.disable_endpoint import disable_endpoint
+from angarium_dispatcher.application.endpoints.rotate_secret import rotate_secret
+from angarium_dispatcher.application.endpoints.save_headers import (
     patch_endpoint_headers,
     set_endpoint_headers,
 )
-from angarium_dispatcher.application.tenant_policy import set_tenant_policy
+from angarium_dispatcher.application.operational.application import (
+    get_customer_application,
+    is_operational,
+)
+from angarium_dispatcher.application.tenants import save_application as saving_applications
+from angarium_dispatcher.application.tenants import save_event_type as saving_event_types
+from angarium_dispatcher.application.tenants.delete_application import delete_application
+from angarium_dispatcher.application.tenants.delete_event_type import delete_event_type
+from angarium_dispatcher.application.tenants.set_policy import set_tenant_policy
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.paging import (
@@ -42,7 +47,7 @@ from angarium_dispatcher.domain.paging import (
     PageRequest,
     page_request,
 )
-from angarium_dispatcher.domain.refusals import InvalidMember, NotFound, Refused
+from angarium_dispatcher.domain.refusals import InvalidField, NotFound, Refused
 
 from . import wire as to_wire
 
@@ -52,10 +57,10 @@ ENDPOINTS_MAX = 250
 
 
 class QueryAnswers:
-    """Gives every question its answer; a refusal is a `Problem`."""
+    """Answers commands and queries. A refusal is answered as a `Problem`."""
 
-    def __init__(self, means: Means, reads: MatchingReads) -> None:
-        self._means = means
+    def __init__(self, context: ConfigurationContext, reads: MatchingReads) -> None:
+        self._context = context
         self._reads = reads
         self._by_question: dict[type[Contract], Callable[[Any], Awaitable[Contract]]] = {
             wire.CreateApplication: self._saved_application(saving_applications.create_application),
@@ -94,11 +99,11 @@ class QueryAnswers:
 
     @property
     def questions(self) -> Reader[Contract]:
-        """Reads every question that is answered here."""
+        """Reader of every contract that is answered here."""
         return Reader(*self._by_question)
 
     async def answer(self, question: Contract) -> Contract:
-        """Carry it out. Raises only for what is a fault of ours or of the database."""
+        """Answer one question. Raises only for faults of this code or of the database."""
         try:
             return await self._by_question[type(question)](question)
         except Refused as refusal:
@@ -106,16 +111,18 @@ class QueryAnswers:
 
     def _saved_application[Command](
         self,
-        use_case: Callable[[Command, Means], Awaitable[saving_applications.SavedApplication]],
+        use_case: Callable[
+            [Command, ConfigurationContext], Awaitable[saving_applications.SavedApplication]
+        ],
     ) -> Callable[[Command], Awaitable[Contract]]:
         async def answer(command: Command) -> Contract:
-            saved = await use_case(command, self._means)
+            saved = await use_case(command, self._context)
             return _application_saved(saved.application, created=saved.created)
 
         return answer
 
     async def _get_application(self, question: wire.GetApplication) -> Contract:
-        found = await get_customer(self._reads, question.tenant_id, question.ref)
+        found = await get_customer_application(self._reads, question.tenant_id, question.ref)
         return _application_saved(found)
 
     async def _list_applications(self, question: wire.ListApplications) -> Contract:
@@ -124,14 +131,17 @@ class QueryAnswers:
         return to_wire.page(wire.Applications, found, to_wire.application)
 
     async def _delete_application(self, command: wire.DeleteApplication) -> Contract:
-        tombstone = await deleting.delete_application(command, self._means)
+        tombstone = await delete_application(command, self._context)
         return wire.ApplicationDeleted(to_wire.application_state(tombstone))
 
     def _saved_endpoint[Command](
-        self, use_case: Callable[[Command, Means], Awaitable[saving_endpoints.SavedEndpoint]]
+        self,
+        use_case: Callable[
+            [Command, ConfigurationContext], Awaitable[saving_endpoints.SavedEndpoint]
+        ],
     ) -> Callable[[Command], Awaitable[Contract]]:
         async def answer(command: Command) -> Contract:
-            saved = await use_case(command, self._means)
+            saved = await use_case(command, self._context)
             return _endpoint_saved(saved.endpoint, saved.application, created=saved.created)
 
         return answer
@@ -142,7 +152,7 @@ class QueryAnswers:
 
     async def _get_endpoints(self, question: GetEndpoints) -> Contract:
         if len(question.endpoint_ids) > ENDPOINTS_MAX:
-            raise InvalidMember("endpointIds", f"Ask for at most {ENDPOINTS_MAX} at a time.")
+            raise InvalidField("endpoint_ids", f"Ask for at most {ENDPOINTS_MAX} at a time.")
         owned = [
             one
             for one in await self._reads.endpoints_by_id(question.endpoint_ids)
@@ -155,11 +165,12 @@ class QueryAnswers:
 
     async def _get_endpoint_secret(self, question: wire.GetEndpointSecret) -> Contract:
         endpoint, _ = await self._endpoint(question)
-        shown = self._means.secrets.for_verifiers(endpoint.sealed_secrets[0], endpoint.id)
-        return wire.EndpointSecret(endpoint.id, shown)
+        secrets = self._context.secrets
+        key = secrets.verification_key(endpoint.sealed_secrets[0], endpoint.id)
+        return wire.EndpointSecret(endpoint.id, key)
 
     async def _get_endpoint_headers(self, question: options.GetEndpointHeaders) -> Contract:
-        """As they are stored: sealed for the endpoint, never opened here."""
+        """The headers as they are stored: sealed for the endpoint, and not opened here."""
         endpoint, _ = await self._endpoint(question)
         return options.EndpointHeaders(endpoint.id, endpoint.sealed_headers)
 
@@ -172,11 +183,11 @@ class QueryAnswers:
         return await get_endpoint(self._reads, application, question.ref), application
 
     async def _disable_endpoint(self, command: options.DisableEndpoint) -> Contract:
-        await disable_endpoint(command, self._means)
+        await disable_endpoint(command, self._context)
         return Done()
 
     async def _list_endpoints(self, question: wire.ListEndpoints) -> Contract:
-        """The operational application has a list, empty at first, before it exists."""
+        """List endpoints. The operational application has an empty list before it exists."""
         tenant_id, ref = question.tenant_id, question.application_ref
         if is_operational(tenant_id, ref):
             application_id = operational_application_id(tenant_id)
@@ -187,14 +198,17 @@ class QueryAnswers:
         return to_wire.page(wire.Endpoints, found, to_wire.endpoint)
 
     async def _delete_endpoint(self, command: wire.DeleteEndpoint) -> Contract:
-        application = await deleting.delete_endpoint(command, self._means)
+        application = await delete_endpoint(command, self._context)
         return wire.EndpointDeleted(to_wire.application_state(application))
 
     def _saved_event_type[Command](
-        self, use_case: Callable[[Command, Means], Awaitable[saving_event_types.SavedEventType]]
+        self,
+        use_case: Callable[
+            [Command, ConfigurationContext], Awaitable[saving_event_types.SavedEventType]
+        ],
     ) -> Callable[[Command], Awaitable[Contract]]:
         async def answer(command: Command) -> Contract:
-            saved = await use_case(command, self._means)
+            saved = await use_case(command, self._context)
             return wire.EventTypeSaved(to_wire.event_type(saved.event_type), saved.created)
 
         return answer
@@ -218,14 +232,14 @@ class QueryAnswers:
         )
 
     async def _delete_event_type(self, command: wire.DeleteEventType) -> Contract:
-        await deleting.delete_event_type(command, self._means)
+        await delete_event_type(command, self._context)
         return Done()
 
     async def _get_tenant_policy(self, question: GetTenantPolicy) -> Contract:
         return TenantPolicy(await self._reads.tenant_delays(question.tenant_id))
 
     async def _set_tenant_policy(self, command: SetTenantPolicy) -> Contract:
-        return TenantPolicy(await set_tenant_policy(command, self._means))
+        return TenantPolicy(await set_tenant_policy(command, self._context))
 
     async def _match_messages(self, question: MatchMessages) -> Contract:
         return await match_messages(question, self._reads)
@@ -246,7 +260,7 @@ class QueryAnswers:
 
     async def _endpoint_states(self, question: GetEndpointStates) -> Contract:
         if len(question.endpoint_ids) > ENDPOINT_STATES_MAX:
-            raise InvalidMember("endpointIds", f"Ask for at most {ENDPOINT_STATES_MAX} at a time.")
+            raise InvalidField("endpoint_ids", f"Ask for at most {ENDPOINT_STATES_MAX} at a time.")
         found = await self._reads.endpoints_by_id(question.endpoint_ids)
         return EndpointStates(tuple([to_wire.endpoint_state(one) for one in found]))
 

@@ -1,4 +1,4 @@
-"""`messages.accepted` to `deliveries.requested`: the hot path through the dispatcher."""
+"""Dispatching `messages.accepted` to `deliveries.requested`: the hot path of the dispatcher."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,13 +11,13 @@ from angarium_chassis.streams.writer import Publication, StreamWriter
 from angarium_contracts.contract import Contract
 from angarium_contracts.hot_path import DeliveriesRequested, MessagesAccepted
 
-from angarium_dispatcher.application.dispatch_messages import (
+from angarium_dispatcher.application.dispatch.dispatch_messages import (
     DispatchedCounts,
-    Fan,
-    requested,
-    resolve,
+    MatchedBatch,
+    match_batches,
+    publications_of,
 )
-from angarium_dispatcher.application.recipients_cache import RecipientsCache
+from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
 
 WRITE_BYTES_MAX = 4 * 1024 * 1024
 WRITE_PUBLICATIONS_MAX = 500
@@ -32,16 +32,17 @@ type Batches = Sequence[Received[MessagesAccepted]]
 
 
 class Metrics(Protocol):
-    """Where the counts go."""
+    """Receives the counts."""
 
     def count(self, counts: DispatchedCounts) -> None: ...
 
 
 class BatchDispatch:
-    """The handler of one numbered stream.
+    """Handler of one numbered stream.
 
-    While the database is away, batches whose endpoints are all in memory go on, and the rest
-    waits here with its leases: raising would give it back and count as a failed try.
+    While the database is unavailable, batches whose applications are all cached are dispatched,
+    and the others wait here under their leases. Raising instead would release them and count as
+    a failed try, and a long outage would end in quarantine.
     """
 
     def __init__(
@@ -60,50 +61,58 @@ class BatchDispatch:
         self._pause = pause
 
     async def __call__(self, received: Batches) -> None:
-        """Publish the chunks of these batches and acknowledge them."""
+        """Publish the chunks of these batches and acknowledge the batches."""
         waiting = list(received)
         retry_s = RETRY_FIRST_S
         while waiting:
             try:
-                fans = await resolve([entry.value for entry in waiting], self._cache)
+                matched = await match_batches([entry.value for entry in waiting], self._cache)
             except CONNECTION_ERRORS as error:
                 log.warning("dispatch.database_away", batches=len(waiting), error=str(error))
-                waiting = await self._publish_known(waiting)
+                waiting = await self._publish_cached(waiting)
             else:
-                await self._publish(waiting, fans)
+                await self._publish(waiting, matched)
                 return
             if waiting and await self._pause(retry_s):
                 raise DispatchStopped(len(waiting))
             retry_s = min(retry_s * 2, RETRY_LONGEST_S)
+            # A lease that was lost belongs to another consumer, which dispatches the batch too;
+            # publishing it here as well would send its messages twice without the flag.
             waiting = [entry for entry in waiting if entry.held]
 
-    async def _publish_known(self, received: Batches) -> list[Received[MessagesAccepted]]:
-        """Publish what needs no read; give the rest."""
-        known: list[Received[MessagesAccepted]] = []
+    async def _publish_cached(self, received: Batches) -> list[Received[MessagesAccepted]]:
+        """Publish the batches that need no read. Returns the others."""
+        cached: list[Received[MessagesAccepted]] = []
         rest: list[Received[MessagesAccepted]] = []
         for entry in received:
-            (known if self._is_known(entry.value) else rest).append(entry)
-        if known:
-            await self._publish(known, await resolve([entry.value for entry in known], self._cache))
+            (cached if self._is_cached(entry.value) else rest).append(entry)
+        if cached:
+            batches = [entry.value for entry in cached]
+            await self._publish(cached, await match_batches(batches, self._cache))
         return rest
 
-    def _is_known(self, batch: MessagesAccepted) -> bool:
+    def _is_cached(self, batch: MessagesAccepted) -> bool:
         return all(
             self._cache.cached(message.application_id, message.application_version) is not None
             for message in batch.messages
         )
 
-    async def _publish(self, received: Batches, fans: Sequence[Fan]) -> None:
-        """One write, or several where all together is too much for one; the acknowledgement of
-        a batch goes with its last chunk. A batch that is cut off between writes comes back as
-        redelivered, and is published again in full under that flag."""
+    async def _publish(self, received: Batches, matched: Sequence[MatchedBatch]) -> None:
+        """Publish in one write, or in several when one would be too large.
+
+        A batch is acknowledged in the write of its last chunk. If the process ends between two
+        writes, the batch comes back as redelivered and is published again in full under that
+        flag, by which the worker skips the deliveries that it has already recorded.
+        """
         counts = DispatchedCounts()
         publications: list[Publication] = []
         done: list[Received[MessagesAccepted]] = []
         waiting_bytes = 0
-        for entry, fan in zip(received, fans, strict=True):
+        for entry, batch in zip(received, matched, strict=True):
             redelivered = entry.redelivered or entry.value.publication > 1
-            for contract, payload_bytes in requested(fan, redelivered=redelivered, counts=counts):
+            for contract, payload_bytes in publications_of(
+                batch, redelivered=redelivered, counts=counts
+            ):
                 if publications and (
                     waiting_bytes + payload_bytes > WRITE_BYTES_MAX
                     or len(publications) >= WRITE_PUBLICATIONS_MAX
@@ -123,32 +132,35 @@ class BatchDispatch:
 
 
 class DispatchStopped(Exception):
-    """The process ends while batches wait for the database; they go to another consumer."""
+    """The process stops while batches wait for the database; another consumer takes them over."""
 
     def __init__(self, batches: int) -> None:
-        super().__init__(f"{batches} batches were given back")
+        super().__init__(f"{batches} batches were released to another consumer")
         self.batches = batches
 
 
-class Stopping:
-    """Tells waiting handlers that the process ends: handlers are waited for, so they must not
-    wait for ever."""
+class ShutdownSignal:
+    """Tells waiting handlers that the process stops.
+
+    A stopping reader awaits its handler, so a handler that waits for the database must end, or
+    the process would stop only when the database returns.
+    """
 
     def __init__(self) -> None:
-        self._told = asyncio.Event()
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Wait to be cancelled, and tell."""
+        """Wait to be cancelled, then signal."""
         try:
             await asyncio.Event().wait()
         finally:
-            self._told.set()
+            self._stopping.set()
 
     async def pause(self, longest_s: float) -> bool:
-        """Wait; true when the process ends."""
+        """Wait for at most `longest_s`. Returns true when the process stops."""
         try:
             async with asyncio.timeout(longest_s):
-                await self._told.wait()
+                await self._stopping.wait()
         except TimeoutError:
             return False
         return True

@@ -1,10 +1,17 @@
-"""From the domain's objects to the contracts."""
+"""Conversions from the domain's objects to the contracts.
+
+Fields that have the same name on both sides are carried over by that name; only the others are
+listed.
+"""
 
 from collections.abc import Callable
+from typing import Any
 
 from angarium_contracts import configuration as wire
+from angarium_contracts.api_names import api_name
 from angarium_contracts.directory import ApplicationState, EndpointState
 from angarium_contracts.queries import Problem, ProblemCode
+from msgspec import Struct
 
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
@@ -13,7 +20,7 @@ from angarium_dispatcher.domain.paging import PageOf
 from angarium_dispatcher.domain.refusals import (
     AlreadyTaken,
     EndpointDisabled,
-    InvalidMember,
+    InvalidField,
     NotFound,
     Refused,
 )
@@ -21,52 +28,22 @@ from angarium_dispatcher.domain.refusals import (
 
 def application(entity: Application) -> wire.Application:
     """An application in full."""
-    return wire.Application(
-        id=entity.id,
-        uid=entity.uid,
-        name=entity.name,
-        throttle_rate=entity.throttle_rate,
-        metadata=dict(entity.metadata),
-        created_at=entity.created_at,
-        updated_at=entity.updated_at,
-        weight=entity.weight,
-    )
+    return _carried_over(wire.Application, entity, metadata=dict(entity.metadata))
 
 
 def application_state(entity: Application) -> ApplicationState:
-    """An application as copies of the directory hold it."""
-    return ApplicationState(
-        id=entity.id,
-        tenant_id=entity.tenant_id,
-        version=entity.version,
-        uid=entity.uid,
-        deleted=entity.deleted,
-    )
+    """An application as the copies of the directory hold it."""
+    return _carried_over(ApplicationState, entity)
 
 
 def endpoint(entity: Endpoint) -> wire.Endpoint:
     """An endpoint in full, without its secrets."""
-    return wire.Endpoint(
-        id=entity.id,
-        application_id=entity.application_id,
-        uid=entity.uid,
-        url=entity.url,
-        description=entity.description,
-        disabled=entity.disabled,
-        throttle_rate=entity.throttle_rate,
-        event_types=entity.event_types,
-        channels=entity.channels,
+    return _carried_over(
+        wire.Endpoint,
+        entity,
         metadata=dict(entity.metadata),
-        created_at=entity.created_at,
-        updated_at=entity.updated_at,
-        timeout_s=entity.timeout_s,
-        header_names=entity.header_names,
         proxy_url=entity.proxy_shown,
         client_certificate=_client_certificate(entity),
-        disabled_reason=entity.disabled_reason,
-        fifo=entity.fifo,
-        concurrency_max=entity.concurrency_max,
-        retry_delays_s=entity.retry_delays_s,
     )
 
 
@@ -78,42 +55,29 @@ def _client_certificate(entity: Endpoint) -> wire.ClientCertificate | None:
 
 
 def endpoint_state(entity: Endpoint) -> EndpointState:
-    """An endpoint as copies of the directory hold it: what is sealed stays as it is sealed."""
-    return EndpointState(
-        id=entity.id,
-        tenant_id=entity.tenant_id,
-        application_id=entity.application_id,
-        version=entity.version,
-        url=entity.url,
+    """An endpoint as the copies of the directory hold it; sealed values stay sealed."""
+    return _carried_over(
+        EndpointState,
+        entity,
         secrets=entity.sealed_secrets,
         headers=entity.sealed_headers,
-        throttle_rate=entity.throttle_rate,
-        disabled=entity.disabled,
-        deleted=entity.deleted,
-        secrets_expire_at=entity.secrets_expire_at,
-        timeout_s=entity.timeout_s,
-        header_names=entity.header_names,
         proxy=entity.sealed_proxy,
         client_certificate=entity.sealed_certificate,
-        fifo=entity.fifo,
-        concurrency_max=entity.concurrency_max,
-        retry_delays_s=entity.retry_delays_s,
     )
 
 
 def event_type(entity: EventType, *, with_content: bool = True) -> wire.EventType:
     """An event type; without content its schemas are left out."""
-    return wire.EventType(
-        name=entity.name,
-        description=entity.description,
-        archived=entity.archived,
-        deprecated=entity.deprecated,
-        feature_flag=entity.feature_flag,
-        schemas=entity.schemas if with_content else None,
-        created_at=entity.created_at,
-        updated_at=entity.updated_at,
-        retry_delays_s=entity.retry_delays_s,
-    )
+    schemas = entity.schemas if with_content else None
+    return _carried_over(wire.EventType, entity, schemas=schemas)
+
+
+def _carried_over[Kind: Struct](
+    contract: type[Kind], entity: Application | Endpoint | EventType, **converted: Any
+) -> Kind:
+    """The contract, with the `converted` fields and all others from `entity` by name."""
+    names = [name for name in contract.__struct_fields__ if name not in converted]
+    return contract(**{name: getattr(entity, name) for name in names}, **converted)
 
 
 def page[T, Item, Answer](
@@ -121,7 +85,7 @@ def page[T, Item, Answer](
     found: PageOf[T],
     item: Callable[[T], Item],
 ) -> Answer:
-    """A page of a list, as the contract `answer`."""
+    """A page of a list, as the contract that `answer` constructs."""
     items = tuple([item(one) for one in found.items])
     return answer(items, found.done, found.iterator, found.prev_iterator)
 
@@ -131,11 +95,18 @@ def problem(refusal: Refused) -> Problem:
     match refusal:
         case NotFound():
             return Problem(ProblemCode.NOT_FOUND, str(refusal))
-        case AlreadyTaken(member=member):
-            return Problem(ProblemCode.CONFLICT, str(refusal), member)
+        case AlreadyTaken(field=field):
+            return Problem(ProblemCode.CONFLICT, str(refusal), _member(field))
         case EndpointDisabled():
             return Problem(ProblemCode.CONFLICT, str(refusal))
-        case InvalidMember(member=member):
-            return Problem(ProblemCode.INVALID, str(refusal), member)
+        case InvalidField(field=field):
+            return Problem(ProblemCode.INVALID, str(refusal), _member(field))
         case _:
             return Problem(ProblemCode.UNAVAILABLE, str(refusal))
+
+
+def _member(field: str) -> str:
+    """The refused field as the API names it. A path after a dot is the field's content, such as
+    the name of a header, and stays."""
+    name, dot, content = field.partition(".")
+    return api_name(name) + dot + content

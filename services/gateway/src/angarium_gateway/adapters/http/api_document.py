@@ -27,7 +27,7 @@ from .schemas.background_tasks import (
 from .schemas.cancellations import CancelOut
 from .schemas.deliveries import EndpointMessageOut, MessageEndpointOut
 from .schemas.delivery_policy import TenantPolicyIn, TenantPolicyOut
-from .schemas.endpoint_options import (
+from .schemas.endpoint_secrets import (
     EndpointHeadersIn,
     EndpointHeadersOut,
     EndpointHeadersPatchIn,

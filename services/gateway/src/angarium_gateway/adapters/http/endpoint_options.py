@@ -2,14 +2,6 @@
 
 from typing import Any
 
-from angarium_contracts.configuration import EndpointSaved
-from angarium_contracts.endpoint_options import (
-    PatchEndpointHeaders,
-    RotateEndpointSecret,
-    SetEndpointHeaders,
-)
-from angarium_contracts.queries import Problem
-from angarium_webhooks.header_rules import is_sensitive
 from litestar import Controller, Request, Response, get, patch, post, put
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
@@ -17,9 +9,9 @@ from litestar.params import JSONBody
 from angarium_gateway.application.tenants.authentication import Caller
 
 from .dependencies import Api, CurrentCaller
+from .endpoint_requests import EndpointRequests
 from .parameters import ApplicationRef, EndpointRef
-from .problems import Refused, refusal, unwrap
-from .schemas.endpoint_options import (
+from .schemas.endpoint_secrets import (
     EndpointHeadersIn,
     EndpointHeadersOut,
     EndpointHeadersPatchIn,
@@ -42,13 +34,7 @@ class EndpointOptionsController(Controller):
     async def get_headers(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> EndpointHeadersOut:
-        headers = await api.endpoint_secrets.read_headers(caller.tenant_id, app_id, endpoint_id)
-        if isinstance(headers, Problem):
-            raise Refused(refusal(headers))
-        return EndpointHeadersOut(
-            headers={name: value for name, value in headers.items() if not is_sensitive(name)},
-            sensitive=[name for name in headers if is_sensitive(name)],
-        )
+        return await EndpointRequests(api, caller, app_id).headers(endpoint_id)
 
     @put(
         "/headers",
@@ -64,13 +50,7 @@ class EndpointOptionsController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointHeadersIn],
     ) -> None:
-        command = SetEndpointHeaders(
-            tenant_id=caller.tenant_id,
-            application_ref=app_id,
-            ref=endpoint_id,
-            sealed_headers=api.endpoint_secrets.sealed_headers(caller.tenant_id, data.headers),
-        )
-        unwrap(await api.change_configuration(command, EndpointSaved))
+        await EndpointRequests(api, caller, app_id).set_headers(endpoint_id, data)
 
     @patch(
         "/headers",
@@ -86,13 +66,7 @@ class EndpointOptionsController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointHeadersPatchIn],
     ) -> None:
-        command = PatchEndpointHeaders(
-            tenant_id=caller.tenant_id,
-            application_ref=app_id,
-            ref=endpoint_id,
-            sealed_headers=api.endpoint_secrets.sealed_headers(caller.tenant_id, data.headers),
-        )
-        unwrap(await api.change_configuration(command, EndpointSaved))
+        await EndpointRequests(api, caller, app_id).patch_headers(endpoint_id, data)
 
     @get(
         "/secret",
@@ -102,7 +76,7 @@ class EndpointOptionsController(Controller):
     async def get_secret(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> EndpointSecretOut:
-        return await _secret(api, caller, app_id, endpoint_id)
+        return await EndpointRequests(api, caller, app_id).secret(endpoint_id)
 
     @post(
         "/secret/rotate",
@@ -120,27 +94,11 @@ class EndpointOptionsController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointSecretRotateIn],
     ) -> Response[EndpointSecretOut | None]:
-        secrets, tenant_id, key = api.endpoint_secrets, caller.tenant_id, data.key
-        command = RotateEndpointSecret(
-            tenant_id=tenant_id,
-            application_ref=app_id,
-            ref=endpoint_id,
-            sealed_secret=None if key is None else secrets.sealed(tenant_id, key),
-            grace_s=data.grace_period_seconds,
-        )
-        unwrap(await api.change_configuration(command, EndpointSaved))
+        requests = EndpointRequests(api, caller, app_id)
+        await requests.rotate_secret(endpoint_id, data)
         if not _is_svix_sdk(request):
             return Response(None, status_code=204)
-        return Response(await _secret(api, caller, app_id, endpoint_id), status_code=200)
-
-
-async def _secret(
-    api: Api, caller: CurrentCaller, app_id: str, endpoint_id: str
-) -> EndpointSecretOut:
-    secret = await api.endpoint_secrets.read(caller.tenant_id, app_id, endpoint_id)
-    if isinstance(secret, Problem):
-        raise Refused(refusal(secret))
-    return EndpointSecretOut(key=secret)
+        return Response(await requests.secret(endpoint_id), status_code=200)
 
 
 def _is_svix_sdk(request: Request[Caller, str, Any]) -> bool:

@@ -77,8 +77,3 @@ def delays_of_new(schedule: Sequence[float] | UnsetType | None) -> tuple[float, 
 def delays_out(delays_s: tuple[float, ...] | None) -> tuple[float, ...] | UnsetType:
     """A schedule as clients see it: left out where it is inherited."""
     return UNSET if delays_s is None else delays_s
-
-
-def is_fifo(ordering: str | UnsetType) -> bool | UnsetType:
-    """An ordering as the contracts have it."""
-    return ordering if isinstance(ordering, UnsetType) else ordering == "fifo"

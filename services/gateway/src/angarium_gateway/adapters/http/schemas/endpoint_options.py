@@ -1,17 +1,23 @@
-"""How endpoints are sent to, on the wire: headers, secrets, and what Angarium adds to Svix.
+"""Endpoint options that Angarium adds to the Svix API.
 
-A member that Angarium adds is left out of an answer where it says nothing, so that whoever knows
-only Svix's shapes sees exactly these.
+An option is declared here once for requests (`EndpointOptionFields`) and once for answers
+(`EndpointOptionsOut`); every schema of endpoints inherits them, and `options_given` and
+`options_out` convert them by name. An answer leaves out an option that has its default, so that
+a client that knows only Svix's schemas sees exactly these.
 """
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from angarium_contracts.configuration import ClientCertificate
-from angarium_webhooks.header_rules import HEADER_BYTES_MAX, HEADERS_MAX
+import msgspec
+from angarium_contracts.api_names import api_name
+from angarium_contracts.configuration import ClientCertificate, Endpoint
+from angarium_contracts.endpoint_options import EndpointOptionChanges
 from msgspec import UNSET, Meta, UnsetType
 
-from .fields import ApiSchema, Secret
+from .delivery_policy import Concurrency, Ordering, RetrySchedule
+from .fields import ApiSchema, EndpointFieldsOut
 
 SignatureHeaders = Annotated[
     Literal["webhook", "svix", "both"],
@@ -48,60 +54,18 @@ Certificate = Annotated[
         " key. Not shown again",
     ),
 ]
-Headers = Annotated[
-    dict[str, str],
-    Meta(
-        max_length=HEADERS_MAX,
-        description=f"Sent with every webhook: at most {HEADERS_MAX}, each at most"
-        f" {HEADER_BYTES_MAX} bytes of printable ASCII. Not those that Angarium sets itself, such"
-        " as host, user-agent, content-…, webhook-… and svix-…",
-        examples=[{"X-Example": "123"}],
-    ),
-]
 
 
-class EndpointHeadersIn(ApiSchema, frozen=True, kw_only=True):
-    headers: Headers
+class EndpointOptionFields(ApiSchema, frozen=True, kw_only=True):
+    """Options in requests. Left out, an existing endpoint keeps them."""
 
-
-class EndpointHeadersPatchIn(ApiSchema, frozen=True, kw_only=True):
-    headers: Annotated[
-        dict[str, str | None], Meta(description="Null removes a header", max_length=2 * HEADERS_MAX)
-    ]
-
-
-class EndpointHeadersOut(ApiSchema, frozen=True, kw_only=True):
-    """Headers whose names tell of a secret are only named, in `sensitive`."""
-
-    headers: dict[str, str]
-    sensitive: list[str]
-
-
-class EndpointSecretRotateIn(ApiSchema, frozen=True, kw_only=True):
-    key: Secret | None = None
-    grace_period_seconds: (
-        Annotated[
-            int,
-            Meta(
-                ge=0,
-                le=604800,
-                description="How long the secret before goes on signing; null or left out: the"
-                " platform's own, a day unless the operator changed it",
-            ),
-        ]
-        | None
-    ) = None
-
-
-class EndpointSecretOut(ApiSchema, frozen=True, kw_only=True):
-    key: Annotated[
-        str,
-        Meta(
-            description="What verifies the webhooks: the newest secret (`whsec_`), or, where that"
-            " is a private key (`whsk_`), its public key (`whpk_`)",
-            examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"],
-        ),
-    ]
+    timeout_seconds: TimeoutSeconds | UnsetType | None = UNSET
+    signature_headers: SignatureHeaders | UnsetType = UNSET
+    proxy_url: ProxyUrl | UnsetType | None = UNSET
+    client_certificate: Certificate | UnsetType | None = UNSET
+    ordering: Ordering | UnsetType = UNSET
+    concurrency: Concurrency | UnsetType | None = UNSET
+    retry_schedule: RetrySchedule | UnsetType | None = UNSET
 
 
 class ClientCertificateOut(ApiSchema, frozen=True, kw_only=True):
@@ -111,8 +75,70 @@ class ClientCertificateOut(ApiSchema, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-def certificate_out(certificate: ClientCertificate | None) -> ClientCertificateOut | UnsetType:
-    """A client certificate as clients see it."""
-    if certificate is None:
-        return UNSET
-    return ClientCertificateOut(subject=certificate.subject, expires_at=certificate.expires_at)
+class EndpointOptionsOut(EndpointFieldsOut, frozen=True, kw_only=True):
+    """Options in answers."""
+
+    timeout_seconds: float | UnsetType = UNSET
+    signature_headers: Annotated[
+        str | UnsetType, Meta(description="Left out: `webhook`", examples=["both"])
+    ] = UNSET
+    proxy_url: Annotated[str | UnsetType, Meta(description="Without user name and password")] = (
+        UNSET
+    )
+    client_certificate: ClientCertificateOut | UnsetType = UNSET
+    disabled_reason: Annotated[
+        str | UnsetType, Meta(description="Why Angarium disabled it by itself")
+    ] = UNSET
+    ordering: Annotated[Ordering | UnsetType, Meta(description="Left out: `none`")] = UNSET
+    concurrency: int | UnsetType = UNSET
+    retry_schedule: Annotated[
+        tuple[float, ...] | UnsetType, Meta(description="Left out: inherited")
+    ] = UNSET
+
+
+def _paired(schema: type[ApiSchema], contract: type[msgspec.Struct]) -> dict[str, str]:
+    """The options of `schema` by their names in `contract`: those with the same API name."""
+    options = {field.encode_name: field.name for field in msgspec.structs.fields(schema)}
+    names = {name: api_name(name) for name in contract.__struct_fields__}
+    return {name: options[named] for name, named in names.items() if named in options}
+
+
+_GIVEN: Final = _paired(EndpointOptionFields, EndpointOptionChanges)
+_SHOWN: Final = {
+    name: field
+    for name, field in _paired(EndpointOptionsOut, Endpoint).items()
+    if field not in EndpointFieldsOut.__struct_fields__
+}
+_DEFAULTS: Final = {field.name: field.default for field in msgspec.structs.fields(Endpoint)}
+
+
+def options_given(data: ApiSchema, seal: Callable[[str], bytes]) -> dict[str, Any]:
+    """The options that a request gives, as `EndpointOptionChanges` names them. `seal` seals text
+    for the dispatcher. Requests without options give none."""
+    values = {name: getattr(data, field, UNSET) for name, field in _GIVEN.items()}
+    return {name: _given(name, value, seal) for name, value in values.items() if value is not UNSET}
+
+
+def _given(name: str, value: Any, seal: Callable[[str], bytes]) -> Any:
+    if value is not None and name.startswith("sealed_"):
+        return seal(value)
+    if name == "fifo":
+        return value == "fifo"
+    return tuple(value) if isinstance(value, list) else value
+
+
+def options_out(endpoint: Endpoint) -> dict[str, Any]:
+    """The options of an endpoint that differ from their defaults, as `EndpointOptionsOut` names
+    them."""
+    values = {name: getattr(endpoint, name) for name in _SHOWN}
+    return {
+        _SHOWN[name]: _shown(name, value)
+        for name, value in values.items()
+        if value != _DEFAULTS[name]
+    }
+
+
+def _shown(name: str, value: Any) -> Any:
+    if isinstance(value, ClientCertificate):
+        return ClientCertificateOut(subject=value.subject, expires_at=value.expires_at)
+    return "fifo" if name == "fifo" else value

@@ -1,30 +1,23 @@
-"""Endpoints on the wire."""
+"""Schemas of endpoints, and their conversions to and from the contracts."""
 
-from datetime import datetime
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
-from angarium_contracts.configuration import Endpoint
+from angarium_contracts.configuration import (
+    CreateEndpoint,
+    Endpoint,
+    PatchEndpoint,
+    UpdateEndpoint,
+)
 from angarium_contracts.ids import ENDPOINT, format_id
 from msgspec import UNSET, Meta, UnsetType, field
 
-from .delivery_policy import (
-    Concurrency,
-    Ordering,
-    RetrySchedule,
-    delays_out,
-)
-from .endpoint_options import (
-    Certificate,
-    ClientCertificateOut,
-    Headers,
-    ProxyUrl,
-    SignatureHeaders,
-    TimeoutSeconds,
-    certificate_out,
-)
+from .endpoint_options import EndpointOptionFields, EndpointOptionsOut, options_given, options_out
+from .endpoint_secrets import Headers
 from .fields import (
     ApiSchema,
     Channel,
+    EndpointFieldsOut,
     EventTypeName,
     Secret,
     ThrottleRate,
@@ -46,7 +39,7 @@ Channels = Annotated[
 ]
 
 
-class EndpointUpdate(ApiSchema, frozen=True, kw_only=True):
+class EndpointUpdate(EndpointOptionFields, frozen=True):
     """From `timeoutSeconds` on the members are Angarium's: left out, an existing endpoint keeps
     them."""
 
@@ -58,13 +51,6 @@ class EndpointUpdate(ApiSchema, frozen=True, kw_only=True):
     event_types: EventTypeNames | None = None
     channels: Channels | None = None
     metadata: dict[str, str] = field(default_factory=dict)
-    timeout_seconds: TimeoutSeconds | UnsetType | None = UNSET
-    signature_headers: SignatureHeaders | UnsetType = UNSET
-    proxy_url: ProxyUrl | UnsetType | None = UNSET
-    client_certificate: Certificate | UnsetType | None = UNSET
-    ordering: Ordering | UnsetType = UNSET
-    concurrency: Concurrency | UnsetType | None = UNSET
-    retry_schedule: RetrySchedule | UnsetType | None = UNSET
 
 
 class EndpointIn(EndpointUpdate, frozen=True, kw_only=True):
@@ -72,7 +58,7 @@ class EndpointIn(EndpointUpdate, frozen=True, kw_only=True):
     headers: Headers | None = None
 
 
-class EndpointPatch(ApiSchema, frozen=True, kw_only=True):
+class EndpointPatch(EndpointOptionFields, frozen=True):
     url: Url | UnsetType = UNSET
     uid: Uid | UnsetType | None = UNSET
     description: str | UnsetType = UNSET
@@ -81,65 +67,42 @@ class EndpointPatch(ApiSchema, frozen=True, kw_only=True):
     event_types: EventTypeNames | UnsetType | None = UNSET
     channels: Channels | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
-    timeout_seconds: TimeoutSeconds | UnsetType | None = UNSET
-    signature_headers: SignatureHeaders | UnsetType = UNSET
-    proxy_url: ProxyUrl | UnsetType | None = UNSET
-    client_certificate: Certificate | UnsetType | None = UNSET
-    ordering: Ordering | UnsetType = UNSET
-    concurrency: Concurrency | UnsetType | None = UNSET
-    retry_schedule: RetrySchedule | UnsetType | None = UNSET
 
 
-class EndpointOut(ApiSchema, frozen=True, kw_only=True):
-    id: str
-    uid: str | None
-    url: str
-    description: str
-    disabled: bool
-    throttle_rate: int | None
-    event_types: tuple[str, ...] | None
+class EndpointOut(EndpointOptionsOut, frozen=True):
     channels: tuple[str, ...] | None
-    metadata: dict[str, str]
-    created_at: datetime
-    updated_at: datetime
-    timeout_seconds: float | UnsetType = UNSET
-    signature_headers: Annotated[
-        str | UnsetType, Meta(description="Left out: `webhook`", examples=["both"])
-    ] = UNSET
-    proxy_url: Annotated[str | UnsetType, Meta(description="Without user name and password")] = (
-        UNSET
-    )
-    client_certificate: ClientCertificateOut | UnsetType = UNSET
-    disabled_reason: Annotated[
-        str | UnsetType, Meta(description="Why Angarium disabled it by itself")
-    ] = UNSET
-    ordering: Annotated[Ordering | UnsetType, Meta(description="Left out: `none`")] = UNSET
-    concurrency: int | UnsetType = UNSET
-    retry_schedule: Annotated[
-        tuple[float, ...] | UnsetType, Meta(description="Left out: inherited")
-    ] = UNSET
+
+
+_NEVER_NULL: Final = {"description", "disabled", "metadata"}
+"""Fields in which an operational endpoint, as in the Svix API, takes null as left out."""
+
+
+def fields_given(
+    data: ApiSchema,
+    command: type[CreateEndpoint | UpdateEndpoint | PatchEndpoint],
+    seal: Callable[[str], bytes],
+) -> dict[str, Any]:
+    """The fields of `command` that a request gives. `seal` seals text for the dispatcher."""
+    names = [name for name in command.__struct_fields__ if name in data.__struct_fields__]
+    values = {name: getattr(data, name) for name in names}
+    given = {
+        name: value
+        for name, value in values.items()
+        if value is not UNSET and not (value is None and name in _NEVER_NULL)
+    }
+    plain = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+    }
+    return plain | options_given(data, seal)
 
 
 def endpoint_out(endpoint: Endpoint) -> EndpointOut:
-    """An endpoint as clients see it."""
-    return EndpointOut(
-        id=format_id(ENDPOINT, endpoint.id),
-        uid=endpoint.uid,
-        url=endpoint.url,
-        description=endpoint.description,
-        disabled=endpoint.disabled,
-        throttle_rate=endpoint.throttle_rate,
-        event_types=endpoint.event_types,
-        channels=endpoint.channels,
-        metadata=endpoint.metadata,
-        created_at=endpoint.created_at,
-        updated_at=endpoint.updated_at,
-        timeout_seconds=UNSET if endpoint.timeout_s is None else endpoint.timeout_s,
-        signature_headers=UNSET if endpoint.header_names == "webhook" else endpoint.header_names,
-        proxy_url=UNSET if endpoint.proxy_url is None else endpoint.proxy_url,
-        client_certificate=certificate_out(endpoint.client_certificate),
-        disabled_reason=UNSET if endpoint.disabled_reason is None else endpoint.disabled_reason,
-        ordering="fifo" if endpoint.fifo else UNSET,
-        concurrency=UNSET if endpoint.concurrency_max is None else endpoint.concurrency_max,
-        retry_schedule=delays_out(endpoint.retry_delays_s),
-    )
+    """An ordinary endpoint as clients see it."""
+    return EndpointOut(**fields_out(endpoint), channels=endpoint.channels, **options_out(endpoint))
+
+
+def fields_out(endpoint: Endpoint) -> dict[str, Any]:
+    """The fields of `EndpointFieldsOut`."""
+    names = EndpointFieldsOut.__struct_fields__
+    values = {name: getattr(endpoint, name) for name in names}
+    return values | {"id": format_id(ENDPOINT, endpoint.id)}

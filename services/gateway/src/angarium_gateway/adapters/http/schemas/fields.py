@@ -1,5 +1,6 @@
 """Fields that several schemas share, with their limits as the Svix API has them."""
 
+from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -41,3 +42,18 @@ Secret = Annotated[
         " private key as `whsk_` and base64; left out: a `whsec_` is made",
     ),
 ]
+
+
+class EndpointFieldsOut(ApiSchema, frozen=True):
+    """Fields that answers about ordinary and operational endpoints have in common."""
+
+    id: str
+    uid: str | None
+    url: str
+    description: str
+    disabled: bool
+    throttle_rate: int | None
+    event_types: tuple[str, ...] | None
+    metadata: dict[str, str]
+    created_at: datetime
+    updated_at: datetime

@@ -1,15 +1,15 @@
 """Operational endpoints on the wire: a tenant's own, told of what happens to its endpoints."""
 
-from datetime import datetime
 from typing import Annotated
 
 from angarium_contracts.configuration import Endpoint
-from angarium_contracts.ids import ENDPOINT, format_id
 from msgspec import Meta, field
 
-from .endpoint_options import Headers
+from .endpoint_secrets import Headers
+from .endpoints import fields_out
 from .fields import (
     ApiSchema,
+    EndpointFieldsOut,
     EventTypeName,
     Secret,
     ThrottleRate,
@@ -44,30 +44,10 @@ class OperationalWebhookEndpointIn(OperationalWebhookEndpointUpdate, frozen=True
     headers: Headers | None = None
 
 
-class OperationalWebhookEndpointOut(ApiSchema, frozen=True, kw_only=True):
-    id: str
-    uid: str | None
-    url: str
-    description: str
-    disabled: bool
-    throttle_rate: int | None
-    event_types: tuple[str, ...] | None
-    metadata: dict[str, str]
-    created_at: datetime
-    updated_at: datetime
+class OperationalWebhookEndpointOut(EndpointFieldsOut, frozen=True):
+    pass
 
 
 def operational_endpoint_out(endpoint: Endpoint) -> OperationalWebhookEndpointOut:
     """An operational endpoint as clients see it."""
-    return OperationalWebhookEndpointOut(
-        id=format_id(ENDPOINT, endpoint.id),
-        uid=endpoint.uid,
-        url=endpoint.url,
-        description=endpoint.description,
-        disabled=endpoint.disabled,
-        throttle_rate=endpoint.throttle_rate,
-        event_types=endpoint.event_types,
-        metadata=endpoint.metadata,
-        created_at=endpoint.created_at,
-        updated_at=endpoint.updated_at,
-    )
+    return OperationalWebhookEndpointOut(**fields_out(endpoint))

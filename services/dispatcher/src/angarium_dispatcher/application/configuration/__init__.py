@@ -1,0 +1,1 @@
+"""Changing a tenant's configuration: transactions, what they touch, and what follows them."""

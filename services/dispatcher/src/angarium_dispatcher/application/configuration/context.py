@@ -1,0 +1,39 @@
+"""Dependencies shared by the use cases that change the configuration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from angarium_chassis.sealing import Seal
+
+from .changes import ConfigurationChanges
+from .endpoint_secrets import EndpointSecrets
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationLimits:
+    """The operator's limits.
+
+    `allow_http` permits endpoint URLs with the scheme http. `endpoints_max` bounds the
+    endpoints of one application, and with them the cost of one message. `secret_grace_s` is
+    how long a rotated secret goes on signing unless the request gives a time.
+    """
+
+    allow_http: bool
+    endpoints_max: int
+    secret_grace_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationContext:
+    """Everything that a use case needs besides its command.
+
+    `now` returns aware times. `new_id` returns 16 bytes that sort by time.
+    """
+
+    changes: ConfigurationChanges
+    secrets: EndpointSecrets
+    seal: Seal
+    new_id: Callable[[], bytes]
+    now: Callable[[], datetime]
+    limits: ConfigurationLimits

@@ -1,0 +1,1 @@
+"""Matching messages to endpoints: the hot path, and the cache that it reads."""

@@ -1,0 +1,63 @@
+"""Matching messages to one endpoint, for messages that an operator or a client resends."""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from angarium_contracts.deliveries import MatchedMessages, MatchMessages
+
+from angarium_dispatcher.application.configuration.references import get_application, get_endpoint
+from angarium_dispatcher.application.configuration.store import ConfigurationReads
+from angarium_dispatcher.domain.endpoint import Endpoint
+from angarium_dispatcher.domain.matching import EndpointFilter, matches
+from angarium_dispatcher.domain.refusals import EndpointDisabled, InvalidField
+from angarium_dispatcher.domain.schedules import NO_SCHEDULES, Schedules
+
+KINDS_MAX = 100
+
+
+class ReadsSchedules(Protocol):
+    """Reads the retry schedules of tenants; tenants without any are left out."""
+
+    async def schedules(self, tenant_ids: Collection[bytes]) -> Mapping[bytes, Schedules]: ...
+
+
+class MatchingReads(ConfigurationReads, ReadsSchedules, Protocol):
+    """Reads of committed configuration, schedules included."""
+
+
+async def match_messages(question: MatchMessages, reads: MatchingReads) -> MatchedMessages:
+    """Answer which of the message kinds the endpoint accepts, and their retry schedules.
+
+    Raises `NotFound`, `EndpointDisabled`, or `InvalidField` for more than `KINDS_MAX` kinds.
+    """
+    if len(question.kinds) > KINDS_MAX:
+        raise InvalidField("kinds", f"Ask for at most {KINDS_MAX} messages at a time.")
+    application = await get_application(reads, question.tenant_id, question.application_ref)
+    endpoint = await get_endpoint(reads, application, question.ref)
+    if endpoint.disabled:
+        raise EndpointDisabled(endpoint.disabled_reason)
+    found = await reads.schedules([question.tenant_id])
+    schedules = found.get(question.tenant_id, NO_SCHEDULES)
+    endpoint_filter = _filter_of(endpoint)
+    return MatchedMessages(
+        endpoint_id=endpoint.id,
+        endpoint_version=endpoint.version,
+        application_id=application.id,
+        wanted=tuple(
+            [
+                question.by_hand or matches(endpoint_filter, kind.event_type, kind.channels)
+                for kind in question.kinds
+            ]
+        ),
+        retry_delays_s=tuple([schedules.of(kind.event_type) for kind in question.kinds]),
+        weight=application.weight,
+    )
+
+
+def _filter_of(endpoint: Endpoint) -> EndpointFilter:
+    return EndpointFilter(
+        endpoint.id,
+        endpoint.version,
+        None if endpoint.event_types is None else frozenset(endpoint.event_types),
+        None if endpoint.channels is None else frozenset(endpoint.channels),
+    )

@@ -1,0 +1,1 @@
+"""Operational webhooks: the tenant's own endpoints, and the events recorded for them."""

@@ -1,0 +1,1 @@
+"""Creating, changing and deleting what a tenant has: applications, event types, its policy."""

@@ -1,0 +1,27 @@
+"""Archiving or removing an event type."""
+
+from dataclasses import replace
+
+from angarium_contracts.configuration import DeleteEventType
+
+from angarium_dispatcher.application.configuration.context import ConfigurationContext
+from angarium_dispatcher.application.configuration.store import Change
+from angarium_dispatcher.domain.refusals import NotFound
+
+
+async def delete_event_type(command: DeleteEventType, context: ConfigurationContext) -> None:
+    """Archive the event type, or remove it with `expunge`. Archiving it again has no effect.
+    Raises `NotFound`."""
+
+    async def work(change: Change) -> None:
+        found = await change.find_event_type(command.tenant_id, command.name)
+        if found is None:
+            raise NotFound("event type")
+        if command.expunge:
+            await change.remove_event_type(command.tenant_id, command.name)
+        elif not found.archived:
+            await change.replace_event_type(replace(found, archived=True, updated_at=context.now()))
+        if found.own_delays_s is not None:
+            await change.reschedule(command.tenant_id)
+
+    await context.changes.apply(work)

@@ -1,0 +1,117 @@
+"""Creating, replacing and patching applications."""
+
+from dataclasses import dataclass, replace
+
+from angarium_contracts.configuration import (
+    CreateApplication,
+    PatchApplication,
+    UpdateApplication,
+)
+
+from angarium_dispatcher.application.configuration.command_fields import fields_set
+from angarium_dispatcher.application.configuration.context import ConfigurationContext
+from angarium_dispatcher.application.configuration.references import application_ref
+from angarium_dispatcher.application.configuration.store import Change
+from angarium_dispatcher.application.operational.application import (
+    get_customer_application,
+    refuse_operational,
+)
+from angarium_dispatcher.domain.application import Application, check_application
+from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class SavedApplication:
+    """A saved application. `created`: it did not exist before."""
+
+    application: Application
+    created: bool
+
+
+async def create_application(
+    command: CreateApplication, context: ConfigurationContext
+) -> SavedApplication:
+    """Create an application.
+
+    Raises `InvalidField`, or `AlreadyTaken` for the uid; with `get_if_exists` the application
+    that has the uid is returned instead.
+    """
+    application = check_application(_new(command, context))
+
+    async def work(change: Change) -> SavedApplication:
+        if command.uid is not None:
+            holder = await change.find_application(command.tenant_id, command.uid)
+            if holder is not None and command.get_if_exists:
+                return SavedApplication(holder, created=False)
+            _refuse_taken_uid(holder, application)
+        return SavedApplication(await change.add_application(application), created=True)
+
+    return await context.changes.apply(work)
+
+
+async def replace_application(
+    command: UpdateApplication, context: ConfigurationContext
+) -> SavedApplication:
+    """Replace an application (PUT), or create it under an unknown uid.
+
+    An application that the path names by its uid keeps it unless the body gives another, so
+    that a repeated PUT changes nothing. An unknown id raises `NotFound`; otherwise raises as
+    `create_application` does.
+    """
+    ref = application_ref(command.ref)
+    refuse_operational(command.tenant_id, command.ref)
+
+    async def work(change: Change) -> SavedApplication:
+        found = await change.find_application(command.tenant_id, ref)
+        if found is None and isinstance(ref, bytes):
+            raise NotFound("application")
+        uid_of_path = ref if isinstance(ref, str) else None
+        if found is None:
+            if command.uid not in {None, uid_of_path}:
+                raise InvalidField("uid", "Give the uid of the path, or leave it out.")
+            application = check_application(replace(_new(command, context), uid=uid_of_path))
+            return SavedApplication(await change.add_application(application), created=True)
+        application = replace(found, **fields_set(command, Application))
+        if command.uid is None:
+            application = replace(application, uid=uid_of_path)
+        return await _save_existing(application, change, context)
+
+    return await context.changes.apply(work)
+
+
+async def patch_application(
+    command: PatchApplication, context: ConfigurationContext
+) -> SavedApplication:
+    """Change the fields that the patch sets. Raises as `replace_application` does."""
+
+    async def work(change: Change) -> SavedApplication:
+        found = await get_customer_application(change, command.tenant_id, command.ref)
+        application = replace(found, **fields_set(command, Application))
+        return await _save_existing(application, change, context)
+
+    return await context.changes.apply(work)
+
+
+async def _save_existing(
+    application: Application, change: Change, context: ConfigurationContext
+) -> SavedApplication:
+    check_application(application)
+    if application.uid is not None:
+        holder = await change.find_application(application.tenant_id, application.uid)
+        _refuse_taken_uid(holder, application)
+    application = replace(application, updated_at=context.now())
+    return SavedApplication(await change.replace_application(application), created=False)
+
+
+def _refuse_taken_uid(holder: Application | None, application: Application) -> None:
+    if holder is not None and holder.id != application.id:
+        raise AlreadyTaken("application", "uid", str(application.uid))
+
+
+def _new(
+    command: CreateApplication | UpdateApplication, context: ConfigurationContext
+) -> Application:
+    now = context.now()
+    return Application(
+        id=context.new_id(), created_at=now, updated_at=now, **fields_set(command, Application)
+    )

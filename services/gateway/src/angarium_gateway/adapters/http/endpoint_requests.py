@@ -1,0 +1,170 @@
+"""Requests about the endpoints of one application, shared by ordinary and operational routes."""
+
+from dataclasses import dataclass
+
+from angarium_contracts.configuration import (
+    CreateEndpoint,
+    DeleteEndpoint,
+    Endpoint,
+    EndpointDeleted,
+    Endpoints,
+    EndpointSaved,
+    GetEndpoint,
+    ListEndpoints,
+    PatchEndpoint,
+    UpdateEndpoint,
+)
+from angarium_contracts.contract import Contract
+from angarium_contracts.endpoint_options import (
+    PatchEndpointHeaders,
+    RotateEndpointSecret,
+    SetEndpointHeaders,
+)
+from angarium_contracts.queries import Page, Problem, ProblemCode
+from angarium_webhooks.header_rules import is_sensitive
+
+from angarium_gateway.application.tenants.authentication import Caller
+
+from .dependencies import ApiDependencies
+from .problems import Refused, refusal
+from .schemas.endpoint_secrets import (
+    EndpointHeadersIn,
+    EndpointHeadersOut,
+    EndpointHeadersPatchIn,
+    EndpointSecretOut,
+    EndpointSecretRotateIn,
+)
+from .schemas.endpoints import EndpointIn, EndpointPatch, EndpointUpdate, fields_given
+from .schemas.operational_webhooks import (
+    OperationalWebhookEndpointIn,
+    OperationalWebhookEndpointUpdate,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRequests:
+    """The requests of one caller about the endpoints of one application.
+
+    Every method raises `Refused`. `not_found` replaces the detail of a problem "not found", for
+    routes whose clients do not know of the application.
+    """
+
+    api: ApiDependencies
+    caller: Caller
+    application_ref: str
+    not_found: str | None = None
+
+    async def list(self, page: Page) -> Endpoints:
+        """A page of the endpoints."""
+        question = ListEndpoints(self._tenant_id, self.application_ref, page)
+        return self._unwrap(await self.api.ask_dispatcher(question, Endpoints))
+
+    async def create(self, data: EndpointIn | OperationalWebhookEndpointIn) -> Endpoint:
+        """Create an endpoint."""
+        secrets, secret, headers = self.api.endpoint_secrets, data.secret, data.headers
+        tenant_id = self._tenant_id
+        command = CreateEndpoint(
+            tenant_id=tenant_id,
+            application_ref=self.application_ref,
+            sealed_secret=None if secret is None else secrets.sealed(tenant_id, secret),
+            sealed_headers=None if headers is None else secrets.sealed_headers(tenant_id, headers),
+            **fields_given(data, CreateEndpoint, self._seal),
+        )
+        return (await self._change(command)).endpoint
+
+    async def get(self, ref: str) -> Endpoint:
+        """The endpoint that `ref` names."""
+        question = GetEndpoint(self._tenant_id, self.application_ref, ref)
+        return self._unwrap(await self.api.ask_dispatcher(question, EndpointSaved)).endpoint
+
+    async def update(
+        self, ref: str, data: EndpointUpdate | OperationalWebhookEndpointUpdate
+    ) -> EndpointSaved:
+        """Replace the endpoint, or create it under a uid."""
+        command = UpdateEndpoint(
+            tenant_id=self._tenant_id,
+            application_ref=self.application_ref,
+            ref=ref,
+            **fields_given(data, UpdateEndpoint, self._seal),
+        )
+        return await self._change(command)
+
+    async def patch(self, ref: str, data: EndpointPatch) -> Endpoint:
+        """Change the fields that are given."""
+        command = PatchEndpoint(
+            tenant_id=self._tenant_id,
+            application_ref=self.application_ref,
+            ref=ref,
+            **fields_given(data, PatchEndpoint, self._seal),
+        )
+        return (await self._change(command)).endpoint
+
+    async def delete(self, ref: str) -> None:
+        """Delete the endpoint."""
+        command = DeleteEndpoint(self._tenant_id, self.application_ref, ref)
+        self._unwrap(await self.api.change_configuration(command, EndpointDeleted))
+
+    async def headers(self, ref: str) -> EndpointHeadersOut:
+        """The custom headers; of sensitive ones only the names."""
+        headers = await self.api.endpoint_secrets.read_headers(
+            self._tenant_id, self.application_ref, ref
+        )
+        if isinstance(headers, Problem):
+            raise self._refused(headers)
+        return EndpointHeadersOut(
+            headers={name: value for name, value in headers.items() if not is_sensitive(name)},
+            sensitive=[name for name in headers if is_sensitive(name)],
+        )
+
+    async def set_headers(self, ref: str, data: EndpointHeadersIn) -> None:
+        """Replace the custom headers."""
+        sealed = self.api.endpoint_secrets.sealed_headers(self._tenant_id, data.headers)
+        await self._change(
+            SetEndpointHeaders(self._tenant_id, self.application_ref, ref, sealed_headers=sealed)
+        )
+
+    async def patch_headers(self, ref: str, data: EndpointHeadersPatchIn) -> None:
+        """Set or remove some custom headers."""
+        sealed = self.api.endpoint_secrets.sealed_headers(self._tenant_id, data.headers)
+        await self._change(
+            PatchEndpointHeaders(self._tenant_id, self.application_ref, ref, sealed_headers=sealed)
+        )
+
+    async def secret(self, ref: str) -> EndpointSecretOut:
+        """The key that verifies the endpoint's webhooks."""
+        secret = await self.api.endpoint_secrets.read(self._tenant_id, self.application_ref, ref)
+        if isinstance(secret, Problem):
+            raise self._refused(secret)
+        return EndpointSecretOut(key=secret)
+
+    async def rotate_secret(self, ref: str, data: EndpointSecretRotateIn) -> None:
+        """Sign with a new secret."""
+        secrets, key = self.api.endpoint_secrets, data.key
+        command = RotateEndpointSecret(
+            tenant_id=self._tenant_id,
+            application_ref=self.application_ref,
+            ref=ref,
+            sealed_secret=None if key is None else secrets.sealed(self._tenant_id, key),
+            grace_s=data.grace_period_seconds,
+        )
+        await self._change(command)
+
+    @property
+    def _tenant_id(self) -> bytes:
+        return self.caller.tenant_id
+
+    def _seal(self, text: str) -> bytes:
+        return self.api.endpoint_secrets.sealed_text(self._tenant_id, text)
+
+    async def _change(self, command: Contract) -> EndpointSaved:
+        return self._unwrap(await self.api.change_configuration(command, EndpointSaved))
+
+    def _unwrap[T: Contract](self, answer: T | Problem) -> T:
+        if isinstance(answer, Problem):
+            raise self._refused(answer)
+        return answer
+
+    def _refused(self, problem: Problem) -> Refused:
+        if self.not_found is not None and problem.code is ProblemCode.NOT_FOUND:
+            problem = Problem(code=ProblemCode.NOT_FOUND, detail=self.not_found)
+        return Refused(refusal(problem))
