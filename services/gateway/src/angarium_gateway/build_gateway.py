@@ -39,7 +39,7 @@ from .build_hot_path import HotPath, HotPathLimits, HotPathPorts, build_hot_path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayPorts:
-    """What the gateway reads from and writes to."""
+    """The ports of a gateway."""
 
     hot_path: HotPathPorts
     redelivery: RedeliveryPorts

@@ -31,7 +31,7 @@ class MessageStore(Journal, ScheduledCommits, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotPathPorts:
-    """What the hot path reads from and writes to."""
+    """The ports of the hot path."""
 
     journal: MessageStore
     batches: BatchStore

@@ -95,7 +95,7 @@ async def run(settings: Settings) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPorts:
-    """The ports of the gateway that Redis stands behind."""
+    """The ports that Redis implements."""
 
     publish: PublishBatches
     watch: StreamWatch

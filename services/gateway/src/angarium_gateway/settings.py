@@ -5,7 +5,7 @@ from pydantic import Field
 
 
 class Settings(ServiceSettings):
-    """What the gateway takes beside what every service does."""
+    """The settings of the gateway, in addition to those of every service."""
 
     host: str = Field(default="127.0.0.1", description="Address of the public HTTP API.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port of the public HTTP API.")

@@ -1,4 +1,4 @@
-"""The port to the services that own configuration and attempts."""
+"""Port for queries and commands to the dispatcher and the worker."""
 
 from typing import Protocol
 
@@ -7,7 +7,8 @@ from angarium_contracts.queries import Problem
 
 
 class ServiceQuery(Protocol):
-    """Asks one other service. Errors are values: no answer in time is a `Problem` too."""
+    """Sends a query or a command to one other service and waits for the answer. Errors are values:
+    a timeout is a `Problem` too."""
 
     async def __call__[T: Contract](self, question: Contract, answer: type[T]) -> T | Problem:
-        """What the service gives, of the type `answer`, or why it gives nothing."""
+        """The answer, of type `answer`, or the `Problem` that the service reports."""

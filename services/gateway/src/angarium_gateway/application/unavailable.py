@@ -1,4 +1,4 @@
-"""Failures of the stores and streams behind the ports."""
+"""Errors that the ports to the database and to Redis raise."""
 
 
 class JournalUnavailable(Exception):

@@ -1,4 +1,4 @@
-"""What an API token looks like."""
+"""The format of API tokens."""
 
 import base64
 from collections.abc import Callable
@@ -16,9 +16,9 @@ def new_token(random_bytes: Callable[[int], bytes]) -> str:
 
 
 def may_be_token(text: str) -> bool:
-    """Whether a chosen text can be a token: 16 to 256 printable ASCII characters, no space.
+    """True if a chosen text can be a token: 16 to 256 printable ASCII characters without a space.
 
-    Anything else could not be sent as it is in `Authorization: Bearer` (RFC 9110, section 11.4).
+    Other texts cannot be sent unchanged in `Authorization: Bearer` (RFC 9110, section 11.4).
     """
     return (
         CHOSEN_CHARS_MIN <= len(text) <= CHOSEN_CHARS_MAX

@@ -1,4 +1,4 @@
-"""Work that somebody started and that goes on behind: what it is for, and how far it has come."""
+"""Background tasks that a client starts: their arguments, progress and status."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class TaskKind(StrEnum):
-    """What a task does, by the names of the Svix API (a closed set in its SDKs)."""
+    """The kinds of tasks, as the Svix API names them (a closed set in its SDKs)."""
 
     RECOVER = "endpoint.recover"
     REPLAY_MISSING = "endpoint.replay"
@@ -14,7 +14,7 @@ class TaskKind(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """A task runs until it is finished, or has failed for a lasting reason."""
+    """The status of a task, which runs until it is finished or fails permanently."""
 
     RUNNING = "running"
     FINISHED = "finished"
@@ -24,7 +24,7 @@ class TaskStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TaskArguments:
     """Messages of an application for one of its endpoints, accepted from `since` to `until`
-    (inclusive, to the millisecond). None of a filter: all."""
+    (inclusive, to the millisecond). A filter that is None matches all."""
 
     application_id: bytes
     endpoint_id: bytes
@@ -37,10 +37,10 @@ class TaskArguments:
 
 @dataclass(frozen=True, slots=True)
 class TaskProgress:
-    """How far a task has come: all messages up to the id `cursor` are done with.
+    """The progress of a task: all messages up to the id `cursor` are done.
 
-    `looked` were looked at, `resent` were passed on to be delivered, `skipped` could not be:
-    their content is gone.
+    `looked` messages were examined, `resent` were handed to the worker, and `skipped` could not be
+    because their content has been deleted.
     """
 
     cursor: bytes | None = None
@@ -51,7 +51,7 @@ class TaskProgress:
 
 @dataclass(frozen=True, slots=True)
 class BackgroundTask:
-    """A task as it stands. `error`: why it failed or, while it runs, what it waits for."""
+    """A task. `error` says why it failed or, while it runs, what it waits for."""
 
     id: bytes
     tenant_id: bytes
@@ -65,8 +65,8 @@ class BackgroundTask:
 
 @dataclass(frozen=True, slots=True)
 class HeldTask:
-    """A running task in the hands of one gateway. Who shows an older `fence` has lost it.
-    `failures`: how often in a row it could not go on."""
+    """A running task that one gateway has leased. A gateway whose `fence` is not the newest has
+    lost the lease. `failures` counts failed turns in a row."""
 
     task: BackgroundTask
     fence: int

@@ -1,4 +1,4 @@
-"""When a message is delivered that names a time of its own."""
+"""The delivery time of a scheduled message."""
 
 from datetime import datetime, timedelta
 
@@ -10,10 +10,10 @@ class TooFarAhead(Exception):
 
 
 def scheduled_time(deliver_at: datetime | None, now: datetime) -> datetime | None:
-    """The time to wait for; None: deliver at once. Raises `TooFarAhead`.
+    """The time at which to deliver, or None for at once. Raises `TooFarAhead`.
 
-    A time that has passed means at once, so that a client whose clock is behind, or whose request
-    took its time, or that repeats a request under its idempotency key, is not refused for it.
+    A time in the past means at once: a client with a slow clock, a slow request, or a repeat under
+    an idempotency key is not refused.
     """
     if deliver_at is None or deliver_at <= now:
         return None

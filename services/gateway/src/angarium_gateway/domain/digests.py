@@ -1,15 +1,15 @@
-"""Digests that stand for idempotency keys, requests and API tokens in the database."""
+"""Digests that replace idempotency keys, requests and API tokens in the database."""
 
 import hashlib
 
 
 def key_digest(tenant_id: bytes, key: str) -> bytes:
-    """16 bytes that stand for one tenant's idempotency key."""
+    """A 16-byte digest of a tenant's idempotency key."""
     return hashlib.blake2b(key.encode(), key=tenant_id, digest_size=16).digest()
 
 
 def request_digest(method: str, path: str, body: bytes) -> bytes:
-    """16 bytes that tell whether two requests under one key are the same."""
+    """A 16-byte digest of a request, to compare requests under one idempotency key."""
     digest = hashlib.blake2b(f"{method} {path}\n".encode(), digest_size=16)
     digest.update(body)
     return digest.digest()

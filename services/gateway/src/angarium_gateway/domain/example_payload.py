@@ -1,4 +1,4 @@
-"""An example of an event type's payload, out of its JSON schema."""
+"""Example payloads from the JSON schema of an event type."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,7 +10,7 @@ _NOTHING: Final = object()
 
 
 def latest_schema(schemas: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Of schemas by version, the one of the highest: `10` and `v10` are above `9`."""
+    """The schema with the highest version: `10` and `v10` are above `9`."""
     if not schemas:
         return None
     latest = schemas[max(schemas, key=_version)]
@@ -18,9 +18,9 @@ def latest_schema(schemas: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def example_payload(schema: Mapping[str, Any], index: int = 0) -> Mapping[str, Any] | None:
-    """The example of a schema: that of this index in its `examples`, else its `example`, else an
-    object of what its properties give as examples, defaults or the only values. None when there
-    is nothing of that kind, or it is not an object, or there are fewer examples."""
+    """The example of a schema: the one at this index of its `examples`, else its `example`, else an
+    object built from the examples, defaults or constants of its properties. None if there is none
+    or it is not an object."""
     examples = schema.get("examples")
     if isinstance(examples, list) and examples:
         found = examples[index] if index < len(examples) else None

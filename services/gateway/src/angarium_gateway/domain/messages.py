@@ -1,4 +1,4 @@
-"""A message on its way into the journal, and what may come of it."""
+"""New messages, and the outcomes of their commit."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A valid message that waits for its commit. `payload` is JSON text.
+    """A valid message to be committed. `payload` is JSON text.
 
-    With a `key_digest` the request is idempotent; `request_digest` tells repeats from abuse.
-    With `deliver_at` it waits in the journal for that time.
+    With a `key_digest` the request is idempotent; `request_digest` tells a repeat from another
+    request. With `deliver_at` it stays in the journal until that time.
     """
 
     id: bytes
@@ -27,13 +27,14 @@ class NewMessage:
 
     @property
     def size_bytes(self) -> int:
-        """What it takes in the journal and in Redis, about."""
+        """The approximate size in the journal and in Redis."""
         return len(self.payload) + 200
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """In the journal. `application_version` is the directory version of its application."""
+    """The message is in the journal. `application_version` is the directory version of its
+    application."""
 
     application_version: int
 
@@ -53,8 +54,8 @@ type CommitOutcome = Committed | KeyTaken | EventTaken
 
 @dataclass(frozen=True, slots=True)
 class EarlierRequest:
-    """What an idempotency key was used for. `message` is None when that request was refused
-    for its `eventId`."""
+    """The request that first used an idempotency key. `message` is None if that request was refused
+    because of its `eventId`."""
 
     request_digest: bytes
     message: NewMessage | None

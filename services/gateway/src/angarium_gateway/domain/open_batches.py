@@ -1,4 +1,4 @@
-"""The batches that this process has published and that are not settled: the window."""
+"""The window: batches that this process has published and that are not settled."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class OpenBatch:
 
 
 class OpenBatches:
-    """Bounds what lies in Redis, and knows when a batch is settled. Pure bookkeeping.
+    """Bounds the bytes in Redis and counts the settled chunks of each batch. Does no I/O.
 
     The window counts the bytes of open batches and of reservations for commits in flight.
     One batch larger than the whole window may go when nothing else is open.
@@ -48,18 +48,19 @@ class OpenBatches:
 
     @property
     def room_for_more(self) -> bool:
-        """Whether loading from the backlog is worth a query: an eighth of the window is free."""
+        """True if an eighth of the window is free, enough to make reading the backlog worth a
+        query."""
         return self.room_bytes * 8 >= self._window_bytes
 
     def reserve(self, size_bytes: int) -> bool:
-        """Take room for a batch that is about to be committed; False when there is none."""
+        """Reserve room for a batch that is about to be committed; False when there is none."""
         if self._used_bytes and self._used_bytes + size_bytes > self._window_bytes:
             return False
         self._used_bytes += size_bytes
         return True
 
     def take_room(self, size_bytes: int) -> None:
-        """Take room unasked: for what was loaded to fit."""
+        """Reserve room without a check, for batches that were loaded to fit."""
         self._used_bytes += size_bytes
 
     def give_back(self, size_bytes: int) -> None:
@@ -67,12 +68,12 @@ class OpenBatches:
         self._used_bytes -= size_bytes
 
     def open(self, batch: OpenBatch) -> None:
-        """A batch with room reserved goes out, in place of an earlier publication of it."""
+        """Open a batch with room reserved, replacing an earlier publication of it."""
         self.take(batch.batch_id)
         self._open[batch.batch_id] = batch
 
     def published(self, batch_id: bytes, entry_id: bytes) -> None:
-        """Redis has the batch. It may be settled already."""
+        """Record the entry id of a batch in Redis. The batch may be settled already."""
         batch = self._open.get(batch_id)
         if batch is not None:
             batch.entry_id = entry_id
@@ -80,10 +81,11 @@ class OpenBatches:
     def settle(
         self, batch_id: bytes, publication: int, chunk: int, chunks: int, now_s: float
     ) -> bool:
-        """One chunk is settled. True when with it the whole batch is, and is closed.
+        """Count a settled chunk; True if the batch is complete with it, and is closed.
 
-        Chunks of another publication, of an unknown batch, or settled before, do not count. A
-        batch that was dispatched anew into another number of chunks is counted anew.
+        Chunks of another publication, of an unknown batch, or counted before are ignored: a late
+        settlement of an earlier publication says nothing about the current one. When the batch was
+        dispatched again into another number of chunks, counting starts again.
         """
         batch = self._open.get(batch_id)
         if batch is None or batch.publication != publication:
@@ -106,7 +108,7 @@ class OpenBatches:
         return batch
 
     def without_progress_since(self, before_s: float) -> list[OpenBatch]:
-        """Batches of which nothing was heard since."""
+        """Batches without a settled chunk since then."""
         return [batch for batch in self._open.values() if batch.progress_at_s < before_s]
 
     def ids(self) -> Iterable[bytes]:

@@ -313,7 +313,7 @@ async def test_a_batch_that_was_adopted_while_the_process_stood_still_is_not_sen
         await quiet()
         assert rig.streams.entries == []
         assert rig.window.used_bytes == 0
-        assert rig.relay.in_hand() == set()
+        assert rig.relay.tracked() == set()
 
 
 @simulated

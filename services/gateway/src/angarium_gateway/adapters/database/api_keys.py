@@ -27,7 +27,8 @@ LISTED_MAX = 1_000
 
 
 class ApiKeyRefused(Exception):
-    """A key cannot be made. The text says why and what to do; it never holds a token."""
+    """A key cannot be created. The text gives the reason and a remedy, and never contains a
+    token."""
 
 
 class TokenTaken(ApiKeyRefused):
@@ -36,7 +37,7 @@ class TokenTaken(ApiKeyRefused):
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
-    """A new key. The token is not stored: this is the only time that it is to be had."""
+    """A new key. The token is not stored and cannot be read again."""
 
     id: bytes
     token: str = field(repr=False)
@@ -44,7 +45,7 @@ class CreatedKey:
 
 @dataclass(frozen=True, slots=True)
 class ListedKey:
-    """What is known of a key; `revoked_at` is None while it is valid."""
+    """A stored key, without its token; `revoked_at` is None while the key is valid."""
 
     id: bytes
     tenant_name: str
@@ -54,7 +55,7 @@ class ListedKey:
 
 
 class ApiKeyTable:
-    """The port `ApiKeys`, and what `angarium keys` does with them."""
+    """Implements the port `ApiKeys` and the operations of `angarium keys`."""
 
     def __init__(
         self,

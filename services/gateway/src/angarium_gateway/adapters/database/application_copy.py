@@ -16,7 +16,7 @@ from .tables import application_copy, directory_copy
 class ApplicationCopyTable:
     """Implements the ports `ApplicationCopy` and the chassis's `DirectoryCopy`.
 
-    Who listens (`on_change`) is told the ids of applications whose state changed.
+    Listeners (`on_change`) receive the ids of applications whose state has changed.
     """
 
     def __init__(self, database: Database) -> None:
@@ -25,7 +25,7 @@ class ApplicationCopyTable:
         self._insert = postgres_insert if database.on_postgres else sqlite_insert
 
     def on_change(self, listener: Callable[[bytes], None]) -> None:
-        """Tell `listener` of changes that come from the dispatcher."""
+        """Call `listener` for each change that comes from the dispatcher."""
         self._listeners.append(listener)
 
     async def find(
@@ -69,7 +69,7 @@ class ApplicationCopyTable:
         applications: Sequence[ApplicationState],
         endpoints: Sequence[EndpointState],
     ) -> None:
-        """See the port. Endpoints are not the gateway's."""
+        """See the port. The gateway keeps no copy of endpoints."""
         upsert = self._insert(directory_copy).values(id=1, version=version)
         with journal_failures():
             async with self._engine.begin() as connection:

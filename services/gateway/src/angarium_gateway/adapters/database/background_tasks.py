@@ -1,4 +1,4 @@
-"""Background tasks on either engine: on record, held by one gateway at a time."""
+"""The table of background tasks and their leases, on either engine."""
 
 from collections.abc import Sequence
 from typing import Any

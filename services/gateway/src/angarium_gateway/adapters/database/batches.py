@@ -1,4 +1,4 @@
-"""The open batches, on either engine."""
+"""The table of open batches, on either engine."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ _COLUMNS: dict[BatchState, dict[str, Any]] = {
     BatchState.PUBLISHED: {"published": True},
     BatchState.SET_ASIDE: {"owner": SET_ASIDE, "published": True},
 }
-"""How the row of an open batch says its state."""
+"""The columns that store each state of an open batch."""
 LISTED_MAX = 10_000
 ADOPTED_MAX = 5_000
 
@@ -156,7 +156,8 @@ class BatchTable:
     async def _messages_of(
         self, connection: AsyncConnection, rows: Sequence[Any]
     ) -> dict[bytes, AcceptedMessage]:
-        """The messages of batches, by 32-byte reference. Their versions are the current ones."""
+        """The messages of batches by their 32-byte references, with the current versions of their
+        applications."""
         references = [reference for row in rows for reference in _references(row)]
         ids = [reference[16:] for reference in references]
         query = (
@@ -178,7 +179,7 @@ class BatchTable:
         }
 
     def _keys(self, references: Sequence[bytes]) -> Any:
-        """Application id and message id of each reference, for `in`."""
+        """The application id and message id of each reference, as the operand of `IN`."""
         application_ids = [reference[:16] for reference in references]
         message_ids = [reference[16:] for reference in references]
         if not self._on_postgres:

@@ -1,4 +1,4 @@
-"""What an idempotency key of a message was used for."""
+"""Finds the request that used an idempotency key of a message."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,7 +17,7 @@ _key = select(
 
 
 async def find_earlier(engine: AsyncEngine, key_digest: bytes) -> EarlierRequest | None:
-    """The request that took a key, with its message when one came of it."""
+    """The request that took a key, with its message if one was stored."""
     with journal_failures():
         async with engine.execution_options(read_only=True).connect() as connection:
             keys = await connection.execute(_key.where(idempotency_key.c.key_digest == key_digest))

@@ -1,4 +1,4 @@
-"""Turning what drivers raise into what the application knows."""
+"""Translates errors of the database drivers into `JournalUnavailable`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ REASON_CHARS_MAX = 300
 
 @contextmanager
 def journal_failures() -> Iterator[None]:
-    """Raise `JournalUnavailable` for whatever the database fails with."""
+    """Raise `JournalUnavailable` for every failure of the database."""
     try:
         yield
     except (
@@ -29,7 +29,8 @@ def journal_failures() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """One line. SQLAlchemy's own text holds the statement and its parameters: payloads."""
+    """One line. SQLAlchemy's own text would contain the statement with its parameters, and so
+    payloads."""
     cause = getattr(error, "orig", None) or error
     first_line = str(cause).partition("\n")[0]
     return f"{type(cause).__name__}: {first_line[:REASON_CHARS_MAX]}"

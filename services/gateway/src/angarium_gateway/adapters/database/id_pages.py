@@ -1,4 +1,4 @@
-"""Pages of lists that go by ids, on either engine."""
+"""Pages of lists that are ordered by id, on either engine."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from angarium_gateway.application.read.id_window import IdPage, IdWindow
 
 
 def windowed(query: Select[Any], at: ColumnElement[bytes], window: IdWindow) -> Select[Any]:
-    """The rows of the window by their id `at`, and one more where more follow."""
+    """A query for the rows of the window by the id column `at`, and for one more row."""
     if window.past is not None:
         query = query.where(at < window.past if window.falling else at > window.past)
     return query.order_by(at.desc() if window.falling else at).limit(window.limit + 1)
@@ -18,6 +18,6 @@ def windowed(query: Select[Any], at: ColumnElement[bytes], window: IdWindow) -> 
 def page_of[T](
     rows: Sequence[Row[Any]], window: IdWindow, item_of: Callable[[Row[Any]], T]
 ) -> IdPage[T]:
-    """The page of what a `windowed` query found."""
+    """The page of the rows that a `windowed` query found."""
     items = [item_of(row) for row in rows[: window.limit]]
     return IdPage(items[::-1] if window.backwards else items, done=len(rows) <= window.limit)

@@ -1,4 +1,4 @@
-"""Idempotency keys of POSTs that are not messages, in the gateway's database."""
+"""Idempotency keys of POST requests other than messages, in the gateway's database."""
 
 from datetime import timedelta
 
@@ -37,7 +37,8 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class StoredIdempotencyKeys:
-    """Implements `IdempotencyKeys`. Ages are by the database's clock: replicas share it."""
+    """Implements `IdempotencyKeys`. Ages are by the database's clock, which the
+    replicas share."""
 
     def __init__(self, database: Database) -> None:
         self._engine = database.engine
@@ -46,7 +47,7 @@ class StoredIdempotencyKeys:
         self._now = clock_us(on_postgres=database.on_postgres)
 
     async def claim(self, key_digest: bytes, request_digest: bytes) -> Claim:
-        """Take the key in one statement, so that of two requests at once one gets it."""
+        """See the port. One statement, so that of two concurrent requests one gets the key."""
         for _ in range(CLAIM_TRIES_MAX):
             claimed = await self._take(key_digest, request_digest)
             if claimed is not None:

@@ -1,4 +1,4 @@
-"""Reading messages from the journal."""
+"""Reads messages from the journal."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from .failures import journal_failures
 from .tables import event_claim, message
 
 LOOKED_THROUGH_MAX = 20_000
-"""Messages that one page looks through for those that a filter wants."""
+"""Messages that one page examines for a filter."""
 
 _texts = msgspec.json.Decoder(tuple[str, ...])
 
@@ -53,7 +53,7 @@ class StoredMessages:
     async def _one(
         self, application_id: bytes, message_id: bytes, *, with_content: bool
     ) -> Message | None:
-        """By its id as a value: only one partition is looked into."""
+        """The message by its id, given as a value so that Postgres reads one partition only."""
         statement = select(*_columns(message, with_content=with_content)).where(
             message.c.application_id == application_id, message.c.id == message_id
         )
@@ -92,8 +92,8 @@ class StoredMessages:
         *,
         with_content: bool,
     ) -> MessagePage:
-        """A page, newest first. With a filter that looks into the messages, at most
-        `LOOKED_THROUGH_MAX` of them are read."""
+        """A page, newest first. With a filter on more than the time, at most `LOOKED_THROUGH_MAX`
+        messages are read."""
         passed = _passed(application_id, window, chosen)
         statement = self._statement(passed, window, chosen, with_content=with_content)
         rows = await self._rows(statement)
@@ -148,7 +148,7 @@ def _passed(application_id: bytes, window: MessageWindow, chosen: MessageFilter)
 def _page(
     items: list[Message], window: MessageWindow, more: bool, end: bytes | None
 ) -> MessagePage:
-    """`end` is the last message looked at when more follow that were not."""
+    """The page of these messages. `end` is the last one examined if more follow."""
     if window.backwards:
         items.reverse()
     oldest = items[-1].id if items else window.past

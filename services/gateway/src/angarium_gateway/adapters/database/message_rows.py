@@ -1,4 +1,4 @@
-"""Rows of the journal, and messages."""
+"""Conversion between messages and rows of the journal."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _names = msgspec.json.Decoder(tuple[str, ...])
 
 
 def names_to_text(names: tuple[str, ...]) -> str | None:
-    """Channels or tags as the journal keeps them."""
+    """Channels or tags as stored in the journal."""
     return msgspec.json.encode(names).decode() if names else None
 
 
@@ -53,7 +53,7 @@ def message_of(row: Any) -> NewMessage:
 
 
 def accepted_of(message: NewMessage, application_version: int) -> AcceptedMessage:
-    """A committed message as the dispatcher gets it."""
+    """A committed message in the form of its contract."""
     return AcceptedMessage(
         id=message.id,
         tenant_id=message.tenant_id,

@@ -1,9 +1,9 @@
 """Messages whose batch is open, by ranges of their ids, on either engine.
 
 A batch's id is not above any message id in it. So the batches that may hold a message of a range
-have ids below the range's end, and those that were not looked at hold no message below the first
-of their ids. Whatever the backlog, a question looks at `BATCHES_MAX` batches, and then at one row
-a range in the order of message ids.
+have ids below the range's end, and batches that were not read hold no message below the first of
+their ids. Whatever the backlog, a query reads `BATCHES_MAX` batches, and then one row per range in
+the order of message ids.
 """
 
 from bisect import bisect_right
@@ -88,7 +88,8 @@ class OpenMessages:
         return (await connection.execute(statement)).all()
 
     def _holds(self, refs: ColumnElement[bytes], application_id: bytes) -> ColumnElement[bool]:
-        """Also true where the bytes lie across references: those are read exactly afterwards."""
+        """A superset: the bytes may also match across two references, which the caller rules
+        out."""
         # Bare, `position` is a word of the grammar.
         position = func.pg_catalog.position if self._on_postgres else func.instr
         return position(refs, application_id) > 0
@@ -96,7 +97,7 @@ class OpenMessages:
     async def _conservatively(
         self, connection: AsyncConnection, wanted: OrderRange, bound: bytes | None
     ) -> bytes | None:
-        """The first message of the range that a batch which was not looked at may hold."""
+        """The first message of the range that an unread batch may hold."""
         if bound is None or bound >= wanted.before:
             return None
         found = await connection.scalar(

@@ -24,7 +24,7 @@ from .message_rows import names_to_text
 from .sql import statement
 
 COMMIT_TIMEOUT_S = STATEMENT_TIMEOUT_MS / 1000 + 5.0
-"""The server ends a statement earlier; this is for one that falls silent."""
+"""The server ends a statement earlier; this bounds the wait for a server that is silent."""
 
 _STORED, _KEY_TAKEN = 0, 1
 
@@ -60,7 +60,7 @@ class PostgresJournal:
         return [_outcome(row["outcome"], row["application_version"]) for row in rows]
 
     async def schedule(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
-        """See the port. Rare beside `commit`: it takes a connection for the moment."""
+        """See the port. Rare beside `commit`, so it borrows a connection each time."""
         now_us = self._clock_us()
         with journal_failures():
             async with (
@@ -83,7 +83,7 @@ class PostgresJournal:
         return await find_earlier(self._database.engine, key_digest)
 
     async def close(self) -> None:
-        """Give the connection back."""
+        """Return the connection to the pool."""
         await self._connection.close()
 
 

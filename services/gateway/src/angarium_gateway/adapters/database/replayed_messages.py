@@ -1,4 +1,4 @@
-"""The journal for those who deliver messages of it again, and messages for one endpoint only."""
+"""Reads messages to be delivered again, and stores messages for one endpoint only."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from .message_rows import message_of, names_from_text, row_of
 from .tables import batch, message, scheduled_message
 
 BATCHES_READ_MAX = 500
-"""Of open batches, what is read at once: 6,400 bytes each at most."""
+"""Open batches that one query reads, at most 6,400 bytes each."""
 
 _REFERENCE_BYTES = 32
 _HEAD = (

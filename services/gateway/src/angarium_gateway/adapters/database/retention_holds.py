@@ -1,10 +1,11 @@
-"""Which messages may not go yet, however old they are.
+"""Messages that retention must not delete yet, however old they are.
 
-One that waits for its time, or whose batch is open, has not been handed over to the workers: its
-payload is nowhere else. Neither row can come back for a message once it has gone, and the way from
-the schedule into a batch is one transaction; so whoever looks at both in one statement, and finds
-neither, may delete the message. Deliveries that are pending have a payload of their own. Messages
-that a running background task is to deliver again are kept for it as well.
+A message that is scheduled or in an open batch has not reached the workers, and its payload is
+stored nowhere else. Neither row reappears for a message once it is gone, and a message moves from
+the schedule into a batch in one transaction; so one statement that finds neither row proves that
+the message may be deleted. Two statements would not: the message could move between them. Pending
+deliveries have a payload of their own. Messages that a running background task will deliver again
+are kept as well.
 """
 
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ from .tables import background_task, batch, scheduled_message
 
 TASKS_READ_MAX = 1_000
 OPEN_BATCHES_MAX = 100
-"""So many open batches older than what is to go are looked through for each message; with more,
-nothing but whole partitions goes until they are fewer."""
+"""Open batches older than the limit that are searched for each message. While there are more, only
+whole partitions are deleted."""
 
 _arguments = msgspec.json.Decoder(TaskArguments)
 
@@ -45,7 +46,7 @@ _IN_PARTITION = text(
 
 
 class TooMuchIsHeld(Exception):
-    """There are more running tasks than one turn takes into account."""
+    """More tasks are running than one turn can take into account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class TaskHold:
 
 
 async def task_holds(connection: AsyncConnection) -> list[TaskHold]:
-    """What running tasks need. Raises `TooMuchIsHeld`."""
+    """The ranges of messages that running tasks need. Raises `TooMuchIsHeld`."""
     query = (
         select(background_task.c.arguments)
         .where(background_task.c.status == TaskStatus.RUNNING.value)
@@ -75,13 +76,13 @@ async def task_holds(connection: AsyncConnection) -> list[TaskHold]:
 
 
 async def holds_partition(connection: AsyncConnection, partition: Partition) -> bool:
-    """Whether a message in the partition is scheduled or in an open batch. On Postgres."""
+    """True if a message in the partition is scheduled or in an open batch. Postgres only."""
     values = {"low": partition.low, "high": partition.high}
     return bool(await connection.scalar(_IN_PARTITION, values))
 
 
 async def batches_are_few(connection: AsyncConnection, before: bytes) -> bool:
-    """Whether messages below `before` can be looked for in the open batches one by one."""
+    """True if few enough batches are open to search them for each message below `before`."""
     older = select(batch.c.id).where(batch.c.id < before).limit(OPEN_BATCHES_MAX + 1)
     return len((await connection.scalars(older)).all()) <= OPEN_BATCHES_MAX
 

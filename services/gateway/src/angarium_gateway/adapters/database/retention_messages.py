@@ -1,7 +1,7 @@
-"""Deleting messages that are too old, with what is on record of their eventIds.
+"""Deletes messages that are too old, and their eventIds.
 
-On Postgres whole partitions are dropped; one in which a message is held is emptied of the others,
-block by block. On SQLite, and for tenants that keep messages for less long, rows go in steps.
+On Postgres whole partitions are dropped; a partition that contains a held message is emptied block
+by block instead. On SQLite, and for tenants with a shorter period, rows are deleted in steps.
 """
 
 from collections.abc import Sequence
@@ -57,8 +57,8 @@ log = structlog.get_logger()
 
 
 class MessageRetention:
-    """The retention chore of messages. Nothing older than `days` stays but what is held (see
-    `retention_holds`) or lies in a partition that is not too old as a whole."""
+    """The retention task of messages. Messages older than `days` are deleted unless they are held
+    (see `retention_holds`) or their partition also contains newer ones."""
 
     def __init__(self, tenants: TenantRetentions, *, days: int) -> None:
         self._tenants = tenants
@@ -105,7 +105,7 @@ async def _drop_partitions(
 
 
 async def _empty(turn: RetentionTurn, name: str, before: bytes, tasks: list[TaskHold]) -> None:
-    """Delete what is too old and not held in one partition, in the order in which it lies."""
+    """Delete the messages of one partition that are too old and not held, in physical order."""
     async with turn.begin() as connection:
         if not await batches_are_few(connection, before):
             log.info("retention.waits_for_batches", partition=name)
@@ -121,7 +121,7 @@ async def _empty(turn: RetentionTurn, name: str, before: bytes, tasks: list[Task
 
 
 async def _forget_events_of(turn: RetentionTurn, name: str) -> None:
-    """Forget the eventIds of the messages in a partition that is to go as a whole."""
+    """Delete the eventIds of the messages in a partition that is about to be dropped."""
     partition = message.to_metadata(MetaData(), name=name)
 
     async def of_blocks(connection: AsyncConnection, within: TextClause) -> None:
@@ -132,8 +132,8 @@ async def _forget_events_of(turn: RetentionTurn, name: str) -> None:
 
 
 async def _by_blocks(turn: RetentionTurn, name: str, of_blocks: Any) -> None:
-    """Go through a table as it lies, `BLOCKS_PER_STEP` at once: without an index, and without
-    looking at a block twice."""
+    """Process a table in physical order, `BLOCKS_PER_STEP` blocks at once: without an index, and
+    without reading a block twice."""
     between = text("ctid between cast(:first ::text as tid) and cast(:last ::text as tid)")
     size = text("select pg_relation_size(cast(cast(:name as text) as regclass)) / 8192")
     async with turn.begin() as connection:
@@ -188,7 +188,7 @@ def _deletion_step(deletion: Any, rows_max: int) -> Any:
 
 
 async def _delete_oldest(turn: RetentionTurn, before: bytes, tasks: list[TaskHold]) -> None:
-    """On SQLite: in the order in which messages came in, which is close to that of their ids."""
+    """SQLite only: in the order of insertion, which is close to that of the ids."""
     free = free_messages(message, before, tasks, on_postgres=False)
     rowid: ColumnElement[int] = literal_column("rowid")
     come_to = 0
@@ -217,7 +217,7 @@ def _named(table: Table) -> list[ColumnElement[Any]]:
 
 
 async def _forget(connection: AsyncConnection, gone: Sequence[Row[Any]]) -> None:
-    """Let the eventIds of messages that have gone be used anew."""
+    """Delete the eventIds of deleted messages, so that they can be used again."""
     claims = [
         {"of_application": row.application_id, "of_event": row.event_id, "of_message": row.id}
         for row in gone

@@ -1,7 +1,7 @@
-"""Deleting what is too old and small: idempotency keys, and background tasks that have ended.
+"""Deletes expired idempotency keys, and background tasks that ended long ago.
 
-Idempotency keys are not partitioned by time: a key is unique over all its life, and a partition
-could only promise that within itself. They go by the index on their time.
+Idempotency keys are not partitioned by time: a key must be unique for all its life, which a
+partition guarantees only within itself. They are deleted by the index on their time.
 """
 
 from angarium_chassis.database.kept_table import delete_rows
@@ -14,12 +14,12 @@ from angarium_gateway.domain.background_tasks import TaskStatus
 from .tables import background_task, idempotency_key
 
 KEY_MARGIN_MS = 3 * 3_600_000
-"""Keys carry the time of a gateway's clock: so far behind it may be."""
+"""Keys carry the time of a gateway's clock; this is how slow that clock may be."""
 TASK_DAYS = 90
 
 
 class KeyRetention:
-    """The retention chore of idempotency keys that nobody may use any more."""
+    """The retention task of expired idempotency keys."""
 
     def __init__(self, *, life_s: int) -> None:
         self._life_ms = life_s * 1_000
@@ -38,7 +38,7 @@ class KeyRetention:
 
 
 async def delete_ended_tasks(turn: RetentionTurn) -> None:
-    """The retention chore of background tasks: `TASK_DAYS` after their end."""
+    """The retention task of background tasks: deletes them `TASK_DAYS` after their end."""
     updated_at = type_coerce(background_task.c.updated_at, BigInteger)
     await delete_rows(
         turn,

@@ -1,4 +1,4 @@
-"""What the gateway deletes in a turn of retention, in this order."""
+"""The retention tasks of the gateway, in the order in which a turn runs them."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ from .tables import audit_entry
 def retention_tasks(
     database: Database, *, message_days: int, audit_days: int, key_life_s: int
 ) -> Mapping[str, Chore]:
-    """The retention_tasks by the names that the log has.
+    """The retention tasks by the names that appear in the log.
 
     A table that only grows, with a time-ordered `id` that its migration partitions
     (`partition_by_id`), is one line here: `"name": KeptTable(table, days=…)`.

@@ -1,4 +1,4 @@
-"""How long tenants want their rows to be kept, in the tenants' rows."""
+"""The retention periods of tenants, stored with the tenants."""
 
 from collections.abc import Sequence
 

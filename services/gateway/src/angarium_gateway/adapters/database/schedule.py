@@ -1,4 +1,4 @@
-"""What waits for its time, on either engine."""
+"""The table of scheduled messages, on either engine."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from .tables import batch, message, scheduled_message
 
 OPENED_MAX = 200
 OPENED_BYTES_MAX = 4 * 1024 * 1024
-"""As a group commit: what is opened at once is published at once."""
+"""The limits of a group commit: a batch that is opened here is published at once."""
 
 
 class ScheduleTable:
@@ -67,7 +67,7 @@ class ScheduleTable:
         return True
 
     async def _due(self, connection: AsyncConnection) -> Sequence[Any]:
-        """What has been due for longest, locked, as much as goes at once."""
+        """The messages that have been due for longest, locked, within the limits."""
         # Read once, as a subquery: of a clock that goes on while it looks, Postgres cannot make
         # a bound in the index.
         now_us = select(self._now_us).scalar_subquery()

@@ -1,4 +1,4 @@
-"""The gateway's schema, for the migrate command and the check at start."""
+"""The gateway's schema, for the migrate command and the check at startup."""
 
 from angarium_chassis.database.schema import Schema
 

@@ -68,12 +68,12 @@ class SqliteJournal:
         return await find_earlier(self._engine, key_digest)
 
     async def close(self) -> None:
-        """Nothing is held between commits."""
+        """Do nothing: no connection is kept between commits."""
 
     async def _store(
         self, connection: AsyncConnection, messages: Sequence[NewMessage]
     ) -> tuple[Sequence[NewMessage], Sequence[CommitOutcome]]:
-        """Those that were stored, and one outcome a message."""
+        """The messages that were stored, and one outcome per message."""
         refused = {
             id(candidate): outcome
             for candidate in messages

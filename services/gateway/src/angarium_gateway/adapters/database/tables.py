@@ -1,5 +1,5 @@
-"""The gateway's tables: who may call and what they changed, the journal and its open
-batches, the directory copy."""
+"""The gateway's tables: tenants with their API keys and audit log, the journal and its open
+batches, and the copy of the directory."""
 
 from angarium_chassis.database.columns import Big, Id, Instant
 from sqlalchemy import (
@@ -28,7 +28,7 @@ tenant = Table(
     Column("created_at", Instant, nullable=False),
     Column("retention_days", SmallInteger),
 )
-"""`retention_days`: what is older of this tenant goes; null: the platform's own number."""
+"""`retention_days` is the tenant's retention period; null means the platform's."""
 
 api_key = Table(
     "api_key",
@@ -55,8 +55,8 @@ audit_entry = Table(
     Index("ix_audit_entry_operation", "tenant_id", "operation", "id"),
     postgresql_partition_by="RANGE (id)",
 )
-"""Requests that were to change something, and the status they got; the time is in the id. On
-Postgres in partitions by time."""
+"""Requests for a change, and the status of their answers; the id contains the time. On Postgres
+partitioned by time."""
 
 message = Table(
     "message",
@@ -76,10 +76,10 @@ message = Table(
     PrimaryKeyConstraint("application_id", "id"),
     postgresql_partition_by="RANGE (id)",
 )
-"""The journal. `channels` and `tags` are JSON arrays; the time is in the id. `deliver_at` is when
-a scheduled message was to go out, `canceled_at` when it was taken off the schedule before.
-`targeted`: it is for one endpoint only, and for no other later. On Postgres in partitions by time:
-who reads by id gives the id, or bounds, as values, so that others are not looked into."""
+"""The journal. `channels` and `tags` are JSON arrays; the time is in the id. `deliver_at` is the
+delivery time of a scheduled message, `canceled_at` the time at which it was taken off the schedule.
+`targeted` messages are for one endpoint only. On Postgres partitioned by time: queries by id give
+the id or its bounds as values, so that the other partitions are not read."""
 
 scheduled_message = Table(
     "scheduled_message",
@@ -90,8 +90,8 @@ scheduled_message = Table(
     Column("bytes", Integer, nullable=False),
     Index("ix_scheduled_message_deliver_at", "deliver_at", "message_id"),
 )
-"""Messages that are in no batch yet; `deliver_at` in microseconds of the database's own clock.
-Not in the ordinary way of a message: it has a row only while it waits for its time."""
+"""Scheduled messages that are in no batch yet; `deliver_at` is in microseconds of the database's
+clock. A message has a row here only while it waits for its time."""
 
 event_claim = Table(
     "event_claim",
@@ -101,7 +101,7 @@ event_claim = Table(
     Column("message_id", Id, nullable=False),
     PrimaryKeyConstraint("application_id", "event_id"),
 )
-"""Which message has an `eventId`: unique in an application."""
+"""The message of each `eventId`, which is unique in an application."""
 
 idempotency_key = Table(
     "idempotency_key",
@@ -115,7 +115,7 @@ idempotency_key = Table(
     Column("answer", LargeBinary),
     Index("ix_idempotency_key_created_at", "created_at"),
 )
-"""A key of a POST. A message's answer is made from its row; other answers are stored, and
+"""Idempotency keys. The answer for a message is built from its row; other answers are stored, and
 `status` is null while the request is in flight."""
 
 batch = Table(
@@ -136,9 +136,9 @@ batch = Table(
         sqlite_where=text("published = 0"),
     ),
 )
-"""Open batches. `message_refs` is application id and message id, 32 bytes a message, in
-order. `owner` is the replica that publishes it; empty when nobody does. `id` is not above any
-message id in it: what is still open before a message lies in a range of it."""
+"""Open batches. `message_refs` is the application id and message id of each message in order, 32
+bytes per message. `owner` is the replica that publishes the batch. `id` is not above any message id
+in the batch, so that open batches before a message can be found by a range of ids."""
 
 replica = Table(
     "replica",
@@ -146,7 +146,7 @@ replica = Table(
     Column("id", String(32), primary_key=True),
     Column("seen_at", Big, nullable=False),
 )
-"""Live gateway processes; `seen_at` in microseconds of the database's own clock."""
+"""Live gateway processes; `seen_at` is in microseconds of the database's clock."""
 
 application_copy = Table(
     "application_copy",
@@ -192,5 +192,5 @@ background_task = Table(
         sqlite_where=text("status = 'running'"),
     ),
 )
-"""Work that goes on behind; the time is in the id. `held_until` in microseconds of the database's
-own clock: nobody may take the task before. `cursor` is the message that it has come to."""
+"""Background tasks; the id contains the time. `held_until` is the end of the lease in microseconds
+of the database's clock, `fence` counts the leases, and `cursor` is the last message processed."""

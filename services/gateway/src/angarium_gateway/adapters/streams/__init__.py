@@ -1,1 +1,1 @@
-"""The gateway's side of the streams."""
+"""Adapters to the Redis streams."""

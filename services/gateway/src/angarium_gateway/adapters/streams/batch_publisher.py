@@ -1,4 +1,4 @@
-"""Publishing batches to `messages.accepted`."""
+"""Publishes batches to `messages.accepted`."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,8 @@ from angarium_gateway.application.unavailable import StreamUnavailable
 
 
 class BatchPublisher:
-    """Implements the port `PublishBatches`. Settlements are asked to come to `settle_to`."""
+    """Implements the port `PublishBatches`. Workers report settlements to the stream
+    `settle_to`."""
 
     def __init__(self, broker: RedisBroker, *, settle_to: str) -> None:
         self._broker = broker

@@ -1,4 +1,4 @@
-"""What the other services ask the gateway."""
+"""Answers to the queries of other services."""
 
 from typing import assert_never
 
@@ -21,7 +21,7 @@ QUESTIONS: Reader[ServiceQuestion] = Reader(
     FirstOpenMessages, PostOperationalEvents, ListTenantRetentions
 )
 ITEMS_MAX = 100
-"""Ranges or events in a question (their contracts)."""
+"""Ranges or events in one query (see their contracts)."""
 
 
 class ServiceAnswers:

@@ -1,4 +1,4 @@
-"""Asking another service over its query stream."""
+"""Queries to another service over its query stream."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class ServiceQueries:
         self._readers: dict[type[Contract], Reader[Any]] = {}
 
     async def __call__[T: Contract](self, question: Contract, answer: type[T]) -> T | Problem:
-        """ServiceQuery, and wait for the answer as long as the client waits."""
+        """See the port. Waits for the answer as long as the query client does."""
         reader = self._readers.get(answer)
         if reader is None:
             reader = self._readers[answer] = Reader(answer)

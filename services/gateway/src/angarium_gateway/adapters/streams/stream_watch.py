@@ -1,4 +1,4 @@
-"""Seeing from outside whether Redis kept the streams, and how far they have been worked off."""
+"""Observes whether Redis has kept the streams, and which of their entries are processed."""
 
 from collections.abc import Callable, Sequence
 from uuid import uuid4
@@ -21,11 +21,11 @@ type EntryOrder = tuple[int, int]
 
 _END_OF_MILLISECOND = (1 << 64) - 1
 _EMPTY: EntryOrder = (1 << 64, 0)
-"""Of an empty stream: after every entry."""
+"""The position of an empty stream: after every entry."""
 
 
 def entry_order(entry_id: bytes) -> EntryOrder:
-    """What entry ids (`milliseconds-sequence`) sort by."""
+    """The sort key of an entry id (`milliseconds-sequence`)."""
     milliseconds, _, sequence = entry_id.partition(b"-")
     return int(milliseconds), int(sequence)
 
@@ -100,7 +100,8 @@ class RedisStreamWatch:
     async def _oldest(self, numbers: Sequence[int]) -> tuple[dict[str, EntryOrder], EntryOrder]:
         """The oldest entry of each stream, and then the end of the current second.
 
-        Earlier streams are looked at first: what moves on meanwhile is seen further on.
+        Streams are read in the order in which a batch passes them: an entry that moves on between
+        two reads is then seen in the later stream, and never in none.
         """
         by_stage = zip(*(self._streams_of(number) for number in numbers), strict=True)
         streams = list(dict.fromkeys(stream for stage in by_stage for stream in stage))

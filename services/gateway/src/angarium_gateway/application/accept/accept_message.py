@@ -1,4 +1,4 @@
-"""Accepting a message: known caller, known application, committed, then answered."""
+"""Accept a message: find its application, commit it, and only then answer."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from .journal import Journal
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message as a client posted it, valid in form. It goes out at once, or at `deliver_at`."""
+    """A well-formed message as the client posted it, to be sent at once or at `deliver_at`."""
 
     event_type: str
     payload: bytes
@@ -40,26 +40,27 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The message is in the journal: now, or since an earlier request with the same key."""
+    """The message is in the journal, stored by this request or by an earlier one with the same
+    idempotency key."""
 
     message: NewMessage
 
 
 @dataclass(frozen=True, slots=True)
 class EventIdTaken:
-    """The application has another message with this `eventId`. Nothing was delivered again."""
+    """The application has another message with this `eventId`. This one is not delivered."""
 
     event_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class KeyReused:
-    """The idempotency key belongs to another request."""
+    """The idempotency key was used with another request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Nothing was committed as far as is known; the client should ask again."""
+    """The commit failed or its result is unknown; the client should try again."""
 
     reason: str
 
@@ -68,15 +69,15 @@ type AcceptOutcome = Accepted | EventIdTaken | KeyReused | Busy | Problem
 
 
 class CreateMissing(Protocol):
-    """Creates the application that a message brings along."""
+    """Creates the application that a message contains."""
 
     def __call__(self) -> Awaitable[ApplicationState | Problem]:
-        """The application, new or found."""
+        """The application, new or existing."""
 
 
 class AcceptMessage:
-    """The use case behind POST /app/{app_id}/msg. Messages with a time of their own go by
-    `scheduled`, whose commits open no batch."""
+    """Accepts messages (POST /app/{app_id}/msg). Scheduled messages go through the group commit
+    `scheduled`, which opens no batch."""
 
     def __init__(
         self,
@@ -151,7 +152,7 @@ class AcceptMessage:
                 case _:
                     assert_never(outcome)
         except Overloaded:
-            return Busy("too many messages wait to be committed")
+            return Busy("too many messages are waiting to be committed")
         except JournalUnavailable:
             return Busy("the database is not reachable")
 
@@ -160,7 +161,7 @@ class AcceptMessage:
             raise ValueError("only a message with a key can find it taken")
         earlier = await self._journal.earlier(message.key_digest)
         if earlier is None:
-            return Busy("an earlier request with this idempotency key was just forgotten")
+            return Busy("the idempotency key expired during this request")
         if earlier.request_digest != message.request_digest:
             return KeyReused()
         if earlier.message is None:

@@ -1,4 +1,4 @@
-"""Group commit: messages that arrived together go into the journal together."""
+"""Group commit: stores the messages that arrived together in one transaction."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from .journal import Journal, NewBatch
 
 
 class CommitMessages:
-    """Commits a group, one batch a stream number, and passes the batches to the relay."""
+    """Commits a group as one batch per stream number, and hands the batches to the relay."""
 
     def __init__(
         self,
@@ -30,8 +30,8 @@ class CommitMessages:
         self._stream_count = stream_count
 
     async def __call__(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
-        """One outcome a message, in order. Raises `JournalUnavailable`; then, with several
-        stream numbers, some may have been committed: their clients will ask again."""
+        """One outcome per message, in order. Raises `JournalUnavailable`; with several stream
+        numbers some messages may be committed then, and their clients will try again."""
         if self._stream_count == 1:
             return await self._commit(0, messages)
         numbered: defaultdict[int, list[int]] = defaultdict(list)
@@ -46,8 +46,11 @@ class CommitMessages:
 
     async def _commit(self, number: int, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
         size_bytes = sum(message.size_bytes for message in messages)
-        # Not above the ids in it (see the table `batch`), and of no other batch.
+        # Not above any message id in the batch, so that open batches can be searched by a range
+        # of ids (see the table `batch`); and unique, because message ids are.
         batch_id = min(message.id for message in messages)
+        # Before the commit: the relay judges by it how long this replica has been unable to notice
+        # that another one has adopted the batch.
         since_s = self._relay.clock_s()
         publish = self._relay.reserve(size_bytes)
         try:
@@ -55,6 +58,7 @@ class CommitMessages:
                 NewBatch(batch_id, self._owner, number, publish, messages)
             )
         except BaseException:
+            # Also when cancelled: the transaction may be committed although no answer came.
             self._relay.doubtful(batch_id, size_bytes if publish else 0)
             raise
         accepted = tuple(

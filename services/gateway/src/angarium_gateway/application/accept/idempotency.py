@@ -1,4 +1,4 @@
-"""Answering a POST once: a repeat under the same Idempotency-Key gets the stored answer."""
+"""Idempotent POST requests: a repeat under the same Idempotency-Key gets the stored answer."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 KEPT_FOR = timedelta(hours=24)
-"""An answer older than this is forgotten: its key is new again."""
+"""Answers are kept for this long; afterwards the key counts as unused."""
 
 ABANDONED_AFTER = timedelta(seconds=60)
-"""A request that is in flight for longer has lost its gateway; its key may be used again."""
+"""A request that is in flight for longer is taken for lost with its gateway, and its key may be
+used again."""
 
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
@@ -17,7 +18,7 @@ SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, to be given again as it is."""
+    """An HTTP answer, stored to be repeated unchanged."""
 
     status: int
     body: bytes
@@ -25,21 +26,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The key is this request's since `at`, which nobody else can claim to have."""
+    """This request holds the key since `at`, which is unique among the claims of the key."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The request was answered before."""
+    """The request has been answered before."""
 
     answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """The same request is being carried out at this moment."""
+    """The same request is being processed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,14 @@ class IdempotencyKeys(Protocol):
     """The keys in use, durable and shared by all gateways. Digests are 16 bytes."""
 
     async def claim(self, key_digest: bytes, request_digest: bytes) -> Claim:
-        """Take a key for a request, or say why not. Takes over what is older than `KEPT_FOR`,
-        and what has been in flight for longer than `ABANDONED_AFTER`."""
+        """Claim a key for a request, or return why it cannot be claimed. A claim that is older
+        than `KEPT_FOR`, or in flight for longer than `ABANDONED_AFTER`, is taken over."""
 
     async def complete(self, key_digest: bytes, claimed: Claimed, answer: Answer) -> None:
         """Store the answer, unless the claim was taken over."""
 
     async def release(self, key_digest: bytes, claimed: Claimed) -> None:
-        """Make the key unused again, unless the claim was taken over."""
+        """Release the key, unless the claim was taken over."""
 
 
 async def answer_once(
@@ -71,10 +72,10 @@ async def answer_once(
     request_digest: bytes,
     work: Callable[[], Awaitable[Answer]],
 ) -> Outcome:
-    """Do `work` unless it was done or is being done under this key.
+    """Run `work` unless it has been or is being run under this key.
 
-    Answers that a repeat may better (5xx, 429) are not kept. When `work` is cancelled nobody
-    knows how far it came: its claim ends by age.
+    5xx and 429 answers are not stored, because a repeat may succeed. When `work` is cancelled, its
+    effect is unknown: the claim is kept, and ends after `ABANDONED_AFTER`.
     """
     claim = await keys.claim(key_digest, request_digest)
     match claim:

@@ -1,4 +1,4 @@
-"""Ports to the journal: accepted messages and their idempotency keys, durable."""
+"""Ports to the journal: durable storage of accepted messages and their idempotency keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from angarium_gateway.domain.messages import CommitOutcome, EarlierRequest, NewM
 
 @dataclass(frozen=True, slots=True)
 class NewBatch:
-    """Messages of one stream number that go into one transaction."""
+    """Messages of one stream number, to be stored in one transaction. `published`: there is room in
+    the window, and the relay will publish the batch without reading it back."""
 
     id: bytes
     owner: str
@@ -19,23 +20,23 @@ class NewBatch:
 
 
 class Journal(Protocol):
-    """Where accepted messages are durable."""
+    """Stores accepted messages."""
 
     async def commit(self, batch: NewBatch) -> Sequence[CommitOutcome]:
         """Store messages, idempotency keys and the batch in one transaction.
 
-        One outcome a message, in order. Messages whose key or event id is taken are left
-        out, also when another of the same batch took it; a batch with none left is not
-        stored. Raises `JournalUnavailable`.
+        One outcome per message, in order. Messages whose key or event id is taken, even by
+        another message of the same batch, are left out; a batch without messages is not stored.
+        Raises `JournalUnavailable`; the transaction may have been committed then.
         """
 
     async def earlier(self, key_digest: bytes) -> EarlierRequest | None:
-        """What a taken key was used for. Raises `JournalUnavailable`."""
+        """The request that took a key. Raises `JournalUnavailable`."""
 
 
 class ScheduledCommits(Protocol):
-    """Where messages that have a `deliver_at` are durable."""
+    """Stores messages that have a `deliver_at`."""
 
     async def schedule(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
-        """Store messages, idempotency keys and their times in one transaction, without a batch.
-        One outcome a message, in order, as of `Journal.commit`. Raises `JournalUnavailable`."""
+        """Store messages, idempotency keys and times in one transaction, without a batch. Outcomes
+        and errors are those of `Journal.commit`."""

@@ -1,4 +1,4 @@
-"""Stored answers that only this platform can read: some of them hold a secret."""
+"""Encrypts stored answers, because some of them contain an endpoint secret."""
 
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,7 @@ from .idempotency import (
 
 @dataclass(frozen=True, slots=True)
 class SealedAnswers:
-    """Idempotency keys whose answers are stored sealed, each for its own key."""
+    """Wraps `IdempotencyKeys`: answers are sealed, each bound to its own key."""
 
     keys: IdempotencyKeys
     seal: Seal
@@ -43,5 +43,5 @@ class SealedAnswers:
         try:
             return replace(answer, body=self.seal.open(answer.body, key_digest))
         except SealBroken:
-            # Stored by a version that did not seal, within the last day.
+            # Stored within the last day by a version that did not seal.
             return answer

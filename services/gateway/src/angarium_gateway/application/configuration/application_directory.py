@@ -1,4 +1,5 @@
-"""Which applications exist, from the gateway's own copy: it answers with the dispatcher down."""
+"""Directory of applications, read from the gateway's own copy so that it answers while the
+dispatcher is down."""
 
 from collections import OrderedDict
 from typing import Protocol
@@ -14,19 +15,21 @@ REMEMBERED_MAX = 50_000
 
 
 class ApplicationCopy(Protocol):
-    """The copy in the gateway's database, shared by its replicas."""
+    """The copy of the directory in the gateway's database, shared by its replicas."""
 
     async def find(
         self, tenant_id: bytes, application_id: bytes | None, uid: str
     ) -> ApplicationState | None:
-        """The living application with this id (when the reference is one) or this uid."""
+        """The application with this id (None: the reference is no id) or this uid, unless it is
+        deleted."""
 
     async def learn(self, state: ApplicationState) -> None:
-        """Take over a state that is newer than the one held."""
+        """Store a state if it is newer than the stored one."""
 
 
 class ApplicationDirectory:
-    """Resolves references. What memory and the copy do not know, the dispatcher is asked."""
+    """Resolves references to applications: from memory, from the copy, or by a query to the
+    dispatcher."""
 
     def __init__(self, copy: ApplicationCopy, ask_dispatcher: ServiceQuery) -> None:
         self._copy = copy
@@ -36,7 +39,7 @@ class ApplicationDirectory:
         self._changes = 0
 
     def remembered(self, tenant_id: bytes, ref: str) -> ApplicationState | None:
-        """The application, when memory has it."""
+        """The application, if it is in memory."""
         return self._remembered.get((tenant_id, ref))
 
     async def find(self, tenant_id: bytes, ref: str) -> ApplicationState | Problem:
@@ -59,17 +62,20 @@ class ApplicationDirectory:
                     )
                 case problem:
                     return problem
+        # A change that arrived during the query may be newer than its answer: remembering that
+        # would hide the change until the next one.
         if changes == self._changes:
             self._remember(tenant_id, ref, state)
         return state
 
     async def learn(self, state: ApplicationState) -> None:
-        """Take over what a change made of an application, before the client is answered."""
+        """Store the new state of an application before the client is answered, so that its next
+        request sees the change."""
         await self._copy.learn(state)
         self.forget(state.id)
 
     def forget(self, application_id: bytes) -> None:
-        """Drop an application from memory: it has changed."""
+        """Drop an application that has changed from memory."""
         self._changes += 1
         for reference in self._references.pop(application_id, ()):
             self._remembered.pop(reference, None)

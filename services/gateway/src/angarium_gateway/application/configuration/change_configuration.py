@@ -1,4 +1,4 @@
-"""Changing applications and endpoints, so that the client's next request sees the change."""
+"""Change applications and endpoints, so that the client's next request sees the change."""
 
 from angarium_contracts.configuration import (
     ApplicationDeleted,
@@ -18,7 +18,7 @@ type Changed = ApplicationSaved | ApplicationDeleted | EndpointSaved | EndpointD
 
 
 class ChangeConfiguration:
-    """Has the dispatcher carry out a command, and takes over the state that it leads to."""
+    """Sends a command to the dispatcher and stores the resulting application state in the copy."""
 
     def __init__(self, ask: ServiceQuery, directory: ApplicationDirectory) -> None:
         self._ask = ask
@@ -27,7 +27,7 @@ class ChangeConfiguration:
     async def __call__[T: (ApplicationSaved, ApplicationDeleted, EndpointSaved, EndpointDeleted)](
         self, command: Contract, answer: type[T]
     ) -> T | Problem:
-        """Carry out `command`; when it returns, this gateway's copy knows of it."""
+        """Carry out `command`. The gateway's copy holds the change when this returns."""
         changed = await self._ask(command, answer)
         if not isinstance(changed, Problem):
             await self._directory.learn(_state(changed))

@@ -1,4 +1,4 @@
-"""Creating the application that a message brings along (Svix API, `MessageIn.application`)."""
+"""Create the application that a message contains (Svix API, `MessageIn.application`)."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -12,7 +12,7 @@ from .change_configuration import ChangeConfiguration
 
 
 class BroughtApplication(Protocol):
-    """The application as the message describes it."""
+    """The application as described by the message."""
 
     @property
     def name(self) -> str: ...
@@ -27,7 +27,7 @@ class BroughtApplication(Protocol):
 
 
 class CreateMissing:
-    """Creates it under the reference in the path, which then must be its uid."""
+    """Creates the application under the reference in the path, which must be its uid."""
 
     def __init__(self, change: ChangeConfiguration) -> None:
         self._change = change
@@ -35,12 +35,12 @@ class CreateMissing:
     async def __call__(
         self, tenant_id: bytes, ref: str, brought: BroughtApplication
     ) -> ApplicationState | Problem:
-        """The application, new or just made by another request; or why there is none."""
+        """The application, new or created by a concurrent request."""
         if brought.uid not in (None, ref):
             return Problem(
                 code=ProblemCode.INVALID,
                 field="application.uid",
-                detail=f"must be the uid in the path, {ref}, or left out",
+                detail=f"must be the uid in the path, {ref}, or absent",
             )
         command = CreateApplication(
             tenant_id=tenant_id,

@@ -1,5 +1,5 @@
-"""What of endpoints is secret, on its way to and from the dispatcher: never in the clear on a
-stream."""
+"""Seals endpoint secrets and headers for the way to the dispatcher and back: they never appear in
+clear text on a stream."""
 
 from collections.abc import Mapping
 
@@ -12,35 +12,35 @@ from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.application.service_query import ServiceQuery
 
 PREFIXES = ("whsec_", "whsk_")
-"""Of a symmetric secret, and of a private key."""
+"""Prefixes of a symmetric secret and of a private key."""
 
 _headers_decoder = msgspec.json.Decoder(dict[str, str])
 
 
 class EndpointSecrets:
-    """Seals what clients choose, and reads what may be shown again."""
+    """Seals the secrets that clients choose, and reads those that may be shown again."""
 
     def __init__(self, ask: ServiceQuery, seal: Seal) -> None:
         self._ask = ask
         self._seal = seal
 
     def sealed(self, tenant_id: bytes, secret: str) -> bytes:
-        """A secret (base64 with or without ``whsec_``, or ``whsk_…``) for the way to the
-        dispatcher."""
+        """A sealed secret for the dispatcher. `secret` is base64 with or without ``whsec_``, or
+        ``whsk_…``."""
         text = secret if secret.startswith(PREFIXES) else PREFIXES[0] + secret
         return self.sealed_text(tenant_id, text)
 
     def sealed_text(self, tenant_id: bytes, text: str) -> bytes:
-        """Another text for the way to the dispatcher."""
+        """Any other text, sealed for the dispatcher."""
         return self._seal.close(text.encode(), tenant_id)
 
     def sealed_headers(self, tenant_id: bytes, headers: Mapping[str, str | None]) -> bytes:
-        """Custom headers for the way to the dispatcher."""
+        """Custom headers, sealed for the dispatcher."""
         return self._seal.close(msgspec.json.encode(headers), tenant_id)
 
     async def read(self, tenant_id: bytes, application_ref: str, ref: str) -> str | Problem:
-        """What whoever receives the webhooks needs to verify them: the secret that signs now, as
-        ``whsec_…``; of a key pair the public key, as ``whpk_…``."""
+        """The key with which a receiver verifies webhooks: the current secret as ``whsec_…``, or
+        the public key of a key pair as ``whpk_…``."""
         question = GetEndpointSecret(tenant_id=tenant_id, application_ref=application_ref, ref=ref)
         answer = await self._ask(question, EndpointSecret)
         if isinstance(answer, Problem):
@@ -51,7 +51,7 @@ class EndpointSecrets:
     async def read_headers(
         self, tenant_id: bytes, application_ref: str, ref: str
     ) -> Mapping[str, str] | Problem:
-        """The custom headers, in the clear."""
+        """The custom headers in clear text."""
         question = GetEndpointHeaders(tenant_id=tenant_id, application_ref=application_ref, ref=ref)
         answer = await self._ask(question, EndpointHeaders)
         if isinstance(answer, Problem):
@@ -67,6 +67,6 @@ class EndpointSecrets:
         except SealBroken:
             return Problem(
                 code=ProblemCode.UNAVAILABLE,
-                detail="it was sealed under another encryption key; give all services the same"
-                " ANGARIUM_ENCRYPTION_KEY",
+                detail="the secret was sealed with another encryption key; give all services the"
+                " same ANGARIUM_ENCRYPTION_KEY",
             )

@@ -14,7 +14,7 @@ LOADED_MAX = 64
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """A batch as the journal has it, ready to be published."""
+    """A batch of the journal, ready to be published."""
 
     id: bytes
     stream_number: int
@@ -23,7 +23,7 @@ class StoredBatch:
     messages: tuple[AcceptedMessage, ...]
 
     def entry(self, settle_to: str) -> MessagesAccepted:
-        """Its stream entry."""
+        """The entry for `messages.accepted`. Chunks are reported as settled to `settle_to`."""
         return MessagesAccepted(
             batch_id=self.id,
             publication=self.publication,
@@ -34,15 +34,17 @@ class StoredBatch:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """`known`: this replica was on record, nobody had taken it for dead. `dead`: how many
-    others have been silent for too long."""
+    """`known`: this replica was still registered, so no other one has adopted its batches. `dead`:
+    the number of other replicas that have been silent for too long."""
 
     known: bool
     dead: int
 
 
 class BatchStore(Protocol):
-    """The open batches. Every method raises `JournalUnavailable`."""
+    """The open batches of all replicas. Every method raises `JournalUnavailable`, and then may have
+    taken effect. Changes by a replica that no longer owns a batch have no effect: this is the fence
+    against a process that was taken for dead."""
 
     async def unpublished(self, owner: str, *, bytes_max: int) -> list[StoredBatch]:
         """The oldest unpublished batches of an owner, marked as published.
@@ -62,10 +64,10 @@ class BatchStore(Protocol):
         """Delete settled batches, where `owner` still owns them."""
 
     async def heartbeat(self, owner: str, *, dead_after_s: float) -> Heartbeat:
-        """Say that this replica lives, and look for those that do not."""
+        """Register this replica as alive, and count the dead ones."""
 
     async def adopt(self, owner: str, *, dead_after_s: float) -> int:
-        """Take over batches whose replica is dead or unknown; how many."""
+        """Become the owner of batches whose replica is dead or unknown; the number of batches."""
 
     async def retire(self, owner: str) -> None:
-        """Let others adopt this replica's batches at once."""
+        """Allow other replicas to adopt this one's batches immediately."""

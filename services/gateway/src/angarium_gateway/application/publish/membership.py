@@ -1,4 +1,4 @@
-"""Living among other gateway replicas: heartbeats, and taking over what dead ones left."""
+"""Membership among the gateway replicas: heartbeats, and adoption of dead replicas' batches."""
 
 import asyncio
 
@@ -12,8 +12,10 @@ from .relay import Relay
 
 HEARTBEAT_INTERVAL_S = 2.0
 DEAD_AFTER_S = 7.0
+"""A replica that is silent for longer is taken for dead: three heartbeats may fail before."""
 BEATS_PER_SEARCH = 30
-"""Batches of replicas that nobody knows are searched for at the start and once a minute."""
+"""Heartbeats between two searches for batches of unregistered replicas: at the start, then once a
+minute. Such replicas were removed before a batch of theirs was committed late."""
 
 log = structlog.get_logger()
 
@@ -32,7 +34,7 @@ class Membership:
         self._beats = 0
 
     async def run(self) -> None:
-        """Take part until cancelled."""
+        """Send heartbeats and adopt batches until cancelled, then retire."""
         try:
             while True:
                 try:
@@ -57,8 +59,15 @@ class Membership:
             self._relay.look_for_backlog()
 
     async def _drop_adopted(self) -> None:
-        """What was committed since the adoption is this replica's still."""
-        held = self._window.ids()  # before the query, which does not see what is committed then
+        """Forget the batches that another replica has adopted while this one was taken for dead.
+
+        They are settled to the adopter, so without this they would take up the window here until
+        recovery takes them for lost. Batches committed since the adoption still belong to this
+        replica.
+        """
+        # Before the query: a batch that is committed and opened while the query runs is missing in
+        # its answer, and would be dropped although nobody else publishes it.
+        held = self._window.ids()
         mine = set(await self._batches.published(self._owner))
         adopted = [batch_id for batch_id in held if batch_id not in mine]
         log.warning("membership.taken_for_dead", batches=len(adopted))

@@ -1,4 +1,4 @@
-"""Which messages of an application may not be with the workers yet, for ordered endpoints."""
+"""Port to the messages that may not have reached the workers yet, for ordered endpoints."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,15 +7,15 @@ from angarium_contracts.operational import OrderRange
 
 
 class OpenMessageSearch(Protocol):
-    """Looks through the open batches of all replicas."""
+    """Searches the open batches of all replicas."""
 
     async def first_open(self, ranges: Sequence[OrderRange]) -> Sequence[bytes | None]:
-        """Of each range the first message whose batch is open; None: none is.
+        """For each range the first message whose batch is open, or None.
 
-        Under a backlog the answer may be a message of the range before that one, never one after
-        it: whoever asks waits longer than needed then. Batches that were set aside do not count,
-        nor messages that wait for a time of their own. Raises `JournalUnavailable`.
+        Under a backlog the answer may be an earlier message of the range, never a later one, so
+        the worker may wait longer than needed but never too short. Batches that are set aside and
+        scheduled messages do not count. Raises `JournalUnavailable`.
         """
 
     async def newest(self, ranges: Sequence[OrderRange]) -> Sequence[bytes | None]:
-        """Of each range the last message; None: there is none. Raises `JournalUnavailable`."""
+        """For each range the last message, or None. Raises `JournalUnavailable`."""

@@ -1,4 +1,4 @@
-"""Noticing that published batches got lost, and publishing them again."""
+"""Recovery: detects published batches that were lost, and has them published again."""
 
 import asyncio
 from collections import Counter
@@ -16,35 +16,40 @@ from .relay import Relay
 
 WATCH_INTERVAL_S = 1.0
 GRACE_S = 1.0
-"""After a loss, attempts in flight may still settle their batches."""
+"""Time after a loss for attempts in flight to settle their batches: those need not go out twice."""
 QUIET_S = 10.0
+"""A batch without progress for so long is looked for in the streams."""
 STRAY_SEARCH_INTERVAL_S = 40.0
-"""Longer than any statement of ours runs in the database."""
+"""Longer than any of the gateway's statements may run: a commit that was given up has either taken
+place or failed by the second search."""
 LOSSES_MAX = 5
+"""Losses of one batch, with Redis healthy, before it is set aside."""
 LOSSES_REMEMBERED_MAX = 10_000
 
 log = structlog.get_logger()
 
 
 class StreamWatch(Protocol):
-    """What can be seen of Redis from outside the streams."""
+    """Observes Redis and its streams."""
 
     async def identity(self) -> str:
-        """Changes when Redis lost its memory or restarted. Raises `StreamUnavailable`."""
+        """A text that changes when Redis loses its data or restarts. Raises
+        `StreamUnavailable`."""
 
     async def passed(self, batches: Sequence[OpenBatch]) -> list[OpenBatch]:
-        """Those of which nothing is left in the streams. Asked again and again about all that
-        are quiet. Raises `StreamUnavailable`."""
+        """Those of `batches` of which no entry is left in any stream. Called every second with all
+        batches that make no progress. Raises `StreamUnavailable`."""
 
 
 class Recovery:
     """Watches Redis and the open batches. `run()` until cancelled.
 
-    Strays are batches that the journal takes for published and this process does not know: the
-    answer to their commit or load got lost, or the commit took place after it was given up.
+    Strays are batches that are marked as published in the journal but unknown to this process: the
+    answer to their commit or load was lost, or the commit took place after it had been given up.
+    Without the search for them, an accepted message would never leave the journal.
 
-    A batch that got lost `LOSSES_MAX` times while Redis was well is set aside: its entries
-    end in quarantine, and publishing it again would not help.
+    A batch that is lost more than `LOSSES_MAX` times while Redis is healthy is set aside: its
+    entries end in the quarantine, and publishing it again would only repeat that.
     """
 
     def __init__(
@@ -105,11 +110,12 @@ class Recovery:
         self._relay.publish_again([batch.batch_id])
 
     async def _search_strays(self) -> None:
-        """A batch that is unknown in two searches is none that is just on its way."""
+        """Publish batches again that two searches in a row did not know. One search is not enough:
+        it also finds batches whose commit has just been answered."""
         if self._clock_s() < self._searched_at_s + STRAY_SEARCH_INTERVAL_S:
             return
         published = set(await self._batches.published(self._owner))
-        unknown = published - self._relay.in_hand()
+        unknown = published - self._relay.tracked()
         strays = tuple(unknown & self._unknown)
         if strays:
             log.warning("recovery.strays", batches=len(strays))

@@ -1,4 +1,5 @@
-"""The relay: committed batches go out as the window allows; the rest waits in the journal."""
+"""The relay publishes committed batches while the window has room; the rest waits in the
+journal."""
 
 import asyncio
 from collections import deque
@@ -15,9 +16,9 @@ from .batch_store import LOADED_MAX, BatchStore, StoredBatch
 
 RETRY_S = 0.5
 READY_S_MAX = 5.0
-"""A batch that was last known to be ours longer ago is left to the journal, which knows whose it
-is: a process that was held up so long may be taken for dead. Shorter than
-`membership.DEAD_AFTER_S`."""
+"""A batch that this replica last knew to own longer ago is returned to the journal instead of being
+published: a process that stood still for so long may have been taken for dead, and another replica
+may have adopted and published the batch. Shorter than `membership.DEAD_AFTER_S`."""
 LOADED_BYTES_MAX = 2 * 1024 * 1024
 PUBLISHED_AT_ONCE_MAX = 16
 MARKED_AT_ONCE_MAX = 5_000
@@ -29,16 +30,17 @@ class PublishBatches(Protocol):
     """Publishes to `messages.accepted`."""
 
     async def __call__(self, batches: Sequence[StoredBatch]) -> Sequence[bytes]:
-        """One entry a batch; their entry ids. Without batches it only asks whether Redis is
-        there. Raises `StreamUnavailable`."""
+        """Add one entry per batch; the entry ids, in order. Without batches it only checks that
+        Redis answers. Raises `StreamUnavailable`."""
 
 
 class Relay:
     """Publishes this replica's batches. `run()` until cancelled.
 
-    While the journal holds a backlog, new batches join its end, so that messages leave in
-    the order of their commits. They do so until its end is in sight: under steady load a backlog
-    that is joined is never found empty.
+    While the journal holds a backlog, new batches are appended to it instead of being published
+    directly, so that messages leave in the order of their commits. This stops when a load nearly
+    reaches the end of the backlog: under steady load it would otherwise never be found empty, and
+    every message would pay for the extra read of the journal.
     """
 
     def __init__(
@@ -65,13 +67,14 @@ class Relay:
         self._work.set()
 
     def reserve(self, size_bytes: int) -> bool:
-        """Room for a batch about to be committed; without it the batch joins the backlog."""
+        """Reserve room for a batch that is about to be committed; False when it must join the
+        backlog."""
         self._joining = self._joining or not self._window.reserve(size_bytes)
         return not self._joining
 
     def committed(self, batch: StoredBatch, *, published: bool, since_s: float) -> None:
-        """A batch was committed, with or without room reserved for it. `since_s`: when that
-        began."""
+        """Take over a committed batch: publish it if room was reserved (`published`), else look for
+        it in the backlog. `since_s` is the time just before the commit."""
         if not published:
             self.look_for_backlog()
         elif batch.messages:
@@ -81,14 +84,16 @@ class Relay:
             self._window.give_back(batch.size_bytes)
 
     def doubtful(self, batch_id: bytes, reserved_bytes: int) -> None:
-        """A commit failed, but may have taken place: if so, the batch must go out."""
+        """A commit failed but may have taken place; if so, its batch is marked as published and
+        nobody would publish it. It is returned to the backlog, which has no effect on a batch that
+        does not exist."""
         self._window.give_back(reserved_bytes)
         self._unsent[batch_id] = NEVER_SENT
         self._joining = True
         self.look_for_backlog()
 
     def publish_again(self, batch_ids: Sequence[bytes]) -> None:
-        """Batches that were published and got lost go back into the backlog."""
+        """Return lost batches to the backlog, to be published as `redelivered`."""
         for batch_id in batch_ids:
             self._window.take(batch_id)
             self._unsent[batch_id] = LOST
@@ -97,18 +102,18 @@ class Relay:
             self.look_for_backlog()
 
     def look_for_backlog(self) -> None:
-        """The journal may hold batches to publish."""
+        """Read the backlog: the journal may hold batches to publish."""
         self._backlog = True
         self._backlog_grew = True
         self._work.set()
 
     def room_returned(self) -> None:
-        """Batches were settled: there may be room for those that the journal holds."""
+        """Batches were settled, so there may be room for the backlog."""
         if self._backlog:
             self._work.set()
 
-    def in_hand(self) -> set[bytes]:
-        """The batches that are open, or about to go out or back into the journal."""
+    def tracked(self) -> set[bytes]:
+        """The batches that are open, about to be published or about to be returned."""
         return {*self._window.ids(), *(batch.id for batch, _ in self._ready), *self._unsent}
 
     async def run(self) -> None:
@@ -126,7 +131,8 @@ class Relay:
                 await asyncio.sleep(RETRY_S)
 
     async def _send_ready(self) -> None:
-        # What comes meanwhile goes next time: the backlog must not wait until nothing comes.
+        # Batches that become ready in the meantime are left for the next round: under steady load
+        # the backlog would otherwise never get its turn.
         left = len(self._ready)
         while left:
             count = min(left, PUBLISHED_AT_ONCE_MAX)
@@ -137,14 +143,19 @@ class Relay:
                 await self._send(fresh)
 
     def _still_ours(self, batch: StoredBatch, since_s: float) -> bool:
-        """False: another replica may have adopted it meanwhile, and it goes back."""
+        """Check that no other replica can have adopted the batch; if one can, return the batch."""
         if self.clock_s() - since_s <= READY_S_MAX:
             return True
         self.doubtful(batch.id, batch.size_bytes)
         return False
 
     async def _send(self, batches: Sequence[StoredBatch]) -> None:
-        """Publish batches with room reserved. On failure they go back into the backlog."""
+        """Publish batches that have room reserved. After a failure Redis may or may not have them,
+        so they are returned as lost.
+
+        The window is opened first: their chunks may be settled before the answer to the
+        publication arrives, and settlements of unknown batches are ignored.
+        """
         now_s = self.clock_s()
         for batch in batches:
             self._window.open(
@@ -161,7 +172,8 @@ class Relay:
             self._window.published(batch.id, entry_id)
 
     async def _return_unsent(self) -> None:
-        """Tell the journal which batches are not in Redis after all."""
+        """Mark batches as unpublished in the journal. Until the journal has answered they stay in
+        `_unsent`: forgetting one would leave it marked as published, with nobody to publish it."""
         for change in (LOST, NEVER_SENT):
             ids = [batch_id for batch_id, due in self._unsent.items() if due is change]
             for start in range(0, len(ids), MARKED_AT_ONCE_MAX):
@@ -175,14 +187,16 @@ class Relay:
         if self._redis_failed:
             await self._publish(())
         while self._backlog and self._window.room_for_more:
-            # A backlog until a load finds none: what is committed during it must not overtake.
+            # Cleared before the load: a batch that joins during the load may not be in its answer,
+            # and must be found by another one.
             self._backlog_grew = False
             since_s = self.clock_s()
             bytes_max = min(self._window.room_bytes, LOADED_BYTES_MAX)
             loaded = await self._batches.unpublished(self._owner, bytes_max=bytes_max)
             loaded_bytes = sum(batch.size_bytes for batch in loaded)
             if 2 * len(loaded) <= LOADED_MAX and 2 * loaded_bytes <= bytes_max:
-                # The end is in sight: what is committed from now on goes out after it.
+                # The end of the backlog is near: batches that are committed from now on may be
+                # published directly, after those of this load.
                 self._joining = False
             if not loaded:
                 self._backlog = self._backlog_grew

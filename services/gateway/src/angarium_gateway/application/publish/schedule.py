@@ -1,7 +1,7 @@
-"""Messages with a time of their own: committed at once, sent when it comes.
+"""Scheduled messages: committed on acceptance, sent at their `deliver_at`.
 
-They are in the journal without a batch. A replica that finds some due opens a batch with them,
-and from there on they go as every other message does.
+Until then they are in the journal without a batch. A replica that finds messages due opens a batch
+with them, and the relay publishes it like any other.
 """
 
 import asyncio
@@ -14,36 +14,38 @@ from angarium_gateway.application.unavailable import JournalUnavailable
 from .relay import Relay
 
 LOOK_INTERVAL_S = 1.0
-"""At most: another replica may have scheduled something sooner."""
+"""The longest wait: another replica may have scheduled an earlier message."""
 CONTENDED_S = 0.05
 
 log = structlog.get_logger()
 
 
 class Schedule(Protocol):
-    """What waits for its time, shared by all replicas. Every method raises `JournalUnavailable`.
+    """The scheduled messages, shared by all replicas. Every method raises `JournalUnavailable`.
 
-    Times are compared with the database's clock, the same for every replica.
+    Times are compared with the database's clock, so that replicas agree.
     """
 
     async def next_due_in_s(self) -> float | None:
-        """How long until the first is due (0 or less: it is); None when nothing is scheduled."""
+        """Seconds until the first message is due (0 or less: it is due); None when no message is
+        scheduled."""
 
     async def open_due(self, owner: str, *, stream_count: int) -> int:
-        """Take the messages that have been due for longest off the schedule, at most 200 and 4 MiB
-        (one larger goes alone), and open an unpublished batch of `owner` with them, one a stream
-        number, in the order of their times; all in one transaction. How many messages.
+        """Move the messages that have been due for longest from the schedule into unpublished
+        batches of `owner`, one batch per stream number, in the order of their times and in one
+        transaction. At most 200 messages and 4 MiB; a larger message goes alone. Returns the
+        number of messages.
 
-        What another replica is taking at the same time is left to it.
+        Messages that another replica is taking at the same time are skipped.
         """
 
     async def cancel(self, application_id: bytes, message_id: bytes) -> bool:
-        """Take one message off the schedule, and put on record that it was; False when it is not
-        on it: unknown, cancelled before, or sent."""
+        """Take a message off the schedule and record the cancellation; False when the message is
+        not scheduled: unknown, cancelled before, or sent."""
 
 
 class Scheduler:
-    """Opens batches for what is due. `run()` until cancelled."""
+    """Opens batches for messages that are due. `run()` until cancelled."""
 
     def __init__(self, schedule: Schedule, relay: Relay, *, owner: str, stream_count: int) -> None:
         self._schedule = schedule
@@ -52,7 +54,7 @@ class Scheduler:
         self._stream_count = stream_count
 
     async def run(self) -> None:
-        """Look for what is due until cancelled."""
+        """Open batches for due messages until cancelled."""
         while True:
             try:
                 wait_s = await self._look()
@@ -62,7 +64,7 @@ class Scheduler:
             await asyncio.sleep(wait_s)
 
     async def _look(self) -> float:
-        """How long to wait before the next look."""
+        """Open the batches that are due; the seconds to wait before the next look."""
         due_in_s = await self._schedule.next_due_in_s()
         if due_in_s is None:
             return LOOK_INTERVAL_S
@@ -71,6 +73,7 @@ class Scheduler:
         try:
             opened = await self._schedule.open_due(self._owner, stream_count=self._stream_count)
         finally:
-            # Also when it failed: it may have taken place.
+            # Also after a failure: the transaction may have been committed, and then its batch
+            # would wait until something else makes the relay read the backlog.
             self._relay.look_for_backlog()
         return 0 if opened else CONTENDED_S

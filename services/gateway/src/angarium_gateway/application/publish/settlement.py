@@ -1,4 +1,4 @@
-"""Settling: when all chunks of a batch are settled, its row goes."""
+"""Settlement: closes a batch once all its chunks are settled."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,6 +13,8 @@ from .batch_store import BatchStore
 from .relay import Relay
 
 GATHER_S = 0.25
+"""Wait for more settled batches before a deletion: one statement then deletes many rows, and the
+hot path shares the database with few of them."""
 RETRY_S = 0.5
 CLOSED_AT_ONCE_MAX = 5_000
 
@@ -22,7 +24,8 @@ log = structlog.get_logger()
 class Settlement:
     """Counts settled chunks and deletes the rows of settled batches, many at once.
 
-    Nobody waits for the row to go: should it stay, its deliveries are looked up and found.
+    Deleting may be late or fail without harm. A batch whose row outlives its process is published
+    again as `redelivered`; the workers find its deliveries on record and send nothing twice.
     """
 
     def __init__(
@@ -56,7 +59,8 @@ class Settlement:
             self._relay.room_returned()
 
     async def run(self) -> None:
-        """Close settled batches until cancelled; then once more."""
+        """Close settled batches until cancelled, and once more at the end: batches that stay open
+        would be published again by the replica that adopts them."""
         try:
             while True:
                 await self._some_settled.wait()
@@ -76,4 +80,5 @@ class Settlement:
                 self._some_settled.set()
                 await asyncio.sleep(RETRY_S)
                 return
+            # Only now: what `on_settled` appended during the statement stays in the list.
             del self._settled[: len(ids)]

@@ -31,13 +31,13 @@ from .references import References
 
 MESSAGES_PER_STEP = 250
 STEPS_MAX = 20
-"""Of 250 messages: one page looks through the deliveries of at most 5,000."""
+"""Steps of 250 messages: one page examines the deliveries of at most 5,000."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A delivery of a message, and its endpoint. `deleted`: of the endpoint only its id and
-    its times are known; None: not even those."""
+    """A delivery of a message, and its endpoint. Of a `deleted` endpoint only the id and the times
+    are known; None when nothing is."""
 
     delivery: Delivery
     endpoint: Endpoint | None
@@ -46,7 +46,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class DestinationPage:
-    """In the order of endpoints."""
+    """Deliveries of one message, in the order of their endpoints."""
 
     items: Sequence[Destination]
     done: bool
@@ -54,7 +54,7 @@ class DestinationPage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveredMessage:
-    """A message, and where it stands for one endpoint."""
+    """A message, and its delivery to one endpoint."""
 
     message: Message
     delivery: Delivery
@@ -62,7 +62,8 @@ class DeliveredMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveredMessagePage:
-    """Newest first. `oldest`, `newest`, `done`, and short pages: as in `MessagePage`."""
+    """Messages, newest first. `oldest`, `newest`, `done` and short pages are as in
+    `MessagePage`."""
 
     items: Sequence[DeliveredMessage]
     done: bool
@@ -71,12 +72,12 @@ class DeliveredMessagePage:
 
 
 class DeliveredJournal(MessageJournal, Protocol):
-    """The journal, for reading messages that were listed without their payloads."""
+    """The journal, with a separate query for payloads."""
 
     async def payloads(
         self, application_id: bytes, message_ids: Sequence[bytes]
     ) -> Mapping[bytes, bytes]:
-        """The JSON texts of those of these messages that are of this application."""
+        """The JSON texts of those messages that belong to the application."""
 
 
 class ReadDeliveries:
@@ -98,8 +99,8 @@ class ReadDeliveries:
     async def of_message(
         self, tenant_id: bytes, application_ref: str, message_ref: str, window: MessageWindow
     ) -> DestinationPage | Problem:
-        """A page of the endpoints that have a delivery of the message; `window.past` is an
-        endpoint, and newer ones follow it."""
+        """A page of the endpoints that have a delivery of the message. `window.past` is an
+        endpoint; newer endpoints follow it."""
         owned = await self._references.message(tenant_id, application_ref, message_ref)
         if isinstance(owned, Problem):
             return owned
@@ -163,10 +164,10 @@ class ReadDeliveries:
 
 
 class _Walk:
-    """Looks through the journal, a step at a time, for messages with a delivery to an endpoint.
+    """Searches the journal step by step for messages with a delivery to an endpoint.
 
-    The worker has no index of an endpoint's attempts by message: each attempt would pay for it.
-    The journal has the messages in their order, and the worker looks each up by its key.
+    The worker has no index of an endpoint's deliveries by message, because every attempt would pay
+    for it. Instead the journal gives messages in order, and the worker finds each by its key.
     """
 
     def __init__(
@@ -187,7 +188,7 @@ class _Walk:
         self._statuses = statuses
 
     async def page(self, window: MessageWindow) -> DeliveredMessagePage | Problem:
-        """The messages of the window, as far as `STEPS_MAX` steps reach."""
+        """The messages of the window that are found within `STEPS_MAX` steps."""
         found: list[DeliveredMessage] = []
         end, done = window.past, False
         step = MessageWindow(window.limit, window.past, window.backwards)
@@ -200,7 +201,7 @@ class _Walk:
                 return some
             found += some
             end, done = page.newest if window.backwards else page.oldest, page.done
-            # A short page: the journal has looked through as much as it does for one.
+            # A short page: the journal has examined as many messages as it does for one.
             if done or len(found) >= window.limit or len(page.items) < step.limit:
                 break
             step = replace(step, limit=MESSAGES_PER_STEP, past=end)
@@ -212,7 +213,7 @@ class _Walk:
     async def _delivered(
         self, messages: Sequence[Message], *, backwards: bool
     ) -> list[DeliveredMessage] | Problem:
-        """Those that count, in the direction of the walk."""
+        """The messages with a matching delivery, in the direction of the search."""
         if not messages:
             return []
         question = FindDeliveries(self._endpoint_id, tuple([each.id for each in messages]))
@@ -234,7 +235,7 @@ class _Walk:
 def _as_page(
     found: list[DeliveredMessage], window: MessageWindow, end: bytes | None, *, done: bool
 ) -> DeliveredMessagePage:
-    """`end`: how far the walk came."""
+    """The page of what was found. `end` is the last message examined."""
     begin = found[0].message.id if found else window.past
     if window.backwards:
         return DeliveredMessagePage(found[::-1], done, oldest=begin, newest=end)

@@ -1,4 +1,4 @@
-"""Parts of lists that go by the ids of their items, which is by time."""
+"""Windows and pages of lists that are ordered by id, and so by time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class IdWindow:
-    """Which part of a list: at most `limit` items that follow `past` (come before it, with
-    `backwards`), in the order of their beginnings, or from the newest (`descending`)."""
+    """A part of a list: at most `limit` items after `past`, or before it with `backwards`. The list
+    begins with the newest item when `descending`, else with the oldest."""
 
     limit: int
     past: bytes | None = None
@@ -16,13 +16,14 @@ class IdWindow:
 
     @property
     def falling(self) -> bool:
-        """Whether it is looked up from higher ids to lower ones."""
+        """True if the query goes from higher ids to lower ones."""
         return self.descending != self.backwards
 
 
 @dataclass(frozen=True, slots=True)
 class IdPage[T]:
-    """Items in the order that was asked for. `done`: none follow (come before)."""
+    """Items in the order of the list. `done` when no item follows in the direction of the
+    window."""
 
     items: Sequence[T]
     done: bool

@@ -1,4 +1,4 @@
-"""Reading accepted messages back from the journal."""
+"""Port for reading accepted messages from the journal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An accepted message. `payload` is its JSON text; None when it was not asked for.
+    """An accepted message. `payload` is its JSON text, or None when it was not requested.
 
-    A message with a time of its own goes out at `deliver_at`, unless it was cancelled first.
+    A scheduled message is sent at `deliver_at`, unless it was cancelled before.
     """
 
     id: bytes
@@ -25,7 +25,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """What messages to list. Times bound the message's time, exclusive, to the millisecond."""
+    """A filter of messages. `before` and `after` are exclusive, to the millisecond."""
 
     channel: str | None = None
     tag: str | None = None
@@ -34,11 +34,11 @@ class MessageFilter:
     after: datetime | None = None
 
     def looks_into(self) -> bool:
-        """Whether it depends on more than a message's time."""
+        """True if the filter depends on more than a message's time."""
         return self.channel is not None or self.tag is not None or self.event_types is not None
 
     def matches(self, message: Message) -> bool:
-        """Whether channel, tag and event type are those of `message`."""
+        """True if the channel, tag and event type of the message match."""
         return (
             (self.channel is None or self.channel in (message.channels or ()))
             and (self.tag is None or self.tag in (message.tags or ()))
@@ -48,8 +48,8 @@ class MessageFilter:
 
 @dataclass(frozen=True, slots=True)
 class MessageWindow:
-    """Which part of a list: at most `limit` messages older than `past` (newer, with
-    `backwards`); from the newest on when `past` is None."""
+    """A part of a list: at most `limit` messages older than `past`, or newer with `backwards`. It
+    begins with the newest message when `past` is None."""
 
     limit: int
     past: bytes | None = None
@@ -60,8 +60,8 @@ class MessageWindow:
 class MessagePage:
     """Messages, newest first. Older ones follow past `oldest`, newer ones before `newest`.
 
-    A page may be short, even empty, with `done` False: so much was looked through, and the
-    next page goes on from there.
+    A page may be short or empty while `done` is False: the search was bounded, and the next page
+    continues it.
     """
 
     items: Sequence[Message]
@@ -71,15 +71,15 @@ class MessagePage:
 
 
 class MessageJournal(Protocol):
-    """The journal, for reading."""
+    """Reads messages from the journal."""
 
     async def find(self, application_id: bytes, ref: str, *, with_content: bool) -> Message | None:
-        """The message that `ref`, an id or an eventId, names in this application."""
+        """The message of the application with this id or eventId."""
 
     async def find_many(
         self, application_id: bytes, message_ids: Sequence[bytes]
     ) -> Mapping[bytes, Message]:
-        """Those of these messages that are of this application, without their payloads."""
+        """Those messages that belong to the application, without their payloads."""
 
     async def page(
         self,

@@ -1,4 +1,4 @@
-"""The ports to where background tasks are kept."""
+"""Ports to the storage of background tasks."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,14 +16,14 @@ from angarium_gateway.domain.background_tasks import (
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Which tasks to list; None: all."""
+    """The tasks to list; None matches all."""
 
     status: TaskStatus | None = None
     kind: TaskKind | None = None
 
 
 class BackgroundTasks(Protocol):
-    """The tasks, for those who start and watch them. Methods raise `JournalUnavailable`."""
+    """Storage of tasks, for starting and listing them. Every method raises `JournalUnavailable`."""
 
     async def start(
         self,
@@ -34,8 +34,8 @@ class BackgroundTasks(Protocol):
         *,
         running_max: int,
     ) -> BackgroundTask | None:
-        """Put a task on record, to be carried out by any gateway; None when so many of the
-        tenant's run already."""
+        """Store a task that any gateway may carry out; None when `running_max` tasks of the tenant
+        are running."""
 
     async def find(self, tenant_id: bytes, task_id: bytes) -> BackgroundTask | None:
         """A task of this tenant."""
@@ -47,19 +47,22 @@ class BackgroundTasks(Protocol):
 
 
 class TaskLeases(Protocol):
-    """The tasks, for those who carry them out. Times are by the database's clock; methods raise
-    `JournalUnavailable`. All but `lease` do nothing, and answer False, for who has lost the task:
-    its `fence` is not the newest any more."""
+    """Storage of tasks, for carrying them out. Times are by the database's clock, and every method
+    raises `JournalUnavailable`.
+
+    A lease has a `fence`, a number that each new lease counts up. Methods other than `lease` do
+    nothing and return False when the fence is out of date: a gateway that stood still for longer
+    than its lease cannot overwrite the progress of the gateway that took the task over."""
 
     async def lease(self, *, lease_s: float) -> HeldTask | None:
-        """The running task that nobody holds and that has waited longest, held from now on."""
+        """Lease the running task that has waited longest without a lease, or None."""
 
     async def save(self, held: HeldTask, progress: TaskProgress, *, lease_s: float) -> bool:
-        """Record progress, and hold on."""
+        """Record progress and extend the lease."""
 
     async def put_back(self, held: HeldTask, *, after_s: float = 0.0, error: str | None) -> bool:
-        """Let go, for anybody to take after a while. With an `error` it could not go on, and
-        its failures count up; only `save` sets them to none."""
+        """Give up the lease; any gateway may take the task after `after_s`. With an `error` the
+        task's failures are counted up; only `save` resets them."""
 
     async def end(self, held: HeldTask, progress: TaskProgress, *, error: str | None) -> bool:
-        """It is finished or, with an `error`, has failed."""
+        """Mark the task as finished or, with an `error`, as failed."""

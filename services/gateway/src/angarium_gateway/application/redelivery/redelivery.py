@@ -20,16 +20,16 @@ from .task_steps import RecoverFailed, ReplayMessages, Step
 
 
 class ReplayJournal(ReplayedMessages, TargetedMessages, Protocol):
-    """Messages of the journal, to be delivered to one endpoint."""
+    """Messages of the journal that are delivered to one endpoint."""
 
 
 class TaskStore(BackgroundTasks, TaskLeases, Protocol):
-    """Background tasks, both for those who start them and for those who carry them out."""
+    """Storage of background tasks, for starting them and for carrying them out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedeliveryPorts:
-    """What redelivery reads from and writes to."""
+    """The ports of redelivery."""
 
     replayed: ReplayJournal
     tasks: TaskStore

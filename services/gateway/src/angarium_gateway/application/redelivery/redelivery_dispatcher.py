@@ -1,4 +1,4 @@
-"""Having messages of the journal delivered to one endpoint, by the worker."""
+"""Sends messages of the journal to one endpoint, through the worker."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -21,18 +21,18 @@ from .replayed_messages import MessageHead, ReplayedMessages
 
 REDELIVERED_AT_ONCE_MAX: Final = 100
 REDELIVERED_BYTES_AT_ONCE_MAX: Final = 4 * 1024 * 1024
-"""What one command to the worker may hold, unless it is one message."""
+"""Limits of one command to the worker; a larger message goes alone."""
 
 
 class Chosen(NamedTuple):
-    """A message to deliver, and the retry schedule that comes with it."""
+    """A message to deliver, with its retry schedule."""
 
     head: MessageHead
     retry_delays_s: tuple[float, ...] | None
 
 
 class RedeliveryDispatcher:
-    """Asks the dispatcher what an endpoint needs, and hands messages to the worker."""
+    """Matches messages with an endpoint at the dispatcher, and hands them to the worker."""
 
     def __init__(
         self, *, journal: ReplayedMessages, ask_dispatcher: ServiceQuery, ask_worker: ServiceQuery
@@ -70,8 +70,8 @@ class RedeliveryDispatcher:
         *,
         only_missing: bool = False,
     ) -> int | Problem:
-        """Have these delivered, as `ResendDeliveries` says; how many are. They fit one command:
-        see `fitting`."""
+        """Have the worker deliver messages that fit one command (see `fitting`), as
+        `ResendDeliveries` describes; the number that it accepts."""
         application_id = matched.application_id
         ids = [item.head.id for item in chosen]
         messages = await self._journal.with_payloads(application_id, ids)
@@ -91,7 +91,7 @@ class RedeliveryDispatcher:
         *,
         only_missing: bool = False,
     ) -> int | Problem:
-        """As `send`, of messages that are at hand."""
+        """Like `send`, for messages that are loaded already."""
         command = ResendDeliveries(
             tenant_id=tenant_id,
             application_id=matched.application_id,
@@ -106,7 +106,7 @@ class RedeliveryDispatcher:
 
 
 def fitting(chosen: Sequence[Chosen]) -> Sequence[Chosen]:
-    """The first of these that fit one command; at least one, if there is any."""
+    """The longest prefix that fits one command, and at least one message."""
     room_bytes = REDELIVERED_BYTES_AT_ONCE_MAX
     for count, item in enumerate(chosen[:REDELIVERED_AT_ONCE_MAX]):
         room_bytes -= item.head.payload_bytes

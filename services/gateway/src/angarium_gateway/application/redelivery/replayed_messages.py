@@ -1,4 +1,4 @@
-"""The journal for those who deliver messages of it again."""
+"""Ports to the journal for delivering its messages again."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from angarium_gateway.domain.messages import NewMessage
 
 @dataclass(frozen=True, slots=True)
 class MessageHead:
-    """A message of the journal without its payload. `payload_bytes` 0: its content is gone.
-    `tags` as the client gave them."""
+    """A message of the journal without its payload. `payload_bytes` is 0 when the content has been
+    deleted."""
 
     id: bytes
     event_type: str
@@ -22,8 +22,8 @@ class MessageHead:
 
 @dataclass(frozen=True, slots=True)
 class MessageRange:
-    """Messages of an application accepted from `since` to `until` (inclusive, to the
-    millisecond), in the order of ids, after the id `after`."""
+    """Messages of an application accepted from `since` to `until` (inclusive, to the millisecond),
+    in the order of their ids, starting after the id `after`."""
 
     application_id: bytes
     since: datetime
@@ -37,25 +37,24 @@ class ReplayedMessages(Protocol):
     async def heads(
         self, application_id: bytes, ids: Sequence[bytes]
     ) -> Mapping[bytes, MessageHead]:
-        """Those of these messages (at most 250) that are of this application."""
+        """The heads of those messages (at most 250) that belong to the application."""
 
     async def heads_in(self, within: MessageRange, *, limit: int) -> Sequence[MessageHead]:
-        """The first messages of a range that are for every endpoint that wants them: not those
-        that were sent to one endpoint only, nor those that are scheduled and were not due yet,
-        or were cancelled before."""
+        """The first messages of a range. Messages for one endpoint only, scheduled messages that
+        are not due yet, and cancelled messages are left out."""
 
     async def still_open(self, application_id: bytes, ids: Collection[bytes]) -> set[bytes]:
-        """Those that are in an open batch: their first deliveries are on their way."""
+        """Those messages that are in an open batch, so their first deliveries may be pending."""
 
     async def with_payloads(
         self, application_id: bytes, ids: Sequence[bytes]
     ) -> Sequence[NewMessage]:
-        """These messages in full, in the order of `ids`; who asks bounds their bytes."""
+        """The complete messages, in the order of `ids`. The caller bounds their size."""
 
 
 class TargetedMessages(Protocol):
-    """Puts messages on record that are for one endpoint only."""
+    """Stores messages that are for one endpoint only."""
 
     async def store(self, message: NewMessage) -> None:
-        """Commit it, without a batch: it is listed and read as any other, and never delivered
-        to another endpoint. Raises `JournalUnavailable`."""
+        """Store a message without a batch. It is listed and read like any other, and never
+        delivered to another endpoint. Raises `JournalUnavailable`."""

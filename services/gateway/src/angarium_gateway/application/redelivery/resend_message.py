@@ -1,4 +1,4 @@
-"""Delivering one message to one endpoint again, because somebody asks for it."""
+"""Resend one message to one endpoint."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +12,8 @@ from .replayed_messages import ReplayedMessages
 
 
 class ResendMessage:
-    """The use case behind POST …/msg/{msg}/endpoint/{endpoint}/resend."""
+    """Resends a message (POST …/msg/{msg}/endpoint/{endpoint}/resend). Raises
+    `JournalUnavailable`."""
 
     def __init__(
         self,
@@ -30,8 +31,9 @@ class ResendMessage:
     async def __call__(
         self, tenant_id: bytes, application_ref: str, message_ref: str, endpoint_ref: str
     ) -> Problem | None:
-        """Whatever the endpoint's filters are; None once the delivery is durably pending. A
-        CONFLICT when the endpoint is disabled, or the message cannot be delivered (yet)."""
+        """Resend regardless of the endpoint's filters; None once the delivery is durably pending.
+        The problem is a CONFLICT when the endpoint is disabled, or the message is not due yet or
+        has no content any more."""
         owned = await self._references.message(tenant_id, application_ref, message_ref)
         if isinstance(owned, Problem):
             return owned

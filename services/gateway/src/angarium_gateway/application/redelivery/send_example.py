@@ -1,4 +1,4 @@
-"""Sending an example of an event type to one endpoint."""
+"""Send an example of an event type to one endpoint."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ _schemas = msgspec.json.Decoder(dict[str, Any])
 
 
 class SendExample:
-    """The use case behind POST …/endpoint/{endpoint}/send-example."""
+    """Sends examples (POST …/endpoint/{endpoint}/send-example). Raises `JournalUnavailable`."""
 
     def __init__(
         self,
@@ -43,9 +43,8 @@ class SendExample:
         index: int = 0,
         payload: Mapping[str, Any] | None = None,
     ) -> NewMessage | Problem:
-        """The message that is delivered now: of the newest schema's example with this index, or
-        of a payload of one's own. After a `Problem` that is UNAVAILABLE it may be on record, and
-        asking again makes another."""
+        """Send `payload` or, without one, the example with this index from the newest schema. After
+        an UNAVAILABLE problem the message may have been stored; a repeat sends another one."""
         kind = MessageHead(self._make_id(), event_type, 0)
         matched = await self._redelivery.match(
             tenant_id, application_ref, endpoint_ref, [kind], ignore_filters=True

@@ -1,4 +1,4 @@
-"""Starting work on many messages of an endpoint, that goes on behind."""
+"""Start a background task that delivers many messages of an endpoint again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +13,13 @@ from .background_tasks import BackgroundTasks
 from .redelivery_dispatcher import RedeliveryDispatcher
 
 RUNNING_MAX: Final = 100
-"""Tasks of one tenant."""
+"""Running tasks of one tenant."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest:
-    """What somebody asks for. `until` None: all that was accepted before now."""
+    """A request for a background task. Without `until` it covers all messages accepted before
+    now."""
 
     kind: TaskKind
     since: datetime
@@ -29,7 +30,7 @@ class TaskRequest:
 
 
 class StartTask:
-    """The use case behind POST …/endpoint/{endpoint}/recover and its like."""
+    """Starts the tasks of POST …/endpoint/{endpoint}/recover, replay-missing and bulk-replay."""
 
     def __init__(
         self,
@@ -49,7 +50,8 @@ class StartTask:
     async def __call__(
         self, tenant_id: bytes, application_ref: str, endpoint_ref: str, request: TaskRequest
     ) -> BackgroundTask | Problem:
-        """The task, on record and running. A CONFLICT when the endpoint is disabled."""
+        """Store the task and wake the runner. The problem is a CONFLICT when the endpoint is
+        disabled, or when too many tasks of the tenant are running."""
         now = self._now()
         until = now if request.until is None else min(request.until, now)
         if request.since > until:
@@ -78,7 +80,7 @@ class StartTask:
         if task is None:
             return Problem(
                 code=ProblemCode.CONFLICT,
-                detail=f"{RUNNING_MAX} background tasks of yours are running; start this one when"
+                detail=f"{RUNNING_MAX} background tasks are running already; start this one when"
                 " some of them have ended",
             )
         self._wake()

@@ -1,4 +1,4 @@
-"""Carrying background tasks out: a few at once, in turns, at a bounded rate."""
+"""Runs background tasks: a few at once, in turns, at a bounded rate."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -19,24 +19,25 @@ from .redelivery_dispatcher import REDELIVERED_AT_ONCE_MAX
 from .task_steps import Step
 
 AT_ONCE_MAX: Final = 2
-"""Tasks that one gateway carries out at once."""
+"""Tasks that one gateway runs at once."""
 TURN_S: Final = 5.0
-"""How long a task goes on before others have their turn."""
+"""The length of a task's turn, after which others go first."""
 POLL_S: Final = 5.0
 RETRY_S_MAX: Final = 60.0
 FAILURES_MAX: Final = 10
-"""So often in a row a step may fail for a reason of our own before the task has failed."""
+"""Unexpected failures of a task in a row after which it is marked as failed."""
 LOOKED_PER_UNIT: Final = 10
-"""Messages that are only looked at cost a tenth of one that is delivered."""
+"""Messages that are only examined count as a tenth of a delivered one."""
 
 log = structlog.get_logger()
 
 
 class TaskRunner:
-    """Holds a task while it carries it on, a step at a time, and records each step.
+    """Leases a task, carries it out step by step, and records each step.
 
-    When this process dies, its hold ends after `lease_s` and another goes on from the last step
-    on record. A step takes less than `lease_s`; should one take longer, another may repeat it.
+    When this process dies, the lease ends after `lease_s` and another gateway continues after the
+    last recorded step. A step that takes longer than `lease_s` may be repeated by another gateway:
+    the worker finds its deliveries on record and sends nothing twice.
     """
 
     def __init__(
@@ -59,11 +60,11 @@ class TaskRunner:
         self._started = asyncio.Event()
 
     def wake(self) -> None:
-        """A task was started: do not wait for the next look."""
+        """Look for tasks now: one was started."""
         self._started.set()
 
     async def run(self) -> None:
-        """Carry tasks out until cancelled."""
+        """Run tasks until cancelled."""
         async with asyncio.TaskGroup() as slots:
             for _ in range(AT_ONCE_MAX):
                 slots.create_task(self._run_slot())
@@ -82,7 +83,7 @@ class TaskRunner:
                 self._started.clear()
 
     async def work_one_turn(self) -> bool:
-        """Carry on the task that has waited longest; False when there is none. Raises
+        """Run the task that has waited longest for one turn; False when there is none. Raises
         `JournalUnavailable`."""
         held = await self._leases.lease(lease_s=self._lease_s)
         if held is None:
@@ -90,6 +91,7 @@ class TaskRunner:
         try:
             await self._carry_on(held)
         except asyncio.CancelledError:
+            # A gateway that stops returns the task, so that another need not wait for the lease.
             with suppress(JournalUnavailable):
                 await self._leases.put_back(held, error=None)
             raise
@@ -97,7 +99,7 @@ class TaskRunner:
             raise
         except Exception:
             log.exception("background.failed", task=_name(held))
-            detail = "the gateway failed to go on with it; look into its log"
+            detail = "the task failed unexpectedly; see the gateway's log for background.failed"
             await self._stop(held, detail, lasting=held.failures + 1 >= FAILURES_MAX)
         return True
 

@@ -1,6 +1,6 @@
-"""What carries a background task on by one step, of at most 100 messages.
+"""The steps of background tasks, each of at most 100 messages.
 
-A step may be made twice: the worker then finds the deliveries pending already, or done.
+A step may run twice after a fault; the worker then finds its deliveries on record.
 """
 
 from collections.abc import Sequence
@@ -29,22 +29,23 @@ from .replayed_messages import MessageHead, MessageRange, ReplayedMessages
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """The task has come so far; `done`: to its end."""
+    """The progress after a step; `done` when nothing is left."""
 
     progress: TaskProgress
     done: bool
 
 
 class Step(Protocol):
-    """Carries tasks of one kind on."""
+    """Runs one step of a task of one kind."""
 
     async def __call__(self, task: BackgroundTask, *, messages_max: int) -> Stepped | Problem:
-        """Go on from the task's progress. A `Problem` that is UNAVAILABLE passes, any other does
-        not. Raises `JournalUnavailable`."""
+        """Continue from the task's progress. An UNAVAILABLE problem is temporary, any other one
+        ends the task. Raises `JournalUnavailable`."""
 
 
 class RecoverFailed:
-    """Delivers again what ended without success, whatever the endpoint's filters are now."""
+    """Resends deliveries that ended without success, regardless of the endpoint's current
+    filters."""
 
     def __init__(
         self,
@@ -95,10 +96,11 @@ class RecoverFailed:
 
 
 class ReplayMessages:
-    """Delivers what the journal holds and the endpoint wants by its filters: what was never
-    attempted for it, or (bulk replay) all that the task asks for.
+    """Delivers messages of the journal that match the endpoint's filters: those without an attempt
+    (replay missing), or all that the task selects (bulk replay).
 
-    It waits for what is in an open batch: nobody can tell yet whether that was for the endpoint.
+    A message in an open batch is waited for: its own first delivery may still come, and the step
+    would then deliver it twice.
     """
 
     def __init__(
@@ -186,7 +188,7 @@ class ReplayMessages:
 
 
 class _Replayed(NamedTuple):
-    """What came of a page. `end`: more did not fit, go on after this message."""
+    """The result of a page. `end` is set when more messages did not fit: continue after it."""
 
     sent: int = 0
     skipped: int = 0
@@ -196,7 +198,7 @@ class _Replayed(NamedTuple):
 def _waits() -> Problem:
     return Problem(
         code=ProblemCode.UNAVAILABLE,
-        detail="it waits for messages whose first deliveries have not ended yet",
+        detail="waiting for messages whose first deliveries have not ended yet",
     )
 
 

@@ -1,4 +1,4 @@
-"""The audit log: who asked for which change, and how that was answered."""
+"""Port to the audit log: requests for a change, the keys that made them, and their answers."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ from angarium_gateway.application.read.id_window import IdPage, IdWindow
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """A request that was to change something. The time of its answer is in the id.
+    """A request for a change. The id contains the time of its answer.
 
     `operation` is the operationId of its route; `path` is percent-encoded and has no query.
     """
@@ -23,12 +23,12 @@ class AuditEntry:
 
 
 class AuditLog(Protocol):
-    """The entries of all tenants. Methods raise `JournalUnavailable`."""
+    """The entries of all tenants. Every method raises `JournalUnavailable`."""
 
     async def add(self, entry: AuditEntry) -> None:
-        """Put an entry on record, durably."""
+        """Store an entry."""
 
     async def page(
         self, tenant_id: bytes, window: IdWindow, operation: str | None
     ) -> IdPage[AuditEntry]:
-        """A page of the tenant's entries, or of those of one operation."""
+        """A page of the tenant's entries; with `operation`, of those of that operation only."""

@@ -1,4 +1,4 @@
-"""Who calls: the tenant of an API key."""
+"""Authentication: finds the tenant of an API key."""
 
 import asyncio
 from collections import OrderedDict
@@ -20,15 +20,15 @@ class Caller:
 
 
 class ApiKeys(Protocol):
-    """Where API keys are."""
+    """Storage of API keys."""
 
     async def find(self, token_hash: bytes) -> Caller | None:
-        """The caller of a key that is not revoked."""
+        """The caller with this key, unless it is revoked."""
 
 
 class Authenticator:
-    """Finds callers by their tokens, and remembers them for `fresh_s`: a revoked key is
-    refused after that at the latest. Misses are not remembered."""
+    """Finds callers by their tokens and caches them for `fresh_s`, after which a revoked key is
+    refused at the latest. Unknown tokens are not cached."""
 
     def __init__(self, keys: ApiKeys, clock_s: Callable[[], float], *, fresh_s: float = 1.0):
         self._keys = keys
@@ -38,14 +38,15 @@ class Authenticator:
         self._looking: dict[str, asyncio.Future[Caller | None]] = {}
 
     def remembered(self, token: str) -> Caller | None:
-        """The caller, when it was looked up within `fresh_s`."""
+        """The caller, if it was looked up within the last `fresh_s` seconds."""
         known = self._known.get(token)
         if known is None or known[1] < self._clock_s():
             return None
         return known[0]
 
     async def caller(self, token: str) -> Caller | None:
-        """The caller of a token, or None when it is unknown or revoked."""
+        """The caller of a token, or None if the token is unknown or revoked. Concurrent calls for
+        one token share one look-up."""
         known = self.remembered(token)
         if known is not None:
             return known
@@ -55,6 +56,7 @@ class Authenticator:
         return await asyncio.shield(looking)
 
     async def _look_up(self, token: str) -> Caller | None:
+        # Before the query: a key that is revoked during it must not be cached for longer.
         asked_at_s = self._clock_s()
         try:
             caller = await self._keys.find(token_hash(token))

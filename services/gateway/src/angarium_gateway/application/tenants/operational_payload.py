@@ -1,8 +1,8 @@
-"""The payloads of operational webhooks, as the Svix API publishes them.
+"""Payloads of operational webhooks, as defined by the Svix API.
 
 `EndpointCreatedEvent`, `EndpointUpdatedEvent`, `EndpointDeletedEvent`, `EndpointDisabledEvent`,
 `MessageAttemptExhaustedEvent`, `MessageAttemptFailingEvent` and `MessageAttemptRecoveredEvent` of
-its OpenAPI document. A member that may be null is left out instead.
+its OpenAPI document. A field that may be null is omitted instead.
 """
 
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class IncompleteEvent(ValueError):
-    """The event lacks a member that goes with its type."""
+    """The event lacks a field that its type requires."""
 
 
 class _LastAttempt(msgspec.Struct, frozen=True, rename="camel"):
@@ -82,7 +82,8 @@ def _of_attempt(data: _Data, event: OperationalEvent, message_event_id: str | No
 
 
 def _fail_since(event: OperationalEvent) -> datetime:
-    """One that was disabled without failing for long (410 Gone) failed when it was."""
+    """The time of the first failure. An endpoint that was disabled at its first failure (410 Gone)
+    has none on record; the event's own time is used."""
     if event.failing_since is not None:
         return event.failing_since
     return datetime.fromtimestamp(created_at_ms(event.id) / 1000, UTC)

@@ -1,7 +1,7 @@
-"""Operational webhooks: what the other services tell becomes messages of the tenants' own.
+"""Publishes operational events, such as `endpoint.disabled`, as webhooks to the tenant.
 
-Each event is a message of the tenant's operational application, accepted as every message is. Its
-eventId is the event's id: told twice, it is there once, however long ago.
+Each event becomes a message of the tenant's operational application and is accepted like any other.
+The event's id is the message's eventId, so an event that is reported twice is published once.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 
 class Accept(Protocol):
-    """Accepts a message: the use case `AcceptMessage`."""
+    """The use case `AcceptMessage`."""
 
     async def __call__(
         self, tenant_id: bytes, application_ref: str, draft: Draft
@@ -46,7 +46,7 @@ class Accept(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the gateway adds to events: the uids of applications, and their messages."""
+    """Data of the gateway that complete events: applications' uids, and messages."""
 
     uids: Mapping[bytes, str | None]
     messages: Mapping[bytes, Message]
@@ -63,16 +63,16 @@ class PublishOperationalEvents:
         self._journal = journal
 
     async def __call__(self, events: Sequence[OperationalEvent]) -> Done | Problem:
-        """Commit the events that somebody wants to hear of. A `Problem`: some may not be, and
-        all can be told again. Raises `JournalUnavailable`."""
+        """Commit the events of tenants that have operational endpoints. After a `Problem` some may
+        be missing, and all can be sent again. Raises `JournalUnavailable`."""
         wanted = await self._wanted(events)
         known = await self._look_up(wanted)
         problems = await asyncio.gather(*[self._post(event, known) for event in wanted])
         return next((problem for problem in problems if problem is not None), Done())
 
     async def _wanted(self, events: Sequence[OperationalEvent]) -> list[OperationalEvent]:
-        """Those of tenants that have an operational application, which must be in the copy: a
-        tenant's endpoints are known there before the client that made them is answered."""
+        """The events of tenants that have an operational application. The copy of the directory is
+        enough to tell: it holds a new endpoint before the client is answered."""
         listening: set[bytes] = set()
         for tenant_id in {event.tenant_id for event in events}:
             if await self._application(tenant_id, operational_application_id(tenant_id)):
@@ -81,7 +81,7 @@ class PublishOperationalEvents:
             event
             for event in events
             if event.tenant_id in listening
-            # Of the operational webhooks themselves nothing is told: it would never end.
+            # Events about operational webhooks themselves are dropped: each would cause another.
             and event.application_id != operational_application_id(event.tenant_id)
         ]
 
@@ -116,7 +116,8 @@ class PublishOperationalEvents:
                 message_event_id=None if message is None else message.event_id,
             )
         except IncompleteEvent as error:
-            # Told again it would be no better, and it would hold up those that are told with it.
+            # A repeat would fail in the same way, and would hold up the other events of the
+            # command.
             log.warning("operational_event.incomplete", id=event.id.hex(), reason=str(error))
             return None
         draft = Draft(event.type, payload, event_id=format_id(OPERATIONAL_EVENT, event.id))

@@ -1,4 +1,4 @@
-"""Putting a request that was to change something into the audit log."""
+"""Record a request for a change in the audit log."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,17 +12,17 @@ from .audit_log import AuditEntry, AuditLog
 from .authentication import Caller
 
 PATH_CHARS_MAX = 1_024
-"""No valid path is longer; of a longer one the beginning is recorded."""
+"""No valid path is longer; a longer one is cut off."""
 WRITE_TIMEOUT_S = 5.0
 
 log = structlog.get_logger()
 
 
 class RecordChange:
-    """Writes the entry of a request, whose answer waits for it.
+    """Writes the entry of a request before the request is answered.
 
-    It does not fail: what was done is done, and its answer has to go out. An entry that cannot be
-    written within `write_timeout_s` is told in the process's log instead.
+    It never raises: the change is made already, and its answer has to be sent. An entry that cannot
+    be written within `write_timeout_s` goes to the log of the process instead.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class RecordChange:
     async def __call__(
         self, caller: Caller, *, operation: str, method: str, path: str, status: int
     ) -> None:
-        """`path` is without its query; `status` is the one that is answered."""
+        """Record an answered request. `path` has no query string."""
         entry = AuditEntry(
             id=self._make_id(),
             tenant_id=caller.tenant_id,

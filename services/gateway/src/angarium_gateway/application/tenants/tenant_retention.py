@@ -1,4 +1,4 @@
-"""How long a tenant's rows are kept, where the tenant says so."""
+"""Port to the retention periods that tenants have set."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,16 +10,16 @@ PAGE_MAX = 1_000
 
 
 class TenantRetentions(Protocol):
-    """The numbers that tenants have set. Every method raises `JournalUnavailable`."""
+    """The retention periods of tenants, in days. Every method raises `JournalUnavailable`."""
 
     async def find(self, tenant_id: bytes) -> int | None:
-        """The tenant's number of days; None: the platform's own holds."""
+        """The tenant's period; None if the platform's applies."""
         ...
 
     async def set(self, tenant_id: bytes, days: int | None) -> None:
-        """Replace it."""
+        """Replace the tenant's period; None restores the platform's."""
         ...
 
     async def page(self, after: bytes | None) -> Sequence[TenantRetention]:
-        """The first `PAGE_MAX` that are set, in the order of tenants' ids, after `after`."""
+        """The first `PAGE_MAX` periods after the tenant `after`, by tenant id."""
         ...
