@@ -9,6 +9,7 @@ from angarium_chassis.sealing import Seal
 from .adapters.http.accept_route import AcceptRoute
 from .adapters.http.application import create_api
 from .adapters.http.dependencies import ApiDependencies
+from .adapters.http.schemas.operational_payload import operational_payload
 from .adapters.streams.service_answers import ServiceAnswers
 from .application.accept.accept_message import AcceptMessage
 from .application.accept.idempotency import IdempotencyKeys
@@ -119,7 +120,9 @@ def build_gateway(
         ),
         answers=ServiceAnswers(
             ports.open_messages,
-            PublishOperationalEvents(accept, ports.applications, ports.messages),
+            PublishOperationalEvents(
+                accept, ports.applications, ports.messages, operational_payload
+            ),
             ports.retentions,
         ),
     )

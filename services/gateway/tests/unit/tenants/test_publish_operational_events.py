@@ -35,6 +35,7 @@ from angarium_contracts.operational import (
 )
 from angarium_contracts.queries import Done, Problem, ProblemCode
 from angarium_contracts.retention import ListTenantRetentions, TenantRetention, TenantRetentions
+from angarium_gateway.adapters.http.schemas.operational_payload import operational_payload
 from angarium_gateway.adapters.streams.service_answers import ServiceAnswers
 from angarium_gateway.application.accept.accept_message import (
     Accepted,
@@ -160,7 +161,9 @@ class Telling:
         self.accept = AcceptModel()
         self.copy = CopyModel()
         self.messages = MessagesModel()
-        self.tell = PublishOperationalEvents(self.accept, self.copy, self.messages)
+        self.tell = PublishOperationalEvents(
+            self.accept, self.copy, self.messages, operational_payload
+        )
         self.copy.put(ApplicationState(CUSTOMER, TENANT, version=1, uid="acme"))
 
     def listen(self, tenant_id: bytes = TENANT, *, deleted: bool = False) -> str:

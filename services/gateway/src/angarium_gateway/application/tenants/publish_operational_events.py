@@ -31,9 +31,25 @@ from angarium_gateway.application.accept.accept_message import (
 from angarium_gateway.application.configuration.application_directory import ApplicationCopy
 from angarium_gateway.application.read.messages import Message, MessageJournal
 
-from .operational_payload import IncompleteEvent, operational_payload
-
 log = structlog.get_logger()
+
+
+class IncompleteEvent(ValueError):
+    """The event lacks a field that its type requires."""
+
+
+class EncodePayload(Protocol):
+    """Encodes an event as the webhook payload of the public API."""
+
+    def __call__(
+        self,
+        event: OperationalEvent,
+        *,
+        application_uid: str | None,
+        message_event_id: str | None,
+    ) -> bytes:
+        """The JSON text of the event. Raises `IncompleteEvent`."""
+        ...
 
 
 class Accept(Protocol):
@@ -56,11 +72,16 @@ class PublishOperationalEvents:
     """Carries out `PostOperationalEvents`."""
 
     def __init__(
-        self, accept: Accept, applications: ApplicationCopy, journal: MessageJournal
+        self,
+        accept: Accept,
+        applications: ApplicationCopy,
+        journal: MessageJournal,
+        encode_payload: EncodePayload,
     ) -> None:
         self._accept = accept
         self._applications = applications
         self._journal = journal
+        self._encode_payload = encode_payload
 
     async def __call__(self, events: Sequence[OperationalEvent]) -> Done | Problem:
         """Commit the events of tenants that have operational endpoints. After a `Problem` some may
@@ -110,7 +131,7 @@ class PublishOperationalEvents:
     async def _post(self, event: OperationalEvent, known: _Known) -> Problem | None:
         message = None if event.message_id is None else known.messages.get(event.message_id)
         try:
-            payload = operational_payload(
+            payload = self._encode_payload(
                 event,
                 application_uid=known.uids.get(event.application_id),
                 message_event_id=None if message is None else message.event_id,

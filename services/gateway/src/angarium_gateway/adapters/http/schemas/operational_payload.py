@@ -19,11 +19,9 @@ from angarium_contracts.ids import (
 from angarium_contracts.operational import ENDPOINT_DISABLED, OperationalEvent
 from msgspec import UNSET, UnsetType
 
+from angarium_gateway.application.tenants.publish_operational_events import IncompleteEvent
+
 _encoder = msgspec.json.Encoder()
-
-
-class IncompleteEvent(ValueError):
-    """The event lacks a field that its type requires."""
 
 
 class _LastAttempt(msgspec.Struct, frozen=True, rename="camel"):
