@@ -1,0 +1,30 @@
+'use strict';
+
+// Samples name the address of a platform that runs on the reader's machine. Here they name the
+// address that the page came from, so that a copied command works as it is.
+async function openApiDocument() {
+  const response = await fetch('/api/v1/openapi.json');
+  const text = await response.text();
+  return JSON.parse(text.replaceAll('http://127.0.0.1:8080', location.origin));
+}
+
+openApiDocument().then((content) => {
+  Scalar.createApiReference('#reference', {
+    content,
+    metaData: { title: document.title },
+    favicon: '/docs/assets/favicon.svg',
+    authentication: { preferredSecurityScheme: 'HTTPBearer' },
+    persistAuth: false,
+    hiddenClients: true,
+    documentDownloadType: 'json',
+    defaultOpenFirstTag: true,
+    orderSchemaPropertiesBy: 'preserve',
+    // Nothing that leaves this origin: no fonts, proxy, telemetry or hosted client.
+    withDefaultFonts: false,
+    telemetry: false,
+    hideClientButton: true,
+    showDeveloperTools: 'never',
+    agent: { disabled: true },
+    mcp: { disabled: true },
+  });
+});
