@@ -10,6 +10,7 @@ from typing import Any, Final
 from litestar import MediaType, Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from angarium_gateway.adapters.http.api_key_authentication import PUBLIC
 
@@ -47,7 +48,7 @@ def reference_routes(document: ApiDocument) -> list[HTTPRouteHandler]:
         )
 
     @get("/docs/assets/{name:str}", sync_to_thread=True, opt={PUBLIC: True})
-    def docs_asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    def docs_asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
         if name == SCALAR:
             return _scalar(accepts_gzip="gzip" in request.headers.get("accept-encoding", ""))
         media_type = _MEDIA_TYPES.get(name)
@@ -69,5 +70,5 @@ def _scalar(*, accepts_gzip: bool) -> Response[bytes]:
 
 
 @cache
-def _read(name: str) -> bytes:
+def _read(name: FromPath[str]) -> bytes:
     return (_ASSETS / name).read_bytes()
