@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the API, made from the handlers, their docstrings and the schemas."""
+"""The OpenAPI 3.1 document of the API, made from handlers, docstrings and schemas."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from .code_samples import code_samples
 from .errors import error_components, error_responses
 from .request_examples import PATH_EXAMPLES, request_examples, sent_fields
 from .response_examples import response_example
-from .sections import tag_groups, tags
+from .sections import tags
 
 BEARER: Final = "HTTPBearer"
 _SCHEMAS: Final = "#/components/schemas/"
@@ -118,7 +118,6 @@ def _finished(document: dict[str, Any], bodies: list[Any]) -> dict[str, Any]:
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     document["components"]["responses"] = error_components(_SCHEMAS)
     document["tags"] = tags()
-    document["x-tagGroups"] = tag_groups()
     document = _with_plain_names(document)
     examples = request_examples()
     for path, method, operation in operations_of(document):

@@ -17,7 +17,7 @@ class _Error(NamedTuple):
 _INVALID: Final = [
     {
         "loc": ["body", "url"],
-        "msg": "Object missing required field. Add it.",
+        "msg": "`url` is required. Add it.",
         "type": "value_error.missing",
     }
 ]
