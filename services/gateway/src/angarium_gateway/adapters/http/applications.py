@@ -118,7 +118,7 @@ class ApplicationController(Controller):
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, data: JSONBody[ApplicationIn]
     ) -> Response[ApplicationOut]:
         """Replaces every field of the application: a field that is left out gets its default value.
-        Only `weight` is kept.
+        Kept are `weight`, and the `uid` that the path names.
 
         If no application has this uid, one is created with it, and the answer is `201`.
         """

@@ -28,7 +28,6 @@ from .sections import tags
 
 BEARER: Final = "HTTPBearer"
 _SCHEMAS: Final = "#/components/schemas/"
-_METHODS: Final = ("get", "post", "put", "patch", "delete", "head")
 _IDEMPOTENCY_KEY: Final = {
     "name": HEADER,
     "in": "header",
@@ -59,12 +58,33 @@ class ApiDocument:
             openapi_config=_config(self.title, self._version),
             logging_config=None,
         )
-        return _finished(described.openapi_schema.to_schema(), _body_types(described))
+        document = _finished(described.openapi_schema.to_schema(), _body_types(described))
+        return document | {"paths": self._in_reading_order(document["paths"])}
 
     @cached_property
     def json(self) -> bytes:
         """The document as JSON."""
         return msgspec.json.encode(self.members)
+
+    def _in_reading_order(self, paths: dict[str, Any]) -> dict[str, Any]:
+        """Order operations as the controllers declare them; Litestar orders paths at random."""
+        declared = [
+            handler.operation_id
+            for controller in self._controllers
+            for handler in vars(controller).values()
+            if isinstance(handler, HTTPRouteHandler)
+        ]
+        places = {operation_id: place for place, operation_id in enumerate(declared)}
+        ordered = {
+            path: dict(sorted(item.items(), key=lambda entry: places[entry[1]["operationId"]]))
+            for path, item in paths.items()
+        }
+        return dict(
+            sorted(
+                ordered.items(),
+                key=lambda entry: places[next(iter(entry[1].values()))["operationId"]],
+            )
+        )
 
 
 def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -122,10 +142,6 @@ def _finished(document: dict[str, Any], bodies: list[Any]) -> dict[str, Any]:
     examples = request_examples()
     for path, method, operation in operations_of(document):
         _finish_operation(operation, path, method, examples)
-    document["paths"] = {
-        path: {method: item[method] for method in _METHODS if method in item}
-        for path, item in document["paths"].items()
-    }
     return document
 
 
