@@ -188,7 +188,9 @@ def _add_response_examples(operation: dict[str, Any]) -> None:
 
 
 def _schema_name(content: dict[str, Any]) -> str:
-    return str(content["schema"].get("$ref", "")).removeprefix(_SCHEMAS)
+    schema = content["schema"]
+    first = schema.get("oneOf", [schema])[0]
+    return str(first.get("$ref", "")).removeprefix(_SCHEMAS)
 
 
 def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
