@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from http import HTTPStatus
 from importlib.resources import files
 from typing import Any, Final, get_origin
 
@@ -28,6 +29,16 @@ from .sections import tags
 
 BEARER: Final = "HTTPBearer"
 _SCHEMAS: Final = "#/components/schemas/"
+_SUCCESSES: Final = {
+    HTTPStatus(status).description: description
+    for status, description in {
+        200: "The request succeeded.",
+        201: "The object was created.",
+        202: "The request was accepted. Delivery goes on in the background.",
+        204: "The request succeeded. The response has no body.",
+    }.items()
+}
+"""By the standard description of the status, which says little."""
 _IDEMPOTENCY_KEY: Final = {
     "name": HEADER,
     "in": "header",
@@ -163,7 +174,7 @@ def _finish_operation(
     if method == "post":
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     bodies = _add_request_examples(operation, examples)
-    _add_response_examples(operation)
+    _describe_responses(operation)
     operation["x-codeSamples"] = code_samples(
         path, method, operation["operationId"], bodies, public=public
     )
@@ -179,8 +190,11 @@ def _add_request_examples(
     return found
 
 
-def _add_response_examples(operation: dict[str, Any]) -> None:
+def _describe_responses(operation: dict[str, Any]) -> None:
     for response in operation["responses"].values():
+        if "description" in response:
+            described = response["description"]
+            response["description"] = _SUCCESSES.get(described, described)
         for content in response.get("content", {}).values():
             example = response_example(_schema_name(content))
             if example is not None:

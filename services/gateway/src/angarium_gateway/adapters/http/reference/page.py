@@ -30,8 +30,8 @@ def render_page(title: str, nonce: str) -> str:
 <div id="reference"></div>
 <noscript>This page needs JavaScript. The same reference as an OpenAPI document:
 <a href="/api/v1/openapi.json">/api/v1/openapi.json</a></noscript>
-<script src="/docs/assets/{SCALAR}"></script>
 <script src="/docs/assets/start.js"></script>
+<script src="/docs/assets/{SCALAR}"></script>
 </body>
 </html>
 """

@@ -1,5 +1,8 @@
 'use strict';
 
+// Loaded before Scalar: its validator tests whether it may compile code, which the page forbids.
+globalThis.__zod_globalConfig = { jitless: true };
+
 // Samples name the address of a platform that runs on the reader's machine. Here they name the
 // address that the page came from, so that a copied command works as it is.
 async function openApiDocument() {
@@ -8,9 +11,9 @@ async function openApiDocument() {
   return JSON.parse(text.replaceAll('http://127.0.0.1:8080', location.origin));
 }
 
-openApiDocument().then((content) => {
+document.addEventListener('DOMContentLoaded', async () => {
   Scalar.createApiReference('#reference', {
-    content,
+    content: await openApiDocument(),
     metaData: { title: document.title },
     favicon: '/docs/assets/favicon.svg',
     authentication: { preferredSecurityScheme: 'HTTPBearer' },
