@@ -4,7 +4,6 @@ import base64
 import gzip
 import hashlib
 import json
-import re
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -74,9 +73,7 @@ async def test_the_policy_allows_no_inline_script_and_no_other_origin(
     assert policy["connect-src"] == ["'self'"]
     for name in ("base-uri", "form-action", "frame-ancestors", "object-src"):
         assert policy[name] == ["'none'"]
-    nonce, *hashes = policy["style-src-elem"]
-    assert nonce == f"'nonce-{page.nonce}'"
-    assert all(re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", value) for value in hashes)
+    assert policy["style-src-elem"] == [f"'nonce-{page.nonce}'"]
     sources = {source for values in policy.values() for source in values}
     assert not any("//" in source or source == "'unsafe-eval'" for source in sources)
 

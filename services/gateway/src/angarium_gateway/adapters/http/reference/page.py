@@ -6,16 +6,9 @@ from typing import Final
 SCALAR_VERSION: Final = "1.76.0"
 SCALAR: Final = f"scalar-{SCALAR_VERSION}.js"
 
-_STYLE_HASHES: Final = (
-    # Scalar inserts two style sheets of its dependencies without the page's nonce. A browser's
-    # console names the hashes that another version needs.
-    "'sha256-l/2OpPg0d+2VLTLgwjf5mQo2CYwHDEqdj5TjbfEyVJI='",
-    "'sha256-T13Uev3xCax2N28XaoAE8DOzQZKvPp7ZQVAi1iRREjo='",
-)
-
 
 def render_page(title: str, nonce: str) -> str:
-    """Render the HTML page. Scalar gives `nonce` to the style sheet that it inserts."""
+    """Render the HTML page. start.js gives `nonce` to the style sheets that scripts insert."""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -40,13 +33,13 @@ def render_page(title: str, nonce: str) -> str:
 def page_headers(nonce: str) -> Mapping[str, str]:
     """Return the headers that confine the page to its own origin.
 
-    Scripts run from this origin's files only. Inline style attributes are allowed because Scalar
-    renders them; inline style sheets are not, but for those with the nonce or a known hash.
+    Scripts run from this origin's files only. Style sheets need the nonce, which scripts give to
+    those that they insert. Inline style attributes are allowed because Scalar renders them.
     """
     policy = (
         "default-src 'none'",
         "script-src 'self'",
-        f"style-src-elem 'nonce-{nonce}' {' '.join(_STYLE_HASHES)}",
+        f"style-src-elem 'nonce-{nonce}'",
         "style-src-attr 'unsafe-inline'",
         "img-src 'self' data:",
         "connect-src 'self'",

@@ -3,6 +3,15 @@
 // Loaded before Scalar: its validator tests whether it may compile code, which the page forbids.
 globalThis.__zod_globalConfig = { jitless: true };
 
+// Scalar and its editor insert style sheets, of which the page allows only those with its nonce.
+const { content: nonce } = document.querySelector('meta[property="csp-nonce"]');
+const { createElement } = document;
+document.createElement = function (...given) {
+  const element = createElement.apply(this, given);
+  if (element instanceof HTMLStyleElement) element.nonce = nonce;
+  return element;
+};
+
 // Samples name the address of a platform that runs on the reader's machine. Here they name the
 // address that the page came from, so that a copied command works as it is.
 async function openApiDocument() {
