@@ -3,8 +3,8 @@
     python services/gateway/tools/update_scalar.py             fetch the recorded version again
     python services/gateway/tools/update_scalar.py 1.77.0      take another version, and record it
 
-Needs npm. After a new version, set `SCALAR_VERSION` in reference/page.py, open /docs, send a request
-from there, and see that the browser's console names no violation of the page's policy.
+Needs npm. After a new version, set `SCALAR_VERSION` in reference/page.py, open /docs, send a
+request from there, and see that the browser's console names no violation of the page's policy.
 """
 
 import base64
