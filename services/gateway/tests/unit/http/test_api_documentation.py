@@ -94,7 +94,9 @@ async def test_the_document_tells_how_messages_are_posted(document: Document) ->
     assert message["properties"]["eventType"]["pattern"] == r"^[a-zA-Z0-9\-_.]+$"
 
 
-async def test_the_errors_of_an_operation_are_those_that_it_may_answer_with(document: Document) -> None:
+async def test_the_errors_of_an_operation_are_those_that_it_may_answer_with(
+    document: Document,
+) -> None:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if path == "/api/v1/health":

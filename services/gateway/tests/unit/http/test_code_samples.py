@@ -3,6 +3,7 @@
 import ast
 import inspect
 from functools import reduce
+from typing import Any
 
 import pytest
 from angarium_gateway.adapters.http.reference.literals import (
@@ -17,12 +18,14 @@ from svix.api import Svix
 
 from .conftest import World
 
+type Samples = dict[str, dict[str, list[str]]]
+
 
 @pytest.fixture
-async def samples(world: World) -> dict[str, dict[str, list[str]]]:
+async def samples(world: World) -> Samples:
     """The samples by operation id and language."""
     document = (await world.client.get("/api/v1/openapi.json")).json()
-    found: dict[str, dict[str, list[str]]] = {}
+    found: Samples = {}
     for item in document["paths"].values():
         for operation in item.values():
             by_language = found.setdefault(operation["operationId"], {})
@@ -31,13 +34,13 @@ async def samples(world: World) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-async def test_every_operation_has_a_curl_sample(samples: dict) -> None:
+async def test_every_operation_has_a_curl_sample(samples: Samples) -> None:
     assert all(of["shell"][0].startswith("curl") for of in samples.values())
     assert len(samples["v1.message.create"]["shell"]) > 1
 
 
 async def test_operations_that_the_sdks_know_have_samples_in_python_and_typescript(
-    samples: dict,
+    samples: Samples,
 ) -> None:
     for operation_id, of in samples.items():
         known = operation_id in SDK_CALLS
@@ -45,10 +48,10 @@ async def test_operations_that_the_sdks_know_have_samples_in_python_and_typescri
     assert set(SDK_CALLS) <= set(samples)
 
 
-async def test_python_samples_call_what_the_sdk_has(samples: dict) -> None:
-    client = Svix("key")
+async def test_python_samples_call_what_the_sdk_has(samples: Samples) -> None:
+    client: Any = Svix("key")
     for operation_id, call in SDK_CALLS.items():
-        method = reduce(getattr, call.method.split("."), client)
+        method: Any = reduce(getattr, call.method.split("."), client)
         (source,) = samples[operation_id]["python"]
         assert f"svix.{call.method}(" in source
         (called,) = [
@@ -59,13 +62,13 @@ async def test_python_samples_call_what_the_sdk_has(samples: dict) -> None:
         inspect.signature(method).bind(*called.args)
 
 
-async def test_a_key_is_asked_for_by_every_sample_but_health(samples: dict) -> None:
+async def test_a_key_is_asked_for_by_every_sample_but_health(samples: Samples) -> None:
     for operation_id, of in samples.items():
         for source in of["shell"]:
             assert ("$ANGARIUM_KEY" in source) == (not operation_id.startswith("v1.health."))
 
 
-async def test_typescript_samples_name_methods_and_members_in_camel_case(samples: dict) -> None:
+async def test_typescript_samples_name_methods_and_members_in_camel_case(samples: Samples) -> None:
     (source,) = samples["v1.message-attempt.list-by-msg"]["typescript"]
     assert 'await svix.messageAttempt.listByMsg("acme", "evt_1001")' in source
     (source,) = samples["v1.message.create"]["typescript"]

@@ -17,7 +17,7 @@ from angarium_gateway.adapters.http.schemas.background_tasks import (
     ReplayIn,
 )
 from angarium_gateway.adapters.http.schemas.delivery_policy import TenantPolicyIn
-from angarium_gateway.adapters.http.schemas.endpoint_options import (
+from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
     EndpointHeadersIn,
     EndpointHeadersPatchIn,
     EndpointSecretRotateIn,

@@ -18,7 +18,7 @@ from angarium_gateway.adapters.http.schemas.background_tasks import (
 from angarium_gateway.adapters.http.schemas.cancellations import CancelOut
 from angarium_gateway.adapters.http.schemas.deliveries import EndpointMessageOut, MessageEndpointOut
 from angarium_gateway.adapters.http.schemas.delivery_policy import TenantPolicyOut
-from angarium_gateway.adapters.http.schemas.endpoint_options import (
+from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
     EndpointHeadersOut,
     EndpointSecretOut,
 )
