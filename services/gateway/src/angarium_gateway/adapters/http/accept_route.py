@@ -139,7 +139,7 @@ class AcceptRoute:
         try:
             caller = await self._authenticator.caller(token)
         except JournalUnavailable:
-            raise Refused(unavailable("the database is not reachable; try again")) from None
+            raise Refused(unavailable("The database is not reachable. Try again.")) from None
         if caller is None:
             raise Refused(unauthenticated())
         return caller
@@ -154,7 +154,8 @@ class AcceptRoute:
         while more:
             event = await receive()
             if event["type"] != "http.request":
-                raise Refused(problem_answer(400, "disconnected", "Gone", "the client went away"))
+                detail = "The client closed the connection."
+                raise Refused(problem_answer(400, "disconnected", "Disconnected", detail))
             parts.append(event["body"])
             more = event["more_body"]
             size_bytes += len(event["body"])
@@ -191,8 +192,11 @@ class _Headers:
 
 
 def _failure() -> ProblemAnswer:
-    """For our own errors: logged, and told without details."""
-    detail = "the server failed to carry this out; try again, and look into its log"
+    """Answer a request that failed unexpectedly, without details; they are in the log."""
+    detail = (
+        "The server failed to handle the request. Try again; the operator finds the cause in the"
+        " log of the gateway."
+    )
     return problem_answer(500, "internal_error", "Internal error", detail)
 
 
@@ -220,7 +224,10 @@ def _message_of(outcome: AcceptOutcome) -> NewMessage:
         case Accepted(message):
             return message
         case EventIdTaken(event_id):
-            detail = f"this application has a message with the eventId {event_id} already"
+            detail = (
+                f"This application already has a message with the eventId {event_id}. Read it, or"
+                " choose another eventId."
+            )
             raise Refused(problem_answer(409, "event_exists", "Conflict", detail))
         case KeyReused():
             raise Refused(used_for_another())

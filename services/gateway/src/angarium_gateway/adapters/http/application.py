@@ -9,7 +9,6 @@ from litestar.middleware import DefineMiddleware
 
 from angarium_gateway.application.unavailable import JournalUnavailable
 
-from .api_document import ApiDocument
 from .api_key_authentication import ApiKeyAuthentication
 from .applications import ApplicationController
 from .attempts import AttemptController
@@ -19,7 +18,6 @@ from .background_tasks import BackgroundTaskController
 from .cancellations import CancellationController
 from .deliveries import DeliveryController
 from .dependencies import ApiDependencies, provide_caller
-from .documentation import documentation_routes
 from .endpoint_delivery import EndpointDeliveryController
 from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
@@ -37,6 +35,8 @@ from .problems import (
     on_refused,
 )
 from .redelivery import RedeliveryController, ResendController
+from .reference.document import ApiDocument
+from .reference.routes import reference_routes
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
 
@@ -64,7 +64,7 @@ def create_api(deps: ApiDependencies) -> Litestar:
     """Everything of the API but the acceptance of messages: that route stands before it."""
     document = ApiDocument(_CONTROLLERS, version("angarium-gateway"))
     return Litestar(
-        route_handlers=[*_CONTROLLERS, *documentation_routes(document)],
+        route_handlers=[*_CONTROLLERS, *reference_routes(document)],
         dependencies={
             "api": Provide(lambda: deps, sync_to_thread=False),
             "caller": Provide(provide_caller, sync_to_thread=False),

@@ -1,5 +1,7 @@
 """/api/v1/app"""
 
+from typing import Annotated
+
 from angarium_contracts.configuration import (
     ApplicationDeleted,
     Applications,
@@ -15,7 +17,7 @@ from angarium_contracts.queries import Page
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
-from litestar.params import FromQuery, JSONBody, SkipValidation
+from litestar.params import JSONBody, QueryParameter, SkipValidation
 
 from .dependencies import Api, CurrentCaller
 from .parameters import ApplicationRef, ordered_page
@@ -28,7 +30,18 @@ from .schemas.applications import (
 )
 from .schemas.lists import ListResponse
 
-EXISTED = {200: ResponseSpec(ApplicationOut, description="It existed before")}
+EXISTED = {
+    200: ResponseSpec(
+        ApplicationOut, description="The application existed already and is returned unchanged."
+    )
+}
+
+GetIfExists = Annotated[
+    bool,
+    QueryParameter(
+        description="Return the application that has this `uid` already, instead of `409`."
+    ),
+]
 
 
 class ApplicationController(Controller):
@@ -45,6 +58,9 @@ class ApplicationController(Controller):
     async def list_applications(
         self, api: Api, caller: CurrentCaller, page: NamedDependency[SkipValidation[Page]]
     ) -> ListResponse[ApplicationOut]:
+        """Returns the tenant's applications, in the order they were created unless `order` says
+        otherwise.
+        """
         question = ListApplications(tenant_id=caller.tenant_id, page=page)
         found = unwrap(await api.ask_dispatcher(question, Applications))
         return ListResponse(
@@ -64,8 +80,13 @@ class ApplicationController(Controller):
         api: Api,
         caller: CurrentCaller,
         data: JSONBody[ApplicationIn],
-        get_if_exists: FromQuery[bool] = False,
+        get_if_exists: GetIfExists = False,
     ) -> Response[ApplicationOut]:
+        """Creates an application and answers `201`.
+
+        If its `uid` is taken, the answer is `409`, or, with `get_if_exists=true`, `200` with the
+        existing application unchanged.
+        """
         command = CreateApplication(
             tenant_id=caller.tenant_id,
             name=data.name,
@@ -81,6 +102,7 @@ class ApplicationController(Controller):
     async def get_application(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef
     ) -> ApplicationOut:
+        """Returns an application by its id or uid."""
         question = GetApplication(tenant_id=caller.tenant_id, ref=app_id)
         return application_out(
             unwrap(await api.ask_dispatcher(question, ApplicationSaved)).application
@@ -89,12 +111,17 @@ class ApplicationController(Controller):
     @put(
         "/{app_id:str}",
         operation_id="v1.application.update",
-        summary="Replace an application, or create it under a uid",
-        responses={201: ResponseSpec(ApplicationOut, description="It is new")},
+        summary="Replace or create an application",
+        responses={201: ResponseSpec(ApplicationOut, description="The application was created.")},
     )
     async def update_application(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, data: JSONBody[ApplicationIn]
     ) -> Response[ApplicationOut]:
+        """Replaces every field of the application: a field that is left out gets its default value.
+        Kept are `weight`, and the `uid` that the path names.
+
+        If no application has this uid, one is created with it, and the answer is `201`.
+        """
         command = UpdateApplication(
             tenant_id=caller.tenant_id,
             ref=app_id,
@@ -109,7 +136,7 @@ class ApplicationController(Controller):
     @patch(
         "/{app_id:str}",
         operation_id="patch_application",
-        summary="Change some members of an application",
+        summary="Update an application",
     )
     async def patch_application(
         self,
@@ -118,6 +145,7 @@ class ApplicationController(Controller):
         app_id: ApplicationRef,
         data: JSONBody[ApplicationPatch],
     ) -> ApplicationOut:
+        """Changes the fields that the body has, and keeps the others. `null` clears a field."""
         command = PatchApplication(
             tenant_id=caller.tenant_id,
             ref=app_id,
@@ -133,11 +161,16 @@ class ApplicationController(Controller):
     @delete(
         "/{app_id:str}",
         operation_id="v1.application.delete",
-        summary="Delete an application and its endpoints",
+        summary="Delete an application",
     )
     async def delete_application(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef
     ) -> None:
+        """Deletes the application and its endpoints, and answers `204`.
+
+        Deliveries that are pending for its endpoints are canceled. Nothing more can be posted to
+        it.
+        """
         command = DeleteApplication(tenant_id=caller.tenant_id, ref=app_id)
         unwrap(await api.change_configuration(command, ApplicationDeleted))
 

@@ -32,17 +32,27 @@ from .schemas.messages import MessageOut, message_out
 
 Status = Annotated[
     AttemptStatus | None,
-    QueryParameter(description="0 success, 1 pending, 2 fail, 3 sending"),
+    QueryParameter(
+        description="Only attempts with this status: 0 success, 1 pending, 2 fail, 3 sending."
+    ),
 ]
 StatusClass = Annotated[
     int | None,
-    QueryParameter(ge=0, le=500, multiple_of=100, description="0 (no answer), 100, 200, … 500"),
+    QueryParameter(
+        ge=0,
+        le=500,
+        multiple_of=100,
+        description="Only attempts whose response status is in this class: 0 (no response), 100,"
+        " 200, 300, 400 or 500.",
+    ),
 ]
 OneEndpoint = Annotated[
     str | None,
-    QueryParameter(min_length=1, max_length=256, description="Only those of this endpoint"),
+    QueryParameter(
+        min_length=1, max_length=256, description="Only attempts at this endpoint, by id or uid."
+    ),
 ]
-WithMessage = Annotated[bool, QueryParameter(description="Whether to include the message")]
+WithMessage = Annotated[bool, QueryParameter(description="Include each attempt's message.")]
 
 
 def chosen_attempts(
@@ -75,7 +85,7 @@ class AttemptController(Controller):
     @get(
         "/attempt/msg/{msg_id:str}",
         operation_id="v1.message-attempt.list-by-msg",
-        summary="List a message's attempts, newest first",
+        summary="List attempts by message",
     )
     async def list_by_message(
         self,
@@ -90,6 +100,7 @@ class AttemptController(Controller):
         tag: TagName = None,
         event_types: EventTypeNames = None,
     ) -> ListResponse[MessageAttemptOut]:
+        """Returns the attempts to deliver a message, to all endpoints or to one, newest first."""
         # The journal knows the message's channels, tags and type: no need to bother the worker.
         messages = MessageFilter(channel=channel, tag=tag, event_types=event_types_of(event_types))
         found = await api.read_attempts.of_message(
@@ -100,7 +111,7 @@ class AttemptController(Controller):
     @get(
         "/attempt/endpoint/{endpoint_id:str}",
         operation_id="v1.message-attempt.list-by-endpoint",
-        summary="List an endpoint's attempts, newest first",
+        summary="List attempts by endpoint",
     )
     async def list_by_endpoint(
         self,
@@ -115,8 +126,12 @@ class AttemptController(Controller):
         event_types: EventTypeNames = None,
         with_msg: WithMessage = False,
     ) -> ListResponse[MessageAttemptOut]:
+        """Returns the attempts to deliver messages to an endpoint, newest first.
+
+        Filtering by `tag` is not supported.
+        """
         if tag is not None:
-            message = "an endpoint's attempts cannot be filtered by tag yet; leave it out"
+            message = "Attempts of an endpoint cannot be filtered by tag. Leave `tag` out."
             raise Refused(invalid(Fault(("query", "tag"), message)))
         chosen = AttemptFilter(
             status=attempts.status,
@@ -153,6 +168,7 @@ class AttemptController(Controller):
         msg_id: MessageRef,
         attempt_id: AttemptRef,
     ) -> MessageAttemptOut:
+        """Returns an attempt with the response it got."""
         found = await api.read_attempts.one(caller.tenant_id, app_id, msg_id, attempt_id)
         return attempt_out(unwrap(found).attempt)
 

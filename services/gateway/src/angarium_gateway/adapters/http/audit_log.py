@@ -18,7 +18,7 @@ Operation = Annotated[
     QueryParameter(
         pattern=NAME_PATTERN,
         max_length=128,
-        description="Only those of this operation, such as `v1.endpoint.update`",
+        description="Only entries of this operation, such as `v1.endpoint.update`.",
     ),
 ]
 
@@ -31,7 +31,7 @@ class AuditLogController(Controller):
 
     @get(
         operation_id="v1.audit-log.list",
-        summary="List who changed what, newest first unless another order is asked for",
+        summary="List audit log entries",
     )
     async def list_entries(
         self,
@@ -42,6 +42,12 @@ class AuditLogController(Controller):
         iterator: Iterator = None,
         order: Order = "descending",
     ) -> ListResponse[AuditEntryOut]:
+        """Returns the requests that changed or tried to change something, with the API key that
+        made them and the status they got, newest first unless `order` says otherwise.
+
+        Posted messages, requests without a valid API key and repeats under an `Idempotency-Key` are
+        not recorded.
+        """
         window = window_of(AUDIT_ENTRY, limit, iterator, descending=order == "descending")
         page = await api.audit_log.page(caller.tenant_id, window, operation)
         return list_response(AUDIT_ENTRY, page, window, audit_entry_out)

@@ -18,10 +18,11 @@ from .schemas.fields import NAME_PATTERN
 from .schemas.lists import ListResponse
 
 TaskRef = Annotated[
-    str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The task's id")
+    str,
+    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The background task's id."),
 ]
-Status = Annotated[TaskStatus | None, QueryParameter(description="Only those with this status")]
-Kind = Annotated[TaskKind | None, QueryParameter(description="Only those of this kind")]
+Status = Annotated[TaskStatus | None, QueryParameter(description="Only tasks with this status.")]
+Kind = Annotated[TaskKind | None, QueryParameter(description="Only tasks of this kind.")]
 
 
 class BackgroundTaskController(Controller):
@@ -32,7 +33,7 @@ class BackgroundTaskController(Controller):
 
     @get(
         operation_id="v1.background-task.list",
-        summary="List background tasks, newest first unless another order is asked for",
+        summary="List background tasks",
     )
     async def list_tasks(
         self,
@@ -44,6 +45,7 @@ class BackgroundTaskController(Controller):
         iterator: Iterator = None,
         order: Order = "descending",
     ) -> ListResponse[BackgroundTaskOut]:
+        """Returns the tenant's background tasks, newest first unless `order` says otherwise."""
         window = window_of(BACKGROUND_TASK, limit, iterator, descending=order == "descending")
         page = await api.redelivery.tasks.page(caller.tenant_id, window, TaskFilter(status, task))
         return list_response(BACKGROUND_TASK, page, window, background_task_out)
@@ -52,9 +54,10 @@ class BackgroundTaskController(Controller):
     async def get_task(
         self, api: Api, caller: CurrentCaller, task_id: TaskRef
     ) -> BackgroundTaskOut:
+        """Returns a background task with its progress."""
         named = parse_id(BACKGROUND_TASK, task_id)
         found = None if named is None else await api.redelivery.tasks.find(caller.tenant_id, named)
         if found is None:
-            detail = f"there is no background task {task_id}; list them"
+            detail = f"There is no background task {task_id}. List the tasks to find its id."
             raise Refused(problem_answer(404, "not_found", "Not found", detail))
         return background_task_out(found)

@@ -29,8 +29,8 @@ from .schemas.lists import ListResponse
 Status = Annotated[
     DeliveryStatus | None,
     QueryParameter(
-        description="0 success, 1 pending, 2 fail (cancelled ones too), 3 sending, 4 only those"
-        " that were cancelled"
+        description="Only deliveries with this status: 0 success, 1 pending, 2 fail (canceled ones"
+        " included), 3 sending, 4 canceled."
     ),
 ]
 
@@ -39,7 +39,7 @@ class DeliveryController(Controller):
     """Deliveries: where each message stands for each endpoint."""
 
     path = "/api/v1/app/{app_id:str}"
-    tags = ("Message Attempt",)
+    tags = ("Delivery",)
     dependencies = {  # noqa: RUF012 - Litestar reads it from the class
         "page": Provide(newest_first_page, sync_to_thread=False)
     }
@@ -47,7 +47,7 @@ class DeliveryController(Controller):
     @get(
         "/msg/{msg_id:str}/endpoint",
         operation_id="v1.message-attempt.list-attempted-destinations",
-        summary="List the endpoints of a message, and where it stands for each",
+        summary="List deliveries by message",
     )
     async def list_destinations(
         self,
@@ -57,6 +57,9 @@ class DeliveryController(Controller):
         msg_id: MessageRef,
         page: NamedDependency[SkipValidation[Page]],
     ) -> ListResponse[MessageEndpointOut]:
+        """Returns the endpoints that a message was or will be sent to, with the status of its
+        delivery to each.
+        """
         window = _window(page, ENDPOINT)
         found = await api.read_deliveries.of_message(caller.tenant_id, app_id, msg_id, window)
         if isinstance(found, Problem):
@@ -72,7 +75,7 @@ class DeliveryController(Controller):
     @get(
         "/endpoint/{endpoint_id:str}/msg",
         operation_id="v1.message-attempt.list-attempted-messages",
-        summary="List the messages of an endpoint, newest first, and where each stands",
+        summary="List deliveries by endpoint",
         dependencies={"chosen": Provide(chosen_messages, sync_to_thread=False)},
     )
     async def list_messages(
@@ -86,6 +89,9 @@ class DeliveryController(Controller):
         status: Status = None,
         with_content: WithContent = True,
     ) -> ListResponse[EndpointMessageOut]:
+        """Returns the messages that were or will be sent to an endpoint, newest first, with the
+        status of each delivery.
+        """
         found = await api.read_deliveries.of_endpoint(
             caller.tenant_id,
             app_id,
@@ -110,7 +116,9 @@ def _window(page: Page, kind: str) -> MessageWindow:
         return MessageWindow(page.limit)
     past = parse_id(kind, page.iterator.removeprefix(BACKWARDS))
     if past is None:
-        message = "not an iterator of this list; give one from an earlier page, or none"
+        message = (
+            "This is no iterator of this list. Pass one from an earlier page, or leave it out."
+        )
         raise Refused(invalid(Fault(("query", "iterator"), message)))
     return MessageWindow(page.limit, past, backwards=page.iterator.startswith(BACKWARDS))
 

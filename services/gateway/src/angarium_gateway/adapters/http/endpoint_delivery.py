@@ -14,7 +14,8 @@ AcceptedAt = Annotated[
     str | None,
     QueryParameter(
         pattern=TIME_PATTERN,
-        description="When the messages were accepted: RFC 3339; UTC when it has no zone",
+        description="A bound of the time when messages were accepted (RFC 3339, inclusive); UTC"
+        " if it has no offset.",
         schema_extra={"format": "date-time"},
     ),
 ]
@@ -24,12 +25,12 @@ class EndpointDeliveryController(Controller):
     """How an endpoint is delivered to."""
 
     path = "/api/v1/app/{app_id:str}/endpoint/{endpoint_id:str}"
-    tags = ("Endpoint",)
+    tags = ("Delivery",)
 
     @get(
         "/stats",
         operation_id="v1.endpoint.get-stats",
-        summary="Count an endpoint's deliveries by what became of them",
+        summary="Get delivery statistics",
     )
     async def get_stats(
         self,
@@ -40,6 +41,9 @@ class EndpointDeliveryController(Controller):
         since: AcceptedAt = None,
         until: AcceptedAt = None,
     ) -> EndpointStats:
+        """Returns how many of the endpoint's deliveries are in each state, for messages accepted
+        between `since` and `until`.
+        """
         found = await api.read_endpoint_delivery.stats(
             caller.tenant_id,
             app_id,
@@ -59,10 +63,15 @@ class EndpointDeliveryController(Controller):
     @get(
         "/delivery-state",
         operation_id="v1.endpoint.get-delivery-state",
-        summary="Get how an endpoint is being delivered to",
+        summary="Get the delivery state of an endpoint",
     )
     async def get_delivery_state(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> EndpointDeliveryStateOut:
+        """Returns whether the endpoint is being delivered to at the moment, and what waits for it.
+
+        When an endpoint keeps failing, its circuit breaker opens: nothing is sent until
+        `openUntil`, then single attempts probe whether it has recovered.
+        """
         found = await api.read_endpoint_delivery.state(caller.tenant_id, app_id, endpoint_id)
         return delivery_state_out(unwrap(found))

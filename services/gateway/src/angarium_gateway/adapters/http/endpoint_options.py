@@ -29,17 +29,22 @@ class EndpointOptionsController(Controller):
     @get(
         "/headers",
         operation_id="v1.endpoint.get-headers",
-        summary="Get the custom headers of an endpoint",
+        summary="Get custom headers",
     )
     async def get_headers(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> EndpointHeadersOut:
+        """Returns the headers that are sent with every webhook to the endpoint.
+
+        Headers whose names suggest a secret, such as `Authorization`, are named in `sensitive`;
+        their values are not returned.
+        """
         return await EndpointRequests(api, caller, app_id).headers(endpoint_id)
 
     @put(
         "/headers",
         operation_id="v1.endpoint.update-headers",
-        summary="Replace the custom headers of an endpoint",
+        summary="Replace custom headers",
         status_code=204,
     )
     async def update_headers(
@@ -50,12 +55,13 @@ class EndpointOptionsController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointHeadersIn],
     ) -> None:
+        """Replaces the headers that are sent with every webhook, and answers `204`."""
         await EndpointRequests(api, caller, app_id).set_headers(endpoint_id, data)
 
     @patch(
         "/headers",
         operation_id="v1.endpoint.patch-headers",
-        summary="Set or remove some custom headers of an endpoint",
+        summary="Update custom headers",
         status_code=204,
     )
     async def patch_headers(
@@ -66,24 +72,35 @@ class EndpointOptionsController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointHeadersPatchIn],
     ) -> None:
+        """Adds or changes the headers that the body has, and keeps the others. `null` removes a
+        header.
+        """
         await EndpointRequests(api, caller, app_id).patch_headers(endpoint_id, data)
 
     @get(
         "/secret",
         operation_id="v1.endpoint.get-secret",
-        summary="Get what verifies an endpoint's webhooks: its newest secret, or public key",
+        summary="Get the signing secret",
     )
     async def get_secret(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
     ) -> EndpointSecretOut:
+        """Returns the endpoint's newest secret (`whsec_`) or, if it signs with a private key, the
+        public key (`whpk_`). Receivers verify webhooks with it.
+        """
         return await EndpointRequests(api, caller, app_id).secret(endpoint_id)
 
     @post(
         "/secret/rotate",
         operation_id="v1.endpoint.rotate-secret",
-        summary="Sign with a new secret; the one before goes on signing for a while",
+        summary="Rotate the signing secret",
         status_code=200,
-        responses={204: ResponseSpec(None, description="As 200, to all but the Svix SDKs")},
+        responses={
+            204: ResponseSpec(
+                None,
+                description="The secret was rotated. The Svix SDKs get `200` with the new secret.",
+            )
+        },
     )
     async def rotate_secret(
         self,
@@ -94,6 +111,12 @@ class EndpointOptionsController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointSecretRotateIn],
     ) -> Response[EndpointSecretOut | None]:
+        """Replaces the endpoint's secret by `key`, or by a generated one if `key` is left out.
+
+        The previous secret keeps signing beside the new one for `gracePeriodSeconds`, 24 hours by
+        default, so that receivers can change over without losing webhooks. The Svix SDKs get the
+        new secret in a body; others get `204` and read it with `GET …/secret`.
+        """
         requests = EndpointRequests(api, caller, app_id)
         await requests.rotate_secret(endpoint_id, data)
         if not _is_svix_sdk(request):

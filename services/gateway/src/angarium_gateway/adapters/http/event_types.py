@@ -1,6 +1,6 @@
 """/api/v1/event-type"""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from angarium_contracts.configuration import (
@@ -17,11 +17,11 @@ from angarium_contracts.queries import Done, Page
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
-from litestar.params import FromQuery, JSONBody, SkipValidation
+from litestar.params import JSONBody, QueryParameter, SkipValidation
 from msgspec import UnsetType
 
 from .dependencies import Api, CurrentCaller
-from .parameters import EventTypeRef, WithContent, ordered_page
+from .parameters import EventTypeRef, ordered_page
 from .problems import unwrap
 from .schemas.delivery_policy import delays, delays_of_new
 from .schemas.event_types import (
@@ -32,6 +32,10 @@ from .schemas.event_types import (
     event_type_out,
 )
 from .schemas.lists import ListResponse
+
+IncludeArchived = Annotated[bool, QueryParameter(description="Include archived event types.")]
+WithSchemas = Annotated[bool, QueryParameter(description="Include the JSON schemas.")]
+Expunge = Annotated[bool, QueryParameter(description="Delete the event type for good.")]
 
 
 class EventTypeController(Controller):
@@ -50,9 +54,12 @@ class EventTypeController(Controller):
         api: Api,
         caller: CurrentCaller,
         page: NamedDependency[SkipValidation[Page]],
-        include_archived: FromQuery[bool] = False,
-        with_content: WithContent = False,
+        include_archived: IncludeArchived = False,
+        with_content: WithSchemas = False,
     ) -> ListResponse[EventTypeOut]:
+        """Returns the tenant's event types, without archived ones unless `include_archived` is
+        true.
+        """
         question = ListEventTypes(
             tenant_id=caller.tenant_id,
             page=page,
@@ -69,11 +76,16 @@ class EventTypeController(Controller):
 
     @post(
         operation_id="v1.event-type.create",
-        summary="Create an event type, or bring an archived one back",
+        summary="Create an event type",
     )
     async def create_event_type(
         self, api: Api, caller: CurrentCaller, data: JSONBody[EventTypeIn]
     ) -> EventTypeOut:
+        """Creates an event type and answers `201`.
+
+        If the name belongs to an archived event type, that one is replaced and restored. If it is
+        in use, the answer is `409`.
+        """
         command = CreateEventType(
             tenant_id=caller.tenant_id,
             name=data.name,
@@ -90,14 +102,15 @@ class EventTypeController(Controller):
     async def get_event_type(
         self, api: Api, caller: CurrentCaller, event_type_name: EventTypeRef
     ) -> EventTypeOut:
+        """Returns an event type by its name, archived or not."""
         question = GetEventType(tenant_id=caller.tenant_id, name=event_type_name)
         return event_type_out(unwrap(await api.ask_dispatcher(question, EventTypeSaved)).event_type)
 
     @put(
         "/{event_type_name:str}",
         operation_id="v1.event-type.update",
-        summary="Replace an event type, or create it",
-        responses={201: ResponseSpec(EventTypeOut, description="It is new")},
+        summary="Replace or create an event type",
+        responses={201: ResponseSpec(EventTypeOut, description="The event type was created.")},
     )
     async def update_event_type(
         self,
@@ -106,6 +119,11 @@ class EventTypeController(Controller):
         event_type_name: EventTypeRef,
         data: JSONBody[EventTypeUpdate],
     ) -> Response[EventTypeOut]:
+        """Replaces every field of the event type: a field that is left out gets its default value.
+        Only `retrySchedule` is kept.
+
+        If there is no event type of this name, it is created, and the answer is `201`.
+        """
         command = UpdateEventType(
             tenant_id=caller.tenant_id,
             name=event_type_name,
@@ -122,7 +140,7 @@ class EventTypeController(Controller):
     @patch(
         "/{event_type_name:str}",
         operation_id="patch_event_type",
-        summary="Change some members of an event type",
+        summary="Update an event type",
     )
     async def patch_event_type(
         self,
@@ -131,6 +149,7 @@ class EventTypeController(Controller):
         event_type_name: EventTypeRef,
         data: JSONBody[EventTypePatch],
     ) -> EventTypeOut:
+        """Changes the fields that the body has, and keeps the others. `null` clears a field."""
         command = PatchEventType(
             tenant_id=caller.tenant_id,
             name=event_type_name,
@@ -146,15 +165,20 @@ class EventTypeController(Controller):
     @delete(
         "/{event_type_name:str}",
         operation_id="v1.event-type.delete",
-        summary="Archive an event type, or delete it for good",
+        summary="Archive or delete an event type",
     )
     async def delete_event_type(
         self,
         api: Api,
         caller: CurrentCaller,
         event_type_name: EventTypeRef,
-        expunge: FromQuery[bool] = False,
+        expunge: Expunge = False,
     ) -> None:
+        """Archives the event type: it is left out of lists, and can be restored by creating it
+        again.
+
+        With `expunge=true` it is deleted for good. Messages may use its name all the same.
+        """
         command = DeleteEventType(tenant_id=caller.tenant_id, name=event_type_name, expunge=expunge)
         unwrap(await api.ask_dispatcher(command, Done))
 

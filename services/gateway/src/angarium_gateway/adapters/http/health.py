@@ -12,10 +12,12 @@ class HealthController(Controller):
     tags = ("Health",)
     opt = {PUBLIC: True}  # noqa: RUF012 - Litestar reads it from the class
 
-    @get(status_code=204, operation_id="v1.health.get", summary="Whether the API answers")
+    @get(status_code=204, operation_id="v1.health.get", summary="Check the API")
     async def get_health(self) -> None:
-        """Nothing to say but that it answers."""
+        """Answers `204` if the API is reachable. Whether it can work is told by `/ready` of the
+        internal port.
+        """
 
-    @head(operation_id="v1.health.head", summary="Whether the API answers", status_code=204)
+    @head(operation_id="v1.health.head", summary="Check the API without a body", status_code=204)
     async def head_health(self) -> None:
-        """Nothing to say but that it answers."""
+        """Answers like `GET`, for load balancers that send `HEAD`."""

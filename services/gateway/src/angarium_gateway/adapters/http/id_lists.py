@@ -27,7 +27,9 @@ def window_of(prefix: str, limit: int, iterator: str | None, *, descending: bool
         return IdWindow(limit, descending=descending)
     past = parse_id(prefix, iterator.removeprefix(BACKWARDS))
     if past is None:
-        message = "not an iterator of this list; give one from an earlier page, or none"
+        message = (
+            "This is no iterator of this list. Pass one from an earlier page, or leave it out."
+        )
         raise Refused(invalid(Fault(("query", "iterator"), message)))
     backwards = iterator.startswith(BACKWARDS)
     return IdWindow(limit, past, backwards=backwards, descending=descending)

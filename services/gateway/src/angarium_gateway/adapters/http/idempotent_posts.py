@@ -113,13 +113,13 @@ def is_key(key: str) -> bool:
 
 def bad_key() -> ProblemAnswer:
     """This cannot be a key."""
-    message = f"use 1 to {KEY_CHARS_MAX} printable ASCII characters, such as a UUID"
+    message = f"Use 1 to {KEY_CHARS_MAX} printable ASCII characters, such as a UUID."
     return invalid(Fault(("header", HEADER), message))
 
 
 def used_for_another() -> ProblemAnswer:
     """The key was used with another request."""
-    message = "this key was used with another request; use a new key for each request"
+    message = "This key was used with another request. Use a new key for each request."
     return invalid(Fault(("header", HEADER), message))
 
 
@@ -127,7 +127,8 @@ def _in_flight() -> ProblemAnswer:
     return problem_answer(
         409,
         "request_in_flight",
-        "The same request is being carried out",
-        "a request with this idempotency key has not ended yet; repeat it in a moment",
+        "The same request is still running",
+        "A request with this idempotency key is still running. Repeat it after Retry-After"
+        " seconds.",
         (("retry-after", "1"),),
     )

@@ -57,7 +57,7 @@ class MessageController(Controller):
 
     @get(
         operation_id="v1.message.list",
-        summary="List an application's messages, newest first",
+        summary="List messages",
         dependencies={
             "page": Provide(newest_first_page, sync_to_thread=False),
             "chosen": Provide(chosen_messages, sync_to_thread=False),
@@ -72,6 +72,10 @@ class MessageController(Controller):
         chosen: NamedDependency[SkipValidation[MessageFilter]],
         with_content: WithContent = True,
     ) -> ListResponse[MessageOut]:
+        """Returns the application's messages, newest first.
+
+        Without `with_content` each `payload` is an empty object.
+        """
         window = _window(page)
         application = await _application(api, caller.tenant_id, app_id)
         found = await api.journal.page(application.id, window, chosen, with_content=with_content)
@@ -86,14 +90,25 @@ class MessageController(Controller):
     @post(
         status_code=202,
         operation_id="v1.message.create",
-        summary="Post a message, to be delivered to all endpoints that want it",
+        summary="Send a message",
         opt={UNAUDITED: True},
     )
     async def create_message(
         self, app_id: ApplicationRef, data: JSONBody[MessageIn], with_content: WithContent = True
     ) -> MessageOut:
-        """Describes the operation. Only what cannot name an application gets as far as here,
-        and is refused for it."""
+        """Accepts a message for delivery to every enabled endpoint of the application whose filters
+        match, and answers `202` once it is stored durably.
+
+        The payload is a JSON object of at most 1 MiB (unless the operator set another limit), and
+        is delivered byte for byte as it was sent. Endpoints that are created later do not get the
+        message, unless it is replayed for them.
+
+        With `deliverAt` the message waits until then. With `application`, an application that does
+        not exist yet is created first. Send an `Idempotency-Key` or an `eventId` to repeat the
+        request safely.
+        """
+        # accept_route.py answers this operation. Only a path that names no possible application
+        # gets here, and is refused for it.
         raise NotImplementedError
 
     @get("/{msg_id:str}", operation_id="v1.message.get", summary="Get a message")
@@ -105,6 +120,7 @@ class MessageController(Controller):
         msg_id: MessageRef,
         with_content: WithContent = True,
     ) -> MessageOut:
+        """Returns a message by its id or `eventId`."""
         application = await _application(api, caller.tenant_id, app_id)
         message = await api.journal.find(application.id, msg_id, with_content=with_content)
         if message is None:
@@ -124,6 +140,8 @@ def _window(page: Page) -> MessageWindow:
         return MessageWindow(page.limit)
     past = parse_id(MESSAGE, page.iterator.removeprefix(BACKWARDS))
     if past is None:
-        message = "not an iterator of this list; give one from an earlier page, or none"
+        message = (
+            "This is no iterator of this list. Pass one from an earlier page, or leave it out."
+        )
         raise Refused(invalid(Fault(("query", "iterator"), message)))
     return MessageWindow(page.limit, past, backwards=page.iterator.startswith(BACKWARDS))

@@ -37,12 +37,15 @@ class OperationalEndpointController(Controller):
 
     @get(
         operation_id="v1.operational-webhook.endpoint.list",
-        summary="List the operational endpoints",
+        summary="List operational webhook endpoints",
         dependencies={"page": Provide(ordered_page, sync_to_thread=False)},
     )
     async def list_operational_endpoints(
         self, api: Api, caller: CurrentCaller, page: NamedDependency[SkipValidation[Page]]
     ) -> ListResponse[OperationalWebhookEndpointOut]:
+        """Returns the tenant's operational webhook endpoints, in the order they were created unless
+        `order` says otherwise.
+        """
         found = await _requests(api, caller).list(page)
         return ListResponse(
             data=[operational_endpoint_out(item) for item in found.items],
@@ -53,28 +56,40 @@ class OperationalEndpointController(Controller):
 
     @post(
         operation_id="v1.operational-webhook.endpoint.create",
-        summary="Create an operational endpoint",
+        summary="Create an operational webhook endpoint",
     )
     async def create_operational_endpoint(
         self, api: Api, caller: CurrentCaller, data: JSONBody[OperationalWebhookEndpointIn]
     ) -> OperationalWebhookEndpointOut:
+        """Creates an endpoint that receives events about your customers' endpoints, and answers
+        `201`.
+
+        There are `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `endpoint.disabled`,
+        `message.attempt.exhausted`, `message.attempt.failing` and `message.attempt.recovered`.
+        Without `eventTypes` the endpoint receives all of them.
+        """
         return operational_endpoint_out(await _requests(api, caller).create(data))
 
     @get(
         "/{endpoint_id:str}",
         operation_id="v1.operational-webhook.endpoint.get",
-        summary="Get an operational endpoint",
+        summary="Get an operational webhook endpoint",
     )
     async def get_operational_endpoint(
         self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
     ) -> OperationalWebhookEndpointOut:
+        """Returns an operational webhook endpoint by its id or uid."""
         return operational_endpoint_out(await _requests(api, caller).get(endpoint_id))
 
     @put(
         "/{endpoint_id:str}",
         operation_id="v1.operational-webhook.endpoint.update",
-        summary="Replace an operational endpoint, or create it under a uid",
-        responses={201: ResponseSpec(OperationalWebhookEndpointOut, description="It is new")},
+        summary="Replace or create an operational webhook endpoint",
+        responses={
+            201: ResponseSpec(
+                OperationalWebhookEndpointOut, description="The endpoint was created."
+            )
+        },
     )
     async def update_operational_endpoint(
         self,
@@ -83,6 +98,11 @@ class OperationalEndpointController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[OperationalWebhookEndpointUpdate],
     ) -> Response[OperationalWebhookEndpointOut]:
+        """Replaces every field of the endpoint, except its secrets and custom headers: a field that
+        is left out gets its default value.
+
+        If no endpoint has this uid, one is created with it, and the answer is `201`.
+        """
         saved = await _requests(api, caller).update(endpoint_id, data)
         return Response(
             operational_endpoint_out(saved.endpoint), status_code=201 if saved.created else 200
@@ -91,27 +111,31 @@ class OperationalEndpointController(Controller):
     @delete(
         "/{endpoint_id:str}",
         operation_id="v1.operational-webhook.endpoint.delete",
-        summary="Delete an operational endpoint",
+        summary="Delete an operational webhook endpoint",
     )
     async def delete_operational_endpoint(
         self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
     ) -> None:
+        """Deletes the endpoint, cancels its pending deliveries, and answers `204`."""
         await _requests(api, caller).delete(endpoint_id)
 
     @get(
         "/{endpoint_id:str}/headers",
         operation_id="v1.operational-webhook.endpoint.get-headers",
-        summary="Get the custom headers of an operational endpoint",
+        summary="Get custom headers",
     )
     async def get_operational_headers(
         self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
     ) -> EndpointHeadersOut:
+        """Returns the headers that are sent with every webhook to the endpoint. Headers whose names
+        suggest a secret are named in `sensitive`; their values are not returned.
+        """
         return await _requests(api, caller).headers(endpoint_id)
 
     @put(
         "/{endpoint_id:str}/headers",
         operation_id="v1.operational-webhook.endpoint.update-headers",
-        summary="Replace the custom headers of an operational endpoint",
+        summary="Replace custom headers",
         status_code=204,
     )
     async def update_operational_headers(
@@ -121,22 +145,26 @@ class OperationalEndpointController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointHeadersIn],
     ) -> None:
+        """Replaces the headers that are sent with every webhook, and answers `204`."""
         await _requests(api, caller).set_headers(endpoint_id, data)
 
     @get(
         "/{endpoint_id:str}/secret",
         operation_id="v1.operational-webhook.endpoint.get-secret",
-        summary="Get what verifies an operational endpoint's webhooks",
+        summary="Get the signing secret",
     )
     async def get_operational_secret(
         self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
     ) -> EndpointSecretOut:
+        """Returns the endpoint's newest secret (`whsec_`) or, if it signs with a private key, the
+        public key (`whpk_`).
+        """
         return await _requests(api, caller).secret(endpoint_id)
 
     @post(
         "/{endpoint_id:str}/secret/rotate",
         operation_id="v1.operational-webhook.endpoint.rotate-secret",
-        summary="Sign with a new secret; the one before goes on signing for a while",
+        summary="Rotate the signing secret",
         status_code=204,
     )
     async def rotate_operational_secret(
@@ -146,6 +174,10 @@ class OperationalEndpointController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointSecretRotateIn],
     ) -> None:
+        """Replaces the endpoint's secret by `key`, or by a generated one if `key` is left out, and
+        answers `204`. The previous secret keeps signing beside the new one for
+        `gracePeriodSeconds`, 24 hours by default.
+        """
         await _requests(api, caller).rotate_secret(endpoint_id, data)
 
 

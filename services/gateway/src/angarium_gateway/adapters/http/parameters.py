@@ -19,58 +19,70 @@ TIME_PATTERN: Final = (
 
 ApplicationRef = Annotated[
     str,
-    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The application's id or uid"),
+    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The application's id or uid."),
 ]
 EndpointRef = Annotated[
     str,
-    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The endpoint's id or uid"),
+    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The endpoint's id or uid."),
 ]
 MessageRef = Annotated[
     str,
-    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The message's id or eventId"),
+    PathParameter(
+        pattern=NAME_PATTERN, max_length=256, description="The message's id or `eventId`."
+    ),
 ]
 AttemptRef = Annotated[
-    str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The attempt's id")
+    str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The attempt's id.")
 ]
 EventTypeRef = Annotated[
-    str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The event type's name")
+    str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The event type's name.")
 ]
 
 Limit = Annotated[
-    int, QueryParameter(ge=1, le=LIMIT_MAX, description="How many items to give at most")
+    int, QueryParameter(ge=1, le=LIMIT_MAX, description="The largest number of items to return.")
 ]
 Iterator = Annotated[
     str | None,
     QueryParameter(
-        min_length=1, max_length=512, description="`iterator` or `prevIterator` of an earlier page"
+        min_length=1,
+        max_length=512,
+        description="`iterator` or `prevIterator` of a page, to read the page after or before it.",
     ),
 ]
 Order = Annotated[
-    Literal["ascending", "descending"], QueryParameter(description="Oldest or newest first")
+    Literal["ascending", "descending"],
+    QueryParameter(description="Oldest (`ascending`) or newest (`descending`) first."),
 ]
 Time = Annotated[
     str | None,
     QueryParameter(
         pattern=TIME_PATTERN,
-        description="RFC 3339, exclusive; UTC when it has no zone",
+        description="Only items before or after this time (RFC 3339, exclusive); UTC if it has no"
+        " offset.",
         schema_extra={"format": "date-time"},
     ),
 ]
 ChannelName = Annotated[
     str | None,
     QueryParameter(
-        pattern=NAME_PATTERN, max_length=128, description="Only those with this channel"
+        pattern=NAME_PATTERN, max_length=128, description="Only messages with this channel."
     ),
 ]
 TagName = Annotated[
     str | None,
-    QueryParameter(pattern=NAME_PATTERN, max_length=128, description="Only those with this tag"),
+    QueryParameter(
+        pattern=NAME_PATTERN, max_length=128, description="Only messages with this tag."
+    ),
 ]
 EventTypeNames = Annotated[
     str | None,
-    QueryParameter(max_length=16_384, description="Only those of these types, comma separated"),
+    QueryParameter(
+        max_length=16_384, description="Only messages of these event types, separated by commas."
+    ),
 ]
-WithContent = Annotated[bool, QueryParameter(description="Whether to include the content")]
+WithContent = Annotated[
+    bool, QueryParameter(description="Include the payload or the response body.")
+]
 
 
 def ordered_page(
@@ -94,7 +106,7 @@ def time_of(name: str, text: str | None) -> datetime | None:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Refused(
-            invalid(Fault(("query", name), "not a time; write it as 2030-12-31T23:59:59Z"))
+            invalid(Fault(("query", name), "This is not a time. Write it as 2030-12-31T23:59:59Z."))
         ) from None
 
 
@@ -109,7 +121,8 @@ def event_types_of(text: str | None) -> tuple[str, ...] | None:
                 invalid(
                     Fault(
                         ("query", "event_types"),
-                        "separate names by commas; they consist of letters, digits, -, _ and .",
+                        "Separate event types by commas. Each has 1 to 256 letters, digits, `-`,"
+                        " `_` or `.`.",
                     )
                 )
             )

@@ -26,12 +26,12 @@ def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
     if len(payload) > payload_bytes_max:
         raise Refused(too_large(payload_bytes_max))
     if payload[0] != ord("{"):
-        raise _refused("payload", "must be a JSON object; put other values into one")
+        raise _refused("payload", "`payload` must be a JSON object. Wrap other values in one.")
     for member, names in (("channels", message.channels), ("tags", message.tags)):
         if names is not None and len(set(names)) != len(names):
-            raise _refused(member, "each may be given once; remove the repeats")
+            raise _refused(member, f"`{member}` must not repeat a value. Remove the repeats.")
     if message.tags is not None and len(message.tags) > TAGS_MAX:
-        raise _refused("tags", f"at most {TAGS_MAX} tags; leave some out")
+        raise _refused("tags", f"`tags` may have at most {TAGS_MAX} values. Leave some out.")
     return message
 
 
@@ -42,9 +42,8 @@ def delivery_time(posted: PostedMessage, now: datetime) -> datetime | None:
     except TooFarAhead:
         raise _refused(
             "deliverAt",
-            f"at most {AHEAD_MAX.days} days ahead, that is until"
-            f" {(now + AHEAD_MAX).isoformat(timespec='seconds')}; a time that has passed means at"
-            " once",
+            f"`deliverAt` may be at most {AHEAD_MAX.days} days ahead, that is until"
+            f" {(now + AHEAD_MAX).isoformat(timespec='seconds')}.",
         ) from None
 
 

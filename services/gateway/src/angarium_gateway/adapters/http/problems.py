@@ -38,7 +38,7 @@ class ProblemAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong where: `location` begins with body, query, path or header."""
+    """One fault of a request; `location` begins with body, query, path or header."""
 
     location: tuple[str, ...]
     message: str
@@ -46,7 +46,7 @@ class Fault:
 
 
 class Refused(Exception):
-    """Ends a request with this answer."""
+    """End the request with this answer."""
 
     def __init__(self, answer: ProblemAnswer) -> None:
         super().__init__(answer.status)
@@ -61,7 +61,7 @@ def problem_answer(
 
 
 def invalid(*faults: Fault) -> ProblemAnswer:
-    """422: the request can be read, but not be meant."""
+    """422: the request has these faults."""
     detail = [{"loc": item.location, "msg": item.message, "type": item.kind} for item in faults]
     return _answer(422, "validation_error", "The request is not valid", detail)
 
@@ -72,7 +72,8 @@ def unauthenticated() -> ProblemAnswer:
         401,
         "authentication_failed",
         "Authentication failed",
-        "give a valid API key in the header: Authorization: Bearer <key>",
+        "The API key is missing, unknown or revoked. Send a valid one in the header"
+        " `Authorization: Bearer <key>`.",
         (("www-authenticate", "Bearer"),),
     )
 
@@ -83,8 +84,8 @@ def too_large(body_bytes_max: int) -> ProblemAnswer:
         413,
         "payload_too_large",
         "The request body is too large",
-        f"the body may have at most {body_bytes_max} bytes; send less, or ask the operator to"
-        " raise the limit",
+        f"The body may have at most {body_bytes_max} bytes. Send less, or ask the operator to raise"
+        " ANGARIUM_PAYLOAD_BYTES_MAX.",
     )
 
 
@@ -152,12 +153,12 @@ def response_of(answer: ProblemAnswer) -> Response[bytes]:
 
 
 def on_refused(_: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
-    """For what handlers refuse."""
+    """Answer a request that a handler refused."""
     return response_of(refused.answer)
 
 
 def on_invalid_parameters(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    """For parameters that Litestar refuses."""
+    """Answer a request whose parameters Litestar refused."""
     faults = [_fault(item) for item in error.extra or [] if isinstance(item, dict)]
     return response_of(invalid(*faults or [Fault(("query",), error.detail)]))
 
@@ -167,24 +168,28 @@ def _fault(item: dict[str, Any]) -> Fault:
     source = item.get("source", ParamType.QUERY)
     place = source.value if isinstance(source, ParamType) else str(source)
     if place == "body" and name == "data":
-        return Fault(("body",), "the body is missing; send a JSON object", "value_error.missing")
-    return Fault((place, name), str(item.get("message", "not valid")))
+        return Fault(("body",), "The body is missing. Send a JSON object.", "value_error.missing")
+    return Fault((place, name), str(item.get("message", "This is not valid.")))
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """For what Litestar itself answers: unknown routes, methods, bodies over the limit."""
+    """Answer what Litestar refuses by itself: unknown routes and methods, too large bodies."""
     path, status = request.url.path, error.status_code
     match status:
         case 404:
             answer = _answer(
-                404, "not_found", "Not found", f"there is nothing at {path}; /docs lists all paths"
+                404,
+                "not_found",
+                "Not found",
+                f"There is nothing at {path}. See /docs for all paths.",
             )
         case 405:
             answer = _answer(
                 405,
                 "method_not_allowed",
                 "Method not allowed",
-                f"{request.method} is not possible at {path}; /docs lists what is",
+                f"{path} does not support {request.method}. See /docs for the methods of each"
+                " path.",
                 tuple((name.lower(), value) for name, value in (error.headers or {}).items()),
             )
         case 413:
@@ -204,19 +209,20 @@ def _body_bytes_max(request: Request[Any, Any, Any]) -> int:
 def on_database_failure(
     request: Request[Any, Any, Any], error: JournalUnavailable
 ) -> Response[bytes]:
-    """For a database that does not answer."""
+    """Answer a request that needs the database while it does not respond."""
     log.warning("database.unavailable", path=request.url.path, error=str(error))
-    return response_of(unavailable("the database is not reachable; try again"))
+    return response_of(unavailable("The database is not reachable. Try again."))
 
 
 def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """For our own errors: logged, and told without details."""
+    """Answer a request that failed unexpectedly: log the error, and hide its details."""
     log.error("request.failed", method=request.method, path=request.url.path, exc_info=error)
     return response_of(
         _answer(
             500,
             "internal_error",
             "Internal error",
-            "the server failed to carry this out; try again, and look into its log",
+            "The server failed to handle the request. Try again; the operator finds the cause in"
+            " the log of the gateway.",
         )
     )

@@ -34,13 +34,13 @@ class ResendController(Controller):
     """One message again."""
 
     path = "/api/v1/app/{app_id:str}/msg/{msg_id:str}/endpoint/{endpoint_id:str}"
-    tags = ("Message Attempt",)
+    tags = ("Redelivery",)
 
     @post(
         "/resend",
         status_code=202,
         operation_id="v1.message-attempt.resend",
-        summary="Deliver a message to an endpoint again",
+        summary="Resend a message to an endpoint",
     )
     async def resend(
         self,
@@ -50,6 +50,12 @@ class ResendController(Controller):
         msg_id: MessageRef,
         endpoint_id: EndpointRef,
     ) -> EmptyResponse:
+        """Sends a message to an endpoint again, whatever the endpoint's filters and earlier
+        attempts, and starts a new retry schedule. A delivery that waits for its next attempt is
+        sent at once.
+
+        The answer is `409` if the endpoint is disabled, or if the message's content was deleted.
+        """
         problem = await api.redelivery.resend(caller.tenant_id, app_id, msg_id, endpoint_id)
         if problem is not None:
             raise Refused(refusal(problem))
@@ -60,13 +66,13 @@ class RedeliveryController(Controller):
     """Many messages again, and examples."""
 
     path = "/api/v1/app/{app_id:str}/endpoint/{endpoint_id:str}"
-    tags = ("Endpoint",)
+    tags = ("Redelivery",)
 
     @post(
         "/recover",
         status_code=202,
         operation_id="v1.endpoint.recover",
-        summary="Deliver again, behind, what has failed since a time",
+        summary="Resend failed messages",
     )
     async def recover(
         self,
@@ -76,6 +82,13 @@ class RedeliveryController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[RecoverIn],
     ) -> RecoverOut:
+        """Resends every failed message since a given time to the endpoint, in the background:
+        deliveries that used up their retries, or were canceled because the endpoint was
+        disabled.
+
+        The answer is a background task. A tenant may have at most 100 running; another gets `409`,
+        as does a disabled endpoint.
+        """
         request = TaskRequest(TaskKind.RECOVER, _utc(data.since), _until(data.until))
         task = await api.redelivery.start_task(caller.tenant_id, app_id, endpoint_id, request)
         return started(RecoverOut, _running(task))
@@ -84,7 +97,7 @@ class RedeliveryController(Controller):
         "/replay-missing",
         status_code=202,
         operation_id="v1.endpoint.replay-missing",
-        summary="Deliver, behind, what was never attempted since a time",
+        summary="Send missing messages",
     )
     async def replay_missing(
         self,
@@ -94,6 +107,12 @@ class RedeliveryController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[ReplayIn],
     ) -> ReplayOut:
+        """Sends every message since a given time that the endpoint's filters match and that was
+        never attempted, in the background. This delivers messages from before the endpoint was
+        created.
+
+        Deliveries that were canceled on request stay canceled. The answer is a background task.
+        """
         request = TaskRequest(TaskKind.REPLAY_MISSING, _utc(data.since), _until(data.until))
         task = await api.redelivery.start_task(caller.tenant_id, app_id, endpoint_id, request)
         return started(ReplayOut, _running(task))
@@ -102,7 +121,7 @@ class RedeliveryController(Controller):
         "/bulk-replay",
         status_code=202,
         operation_id="v1.endpoint.bulk-replay",
-        summary="Deliver again, behind, all that the endpoint wants since a time",
+        summary="Replay messages",
     )
     async def bulk_replay(
         self,
@@ -112,6 +131,12 @@ class RedeliveryController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[BulkReplayIn],
     ) -> ReplayOut:
+        """Sends every message since a given time that the endpoint's filters match, in the
+        background, whether it was delivered before or not. Narrow the choice by event types,
+        channel or tag.
+
+        The answer is a background task.
+        """
         _refuse_status(data)
         request = TaskRequest(
             TaskKind.BULK_REPLAY,
@@ -128,7 +153,7 @@ class RedeliveryController(Controller):
         "/send-example",
         status_code=200,
         operation_id="v1.endpoint.send-example",
-        summary="Send an example of an event type to this endpoint only",
+        summary="Send an example message",
     )
     async def send_example(
         self,
@@ -138,6 +163,11 @@ class RedeliveryController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[EventExampleIn],
     ) -> MessageOut:
+        """Sends an example of an event type to this endpoint only, to try it out.
+
+        The payload is one of the `examples` of the event type's newest JSON schema, or `payload` if
+        the body has one. The answer is `422` if the event type has no such example.
+        """
         sent = await api.redelivery.send_example(
             caller.tenant_id,
             app_id,
@@ -160,7 +190,10 @@ def _running(task: BackgroundTask | Problem) -> BackgroundTask:
 def _refuse_status(data: BulkReplayIn) -> None:
     for name, value in (("status", data.status), ("statusCodeClass", data.status_code_class)):
         if value is not None:
-            message = "a replay cannot choose by it yet; leave it out, or recover what has failed"
+            message = (
+                "A replay cannot select messages by this field. Leave it out, or resend failed"
+                " messages with /recover."
+            )
             raise Refused(invalid(Fault(("body", name), message)))
 
 

@@ -1,4 +1,4 @@
-"""Reading request bodies strictly: what is not exactly JSON of the right types is refused."""
+"""Strict reading of request bodies: anything but JSON of the declared types is refused."""
 
 import functools
 import re
@@ -28,16 +28,16 @@ _PATH_PART = re.compile(r"\.([^.\[\]]+)|\[([^\]]*)\]")
 def decode_body[T](body: bytes, shape: type[T]) -> T:
     """Read `body` as `shape`. Unknown members are ignored. Raises `Refused` (422)."""
     if not body.strip():
-        raise _refused(("body",), "the body is missing; send a JSON object", "value_error.missing")
+        raise _refused(("body",), "The body is missing. Send a JSON object.", "value_error.missing")
     try:
         body.decode()
     except UnicodeDecodeError as error:
         raise _refused(
-            ("body",), f"byte {error.start} is not UTF-8; send the body in UTF-8"
+            ("body",), f"Byte {error.start} is not valid UTF-8. Send the body in UTF-8."
         ) from None
     if nests_too_deep(body):
         raise _refused(
-            ("body",), f"objects and arrays may nest {DEPTH_MAX} levels deep; flatten them"
+            ("body",), f"Objects and arrays may nest at most {DEPTH_MAX} levels deep. Flatten them."
         )
     try:
         value: T = _decoder(cast("Hashable", shape)).decode(body)
@@ -45,7 +45,7 @@ def decode_body[T](body: bytes, shape: type[T]) -> T:
         raise Refused(invalid(fault_of(error))) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise _refused(
-            ("body",), f"{error}; send one JSON object (RFC 8259)", "value_error.jsondecode"
+            ("body",), f"{error}. Send one JSON object (RFC 8259).", "value_error.jsondecode"
         ) from None
     if b"\\u0000" in body:
         _refuse_nul(msgspec.to_builtins(value, enc_hook=_kept_as_bytes), ("body",))
@@ -72,7 +72,9 @@ def fault_of(error: msgspec.ValidationError) -> Fault:
     missing = _MISSING.fullmatch(text)
     if missing is not None:
         location.append(missing["name"])
-        return Fault(tuple(location), "the member is missing; add it", "value_error.missing")
+        return Fault(
+            tuple(location), f"`{missing['name']}` is required. Add it.", "value_error.missing"
+        )
     kind = "type_error" if ", got `" in text else "value_error"
     return Fault(tuple(location), text, kind)
 
@@ -94,7 +96,7 @@ def _refuse_nul(value: Any, location: tuple[str, ...]) -> None:
     """No database keeps U+0000 in a text."""
     if isinstance(value, str):
         if "\0" in value:
-            raise _refused(location, "the text contains the character U+0000; remove it")
+            raise _refused(location, "The text contains the character U+0000. Remove it.")
     elif isinstance(value, dict):
         for name, member in value.items():
             _refuse_nul(name, location)

@@ -15,17 +15,23 @@ class TenantPolicyController(Controller):
     path = "/api/v1/tenant/policy"
     tags = ("Tenant",)
 
-    @get(operation_id="v1.tenant.get-policy", summary="Get the tenant's policy")
+    @get(operation_id="v1.tenant.get-policy", summary="Get the tenant policy")
     async def get_policy(self, api: Api, caller: CurrentCaller) -> TenantPolicyOut:
+        """Returns the tenant's retry schedule and retention; `null` means the platform's own."""
         question = GetTenantPolicy(tenant_id=caller.tenant_id)
         policy = unwrap(await api.ask_dispatcher(question, TenantPolicy))
         days = await api.retentions.find(caller.tenant_id)
         return TenantPolicyOut(retry_schedule=policy.retry_delays_s, retention_days=days)
 
-    @put(operation_id="v1.tenant.update-policy", summary="Replace the tenant's policy")
+    @put(operation_id="v1.tenant.update-policy", summary="Replace the tenant policy")
     async def update_policy(
         self, api: Api, caller: CurrentCaller, data: JSONBody[TenantPolicyIn]
     ) -> TenantPolicyOut:
+        """Replaces the tenant's retry schedule and retention.
+
+        A new schedule applies to messages posted from now on, where neither the endpoint nor the
+        event type has its own.
+        """
         command = SetTenantPolicy(
             tenant_id=caller.tenant_id, retry_delays_s=delays_of_new(data.retry_schedule)
         )

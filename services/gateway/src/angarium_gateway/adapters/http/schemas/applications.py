@@ -10,36 +10,47 @@ from msgspec import UNSET, Meta, UnsetType, field
 from .delivery_policy import Weight
 from .fields import ApiSchema, ThrottleRate, Uid
 
-ApplicationName = Annotated[str, Meta(min_length=1, examples=["My first application"])]
+ApplicationName = Annotated[
+    str, Meta(min_length=1, description="A name for people to read.", examples=["Acme Inc."])
+]
+Metadata = Annotated[
+    dict[str, str], Meta(description="Key-value pairs of your own. Angarium does not use them.")
+]
 
 
 class ApplicationIn(ApiSchema, frozen=True, kw_only=True):
-    """`weight` is Angarium's: left out, an existing application keeps it."""
+    """An application to create, or to replace an existing one with."""
 
     name: ApplicationName
     uid: Uid | None = None
     throttle_rate: ThrottleRate | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
     weight: Weight | UnsetType = UNSET
 
 
 class ApplicationPatch(ApiSchema, frozen=True, kw_only=True):
+    """Changes of an application; fields that are left out stay as they are."""
+
     name: ApplicationName | UnsetType = UNSET
     uid: Uid | UnsetType | None = UNSET
     throttle_rate: ThrottleRate | UnsetType | None = UNSET
-    metadata: dict[str, str] | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
     weight: Weight | UnsetType = UNSET
 
 
 class ApplicationOut(ApiSchema, frozen=True, kw_only=True):
-    id: str
+    """An application: a customer that receives webhooks."""
+
+    id: Annotated[str, Meta(examples=["app_05jHR6TnRzUGhKWN8Ckr5D"])]
     uid: str | None
     name: str
     throttle_rate: int | None
     metadata: dict[str, str]
     created_at: datetime
     updated_at: datetime
-    weight: Annotated[int | UnsetType, Meta(description="Left out: 1")] = UNSET
+    weight: Annotated[
+        int | UnsetType, Meta(description="Its share of the platform; absent if it is 1.")
+    ] = UNSET
 
 
 def application_out(application: Application) -> ApplicationOut:

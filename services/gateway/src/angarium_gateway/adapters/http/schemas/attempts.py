@@ -21,8 +21,11 @@ STATUS_TEXTS: dict[AttemptStatus, StatusText] = {
 
 
 class AttemptTimings(ApiSchema, frozen=True, kw_only=True):
-    """Where an attempt's time went, in milliseconds. `dns`, `connect` and `tls` are 0 on a kept
-    connection; `firstByte` and `total` run from the start, and `firstByte` is 0 without answer."""
+    """Durations of an attempt in milliseconds.
+
+    `dns`, `connect` and `tls` are 0 on a reused connection. `firstByte` and `total` count from the
+    start of the attempt; `firstByte` is 0 if no response came.
+    """
 
     dns: float
     connect: float
@@ -32,15 +35,20 @@ class AttemptTimings(ApiSchema, frozen=True, kw_only=True):
 
 
 class MessageAttemptOut(ApiSchema, frozen=True, kw_only=True):
+    """One HTTP request to an endpoint, and its outcome."""
+
     id: Annotated[str, Meta(examples=["atmpt_05jHR6TnRzUGhKWN8Ckr5D"])]
     msg_id: str
     endpoint_id: str
     url: str
     response: Annotated[
         str,
-        Meta(description="What the endpoint answered, at most 16 KiB; without answer, `failure`"),
+        Meta(
+            description="The first 16 KiB of the response body; the same as `failure` if no"
+            " response came."
+        ),
     ]
-    response_status_code: Annotated[int, Meta(description="0: no answer came")]
+    response_status_code: Annotated[int, Meta(description="0 if no response came.")]
     response_duration_ms: int
     status: AttemptStatus
     status_text: StatusText
@@ -48,11 +56,15 @@ class MessageAttemptOut(ApiSchema, frozen=True, kw_only=True):
     timestamp: datetime
     msg: MessageOut | None
     failure: Annotated[
-        str | UnsetType, Meta(description="Why it failed, in a sentence; left out if it did not")
+        str | UnsetType,
+        Meta(description="Why the attempt failed, in a sentence; absent if it did not."),
     ] = UNSET
     failure_reason: Annotated[
         str | UnsetType,
-        Meta(description="The same as a stable name", examples=["connect_timed_out"]),
+        Meta(
+            description="Why the attempt failed, as a stable name for programs.",
+            examples=["connect_timed_out"],
+        ),
     ] = UNSET
     timings: AttemptTimings | UnsetType = UNSET
 

@@ -12,14 +12,14 @@ from .fields import ApiSchema
 
 
 class AuditEntryOut(ApiSchema, frozen=True, kw_only=True):
-    """A request that was to change something, and the status that it was answered with."""
+    """A request that changed or tried to change something, and the status it got."""
 
     id: Annotated[str, Meta(examples=["audit_05jHR6TnRzUGhKWN8Ckr5D"])]
     timestamp: datetime
     api_key_id: Annotated[str, Meta(examples=["key_05jHR6TnRzUGhKWN8Ckr5D"])]
     operation: Annotated[str, Meta(examples=["v1.endpoint.update"])]
     method: Annotated[str, Meta(examples=["PUT"])]
-    path: Annotated[str, Meta(description="Percent-encoded, without the query")]
+    path: Annotated[str, Meta(description="The path, percent-encoded, without the query.")]
     status: int
 
 

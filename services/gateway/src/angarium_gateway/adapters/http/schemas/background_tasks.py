@@ -17,41 +17,45 @@ from angarium_gateway.domain.background_tasks import BackgroundTask, TaskKind, T
 from .fields import ApiSchema, Channel, EventTypeName
 
 Since = Annotated[
-    datetime, Meta(description="Messages accepted at this time or later; UTC without a zone")
+    datetime, Meta(description="Messages accepted at this time or later; UTC if it has no offset.")
 ]
 Until = Annotated[
-    datetime, Meta(description="Messages accepted at this time or before; left out: until now")
+    datetime, Meta(description="Messages accepted at this time or before; now if it is left out.")
 ]
 TaskId = Annotated[str, Meta(examples=["qtask_05jHR6TnRzUGhKWN8Ckr5D"])]
 Tag = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
 class RecoverIn(ApiSchema, frozen=True, kw_only=True):
+    """The failed messages to resend."""
+
     since: Since
     until: Until | None = None
 
 
 class ReplayIn(ApiSchema, frozen=True, kw_only=True):
+    """The messages to send that were never attempted."""
+
     since: Since
     until: Until | None = None
 
 
 class BulkReplayIn(ApiSchema, frozen=True, kw_only=True):
-    """What the endpoint wants by its filters, whether it was attempted before or not."""
+    """The messages to replay, attempted before or not."""
 
     since: Since
     until: Until | None = None
     event_types: Annotated[list[EventTypeName], Meta(min_length=1, max_length=250)] | None = None
     channel: Channel | None = None
     tag: Tag | None = None
-    status: Annotated[int, Meta(description="Not possible yet: leave it out")] | None = None
-    status_code_class: Annotated[int, Meta(description="Not possible yet: leave it out")] | None = (
+    status: Annotated[int, Meta(description="Not supported: leave it out.")] | None = None
+    status_code_class: Annotated[int, Meta(description="Not supported: leave it out.")] | None = (
         None
     )
 
 
 class StartedTask(ApiSchema, frozen=True, kw_only=True):
-    """Base of the answers to what starts a task."""
+    """A background task that was started."""
 
     id: TaskId
     status: TaskStatus
@@ -60,19 +64,19 @@ class StartedTask(ApiSchema, frozen=True, kw_only=True):
 
 
 class RecoverOut(StartedTask, frozen=True, kw_only=True):
-    pass
+    """The background task that resends failed messages."""
 
 
 class ReplayOut(StartedTask, frozen=True, kw_only=True):
-    pass
+    """The background task that sends or replays messages."""
 
 
 class TaskData(ApiSchema, frozen=True, kw_only=True):
-    """What a task is for, and how far it has come.
+    """What a task does, and its progress.
 
-    `looked` messages were looked at, `resent` were passed on to be delivered, `skipped` have no
-    content any more. `position` is the time of the message that it has come to. `error` is why
-    it failed or, while it runs, what it waits for.
+    `looked` counts the messages it has examined, `resent` those it has sent, and `skipped` those
+    whose content was deleted. `position` is the time of the last message examined. `error` says
+    why the task failed or, while it is running, what it waits for.
     """
 
     app_id: str
@@ -90,6 +94,8 @@ class TaskData(ApiSchema, frozen=True, kw_only=True):
 
 
 class BackgroundTaskOut(StartedTask, frozen=True, kw_only=True):
+    """A background task and its progress."""
+
     data: TaskData
 
 

@@ -8,11 +8,13 @@ from .fields import ApiSchema
 
 
 class CancelOut(ApiSchema, frozen=True, kw_only=True):
+    """What was canceled."""
+
     canceled: Annotated[
         int,
         Meta(
-            description="How many deliveries; a message that waited for its time counts as one",
+            description="The number of canceled deliveries. A scheduled message counts as one.",
             examples=[1],
         ),
     ]
-    done: Annotated[bool, Meta(description="False: there may be more; ask again")]
+    done: Annotated[bool, Meta(description="If false, there may be more: repeat the request.")]

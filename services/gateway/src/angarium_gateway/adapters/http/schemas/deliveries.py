@@ -26,31 +26,36 @@ NO_URL = "https://deleted.invalid/"
 Status = Annotated[
     AttemptStatus,
     Meta(
-        description="0 success, 1 pending (it has failed so far, or waits), 2 fail (exhausted, or"
-        " with `canceledReason` cancelled), 3 sending"
+        description="0 success, 1 pending (waiting for its first or next attempt), 2 fail (out of"
+        " retries, or canceled if `canceledReason` is set), 3 sending."
     ),
 ]
 NextAttempt = Annotated[
     datetime | None,
-    Meta(description="null when pending: it waits for its endpoint's turn"),
+    Meta(
+        description="When the next attempt is due. `null` for a pending delivery that waits behind"
+        " others of its endpoint."
+    ),
 ]
 CanceledReason = Annotated[
     str | UnsetType,
     Meta(
-        description="Why nothing more is sent; left out when it was not cancelled",
+        description="Why the delivery was canceled; absent if it was not.",
         examples=["the endpoint is disabled"],
     ),
 ]
 
 
 class MessageEndpointOut(ApiSchema, frozen=True, kw_only=True):
-    """An endpoint, and where a message stands for it."""
+    """An endpoint, and the status of a message's delivery to it."""
 
     id: str
     status: Status
     status_text: StatusText
     next_attempt: NextAttempt
-    url: Annotated[str, Meta(description="Of a deleted endpoint: where it was sent to last")]
+    url: Annotated[
+        str, Meta(description="The endpoint's URL; for a deleted endpoint, the last one used.")
+    ]
     description: str
     disabled: bool
     uid: str | None
@@ -58,13 +63,17 @@ class MessageEndpointOut(ApiSchema, frozen=True, kw_only=True):
     event_types: tuple[str, ...] | None
     channels: tuple[str, ...] | None
     created_at: datetime
-    updated_at: Annotated[datetime, Meta(description="Of a deleted endpoint: when that was")]
+    updated_at: Annotated[
+        datetime, Meta(description="For a deleted endpoint, when it was deleted.")
+    ]
     canceled_reason: CanceledReason = UNSET
-    deleted: Annotated[bool | UnsetType, Meta(description="Left out: it exists")] = UNSET
+    deleted: Annotated[
+        bool | UnsetType, Meta(description="True if the endpoint was deleted; else absent.")
+    ] = UNSET
 
 
 class EndpointMessageOut(ApiSchema, frozen=True, kw_only=True):
-    """A message, and where it stands for an endpoint."""
+    """A message, and the status of its delivery to an endpoint."""
 
     id: str
     event_type: str

@@ -15,28 +15,34 @@ RetrySchedule = Annotated[
     Meta(
         max_length=RETRIES_MAX,
         examples=[[5, 300, 1800, 7200]],
-        description=f"How many seconds to wait before each retry: at most {RETRIES_MAX} retries,"
-        " each within 30 days; null: inherited (an endpoint's goes before its event type's, that"
-        " before the tenant's, that before the platform's); an empty list: no retries",
+        description=f"Seconds to wait before each retry: at most {RETRIES_MAX} retries, each at"
+        " most 30 days after the one before. An empty list means no retries, `null` inherits: from"
+        " the endpoint, else the event type, else the tenant, else the platform.",
     ),
 ]
 Ordering = Annotated[
     Literal["fifo", "none"],
     Meta(
-        description="`fifo`: strictly in the order of messages, one at a time; one that fails"
-        " blocks those behind it until it succeeds, is exhausted or is cancelled"
+        description="`fifo` delivers messages one at a time in the order they were accepted: a"
+        " failing one blocks those behind it until it succeeds, uses up its retries or is canceled."
+        " `none`, the default, does not keep the order."
     ),
 ]
 Concurrency = Annotated[
-    int, Meta(ge=1, le=1000, description="At most so many requests at once; null: no limit")
+    int,
+    Meta(
+        ge=1,
+        le=1000,
+        description="The largest number of concurrent requests; `null` means no limit.",
+    ),
 ]
 Weight = Annotated[
     int,
     Meta(
         ge=1,
         le=1000,
-        description="Its share of the platform where there is not enough for everybody, beside"
-        " the weights of others",
+        description="The application's share of the platform under load, relative to the tenant's"
+        " other applications; 1 by default.",
     ),
 ]
 
@@ -46,19 +52,21 @@ RetentionDays = Annotated[
     Meta(
         ge=1,
         le=3650,
-        description="Messages and attempts that are older are deleted; never kept for longer than"
-        " the platform keeps them",
+        description="Days after which messages and attempts are deleted; at most as long as the"
+        " platform keeps them.",
     ),
 ]
 
 
 class TenantPolicyIn(ApiSchema, frozen=True, kw_only=True):
+    """The tenant's policy. `null` means the platform's own."""
+
     retry_schedule: RetrySchedule | None
     retention_days: RetentionDays | None = None
 
 
 class TenantPolicyOut(ApiSchema, frozen=True, kw_only=True):
-    """What holds for all applications of the tenant. Null: the platform's own."""
+    """The tenant's policy. `null` means the platform's own."""
 
     retry_schedule: tuple[float, ...] | None
     retention_days: int | None

@@ -22,8 +22,8 @@ from .fields import ApiSchema, EndpointFieldsOut
 SignatureHeaders = Annotated[
     Literal["webhook", "svix", "both"],
     Meta(
-        description="Under which names the signature is sent: `webhook-…` as Standard Webhooks has"
-        " them, `svix-…`, or both"
+        description="The names of the signature headers: `webhook-…` as in Standard Webhooks (the"
+        " default), `svix-…`, or both."
     ),
 ]
 TimeoutSeconds = Annotated[
@@ -31,8 +31,8 @@ TimeoutSeconds = Annotated[
     Meta(
         ge=1,
         le=30,
-        description="How long an attempt may take in all; null or left out: the platform's own,"
-        " 15 unless the operator changed it",
+        description="The largest duration of an attempt in seconds; `null` means the platform's"
+        " own, 15 by default.",
     ),
 ]
 ProxyUrl = Annotated[
@@ -42,7 +42,7 @@ ProxyUrl = Annotated[
         max_length=2048,
         examples=["socks5://user:password@proxy.example.com:1080"],
         description="Send through this proxy: `http://` (HTTP CONNECT) or `socks5://`. User name"
-        " and password are not shown again",
+        " and password are never returned.",
     ),
 ]
 Certificate = Annotated[
@@ -50,8 +50,8 @@ Certificate = Annotated[
     Meta(
         min_length=1,
         max_length=32768,
-        description="For mutual TLS, PEM: the certificate, its issuers, and its unencrypted private"
-        " key. Not shown again",
+        description="A client certificate for mutual TLS, in PEM: the certificate, its issuers, and"
+        " its unencrypted private key, which is never returned.",
     ),
 ]
 
@@ -69,7 +69,7 @@ class EndpointOptionFields(ApiSchema, frozen=True, kw_only=True):
 
 
 class ClientCertificateOut(ApiSchema, frozen=True, kw_only=True):
-    """What is shown of a client certificate."""
+    """The public parts of a client certificate."""
 
     subject: str
     expires_at: datetime
@@ -80,19 +80,21 @@ class EndpointOptionsOut(EndpointFieldsOut, frozen=True, kw_only=True):
 
     timeout_seconds: float | UnsetType = UNSET
     signature_headers: Annotated[
-        str | UnsetType, Meta(description="Left out: `webhook`", examples=["both"])
+        str | UnsetType, Meta(description="Absent if it is `webhook`.", examples=["both"])
     ] = UNSET
-    proxy_url: Annotated[str | UnsetType, Meta(description="Without user name and password")] = (
+    proxy_url: Annotated[str | UnsetType, Meta(description="Without user name and password.")] = (
         UNSET
     )
     client_certificate: ClientCertificateOut | UnsetType = UNSET
     disabled_reason: Annotated[
-        str | UnsetType, Meta(description="Why Angarium disabled it by itself")
+        str | UnsetType,
+        Meta(description="Why Angarium disabled the endpoint; absent if it did not."),
     ] = UNSET
-    ordering: Annotated[Ordering | UnsetType, Meta(description="Left out: `none`")] = UNSET
+    ordering: Annotated[Ordering | UnsetType, Meta(description="Absent if it is `none`.")] = UNSET
     concurrency: int | UnsetType = UNSET
     retry_schedule: Annotated[
-        tuple[float, ...] | UnsetType, Meta(description="Left out: inherited")
+        tuple[float, ...] | UnsetType,
+        Meta(description="Seconds before each retry; absent if inherited."),
     ] = UNSET
 
 

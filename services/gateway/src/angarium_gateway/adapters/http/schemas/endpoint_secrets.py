@@ -11,32 +11,39 @@ Headers = Annotated[
     dict[str, str],
     Meta(
         max_length=HEADERS_MAX,
-        description=f"Sent with every webhook: at most {HEADERS_MAX}, each at most"
-        f" {HEADER_BYTES_MAX} bytes of printable ASCII. Not those that Angarium sets itself, such"
-        " as host, user-agent, content-…, webhook-… and svix-…",
+        description=f"Headers to send with every webhook: at most {HEADERS_MAX}, each of at most"
+        f" {HEADER_BYTES_MAX} bytes of printable ASCII. Headers that Angarium sets, such as `host`,"
+        " `user-agent`, `content-…`, `webhook-…` and `svix-…`, cannot be set.",
         examples=[{"X-Example": "123"}],
     ),
 ]
 
 
 class EndpointHeadersIn(ApiSchema, frozen=True, kw_only=True):
+    """The custom headers of an endpoint."""
+
     headers: Headers
 
 
 class EndpointHeadersPatchIn(ApiSchema, frozen=True, kw_only=True):
+    """Changes of the custom headers of an endpoint."""
+
     headers: Annotated[
-        dict[str, str | None], Meta(description="Null removes a header", max_length=2 * HEADERS_MAX)
+        dict[str, str | None],
+        Meta(description="`null` removes a header.", max_length=2 * HEADERS_MAX),
     ]
 
 
 class EndpointHeadersOut(ApiSchema, frozen=True, kw_only=True):
-    """Headers whose names tell of a secret are only named, in `sensitive`."""
+    """Custom headers. Those that suggest a secret are named in `sensitive`, without values."""
 
     headers: dict[str, str]
     sensitive: list[str]
 
 
 class EndpointSecretRotateIn(ApiSchema, frozen=True, kw_only=True):
+    """The new secret of an endpoint."""
+
     key: Secret | None = None
     grace_period_seconds: (
         Annotated[
@@ -44,8 +51,8 @@ class EndpointSecretRotateIn(ApiSchema, frozen=True, kw_only=True):
             Meta(
                 ge=0,
                 le=604800,
-                description="How long the secret before goes on signing; null or left out: the"
-                " platform's own, a day unless the operator changed it",
+                description="Seconds for which the previous secret keeps signing; `null` means the"
+                " platform's own, a day by default.",
             ),
         ]
         | None
@@ -53,11 +60,13 @@ class EndpointSecretRotateIn(ApiSchema, frozen=True, kw_only=True):
 
 
 class EndpointSecretOut(ApiSchema, frozen=True, kw_only=True):
+    """What verifies an endpoint's webhooks."""
+
     key: Annotated[
         str,
         Meta(
-            description="What verifies the webhooks: the newest secret (`whsec_`), or, where that"
-            " is a private key (`whsk_`), its public key (`whpk_`)",
+            description="The newest secret (`whsec_`) or, if the endpoint signs with a private key"
+            " (`whsk_`), its public key (`whpk_`).",
             examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"],
         ),
     ]

@@ -27,21 +27,25 @@ from .fields import (
 
 EventTypeNames = Annotated[
     list[EventTypeName],
-    Meta(min_length=1, description="Only messages of these types; null or left out: all"),
+    Meta(
+        min_length=1,
+        description="The event types to receive; `null` or left out means all.",
+    ),
 ]
 Channels = Annotated[
     list[Channel],
     Meta(
         min_length=1,
         max_length=10,
-        description="Only messages with one of these channels; null or left out: all",
+        description="Receive only messages with one of these channels; `null` or left out means"
+        " all.",
     ),
 ]
 
 
 class EndpointUpdate(EndpointOptionFields, frozen=True):
-    """From `timeoutSeconds` on the members are Angarium's: left out, an existing endpoint keeps
-    them."""
+    """An endpoint to replace an existing one with. Options from `timeoutSeconds` to
+    `retrySchedule` that are left out stay as they are."""
 
     url: Url
     uid: Uid | None = None
@@ -54,11 +58,15 @@ class EndpointUpdate(EndpointOptionFields, frozen=True):
 
 
 class EndpointIn(EndpointUpdate, frozen=True, kw_only=True):
+    """An endpoint to create."""
+
     secret: Secret | None = None
     headers: Headers | None = None
 
 
 class EndpointPatch(EndpointOptionFields, frozen=True):
+    """Changes of an endpoint; fields that are left out stay as they are."""
+
     url: Url | UnsetType = UNSET
     uid: Uid | UnsetType | None = UNSET
     description: str | UnsetType = UNSET
@@ -70,6 +78,8 @@ class EndpointPatch(EndpointOptionFields, frozen=True):
 
 
 class EndpointOut(EndpointOptionsOut, frozen=True):
+    """An endpoint: a URL that receives an application's messages."""
+
     channels: tuple[str, ...] | None
 
 

@@ -11,12 +11,16 @@ from .delivery_policy import RetrySchedule, delays_out
 from .fields import ApiSchema, EventTypeName, FeatureFlag
 
 Schemas = Annotated[
-    dict[str, dict[str, Any]], Meta(description="A JSON schema for each version of the type")
+    dict[str, dict[str, Any]],
+    Meta(
+        description="JSON schemas of the payload by version, such as `1`. Payloads are not checked"
+        " against them."
+    ),
 ]
 
 
 class EventTypeUpdate(ApiSchema, frozen=True, kw_only=True):
-    """`retrySchedule` is Angarium's: left out, an existing event type keeps it."""
+    """An event type to create, or to replace an existing one with."""
 
     description: str
     archived: bool = False
@@ -27,10 +31,14 @@ class EventTypeUpdate(ApiSchema, frozen=True, kw_only=True):
 
 
 class EventTypeIn(EventTypeUpdate, frozen=True, kw_only=True):
+    """An event type to create."""
+
     name: EventTypeName
 
 
 class EventTypePatch(ApiSchema, frozen=True, kw_only=True):
+    """Changes of an event type; fields that are left out stay as they are."""
+
     description: str | UnsetType = UNSET
     archived: bool | UnsetType = UNSET
     deprecated: bool | UnsetType = UNSET
@@ -40,6 +48,8 @@ class EventTypePatch(ApiSchema, frozen=True, kw_only=True):
 
 
 class EventTypeOut(ApiSchema, frozen=True, kw_only=True):
+    """An event type: a kind of message."""
+
     name: str
     description: str
     archived: bool
@@ -49,7 +59,8 @@ class EventTypeOut(ApiSchema, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     retry_schedule: Annotated[
-        tuple[float, ...] | UnsetType, Meta(description="Left out: inherited")
+        tuple[float, ...] | UnsetType,
+        Meta(description="Seconds before each retry; absent if inherited."),
     ] = UNSET
 
 

@@ -20,26 +20,64 @@ Uid = Annotated[
         min_length=1,
         max_length=256,
         pattern=NAME_PATTERN,
-        description="A name of your own for it, usable wherever its id is",
+        description="Your own identifier, usable in paths instead of the id. Unique among its"
+        " kind: 1 to 256 letters, digits, `-`, `_` or `.`.",
     ),
 ]
 EventTypeName = Annotated[
-    str, Meta(min_length=1, max_length=256, pattern=NAME_PATTERN, examples=["invoice.paid"])
+    str,
+    Meta(
+        min_length=1,
+        max_length=256,
+        pattern=NAME_PATTERN,
+        description="The name of an event type: 1 to 256 letters, digits, `-`, `_` or `.`.",
+        examples=["invoice.paid"],
+    ),
 ]
 Channel = Annotated[
-    str, Meta(min_length=1, max_length=128, pattern=NAME_PATTERN, examples=["project_1337"])
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        pattern=NAME_PATTERN,
+        description="A label of messages that endpoints can filter by.",
+        examples=["project_1337"],
+    ),
 ]
-FeatureFlag = Annotated[str, Meta(min_length=1, max_length=256, pattern=NAME_PATTERN)]
-ThrottleRate = Annotated[int, Meta(ge=1, le=65535, description="At most so many messages a second")]
+FeatureFlag = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=256,
+        pattern=NAME_PATTERN,
+        description="A label of your own. Angarium stores it and does not use it.",
+    ),
+]
+ThrottleRate = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=65535,
+        description="The largest number of messages sent per second; `null` means no limit.",
+    ),
+]
 Url = Annotated[
-    str, Meta(min_length=1, max_length=65536, examples=["https://example.com/webhooks"])
+    str,
+    Meta(
+        min_length=1,
+        max_length=65536,
+        description="The URL that webhooks are posted to: `https://`, unless the operator allows"
+        " `http://`.",
+        examples=["https://example.com/webhooks"],
+    ),
 ]
 Secret = Annotated[
     str,
     Meta(
         pattern=r"^(whsec_|whsk_)?[a-zA-Z0-9+/=]{32,100}$(?!\n)",
-        description="24 to 64 random bytes in base64, `whsec_` before them or not; or an Ed25519"
-        " private key as `whsk_` and base64; left out: a `whsec_` is made",
+        description="The key that signs webhooks: 24 to 64 random bytes in base64, optionally"
+        " with the prefix `whsec_`, or an Ed25519 private key in base64 with the prefix `whsk_`."
+        " One is generated if it is left out.",
     ),
 ]
 

@@ -4,7 +4,11 @@ from .fields import ApiSchema
 
 
 class ListResponse[T](ApiSchema, frozen=True, kw_only=True):
-    """`iterator` gives the next page, `prevIterator` the one before; `done`: none follows."""
+    """A page of a list.
+
+    Pass `iterator` to read the next page, `prevIterator` to read the one before. When `done` is
+    true, no items follow.
+    """
 
     data: list[T]
     iterator: str | None

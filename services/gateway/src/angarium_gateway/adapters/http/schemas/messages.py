@@ -19,20 +19,46 @@ from .fields import (
 
 
 class MessageIn(ApiSchema, frozen=True, kw_only=True):
-    """Documents what the message route takes; that route reads its bodies itself."""
+    """A message to send."""
 
     event_type: EventTypeName
     payload: Annotated[
-        dict[str, Any], Meta(description="Delivered byte for byte as it stands in the request")
+        dict[str, Any], Meta(description="A JSON object, delivered byte for byte as it was sent.")
     ]
     event_id: (
-        Annotated[Uid, Meta(description="Unique in the application: a repeat is 409")] | None
+        Annotated[
+            Uid,
+            Meta(
+                description="Your own identifier of the message. Posting another message with the"
+                " same one to the application gets `409`."
+            ),
+        ]
+        | None
     ) = None
-    channels: Annotated[list[Channel], Meta(min_length=1, max_length=5)] | None = None
-    tags: list[str] | None = None
+    channels: (
+        Annotated[
+            list[Channel],
+            Meta(
+                min_length=1,
+                max_length=5,
+                description="Up to 5 labels. Endpoints that filter by channel get the message"
+                " only if one of them matches.",
+            ),
+        ]
+        | None
+    ) = None
+    tags: (
+        Annotated[
+            list[str], Meta(description="Up to 8 labels that lists of messages can filter by.")
+        ]
+        | None
+    ) = None
     application: (
         Annotated[
-            ApplicationIn, Meta(description="Created first when the path names none that exists")
+            ApplicationIn,
+            Meta(
+                description="Created first, with the path's uid, if the application does not exist."
+            ),
         ]
         | None
     ) = None
@@ -41,18 +67,28 @@ class MessageIn(ApiSchema, frozen=True, kw_only=True):
             datetime,
             Meta(
                 tz=True,
-                description="Delivered at this time (RFC 3339, with its offset), at most 30 days"
-                " ahead, and not before. Until then it can be cancelled. A time that has passed"
-                " means at once",
+                description="Deliver the message at this time, not before (RFC 3339 with an"
+                " offset, at most 30 days ahead). It can be canceled until then. A time in the"
+                " past means at once.",
                 examples=["2030-12-31T23:59:59Z"],
             ),
         ]
         | None
     ) = None
-    payload_retention_period: Annotated[int, Meta(ge=5, le=90, description="In days")] = 90
+    payload_retention_period: Annotated[
+        int,
+        Meta(
+            ge=5,
+            le=90,
+            description="Accepted for compatibility. Messages are kept as long as the tenant's"
+            " policy says.",
+        ),
+    ] = 90
 
 
 class MessageOut(ApiSchema, frozen=True, kw_only=True):
+    """A message. Without content its payload is an empty object."""
+
     id: Annotated[str, Meta(examples=["msg_05jHR6TnRzUGhKWN8Ckr5D"])]
     event_type: str
     event_id: str | None
@@ -62,11 +98,11 @@ class MessageOut(ApiSchema, frozen=True, kw_only=True):
     timestamp: datetime
     deliver_at: Annotated[
         datetime | UnsetType,
-        Meta(description="When it is delivered, or was; left out: when it was posted"),
+        Meta(description="When it is or was due; absent if it was sent at once."),
     ] = UNSET
     canceled_at: Annotated[
         datetime | UnsetType,
-        Meta(description="When it was cancelled before its time; it is not delivered"),
+        Meta(description="When it was canceled before it was due; absent if it was not."),
     ] = UNSET
 
 

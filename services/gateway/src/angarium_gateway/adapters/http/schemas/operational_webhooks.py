@@ -21,15 +21,18 @@ OperationalEventTypes = Annotated[
     list[EventTypeName],
     Meta(
         min_length=1,
-        description="Only these; null or left out: all. There are `endpoint.created`,"
+        description="The events to receive; `null` or left out means all. There are"
+        " `endpoint.created`,"
         " `endpoint.updated`, `endpoint.deleted`, `endpoint.disabled`,"
-        " `message.attempt.exhausted`, `message.attempt.failing`, `message.attempt.recovered`",
+        " `message.attempt.exhausted`, `message.attempt.failing`, `message.attempt.recovered`.",
         examples=[["endpoint.disabled", "message.attempt.exhausted"]],
     ),
 ]
 
 
 class OperationalWebhookEndpointUpdate(ApiSchema, frozen=True, kw_only=True):
+    """An operational webhook endpoint to replace an existing one with."""
+
     url: Url
     uid: Uid | None = None
     description: str | None = ""
@@ -40,12 +43,14 @@ class OperationalWebhookEndpointUpdate(ApiSchema, frozen=True, kw_only=True):
 
 
 class OperationalWebhookEndpointIn(OperationalWebhookEndpointUpdate, frozen=True, kw_only=True):
+    """An operational webhook endpoint to create."""
+
     secret: Secret | None = None
     headers: Headers | None = None
 
 
 class OperationalWebhookEndpointOut(EndpointFieldsOut, frozen=True):
-    pass
+    """An endpoint that receives events about the tenant's endpoints."""
 
 
 def operational_endpoint_out(endpoint: Endpoint) -> OperationalWebhookEndpointOut:

@@ -12,25 +12,36 @@ type DeliveryStateName = Literal["delivering", "waiting", "open", "probing", "re
 
 
 class EmptyResponse(ApiSchema, frozen=True, kw_only=True):
-    pass
+    """An empty object."""
 
 
 class EventExampleIn(ApiSchema, frozen=True, kw_only=True):
+    """The example to send."""
+
     event_type: EventTypeName
     example_index: (
         Annotated[
-            int, Meta(ge=0, le=1000, description="Which of the schema's `examples`: 0 is the first")
+            int,
+            Meta(
+                ge=0,
+                le=1000,
+                description="The position in the schema's `examples`; 0, the first, by default.",
+            ),
         ]
         | None
     ) = None
     payload: (
-        Annotated[dict[str, Any], Meta(description="In place of the type's example")] | None
+        Annotated[dict[str, Any], Meta(description="A payload to send instead of the example.")]
+        | None
     ) = None
 
 
 class EndpointStats(ApiSchema, frozen=True, kw_only=True):
-    """Deliveries by state: `pending` have failed so far or wait, `sending` are being attempted,
-    `fail` are exhausted."""
+    """Numbers of deliveries by state.
+
+    `pending` ones wait for their first or next attempt, `sending` ones are being attempted, and
+    `fail` counts those that used up their retries.
+    """
 
     success: int
     pending: int
@@ -40,22 +51,33 @@ class EndpointStats(ApiSchema, frozen=True, kw_only=True):
 
 
 class EndpointDeliveryStateOut(ApiSchema, frozen=True, kw_only=True):
+    """Whether an endpoint is being delivered to, and what waits for it."""
+
     state: Annotated[
         DeliveryStateName,
         Meta(
-            description="`delivering`; `waiting`: more is parked than it takes; `open`: it failed"
-            " so often that nothing is sent before `openUntil`; `probing`: one attempt tells;"
-            " `recovering`: what is parked follows at a measured pace"
+            description="`delivering`: deliveries are sent as they come. `waiting`: some wait for a"
+            " limit or for their turn. `open`: it failed so often that nothing is sent before"
+            " `openUntil`. `probing`: a single attempt tests whether it has recovered."
+            " `recovering`: waiting deliveries are sent at a limited rate."
         ),
     ]
-    parked: Annotated[int, Meta(description="Deliveries that wait for their turn; up to 10,000")]
-    scheduled: Annotated[int, Meta(description="Deliveries that wait for their time; up to 10,000")]
+    parked: Annotated[
+        int, Meta(description="Deliveries that wait for their turn, counted up to 10,000.")
+    ]
+    scheduled: Annotated[
+        int, Meta(description="Deliveries that wait for their next attempt, counted up to 10,000.")
+    ]
     concurrency_limit: Annotated[
-        int | None, Meta(description="Requests at once that it gets at the moment")
+        int | None,
+        Meta(
+            description="The largest number of concurrent requests at the moment; `null`: no limit."
+        ),
     ]
     open_until: datetime | None
     failing_since: Annotated[
-        datetime | None, Meta(description="Its first failure after its last success")
+        datetime | None,
+        Meta(description="The first failure since the last success; `null` if it is not failing."),
     ]
 
 

@@ -4,7 +4,7 @@ from .fields import ApiSchema
 
 
 class HttpErrorOut(ApiSchema, frozen=True, kw_only=True):
-    """A refusal. `detail` says what to change."""
+    """An error. `code` is stable; `detail` says what to change."""
 
     type: str
     title: str
@@ -14,7 +14,7 @@ class HttpErrorOut(ApiSchema, frozen=True, kw_only=True):
 
 
 class ValidationErrorItem(ApiSchema, frozen=True, kw_only=True):
-    """What is wrong where: `loc` begins with body, query, path or header."""
+    """One fault of a request; `loc` begins with body, query, path or header."""
 
     loc: list[str]
     msg: str
@@ -22,7 +22,7 @@ class ValidationErrorItem(ApiSchema, frozen=True, kw_only=True):
 
 
 class HTTPValidationError(ApiSchema, frozen=True, kw_only=True):
-    """A refusal of a request that is not valid: all that is wrong with it."""
+    """The faults of a request that is not valid."""
 
     type: str
     title: str

@@ -1,0 +1,1 @@
+"""The API reference: the OpenAPI document, its examples and samples, and the page at /docs."""

@@ -1,0 +1,217 @@
+"""The OpenAPI 3.1 document of the API, made from handlers, docstrings and schemas."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any, Final, get_origin
+
+import msgspec
+from angarium_contracts.deliveries import DeliveryStatus
+from litestar import Controller, Litestar
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.typing import FieldDefinition
+
+from angarium_gateway.adapters.http.idempotent_posts import HEADER, KEY_CHARS_MAX
+from angarium_gateway.adapters.http.schemas.fields import ApiSchema
+from angarium_gateway.adapters.http.schemas.refusals import HttpErrorOut, HTTPValidationError
+from angarium_gateway.adapters.http.strict_json import StrictJson
+
+from .code_samples import code_samples
+from .errors import error_components, error_responses
+from .request_examples import PATH_EXAMPLES, request_examples, sent_fields
+from .response_examples import response_example
+from .sections import tags
+
+BEARER: Final = "HTTPBearer"
+_SCHEMAS: Final = "#/components/schemas/"
+_SUCCESSES: Final = {
+    HTTPStatus(status).description: description
+    for status, description in {
+        200: "The request succeeded.",
+        201: "The object was created.",
+        202: "The request was accepted. Delivery goes on in the background.",
+        204: "The request succeeded. The response has no body.",
+    }.items()
+}
+"""By the standard description of the status, which says little."""
+_IDEMPOTENCY_KEY: Final = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Makes the request safe to repeat: repeats with the same key get the first"
+    " response again, for 24 hours unless the operator set another time.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
+}
+
+
+class ApiDocument:
+    """The document of these controllers, made when it is first read."""
+
+    def __init__(self, controllers: Sequence[type[Controller]], version: str) -> None:
+        self._controllers = controllers
+        self._version = version
+        self.title = "Angarium API"
+
+    @cached_property
+    def members(self) -> dict[str, Any]:
+        """The document as plain objects."""
+        nothing = [Provide(lambda: None, sync_to_thread=False) for _ in range(2)]
+        described = Litestar(
+            route_handlers=self._controllers,
+            dependencies=dict(zip(("api", "caller"), nothing, strict=True)),
+            dto=StrictJson,
+            return_dto=None,
+            openapi_config=_config(self.title, self._version),
+            logging_config=None,
+        )
+        document = _finished(described.openapi_schema.to_schema(), _body_types(described))
+        return document | {"paths": self._in_reading_order(document["paths"])}
+
+    @cached_property
+    def json(self) -> bytes:
+        """The document as JSON."""
+        return msgspec.json.encode(self.members)
+
+    def _in_reading_order(self, paths: dict[str, Any]) -> dict[str, Any]:
+        """Order operations as the controllers declare them; Litestar orders paths at random."""
+        declared = [
+            handler.operation_id
+            for controller in self._controllers
+            for handler in vars(controller).values()
+            if isinstance(handler, HTTPRouteHandler)
+        ]
+        places = {operation_id: place for place, operation_id in enumerate(declared)}
+        ordered = {
+            path: dict(sorted(item.items(), key=lambda entry: places[entry[1]["operationId"]]))
+            for path, item in paths.items()
+        }
+        return dict(
+            sorted(
+                ordered.items(),
+                key=lambda entry: places[next(iter(entry[1].values()))["operationId"]],
+            )
+        )
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield every operation with its path and method."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def _config(title: str, version: str) -> OpenAPIConfig:
+    scheme = SecurityScheme(
+        type="http",
+        scheme="bearer",
+        description="An API key. An operator creates one with `angarium keys create`.",
+    )
+    return OpenAPIConfig(
+        title=title,
+        version=version,
+        description=(files(__package__) / "introduction.md").read_text(encoding="utf-8"),
+        security=[{BEARER: []}],
+        components=Components(security_schemes={BEARER: scheme}),
+        use_handler_docstrings=True,
+    )
+
+
+def _body_types(described: Litestar) -> list[Any]:
+    """Return the types of all request and response bodies."""
+    found: dict[Any, None] = dict.fromkeys([DeliveryStatus, HttpErrorOut, HTTPValidationError])
+    for route in described.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if isinstance(handler, HTTPRouteHandler):
+                for field in (handler.parsed_data_field, handler.parsed_return_field):
+                    found.update(dict.fromkeys(_schema_types(field)))
+    return list(found)
+
+
+def _schema_types(field: FieldDefinition | None) -> Iterator[Any]:
+    if field is None:
+        return
+    kind = get_origin(field.annotation) or field.annotation
+    if isinstance(kind, type) and issubclass(kind, ApiSchema):
+        yield field.annotation
+        return
+    for inner in field.inner_types:
+        yield from _schema_types(inner)
+
+
+def _finished(document: dict[str, Any], bodies: list[Any]) -> dict[str, Any]:
+    """Add what Litestar does not know: exact schemas, errors, examples, samples and sections."""
+    _, schemas = msgspec.json.schema_components(bodies, ref_template=_SCHEMAS + "{name}")
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["components"]["responses"] = error_components(_SCHEMAS)
+    document["tags"] = tags()
+    document = _with_plain_names(document)
+    examples = request_examples()
+    for path, method, operation in operations_of(document):
+        _finish_operation(operation, path, method, examples)
+    return document
+
+
+def _finish_operation(
+    operation: dict[str, Any],
+    path: str,
+    method: str,
+    examples: dict[str, dict[str, ApiSchema]],
+) -> None:
+    operation["responses"].pop("400", None)
+    public = operation["tags"] == ["Health"]
+    if public:
+        operation["security"] = []
+    else:
+        operation["responses"] |= error_responses(operation, path, method)
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            parameter["example"] = PATH_EXAMPLES[parameter["name"]]
+    if method == "post":
+        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+    bodies = _add_request_examples(operation, examples)
+    _describe_responses(operation)
+    operation["x-codeSamples"] = code_samples(
+        path, method, operation["operationId"], bodies, public=public
+    )
+
+
+def _add_request_examples(
+    operation: dict[str, Any], examples: dict[str, dict[str, ApiSchema]]
+) -> dict[str, ApiSchema]:
+    found: dict[str, ApiSchema] = {}
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        found = examples[_schema_name(content)]
+        content["examples"] = {name: {"value": sent_fields(body)} for name, body in found.items()}
+    return found
+
+
+def _describe_responses(operation: dict[str, Any]) -> None:
+    for response in operation["responses"].values():
+        if "description" in response:
+            described = response["description"]
+            response["description"] = _SUCCESSES.get(described, described)
+        for content in response.get("content", {}).values():
+            example = response_example(_schema_name(content))
+            if example is not None:
+                content["example"] = example
+
+
+def _schema_name(content: dict[str, Any]) -> str:
+    schema = content["schema"]
+    first = schema.get("oneOf", [schema])[0]
+    return str(first.get("$ref", "")).removeprefix(_SCHEMAS)
+
+
+def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
+    text = msgspec.json.encode(document).decode()
+    # Litestar names a generic's argument by its module, msgspec (and Svix) plainly.
+    text = re.sub(r"ListResponse_[\w.]*\.(\w+_)", r"ListResponse_\1", text)
+    # Only Python's regular expressions need this after `$`.
+    text = text.replace(r"$(?!\\n)", "$")
+    plain: dict[str, Any] = msgspec.json.decode(text)
+    return plain

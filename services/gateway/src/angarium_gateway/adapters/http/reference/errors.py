@@ -1,0 +1,119 @@
+"""The error responses that operations document."""
+
+from typing import Any, Final, NamedTuple
+
+_PREFIX: Final = "#/components/responses/"
+
+
+class _Error(NamedTuple):
+    name: str
+    description: str
+    schema: str
+    title: str
+    code: str
+    detail: str | list[dict[str, Any]]
+
+
+_INVALID: Final = [
+    {
+        "loc": ["body", "url"],
+        "msg": "`url` is required. Add it.",
+        "type": "value_error.missing",
+    }
+]
+_ERRORS: Final = {
+    "401": _Error(
+        "Unauthenticated",
+        "The API key is missing, unknown or revoked.",
+        "HttpErrorOut",
+        "Authentication failed",
+        "authentication_failed",
+        "The API key is missing, unknown or revoked. Send a valid one in the header"
+        " `Authorization: Bearer <key>`.",
+    ),
+    "404": _Error(
+        "NotFound",
+        "An object that the path names does not exist.",
+        "HttpErrorOut",
+        "Not found",
+        "not_found",
+        "There is no application acme.",
+    ),
+    "409": _Error(
+        "Conflict",
+        "The request contradicts what exists, or a request with the same `Idempotency-Key` is"
+        " still running.",
+        "HttpErrorOut",
+        "Conflict",
+        "conflict",
+        "The uid acme is taken.",
+    ),
+    "413": _Error(
+        "TooLarge",
+        "The request body is too large.",
+        "HttpErrorOut",
+        "The request body is too large",
+        "payload_too_large",
+        "The body may have at most 1114112 bytes. Send less, or ask the operator to raise"
+        " ANGARIUM_PAYLOAD_BYTES_MAX.",
+    ),
+    "422": _Error(
+        "Invalid",
+        "A parameter or the body is invalid. `detail` lists every fault that was found.",
+        "HTTPValidationError",
+        "The request is not valid",
+        "validation_error",
+        _INVALID,
+    ),
+    "503": _Error(
+        "Unavailable",
+        "The request cannot be handled at the moment. Repeat it after the seconds in the header"
+        " `Retry-After`.",
+        "HttpErrorOut",
+        "Not available at the moment",
+        "unavailable",
+        "The database is not reachable. Try again.",
+    ),
+}
+
+
+def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[str, Any]:
+    """Return the errors that an operation may answer with, as references by their status."""
+    possible = {"401", "503"}
+    if "{" in path:
+        possible.add("404")
+    if method not in {"get", "head"}:
+        possible.add("409")
+    if "requestBody" in operation:
+        possible.add("413")
+    if "requestBody" in operation or operation.get("parameters"):
+        possible.add("422")
+    return {status: {"$ref": _PREFIX + _ERRORS[status].name} for status in sorted(possible)}
+
+
+def error_components(schema_prefix: str) -> dict[str, Any]:
+    """Return the document's `components.responses`."""
+    return {
+        error.name: _response(int(status), error, schema_prefix)
+        for status, error in _ERRORS.items()
+    }
+
+
+def _response(status: int, error: _Error, schema_prefix: str) -> dict[str, Any]:
+    example = {
+        "type": f"urn:angarium:problem:{error.code}",
+        "title": error.title,
+        "status": status,
+        "code": error.code,
+        "detail": error.detail,
+    }
+    content = {"schema": {"$ref": schema_prefix + error.schema}, "example": example}
+    response: dict[str, Any] = {
+        "description": error.description,
+        "content": {"application/problem+json": content},
+    }
+    if status == 503:
+        response["headers"] = {
+            "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}
+        }
+    return response

@@ -1,0 +1,155 @@
+"""An example of each request body, and of each name in a path.
+
+They tell one story: the application `acme` has the endpoint `billing`, and is sent the message
+`evt_1001` of the type `invoice.paid`.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import NODEFAULT
+
+from angarium_gateway.adapters.http.schemas.applications import ApplicationIn, ApplicationPatch
+from angarium_gateway.adapters.http.schemas.background_tasks import (
+    BulkReplayIn,
+    RecoverIn,
+    ReplayIn,
+)
+from angarium_gateway.adapters.http.schemas.delivery_policy import TenantPolicyIn
+from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
+    EndpointHeadersIn,
+    EndpointHeadersPatchIn,
+    EndpointSecretRotateIn,
+)
+from angarium_gateway.adapters.http.schemas.endpoints import (
+    EndpointIn,
+    EndpointPatch,
+    EndpointUpdate,
+)
+from angarium_gateway.adapters.http.schemas.event_types import (
+    EventTypeIn,
+    EventTypePatch,
+    EventTypeUpdate,
+)
+from angarium_gateway.adapters.http.schemas.fields import ApiSchema
+from angarium_gateway.adapters.http.schemas.messages import MessageIn
+from angarium_gateway.adapters.http.schemas.operational_webhooks import (
+    OperationalWebhookEndpointIn,
+    OperationalWebhookEndpointUpdate,
+)
+from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
+
+PATH_EXAMPLES: Final = {
+    "app_id": "acme",
+    "endpoint_id": "billing",
+    "operational_endpoint_id": "operations",
+    "msg_id": "evt_1001",
+    "attempt_id": "atmpt_05jHR6TnRzUGhKWN8Ckr5D",
+    "event_type_name": "invoice.paid",
+    "task_id": "qtask_05jHR6TnRzUGhKWN8Ckr5D",
+}
+
+_MORNING: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+_NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_URL: Final = "https://example.com/webhooks"
+_INVOICE: Final = {"id": "in_1001", "amount": 4200, "currency": "eur"}
+_INVOICE_SCHEMA: Final = {
+    "type": "object",
+    "properties": {"id": {"type": "string"}, "amount": {"type": "integer"}},
+    "required": ["id", "amount"],
+    "examples": [_INVOICE],
+}
+
+
+def request_examples() -> dict[str, dict[str, ApiSchema]]:
+    """Return the examples of each body by its schema's name, the plainest one first."""
+    return {name: {"basic": body, **_FURTHER.get(name, {})} for name, body in _BASIC.items()}
+
+
+def sent_fields(body: ApiSchema) -> dict[str, Any]:
+    """Return a body's fields as JSON types, without those that have their default values."""
+    return {
+        field.encode_name: sent_fields(value)
+        if isinstance(value, ApiSchema)
+        else msgspec.to_builtins(value)
+        for field in msgspec.structs.fields(body)
+        if not _is_default(field, value := getattr(body, field.name))
+    }
+
+
+def _is_default(field: msgspec.structs.FieldInfo, value: object) -> bool:
+    if field.default_factory is not NODEFAULT:
+        return bool(value == field.default_factory())
+    return bool(value == field.default)
+
+
+_BASIC: Final[dict[str, ApiSchema]] = {
+    type(body).__name__: body
+    for body in (
+        ApplicationIn(name="Acme Inc.", uid="acme", metadata={"plan": "pro"}),
+        ApplicationPatch(throttle_rate=100),
+        EndpointIn(
+            url=_URL,
+            uid="billing",
+            description="Billing service",
+            event_types=["invoice.paid", "invoice.voided"],
+        ),
+        EndpointUpdate(
+            url=_URL,
+            uid="billing",
+            description="Billing service, second version",
+            event_types=["invoice.paid"],
+        ),
+        EndpointPatch(throttle_rate=50),
+        EndpointHeadersIn(headers={"X-Team": "billing", "Authorization": "Bearer receiver-token"}),
+        EndpointHeadersPatchIn(headers={"X-Team": "payments"}),
+        EndpointSecretRotateIn(grace_period_seconds=3600),
+        EventTypeIn(
+            name="invoice.paid",
+            description="An invoice was paid in full",
+            schemas={"1": _INVOICE_SCHEMA},
+        ),
+        EventTypeUpdate(description="An invoice was paid in full", schemas={"1": _INVOICE_SCHEMA}),
+        EventTypePatch(deprecated=True),
+        MessageIn(event_type="invoice.paid", event_id="evt_1001", payload=_INVOICE, tags=["march"]),
+        EventExampleIn(event_type="invoice.paid"),
+        RecoverIn(since=_MORNING, until=_NOON),
+        ReplayIn(since=_MORNING),
+        BulkReplayIn(since=_MORNING, until=_NOON, event_types=["invoice.paid"]),
+        TenantPolicyIn(retry_schedule=[5, 300, 1800, 7200], retention_days=30),
+        OperationalWebhookEndpointIn(
+            url="https://example.com/operations",
+            uid="operations",
+            event_types=["endpoint.disabled", "message.attempt.exhausted"],
+        ),
+        OperationalWebhookEndpointUpdate(
+            url="https://example.com/operations", uid="operations", description="On-call"
+        ),
+    )
+}
+_FURTHER: Final[dict[str, dict[str, ApiSchema]]] = {
+    "EndpointIn": {
+        "in order, with own retries": EndpointIn(
+            url=_URL,
+            uid="ledger",
+            ordering="fifo",
+            retry_schedule=[5, 60, 600],
+            timeout_seconds=10,
+            headers={"X-Team": "ledger"},
+        ),
+    },
+    "MessageIn": {
+        "scheduled": MessageIn(
+            event_type="invoice.due",
+            event_id="evt_1002",
+            payload=_INVOICE,
+            deliver_at=_NOON,
+        ),
+        "with its application": MessageIn(
+            event_type="invoice.paid",
+            payload=_INVOICE,
+            application=ApplicationIn(name="Acme Inc."),
+        ),
+    },
+}

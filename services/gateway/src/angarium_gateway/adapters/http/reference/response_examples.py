@@ -1,0 +1,205 @@
+"""An example of each response body."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
+
+from angarium_gateway.adapters.http.schemas.applications import ApplicationOut
+from angarium_gateway.adapters.http.schemas.attempts import AttemptTimings, MessageAttemptOut
+from angarium_gateway.adapters.http.schemas.audit_log import AuditEntryOut
+from angarium_gateway.adapters.http.schemas.background_tasks import (
+    BackgroundTaskOut,
+    RecoverOut,
+    ReplayOut,
+    TaskData,
+)
+from angarium_gateway.adapters.http.schemas.cancellations import CancelOut
+from angarium_gateway.adapters.http.schemas.deliveries import EndpointMessageOut, MessageEndpointOut
+from angarium_gateway.adapters.http.schemas.delivery_policy import TenantPolicyOut
+from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
+    EndpointHeadersOut,
+    EndpointSecretOut,
+)
+from angarium_gateway.adapters.http.schemas.endpoints import EndpointOut
+from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
+from angarium_gateway.adapters.http.schemas.fields import ApiSchema
+from angarium_gateway.adapters.http.schemas.messages import MessageOut
+from angarium_gateway.adapters.http.schemas.operational_webhooks import (
+    OperationalWebhookEndpointOut,
+)
+from angarium_gateway.adapters.http.schemas.redelivery import (
+    EmptyResponse,
+    EndpointDeliveryStateOut,
+    EndpointStats,
+)
+from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
+
+_ID: Final = "05jHR6TnRzUGhKWN8Ckr5D"
+_APPLICATION, _ENDPOINT, _MESSAGE, _TASK = f"app_{_ID}", f"ep_{_ID}", f"msg_{_ID}", f"qtask_{_ID}"
+_MADE_AT: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+_SENT_AT: Final = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+_NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_URL: Final = "https://example.com/webhooks"
+_INVOICE: Final = {"id": "in_1001", "amount": 4200, "currency": "eur"}
+_LIST: Final = "ListResponse_"
+
+
+def response_example(schema: str) -> Any:
+    """Return the example of a response schema as JSON types; None if it has none."""
+    if schema.startswith(_LIST):
+        item = _EXAMPLES.get(schema.removeprefix(_LIST).removesuffix("_"))
+        return None if item is None else _page(msgspec.to_builtins(item))
+    found = _EXAMPLES.get(schema)
+    return None if found is None else msgspec.to_builtins(found)
+
+
+def _page(item: dict[str, Any]) -> dict[str, Any]:
+    position = item.get("id", item.get("name"))
+    return {"data": [item], "iterator": position, "prevIterator": f"-{position}", "done": True}
+
+
+_EXAMPLES: Final[dict[str, ApiSchema]] = {
+    type(body).__name__: body
+    for body in (
+        ApplicationOut(
+            id=_APPLICATION,
+            uid="acme",
+            name="Acme Inc.",
+            throttle_rate=None,
+            metadata={"plan": "pro"},
+            created_at=_MADE_AT,
+            updated_at=_MADE_AT,
+        ),
+        EndpointOut(
+            id=_ENDPOINT,
+            uid="billing",
+            url=_URL,
+            description="Billing service",
+            disabled=False,
+            throttle_rate=None,
+            event_types=("invoice.paid", "invoice.voided"),
+            channels=None,
+            metadata={},
+            created_at=_MADE_AT,
+            updated_at=_MADE_AT,
+        ),
+        EndpointHeadersOut(headers={"X-Team": "billing"}, sensitive=["Authorization"]),
+        EndpointSecretOut(key="whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
+        EventTypeOut(
+            name="invoice.paid",
+            description="An invoice was paid in full",
+            archived=False,
+            deprecated=False,
+            feature_flag=None,
+            schemas=None,
+            created_at=_MADE_AT,
+            updated_at=_MADE_AT,
+        ),
+        MessageOut(
+            id=_MESSAGE,
+            event_type="invoice.paid",
+            event_id="evt_1001",
+            payload=_INVOICE,
+            channels=None,
+            tags=("march",),
+            timestamp=_SENT_AT,
+        ),
+        MessageAttemptOut(
+            id=f"atmpt_{_ID}",
+            msg_id=_MESSAGE,
+            endpoint_id=_ENDPOINT,
+            url=_URL,
+            response='{"received": true}',
+            response_status_code=200,
+            response_duration_ms=87,
+            status=AttemptStatus.SUCCESS,
+            status_text="success",
+            trigger_type=AttemptTrigger.SCHEDULED,
+            timestamp=_SENT_AT,
+            msg=None,
+            timings=AttemptTimings(dns=1.2, connect=11.8, tls=24.6, first_byte=86.4, total=87.1),
+        ),
+        MessageEndpointOut(
+            id=_ENDPOINT,
+            status=AttemptStatus.PENDING,
+            status_text="pending",
+            next_attempt=datetime(2026, 3, 2, 8, 35, tzinfo=UTC),
+            url=_URL,
+            description="Billing service",
+            disabled=False,
+            uid="billing",
+            throttle_rate=None,
+            event_types=("invoice.paid", "invoice.voided"),
+            channels=None,
+            created_at=_MADE_AT,
+            updated_at=_MADE_AT,
+        ),
+        EndpointMessageOut(
+            id=_MESSAGE,
+            event_type="invoice.paid",
+            event_id="evt_1001",
+            payload=_INVOICE,
+            channels=None,
+            tags=("march",),
+            timestamp=_SENT_AT,
+            status=AttemptStatus.SUCCESS,
+            status_text="success",
+            next_attempt=None,
+        ),
+        EndpointStats(success=1980, pending=12, sending=3, fail=4, canceled=1),
+        EndpointDeliveryStateOut(
+            state="delivering",
+            parked=0,
+            scheduled=12,
+            concurrency_limit=None,
+            open_until=None,
+            failing_since=None,
+        ),
+        EmptyResponse(),
+        CancelOut(canceled=1, done=True),
+        RecoverOut(id=_TASK, status=TaskStatus.RUNNING, task=TaskKind.RECOVER, updated_at=_NOON),
+        ReplayOut(
+            id=_TASK, status=TaskStatus.RUNNING, task=TaskKind.REPLAY_MISSING, updated_at=_NOON
+        ),
+        BackgroundTaskOut(
+            id=_TASK,
+            status=TaskStatus.FINISHED,
+            task=TaskKind.RECOVER,
+            updated_at=_NOON,
+            data=TaskData(
+                app_id=_APPLICATION,
+                endpoint_id=_ENDPOINT,
+                since=_MADE_AT,
+                until=_NOON,
+                looked=2000,
+                resent=16,
+                skipped=0,
+                position=_NOON,
+            ),
+        ),
+        OperationalWebhookEndpointOut(
+            id=_ENDPOINT,
+            uid="operations",
+            url="https://example.com/operations",
+            description="On-call",
+            disabled=False,
+            throttle_rate=None,
+            event_types=("endpoint.disabled", "message.attempt.exhausted"),
+            metadata={},
+            created_at=_MADE_AT,
+            updated_at=_MADE_AT,
+        ),
+        TenantPolicyOut(retry_schedule=(5, 300, 1800, 7200), retention_days=30),
+        AuditEntryOut(
+            id=f"audit_{_ID}",
+            timestamp=_NOON,
+            api_key_id=f"key_{_ID}",
+            operation="v1.endpoint.update",
+            method="PUT",
+            path="/api/v1/app/acme/endpoint/billing",
+            status=200,
+        ),
+    )
+}

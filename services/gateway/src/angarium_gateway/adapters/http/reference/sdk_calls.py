@@ -1,0 +1,89 @@
+"""How the official Svix SDKs call each operation that they know."""
+
+from typing import Final, NamedTuple
+
+
+class SdkCall(NamedTuple):
+    """A method of the Python SDK's client, the model of its body, and a name for its result."""
+
+    method: str
+    body: str | None = None
+    result: str | None = None
+
+
+SDK_CALLS: Final = {
+    "v1.application.list": SdkCall("application.list", result="page"),
+    "v1.application.create": SdkCall("application.create", "ApplicationIn", "application"),
+    "v1.application.get": SdkCall("application.get", result="application"),
+    "v1.application.update": SdkCall("application.upsert", "ApplicationIn", "application"),
+    "patch_application": SdkCall("application.patch", "ApplicationPatch", "application"),
+    "v1.application.delete": SdkCall("application.delete"),
+    "v1.endpoint.list": SdkCall("endpoint.list", result="page"),
+    "v1.endpoint.create": SdkCall("endpoint.create", "EndpointIn", "endpoint"),
+    "v1.endpoint.get": SdkCall("endpoint.get", result="endpoint"),
+    "v1.endpoint.update": SdkCall("endpoint.upsert", "EndpointUpsertIn", "endpoint"),
+    "patch_endpoint": SdkCall("endpoint.patch", "EndpointPatch", "endpoint"),
+    "v1.endpoint.delete": SdkCall("endpoint.delete"),
+    "v1.endpoint.get-headers": SdkCall("endpoint.get_headers", result="headers"),
+    "v1.endpoint.update-headers": SdkCall("endpoint.set_headers", "EndpointHeadersIn"),
+    "v1.endpoint.patch-headers": SdkCall("endpoint.patch_headers", "EndpointHeadersPatchIn"),
+    "v1.endpoint.get-secret": SdkCall("endpoint.get_secret", result="secret"),
+    "v1.endpoint.rotate-secret": SdkCall(
+        "endpoint.rotate_secret", "EndpointSecretRotateIn", "secret"
+    ),
+    "v1.endpoint.send-example": SdkCall("endpoint.send_example", "EventExampleIn", "message"),
+    "v1.endpoint.recover": SdkCall("endpoint.recover", "RecoverIn", "task"),
+    "v1.endpoint.replay-missing": SdkCall("endpoint.replay_missing", "ReplayIn", "task"),
+    "v1.endpoint.bulk-replay": SdkCall("endpoint.bulk_replay", "BulkReplayIn", "task"),
+    "v1.endpoint.get-stats": SdkCall("endpoint.get_stats", result="stats"),
+    "v1.event-type.list": SdkCall("event_type.list", result="page"),
+    "v1.event-type.create": SdkCall("event_type.create", "EventTypeIn", "event_type"),
+    "v1.event-type.get": SdkCall("event_type.get", result="event_type"),
+    "v1.event-type.update": SdkCall("event_type.upsert", "EventTypeUpsertIn", "event_type"),
+    "patch_event_type": SdkCall("event_type.patch", "EventTypePatch", "event_type"),
+    "v1.event-type.delete": SdkCall("event_type.delete"),
+    "v1.message.list": SdkCall("message.list", result="page"),
+    "v1.message.create": SdkCall("message.create", "MessageIn", "message"),
+    "v1.message.get": SdkCall("message.get", result="message"),
+    "v1.message-attempt.list-by-msg": SdkCall("message_attempt.list_by_msg", result="page"),
+    "v1.message-attempt.list-by-endpoint": SdkCall(
+        "message_attempt.list_by_endpoint", result="page"
+    ),
+    "v1.message-attempt.get": SdkCall("message_attempt.get", result="attempt"),
+    "v1.message-attempt.list-attempted-destinations": SdkCall(
+        "message_attempt.list_attempted_destinations", result="page"
+    ),
+    "v1.message-attempt.list-attempted-messages": SdkCall(
+        "message_attempt.list_attempted_messages", result="page"
+    ),
+    "v1.message-attempt.resend": SdkCall("message_attempt.resend"),
+    "v1.operational-webhook.endpoint.list": SdkCall(
+        "operational_webhook.endpoint.list", result="page"
+    ),
+    "v1.operational-webhook.endpoint.create": SdkCall(
+        "operational_webhook.endpoint.create", "OperationalWebhookEndpointIn", "endpoint"
+    ),
+    "v1.operational-webhook.endpoint.get": SdkCall(
+        "operational_webhook.endpoint.get", result="endpoint"
+    ),
+    "v1.operational-webhook.endpoint.update": SdkCall(
+        "operational_webhook.endpoint.upsert", "OperationalWebhookEndpointUpsertIn", "endpoint"
+    ),
+    "v1.operational-webhook.endpoint.delete": SdkCall("operational_webhook.endpoint.delete"),
+    "v1.operational-webhook.endpoint.get-headers": SdkCall(
+        "operational_webhook.endpoint.get_headers", result="headers"
+    ),
+    "v1.operational-webhook.endpoint.update-headers": SdkCall(
+        "operational_webhook.endpoint.set_headers", "OperationalWebhookEndpointHeadersIn"
+    ),
+    "v1.operational-webhook.endpoint.get-secret": SdkCall(
+        "operational_webhook.endpoint.get_secret", result="secret"
+    ),
+    "v1.operational-webhook.endpoint.rotate-secret": SdkCall(
+        "operational_webhook.endpoint.rotate_secret", "OperationalWebhookEndpointSecretIn"
+    ),
+    "v1.background-task.list": SdkCall("background_task.list", result="page"),
+    "v1.background-task.get": SdkCall("background_task.get", result="task"),
+    "v1.health.get": SdkCall("health.get"),
+}
+"""By operation id. Operations that only Angarium has are called over HTTP."""

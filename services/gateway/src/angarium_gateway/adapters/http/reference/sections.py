@@ -1,0 +1,81 @@
+"""The sections of the reference: tags in reading order, with what each is about."""
+
+from typing import Any, Final, NamedTuple
+
+
+class _Section(NamedTuple):
+    title: str
+    description: str
+
+
+_SECTIONS: Final = {
+    "Application": _Section(
+        "Applications",
+        description="An application stands for one of your customers. It owns endpoints, and"
+        " messages are sent to it. Give it a `uid` of your own, such as the"
+        " customer's id, and use that in every path instead of Angarium's id.",
+    ),
+    "Endpoint": _Section(
+        "Endpoints",
+        description="An endpoint is a URL that receives an application's messages. Filters by"
+        " event type and channel choose which ones; secrets sign them; options set"
+        " timeouts, order, limits and retries.",
+    ),
+    "Event Type": _Section(
+        "Event types",
+        description="An event type names a kind of message, such as `invoice.paid`. Creating"
+        " event types is optional: messages may use any name. Do so to describe"
+        " them, to attach JSON schemas with examples, and to set a retry schedule"
+        " for each.",
+    ),
+    "Message": _Section(
+        "Messages",
+        description="A message is an event that you post to an application. Once it is"
+        " accepted (202), it is stored durably and delivered to every endpoint"
+        " whose filters match.",
+    ),
+    "Message Attempt": _Section(
+        "Attempts",
+        description="An attempt is one HTTP request to an endpoint, with the response it got."
+        " A delivery has as many attempts as it needed.",
+    ),
+    "Delivery": _Section(
+        "Deliveries",
+        description="A delivery is one message on its way to one endpoint: pending, being"
+        " sent, delivered, failed for good, or canceled.",
+    ),
+    "Redelivery": _Section(
+        "Redelivery and cancellation",
+        description="Send one message or many once more, or stop deliveries that are pending."
+        " Requests that concern many messages start a background task.",
+    ),
+    "Background Task": _Section(
+        "Background tasks",
+        description="A background task works through many messages after its request was"
+        " answered. Read it to follow its progress.",
+    ),
+    "Operational Webhook Endpoint": _Section(
+        "Operational webhooks",
+        description="An operational webhook endpoint belongs to you, not to a customer. It"
+        " receives events about your customers' endpoints, such as"
+        " `endpoint.disabled`.",
+    ),
+    "Tenant": _Section(
+        "Tenant policy",
+        description="The retry schedule and the retention that apply to all of your applications.",
+    ),
+    "Audit Log": _Section(
+        "Audit log",
+        description="Every request that changed or tried to change something, except posted"
+        " messages.",
+    ),
+    "Health": _Section("Health", "A check for load balancers. It needs no API key."),
+}
+
+
+def tags() -> list[dict[str, Any]]:
+    """Return the document's `tags`, in reading order."""
+    return [
+        {"name": name, "x-displayName": section.title, "description": section.description}
+        for name, section in _SECTIONS.items()
+    ]

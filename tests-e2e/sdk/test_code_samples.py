@@ -1,0 +1,158 @@
+"""Every curl and Python sample of the API reference, run in turn against a platform."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
+from ..dev_platform import DevPlatform, api_client  # noqa: TID252
+from ..waiting import until  # noqa: TID252
+from ..webhook_receiver import WebhookReceiver  # noqa: TID252
+
+SAMPLE_ORIGIN = "http://127.0.0.1:8080"
+ATTEMPT_ID = "atmpt_05jHR6TnRzUGhKWN8Ckr5D"
+TASK_ID = "qtask_05jHR6TnRzUGhKWN8Ckr5D"
+WAIT_S = 60
+FIRST = (
+    "v1.health.get", "v1.health.head",
+    "v1.tenant.update-policy", "v1.tenant.get-policy",
+    "v1.event-type.create", "v1.event-type.list", "v1.event-type.get", "v1.event-type.update",
+    "patch_event_type",
+    "v1.application.create", "v1.application.list", "v1.application.get", "v1.application.update",
+    "patch_application",
+    "v1.endpoint.create", "v1.endpoint.list", "v1.endpoint.get", "v1.endpoint.update",
+    "patch_endpoint", "v1.endpoint.update-headers", "v1.endpoint.patch-headers",
+    "v1.endpoint.get-headers", "v1.endpoint.get-secret", "v1.endpoint.rotate-secret",
+    "v1.message.create", "v1.message.list", "v1.message.get",
+    "v1.endpoint.send-example", "v1.endpoint.recover", "v1.endpoint.replay-missing",
+    "v1.endpoint.bulk-replay", "v1.background-task.list",
+)  # fmt: skip
+"""Operations in an order in which each finds what it needs."""
+THEN = (
+    "v1.background-task.get",
+    "v1.message-attempt.list-by-msg", "v1.message-attempt.list-by-endpoint",
+    "v1.message-attempt.get", "v1.message-attempt.list-attempted-destinations",
+    "v1.message-attempt.list-attempted-messages", "v1.message-attempt.resend",
+    "v1.endpoint.get-stats", "v1.endpoint.get-delivery-state",
+    "v1.message-attempt.cancel", "v1.message.cancel", "v1.endpoint.cancel-pending",
+    "v1.operational-webhook.endpoint.create", "v1.operational-webhook.endpoint.list",
+    "v1.operational-webhook.endpoint.get", "v1.operational-webhook.endpoint.update",
+    "v1.operational-webhook.endpoint.update-headers",
+    "v1.operational-webhook.endpoint.get-headers", "v1.operational-webhook.endpoint.get-secret",
+    "v1.operational-webhook.endpoint.rotate-secret", "v1.operational-webhook.endpoint.delete",
+    "v1.audit-log.list", "v1.endpoint.delete", "v1.application.delete", "v1.event-type.delete",
+)  # fmt: skip
+"""These name an attempt or a task that the first ones brought about."""
+
+
+class Reference:
+    """The samples of a platform's API document, with addresses and ids that exist there."""
+
+    def __init__(self, api: httpx.Client, origin: str, receiver_url: str) -> None:
+        self._api = api
+        self._real = {
+            SAMPLE_ORIGIN: origin,
+            "https://example.com": receiver_url,
+        }
+        self._samples: dict[str, list[dict[str, str]]] = {
+            operation["operationId"]: operation["x-codeSamples"]
+            for item in api.get("/openapi.json").json()["paths"].values()
+            for operation in item.values()
+        }
+
+    @property
+    def operations(self) -> set[str]:
+        return set(self._samples)
+
+    def find_ids(self) -> None:
+        """Learn an attempt and a task that exist."""
+        attempts = until(
+            lambda: self._api.get("/app/acme/attempt/msg/evt_1001").json()["data"],
+            WAIT_S,
+            "an attempt",
+        )
+        tasks = self._api.get("/background-task").json()["data"]
+        self._real |= {ATTEMPT_ID: attempts[0]["id"], TASK_ID: tasks[0]["id"]}
+
+    def samples(self, operation: str, language: str) -> Iterator[str]:
+        for sample in self._samples[operation]:
+            if sample["lang"] == language:
+                source = sample["source"]
+                for shown, real in self._real.items():
+                    source = source.replace(shown, real)
+                yield source
+
+
+@pytest.fixture
+def key(platform: DevPlatform) -> str:
+    """The key of a tenant that has nothing yet."""
+    url = str(platform.state["database_urls"]["gateway"])
+    made = run_angarium(
+        ["keys", "create", "samples", "--tenant", uuid4().hex], ANGARIUM_GATEWAY_DATABASE_URL=url
+    )
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+@pytest.fixture
+def reference(platform: DevPlatform, key: str, receiver: WebhookReceiver) -> Iterator[Reference]:
+    with api_client(platform.url, key) as api:
+        yield Reference(api, platform.url, f"{receiver.url}/ok")
+
+
+def test_every_curl_sample_succeeds(reference: Reference, key: str) -> None:
+    assert set(FIRST + THEN) == reference.operations
+    for operation in FIRST:
+        _curl_samples(reference, operation, key)
+    reference.find_ids()
+    for operation in THEN:
+        _curl_samples(reference, operation, key)
+
+
+def test_every_python_sample_succeeds(
+    reference: Reference, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environ, "ANGARIUM_KEY", key)
+    for operation in FIRST:
+        _python_samples(reference, operation)
+    reference.find_ids()
+    for operation in THEN:
+        _python_samples(reference, operation)
+
+
+def _curl_samples(reference: Reference, operation: str, key: str) -> None:
+    for source in reference.samples(operation, "shell"):
+        answer = _curl(source, key)
+        assert answer.is_success, (source, answer.status_code, answer.text)
+
+
+def _python_samples(reference: Reference, operation: str) -> None:
+    for source in reference.samples(operation, "python"):
+        exec(compile(source, operation, "exec"), {})
+
+
+def _curl(source: str, key: str) -> httpx.Response:
+    """Send what curl would send for this command."""
+    command, *words = shlex.split(source.replace("$ANGARIUM_KEY", key).replace("\\\n", ""))
+    assert command == "curl"
+    request: dict[str, Any] = {"method": "GET", "headers": {}}
+    arguments = iter(words)
+    for word in arguments:
+        match word:
+            case "-X":
+                request["method"] = next(arguments)
+            case "--head":
+                request["method"] = "HEAD"
+            case "-H":
+                name, _, value = next(arguments).partition(": ")
+                request["headers"][name] = value
+            case "-d":
+                request["content"] = next(arguments)
+            case _:
+                request["url"] = word
+    return httpx.request(**request)
