@@ -16,7 +16,7 @@ from angarium_dispatcher.adapters.database.schema import SCHEMA
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
 from angarium_dispatcher.application.configuration.store import DirectoryChange
 from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
-from angarium_dispatcher.composition import DispatcherClocks, DispatcherPorts, build_dispatcher
+from angarium_dispatcher.build_dispatcher import DispatcherClocks, DispatcherPorts, build_dispatcher
 
 SEAL = Seal(bytes(32))
 

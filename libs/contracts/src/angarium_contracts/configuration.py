@@ -102,7 +102,7 @@ class ApplicationDeleted(Contract, frozen=True, tag="application.deleted/1"):
 
 
 class ClientCertificate(Part, frozen=True):
-    """What may be shown of an endpoint's client certificate."""
+    """The public facts of an endpoint's client certificate."""
 
     subject: str
     expires_at: datetime
@@ -233,7 +233,7 @@ class GetEndpointSecret(Contract, frozen=True, tag="endpoint.secret/1"):
 
 
 class EndpointSecret(Contract, frozen=True, tag="endpoint.secret_of/1"):
-    """What verifies the webhooks that are signed now, sealed for the way (associated data: the
+    """The key that verifies the webhooks signed now, sealed for transit (associated data: the
     endpoint's id): the newest secret, or where that is a private key, its public key."""
 
     endpoint_id: bytes

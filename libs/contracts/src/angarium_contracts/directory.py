@@ -50,7 +50,7 @@ class EndpointState(EndpointOptions, frozen=True):
 
 
 class DirectoryChanged(Contract, frozen=True, tag="directory.changed/1"):
-    """What changed from `previous_version` (exclusive) to `version` (inclusive)."""
+    """The changes from `previous_version` (exclusive) to `version` (inclusive)."""
 
     previous_version: int
     version: int

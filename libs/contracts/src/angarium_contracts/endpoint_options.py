@@ -8,6 +8,7 @@ As in configuration.py, every command names the tenant, and `ref` is an id or a 
 """
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -24,6 +25,11 @@ class EndpointOptions(Part, frozen=True, kw_only=True):
     fifo: bool = False
     concurrency_max: int | None = None
     retry_delays_s: tuple[float, ...] | None = None
+
+
+def options_of(carrier: EndpointOptions) -> dict[str, Any]:
+    """The options of whatever carries them, by name."""
+    return {name: getattr(carrier, name) for name in EndpointOptions.__struct_fields__}
 
 
 class EndpointOptionChanges(Part, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What the gateway is told and asked by the other services."""
+"""Operational events, and the commands and queries that the gateway answers."""
 
 from datetime import datetime
 from typing import Final

@@ -42,7 +42,7 @@ from .adapters.metrics import DispatchMetrics
 from .adapters.streams.announce_changes import ChangeAnnouncer
 from .adapters.streams.answer_queries import QueryAnswers
 from .adapters.streams.dispatch_batches import ShutdownSignal
-from .composition import Dispatcher, DispatcherClocks, DispatcherPorts, build_dispatcher
+from .build_dispatcher import Dispatcher, DispatcherClocks, DispatcherPorts, build_dispatcher
 from .settings import Settings
 
 SERVICE = "dispatcher"

@@ -9,7 +9,7 @@ class Settings(ServiceSettings):
 
     allow_http_endpoints: bool = Field(
         default=False,
-        description="Whether endpoint URLs may be http. Off in production: payloads and"
+        description="Allow endpoint URLs with the scheme http. Off in production: payloads and"
         " signatures would travel in the clear. `angarium dev` turns it on.",
     )
     endpoints_per_application_max: int = Field(

@@ -1,1 +1,1 @@
-"""Where the dispatcher meets its database, the streams and its metrics."""
+"""Adapters to the dispatcher's database, the streams and the metrics."""

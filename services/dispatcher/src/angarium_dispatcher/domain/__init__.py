@@ -1,1 +1,1 @@
-"""What the dispatcher knows: configuration rules, matching, chunking. Pure."""
+"""Rules of the configuration, matching and chunking. Pure."""

@@ -80,12 +80,12 @@ async def test_an_endpoint_takes_order_limit_and_schedule(
     assert command.retry_delays_s == (5, 0.5, 2_592_000)
 
 
-async def test_what_a_new_endpoint_leaves_out_is_the_default_and_no_retries_are_not(
+async def test_what_a_new_endpoint_leaves_out_is_left_to_the_default_and_no_retries_are_not(
     world: World,
 ) -> None:
     await world.client.post(ENDPOINTS, json={"url": "https://e.com"})
     command = last(world)
-    assert (command.fifo, command.concurrency_max, command.retry_delays_s) == (False, None, None)
+    assert (command.fifo, command.concurrency_max, command.retry_delays_s) == (UNSET,) * 3
     await world.client.post(ENDPOINTS, json={"url": "https://e.com", "retrySchedule": []})
     assert last(world).retry_delays_s == ()
 

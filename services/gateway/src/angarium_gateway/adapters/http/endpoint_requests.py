@@ -45,8 +45,9 @@ from .schemas.operational_webhooks import (
 class EndpointRequests:
     """The requests of one caller about the endpoints of one application.
 
-    Every method raises `Refused`. `not_found` replaces the detail of a problem "not found", for
-    routes whose clients do not know of the application.
+    Every method raises `Refused`. `not_found` is for routes whose clients do not know of the
+    application: it replaces the detail of a problem "not found", and the list of an application
+    that does not exist yet is empty.
     """
 
     api: ApiDependencies
@@ -57,7 +58,10 @@ class EndpointRequests:
     async def list(self, page: Page) -> Endpoints:
         """A page of the endpoints."""
         question = ListEndpoints(self._tenant_id, self.application_ref, page)
-        return self._unwrap(await self.api.ask_dispatcher(question, Endpoints))
+        found = await self.api.ask_dispatcher(question, Endpoints)
+        if isinstance(found, Problem) and self._hides(found):
+            return Endpoints(items=(), done=True)
+        return self._unwrap(found)
 
     async def create(self, data: EndpointIn | OperationalWebhookEndpointIn) -> Endpoint:
         """Create an endpoint."""
@@ -165,6 +169,9 @@ class EndpointRequests:
         return answer
 
     def _refused(self, problem: Problem) -> Refused:
-        if self.not_found is not None and problem.code is ProblemCode.NOT_FOUND:
-            problem = Problem(code=ProblemCode.NOT_FOUND, detail=self.not_found)
+        if self._hides(problem):
+            problem = Problem(code=ProblemCode.NOT_FOUND, detail=self.not_found or "")
         return Refused(refusal(problem))
+
+    def _hides(self, problem: Problem) -> bool:
+        return self.not_found is not None and problem.code is ProblemCode.NOT_FOUND

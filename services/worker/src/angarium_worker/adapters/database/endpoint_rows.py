@@ -71,51 +71,30 @@ def _upsert_if_newer(dialect: Any) -> Insert:
     return upsert
 
 
+_COLUMNS = {name: name for name in EndpointState.__struct_fields__} | {
+    "retry_delays_s": "retry_delays"
+}
+"""The column of each field of an endpoint's state."""
+
+
 def _values(state: EndpointState) -> dict[str, Any]:
-    return {
-        "id": state.id,
-        "tenant_id": state.tenant_id,
-        "application_id": state.application_id,
-        "version": state.version,
-        "url": state.url,
+    values = {column: getattr(state, name) for name, column in _COLUMNS.items()}
+    ends = state.secrets_expire_at
+    return values | {
         "secrets": msgspec.msgpack.encode(state.secrets),
-        "headers": state.headers,
-        "throttle_rate": state.throttle_rate,
-        "disabled": state.disabled,
-        "deleted": state.deleted,
-        "secrets_expire_at": (
-            msgspec.msgpack.encode(state.secrets_expire_at) if state.secrets_expire_at else None
-        ),
-        "timeout_s": state.timeout_s,
-        "header_names": state.header_names,
-        "proxy": state.proxy,
-        "client_certificate": state.client_certificate,
-        "fifo": state.fifo,
-        "concurrency_max": state.concurrency_max,
+        "secrets_expire_at": msgspec.msgpack.encode(ends) if ends else None,
         "retry_delays": delays_text(state.retry_delays_s),
     }
 
 
 def _state(row: Any) -> EndpointState:
+    values = {name: getattr(row, column) for name, column in _COLUMNS.items()}
+    ends = row.secrets_expire_at
     return EndpointState(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        application_id=row.application_id,
-        version=row.version,
-        url=row.url,
-        secrets=_secrets.decode(row.secrets),
-        headers=row.headers,
-        throttle_rate=row.throttle_rate,
-        disabled=row.disabled,
-        deleted=row.deleted,
-        secrets_expire_at=(
-            () if row.secrets_expire_at is None else _expiries.decode(row.secrets_expire_at)
-        ),
-        timeout_s=row.timeout_s,
-        header_names=row.header_names,
-        proxy=row.proxy,
-        client_certificate=row.client_certificate,
-        fifo=row.fifo,
-        concurrency_max=row.concurrency_max,
-        retry_delays_s=delays_of(row.retry_delays),
+        **values
+        | {
+            "secrets": _secrets.decode(row.secrets),
+            "secrets_expire_at": () if ends is None else _expiries.decode(ends),
+            "retry_delays_s": delays_of(row.retry_delays),
+        }
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from math import inf
 
 from angarium_contracts.directory import EndpointState
+from angarium_contracts.endpoint_options import EndpointOptions, options_of
 from angarium_signing import (
     BOTH_PREFIXES,
     STANDARD_PREFIX,
@@ -22,7 +23,7 @@ DEFAULT_HEADERS = (("content-type", "application/json"),)
 HEADER_PREFIXES = {"webhook": (STANDARD_PREFIX,), "svix": (SVIX_PREFIX,), "both": BOTH_PREFIXES}
 
 
-class ResolvedEndpoint(Struct, frozen=True, gc=False):
+class ResolvedEndpoint(EndpointOptions, frozen=True, gc=False):
     """An endpoint that takes messages. `headers` are those that do not depend on the message.
 
     `header_prefixes` are those of the signature headers. `signers` sign until `expire_at_s`
@@ -45,10 +46,7 @@ class ResolvedEndpoint(Struct, frozen=True, gc=False):
     proxy: str | None = None
     client_certificate: bytes | None = None
     strict: bool = False
-    fifo: bool = False
     rate_per_s: int | None = None
-    concurrency_max: int | None = None
-    retry_delays_s: tuple[float, ...] | None = None
 
     def signers_at(self, now_s: float) -> tuple[Signer, ...]:
         """Those that sign at this time; the newest always does."""
@@ -114,10 +112,8 @@ def _prepared(state: EndpointState, open_sealed: OpenSealed) -> ResolvedEndpoint
         proxy=None if proxy is None else open_sealed(proxy, state.id).decode("ascii"),
         client_certificate=None if certificate is None else open_sealed(certificate, state.id),
         strict=bool(state.fifo or state.throttle_rate or state.concurrency_max),
-        fifo=state.fifo,
         rate_per_s=state.throttle_rate or None,
-        concurrency_max=state.concurrency_max or None,
-        retry_delays_s=state.retry_delays_s,
+        **options_of(state),
     )
 
 

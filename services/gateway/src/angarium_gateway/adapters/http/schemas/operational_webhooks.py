@@ -1,4 +1,4 @@
-"""Operational endpoints on the wire: a tenant's own, told of what happens to its endpoints."""
+"""Schemas of operational endpoints, which receive the events of a tenant's own endpoints."""
 
 from typing import Annotated
 
