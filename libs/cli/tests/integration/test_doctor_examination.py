@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 from angarium_chassis.database.engine import open_database
-from angarium_cli.doctor.database_checks import schema_of
-from angarium_cli.doctor.examination import Examination
-from angarium_cli.doctor.finding import Finding, Level
-from angarium_cli.doctor.installation import Installation, find_installation
+from angarium_cli.doctor.checkup import Checkup
+from angarium_cli.doctor.findings import Finding, Level
 from angarium_cli.doctor.stream_checks import groups_read_by, judge_group, read_group
 from angarium_cli.failure import CommandFailed
-from angarium_cli.service_names import SERVICES
+from angarium_cli.installation import Installation, find_installation
+from angarium_cli.services import SERVICES, examination_of
 from redis.asyncio import Redis
 
 KEY = "A" * 43 + "="
@@ -37,7 +36,7 @@ def installation(folder: Path, redis_url: str, **changes: str) -> Installation:
 
 async def examine(found: Installation, **options: float) -> dict[str, Finding]:
     """The findings that are not well, the first of each subject."""
-    examination = Examination(found, older_than_s=300, tell=lambda _: None, **options)
+    examination = Checkup(found, older_than_s=300, on_check=lambda _: None, **options)
     findings: dict[str, Finding] = {}
     for finding in await examination.run():
         assert KEY not in repr(finding)
@@ -51,7 +50,7 @@ async def migrated(tmp_path: Path) -> Path:
     """A folder with the databases of all services."""
     for service in SERVICES:
         database = open_database(f"sqlite+aiosqlite:///{tmp_path / service}.db")
-        await schema_of(service).migrate(database)
+        await examination_of(service).SCHEMA.migrate(database)
         await database.close()
     return tmp_path
 

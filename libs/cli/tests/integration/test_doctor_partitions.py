@@ -8,16 +8,16 @@ import pytest
 from angarium_chassis.database.engine import Database
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
 from angarium_chassis.retention import RetentionLoop
-from angarium_cli.doctor.examination import Examination
-from angarium_cli.doctor.finding import Finding, Level
-from angarium_cli.doctor.installation import Installation
-from angarium_cli.doctor.partition_checks import (
+from angarium_cli.doctor.checkup import Checkup
+from angarium_cli.doctor.database_checks import (
     PartitionState,
     judge_partitions,
     partitioned_tables,
     read_partitions,
 )
-from angarium_cli.service_names import SERVICES, ServiceName
+from angarium_cli.doctor.findings import Finding, Level
+from angarium_cli.installation import Installation
+from angarium_cli.services import SERVICES, ServiceName
 from angarium_contracts.ids import lowest_id_at
 from angarium_gateway.adapters.database.retention_tasks import chores
 
@@ -132,8 +132,8 @@ async def test_an_examination_tells_of_partitions(platform: Platform, on_postgre
         }
         for service, database in platform.databases.items()
     }
-    examination = Examination(
-        Installation("a test", environments), older_than_s=300, tell=lambda _: None
+    examination = Checkup(
+        Installation("a test", environments), older_than_s=300, on_check=lambda _: None
     )
 
     found = {each.subject: each.level for each in await examination.run()}

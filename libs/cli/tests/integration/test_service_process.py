@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from angarium_cli.dev.member import StartFailed
 from angarium_cli.dev.service_process import ServiceProcess
-from angarium_cli.engines.process_end import await_end
+from angarium_cli.dev.supervisor import StartFailed
+from angarium_cli.process_end import await_end
 
 BEGIN = "import signal, sys, time, pathlib\n"
 WAIT = "sys.stdin.readline()\n"

@@ -7,24 +7,24 @@ from datetime import UTC, datetime
 from angarium_chassis.database.kept_table import KeptTable
 from angarium_chassis.database.partitions import DAY_MS
 from angarium_chassis.retention import RetentionLoop
-from angarium_cli.doctor.installation import Installation
-from angarium_cli.verify.journal import AuditedJournal, IdRange
-from angarium_cli.verify.kept import MARGIN_MS, Kept, Side, Unaudited
-from angarium_cli.verify.ledgers import AuditedApplication, Gap, GapKind
-from angarium_cli.verify.run import audit_platform
+from angarium_cli.installation import Installation
+from angarium_cli.verify.audit import audit_platform
+from angarium_cli.verify.ledgers import Gap, GapKind, IdRange
+from angarium_cli.verify.retention import MARGIN_MS, Kept, Side, Unaudited
 from angarium_cli.verify.time_range import time_range
-from angarium_cli.verify.traces import DeliveryTraces
 from angarium_contracts.ids import lowest_id_at
 from angarium_contracts.retention import TenantRetention
 from angarium_dispatcher.adapters.database.tables import endpoints
 from angarium_gateway.adapters.database.batches import SET_ASIDE
 from angarium_gateway.adapters.database.retention_tasks import chores
 from angarium_gateway.adapters.database.tables import application_copy, scheduled_message, tenant
+from angarium_gateway.examination.audited_journal import AuditedApplication, AuditedJournal
 from angarium_worker.adapters.database.attempt_retention import (
     CancelledRetention,
     TenantAttemptRetention,
 )
 from angarium_worker.adapters.database.tables import attempt, endpoint_copy
+from angarium_worker.examination.deliveries import DeliveryTraces
 from sqlalchemy import update
 
 from .platform_rows import ALL_TIME, APP, EARLIER, ENDPOINT, NOW_MS, TENANT, Platform

@@ -4,10 +4,9 @@ import asyncio
 import io
 import re
 
-from angarium_cli.demo.display import arrival_line, heading, summary, verdict
 from angarium_cli.demo.receiver import Arrival
+from angarium_cli.demo.results import EndpointCount, Tally, arrival_line, heading, summary, verdict
 from angarium_cli.demo.scenario import ENDPOINTS
-from angarium_cli.demo.tally import EndpointCount, Tally
 from rich.console import Console
 
 FIRST = "msg_0352KGUY6bJjEsxgYnGl7w"

@@ -3,7 +3,7 @@
 import io
 import json
 
-from angarium_cli.dev.options import LogFormat
+from angarium_cli.dev.environment import LogFormat
 from angarium_cli.dev.terminal import Terminal
 
 

@@ -7,11 +7,12 @@ from io import StringIO
 import pytest
 from angarium_cli.failure import CommandFailed
 from angarium_cli.verify.audit import Audit
-from angarium_cli.verify.kept import Kept, ShorterTenants, Side
 from angarium_cli.verify.ledgers import Gap, GapKind
 from angarium_cli.verify.report import as_json, show
+from angarium_cli.verify.retention import Kept, Side
 from angarium_cli.verify.time_range import TimeRange, time_range
 from angarium_contracts.ids import ENDPOINT, MESSAGE, format_id, lowest_id_at
+from angarium_gateway.examination.audited_journal import ShorterTenants
 from rich.console import Console
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -8,10 +8,9 @@ from contextlib import asynccontextmanager
 import httpx
 from rich.console import Console
 
-from angarium_cli.demo.display import arrival_line, heading, summary, verdict
 from angarium_cli.demo.receiver import Arrival, DemoReceiver
+from angarium_cli.demo.results import Tally, arrival_line, heading, summary, verdict
 from angarium_cli.demo.scenario import ENDPOINTS, MESSAGES, DemoFailed, Scenario, api_client
-from angarium_cli.demo.tally import Tally
 
 TIMEOUT_S = 12.0
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from angarium_cli.engines.failure import EngineFailed
-from angarium_cli.engines.process_end import await_end
+from angarium_cli.failure import EngineFailed
+from angarium_cli.process_end import await_end
 
 _ORPHAN_STOP_TIMEOUT_S = 10.0
 # The creation time that the kernel gives shifts when the clock is set.

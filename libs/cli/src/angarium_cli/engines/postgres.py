@@ -10,7 +10,6 @@ from pathlib import Path
 
 import asyncpg
 
-from angarium_cli.engines.failure import EngineFailed
 from angarium_cli.engines.folder_claim import FolderClaim
 from angarium_cli.engines.postgres_data import (
     SUPERUSER,
@@ -20,6 +19,7 @@ from angarium_cli.engines.postgres_data import (
     major_version,
 )
 from angarium_cli.engines.server_process import ServerProcess, free_port
+from angarium_cli.failure import EngineFailed
 
 _ENGINE = "Postgres"
 _HOST = "127.0.0.1"

@@ -10,13 +10,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from angarium_cli.engines.failure import EngineFailed
 from angarium_cli.engines.server_process import bare_environment
 from angarium_cli.engines.unprivileged import (
     reachable_binaries,
     reachable_home,
     unprivileged_user,
 )
+from angarium_cli.failure import EngineFailed
 
 SUPERUSER = "postgres"
 _ENGINE = "Postgres"

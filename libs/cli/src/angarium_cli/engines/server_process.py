@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 import psutil
 
-from angarium_cli.engines.failure import EngineFailed
-from angarium_cli.engines.process_end import await_end
+from angarium_cli.failure import EngineFailed
+from angarium_cli.process_end import await_end
 
 LOG_BYTES_MAX = 8 * 1024 * 1024
 _POLL_S = 0.004

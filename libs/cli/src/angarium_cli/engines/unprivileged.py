@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from angarium_cli.engines.failure import EngineFailed
+from angarium_cli.failure import EngineFailed
 
 _ENGINE = "Postgres"
 # The name that the wheel's own launcher uses.

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from angarium_cli.engines.failure import EngineFailed
 from angarium_cli.engines.folder_claim import FolderClaim
 from angarium_cli.engines.server_process import ServerProcess, free_port
+from angarium_cli.failure import EngineFailed
 
 _ENGINE = "Valkey"
 _HOST = "127.0.0.1"

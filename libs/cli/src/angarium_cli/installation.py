@@ -1,4 +1,4 @@
-"""Which platform a command looks at: the one of this environment, or a running `angarium dev`."""
+"""The platform that a command examines: this environment's, or a running `angarium dev`."""
 
 import json
 import os
@@ -14,8 +14,7 @@ from angarium_chassis.settings import ServiceSettings, SettingsRefused
 
 from angarium_cli.dev.environment import Addresses, service_environment
 from angarium_cli.failure import CommandFailed
-from angarium_cli.service_names import SERVICES, ServiceName
-from angarium_cli.settings_listing import settings_class
+from angarium_cli.services import SERVICES, ServiceName, settings_class
 
 DATA_DIR = Path(".angarium")
 _STATE_BYTES_MAX = 64 * 1024
@@ -23,10 +22,10 @@ _STATE_BYTES_MAX = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The services' environments, as each of them has it.
+    """The environment of each service.
 
-    `internal_ports` are known under `angarium dev` only. `problem` is what is wrong with the
-    platform as a whole, such as that it ended without tidying up.
+    `internal_ports` are known under `angarium dev` only. `problem` is a fault of the platform as a
+    whole, such as an `angarium dev` that was killed.
     """
 
     name: str
@@ -36,16 +35,16 @@ class Installation:
 
     @property
     def services(self) -> tuple[ServiceName, ...]:
-        """Those that are looked at."""
+        """The services to examine."""
         return tuple(self.environments)
 
     def settings(self, service: ServiceName) -> ServiceSettings:
-        """The settings as this service would read them. Raises `SettingsRefused`."""
+        """The settings as the service reads them. Raises `SettingsRefused`."""
         with _environment(self.environments[service]):
             return settings_class(service).load(service)
 
     def settings_or_refusal(self, service: ServiceName) -> ServiceSettings:
-        """As `settings`. Raises CommandFailed."""
+        """The settings; raises CommandFailed instead."""
         try:
             return self.settings(service)
         except SettingsRefused as refusal:
@@ -58,9 +57,9 @@ def find_installation(
     data_dir: Path | None,
     services: tuple[ServiceName, ...] = SERVICES,
 ) -> Installation:
-    """`data_dir` where it is given; else what ANGARIUM_… variables name; else `.angarium` here.
+    """The platform of `data_dir` if given, else of ANGARIUM_… variables, else of `.angarium` here.
 
-    Raises CommandFailed where there is nothing to look at.
+    Raises CommandFailed if there is none.
     """
     if data_dir is not None:
         return _of_data_folder(environment, data_dir.absolute(), services)
@@ -70,8 +69,8 @@ def find_installation(
     if (DATA_DIR / "dev.json").exists():
         return _of_data_folder(environment, DATA_DIR.absolute(), services)
     raise CommandFailed(
-        "there is no platform to look at: start `angarium dev` and run this where its data folder"
-        " is (or name it with --data-dir), or set ANGARIUM_GATEWAY_DATABASE_URL,"
+        "no platform found: start `angarium dev` and run this command beside its data folder (or"
+        " name the folder with --data-dir), or set ANGARIUM_GATEWAY_DATABASE_URL,"
         " ANGARIUM_DISPATCHER_DATABASE_URL, ANGARIUM_WORKER_DATABASE_URL and ANGARIUM_REDIS_URL"
     )
 
@@ -113,7 +112,7 @@ def _of_data_folder(
         raise CommandFailed(
             f"{folder / 'dev.json'} cannot be read; start `angarium dev` again"
         ) from None
-    problem = None if runs else "`angarium dev` ended without a stop; start it again"
+    problem = None if runs else "`angarium dev` was killed; start it again"
     return Installation(f"`angarium dev` in {folder}", environments, ports, problem)
 
 
@@ -132,7 +131,7 @@ def _state(folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """This process's environment replaced: services read their settings from it."""
+    """Replace this process's environment, which services read their settings from."""
     kept = dict(os.environ)
     os.environ.clear()
     os.environ.update(values)

@@ -1,5 +1,5 @@
-"""The gateway's ledger: accepted messages, which of them are not settled yet, and for how long
-tenants keep them."""
+"""The journal as `angarium verify` reads it: accepted messages, which of them are open, and for
+how long tenants keep theirs."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,9 @@ from typing import Any
 from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.columns import to_micros
 from angarium_chassis.database.engine import Database
+from angarium_contracts.ids import created_at_ms
+from sqlalchemy import ARRAY, LargeBinary, Row, Select, exists, func, literal, select, tuple_
+
 from angarium_gateway.adapters.database.batches import SET_ASIDE
 from angarium_gateway.adapters.database.message_rows import names_from_text
 from angarium_gateway.adapters.database.tables import (
@@ -17,38 +20,68 @@ from angarium_gateway.adapters.database.tables import (
     scheduled_message,
     tenant,
 )
-from sqlalchemy import (
-    ARRAY,
-    LargeBinary,
-    Row,
-    Select,
-    exists,
-    func,
-    literal,
-    select,
-    tuple_,
-)
-
-from angarium_cli.verify.kept import ShorterTenants
-from angarium_cli.verify.ledgers import (
-    AuditedApplication,
-    AuditedMessage,
-    OpenMessages,
-    Recorded,
-)
 
 OPEN_MESSAGES_MAX = 500_000
 APPLICATIONS_PER_PAGE = 200
 _BATCHES_PER_PAGE = 500
 _REFERENCE_BYTES = 32
 
+type IdRange = tuple[bytes, bytes]
+"""Message ids from the first (inclusive) to the second (exclusive)."""
+type MessageKey = tuple[bytes, bytes]
+"""Application id and message id."""
+
 
 @dataclass(frozen=True, slots=True)
-class IdRange:
-    """Message ids from `first` (inclusive) to `end` (exclusive)."""
+class AuditedMessage:
+    """A row of the journal, without its payload. Times are Unix time."""
 
-    first: bytes
-    end: bytes
+    id: bytes
+    application_id: bytes
+    event_type: str
+    channels: tuple[str, ...] = ()
+    deliver_at_ms: int = 0
+    is_cancelled: bool = False
+    is_targeted: bool = False
+
+    @property
+    def due_ms(self) -> int:
+        """When it was due for dispatch: when accepted, or the later time it was scheduled for."""
+        return max(created_at_ms(self.id), self.deliver_at_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedApplication:
+    """An application; its tenant keeps rows for `tenant_days`, None for the platform's default."""
+
+    id: bytes
+    tenant_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMessages:
+    """Messages whose batch was open at one moment.
+
+    Messages from `unknown_from` on may be open as well: there were more batches than are read.
+    """
+
+    ids: Collection[bytes] = frozenset()
+    set_aside: Collection[bytes] = frozenset()
+    unknown_from: bytes | None = None
+
+    def may_have(self, message_id: bytes) -> bool:
+        """False if the message is known to be settled."""
+        if message_id in self.ids:
+            return True
+        return self.unknown_from is not None and message_id >= self.unknown_from
+
+
+@dataclass(frozen=True, slots=True)
+class ShorterTenants:
+    """Number of tenants with a retention shorter than the platform's, and the shortest one."""
+
+    count: int = 0
+    days_min: int = 0
 
 
 class AuditedJournal:
@@ -60,15 +93,19 @@ class AuditedJournal:
         self._open_messages_max = open_messages_max
 
     async def open_messages(self, within: IdRange) -> OpenMessages:
-        """The messages of the range that are open now. A batch's id is not above any message id
-        in it, so those of batches that were not read lie from the last one's id on."""
+        """The messages of the range that are open now.
+
+        A batch's id is not above any message id in it, so the messages of batches that were not
+        read lie from the last batch's id on.
+        """
+        first, end = within
         found: set[bytes] = set()
         set_aside: set[bytes] = set()
         after = b""
         while True:
             rows = await self._rows(
                 select(batch.c.id, batch.c.owner, batch.c.message_refs)
-                .where(batch.c.id > after, batch.c.id < within.end)
+                .where(batch.c.id > after, batch.c.id < end)
                 .order_by(batch.c.id)
                 .limit(_BATCHES_PER_PAGE)
             )
@@ -76,15 +113,13 @@ class AuditedJournal:
                 if len(found) >= self._open_messages_max:
                     return OpenMessages(found, set_aside, unknown_from=bytes(row.id))
                 chosen = set_aside if row.owner == SET_ASIDE else found
-                chosen.update(
-                    each for _, each in _references(row) if within.first <= each < within.end
-                )
+                chosen.update(each for _, each in _references(row) if first <= each < end)
             if len(rows) < _BATCHES_PER_PAGE:
                 return OpenMessages(found, set_aside)
             after = bytes(rows[-1].id)
 
     async def still_open(self, message_ids: Collection[bytes]) -> set[bytes]:
-        """Which of a few messages are open at this moment, set aside or not."""
+        """Those of a few messages that are open at this moment, set aside or not."""
         found: set[bytes] = set()
         after = b""
         while message_ids:
@@ -103,10 +138,11 @@ class AuditedJournal:
 
     async def applications(self, within: IdRange, after: bytes) -> list[AuditedApplication]:
         """Applications with messages in the range, by id, at most 200; deleted ones too."""
+        first, end = within
         has_some = exists().where(
             message.c.application_id == application_copy.c.id,
-            message.c.id >= within.first,
-            message.c.id < within.end,
+            message.c.id >= first,
+            message.c.id < end,
         )
         rows = await self._rows(
             select(application_copy.c.id, tenant.c.retention_days)
@@ -121,6 +157,7 @@ class AuditedJournal:
         self, application_id: bytes, within: IdRange, after: bytes, *, limit: int
     ) -> list[AuditedMessage]:
         """A page of an application's messages in the range, by id, without payloads."""
+        first, end = within
         row = message.c
         rows = await self._rows(
             select(
@@ -134,8 +171,8 @@ class AuditedJournal:
             )
             .where(
                 row.application_id == application_id,
-                row.id >= within.first,
-                row.id < within.end,
+                row.id >= first,
+                row.id < end,
                 row.id > after,
             )
             .order_by(row.id)
@@ -144,7 +181,7 @@ class AuditedJournal:
         return [_message(each) for each in rows]
 
     async def scheduled(self, message_ids: Sequence[bytes]) -> set[bytes]:
-        """Which of these wait for their time."""
+        """Those of these messages that are still scheduled."""
         if not message_ids:
             return set()
         rows = await self._rows(
@@ -154,23 +191,22 @@ class AuditedJournal:
         )
         return {bytes(row.message_id) for row in rows}
 
-    async def absent(self, recorded: Sequence[Recorded]) -> list[Recorded]:
+    async def absent(self, keys: Collection[MessageKey]) -> set[MessageKey]:
         """Those of which there is no message, at most a few thousand at once."""
-        if not recorded:
-            return []
-        ids = [each.message_id for each in recorded]
+        if not keys:
+            return set()
+        ids = [message_id for _, message_id in keys]
         rows = await self._rows(
             select(message.c.application_id, message.c.id).where(
-                tuple_(message.c.application_id, message.c.id).in_(self._keys(recorded)),
+                tuple_(message.c.application_id, message.c.id).in_(self._listed(keys)),
                 # As values, so that the partitions of other times are not looked into.
                 message.c.id.between(min(ids), max(ids)),
             )
         )
-        there = {(bytes(row.application_id), bytes(row.id)) for row in rows}
-        return [each for each in recorded if (each.application_id, each.message_id) not in there]
+        return set(keys) - {(bytes(row.application_id), bytes(row.id)) for row in rows}
 
     async def tenant_days(self, tenant_ids: Collection[bytes]) -> dict[bytes, int]:
-        """For how long those of these tenants keep rows that say so."""
+        """Retention of those of these tenants that have set one, in days."""
         if not tenant_ids:
             return {}
         rows = await self._rows(
@@ -181,7 +217,7 @@ class AuditedJournal:
         return {bytes(row.id): row.retention_days for row in rows}
 
     async def shorter_tenants(self, days: int) -> ShorterTenants:
-        """Those that keep rows for fewer days."""
+        """The tenants that keep rows for fewer days."""
         (row,) = await self._rows(
             select(
                 func.count().label("tenants"), func.min(tenant.c.retention_days).label("days")
@@ -194,14 +230,12 @@ class AuditedJournal:
         (row,) = await self._rows(select(clock_us(on_postgres=self._on_postgres).label("now_us")))
         return int(row.now_us) // 1_000
 
-    def _keys(self, recorded: Sequence[Recorded]) -> Any:
-        """Application id and message id of each, for `in`."""
-        application_ids = [each.application_id for each in recorded]
-        message_ids = [each.message_id for each in recorded]
+    def _listed(self, keys: Collection[MessageKey]) -> Any:
+        """The keys for `in`."""
         if not self._on_postgres:
-            return list(zip(application_ids, message_ids, strict=True))
+            return list(keys)
         # Postgres nests a list of pairs as deep as it is long, until its stack is full.
-        arrays = (literal(ids, ARRAY(LargeBinary)) for ids in (application_ids, message_ids))
+        arrays = (literal(list(ids), ARRAY(LargeBinary)) for ids in zip(*keys, strict=True))
         pairs = func.unnest(*arrays).table_valued("application_id", "message_id").render_derived()
         return select(pairs.c.application_id, pairs.c.message_id)
 

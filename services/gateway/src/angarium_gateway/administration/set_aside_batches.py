@@ -1,13 +1,17 @@
-"""Batches that the gateway set aside, read and brought back in its database by its own tables."""
+"""Batches that were set aside: listed, and published again."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from angarium_chassis.database.engine import Database
+from sqlalchemy import select, update
+
 from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
 from angarium_gateway.adapters.database.tables import batch
 from angarium_gateway.application.publish.membership import DEAD_AFTER_S
-from sqlalchemy import select, update
+from angarium_gateway.application.unavailable import JournalUnavailable
+
+__all__ = ["JournalUnavailable", "SetAsideBatch", "SetAsideBatches"]
 
 LISTED_MAX = 1_000
 _REFERENCE_BYTES = 32
@@ -15,7 +19,10 @@ _REFERENCE_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class SetAsideBatch:
-    """A batch that was published in vain too often. `size_bytes` of all its payloads."""
+    """A batch that was published too often without being settled.
+
+    `size_bytes` is the size of all its payloads.
+    """
 
     id: bytes
     publication: int
@@ -24,7 +31,7 @@ class SetAsideBatch:
 
 
 class SetAsideBatches:
-    """Raises SQLAlchemy's errors and the gateway's `JournalUnavailable`."""
+    """The batches set aside. Raises SQLAlchemy's errors and `JournalUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -42,7 +49,7 @@ class SetAsideBatches:
         ]
 
     async def open_among(self, batch_ids: Collection[bytes]) -> set[bytes]:
-        """Which of these batches are open, set aside or not; at most a few thousand are asked."""
+        """Those of a few thousand batches that are open, set aside or not."""
         if not batch_ids:
             return set()
         query = select(batch.c.id).where(batch.c.id.in_(list(batch_ids)))
@@ -50,8 +57,8 @@ class SetAsideBatches:
             return {bytes(batch_id) for batch_id in await connection.scalars(query)}
 
     async def bring_back(self, batch_ids: Collection[bytes], *, owner: str) -> int:
-        """Have batches published again, flagged as redelivered: how many. Doing it twice changes
-        nothing more.
+        """Have batches published again, flagged as redelivered; gives how many. Doing it twice
+        changes nothing more.
 
         This takes part as a gateway (`owner`: a new id) that leaves at once; whoever leaves has
         its batches adopted by the others within seconds.

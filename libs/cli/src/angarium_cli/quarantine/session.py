@@ -1,4 +1,4 @@
-"""The work of `angarium quarantine`, on an open Redis and (where it is known) the gateway's
+"""The work of `angarium quarantine`, on an open Redis and, if its settings are known, the gateway's
 database."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -8,32 +8,38 @@ from uuid import uuid4
 
 from angarium_chassis.settings import SettingsRefused
 from angarium_chassis.streams.quarantine import Quarantined, QuarantineShelf
-from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.administration.set_aside_batches import (
+    JournalUnavailable,
+    SetAsideBatch,
+    SetAsideBatches,
+)
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from angarium_cli.doctor.databases import opened_database
-from angarium_cli.doctor.installation import Installation
+from angarium_cli.databases import opened_database
 from angarium_cli.doctor.redis_checks import open_redis
 from angarium_cli.failure import CommandFailed
+from angarium_cli.installation import Installation
 from angarium_cli.quarantine.contents import batch_part, body_to_replay, why_not_again
-from angarium_cli.quarantine.plan import Planned, Shelved, Step, plan_replay
-from angarium_cli.quarantine.set_aside import SetAsideBatch, SetAsideBatches
-from angarium_cli.service_names import SERVICES
+from angarium_cli.quarantine.plan import EntrySummary, Planned, Step, plan_replay
+from angarium_cli.services import SERVICES
 
 BATCH = "batch"
 
 
 @dataclass(slots=True)
 class Replayed:
-    """What a replay did."""
+    """The outcome of a replay."""
 
     planned: list[Planned] = field(default_factory=list)
     batches: int = 0
 
 
-class QuarantineDesk:
-    """Ids are `<service>/<entry id>`, and `batch/<hex>` for a batch that was set aside."""
+class QuarantineSession:
+    """Works on the quarantines of all services, and on batches set aside.
+
+    Ids are `<service>/<entry id>` for an entry and `batch/<hex>` for a batch.
+    """
 
     def __init__(
         self,
@@ -48,7 +54,7 @@ class QuarantineDesk:
 
     @property
     def knows_batches(self) -> bool:
-        """Whether the gateway's database is at hand."""
+        """True if the gateway's database is open."""
         return self._set_aside is not None
 
     async def entries(self) -> AsyncIterator[Quarantined]:
@@ -58,7 +64,7 @@ class QuarantineDesk:
                 yield entry
 
     async def batches(self) -> Sequence[SetAsideBatch]:
-        """The batches set aside; none where the gateway's database is not at hand."""
+        """The batches set aside; none without the gateway's database."""
         return () if self._set_aside is None else await self._set_aside.list()
 
     async def entry(self, ref: str) -> Quarantined:
@@ -66,53 +72,53 @@ class QuarantineDesk:
         shelf, entry_id = self._shelf_of(ref)
         found = await shelf.find(entry_id)
         if found is None:
-            raise CommandFailed(f"there is no entry {ref}; `angarium quarantine list` shows them")
+            raise CommandFailed(f"there is no entry {ref}; see `angarium quarantine list`")
         return found
 
     async def batch(self, ref: str) -> SetAsideBatch:
         """A batch set aside by its id. Raises CommandFailed."""
         found = [each for each in await self.batches() if ref == f"{BATCH}/{each.id.hex()}"]
         if not found:
-            raise CommandFailed(
-                f"no batch {ref} is set aside; `angarium quarantine list` shows them"
-            )
+            raise CommandFailed(f"no batch {ref} is set aside; see `angarium quarantine list`")
         return found[0]
 
     async def replay(self, refs: Sequence[str], *, force: bool = False) -> Replayed:
-        """Put back these entries, whatever became of their batches, and bring back these batches.
-        Raises CommandFailed, before anything is done, for ids that are not there."""
+        """Put back these entries, regardless of their batches, and bring back these batches.
+
+        Raises CommandFailed before it changes anything if an id does not exist.
+        """
         batches = [await self.batch(ref) for ref in refs if ref.startswith(f"{BATCH}/")]
         entries = [await self.entry(ref) for ref in refs if not ref.startswith(f"{BATCH}/")]
-        shelved = [_shelved(entry) for entry in entries]
+        summaries = [_summary_of(entry) for entry in entries]
         planned = [
             Planned(each, Step.PUT_BACK if each.refusal is None or force else Step.KEPT)
-            for each in shelved
+            for each in summaries
         ]
         count = await self._bring_back([each.id for each in batches])
         return Replayed(await self._carry_out(planned), count)
 
     async def replay_all(self, *, force: bool = False) -> Replayed:
-        """Put back what is still needed, and bring back all batches that were set aside."""
-        shelved = [_shelved(entry) async for entry in self.entries()]
+        """Put back the entries that are still needed, and bring back all batches set aside."""
+        summaries = [_summary_of(entry) async for entry in self.entries()]
         brought_back = [each.id for each in await self.batches()]
         open_batches: Collection[bytes] | None = None
         if self._set_aside is not None:
-            wanted = {each.part.batch_id for each in shelved if each.part is not None}
+            wanted = {each.part.batch_id for each in summaries if each.part is not None}
             open_batches = await self._set_aside.open_among(wanted)
         planned = plan_replay(
-            shelved, open_batches=open_batches, brought_back=brought_back, force=force
+            summaries, open_batches=open_batches, brought_back=brought_back, force=force
         )
         count = await self._bring_back(brought_back)
         return Replayed(await self._carry_out(planned), count)
 
     async def drop(self, refs: Sequence[str]) -> int:
-        """Delete entries; how many were there. Raises CommandFailed for a batch: its messages were
-        accepted."""
+        """Delete entries, and give how many existed. Raises CommandFailed for a batch: its messages
+        were accepted."""
         shelves = [self._shelf_of(ref) for ref in refs]
         return sum([await shelf.drop(entry_id) for shelf, entry_id in shelves])
 
     async def _carry_out(self, planned: Sequence[Planned]) -> list[Planned]:
-        """What was done; entries that somebody else took out meanwhile are left out."""
+        """Carry out the plan, and give what was done, without entries that others removed first."""
         done: list[Planned] = []
         for each in planned:
             shelf = self._shelves[each.entry.service]  # type: ignore[index]
@@ -134,33 +140,33 @@ class QuarantineDesk:
     def _shelf_of(self, ref: str) -> tuple[QuarantineShelf, str]:
         service, _, entry_id = ref.partition("/")
         if service == BATCH:
-            raise CommandFailed(
-                f"{ref} holds messages that were accepted, and is never dropped; replay it"
-            )
+            raise CommandFailed(f"{ref} holds accepted messages and cannot be dropped; replay it")
         shelf = next((each for name, each in self._shelves.items() if name == service), None)
         time, _, number = entry_id.partition("-")
         if shelf is None or not (time.isdigit() and number.isdigit()):
             raise CommandFailed(
-                f"{ref} is no entry's id, such as worker/1735689600000-0;"
-                " `angarium quarantine list` shows them"
+                f"{ref} is not an id such as worker/1735689600000-0; see `angarium quarantine list`"
             )
         return shelf, entry_id
 
 
 @asynccontextmanager
-async def open_desk(installation: Installation) -> AsyncIterator[QuarantineDesk]:
-    """A desk on a platform's Redis and, where its settings are here, the gateway's database.
-    Raises CommandFailed, also for what breaks while it is used."""
+async def open_session(installation: Installation) -> AsyncIterator[QuarantineSession]:
+    """A session on a platform's Redis and, if the gateway's settings are known, its database.
+
+    Raises CommandFailed, also for what fails while the session is used.
+    """
     redis = open_redis(_redis_url(installation))
     try:
         if _has_gateway(installation):
             async with opened_database(installation, "gateway") as database:
-                yield QuarantineDesk(redis, SetAsideBatches(database))
+                yield QuarantineSession(redis, SetAsideBatches(database))
         else:
-            yield QuarantineDesk(redis, None)
+            yield QuarantineSession(redis, None)
     except (RedisError, OSError, JournalUnavailable) as error:
         raise CommandFailed(
-            f"it cannot be reached: {type(error).__name__}: {error}; `angarium doctor` tells more",
+            f"the quarantine cannot be reached: {type(error).__name__}: {error};"
+            " run `angarium doctor`",
             exit_status=1,
         ) from error
     finally:
@@ -168,7 +174,7 @@ async def open_desk(installation: Installation) -> AsyncIterator[QuarantineDesk]
 
 
 def _redis_url(installation: Installation) -> str:
-    """Of any service whose settings are here."""
+    """From the first service whose settings are valid."""
     refusals = []
     for service in installation.services:
         try:
@@ -186,5 +192,7 @@ def _has_gateway(installation: Installation) -> bool:
     return True
 
 
-def _shelved(entry: Quarantined) -> Shelved:
-    return Shelved(entry.service, entry.id, entry.stream, batch_part(entry), why_not_again(entry))
+def _summary_of(entry: Quarantined) -> EntrySummary:
+    return EntrySummary(
+        entry.service, entry.id, entry.stream, batch_part(entry), why_not_again(entry)
+    )

@@ -8,45 +8,46 @@ from functools import partial
 from angarium_chassis.database.engine import CONNECTION_ERRORS, Database, open_database
 from angarium_chassis.process import StartRefused
 from angarium_chassis.settings import ServiceSettings
+from angarium_gateway.examination.journal_state import read_journal
+from angarium_worker.examination.deliveries import read_pending
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from angarium_cli.dev.ready_check import ready_problem
-from angarium_cli.doctor.batch_checks import judge_journal, read_journal
+from angarium_cli.databases import is_missing_file
+from angarium_cli.dev.ports import ready_problem
 from angarium_cli.doctor.clocks import ClockReading, judge_clocks
-from angarium_cli.doctor.database_checks import check_database, database_clock
-from angarium_cli.doctor.databases import is_missing_file
-from angarium_cli.doctor.delivery_checks import judge_pending, read_pending
-from angarium_cli.doctor.directory_checks import judge_directory, read_directory
-from angarium_cli.doctor.finding import Finding, Level, ok, problem, worst
-from angarium_cli.doctor.installation import Installation
-from angarium_cli.doctor.partition_checks import judge_partitions, read_partitions
-from angarium_cli.doctor.quarantine_checks import check_quarantine
-from angarium_cli.doctor.redis_checks import check_redis, open_redis, redis_clock
+from angarium_cli.doctor.database_checks import (
+    check_database,
+    database_clock,
+    judge_directory,
+    judge_partitions,
+    read_partitions,
+)
+from angarium_cli.doctor.delivery_checks import judge_journal, judge_pending
+from angarium_cli.doctor.findings import Finding, Level, ok, problem, worst
+from angarium_cli.doctor.redis_checks import check_quarantine, check_redis, open_redis, redis_clock
 from angarium_cli.doctor.settings_checks import judge_settings, read_settings
 from angarium_cli.doctor.stream_checks import groups_read_by, judge_group, read_group
-from angarium_cli.service_names import ServiceName
+from angarium_cli.installation import Installation
+from angarium_cli.services import ServiceName, examination_of
 
 CHECK_TIMEOUT_S = 10.0
 
-type Tell = Callable[[str], None]
-"""Is told what is looked at now."""
 
-
-class Examination:
-    """One look at a platform. `run` gives the findings, in the order in which they were made."""
+class Checkup:
+    """One checkup of a platform. `on_check` is called with the subject of each check."""
 
     def __init__(
         self,
         installation: Installation,
         *,
         older_than_s: float,
-        tell: Tell,
+        on_check: Callable[[str], None],
         check_timeout_s: float = CHECK_TIMEOUT_S,
     ) -> None:
         self._installation = installation
         self._older_than_s = older_than_s
-        self._tell = tell
+        self._on_check = on_check
         self._timeout_s = check_timeout_s
         self._findings: list[Finding] = []
         self._databases: dict[ServiceName, Database] = {}
@@ -54,8 +55,8 @@ class Examination:
         self._in_streams: int | None = None
 
     async def run(self) -> list[Finding]:
-        """Check everything; raises nothing for what is broken."""
-        self._tell("settings")
+        """Run all checks; gives their findings in order. Raises nothing for a broken part."""
+        self._on_check("settings")
         settings, self._findings = read_settings(self._installation)
         self._findings += judge_settings(settings)
         async with AsyncExitStack() as opened:
@@ -75,8 +76,8 @@ class Examination:
     async def _check(
         self, subject: str, look: Callable[[], Awaitable[list[Finding]]]
     ) -> list[Finding]:
-        """Make one check; what breaks it is its finding."""
-        self._tell(subject)
+        """Run one check; an error or a time-out is a finding."""
+        self._on_check(subject)
         try:
             async with asyncio.timeout(self._timeout_s):
                 found = await look()
@@ -85,16 +86,16 @@ class Examination:
                 problem(
                     subject,
                     f"No answer within {self._timeout_s:g} s.",
-                    "Check that it runs, is not overloaded, and can be reached from here.",
+                    "Check that it is running, not overloaded, and reachable from here.",
                 )
             ]
         except (RedisError, *CONNECTION_ERRORS) as error:
             found = [
                 problem(
                     subject,
-                    f"It cannot be looked at: {_reason(error)}.",
-                    "Check that it runs, that its URL is right, and that it can be reached from"
-                    " here.",
+                    f"It cannot be checked: {_reason(error)}.",
+                    "Check that it is running, that its URL is correct, and that it is reachable"
+                    " from here.",
                 )
             ]
         self._findings += found
@@ -128,7 +129,9 @@ class Examination:
         if database is None:
             self._findings.append(
                 problem(
-                    subject, "There is no such SQLite file.", f"Run `angarium migrate {service}`."
+                    subject,
+                    "The SQLite file does not exist.",
+                    f"Run `angarium migrate {service}`.",
                 )
             )
             return
@@ -199,8 +202,9 @@ class Examination:
                 database: Database = database,
                 dispatcher: Database = dispatcher,
             ) -> list[Finding]:
-                directory = await read_directory("dispatcher", dispatcher)
-                held = await read_directory(service, database)
+                # In this order: a change in between must not look like a restored backup.
+                held = await examination_of(service).directory_version(database)
+                directory = await examination_of("dispatcher").directory_version(dispatcher)
                 return judge_directory(service, held=held, directory=directory)
 
             await self._check(f"{service} directory copy", look)
@@ -209,7 +213,7 @@ class Examination:
 async def _readiness(service: str, port: int) -> list[Finding]:
     found = await ready_problem(port)
     if found is None:
-        return [ok(service, "It says that it is ready.")]
+        return [ok(service, "It reports that it is ready.")]
     return [problem(service, f"It is not ready: {found}.", "Read its log.")]
 
 

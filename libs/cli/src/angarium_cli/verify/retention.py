@@ -1,7 +1,7 @@
-"""How far back the ledgers reach: what is older may have gone on one side only. Pure.
+"""How far back the ledgers reach. Pure.
 
-A message goes when it is too old, an attempt when it is, and the two have settings of their own; a
-tenant may keep less of both. Where one side has gone, its absence proves nothing.
+A message is deleted when it is too old, an attempt when it is, and the two have settings of their
+own; a tenant may keep less of both. Where one side has been deleted, its absence proves nothing.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,15 @@ from enum import StrEnum
 
 from angarium_chassis.database.partitions import DAY_MS
 from angarium_contracts.ids import created_at_ms, lowest_id_at
+from angarium_gateway.examination.audited_journal import ShorterTenants
 
 MARGIN_MS = 3 * 3_600_000
-"""Rows go by the time in their ids, which is of the clock of the machine that made them; and they
-go on going while they are audited."""
+"""Rows are deleted by the time in their ids, which the clock of the machine that made them gave;
+and they are deleted while the audit runs."""
 
 
 class Side(StrEnum):
-    """Whose retention ends the audit."""
+    """The retention that limits the audit."""
 
     ATTEMPTS = "attempts"
     MESSAGES = "messages"
@@ -25,18 +26,12 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ShorterTenants:
-    """Tenants that keep less than the platform does, and the least of them."""
-
-    count: int = 0
-    days_min: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Unaudited:
-    """The part of the range before `until_ms` (Unix time) that one side keeps no more: `ATTEMPTS`:
-    what is missing on record; `MESSAGES`: what is on record of no message; `TENANTS`: both, of
-    `tenants`, each as far as it keeps less, the least `days`."""
+    """A part of the range, before `until_ms` (Unix time), that one side no longer keeps.
+
+    Without `ATTEMPTS`, missing deliveries cannot be found; without `MESSAGES`, deliveries of no
+    message. `TENANTS`: neither, for the `tenants` that keep less; the least is `days`.
+    """
 
     side: Side
     until_ms: int
@@ -46,26 +41,26 @@ class Unaudited:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The platform's retention. `now_ms` by the database's clock, as rows go."""
+    """The platform's retention. `now_ms` is the database's clock, by which rows are deleted."""
 
     message_days: int
     attempt_days: int
     now_ms: int
 
     def messages_from(self, tenant_days: int | None = None) -> bytes:
-        """A message with this id or a higher one is in the journal still."""
+        """Messages with this id or a higher one are still in the journal."""
         return self._from(self.message_days, tenant_days)
 
     def attempts_from(self, tenant_days: int | None = None) -> bytes:
-        """Of a message with this id or a higher one everything is on record still."""
+        """Attempts of messages with this id or a higher one are still on record."""
         return self._from(self.attempt_days, tenant_days)
 
     def days_to_reach(self, first: bytes) -> int:
-        """Who keeps rows for fewer days than this does not reach back to this id."""
+        """The retention that is needed to reach back to this id."""
         return -(-(self.now_ms + MARGIN_MS - created_at_ms(first)) // DAY_MS)
 
     def unaudited(self, first: bytes, end: bytes, tenants: ShorterTenants) -> Sequence[Unaudited]:
-        """The parts of a range of ids, from its start on."""
+        """The unaudited parts of a range of ids."""
         found = [
             Unaudited(Side.ATTEMPTS, created_at_ms(self.attempts_from()), self.attempt_days),
             Unaudited(Side.MESSAGES, created_at_ms(self.messages_from()), self.message_days),
