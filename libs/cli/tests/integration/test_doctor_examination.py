@@ -99,7 +99,7 @@ async def test_groups_that_are_read_are_well_and_one_that_nobody_reads_is_not(
 
     assert (read.length, read.pending, read.abandoned) == (1, 1, 0)
     assert [(each.name, each.pending) for each in read.consumers] == [("alive", 1)]
-    assert judge_group(read)[0].sentence == "Read by 1; 0 waiting, 1 in hand."
+    assert judge_group(read)[0].sentence == "Read by 1; 0 waiting, 1 in progress."
     assert judge_group(left)[0].sentence == "No worker reads it."
     gone = replace(read, consumers=tuple(replace(each, idle_s=60) for each in read.consumers))
     assert judge_group(gone)[0].level is Level.PROBLEM
@@ -128,7 +128,7 @@ async def test_databases_that_are_not_there_are_not_made(tmp_path: Path, redis_u
 async def test_a_schema_that_is_behind_says_what_to_run(migrated: Path, redis_url: str) -> None:
     (migrated / "worker.db").unlink()
     database = open_database(f"sqlite+aiosqlite:///{migrated / 'worker.db'}")
-    await schema_of("worker").migrate(database, "0001")
+    await examination_of("worker").SCHEMA.migrate(database, "0001")
     await database.close()
 
     found = (await examine(installation(migrated, redis_url)))["worker database"]

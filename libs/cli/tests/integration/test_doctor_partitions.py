@@ -99,8 +99,8 @@ async def test_rows_that_went_to_the_default_are_told(platform: Platform, look: 
     none_for_now, in_default = await look("worker")
 
     assert none_for_now.level is in_default.level is Level.WARNING
-    assert "new rows go to the default one" in none_for_now.sentence
-    assert "there are 2 rows" in in_default.sentence
+    assert "new rows go to the default partition" in none_for_now.sentence
+    assert "holds 2 rows" in in_default.sentence
     assert "clocks" in (in_default.remedy or "")
 
 
@@ -114,7 +114,7 @@ async def test_without_a_default_rows_are_refused_and_that_is_a_problem(
     (found,) = await look("gateway")
     assert (found.level, found.sentence) == (
         Level.WARNING,
-        "Table message has no default partition: ids of a wrong clock are refused.",
+        "Table message has no default partition: ids of wrong clocks are refused.",
     )
 
     await lose_partitions(gateway, "message", days_left=0)
@@ -156,4 +156,4 @@ def test_two_days_ahead_are_enough(ahead_days: float, levels: list[Level]) -> No
 def test_rows_are_counted_up_to_a_bound() -> None:
     (found,) = judge_partitions("gateway", [replace(WELL, in_default=10_000)])
 
-    assert "there are at least 10,000 rows" in found.sentence
+    assert "holds at least 10,000 rows" in found.sentence

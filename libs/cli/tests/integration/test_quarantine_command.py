@@ -15,6 +15,7 @@ from angarium_cli.failure import CommandFailed
 from angarium_cli.main import main
 from angarium_cli.quarantine.plan import Step
 from angarium_cli.quarantine.session import QuarantineSession
+from angarium_cli.services import examination_of
 from angarium_contracts.contract import Reader, encode
 from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.queries import Query
@@ -50,7 +51,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 async def gateway(sqlite_url: str) -> AsyncIterator[Database]:
     """A journal with one batch that is open and one that was set aside."""
     database = open_database(sqlite_url)
-    await schema_of("gateway").migrate(database)
+    await examination_of("gateway").SCHEMA.migrate(database)
     rest = {"stream_number": 0, "publication": 6, "published": True, "bytes": 2}
     async with database.engine.begin() as connection:
         for batch_id, owner in ((OPEN, "living"), (ASIDE, SET_ASIDE)):

@@ -5,7 +5,14 @@ import io
 import re
 
 from angarium_cli.demo.receiver import Arrival
-from angarium_cli.demo.results import EndpointCount, Tally, arrival_line, heading, summary, verdict
+from angarium_cli.demo.results import (
+    ArrivalCounter,
+    EndpointCount,
+    arrival_line,
+    heading,
+    summary,
+    verdict,
+)
 from angarium_cli.demo.scenario import ENDPOINTS
 from rich.console import Console
 
@@ -18,7 +25,7 @@ def arrival(
     return Arrival(message, endpoint, attempt, status, after_ms=12 * attempt, verified=good)
 
 
-def counts(tally: Tally, expected: set[tuple[str, str]]) -> list[EndpointCount]:
+def counts(tally: ArrivalCounter, expected: set[tuple[str, str]]) -> list[EndpointCount]:
     return [tally.count(endpoint.name, expected) for endpoint in ENDPOINTS]
 
 
@@ -41,7 +48,7 @@ def test_the_columns_stand_below_their_headings() -> None:
 
 def test_the_summary_counts_what_was_expected() -> None:
     expected = {(FIRST, "healthy"), (FIRST, "flaky"), ("msg_2", "signups")}
-    tally = Tally()
+    tally = ArrivalCounter()
     for each in (
         arrival("healthy"),
         arrival("flaky", 1, 500),
@@ -62,7 +69,7 @@ def test_the_table_fits_a_terminal_of_80_columns() -> None:
     out = io.StringIO()
     console = Console(file=out, width=80)
     expected = {(FIRST, endpoint.name) for endpoint in ENDPOINTS}
-    tally = Tally()
+    tally = ArrivalCounter()
     for endpoint in ENDPOINTS:
         tally.add(arrival(endpoint.name))
 
@@ -85,7 +92,7 @@ def test_the_table_fits_a_terminal_of_80_columns() -> None:
 
 def test_the_verdict_is_one_sentence() -> None:
     expected = {(FIRST, "healthy"), (FIRST, "signups")}
-    tally = Tally()
+    tally = ArrivalCounter()
     tally.add(arrival("healthy"))
     tally.add(arrival("signups", status=401, good=False))
 
@@ -95,7 +102,7 @@ def test_the_verdict_is_one_sentence() -> None:
 
 
 async def test_waiting_ends_with_the_last_expected_delivery() -> None:
-    tally = Tally()
+    tally = ArrivalCounter()
     expected = {(FIRST, "healthy"), (FIRST, "flaky")}
     waiting = asyncio.create_task(tally.until_accepted(expected, 30))
     tally.add(arrival("healthy"))
@@ -109,4 +116,4 @@ async def test_waiting_ends_with_the_last_expected_delivery() -> None:
 
 
 async def test_waiting_is_given_up() -> None:
-    assert not await Tally().until_accepted({(FIRST, "healthy")}, 0.001)
+    assert not await ArrivalCounter().until_accepted({(FIRST, "healthy")}, 0.001)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from angarium_cli.verify.audit import GAPS_KEPT_MAX, Audit, Auditor
+from angarium_cli.verify.audit import GAPS_KEPT_MAX, Audit, Auditor, MessageKey
 from angarium_cli.verify.ledgers import CHANGED_BEFORE_MS, Delivery, Gap, GapKind, IdRange
 from angarium_cli.verify.retention import Kept
 from angarium_contracts.ids import lowest_id_at
@@ -80,9 +80,8 @@ class Ledgers:
     async def scheduled(self, message_ids: Sequence[bytes]) -> set[bytes]:
         return self.waiting & set(message_ids)
 
-    async def absent(self, recorded: Sequence[Recorded]) -> list[Recorded]:
-        there = {each.id for each in self.stored}
-        return [each for each in recorded if each.message_id not in there]
+    async def absent(self, keys: Collection[MessageKey]) -> set[MessageKey]:
+        return set(keys) - {(each.application_id, each.id) for each in self.stored}
 
     async def tenant_days(self, tenant_ids: Collection[bytes]) -> dict[bytes, int]:
         return {}

@@ -17,7 +17,7 @@ _ARRIVALS_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class EndpointCount:
-    """One endpoint's part. `first_ms` is the median time to the first attempt, if there was one."""
+    """The results of one endpoint. `first_ms` is the median time to the first attempt, if any."""
 
     endpoint: str
     expected: int
@@ -27,21 +27,21 @@ class EndpointCount:
     first_ms: float | None
 
 
-class Tally:
-    """Collects arrivals; knows when every expected delivery was accepted."""
+class ArrivalCounter:
+    """Collects arrivals, and awaits the acceptance of all expected deliveries."""
 
     def __init__(self) -> None:
         self._arrivals: list[Arrival] = []
         self._news = asyncio.Event()
 
     def add(self, arrival: Arrival) -> None:
-        """Take in one arrival; those beyond the first thousand are not kept."""
+        """Add an arrival; those beyond the first thousand are dropped."""
         if len(self._arrivals) < _ARRIVALS_MAX:
             self._arrivals.append(arrival)
             self._news.set()
 
     async def until_accepted(self, expected: Collection[tuple[str, str]], timeout_s: float) -> bool:
-        """Wait until all `expected` (message id, endpoint) were accepted; False when time is up."""
+        """Wait until all `expected` (message id, endpoint) are accepted; False after a time-out."""
         try:
             async with asyncio.timeout(timeout_s):
                 while not self._accepted().issuperset(expected):
@@ -52,7 +52,7 @@ class Tally:
         return True
 
     def count(self, endpoint: str, expected: Collection[tuple[str, str]]) -> EndpointCount:
-        """Sum up the expected deliveries of one endpoint."""
+        """Summarise the expected deliveries of one endpoint."""
         ours = {delivery for delivery in expected if delivery[1] == endpoint}
         arrived = [a for a in self._arrivals if (a.message_id, a.endpoint) in ours]
         first_ms = [a.after_ms for a in arrived if a.attempt == 1]
@@ -73,7 +73,7 @@ _MESSAGE_WIDTH = 26
 
 
 def heading() -> Text:
-    """The line above the arrivals."""
+    """The heading of the arrivals."""
     return Text(
         f"  {'message':<{_MESSAGE_WIDTH}}  {'endpoint':<8}  {'attempt':>7}  {'status':>6}"
         f"  {'ms':>6}  signature",
@@ -93,7 +93,7 @@ def arrival_line(arrival: Arrival) -> Text:
 
 
 def summary(endpoints: Sequence[DemoEndpoint], counts: Sequence[EndpointCount]) -> Table:
-    """The closing table: what each endpoint is, and what came of it. Fits 80 columns."""
+    """A table of the endpoints and their results, which fits 80 columns."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("endpoint", "wants", "fails"):
         table.add_column(name, no_wrap=True)
@@ -114,7 +114,7 @@ def summary(endpoints: Sequence[DemoEndpoint], counts: Sequence[EndpointCount]) 
 
 
 def verdict(counts: Sequence[EndpointCount]) -> Text:
-    """One sentence on how it went."""
+    """The result in one sentence."""
     delivered, expected = sum(c.delivered for c in counts), sum(c.expected for c in counts)
     attempts, verified = sum(c.attempts for c in counts), sum(c.verified for c in counts)
     signatures = (

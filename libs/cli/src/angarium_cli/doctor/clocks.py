@@ -22,7 +22,7 @@ class ClockReading:
 
     @property
     def apart_s(self) -> float:
-        """How far it is ahead of ours at least; negative if behind.
+        """The least time by which it is ahead of ours; negative if behind.
 
         0 if the duration of the query can explain the difference.
         """

@@ -180,8 +180,8 @@ def _findings(service: ServiceName, state: PartitionState) -> list[Finding]:
                 f"The default partition of {state.table} holds {at_least}"
                 f"{counted(state.in_default, 'row')}, whose ids are of times without a partition.",
                 "No row is lost, but retention deletes these one by one. Check the machines'"
-                f" clocks, first the gateways'. A {service} that creates the missing partitions moves their"
-                " rows there.",
+                f" clocks, first the gateways'. A {service} that creates the missing partitions"
+                " moves their rows there.",
             )
         )
     return findings

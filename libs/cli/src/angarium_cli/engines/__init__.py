@@ -1,4 +1,4 @@
-"""Valkey and Postgres, started from their wheels for `angarium dev` and for the tests."""
+"""Valkey and Postgres servers from their wheels, for `angarium dev` and for tests."""
 
 from angarium_cli.engines.postgres import PostgresProcess
 from angarium_cli.engines.valkey import ValkeyProcess

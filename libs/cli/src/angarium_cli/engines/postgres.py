@@ -49,13 +49,13 @@ _UNSAFE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writ
 class PostgresProcess:
     """A Postgres server on loopback, with its data in `folder`.
 
-    `port` 0 takes a free one, kept for later starts of the same object. `fsync` False gives up
+    `port` 0 picks a free port, which later starts of the same object reuse. `fsync` False trades
     durability for speed: for tests only. `settings` are server parameters by name. Clients log in
-    as `postgres` with a password that is generated with the data and kept beside them (0600):
+    as `postgres` with a password that is generated with the data and stored beside it (0600):
     without one, any user of the machine could run programs as the server's user.
 
-    As root the server runs as the user `embedded_postgres`; `folder` should then be one that
-    others may enter (0711), else its data are placed under the system's temporary folder.
+    As root, the server runs as the user `embedded_postgres`. If that user cannot enter `folder`
+    (which needs mode 0711), the data is placed under the system's temporary folder.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class PostgresProcess:
         self._settings = _SETTINGS | ({} if fsync else _UNSAFE_SETTINGS) | dict(settings or {})
         self._start_timeout_s = start_timeout_s
         self._password = ""
-        # As root the server is another user, who must be able to enter.
+        # As root, the server runs as another user, who must be able to enter.
         self._claim = FolderClaim(_ENGINE, self._folder, 0o711 if os.geteuid() == 0 else 0o700)
         self.log_path = self._folder / "postgres.log"
         self._server = ServerProcess(_ENGINE, self.log_path)
@@ -89,7 +89,7 @@ class PostgresProcess:
 
     @property
     def port(self) -> int:
-        """The TCP port; 0 until the first start chose one."""
+        """The TCP port; 0 before the first start."""
         return self._port
 
     def uri(self, database: str = "postgres", *, driver: str | None = None) -> str:
@@ -98,14 +98,14 @@ class PostgresProcess:
         return f"{scheme}://{SUPERUSER}:{self._password}@{_HOST}:{self._port}/{database}"
 
     def alive(self) -> bool:
-        """Whether the postmaster runs."""
+        """True while the postmaster runs."""
         return self._server.alive()
 
     def start(self) -> None:
-        """Create the data at the first start, start, and wait until clients may connect.
+        """Start the server and wait until clients may connect; a no-op while alive.
 
-        Raises EngineFailed. A server that a killed owner left on this folder is ended first, and
-        what a killed server left (postmaster.pid) is no obstacle. Harmless while alive.
+        Creates the data at the first start. Ends a server that a killed owner left on this folder,
+        and tolerates the postmaster.pid of a killed server. Raises EngineFailed.
         """
         if self.alive():
             return
@@ -128,19 +128,19 @@ class PostgresProcess:
             raise
 
     def stop(self) -> None:
-        """End the server in order; connected clients are cut off. Harmless if ended."""
+        """Stop the server in order, disconnecting its clients; a no-op if ended."""
         self._server.stop(_STOP_LADDER)
         self._claim.forget()
         self._claim.release()
 
     def kill(self) -> None:
-        """End the server and its backends at once, as a crash would."""
+        """Kill the server and its backends, as a crash would."""
         self._server.kill()
         self._claim.forget()
         self._claim.release()
 
     async def create_database(self, name: str) -> bool:
-        """Create a database; False if it is there already. Names: a-z, 0-9, _, up to 63 long."""
+        """Create a database; False if it exists. Names: a-z, 0-9 and _, at most 63 characters."""
         try:
             await self._execute(f"CREATE DATABASE {_checked(name)}")
         except asyncpg.DuplicateDatabaseError:
@@ -148,7 +148,7 @@ class PostgresProcess:
         return True
 
     async def drop_database(self, name: str) -> None:
-        """Drop a database and cut its clients off; harmless if it is not there."""
+        """Drop a database and disconnect its clients; a no-op if it does not exist."""
         await self._execute(f"DROP DATABASE IF EXISTS {_checked(name)} WITH (FORCE)")
 
     async def _execute(self, statement: str) -> None:
@@ -174,8 +174,8 @@ class PostgresProcess:
         if found != ours:
             raise EngineFailed(
                 _ENGINE,
-                f"the data in {self._folder} are of version {found}, the server is {ours}",
-                "Choose another data folder, or move the data with pg_upgrade.",
+                f"the data in {self._folder} is of version {found}, the server of version {ours}",
+                "Choose another data folder, or migrate the data with pg_upgrade.",
             )
         try:
             self._password = password_path.read_text().strip()
@@ -204,7 +204,7 @@ class PostgresProcess:
 
     def _may_try_again(self) -> bool:
         log = self._server.log_since_launch()
-        # Backends of a killed server take a moment to notice and leave.
+        # Backends of a killed server take a moment to notice its end and exit.
         if "pre-existing shared memory block" in log:
             return True
         if self._port_is_free_choice and "could not create any TCP/IP sockets" in log:
@@ -222,12 +222,12 @@ class PostgresProcess:
             )
         reasons = re.findall(r"(?:FATAL|PANIC):\s*(.+)", log) or ["nothing was logged"]
         return EngineFailed(
-            _ENGINE, f"it ended while starting: {reasons[-1]}", f"Its log: {self.log_path}"
+            _ENGINE, f"it ended while starting: {reasons[-1]}", f"See {self.log_path}"
         )
 
 
 def _is_ready(postmaster_file: Path, pid: int) -> bool:
-    """Whether postmaster.pid is of this process and its status line says ready."""
+    """True if postmaster.pid belongs to this process and its status line says ready."""
     try:
         lines = postmaster_file.read_text().splitlines()
     except OSError:
@@ -239,7 +239,7 @@ def _checked(name: str) -> str:
     if _DATABASE_NAME.fullmatch(name) is None:
         raise EngineFailed(
             _ENGINE,
-            f"{name!r} is no database name",
-            "Use a-z, 0-9 and _, beginning with a letter, at most 63 characters.",
+            f"{name!r} is not a database name",
+            "Use at most 63 of a-z, 0-9 and _, beginning with a letter or _.",
         )
     return f'"{name}"'

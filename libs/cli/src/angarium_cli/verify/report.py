@@ -139,9 +139,7 @@ def _part_line(part: Unaudited) -> str:
             return f"{before}: deliveries without a message; messages are kept for {days}."
         case Side.TENANTS:
             tenants = counted(part.tenants, "tenant")
-            return (
-                f"{before} or earlier: {tenants} with shorter retentionDays, the shortest {days}."
-            )
+            return f"{before} in part: {tenants} with shorter retentionDays, the shortest {days}."
 
 
 def _part(part: Unaudited) -> dict[str, str | int]:

@@ -1,4 +1,4 @@
-"""How far back the ledgers reach. Pure.
+"""The reach of the ledgers into the past. Pure.
 
 A message is deleted when it is too old, an attempt when it is, and the two have settings of their
 own; a tenant may keep less of both. Where one side has been deleted, its absence proves nothing.

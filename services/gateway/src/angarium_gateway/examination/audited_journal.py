@@ -46,7 +46,7 @@ class AuditedMessage:
 
     @property
     def due_ms(self) -> int:
-        """When it was due for dispatch: when accepted, or the later time it was scheduled for."""
+        """The time it was due for dispatch: its acceptance, or the later time of its schedule."""
         return max(created_at_ms(self.id), self.deliver_at_ms)
 
 

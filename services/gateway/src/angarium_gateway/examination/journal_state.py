@@ -64,8 +64,10 @@ async def read_journal(database: Database, *, older_than_s: float) -> JournalSta
 
 
 async def _ages_s(connection: AsyncConnection, now_us: int) -> list[float]:
-    """How long the oldest batches have been open. The batch of a scheduled message is made when
-    the message is due, however old the ids in it are."""
+    """The ages of the oldest open batches.
+
+    The batch of a scheduled message is made when the message is due, however old its id is.
+    """
     rows = (
         await connection.execute(
             select(batch.c.message_refs)
