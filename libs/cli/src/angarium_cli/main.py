@@ -44,7 +44,8 @@ def main() -> None:
     """Run the command line. An error is one line on standard error: `angarium: …`."""
     if sys.argv[1:] == ["version"]:
         # Typer imports pydantic to parse any command line, which would double the time of this one.
-        sys.exit(version.version())
+        version.version()
+        sys.exit(0)
     try:
         status = app(prog_name="angarium", standalone_mode=False)
     except CommandFailed as failure:

@@ -191,7 +191,7 @@ def test_the_environments_platform_is_found_before_a_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CommandFailed, match="no platform to look at"):
+    with pytest.raises(CommandFailed, match="no platform found"):
         find_installation({}, None)
     _write_state(tmp_path / ".angarium", pid=os.getpid())
     production = {"ANGARIUM_GATEWAY_DATABASE_URL_FILE": "/run/secrets/url"}
@@ -208,7 +208,7 @@ def test_the_environments_platform_is_found_before_a_folders(
 def test_a_folder_whose_platform_was_killed_is_told(tmp_path: Path) -> None:
     _write_state(tmp_path, pid=2**22 + 1)
 
-    assert "ended without a stop" in (find_installation({}, tmp_path).problem or "")
+    assert "was killed" in (find_installation({}, tmp_path).problem or "")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"api_url": 1}', "\x00"])
