@@ -19,7 +19,7 @@ from angarium_cli.doctor.findings import Finding, Level
 from angarium_cli.installation import Installation
 from angarium_cli.services import SERVICES, ServiceName
 from angarium_contracts.ids import lowest_id_at
-from angarium_gateway.adapters.database.retention_tasks import chores
+from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 
 from .platform_rows import Platform
 
@@ -85,7 +85,7 @@ async def test_partitions_that_end_soon_are_told_until_retention_makes_more(
     assert found.sentence.startswith("Table message has partitions for ")
     assert "retention.failed" in (found.remedy or "")
 
-    kept = chores(gateway, message_days=90, audit_days=365, key_life_s=60)
+    kept = retention_tasks(gateway, message_days=90, audit_days=365, key_life_s=60)
     await RetentionLoop(gateway, kept).turn()
     assert [each.level for each in await look("gateway")] == [Level.OK]
 

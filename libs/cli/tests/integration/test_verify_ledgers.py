@@ -16,7 +16,7 @@ from angarium_contracts.ids import lowest_id_at
 from angarium_contracts.retention import TenantRetention
 from angarium_dispatcher.adapters.database.tables import endpoints
 from angarium_gateway.adapters.database.batches import SET_ASIDE
-from angarium_gateway.adapters.database.retention_tasks import chores
+from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 from angarium_gateway.adapters.database.tables import application_copy, scheduled_message, tenant
 from angarium_gateway.examination.audited_journal import AuditedApplication, AuditedJournal
 from angarium_worker.adapters.database.attempt_retention import (
@@ -261,7 +261,7 @@ async def test_what_retention_has_deleted_leaves_no_gap(platform: Platform) -> N
         await platform.add_message(id=id_at(days, 1), **theirs)
         await platform.add_attempt(id_at(days, 1), id=id_at(days, 10), endpoint_id=hook, **theirs)
     gateway, worker = platform.databases["gateway"], platform.databases["worker"]
-    kept = chores(gateway, message_days=30, audit_days=365, key_life_s=60)
+    kept = retention_tasks(gateway, message_days=30, audit_days=365, key_life_s=60)
     await RetentionLoop(gateway, kept).turn()
     of_worker = {
         "attempts": KeptTable(attempt, days=20),
