@@ -30,10 +30,11 @@ def dev(
         Literal["console", "json"], typer.Option(help="console for people, json for machines.")
     ] = "console",
 ) -> None:
-    """Run the whole platform on this machine: three services, Valkey and a database.
+    """Run the whole platform on this machine.
 
-    Stop it with Ctrl-C. Webhooks may be sent to this machine's own addresses, which production
-    refuses. Without --api-key, an API key is generated and kept.
+    Starts the three services, Valkey and a database; Ctrl-C stops them. Webhooks may be sent to
+    this machine's own addresses, which production refuses. Without --api-key, an API key is
+    generated and kept.
     """
     from angarium_gateway.administration import may_be_token
 

@@ -5,10 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-app = typer.Typer(
-    help="Diagnose the platform, and suggest remedies. Changes nothing.",
-    rich_markup_mode=None,
-)
+app = typer.Typer(rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
@@ -28,10 +25,11 @@ def doctor(
     ] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check settings, databases, schemas, streams, batches, deliveries, partitions and clocks.
+    """Diagnose the platform, and suggest remedies.
 
-    By default, check the platform that ANGARIUM_… variables configure or, if none are set, the
-    `angarium dev` that runs on .angarium in the current folder. Nothing is changed or sent.
+    Checks settings, databases, schemas, streams, batches, deliveries, partitions and clocks; sends
+    and changes nothing. By default, check the platform that ANGARIUM_… variables configure or, if
+    none are set, the `angarium dev` that runs on .angarium in the current folder.
 
     Exit status: 0 without problems (there may be warnings), 1 with a problem.
     """
@@ -70,10 +68,10 @@ def doctor(
 def url(
     url: Annotated[str, typer.Argument(help="URL of an endpoint, in quotes.")],
 ) -> None:
-    """Check whether webhooks can be delivered to a URL, and name the rule that refuses it.
+    """Check whether a URL can receive webhooks.
 
-    Reads the worker's settings from the environment: run it where the worker runs. Resolves the
-    host, and sends nothing else.
+    Names the rule that refuses the URL, if any. Reads the worker's settings from the environment:
+    run it where the worker runs. Resolves the host, and sends nothing else.
 
     Exit status: 0 if the URL is accepted, 1 if it is refused.
     """

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from angarium_cli.quarantine.session import QuarantineSession
 
 app = typer.Typer(
-    help="Manage stream entries that no service could handle, and batches set aside.\n\n"
+    help="Manage entries and batches that could not be handled.\n\n"
     "No message is lost by being in quarantine: its batch stays open in the gateway's journal.",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -20,12 +20,13 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Verify that every accepted message was delivered or is on its way, and report gaps.
+    """Verify that no accepted message was lost.
 
-    Compares the gateway's journal with the worker's record in both directions. By default, verify
-    the messages of the last 24 hours except the last minute, on the platform that ANGARIUM_…
-    variables configure or, if none are set, on the `angarium dev` that runs on .angarium in the
-    current folder. Reads only, while the platform runs.
+    Compares the gateway's journal with the worker's record in both directions, and reports every
+    message that was neither delivered nor is on its way. By default, verify the messages of the
+    last 24 hours except the last minute, on the platform that ANGARIUM_… variables configure or,
+    if none are set, on the `angarium dev` that runs on .angarium in the current folder. Reads only,
+    while the platform runs.
 
     Exit status: 0 without gaps, 1 with gaps.
     """
