@@ -80,8 +80,7 @@ async def test_a_stop_comes_after_a_start_that_was_cancelled_on_its_way(
 OWNER = """
 import asyncio, signal, sys
 from pathlib import Path
-from angarium_cli.dev.engines import EngineMember
-from angarium_cli.dev.engines import EngineWatch
+from angarium_cli.dev.engines import EngineMember, EngineWatch
 from angarium_cli.engines import ValkeyProcess
 
 async def main():

@@ -1,4 +1,4 @@
-"""What `doctor` and `quarantine` read from the services' databases, on both engines."""
+"""The examinations that `doctor` and `quarantine` use, on both engines."""
 
 import asyncio
 import time

@@ -50,7 +50,7 @@ print(json.dumps({"api_key": key}))
 
 
 class Log(io.StringIO):
-    """What was shown; `until` waits for a text."""
+    """The output; `until` waits for a text."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -23,7 +23,7 @@ type Make = Callable[..., ServiceProcess]
 
 
 class Lines(list[str]):
-    """What a process wrote; `until` waits for a line."""
+    """The lines that a process wrote; `until` waits for one."""
 
     def __init__(self) -> None:
         super().__init__()

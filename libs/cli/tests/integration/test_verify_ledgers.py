@@ -1,4 +1,4 @@
-"""What `verify` finds in the services' databases, on both engines."""
+"""The audit of `verify` over the services' databases, on both engines."""
 
 from collections.abc import Sequence
 from dataclasses import replace

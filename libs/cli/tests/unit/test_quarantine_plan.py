@@ -1,4 +1,4 @@
-"""What goes back, what is superseded, and in which form."""
+"""The entries that go back or are superseded, and the form in which they go back."""
 
 from collections.abc import Sequence
 

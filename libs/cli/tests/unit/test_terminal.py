@@ -1,4 +1,4 @@
-"""What the terminal shows of processes, for people and for machines."""
+"""The terminal's output about processes, for people and for machines."""
 
 import io
 import json

@@ -7,13 +7,12 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
-from typing import Protocol
 
 from angarium_cli.dev.data_folder import DataFolder
 from angarium_cli.dev.environment import DatabaseKind
 from angarium_cli.dev.supervisor import StartFailed
 from angarium_cli.engines import EngineFailed, PostgresProcess, ValkeyProcess
+from angarium_cli.engines.local_server import LocalServer
 from angarium_cli.failure import ungrouped
 from angarium_cli.process_end import describe_end
 from angarium_cli.services import SERVICES, ServiceName
@@ -23,22 +22,6 @@ _LOG_TAIL_BYTES = 4096
 _POLL_S = 0.5
 
 
-class Engine(Protocol):
-    """The interface that `ValkeyProcess` and `PostgresProcess` share. Its calls block."""
-
-    @property
-    def pid(self) -> int | None: ...
-
-    @property
-    def log_path(self) -> Path: ...
-
-    def alive(self) -> bool: ...
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
 class EngineMember:
     """An engine as a `Member`.
 
@@ -46,7 +29,7 @@ class EngineMember:
     if the start was cancelled.
     """
 
-    def __init__(self, name: str, engine: Engine, *, pid_changed: Callable[[], None]) -> None:
+    def __init__(self, name: str, engine: LocalServer, *, pid_changed: Callable[[], None]) -> None:
         self._name = name
         self._engine = engine
         self._pid_changed = pid_changed

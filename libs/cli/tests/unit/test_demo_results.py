@@ -1,4 +1,4 @@
-"""What the demo shows: a line an arrival, a table at the end."""
+"""The demo's output: a line an arrival, a table at the end."""
 
 import asyncio
 import io
