@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.retention import RetentionLoop
-from angarium_cli.quarantine.set_aside import SetAsideBatches
 from angarium_contracts.ids import lowest_id_at
 from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
 from angarium_gateway.adapters.database.replayed_messages import StoredReplayedMessages
@@ -19,6 +18,7 @@ from angarium_gateway.adapters.database.schedule import ScheduleTable
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.sqlite_journal import SqliteJournal
 from angarium_gateway.adapters.database.tables import batch, message, scheduled_message
+from angarium_gateway.administration.set_aside_batches import SetAsideBatches
 from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.domain.batch_states import (
     BATCH_CHANGES,

@@ -1,14 +1,14 @@
-"""The one error of the command line."""
+"""The errors of the command line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class CommandFailed(Exception):
-    """A command cannot do what was asked. The text is shown as one line and never holds a secret.
+    """A command cannot do what was asked.
 
-    It says what is wrong and what to do about it. `exit_status` is 2 for what the caller can put
-    right, 1 for what went wrong at work.
+    The text is one line that says what is wrong and what to do about it, and never holds a secret.
+    `exit_status` is 2 for what the caller can correct, 1 for what failed at work.
     """
 
     def __init__(self, text: str, *, exit_status: int = 2) -> None:
@@ -16,9 +16,19 @@ class CommandFailed(Exception):
         self.exit_status = exit_status
 
 
+class EngineFailed(CommandFailed):
+    """An embedded engine failed. The text is `engine: what. remedy`; the parts are attributes."""
+
+    def __init__(self, engine: str, what: str, remedy: str) -> None:
+        self.engine = engine
+        self.what = " ".join(what.split())
+        self.remedy = remedy
+        super().__init__(f"{engine}: {self.what}. {remedy}", exit_status=1)
+
+
 @contextmanager
 def ungrouped() -> Iterator[None]:
-    """Lets a CommandFailed leave a task group as itself. Groups with other errors stay groups."""
+    """Let a CommandFailed leave a task group as itself. Groups with other errors stay groups."""
     try:
         yield
     except BaseExceptionGroup as group:

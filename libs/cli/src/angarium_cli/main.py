@@ -1,4 +1,4 @@
-"""The `angarium` command. Each command imports what it needs when it runs."""
+"""The `angarium` command. Each command imports its dependencies when it runs."""
 
 import sys
 from typing import NoReturn
@@ -21,7 +21,7 @@ from angarium_cli.failure import CommandFailed
 
 app = typer.Typer(
     name="angarium",
-    help="Self-hosted webhook delivery: accepted once, delivered signed and retried, nothing lost.",
+    help="Self-hosted webhook delivery: signed, retried, nothing lost.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,14 +41,18 @@ app.command("version")(version.version)
 
 
 def main() -> None:
-    """Run the command line. A refusal is one line on standard error: `angarium: …`."""
+    """Run the command line. An error is one line on standard error: `angarium: …`."""
+    if sys.argv[1:] == ["version"]:
+        # Typer imports pydantic to parse any command line, which would double the time of this one.
+        version.version()
+        sys.exit(0)
     try:
         status = app(prog_name="angarium", standalone_mode=False)
     except CommandFailed as failure:
         _refuse(str(failure), failure.exit_status)
     except TyperException as error:
         if not error.format_message():
-            sys.exit(error.exit_code)  # The help was shown because nothing was asked for.
+            sys.exit(error.exit_code)  # Without arguments, the help was shown.
         _refuse(f"{_sentence(error.format_message())}; see {_help_command(error)}", error.exit_code)
     except typer.Abort:
         sys.exit(130)

@@ -1,4 +1,4 @@
-"""Which version this program is."""
+"""The version of this program."""
 
 import re
 from importlib.metadata import version
@@ -12,7 +12,7 @@ def program_version() -> str:
 
 
 def release_of(text: str) -> tuple[int, int, int] | None:
-    """The release segment of a version (PEP 440); None for a text that is no version."""
+    """The release segment of a version (PEP 440); None for any other text."""
     match = _RELEASE.fullmatch(text)
     if match is None:
         return None

@@ -1,6 +1,5 @@
-"""The services' settings as a list: what `angarium settings` and the reference page show."""
+"""The services' settings as a list, for `angarium settings` and the reference page."""
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -17,7 +16,7 @@ SHARED_TITLE = "Every service"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. `default` is as it would be written; None when it must be set."""
+    """One setting. `default` is written as in the environment; None if the setting is required."""
 
     variable: str
     default: str | None
@@ -26,21 +25,14 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The settings that all services share, or the further ones of one service."""
+    """The settings that all services share, or the additional ones of one service."""
 
     title: str
     settings: tuple[Setting, ...]
 
 
-def settings_class(service: str) -> type[ServiceSettings]:
-    """The settings model of a service."""
-    module = importlib.import_module(f"angarium_{service}.settings")
-    model: type[ServiceSettings] = module.Settings
-    return model
-
-
 def sections(models: Mapping[str, type[ServiceSettings]]) -> list[Section]:
-    """What all services share, as the first of `models` has it, then what each adds or changes."""
+    """The shared settings, then the settings that each service adds or changes."""
     shared = {name: setting_of(name, f) for name, f in ServiceSettings.model_fields.items()}
     found = [Section(SHARED_TITLE, tuple(shared.values()))]
     for service, model in models.items():
@@ -52,7 +44,7 @@ def sections(models: Mapping[str, type[ServiceSettings]]) -> list[Section]:
 
 
 def setting_of(name: str, field: FieldInfo) -> Setting:
-    """One field of a model. The default of a secret is not shown."""
+    """Describe one field of a model, without the default of a secret."""
     secret = field.annotation in (SecretStr, SecretBytes) or isinstance(
         field.default, SecretStr | SecretBytes
     )
@@ -83,7 +75,7 @@ def _written(value: Any) -> str:
 
 
 def as_markdown(found: Sequence[Section]) -> str:
-    """Tables for the reference page."""
+    """Markdown tables for the reference page."""
     lines: list[str] = []
     for section in found:
         lines += [

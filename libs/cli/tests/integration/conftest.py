@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from angarium_chassis.database.engine import open_database
-from angarium_cli.doctor.database_checks import schema_of
-from angarium_cli.service_names import SERVICES
+from angarium_cli.services import SERVICES, examination_of
 from angarium_dispatcher.adapters.database.tables import applications, endpoints
 from angarium_gateway.adapters.database.tables import application_copy
 
@@ -37,7 +36,7 @@ async def platform(new_url: NewUrl) -> AsyncIterator[Platform]:
         for service in SERVICES:
             database = open_database(await new_url(service), connections_max=2)
             opened.push_async_callback(database.close)
-            await schema_of(service).migrate(database)
+            await examination_of(service).SCHEMA.migrate(database)
             found.databases[service] = database
         await found.add("gateway", application_copy, id=APP, tenant_id=TENANT, version=1)
         times = {"created_at": EARLIER, "updated_at": EARLIER}

@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from angarium_chassis.database.engine import Database
-from angarium_cli.doctor.batch_checks import JournalState, read_journal
-from angarium_cli.service_names import ServiceName
+from angarium_cli.services import ServiceName
 from angarium_cli.verify.audit import Audit, Auditor
-from angarium_cli.verify.endpoints import AuditedEndpoints
-from angarium_cli.verify.journal import AuditedJournal, IdRange
-from angarium_cli.verify.kept import Kept
-from angarium_cli.verify.traces import DeliveryTraces
+from angarium_cli.verify.ledgers import IdRange
+from angarium_cli.verify.retention import Kept
 from angarium_contracts.ids import IdMaker
+from angarium_dispatcher.examination import AuditedEndpoints
 from angarium_gateway.adapters.database.tables import batch, message
+from angarium_gateway.examination.audited_journal import AuditedJournal
+from angarium_gateway.examination.journal_state import JournalState, read_journal
 from angarium_worker.adapters.database.tables import attempt, cancelled_delivery, pending_delivery
+from angarium_worker.examination.deliveries import DeliveryTraces
 from sqlalchemy import Table, insert
 
 TENANT, APP, ENDPOINT = b"t" * 16, b"a" * 16, b"e" * 16

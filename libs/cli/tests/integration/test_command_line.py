@@ -46,7 +46,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         (["migrate"], "ANGARIUM_GATEWAY_DATABASE_URL is not set"),
         (["migrate", "worker"], "neither ANGARIUM_WORKER_DATABASE_URL nor ANGARIUM_DATABASE_URL"),
         (["keys", "list"], "neither ANGARIUM_GATEWAY_DATABASE_URL nor ANGARIUM_DATABASE_URL"),
-        (["keys", "revoke", "app_1"], "app_1 is no key's id"),
+        (["keys", "revoke", "app_1"], "app_1 is not the id of a key"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_2(

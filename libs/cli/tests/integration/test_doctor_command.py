@@ -37,7 +37,7 @@ def test_a_url_that_would_be_delivered_to_is_exit_0(run: Run, url: str, told: st
 
     assert (status, err) == (0, "")
     assert told in out
-    assert out.endswith("Webhooks would be sent to this URL.\n")
+    assert out.endswith("Webhooks can be delivered to this URL.\n")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_url_that_would_not_be_delivered_to_is_exit_1_and_says_why(
 
     assert (status, err) == (1, "")
     assert told in out
-    assert "No webhook would be sent to this URL." in out
+    assert "Webhooks cannot be delivered to this URL." in out
     assert "hunter2" not in out
 
 

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 from angarium_chassis.database.engine import open_database
-from angarium_cli.doctor.database_checks import schema_of
-from angarium_cli.doctor.examination import Examination
-from angarium_cli.doctor.finding import Finding, Level
-from angarium_cli.doctor.installation import Installation, find_installation
+from angarium_cli.doctor.checkup import Checkup
+from angarium_cli.doctor.findings import Finding, Level
 from angarium_cli.doctor.stream_checks import groups_read_by, judge_group, read_group
 from angarium_cli.failure import CommandFailed
-from angarium_cli.service_names import SERVICES
+from angarium_cli.installation import Installation, find_installation
+from angarium_cli.services import SERVICES, examination_of
 from redis.asyncio import Redis
 
 KEY = "A" * 43 + "="
@@ -37,7 +36,7 @@ def installation(folder: Path, redis_url: str, **changes: str) -> Installation:
 
 async def examine(found: Installation, **options: float) -> dict[str, Finding]:
     """The findings that are not well, the first of each subject."""
-    examination = Examination(found, older_than_s=300, tell=lambda _: None, **options)
+    examination = Checkup(found, older_than_s=300, on_check=lambda _: None, **options)
     findings: dict[str, Finding] = {}
     for finding in await examination.run():
         assert KEY not in repr(finding)
@@ -51,7 +50,7 @@ async def migrated(tmp_path: Path) -> Path:
     """A folder with the databases of all services."""
     for service in SERVICES:
         database = open_database(f"sqlite+aiosqlite:///{tmp_path / service}.db")
-        await schema_of(service).migrate(database)
+        await examination_of(service).SCHEMA.migrate(database)
         await database.close()
     return tmp_path
 
@@ -100,7 +99,7 @@ async def test_groups_that_are_read_are_well_and_one_that_nobody_reads_is_not(
 
     assert (read.length, read.pending, read.abandoned) == (1, 1, 0)
     assert [(each.name, each.pending) for each in read.consumers] == [("alive", 1)]
-    assert judge_group(read)[0].sentence == "Read by 1; 0 waiting, 1 in hand."
+    assert judge_group(read)[0].sentence == "Read by 1; 0 waiting, 1 in progress."
     assert judge_group(left)[0].sentence == "No worker reads it."
     gone = replace(read, consumers=tuple(replace(each, idle_s=60) for each in read.consumers))
     assert judge_group(gone)[0].level is Level.PROBLEM
@@ -129,7 +128,7 @@ async def test_databases_that_are_not_there_are_not_made(tmp_path: Path, redis_u
 async def test_a_schema_that_is_behind_says_what_to_run(migrated: Path, redis_url: str) -> None:
     (migrated / "worker.db").unlink()
     database = open_database(f"sqlite+aiosqlite:///{migrated / 'worker.db'}")
-    await schema_of("worker").migrate(database, "0001")
+    await examination_of("worker").SCHEMA.migrate(database, "0001")
     await database.close()
 
     found = (await examine(installation(migrated, redis_url)))["worker database"]
@@ -192,7 +191,7 @@ def test_the_environments_platform_is_found_before_a_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CommandFailed, match="no platform to look at"):
+    with pytest.raises(CommandFailed, match="no platform found"):
         find_installation({}, None)
     _write_state(tmp_path / ".angarium", pid=os.getpid())
     production = {"ANGARIUM_GATEWAY_DATABASE_URL_FILE": "/run/secrets/url"}
@@ -209,7 +208,7 @@ def test_the_environments_platform_is_found_before_a_folders(
 def test_a_folder_whose_platform_was_killed_is_told(tmp_path: Path) -> None:
     _write_state(tmp_path, pid=2**22 + 1)
 
-    assert "ended without a stop" in (find_installation({}, tmp_path).problem or "")
+    assert "was killed" in (find_installation({}, tmp_path).problem or "")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"api_url": 1}', "\x00"])

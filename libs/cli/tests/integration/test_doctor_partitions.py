@@ -8,18 +8,18 @@ import pytest
 from angarium_chassis.database.engine import Database
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
 from angarium_chassis.retention import RetentionLoop
-from angarium_cli.doctor.examination import Examination
-from angarium_cli.doctor.finding import Finding, Level
-from angarium_cli.doctor.installation import Installation
-from angarium_cli.doctor.partition_checks import (
+from angarium_cli.doctor.checkup import Checkup
+from angarium_cli.doctor.database_checks import (
     PartitionState,
     judge_partitions,
     partitioned_tables,
     read_partitions,
 )
-from angarium_cli.service_names import SERVICES, ServiceName
+from angarium_cli.doctor.findings import Finding, Level
+from angarium_cli.installation import Installation
+from angarium_cli.services import SERVICES, ServiceName
 from angarium_contracts.ids import lowest_id_at
-from angarium_gateway.adapters.database.retention_tasks import chores
+from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 
 from .platform_rows import Platform
 
@@ -85,7 +85,7 @@ async def test_partitions_that_end_soon_are_told_until_retention_makes_more(
     assert found.sentence.startswith("Table message has partitions for ")
     assert "retention.failed" in (found.remedy or "")
 
-    kept = chores(gateway, message_days=90, audit_days=365, key_life_s=60)
+    kept = retention_tasks(gateway, message_days=90, audit_days=365, key_life_s=60)
     await RetentionLoop(gateway, kept).turn()
     assert [each.level for each in await look("gateway")] == [Level.OK]
 
@@ -99,8 +99,8 @@ async def test_rows_that_went_to_the_default_are_told(platform: Platform, look: 
     none_for_now, in_default = await look("worker")
 
     assert none_for_now.level is in_default.level is Level.WARNING
-    assert "new rows go to the default one" in none_for_now.sentence
-    assert "there are 2 rows" in in_default.sentence
+    assert "new rows go to the default partition" in none_for_now.sentence
+    assert "holds 2 rows" in in_default.sentence
     assert "clocks" in (in_default.remedy or "")
 
 
@@ -114,7 +114,7 @@ async def test_without_a_default_rows_are_refused_and_that_is_a_problem(
     (found,) = await look("gateway")
     assert (found.level, found.sentence) == (
         Level.WARNING,
-        "Table message has no default partition: ids of a wrong clock are refused.",
+        "Table message has no default partition: ids of wrong clocks are refused.",
     )
 
     await lose_partitions(gateway, "message", days_left=0)
@@ -132,8 +132,8 @@ async def test_an_examination_tells_of_partitions(platform: Platform, on_postgre
         }
         for service, database in platform.databases.items()
     }
-    examination = Examination(
-        Installation("a test", environments), older_than_s=300, tell=lambda _: None
+    examination = Checkup(
+        Installation("a test", environments), older_than_s=300, on_check=lambda _: None
     )
 
     found = {each.subject: each.level for each in await examination.run()}
@@ -156,4 +156,4 @@ def test_two_days_ahead_are_enough(ahead_days: float, levels: list[Level]) -> No
 def test_rows_are_counted_up_to_a_bound() -> None:
     (found,) = judge_partitions("gateway", [replace(WELL, in_default=10_000)])
 
-    assert "there are at least 10,000 rows" in found.sentence
+    assert "holds at least 10,000 rows" in found.sentence

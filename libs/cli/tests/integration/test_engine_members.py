@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from angarium_cli.dev.engine_member import EngineMember
-from angarium_cli.dev.member import StartFailed
+from angarium_cli.dev.engines import EngineMember
+from angarium_cli.dev.supervisor import StartFailed
 from angarium_cli.engines import ValkeyProcess
-from angarium_cli.engines.process_end import await_end
+from angarium_cli.process_end import await_end
 from redis.asyncio import Redis
 
 
@@ -80,8 +80,7 @@ async def test_a_stop_comes_after_a_start_that_was_cancelled_on_its_way(
 OWNER = """
 import asyncio, signal, sys
 from pathlib import Path
-from angarium_cli.dev.engine_member import EngineMember
-from angarium_cli.dev.engine_watch import EngineWatch
+from angarium_cli.dev.engines import EngineMember, EngineWatch
 from angarium_cli.engines import ValkeyProcess
 
 async def main():

@@ -241,7 +241,7 @@ async def test_a_database_is_created_once_and_dropped_under_its_clients(
 
 @pytest.mark.parametrize("name", ["", "UPPER", 'a"b', "a;b", "1a", "x" * 64])
 async def test_a_name_that_needs_quoting_is_refused(name: str) -> None:
-    with pytest.raises(EngineFailed, match="is no database name"):
+    with pytest.raises(EngineFailed, match="is not a database name"):
         await PostgresProcess(Path("unused")).create_database(name)
 
 
@@ -257,7 +257,7 @@ def test_postgres_refuses_data_of_another_version(
 ) -> None:
     own_postgres.stop()
     (folder / "postgres" / "data" / "PG_VERSION").write_text("17\n")
-    with pytest.raises(EngineFailed, match="of version 17, the server is 18"):
+    with pytest.raises(EngineFailed, match="of version 17, the server of version 18"):
         own_postgres.start()
 
 

@@ -1,18 +1,18 @@
-"""What `doctor` and `quarantine` read from the services' databases, on both engines."""
+"""The examinations that `doctor` and `quarantine` use, on both engines."""
 
 import asyncio
 import time
 from datetime import UTC, datetime
 
-from angarium_cli.doctor.batch_checks import JournalState
 from angarium_cli.doctor.database_checks import database_clock
-from angarium_cli.doctor.delivery_checks import read_pending
-from angarium_cli.doctor.directory_checks import read_directory
-from angarium_cli.quarantine.set_aside import SetAsideBatches
+from angarium_cli.services import examination_of
 from angarium_contracts.ids import lowest_id_at
 from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
 from angarium_gateway.adapters.database.tables import batch, replica, scheduled_message
+from angarium_gateway.administration.set_aside_batches import SetAsideBatches
+from angarium_gateway.examination.journal_state import JournalState
 from angarium_worker.adapters.database.tables import lane
+from angarium_worker.examination.deliveries import read_pending
 from sqlalchemy import select
 
 from .platform_rows import APP, TENANT, Platform, make_id
@@ -93,7 +93,7 @@ async def test_the_workers_rows_tell_what_is_overdue(platform: Platform) -> None
 
 async def test_directories_and_clocks_can_be_read(platform: Platform) -> None:
     for service, database in platform.databases.items():
-        assert await read_directory(service, database) == 0
+        assert await examination_of(service).directory_version(database) == 0
         assert abs((await database_clock(service, database)).apart_s) < 1
 
 

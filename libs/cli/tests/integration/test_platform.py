@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
-from angarium_cli.dev.options import DevOptions
+from angarium_cli.dev.environment import DevOptions
 from angarium_cli.dev.platform import until_stopped
 from angarium_cli.dev.programs import Programs
 from angarium_cli.dev.supervisor import GaveUp
@@ -50,7 +50,7 @@ print(json.dumps({"api_key": key}))
 
 
 class Log(io.StringIO):
-    """What was shown; `until` waits for a text."""
+    """The output; `until` waits for a text."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from angarium_cli.dev.member import StartFailed
 from angarium_cli.dev.service_process import ServiceProcess
-from angarium_cli.engines.process_end import await_end
+from angarium_cli.dev.supervisor import StartFailed
+from angarium_cli.process_end import await_end
 
 BEGIN = "import signal, sys, time, pathlib\n"
 WAIT = "sys.stdin.readline()\n"
@@ -23,7 +23,7 @@ type Make = Callable[..., ServiceProcess]
 
 
 class Lines(list[str]):
-    """What a process wrote; `until` waits for a line."""
+    """The lines that a process wrote; `until` waits for one."""
 
     def __init__(self) -> None:
         super().__init__()

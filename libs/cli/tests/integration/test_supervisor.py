@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from angarium_cli.dev.member import StartFailed
-from angarium_cli.dev.supervisor import GaveUp, Supervisor
+from angarium_cli.dev.supervisor import GaveUp, StartFailed, Supervisor
 
 
 class FakeMember:

@@ -1,4 +1,4 @@
-"""What `verify` finds in the services' databases, on both engines."""
+"""The audit of `verify` over the services' databases, on both engines."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,24 +7,24 @@ from datetime import UTC, datetime
 from angarium_chassis.database.kept_table import KeptTable
 from angarium_chassis.database.partitions import DAY_MS
 from angarium_chassis.retention import RetentionLoop
-from angarium_cli.doctor.installation import Installation
-from angarium_cli.verify.journal import AuditedJournal, IdRange
-from angarium_cli.verify.kept import MARGIN_MS, Kept, Side, Unaudited
-from angarium_cli.verify.ledgers import AuditedApplication, Gap, GapKind
-from angarium_cli.verify.run import audit_platform
+from angarium_cli.installation import Installation
+from angarium_cli.verify.audit import audit_platform
+from angarium_cli.verify.ledgers import Gap, GapKind, IdRange
+from angarium_cli.verify.retention import MARGIN_MS, Kept, Side, Unaudited
 from angarium_cli.verify.time_range import time_range
-from angarium_cli.verify.traces import DeliveryTraces
 from angarium_contracts.ids import lowest_id_at
 from angarium_contracts.retention import TenantRetention
 from angarium_dispatcher.adapters.database.tables import endpoints
 from angarium_gateway.adapters.database.batches import SET_ASIDE
-from angarium_gateway.adapters.database.retention_tasks import chores
+from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 from angarium_gateway.adapters.database.tables import application_copy, scheduled_message, tenant
+from angarium_gateway.examination.audited_journal import AuditedApplication, AuditedJournal
 from angarium_worker.adapters.database.attempt_retention import (
     CancelledRetention,
     TenantAttemptRetention,
 )
 from angarium_worker.adapters.database.tables import attempt, endpoint_copy
+from angarium_worker.examination.deliveries import DeliveryTraces
 from sqlalchemy import update
 
 from .platform_rows import ALL_TIME, APP, EARLIER, ENDPOINT, NOW_MS, TENANT, Platform
@@ -261,7 +261,7 @@ async def test_what_retention_has_deleted_leaves_no_gap(platform: Platform) -> N
         await platform.add_message(id=id_at(days, 1), **theirs)
         await platform.add_attempt(id_at(days, 1), id=id_at(days, 10), endpoint_id=hook, **theirs)
     gateway, worker = platform.databases["gateway"], platform.databases["worker"]
-    kept = chores(gateway, message_days=30, audit_days=365, key_life_s=60)
+    kept = retention_tasks(gateway, message_days=30, audit_days=365, key_life_s=60)
     await RetentionLoop(gateway, kept).turn()
     of_worker = {
         "attempts": KeptTable(attempt, days=20),

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from angarium_cli.dev.banner import Facts, banner, curl_example, python_example
-from angarium_cli.dev.terminal import Terminal
+from angarium_cli.dev.terminal import Facts, Terminal, banner, curl_example, python_example
 
 APPLICATION = {
     "id": "app_1",

@@ -1,18 +1,18 @@
-"""What the doctor makes of facts: levels, sentences, remedies."""
+"""The doctor's judgement of facts: levels, sentences, remedies."""
 
 import json
 from dataclasses import replace
 
 import pytest
-from angarium_cli.doctor.batch_checks import JournalState, judge_journal
 from angarium_cli.doctor.clocks import ClockReading, judge_clocks
-from angarium_cli.doctor.delivery_checks import Overdue, PendingState, judge_pending
-from angarium_cli.doctor.directory_checks import judge_directory
-from angarium_cli.doctor.finding import Finding, Level, lasted, ok, problem, warning, worst
-from angarium_cli.doctor.quarantine_checks import judge_quarantine
-from angarium_cli.doctor.redis_checks import judge_redis
-from angarium_cli.doctor.report import as_json
+from angarium_cli.doctor.database_checks import judge_directory
+from angarium_cli.doctor.delivery_checks import judge_journal, judge_pending
+from angarium_cli.doctor.findings import Finding, Level, as_json, ok, problem, warning, worst
+from angarium_cli.doctor.redis_checks import judge_quarantine, judge_redis
 from angarium_cli.doctor.stream_checks import Consumer, GroupState, groups_read_by, judge_group
+from angarium_cli.wording import lasted
+from angarium_gateway.examination.journal_state import JournalState
+from angarium_worker.examination.deliveries import Overdue, PendingState
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,13 +39,13 @@ def level_and_text(findings: list[Finding]) -> tuple[Level, str]:
 @pytest.mark.parametrize(
     ("state", "level", "told"),
     [
-        (WELL, Level.OK, "Read by 1; 3 waiting, 2 in hand."),
-        (replace(WELL, exists=False), Level.PROBLEM, "The group workers is not there"),
+        (WELL, Level.OK, "Read by 1; 3 waiting, 2 in progress."),
+        (replace(WELL, exists=False), Level.PROBLEM, "The group workers does not exist"),
         (replace(WELL, consumers=()), Level.PROBLEM, "No worker reads it."),
         (
             replace(WELL, consumers=(Consumer("gone", 0, 240.0),)),
             Level.PROBLEM,
-            "No worker reads it; the last did 4 min ago.",
+            "No worker reads it; it was last read 4 min ago.",
         ),
         (
             replace(WELL, abandoned=2, consumers=(*WELL.consumers, Consumer("gone", 2, 90.0))),
@@ -60,7 +60,7 @@ def level_and_text(findings: list[Finding]) -> tuple[Level, str]:
         (
             replace(WELL, consumers=(*WELL.consumers, Consumer("gone", 0, 9e4))),
             Level.OK,
-            "1 name of earlier processes, without harm",
+            "1 name of earlier processes, harmless",
         ),
         (
             replace(
@@ -103,7 +103,7 @@ def test_every_stream_of_the_hot_path_is_looked_at() -> None:
             replace(JOURNAL, stuck=1, oldest_s=700),
             0,
             Level.PROBLEM,
-            "1 batch is open for too long, the oldest for 12 min, and nothing of them is on",
+            "1 batch is open for too long, the oldest for 12 min, and no part of them",
         ),
         (replace(JOURNAL, stuck=1, oldest_s=700), None, Level.PROBLEM, "open for too long"),
         (
@@ -145,7 +145,7 @@ def test_what_is_overdue_is_a_warning() -> None:
         (
             SERVER | {"maxmemory": 100 << 20, "maxmemory_policy": "allkeys-lru"},
             Level.WARNING,
-            "throws streams away",
+            "evicts streams",
         ),
         (
             SERVER | {"maxmemory": 100 << 20, "used_memory": 90 << 20},
@@ -199,7 +199,7 @@ def test_copies_of_the_directory() -> None:
     assert "restored from a backup" in judge_directory("worker", held=5, directory=4)[0].sentence
 
 
-def test_the_quarantine_is_a_warning_for_each_service_that_put_something_away() -> None:
+def test_the_quarantine_is_a_warning_for_each_service_with_entries_in_it() -> None:
     assert judge_quarantine({"gateway": 0, "worker": 0})[0].level is Level.OK
     (found,) = judge_quarantine({"gateway": 0, "worker": 2})
     assert (found.level, found.subject) == (Level.WARNING, "worker quarantine")

@@ -1,6 +1,6 @@
 """Output of processes becomes lines, however it is cut, and bounded."""
 
-from angarium_cli.dev.output_lines import LINE_BYTES_MAX, LineSplitter
+from angarium_cli.dev.service_process import LINE_BYTES_MAX, LineSplitter
 from hypothesis import given
 from hypothesis import strategies as st
 

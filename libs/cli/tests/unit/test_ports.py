@@ -28,7 +28,7 @@ def test_a_taken_port_is_named_with_the_remedy() -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
 def test_an_address_of_another_machine_is_refused(host: str) -> None:
-    with pytest.raises(CommandFailed, match=f"--host {host} is no address of this machine"):
+    with pytest.raises(CommandFailed, match=f"--host {host} is not an address of this machine"):
         chosen_port(host, 0)
 
 

@@ -1,4 +1,4 @@
-"""What goes back, what is superseded, and in which form."""
+"""The entries that go back or are superseded, and the form in which they go back."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from angarium_cli.quarantine.contents import (
     hex_dump,
     why_not_again,
 )
-from angarium_cli.quarantine.plan import Shelved, Step, plan_replay
+from angarium_cli.quarantine.plan import EntrySummary, Step, plan_replay
 from angarium_contracts.contract import Contract, Reader, encode
 from angarium_contracts.hot_path import (
     AcceptedMessage,
@@ -61,11 +61,11 @@ def quarantined(body: bytes, reason: str = "failed 5 times") -> Quarantined:
 
 def shelved(
     number: int, part: BatchPart | None, refusal: str | None = None, service: str = "worker"
-) -> Shelved:
-    return Shelved(service, f"{number}-0", "a stream", part, refusal)
+) -> EntrySummary:
+    return EntrySummary(service, f"{number}-0", "a stream", part, refusal)
 
 
-def steps(entries: Sequence[Shelved], **known: object) -> list[Step]:
+def steps(entries: Sequence[EntrySummary], **known: object) -> list[Step]:
     options: dict[str, object] = {"open_batches": None, "brought_back": (), **known}
     return [each.step for each in plan_replay(entries, **options)]  # type: ignore[arg-type]
 

@@ -1,6 +1,6 @@
 """A process is started again with growing delays, and given up at the fifth end in a minute."""
 
-from angarium_cli.dev.restart_policy import ENDS_MAX, WINDOW_S, restart_delay_s
+from angarium_cli.dev.supervisor import ENDS_MAX, WINDOW_S, restart_delay_s
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,4 +1,4 @@
-"""What the services under `angarium dev` are told."""
+"""The environment of the services under `angarium dev`."""
 
 from pathlib import Path
 

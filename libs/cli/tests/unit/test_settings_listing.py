@@ -4,8 +4,8 @@ import io
 
 import pytest
 from angarium_chassis.settings import ServiceSettings
-from angarium_cli.service_names import SERVICES
-from angarium_cli.settings_listing import as_markdown, as_text, sections, settings_class
+from angarium_cli.services import SERVICES, settings_class
+from angarium_cli.settings_listing import as_markdown, as_text, sections
 from pydantic import Field, SecretStr
 from rich.console import Console
 

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from angarium_cli.dev.private_file import write_private
-from angarium_cli.dev.state_file import DevState
+from angarium_cli.dev.data_folder import DevState, write_private
 
 STATE = DevState(
     api_url="http://127.0.0.1:8080",

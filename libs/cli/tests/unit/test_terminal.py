@@ -1,9 +1,9 @@
-"""What the terminal shows of processes, for people and for machines."""
+"""The terminal's output about processes, for people and for machines."""
 
 import io
 import json
 
-from angarium_cli.dev.options import LogFormat
+from angarium_cli.dev.environment import LogFormat
 from angarium_cli.dev.terminal import Terminal
 
 
@@ -36,7 +36,7 @@ def test_a_death_tells_how_what_it_last_wrote_and_what_follows() -> None:
     shown.ended("worker", "exit status 1", [], None)
 
     text = logs.getvalue()
-    assert "worker ended: killed by SIGKILL; starting it again in 0.5 s" in text
+    assert "worker ended: killed by SIGKILL; restarting in 0.5 s" in text
     assert text.index("    first") < text.index("    last")
     assert "worker ended: exit status 1; giving up" in text
 

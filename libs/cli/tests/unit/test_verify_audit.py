@@ -3,22 +3,19 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from angarium_cli.verify.audit import GAPS_KEPT_MAX, Audit, Auditor
-from angarium_cli.verify.journal import IdRange
-from angarium_cli.verify.kept import Kept, ShorterTenants
-from angarium_cli.verify.ledgers import (
-    CHANGED_BEFORE_MS,
-    AuditedApplication,
-    AuditedEndpoint,
-    AuditedMessage,
-    Delivery,
-    Gap,
-    GapKind,
-    OpenMessages,
-    Recorded,
-)
+from angarium_cli.verify.audit import GAPS_KEPT_MAX, Audit, Auditor, MessageKey
+from angarium_cli.verify.ledgers import CHANGED_BEFORE_MS, Delivery, Gap, GapKind, IdRange
+from angarium_cli.verify.retention import Kept
 from angarium_contracts.ids import lowest_id_at
 from angarium_dispatcher.domain.matching import EndpointFilter
+from angarium_dispatcher.examination import AuditedEndpoint
+from angarium_gateway.examination.audited_journal import (
+    AuditedApplication,
+    AuditedMessage,
+    OpenMessages,
+    ShorterTenants,
+)
+from angarium_worker.examination.deliveries import Recorded
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -83,9 +80,8 @@ class Ledgers:
     async def scheduled(self, message_ids: Sequence[bytes]) -> set[bytes]:
         return self.waiting & set(message_ids)
 
-    async def absent(self, recorded: Sequence[Recorded]) -> list[Recorded]:
-        there = {each.id for each in self.stored}
-        return [each for each in recorded if each.message_id not in there]
+    async def absent(self, keys: Collection[MessageKey]) -> set[MessageKey]:
+        return set(keys) - {(each.application_id, each.id) for each in self.stored}
 
     async def tenant_days(self, tenant_ids: Collection[bytes]) -> dict[bytes, int]:
         return {}

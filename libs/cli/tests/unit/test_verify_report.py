@@ -7,11 +7,12 @@ from io import StringIO
 import pytest
 from angarium_cli.failure import CommandFailed
 from angarium_cli.verify.audit import Audit
-from angarium_cli.verify.kept import Kept, ShorterTenants, Side
 from angarium_cli.verify.ledgers import Gap, GapKind
 from angarium_cli.verify.report import as_json, show
+from angarium_cli.verify.retention import Kept, Side
 from angarium_cli.verify.time_range import TimeRange, time_range
 from angarium_contracts.ids import ENDPOINT, MESSAGE, format_id, lowest_id_at
+from angarium_gateway.examination.audited_journal import ShorterTenants
 from rich.console import Console
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -69,8 +70,8 @@ def test_the_report_names_gaps_and_what_to_do() -> None:
     assert "replay-missing" in text
     assert '{"since": "2026-03-01T12:00:00.001000Z"}' in text
     assert "angarium quarantine replay --all" in text
-    assert "posted again" in text
-    assert f"on record for {format_id(ENDPOINT, HOOK)}, of no message" in text
+    assert "post them again" in text
+    assert f"on record for {format_id(ENDPOINT, HOOK)}, but not in the journal" in text
     assert "3 gaps." in text
     shown = json.loads(as_json("here", span, found))
     assert [gap["kind"] for gap in shown["gaps"]] == ["missing", "set-aside", "of-no-message"]
@@ -87,12 +88,12 @@ def test_the_report_says_which_part_of_the_range_cannot_be_audited() -> None:
 
     told = [line for line in out.getvalue().splitlines() if line.startswith("Not audited")]
     of_attempts, of_messages, of_tenants = told
-    assert of_attempts.startswith("Not audited before 2026-02-22 15:00:00 UTC: what is missing")
+    assert of_attempts.startswith("Not audited before 2026-02-22 15:00:00 UTC: missing deliveries")
     assert of_attempts.endswith("attempts are kept for 7 days.")
-    assert of_messages.startswith("Not audited before 2026-01-30 15:00:00 UTC: what is on record")
+    assert of_messages.startswith("Not audited before 2026-01-30 15:00:00 UTC: deliveries without")
     assert of_messages.endswith("messages are kept for 30 days.")
-    assert of_tenants.startswith("Not audited before 2026-02-26 15:00:00 UTC at the latest: 2")
-    assert of_tenants.endswith("the least 3 days.")
+    assert of_tenants.startswith("Not audited before 2026-02-26 15:00:00 UTC in part: 2")
+    assert of_tenants.endswith("the shortest 3 days.")
     shown = json.loads(as_json("here", span, Audit(unaudited=parts)))
     assert shown["unaudited"][0] == {
         "side": "attempts",

@@ -1,1 +1,1 @@
-"""The commands, one file each. Imports of weight are inside the functions: help must be quick."""
+"""The commands, one file each. Heavy imports stand inside the functions, so that help is fast."""

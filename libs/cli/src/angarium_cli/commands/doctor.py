@@ -1,14 +1,11 @@
-"""`angarium doctor`: what is wrong with the platform, and what would become of a URL."""
+"""`angarium doctor`: diagnose the platform, or one URL."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-app = typer.Typer(
-    help="Find out what does not work, and what to do about it. Nothing is changed.",
-    rich_markup_mode=None,
-)
+app = typer.Typer(rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
@@ -17,22 +14,24 @@ def doctor(
     *,
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Look at the `angarium dev` that runs on this folder."),
+        typer.Option(help="Check the `angarium dev` that runs on this folder."),
     ] = None,
     service: Annotated[
         Literal["gateway", "dispatcher", "worker"] | None,
-        typer.Option(help="Only this service: where only its settings are."),
+        typer.Option(help="Check this service only, on a host with only its settings."),
     ] = None,
     older_than_min: Annotated[
-        int, typer.Option(min=1, max=100_000, help="Minutes after which something open is stuck.")
+        int, typer.Option(min=1, max=100_000, help="Minutes after which an open batch is stuck.")
     ] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check settings, engines, schemas, streams, batches, deliveries, partitions and clocks.
+    """Diagnose the platform, and suggest remedies.
 
-    Without options: the platform that ANGARIUM_… variables name, else the `angarium dev` that
-    runs on .angarium here. Nothing is changed and nothing is sent. Exit status 0 if there is no
-    problem (warnings may be), 1 if there is one.
+    Checks settings, databases, schemas, streams, batches, deliveries, partitions and clocks; sends
+    and changes nothing. By default, check the platform that ANGARIUM_… variables configure or, if
+    none are set, the `angarium dev` that runs on .angarium in the current folder.
+
+    Exit status: 0 without problems (there may be warnings), 1 with a problem.
     """
     if context.invoked_subcommand is not None:
         return
@@ -41,23 +40,22 @@ def doctor(
 
     from rich.console import Console
 
-    from angarium_cli.doctor.examination import Examination
-    from angarium_cli.doctor.finding import Level, worst
-    from angarium_cli.doctor.installation import find_installation
-    from angarium_cli.doctor.report import as_json as json_of
-    from angarium_cli.doctor.report import show
-    from angarium_cli.service_names import SERVICES
+    from angarium_cli.doctor.checkup import Checkup
+    from angarium_cli.doctor.findings import Level, show, worst
+    from angarium_cli.doctor.findings import as_json as json_of
+    from angarium_cli.installation import find_installation
+    from angarium_cli.services import SERVICES
 
     asked = SERVICES if service is None else (service,)
     installation = find_installation(os.environ, data_dir, asked)
     progress = Console(stderr=True)
-    with progress.status("Looking …") as status:
-        examination = Examination(
+    with progress.status("Checking …") as status:
+        checkup = Checkup(
             installation,
             older_than_s=older_than_min * 60.0,
-            tell=lambda what: status.update(f"Looking at {what} …"),
+            on_check=lambda subject: status.update(f"Checking {subject} …"),
         )
-        findings = asyncio.run(examination.run())
+        findings = asyncio.run(checkup.run())
     if as_json:
         typer.echo(json_of(installation.name, findings))
     else:
@@ -68,14 +66,16 @@ def doctor(
 
 @app.command()
 def url(
-    url: Annotated[str, typer.Argument(help="The URL of an endpoint, in quotes.")],
+    url: Annotated[str, typer.Argument(help="URL of an endpoint, in quotes.")],
 ) -> None:
-    """Say whether webhooks would be delivered to a URL, and if not, which rule refuses it.
+    """Check whether a URL can receive webhooks.
 
-    The worker's settings are read from the environment: run it where the worker runs. Names are
-    resolved, nothing else is sent. Exit status 0 if they would be, 1 if not.
+    Names the rule that refuses the URL, if any. Reads the worker's settings from the environment:
+    run it where the worker runs. Resolves the host, and sends nothing else.
+
+    Exit status: 0 if the URL is accepted, 1 if it is refused.
     """
-    from angarium_cli.url_report import report_on
+    from angarium_cli.doctor.url import report_on
 
     report = report_on(url)
     for line in report.lines:

@@ -1,12 +1,12 @@
-"""`angarium keys`: who may use the API."""
+"""`angarium keys`: manage API keys."""
 
 from typing import Annotated
 
 import typer
 
 app = typer.Typer(
-    help="Create, list and revoke API keys, in the gateway's database.\n\n"
-    "Its URL is ANGARIUM_GATEWAY_DATABASE_URL or ANGARIUM_DATABASE_URL.",
+    help="Create, list and revoke API keys.\n\n"
+    "Works on the gateway's database: ANGARIUM_GATEWAY_DATABASE_URL or ANGARIUM_DATABASE_URL.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -16,30 +16,31 @@ _TENANT = "default"
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="What the key is for, such as: billing backend.")],
+    name: Annotated[str, typer.Argument(help="Purpose of the key, such as: billing backend.")],
     tenant: Annotated[
-        str, typer.Option(help="The tenant that it belongs to, made when there is none.")
+        str, typer.Option(help="Tenant of the key; created if there is none of this name.")
     ] = _TENANT,
 ) -> None:
-    """Create an API key; its token goes to standard output, this once."""
-    from angarium_cli.key_store import create_key
+    """Create an API key, and print its token. The token cannot be shown again."""
+    from angarium_cli.api_keys import create_key
 
     created = create_key(tenant, name)
     typer.echo(
-        f"Created {created.id} of tenant {tenant}. Keep the token: it is not stored.", err=True
+        f"Created {created.id} of tenant {tenant}. Save the token: it cannot be shown again.",
+        err=True,
     )
     typer.echo(created.token)
 
 
 @app.command("list")
 def list_keys(
-    tenant: Annotated[str | None, typer.Option(help="Only this tenant's keys.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="List this tenant's keys only.")] = None,
 ) -> None:
-    """List API keys, revoked ones too."""
+    """List API keys, including revoked ones."""
     from rich.console import Console
     from rich.table import Table
 
-    from angarium_cli.key_store import list_keys as stored_keys
+    from angarium_cli.api_keys import list_keys as stored_keys
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("id", "tenant", "name", "created", "revoked"):
@@ -54,10 +55,10 @@ def list_keys(
 
 @app.command()
 def revoke(
-    key_id: Annotated[str, typer.Argument(help="The key's id, as `angarium keys list` shows it.")],
+    key_id: Annotated[str, typer.Argument(help="Id of the key, as shown by `angarium keys list`.")],
 ) -> None:
-    """Revoke an API key for good; it is refused within a second."""
-    from angarium_cli.key_store import revoke_key
+    """Revoke an API key permanently. The API refuses it within a second."""
+    from angarium_cli.api_keys import revoke_key
 
     revoke_key(key_id)
     typer.echo(f"Revoked {key_id}.")

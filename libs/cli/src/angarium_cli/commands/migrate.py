@@ -1,30 +1,30 @@
-"""`angarium migrate`: databases brought to this version's schema."""
+"""`angarium migrate`: migrate databases to this version's schema."""
 
-import asyncio
-import os
 from typing import Annotated, Literal
 
 import typer
 
-from angarium_cli.service_names import SERVICES, ServiceName
+from angarium_cli.services import SERVICES, ServiceName
 
 
 def migrate(
     service: Annotated[
         Literal["gateway", "dispatcher", "worker", "all"],
-        typer.Argument(help="Whose database; all of them when left out."),
+        typer.Argument(help="Service whose database to migrate; all by default."),
     ] = "all",
 ) -> None:
-    """Bring databases to this version's schema; run it before the new version starts.
+    """Migrate databases to this version's schema. Run it before starting the new version.
 
-    Each database's URL is ANGARIUM_GATEWAY_DATABASE_URL, ANGARIUM_DISPATCHER_DATABASE_URL or
+    The databases are ANGARIUM_GATEWAY_DATABASE_URL, ANGARIUM_DISPATCHER_DATABASE_URL and
     ANGARIUM_WORKER_DATABASE_URL; for a single service also ANGARIUM_DATABASE_URL.
     """
-    from angarium_cli.database_url import database_url
-    from angarium_cli.migration import migrate_database
+    import asyncio
+    import os
+
+    from angarium_cli.databases import database_url, migrate_database
 
     asked: tuple[ServiceName, ...] = SERVICES if service == "all" else (service,)
-    # All URLs first: nothing is changed when one is missing.
+    # All URLs first: nothing is migrated if one is missing.
     urls = {name: database_url(name, os.environ, alone=service != "all") for name in asked}
     for name, url in urls.items():
         change = asyncio.run(migrate_database(name, url))

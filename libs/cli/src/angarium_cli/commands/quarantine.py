@@ -1,4 +1,4 @@
-"""`angarium quarantine`: entries that no service could handle, and batches set aside."""
+"""`angarium quarantine`: manage entries that no service could handle, and batches set aside."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from angarium_cli.quarantine.desk import QuarantineDesk
+    from angarium_cli.quarantine.session import QuarantineSession
 
 app = typer.Typer(
-    help="List, show, put back and drop what no service could handle.\n\n"
-    "Nothing is lost while it is there: batches stay open in the gateway's journal.",
+    help="Manage entries and batches that could not be handled.\n\n"
+    "No message is lost by being in quarantine: its batch stays open in the gateway's journal.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 DataDir = Annotated[
-    Path | None, typer.Option(help="Of the `angarium dev` that runs on this folder.")
+    Path | None, typer.Option(help="Use the `angarium dev` that runs on this folder.")
 ]
 Ids = Annotated[
-    list[str] | None, typer.Argument(help="Ids, as `angarium quarantine list` shows them.")
+    list[str] | None, typer.Argument(help="Ids, as shown by `angarium quarantine list`.")
 ]
 
 
@@ -30,13 +30,13 @@ def list_entries(
     data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List entries with the reason, and the batches that the gateway set aside."""
+    """List entries with their reasons, and batches that the gateway has set aside."""
     from rich.console import Console
 
     from angarium_cli.quarantine.listing import as_json as json_of
     from angarium_cli.quarantine.listing import read_listing, show
 
-    listing = _with_desk(data_dir, read_listing)
+    listing = _in_session(data_dir, read_listing)
     if as_json:
         typer.echo(json_of(listing))
     else:
@@ -45,17 +45,20 @@ def list_entries(
 
 @app.command("show")
 def show_entry(
-    entry_id: Annotated[str, typer.Argument(help="An id of `angarium quarantine list`.")],
+    entry_id: Annotated[str, typer.Argument(help="Id, as shown by `angarium quarantine list`.")],
     *,
     data_dir: DataDir = None,
     with_bytes: Annotated[
-        bool, typer.Option("--bytes", help="Its bytes, too: they hold payloads of customers.")
+        bool,
+        typer.Option("--bytes", help="Print its bytes as well. They contain customers' payloads."),
     ] = False,
 ) -> None:
-    """Show what an entry holds; payloads only with --bytes."""
+    """Show an entry or a batch. Payloads are shown only with --bytes."""
     from angarium_cli.quarantine.listing import details
 
-    for line in _with_desk(data_dir, lambda desk: details(desk, entry_id, with_bytes=with_bytes)):
+    for line in _in_session(
+        data_dir, lambda session: details(session, entry_id, with_bytes=with_bytes)
+    ):
         typer.echo(line)
 
 
@@ -66,30 +69,34 @@ def replay(
     every: Annotated[
         bool,
         typer.Option(
-            "--all", help="All that does not come again by itself, and all batches set aside."
+            "--all", help="Replay what is not published again anyway, and all batches set aside."
         ),
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Put back what cannot be read, too, as it is.")
+        bool, typer.Option("--force", help="Put back unreadable entries as well, unchanged.")
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Put entries back on their streams, and have batches published again.
+    """Put entries back on their streams, and publish batches again.
 
-    Each goes back once, whoever else does the same; what was delivered meanwhile is not sent
-    twice. Entries of batches that the gateway publishes again by itself are removed by --all, and
-    put back where they are named. Exit status 1 if something was kept because it cannot be read.
+    An entry goes back once, even if several commands replay it. Deliveries that were made in the
+    meantime are not repeated. --all removes entries whose batches the gateway publishes again by
+    itself; name an entry to put it back in any case.
+
+    Exit status: 1 if entries were kept because they cannot be read.
     """
     from angarium_cli.failure import CommandFailed
     from angarium_cli.quarantine.listing import outcome
     from angarium_cli.quarantine.plan import Step
 
     if every == bool(entry_ids):
-        raise CommandFailed("name ids to put back, or --all")
-    done = _with_desk(
+        raise CommandFailed("name the ids to replay, or use --all")
+    done = _in_session(
         data_dir,
-        lambda desk: (
-            desk.replay_all(force=force) if every else desk.replay(entry_ids or (), force=force)
+        lambda session: (
+            session.replay_all(force=force)
+            if every
+            else session.replay(entry_ids or (), force=force)
         ),
     )
     for line in outcome(done):
@@ -102,34 +109,38 @@ def replay(
 def drop(
     entry_ids: Ids = None,
     *,
-    every: Annotated[bool, typer.Option("--all", help="All entries.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Drop all entries.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Delete entries, after asking. The messages in them stay accepted: their batches are open,
-    set aside, or delivered."""
+    """Delete entries, after confirmation.
+
+    Their messages stay accepted: each batch is open, set aside or already delivered.
+    """
     from angarium_cli.failure import CommandFailed
     from angarium_cli.quarantine.listing import all_ids
 
     if every == bool(entry_ids):
-        raise CommandFailed("name ids to drop, or --all")
-    refs = _with_desk(data_dir, all_ids) if every else list(entry_ids or ())
+        raise CommandFailed("name the ids to drop, or use --all")
+    refs = _in_session(data_dir, all_ids) if every else list(entry_ids or ())
     if refs and not yes:
-        typer.confirm(f"Drop {len(refs)} from the quarantine?", abort=True, err=True)
-    typer.echo(f"Dropped {_with_desk(data_dir, lambda desk: desk.drop(refs))}.")
+        typer.confirm(f"Drop {len(refs)} from quarantine?", abort=True, err=True)
+    typer.echo(f"Dropped {_in_session(data_dir, lambda session: session.drop(refs))}.")
 
 
-def _with_desk[T](data_dir: Path | None, action: "Callable[[QuarantineDesk], Awaitable[T]]") -> T:
+def _in_session[T](
+    data_dir: Path | None, action: "Callable[[QuarantineSession], Awaitable[T]]"
+) -> T:
     import asyncio
     import os
 
-    from angarium_cli.doctor.installation import find_installation
-    from angarium_cli.quarantine.desk import open_desk
+    from angarium_cli.installation import find_installation
+    from angarium_cli.quarantine.session import open_session
 
     installation = find_installation(os.environ, data_dir)
 
     async def run() -> T:
-        async with open_desk(installation) as desk:
-            return await action(desk)
+        async with open_session(installation) as session:
+            return await action(session)
 
     return asyncio.run(run())

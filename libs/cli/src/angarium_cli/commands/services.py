@@ -1,22 +1,31 @@
-"""`angarium gateway`, `dispatcher` and `worker`: one service in this process."""
+"""`angarium gateway`, `dispatcher` and `worker`: run one service in this process."""
 
 import importlib
 
-from angarium_cli.service_names import ServiceName
+from angarium_cli.services import ServiceName
 
 
 def gateway() -> None:
-    """Run the gateway: the public HTTP API. Configured by ANGARIUM_… variables."""
+    """Run the gateway, the public HTTP API.
+
+    Configured by ANGARIUM_… variables.
+    """
     _run("gateway")
 
 
 def dispatcher() -> None:
-    """Run the dispatcher: matches messages to endpoints. Configured by ANGARIUM_… variables."""
+    """Run the dispatcher, which matches messages to endpoints.
+
+    Configured by ANGARIUM_… variables.
+    """
     _run("dispatcher")
 
 
 def worker() -> None:
-    """Run the worker: signs, sends and retries. Configured by ANGARIUM_… variables."""
+    """Run the worker, which signs, sends and retries.
+
+    Configured by ANGARIUM_… variables.
+    """
     _run("worker")
 
 

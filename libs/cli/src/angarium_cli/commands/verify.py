@@ -1,4 +1,4 @@
-"""`angarium verify`: whether the services' ledgers add up."""
+"""`angarium verify`: compare the services' records of a range of messages."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,23 +9,26 @@ import typer
 def verify(
     *,
     since: Annotated[
-        str | None, typer.Option(help="2026-01-31T12:00:00Z, or how long ago: 90s, 10m, 36h, 7d.")
+        str | None, typer.Option(help="Start: 2026-01-31T12:00:00Z, or an age: 90s, 10m, 36h, 7d.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option(help="The same; `now` takes the messages of the last minute, too.")
+        str | None, typer.Option(help="End, in the same form; `now` includes the last minute.")
     ] = None,
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Audit the `angarium dev` that runs on this folder."),
+        typer.Option(help="Verify the `angarium dev` that runs on this folder."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare what was accepted with what was settled and what was attempted, and report gaps.
+    """Verify that no accepted message was lost.
 
-    Both ways round: what was attempted must have been accepted, too, as far back as it is kept.
-    Without options: messages of the last 24 hours but for the last minute, of the platform that
-    ANGARIUM_… variables name, else of the `angarium dev` that runs on .angarium here. It only
-    reads, while the platform goes on. Exit status 0 without a gap, 1 with one.
+    Compares the gateway's journal with the worker's record in both directions, and reports every
+    message that was neither delivered nor is on its way. By default, verify the messages of the
+    last 24 hours except the last minute, on the platform that ANGARIUM_… variables configure or,
+    if none are set, on the `angarium dev` that runs on .angarium in the current folder. Reads only,
+    while the platform runs.
+
+    Exit status: 0 without gaps, 1 with gaps.
     """
     import asyncio
     import os
@@ -33,10 +36,10 @@ def verify(
 
     from rich.console import Console
 
-    from angarium_cli.doctor.installation import find_installation
+    from angarium_cli.installation import find_installation
+    from angarium_cli.verify.audit import audit_platform
     from angarium_cli.verify.report import as_json as json_of
     from angarium_cli.verify.report import show
-    from angarium_cli.verify.run import audit_platform
     from angarium_cli.verify.time_range import time_range
 
     span = time_range(since, until, datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""A webhook receiver on loopback that checks signatures and, where told to, fails at first."""
+"""A webhook receiver on loopback that verifies signatures and fails first attempts on request."""
 
 import asyncio
 from collections import OrderedDict
@@ -19,7 +19,7 @@ _REASONS = {200: "OK", 401: "Unauthorized", 404: "Not Found", 500: "Internal Ser
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One request of a delivery as the receiver saw it.
+    """One request that the receiver got.
 
     `attempt` counts the requests for this message and endpoint from 1. `after_ms` is the time
     from the acceptance of the message, which its id holds, to this request.
@@ -34,8 +34,11 @@ class Arrival:
 
 
 class DemoReceiver:
-    """Answers `POST /<endpoint>`. `failures` says how many first attempts of each message an
-    endpoint fails with 500; a wrong signature is refused with 401."""
+    """Answers `POST /<endpoint>`.
+
+    `failures` are the numbers of first attempts of each message that an endpoint answers with 500.
+    A wrong signature is answered with 401.
+    """
 
     def __init__(
         self,
@@ -53,13 +56,13 @@ class DemoReceiver:
         self._server: asyncio.Server | None = None
 
     async def open(self) -> int:
-        """Listen on a free port, and give it."""
+        """Listen on a free port, which is returned."""
         self._server = await asyncio.start_server(self._serve, _HOST, 0, limit=_HEAD_BYTES_MAX)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     async def close(self) -> None:
-        """Stop listening and cut open connections."""
+        """Stop listening, and close open connections."""
         if self._server is not None:
             self._server.close()
             for writer in list(self._connections):
@@ -67,7 +70,7 @@ class DemoReceiver:
             await self._server.wait_closed()
 
     def trust(self, endpoint: str, secret: SigningSecret) -> None:
-        """The secret that requests for this endpoint are signed with."""
+        """Set the secret that requests for this endpoint are signed with."""
         self._secrets[endpoint] = secret
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""The demo from beginning to end; afterwards its receiver stays for what else is posted."""
+"""Runs the demo; afterwards its receiver accepts what else is posted."""
 
 import asyncio
 import time
@@ -8,25 +8,24 @@ from contextlib import asynccontextmanager
 import httpx
 from rich.console import Console
 
-from angarium_cli.demo.display import arrival_line, heading, summary, verdict
 from angarium_cli.demo.receiver import Arrival, DemoReceiver
+from angarium_cli.demo.results import ArrivalCounter, arrival_line, heading, summary, verdict
 from angarium_cli.demo.scenario import ENDPOINTS, MESSAGES, DemoFailed, Scenario, api_client
-from angarium_cli.demo.tally import Tally
 
 TIMEOUT_S = 12.0
 
 
 async def run_demo(api_url: str, api_key: str, console: Console, schedule: str) -> None:
-    """Play the demo, and go on receiving and showing until cancelled.
+    """Run the demo, then receive and show until cancelled.
 
-    `schedule` is the retry schedule that the worker has, to be told. A demo that fails says so
-    and leaves the platform alone.
+    `schedule` is the worker's retry schedule, which is printed. A demo that fails is reported and
+    leaves the platform running.
     """
-    tally = Tally()
-    async with _receiving(tally, console) as (receiver, url), api_client(api_url, api_key) as api:
+    counter = ArrivalCounter()
+    async with _receiving(counter, console) as (receiver, url), api_client(api_url, api_key) as api:
         console.print(f"\nWith --demo, failed deliveries are retried after {schedule}.")
         try:
-            await _play(api, console, tally, receiver, url)
+            await _play(api, console, counter, receiver, url)
         except DemoFailed as failure:
             console.print(f"The demo failed: {failure}", style="bold red", markup=False)
         console.print("\nThe platform goes on serving; Ctrl-C stops it.")
@@ -34,16 +33,18 @@ async def run_demo(api_url: str, api_key: str, console: Console, schedule: str) 
 
 
 async def play(api: httpx.AsyncClient, console: Console) -> None:
-    """Play the demo once, with a receiver of its own. Raises DemoFailed."""
-    tally = Tally()
-    async with _receiving(tally, console) as (receiver, url):
-        await _play(api, console, tally, receiver, url)
+    """Run the demo once, with a receiver of its own. Raises DemoFailed."""
+    counter = ArrivalCounter()
+    async with _receiving(counter, console) as (receiver, url):
+        await _play(api, console, counter, receiver, url)
 
 
 @asynccontextmanager
-async def _receiving(tally: Tally, console: Console) -> AsyncIterator[tuple[DemoReceiver, str]]:
+async def _receiving(
+    counter: ArrivalCounter, console: Console
+) -> AsyncIterator[tuple[DemoReceiver, str]]:
     def show(arrival: Arrival) -> None:
-        tally.add(arrival)
+        counter.add(arrival)
         console.print(arrival_line(arrival))
 
     receiver = DemoReceiver(
@@ -59,7 +60,11 @@ async def _receiving(tally: Tally, console: Console) -> AsyncIterator[tuple[Demo
 
 
 async def _play(
-    api: httpx.AsyncClient, console: Console, tally: Tally, receiver: DemoReceiver, url: str
+    api: httpx.AsyncClient,
+    console: Console,
+    counter: ArrivalCounter,
+    receiver: DemoReceiver,
+    url: str,
 ) -> None:
     console.print(
         f"Demo: {len(MESSAGES)} messages of two types to {len(ENDPOINTS)} endpoints at {url}\n"
@@ -68,8 +73,8 @@ async def _play(
     await scenario.set_up(url, receiver.trust)
     console.print(heading())
     expected = await scenario.post_messages()
-    await tally.until_accepted(expected, TIMEOUT_S)
-    counts = [tally.count(endpoint.name, expected) for endpoint in ENDPOINTS]
+    await counter.until_accepted(expected, TIMEOUT_S)
+    counts = [counter.count(endpoint.name, expected) for endpoint in ENDPOINTS]
     console.print()
     console.print(summary(ENDPOINTS, counts))
     console.print(verdict(counts))

@@ -1,4 +1,4 @@
-"""What the demo does, through the public API: one application, three endpoints, five messages."""
+"""The demo through the public API: one application, three endpoints, five messages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ _NOT_FOUND = 404
 
 
 class DemoFailed(Exception):
-    """The API did not answer as the demo needs it; the text says to what and how."""
+    """The API gave an unexpected answer; the text contains the call and the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoEndpoint:
-    """An endpoint of the demo. No `event_types` wants all; `failures` first attempts fail."""
+    """An endpoint of the demo. No `event_types` wants all; the first `failures` attempts fail."""
 
     name: str
     event_types: tuple[str, ...]
     failures: int
 
     def wants(self, event_type: str) -> bool:
-        """Whether it gets messages of this type."""
+        """True if it gets messages of this type."""
         return not self.event_types or event_type in self.event_types
 
 
@@ -48,15 +48,15 @@ MESSAGES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 class Scenario:
-    """The demo's calls. Repeatable: what an earlier run made is used again."""
+    """The demo's calls. Repeatable: a later run reuses what an earlier one created."""
 
     def __init__(self, api: httpx.AsyncClient) -> None:
         self._api = api
 
     async def set_up(self, receiver_url: str, trust: Callable[[str, SigningSecret], None]) -> None:
-        """Make the application, its event types and its endpoints at `receiver_url/<name>`.
+        """Create the application, its event types and its endpoints at `receiver_url/<name>`.
 
-        `trust` is told each endpoint's secret. Raises DemoFailed.
+        Calls `trust` with each endpoint's secret. Raises DemoFailed.
         """
         application = {"name": "Demo", "uid": APPLICATION_UID}
         await self._call("POST", "/app", application, get_if_exists="true")
@@ -68,7 +68,7 @@ class Scenario:
             trust(endpoint.name, SigningSecret.parse(str(answer.json()["key"])))
 
     async def post_messages(self) -> set[tuple[str, str]]:
-        """Post the five messages; gives the expected deliveries as (message id, endpoint)."""
+        """Post the messages; gives the expected deliveries as (message id, endpoint)."""
         expected = set()
         for event_type, payload in MESSAGES:
             message = {"eventType": event_type, "payload": payload}
@@ -112,7 +112,7 @@ class Scenario:
 
 
 def api_client(api_url: str, api_key: str) -> httpx.AsyncClient:
-    """A client of the local API; proxies of the environment are not for it."""
+    """A client of the local API, which ignores the environment's proxies."""
     return httpx.AsyncClient(
         base_url=api_url,
         headers={"Authorization": f"Bearer {api_key}"},

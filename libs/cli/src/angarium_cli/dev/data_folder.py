@@ -1,28 +1,63 @@
 """The folder that keeps a local platform's data from one start to the next."""
 
 import base64
+import json
 import os
+import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from angarium_cli.dev.private_file import write_private
-from angarium_cli.engines.failure import EngineFailed
 from angarium_cli.engines.folder_claim import FolderClaim
-from angarium_cli.failure import CommandFailed
+from angarium_cli.failure import CommandFailed, EngineFailed
 from angarium_cli.release import release_of
-from angarium_cli.service_names import ServiceName
+from angarium_cli.services import ServiceName
 
 _KEY_BYTES = 32
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file with mode 0600, atomically: a reader sees the old text or the new one."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class DevState:
+    """dev.json: how other programs find the platform that runs on a data folder.
+
+    Mappings are by service name. `pids` also has `valkey`, `postgres` if it runs, and `dev`, the
+    supervisor.
+    """
+
+    api_url: str
+    api_key: str = field(repr=False)
+    redis_url: str
+    database_urls: dict[str, str] = field(repr=False)
+    internal_urls: dict[str, str]
+    pids: dict[str, int]
+
+    def write(self, path: Path) -> None:
+        """Replace the file at `path` atomically, with mode 0600."""
+        members = {name: getattr(self, name) for name in self.__slots__}
+        write_private(path, json.dumps(members, indent=2) + "\n")
 
 
 class DataFolder:
     """An open data folder: claimed by this process until `close`.
 
-    version          the newest program version that worked with it
-    encryption-key   what endpoint secrets are sealed with (0600)
-    api-key          the generated API key (0600)
-    dev.json         how to reach what runs now (0600)
+    version          newest program version that has used it
+    encryption-key   key that seals endpoint secrets (0600)
+    api-key          generated API key (0600)
+    dev.json         `DevState` of the running platform (0600)
     sqlite/          the services' databases, unless they are in Postgres
     valkey/, postgres/   the engines' data and logs
     """
@@ -33,12 +68,12 @@ class DataFolder:
 
     @classmethod
     def open(cls, path: Path, version: str, random_bytes: Callable[[int], bytes]) -> Self:
-        """Claim the folder for a program of `version`, making what is missing.
+        """Claim the folder for a program of `version`, creating what is missing.
 
-        Raises CommandFailed when another process has it, when its data are of a newer version,
-        or when it cannot be used.
+        Raises CommandFailed if another process has claimed it, if its data belong to a newer
+        version, or if it cannot be used.
         """
-        # As root Postgres runs as another user, who must be able to enter.
+        # As root, Postgres runs as another user, who must be able to enter.
         claim = FolderClaim("Angarium", path, 0o711 if os.geteuid() == 0 else 0o700)
         try:
             claim.acquire()
@@ -61,27 +96,27 @@ class DataFolder:
         return folder
 
     def close(self) -> None:
-        """Give the folder back."""
+        """Release the folder."""
         self._claim.release()
 
     @property
     def state_path(self) -> Path:
-        """Where dev.json is."""
+        """The path of dev.json."""
         return self.path / "dev.json"
 
     @property
     def encryption_key_path(self) -> Path:
-        """The file with the services' encryption key, in base64."""
+        """The file that holds the services' encryption key, in base64."""
         return self.path / "encryption-key"
 
     def sqlite_url(self, service: ServiceName) -> str:
-        """The URL of a service's SQLite database; its folder is there."""
+        """The URL of a service's SQLite database. Creates its folder."""
         parent = self.path / "sqlite"
         parent.mkdir(mode=0o700, exist_ok=True)
         return f"sqlite+aiosqlite:///{parent / service}.db"
 
     def api_key(self) -> str | None:
-        """The API key that an earlier start generated."""
+        """The API key that an earlier start generated, if any."""
         try:
             return self._api_key_path.read_text(encoding="utf-8").strip() or None
         except FileNotFoundError:

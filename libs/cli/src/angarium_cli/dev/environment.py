@@ -1,22 +1,25 @@
-"""The environment of the three services under `angarium dev`."""
+"""The options of `angarium dev`, and the environment that its services get."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from angarium_cli.dev.options import LogFormat
 from angarium_cli.dev.ports import LOOPBACK
-from angarium_cli.service_names import SERVICES, ServiceName
+from angarium_cli.services import SERVICES, ServiceName
+
+type DatabaseKind = Literal["sqlite", "postgres"]
+type LogFormat = Literal["console", "json"]
 
 DEMO_RETRY_SCHEDULE = "1s,2s,5s,5m,30m,2h,5h,10h"
 _RETRY_SCHEDULE = "ANGARIUM_RETRY_SCHEDULE"
 
-# What a caller may set otherwise: receivers on this machine are what one develops with.
+# Defaults that a caller may override: in development, receivers are on this machine.
 _DEFAULTS = {
     "ANGARIUM_EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
     "ANGARIUM_ALLOW_HTTP_ENDPOINTS": "true",
 }
-# What is set for each service here, and so must not come from outside in another form.
+# Set for each service here; inherited in another form (…_FILE) they would win over that.
 _REPLACED = (
     "ANGARIUM_DATABASE_URL",
     *(f"ANGARIUM_{service.upper()}_DATABASE_URL" for service in SERVICES),
@@ -25,14 +28,27 @@ _REPLACED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class DevOptions:
+    """The command's options. `data_dir` is absolute; without `api_key` one is generated."""
+
+    host: str
+    port: int
+    data_dir: Path
+    database: DatabaseKind
+    api_key: str | None = field(repr=False)
+    demo: bool
+    log_format: LogFormat
+
+
 def demo_retry_schedule(inherited: Mapping[str, str]) -> str:
-    """The worker's retry schedule with `--demo`: short, unless the caller set one."""
+    """The worker's retry schedule under --demo: a short one, unless the caller set one."""
     return inherited.get(_RETRY_SCHEDULE, DEMO_RETRY_SCHEDULE)
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where everything of one run is."""
+    """The addresses of one run."""
 
     host: str
     port: int
@@ -52,8 +68,8 @@ def service_environment(
 ) -> dict[str, str]:
     """All variables of one service's process.
 
-    Settings in `inherited` count, except for what `angarium dev` itself decides. `demo` shortens
-    the retry schedule, so that the demo's failing endpoint is retried while one looks.
+    Settings in `inherited` apply, except for those that `angarium dev` itself decides. `demo`
+    shortens the retry schedule, so that the retries of the demo's failing endpoint can be watched.
     """
     replaced = {name for variable in _REPLACED for name in (variable, f"{variable}_FILE")}
     kept = {name: value for name, value in inherited.items() if name not in replaced}

@@ -1,4 +1,4 @@
-"""`angarium dev`: everything is started, watched over, and stopped in order."""
+"""`angarium dev`: starts the platform, supervises it, and stops it in order."""
 
 import asyncio
 import os
@@ -6,32 +6,31 @@ import signal
 import time
 from contextlib import AsyncExitStack
 
-from angarium_cli.dev.banner import Facts, banner
-from angarium_cli.dev.data_folder import DataFolder
-from angarium_cli.dev.database_preparation import prepare_databases
+from angarium_cli.dev.data_folder import DataFolder, DevState
 from angarium_cli.dev.engines import Engines
-from angarium_cli.dev.environment import Addresses, demo_retry_schedule, service_environment
-from angarium_cli.dev.member import Member
-from angarium_cli.dev.options import DevOptions
-from angarium_cli.dev.ports import chosen_port, free_ports, http_url
-from angarium_cli.dev.preparation import Task
+from angarium_cli.dev.environment import (
+    Addresses,
+    DevOptions,
+    demo_retry_schedule,
+    service_environment,
+)
+from angarium_cli.dev.ports import chosen_port, free_ports, http_url, listens, ready_problem
+from angarium_cli.dev.preparation import Task, prepare_databases
 from angarium_cli.dev.programs import Programs, installed_programs
-from angarium_cli.dev.ready_check import listens, ready_problem
 from angarium_cli.dev.service_process import ServiceProcess
-from angarium_cli.dev.state_file import DevState
-from angarium_cli.dev.supervisor import Supervisor
-from angarium_cli.dev.terminal import Terminal
+from angarium_cli.dev.supervisor import Member, Supervisor
+from angarium_cli.dev.terminal import Facts, Terminal, banner
 from angarium_cli.failure import ungrouped
 from angarium_cli.release import program_version
-from angarium_cli.service_names import SERVICES, ServiceName
+from angarium_cli.services import SERVICES, ServiceName
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# The worker's attempts in flight may take their whole deadline; they are recorded before it ends.
+# The worker waits for its attempts in flight, up to their deadline, and records them.
 _STOP_TIMEOUT_S: dict[ServiceName, float] = {"gateway": 15.0, "dispatcher": 15.0, "worker": 40.0}
 
 
 def run_dev(options: DevOptions) -> int:
-    """Run until a signal asks to stop; gives the exit status. Raises CommandFailed."""
+    """Run until a signal; gives the exit status. Raises CommandFailed."""
     terminal = Terminal(options.log_format)
     asyncio.run(until_stopped(options, installed_programs(), terminal))
     return 0
@@ -40,7 +39,7 @@ def run_dev(options: DevOptions) -> int:
 async def until_stopped(options: DevOptions, programs: Programs, terminal: Terminal) -> None:
     """Run the platform until SIGINT, SIGTERM or SIGHUP; then stop it in order.
 
-    Further signals change nothing: every step of the stop has a bound.
+    Further signals are ignored: every step of the stop has a time limit.
     """
     work = asyncio.ensure_future(_open_and_run(options, programs, terminal))
     asked = False
@@ -94,7 +93,7 @@ class _Platform:
         self._services: list[ServiceProcess] = []
 
     async def run(self) -> None:
-        """Start, tell, keep running. Whatever ends this, everything started is stopped."""
+        """Start, print the banner, and supervise. However this ends, all processes are stopped."""
         self._terminal.say("Starting Angarium")
         async with AsyncExitStack() as stops:
             await self._engines.start(stops, self._step_done)
@@ -120,7 +119,7 @@ class _Platform:
                         tasks.create_task(self._demo(api_key))
 
     async def _start_services(self, addresses: Addresses) -> str:
-        """Start all three; they load while the databases are migrated. Gives the API key."""
+        """Start the services, which load while the databases are migrated. Gives the API key."""
         for service in self._services:
             await service.load()
         kept_key = self._folder.api_key()

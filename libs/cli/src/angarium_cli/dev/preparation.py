@@ -1,17 +1,19 @@
-"""A short-lived process that prepares the databases, so that the supervisor stays small.
+"""Migrates the databases and ensures an API key, in a short-lived process.
 
     python -m angarium_cli.dev.preparation
 
-Reads a `Task` as JSON from standard input, writes a `Prepared` or a `Refused` to standard output.
-Migrates the databases of the three services and sees to it that the API key exists.
+The process reads a `Task` as JSON from standard input and writes its answer, `api_key` or
+`refused`, to standard output. It keeps the supervisor small: only the process imports the services.
 """
 
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from angarium_cli.service_names import ServiceName
+from angarium_cli.failure import CommandFailed
+from angarium_cli.services import ServiceName
 
 TENANT = "default"
 KEY_NAME = "angarium dev"
@@ -19,34 +21,50 @@ KEY_NAME = "angarium dev"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to prepare. `kept_key` is the key of an earlier start, `chosen_key` the caller's."""
+    """The databases, the key that an earlier start generated, and the key of --api-key."""
 
     database_urls: dict[ServiceName, str] = field(repr=False)
     kept_key: str | None = field(repr=False)
     chosen_key: str | None = field(repr=False)
 
 
-def main() -> None:
-    """Do the task on standard input."""
-    # Imported here: the supervisor imports this module for `Task` alone.
-    from angarium_cli.failure import CommandFailed
+async def prepare_databases(command: Sequence[str], task: Task) -> str:
+    """Run the process `command`; gives the API key that is now valid. Raises CommandFailed."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+        umask=0o077,
+    )
+    try:
+        answer, errors = await process.communicate(json.dumps(asdict(task)).encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        lines = errors.decode(errors="replace").strip().splitlines() or ["it wrote nothing"]
+        raise CommandFailed(f"the databases could not be prepared: {lines[-1]}", exit_status=1)
+    found: dict[str, str] = json.loads(answer)
+    if "refused" in found:
+        raise CommandFailed(found["refused"])
+    return found["api_key"]
 
+
+def main() -> None:
+    """Carry out the task on standard input."""
     task = Task(**json.load(sys.stdin))
     try:
-        answer = {"api_key": asyncio.run(prepare(task))}
+        answer = {"api_key": asyncio.run(_prepare(task))}
     except CommandFailed as failure:
         answer = {"refused": str(failure)}
     json.dump(answer, sys.stdout)
 
 
-def encode_task(task: Task) -> bytes:
-    """The bytes for standard input."""
-    return json.dumps(asdict(task)).encode()
-
-
-async def prepare(task: Task) -> str:
-    """Migrate, and give an API key that is valid. Raises CommandFailed."""
-    from angarium_cli.migration import migrate_database
+async def _prepare(task: Task) -> str:
+    from angarium_cli.databases import migrate_database
 
     for service, url in task.database_urls.items():
         await migrate_database(service, url)
@@ -55,10 +73,7 @@ async def prepare(task: Task) -> str:
 
 async def _valid_key(task: Task) -> str:
     from angarium_chassis.database.engine import open_database
-    from angarium_gateway.adapters.database.api_keys import ApiKeyRefused
-
-    from angarium_cli.failure import CommandFailed
-    from angarium_cli.key_store import ensure_key, key_table
+    from angarium_gateway.administration.api_keys import ApiKeyRefused, ensure_key, key_table
 
     database = open_database(task.database_urls["gateway"])
     try:

@@ -1,4 +1,4 @@
-"""One of the three services as a child process."""
+"""A service as a child process."""
 
 import asyncio
 import os
@@ -6,22 +6,47 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
-from angarium_cli.dev.member import StartFailed
-from angarium_cli.dev.output_lines import LineSplitter
-from angarium_cli.dev.process_end import describe_end
+from angarium_cli.dev.supervisor import StartFailed
+from angarium_cli.process_end import describe_end
 
+LINE_BYTES_MAX = 16 * 1024
 LAST_LINES_MAX = 10
 _READ_BYTES = 64 * 1024
 _POLL_S = 0.02
 _OUTPUT_TIMEOUT_S = 2.0
 
 
-class ServiceProcess:
-    """A `Member`. Its program first loads, and runs once it gets a line on standard input.
+class LineSplitter:
+    """Splits a stream of bytes into lines. Lines longer than 16 KiB are split as well."""
 
-    It is in a session of its own: Ctrl-C in the terminal reaches only the supervisor, which
-    decides the order of the end. `ready` says what is missing until it can work, then None.
-    `write_line` gets each line that it writes.
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        """The lines that `data` completes, without line ends."""
+        *complete, self._rest = (self._rest + data).split(b"\n")
+        lines = [piece for line in complete for piece in _pieces(line)]
+        if len(self._rest) > LINE_BYTES_MAX:
+            *long, self._rest = _pieces(self._rest)
+            lines += long
+        return [line.decode(errors="replace").rstrip("\r") for line in lines]
+
+    def end(self) -> list[str]:
+        """The last line, if it was not completed."""
+        rest, self._rest = self._rest, b""
+        return [rest.decode(errors="replace")] if rest else []
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    return [line[at : at + LINE_BYTES_MAX] for at in range(0, len(line), LINE_BYTES_MAX)] or [b""]
+
+
+class ServiceProcess:
+    """A service as a `Member`. Its program first loads, and runs once it reads a line.
+
+    It has a session of its own, so that Ctrl-C in the terminal reaches only the supervisor, which
+    decides the order of stops. `ready` gives the reason why the service is not ready, None once it
+    is. `write_line` is called with the name and each line that the service writes.
     """
 
     def __init__(
@@ -55,12 +80,12 @@ class ServiceProcess:
         return self._process.pid if self._process is not None else None
 
     async def start(self) -> None:
-        """Start it and wait until it is ready. Raises StartFailed; then it does not run."""
+        """Start the service and wait until it is ready. Raises StartFailed, having ended it."""
         await self.load()
         await self.run()
 
     async def load(self) -> None:
-        """Start the process; its program waits for `run`. Raises StartFailed."""
+        """Start the process, whose program waits for `run`. Raises StartFailed."""
         self._lines.clear()
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -99,7 +124,7 @@ class ServiceProcess:
             ) from None
 
     async def ended(self) -> str:
-        """Wait until the process has ended; says how."""
+        """Wait until the process has ended; describes the end."""
         if self._process is None:
             return "it was not started"
         return_code = await self._process.wait()
@@ -107,7 +132,7 @@ class ServiceProcess:
         return describe_end(return_code)
 
     async def stop(self) -> bool:
-        """SIGTERM, and SIGKILL to its whole session when it takes too long."""
+        """Send SIGTERM, and SIGKILL to its whole session after the time-out."""
         process = self._process
         if process is None:
             return True
@@ -148,7 +173,7 @@ class ServiceProcess:
             self._write_line(self._name, line)
 
     async def _await_output(self) -> None:
-        """Wait for the rest of the output; a grandchild may hold the pipe open for longer."""
+        """Wait for the rest of the output, but not for a grandchild that holds the pipe open."""
         if self._output is not None:
             _, late = await asyncio.wait({self._output}, timeout=_OUTPUT_TIMEOUT_S)
             for task in late:

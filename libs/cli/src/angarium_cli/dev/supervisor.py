@@ -1,39 +1,85 @@
-"""Keeps the processes of the platform running, and gives up when one will not stay up."""
+"""Keeps the processes of the platform running, and gives up on one that does not stay up."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from angarium_cli.dev.member import Member, StartFailed
-from angarium_cli.dev.restart_policy import ENDS_MAX, WINDOW_S, restart_delay_s
 from angarium_cli.failure import CommandFailed, ungrouped
+
+WINDOW_S = 60.0
+ENDS_MAX = 5
+_FIRST_DELAY_S = 0.25
+_DELAY_S_MAX = 4.0
+
+
+def restart_delay_s(ended_at_s: Sequence[float], now_s: float) -> float | None:
+    """Seconds to wait before the next start; None to give up.
+
+    `ended_at_s` are the monotonic times at which the process ended, including the last end. The
+    fifth end within 60 s gives up; before, the wait doubles with every end in that window.
+    """
+    recent = sum(1 for ended_s in ended_at_s if now_s - ended_s < WINDOW_S)
+    if recent >= ENDS_MAX:
+        return None
+    return min(_FIRST_DELAY_S * 2.0 ** max(recent - 1, 0), _DELAY_S_MAX)
+
+
+class StartFailed(CommandFailed):
+    """A process could not be started, or did not become ready."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, exit_status=1)
+
+
+class Member(Protocol):
+    """One process of the platform, restarted as the same member."""
+
+    @property
+    def name(self) -> str:
+        """The name in output and in dev.json: `gateway`, `valkey`, …"""
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the process last started."""
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready. Raises StartFailed, having ended it."""
+
+    async def ended(self) -> str:
+        """Wait until the process has ended; describes the end, such as `exit status 1`."""
+
+    async def stop(self) -> bool:
+        """Stop it in order; False if it had to be killed. Harmless if it is not running."""
+
+    def last_lines(self) -> list[str]:
+        """The last lines it wrote, oldest first."""
 
 
 class Report(Protocol):
-    """Where the supervisor tells what happens."""
+    """Receives the supervisor's events."""
 
     def ended(self, name: str, how: str, last_lines: Sequence[str], delay_s: float | None) -> None:
-        """A process ended; it is started again after `delay_s`, or given up when None."""
+        """A process ended. It is restarted after `delay_s`, or given up if that is None."""
 
     def restarted(self, name: str, pid: int | None) -> None:
         """A process is ready again."""
 
 
 class GaveUp(CommandFailed):
-    """A process ended again and again; `name` says which."""
+    """The process `name` ended again and again."""
 
     def __init__(self, name: str, how: str) -> None:
         super().__init__(
-            f"{name} ended {ENDS_MAX} times within {WINDOW_S:g} s, at last with {how}; its log"
-            " lines above tell why",
+            f"{name} ended {ENDS_MAX} times within {WINDOW_S:g} s, last with {how}; see its log"
+            " lines above",
             exit_status=1,
         )
         self.name = name
 
 
 class Supervisor:
-    """Watches over started members until it is cancelled."""
+    """Watches started members until it is cancelled."""
 
     def __init__(
         self, report: Report, clock_s: Callable[[], float], *, pids_changed: Callable[[], None]
@@ -43,7 +89,7 @@ class Supervisor:
         self._pids_changed = pids_changed
 
     async def keep(self, members: Sequence[Member]) -> None:
-        """Restart what ends. Raises GaveUp for the first member that will not stay up."""
+        """Restart members that end. Raises GaveUp for the first that does not stay up."""
         with ungrouped():
             async with asyncio.TaskGroup() as tasks:
                 for member in members:

@@ -1,27 +1,98 @@
-"""What `angarium dev` shows: progress, the services' log lines, and what happens to processes."""
+"""The output of `angarium dev`: progress, the banner, log lines, and events of processes."""
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
 
-from angarium_cli.dev.options import LogFormat
+from angarium_cli.dev.environment import LogFormat
 
+APPLICATION_UID = "demo"
+EVENT_TYPE = "invoice.paid"
+DOCS_PATH = "/docs"
 _NAME_WIDTH = 10
 _COLOURS = {"gateway": "cyan", "dispatcher": "magenta", "worker": "blue"}
 _SHOWN_LINES_MAX = 5
 
 
-class Terminal:
-    """Progress and results go to standard output, log lines to standard error.
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The facts in the banner."""
 
-    With `json` every log line stays as the services wrote it, and what the supervisor tells is
-    JSON too. A terminal that is gone is no error.
+    version: str
+    api_url: str
+    api_key: str = field(repr=False)
+    data_dir: Path
+    seconds: float
+
+
+def banner(facts: Facts) -> Text:
+    """Addresses, the API key, and two examples that work as printed."""
+    text = Text("\n")
+    text.append(f"Angarium {facts.version} is ready", "bold green")
+    text.append(f" after {facts.seconds:.1f} s\n\n", "dim")
+    rows = {
+        "API": facts.api_url,
+        "API key": facts.api_key,
+        "API docs": facts.api_url + DOCS_PATH,
+        "Data": f"{facts.data_dir} (kept for the next start)",
+        "Stop": "Ctrl-C",
+    }
+    for name, value in rows.items():
+        text.append(f"  {name:<9} ", "bold").append(f"{value}\n")
+    text.append("\nPost an event with curl:\n\n", "dim").append(curl_example(facts))
+    text.append("\n\nor in Python with the official SDK (pip install svix):\n\n", "dim")
+    text.append(python_example(facts))
+    return text
+
+
+def curl_example(facts: Facts) -> str:
+    """Shell commands that create an application unless it exists, and post an event to it."""
+    headers = " ".join(
+        f"-H {shlex.quote(header)}"
+        for header in (f"Authorization: Bearer {facts.api_key}", "Content-Type: application/json")
+    )
+    application = f'{{"name": "Demo", "uid": "{APPLICATION_UID}"}}'
+    message = f'{{"eventType": "{EVENT_TYPE}", "payload": {{"invoice": "in_1", "cents": 4200}}}}'
+    return (
+        f"curl -sS '{facts.api_url}/api/v1/app?get_if_exists=true' \\\n"
+        f"  {headers} \\\n"
+        f"  -d '{application}'\n"
+        f"curl -sS '{facts.api_url}/api/v1/app/{APPLICATION_UID}/msg' \\\n"
+        f"  {headers} \\\n"
+        f"  -d '{message}'"
+    )
+
+
+def python_example(facts: Facts) -> str:
+    """The same with the `svix` package."""
+    return (
+        "from svix.api import ApplicationIn, MessageIn, Svix, SvixOptions\n"
+        "\n"
+        f"svix = Svix({facts.api_key!r}, SvixOptions(server_url={facts.api_url!r}))\n"
+        "application = svix.application.get_or_create("
+        f"ApplicationIn(name='Demo', uid='{APPLICATION_UID}'))\n"
+        "message = svix.message.create(\n"
+        "    application.id,\n"
+        f"    MessageIn(event_type='{EVENT_TYPE}', payload={{'invoice': 'in_1', 'cents': 4200}}),\n"
+        ")\n"
+        "print(message.id)\n"
+    )
+
+
+class Terminal:
+    """Prints progress and results to standard output, log lines to standard error.
+
+    With `json`, log lines stay as the services wrote them, and the supervisor's events are JSON as
+    well. A closed terminal is ignored.
     """
 
     def __init__(
@@ -38,11 +109,11 @@ class Terminal:
             self.out.print(text, markup=False)
 
     def step(self, what: str, seconds: float) -> None:
-        """A step of the start is done."""
+        """Print that a step of the start is done."""
         self.say(Text("  ✓ ", "green").append(f"{what:<36}", "").append(f"{seconds:5.1f} s", "dim"))
 
     def log_line(self, name: str, line: str) -> None:
-        """Pass on what a service wrote."""
+        """Print a line that a service wrote."""
         with suppress(OSError):
             if self._json:
                 self._logs.write(f"{line}\n")
@@ -52,12 +123,12 @@ class Terminal:
                 self._log_console.print(prefix + Text.from_ansi(line))
 
     def ended(self, name: str, how: str, last_lines: Sequence[str], delay_s: float | None) -> None:
-        """A process ended; it is started again after `delay_s`, or given up when None."""
+        """Print that a process ended and is restarted after `delay_s`, or given up if None."""
         lines = list(last_lines)[-_SHOWN_LINES_MAX:]
         if self._json:
             self._event("process.ended", "error", process=name, how=how, last_lines=lines)
             return
-        then = "giving up" if delay_s is None else f"starting it again in {delay_s:g} s"
+        then = "giving up" if delay_s is None else f"restarting in {delay_s:g} s"
         self.log_line("angarium", f"{name} ended: {how}; {then}")
         if lines:
             self.log_line("angarium", f"{name}'s last lines:")
@@ -65,14 +136,14 @@ class Terminal:
             self.log_line("angarium", f"    {line}")
 
     def restarted(self, name: str, pid: int | None) -> None:
-        """A process is ready again."""
+        """Print that a process is ready again."""
         if self._json:
             self._event("process.restarted", "info", process=name, pid=pid)
         else:
             self.log_line("angarium", f"{name} is ready again (process {pid})")
 
     def killed(self, name: str) -> None:
-        """A process did not end in time when it was told to."""
+        """Print that a process did not stop in time and was killed."""
         if self._json:
             self._event("process.killed", "warning", process=name)
         else:

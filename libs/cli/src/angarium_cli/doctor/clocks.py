@@ -1,9 +1,10 @@
-"""Clocks: this machine's, the databases', and that of Redis."""
+"""Compares the clocks of the databases and of Redis with this machine's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from angarium_cli.doctor.finding import Finding, counted, ok, problem, warning
+from angarium_cli.doctor.findings import Finding, ok, problem, warning
+from angarium_cli.wording import counted
 
 SUBJECT = "clocks"
 WARNING_S = 1.0
@@ -12,7 +13,7 @@ PROBLEM_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """What another clock showed between two looks at ours; Unix times in seconds."""
+    """The time of another clock, between two readings of ours; Unix times in seconds."""
 
     whose: str
     before_s: float
@@ -21,15 +22,17 @@ class ClockReading:
 
     @property
     def apart_s(self) -> float:
-        """How far it is ahead of ours (behind: negative) at least: 0 where the time that the
-        question took could explain it."""
+        """The least time by which it is ahead of ours; negative if behind.
+
+        0 if the duration of the query can explain the difference.
+        """
         if self.shown_s > self.after_s:
             return self.shown_s - self.after_s
         return min(0.0, self.shown_s - self.before_s)
 
 
 def judge_clocks(readings: Sequence[ClockReading]) -> list[Finding]:
-    """Schedules go by the databases' clocks, signatures' and messages' times by the services'."""
+    """Judge the readings: schedules use the databases' clocks, signatures and ids the services'."""
     findings = [_finding(each) for each in readings if abs(each.apart_s) >= WARNING_S]
     if findings or not readings:
         return findings
@@ -41,6 +44,8 @@ def _finding(reading: ClockReading) -> Finding:
     sentence = (
         f"The clock of {reading.whose} is {abs(reading.apart_s):,.1f} s {way} this machine's."
     )
-    remedy = "Synchronise the machines' clocks (NTP): receivers refuse signatures 5 min off."
+    remedy = (
+        "Synchronise the machines' clocks (NTP). Receivers refuse signatures that are 5 min off."
+    )
     kind = problem if abs(reading.apart_s) >= PROBLEM_S else warning
     return kind(SUBJECT, sentence, remedy)

@@ -1,88 +1,98 @@
-"""The worker's rows: deliveries and lanes whose time has passed without anybody taking them."""
+"""Judges what stands still: batches, scheduled messages, pending deliveries and lanes."""
 
-from dataclasses import dataclass
-from typing import Any
+from angarium_gateway.examination.journal_state import COUNTED_MAX, OLDEST_EXAMINED, JournalState
+from angarium_worker.examination.deliveries import COUNTED_MAX as OVERDUE_MAX
+from angarium_worker.examination.deliveries import Overdue, PendingState
 
-from angarium_chassis.database.clock import clock_us
-from angarium_chassis.database.engine import Database
-from angarium_worker.adapters.database.tables import lane, pending_delivery
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from angarium_cli.doctor.findings import Finding, ok, problem, warning
+from angarium_cli.wording import counted, lasted
 
-from angarium_cli.doctor.finding import Finding, counted, lasted, ok, warning
-
-COUNTED_MAX = 10_000
+SUBJECT = "gateway batches"
+_SCHEDULE_LATE_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """How many (counted to `COUNTED_MAX`), and for how long the first of them."""
-
-    count: int
-    longest_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class PendingState:
-    """Retries without a lane, and lanes, that are overdue."""
-
-    retries: Overdue
-    lanes: Overdue
-
-
-async def read_pending(database: Database, *, older_than_s: float) -> PendingState:
-    """Look for what is overdue. Raises SQLAlchemy's errors."""
-    async with database.reading.connect() as connection:
-        clock = select(clock_us(on_postgres=database.on_postgres))
-        now_us = int(await connection.scalar(clock) or 0)
-        before_us = now_us - int(older_than_s * 1_000_000)
-        row, turn = pending_delivery.c, lane.c
-        retries = select(row.due_at).where(row.lane.is_(None), row.due_at < before_us)
-        # 0 in a lane that is held: it was woken.
-        free = turn.held_until.is_(None) | (turn.held_until < before_us)
-        turns = select(turn.due_at).where(
-            free, turn.due_at < before_us, or_(turn.due_at > 0, turn.held_until.is_not(None))
+def judge_journal(state: JournalState, *, in_streams: int | None) -> list[Finding]:
+    """Judge the journal. `in_streams` counts the entries in all streams, None if unknown."""
+    findings: list[Finding] = []
+    if not state.gateways:
+        findings.append(
+            problem("gateway", "No gateway runs: messages are not published.", "Start one.")
         )
-        return PendingState(
-            await _overdue(connection, retries, row.due_at, now_us),
-            await _overdue(connection, turns, turn.due_at, now_us),
+    if state.set_aside:
+        findings.append(
+            problem(
+                SUBJECT,
+                f"{_counted(state.set_aside, 'batch', 'batches')} set aside: all their entries"
+                " ended in quarantine, and their messages are not delivered.",
+                "See the reasons with `angarium quarantine list`, correct the cause, then run"
+                " `angarium quarantine replay --all`.",
+            )
         )
+    if state.stuck:
+        findings.append(_stuck(state, in_streams))
+    if state.late_s is not None and state.late_s >= _SCHEDULE_LATE_S:
+        findings.append(
+            warning(
+                "gateway schedule",
+                f"A scheduled message has been due for {lasted(state.late_s)}.",
+                "Look for scheduler.waits in the gateway's log.",
+            )
+        )
+    if findings:
+        return findings
+    return [ok(SUBJECT, f"{_counted(state.open, 'batch', 'batches')} open, none for too long.")]
+
+
+def _stuck(state: JournalState, in_streams: int | None) -> Finding:
+    sentence = (
+        f"{_counted(state.stuck, 'batch', 'batches', OLDEST_EXAMINED)} open for too long, the"
+        f" oldest for {lasted(state.oldest_s)}"
+    )
+    if in_streams:
+        return warning(
+            SUBJECT,
+            f"{sentence}; {counted(in_streams, 'entry', 'entries')} in the streams are being"
+            " processed.",
+            "Run the doctor again in a minute: the count should fall. If it grows, add dispatchers"
+            " or workers.",
+        )
+    return problem(
+        SUBJECT,
+        f"{sentence}, and no part of them is in the streams.",
+        "Look for relay.waits, recovery.waits and membership.waits in the gateway's log. Restarting"
+        " the gateway publishes the batches again and loses nothing.",
+    )
+
+
+def _counted(count: int, thing: str, things: str, at_most: int = COUNTED_MAX) -> str:
+    text = f"{counted(count, thing, things)} {'is' if count == 1 else 'are'}"
+    return f"At least {text}" if count >= at_most else text
 
 
 def judge_pending(state: PendingState) -> list[Finding]:
-    """Late is not lost: they are rows, and are taken as soon as somebody can."""
+    """Judge what is overdue. It is late, not lost: a worker takes it as soon as it has capacity."""
     findings: list[Finding] = []
     if state.retries.count:
         findings.append(
             warning(
                 "worker retries",
-                _sentence(state.retries, "pending delivery is", "pending deliveries are"),
-                "Read the worker's log; add workers if these have no room"
-                " (ANGARIUM_DELIVERIES_IN_FLIGHT_MAX).",
+                _overdue(state.retries, "pending delivery is", "pending deliveries are"),
+                "Read the worker's log. If the workers are at their capacity, add workers or raise"
+                " ANGARIUM_DELIVERIES_IN_FLIGHT_MAX.",
             )
         )
     if state.lanes.count:
         findings.append(
             warning(
                 "worker lanes",
-                _sentence(state.lanes, "endpoint's lane is", "endpoints' lanes are"),
-                "Read the worker's log for lane errors; restarting it loses nothing.",
+                _overdue(state.lanes, "endpoint's lane is", "endpoints' lanes are"),
+                "Look for lane errors in the worker's log. Restarting the worker loses nothing.",
             )
         )
     return findings or [ok("worker deliveries", "No pending delivery and no lane is overdue.")]
 
 
-def _sentence(overdue: Overdue, one: str, many: str) -> str:
-    at_least = "At least " if overdue.count >= COUNTED_MAX else ""
+def _overdue(overdue: Overdue, one: str, many: str) -> str:
+    at_least = "At least " if overdue.count >= OVERDUE_MAX else ""
     late = f", the first for {lasted(overdue.longest_s)}" if overdue.longest_s else ""
     return f"{at_least}{counted(overdue.count, one, many)} overdue{late}."
-
-
-async def _overdue(
-    connection: AsyncConnection, rows: Select[Any], due_at: Any, now_us: int
-) -> Overdue:
-    some = rows.order_by(due_at).limit(COUNTED_MAX).subquery()
-    count, first = (
-        await connection.execute(select(func.count(), func.min(some.c.due_at)).select_from(some))
-    ).one()
-    return Overdue(int(count), (now_us - int(first)) / 1_000_000 if first else 0.0)

@@ -1,14 +1,17 @@
-"""Redis or Valkey itself: there, new enough, bounded without throwing entries away."""
+"""Checks of Redis or Valkey: version, memory, clock, quarantines."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from angarium_chassis.streams.quarantine import QuarantineShelf
 from redis.asyncio import Redis
 from redis.maint_notifications import MaintNotificationsConfig
 
 from angarium_cli.doctor.clocks import ClockReading
-from angarium_cli.doctor.finding import Finding, ok, problem, warning
+from angarium_cli.doctor.findings import Finding, ok, problem, warning
+from angarium_cli.services import ServiceName
+from angarium_cli.wording import counted
 
 SUBJECT = "redis"
 _MAJOR_MIN = 7
@@ -18,7 +21,7 @@ _CONNECT_TIMEOUT_S = 3.0
 
 
 def open_redis(url: str) -> Redis:
-    """A client; it dials on use. To be closed by the caller."""
+    """A client, which connects on use. The caller closes it."""
     return Redis.from_url(
         url,
         socket_timeout=_SOCKET_TIMEOUT_S,
@@ -28,16 +31,16 @@ def open_redis(url: str) -> Redis:
 
 
 async def check_redis(redis: Redis) -> list[Finding]:
-    """Asks the server about itself. Raises redis-py's errors where it does not answer."""
+    """Check the server. Raises redis-py's errors if it does not answer."""
     info: Mapping[str, Any] = await redis.info()
     return judge_redis(info)
 
 
 def judge_redis(info: Mapping[str, Any]) -> list[Finding]:
-    """`info` as INFO gives it."""
+    """Judge the reply to INFO."""
     name = "Valkey" if "valkey_version" in info else "Redis"
     version = str(info.get("valkey_version") or info.get("redis_version", "0"))
-    # Valkey says 7.2 as its Redis version.
+    # Valkey reports 7.2 as its Redis version.
     major = str(info.get("redis_version", "0")).partition(".")[0]
     findings = [ok(SUBJECT, f"{name} {version} answers.")]
     if not major.isdigit() or int(major) < _MAJOR_MIN:
@@ -48,7 +51,7 @@ def judge_redis(info: Mapping[str, Any]) -> list[Finding]:
         findings.append(
             problem(
                 SUBJECT,
-                "This server is a replica, and takes no writes.",
+                "This server is a replica, which refuses writes.",
                 "Point ANGARIUM_REDIS_URL at the primary.",
             )
         )
@@ -65,8 +68,8 @@ def _memory(info: Mapping[str, Any]) -> list[Finding]:
         findings.append(
             warning(
                 SUBJECT,
-                f"When it is full it throws streams away (maxmemory-policy {policy});"
-                " what is lost is delivered again, late.",
+                f"When it is full it evicts streams (maxmemory-policy {policy}); what they held is"
+                " delivered late.",
                 "Set maxmemory-policy to noeviction.",
             )
         )
@@ -75,14 +78,34 @@ def _memory(info: Mapping[str, Any]) -> list[Finding]:
             warning(
                 SUBJECT,
                 f"{used / 2**20:.0f} of {limit / 2**20:.0f} MiB are used.",
-                "Raise maxmemory, or lower ANGARIUM_WINDOW_BYTES (each gateway fills as much).",
+                "Raise maxmemory, or lower ANGARIUM_WINDOW_BYTES, which applies to each gateway.",
             )
         )
     return findings
 
 
 async def redis_clock(redis: Redis) -> ClockReading:
-    """Its clock beside this machine's."""
+    """Read the server's clock."""
     before_s = time.time()
     seconds, micros = await redis.time()
     return ClockReading("Redis", before_s, time.time(), int(seconds) + int(micros) / 1_000_000)
+
+
+async def check_quarantine(redis: Redis, services: Sequence[ServiceName]) -> list[Finding]:
+    """Count the entries in quarantine. Raises redis-py's errors."""
+    counts = {service: await QuarantineShelf(redis, service).count() for service in services}
+    return judge_quarantine(counts)
+
+
+def judge_quarantine(counts: dict[ServiceName, int]) -> list[Finding]:
+    """Judge the numbers of entries, by service."""
+    findings = [
+        warning(
+            f"{service} quarantine",
+            f"{counted(count, 'entry', 'entries')} could not be handled.",
+            "See why with `angarium quarantine list`, then `replay` or `drop` them.",
+        )
+        for service, count in counts.items()
+        if count
+    ]
+    return findings or [ok("quarantine", "It is empty.")]

@@ -1,13 +1,13 @@
-"""The services' settings, as each would read them, and what they must agree on."""
+"""Checks of the services' settings, each alone and together."""
 
 from collections.abc import Mapping
 
 from angarium_chassis.sealing import Seal
 from angarium_chassis.settings import ServiceSettings, SettingsRefused
 
-from angarium_cli.doctor.finding import Finding, ok, problem
-from angarium_cli.doctor.installation import Installation
-from angarium_cli.service_names import ServiceName
+from angarium_cli.doctor.findings import Finding, ok, problem
+from angarium_cli.installation import Installation
+from angarium_cli.services import ServiceName
 
 type SettingsOf = Mapping[ServiceName, ServiceSettings]
 
@@ -15,7 +15,7 @@ type SettingsOf = Mapping[ServiceName, ServiceSettings]
 def read_settings(
     installation: Installation,
 ) -> tuple[dict[ServiceName, ServiceSettings], list[Finding]]:
-    """The settings that can be read, and what is wrong with the others."""
+    """The valid settings, and findings about the others."""
     found: dict[ServiceName, ServiceSettings] = {}
     findings: list[Finding] = []
     if installation.problem is not None:
@@ -36,11 +36,11 @@ def read_settings(
 
 
 def judge_settings(settings: SettingsOf) -> list[Finding]:
-    """What settings that can be read must fulfil together."""
+    """Judge valid settings: keys, and the values that all services must share."""
     findings: list[Finding] = []
     for service, each in settings.items():
         found = _key_problem(service, each)
-        findings.append(found or ok(f"{service} settings", "They can be read."))
+        findings.append(found or ok(f"{service} settings", "They are valid."))
     return findings + _shared(settings)
 
 
@@ -50,9 +50,9 @@ def _key_problem(service: ServiceName, settings: ServiceSettings) -> Finding | N
     except ValueError as error:
         return problem(
             f"{service} settings",
-            f"ANGARIUM_ENCRYPTION_KEY cannot be used: {error}.",
-            "Set the key that the platform was first started with; without it endpoints' secrets"
-            " cannot be read.",
+            f"ANGARIUM_ENCRYPTION_KEY is invalid: {error}.",
+            "Set the key that the platform was first started with. No other key can read the"
+            " endpoints' secrets.",
         )
     return None
 
@@ -69,8 +69,8 @@ def _shared(settings: SettingsOf) -> list[Finding]:
             findings.append(
                 problem(
                     "settings",
-                    f"The services do not agree on {name}.",
-                    f"Give {name} the same value everywhere.",
+                    f"The services have different values of {name}.",
+                    f"Set {name} to the same value for every service.",
                 )
             )
     databases = [each.database_url.get_secret_value() for each in settings.values()]
@@ -80,8 +80,8 @@ def _shared(settings: SettingsOf) -> list[Finding]:
                 "settings",
                 "Two services have the same database.",
                 "Give each a database of its own: ANGARIUM_GATEWAY_DATABASE_URL,"
-                " ANGARIUM_DISPATCHER_DATABASE_URL, ANGARIUM_WORKER_DATABASE_URL; where only one's"
-                " settings are, look at it alone with --service.",
+                " ANGARIUM_DISPATCHER_DATABASE_URL, ANGARIUM_WORKER_DATABASE_URL. On a host with"
+                " the settings of one service only, use --service.",
             )
         )
     return findings

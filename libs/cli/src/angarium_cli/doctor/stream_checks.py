@@ -1,4 +1,4 @@
-"""The streams and their groups: are they read, how much waits in them, and for how long?"""
+"""Checks of the streams and their groups: readers, backlog and age."""
 
 import re
 from collections.abc import Sequence
@@ -18,11 +18,12 @@ from angarium_contracts.stream_names import (
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from angarium_cli.doctor.finding import Finding, counted, lasted, ok, problem, warning
-from angarium_cli.service_names import ServiceName
+from angarium_cli.doctor.findings import Finding, ok, problem, warning
+from angarium_cli.services import ServiceName
+from angarium_cli.wording import counted, lasted
 
 SILENT_S = 30.0
-"""A consumer that lives asks for entries every few seconds."""
+"""A live consumer reads every few seconds."""
 OLD_S = 60.0
 VERY_OLD_S = 600.0
 LISTED_CONSUMERS_MAX = 1_000
@@ -32,7 +33,7 @@ _NO_GROUP = re.compile("no such key|NOGROUP", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A member of a group, by name; `idle_s` since it last asked."""
+    """A consumer of a group; it last read `idle_s` seconds ago."""
 
     name: str
     pending: int
@@ -41,8 +42,11 @@ class Consumer:
 
 @dataclass(frozen=True, slots=True)
 class GroupState:
-    """A stream and its one group. `oldest_s` is the age of its oldest entry: finished ones are
-    deleted. `abandoned` entries were idle for several leases (stops counting at 100)."""
+    """A stream and its only group.
+
+    `oldest_s` is the age of the oldest entry; finished entries are deleted. `abandoned` counts, up
+    to 100, the entries that have been idle for several leases.
+    """
 
     stream: str
     group: str
@@ -60,7 +64,7 @@ class GroupState:
 
 
 def groups_read_by(services: Sequence[ServiceName], stream_count: int) -> list[tuple[str, str]]:
-    """The streams that these services read as groups, with the groups."""
+    """The streams that these services read as groups, each with its group."""
     numbers = range(stream_count)
     groups: dict[ServiceName, list[tuple[str, str]]] = {
         "gateway": [(GATEWAY_QUERIES, GATEWAYS)],
@@ -77,7 +81,7 @@ def groups_read_by(services: Sequence[ServiceName], stream_count: int) -> list[t
 
 
 async def read_group(redis: Redis, stream: str, group: str, *, lease_s: float) -> GroupState:
-    """Look at one group. Raises redis-py's errors."""
+    """Read the state of a group. Raises redis-py's errors."""
     try:
         rows: Any = await redis.xinfo_consumers(stream, group)
         pending: Any = await redis.xpending(stream, group)
@@ -106,11 +110,15 @@ async def read_group(redis: Redis, stream: str, group: str, *, lease_s: float) -
 
 
 def judge_group(state: GroupState) -> list[Finding]:
-    """What a group's state means."""
+    """Judge the state of a group."""
     subject = f"stream {state.stream}"
-    start = f"Start a {state.reader}, or read the log of the one that runs."
+    start = f"Start a {state.reader}, or read the log of the running one."
     if not state.exists:
-        return [problem(subject, f"The group {state.group} is not there: nobody reads it.", start)]
+        return [
+            problem(
+                subject, f"The group {state.group} does not exist: the stream is not read.", start
+            )
+        ]
     living = [each for each in state.consumers if each.idle_s < SILENT_S]
     dead = [each for each in state.consumers if each.idle_s >= SILENT_S]
     findings: list[Finding] = []
@@ -124,7 +132,7 @@ def judge_group(state: GroupState) -> list[Finding]:
         findings.append(
             warning(
                 subject,
-                f"{counted(len(dead), 'consumer')} of earlier processes are still listed.",
+                f"{counted(len(dead), 'consumer')} of earlier processes are still registered.",
                 f"Remove those without pending entries: XGROUP DELCONSUMER {state.stream}"
                 f" {state.group} <name>.",
             )
@@ -133,7 +141,7 @@ def judge_group(state: GroupState) -> list[Finding]:
 
 
 def _since(dead: Sequence[Consumer]) -> str:
-    return f"; the last did {lasted(min(each.idle_s for each in dead))} ago" if dead else ""
+    return f"; it was last read {lasted(min(each.idle_s for each in dead))} ago" if dead else ""
 
 
 def _abandoned(subject: str, state: GroupState, dead: Sequence[Consumer]) -> Finding:
@@ -144,7 +152,7 @@ def _abandoned(subject: str, state: GroupState, dead: Sequence[Consumer]) -> Fin
         subject,
         f"{at_least}{counted(state.abandoned, 'entry', 'entries')} taken and not finished, and no"
         f" other {state.reader} takes over{f'; held by dead consumers: {named}' if named else ''}.",
-        f"Read the {state.reader}'s log; restart it if it does not work off anything.",
+        f"Read the {state.reader}'s log. Restart it if it makes no progress.",
     )
 
 
@@ -153,12 +161,12 @@ def _waits(subject: str, state: GroupState) -> Finding:
     return kind(
         subject,
         f"{counted(state.length, 'entry', 'entries')} in it, the oldest for"
-        f" {lasted(state.oldest_s)}; {state.pending:,} of them in hand.",
-        f"Add a {state.reader} if there is more than one can do; else read its log.",
+        f" {lasted(state.oldest_s)}; {state.pending:,} of them in progress.",
+        f"Add a {state.reader} if the load is more than one can handle. Otherwise, read its log.",
     )
 
 
 def _well(state: GroupState, living: int, dead: int) -> str:
     waiting = max(0, state.length - state.pending)
-    earlier = f"; {counted(dead, 'name')} of earlier processes, without harm" if dead else ""
-    return f"Read by {living}; {waiting:,} waiting, {state.pending:,} in hand{earlier}."
+    earlier = f"; {counted(dead, 'name')} of earlier processes, harmless" if dead else ""
+    return f"Read by {living}; {waiting:,} waiting, {state.pending:,} in progress{earlier}."

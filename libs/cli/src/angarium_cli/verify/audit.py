@@ -1,37 +1,54 @@
-"""The audit: page by page through the journal, each page compared with the worker's record; then
-page by page through that, each compared with the journal."""
+"""The audit of a range of messages.
+
+Page by page through the journal, each page compared with the worker's record; then page by page
+through the record, each compared with the journal.
+"""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
-from angarium_cli.verify.journal import APPLICATIONS_PER_PAGE, IdRange
-from angarium_cli.verify.kept import Kept, ShorterTenants, Unaudited
-from angarium_cli.verify.ledgers import (
+from angarium_dispatcher.examination import AuditedEndpoint, AuditedEndpoints
+from angarium_gateway.examination.audited_journal import (
+    APPLICATIONS_PER_PAGE,
     AuditedApplication,
-    AuditedEndpoint,
+    AuditedJournal,
     AuditedMessage,
+    OpenMessages,
+    ShorterTenants,
+)
+from angarium_gateway.settings import Settings as GatewaySettings
+from angarium_worker.examination.deliveries import DeliveryTraces, Recorded
+from angarium_worker.settings import Settings as WorkerSettings
+
+from angarium_cli.databases import opened_database
+from angarium_cli.installation import Installation
+from angarium_cli.verify.ledgers import (
     Counts,
     Delivery,
     Gap,
     GapKind,
-    OpenMessages,
-    Recorded,
+    IdRange,
     expected_of,
     settled_of,
 )
+from angarium_cli.verify.retention import Kept, Unaudited
+from angarium_cli.verify.time_range import TimeRange
 
 MESSAGES_PER_PAGE = 500
 DELIVERIES_PER_PAGE = 50_000
 RECORDS_PER_PAGE = 2_000
 GAPS_KEPT_MAX = 1_000
 
+type MessageKey = tuple[bytes, bytes]
+"""Application id and message id."""
 type Tell = Callable[[int], None]
-"""Is told how many messages were looked at so far."""
+"""Called with the number of messages compared so far."""
 
 
 class Journal(Protocol):
-    """The gateway's ledger; `AuditedJournal` is one."""
+    """The gateway's ledger, as `AuditedJournal` reads it."""
 
     async def open_messages(self, within: IdRange) -> OpenMessages: ...
 
@@ -45,7 +62,7 @@ class Journal(Protocol):
 
     async def scheduled(self, message_ids: Sequence[bytes]) -> set[bytes]: ...
 
-    async def absent(self, recorded: Sequence[Recorded]) -> list[Recorded]: ...
+    async def absent(self, keys: Collection[MessageKey]) -> set[MessageKey]: ...
 
     async def tenant_days(self, tenant_ids: Collection[bytes]) -> dict[bytes, int]: ...
 
@@ -53,13 +70,13 @@ class Journal(Protocol):
 
 
 class Endpoints(Protocol):
-    """The dispatcher's; `AuditedEndpoints` is one."""
+    """The dispatcher's endpoints, as `AuditedEndpoints` reads them."""
 
     async def of(self, application_id: bytes) -> list[AuditedEndpoint]: ...
 
 
 class Traces(Protocol):
-    """The worker's ledger; `DeliveryTraces` is one."""
+    """The worker's ledger, as `DeliveryTraces` reads it."""
 
     async def of(self, message_ids: Sequence[bytes]) -> set[Delivery]: ...
 
@@ -68,8 +85,10 @@ class Traces(Protocol):
 
 @dataclass(slots=True)
 class Audit:
-    """What was found. `gaps` holds the first `GAPS_KEPT_MAX` of `gaps_count`. Of `unaudited` parts
-    of the range no gap is told."""
+    """The result. `gaps` holds the first `GAPS_KEPT_MAX` of `gaps_count` gaps.
+
+    Gaps in the `unaudited` parts of the range are not reported.
+    """
 
     counts: Counts = field(default_factory=Counts)
     gaps: list[Gap] = field(default_factory=list)
@@ -77,7 +96,7 @@ class Audit:
     unaudited: Sequence[Unaudited] = ()
 
     def add(self, gap: Gap) -> None:
-        """Note a gap."""
+        """Add a gap."""
         self.gaps_count += 1
         if len(self.gaps) < GAPS_KEPT_MAX:
             self.gaps.append(gap)
@@ -86,10 +105,10 @@ class Audit:
 class Auditor:
     """Compares the ledgers of a range of messages while the platform runs.
 
-    What is open is read first: what was not open then is settled, and what is settled is on the
-    worker's record. Before a gap is believed, both are read once more: a message may have been
-    committed, or have left its schedule, in between. The other way round the worker's record is
-    read first: what it has was committed before.
+    Open messages are read first: a message that was not open then is settled, and a settled message
+    is on the worker's record. Before a gap is reported, both are read once more: the message may
+    have been committed, or have left its schedule, in between. In the other direction the worker's
+    record is read first: what is on it was committed before.
     """
 
     def __init__(
@@ -102,7 +121,7 @@ class Auditor:
         self._tell = tell
 
     async def run(self, within: IdRange) -> Audit:
-        """Audit all messages of the range, and all that is on record of it."""
+        """Audit all messages of the range, and all deliveries on record of them."""
         audit = Audit()
         kept_days = max(self._kept.message_days, self._kept.attempt_days)
         needed_days = min(kept_days, self._kept.days_to_reach(within.first))
@@ -176,7 +195,7 @@ class Auditor:
         return [delivery for delivery in left if delivery not in on_record]
 
     async def _record_pages(self, within: IdRange, audit: Audit) -> None:
-        """What is on record must be of a message, as far back as messages are kept."""
+        """Every delivery on record must have a message, as far back as messages are kept."""
         kept = IdRange(max(within.first, self._kept.messages_from()), within.end)
         after = b""
         while kept.first < kept.end:
@@ -193,10 +212,32 @@ class Auditor:
             after = page[-1].message_id
 
     async def _of_no_message(self, recorded: Sequence[Recorded]) -> list[Gap]:
-        absent = await self._journal.absent(recorded)
+        keys = {(each.application_id, each.message_id) for each in recorded}
+        without = await self._journal.absent(keys)
+        absent = [each for each in recorded if (each.application_id, each.message_id) in without]
         tenant_days = await self._journal.tenant_days({each.tenant_id for each in absent})
         return [
             Gap(GapKind.OF_NO_MESSAGE, each.message_id, each.application_id, each.endpoint_id)
             for each in absent
             if each.message_id >= self._kept.messages_from(tenant_days.get(each.tenant_id))
         ]
+
+
+async def audit_platform(installation: Installation, span: TimeRange, tell: Tell) -> Audit:
+    """Audit the messages of a time range. Reads only. Raises CommandFailed."""
+    async with AsyncExitStack() as opened:
+        gateway = await opened.enter_async_context(opened_database(installation, "gateway"))
+        dispatcher = await opened.enter_async_context(opened_database(installation, "dispatcher"))
+        worker = await opened.enter_async_context(opened_database(installation, "worker"))
+        journal = AuditedJournal(gateway)
+        kept = _kept(installation, await journal.now_ms())
+        auditor = Auditor(
+            journal, AuditedEndpoints(dispatcher), DeliveryTraces(worker), kept, tell=tell
+        )
+        return await auditor.run(span.ids)
+
+
+def _kept(installation: Installation, now_ms: int) -> Kept:
+    gateway = cast("GatewaySettings", installation.settings_or_refusal("gateway"))
+    worker = cast("WorkerSettings", installation.settings_or_refusal("worker"))
+    return Kept(gateway.message_retention_days, worker.attempt_retention_days, now_ms)

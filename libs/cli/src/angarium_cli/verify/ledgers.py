@@ -1,100 +1,46 @@
-"""What an audit compares, and the judgement: pure.
+"""The comparison of the services' ledgers. Pure.
 
-What can be proven. Each service's own ledger is exact: the journal has every message that got a
-2xx, and of a settled message the worker has, for each endpoint that it was dispatched to, an
-attempt, a pending delivery or a cancelled one. Which endpoints those were, nobody writes down.
-The dispatcher knows the endpoints and filters of today. So a delivery is expected for certain
-where the endpoint is enabled, wants the message, and was not changed since shortly before the
-message was due; where it was changed since (created, enabled, other filters), its absence proves
-nothing, and it is only counted.
+Each ledger is exact. The journal has every message that was answered 2xx. Of a settled message the
+worker has, for each endpoint that it was dispatched to, an attempt, a pending delivery or a
+cancelled one. But no service records which endpoints those were; the dispatcher knows the endpoints
+and filters of today. So a delivery is certainly expected if the endpoint is enabled, wants the
+message, and has not changed since shortly before the message was due. If it has changed since
+(created, enabled, other filters), a missing delivery proves nothing, and is only counted.
 
-The other way round it is exact: whatever the worker has is of a message in the journal. What one
-side keeps no more is left out of both (`kept`).
+In the other direction the comparison is exact: every delivery that the worker has belongs to a
+message in the journal. Both directions leave out what one side no longer keeps (`retention`).
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from angarium_contracts.ids import created_at_ms
-from angarium_dispatcher.domain.matching import EndpointFilter, matches
+from angarium_dispatcher.examination import AuditedEndpoint
+from angarium_gateway.examination.audited_journal import AuditedMessage, OpenMessages
 
 CHANGED_BEFORE_MS = 5_000
-"""An endpoint counts as unchanged if its last change is older than the message by so much: the
-two times are of different machines."""
+"""An endpoint is unchanged if its last change is older than the message by this much: the two times
+come from different machines."""
 
 type Delivery = tuple[bytes, bytes]
 """Message id and endpoint id."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditedMessage:
-    """A row of the journal. `due_ms`: when it was to be dispatched (Unix time)."""
+class IdRange(NamedTuple):
+    """Message ids from `first` (inclusive) to `end` (exclusive)."""
 
-    id: bytes
-    application_id: bytes
-    event_type: str
-    channels: tuple[str, ...] = ()
-    deliver_at_ms: int = 0
-    is_cancelled: bool = False
-    is_targeted: bool = False
-
-    @property
-    def due_ms(self) -> int:
-        """The time of its acceptance, or the later one that it was scheduled for."""
-        return max(created_at_ms(self.id), self.deliver_at_ms)
-
-
-@dataclass(frozen=True, slots=True)
-class AuditedApplication:
-    """`tenant_days`: for how long its tenant wants rows to be kept; None: as the platform does."""
-
-    id: bytes
-    tenant_days: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A delivery on the worker's record, whatever became of it."""
-
-    message_id: bytes
-    application_id: bytes
-    tenant_id: bytes
-    endpoint_id: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class AuditedEndpoint:
-    """An enabled endpoint as it is now."""
-
-    wanted: EndpointFilter
-    changed_at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMessages:
-    """Messages whose batch was open at one moment. Those from `unknown_from` on may be open, too:
-    there were more batches than are read."""
-
-    ids: Collection[bytes] = frozenset()
-    set_aside: Collection[bytes] = frozenset()
-    unknown_from: bytes | None = None
-
-    def may_have(self, message_id: bytes) -> bool:
-        """Whether the message is not known to be settled."""
-        if message_id in self.ids:
-            return True
-        return self.unknown_from is not None and message_id >= self.unknown_from
+    first: bytes
+    end: bytes
 
 
 @dataclass(slots=True)
 class Counts:
-    """Messages of the range by what became of them, and deliveries of the settled ones.
+    """Messages of the range by state, and the expected deliveries of the settled ones.
 
-    `too_old` messages are settled, but their attempts need not be kept any more. `unproven`
-    deliveries are not on record, but their endpoint was changed since. `recorded`: messages of
-    which the worker has something. `oldest_open_ms`: when the oldest open message was due (Unix
-    time).
+    `too_old` messages are settled, but their attempts may have been deleted. `unproven` deliveries
+    are not on record, but their endpoint has changed since. `recorded` counts the messages that the
+    worker has deliveries of. `oldest_open_ms` is when the oldest open message was due (Unix time).
     """
 
     accepted: int = 0
@@ -112,9 +58,12 @@ class Counts:
 
 
 class GapKind(StrEnum):
-    """`MISSING`: an accepted message that an endpoint should have on record and has not.
-    `SET_ASIDE`: its batch is set aside, nobody delivers it. `OF_NO_MESSAGE`: the worker has a
-    delivery on record, and the journal has no such message."""
+    """Kinds of gaps.
+
+    `MISSING`: an accepted message without a delivery on record for an endpoint that wants it.
+    `SET_ASIDE`: a message that is not delivered, because its batch is set aside.
+    `OF_NO_MESSAGE`: a delivery on record whose message is not in the journal.
+    """
 
     MISSING = "missing"
     SET_ASIDE = "set-aside"
@@ -123,8 +72,7 @@ class GapKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """`endpoint_id`: of the delivery, of one of several where no message is there; None: of
-    `SET_ASIDE` ones."""
+    """A gap. `endpoint_id` is None for `SET_ASIDE`, and one of several for `OF_NO_MESSAGE`."""
 
     kind: GapKind
     message_id: bytes
@@ -140,8 +88,10 @@ def settled_of(
     *,
     kept_from: bytes = b"",
 ) -> list[AuditedMessage]:
-    """Those whose deliveries must be on record; the others are counted. Of messages below
-    `kept_from` they need not be any more."""
+    """The messages whose deliveries must be on record; the others are only counted.
+
+    Attempts of messages below `kept_from` may have been deleted.
+    """
     settled: list[AuditedMessage] = []
     for message in messages:
         counts.accepted += 1
@@ -168,14 +118,14 @@ def settled_of(
 def expected_of(
     messages: Sequence[AuditedMessage], endpoints: Sequence[AuditedEndpoint]
 ) -> tuple[list[Delivery], list[Delivery]]:
-    """The deliveries that there must be, and those that there may be."""
+    """The deliveries that must be on record, and those that may be."""
     certain: list[Delivery] = []
     possible: list[Delivery] = []
     for message in messages:
         for endpoint in endpoints:
-            if not matches(endpoint.wanted, message.event_type, message.channels):
+            if not endpoint.wants(message.event_type, message.channels):
                 continue
             unchanged = endpoint.changed_at_ms + CHANGED_BEFORE_MS <= message.due_ms
             found = certain if unchanged else possible
-            found.append((message.id, endpoint.wanted.endpoint_id))
+            found.append((message.id, endpoint.id))
     return certain, possible

@@ -1,4 +1,4 @@
-"""An audit for people and for programs."""
+"""The output of `angarium verify`."""
 
 import json
 from dataclasses import asdict
@@ -8,31 +8,31 @@ from angarium_contracts.ids import APPLICATION, ENDPOINT, MESSAGE, created_at_ms
 from rich.console import Console
 from rich.text import Text
 
-from angarium_cli.doctor.finding import counted
 from angarium_cli.verify.audit import Audit
-from angarium_cli.verify.kept import Side, Unaudited
 from angarium_cli.verify.ledgers import Gap, GapKind
+from angarium_cli.verify.retention import Side, Unaudited
 from angarium_cli.verify.time_range import TimeRange
+from angarium_cli.wording import counted
 
 SHOWN_MAX = 20
 _REPLAY = (
-    "What to do: POST /api/v1/app/<application>/endpoint/<endpoint>/replay-missing with"
-    ' {{"since": "{since}"}} delivers what an endpoint never got; run this again afterwards.'
+    "Remedy: POST /api/v1/app/<application>/endpoint/<endpoint>/replay-missing with"
+    ' {{"since": "{since}"}} delivers what an endpoint has not received. Then run this again.'
 )
 _SET_ASIDE = (
-    "What to do: `angarium quarantine list` tells why batches were set aside; put that right, then"
-    " `angarium quarantine replay --all`."
+    "Remedy: see with `angarium quarantine list` why batches were set aside, correct the cause,"
+    " then run `angarium quarantine replay --all`."
 )
 _OF_NO_MESSAGE = (
-    "What to do: the endpoints on record got these messages, or will; others may not have, and they"
-    " cannot be resent. After the gateway's database was restored they are what was accepted since"
-    " its backup: have them posted again where that matters. Where messages were kept for fewer"
-    " days until lately, or somebody deleted rows, it is no more than that. Otherwise it is a fault"
-    " of Angarium: keep the output of --json, and report it."
+    "Remedy: the endpoints on record have received these messages, or will; other endpoints may not"
+    " have, and the messages cannot be resent. If the gateway's database was restored, they were"
+    " accepted after its backup: post them again if necessary. If the retention of messages was"
+    " shorter until recently, or rows were deleted, no action is needed. Otherwise it is a bug in"
+    " Angarium: save the output of --json, and report it."
 )
 _PROVEN = (
-    "Proven for endpoints that are enabled and were not changed since the message: each settled"
-    " message that they want is on the worker's record; and all on that record is of a message."
+    "Verified for endpoints that are enabled and unchanged since the message: every settled message"
+    " that they want is on the worker's record, and every delivery on record has its message."
 )
 
 
@@ -54,7 +54,7 @@ def as_json(name: str, span: TimeRange, audit: Audit) -> str:
 
 
 def show(name: str, span: TimeRange, audit: Audit, console: Console) -> None:
-    """Counts, gaps, and what to do about them."""
+    """Print counts, gaps and remedies."""
     for line in _lines(name, span, audit):
         console.print(Text(line), soft_wrap=True)
     for part in audit.unaudited:
@@ -71,16 +71,16 @@ def _lines(name: str, span: TimeRange, audit: Audit) -> list[str]:
     counts = audit.counts
     rows = [
         ("accepted", counts.accepted, "messages in the journal"),
-        ("settled", counts.settled, "their first attempts have ended"),
+        ("settled", counts.settled, "first attempts have ended"),
         ("open", counts.open, _open_meaning(counts.oldest_open_ms)),
-        ("set aside", counts.set_aside, "cannot be delivered without you"),
-        ("scheduled", counts.scheduled, "wait for their time"),
-        ("cancelled", counts.cancelled, "taken off the schedule"),
-        ("by hand", counts.targeted, "for one endpoint only; not compared"),
-        ("too old", counts.too_old, "settled, but their attempts are not kept any more"),
+        ("set aside", counts.set_aside, "not delivered until you replay them"),
+        ("scheduled", counts.scheduled, "due later"),
+        ("cancelled", counts.cancelled, "removed from the schedule"),
+        ("targeted", counts.targeted, "for one endpoint only; not compared"),
+        ("too old", counts.too_old, "settled, but their attempts may have been deleted"),
         ("expected", counts.expected, "deliveries that must be on record"),
-        ("unproven", counts.unproven, "not on record, but their endpoint was changed since"),
-        ("recorded", counts.recorded, "messages that the worker has something of"),
+        ("unproven", counts.unproven, "not on record, but their endpoint has changed since"),
+        ("recorded", counts.recorded, "messages with deliveries on record"),
     ]
     always = {"accepted", "settled", "open", "expected", "recorded"}
     return [
@@ -98,7 +98,7 @@ def _open_meaning(oldest_ms: int | None) -> str:
     if oldest_ms is None:
         return "on their way"
     oldest = _at(oldest_ms)
-    return f"on their way, the oldest since {oldest:%F %T}; `angarium doctor` tells if one is stuck"
+    return f"on their way, the oldest since {oldest:%F %T}; `angarium doctor` finds stuck ones"
 
 
 def _verdict(audit: Audit) -> list[tuple[str, str]]:
@@ -125,7 +125,7 @@ def _gap_line(gap: Gap) -> str:
         return f"  {what}, {where}: its batch is set aside"
     endpoint = format_id(ENDPOINT, gap.endpoint_id)
     if gap.kind is GapKind.OF_NO_MESSAGE:
-        return f"  {what}, {where}: on record for {endpoint}, of no message"
+        return f"  {what}, {where}: on record for {endpoint}, but not in the journal"
     return f"  {what}, {where}: nothing on record for {endpoint}"
 
 
@@ -134,12 +134,12 @@ def _part_line(part: Unaudited) -> str:
     days = counted(part.days, "day")
     match part.side:
         case Side.ATTEMPTS:
-            return f"{before}: what is missing on record; attempts are kept for {days}."
+            return f"{before}: missing deliveries; attempts are kept for {days}."
         case Side.MESSAGES:
-            return f"{before}: what is on record of no message; messages are kept for {days}."
+            return f"{before}: deliveries without a message; messages are kept for {days}."
         case Side.TENANTS:
             tenants = counted(part.tenants, "tenant")
-            return f"{before} at the latest: {tenants} with less retentionDays, the least {days}."
+            return f"{before} in part: {tenants} with shorter retentionDays, the shortest {days}."
 
 
 def _part(part: Unaudited) -> dict[str, str | int]:

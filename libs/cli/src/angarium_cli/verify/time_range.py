@@ -1,4 +1,4 @@
-"""Which messages are audited: those accepted from one time to another."""
+"""The range of messages to audit, by the time of their acceptance."""
 
 import re
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from angarium_chassis.database.columns import to_micros
 from angarium_contracts.ids import lowest_id_at
 
 from angarium_cli.failure import CommandFailed
-from angarium_cli.verify.journal import IdRange
+from angarium_cli.verify.ledgers import IdRange
 
 DEFAULT_SPAN = timedelta(hours=24)
 LEFT_OUT = timedelta(minutes=1)
-"""The newest messages may be on their way from their acceptance to their first attempts."""
+"""The newest messages may still be on their way to their first attempts."""
 
 _AGO = re.compile(r"(\d{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -20,7 +20,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """From `since` (inclusive) to `until` (exclusive), to the millisecond."""
+    """Times from `since` (inclusive) to `until` (exclusive), to the millisecond."""
 
     since: datetime
     until: datetime
@@ -33,7 +33,7 @@ class TimeRange:
 
 
 def time_range(since: str | None, until: str | None, now: datetime) -> TimeRange:
-    """The range that the options ask for. Raises CommandFailed."""
+    """Parse --since and --until. Raises CommandFailed."""
     end = now - LEFT_OUT if until is None else _parse("--until", until, now)
     begin = end - DEFAULT_SPAN if since is None else _parse("--since", since, now)
     if begin >= end:
@@ -42,7 +42,7 @@ def time_range(since: str | None, until: str | None, now: datetime) -> TimeRange
 
 
 def _parse(option: str, text: str, now: datetime) -> datetime:
-    """A time with its zone, or how long ago: 90s, 10m, 36h, 7d; `now`."""
+    """A time with its zone, an age (90s, 10m, 36h, 7d), or `now`."""
     if text == "now":
         return now
     ago = _AGO.fullmatch(text)
@@ -54,7 +54,6 @@ def _parse(option: str, text: str, now: datetime) -> datetime:
         found = None
     if found is None or found.tzinfo is None:
         raise CommandFailed(
-            f"{option} {text} is no time; write 2026-01-31T12:00:00Z, or how long ago: 90s, 10m,"
-            " 36h, 7d"
+            f"{option} {text} is not a time; use 2026-01-31T12:00:00Z, or an age: 90s, 10m, 36h, 7d"
         )
     return found

@@ -1,0 +1,121 @@
+"""The services' databases: their URLs, opened for reading, migrated."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from angarium_chassis.database.engine import CONNECTION_ERRORS, Database, open_database
+from angarium_chassis.process import StartRefused
+from sqlalchemy import Connection, make_url
+
+from angarium_cli.failure import CommandFailed
+from angarium_cli.services import ServiceName, examination_of
+
+if TYPE_CHECKING:
+    from angarium_cli.installation import Installation
+
+
+def database_url(service: str, environment: Mapping[str, str], *, alone: bool) -> str:
+    """The URL of a service's database, from ANGARIUM_<SERVICE>_DATABASE_URL.
+
+    With `alone`, if the command is for this service only, also from ANGARIUM_DATABASE_URL. Either
+    may instead name a file: …_URL_FILE. Raises CommandFailed if none is set.
+    """
+    own = f"ANGARIUM_{service.upper()}_DATABASE_URL"
+    variables = [own, "ANGARIUM_DATABASE_URL"] if alone else [own]
+    for variable in variables:
+        if environment.get(variable):
+            return environment[variable]
+        path = environment.get(f"{variable}_FILE")
+        if path:
+            return _read(f"{variable}_FILE", path)
+    missing = " nor ".join(variables)
+    raise CommandFailed(
+        f"{'neither ' if alone else ''}{missing} is {'' if alone else 'not '}set;"
+        f" set {own} to postgresql+asyncpg://… or sqlite+aiosqlite:///…"
+    )
+
+
+@asynccontextmanager
+async def opened_database(
+    installation: "Installation", service: ServiceName
+) -> AsyncIterator[Database]:
+    """An open database that has this version's schema.
+
+    Raises CommandFailed, also for what fails while the database is used.
+    """
+    url = installation.settings_or_refusal(service).database_url.get_secret_value()
+    if is_missing_file(url):
+        raise CommandFailed(f"the {service}'s SQLite file does not exist; run `angarium migrate`")
+    try:
+        database = open_database(url, connections_max=2)
+        try:
+            await examination_of(service).SCHEMA.require_current(database)
+            yield database
+        finally:
+            await database.close()
+    except StartRefused as refusal:
+        raise CommandFailed(str(refusal), exit_status=1) from refusal
+    except CONNECTION_ERRORS as error:
+        reason = str(error.__cause__ or error).splitlines() or [type(error).__name__]
+        raise CommandFailed(
+            f"the {service}'s database cannot be read: {reason[0]}; run `angarium doctor`",
+            exit_status=1,
+        ) from error
+
+
+def is_missing_file(url: str) -> bool:
+    """True for an SQLite file that does not exist: opening the database would create it.
+
+    False for a malformed URL: opening it says what is wrong.
+    """
+    try:
+        parsed = make_url(url)
+    except Exception:  # noqa: BLE001 - see above
+        return False
+    path = parsed.database
+    return parsed.get_backend_name() == "sqlite" and bool(path) and not Path(path or "").exists()
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """The schema's versions before and after; None is an empty database."""
+
+    before: str | None
+    after: str | None
+
+
+async def migrate_database(service: ServiceName, url: str) -> SchemaChange:
+    """Migrate the database to this version's schema. Raises CommandFailed."""
+    try:
+        database = open_database(url)
+        try:
+            # Only for the output: migrate() reports an unreachable database better.
+            before = await _version(database) if await database.problem() is None else None
+            await examination_of(service).SCHEMA.migrate(database)
+            return SchemaChange(before, await _version(database))
+        finally:
+            await database.close()
+    except StartRefused as refusal:
+        raise CommandFailed(str(refusal)) from refusal
+
+
+async def _version(database: Database) -> str | None:
+    from alembic.runtime.migration import MigrationContext
+
+    def current(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(current)
+
+
+def _read(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandFailed(
+            f"{variable} names {path}, which cannot be read: {error}; correct the path"
+        ) from error
