@@ -106,7 +106,7 @@ async def test_of_a_body_without_end_a_bounded_part_is_read_and_kept(ports, crow
         assert outcome.body_truncated
         assert len(outcome.body) <= 16 * 1024
     assert report.longest_s < ENDS_S / 2
-    assert await until(lambda: sender.connections_open == 0, timeout_s=2)
+    assert await until(lambda: sender.connections_open == 0, timeout_s=20)
     assert_bounded(report, sender, ENDS_S)
 
 
@@ -122,7 +122,7 @@ async def test_an_early_answer_of_one_that_reads_little_counts_if_it_arrives(
     report = await crowd(url, timeout_s=ENDS_S, body=LARGE_BODY)
     # The kernel's reset may overtake the answer: which of the two comes first is not ours.
     assert {seen(outcome) for outcome in report.outcomes} <= {413, RESET}
-    assert await until(lambda: sender.connections_open == 0, timeout_s=2)
+    assert await until(lambda: sender.connections_open == 0, timeout_s=20)
     assert_bounded(report, sender, ENDS_S)
 
 
@@ -141,7 +141,7 @@ async def test_an_answer_before_the_request_is_written_counts_and_ends_the_conne
     url = f"http://127.0.0.1:{ports['response_before_the_request_is_written']}/"
     report = await crowd(url, timeout_s=ENDS_S, body=LARGE_BODY)
     assert {seen(outcome) for outcome in report.outcomes} == {202}
-    assert await until(lambda: sender.connections_open == 0, timeout_s=2)
+    assert await until(lambda: sender.connections_open == 0, timeout_s=20)
     assert_bounded(report, sender, ENDS_S)
 
 
@@ -228,11 +228,11 @@ async def test_over_tls_a_request_that_is_not_taken_is_bounded_too(
     url = f"https://hooks.example:{ports[f'tls/{kind}']}/"
     report = await crowd(url, timeout_s=timeout_s, body=LARGE_BODY)
     assert {seen(outcome) for outcome in report.outcomes} == {expected}
-    assert await until(lambda: sender.connections_open == 0, timeout_s=2)
+    assert await until(lambda: sender.connections_open == 0, timeout_s=20)
     assert_bounded(report, sender, timeout_s)
 
 
 def assert_bounded(report: Any, sender: WebhookSender, timeout_s: float) -> None:
-    assert report.longest_s <= timeout_s + LATENESS_MAX_S
+    assert report.longest_s <= timeout_s + LATENESS_MAX_S + 2 * report.loop_late_s
     assert report.growth_bytes <= GROWTH_BYTES_MAX
     assert sender.attempts_under_way == 0
