@@ -37,7 +37,7 @@ def attempts(api: httpx.Client, app: str, message: str, count: int) -> list[dict
         data: list[dict[str, Any]] = api.get(f"{app}/attempt/msg/{message}").json()["data"]
         return data[::-1] if len(data) >= count else None
 
-    return until(found, 30, f"{count} attempts are on record")
+    return until(found, WAIT_S, f"{count} attempts are on record")
 
 
 def test_a_failed_delivery_is_retried_until_it_is_accepted(
