@@ -12,7 +12,7 @@ from typing import IO
 ANGARIUM = str(Path(sys.executable).with_name("angarium"))
 
 _PR_SET_PDEATHSIG = 1
-_RUN_TIMEOUT_S = 60.0
+_RUN_TIMEOUT_S = 120.0
 _libc = ctypes.CDLL(None)
 
 

@@ -13,7 +13,7 @@ import psutil
 from .child_process import ANGARIUM, bare_environment, start_process
 from .waiting import until
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 60.0
 _TAIL_CHARS = 6_000
 

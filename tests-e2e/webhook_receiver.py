@@ -14,7 +14,8 @@ from .waiting import until
 
 _PROGRAM = Path(__file__).parent / "receiver" / "receiver.py"
 _STOP_TIMEOUT_S = 10.0
-WAIT_S = 20.0
+WAIT_S = 60.0
+"""Only a failure waits so long. A busy machine takes its time."""
 
 
 class WebhookReceiver:

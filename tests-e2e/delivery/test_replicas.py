@@ -74,7 +74,7 @@ def test_a_deletion_through_one_gateway_holds_for_the_other(
 
     assert not refused_by_the_other()
     assert one.delete(app).status_code == 204
-    until(refused_by_the_other, 2, "the other gateway refuses messages, too")
+    until(refused_by_the_other, 20, "the other gateway refuses messages, too")
 
 
 def test_idempotency_keys_and_event_ids_hold_for_all_gateways(

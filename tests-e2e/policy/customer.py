@@ -11,7 +11,7 @@ from svix.api import Svix, SvixOptions
 from ..dev_platform import api_client  # noqa: TID252 - tests are no installed package
 from ..waiting import until  # noqa: TID252
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 CLIENTS = 4
 
 

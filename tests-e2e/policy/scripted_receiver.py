@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import standardwebhooks
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 @dataclass(slots=True)

@@ -34,7 +34,7 @@ TENANT, BATCH = b"t" * 16, b"b" * 16
 URL = "https://example.com/hook"
 SETTLE_TO = "deliveries.settled:test"
 SEAL = Seal(bytes(32))
-WAIT_S = 30.0
+WAIT_S = 60.0
 BLOCK_MS = 2_000
 
 

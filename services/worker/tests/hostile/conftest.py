@@ -74,19 +74,23 @@ def _output_of(process: subprocess.Popen[str]) -> IO[str]:
     return process.stdout
 
 
-class MemoryWatch:
-    """By how much this process's resident memory grew at its highest."""
+class ProcessWatch:
+    """By how much this process's resident memory grew at its highest, and how late its event loop
+    was at worst: what the machine adds to every time that is taken in it."""
 
     def __init__(self) -> None:
         gc.collect()
         self._process = psutil.Process()
         self._before_bytes = self._process.memory_info().rss
         self.growth_bytes = 0
+        self.loop_late_s = 0.0
 
     async def run(self) -> None:
         while True:
             self.look()
+            due_s = time.monotonic() + RSS_SAMPLED_EVERY_S
             await asyncio.sleep(RSS_SAMPLED_EVERY_S)
+            self.loop_late_s = max(self.loop_late_s, time.monotonic() - due_s)
 
     def look(self) -> None:
         grown_bytes = self._process.memory_info().rss - self._before_bytes
@@ -95,12 +99,13 @@ class MemoryWatch:
 
 @dataclass
 class CrowdReport:
-    """What became of the attempts: their outcomes, the longest one by the wall clock, and by how
-    much this process's resident memory grew at its highest."""
+    """What became of the attempts: their outcomes, the longest one by the wall clock, and what
+    `ProcessWatch` saw meanwhile."""
 
     outcomes: list[Outcome]
     longest_s: float
     growth_bytes: int
+    loop_late_s: float
 
 
 @pytest.fixture
@@ -134,17 +139,18 @@ async def crowd(sender: WebhookSender) -> Crowd:
 
     async def send(url: str, *, timeout_s: float, body: bytes = b"{}") -> CrowdReport:
         request = WebhookRequest(url, (("webhook-id", "msg_1"),), body, timeout_s)
-        memory = MemoryWatch()
+        watch = ProcessWatch()
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(memory.run())
+            watching = group.create_task(watch.run())
             sends = [group.create_task(timed(request)) for _ in range(CROWD)]
             results = [await sending for sending in sends]
-            memory.look()
+            watch.look()
             watching.cancel()
         return CrowdReport(
             [outcome for outcome, _ in results],
             max(duration_s for _, duration_s in results),
-            memory.growth_bytes,
+            watch.growth_bytes,
+            watch.loop_late_s,
         )
 
     return send

@@ -54,7 +54,7 @@ async def running(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
                 await task
 
 
-async def until(holds: Callable[[], Awaitable[bool]], timeout_s: float = 20.0) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], timeout_s: float = 60.0) -> None:
     """Wait until something outside this process holds."""
     async with asyncio.timeout(timeout_s):
         while not await holds():

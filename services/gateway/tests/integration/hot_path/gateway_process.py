@@ -176,7 +176,7 @@ class Site:
         headers = {"authorization": f"Bearer {self.token}"}
         url = f"http://127.0.0.1:{port or self.port}"
         async with aiohttp.ClientSession(url, headers=headers) as session:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while True:
                     with suppress(aiohttp.ClientError):
                         async with session.get("/api/v1/health"):

@@ -53,7 +53,7 @@ from sqlalchemy import select
 KEY = base64.b64encode(b"k" * 32).decode()
 SECRET = "whsec_" + base64.b64encode(b"s" * 24).decode()
 SETTLE_TO = deliveries_settled("gateway")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @dataclass
