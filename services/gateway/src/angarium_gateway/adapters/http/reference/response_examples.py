@@ -44,6 +44,7 @@ _NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _URL: Final = "https://example.com/webhooks"
 _INVOICE: Final = {"id": "in_1001", "amount": 4200, "currency": "eur"}
 _LIST: Final = "ListResponse_"
+_ITERATOR: Final = "it_YQGiJ8wcdXCalMkc__HbuM0"
 
 
 def response_example(schema: str) -> Any:
@@ -56,8 +57,7 @@ def response_example(schema: str) -> Any:
 
 
 def _page(item: dict[str, Any]) -> dict[str, Any]:
-    position = item.get("id", item.get("name"))
-    return {"data": [item], "iterator": position, "prevIterator": f"-{position}", "done": True}
+    return {"data": [item], "iterator": _ITERATOR, "prevIterator": f"-{_ITERATOR}", "done": True}
 
 
 _EXAMPLES: Final[dict[str, ApiSchema]] = {
