@@ -53,11 +53,14 @@ def test_pages_load_nothing_from_outside(site: Path) -> None:
     assert [url for url in loaded if url.startswith(("http:", "https:", "//"))] == []
 
 
-def test_the_picture_of_the_architecture_takes_the_colours_of_its_page(site: Path) -> None:
+@pytest.mark.parametrize("picture", ["architecture.svg", "worker-packages.svg"])
+def test_pictures_of_the_architecture_take_the_colours_of_their_page(
+    site: Path, picture: str
+) -> None:
     page = (site / "explanation/architecture/index.html").read_text()
 
     # Whole, as it was drawn: Markdown has not made paragraphs of its lines.
-    assert (REPOSITORY / "docs/assets/architecture.svg").read_text() in page
+    assert (REPOSITORY / "docs/assets" / picture).read_text() in page
     assert "var(--md-default-fg-color" in page
 
 

@@ -1,4 +1,4 @@
-"""The worker's metrics, read from plain counters when somebody scrapes."""
+"""Prometheus metrics of the worker, read from plain counters at each scrape."""
 
 from collections.abc import Iterator
 from itertools import accumulate
@@ -17,14 +17,14 @@ from angarium_worker.worker import Worker
 
 
 class WorkerMetrics(Collector):
-    """Register once. `pending_total` is set from time to time by its owner."""
+    """Collects the metrics of one worker. `main` sets `pending_total` from time to time."""
 
     def __init__(self, worker: Worker[Any]) -> None:
         self._worker = worker
         self.pending_total = 0
 
     def collect(self) -> Iterator[Metric]:
-        """All of them, as of now."""
+        """Yield every metric as of now."""
         worker = self._worker
         slots, counters = worker.capacity.slots, worker.capacity.counters
         yield _by_outcome(

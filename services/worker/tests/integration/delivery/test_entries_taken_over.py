@@ -37,10 +37,10 @@ async def test_what_another_has_claimed_since_it_was_read_is_told(
         await redis.xclaim(STREAM, GROUP, "other", 0, [entries[1].entry_id, entries[2].entry_id])
         await redis.xack(STREAM, GROUP, entries[2].entry_id)
 
-        others = await DuplicateFilter(broker).of_others(entries)
+        split = await DuplicateFilter(broker).split(entries)
 
-    assert others.taken_over == [entries[1], entries[2]]
-    assert others.copies == []
+    assert split.taken_over == [entries[1], entries[2]]
+    assert split.copies == []
 
 
 async def test_what_a_stopped_dispatcher_publishes_after_another_did_is_a_copy(
@@ -53,7 +53,7 @@ async def test_what_a_stopped_dispatcher_publishes_after_another_did_is_a_copy(
         await redis.xgroup_create(STREAM, GROUP, mkstream=True)
         first, second = await read_entries(redis, "worker", repetition, late)
 
-        assert await DuplicateFilter(broker).of_others([first]) == ([], [])
-        others = await DuplicateFilter(broker).of_others([second])
+        assert await DuplicateFilter(broker).split([first]) == ([], [])
+        split = await DuplicateFilter(broker).split([second])
 
-    assert others == ([second], [])
+    assert split == ([second], [])

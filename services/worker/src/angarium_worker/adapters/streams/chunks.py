@@ -1,4 +1,4 @@
-"""Chunks come in here, and their settlement goes out."""
+"""Reading chunks from the stream, and publishing that they are settled."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -74,35 +74,36 @@ class ChunkSettlement:
         return [None] * len(entries)
 
 
-class Others(NamedTuple):
-    """Of entries that were read, those that others have begun: `copies` of other entries, and
-    those that were `taken_over` while this process was stopped."""
+class DuplicateSplit(NamedTuple):
+    """Entries that another reader has begun: `copies` of other entries, and entries that were
+    `taken_over` by another consumer while this process was stopped."""
 
     copies: Collection[Entry]
     taken_over: Collection[Entry]
 
 
-class Claims(Protocol):
-    """Who knows what others have begun."""
+class DuplicateCheck(Protocol):
+    """Finds entries whose work another reader has begun."""
 
-    async def of_others(self, entries: Sequence[Entry]) -> Others:
-        """Those among entries that were just read."""
+    async def split(self, entries: Sequence[Entry]) -> DuplicateSplit:
+        """Find them among entries that were just read."""
         ...
 
 
 def chunk_handler(
-    deliver: DeliverChunk[Entry], claims: Claims, writer: StreamWriter
+    deliver: DeliverChunk[Entry], duplicates: DuplicateCheck, writer: StreamWriter
 ) -> Callable[[Sequence[Entry]], Awaitable[None]]:
-    """The handler of `deliveries.requested`: begins each chunk as soon as there is room.
+    """Make the handler of `deliveries.requested`, which begins each chunk as soon as there is
+    capacity.
 
-    Copies are acknowledged and nothing else. When the worker stops, what was not begun stays
-    pending, for another consumer.
+    Copies are only acknowledged. When the worker stops, entries that were not begun stay pending,
+    for another consumer.
     """
 
     async def handle(entries: Sequence[Entry]) -> None:
-        copies, taken_over = await claims.of_others(entries)
+        copies, taken_over = await duplicates.split(entries)
         if copies:
-            log.warning("chunks.copies_left_out", entries=len(copies))
+            log.warning("chunks.duplicates_skipped", entries=len(copies))
             await writer.write((), done=copies)
         for entry in entries:
             if entry in copies:

@@ -1,4 +1,4 @@
-"""Asking the dispatcher for endpoints that the copy lacks, and to disable one."""
+"""Queries to the dispatcher: endpoints that the copy lacks, and disabling one."""
 
 from collections.abc import Sequence
 from datetime import datetime

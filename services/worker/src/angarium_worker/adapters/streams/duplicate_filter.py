@@ -1,4 +1,4 @@
-"""Telling what others have begun: copies of a chunk's entry, and entries that were taken over.
+"""Finding entries that another reader has begun: copies, and entries that were taken over.
 
 A write to a stream whose answer got lost may be made again, and then its entries are there
 twice. The first entry that a worker reads of a step (a chunk of one publication of a batch)
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from angarium_chassis.streams.broker import redis_of
 from faststream.redis import RedisBroker
 
-from .chunks import Entry, Others
+from .chunks import DuplicateSplit, Entry
 
 MARKER_S = 120
 """Longer than any write that is made again can take."""
@@ -23,13 +23,13 @@ PENDING_MAX = 1_000
 
 
 class DuplicateFilter:
-    """Implements the port `Claims` of chunks.py. Raises redis-py's errors."""
+    """Implements `DuplicateCheck`. Raises redis-py's errors."""
 
     def __init__(self, broker: RedisBroker) -> None:
         self._broker = broker
 
-    async def of_others(self, entries: Sequence[Entry]) -> Others:
-        """See `Claims`. One round trip for all; the entries are of one stream, in its order.
+    async def split(self, entries: Sequence[Entry]) -> DuplicateSplit:
+        """See `DuplicateCheck`. One round trip; the entries are of one stream, in its order.
 
         Flagged ones are looked up anyway. They leave their markers too, for those that a process
         publishes which was stopped, and of whose work they are the repetition. An entry that
@@ -55,7 +55,7 @@ class DuplicateFilter:
             *answers, pending = await pipe.execute()
         first_ids = answers[len(flagged) :]
         ours = {row["message_id"] for row in pending}
-        return Others(
+        return DuplicateSplit(
             [
                 entry
                 for entry, first_id in zip(new, first_ids, strict=True)

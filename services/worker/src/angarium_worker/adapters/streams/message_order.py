@@ -1,4 +1,4 @@
-"""Asking the gateways in which order messages were accepted."""
+"""Queries to the gateways about the order in which messages were accepted."""
 
 import structlog
 from angarium_chassis.streams.query_client import QueryClient
@@ -26,7 +26,7 @@ class MessageOrder:
         question = FirstOpenMessages((OrderRange(application_id, after, _END),))
         match await self._queries.ask(GATEWAY_QUERIES, question, _answers):
             case Problem(detail=detail):
-                log.warning("order.not_known", error=detail)
+                log.warning("message_order.unavailable", error=detail)
                 return None
             case answer:
                 first_open, newest = answer.message_ids[0], answer.newest[0]

@@ -1,4 +1,4 @@
-"""Asking the gateways how long tenants want their rows to be kept."""
+"""Queries to the gateways about the retention periods of tenants."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ class GatewayRetentions:
             question = ListTenantRetentions(found[-1].tenant_id if found else None)
             answer = await self._queries.ask(GATEWAY_QUERIES, question, _answers)
             if isinstance(answer, Problem):
-                log.info("retention.tenants_not_known", reason=answer.detail[:300])
+                log.info("retention.tenants_unavailable", reason=answer.detail[:300])
                 return None
             found.extend(answer.items)
             if answer.done or not answer.items:

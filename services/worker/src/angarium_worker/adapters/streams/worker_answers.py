@@ -47,7 +47,7 @@ class AttemptAnswers(Protocol):
     """Answers the questions about attempts."""
 
     async def answer(self, question: AttemptQuestion) -> Contract:
-        """What the contract of the question promises, or a `Problem`."""
+        """Answer as the question's contract specifies, or with a `Problem`."""
         ...
 
 
@@ -62,7 +62,7 @@ class WorkerAnswers:
         self._deliveries = deliveries
 
     async def answer(self, question: WorkerQuestion) -> Contract:
-        """What the contract of the question promises, or a `Problem`."""
+        """Answer as the question's contract specifies, or with a `Problem`."""
         match question:
             case ListAttemptsByMessage() | ListAttemptsByEndpoint() | GetAttempt():
                 return await self._attempts.answer(question)

@@ -1,4 +1,4 @@
-"""Endpoints that were disabled or deleted: what waits for them ends, with the reason."""
+"""Ending the pending deliveries of endpoints that were disabled or deleted."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ log = structlog.get_logger()
 
 
 class _Closing(NamedTuple):
-    """Since which version of its configuration the endpoint is closed, and why."""
+    """The version of its configuration that closed the endpoint, and the reason."""
 
     version: int
     reason: str
 
 
 def closed_reason(state: EndpointState) -> str | None:
-    """Why nothing is to be sent to the endpoint any more; None: it is open."""
+    """Why nothing may be sent to the endpoint any more; None: it is enabled."""
     if state.deleted:
         return "the endpoint is deleted"
     return "the endpoint is disabled" if state.disabled else None
@@ -39,9 +39,9 @@ def closed_reason(state: EndpointState) -> str | None:
 class ClosedEndpoints:
     """Ends the pending deliveries of closed endpoints, in bounded steps. `run()` until cancelled.
 
-    Nothing is kept for a restart, and an endpoint that finds no place among `endpoints_max` is
-    passed over: what is left of its deliveries ends when each comes due. An endpoint that is
-    open again, in a newer version than the one that closed it, keeps what is left.
+    Waiting endpoints are kept in memory, at most `endpoints_max`. After a restart, or beyond that
+    bound, the deliveries of a closed endpoint end when each comes due. An endpoint that is enabled
+    again, in a newer version than the one that closed it, keeps what is left.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class ClosedEndpoints:
         self._rows_per_step = rows_per_step
         self._again_s_min = again_s_min
         self._waiting: dict[bytes, _Closing] = {}
-        self._told = asyncio.Event()
+        self._added = asyncio.Event()
 
     def __len__(self) -> int:
-        """How many endpoints wait for their deliveries to be ended."""
+        """The number of endpoints whose deliveries are still to be ended."""
         return len(self._waiting)
 
     def changed(self, endpoints: Sequence[EndpointState]) -> None:
-        """The directory's word: close those that are disabled or deleted, and no others."""
+        """Apply changes from the directory: close what is disabled or deleted, and no others."""
         for state in endpoints:
             reason = closed_reason(state)
             if reason is not None:
@@ -79,21 +79,21 @@ class ClosedEndpoints:
                 self._reopen(state)
 
     def close(self, endpoint_id: bytes, version: int, reason: str) -> None:
-        """End what waits for the endpoint, which is closed since `version`."""
+        """End the pending deliveries of the endpoint, which is closed since `version`."""
         waiting = self._waiting.get(endpoint_id)
         if waiting is None and len(self._waiting) >= self._endpoints_max:
             log.warning("endpoint.pending_not_ended", endpoint=endpoint_id.hex(), reason="too many")
         elif waiting is None or waiting.version < version:
             self._waiting[endpoint_id] = _Closing(version, reason)
-            self._told.set()
+            self._added.set()
 
     async def run(self) -> None:
         """End them until cancelled."""
         again_s = self._again_s_min
         while True:
-            await self._told.wait()
+            await self._added.wait()
             if not self._waiting:
-                self._told.clear()
+                self._added.clear()
                 continue
             endpoint_id, closing = next(iter(self._waiting.items()))
             try:
@@ -106,7 +106,7 @@ class ClosedEndpoints:
             again_s = self._again_s_min
             if self._waiting.get(endpoint_id) is closing:
                 del self._waiting[endpoint_id]
-                if not done:  # its turn comes again behind the others'
+                if not done:  # so that one large endpoint does not keep the others waiting
                     self._waiting[endpoint_id] = closing
 
     def _reopen(self, state: EndpointState) -> None:
@@ -115,7 +115,7 @@ class ClosedEndpoints:
             del self._waiting[state.id]
 
     async def _end_some(self, endpoint_id: bytes, closing: _Closing) -> bool:
-        """Whether nothing is left to end."""
+        """End one step's worth; True once nothing is left."""
         if isinstance(self._cache.get(endpoint_id, closing.version + 1), ResolvedEndpoint):
             return True
         ended, marked = await self._ledger.cancel(

@@ -1,4 +1,4 @@
-"""What follows from a change of endpoints, besides the change itself."""
+"""Consequences of a change of endpoints: guards are reset and lanes get their turn."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -7,11 +7,11 @@ from angarium_contracts.directory import EndpointState
 
 from .endpoint_guards import EndpointGuards
 
-type Told = Callable[[Sequence[EndpointState]], None]
+type OnChange = Callable[[Sequence[EndpointState]], None]
 
 
 class LaneWaker(Protocol):
-    """Who gives lanes their turns."""
+    """Gives lanes their turns."""
 
     def wake(self, endpoint_ids: Sequence[bytes]) -> None:
         """Let the lanes of these endpoints have their turn now."""
@@ -19,20 +19,20 @@ class LaneWaker(Protocol):
 
 
 class EndpointChanges:
-    """Passes changes on to `told`; an endpoint that was changed and is open is tried again at
-    once, whatever was known against it."""
+    """Calls `listeners` with each change. An endpoint that was changed and is enabled is tried
+    again at once: its guard is reset, because the change may have mended what was wrong."""
 
-    def __init__(self, gates: EndpointGuards, lanes: LaneWaker, *told: Told) -> None:
-        self._gates = gates
+    def __init__(self, guards: EndpointGuards, lanes: LaneWaker, *listeners: OnChange) -> None:
+        self._guards = guards
         self._lanes = lanes
-        self._told = told
+        self._listeners = listeners
 
     def __call__(self, states: Sequence[EndpointState]) -> None:
-        """These are the endpoints' new states."""
-        for told in self._told:
-            told(states)
-        open_ids = [state.id for state in states if not (state.disabled or state.deleted)]
-        for endpoint_id in open_ids:
-            self._gates.changed(endpoint_id)
-        if open_ids:
-            self._lanes.wake(open_ids)
+        """Apply the endpoints' new states."""
+        for listener in self._listeners:
+            listener(states)
+        enabled_ids = [state.id for state in states if not (state.disabled or state.deleted)]
+        for endpoint_id in enabled_ids:
+            self._guards.changed(endpoint_id)
+        if enabled_ids:
+            self._lanes.wake(enabled_ids)

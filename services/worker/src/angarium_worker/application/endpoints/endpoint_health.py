@@ -1,4 +1,4 @@
-"""How long endpoints have been failing; those that fail for too long are disabled."""
+"""Tracking how long endpoints have been failing; one that fails for too long is disabled."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -48,13 +48,12 @@ class _Failing:
 
 
 class EndpointHealth:
-    """Told of failures, and of the successes of endpoints that may be failing. `run()` until
-    cancelled.
+    """Records failures, and successes of endpoints that were failing. `run()` until cancelled.
 
     Memory holds at most `endpoints_max` failing endpoints; what it holds is written down in
-    batches, every minute at most for an endpoint. Another worker may have had a success that
-    this one knows nothing of, so before an endpoint is disabled its attempts are looked through.
-    Any change of an endpoint by its owner begins its account anew. `clock_ns` is Unix time.
+    batches, at most once a minute for an endpoint. Another worker may have had a success that
+    this one has not seen, so an endpoint's attempts are read before it is disabled. Any change of
+    an endpoint by its owner resets its record. `clock_ns` is Unix time.
     """
 
     def __init__(
@@ -86,12 +85,12 @@ class EndpointHealth:
 
     @property
     def any_failing(self) -> bool:
-        """Whether a success of some endpoint matters."""
+        """True while any endpoint is failing, so that successes must be reported."""
         return bool(self._failing)
 
     @property
     def failing_total(self) -> int:
-        """How many endpoints this process knows to be failing."""
+        """The number of endpoints that this process knows to be failing."""
         return len(self._failing)
 
     def failed(
@@ -117,17 +116,17 @@ class EndpointHealth:
             self._forget(endpoint_id)
 
     def changed(self, endpoints: Sequence[EndpointState]) -> None:
-        """Their owner changed these endpoints, enabled them again perhaps."""
+        """Reset the record of endpoints that their owner changed."""
         for state in endpoints:
             failing = self._failing.get(state.id)
             if failing is not None and failing.version < state.version:
                 self._forget(state.id)
 
     async def run(self) -> None:
-        """Write down and disable until cancelled."""
+        """Save records and disable endpoints until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._insist(self._keep_account))
-            tasks.create_task(self._insist(self._disable_suspects))
+            tasks.create_task(self._repeat(self._save_records))
+            tasks.create_task(self._repeat(self._disable_suspects))
 
     def _remember(self, endpoint_id: bytes, failing: _Failing) -> None:
         self._failing[endpoint_id] = failing
@@ -144,8 +143,8 @@ class EndpointHealth:
             self._recovered.add(endpoint_id)
             self._changed.set()
 
-    async def _insist(self, step: Callable[[], Awaitable[bool]]) -> None:
-        """Take a step again and again, later where the database or the owner is away."""
+    async def _repeat(self, step: Callable[[], Awaitable[bool]]) -> None:
+        """Repeat a step; back off while the database or the owner cannot be reached."""
         again_s = self._again_s_min
         while True:
             try:
@@ -159,7 +158,7 @@ class EndpointHealth:
                 await asyncio.sleep(again_s)
                 again_s = min(again_s * 2, AGAIN_S_MAX)
 
-    async def _keep_account(self) -> bool:
+    async def _save_records(self) -> bool:
         if not self._loaded:
             self._take_over(await self._rows.load(self._endpoints_max))
             self._loaded = True
@@ -167,7 +166,8 @@ class EndpointHealth:
         await asyncio.sleep(self._gather_s)
         self._changed.clear()
         unsaved = dict(islice(self._unsaved.items(), ROWS_PER_SAVE_MAX))
-        # What is forgotten and failing again goes in one write, in this order.
+        # Of an endpoint that recovered and fails again, the deletion goes with the new row, and
+        # before it: a deletion in a later write would remove the new row.
         recovered = self._recovered & unsaved.keys()
         recovered.update(islice(self._recovered - recovered, ROWS_PER_SAVE_MAX))
         self._recovered -= recovered
@@ -186,14 +186,14 @@ class EndpointHealth:
         return True
 
     def _take_over(self, rows: Sequence[HealthRow]) -> None:
-        """What the process before this one knew."""
+        """Load what earlier processes recorded."""
         for row in rows:
             if row.endpoint_id in self._failing:
                 continue  # the write of its failure finds what is on record
             failing = _Failing(row.tenant_id, row.application_id, row.version, row.failing_since_us)
             failing.unsaved_us, failing.last_us = 0, row.last_failure_us
             self._remember(row.endpoint_id, failing)
-            self._look_at(row.endpoint_id, failing)
+            self._suspect_if_failing_long(row.endpoint_id, failing)
 
     def _row(self, endpoint_id: bytes, failing: _Failing) -> HealthRow:
         return HealthRow(
@@ -222,9 +222,9 @@ class EndpointHealth:
             if self._failing.get(row.endpoint_id) is failing and row.version == failing.version:
                 failing.since_us = row.failing_since_us
                 failing.save_at_us = failing.last_us + self._save_every_us
-                self._look_at(row.endpoint_id, failing)
+                self._suspect_if_failing_long(row.endpoint_id, failing)
 
-    def _look_at(self, endpoint_id: bytes, failing: _Failing) -> None:
+    def _suspect_if_failing_long(self, endpoint_id: bytes, failing: _Failing) -> None:
         if self._rule.suspects(failing.since_us, failing.last_us):
             self._suspects[endpoint_id] = failing
             self._suspected.set()

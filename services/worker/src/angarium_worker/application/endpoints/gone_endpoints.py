@@ -1,4 +1,4 @@
-"""Endpoints that answered 410: their owner is told, and what waits for them ends."""
+"""Disabling endpoints that answered 410 Gone, and ending their pending deliveries."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Endpoints that asked to be left alone for a while."""
+"""Endpoints that asked, by Retry-After, not to be sent to for a while."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -7,10 +7,10 @@ ENDPOINTS_MAX = 20_000
 
 
 class RetryAfterCache:
-    """Until when nothing is sent to an endpoint. In memory only, and of this process only: after
-    a restart, and in another worker, the endpoint's next answer tells again.
+    """Remembers until when nothing may be sent to an endpoint. It is kept in this process's memory
+    only: after a restart, or in another worker, the endpoint's next answer sets it again.
 
-    `clock_ns` is Unix time. At most `endpoints_max` are remembered, the latest.
+    `clock_ns` is Unix time. The latest `endpoints_max` are remembered.
     """
 
     def __init__(self, clock_ns: Callable[[], int], *, endpoints_max: int = ENDPOINTS_MAX) -> None:
@@ -19,11 +19,11 @@ class RetryAfterCache:
         self._not_before_ns: OrderedDict[bytes, int] = OrderedDict()
 
     def __bool__(self) -> bool:
-        """False when every endpoint may be sent to."""
+        """False when no endpoint is to be waited for."""
         return bool(self._not_before_ns)
 
     def slow_down(self, endpoint_id: bytes, for_s: float) -> None:
-        """Send nothing for so long; a longer wish of before stays."""
+        """Send nothing for so long; a longer time that was asked for before stays in force."""
         not_before_ns = self._clock_ns() + int(for_s * 1e9)
         if not_before_ns <= self._not_before_ns.get(endpoint_id, 0):
             return
@@ -33,7 +33,7 @@ class RetryAfterCache:
             self._not_before_ns.popitem(last=False)
 
     def wait_s(self, endpoint_id: bytes) -> float:
-        """How long to wait before sending; 0: not at all."""
+        """How long to wait before sending; 0 for no wait."""
         not_before_ns = self._not_before_ns.get(endpoint_id)
         if not_before_ns is None:
             return 0.0

@@ -1,1 +1,1 @@
-"""What operators and owners command: resend, cancel, and retention."""
+"""Commands and queries of operators and tenants: resend, cancel, look up; retention."""

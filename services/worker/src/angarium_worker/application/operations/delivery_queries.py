@@ -32,7 +32,7 @@ type DeliveryQuestion = (
 
 
 class MessageQuestions(Protocol):
-    """Which messages of an endpoint are where. Every method raises `StorageDown`."""
+    """Reads an endpoint's messages by outcome. Every method raises `StorageDown`."""
 
     async def failed(self, question: ListFailedDeliveries) -> MessageIds:
         """See `ListFailedDeliveries`."""
@@ -44,7 +44,7 @@ class MessageQuestions(Protocol):
 
 
 class EndpointQuestions(Protocol):
-    """How an endpoint is being delivered to. Every method raises `StorageDown`."""
+    """Reads an endpoint's delivery state and counts. Every method raises `StorageDown`."""
 
     async def stats(self, question: GetEndpointStats) -> EndpointStats:
         """See `GetEndpointStats`."""
@@ -56,7 +56,7 @@ class EndpointQuestions(Protocol):
 
 
 class SingleDeliveries(Protocol):
-    """Where single deliveries stand. Every method raises `StorageDown`."""
+    """Reads single deliveries. Every method raises `StorageDown`."""
 
     async def of_message(self, question: ListMessageDeliveries) -> Deliveries:
         """See `ListMessageDeliveries`."""
@@ -81,7 +81,7 @@ class DeliveryQueries:
         self._deliveries = deliveries
 
     async def answer(self, question: DeliveryQuestion) -> Contract:
-        """What the contract of the question promises, or a `Problem`."""
+        """Answer as the question's contract specifies, or with a `Problem`."""
         return await or_problem(question, self._answer(question))
 
     async def _answer(self, question: DeliveryQuestion) -> Contract:

@@ -101,8 +101,8 @@ class OperatorCommands:
 
 
 def _lane(endpoint: EndpointConfig) -> int | None:
-    """Where a resent delivery stands: behind first attempts where limits hold, in the order of
-    messages where that does."""
+    """The lane of a resent delivery: after first attempts where the endpoint has limits, in the
+    order of messages where it has an order; None: no lane."""
     if not isinstance(endpoint, ResolvedEndpoint) or not endpoint.strict:
         return None
     return Lane.FIRST if endpoint.fifo else Lane.RETRY

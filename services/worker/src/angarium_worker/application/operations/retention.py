@@ -1,4 +1,4 @@
-"""How long attempts of a tenant are kept, where the tenant says so."""
+"""The port to the retention periods that tenants have set for their attempts."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,8 +7,8 @@ from angarium_contracts.retention import TenantRetention
 
 
 class TenantRetentions(Protocol):
-    """The numbers that tenants have set. The gateway has them."""
+    """Retention periods of tenants, which the gateway owns."""
 
     async def all(self) -> Sequence[TenantRetention] | None:
-        """All that are set; None: nobody answers now, and attempts stay until somebody does."""
+        """Every period that is set; None: no gateway answers, and no attempt is deleted early."""
         ...

@@ -1,4 +1,6 @@
--- A group of outcomes in which everything ended at the first attempt. $1-$18: attempts.
+-- Append attempts whose deliveries all ended at the first attempt. $1-$18: columns of attempt.
+-- "on conflict do nothing": a commit whose confirmation was lost is sent again, and must not fail
+-- on the rows that it wrote the first time.
 insert into attempt (
     id, message_id, endpoint_id, application_id, tenant_id, event_type, url, number, status,
     trigger, response_status, response, duration_ms, failure, channels, timings, ended_at,

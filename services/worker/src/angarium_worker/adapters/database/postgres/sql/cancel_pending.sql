@@ -1,6 +1,14 @@
--- End pending deliveries of message $1, of endpoint $2, or of both; at most $5. $3: why; $4: by
--- hand; $6: the length of a lease. One that may be held is marked; one that is marked already is
--- left alone until nobody can hold it. Their lanes are called: the head may be gone.
+-- Cancel pending deliveries of message $1, of endpoint $2, or of both; at most $5 rows. $3: the
+-- reason; $4: whether a person asked; $6: the length of a lease. Returns how many were marked and
+-- how many ended.
+--
+-- A row that is due within one lease may be held by a worker whose request is under way. Deleting
+-- it would lose the attempt's record: the holder's fence would match nothing. It is marked
+-- instead, and its holder ends it. A row that is marked already is passed over until no lease can
+-- still cover it, so that repeated calls make progress beyond the first $5 rows.
+-- Rows are locked in one order, by key or by due_at, before they are changed, and lanes by
+-- endpoint: two of these at once wait for each other instead of deadlocking.
+-- The lanes get their turn: the head, for which an ordered lane waited, may be gone.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), of_message as materialized (

@@ -1,5 +1,7 @@
--- Make the deliveries of endpoint $1 due now that are due later than $2 microseconds from now, and
--- call the lane if one stands in it.
+-- Make those deliveries of endpoint $1 due now that are due later than $2 microseconds from now,
+-- and give the endpoint's lane its turn if one of them stands in it.
+-- $2 is the length of a lease. A row that is due sooner may be held: making it due now would let a
+-- second worker lease it while the first is still sending. It comes due by itself soon enough.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), expedited as (

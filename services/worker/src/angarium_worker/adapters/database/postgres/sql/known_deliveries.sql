@@ -1,5 +1,8 @@
 -- Those of the deliveries ($1: message ids, $2: endpoint ids) that have an attempt, are pending or
--- were cancelled. $3: no attempt of these messages has a lower id.
+-- were cancelled. $3: no attempt of these messages has a lower id, so partitions of older attempts
+-- are not read.
+-- A worker asks before it sends what may have been sent already, such as a chunk that was
+-- published again: sending without asking would deliver twice.
 select w.message_id, w.endpoint_id
 from unnest($1::bytea[], $2::bytea[]) as w (message_id, endpoint_id)
 where exists (

@@ -1,5 +1,14 @@
--- Take the longest due deliveries that stand in no lane: at most $1 rows of at most $2 payload
--- bytes, for $3 microseconds. statement_timestamp() is stable, so the index on due_at is used.
+-- Lease the deliveries that have been due longest and stand in no lane: at most $1 rows of at most
+-- $2 payload bytes, for $3 microseconds.
+--
+-- "for update skip locked": workers that lease at the same moment each take other rows. Without
+-- "skip locked" all would queue for the same oldest rows; without "for update" two would lease one
+-- delivery, and send it twice.
+-- The lease is the new due_at: when its holder dies, the row comes due again by itself. The fence
+-- is counted up, so that what the former holder still records is recognized as stale.
+-- The first row always fits, however large, or it would never be sent.
+-- statement_timestamp() is written out in the condition: it is stable, so the index on due_at is
+-- used.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), free as materialized (

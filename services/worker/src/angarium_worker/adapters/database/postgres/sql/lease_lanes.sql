@@ -1,5 +1,11 @@
--- Take the lanes whose turn has come for longest: at most $1, for $2 microseconds. Until it is
--- given back, a lane's due_at is the end of its lease or what comes in before.
+-- Lease the lanes whose turn came first: at most $1, for $2 microseconds. While a lane is held,
+-- its due_at is the end of its lease, or the time at which something that came in since is due.
+--
+-- "for update skip locked" lets every worker take other lanes. The fence is counted up: a holder
+-- that was stopped beyond its lease neither takes from the lane nor releases it afterwards, which
+-- would break the order and the limits that the new holder keeps.
+-- held_until of the row as it was says whether the last holder released the lane ("abandoned"):
+-- if it did not, nobody knows how much of the endpoint's rate it used.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), free as materialized (

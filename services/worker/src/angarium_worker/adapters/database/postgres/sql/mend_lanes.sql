@@ -1,5 +1,8 @@
--- Open the lanes that are missing. The walk steps from endpoint to endpoint along the index of the
--- lanes; it does not read every delivery.
+-- Open a lane for every endpoint that has deliveries in a lane but no row in "lane". Without that
+-- row nothing would ever send them. It is a safety net: other statements open lanes with the rows
+-- that come into them, so a result is a sign of a fault and is logged as an error.
+-- The recursive walk steps from endpoint to endpoint along the index pending_delivery_by_lane, and
+-- so reads one entry for each endpoint, not every delivery.
 with recursive walk (endpoint_id) as (
     select (
         select endpoint_id from pending_delivery

@@ -1,13 +1,23 @@
--- A group of outcomes, whole. $1-$18: attempts; $19: whether the attempt stands under a lease;
--- $20-$25: outcomes of leased deliveries; $26-$41: new pending deliveries; $42-$47: cancelled
--- deliveries; $48: whether that stands under a lease; $49-$57: events; $58, $59: the leased
--- delivery that the event stands under, or null.
--- Gives the leased deliveries whose fence held. A row that is moved on gets another fence, and
--- one is not added whose delivery has gone on from there or succeeded, so that the same statement
--- sent twice does nothing the second time, however much later. A lane is opened or called
--- for every endpoint that got a row in it, in the order of endpoints, so that two of these never
--- wait for each other; its fence begins at the clock, so that those of a lane that ended before
--- never come again.
+-- Record a group of outcomes in one statement. $1-$18: attempts; $19: whether the attempt was made
+-- under a lease; $20-$25: outcomes of leased deliveries; $26-$41: new pending deliveries; $42-$47:
+-- cancelled deliveries; $48: whether that was under a lease; $49-$57: events; $58, $59: the leased
+-- delivery that the event belongs to, or null. Returns the leased deliveries whose fence held.
+--
+-- The fence. A lease may end while its holder is stopped or slow; then another worker leases the
+-- delivery, counts up its fence, and may have ended it. An outcome counts only where the row still
+-- has the fence that its holder leased it under ("held"); its attempt, cancellation and event are
+-- written under the same condition. Without the comparison one delivery would get two outcomes: it
+-- could be delivered, and then retried or reported as exhausted.
+--
+-- Sent twice. When a commit is not confirmed, the recorder sends the statement again, possibly much
+-- later. A row that was moved on has another fence by then; one that is to be added is left out
+-- where its delivery has gone on or succeeded ("added"); attempts conflict on their id.
+--
+-- Lanes. Every endpoint that got a row in its lane has the lane opened, or given an earlier turn,
+-- in the same commit: a row in a lane without a turn would wait for mend_lanes. They are written
+-- in the order of endpoints, so that two of these statements never deadlock. A new lane's fence
+-- begins at the clock: one that began at 0 could repeat the fence of a lane of this endpoint that
+-- ended before, and a worker that was stopped all the while would seem to hold it.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), leased as (

@@ -1,5 +1,7 @@
--- Make deliveries due now that are held under these fences. The fence moves on. The lanes in which
--- they stand are called.
+-- Make leased deliveries due now, for other workers to take. $1-$3: message, endpoint, fence.
+-- Only rows that still have the fence are released, and the fence is counted up: what the former
+-- holder might still record is stale. Lanes of these rows get their turn; they are locked in the
+-- order of endpoints, so that two of these never deadlock.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), released as (

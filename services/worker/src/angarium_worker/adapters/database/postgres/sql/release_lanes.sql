@@ -1,8 +1,15 @@
--- Give lanes back. $1-$8: endpoint, fence, arrivals, wait, burst (microseconds), confirmed,
--- ordered, state.
--- What this statement sees may lack rows whose own statement waits for the lane's lock, or had it
--- just before. The former call or open the lane after this commit; the latter have counted up
--- arrivals, which is read under the lock, and left in due_at when the first of them is due.
+-- Release held lanes. $1-$8: endpoint, fence, arrivals, wait, burst (microseconds), confirmed,
+-- ordered, state. A lane that is empty ends, unless its rate limit is booked ahead: the row is then
+-- kept, because it alone knows by how much.
+--
+-- The snapshot of this statement may lack rows that came into the lane meanwhile: of transactions
+-- that wait for the lane's lock, or that committed just before it was taken here. Ending the lane
+-- over such a row would strand it. The first kind finds the lane ended or released after this
+-- commit, and opens or calls it. The second kind has counted up arrivals, which is read under the
+-- lock and differs from what the holder saw; it has left in due_at when its first row is due.
+-- due_at = 0 says that wake_lanes was called while the lane was held: its turn comes now, whatever
+-- the wait.
+-- Lanes are locked in the order of endpoints, so that two of these never deadlock.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), held as materialized (

@@ -1,9 +1,13 @@
--- Make deliveries pending again. $1-$12: deliveries; $13: whether only those are meant that were
--- never attempted, are not pending and were not cancelled by hand; $14: the length of a lease;
--- $15: no attempt of these messages has a lower id.
--- One that is pending is made due, unless it may be held. In the order of keys, so that two of
--- these never wait for each other. Fences begin at the clock, so that those of a row that ended
--- before never come again, and even, as nobody holds the row.
+-- Make deliveries pending again. $1-$12: deliveries; $13: leave out those that were attempted, are
+-- pending, or were cancelled by a person; $14: the length of a lease; $15: no attempt of these
+-- messages has a lower id. Returns how many are pending now.
+--
+-- A row that is due within one lease may be held, and keeps its due_at: made due now, a second
+-- worker would send it while the first still does.
+-- Rows and lanes are written in the order of their keys, so that two of these never deadlock.
+-- A new row's fence begins at the clock, so that no fence of an earlier row of this delivery comes
+-- again and lets a worker record against it that was stopped all the while; it is even, because
+-- nobody holds the row (an odd fence means that it is leased).
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), wanted as materialized (

@@ -1,8 +1,14 @@
 -- Take deliveries out of held lanes ($1-$6: endpoint, fence, first attempts, retries, ordered, the
 -- last message), at most $7 payload bytes but at least one delivery, for $8 microseconds.
--- The lanes stay locked until the commit, so that nobody else leases one and looks past rows that
--- are just being taken. Among ordered rows, one that cannot be locked ends the sequence as one
--- that is not due does.
+--
+-- Only the holder of the lane takes from it: its fence must match and its lease last ("held"). A
+-- worker that was stopped beyond its lease takes nothing, where it would overtake the new holder.
+-- The lanes stay share-locked until the commit. Otherwise another worker could lease a lane at
+-- this moment and, with "skip locked", look past the rows that are just being taken: an ordered
+-- endpoint would get the second message before the first.
+-- The rows of an ordered lane are taken as an unbroken sequence from the head: one that is not yet
+-- due, or cannot be locked, ends it. Locking re-reads each row, so that one which has left the lane
+-- or got a later due_at since the snapshot is not taken.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), held as materialized (

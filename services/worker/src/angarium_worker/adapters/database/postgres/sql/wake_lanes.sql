@@ -1,4 +1,6 @@
--- Let the lanes of endpoints $1 have their turn now. In one that is held, 0 tells its release.
+-- Give the lanes of endpoints $1 their turn now, whatever they wait for. In a lane that is held,
+-- due_at = 0 tells its release not to wait: the holder's own wait would otherwise be written over
+-- this. Locked in the order of endpoints, so that two of these never deadlock.
 with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), woken as materialized (

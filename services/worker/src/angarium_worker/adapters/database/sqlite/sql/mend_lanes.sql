@@ -1,4 +1,4 @@
--- As mend_lanes.sql, in the words of SQLite.
+-- The same as Postgres's mend_lanes.sql: open the lanes that are missing.
 with recursive walk (endpoint_id) as (
     select (
         select endpoint_id from pending_delivery
