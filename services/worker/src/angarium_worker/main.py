@@ -36,8 +36,8 @@ from prometheus_client import REGISTRY
 from .adapters.database.attempt_pages import AttemptPages
 from .adapters.database.attempt_retention import CancelledRetention, TenantAttemptRetention
 from .adapters.database.delivery_pages import DeliveryPages
-from .adapters.database.delivery_questions import DeliveryQuestions
-from .adapters.database.endpoint_rows import EndpointRows
+from .adapters.database.endpoint_copy import EndpointCopyTable
+from .adapters.database.endpoint_messages import EndpointMessages
 from .adapters.database.endpoint_stats import EndpointStatsReader
 from .adapters.database.health_rows import HealthTable
 from .adapters.database.outbox_rows import OutboxTable
@@ -158,7 +158,7 @@ class _Process:
             ledger=self._stores.ledger,
             manual_ledger=self._stores.manual_ledger,
             lanes=self._stores.lanes,
-            endpoint_copy=EndpointRows(self._database),
+            endpoint_copy=EndpointCopyTable(self._database),
             endpoint_owner=DispatcherEndpoints(self._queries),
             health_rows=HealthTable(self._database),
             order=MessageOrder(self._queries),
@@ -197,7 +197,7 @@ class _Process:
             AttemptPages(database),
             self._worker.commands,
             DeliveryQueries(
-                DeliveryQuestions(database), stats, DeliveryPages(database, lease_s=lease_s)
+                EndpointMessages(database), stats, DeliveryPages(database, lease_s=lease_s)
             ),
         )
         return QueryServer(

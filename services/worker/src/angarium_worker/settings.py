@@ -25,10 +25,13 @@ class Settings(ServiceSettings):
     payload_bytes_in_hand_max: int = Field(
         default=64 * 1024 * 1024,
         ge=1024 * 1024,
-        description="Payload bytes of the deliveries that one worker has in hand.",
+        description="Payload bytes that one worker keeps in memory, of deliveries not yet settled.",
     )
     attempt_timeout_s: float = Field(
-        default=15.0, ge=1, le=30, description="How long one attempt may take in all."
+        default=15.0,
+        ge=1,
+        le=30,
+        description="The time limit of one attempt, with waiting for a connection and the answer.",
     )
     retry_schedule: str = Field(
         default=DEFAULT_SCHEDULE,
@@ -42,17 +45,18 @@ class Settings(ServiceSettings):
     )
     endpoint_disable_after: str = Field(
         default="5d",
-        description="An endpoint that fails for so long without any success is disabled: 12h, 5d;"
+        description="Disable an endpoint that has failed for so long without a success: 12h, 5d;"
         " 0: never.",
     )
     endpoint_disable_failures_min: int = Field(
-        default=2, ge=1, description="It must have failed so often at least."
+        default=2, ge=1, description="Disable an endpoint only after at least so many failures."
     )
     chunk_linger_s: float = Field(
         default=0.5,
         gt=0,
         le=5,
-        description="After so long a chunk is settled; attempts under way go on by themselves.",
+        description="Settle a chunk after so long, though some of its attempts may be under way;"
+        " these go on by themselves.",
     )
     retry_lease_s: float = Field(
         default=40.0,
@@ -69,7 +73,10 @@ class Settings(ServiceSettings):
         " retried lacks its first attempts.",
     )
     stop_grace_s: float = Field(
-        default=20.0, ge=0, le=600, description="How long attempts may go on when told to stop."
+        default=20.0,
+        ge=0,
+        le=600,
+        description="How long attempts under way may go on when the worker is stopped.",
     )
     allow_http_endpoints: bool = Field(
         default=False,

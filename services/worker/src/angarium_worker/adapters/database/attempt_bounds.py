@@ -1,4 +1,4 @@
-"""From which id on the attempts of messages lie.
+"""Lower bounds of the ids of a message's attempts.
 
 An attempt is made after its message was accepted, but by another machine: its clock may be behind
 by as much as `CLOCKS_APART_MS` before attempts are overlooked. With this bound a read by message

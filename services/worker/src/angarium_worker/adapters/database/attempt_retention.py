@@ -1,4 +1,4 @@
-"""Deleting attempts that are too old, and what is on record of cancelled deliveries.
+"""Deleting attempts and records of cancelled deliveries that are too old.
 
 Attempts are partitioned by time on Postgres and go as whole partitions (`KeptTable`); what is
 deleted here goes in steps, by an index.
@@ -29,7 +29,7 @@ class CancelledRetention:
 
 class TenantAttemptRetention:
     """The retention chore of tenants that keep attempts for fewer than `days` days, endpoint by
-    endpoint. What is of an endpoint that is in no copy any more goes with everybody's."""
+    endpoint. Attempts of an endpoint that is no longer in the copy are kept for `days`."""
 
     def __init__(self, tenants: TenantRetentions, *, days: int) -> None:
         self._tenants = tenants

@@ -1,7 +1,7 @@
-"""Where single deliveries stand: those of a message, and those of some messages for an endpoint.
+"""Reading single deliveries: those of a message, and those of some messages for an endpoint.
 
-Every read is bounded and goes by an index. What is pending is read first: a delivery that ends
-between two reads is then seen by what it ended with.
+Every read is bounded and uses an index. Pending deliveries are read first: one that ends between
+two reads is then seen by its outcome, where the other order would miss it.
 """
 
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ _pending, _cancelled = pending_delivery.c, cancelled_delivery.c
 
 
 class _Rows(NamedTuple):
-    """What is on record, by endpoint or by message. `tried`: the latest attempt of each, and
-    whether any succeeded."""
+    """Rows by endpoint or by message. `tried`: the latest attempt of each delivery, and whether
+    any succeeded."""
 
     pending: dict[bytes, Any]
     cancelled: dict[bytes, Any]
@@ -65,7 +65,7 @@ class DeliveryPages:
         self._reading = database.reading
         self._now = clock_us(on_postgres=database.on_postgres)
         held_upto = self._now + int(lease_s * 1_000_000)
-        # A lease and its end each count the fence up by one; see endpoint_standing.py.
+        # A lease and its end each count the fence up by one; see endpoint_stats.py.
         self._held = and_(
             _pending.fence % 2 == 1, _pending.due_at > self._now, _pending.due_at <= held_upto
         )
@@ -157,7 +157,7 @@ async def _by_key(connection: AsyncConnection, query: Select[Any]) -> dict[bytes
 
 def _delivery(message_id: bytes, endpoint_id: bytes, key: bytes, rows: _Rows) -> Delivery:
     pending, tried = rows.pending.get(key), rows.tried.get(key)
-    status, next_attempt_at, reason = _standing(pending, rows.cancelled.get(key), tried)
+    status, next_attempt_at, reason = _status(pending, rows.cancelled.get(key), tried)
     return Delivery(
         message_id=message_id,
         endpoint_id=endpoint_id,
@@ -168,10 +168,10 @@ def _delivery(message_id: bytes, endpoint_id: bytes, key: bytes, rows: _Rows) ->
     )
 
 
-def _standing(
+def _status(
     pending: Any, cancelled: Any, tried: Any
 ) -> tuple[DeliveryStatus, datetime | None, str | None]:
-    """Its status, its next attempt, and why it was cancelled; one of the rows is there."""
+    """A delivery's status, next attempt, and reason of cancellation; one of the rows is given."""
     if pending is not None:
         reason = pending.cancelled
         if pending.held:
@@ -185,6 +185,6 @@ def _standing(
         return DeliveryStatus.SUCCESS, None, reason
     if reason is not None:
         return DeliveryStatus.CANCELED, None, reason
-    if tried.next_attempt_at is not None:  # what waits was written after it was looked for
+    if tried.next_attempt_at is not None:  # its pending row was written after it was looked for
         return DeliveryStatus.PENDING, from_micros(tried.next_attempt_at), None
     return DeliveryStatus.FAIL, None, None

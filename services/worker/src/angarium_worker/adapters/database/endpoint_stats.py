@@ -1,4 +1,4 @@
-"""How an endpoint is being delivered to, in numbers. Every read is bounded and goes by an index.
+"""Counts and delivery state of an endpoint. Every read is bounded and uses an index.
 
 A pending delivery is held by a worker while its fence is odd and it is due within a lease: a
 lease and its end each count the fence up by one. A lease that ran out without an end shifts that
@@ -23,7 +23,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .attempt_bounds import first_attempt_id
-from .delivery_questions import accepted_between
+from .endpoint_messages import accepted_between
 from .storage_errors import storage_errors
 from .tables import (
     attempt,
@@ -189,8 +189,8 @@ def _counted(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
 
 
 async def _failing_since(connection: AsyncConnection, endpoint_id: bytes) -> datetime | None:
-    """As on record, unless the endpoint was changed since, or its latest attempt succeeded: the
-    worker that wrote it down may not know yet."""
+    """The recorded time, unless the endpoint was changed since or its latest attempt succeeded: the
+    worker that wrote the record may not know yet."""
     latest = (
         select(attempt.c.status)
         .where(attempt.c.endpoint_id == endpoint_id)

@@ -1,4 +1,4 @@
-"""The endpoints that are failing, as all workers on this database share them."""
+"""The record of failing endpoints, which all workers on this database share."""
 
 from collections.abc import Collection, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The worker's outbox: what tenants are to be told, written with the outcome that caused it."""
+"""The worker's outbox of operational events, written with the outcome that caused them."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a database raises, as the ports name it."""
+"""The errors of database drivers, turned into those of the ports."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -44,8 +44,8 @@ attempt: Final = Table(
     Index("attempt_by_endpoint", "endpoint_id", "id"),
     postgresql_partition_by="RANGE (id)",
 )
-"""On Postgres in partitions by time. No attempt is older than its message: who reads by messages
-says so (`attempt_bounds`), and partitions before them are not looked into."""
+"""On Postgres in partitions by time. No attempt is older than its message: reads by message pass
+that bound (`attempt_bounds`), so that older partitions are not read."""
 
 pending_delivery: Final = Table(
     "pending_delivery",
@@ -85,9 +85,9 @@ pending_delivery: Final = Table(
         sqlite_where=text("lane is not null"),
     ),
 )
-"""`cancelled` and `by_hand`: why it is not to be attempted any more, and whether a person said
-so; it ends when nobody holds it. `due_at` stands in the lane's index so that what is not due is
-passed over without a look at its row."""
+"""`cancelled` and `by_hand`: why the delivery is not to be attempted any more, and whether a person
+said so; it ends once no worker holds it. The lane's index contains `due_at`, so that deliveries
+which are not due are skipped without reading their rows."""
 
 lane: Final = Table(
     "lane",
@@ -130,8 +130,8 @@ cancelled_delivery: Final = Table(
     Column("by_hand", Boolean, nullable=False, server_default=false()),
     Index("cancelled_delivery_by_endpoint", "endpoint_id", "message_id"),
 )
-"""Deliveries that ended because nothing was to be sent any more: their endpoint was disabled or
-deleted, or somebody said so (`by_hand`)."""
+"""Deliveries that ended without being sent: their endpoint was disabled or deleted, or a person
+cancelled them (`by_hand`)."""
 
 operational_event: Final = Table(
     "operational_event",
@@ -146,7 +146,7 @@ operational_event: Final = Table(
     Column("response_status", SmallInteger, nullable=False),
     Column("attempted_at", Big, nullable=False),
 )
-"""The outbox of what tenants are to be told; a row goes when the gateway has it."""
+"""The outbox of operational events; a row is deleted once the gateway has committed it."""
 
 endpoint_health: Final = Table(
     "endpoint_health",

@@ -1,4 +1,4 @@
-"""The copy of the endpoints, as all workers on this database share it."""
+"""The copy of the dispatcher's endpoints, which all workers on this database share."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ _ADVANCE = (
 )
 
 
-class EndpointRows:
+class EndpointCopyTable:
     """Implements `EndpointCopy`."""
 
     def __init__(self, database: Database) -> None:

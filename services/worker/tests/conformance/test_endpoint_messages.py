@@ -17,7 +17,7 @@ from angarium_contracts.deliveries import (
 )
 from angarium_contracts.ids import lowest_id_at
 from angarium_worker.adapters.database import tables
-from angarium_worker.adapters.database.delivery_questions import DeliveryQuestions
+from angarium_worker.adapters.database.endpoint_messages import EndpointMessages
 from angarium_worker.adapters.database.endpoint_stats import EndpointStatsReader
 from sqlalchemy import insert
 
@@ -136,8 +136,8 @@ def story(database: Database) -> Story:
 
 
 @pytest.fixture
-def questions(database: Database) -> DeliveryQuestions:
-    return DeliveryQuestions(database, rows_per_page=4)
+def questions(database: Database) -> EndpointMessages:
+    return EndpointMessages(database, rows_per_page=4)
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def standing(database: Database) -> EndpointStatsReader:
 
 
 async def _walk(
-    questions: DeliveryQuestions,
+    questions: EndpointMessages,
     *,
     limit: int = 100,
     after: bytes | None = None,
@@ -174,7 +174,7 @@ async def _walk(
 
 
 async def test_failed_are_those_that_were_given_up_or_lost_to_a_disabled_endpoint(
-    questions: DeliveryQuestions, story: Story
+    questions: EndpointMessages, story: Story
 ) -> None:
     exhausted, retried, delivered, pending, recovered, resent, lost, by_hand = (
         _message(minute) for minute in range(1, 9)
@@ -199,7 +199,7 @@ async def test_failed_are_those_that_were_given_up_or_lost_to_a_disabled_endpoin
 
 
 async def test_a_message_that_was_given_up_twice_is_found_once(
-    questions: DeliveryQuestions, story: Story
+    questions: EndpointMessages, story: Story
 ) -> None:
     twice, lost = _message(1), _message(2)
     for minute in (3, 4, 5):
@@ -212,7 +212,7 @@ async def test_a_message_that_was_given_up_twice_is_found_once(
 
 
 async def test_only_messages_of_the_time_that_is_asked_for_are_found(
-    questions: DeliveryQuestions, story: Story
+    questions: EndpointMessages, story: Story
 ) -> None:
     messages = [_message(minute) for minute in range(6)]
     for minute, message_id in enumerate(messages):
@@ -225,7 +225,7 @@ async def test_only_messages_of_the_time_that_is_asked_for_are_found(
 
 @pytest.mark.parametrize("limit", [1, 3, 100])
 async def test_a_walk_in_pages_finds_every_message_exactly_once(
-    questions: DeliveryQuestions, story: Story, limit: int
+    questions: EndpointMessages, story: Story, limit: int
 ) -> None:
     expected = []
     for minute in range(12):
@@ -242,7 +242,7 @@ async def test_a_walk_in_pages_finds_every_message_exactly_once(
     assert pages >= 4
 
 
-async def test_a_page_without_anything_leads_on(questions: DeliveryQuestions, story: Story) -> None:
+async def test_a_page_without_anything_leads_on(questions: EndpointMessages, story: Story) -> None:
     for minute in range(9):
         await story.attempt(_message(minute), minute, OK)
     await story.attempt(_message(9), 9, FAILED)
@@ -252,7 +252,7 @@ async def test_a_page_without_anything_leads_on(questions: DeliveryQuestions, st
 
 
 async def test_what_fails_again_while_it_is_walked_does_not_come_again(
-    questions: DeliveryQuestions, story: Story
+    questions: EndpointMessages, story: Story
 ) -> None:
     for minute in range(6):
         await story.attempt(_message(minute), minute, FAILED)
@@ -266,7 +266,7 @@ async def test_what_fails_again_while_it_is_walked_does_not_come_again(
 
 
 async def test_missing_are_those_without_an_attempt_that_nobody_waits_for_or_cancelled(
-    questions: DeliveryQuestions, story: Story
+    questions: EndpointMessages, story: Story
 ) -> None:
     tried, waits, lost, by_hand, elsewhere, never = (_message(each) for each in range(6))
     await story.attempt(tried, 10, FAILED)

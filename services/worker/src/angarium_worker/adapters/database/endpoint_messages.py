@@ -1,8 +1,8 @@
-"""Where the deliveries of an endpoint stand. Every read is bounded and goes by an index.
+"""Reading an endpoint's messages that failed, or that it never got. Every read is bounded.
 
-Times of messages are those in their ids. There is no index of attempts by endpoint and message:
-every attempt would pay for it. An endpoint's attempts are walked by their own ids instead, from
-the beginning of the time that is asked for, since no attempt is older than its message.
+The time of a message is the one in its id. There is no index of attempts by endpoint and message,
+because every attempt would pay for it on the hot path. An endpoint's attempts are read by their own
+ids instead, from the start of the time asked for: no attempt is older than its message.
 """
 
 from collections.abc import Sequence
@@ -36,9 +36,9 @@ def accepted_between(since: datetime | None, until: datetime | None) -> tuple[by
     return first, end
 
 
-class _Standing(NamedTuple):
-    """What is on record of some messages for one endpoint. `given_up_at`: the first attempt of a
-    message that failed as the last of its schedule."""
+class _Recorded(NamedTuple):
+    """The record of some messages for one endpoint. `given_up_at`: the first attempt of a message
+    that failed as the last of its schedule."""
 
     attempted: set[bytes]
     succeeded: set[bytes]
@@ -54,8 +54,8 @@ class _Page(NamedTuple):
     upto: bytes
 
 
-class DeliveryQuestions:
-    """Answers the queries about messages of an endpoint. Raises `StorageDown`."""
+class EndpointMessages:
+    """Implements `MessageQuestions`."""
 
     def __init__(self, database: Database, *, rows_per_page: int = ROWS_PER_PAGE) -> None:
         self._reading = database.reading
@@ -65,9 +65,9 @@ class DeliveryQuestions:
         """See `FindMissingDeliveries`."""
         with storage_errors():
             async with self._reading.connect() as connection:
-                standing = await _standing(connection, question.endpoint_id, question.message_ids)
-        by_hand = {each for each, by_hand in standing.cancelled.items() if by_hand}
-        known = standing.attempted | standing.pending | by_hand
+                recorded = await _read(connection, question.endpoint_id, question.message_ids)
+        by_hand = {each for each, by_hand in recorded.cancelled.items() if by_hand}
+        known = recorded.attempted | recorded.pending | by_hand
         return MessageIds(message_ids=tuple(sorted(set(question.message_ids) - known)))
 
     async def failed(self, question: ListFailedDeliveries) -> MessageIds:
@@ -75,8 +75,8 @@ class DeliveryQuestions:
         cancelled deliveries at most.
 
         `last` is a position among the attempts and the cancelled messages alike. A message
-        stands where its delivery was given up first, so that a walk passes it once, also when
-        what is done about it fails again meanwhile.
+        has the position at which its delivery was given up first, so that a walk passes it once,
+        even when it is resent and fails again meanwhile.
         """
         first, end = accepted_between(question.since, question.until)
         after = max(first, question.after or FIRST_ID)
@@ -133,13 +133,13 @@ class DeliveryQuestions:
         upto: bytes,
         limit: int,
     ) -> MessageIds:
-        """The first `limit` places that count, and how far they reach."""
+        """Take the first `limit` places that count, and say how far they reach."""
         failed: list[bytes] = []
         for start in range(0, len(places), IDS_MAX):
             some = places[start : start + IDS_MAX]
-            standing = await _standing(connection, endpoint_id, [each for _, each in some])
+            recorded = await _read(connection, endpoint_id, [each for _, each in some])
             for position, message_id in some:
-                if not _counts(position, message_id, standing):
+                if not _counts(position, message_id, recorded):
                     continue
                 failed.append(message_id)
                 if len(failed) == limit:
@@ -152,19 +152,19 @@ def _gives_up(row: Any) -> bool:
     return bool(row.failed) and row.next_attempt_at is None
 
 
-def _counts(position: bytes, message_id: bytes, standing: _Standing) -> bool:
-    """Whether the delivery has failed for good, and this is where it stands in the walk."""
-    if message_id in standing.succeeded or message_id in standing.pending:
+def _counts(position: bytes, message_id: bytes, recorded: _Recorded) -> bool:
+    """True if the delivery has failed for good and has this position in the walk."""
+    if message_id in recorded.succeeded or message_id in recorded.pending:
         return False
-    if message_id in standing.cancelled:
+    if message_id in recorded.cancelled:
         return position == message_id
-    return standing.given_up_at.get(message_id) == position
+    return recorded.given_up_at.get(message_id) == position
 
 
-async def _standing(
+async def _read(
     connection: AsyncConnection, endpoint_id: bytes, message_ids: Sequence[bytes]
-) -> _Standing:
-    """What is on record of at most `IDS_MAX` messages, each read by its key."""
+) -> _Recorded:
+    """Read the record of at most `IDS_MAX` messages, each by its key."""
     ids = list(set(message_ids))
     row = attempt.c
     attempts = await _rows(
@@ -195,7 +195,7 @@ async def _standing(
             cancelled_delivery.c.endpoint_id == endpoint_id,
         ),
     )
-    return _Standing(
+    return _Recorded(
         attempted={each.message_id for each in attempts},
         succeeded={each.message_id for each in attempts if not each.failed},
         given_up_at={each.message_id: each.id for each in attempts if _gives_up(each)},

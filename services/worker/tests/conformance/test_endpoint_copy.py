@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from angarium_chassis.database.engine import Database
 from angarium_contracts.directory import EndpointState
-from angarium_worker.adapters.database.endpoint_rows import EndpointRows
+from angarium_worker.adapters.database.endpoint_copy import EndpointCopyTable
 from msgspec.structs import replace
 
 STATE = EndpointState(
@@ -29,11 +29,11 @@ STATE = EndpointState(
 
 
 @pytest.fixture
-def rows(database: Database) -> EndpointRows:
-    return EndpointRows(database)
+def rows(database: Database) -> EndpointCopyTable:
+    return EndpointCopyTable(database)
 
 
-async def test_a_state_comes_back_as_it_was_stored(rows: EndpointRows) -> None:
+async def test_a_state_comes_back_as_it_was_stored(rows: EndpointCopyTable) -> None:
     other = EndpointState(
         id=b"f" * 16, tenant_id=b"t" * 16, application_id=b"a" * 16, version=1, deleted=True
     )
@@ -42,7 +42,7 @@ async def test_a_state_comes_back_as_it_was_stored(rows: EndpointRows) -> None:
     assert found == {STATE.id: STATE, other.id: other}
 
 
-async def test_only_a_newer_state_replaces_an_older(rows: EndpointRows) -> None:
+async def test_only_a_newer_state_replaces_an_older(rows: EndpointCopyTable) -> None:
     await rows.store([STATE], None)
     await rows.store([replace(STATE, url="https://example.com/same")], None)
     await rows.store([replace(STATE, version=2, url="https://example.com/old")], None)
@@ -62,7 +62,7 @@ async def test_only_a_newer_state_replaces_an_older(rows: EndpointRows) -> None:
     assert await rows.read([STATE.id]) == [newer]
 
 
-async def test_the_version_starts_at_zero_and_never_goes_back(rows: EndpointRows) -> None:
+async def test_the_version_starts_at_zero_and_never_goes_back(rows: EndpointCopyTable) -> None:
     assert await rows.version() == 0
     await rows.store([STATE], 9)
     await rows.store([], 4)
@@ -71,7 +71,7 @@ async def test_the_version_starts_at_zero_and_never_goes_back(rows: EndpointRows
 
 
 async def test_workers_that_store_the_same_endpoints_at_once_do_not_block_each_other(
-    rows: EndpointRows,
+    rows: EndpointCopyTable,
 ) -> None:
     states = [replace(STATE, id=bytes([n]) * 16) for n in range(20)]
     await asyncio.gather(rows.store(states, 1), rows.store(states[::-1], 2), rows.store(states, 3))
