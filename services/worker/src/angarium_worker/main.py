@@ -44,7 +44,13 @@ from .adapters.database.outbox_rows import OutboxTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.stores import stores_on
 from .adapters.database.tables import attempt
-from .adapters.destinations.webhook import SenderLimits, WebhookSender, client_tls_context
+from .adapters.destinations.webhook import (
+    SenderLimits,
+    WebhookDestination,
+    WebhookSender,
+    client_tls_context,
+    failed_answer,
+)
 from .adapters.metrics import WorkerMetrics
 from .adapters.sealed_settings import opener
 from .adapters.streams.chunks import ChunkSettlement, Entry, chunk_handler
@@ -53,7 +59,7 @@ from .adapters.streams.duplicate_filter import DuplicateFilter
 from .adapters.streams.message_order import MessageOrder
 from .adapters.streams.tenant_retentions import GatewayRetentions
 from .adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers, WorkerQuestion
-from .application.destinations.destination import Sender
+from .application.destinations.destination import Destinations
 from .application.ledger.records import StorageDown
 from .application.operations.delivery_queries import DeliveryQueries
 from .build_worker import Clocks, WorkerPorts, build_worker
@@ -94,7 +100,8 @@ async def run(settings: Settings) -> None:
         closing.push_async_callback(sender.aclose)
         listener = internal_listener(settings)
         async with asyncio.TaskGroup() as tasks:
-            process = _Process(settings, database, broker, sender, seal, tasks)
+            destinations = Destinations(WebhookDestination(sender))
+            process = _Process(settings, database, broker, destinations, seal, tasks)
             closing.push_async_callback(process.close)
             for work in process.background():
                 tasks.create_task(work)
@@ -131,7 +138,7 @@ class _Process:
         settings: Settings,
         database: Database,
         broker: RedisBroker,
-        sender: Sender,
+        destinations: Destinations,
         seal: Seal,
         tasks: asyncio.TaskGroup,
     ) -> None:
@@ -143,7 +150,7 @@ class _Process:
         self._stores = stores_on(database, lease_s=settings.retry_lease_s)
         self._settlement = ChunkSettlement(StreamWriter(broker))
         self._outbox = Outbox(self._queries, OutboxTable(database))
-        self._worker = build_worker(self._ports(sender, seal), settings.worker, CLOCKS, tasks)
+        self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)
         self._metrics = WorkerMetrics(self._worker)
         self._follower = DirectoryFollower(
             broker, self._queries, self._worker.endpoints.cache, with_endpoints=True
@@ -153,7 +160,7 @@ class _Process:
         self._answers = self._build_answers(quarantine)
         self.close = self._stores.ledger.close
 
-    def _ports(self, sender: Sender, seal: Seal) -> WorkerPorts[Entry]:
+    def _ports(self, destinations: Destinations, seal: Seal) -> WorkerPorts[Entry]:
         return WorkerPorts(
             ledger=self._stores.ledger,
             manual_ledger=self._stores.manual_ledger,
@@ -162,7 +169,7 @@ class _Process:
             endpoint_owner=DispatcherEndpoints(self._queries),
             health_rows=HealthTable(self._database),
             order=MessageOrder(self._queries),
-            sender=sender,
+            destinations=destinations,
             settlement=self._settlement,
             open_sealed=opener(seal),
             wake_outbox=self._outbox.wake,
@@ -194,7 +201,7 @@ class _Process:
             concurrency_limit_of=self._worker.endpoints.guards.limit_of,
         )
         answers = WorkerAnswers(
-            AttemptPages(database),
+            AttemptPages(database, failed_answer),
             self._worker.commands,
             DeliveryQueries(
                 DeliveryQuestions(database), stats, DeliveryPages(database, lease_s=lease_s)

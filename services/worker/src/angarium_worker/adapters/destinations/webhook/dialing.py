@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import Enum
 from functools import partial
 
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 
 from .client_certificates import TlsContexts
 from .connection import Connection
