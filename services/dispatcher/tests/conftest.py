@@ -37,6 +37,7 @@ class ChosenSettings:
 
     endpoints_per_application_max: int = 100
     allow_http_endpoints: bool = False
+    stream_destinations: bool = False
     secret_grace_s: int = 86_400
     cached_applications_max: int = 1_000
     cached_filters_max: int = 100_000

@@ -44,6 +44,7 @@ from .adapters.database.outbox_rows import OutboxTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.stores import stores_on
 from .adapters.database.tables import attempt
+from .adapters.destinations.redis_stream import STREAM_SCHEMES, StreamDestination
 from .adapters.destinations.webhook import (
     SenderLimits,
     WebhookDestination,
@@ -100,7 +101,7 @@ async def run(settings: Settings) -> None:
         closing.push_async_callback(sender.aclose)
         listener = internal_listener(settings)
         async with asyncio.TaskGroup() as tasks:
-            destinations = Destinations(WebhookDestination(sender))
+            destinations = _destinations(settings, sender, closing)
             process = _Process(settings, database, broker, destinations, seal, tasks)
             closing.push_async_callback(process.close)
             for work in process.background():
@@ -108,6 +109,17 @@ async def run(settings: Settings) -> None:
             if listener is not None:
                 tasks.create_task(process.serve_internal(listener))
             await process.run()
+
+
+def _destinations(
+    settings: Settings, sender: WebhookSender, closing: AsyncExitStack
+) -> Destinations:
+    webhooks = WebhookDestination(sender)
+    if not settings.stream_destinations:
+        return Destinations(webhooks)
+    streams = StreamDestination(settings.egress_rules, sender.dialler, proxy=settings.egress_proxy)
+    closing.push_async_callback(streams.aclose)
+    return Destinations(webhooks, dict.fromkeys(STREAM_SCHEMES, streams))
 
 
 def _sender(settings: Settings) -> WebhookSender:

@@ -26,6 +26,8 @@ class FailureReason(StrEnum):
     CONNECTION_RESET = "connection_reset"
     CONNECTION_CLOSED = "connection_closed"
     INVALID_RESPONSE = "invalid_response"
+    STREAM_REFUSED = "stream_refused"
+    STREAM_NOT_READY = "stream_not_ready"
     NO_FREE_CONNECTION = "no_free_connection"
     SENDER_CLOSED = "sender_closed"
     INTERNAL_ERROR = "internal_error"
@@ -58,6 +60,9 @@ _TEXTS = {
     FailureReason.CONNECTION_CLOSED: "The endpoint closed the connection before its answer was "
     "complete.",
     FailureReason.INVALID_RESPONSE: "The endpoint's answer was not valid HTTP/1.1.",
+    FailureReason.STREAM_REFUSED: "The stream's server refused the entry.",
+    FailureReason.STREAM_NOT_READY: "The stream's server takes no entries at the moment; "
+    "it is sent less.",
     FailureReason.NO_FREE_CONNECTION: "Angarium had no free connection in time; the endpoint was "
     "not contacted.",
     FailureReason.SENDER_CLOSED: "Angarium was stopping; the attempt was not completed.",

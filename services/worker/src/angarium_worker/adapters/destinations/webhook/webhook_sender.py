@@ -54,6 +54,7 @@ class WebhookSender:
         self._tls = TlsContexts(tls, make_tls, limits)
         own_addresses = own_addresses or OwnAddresses(limits.own_addresses_lifetime_s)
         dialler = Dialler(rules, own_addresses, self._names, self._tls, limits)
+        self.dialler = dialler
         self._context = AttemptContext(self._loop, self._pool, dialler, limits, clock_s)
         self._routes = Routes(rules, allow_http=allow_http, user_agent=user_agent, proxy=proxy)
         self._heads = RequestHeads(limits.request_head_bytes_max)
