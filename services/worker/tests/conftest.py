@@ -17,8 +17,8 @@ from angarium_worker.adapters.database.sqlite.lanes import SqliteLanes
 from angarium_worker.adapters.database.sqlite.ledger import SqliteLedger
 from angarium_worker.adapters.database.sqlite.manual_ledger import SqliteManualLedger
 from angarium_worker.application.destinations.destination import (
-    Destinations,
     DestinationOptions,
+    Destinations,
     SubmittedAttempt,
 )
 from angarium_worker.application.ledger.records import (

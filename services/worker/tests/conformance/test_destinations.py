@@ -18,7 +18,7 @@ from angarium_worker.adapters.destinations.webhook import (
 )
 from angarium_worker.application.destinations.destination import (
     Destination,
-    EndpointOptions,
+    DestinationOptions,
     OptionsUnusable,
     OutgoingDelivery,
 )
@@ -199,8 +199,8 @@ async def _valkey(
     return redis, redis.connection_pool.connection_kwargs["port"]
 
 
-def _options(url: str, **members: Any) -> EndpointOptions:
-    return EndpointOptions(url, (SECRET,), **members)
+def _options(url: str, **members: Any) -> DestinationOptions:
+    return DestinationOptions(url, (SECRET,), **members)
 
 
 def _delivery(payload: bytes = PAYLOAD, timeout_s: float = 20.0) -> OutgoingDelivery:
@@ -209,7 +209,7 @@ def _delivery(payload: bytes = PAYLOAD, timeout_s: float = 20.0) -> OutgoingDeli
 
 async def _attempt(
     destination: Destination[Any],
-    options: EndpointOptions,
+    options: DestinationOptions,
     delivery: OutgoingDelivery | None = None,
 ) -> AttemptResult:
     """One attempt; the result comes later than `submit` returns, once."""
@@ -391,7 +391,7 @@ async def test_a_kept_connection_that_the_server_closed_costs_no_attempt(stage: 
 async def test_options_that_cannot_be_used_are_refused_without_a_secret(
     stage: Stage, members: dict[str, Any]
 ) -> None:
-    options = EndpointOptions(**({"url": stage.url("accepts"), "secrets": (SECRET,)} | members))
+    options = DestinationOptions(**({"url": stage.url("accepts"), "secrets": (SECRET,)} | members))
     with pytest.raises(OptionsUnusable) as caught:
         stage.destination().prepare(options)
     assert "short" not in str(caught.value)

@@ -16,7 +16,7 @@ from angarium_worker.adapters.destinations.webhook.failures import SendFailed
 from angarium_worker.adapters.destinations.webhook.origin import Origin, origin_of
 from angarium_worker.adapters.destinations.webhook.proxy_url import Proxy, ProxyUrlRefused
 from angarium_worker.application.destinations.destination import (
-    EndpointOptions,
+    DestinationOptions,
     OptionsUnusable,
     OutgoingDelivery,
     SubmittedAttempt,
@@ -57,7 +57,7 @@ class StreamDestination:
         self._attempts: set[StreamAttempt] = set()
         self._closed = False
 
-    def prepare(self, options: EndpointOptions) -> PreparedStream:
+    def prepare(self, options: DestinationOptions) -> PreparedStream:
         """As the port has it. The header `authorization: Basic …` holds user and password."""
         headers = {name.lower(): value for name, value in options.headers.items()}
         credentials = _credentials(headers.pop(CREDENTIALS_HEADER, None))
@@ -104,7 +104,7 @@ class StreamDestination:
         self._connections.close()
 
     def _target(
-        self, options: EndpointOptions
+        self, options: DestinationOptions
     ) -> tuple[StreamUrl, Origin, tuple[FailureReason, str] | None]:
         try:
             url = parse_stream_url(options.url)
@@ -115,7 +115,7 @@ class StreamDestination:
             refusal = failed.reason, failed.detail
         return _NOWHERE, origin_of("http", _NOWHERE.host, _NOWHERE.port), refusal
 
-    def _origin(self, url: StreamUrl, options: EndpointOptions) -> Origin:
+    def _origin(self, url: StreamUrl, options: DestinationOptions) -> Origin:
         refusal = self._rules.destination_refusal(url.host, url.port)
         if refusal is not None:
             raise SendFailed(FailureReason.DESTINATION_NOT_ALLOWED, refusal)

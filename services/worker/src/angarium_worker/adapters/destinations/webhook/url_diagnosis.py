@@ -30,9 +30,7 @@ def diagnose(
 ) -> UrlDiagnosis:
     """Parse, resolve and judge as the sender does; blocks while the resolver does."""
     if is_stream_url(url):
-        return UrlDiagnosis(
-            None, "This is the URL of a stream; only those of webhooks are examined."
-        )
+        return UrlDiagnosis(None, "This is the URL of a stream; doctor examines those of webhooks.")
     try:
         parsed = parse_endpoint_url(url, allow_http=allow_http)
     except UrlRefused as refused:
