@@ -56,9 +56,10 @@ class Signatures(Struct, frozen=True, gc=False):
     def headers(self, delivery: OutgoingDelivery) -> tuple[tuple[str, str], ...]:
         """Id, timestamp and signatures, under each prefix."""
         timestamp_s = delivery.timestamp_s
+        valid = timestamp_s < self.first_expiry_s
         return signature_headers_under(
             self.prefixes,
-            self.signers_at(timestamp_s),
+            self.signers if valid else self.signers_at(timestamp_s),
             delivery.webhook_id,
             timestamp_s,
             delivery.payload,

@@ -145,17 +145,12 @@ class MakeAttempt:
         if isinstance(result, NotAttempted):
             self._tally.parked += 1
             return Parked(PARKED_S), None
-        if isinstance(result, Throttled):
-            self._slowdowns.slow_down(endpoint.id, slowdown_s(result))
         schedule = self._schedule_of(endpoint, retry_delays_s)
         verdict = judge(result, number, schedule, self._random())
         self._count(verdict, result)
         self._note_health(message, endpoint, verdict)
-        if isinstance(result, EndpointGone):
-            gone = GoneEndpoint(
-                message.tenant_id, message.application_id, endpoint.id, endpoint.version
-            )
-            self._gone.report(gone, result.statement)
+        if verdict is not DELIVERED:
+            self._heed(message, endpoint, result)
         return verdict, AttemptRow(
             self._make_id(),
             message.id,
@@ -176,6 +171,18 @@ class MakeAttempt:
             self._clock_ns() // 1_000,
             int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
         )
+
+    def _heed(
+        self, message: MessageFacts, endpoint: ResolvedEndpoint, result: AttemptResult
+    ) -> None:
+        """Do as an endpoint says that asks for a pause, or that is gone."""
+        if isinstance(result, Throttled):
+            self._slowdowns.slow_down(endpoint.id, slowdown_s(result))
+        elif isinstance(result, EndpointGone):
+            gone = GoneEndpoint(
+                message.tenant_id, message.application_id, endpoint.id, endpoint.version
+            )
+            self._gone.report(gone, result.statement)
 
     def event_of(self, verdict: Verdict, row: AttemptRow) -> EventRow | None:
         """What a tenant is to be told of the attempt."""
