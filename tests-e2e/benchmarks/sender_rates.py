@@ -29,7 +29,7 @@ from angarium_worker.adapters.destinations.webhook import (
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.destinations.destination import Answer, Outcome, WebhookRequest
+from angarium_worker.domain.attempt_result import Accepted, AttemptResult
 from event_body import EventBody
 from failure import BenchmarkFailed
 from rich.table import Table
@@ -133,6 +133,7 @@ async def _post_with_angarium(url: str, run: "_Run") -> None:
         user_agent="Angarium/benchmark",
         allow_http=True,
     )
+    route = sender.route(url)
     secret = (SigningSecret(bytes(32)),)
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     under_way = run.connections
@@ -141,11 +142,11 @@ async def _post_with_angarium(url: str, run: "_Run") -> None:
         run.begun += 1
         timestamp_s = int(time.time())
         signed = signature_headers(secret, f"msg_{run.begun}", timestamp_s, run.body)
-        sender.submit(WebhookRequest(url, _HEADERS + signed, run.body, _TIMEOUT_S), concluded)
+        sender.post(route, _HEADERS + signed, run.body, _TIMEOUT_S, concluded)
 
-    def concluded(outcome: Outcome) -> None:
+    def concluded(outcome: AttemptResult) -> None:
         nonlocal under_way
-        if not isinstance(outcome, Answer) or outcome.status != 200:
+        if not isinstance(outcome, Accepted):
             if not ended.done():
                 ended.set_exception(BenchmarkFailed(f"no answer: {outcome}"))
             return

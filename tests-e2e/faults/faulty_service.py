@@ -34,7 +34,7 @@ _METHODS = {
     },
     "worker": {
         "read": "angarium_worker.application.delivery.deliver_chunk:DeliverChunk.take",
-        "send": "angarium_worker.adapters.destinations.webhook.webhook_sender:WebhookSender.submit",
+        "send": "angarium_worker.adapters.destinations.webhook.webhook_sender:WebhookSender.post",
         "record": "angarium_worker.adapters.database.postgres.ledger:PostgresLedger.record",
         "lease": "angarium_worker.adapters.database.postgres.ledger:PostgresLedger.lease_due",
         # One MULTI publishes the settlement and acknowledges the chunk.

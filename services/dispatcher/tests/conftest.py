@@ -37,6 +37,7 @@ class ChosenSettings:
 
     endpoints_per_application_max: int = 100
     allow_http_endpoints: bool = False
+    stream_destinations: bool = False
     secret_grace_s: int = 86_400
     cached_applications_max: int = 1_000
     cached_filters_max: int = 100_000
@@ -59,12 +60,14 @@ _ticks = itertools.count()
 _ids = itertools.count(1)
 
 
-def a_process(database: Database, *, endpoints_max: int = 100) -> Bench:
+def a_process(
+    database: Database, *, endpoints_max: int = 100, stream_destinations: bool = False
+) -> Bench:
     """A process whose clock advances by a second at each reading, and whose ids count up."""
     announcer, woken, reads = RecordingAnnouncer(), asyncio.Event(), DatabaseReads(database)
     dispatcher = build_dispatcher(
         DispatcherPorts(DatabaseConfiguration(database), reads, announcer, woken.set, SEAL),
-        ChosenSettings(endpoints_max),
+        ChosenSettings(endpoints_max, stream_destinations=stream_destinations),
         DispatcherClocks(
             now=lambda: datetime(2030, 1, 1, tzinfo=UTC) + timedelta(seconds=next(_ticks)),
             new_id=lambda: next(_ids).to_bytes(16),

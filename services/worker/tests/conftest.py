@@ -16,6 +16,11 @@ from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.sqlite.lanes import SqliteLanes
 from angarium_worker.adapters.database.sqlite.ledger import SqliteLedger
 from angarium_worker.adapters.database.sqlite.manual_ledger import SqliteManualLedger
+from angarium_worker.application.destinations.destination import (
+    DestinationOptions,
+    Destinations,
+    SubmittedAttempt,
+)
 from angarium_worker.application.ledger.records import (
     AttemptRow,
     CancelledRow,
@@ -252,7 +257,21 @@ class FakeLedger:
         return len(self.pending)
 
 
+class FakeDestination:
+    """Implements `Destination` for suites that prepare endpoints and send nothing."""
+
+    def prepare(self, options: DestinationOptions) -> DestinationOptions:
+        return options
+
+    def submit(self, prepared: DestinationOptions, *_: Any) -> SubmittedAttempt:
+        raise AssertionError(f"nothing is sent here: {prepared}")
+
+
 @pytest.fixture
 def fakes() -> SimpleNamespace:
-    """`Changes` and `FakeLedger`, for suites without engines."""
-    return SimpleNamespace(Changes=Changes, FakeLedger=FakeLedger)
+    """`Changes`, `FakeLedger` and `destinations`, for suites without engines."""
+    return SimpleNamespace(
+        Changes=Changes,
+        FakeLedger=FakeLedger,
+        destinations=lambda: Destinations(FakeDestination()),
+    )

@@ -50,6 +50,7 @@ class DispatcherSettings(Protocol):
     """The settings that the composition reads; `Settings` has them."""
 
     allow_http_endpoints: bool
+    stream_destinations: bool
     endpoints_per_application_max: int
     secret_grace_s: int
     cached_applications_max: int
@@ -93,6 +94,7 @@ def build_dispatcher(
         now=clocks.now,
         limits=ConfigurationLimits(
             allow_http=settings.allow_http_endpoints,
+            allow_streams=settings.stream_destinations,
             endpoints_max=settings.endpoints_per_application_max,
             secret_grace_s=settings.secret_grace_s,
         ),

@@ -12,6 +12,11 @@ class Settings(ServiceSettings):
         description="Allow endpoint URLs with the scheme http. Off in production: payloads and"
         " signatures would travel in the clear. `angarium dev` turns it on.",
     )
+    stream_destinations: bool = Field(
+        default=False,
+        description="Whether an endpoint may be a Redis or Valkey stream: redis+stream://… and"
+        " rediss+stream://…. Set it for the dispatcher and the worker alike.",
+    )
     endpoints_per_application_max: int = Field(
         default=10_000,
         ge=1,

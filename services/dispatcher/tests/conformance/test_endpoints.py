@@ -63,6 +63,24 @@ async def test_a_created_endpoint_is_found_and_its_application_takes_the_version
 
 
 @pytest.mark.usefixtures("application_id")
+async def test_a_stream_is_an_endpoint_only_where_the_operator_allows_it(
+    bench: Bench,
+) -> None:
+    allowing = a_process(bench.database, stream_destinations=True)
+    command = CreateEndpoint(TENANT, "acme", "REDIS+STREAM://h.example:6379/0/orders")
+    with pytest.raises(InvalidField, match="ANGARIUM_STREAM_DESTINATIONS") as refused:
+        await create_endpoint(command, bench.context)
+    assert refused.value.field == "url"
+    saved = await create_endpoint(command, allowing.context)
+    assert saved.endpoint.url == "redis+stream://h.example/0/orders"
+    secret = CreateEndpoint(TENANT, "acme", "redis+stream://user:hunter2@h.example/0/orders")
+    for each in (bench, allowing):
+        with pytest.raises(InvalidField) as refused:
+            await create_endpoint(secret, each.context)
+        assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.usefixtures("application_id")
 async def test_the_url_is_stored_in_its_canonical_form_and_a_bad_one_refused(bench: Bench) -> None:
     saved = await create_endpoint(
         CreateEndpoint(TENANT, "acme", "HTTPS://Example.com:443/a/../b"), bench.context

@@ -15,7 +15,7 @@ from .application.delivery.leased_attempts import LeasedAttempts
 from .application.delivery.make_attempt import MakeAttempt
 from .application.delivery.retry_scheduler import RetryScheduler
 from .application.delivery.settlement import Settlement
-from .application.destinations.destination import Sender
+from .application.destinations.destination import Destinations
 from .application.endpoints.closed_endpoints import ClosedEndpoints
 from .application.endpoints.endpoint_cache import EndpointCache, EndpointCopy
 from .application.endpoints.endpoint_changes import EndpointChanges
@@ -56,7 +56,7 @@ class WorkerPorts[Receipt]:
     endpoint_owner: EndpointOwner
     health_rows: HealthRows
     order: Order
-    sender: Sender
+    destinations: Destinations
     settlement: Settlement[Receipt]
     open_sealed: OpenSealed
     wake_outbox: Callable[[], None]
@@ -153,7 +153,7 @@ class _Composition[Receipt]:
     def _build_endpoints(self) -> Endpoints:
         ports, clocks, lease_s = self._ports, self._clocks, self._lease_s
         owner, ledger = ports.endpoint_owner, ports.manual_ledger
-        cache = EndpointCache(ports.endpoint_copy, owner, ports.open_sealed)
+        cache = EndpointCache(ports.endpoint_copy, owner, ports.open_sealed, ports.destinations)
         return Endpoints(
             cache=cache,
             guards=EndpointGuards(clocks.monotonic_s, clocks.random),
@@ -168,7 +168,6 @@ class _Composition[Receipt]:
     def _build_make_attempt(self) -> MakeAttempt:
         settings, endpoints, clocks = self._settings, self._endpoints, self._clocks
         return MakeAttempt(
-            self._ports.sender,
             settings.schedule,
             self._capacity.counters,
             endpoints.retry_after,

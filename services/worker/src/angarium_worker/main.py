@@ -44,7 +44,14 @@ from .adapters.database.outbox_rows import OutboxTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.stores import stores_on
 from .adapters.database.tables import attempt
-from .adapters.destinations.webhook import SenderLimits, WebhookSender, client_tls_context
+from .adapters.destinations.redis_stream import STREAM_SCHEMES, StreamDestination
+from .adapters.destinations.webhook import (
+    SenderLimits,
+    WebhookDestination,
+    WebhookSender,
+    client_tls_context,
+    failed_answer,
+)
 from .adapters.metrics import WorkerMetrics
 from .adapters.sealed_settings import opener
 from .adapters.streams.chunks import ChunkSettlement, Entry, chunk_handler
@@ -53,7 +60,7 @@ from .adapters.streams.duplicate_filter import DuplicateFilter
 from .adapters.streams.message_order import MessageOrder
 from .adapters.streams.tenant_retentions import GatewayRetentions
 from .adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers, WorkerQuestion
-from .application.destinations.destination import Sender
+from .application.destinations.destination import Destinations
 from .application.ledger.records import StorageDown
 from .application.operations.delivery_queries import DeliveryQueries
 from .build_worker import Clocks, WorkerPorts, build_worker
@@ -94,13 +101,25 @@ async def run(settings: Settings) -> None:
         closing.push_async_callback(sender.aclose)
         listener = internal_listener(settings)
         async with asyncio.TaskGroup() as tasks:
-            process = _Process(settings, database, broker, sender, seal, tasks)
+            destinations = _destinations(settings, sender, closing)
+            process = _Process(settings, database, broker, destinations, seal, tasks)
             closing.push_async_callback(process.close)
             for work in process.background():
                 tasks.create_task(work)
             if listener is not None:
                 tasks.create_task(process.serve_internal(listener))
             await process.run()
+
+
+def _destinations(
+    settings: Settings, sender: WebhookSender, closing: AsyncExitStack
+) -> Destinations:
+    webhooks = WebhookDestination(sender)
+    if not settings.stream_destinations:
+        return Destinations(webhooks)
+    streams = StreamDestination(settings.egress_rules, sender.dialler, proxy=settings.egress_proxy)
+    closing.push_async_callback(streams.aclose)
+    return Destinations(webhooks, dict.fromkeys(STREAM_SCHEMES, streams))
 
 
 def _sender(settings: Settings) -> WebhookSender:
@@ -131,7 +150,7 @@ class _Process:
         settings: Settings,
         database: Database,
         broker: RedisBroker,
-        sender: Sender,
+        destinations: Destinations,
         seal: Seal,
         tasks: asyncio.TaskGroup,
     ) -> None:
@@ -143,7 +162,7 @@ class _Process:
         self._stores = stores_on(database, lease_s=settings.retry_lease_s)
         self._settlement = ChunkSettlement(StreamWriter(broker))
         self._outbox = Outbox(self._queries, OutboxTable(database))
-        self._worker = build_worker(self._ports(sender, seal), settings.worker, CLOCKS, tasks)
+        self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)
         self._metrics = WorkerMetrics(self._worker)
         self._follower = DirectoryFollower(
             broker, self._queries, self._worker.endpoints.cache, with_endpoints=True
@@ -153,7 +172,7 @@ class _Process:
         self._answers = self._build_answers(quarantine)
         self.close = self._stores.ledger.close
 
-    def _ports(self, sender: Sender, seal: Seal) -> WorkerPorts[Entry]:
+    def _ports(self, destinations: Destinations, seal: Seal) -> WorkerPorts[Entry]:
         return WorkerPorts(
             ledger=self._stores.ledger,
             manual_ledger=self._stores.manual_ledger,
@@ -162,7 +181,7 @@ class _Process:
             endpoint_owner=DispatcherEndpoints(self._queries),
             health_rows=HealthTable(self._database),
             order=MessageOrder(self._queries),
-            sender=sender,
+            destinations=destinations,
             settlement=self._settlement,
             open_sealed=opener(seal),
             wake_outbox=self._outbox.wake,
@@ -194,7 +213,7 @@ class _Process:
             concurrency_limit_of=self._worker.endpoints.guards.limit_of,
         )
         answers = WorkerAnswers(
-            AttemptPages(database),
+            AttemptPages(database, failed_answer),
             self._worker.commands,
             DeliveryQueries(
                 EndpointMessages(database), stats, DeliveryPages(database, lease_s=lease_s)

@@ -83,6 +83,11 @@ class Settings(ServiceSettings):
         description="Deliver to http:// endpoints too. Off in production: payloads and"
         " signatures would travel in the clear. `angarium dev` turns it on.",
     )
+    stream_destinations: bool = Field(
+        default=False,
+        description="Deliver to Redis and Valkey streams too: redis+stream://… and"
+        " rediss+stream://…. Set it for the dispatcher and the worker alike.",
+    )
     egress_allowed_networks: str = Field(
         default="",
         description="Networks besides the public internet that webhooks may go to, such as"

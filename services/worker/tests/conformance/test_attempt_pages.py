@@ -21,6 +21,7 @@ from angarium_contracts.attempts import (
 from angarium_contracts.ids import ATTEMPT, format_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
 from angarium_worker.adapters.database.attempt_pages import AttemptPages
+from angarium_worker.adapters.destinations.webhook import failed_answer
 from angarium_worker.application.ledger.records import TIMINGS, AttemptRow, Ledger, Record
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ MESSAGE, ENDPOINT = b"m" * 16, b"e" * 16
 
 @pytest.fixture
 def pages(database: Database) -> AttemptPages:
-    return AttemptPages(database)
+    return AttemptPages(database, failed_answer)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from angarium_worker.adapters.database.attempt_retention import (
 )
 from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import attempt, cancelled_delivery, endpoint_copy
+from angarium_worker.adapters.destinations.webhook import failed_answer
 from angarium_worker.application.ledger.records import AttemptRow, Ledger, Record
 from sqlalchemy import insert, select, text
 
@@ -124,7 +125,7 @@ async def test_attempts_that_are_too_old_go_and_are_not_found(
 
     assert await ids_of(database) == {each.id for each in kept}
     assert await cancelled_of(database) == set(cancelled)
-    pages = AttemptPages(database)
+    pages = AttemptPages(database, failed_answer)
     gone = await pages.answer(GetAttempt(message_id=old[0].message_id, attempt_id=old[0].id))
     assert isinstance(gone, Problem)
     assert gone.code is ProblemCode.NOT_FOUND
@@ -202,7 +203,7 @@ async def test_a_delivery_is_known_by_an_attempt_of_a_worker_whose_clock_is_behi
     key = (message_id, ENDPOINT)
     assert await ledger.known([key]) == {key}
     question = ListAttemptsByMessage(message_id=message_id, page=Page())
-    found = await AttemptPages(database).answer(question)
+    found = await AttemptPages(database, failed_answer).answer(question)
     assert isinstance(found, Attempts)
     assert [each.id for each in found.items] == [behind.id]
 

@@ -21,7 +21,7 @@ from angarium_worker.adapters.destinations.webhook import (
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.destinations.destination import WebhookRequest
+from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 
 UNAVAILABLE = 3
 BATCH = 50

@@ -19,7 +19,8 @@ from angarium_worker.adapters.destinations.webhook import (
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.destinations.destination import FailureReason, WebhookRequest
+from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
+from angarium_worker.domain.attempt_result import FailureReason
 
 PUBLIC = "127.0.0.2"
 PRIVATE = "127.0.0.1"

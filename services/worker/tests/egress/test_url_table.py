@@ -14,7 +14,8 @@ from angarium_worker.adapters.destinations.webhook import (
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.destinations.destination import FailureReason, WebhookRequest
+from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
+from angarium_worker.domain.attempt_result import FailureReason
 
 ROWS_MIN = 500
 

@@ -10,7 +10,7 @@ from angarium_worker.adapters.destinations.webhook.connection import Connection
 from angarium_worker.adapters.destinations.webhook.limits import SenderLimits
 from angarium_worker.adapters.destinations.webhook.origin import origin_of
 from angarium_worker.adapters.destinations.webhook.response import Response
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

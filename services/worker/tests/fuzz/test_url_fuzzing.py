@@ -8,19 +8,18 @@ import yarl
 from angarium_webhooks.endpoint_url import UrlRefused, check_endpoint_url, parse_endpoint_url
 from angarium_worker.adapters.destinations.webhook import EgressRules
 from angarium_worker.adapters.destinations.webhook.failures import SendFailed
-from angarium_worker.adapters.destinations.webhook.limits import SenderLimits
-from angarium_worker.adapters.destinations.webhook.url_rules import Destinations
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.adapters.destinations.webhook.url_rules import Routes
+from angarium_worker.domain.attempt_result import FailureReason
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 
 def url_survives(text: str) -> None:
     """Refused with a reason, or canonical: stable, plain, and the same to the sender and others."""
-    destinations = Destinations(EgressRules(), SenderLimits(), allow_http=True, user_agent="A/1")
+    routes = Routes(EgressRules(), allow_http=True, user_agent="A/1")
     canonical = canonical_or_none(text)
     if canonical is None:
-        assert reason_of_the_sender(destinations, text) is FailureReason.URL_REFUSED
+        assert reason_of_the_sender(routes, text) is FailureReason.URL_REFUSED
         return
     assert check_endpoint_url(canonical, allow_http=True) == canonical
     assert canonical.isascii()
@@ -29,7 +28,7 @@ def url_survives(text: str) -> None:
     url = parse_endpoint_url(canonical, allow_http=True)
     assert parse_endpoint_url(text, allow_http=True) == url
     # The sender reads the text as it reads what was stored of it.
-    found, stored = destinations.find(text), destinations.find(canonical)
+    found, stored = routes.find(text), routes.find(canonical)
     assert found == stored
     assert (stored.origin.host, stored.origin.port) == (url.host, url.port)
     lines = stored.head_start.split("\r\n")
@@ -47,9 +46,9 @@ def canonical_or_none(text: str) -> str | None:
         return None
 
 
-def reason_of_the_sender(destinations: Destinations, text: str) -> FailureReason | None:
+def reason_of_the_sender(routes: Routes, text: str) -> FailureReason | None:
     try:
-        destinations.find(text)
+        routes.find(text)
     except SendFailed as failed:
         return failed.reason
     return None

@@ -23,7 +23,8 @@ from angarium_worker.adapters.destinations.webhook import (
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.destinations.destination import Outcome, WebhookRequest
+from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
+from angarium_worker.domain.attempt_result import AttemptResult
 
 CROWD = 200
 RSS_SAMPLED_EVERY_S = 0.02
@@ -102,7 +103,7 @@ class CrowdReport:
     """What became of the attempts: their outcomes, the longest one by the wall clock, and what
     `ProcessWatch` saw meanwhile."""
 
-    outcomes: list[Outcome]
+    outcomes: list[AttemptResult]
     longest_s: float
     growth_bytes: int
     loop_late_s: float
@@ -132,7 +133,7 @@ type Crowd = Callable[..., Awaitable[CrowdReport]]
 async def crowd(sender: WebhookSender) -> Crowd:
     """`await crowd(url, timeout_s=…, body=…)`: 200 attempts at once."""
 
-    async def timed(request: WebhookRequest) -> tuple[Outcome, float]:
+    async def timed(request: WebhookRequest) -> tuple[AttemptResult, float]:
         started = time.monotonic()
         outcome = await sender.send(request)
         return outcome, time.monotonic() - started

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from angarium_chassis.stopping import until
 from angarium_worker.adapters.destinations.webhook import WebhookSender
-from angarium_worker.application.destinations.destination import Answer, FailureReason, Outcome
+from angarium_worker.domain.attempt_result import AttemptResult, FailureReason
 
 LATENESS_MAX_S = 0.5
 GROWTH_BYTES_MAX = 50 * 1024 * 1024
@@ -27,9 +27,9 @@ CLOSED = FailureReason.CONNECTION_CLOSED
 RESET = FailureReason.CONNECTION_RESET
 
 
-def seen(outcome: Outcome) -> FailureReason | int:
+def seen(outcome: AttemptResult) -> FailureReason | int:
     """The reason, or the status where there was an answer."""
-    return outcome.status if isinstance(outcome, Answer) else outcome.reason
+    return outcome.reason or outcome.response_status
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ async def test_of_a_body_without_end_a_bounded_part_is_read_and_kept(ports, crow
     report = await crowd(f"http://127.0.0.1:{ports[kind]}/", timeout_s=ENDS_S)
     assert {seen(outcome) for outcome in report.outcomes} == {200}
     for outcome in report.outcomes:
-        assert outcome.body_truncated
-        assert len(outcome.body) <= 16 * 1024
+        assert outcome.response_truncated
+        assert len(outcome.response) <= 16 * 1024
     assert report.longest_s < ENDS_S / 2
     assert await until(lambda: sender.connections_open == 0, timeout_s=20)
     assert_bounded(report, sender, ENDS_S)
@@ -114,7 +114,7 @@ async def test_of_a_body_without_end_a_bounded_part_is_read_and_kept(ports, crow
 
 async def test_a_compressed_body_is_kept_as_it_came(ports, crowd):
     report = await crowd(f"http://127.0.0.1:{ports['gzip_bomb']}/", timeout_s=ENDS_S)
-    assert {outcome.body[:2] for outcome in report.outcomes} == {b"\x1f\x8b"}
+    assert {outcome.response[:2] for outcome in report.outcomes} == {b"\x1f\x8b"}
 
 
 async def test_an_early_answer_of_one_that_reads_little_counts_if_it_arrives(
@@ -181,7 +181,7 @@ async def test_bytes_after_a_response_never_answer_the_next_request(ports, crowd
     for _ in range(3):
         report = await crowd(url, timeout_s=ENDS_S)
         assert {seen(outcome) for outcome in report.outcomes} == {200}
-        assert {outcome.body for outcome in report.outcomes} == {b"ok"}
+        assert {outcome.response for outcome in report.outcomes} == {b"ok"}
         assert_bounded(report, sender, ENDS_S)
 
 

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from angarium_worker.application.destinations.destination import WebhookRequest
+from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 
 SIZES_BYTES = [0, 1, 1_000, 65_536, 1_048_576]
 SERVERS = {
@@ -45,7 +45,7 @@ async def test_bodies_of_all_sizes_arrive_whole_on_one_kept_connection(
     for size in SIZES_BYTES:
         body = bytes(range(256)) * (size // 256 + 1)
         outcome = await sender.send(post(base_url(kind, is_tls) + "/hook", body[:size]))
-        assert (outcome.status, outcome.body) == (200, answer_to(kind, body[:size]))
+        assert (outcome.response_status, outcome.response) == (200, answer_to(kind, body[:size]))
         reused.append(outcome.connection_reused)
     assert reused == [False] + [True] * (len(SIZES_BYTES) - 1)
     assert sender.connections_open == sender.connections_idle == 1
@@ -56,7 +56,7 @@ async def test_bodies_of_all_sizes_arrive_whole_on_one_kept_connection(
 async def test_a_server_that_closes_gets_a_new_connection_each_time(base_url, sender, kind, is_tls):
     for _ in range(4):
         outcome = await sender.send(post(base_url(kind, is_tls) + "/close", b"{}"))
-        assert (outcome.status, outcome.body) == (200, answer_to(kind, b"{}"))
+        assert (outcome.response_status, outcome.response) == (200, answer_to(kind, b"{}"))
         assert not outcome.connection_reused
     assert sender.connections_idle == 0
 
@@ -69,4 +69,7 @@ async def test_many_at_once_are_all_answered(base_url, sender, kind, is_tls):
     async with asyncio.TaskGroup() as group:
         sends = [group.create_task(sender.send(post(url, body))) for body in bodies]
     for body, sent in zip(bodies, sends, strict=True):
-        assert (sent.result().status, sent.result().body) == (200, answer_to(kind, body))
+        assert (sent.result().response_status, sent.result().response) == (
+            200,
+            answer_to(kind, body),
+        )

@@ -6,6 +6,8 @@ from functools import partial
 from random import Random
 
 from angarium_contracts.ids import IdMaker
+from angarium_worker.adapters.destinations.webhook import WebhookDestination
+from angarium_worker.application.destinations.destination import Destinations
 from angarium_worker.application.ledger.records import StorageDown
 from angarium_worker.build_worker import Clocks, WorkerPorts, WorkerSettings, build_worker
 from angarium_worker.domain.endpoint_health import DisableRule
@@ -56,7 +58,7 @@ class SimulatedWorker:
             endpoint_owner=DirectoryLink(process, around.directory),
             health_rows=HealthModel(process, around.storage, around.rows, around.health),
             order=OrderLink(process, around.gateway),
-            sender=SenderModel(process, around.network),
+            destinations=Destinations(WebhookDestination(SenderModel(process, around.network))),
             settlement=self._settlement,
             open_sealed=lambda sealed, _: sealed,
             wake_outbox=lambda: None,

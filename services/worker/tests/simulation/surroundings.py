@@ -9,15 +9,15 @@ from typing import Any
 
 from angarium_contracts.directory import EndpointState
 from angarium_contracts.ids import MESSAGE, parse_id
-from angarium_worker.application.destinations.destination import (
-    Answer,
-    FailureReason,
-    NoAnswer,
-    Outcome,
-    WebhookRequest,
-)
+from angarium_worker.adapters.destinations.webhook import read_answer
 from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.ledger.records import DeliveryKey
+from angarium_worker.domain.attempt_result import (
+    Accepted,
+    AttemptResult,
+    FailureReason,
+    without_answer,
+)
 from msgspec.structs import replace
 
 from .processes import Machine, Process, Service
@@ -133,7 +133,7 @@ class Request:
     is_probe: bool = False
     row_s: float | None = None
     confirmed_s: float = FOREVER_S
-    on_outcome: Callable[[Outcome], None] | None = field(default=None, repr=False)
+    on_result: Callable[[AttemptResult], None] | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -150,49 +150,54 @@ class NetworkModel:
 
 
 class SenderModel:
-    """Implements `Sender` for one process."""
+    """Implements `Poster` for one process. A route is the endpoint's host."""
 
     def __init__(self, process: Process, network: NetworkModel) -> None:
         self._process = process
         self._network = network
 
-    async def send(self, request: WebhookRequest) -> Outcome:
-        raise NotImplementedError
+    def route(self, url: str, proxy: str | None, certificate: bytes | None) -> str:
+        return url.split("/")[2]
 
-    def submit(
-        self, request: WebhookRequest, on_outcome: Callable[[Outcome], None]
+    def post(
+        self,
+        route: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        timeout_s: float,
+        on_result: Callable[[AttemptResult], None],
     ) -> "SubmittedModel":
         network, machine = self._network, self._network.machine
-        endpoint = network.by_host[request.url.split("/")[2]]
-        message_id = parse_id(MESSAGE, dict(request.headers)["webhook-id"]) or b""
+        endpoint = network.by_host[route]
+        message_id = parse_id(MESSAGE, dict(headers)["webhook-id"]) or b""
         made = Request(self._process, (message_id, endpoint.state.id), endpoint, machine.now_s)
-        made.on_outcome = on_outcome
+        made.on_result = on_result
         if network.no_connection and machine.random.random() < network.no_connection:
-            lost = NoAnswer(FailureReason.NO_FREE_CONNECTION, "", request.timeout_s)
-            machine.later(request.timeout_s, self._tell, made, lost)
+            lost = without_answer(FailureReason.NO_FREE_CONNECTION, "", timeout_s)
+            machine.later(timeout_s, self._tell, made, lost)
             return SubmittedModel(machine, made, network.ended)
-        outcome = self._outcome(endpoint, request.timeout_s)
+        outcome = self._outcome(endpoint, timeout_s)
         machine.note(
             f"{self._process.name} sends {message_id.hex()[-6:]} to endpoint {endpoint.number}:"
-            f" {outcome.status if isinstance(outcome, Answer) else outcome.reason.value}"
+            f" {outcome.reason.value if outcome.reason else outcome.response_status}"
             f" in {outcome.duration_s:.3f}"
         )
         network.begun(made)
         machine.later(outcome.duration_s, self._end, made, outcome)
         return SubmittedModel(machine, made, network.ended)
 
-    def _end(self, made: Request, outcome: Outcome) -> None:
+    def _end(self, made: Request, outcome: AttemptResult) -> None:
         if made.ended_s is None:
             made.ended_s = self._network.machine.now_s
             self._network.ended(made)
             self._tell(made, outcome)
 
-    def _tell(self, made: Request, outcome: Outcome) -> None:
-        if made.cut_s is None and made.on_outcome is not None and self._process.alive:
-            self._process.loop.call_soon(made.on_outcome, outcome)
-        made.on_outcome = None
+    def _tell(self, made: Request, outcome: AttemptResult) -> None:
+        if made.cut_s is None and made.on_result is not None and self._process.alive:
+            self._process.loop.call_soon(made.on_result, outcome)
+        made.on_result = None
 
-    def _outcome(self, endpoint: Endpoint, timeout_s: float) -> Outcome:
+    def _outcome(self, endpoint: Endpoint, timeout_s: float) -> AttemptResult:
         random = self._network.machine.random
         kind = endpoint.behaviour(self._network.machine.now_s)
         takes_s = random.uniform(0.002, 0.04)
@@ -200,19 +205,22 @@ class SenderModel:
             kind = random.choice(("ok", "ok", "500", "slow", "refuse", "503"))
         match kind:
             case "ok":
-                return Answer(204, b"", None, takes_s)
+                return Accepted(204, b"", takes_s)
             case "slow":
-                return Answer(200, b"", None, random.uniform(0.4, 1.5))
+                return Accepted(200, b"", random.uniform(0.4, 1.5))
             case "hang":
-                return NoAnswer(FailureReason.RESPONSE_TIMED_OUT, "", timeout_s)
+                return without_answer(FailureReason.RESPONSE_TIMED_OUT, "", timeout_s)
             case "refuse":
-                return NoAnswer(FailureReason.CONNECTION_REFUSED, "", takes_s)
+                return without_answer(FailureReason.CONNECTION_REFUSED, "", takes_s)
             case "503" | "429":
                 after = random.choice((None, None, "0", "1", "3"))
-                return Answer(int(kind), b"", after, takes_s)
+                return read_answer(int(kind), b"", after, self._now_s, takes_s)
             case _:
                 endpoint.was_inactive |= kind == "410"
-                return Answer(int(kind), b"no", None, takes_s)
+                return read_answer(int(kind), b"no", None, self._now_s, takes_s)
+
+    def _now_s(self) -> float:
+        return self._network.machine.now_s
 
 
 class SubmittedModel:

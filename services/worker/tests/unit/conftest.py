@@ -11,13 +11,19 @@ from typing import Any
 import pytest
 from angarium_contracts.directory import EndpointState
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedDelivery, RequestedMessage
+from angarium_worker.adapters.destinations.webhook import (
+    WebhookDestination,
+    WebhookRequest,
+    read_answer,
+)
 from angarium_worker.application.delivery.chunk import Chunk
-from angarium_worker.application.destinations.destination import Answer, Outcome, WebhookRequest
+from angarium_worker.application.destinations.destination import Destinations
 from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.endpoints.failing_endpoints import HealthRow
 from angarium_worker.application.lanes.lane_context import Confirmed
 from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
 from angarium_worker.build_worker import Clocks, WorkerPorts, WorkerSettings, build_worker
+from angarium_worker.domain.attempt_result import AttemptResult
 from angarium_worker.domain.endpoint_health import DisableRule, FailureRun
 from angarium_worker.domain.retry_schedule import RetrySchedule
 from angarium_worker.worker import Worker
@@ -34,7 +40,8 @@ class SentAttempt:
     """A request that the fake sender holds until the test answers it."""
 
     request: WebhookRequest
-    on_outcome: Callable[[Outcome], None]
+    on_result: Callable[[AttemptResult], None]
+    now_ns: Callable[[], int]
     cancelled: bool = False
 
     def cancel(self) -> None:
@@ -43,22 +50,31 @@ class SentAttempt:
     def answer(
         self, status: int = 200, body: bytes = b"ok", retry_after: str | None = None
     ) -> None:
-        self.on_outcome(Answer(status, body, retry_after, 0.012))
+        self.on_result(read_answer(status, body, retry_after, lambda: self.now_ns() / 1e9, 0.012))
 
 
 class FakeSender:
-    """Implements `Sender`. `answers` are given at once; without any, requests are held."""
+    """Implements `Poster`. `answers` are given at once; without any, requests are held."""
 
-    def __init__(self, changes: Any) -> None:
+    def __init__(self, changes: Any, now_ns: Callable[[], int]) -> None:
         self._changes = changes
+        self._now_ns = now_ns
         self.sent: list[SentAttempt] = []
         self.answers: list[int] | int | None = None
 
-    async def send(self, request: WebhookRequest) -> Outcome:
-        raise NotImplementedError
+    def route(self, url: str, proxy: str | None, certificate: bytes | None) -> WebhookRequest:
+        return WebhookRequest(url, (), b"", 0.0, proxy, certificate)
 
-    def submit(self, request: WebhookRequest, on_outcome: Callable[[Outcome], None]) -> SentAttempt:
-        attempt = SentAttempt(request, on_outcome)
+    def post(
+        self,
+        route: WebhookRequest,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        timeout_s: float,
+        on_result: Callable[[AttemptResult], None],
+    ) -> SentAttempt:
+        request = replace(route, headers=headers, body=body, timeout_s=timeout_s)
+        attempt = SentAttempt(request, on_result, self._now_ns)
         self.sent.append(attempt)
         if self.answers is not None:
             status = self.answers.pop(0) if isinstance(self.answers, list) else self.answers
@@ -203,7 +219,8 @@ class Rig:
         self.tasks = tasks
         self.turning: asyncio.Task[None] | None = None
         self.changes = fakes.Changes()
-        self.sender = FakeSender(self.changes)
+        self.sender = FakeSender(self.changes, lambda: self.now_ns)
+        self.destinations = Destinations(WebhookDestination(self.sender))
         self.ledger = fakes.FakeLedger(self.changes)
         self.manual_ledger = FakeManualLedger(self.changes)
         self.endpoints = FakeEndpoints(self.changes)
@@ -220,7 +237,7 @@ class Rig:
             endpoint_owner=self.endpoints,
             health_rows=FakeHealthRows(),
             order=self.order,
-            sender=self.sender,
+            destinations=self.destinations,
             settlement=self.settlement,
             open_sealed=lambda sealed, _: sealed,
             wake_outbox=lambda: None,

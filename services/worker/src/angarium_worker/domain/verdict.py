@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from .retry_after import RETRY_AFTER_S_MAX, THROTTLING_STATUSES
+from .attempt_result import Accepted, Attempted, EndpointGone, Throttled
+from .retry_after import RETRY_AFTER_S_MAX
 from .retry_schedule import RetrySchedule
 
 PARKED_S = 5.0
 """A delivery that could not be attempted, for no fault of its endpoint, waits so long."""
 UNUSABLE_PARKED_S = 60.0
 """So long, when only the operator can help: the endpoint's secret cannot be opened."""
-GONE = 410
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +68,19 @@ EXHAUSTED = Exhausted()
 ENDPOINT_GONE = Gone()
 
 
-def judge(
-    status: int,
-    number: int,
-    schedule: RetrySchedule,
-    random: float,
-    retry_after_s: float | None = None,
-) -> Judgement:
+def judge(result: Attempted, number: int, schedule: RetrySchedule, random: float) -> Judgement:
     """The verdict on attempt `number` (from 1) of a delivery.
 
-    `status` is the answer's HTTP status, 0 when none came. 2xx is delivered, 410 ends it, all
-    else has failed, redirects included (Standard Webhooks, "Deliverability and reliability").
-
-    `retry_after_s` counts for 429 and 503 only: the next attempt is then due when the endpoint
-    asks for it, at most a day from now, but never before the schedule's next step.
+    Where the endpoint says how long it wants to be left alone, the next attempt is due then, at
+    most a day from now, but never before the schedule's next step.
     """
-    if 200 <= status <= 299:
+    if isinstance(result, Accepted):
         return DELIVERED
-    if status == GONE:
+    if isinstance(result, EndpointGone):
         return ENDPOINT_GONE
     delay_s = schedule.delay_after_s(number, random)
     if delay_s is None:
         return EXHAUSTED
-    if retry_after_s is not None and status in THROTTLING_STATUSES:
-        delay_s = max(delay_s, min(retry_after_s, RETRY_AFTER_S_MAX))
+    if isinstance(result, Throttled) and result.retry_after_s is not None:
+        delay_s = max(delay_s, min(result.retry_after_s, RETRY_AFTER_S_MAX))
     return Retry(delay_s)

@@ -17,7 +17,7 @@ from angarium_worker.adapters.destinations.webhook import (
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.destinations.destination import WebhookRequest
+from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 
 # With importlib imports a test folder is on no path; this module stands beside its tests.
 sys.path.append(str(Path(__file__).parent))

@@ -22,7 +22,8 @@ from angarium_worker.adapters.destinations.webhook import (
     WebhookSender,
     client_tls_context,
 )
-from angarium_worker.application.destinations.destination import Answer, WebhookRequest
+from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
+from angarium_worker.domain.attempt_result import Accepted
 
 FIRST = 50
 AT_ONCE = 16
@@ -45,7 +46,7 @@ async def measure(port: int, count: int, ca_file: Path | None) -> dict[str, floa
         url = f"{scheme}://e{number}.hooks.example:{port}/"
         async with places:
             outcome = await sender.send(WebhookRequest(url, HEADERS, b"x" * 1024, 30))
-        assert isinstance(outcome, Answer), outcome
+        assert isinstance(outcome, Accepted), outcome
 
     await asyncio.gather(*(post(number) for number in range(FIRST)))
     gc.collect()

@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 from angarium_worker.adapters.destinations.webhook import SenderLimits, client_tls_context
-from angarium_worker.application.destinations.destination import FailureReason, NoAnswer
+from angarium_worker.domain.attempt_result import FailureReason, Unreachable
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -70,7 +70,7 @@ async def test_each_endpoints_certificate_is_shown_and_connections_are_not_share
     one = replace(request, client_certificate=certificates.client("one"))
     two = replace(request, client_certificate=certificates.client("two"))
     outcomes = [await sender.send(each) for each in (one, two, one, two)]
-    assert [outcome.status for outcome in outcomes] == [200] * 4
+    assert [outcome.response_status for outcome in outcomes] == [200] * 4
     assert [outcome.connection_reused for outcome in outcomes] == [False, False, True, True]
     assert subjects == ["one", "two"]
     assert len(made) == 2
@@ -101,7 +101,7 @@ async def test_many_attempts_at_once_make_one_context(
         post(f"https://127.0.0.1:{receiver.port}/"), client_certificate=certificates.client("one")
     )
     outcomes = await asyncio.gather(*(sender.send(request) for _ in range(8)))
-    assert {outcome.status for outcome in outcomes} == {200}
+    assert {outcome.response_status for outcome in outcomes} == {200}
     assert (len(made), set(subjects)) == (1, {"one"})
 
 
@@ -116,7 +116,7 @@ async def test_contexts_are_kept_within_their_bound(
         replace(request, client_certificate=certificates.client(name)) for name in "123"
     )
     for each in (one, two, one, three, one, two):
-        assert (await sender.send(each)).status == 200
+        assert (await sender.send(each)).response_status == 200
     assert len(made) == 4
     assert sender.connections_idle == 0
 
@@ -145,7 +145,7 @@ async def test_a_certificate_that_cannot_be_used_is_called_so_and_not_repeated(
     ):
         request = replace(post(f"https://127.0.0.1:{receiver.port}/"), client_certificate=pem)
         outcome = await sender.send(request)
-        assert isinstance(outcome, NoAnswer)
+        assert isinstance(outcome, Unreachable)
         assert outcome.reason is FailureReason.CLIENT_CERTIFICATE_UNUSABLE
         assert "secret" not in outcome.detail
     assert receiver.requests == []

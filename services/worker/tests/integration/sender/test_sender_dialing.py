@@ -14,7 +14,7 @@ from angarium_worker.adapters.destinations.webhook import (
     SenderLimits,
     client_tls_context,
 )
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -84,7 +84,7 @@ async def test_https_to_a_name_sends_its_sni_and_host_and_keeps_the_connection(
     )
     url = f"https://hooks.example:{receiver.port}/hook"
     first, second = await sender.send(post(url)), await sender.send(post(url))
-    assert (first.status, second.status) == (200, 200)
+    assert (first.response_status, second.response_status) == (200, 200)
     assert first.tls_s > 0
     assert second.connection_reused
     assert seen == ["hooks.example"]
@@ -96,7 +96,7 @@ async def test_https_to_an_address_checks_the_certificates_address(
 ):
     receiver = await receive(answers, ssl=server_context(tmp_path, "127.0.0.1"))
     sender = make_sender(tls=client_tls_context(tmp_path / "certificate.pem"))
-    assert (await sender.send(post(f"https://127.0.0.1:{receiver.port}/"))).status == 200
+    assert (await sender.send(post(f"https://127.0.0.1:{receiver.port}/"))).response_status == 200
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ async def test_the_address_that_was_checked_is_the_one_that_is_dialled(receive, 
     receiver = await receive(answers)
     sender = make_sender(lookup=lambda _: next(replies), limits=SenderLimits(name_lifetime_s=0.0))
     url = f"http://rebind.example:{receiver.port}/"
-    assert (await sender.send(post(url))).status == 200
+    assert (await sender.send(post(url))).response_status == 200
     assert (await sender.send(post(url))).connection_reused
     assert next(replies) == ["10.0.0.1"]
 
@@ -205,7 +205,9 @@ async def test_the_address_that_was_checked_is_the_one_that_is_dialled(receive, 
 async def test_the_next_address_is_tried_when_one_refuses(receive, make_sender, post):
     receiver = await receive(answers)
     sender = make_sender(lookup=lambda _: ["127.0.0.2", "127.0.0.1"])
-    assert (await sender.send(post(f"http://hooks.example:{receiver.port}/"))).status == 200
+    assert (
+        await sender.send(post(f"http://hooks.example:{receiver.port}/"))
+    ).response_status == 200
 
 
 async def test_one_lookup_serves_all_who_wait_for_the_name_and_is_remembered(
@@ -226,7 +228,7 @@ async def test_one_lookup_serves_all_who_wait_for_the_name_and_is_remembered(
         sends = [group.create_task(sender.send(post(url))) for _ in range(20)]
         await asyncio.sleep(0)
         release.set()
-    assert {send.result().status for send in sends} == {200}
+    assert {send.result().response_status for send in sends} == {200}
     assert asked == ["hooks.example"]
 
 
@@ -257,7 +259,7 @@ async def test_a_name_server_that_hangs_is_cut_off_at_the_deadline_and_others_go
     try:
         dead = asyncio.create_task(sender.send(post("http://dead.example/", timeout_s=0.3)))
         alive = await sender.send(post(f"http://alive.example:{receiver.port}/"))
-        assert alive.status == 200
+        assert alive.response_status == 200
         assert not dead.done()
         assert (await dead).reason is FailureReason.DNS_TIMED_OUT
     finally:
@@ -267,7 +269,9 @@ async def test_a_name_server_that_hangs_is_cut_off_at_the_deadline_and_others_go
 
 async def test_the_systems_resolver_finds_localhost(receive, make_sender, post):
     receiver = await receive(answers)
-    assert (await make_sender().send(post(f"http://localhost:{receiver.port}/"))).status == 200
+    assert (
+        await make_sender().send(post(f"http://localhost:{receiver.port}/"))
+    ).response_status == 200
 
 
 async def test_a_connect_that_hangs_is_cut_off_at_the_deadline(make_sender, post):
@@ -299,7 +303,7 @@ async def test_a_host_without_an_answer_on_ipv6_is_reached_over_ipv4_and_the_rev
     for addresses in (["::1", "127.0.0.1"], ["127.0.0.2", "::1", "127.0.0.3", "127.0.0.1"]):
         sender = make_sender(lookup=lambda _, found=addresses: found)
         outcome = await sender.send(post(f"http://hooks.example:{receiver.port}/"))
-        assert outcome.status == 200
+        assert outcome.response_status == 200
 
 
 async def test_when_no_address_answers_the_reason_is_that_of_an_address(make_sender, post):

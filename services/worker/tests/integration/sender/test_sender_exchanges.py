@@ -5,7 +5,7 @@ import socket
 import struct
 
 import pytest
-from angarium_worker.application.destinations.destination import Answer, FailureReason, NoAnswer
+from angarium_worker.domain.attempt_result import FailureReason, Throttled, Unreachable
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 REASONS = FailureReason
@@ -82,8 +82,8 @@ async def test_a_request_arrives_as_it_was_meant_and_its_answer_returns(receive,
         answers(b"HTTP/1.1 503 X\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy")
     )
     outcome = await make_sender().send(post(receiver.url, body=b"{}"))
-    assert isinstance(outcome, Answer)
-    assert (outcome.status, outcome.body, outcome.retry_after) == (503, b"busy", "7")
+    assert isinstance(outcome, Throttled)
+    assert (outcome.response_status, outcome.response, outcome.retry_after_s) == (503, b"busy", 7.0)
     assert not outcome.connection_reused
     assert 0 < outcome.connect_s < outcome.first_byte_s <= outcome.duration_s
     assert receiver.requests == [
@@ -97,7 +97,7 @@ async def test_a_connection_is_kept_and_used_again(receive, make_sender, post):
     receiver = await receive(answers())
     sender = make_sender()
     outcomes = [await sender.send(post(receiver.url)) for _ in range(5)]
-    assert [outcome.status for outcome in outcomes] == [200] * 5
+    assert [outcome.response_status for outcome in outcomes] == [200] * 5
     assert [outcome.connection_reused for outcome in outcomes] == [False] + [True] * 4
     assert (receiver.connections, sender.connections_open, sender.connections_idle) == (1, 1, 1)
 
@@ -116,7 +116,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed(receive, make_sender,
     head = f"HTTP/1.1 {status} X\r\nLocation: {elsewhere.url}\r\nContent-Length: 0\r\n\r\n"
     receiver = await receive(answers(head.encode()))
     outcome = await make_sender().send(post(receiver.url))
-    assert outcome.status == status
+    assert outcome.response_status == status
     assert elsewhere.connections == 0
 
 
@@ -134,9 +134,9 @@ async def test_a_connection_that_cannot_be_trusted_is_not_used_again(
 ):
     receiver = await receive(answers(response), answers())
     sender = make_sender()
-    assert (await sender.send(post(receiver.url))).body == b"ok"
+    assert (await sender.send(post(receiver.url))).response == b"ok"
     assert sender.connections_open == 0
-    assert (await sender.send(post(receiver.url))).status == 200
+    assert (await sender.send(post(receiver.url))).response_status == 200
     assert receiver.connections == 2
 
 
@@ -159,13 +159,13 @@ async def test_bytes_that_come_while_idle_end_the_connection(receive, make_sende
     released.set()
     await receiver.ended.wait()
     assert sender.connections_open == 0
-    assert (await sender.send(post(receiver.url))).body == b"ok"
+    assert (await sender.send(post(receiver.url))).response == b"ok"
 
 
 async def test_a_body_that_only_the_close_ends_is_complete(receive, make_sender, post):
     receiver = await receive(answers_then_closes(b"HTTP/1.1 200 OK\r\n\r\nall of it"))
     outcome = await make_sender().send(post(receiver.url))
-    assert (outcome.status, outcome.body) == (200, b"all of it")
+    assert (outcome.response_status, outcome.response) == (200, b"all of it")
 
 
 async def test_an_endless_body_counts_by_its_status_and_is_not_read_on(receive, make_sender, post):
@@ -173,7 +173,11 @@ async def test_an_endless_body_counts_by_its_status_and_is_not_read_on(receive, 
     receiver = await receive(answers_forever(head, b"400\r\n" + b"x" * 1024 + b"\r\n"))
     sender = make_sender()
     outcome = await sender.send(post(receiver.url))
-    assert (outcome.status, len(outcome.body), outcome.body_truncated) == (200, 16_384, True)
+    assert (outcome.response_status, len(outcome.response), outcome.response_truncated) == (
+        200,
+        16_384,
+        True,
+    )
     assert sender.connections_open == 0
     await receiver.ended.wait()
 
@@ -194,7 +198,7 @@ async def test_an_answer_that_is_no_answer_is_invalid(
     receiver = await receive(answers_forever(first, more))
     sender = make_sender()
     outcome = await sender.send(post(receiver.url))
-    assert isinstance(outcome, NoAnswer)
+    assert isinstance(outcome, Unreachable)
     assert outcome.reason is REASONS.INVALID_RESPONSE
     assert detail in outcome.detail
     assert sender.connections_open == 0
@@ -248,7 +252,7 @@ async def test_a_connection_broken_before_the_answers_end_is_a_failure_without_a
 ):
     receiver = await receive(behaviour)
     outcome = await make_sender().send(post(receiver.url))
-    assert isinstance(outcome, NoAnswer)
+    assert isinstance(outcome, Unreachable)
     assert outcome.reason in ({reason} if reason else {REASONS.CONNECTION_RESET})
     assert receiver.connections == 1
 
@@ -268,7 +272,7 @@ async def test_an_answer_that_precedes_the_whole_request_counts_and_ends_the_con
     receiver = await receive(refuses_early)
     sender = make_sender()
     outcome = await sender.send(post(receiver.url, body=b"x" * 20_000_000))
-    assert outcome.status == 413
+    assert outcome.response_status == 413
     assert sender.connections_open == 0
 
 
@@ -282,7 +286,7 @@ async def test_a_connection_that_the_receiver_closed_while_idle_is_not_used(
     await receiver.ended.wait()
     await sender.send(post(other.url))  # The news of the close arrives before this answer.
     assert sender.connections_open == 1
-    assert (await sender.send(post(receiver.url))).status == 200
+    assert (await sender.send(post(receiver.url))).response_status == 200
     assert len(receiver.requests) == 2
 
 
@@ -302,7 +306,7 @@ async def test_a_stale_connection_is_replaced_once_within_the_attempt(
     sender = make_sender()
     await sender.send(post(receiver.url))
     outcome = await sender.send(post(receiver.url))
-    assert (outcome.status, outcome.connection_reused) == (200, False)
+    assert (outcome.response_status, outcome.connection_reused) == (200, False)
     assert len(receiver.requests) == 3
     assert receiver.connections == 2
 

@@ -68,7 +68,7 @@ async def test_beyond_the_bytes_for_kept_connections_the_longest_idle_are_closed
     scheme = "https" if tls else "http"
     urls = [f"{scheme}://e{number}.hooks.example:{receiver.port}/" for number in range(5)]
     for url in urls:
-        assert (await sender.send(post(url))).status == 200
+        assert (await sender.send(post(url))).response_status == 200
     assert (sender.connections_idle, sender.connections_open) == (3, 3)
     reused = [(await sender.send(post(url))).connection_reused for url in reversed(urls)]
     assert reused == [True, True, True, False, False]

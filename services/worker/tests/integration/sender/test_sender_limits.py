@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from angarium_worker.adapters.destinations.webhook import SenderLimits
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason, NotAttempted
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -49,7 +49,7 @@ async def test_connections_of_an_origin_are_bounded_and_the_rest_waits_its_turn(
         await gate.full.wait()
         assert sender.connections_open == 2
         gate.opened.set()
-    assert [send.result().status for send in sends] == [200] * 10
+    assert [send.result().response_status for send in sends] == [200] * 10
     assert receiver.connections == 2
     assert sender.connections_idle == 2
 
@@ -72,9 +72,9 @@ async def test_who_waits_in_vain_is_told_that_the_endpoint_was_not_contacted(
         gate.opened.set()
     for outcome in (*outcomes, turned_away):
         assert outcome.reason is FailureReason.NO_FREE_CONNECTION
-        assert outcome.reason.is_ours
+        assert isinstance(outcome, NotAttempted)
     assert len(receiver.requests) == 2
-    assert [send.result().status for send in served] == [200, 200]
+    assert [send.result().response_status for send in served] == [200, 200]
 
 
 async def test_idle_connections_give_way_when_all_places_are_taken(
@@ -83,7 +83,7 @@ async def test_idle_connections_give_way_when_all_places_are_taken(
     receivers = [await receive(answers) for _ in range(5)]
     sender = make_sender(limits=small_limits)
     for receiver in receivers:
-        assert (await sender.send(post(receiver.url))).status == 200
+        assert (await sender.send(post(receiver.url))).response_status == 200
     assert sender.connections_open == 3
     await sender.send(post(receivers[4].url))
     await sender.send(post(receivers[0].url))
@@ -103,7 +103,7 @@ async def test_who_finds_all_places_in_use_gets_the_next_one_before_a_busy_origi
         late = group.create_task(sender.send(post(other.url)))
         await asyncio.sleep(0)
         gate.opened.set()
-    assert late.result().status == 200
+    assert late.result().response_status == 200
     assert sender.connections_open == 2
 
 
@@ -116,7 +116,7 @@ async def test_idle_connections_are_closed_after_their_time_by_one_sweep(
     assert sender.connections_idle == 3
     await receiver.ended.wait()
     assert sender.connections_open == 0
-    assert (await sender.send(post(receiver.url))).status == 200
+    assert (await sender.send(post(receiver.url))).response_status == 200
 
 
 async def test_an_old_connection_is_not_kept(receive, make_sender, post):
@@ -140,7 +140,7 @@ async def test_a_cancelled_send_closes_its_connection_and_frees_its_place(
     await asyncio.sleep(0)
     waiting.cancel()
     first.cancel()
-    assert (await second).status == 200
+    assert (await second).response_status == 200
     with pytest.raises(asyncio.CancelledError):
         await first
     assert (sender.connections_open, sender.attempts_under_way) == (1, 0)
@@ -152,25 +152,32 @@ async def test_a_submitted_request_calls_back_once_and_may_submit_again(receive,
     outcomes = []
     done = asyncio.Event()
 
+    def begin(on_result):
+        request = post(receiver.url)
+        sender.post(
+            sender.route(request.url), request.headers, request.body, request.timeout_s, on_result
+        )
+
     def next_one(outcome):
         outcomes.append(outcome)
         if len(outcomes) < 20:
-            sender.submit(post(receiver.url), next_one)
+            begin(next_one)
         else:
             done.set()
 
-    sender.submit(post(receiver.url), next_one)
+    begin(next_one)
     assert outcomes == []
     await done.wait()
-    assert [outcome.status for outcome in outcomes] == [200] * 20
+    assert [outcome.response_status for outcome in outcomes] == [200] * 20
     assert receiver.connections == 1
 
 
 async def test_a_request_that_cannot_be_made_is_told_later_too(make_sender, post):
     sender = make_sender()
     outcomes = []
-    sender.submit(post("ftp://example.com/"), outcomes.append)
-    sender.submit(post("ftp://example.com/"), outcomes.append).cancel()
+    route = sender.route("ftp://example.com/")
+    sender.post(route, (), b"", 1.0, outcomes.append)
+    sender.post(route, (), b"", 1.0, outcomes.append).cancel()
     assert outcomes == []
     await asyncio.sleep(0)
     assert [outcome.reason for outcome in outcomes] == [FailureReason.URL_REFUSED]

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 from angarium_worker.adapters.destinations.webhook import EgressRules, Proxy, client_tls_context
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 from msgspec.structs import replace
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -44,7 +44,11 @@ async def test_a_proxy_is_given_the_checked_address_and_the_connection_is_kept(
     sender = make_sender(lookup=lambda _: [address])
     request = via("http://a.hooks.example:8080/", f"{scheme}://127.0.0.1:{proxy.port}")
     first, second = await sender.send(request), await sender.send(request)
-    assert (first.status, second.status, second.connection_reused) == (200, 200, True)
+    assert (first.response_status, second.response_status, second.connection_reused) == (
+        200,
+        200,
+        True,
+    )
     assert proxy.asked_for == [(address, 8080)]
     assert b"Host: a.hooks.example:8080\r\n" in receiver.requests[0]
     assert b"roxy" not in receiver.requests[0]
@@ -62,7 +66,7 @@ async def test_tls_goes_through_the_proxy_to_the_endpoints_own_name(
     outcome = await sender.send(
         via("https://a.hooks.example/", f"{scheme}://127.0.0.1:{proxy.port}")
     )
-    assert outcome.status == 200
+    assert outcome.response_status == 200
     assert outcome.tls_s > 0
     assert proxy.asked_for == [("127.0.0.1", 443)]
 
@@ -76,7 +80,7 @@ async def test_user_and_password_are_given_to_the_proxy_that_asks(
     sender = make_sender()
     place = f"127.0.0.1:{proxy.port}"
     url = "http://127.0.0.1:8080/"
-    assert (await sender.send(via(url, f"{scheme}://us%20er:p%3Aw@{place}"))).status == 200
+    assert (await sender.send(via(url, f"{scheme}://us%20er:p%3Aw@{place}"))).response_status == 200
     for wrong in (f"{scheme}://other:pw@{place}", f"{scheme}://{place}"):
         outcome = await sender.send(via(url, wrong))
         assert outcome.reason is FailureReason.PROXY_FAILED
@@ -95,9 +99,9 @@ async def test_connections_of_other_proxies_and_users_are_not_shared(
     ways += [f"{scheme}://user:pw@127.0.0.1:{proxies[0].port}"] if scheme == "http" else []
     for way in ways:
         outcome = await sender.send(via(receiver.url, way))
-        assert (outcome.status, outcome.connection_reused) == (200, False)
+        assert (outcome.response_status, outcome.connection_reused) == (200, False)
     outcome = await sender.send(post(receiver.url))
-    assert (outcome.status, outcome.connection_reused) == (200, False)
+    assert (outcome.response_status, outcome.connection_reused) == (200, False)
 
 
 @SCHEMES
@@ -127,7 +131,7 @@ async def test_only_the_operators_proxy_may_stand_where_webhooks_may_not_go(
     assert outcome.reason is FailureReason.ADDRESS_NOT_ALLOWED
     assert proxy.asked_for == []
     operators = make_sender(rules=rules, proxy=Proxy.parse(url, is_operators=True))
-    assert (await operators.send(post("http://127.0.0.2/"))).status == 200
+    assert (await operators.send(post("http://127.0.0.2/"))).response_status == 200
     outcome = await operators.send(post(f"http://127.0.0.1:{receiver.port}/"))
     assert outcome.reason is FailureReason.ADDRESS_NOT_ALLOWED
     assert proxy.asked_for == [("127.0.0.2", 80)]

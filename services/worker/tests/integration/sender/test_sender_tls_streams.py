@@ -5,7 +5,7 @@ import os
 
 import pytest
 from angarium_worker.adapters.destinations.webhook import client_tls_context
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ async def test_a_body_of_any_size_arrives_whole(
     receiver = await receive(responds(head(2) + b"ok"), ssl=certificates.server())
     request = post(f"https://a.hooks.example:{receiver.port}/", body=body)
     first, second = await tls_sender.send(request), await tls_sender.send(request)
-    assert (first.status, second.connection_reused) == (200, True)
+    assert (first.response_status, second.connection_reused) == (200, True)
     assert all(sent.endswith(b"\r\n\r\n" + body) for sent in receiver.requests)
 
 
@@ -57,8 +57,8 @@ async def test_a_long_answer_is_read_and_its_connection_kept(
     request = post(f"https://a.hooks.example:{receiver.port}/")
     for reused in (False, True):
         outcome = await tls_sender.send(request)
-        assert outcome.body == body[:16_384]
-        assert (outcome.body_truncated, outcome.connection_reused) == (size > 16_384, reused)
+        assert outcome.response == body[:16_384]
+        assert (outcome.response_truncated, outcome.connection_reused) == (size > 16_384, reused)
 
 
 async def test_an_answer_may_end_with_the_connection(receive, tls_sender, post, certificates):
@@ -67,7 +67,7 @@ async def test_an_answer_may_end_with_the_connection(receive, tls_sender, post, 
         ssl=certificates.server(),
     )
     outcome = await tls_sender.send(post(f"https://a.hooks.example:{receiver.port}/"))
-    assert (outcome.status, outcome.body) == (200, b"to the end")
+    assert (outcome.response_status, outcome.response) == (200, b"to the end")
     assert tls_sender.connections_open == 0
 
 
@@ -83,7 +83,7 @@ async def test_bytes_after_the_answer_end_the_connection(receive, tls_sender, po
     )
     request = post(f"https://a.hooks.example:{receiver.port}/")
     outcomes = [await tls_sender.send(request) for _ in range(2)]
-    assert [outcome.body for outcome in outcomes] == [b"ok", b"ok"]
+    assert [outcome.response for outcome in outcomes] == [b"ok", b"ok"]
     assert receiver.connections == 2
 
 
@@ -120,7 +120,9 @@ async def test_an_idle_connection_that_the_peer_ends_is_given_up(
         return behave
 
     receiver = await receive(make, ssl=certificates.server())
-    assert (await tls_sender.send(post(f"https://a.hooks.example:{receiver.port}/"))).status == 200
+    assert (
+        await tls_sender.send(post(f"https://a.hooks.example:{receiver.port}/"))
+    ).response_status == 200
     assert tls_sender.connections_idle == 1
     ends.set()
     await receiver.ended.wait()

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from angarium_worker.application.destinations.destination import FailureReason, NoAnswer
 from angarium_worker.application.ledger.records import DeliveryKey, Lane, PendingRow
+from angarium_worker.domain.attempt_result import FailureReason, without_answer
 from msgspec.structs import replace
 
 from .delivery_watch import Watch, row_state
@@ -69,7 +69,7 @@ async def a_waiting_one_is_sent(worker: Any, watch: Watch) -> None:
     await rig.take(rig.chunk([endpoint]))
     rig.sender.sent[0].answer()
     await rig.until_sent(2)
-    rig.sender.sent[1].on_outcome(NoAnswer(FailureReason.NO_FREE_CONNECTION, "", 0.0))
+    rig.sender.sent[1].on_result(without_answer(FailureReason.NO_FREE_CONNECTION, "", 0.0))
     await rig.until_settled(2)
 
 
@@ -127,7 +127,7 @@ async def rows_in_lanes(worker: Any, watch: Watch) -> None:
     ordered = rig.add_endpoint(fifo=True)
     put(rig, watch, strict, lane=Lane.FIRST)
     await rig.until_sent(1)
-    rig.sender.sent[0].on_outcome(NoAnswer(FailureReason.NO_FREE_CONNECTION, "", 0.0))
+    rig.sender.sent[0].on_result(without_answer(FailureReason.NO_FREE_CONNECTION, "", 0.0))
     put(rig, watch, ordered, lane=Lane.FIRST)
     put(rig, watch, ordered, lane=Lane.FIRST)
     await rig.until_sent(2)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from angarium_contracts.ids import MESSAGE, format_id
-from angarium_worker.application.destinations.destination import FailureReason, NoAnswer
+from angarium_worker.domain.attempt_result import FailureReason, without_answer
 from standardwebhooks import Webhook
 
 # A rig is the pipeline over fakes: see conftest.py.
@@ -85,7 +85,7 @@ async def test_a_missing_answer_is_recorded_with_its_reason(rig: Any) -> None:
     await rig.know(endpoint)
     await rig.take(rig.chunk([endpoint]))
     await rig.until_sent(1)
-    rig.sender.sent[0].on_outcome(NoAnswer(FailureReason.DNS_FAILED, "no such host", 0.5))
+    rig.sender.sent[0].on_result(without_answer(FailureReason.DNS_FAILED, "no such host", 0.5))
     await rig.until_settled()
     (row,) = rig.ledger.attempts
     assert (row.response_status, row.duration_ms) == (0, 500)
@@ -99,7 +99,7 @@ async def test_what_never_left_this_process_is_parked_without_counting_an_attemp
     await rig.know(endpoint)
     await rig.take(rig.chunk([endpoint]))
     await rig.until_sent(1)
-    rig.sender.sent[0].on_outcome(NoAnswer(FailureReason.NO_FREE_CONNECTION, "", 15.0))
+    rig.sender.sent[0].on_result(without_answer(FailureReason.NO_FREE_CONNECTION, "", 15.0))
     await rig.until_settled()
     assert rig.ledger.attempts == []
     (pending,) = rig.ledger.pending.values()

@@ -1,69 +1,127 @@
-"""What follows from an attempt."""
+"""What follows from the result of an attempt."""
 
-from angarium_worker.domain.retry_after import RETRY_AFTER_S_MAX
+import pytest
+from angarium_worker.application.endpoints.endpoint_guards import result_of
+from angarium_worker.domain.attempt_result import (
+    Accepted,
+    Attempted,
+    AttemptResult,
+    EndpointGone,
+    FailureReason,
+    NotAttempted,
+    Rejected,
+    Rejection,
+    Throttled,
+    Unreachable,
+    without_answer,
+)
+from angarium_worker.domain.endpoint_guard import Result
+from angarium_worker.domain.retry_after import RETRY_AFTER_S_MAX, slowdown_s
 from angarium_worker.domain.retry_schedule import RetrySchedule
 from angarium_worker.domain.verdict import Delivered, Exhausted, Gone, Retry, judge
 from hypothesis import given
 from hypothesis import strategies as st
 
 SCHEDULE = RetrySchedule((5.0, 300.0), 0.2)
-statuses = st.integers(min_value=0, max_value=599)
+ANSWERED = [
+    Rejected(404),
+    Rejected(500, rejection=Rejection.FAILED),
+    Rejected(504, rejection=Rejection.OVERLOADED),
+    Throttled(429),
+    Throttled(503, retry_after_s=1.0),
+    Unreachable(reason=FailureReason.DNS_FAILED),
+]
 numbers = st.integers(min_value=1, max_value=9)
-waits_s = st.none() | st.floats(min_value=0, max_value=1e9)
 
 
-@given(st.integers(min_value=200, max_value=299), numbers, waits_s)
-def test_every_2xx_is_delivered_whatever_the_attempt(
-    status: int, number: int, wait_s: float | None
-) -> None:
-    assert judge(status, number, SCHEDULE, 0.5, wait_s) == Delivered()
+@given(numbers)
+def test_what_is_accepted_is_delivered_at_any_attempt(number: int) -> None:
+    assert judge(Accepted(204), number, SCHEDULE, 0.5) == Delivered()
 
 
-@given(statuses.filter(lambda status: not 200 <= status <= 299 and status != 410), numbers)
-def test_all_else_is_retried_until_the_schedule_ends(status: int, number: int) -> None:
+@given(st.sampled_from(ANSWERED), numbers)
+def test_all_else_is_retried_until_the_schedule_ends(result: Attempted, number: int) -> None:
     expected = {1: Retry(5.0), 2: Retry(300.0)}.get(number, Exhausted())
-    assert judge(status, number, SCHEDULE, 0.5) == expected
+    assert judge(result, number, SCHEDULE, 0.5) == expected
 
 
-@given(numbers, waits_s)
-def test_410_ends_the_delivery_at_any_attempt(number: int, wait_s: float | None) -> None:
-    assert judge(410, number, SCHEDULE, 0.5, wait_s) == Gone()
+@given(numbers)
+def test_an_endpoint_that_is_gone_ends_the_delivery_at_any_attempt(number: int) -> None:
+    assert judge(EndpointGone(410, statement="gone"), number, SCHEDULE, 0.5) == Gone()
 
 
 def test_without_a_schedule_the_first_failure_is_the_last() -> None:
-    assert judge(500, 1, RetrySchedule(()), 0.5) == Exhausted()
-    assert judge(503, 1, RetrySchedule(()), 0.5, 60.0) == Exhausted()
+    none = RetrySchedule(())
+    for result in (*ANSWERED, Throttled(retry_after_s=60.0)):
+        assert judge(result, 1, none, 0.5) == Exhausted()
 
 
 def test_a_throttling_endpoint_is_retried_when_it_asks_to_be() -> None:
-    for status in (429, 503):
-        assert judge(status, 1, SCHEDULE, 0.5, 60.0) == Retry(60.0)
-        assert judge(status, 1, SCHEDULE, 0.5, 1.0) == Retry(5.0)
-        assert judge(status, 1, SCHEDULE, 0.5, 1e6) == Retry(RETRY_AFTER_S_MAX)
+    for asked_s, delay_s in ((60.0, 60.0), (1.0, 5.0), (1e6, RETRY_AFTER_S_MAX)):
+        assert judge(Throttled(retry_after_s=asked_s), 1, SCHEDULE, 0.5) == Retry(delay_s)
 
 
 @given(
-    st.sampled_from([429, 503]),
     st.lists(st.floats(0.001, 2_592_000), min_size=1, max_size=5),
     st.floats(0, 1e9),
     st.floats(0, 1),
 )
 def test_retry_after_lies_between_the_next_step_and_a_day_or_the_step_if_longer(
-    status: int, delays_s: list[float], wait_s: float, random: float
+    delays_s: list[float], wait_s: float, random: float
 ) -> None:
     schedule = RetrySchedule(tuple(delays_s))
     for number in range(1, len(delays_s) + 1):
         step_s = schedule.delay_after_s(number, random)
         assert step_s is not None
-        verdict = judge(status, number, schedule, random, wait_s)
+        verdict = judge(Throttled(retry_after_s=wait_s), number, schedule, random)
         assert isinstance(verdict, Retry)
         assert step_s <= verdict.delay_s <= max(step_s, RETRY_AFTER_S_MAX)
         if step_s <= wait_s <= RETRY_AFTER_S_MAX:
             assert verdict.delay_s == wait_s
 
 
-@given(statuses.filter(lambda status: status not in (429, 503)), numbers, waits_s)
-def test_retry_after_counts_for_429_and_503_only(
-    status: int, number: int, wait_s: float | None
+@given(st.none() | st.floats(0, 1e9))
+def test_a_throttling_endpoint_is_left_alone_for_a_second_or_as_it_asks_up_to_a_day(
+    asked_s: float | None,
 ) -> None:
-    assert judge(status, number, SCHEDULE, 0.5, wait_s) == judge(status, number, SCHEDULE, 0.5)
+    expected_s = 1.0 if asked_s is None else min(asked_s, RETRY_AFTER_S_MAX)
+    assert slowdown_s(Throttled(retry_after_s=asked_s)) == expected_s
+
+
+@pytest.mark.parametrize(
+    ("result", "sign"),
+    [
+        (Accepted(200), Result.SUCCESS),
+        (Rejected(404), Result.REFUSED),
+        (Rejected(500, rejection=Rejection.FAILED), Result.FAILED),
+        (Rejected(504, rejection=Rejection.OVERLOADED), Result.OVERLOADED),
+        (Throttled(429), Result.OVERLOADED),
+        (EndpointGone(410, statement="gone"), Result.REFUSED),
+        (Unreachable(reason=FailureReason.RESPONSE_TIMED_OUT), Result.OVERLOADED),
+        (Unreachable(reason=FailureReason.CONNECT_TIMED_OUT), Result.OVERLOADED),
+        (Unreachable(reason=FailureReason.TLS_TIMED_OUT), Result.OVERLOADED),
+        (Unreachable(reason=FailureReason.DNS_TIMED_OUT), Result.FAILED),
+        (Unreachable(reason=FailureReason.CONNECTION_REFUSED), Result.FAILED),
+        (Unreachable(reason=FailureReason.INTERNAL_ERROR), Result.UNCOUNTED),
+        (NotAttempted(reason=FailureReason.NO_FREE_CONNECTION), Result.UNCOUNTED),
+        (NotAttempted(reason=FailureReason.SENDER_CLOSED), Result.UNCOUNTED),
+    ],
+)
+def test_each_result_says_what_it_says_about_the_endpoints_health(
+    result: AttemptResult, sign: Result
+) -> None:
+    assert result_of(result) is sign
+
+
+@given(st.sampled_from(FailureReason), st.text(max_size=20))
+def test_a_failure_goes_on_record_as_its_reason_and_its_facts(
+    reason: FailureReason, detail: str
+) -> None:
+    text = without_answer(reason, detail).failure
+    assert text == (f"{reason.value}: {detail}".replace("\0", "") if detail else reason.value)
+    assert reason.text.endswith(".")
+
+
+def test_what_has_a_status_of_its_own_needs_no_failure_on_record() -> None:
+    for result in (Accepted(200), Rejected(500), Throttled(429), EndpointGone(410, statement="x")):
+        assert result.failure is None

@@ -88,8 +88,8 @@ async def world(fakes: Any) -> World:
 
 
 @pytest.fixture
-def book(world: World) -> EndpointCache:
-    return EndpointCache(world, world, lambda sealed, _: sealed)
+def book(world: World, fakes: Any) -> EndpointCache:
+    return EndpointCache(world, world, lambda sealed, _: sealed, fakes.destinations())
 
 
 @pytest.fixture

@@ -64,7 +64,9 @@ async def test_an_endpoint_that_its_owner_does_not_know_is_inactive(rig: Any) ->
 
 
 async def test_memory_holds_only_the_endpoints_used_last(rig: Any) -> None:
-    book = EndpointCache(rig.endpoints, rig.endpoints, lambda sealed, _: sealed, endpoints_max=2)
+    book = EndpointCache(
+        rig.endpoints, rig.endpoints, lambda sealed, _: sealed, rig.destinations, endpoints_max=2
+    )
     first, second, third = (rig.add_endpoint() for _ in range(3))
     await book.load({first: 1, second: 1})
     assert book.get(first, 1) is not None

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from angarium_signing import PrivateKey, SigningSecret, verify
-from angarium_worker.application.destinations.destination import Answer, FailureReason, NoAnswer
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint, Unusable
 from angarium_worker.application.ledger.records import TIMINGS
+from angarium_worker.domain.attempt_result import Accepted, FailureReason, without_answer
 
 SECRETS = [b"whsec_" + base64.b64encode(bytes([n]) * 24) for n in range(3)]
 NOW_S = 1_700_000_000
@@ -104,15 +104,16 @@ async def test_an_endpoint_whose_secrets_never_expire_has_no_expiry_to_watch(rig
     await rig.know(endpoint)
     known = rig.book.get(endpoint, 1)
     assert isinstance(known, ResolvedEndpoint)
-    assert known.first_expiry_s == inf
-    assert known.signers_at(NOW_S) is known.signers
+    signatures = known.prepared.signatures
+    assert signatures.first_expiry_s == inf
+    assert signatures.signers_at(NOW_S) is signatures.signers
 
 
 async def test_timings_and_channels_are_recorded_with_the_attempt(rig: Any) -> None:
     endpoint = rig.add_endpoint()
     await _sent(rig, endpoint, channels=("a", "b"))
-    answer = Answer(200, b"ok", None, 0.01, 0.008, 0.001, 0.002, 0.003)
-    rig.sender.sent[0].on_outcome(answer)
+    answer = Accepted(200, b"ok", 0.01, 0.008, 0.001, 0.002, 0.003)
+    rig.sender.sent[0].on_result(answer)
     await rig.until_settled()
     (row,) = rig.ledger.attempts
     assert row.channels == ",a,b,"
@@ -121,7 +122,7 @@ async def test_timings_and_channels_are_recorded_with_the_attempt(rig: Any) -> N
 
 async def test_a_failure_without_an_answer_records_its_total_time(rig: Any) -> None:
     await _sent(rig, rig.add_endpoint())
-    rig.sender.sent[0].on_outcome(NoAnswer(FailureReason.CONNECT_TIMED_OUT, "192.0.2.1", 1.5))
+    rig.sender.sent[0].on_result(without_answer(FailureReason.CONNECT_TIMED_OUT, "192.0.2.1", 1.5))
     await rig.until_settled()
     (row,) = rig.ledger.attempts
     assert row.failure == "connect_timed_out: 192.0.2.1"

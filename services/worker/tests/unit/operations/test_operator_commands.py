@@ -127,8 +127,8 @@ def counters() -> WorkerCounters:
 
 
 @pytest.fixture
-def commands(world: World, counters: WorkerCounters) -> OperatorCommands:
-    cache = EndpointCache(world, world, lambda sealed, _: sealed)
+def commands(world: World, counters: WorkerCounters, fakes: Any) -> OperatorCommands:
+    cache = EndpointCache(world, world, lambda sealed, _: sealed, fakes.destinations())
     return OperatorCommands(world, cache, counters, notify=world.notify, lease_s=40.0)
 
 

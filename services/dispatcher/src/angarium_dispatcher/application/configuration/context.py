@@ -14,7 +14,8 @@ from .endpoint_secrets import EndpointSecrets
 class ConfigurationLimits:
     """The operator's limits.
 
-    `allow_http` permits endpoint URLs with the scheme http. `endpoints_max` bounds the
+    `allow_http` permits endpoint URLs with the scheme http, `allow_streams` those of Redis
+    streams. `endpoints_max` bounds the
     endpoints of one application, and with them the cost of one message. `secret_grace_s` is
     how long a rotated secret goes on signing unless the request gives a time.
     """
@@ -22,6 +23,7 @@ class ConfigurationLimits:
     allow_http: bool
     endpoints_max: int
     secret_grace_s: int
+    allow_streams: bool = False
 
 
 @dataclass(frozen=True, slots=True)

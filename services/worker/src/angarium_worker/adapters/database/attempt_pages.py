@@ -1,6 +1,5 @@
 """Reading attempts: pages by message or endpoint, newest first, and one by its id."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from angarium_chassis.database.columns import from_micros, to_micros
@@ -22,9 +21,9 @@ from angarium_contracts.ids import ATTEMPT, format_id, parse_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
 from sqlalchemy import ColumnElement, func, select
 
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.application.destinations.destination import ExplainAnswer
 from angarium_worker.application.ledger.records import TIMINGS, channel_text, channels_of
-from angarium_worker.domain.failed_answer import failed_answer
+from angarium_worker.domain.attempt_result import FailureReason
 
 from .attempt_bounds import first_attempt_id
 from .tables import attempt
@@ -41,7 +40,8 @@ type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttem
 class AttemptPages:
     """Answers the attempt queries of `angarium_contracts.attempts`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, explain_answer: ExplainAnswer) -> None:
+        self._explain = explain_answer
         self._engine = database.engine.execution_options(read_only=True)
         self._position = func.strpos if database.on_postgres else func.instr
 
@@ -70,7 +70,7 @@ class AttemptPages:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
             return Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt of this message")
-        return AttemptFound(attempt=_attempt(row))
+        return AttemptFound(attempt=_attempt(row, self._explain))
 
     async def _page(
         self, of: list[ColumnElement[bool]], page: Page, wanted: AttemptFilter
@@ -98,12 +98,11 @@ class AttemptPages:
         )
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).all()
-        return _as_page(rows, limit, backwards=backwards)
+        items = [_attempt(row, self._explain) for row in rows[:limit]]
+        return _as_page(items, more=len(rows) > limit, backwards=backwards)
 
 
-def _as_page(rows: Sequence[Any], limit: int, *, backwards: bool) -> Attempts:
-    more = len(rows) > limit
-    items = [_attempt(row) for row in rows[:limit]]
+def _as_page(items: list[Attempt], *, more: bool, backwards: bool) -> Attempts:
     if backwards:
         items.reverse()
     return Attempts(
@@ -131,8 +130,8 @@ def _conditions(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _attempt(row: Any) -> Attempt:
-    reason, failure = _failure(row)
+def _attempt(row: Any, explain: ExplainAnswer) -> Attempt:
+    reason, failure = _failure(row, explain)
     with_content = "response" in row._fields
     response = row.response.decode("utf-8", "replace") if with_content else ""
     if with_content and row.response_status == 0 and failure is not None:
@@ -158,10 +157,10 @@ def _attempt(row: Any) -> Attempt:
     )
 
 
-def _failure(row: Any) -> tuple[str | None, str | None]:
+def _failure(row: Any, explain: ExplainAnswer) -> tuple[str | None, str | None]:
     """Its stable name and its words: of what stands on record, or of the answer's status."""
     if row.failure is None:
-        failed = failed_answer(row.response_status)
+        failed = explain(row.response_status)
         return (None, None) if failed is None else (failed.reason, failed.text)
     reason, _, detail = row.failure.partition(": ")
     try:

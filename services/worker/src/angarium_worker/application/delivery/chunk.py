@@ -7,7 +7,7 @@ from typing import Any
 from angarium_contracts.attempts import AttemptTrigger
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
 
-from angarium_worker.application.destinations.destination import Outcome, SubmittedAttempt
+from angarium_worker.application.destinations.destination import SubmittedAttempt
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.endpoints.endpoint_guards import EndpointQueue
 from angarium_worker.application.ledger.records import (
@@ -21,6 +21,7 @@ from angarium_worker.application.ledger.records import (
     channel_text,
     delays_text,
 )
+from angarium_worker.domain.attempt_result import AttemptResult
 
 from .leased_attempt import LeasedAttempt
 
@@ -77,7 +78,7 @@ class FirstAttempt:
         self.stage = Stage.RESOLVING
         self.endpoint: ResolvedEndpoint | None = None
         self.submitted: SubmittedAttempt | None = None
-        self.outcome: Outcome | None = None
+        self.outcome: AttemptResult | None = None
         self.adopted: LeasedAttempt | None = None
         self.gate: EndpointQueue | None = None
         self.ticket = 0

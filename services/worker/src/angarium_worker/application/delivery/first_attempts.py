@@ -11,7 +11,6 @@ from typing import assert_never
 import structlog
 
 from angarium_worker.application.capacity.capacity import Capacity
-from angarium_worker.application.destinations.destination import Outcome
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
@@ -21,6 +20,7 @@ from angarium_worker.application.endpoints.endpoint_config import (
 )
 from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards, EndpointQueue
 from angarium_worker.application.ledger.records import AttemptRow
+from angarium_worker.domain.attempt_result import AttemptResult
 from angarium_worker.domain.verdict import (
     PARKED_S,
     QUEUED,
@@ -161,22 +161,22 @@ class FirstAttempts:
         first.submitted = self._make.start(
             endpoint,
             first.webhook_id,
-            message.payload,
-            message.trace,
+            message,
+            1,
             partial(self._on_outcome, first),
         )
 
-    def _on_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:
+    def _on_outcome(self, first: FirstAttempt, result: AttemptResult) -> None:
         endpoint, gate = first.endpoint, first.gate
         if first.stage is not Stage.SENDING or endpoint is None or gate is None:
-            self._on_late_outcome(first, outcome)
+            self._on_late_outcome(first, result)
             return
         first.stage = Stage.ENDED
         first.submitted = None
         message = first.message
         self._shares.gave_back(message.tenant_id, message.application_id)
         self._room.sent()
-        self._gates.ended(gate, first.ticket, outcome, first.begun_s)
+        self._gates.ended(gate, first.ticket, result, first.begun_s)
         verdict: Verdict
         try:
             verdict, row = self._make.conclude(
@@ -184,7 +184,7 @@ class FirstAttempts:
                 message.channels,
                 endpoint,
                 1,
-                outcome,
+                result,
                 retry_delays_s=message.retry_delays_s,
             )
         except Exception:  # the delivery must not be lost with a fault of ours
@@ -192,12 +192,12 @@ class FirstAttempts:
             verdict, row = Parked(PARKED_S), None
         self.ended(first, verdict, row)
 
-    def _on_late_outcome(self, first: FirstAttempt, outcome: Outcome) -> None:
+    def _on_late_outcome(self, first: FirstAttempt, result: AttemptResult) -> None:
         first.submitted = None
         if first.adopted is not None:
-            self._leased.ended(first.adopted, outcome)
+            self._leased.ended(first.adopted, result)
         else:
-            first.outcome = outcome
+            first.outcome = result
 
 
 class _Waiting:

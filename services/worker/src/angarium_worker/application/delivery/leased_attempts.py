@@ -10,7 +10,7 @@ import structlog
 from angarium_contracts.ids import MESSAGE, format_id
 
 from angarium_worker.application.capacity.capacity import Capacity
-from angarium_worker.application.destinations.destination import Outcome, SubmittedAttempt
+from angarium_worker.application.destinations.destination import SubmittedAttempt
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards, EndpointQueue
 from angarium_worker.application.ledger.recorder import Held, Recorder
@@ -25,6 +25,7 @@ from angarium_worker.application.ledger.records import (
     channels_of,
     delays_of,
 )
+from angarium_worker.domain.attempt_result import AttemptResult
 from angarium_worker.domain.verdict import (
     PARKED_S,
     Cancelled,
@@ -92,8 +93,8 @@ class LeasedAttempts:
         attempt.submitted = self._make.start(
             endpoint,
             format_id(MESSAGE, due.id),
-            due.payload,
-            due.trace,
+            due,
+            due.attempts_made + 1,
             partial(self.ended, attempt),
         )
 
@@ -122,21 +123,21 @@ class LeasedAttempts:
                     self._room.retries -= 1
             young.popleft()
 
-    def ended(self, attempt: LeasedAttempt, outcome: Outcome) -> None:
-        """Settle the delivery by the outcome of its attempt."""
+    def ended(self, attempt: LeasedAttempt, result: AttemptResult) -> None:
+        """Settle the delivery by the result of its attempt."""
         self._open.discard(attempt)
         attempt.submitted = None
         due = attempt.due
         self._shares.gave_back(due.tenant_id, due.application_id)
         self._free_slot(retry=attempt.retry, slow=attempt.slow)
         if attempt.gate is not None:
-            self._gates.ended(attempt.gate, attempt.ticket, outcome, attempt.begun_s)
-        verdict, row, event = self._concluded(due, attempt.endpoint, outcome)
+            self._gates.ended(attempt.gate, attempt.ticket, result, attempt.begun_s)
+        verdict, row, event = self._concluded(due, attempt.endpoint, result)
         lane = lane_after(due, attempt.endpoint, verdict)
         self._settle(due, verdict, row, lane, event, attempt.recorded)
 
     def _concluded(
-        self, due: DueDelivery, endpoint: ResolvedEndpoint, outcome: Outcome
+        self, due: DueDelivery, endpoint: ResolvedEndpoint, result: AttemptResult
     ) -> tuple[Verdict, AttemptRow | None, EventRow | None]:
         try:
             verdict, row = self._make.conclude(
@@ -144,7 +145,7 @@ class LeasedAttempts:
                 channels_of(due.channels),
                 endpoint,
                 due.attempts_made + 1,
-                outcome,
+                result,
                 trigger=due.trigger,
                 retry_delays_s=delays_of(due.retry_delays),
             )

@@ -1,22 +1,13 @@
-"""Making one attempt: sign, send, judge what came back."""
+"""Making one attempt: submit it to its destination, judge the result."""
 
 import struct
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
-from angarium_signing import signature_headers_under
 
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
-from angarium_worker.application.destinations.destination import (
-    Answer,
-    FailureReason,
-    NoAnswer,
-    Outcome,
-    Sender,
-    SubmittedAttempt,
-    WebhookRequest,
-)
+from angarium_worker.application.destinations.destination import OutgoingDelivery, SubmittedAttempt
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoints
@@ -29,15 +20,17 @@ from angarium_worker.application.ledger.records import (
     MessageFacts,
     channel_text,
 )
-from angarium_worker.domain.retry_after import (
-    THROTTLING_STATUSES,
-    parse_retry_after,
-    slowdown_s,
+from angarium_worker.domain.attempt_result import (
+    AttemptFacts,
+    AttemptResult,
+    EndpointGone,
+    NotAttempted,
+    Throttled,
 )
+from angarium_worker.domain.retry_after import slowdown_s
 from angarium_worker.domain.retry_schedule import RetrySchedule
 from angarium_worker.domain.verdict import (
     DELIVERED,
-    ENDPOINT_GONE,
     EXHAUSTED,
     PARKED_S,
     Judgement,
@@ -47,7 +40,6 @@ from angarium_worker.domain.verdict import (
     judge,
 )
 
-_NOT_ATTEMPTED = frozenset({FailureReason.NO_FREE_CONNECTION, FailureReason.SENDER_CLOSED})
 _SUCCESS = int(AttemptStatus.SUCCESS)
 _FAIL = int(AttemptStatus.FAIL)
 _SCHEDULED = int(AttemptTrigger.SCHEDULED)
@@ -75,7 +67,7 @@ class Health(Protocol):
 
 
 class MakeAttempt:
-    """Starts attempts, and turns their outcomes into verdicts and rows.
+    """Starts attempts, and turns their results into verdicts and rows.
 
     `timeout_s` is for endpoints without their own, `timeout_s_max` for those with a longer one
     than a lease lasts; `clock_ns` is Unix time; `random` is uniform
@@ -84,7 +76,6 @@ class MakeAttempt:
 
     def __init__(
         self,
-        sender: Sender,
         schedule: RetrySchedule,
         tally: WorkerCounters,
         slowdowns: RetryAfterCache,
@@ -97,7 +88,6 @@ class MakeAttempt:
         clock_ns: Callable[[], int],
         random: Callable[[], float],
     ) -> None:
-        self._submit = sender.submit
         self._schedule = schedule
         self._tally = tally
         self._slowdowns = slowdowns
@@ -121,33 +111,21 @@ class MakeAttempt:
         self,
         endpoint: ResolvedEndpoint,
         webhook_id: str,
-        payload: bytes,
-        trace: str | None,
-        on_outcome: Callable[[Outcome], None],
+        message: MessageFacts,
+        number: int,
+        on_result: Callable[[AttemptResult], None],
     ) -> SubmittedAttempt:
-        """Sign with all secrets that the endpoint has at this time, and send.
-
-        `trace` is a W3C traceparent, sent along as it is.
-        """
-        timestamp_s = self._clock_ns() // 1_000_000_000
-        headers = endpoint.headers + signature_headers_under(
-            endpoint.header_prefixes,
-            endpoint.signers_at(timestamp_s),
+        """Submit attempt `number` of this message to the endpoint's destination."""
+        delivery = OutgoingDelivery(
             webhook_id,
-            timestamp_s,
-            payload,
-        )
-        if trace is not None:
-            headers = (*headers, ("traceparent", trace))
-        request = WebhookRequest(
-            endpoint.url,
-            headers,
-            payload,
+            message.event_type,
+            message.payload,
+            message.trace,
+            self._clock_ns() // 1_000_000_000,
+            number,
             self.timeout_s(endpoint),
-            endpoint.proxy,
-            endpoint.client_certificate,
         )
-        return self._submit(request, on_outcome)
+        return endpoint.destination.submit(endpoint.prepared, delivery, on_result)
 
     def conclude(
         self,
@@ -155,7 +133,7 @@ class MakeAttempt:
         channels: Sequence[str],
         endpoint: ResolvedEndpoint,
         number: int,
-        outcome: Outcome,
+        result: AttemptResult,
         *,
         trigger: int = _SCHEDULED,
         retry_delays_s: Sequence[float] | None = None,
@@ -164,27 +142,15 @@ class MakeAttempt:
 
         `retry_delays_s` is the schedule that the message brought along.
         """
-        failure: str | None = None
-        retry_after_s: float | None = None
-        if isinstance(outcome, Answer):
-            status, response = outcome.status, outcome.body
-            if status in THROTTLING_STATUSES:
-                retry_after_s = self._slow_down(endpoint, outcome)
-        else:
-            if outcome.reason in _NOT_ATTEMPTED:
-                self._tally.parked += 1
-                return Parked(PARKED_S), None
-            status, response, failure = 0, b"", _failure_text(outcome)
+        if isinstance(result, NotAttempted):
+            self._tally.parked += 1
+            return Parked(PARKED_S), None
         schedule = self._schedule_of(endpoint, retry_delays_s)
-        verdict = judge(status, number, schedule, self._random(), retry_after_s)
-        self._count(verdict, outcome)
+        verdict = judge(result, number, schedule, self._random())
+        self._count(verdict, result)
         self._note_health(message, endpoint, verdict)
-        if verdict is ENDPOINT_GONE:
-            self._gone.report(
-                GoneEndpoint(
-                    message.tenant_id, message.application_id, endpoint.id, endpoint.version
-                )
-            )
+        if verdict is not DELIVERED:
+            self._heed(message, endpoint, result)
         return verdict, AttemptRow(
             self._make_id(),
             message.id,
@@ -196,15 +162,27 @@ class MakeAttempt:
             number,
             _SUCCESS if verdict is DELIVERED else _FAIL,
             trigger,
-            status,
-            response,
-            int(outcome.duration_s * 1_000),
-            failure,
+            result.response_status,
+            result.response,
+            int(result.duration_s * 1_000),
+            result.failure,
             channel_text(channels) if channels else None,
-            _timings(outcome),
+            _timings(result),
             self._clock_ns() // 1_000,
             int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
         )
+
+    def _heed(
+        self, message: MessageFacts, endpoint: ResolvedEndpoint, result: AttemptResult
+    ) -> None:
+        """Do as an endpoint says that asks for a pause, or that is gone."""
+        if isinstance(result, Throttled):
+            self._slowdowns.slow_down(endpoint.id, slowdown_s(result))
+        elif isinstance(result, EndpointGone):
+            gone = GoneEndpoint(
+                message.tenant_id, message.application_id, endpoint.id, endpoint.version
+            )
+            self._gone.report(gone, result.statement)
 
     def event_of(self, verdict: Verdict, row: AttemptRow) -> EventRow | None:
         """What a tenant is to be told of the attempt."""
@@ -230,14 +208,7 @@ class MakeAttempt:
         elif health.any_failing:
             health.succeeded(endpoint.id)
 
-    def _slow_down(self, endpoint: ResolvedEndpoint, answer: Answer) -> float | None:
-        retry_after_s = parse_retry_after(answer.retry_after, self._clock_ns() / 1e9)
-        for_s = slowdown_s(answer.status, retry_after_s)
-        if for_s is not None:
-            self._slowdowns.slow_down(endpoint.id, for_s)
-        return retry_after_s
-
-    def _count(self, verdict: Judgement, outcome: Outcome) -> None:
+    def _count(self, verdict: Judgement, result: AttemptFacts) -> None:
         tally = self._tally
         if verdict is DELIVERED:
             tally.delivered += 1
@@ -245,18 +216,12 @@ class MakeAttempt:
             tally.failed += 1
             if verdict is EXHAUSTED:
                 tally.exhausted += 1
-        tally.observe(outcome.duration_s)
+        tally.observe(result.duration_s)
 
 
-def _timings(outcome: Outcome) -> bytes:
-    phases_s = (outcome.dns_s, outcome.connect_s, outcome.tls_s, outcome.first_byte_s)
+def _timings(result: AttemptFacts) -> bytes:
+    phases_s = (result.dns_s, result.connect_s, result.tls_s, result.first_byte_s)
     try:
-        return TIMINGS.pack(*[int(each * 1e6) for each in phases_s], int(outcome.duration_s * 1e6))
+        return TIMINGS.pack(*[int(each * 1e6) for each in phases_s], int(result.duration_s * 1e6))
     except struct.error:  # a clock that went back, or hours: nothing to show
         return TIMINGS.pack(0, 0, 0, 0, 0)
-
-
-def _failure_text(outcome: NoAnswer) -> str:
-    """`reason` or `reason: detail`; the reason is stable, the detail is for people."""
-    reason = outcome.reason.value
-    return f"{reason}: {outcome.detail}".replace("\0", "") if outcome.detail else reason

@@ -9,6 +9,7 @@ import structlog
 from angarium_contracts.directory import ApplicationState, EndpointState
 from msgspec.structs import replace
 
+from angarium_worker.application.destinations.destination import Destinations
 from angarium_worker.application.ledger.records import StorageDown
 
 from .endpoint_config import EndpointConfig, Inactive, OpenSealed, Unusable, prepare
@@ -50,6 +51,7 @@ class EndpointCache:
         copy: EndpointCopy,
         owner: EndpointOwner,
         open_sealed: OpenSealed,
+        destinations: Destinations,
         *,
         endpoints_max: int = ENDPOINTS_MAX,
     ) -> None:
@@ -57,6 +59,7 @@ class EndpointCache:
         self._copy = copy
         self._owner = owner
         self._open_sealed = open_sealed
+        self._destinations = destinations
         self._endpoints_max = endpoints_max
         self._known: OrderedDict[bytes, EndpointConfig] = OrderedDict()
         self._loading: dict[bytes, int] = {}
@@ -178,7 +181,7 @@ class EndpointCache:
             return
         if state.version < version_min:
             state = replace(state, version=version_min)
-        made = prepare(state, self._open_sealed)
+        made = prepare(state, self._open_sealed, self._destinations)
         if isinstance(made, Unusable):
             log.error("endpoint.unusable", endpoint=state.id.hex(), problem=made.problem)
         self._put(state.id, made)

@@ -2,36 +2,50 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, assert_never
 
-from angarium_worker.application.destinations.destination import Answer, FailureReason, Outcome
+from angarium_worker.domain.attempt_result import (
+    Accepted,
+    AttemptResult,
+    EndpointGone,
+    NotAttempted,
+    Rejected,
+    Rejection,
+    Throttled,
+    Unreachable,
+)
 from angarium_worker.domain.endpoint_guard import EndpointGuard, Result
 from angarium_worker.domain.shared_limits import SharedLimits
 
 GUARDS_MAX = 20_000
 SWEPT_AT_ONCE = 1_000
 BACKLOG_S = 5.0
-_OVERLOADED_STATUSES = frozenset({429, 503, 504})
-_TIMED_OUT = frozenset(
-    {
-        FailureReason.RESPONSE_TIMED_OUT,
-        FailureReason.CONNECT_TIMED_OUT,
-        FailureReason.TLS_TIMED_OUT,
-    }
-)
+_BY_REJECTION = {
+    Rejection.REFUSED: Result.REFUSED,
+    Rejection.FAILED: Result.FAILED,
+    Rejection.OVERLOADED: Result.OVERLOADED,
+}
 
 
-def result_of(outcome: Outcome) -> Result:
-    """What an outcome says about its endpoint's health."""
-    if isinstance(outcome, Answer):
-        if 200 <= outcome.status <= 299:
-            return Result.SUCCESS
-        if outcome.status in _OVERLOADED_STATUSES:
+def result_of(result: AttemptResult) -> Result:
+    """What the result of an attempt says about its endpoint's health."""
+    if isinstance(result, Accepted):  # nearly all of them
+        return Result.SUCCESS
+    match result:
+        case Rejected():
+            return _BY_REJECTION[result.rejection]
+        case Throttled():
             return Result.OVERLOADED
-        return Result.FAILED if outcome.status >= 500 else Result.REFUSED
-    if outcome.reason.is_ours:
-        return Result.UNCOUNTED
-    return Result.OVERLOADED if outcome.reason in _TIMED_OUT else Result.FAILED
+        case EndpointGone():
+            return Result.REFUSED
+        case Unreachable():
+            if result.is_ours:
+                return Result.UNCOUNTED
+            return Result.OVERLOADED if result.timed_out else Result.FAILED
+        case NotAttempted():
+            return Result.UNCOUNTED
+        case _:
+            assert_never(result)
 
 
 class Waiter(Protocol):
@@ -111,9 +125,11 @@ class EndpointGuards:
         gate = self._gates.get(endpoint_id)
         return None if gate is None else gate.guard.limit
 
-    def ended(self, gate: EndpointQueue, ticket: int, outcome: Outcome, begun_s: float) -> None:
+    def ended(
+        self, gate: EndpointQueue, ticket: int, result: AttemptResult, begun_s: float
+    ) -> None:
         """An attempt that the guard let begin has ended; who waits may go."""
-        gate.guard.ended(ticket, result_of(outcome), begun_s, self.clock_s(), self._random())
+        gate.guard.ended(ticket, result_of(result), begun_s, self.clock_s(), self._random())
         gate.tell_waiting()
         if gate.queue:
             self._let_go(gate)

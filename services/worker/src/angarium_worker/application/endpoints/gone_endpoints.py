@@ -1,4 +1,4 @@
-"""Disabling endpoints that answered 410 Gone, and ending their pending deliveries."""
+"""Disabling endpoints that said they are gone, and ending their pending deliveries."""
 
 import asyncio
 
@@ -9,7 +9,6 @@ from angarium_worker.application.ledger.records import Ledger, StorageDown
 from .endpoint_cache import EndpointCache
 from .endpoint_owner import EndpointOwner, GoneEndpoint
 
-REASON = "the endpoint answered 410 Gone"
 ENDPOINTS_MAX = 10_000
 AGAIN_S_MIN = 0.5
 AGAIN_S_MAX = 30.0
@@ -20,7 +19,7 @@ log = structlog.get_logger()
 class GoneEndpoints:
     """Tells the owner of each until it answers. `run()` until cancelled.
 
-    Nothing is kept for a restart: the endpoint's next 410 tells again. So does that of an
+    Nothing is kept for a restart: the endpoint's next such answer tells again. So does that of an
     endpoint that found no place among `ENDPOINTS_MAX`.
     """
 
@@ -31,14 +30,14 @@ class GoneEndpoints:
         self._owner = owner
         self._ledger = ledger
         self._lease_s = lease_s
-        self._waiting: dict[bytes, GoneEndpoint] = {}
+        self._waiting: dict[bytes, tuple[GoneEndpoint, str]] = {}
         self._told = asyncio.Event()
 
-    def report(self, gone: GoneEndpoint) -> None:
-        """It answered 410: from now on this process sends it nothing."""
-        self._book.deactivate(gone.endpoint_id, gone.version, REASON)
+    def report(self, gone: GoneEndpoint, reason: str) -> None:
+        """It is gone, for `reason`: from now on this process sends it nothing."""
+        self._book.deactivate(gone.endpoint_id, gone.version, reason)
         if len(self._waiting) < ENDPOINTS_MAX:
-            self._waiting[gone.endpoint_id] = gone
+            self._waiting[gone.endpoint_id] = gone, reason
             self._told.set()
 
     async def run(self) -> None:
@@ -46,19 +45,19 @@ class GoneEndpoints:
         again_s = AGAIN_S_MIN
         while True:
             await self._told.wait()
-            gone = next(iter(self._waiting.values()))
-            if await self._settle(gone):
+            endpoint_id, waiting = next(iter(self._waiting.items()))
+            if await self._settle(*waiting):
                 again_s = AGAIN_S_MIN
-                if self._waiting.get(gone.endpoint_id) is gone:
-                    del self._waiting[gone.endpoint_id]
+                if self._waiting.get(endpoint_id) is waiting:
+                    del self._waiting[endpoint_id]
                 if not self._waiting:
                     self._told.clear()
             else:
                 await asyncio.sleep(again_s)
                 again_s = min(again_s * 2, AGAIN_S_MAX)
 
-    async def _settle(self, gone: GoneEndpoint) -> bool:
-        if not await self._owner.disable(gone, REASON):
+    async def _settle(self, gone: GoneEndpoint, reason: str) -> bool:
+        if not await self._owner.disable(gone, reason):
             log.info("endpoint.not_disabled_yet", endpoint=gone.endpoint_id.hex())
             return False
         try:
@@ -67,5 +66,5 @@ class GoneEndpoints:
         except StorageDown as error:
             log.warning("endpoint.pending_not_ended", error=str(error)[:300])
             return False
-        log.info("endpoint.disabled", endpoint=gone.endpoint_id.hex(), reason=REASON)
+        log.info("endpoint.disabled", endpoint=gone.endpoint_id.hex(), reason=reason)
         return True

@@ -7,7 +7,7 @@ import socket
 import pytest
 from angarium_worker.adapters.destinations.webhook.failures import SendFailed
 from angarium_worker.adapters.destinations.webhook.racing_dials import first_connected, in_turns
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 
 
 class Dials:

@@ -1,12 +1,13 @@
 import msgspec
 import pytest
 from angarium_webhooks.header_rules import RESERVED_NAMES
-from angarium_worker.adapters.destinations.webhook import EgressRules, SenderLimits
+from angarium_worker.adapters.destinations.webhook import EgressRules
 from angarium_worker.adapters.destinations.webhook.client_certificates import ClientCertificate
 from angarium_worker.adapters.destinations.webhook.failures import SendFailed
 from angarium_worker.adapters.destinations.webhook.request_head import RequestHeads
-from angarium_worker.adapters.destinations.webhook.url_rules import Destinations
-from angarium_worker.application.destinations.destination import FailureReason, WebhookRequest
+from angarium_worker.adapters.destinations.webhook.url_rules import Routes
+from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
+from angarium_worker.domain.attempt_result import FailureReason
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,49 +68,39 @@ def test_whatever_is_given_the_lines_are_exactly_the_headers(
     assert not any("\n" in line or "\r" in line for line in lines)
 
 
-def destinations_with(*, allow_http: bool, rules: EgressRules = PUBLIC) -> Destinations:
-    limits = SenderLimits(destinations_cached_max=2, routed_destinations_cached_max=2)
-    return Destinations(rules, limits, allow_http=allow_http, user_agent="Angarium/1")
+def routes_with(*, allow_http: bool, rules: EgressRules = PUBLIC) -> Routes:
+    return Routes(rules, allow_http=allow_http, user_agent="Angarium/1")
 
 
-def test_a_destination_has_the_urls_host_and_asks_for_no_encoding() -> None:
-    destinations = destinations_with(allow_http=True)
-    found = destinations.find("HTTP://EXAMPLE.com:8080/a?b#c")
+def test_a_route_has_the_urls_host_and_asks_for_no_encoding() -> None:
+    routes = routes_with(allow_http=True)
+    found = routes.find("HTTP://EXAMPLE.com:8080/a?b#c")
     assert found.origin.key == "http://example.com 8080"
     assert found.head_start == (
         "POST /a?b HTTP/1.1\r\nHost: example.com:8080\r\nUser-Agent: Angarium/1\r\n"
         "Accept: */*\r\nAccept-Encoding: identity\r\nContent-Length: "
     )
-    assert destinations.find("HTTP://EXAMPLE.com:8080/a?b#c") is found
-
-
-def test_the_memory_of_destinations_is_bounded() -> None:
-    destinations = destinations_with(allow_http=False)
-    first = destinations.find("https://a.example/")
-    destinations.find("https://b.example/")
-    destinations.find("https://c.example/")
-    assert destinations.find("https://a.example/") is not first
 
 
 def test_a_url_that_is_not_one_to_send_to_is_refused_with_the_reason() -> None:
-    destinations = destinations_with(allow_http=False)
+    routes = routes_with(allow_http=False)
     with pytest.raises(SendFailed, match="https only") as caught:
-        destinations.find("http://example.com/")
+        routes.find("http://example.com/")
     assert caught.value.reason is FailureReason.URL_REFUSED
 
 
 def test_a_host_or_port_that_the_operator_denies_is_no_destination() -> None:
     rules = EgressRules.parse(denied_hosts=["*.example.com"], allowed_ports=["443"])
-    destinations = destinations_with(allow_http=True, rules=rules)
-    assert destinations.find("https://example.com/").origin.host == "example.com"
+    routes = routes_with(allow_http=True, rules=rules)
+    assert routes.find("https://example.com/").origin.host == "example.com"
     for url in ("https://a.EXAMPLE.com/", "https://example.com:8443/", "http://example.com/"):
         with pytest.raises(SendFailed) as caught:
-            destinations.find(url)
+            routes.find(url)
         assert caught.value.reason is FailureReason.DESTINATION_NOT_ALLOWED
 
 
 def test_a_proxy_and_a_certificate_each_make_another_origin_and_show_no_secret() -> None:
-    destinations = destinations_with(allow_http=True)
+    routes = routes_with(allow_http=True)
     url = "https://example.com/"
     ways = [
         (None, b"hunter1"),
@@ -117,25 +108,15 @@ def test_a_proxy_and_a_certificate_each_make_another_origin_and_show_no_secret()
         ("socks5://user:hunter2@proxy.example", None),
         ("socks5://user:hunter3@proxy.example", b"hunter4"),
     ]
-    found = [destinations.find(url), *(destinations.find_routed(url, *way) for way in ways)]
-    assert len({destination.origin.key for destination in found}) == 5
-    assert destinations.find_routed(url, *ways[-1]) is found[-1]
-    assert "hunter" not in f"{[destination.origin for destination in found]}"
-
-
-def test_the_memory_of_destinations_with_a_proxy_is_bounded() -> None:
-    destinations = destinations_with(allow_http=True)
-    first = destinations.find_routed("https://a.example/", "http://proxy.example", None)
-    for name in "bc":
-        destinations.find_routed(f"https://{name}.example/", "http://proxy.example", None)
-    again = destinations.find_routed("https://a.example/", "http://proxy.example", None)
-    assert again is not first
+    found = [routes.find(url), *(routes.find(url, *way) for way in ways)]
+    assert len({route.origin.key for route in found}) == 5
+    assert "hunter" not in f"{[route.origin for route in found]}"
 
 
 def test_a_client_certificate_does_not_matter_without_tls() -> None:
-    destinations = destinations_with(allow_http=True)
-    routed = destinations.find_routed("http://a.example/", None, b"certificate")
-    assert routed.origin.key == destinations.find("http://a.example/").origin.key
+    routes = routes_with(allow_http=True)
+    routed = routes.find("http://a.example/", None, b"certificate")
+    assert routed.origin.key == routes.find("http://a.example/").origin.key
 
 
 @pytest.mark.parametrize(
@@ -145,7 +126,7 @@ def test_a_client_certificate_does_not_matter_without_tls() -> None:
 )  # fmt: skip
 def test_a_proxy_that_cannot_be_used_fails_the_request(proxy: str) -> None:
     with pytest.raises(SendFailed) as caught:
-        destinations_with(allow_http=True).find_routed("https://a.example/", proxy, None)
+        routes_with(allow_http=True).find("https://a.example/", proxy, None)
     assert caught.value.reason is FailureReason.PROXY_FAILED
 
 

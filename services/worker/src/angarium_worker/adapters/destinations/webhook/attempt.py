@@ -1,16 +1,16 @@
-"""One attempt from its request to its outcome, as callbacks under one deadline."""
+"""One attempt from its request to its result, as callbacks under one deadline."""
 
 import asyncio
 import time
 from collections.abc import Callable
 
-from angarium_worker.application.destinations.destination import (
-    Answer,
+from angarium_worker.domain.attempt_result import (
+    AttemptResult,
     FailureReason,
-    NoAnswer,
-    Outcome,
+    without_answer,
 )
 
+from .answers import read_answer
 from .connection import Connection
 from .dialing import Dialler, DialProgress, Phase
 from .failures import SendFailed
@@ -25,7 +25,7 @@ _STALE = frozenset({FailureReason.CONNECTION_CLOSED, FailureReason.CONNECTION_RE
 class AttemptContext:
     """What all attempts of a sender share, and the owner of those under way and their dials."""
 
-    __slots__ = ("attempts", "dialler", "dials", "limits", "loop", "pool")
+    __slots__ = ("attempts", "clock_s", "dialler", "dials", "limits", "loop", "pool")
 
     def __init__(
         self,
@@ -33,7 +33,9 @@ class AttemptContext:
         pool: ConnectionPool,
         dialler: Dialler,
         limits: SenderLimits,
+        clock_s: Callable[[], float],
     ) -> None:
+        self.clock_s = clock_s
         self.loop = loop
         self.pool = pool
         self.dialler = dialler
@@ -43,7 +45,7 @@ class AttemptContext:
 
 
 class Attempt:
-    """Seeks a connection, uses it, and tells its outcome exactly once.
+    """Seeks a connection, uses it, and tells its result exactly once.
 
     A kept connection may turn out stale: the peer closed it while the request was on its way. If
     it breaks before the first byte of a response, the request goes out once more, on a fresh
@@ -56,7 +58,7 @@ class Attempt:
         "_context",
         "_deadline",
         "_dialling",
-        "_on_outcome",
+        "_on_result",
         "_phase",
         "_progress",
         "_request",
@@ -72,12 +74,12 @@ class Attempt:
         origin: Origin,
         request: bytes,
         timeout_s: float,
-        on_outcome: Callable[[Outcome], None],
+        on_result: Callable[[AttemptResult], None],
     ) -> None:
         self.origin = origin
         self._context = context
         self._request = request
-        self._on_outcome: Callable[[Outcome], None] | None = on_outcome
+        self._on_result: Callable[[AttemptResult], None] | None = on_result
         self._connection: Connection | None = None
         self._dialling: asyncio.Task[Connection] | None = None
         self._progress: DialProgress | None = None
@@ -96,8 +98,8 @@ class Attempt:
             )
 
     def cancel(self) -> None:
-        """End without an outcome."""
-        self._on_outcome = None
+        """End without a result."""
+        self._on_result = None
         self._timer.cancel()
         self._context.attempts.discard(self)
         self._let_go()
@@ -128,35 +130,38 @@ class Attempt:
         progress = self._progress
         duration_s = time.monotonic() - started_at
         first_byte_s = connection.first_byte_at - started_at
+        clock_s = self._context.clock_s
         if progress is None:
-            answer = Answer(
+            result = read_answer(
                 response.status,
                 response.body,
                 response.retry_after,
+                clock_s,
                 duration_s,
                 first_byte_s,
                 connection_reused=True,
                 body_truncated=response.body_truncated,
             )
         else:
-            answer = Answer(
+            result = read_answer(
                 response.status,
                 response.body,
                 response.retry_after,
+                clock_s,
                 duration_s,
                 first_byte_s,
                 progress.dns_s,
                 progress.connect_s,
                 progress.tls_s,
-                connection.served > 1,
-                response.body_truncated,
+                connection_reused=connection.served > 1,
+                body_truncated=response.body_truncated,
             )
         if reusable:
             response.drop_body()
             self._context.pool.release(connection)
         else:
             connection.abort()
-        self._finish(answer)
+        self._finish(result)
 
     def broken(
         self, connection: Connection, reason: FailureReason, detail: str, *, untouched: bool
@@ -184,7 +189,7 @@ class Attempt:
             return
         connection = task.result()
         context.pool.opened(connection)
-        if self._on_outcome is None:
+        if self._on_result is None:
             if not connection.is_closed:
                 context.pool.release(connection)
         elif connection.spoke_unasked:
@@ -234,25 +239,16 @@ class Attempt:
         duration_s = time.monotonic() - started_at
         progress = self._progress
         if progress is None:
-            self._finish(NoAnswer(reason, detail, duration_s, first_byte_s))
+            self._finish(without_answer(reason, detail, duration_s, first_byte_s))
             return
         progress.enter(progress.phase)
-        self._finish(
-            NoAnswer(
-                reason,
-                detail,
-                duration_s,
-                first_byte_s,
-                progress.dns_s,
-                progress.connect_s,
-                progress.tls_s,
-            )
-        )
+        phases_s = (progress.dns_s, progress.connect_s, progress.tls_s)
+        self._finish(without_answer(reason, detail, duration_s, first_byte_s, *phases_s))
 
-    def _finish(self, outcome: Outcome) -> None:
-        on_outcome, self._on_outcome = self._on_outcome, None
-        if on_outcome is None:
+    def _finish(self, result: AttemptResult) -> None:
+        on_result, self._on_result = self._on_result, None
+        if on_result is None:
             return
         self._timer.cancel()
         self._context.attempts.discard(self)
-        on_outcome(outcome)
+        on_result(result)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 
 from .failures import exchange_failure
 from .limits import SenderLimits

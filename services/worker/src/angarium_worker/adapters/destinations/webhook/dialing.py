@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
+from typing import cast
 
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 
 from .client_certificates import TlsContexts
-from .connection import Connection
 from .egress_rules import EgressRules
 from .failures import (
     SendFailed,
@@ -25,7 +25,7 @@ from .own_addresses import OwnAddresses
 from .proxy_tunnel import open_tunnel
 from .proxy_url import Proxy
 from .racing_dials import first_connected, in_turns
-from .tls_stream import TlsStream
+from .tls_stream import Above, TlsStream
 
 
 class Phase(Enum):
@@ -84,13 +84,13 @@ class Dialler:
         self._tls = tls
         self._limits = limits
 
-    async def dial(
+    async def dial[C: asyncio.Protocol](
         self,
         origin: Origin,
         progress: DialProgress,
         deadline: float,
-        connection_of: Callable[[], Connection],
-    ) -> Connection:
+        connection_of: Callable[[], C],
+    ) -> C:
         """An open connection. Raises SendFailed; the caller cancels it at its `deadline` (on the
         loop's clock), which here only makes several addresses follow each other in time."""
         progress.enter(Phase.DNS)
@@ -150,9 +150,9 @@ class Dialler:
             )
         return await first_connected(turns, connect, stagger_s)
 
-    async def _open(
-        self, connected: socket.socket, origin: Origin, connection_of: Callable[[], Connection]
-    ) -> Connection:
+    async def _open[C: asyncio.Protocol](
+        self, connected: socket.socket, origin: Origin, connection_of: Callable[[], C]
+    ) -> C:
         loop = asyncio.get_running_loop()
         if not origin.is_tls:
             # From here on the transport owns the socket, whether this succeeds or not.
@@ -165,7 +165,7 @@ class Dialler:
             raise
         connection = connection_of()
         _, stream = await loop.create_connection(
-            partial(TlsStream, context, origin.host, connection), sock=connected
+            partial(TlsStream, context, origin.host, cast("Above", connection)), sock=connected
         )
         try:
             if stream.shaken is not None:

@@ -5,7 +5,7 @@ import os
 import socket
 import ssl
 
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 
 DETAIL_CHARS_MAX = 300
 

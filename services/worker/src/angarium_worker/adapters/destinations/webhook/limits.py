@@ -15,7 +15,6 @@ class SenderLimits(Struct, frozen=True):
 
     Of a name's addresses at most `addresses_dialled_max` are dialled, one `dial_stagger_s` after
     the other; until one of them answers, each holds a file descriptor.
-    `routed_destinations_cached_max` is for those with a proxy or a client certificate.
     """
 
     connections_max: int = 10_000
@@ -29,8 +28,6 @@ class SenderLimits(Struct, frozen=True):
     own_addresses_lifetime_s: float = 10.0
     certificate_bytes_max: int = 32_768
     certificate_contexts_cached_max: int = 32
-    destinations_cached_max: int = 16_384
-    routed_destinations_cached_max: int = 1_024
     names_cached_max: int = 4_096
     name_lifetime_s: float = 5.0
     lookups_at_once_max: int = 32

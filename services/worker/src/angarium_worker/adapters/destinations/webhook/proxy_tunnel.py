@@ -11,7 +11,7 @@ import socket
 from base64 import b64encode
 from ipaddress import IPv4Address, ip_address
 
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 
 from .failures import SendFailed, os_words
 from .proxy_url import Proxy

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from angarium_webhooks.header_rules import RESERVED_NAMES
 
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 
 from .failures import SendFailed
 

@@ -10,13 +10,25 @@ import contextlib
 import errno
 import os
 import ssl
-from typing import cast
+from typing import Protocol, cast
 
-from .connection import Connection
+from .connection import Stream
 
 _PART_IN_BYTES = 2_048
 _PART_OUT_BYTES = 4_096
 _RECORD_BYTES_MAX = 16_384
+
+
+class Above(Protocol):
+    """What a TLS stream needs of the connection that uses it."""
+
+    def connection_made(self, transport: Stream) -> None: ...
+
+    def data_received(self, data: bytes) -> None: ...
+
+    def eof_received(self) -> bool: ...
+
+    def connection_lost(self, exc: Exception | None) -> None: ...
 
 
 class TlsStream(asyncio.Protocol):
@@ -28,7 +40,7 @@ class TlsStream(asyncio.Protocol):
 
     __slots__ = ("_above", "_incoming", "_lost", "_outgoing", "_tls", "_transport", "shaken")
 
-    def __init__(self, context: ssl.SSLContext, host: str, above: Connection) -> None:
+    def __init__(self, context: ssl.SSLContext, host: str, above: Above) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)

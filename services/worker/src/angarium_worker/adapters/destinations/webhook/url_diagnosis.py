@@ -4,6 +4,7 @@ from collections.abc import Collection
 from ipaddress import ip_address
 
 from angarium_webhooks.endpoint_url import EndpointUrl, UrlRefused, parse_endpoint_url
+from angarium_webhooks.stream_url import is_stream_url
 from msgspec import Struct
 
 from .egress_rules import Address, AddressVerdict, EgressRules
@@ -28,6 +29,8 @@ def diagnose(
     url: str, rules: EgressRules, own: Collection[Address], lookup: LookUp, *, allow_http: bool
 ) -> UrlDiagnosis:
     """Parse, resolve and judge as the sender does; blocks while the resolver does."""
+    if is_stream_url(url):
+        return UrlDiagnosis(None, "This is the URL of a stream; doctor examines those of webhooks.")
     try:
         parsed = parse_endpoint_url(url, allow_http=allow_http)
     except UrlRefused as refused:

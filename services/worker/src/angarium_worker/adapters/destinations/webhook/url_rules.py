@@ -1,35 +1,38 @@
-"""From a URL to what the sender needs of it, once per URL; pure."""
+"""From a URL to what the sender needs of it, once per endpoint; pure."""
 
 from angarium_webhooks.endpoint_url import EndpointUrl, UrlRefused, parse_endpoint_url
 from msgspec import Struct
 
-from angarium_worker.application.destinations.destination import FailureReason
+from angarium_worker.domain.attempt_result import FailureReason
 
 from .client_certificates import ClientCertificate
 from .egress_rules import EgressRules
 from .failures import SendFailed
-from .limits import SenderLimits
 from .origin import Origin, origin_of
 from .proxy_url import Proxy, ProxyUrlRefused
 
 
-class Destination(Struct, frozen=True):
-    """One URL, ready: its origin and the request's head up to the Content-Length's value."""
+class Route(Struct, frozen=True, gc=False):
+    """The way to one URL, ready: its origin and the request's head up to the Content-Length's
+    value."""
 
     origin: Origin
     head_start: str
 
 
-class Destinations:
-    """Destinations by URL, bounded; a full cache forgets the oldest.
+class NoRoute(Struct, frozen=True, gc=False):
+    """Why a URL is not sent to."""
 
-    `proxy` is the way for all requests that name no proxy of their own.
-    """
+    reason: FailureReason
+    detail: str
+
+
+class Routes:
+    """Makes routes. `proxy` is the operator's, for all endpoints without one of their own."""
 
     def __init__(
         self,
         rules: EgressRules,
-        limits: SenderLimits,
         *,
         allow_http: bool,
         user_agent: str,
@@ -39,36 +42,15 @@ class Destinations:
         self._allow_http = allow_http
         self._user_agent = user_agent
         self._proxy = proxy
-        self._cached_max = limits.destinations_cached_max
-        self._routed_max = limits.routed_destinations_cached_max
-        self._by_url: dict[str, Destination] = {}
-        self._routed: dict[tuple[str, str | None, str | None], Destination] = {}
 
-    def find(self, url: str) -> Destination:
-        """Raises SendFailed(URL_REFUSED, DESTINATION_NOT_ALLOWED) for one not to send to."""
-        destination = self._by_url.get(url)
-        if destination is None:
-            destination = self._make(url, self._proxy, None)
-            _keep(self._by_url, url, destination, self._cached_max)
-        return destination
+    def find(self, url: str, proxy: str | None = None, certificate: bytes | None = None) -> Route:
+        """Raises SendFailed(URL_REFUSED, DESTINATION_NOT_ALLOWED) for a URL not to send to,
+        SendFailed(PROXY_FAILED) for a proxy that cannot be used."""
+        way = self._proxy if proxy is None else _parse_proxy(proxy)
+        own = None if certificate is None else ClientCertificate(certificate)
+        return self._make(url, way, own)
 
-    def find_routed(self, url: str, proxy: str | None, certificate: bytes | None) -> Destination:
-        """As `find`, for a request with a proxy or a client certificate of its own.
-
-        Raises SendFailed(PROXY_FAILED) too, for a proxy that cannot be used.
-        """
-        own = ClientCertificate(certificate) if certificate is not None else None
-        key = (url, proxy, own.digest if own is not None else None)
-        destination = self._routed.get(key)
-        if destination is None:
-            way = self._proxy if proxy is None else _parse_proxy(proxy)
-            destination = self._make(url, way, own)
-            _keep(self._routed, key, destination, self._routed_max)
-        return destination
-
-    def _make(
-        self, url: str, proxy: Proxy | None, certificate: ClientCertificate | None
-    ) -> Destination:
+    def _make(self, url: str, proxy: Proxy | None, certificate: ClientCertificate | None) -> Route:
         try:
             parsed = parse_endpoint_url(url, allow_http=self._allow_http)
         except UrlRefused as refused:
@@ -77,7 +59,7 @@ class Destinations:
         if refusal is not None:
             raise SendFailed(FailureReason.DESTINATION_NOT_ALLOWED, refusal)
         origin = origin_of(parsed.scheme, parsed.host, parsed.port, proxy, certificate)
-        return Destination(origin, self._head_start(parsed))
+        return Route(origin, self._head_start(parsed))
 
     def _head_start(self, url: EndpointUrl) -> str:
         return (
@@ -88,12 +70,6 @@ class Destinations:
             "Accept-Encoding: identity\r\n"
             "Content-Length: "
         )
-
-
-def _keep[K](kept: dict[K, Destination], key: K, destination: Destination, count_max: int) -> None:
-    if len(kept) >= count_max:
-        del kept[next(iter(kept))]
-    kept[key] = destination
 
 
 def _parse_proxy(url: str) -> Proxy:

@@ -1,16 +1,12 @@
-"""The sender: fills the port application/sending.py."""
+"""The sender: posts requests from one event loop, each with one deadline."""
 
 import asyncio
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
-from angarium_worker.application.destinations.destination import (
-    FailureReason,
-    NoAnswer,
-    Outcome,
-    SubmittedAttempt,
-    WebhookRequest,
-)
+from angarium_worker.application.destinations.destination import SubmittedAttempt
+from angarium_worker.domain.attempt_result import AttemptResult, FailureReason, without_answer
 
 from .attempt import Attempt, AttemptContext
 from .client_certificates import TlsContexts
@@ -24,7 +20,8 @@ from .pool import ConnectionPool
 from .proxy_url import Proxy
 from .request_head import RequestHeads
 from .tls_context import client_tls_context
-from .url_rules import Destinations
+from .url_rules import NoRoute, Route, Routes
+from .webhook_request import WebhookRequest
 
 
 class WebhookSender:
@@ -32,7 +29,7 @@ class WebhookSender:
 
     `tls` comes from `client_tls_context`; `make_tls` gives another such context for each client
     certificate. `user_agent` is `Angarium/<version>`. `proxy` is the operator's way out for all
-    requests that name none themselves.
+    requests that name none themselves. `clock_s` is Unix time, for dates in Retry-After.
     """
 
     def __init__(
@@ -47,6 +44,7 @@ class WebhookSender:
         make_tls: Callable[[], ssl.SSLContext] = client_tls_context,
         proxy: Proxy | None = None,
         own_addresses: OwnAddresses | None = None,
+        clock_s: Callable[[], float] = time.time,
     ) -> None:
         """Raises OSError if the machine does not tell its own addresses."""
         limits = limits or SenderLimits()
@@ -56,10 +54,9 @@ class WebhookSender:
         self._tls = TlsContexts(tls, make_tls, limits)
         own_addresses = own_addresses or OwnAddresses(limits.own_addresses_lifetime_s)
         dialler = Dialler(rules, own_addresses, self._names, self._tls, limits)
-        self._context = AttemptContext(self._loop, self._pool, dialler, limits)
-        self._destinations = Destinations(
-            rules, limits, allow_http=allow_http, user_agent=user_agent, proxy=proxy
-        )
+        self.dialler = dialler
+        self._context = AttemptContext(self._loop, self._pool, dialler, limits, clock_s)
+        self._routes = Routes(rules, allow_http=allow_http, user_agent=user_agent, proxy=proxy)
         self._heads = RequestHeads(limits.request_head_bytes_max)
         self._closed = False
 
@@ -76,40 +73,57 @@ class WebhookSender:
     def attempts_under_way(self) -> int:
         return len(self._context.attempts)
 
-    async def send(self, request: WebhookRequest) -> Outcome:
-        """As the port has it."""
-        future: asyncio.Future[Outcome] = self._loop.create_future()
+    async def send(self, request: WebhookRequest) -> AttemptResult:
+        """Make one attempt; it ends by `timeout_s`. Raises nothing for what an endpoint or a
+        network does. Cancelling the caller closes its connection."""
+        future: asyncio.Future[AttemptResult] = self._loop.create_future()
 
-        def settle(outcome: Outcome) -> None:
+        def settle(result: AttemptResult) -> None:
             if not future.done():
-                future.set_result(outcome)
+                future.set_result(result)
 
-        attempt = self.submit(request, settle)
+        route = self.route(request.url, request.proxy, request.client_certificate)
+        attempt = self.post(route, request.headers, request.body, request.timeout_s, settle)
         try:
             return await future
         except asyncio.CancelledError:
             attempt.cancel()
             raise
 
-    def submit(
-        self, request: WebhookRequest, on_outcome: Callable[[Outcome], None]
-    ) -> SubmittedAttempt:
-        """As the port has it."""
+    def route(
+        self, url: str, proxy: str | None = None, certificate: bytes | None = None
+    ) -> Route | NoRoute:
+        """The way to a URL; as a value, why there is none."""
         try:
-            if self._closed:
-                raise SendFailed(FailureReason.SENDER_CLOSED, "the sender is closed")
-            if request.proxy is None and request.client_certificate is None:
-                destination = self._destinations.find(request.url)
-            else:
-                destination = self._destinations.find_routed(
-                    request.url, request.proxy, request.client_certificate
-                )
-            payload = self._heads.join(destination.head_start, request.headers, request.body)
+            return self._routes.find(url, proxy, certificate)
         except SendFailed as failed:
-            return self._loop.call_soon(on_outcome, NoAnswer(failed.reason, failed.detail, 0.0))
-        attempt = Attempt(self._context, destination.origin, payload, request.timeout_s, on_outcome)
+            return NoRoute(failed.reason, failed.detail)
+
+    def post(
+        self,
+        route: Route | NoRoute,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        timeout_s: float,
+        on_result: Callable[[AttemptResult], None],
+    ) -> SubmittedAttempt:
+        """Make one attempt without a task, as `Destination.submit`."""
+        if self._closed:
+            return self._refuse(FailureReason.SENDER_CLOSED, "the sender is closed", on_result)
+        if isinstance(route, NoRoute):
+            return self._refuse(route.reason, route.detail, on_result)
+        try:
+            request = self._heads.join(route.head_start, headers, body)
+        except SendFailed as failed:
+            return self._refuse(failed.reason, failed.detail, on_result)
+        attempt = Attempt(self._context, route.origin, request, timeout_s, on_result)
         attempt.start()
         return attempt
+
+    def _refuse(
+        self, reason: FailureReason, detail: str, on_result: Callable[[AttemptResult], None]
+    ) -> SubmittedAttempt:
+        return self._loop.call_soon(on_result, without_answer(reason, detail))
 
     async def aclose(self) -> None:
         """Close every connection. Attempts under way end with SENDER_CLOSED; later ones too."""

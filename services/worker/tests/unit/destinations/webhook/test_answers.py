@@ -1,11 +1,22 @@
-"""Reading how long an endpoint asks to be left alone."""
+"""Reading HTTP answers: what a status means, and how long Retry-After asks to wait."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from angarium_worker.domain.failed_answer import failed_answer
-from angarium_worker.domain.retry_after import RETRY_AFTER_S_MAX, parse_retry_after, slowdown_s
+from angarium_worker.adapters.destinations.webhook.answers import (
+    failed_answer,
+    parse_retry_after,
+    read_answer,
+)
+from angarium_worker.domain.attempt_result import (
+    Accepted,
+    EndpointGone,
+    Rejected,
+    Rejection,
+    Throttled,
+)
+from angarium_worker.domain.retry_after import RETRY_AFTER_S_MAX
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,11 +67,40 @@ def test_a_date_is_the_time_until_then_within_the_bounds(ahead_s: int) -> None:
     assert parse_retry_after(text, NOW_S) == min(max(ahead_s, 0), RETRY_AFTER_S_MAX)
 
 
-@given(st.integers(0, 599), st.none() | st.floats(0, RETRY_AFTER_S_MAX))
-def test_only_429_and_503_slow_an_endpoint_down(status: int, wait_s: float | None) -> None:
-    for_s = slowdown_s(status, wait_s)
-    assert (for_s is not None) == (status in (429, 503))
-    assert for_s is None or 0 <= for_s <= RETRY_AFTER_S_MAX
+@given(st.integers(200, 599), st.none() | st.text(max_size=5), st.booleans())
+def test_every_status_has_its_result_and_is_on_record_with_its_facts(
+    status: int, retry_after: str | None, reused: bool
+) -> None:
+    result = read_answer(
+        status,
+        b"body",
+        retry_after,
+        lambda: NOW_S,
+        5.0,
+        4.0,
+        1.0,
+        2.0,
+        3.0,
+        connection_reused=reused,
+        body_truncated=not reused,
+    )
+    match status:
+        case 410:
+            assert isinstance(result, EndpointGone)
+            assert result.statement == "the endpoint answered 410 Gone"
+        case 429 | 503:
+            assert isinstance(result, Throttled)
+            assert result.retry_after_s == parse_retry_after(retry_after, NOW_S)
+        case _ if status < 300:
+            assert isinstance(result, Accepted)
+        case _:
+            assert isinstance(result, Rejected)
+            server = Rejection.OVERLOADED if status == 504 else Rejection.FAILED
+            assert result.rejection is (server if status >= 500 else Rejection.REFUSED)
+    assert (result.response_status, result.response, result.failure) == (status, b"body", None)
+    assert (result.duration_s, result.first_byte_s) == (5.0, 4.0)
+    assert (result.dns_s, result.connect_s, result.tls_s) == (1.0, 2.0, 3.0)
+    assert (result.connection_reused, result.response_truncated) == (reused, not reused)
 
 
 @given(st.integers(0, 999))
