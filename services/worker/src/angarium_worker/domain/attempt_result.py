@@ -132,8 +132,8 @@ class Throttled(AttemptFacts, frozen=True, gc=False, kw_only=True):
 
 
 class EndpointGone(AttemptFacts, frozen=True, gc=False, kw_only=True):
-    """The destination says that it exists no more. `statement` is that in words, such as "the
-    endpoint answered 410 Gone"."""
+    """The destination says that it exists no more. `statement` is that in words, for
+    the endpoint's owner."""
 
     statement: str
 
