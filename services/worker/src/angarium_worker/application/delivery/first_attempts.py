@@ -21,6 +21,7 @@ from angarium_worker.application.endpoints.endpoint_config import (
 from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards, EndpointQueue
 from angarium_worker.application.ledger.records import AttemptRow
 from angarium_worker.domain.attempt_result import AttemptResult
+from angarium_worker.domain.delivery import DeliveryState
 from angarium_worker.domain.verdict import (
     PARKED_S,
     QUEUED,
@@ -30,7 +31,7 @@ from angarium_worker.domain.verdict import (
     Verdict,
 )
 
-from .chunk import FirstAttempt, Stage
+from .chunk import FirstAttempt
 from .leased_attempts import LeasedAttempts
 from .make_attempt import MakeAttempt
 
@@ -67,7 +68,7 @@ class FirstAttempts:
             wanted[endpoint_id] = max(first.endpoint_version, wanted.get(endpoint_id, 0))
         found = await self._book.load(wanted)
         for first in firsts:
-            if first.stage is not Stage.RESOLVING:
+            if first.state is not DeliveryState.REQUESTED:
                 continue
             endpoint = found.get(first.key[1])
             if endpoint is None:  # it may be an ordered one: its lane keeps the order
@@ -95,9 +96,7 @@ class FirstAttempts:
 
     def give_up(self, first: FirstAttempt, verdict: Unsent) -> None:
         """End it without having sent anything."""
-        if first.stage is Stage.WAITING:
-            self._room.waiting -= 1
-        first.stage = Stage.ENDED
+        self._stop_waiting(first)
         if verdict is QUEUED and first.gate is not None:
             first.gate.parked(self._gates.clock_s())
         self.ended(first, verdict, None)
@@ -135,9 +134,15 @@ class FirstAttempts:
             self._room.wait_for_slot(_Waiting(self, first), first=not over)
 
     def _wait(self, first: FirstAttempt) -> None:
-        if first.stage is not Stage.WAITING:
-            first.stage = Stage.WAITING
-            self._room.waiting += 1
+        if first.place is None:
+            first.state = DeliveryState.WAITING
+            first.place = self._room.wait()
+
+    def _stop_waiting(self, first: FirstAttempt) -> None:
+        place = first.place
+        if place is not None:
+            first.place = None
+            self._room.release(place)
 
     def again(self, first: FirstAttempt) -> None:
         """A waiting one may try again: there is a slot."""
@@ -150,13 +155,12 @@ class FirstAttempts:
             self._send(first, first.endpoint, ticket)
 
     def _send(self, first: FirstAttempt, endpoint: ResolvedEndpoint, ticket: int) -> None:
-        if first.stage is Stage.WAITING:
-            self._room.waiting -= 1
-        first.stage = Stage.SENDING
+        self._stop_waiting(first)
+        first.state = DeliveryState.SENDING
         first.ticket = ticket
         first.begun_s = self._gates.clock_s()
         message = first.message
-        self._room.start(1)
+        first.slot = self._room.start()
         self._shares.took(message.tenant_id, message.application_id, message.weight)
         first.submitted = self._make.start(
             endpoint,
@@ -167,15 +171,14 @@ class FirstAttempts:
         )
 
     def _on_outcome(self, first: FirstAttempt, result: AttemptResult) -> None:
-        endpoint, gate = first.endpoint, first.gate
-        if first.stage is not Stage.SENDING or endpoint is None or gate is None:
+        endpoint, gate, slot = first.endpoint, first.gate, first.slot
+        if first.handed_over or endpoint is None or gate is None or slot is None:
             self._on_late_outcome(first, result)
             return
-        first.stage = Stage.ENDED
         first.submitted = None
         message = first.message
         self._shares.gave_back(message.tenant_id, message.application_id)
-        self._room.sent()
+        self._room.sent(slot)
         self._gates.ended(gate, first.ticket, result, first.begun_s)
         verdict: Verdict
         try:
@@ -211,7 +214,7 @@ class _Waiting:
 
     @property
     def waiting(self) -> bool:
-        return self._first.stage is Stage.WAITING
+        return self._first.state is DeliveryState.WAITING
 
     def go(self, ticket: int) -> None:
         self._firsts.go(self._first, ticket)

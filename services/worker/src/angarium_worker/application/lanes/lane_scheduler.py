@@ -11,8 +11,10 @@ import structlog
 
 from angarium_worker.application.capacity.delivery_slots import DeliverySlots
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
+from angarium_worker.application.delivery.leased_attempt import LeasedAttempt
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
-from angarium_worker.application.ledger.records import DueDelivery, Ledger, StorageDown
+from angarium_worker.application.ledger.records import Ledger, StorageDown
+from angarium_worker.domain.delivery import Delivery
 from angarium_worker.domain.fair_turns import Demand, allocate
 
 from .lane_context import LaneContext
@@ -53,7 +55,7 @@ class LaneScheduler:
         self._lease_s = lease_s
         self._turn_s = turn_s
         self._turns: dict[bytes, LaneTurn] = {}
-        self._left: list[DueDelivery] = []
+        self._left: list[LeasedAttempt] = []
         self._to_wake: set[bytes] = set()
         self._rounds = 0
 
@@ -159,13 +161,10 @@ class LaneScheduler:
         self._start(takes, taken)
         return len(taken)
 
-    def _start(self, takes: Sequence[LaneTake], taken: Sequence[DueDelivery]) -> None:
-        of_lane: dict[bytes, list[DueDelivery]] = {take.endpoint_id: [] for take in takes}
+    def _start(self, takes: Sequence[LaneTake], taken: Sequence[Delivery]) -> None:
+        of_lane: dict[bytes, list[LeasedAttempt]] = {take.endpoint_id: [] for take in takes}
         for due in taken:
-            of_lane[due.endpoint_id].append(due)
-            self._room.start(1)
-            self._room.retries += 1
-            self._room.take(1, len(due.payload))
+            of_lane[due.endpoint_id].append(self._parts.leased.take(due))
         for take in takes:
             self._turns[take.endpoint_id].start(of_lane[take.endpoint_id], take)
 
@@ -173,17 +172,14 @@ class LaneScheduler:
         """Make what was taken and not sent due again, for whoever comes next."""
         left = self._left
         counts = [(turn, len(turn.untouched)) for turn in self._turns.values()]
-        untouched = [*left, *(due for turn, count in counts for due in turn.untouched[:count])]
+        untouched = [*left, *(each for turn, count in counts for each in turn.untouched[:count])]
         if not untouched:
             return
-        await self._ledger.release(untouched)
+        await self._ledger.release([attempt.delivery for attempt in untouched])
         left.clear()
         for turn, count in counts:
             del turn.untouched[:count]
-        for due in untouched:
-            self._room.retries -= 1
-            self._room.sent()
-            self._room.give_back(1, len(due.payload))
+        self._parts.leased.give_back(untouched)
 
     async def _release(self) -> None:
         await self._put_back()

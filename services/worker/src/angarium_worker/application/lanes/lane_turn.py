@@ -6,6 +6,7 @@ from functools import partial
 from math import ceil
 
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
+from angarium_worker.application.delivery.leased_attempt import LeasedAttempt
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
     Inactive,
@@ -13,7 +14,7 @@ from angarium_worker.application.endpoints.endpoint_config import (
     Unusable,
 )
 from angarium_worker.application.endpoints.endpoint_guards import EndpointQueue
-from angarium_worker.application.ledger.records import DueDelivery, Lane
+from angarium_worker.domain.delivery import Lane
 from angarium_worker.domain.rate_limit import RateLimit
 from angarium_worker.domain.verdict import (
     QUEUED,
@@ -53,12 +54,12 @@ class LaneTurn:
         self, parts: LaneContext, lane: HeldLane, endpoint: EndpointConfig | None, turn_s: float
     ) -> None:
         self.lane = lane
-        self.untouched: list[DueDelivery] = []
+        self.untouched: list[LeasedAttempt] = []
         self._parts = parts
         self._now_s = parts.gates.clock_s
         self._until_s = self._now_s() + turn_s
         self._open = 0
-        self._sequence: deque[DueDelivery] = deque()
+        self._sequence: deque[LeasedAttempt] = deque()
         self._confirmed = self._upto = lane.confirmed
         fifo = isinstance(endpoint, ResolvedEndpoint) and endpoint.fifo
         self._ask_order = fifo
@@ -190,7 +191,7 @@ class LaneTurn:
             self._upto = max(self._upto, confirmed.upto)
             self._more_to_come = confirmed.upto > confirmed.settled
 
-    def start(self, rows: Sequence[DueDelivery], take: LaneTake) -> None:
+    def start(self, rows: Sequence[LeasedAttempt], take: LaneTake) -> None:
         """Send what was taken, as far as it may be."""
         endpoint = self._endpoint
         if endpoint is None or self._now_s() >= self._until_s:  # held up: others may have them
@@ -204,7 +205,7 @@ class LaneTurn:
         elif self._gate is not None:
             self._start_guarded(rows, endpoint, self._gate)
 
-    def _note_shortage(self, rows: Sequence[DueDelivery], take: LaneTake) -> None:
+    def _note_shortage(self, rows: Sequence[LeasedAttempt], take: LaneTake) -> None:
         """Where fewer are due than were asked for, there are no more for this turn."""
         if take.ordered:
             self._ask_order = len(rows) < take.firsts_max
@@ -216,7 +217,7 @@ class LaneTurn:
             else:
                 self._stop(GATHER_S)
             return
-        firsts = sum(row.lane == Lane.FIRST for row in rows)
+        firsts = sum(row.delivery.lane == Lane.FIRST for row in rows)
         self._no_firsts = self._no_firsts or firsts < take.firsts_max
         self._no_retries = self._no_retries or len(rows) - firsts < take.retries_max
         if self._no_firsts and self._no_retries:
@@ -225,17 +226,17 @@ class LaneTurn:
                 self._gate.guard.lane_empty(self._now_s())
 
     def _start_guarded(
-        self, rows: Sequence[DueDelivery], endpoint: ResolvedEndpoint, gate: EndpointQueue
+        self, rows: Sequence[LeasedAttempt], endpoint: ResolvedEndpoint, gate: EndpointQueue
     ) -> None:
-        for due in rows:
-            again = due.lane == Lane.RETRY
-            if due.cancelled is not None:
-                self._end(due, due.cancelled)
+        for attempt in rows:
+            again = attempt.delivery.lane == Lane.RETRY
+            if attempt.delivery.cancelled is not None:
+                self._end(attempt, attempt.delivery.cancelled)
             elif ticket := gate.guard.begin(self._now_s(), retry=again, from_lane=True):
-                self._send(due, endpoint, ticket)
+                self._send(attempt, endpoint, ticket)
             else:
                 verdict = QUEUED_RETRY if again else QUEUED
-                self._parts.leased.not_attempted(due, verdict, endpoint)
+                self._parts.leased.not_attempted(attempt, verdict, endpoint)
 
     def _send_next(self) -> None:
         """The next in order, once the one before is on record."""
@@ -243,24 +244,24 @@ class LaneTurn:
             if self._endpoint is None or self._now_s() >= self._until_s:
                 self._keep_back()
                 return
-            due = self._sequence.popleft()
-            if due.cancelled is not None:
-                self._end(due, due.cancelled)
+            attempt = self._sequence.popleft()
+            if attempt.delivery.cancelled is not None:
+                self._end(attempt, attempt.delivery.cancelled)
             else:
-                self._send(due, self._endpoint)
+                self._send(attempt, self._endpoint)
 
-    def _send(self, due: DueDelivery, endpoint: ResolvedEndpoint, ticket: int = 0) -> None:
+    def _send(self, attempt: LeasedAttempt, endpoint: ResolvedEndpoint, ticket: int = 0) -> None:
         self._open += 1
         if self._rate is not None:
             now_s = self._now_s()
             self._booked_to_s = now_s + self._rate.book(self._ahead_s(now_s), 1)
-        self._parts.leased.start(due, endpoint, self._gate, ticket, self._recorded)
+        self._parts.leased.start(attempt, endpoint, self._gate, ticket, self._recorded)
 
-    def _end(self, due: DueDelivery, reason: str) -> None:
+    def _end(self, attempt: LeasedAttempt, reason: str) -> None:
         self._open += 1
-        self._parts.leased.not_attempted(due, Cancelled(reason), self._endpoint, self._recorded)
+        self._parts.leased.not_attempted(attempt, Cancelled(reason), self._endpoint, self._recorded)
 
-    def _recorded(self, due: DueDelivery, verdict: Verdict, held: bool) -> None:
+    def _recorded(self, verdict: Verdict, held: bool) -> None:
         self._open -= 1
         if self._endpoint is not None and self._endpoint.fifo:
             if held and isinstance(verdict, Delivered | Exhausted | Gone | Cancelled):
