@@ -6,6 +6,7 @@ limits and order hold across workers, and a turn that its holder does not end co
 
 import asyncio
 from collections.abc import Sequence
+from typing import assert_never
 
 import structlog
 
@@ -13,13 +14,21 @@ from angarium_worker.application.capacity.delivery_slots import DeliverySlots
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
 from angarium_worker.application.delivery.leased_attempt import LeasedAttempt
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.endpoints.endpoint_config import (
+    EndpointConfig,
+    Inactive,
+    ResolvedEndpoint,
+    Unusable,
+)
 from angarium_worker.application.ledger.records import Ledger, StorageDown
 from angarium_worker.domain.delivery import Delivery
 from angarium_worker.domain.fair_turns import Demand, allocate
 
+from .guarded_turn import GuardedTurn
 from .lane_context import LaneContext
-from .lane_store import Lanes, LaneTake
-from .lane_turn import LaneTurn
+from .lane_store import HeldLane, Lanes, LaneTake
+from .lane_turn import CLOSED_WAIT_S, UNKNOWN_WAIT_S, UNUSABLE_WAIT_S, LaneTurn
+from .ordered_turn import OrderedTurn
 
 LANES_HELD_MAX = 200
 LANES_LEASED_MAX = 50
@@ -132,10 +141,25 @@ class LaneScheduler:
             if former is not None:  # its lease ended while this process was held up
                 former.give_up()
                 self._left.extend(former.untouched)
-            self._turns[lane.endpoint_id] = LaneTurn(
-                self._parts, lane, found.get(lane.endpoint_id), self._turn_s
-            )
+            self._turns[lane.endpoint_id] = self._turn_of(lane, found.get(lane.endpoint_id))
         return len(leased)
+
+    def _turn_of(self, lane: HeldLane, endpoint: EndpointConfig | None) -> LaneTurn:
+        if isinstance(endpoint, ResolvedEndpoint):
+            kind = OrderedTurn if endpoint.fifo else GuardedTurn
+            return kind(self._parts, lane, endpoint, self._turn_s)
+        turn = LaneTurn(self._parts, lane, self._turn_s)
+        match endpoint:
+            case Inactive():
+                self._parts.close(lane.endpoint_id, endpoint.version, endpoint.reason)
+                turn.stop(CLOSED_WAIT_S)
+            case Unusable():
+                turn.stop(UNUSABLE_WAIT_S)
+            case None:
+                turn.stop(UNKNOWN_WAIT_S)
+            case _:
+                assert_never(endpoint)
+        return turn
 
     async def _take(self) -> int:
         """Take out of lanes what their endpoints and the room allow, and send it."""
