@@ -4,7 +4,6 @@ One whose endpoint may not be sent to now goes into the endpoint's lane, and wai
 """
 
 import asyncio
-from typing import assert_never
 
 import structlog
 
@@ -13,22 +12,14 @@ from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
-    Inactive,
     ResolvedEndpoint,
-    Unusable,
 )
 from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
 from angarium_worker.application.ledger.records import Ledger, StorageDown
+from angarium_worker.domain.admission import Admission, Origin, decide
 from angarium_worker.domain.delivery import Delivery
-from angarium_worker.domain.verdict import (
-    PARKED_S,
-    QUEUED,
-    QUEUED_RETRY,
-    UNUSABLE_PARKED_S,
-    Cancelled,
-    Parked,
-)
 
+from .admission import fact_of, newest_wanted, unsent
 from .leased_attempt import LeasedAttempt
 from .leased_attempts import LeasedAttempts
 from .make_attempt import MakeAttempt
@@ -126,45 +117,31 @@ class RetryScheduler:
             self._tasks.create_task(self._resolve(unresolved))
 
     async def _resolve(self, unresolved: list[LeasedAttempt]) -> None:
-        wanted: dict[bytes, int] = {}
-        for attempt in unresolved:
-            due = attempt.delivery
-            wanted[due.endpoint_id] = max(due.endpoint_version, wanted.get(due.endpoint_id, 0))
+        wanted = newest_wanted(
+            (attempt.delivery.endpoint_id, attempt.delivery.endpoint_version)
+            for attempt in unresolved
+        )
         found = await self._book.load(wanted)
         for attempt in unresolved:
-            if attempt not in self._resolving:
-                continue
-            del self._resolving[attempt]
-            endpoint = found.get(attempt.delivery.endpoint_id)
-            if endpoint is None:
-                self._leased.not_attempted(attempt, Parked(PARKED_S))
-            else:
-                self._go_on(attempt, endpoint)
+            if attempt in self._resolving:
+                del self._resolving[attempt]
+                self._go_on(attempt, found.get(attempt.delivery.endpoint_id))
 
-    def _go_on(self, attempt: LeasedAttempt, endpoint: EndpointConfig) -> None:
-        cancelled = attempt.delivery.cancelled
-        match endpoint:
-            case _ if cancelled is not None:
-                self._leased.not_attempted(attempt, Cancelled(cancelled))
-            case ResolvedEndpoint():
-                self._try(attempt, endpoint)
-            case Inactive():
-                self._leased.not_attempted(attempt, Cancelled(endpoint.reason))
-            case Unusable():
-                self._leased.not_attempted(attempt, Parked(UNUSABLE_PARKED_S))
-            case _:
-                assert_never(endpoint)
-
-    def _try(self, attempt: LeasedAttempt, endpoint: ResolvedEndpoint) -> None:
-        again = attempt.delivery.is_retry
-        if endpoint.strict or self._make.wait_s(endpoint):
-            self._leased.not_attempted(attempt, QUEUED_RETRY if again else QUEUED, endpoint)
-            return
-        gate = self._gates.of(endpoint.id)
-        now_s = self._gates.clock_s()
-        ticket = gate.guard.begin(now_s, retry=again, from_lane=False)
-        if ticket:
-            self._leased.start(attempt, endpoint, gate, ticket)
-        else:
+    def _go_on(self, attempt: LeasedAttempt, endpoint: EndpointConfig | None) -> None:
+        delivery = attempt.delivery
+        resolved = endpoint if isinstance(endpoint, ResolvedEndpoint) else None
+        fact, retry = fact_of(endpoint), delivery.is_retry
+        paused = resolved is not None and self._make.wait_s(resolved) > 0
+        cancelled = delivery.cancelled is not None
+        admission = decide(Origin.TIME, fact, cancelled=cancelled, paused=paused)
+        if admission is Admission.START and resolved is not None:
+            gate = self._gates.of(resolved.id)
+            now_s = self._gates.clock_s()
+            ticket = gate.guard.begin(now_s, retry=retry, from_lane=False)
+            if ticket:
+                self._leased.start(attempt, resolved, gate, ticket)
+                return
             gate.parked(now_s)
-            self._leased.not_attempted(attempt, QUEUED_RETRY if again else QUEUED, endpoint)
+            admission = decide(Origin.TIME, fact, refused=True)
+        verdict = unsent(admission, endpoint, retry=retry, cancelled=delivery.cancelled)
+        self._leased.not_attempted(attempt, verdict, resolved)

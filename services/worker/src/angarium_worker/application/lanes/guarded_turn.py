@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from angarium_worker.application.delivery.admission import fact_of, unsent
 from angarium_worker.application.delivery.leased_attempt import LeasedAttempt
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
+from angarium_worker.domain.admission import Admission, Origin, decide
 from angarium_worker.domain.delivery import Lane
-from angarium_worker.domain.verdict import QUEUED, QUEUED_RETRY
 
 from .lane_context import LaneContext, Quota
 from .lane_store import HeldLane, LaneTake
@@ -85,15 +86,19 @@ class GuardedTurn(SendingTurn):
 
     def _begin(self, attempts: Sequence[LeasedAttempt], take: LaneTake) -> None:
         self._note_shortage(attempts, take)
+        fact = fact_of(self._endpoint)
         for attempt in attempts:
-            again = attempt.delivery.lane == Lane.RETRY
-            cancelled = attempt.delivery.cancelled
-            if cancelled is not None:
+            delivery = attempt.delivery
+            retry = delivery.lane == Lane.RETRY
+            cancelled = delivery.cancelled
+            admission = decide(Origin.LANE, fact, cancelled=cancelled is not None)
+            if admission is Admission.CANCEL and cancelled is not None:
                 self._end(attempt, cancelled)
-            elif ticket := self._queue.guard.begin(self._now_s(), retry=again, from_lane=True):
+            elif ticket := self._queue.guard.begin(self._now_s(), retry=retry, from_lane=True):
                 self._send(attempt, self._queue, ticket)
             else:
-                verdict = QUEUED_RETRY if again else QUEUED
+                admission = decide(Origin.LANE, fact, refused=True)
+                verdict = unsent(admission, self._endpoint, retry=retry)
                 self._context.leased.not_attempted(attempt, verdict, self._endpoint)
 
     def _note_shortage(self, attempts: Sequence[LeasedAttempt], take: LaneTake) -> None:
