@@ -177,6 +177,10 @@ class Step(NamedTuple):
     due_in_us: int = 0
 
 
+_ENDS: Final = {step: Step(targets[0]) for step, targets in _TARGETS.items() if targets[0] in ENDED}
+"""Made once: most deliveries end at their first attempt."""
+
+
 def after(
     state: DeliveryState,
     verdict: Verdict,
@@ -191,6 +195,9 @@ def after(
     A delivery of a strict endpoint never leaves its lane: beside it, it would pass others by.
     Raises `ImpossibleStep`.
     """
+    end = _ENDS.get((state, type(verdict)))
+    if end is not None:
+        return end
     targets = _TARGETS.get((state, type(verdict)))
     if targets is None:
         raise ImpossibleStep(f"{state.value}: {verdict}")
@@ -202,7 +209,7 @@ def after(
         case Queued(retry):
             into, delay_s = (Lane.RETRY if retry and not fifo else Lane.FIRST), 0.0
         case _:
-            return Step(targets[0])
+            raise ImpossibleStep(f"{state.value}: {verdict}")
     target = DeliveryState.SCHEDULED if into is None else DeliveryState.IN_LANE
     if target not in targets:
         raise ImpossibleStep(f"{state.value}: {verdict}, {target.value}")

@@ -15,7 +15,7 @@ from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.ledger.recorder import Held, Recorder
 from angarium_worker.application.ledger.records import AttemptRow, Ledger, Record
-from angarium_worker.domain.delivery import DeliveryKey, DeliveryState
+from angarium_worker.domain.delivery import ENDED, DeliveryKey, DeliveryState
 from angarium_worker.domain.delivery_states import after
 from angarium_worker.domain.verdict import QUEUED, Cancelled, Verdict
 
@@ -142,19 +142,15 @@ class DeliverChunk[Receipt]:
                 chunk.events.append(event)
         step = after(first.state, verdict)
         first.state = step.state
-        match step.state:
-            case DeliveryState.SCHEDULED | DeliveryState.IN_LANE:
-                if row is None:
-                    self._tally.parked += 1
-                made = 0 if row is None else 1
-                goes_on = first.goes_on(step.due_in_us, attempts_made=made, lane=step.lane)
-                chunk.pending.append(goes_on)
-            case DeliveryState.CANCELLED:
-                self._tally.cancelled += 1
-                reason = verdict.reason if isinstance(verdict, Cancelled) else None
-                chunk.cancelled.append(first.goes_on(cancelled=reason))
-            case _:
-                pass
+        if step.state not in ENDED:
+            if row is None:
+                self._tally.parked += 1
+            made = 0 if row is None else 1
+            goes_on = first.goes_on(step.due_in_us, attempts_made=made, lane=step.lane)
+            chunk.pending.append(goes_on)
+        elif isinstance(verdict, Cancelled):
+            self._tally.cancelled += 1
+            chunk.cancelled.append(first.goes_on(cancelled=verdict.reason))
         self._one_less_open(chunk)
 
     def _one_less_open(self, chunk: Chunk[Receipt]) -> None:
