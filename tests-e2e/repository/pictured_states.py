@@ -6,12 +6,11 @@ from enum import Enum
 from typing import Any, Protocol
 
 from angarium_gateway.domain.batch_states import BATCH_CHANGES, BatchState
+from angarium_worker.domain.delivery import ENDED, DeliveryState
 from angarium_worker.domain.delivery_states import (
     DELIVERY,
-    ENDED,
     GUARD,
     STANDING,
-    DeliveryState,
     EndpointStatus,
     GuardState,
 )

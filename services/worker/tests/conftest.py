@@ -23,19 +23,16 @@ from angarium_worker.application.destinations.destination import (
 )
 from angarium_worker.application.ledger.records import (
     AttemptRow,
-    CancelledRow,
-    DeliveryKey,
-    DueDelivery,
     EventRow,
-    LeasedOutcome,
-    PendingRow,
     Record,
     RecordRefused,
+    Settled,
     StorageDown,
 )
+from angarium_worker.domain.delivery import Delivery, DeliveryKey, DeliveryState
 
 type MakeAttemptRow = Callable[..., AttemptRow]
-type MakePendingRow = Callable[..., PendingRow]
+type MakePendingRow = Callable[..., Delivery]
 
 
 @pytest.fixture
@@ -100,7 +97,7 @@ def attempt_row(new_id: Callable[[], bytes]) -> MakeAttemptRow:
             response=b"ok",
             duration_ms=12,
             failure=None,
-            channels=None,
+            channels=(),
             timings=None,
             ended_at_us=1_700_000_000_000_000,
             retry_in_us=None,
@@ -114,8 +111,8 @@ def attempt_row(new_id: Callable[[], bytes]) -> MakeAttemptRow:
 def pending_row() -> MakePendingRow:
     """Makes rows of pending deliveries, due at once; members by name."""
 
-    def make(**members: Any) -> PendingRow:
-        row = PendingRow(
+    def make(**members: Any) -> Delivery:
+        row = Delivery(
             message_id=b"m" * 16,
             endpoint_id=b"e" * 16,
             application_id=b"a" * 16,
@@ -124,13 +121,13 @@ def pending_row() -> MakePendingRow:
             payload=b'{"paid":true}',
             endpoint_version=7,
             attempts_made=1,
-            channels=None,
+            channels=(),
             trace=None,
             trigger=0,
-            retry_delays=None,
+            retry_delays_s=None,
             weight=1,
             lane=None,
-            fence=0,
+            fence=None,
             due_in_us=0,
         )
         return row._replace(**members)
@@ -161,15 +158,15 @@ class FakeLedger:
 
     changes: Changes
     attempts: list[AttemptRow] = field(default_factory=list)
-    pending: dict[DeliveryKey, PendingRow] = field(default_factory=dict)
+    pending: dict[DeliveryKey, Delivery] = field(default_factory=dict)
     due_at: dict[DeliveryKey, int] = field(default_factory=dict)
-    cancelled: list[CancelledRow] = field(default_factory=list)
+    cancelled: list[Delivery] = field(default_factory=list)
     events: list[EventRow] = field(default_factory=list)
     cancel_marks: dict[DeliveryKey, str] = field(default_factory=dict)
     expedited: list[tuple[bytes, float]] = field(default_factory=list)
     groups: list[int] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
-    released: list[DueDelivery] = field(default_factory=list)
+    released: list[Delivery] = field(default_factory=list)
     looked_up: int = 0
     now_us: int = 0
     down: bool = False
@@ -192,27 +189,25 @@ class FakeLedger:
             for row in record.pending:
                 self.pending.setdefault(row[:2], row)
                 self.due_at.setdefault(row[:2], self.now_us + row.due_in_us)
-            held |= {outcome[:2] for outcome in record.leased if self._settle(outcome)}
+            held |= {each.delivery.key for each in record.leased if self._settle(each)}
         return frozenset(held)
 
-    def _settle(self, outcome: LeasedOutcome) -> bool:
-        key = outcome[:2]
+    def _settle(self, settled: Settled) -> bool:
+        key = settled.delivery.key
         row = self.pending.get(key)
-        if row is None or row.fence != outcome.fence:
+        if row is None or row.fence is None or row.fence != settled.delivery.fence:
             return False
-        if outcome.attempt is not None:
-            self.attempts.append(outcome.attempt)
-        if outcome.cancelled is not None:
-            self.cancelled.append(outcome.cancelled)
-        if outcome.event is not None:
-            self.events.append(outcome.event)
-        if outcome.due_in_us is None:
+        if settled.attempt is not None:
+            self.attempts.append(settled.attempt)
+        if settled.event is not None:
+            self.events.append(settled.event)
+        if settled.state is DeliveryState.CANCELLED:
+            self.cancelled.append(settled.delivery)
+        if settled.ends:
             del self.pending[key], self.due_at[key]
             return True
-        self.due_at[key] = self.now_us + outcome.due_in_us
-        self.pending[key] = row._replace(
-            fence=row.fence + 1, attempts_made=outcome.attempts_made, lane=outcome.lane
-        )
+        self.due_at[key] = self.now_us + settled.delivery.due_in_us
+        self.pending[key] = settled.delivery._replace(fence=row.fence + 1)
         return True
 
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
@@ -221,9 +216,7 @@ class FakeLedger:
         tried = {(row.message_id, row.endpoint_id) for row in (*self.attempts, *self.cancelled)}
         return frozenset(key for key in keys if key in tried or key in self.pending)
 
-    async def lease_due(
-        self, *, rows_max: int, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    async def lease_due(self, *, rows_max: int, bytes_max: int, lease_s: float) -> list[Delivery]:
         self._check()
         due = sorted(
             key
@@ -232,12 +225,13 @@ class FakeLedger:
         )
         leased = []
         for key in due[:rows_max]:
-            row = self.pending[key] = self.pending[key]._replace(fence=self.pending[key].fence + 1)
+            row = self.pending[key]
+            row = self.pending[key] = row._replace(fence=(row.fence or 0) + 1)
             self.due_at[key] = self.now_us + int(lease_s * 1_000_000)
-            leased.append(DueDelivery(*row[:14], self.cancel_marks.get(key), row.fence))
+            leased.append(row._replace(cancelled=self.cancel_marks.get(key)))
         return leased
 
-    async def release(self, leased: Sequence[DueDelivery]) -> None:
+    async def release(self, leased: Sequence[Delivery]) -> None:
         self._check()
         self.released += leased
 

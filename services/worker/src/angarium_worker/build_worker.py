@@ -232,5 +232,5 @@ class _Composition[Receipt]:
             linger_s=self._settings.chunk_linger_s,
             lease_s=self._lease_s,
             entry_lease_s=self._settings.entry_lease_s,
-            first_fence=1 + self._clocks.random_bits(FENCE_BITS),
+            first_fence=self._clocks.random_bits(FENCE_BITS) | 1,
         )

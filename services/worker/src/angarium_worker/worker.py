@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from .application.capacity.capacity import Capacity
+from .application.capacity.delivery_slots import Usage
 from .application.delivery.deliver_chunk import DeliverChunk
 from .application.delivery.leased_attempts import LeasedAttempts
 from .application.delivery.retry_scheduler import RetryScheduler
@@ -19,8 +20,9 @@ from .application.endpoints.gone_endpoints import GoneEndpoints
 from .application.endpoints.retry_after_cache import RetryAfterCache
 from .application.lanes.lane_scheduler import LaneScheduler
 from .application.ledger.recorder import Recorder
-from .application.ledger.records import DueDelivery, Ledger, StorageDown
+from .application.ledger.records import Ledger, StorageDown
 from .application.operations.operator_commands import OperatorCommands
+from .domain.delivery import Delivery
 
 RELEASE_TIMEOUT_S = 5.0
 
@@ -97,6 +99,9 @@ class Worker[Receipt]:
         except TimeoutError:
             log.warning("stop.attempts_cut_off", deliveries_in_hand=slots.in_hand)
             left += self.leased.cut_off()
+        else:
+            if slots.usage() != Usage():
+                log.error("stop.slots_not_released", **slots.usage()._asdict())
         await self._release(left)
 
     async def _refuse_chunks_when_cancelled(self) -> None:
@@ -107,7 +112,7 @@ class Worker[Receipt]:
         finally:
             self.deliver.stop()
 
-    async def _release(self, left: list[DueDelivery]) -> None:
+    async def _release(self, left: list[Delivery]) -> None:
         """Release what is left, so that others get it now and not when the leases end."""
         try:
             async with asyncio.timeout(RELEASE_TIMEOUT_S):

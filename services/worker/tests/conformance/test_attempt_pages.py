@@ -22,7 +22,7 @@ from angarium_contracts.ids import ATTEMPT, format_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
 from angarium_worker.adapters.database.attempt_pages import AttemptPages
 from angarium_worker.adapters.destinations.webhook import failed_answer
-from angarium_worker.application.ledger.records import TIMINGS, AttemptRow, Ledger, Record
+from angarium_worker.application.ledger.records import AttemptRow, AttemptTimings, Ledger, Record
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 MESSAGE, ENDPOINT = b"m" * 16, b"e" * 16
@@ -84,8 +84,8 @@ async def test_attempts_come_newest_first(pages: AttemptPages, rows: list[Attemp
 async def test_an_attempt_tells_its_timings_and_channels(
     pages: AttemptPages, ledger: Ledger, attempt_row: Callable[..., AttemptRow]
 ) -> None:
-    timings = TIMINGS.pack(1_000, 2_500, 0, 10_000, 12_345)
-    await ledger.record([Record([attempt_row(timings=timings, channels=",a,b_c,")])])
+    timings = AttemptTimings(1_000, 2_500, 0, 10_000, 12_345)
+    await ledger.record([Record([attempt_row(timings=timings, channels=("a", "b_c"))])])
     (item,) = (await _page(pages)).items
     assert item.timings == Timings(1.0, 2.5, 0.0, 10.0, 12.345)
     assert item.channels == ("a", "b_c")
@@ -101,7 +101,7 @@ async def test_a_channel_is_matched_whole_and_exactly(
     channel: str,
     found: int,
 ) -> None:
-    await ledger.record([Record([attempt_row(channels=",a,b_c,"), attempt_row()])])
+    await ledger.record([Record([attempt_row(channels=("a", "b_c")), attempt_row()])])
     assert len((await _page(pages, channel=channel)).items) == found
 
 

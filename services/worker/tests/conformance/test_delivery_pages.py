@@ -17,7 +17,8 @@ from angarium_contracts.deliveries import (
 from angarium_worker.adapters.database import tables
 from angarium_worker.adapters.database.delivery_pages import DeliveryPages
 from angarium_worker.application.ledger.manual_ledger import ManualLedger
-from angarium_worker.application.ledger.records import CancelledRow, Ledger, Record
+from angarium_worker.application.ledger.records import Ledger, Record
+from angarium_worker.domain import delivery as domain
 from sqlalchemy import update
 
 LEASE_S = 40.0
@@ -34,14 +35,16 @@ def pages(database: Database) -> DeliveryPages:
     return DeliveryPages(database, lease_s=LEASE_S)
 
 
-def _cancelled(**members: Any) -> CancelledRow:
-    row = CancelledRow(
+def _cancelled(**members: Any) -> domain.Delivery:
+    row = domain.Delivery(
         message_id=MESSAGE,
         endpoint_id=ENDPOINT,
         application_id=b"a" * 16,
         tenant_id=b"t" * 16,
         event_type="invoice.paid",
-        reason=REASON,
+        payload=b"",
+        endpoint_version=1,
+        cancelled=REASON,
     )
     return row._replace(**members)
 

@@ -77,7 +77,7 @@ async def test_a_lane_outlives_a_release_that_waited_for_an_arrival_it_cannot_se
     (again,) = await lanes.lease_lanes(lanes_max=1, lease_s=60)
     take = LaneTake(again.endpoint_id, again.fence, 1, 1)
     (due,) = await lanes.take_from_lanes([take], bytes_max=1_000, lease_s=60)
-    assert due.id == b"2" * 16
+    assert due.message_id == b"2" * 16
 
 
 async def test_an_arrival_that_waited_for_the_end_of_its_lane_opens_it_anew(

@@ -8,8 +8,11 @@ import pytest
 from angarium_chassis.database.engine import Database
 from angarium_worker.adapters.database.tables import lane, pending_delivery
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, Lanes, LaneTake
-from angarium_worker.application.ledger.records import DueDelivery, LeasedOutcome, Ledger, Record
+from angarium_worker.application.ledger.records import Ledger, Record
+from angarium_worker.domain.delivery import Delivery
 from sqlalchemy import delete, select
+
+from ..outcomes import settled
 
 type Rows = Callable[..., Any]
 
@@ -44,8 +47,8 @@ def _given_back(held: HeldLane, **members: Any) -> LaneRelease:
     return release._replace(**members)
 
 
-def _numbers(taken: Sequence[DueDelivery]) -> list[int]:
-    return [int.from_bytes(due.id) for due in taken]
+def _numbers(taken: Sequence[Delivery]) -> list[int]:
+    return [int.from_bytes(due.message_id) for due in taken]
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def park(ledger: Ledger, pending_row: Rows) -> Rows:
 async def test_a_delivery_in_a_lane_is_taken_by_its_holder_and_not_by_time(
     ledger: Ledger, lanes: Lanes, pending_row: Rows
 ) -> None:
-    row = pending_row(lane=1, trigger=1, retry_delays="5,300", weight=7, trace="00-1")
+    row = pending_row(lane=1, trigger=1, retry_delays_s=(5.0, 300.0), weight=7, trace="00-1")
     await ledger.record([Record((), [row])])
     assert await ledger.lease_due(rows_max=9, bytes_max=MANY_BYTES, lease_s=LEASE_S) == []
     assert await ledger.next_due_in_s() is None
@@ -72,9 +75,9 @@ async def test_a_delivery_in_a_lane_is_taken_by_its_holder_and_not_by_time(
     assert (held.weight, held.burst_us, held.confirmed) == (7, 0, bytes(16))
     assert not held.abandoned
     (due,) = await _take(lanes, held, 0, 5)
-    assert (due.id, due.endpoint_id, due.application_id, due.tenant_id) == row[:4]
+    assert (due.message_id, due.endpoint_id, due.application_id, due.tenant_id) == row[:4]
     assert (due.event_type, due.payload, due.endpoint_version, due.attempts_made) == row[4:8]
-    assert (due.channels, due.trace, due.trigger, due.retry_delays, due.weight) == row[8:13]
+    assert (due.channels, due.trace, due.trigger, due.retry_delays_s, due.weight) == row[8:13]
     assert (due.lane, due.cancelled, due.fence) == (1, None, 1)
 
 
@@ -143,12 +146,12 @@ async def test_a_take_is_bounded_in_bytes_over_all_lanes_but_gives_at_least_one(
     leased = {held.endpoint_id: held for held in await _lease(lanes)}
     takes = [LaneTake(each, leased[each].fence, 3, 0) for each in (OTHER, ENDPOINT)]
     taken = await lanes.take_from_lanes(takes, bytes_max=499, lease_s=LEASE_S)
-    assert [(due.endpoint_id, int.from_bytes(due.id)) for due in taken] == [
+    assert [(due.endpoint_id, int.from_bytes(due.message_id)) for due in taken] == [
         *[(OTHER, n) for n in (1, 2, 3)],
         (ENDPOINT, 1),
     ]
     taken = await lanes.take_from_lanes(takes, bytes_max=1, lease_s=LEASE_S)
-    assert [(due.endpoint_id, int.from_bytes(due.id)) for due in taken] == [(ENDPOINT, 2)]
+    assert [(due.endpoint_id, int.from_bytes(due.message_id)) for due in taken] == [(ENDPOINT, 2)]
 
 
 async def test_a_stale_holder_takes_nothing_and_gives_nothing_back(
@@ -205,7 +208,7 @@ async def test_an_empty_lane_ends(
     await park(1)
     (held,) = await _lease(lanes)
     (due,) = await _take(lanes, held, 1)
-    outcome = LeasedOutcome(due.id, due.endpoint_id, due.fence, None, 1, None)
+    outcome = settled(due)
     assert len(await ledger.record([Record(leased=[outcome])])) == 1
     await lanes.release_lanes([_given_back(held)])
     assert await _all(database, lane) == []
@@ -218,7 +221,7 @@ async def test_an_empty_lane_stays_as_long_as_its_rate_is_booked_ahead(
     await park(1)
     (held,) = await _lease(lanes)
     (due,) = await _take(lanes, held, 1)
-    outcome = LeasedOutcome(due.id, due.endpoint_id, due.fence, None, 1, None)
+    outcome = settled(due)
     await ledger.record([Record(leased=[outcome])])
     await lanes.release_lanes([_given_back(held, burst_us=HOUR_US)])
     assert len(await _all(database, lane)) == 1
@@ -270,7 +273,7 @@ async def test_what_arrives_while_a_lane_is_held_keeps_it_and_gives_it_its_turn(
     (held,) = await _lease(lanes)
     (due,) = await _take(lanes, held, 1)
     await park(2, due_in_us=30_000_000)
-    outcome = LeasedOutcome(due.id, due.endpoint_id, due.fence, None, 1, None)
+    outcome = settled(due)
     await ledger.record([Record(leased=[outcome])])
     async with database.engine.begin() as connection:  # as if the row could not be seen yet
         await connection.execute(delete(pending_delivery))

@@ -12,8 +12,11 @@ from angarium_worker.adapters.database.postgres.ledger import PostgresLedger
 from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import lane
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.ledger.records import DueDelivery, LeasedOutcome, Record
+from angarium_worker.application.ledger.records import Record
+from angarium_worker.domain.delivery import Delivery, Lane
 from sqlalchemy import select
+
+from ..outcomes import settled
 
 type Rows = Callable[..., Any]
 
@@ -48,7 +51,7 @@ class Worker:
     """Parks deliveries, and carries out those of the lanes that it gets, each at its second
     attempt, until all are done."""
 
-    def __init__(self, database: Database, number: int, done: list[DueDelivery]) -> None:
+    def __init__(self, database: Database, number: int, done: list[Delivery]) -> None:
         self._ledger = PostgresLedger(database)
         self._lanes = PostgresLanes(database)
         self._number = number
@@ -86,14 +89,11 @@ class Worker:
             for due in taken:
                 again = due.attempts_made < 2
                 outcomes.append(
-                    LeasedOutcome(
-                        due.id,
-                        due.endpoint_id,
-                        due.fence,
+                    settled(
+                        due,
                         0 if again else None,
                         due.attempts_made + 1,
-                        None,
-                        lane=1 if again else None,
+                        lane=Lane.RETRY if again else None,
                     )
                 )
                 if not again:
@@ -105,12 +105,12 @@ class Worker:
 async def test_workers_at_once_carry_out_every_delivery_once_and_the_lanes_end(
     database: Database, pending_row: Rows
 ) -> None:
-    done: list[DueDelivery] = []
+    done: list[Delivery] = []
     total = 60 * WORKERS
     async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         for number in range(WORKERS):
             tasks.create_task(Worker(database, number, done).run(pending_row, total))
-    assert len({(due.id, due.endpoint_id) for due in done}) == len(done) == total
+    assert len({(due.message_id, due.endpoint_id) for due in done}) == len(done) == total
     held = await PostgresLanes(database).lease_lanes(lanes_max=9, lease_s=LEASE_S)
     await PostgresLanes(database).release_lanes([_release(each) for each in held])
     async with database.engine.connect() as connection:
@@ -136,7 +136,7 @@ async def test_ten_thousand_parked_deliveries_are_taken_in_turns(
         taken = await lanes.take_from_lanes([take], bytes_max=MANY_BYTES, lease_s=LEASE_S)
         await lanes.release_lanes([_release(held)])
         turns_s.append(time.perf_counter() - began_s)
-        assert [due.id for due in taken] == [
+        assert [due.message_id for due in taken] == [
             n.to_bytes(16) for n in range(20 * turn, 20 * turn + 20)
         ]
     print(

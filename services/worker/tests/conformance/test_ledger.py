@@ -13,15 +13,14 @@ from angarium_worker.adapters.database.tables import (
 )
 from angarium_worker.application.ledger.records import (
     AttemptRow,
-    CancelledRow,
-    DueDelivery,
-    LeasedOutcome,
     Ledger,
-    PendingRow,
     Record,
     RecordRefused,
 )
+from angarium_worker.domain.delivery import Delivery
 from sqlalchemy import select
+
+from ..outcomes import settled
 
 type Rows = Callable[..., Any]
 
@@ -29,7 +28,9 @@ LEASE_S = 60.0
 MANY_BYTES = 1_000_000
 
 
-CANCELLED = CancelledRow(b"m" * 16, b"e" * 16, b"a" * 16, b"t" * 16, "invoice.paid", "gone")
+CANCELLED = Delivery(
+    b"m" * 16, b"e" * 16, b"a" * 16, b"t" * 16, "invoice.paid", b"", 1, cancelled="gone"
+)
 
 
 async def _all(database: Database, table: Any) -> list[Any]:
@@ -37,12 +38,12 @@ async def _all(database: Database, table: Any) -> list[Any]:
         return list((await connection.execute(select(table))).all())
 
 
-def _ends(due: DueDelivery, row: AttemptRow | None = None, due_in_us: int | None = None) -> Record:
+def _ends(due: Delivery, row: AttemptRow | None = None, due_in_us: int | None = None) -> Record:
     made = due.attempts_made + (row is not None)
-    return Record(leased=[LeasedOutcome(due.id, due.endpoint_id, due.fence, due_in_us, made, row)])
+    return Record(leased=[settled(due, due_in_us, made, row)])
 
 
-async def _lease(ledger: Ledger, rows_max: int = 10, lease_s: float = LEASE_S) -> list[DueDelivery]:
+async def _lease(ledger: Ledger, rows_max: int = 10, lease_s: float = LEASE_S) -> list[Delivery]:
     return await ledger.lease_due(rows_max=rows_max, bytes_max=MANY_BYTES, lease_s=lease_s)
 
 
@@ -94,8 +95,8 @@ async def test_a_record_written_again_later_brings_back_nothing_that_has_ended(
     await ledger.record([parked, failed])
     for due in await _lease(ledger):
         number = due.attempts_made + 1
-        row = attempt_row(message_id=due.id, number=number)
-        ended = LeasedOutcome(due.id, due.endpoint_id, due.fence, None, number, row)
+        row = attempt_row(message_id=due.message_id, number=number)
+        ended = settled(due, None, number, row)
         await ledger.record([Record(leased=[ended])])
     assert await _all(database, pending_delivery) == []
     await ledger.record([parked, failed])
@@ -121,21 +122,21 @@ async def test_only_due_deliveries_are_leased_the_longest_due_first(
         await ledger.record([Record((), [pending_row(message_id=name * 16, due_in_us=due_in_us)])])
     await ledger.record([Record((), [pending_row(due_in_us=60_000_000)])])
     leased = await _lease(ledger, rows_max=2)
-    assert sorted(due.id for due in leased) == [b"1" * 16, b"2" * 16]
+    assert sorted(due.message_id for due in leased) == [b"1" * 16, b"2" * 16]
     assert {due.fence for due in leased} == {1}
-    assert [due.id for due in await _lease(ledger)] == [b"3" * 16]
+    assert [due.message_id for due in await _lease(ledger)] == [b"3" * 16]
     assert await _lease(ledger) == []
 
 
 async def test_a_leased_delivery_carries_all_that_an_attempt_needs(
     ledger: Ledger, pending_row: Rows
 ) -> None:
-    row: PendingRow = pending_row(channels=",a,b,", trace="00-1-2-01")
+    row: Delivery = pending_row(channels=("a", "b"), trace="00-1-2-01")
     await ledger.record([Record((), [row])])
     (due,) = await _lease(ledger)
-    assert (due.id, due.endpoint_id, due.application_id, due.tenant_id) == row[:4]
+    assert (due.message_id, due.endpoint_id, due.application_id, due.tenant_id) == row[:4]
     assert (due.event_type, due.payload, due.endpoint_version, due.attempts_made) == row[4:8]
-    assert (due.channels, due.trace) == (",a,b,", "00-1-2-01")
+    assert (due.channels, due.trace) == (("a", "b"), "00-1-2-01")
 
 
 async def test_a_lease_is_bounded_in_bytes_but_takes_at_least_one(
@@ -151,8 +152,8 @@ async def test_two_workers_never_lease_the_same_delivery(ledger: Ledger, pending
     rows = [pending_row(message_id=n.to_bytes(16)) for n in range(60)]
     await ledger.record([Record((), rows)])
     shares = await asyncio.gather(*[_lease(ledger, rows_max=20) for _ in range(4)])
-    leased = [due.id for share in shares for due in share]
-    leased += [due.id for due in await _lease(ledger, rows_max=60)]
+    leased = [due.message_id for share in shares for due in share]
+    leased += [due.message_id for due in await _lease(ledger, rows_max=60)]
     assert sorted(leased) == [row.message_id for row in rows]
 
 
@@ -176,7 +177,7 @@ async def test_a_leased_delivery_that_is_due_again_moves_on_once(
     await ledger.record([Record((), [pending_row()])])
     (due,) = await _lease(ledger)
     record = _ends(due, attempt_row(), due_in_us=0)
-    assert await ledger.record([record]) == {(due.id, due.endpoint_id)}
+    assert await ledger.record([record]) == {(due.message_id, due.endpoint_id)}
     assert await ledger.record([record]) == frozenset()
     (row,) = await _all(database, pending_delivery)
     assert row.attempts_made == due.attempts_made + 1
@@ -190,7 +191,7 @@ async def test_a_delivery_handed_over_under_a_fence_is_settled_by_it(
 ) -> None:
     await ledger.record([Record((), [pending_row(fence=1, due_in_us=40_000_000)])])
     assert await _lease(ledger) == []
-    record = Record(leased=[LeasedOutcome(b"m" * 16, b"e" * 16, 1, None, 1, attempt_row())])
+    record = Record(leased=[settled(pending_row(fence=1), None, 1, attempt_row())])
     assert len(await ledger.record([record])) == 1
     assert await _all(database, pending_delivery) == []
 
@@ -230,7 +231,7 @@ async def test_a_cancelled_delivery_is_on_record_with_its_reason_and_known(
     (row,) = await _all(database, cancelled_delivery)
     assert (row.message_id, row.endpoint_id, row.reason) == (b"m" * 16, b"e" * 16, "gone")
     assert row.cancelled_at > 0
-    assert await ledger.known([CANCELLED[:2]]) == {CANCELLED[:2]}
+    assert await ledger.known([CANCELLED.key]) == {CANCELLED.key}
 
 
 async def test_a_leased_delivery_is_cancelled_only_under_its_fence(
@@ -240,7 +241,7 @@ async def test_a_leased_delivery_is_cancelled_only_under_its_fence(
     (stale,) = await _lease(ledger, lease_s=0)
     (holder,) = await _lease(ledger)
     for due, written in ((stale, 0), (holder, 1)):
-        outcome = LeasedOutcome(due.id, due.endpoint_id, due.fence, None, 1, None, CANCELLED)
+        outcome = settled(due, cancelled="gone")
         await ledger.record([Record(leased=[outcome])])
         assert len(await _all(database, cancelled_delivery)) == written
     assert await _all(database, pending_delivery) == []
@@ -257,7 +258,7 @@ async def test_an_endpoints_far_deliveries_are_made_due_now_and_no_others(
     ]
     await ledger.record([Record((), rows)])
     await ledger.expedite(b"e" * 16, beyond_s=60.0)
-    assert [due.id for due in await _lease(ledger)] == [b"1" * 16]
+    assert [due.message_id for due in await _lease(ledger)] == [b"1" * 16]
 
 
 async def test_a_large_group_with_everything_in_it_is_one_record(
@@ -267,7 +268,7 @@ async def test_a_large_group_with_everything_in_it_is_one_record(
     await ledger.record([Record((), before)])
     leased = await _lease(ledger, rows_max=50)
     records = [
-        _ends(due, attempt_row(message_id=due.id), None if n % 2 else 9_000_000)
+        _ends(due, attempt_row(message_id=due.message_id), None if n % 2 else 9_000_000)
         for n, due in enumerate(leased)
     ]
     records += [

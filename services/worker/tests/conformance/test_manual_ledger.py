@@ -7,20 +7,17 @@ import pytest
 from angarium_chassis.database.engine import Database
 from angarium_worker.adapters.database.tables import cancelled_delivery, lane, pending_delivery
 from angarium_worker.application.lanes.lane_store import Lanes, LaneTake
-from angarium_worker.application.ledger.manual_ledger import (
-    CancelCount,
-    ManualLedger,
-    ResentRow,
-)
-from angarium_worker.application.ledger.records import CancelledRow, DueDelivery, Ledger, Record
+from angarium_worker.application.ledger.manual_ledger import CancelCount, ManualLedger
+from angarium_worker.application.ledger.records import Ledger, Record
+from angarium_worker.domain.delivery import Delivery
 from sqlalchemy import select
 
 type Rows = Callable[..., Any]
 
 LEASE_S = 60.0
 HOUR_US = 3_600_000_000
-CANCELLED = CancelledRow(b"m" * 16, b"e" * 16, b"a" * 16, b"t" * 16, "x", "disabled")
-RESENT = ResentRow(
+CANCELLED = Delivery(b"m" * 16, b"e" * 16, b"a" * 16, b"t" * 16, "x", b"", 1, cancelled="disabled")
+RESENT = Delivery(
     b"m" * 16,
     b"e" * 16,
     b"a" * 16,
@@ -28,11 +25,11 @@ RESENT = ResentRow(
     "invoice.paid",
     b"{}",
     7,
-    ",a,",
-    "00-1",
-    "5,300",
-    3,
-    None,
+    channels=("a",),
+    trace="00-1",
+    trigger=1,
+    retry_delays_s=(5.0, 300.0),
+    weight=3,
 )
 
 
@@ -41,7 +38,7 @@ async def _all(database: Database, table: Any) -> list[Any]:
         return list((await connection.execute(select(table))).all())
 
 
-async def _lease(ledger: Ledger) -> list[DueDelivery]:
+async def _lease(ledger: Ledger) -> list[Delivery]:
     return await ledger.lease_due(rows_max=9, bytes_max=1_000_000, lease_s=LEASE_S)
 
 
@@ -69,9 +66,9 @@ async def test_a_resent_delivery_begins_anew_and_is_due_now(
 ) -> None:
     assert await manual_ledger.resend([RESENT, RESENT], only_missing=False) == 1
     (due,) = await _lease(ledger)
-    assert (due.id, due.endpoint_id, due.application_id, due.tenant_id) == RESENT[:4]
+    assert (due.message_id, due.endpoint_id, due.application_id, due.tenant_id) == RESENT[:4]
     assert (due.event_type, due.payload, due.endpoint_version) == RESENT[4:7]
-    assert (due.channels, due.trace, due.retry_delays, due.weight, due.lane) == RESENT[7:]
+    assert due[8:14] == RESENT[8:14]
     assert (due.attempts_made, due.trigger, due.cancelled) == (0, 1, None)
     assert await _all(database, lane) == []
 
@@ -125,7 +122,7 @@ async def test_that_a_delivery_was_cancelled_is_forgotten(
     assert await manual_ledger.resend([RESENT], only_missing=False) == 1
     assert await _all(database, cancelled_delivery) == []
     (due,) = await _lease(ledger)
-    assert await _cancel(manual_ledger, due.id) == 1
+    assert await _cancel(manual_ledger, due.message_id) == 1
     assert await manual_ledger.resend([RESENT], only_missing=False) == 1
     (row,) = await _all(database, pending_delivery)
     assert (row.cancelled, row.by_hand) == (None, False)
@@ -146,7 +143,7 @@ async def test_only_missing_leaves_out_what_was_attempted_is_pending_or_cancelle
     rows = [RESENT._replace(message_id=each) for each in ids]
     assert await manual_ledger.resend(rows[:3], only_missing=True) == 0
     assert await manual_ledger.resend(rows, only_missing=True) == 2
-    assert {due.id for due in await _lease(ledger)} == set(ids[3:])
+    assert {due.message_id for due in await _lease(ledger)} == set(ids[3:])
     (row,) = await _all(database, cancelled_delivery)
     assert (row.message_id, row.by_hand) == (ids[2], True)
 

@@ -14,15 +14,11 @@ from angarium_worker.adapters.database.tables import (
 )
 from angarium_worker.application.lanes.lane_store import Lanes, LaneTake
 from angarium_worker.application.ledger.manual_ledger import ManualLedger
-from angarium_worker.application.ledger.records import (
-    CancelledRow,
-    DueDelivery,
-    EventRow,
-    LeasedOutcome,
-    Ledger,
-    Record,
-)
+from angarium_worker.application.ledger.records import EventRow, Ledger, Record, Settled
+from angarium_worker.domain.delivery import Delivery
 from sqlalchemy import select
+
+from ..outcomes import settled
 
 type Rows = Callable[..., Any]
 
@@ -47,13 +43,12 @@ async def _all(database: Database, table: Any) -> list[Any]:
         return list((await connection.execute(select(table))).all())
 
 
-async def _lease(ledger: Ledger, lease_s: float = LEASE_S) -> list[DueDelivery]:
+async def _lease(ledger: Ledger, lease_s: float = LEASE_S) -> list[Delivery]:
     return await ledger.lease_due(rows_max=9, bytes_max=MANY_BYTES, lease_s=lease_s)
 
 
-def _outcome(due: DueDelivery, due_in_us: int | None = None, **members: Any) -> LeasedOutcome:
-    outcome = LeasedOutcome(due.id, due.endpoint_id, due.fence, due_in_us, 2, None)
-    return outcome._replace(**members)
+def _outcome(due: Delivery, due_in_us: int | None = None, **members: Any) -> Settled:
+    return settled(due, due_in_us, 2, **members)
 
 
 async def test_rows_in_lanes_open_a_lane_for_each_endpoint_once(
@@ -121,7 +116,7 @@ async def test_a_marked_delivery_is_due_now_instead_of_later_and_says_why(
     await ledger.record([Record((), [pending_row()])])
     (due,) = await _lease(ledger)
     marked = await manual_ledger.cancel(
-        message_id=due.id,
+        message_id=due.message_id,
         endpoint_id=None,
         reason="not wanted",
         by_hand=True,
@@ -132,25 +127,20 @@ async def test_a_marked_delivery_is_due_now_instead_of_later_and_says_why(
     await ledger.record([Record(leased=[_outcome(due, HOUR_US)])])
     (due,) = await _lease(ledger)
     assert due.cancelled == "not wanted"
-    gone = CancelledRow(*due_key(due), due.application_id, due.tenant_id, "x", due.cancelled)
-    await ledger.record([Record(leased=[_outcome(due, cancelled=gone)])])
+    await ledger.record([Record(leased=[_outcome(due, cancelled=due.cancelled)])])
     (row,) = await _all(database, cancelled_delivery)
     assert (row.reason, row.by_hand) == ("not wanted", True)
     assert await _all(database, pending_delivery) == []
 
 
-def due_key(due: DueDelivery) -> tuple[bytes, bytes]:
-    return due.id, due.endpoint_id
-
-
 async def test_a_delivery_that_nobody_marked_is_not_cancelled_by_hand(
     ledger: Ledger, database: Database, pending_row: Rows
 ) -> None:
-    gone = CancelledRow(b"m" * 16, b"e" * 16, b"a" * 16, b"t" * 16, "x", "disabled")
+    gone = pending_row(message_id=b"n" * 16, cancelled="disabled")
     await ledger.record([Record((), [pending_row()])])
     (due,) = await _lease(ledger)
-    await ledger.record([Record(leased=[_outcome(due, cancelled=gone)])])
-    await ledger.record([Record(cancelled=[gone._replace(message_id=b"n" * 16)])])
+    await ledger.record([Record(leased=[_outcome(due, cancelled="disabled")])])
+    await ledger.record([Record(cancelled=[gone])])
     assert {row.by_hand for row in await _all(database, cancelled_delivery)} == {False}
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Sequence
 from angarium_contracts.directory import EndpointState
 from angarium_worker.application.endpoints.failing_endpoints import HealthRow
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
-from angarium_worker.application.ledger.records import DeliveryKey, DueDelivery, Record
+from angarium_worker.application.ledger.manual_ledger import CancelCount
+from angarium_worker.application.ledger.records import Record
+from angarium_worker.domain.delivery import Delivery, DeliveryKey
 from angarium_worker.domain.endpoint_health import FailureRun, RunOfFailures
 
 from .processes import Process, Service
@@ -49,13 +50,11 @@ class DatabaseModel:
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
         return await self._call(lambda: self._rows.known(keys))
 
-    async def lease_due(
-        self, *, rows_max: int, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    async def lease_due(self, *, rows_max: int, bytes_max: int, lease_s: float) -> list[Delivery]:
         return await self._call(lambda: self._rows.lease_due(rows_max, bytes_max, lease_s))
 
-    async def release(self, leased: Sequence[DueDelivery]) -> None:
-        ordered = sorted(leased, key=lambda due: (due.id, due.endpoint_id))
+    async def release(self, leased: Sequence[Delivery]) -> None:
+        ordered = sorted(leased, key=lambda due: (due.message_id, due.endpoint_id))
         await self._call(lambda: self._rows.release(ordered))
 
     async def expedite(self, endpoint_id: bytes, *, beyond_s: float) -> None:
@@ -72,7 +71,7 @@ class DatabaseModel:
 
     async def take_from_lanes(
         self, takes: Sequence[LaneTake], *, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    ) -> list[Delivery]:
         return await self._call(lambda: self._rows.take_from_lanes(takes, bytes_max, lease_s))
 
     async def release_lanes(self, releases: Sequence[LaneRelease]) -> None:
@@ -87,7 +86,7 @@ class DatabaseModel:
     async def next_lane_in_s(self) -> float | None:
         return await self._call(self._rows.next_lane_in_s)
 
-    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+    async def resend(self, rows: Sequence[Delivery], *, only_missing: bool) -> int:
         return await self._call(lambda: self._rows.resend(rows, only_missing, self._lease_s))
 
     async def cancel(

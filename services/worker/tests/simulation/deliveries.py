@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from angarium_worker.application.ledger.records import AttemptRow, DeliveryKey
+from angarium_worker.application.ledger.records import AttemptRow
+from angarium_worker.domain.delivery import DeliveryKey
 
 from .messages import Message
 from .processes import Process

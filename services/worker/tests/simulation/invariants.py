@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from angarium_worker.application.ledger.records import AttemptRow, DeliveryKey, Record
+from angarium_worker.application.ledger.records import AttemptRow, Record
+from angarium_worker.domain.delivery import DeliveryKey
 
 from .deliveries import (
     IN_ORDER,

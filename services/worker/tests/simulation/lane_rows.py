@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.ledger.records import DueDelivery, Lane
+from angarium_worker.domain.delivery import Delivery, Lane
 
 from .ledger_rows import LedgerRows
 from .row_shapes import LaneRow, Pending
@@ -43,9 +43,9 @@ class LaneRows(LedgerRows):
 
     def take_from_lanes(
         self, takes: Sequence[LaneTake], bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    ) -> list[Delivery]:
         now = self._now_us()
-        taken: list[DueDelivery] = []
+        taken: list[Delivery] = []
         for take in takes:
             lane = self.lanes.get(take.endpoint_id)
             if lane is None or lane.fence != take.fence or (lane.held_until or 0) <= now:

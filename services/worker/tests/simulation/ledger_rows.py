@@ -7,14 +7,8 @@ are microseconds.
 from collections.abc import Callable, Sequence
 
 from angarium_contracts.directory import EndpointState
-from angarium_worker.application.ledger.records import (
-    AttemptRow,
-    DeliveryKey,
-    DueDelivery,
-    LeasedOutcome,
-    PendingRow,
-    Record,
-)
+from angarium_worker.application.ledger.records import AttemptRow, Record, Settled
+from angarium_worker.domain.delivery import Delivery, DeliveryKey, DeliveryState
 
 from .row_shapes import LaneRow, Pending, RowWatch
 
@@ -38,10 +32,10 @@ class LedgerRows:
     def record(self, process: str, records: Sequence[Record]) -> frozenset[DeliveryKey]:
         now = self._now_us()
         held = {
-            (outcome.message_id, outcome.endpoint_id)
+            settled.delivery.key
             for record in records
-            for outcome in record.leased
-            if self._settle(process, outcome, now)
+            for settled in record.leased
+            if self._settle(process, settled, now)
         }
         for record in records:
             for attempt in record.attempts:
@@ -49,27 +43,27 @@ class LedgerRows:
             for row in record.pending:
                 self._add(process, row, now)
             for cancelled in record.cancelled:
-                self._cancel((cancelled.message_id, cancelled.endpoint_id), cancelled.reason, False)
+                self._cancel(cancelled.key, str(cancelled.cancelled), False)
         return frozenset(held)
 
-    def _settle(self, process: str, outcome: LeasedOutcome, now: int) -> bool:
-        key = outcome.message_id, outcome.endpoint_id
-        row = self.pending.get(key)
-        if row is None or row.fence != outcome.fence:
+    def _settle(self, process: str, settled: Settled, now: int) -> bool:
+        after = settled.delivery
+        row = self.pending.get(after.key)
+        if row is None or row.fence != after.fence:
             return False
-        if outcome.due_in_us is None:
-            del self.pending[key]
+        if settled.ends:
+            del self.pending[after.key]
         else:
-            self._watch.moved(row, outcome.attempts_made)
-            row.due_at = now + (outcome.due_in_us if row.cancelled is None else 0)
-            row.attempts_made, row.lane = outcome.attempts_made, outcome.lane
+            self._watch.moved(row, after.attempts_made)
+            row.due_at = now + (after.due_in_us if row.cancelled is None else 0)
+            row.attempts_made, row.lane = after.attempts_made, after.lane
             row.fence += 1
             if row.lane is not None:
                 self._arrive(row, now)
-        if outcome.attempt is not None:
-            self._append(process, outcome.attempt, row)
-        if outcome.cancelled is not None:
-            self._cancel(key, outcome.cancelled.reason, row.by_hand)
+        if settled.attempt is not None:
+            self._append(process, settled.attempt, row)
+        if settled.state is DeliveryState.CANCELLED:
+            self._cancel(after.key, str(after.cancelled), row.by_hand)
         return True
 
     def _append(self, process: str, attempt: AttemptRow, held: Pending | None) -> None:
@@ -78,10 +72,10 @@ class LedgerRows:
             self.attempted.add((attempt.message_id, attempt.endpoint_id))
             self._watch.attempted(process, attempt, held)
 
-    def _add(self, process: str, row: PendingRow, now: int) -> None:
+    def _add(self, process: str, row: Delivery, now: int) -> None:
         key = row.message_id, row.endpoint_id
         if key not in self.pending:
-            added = Pending(row, row.attempts_made, row.lane, row.fence, now + row.due_in_us)
+            added = Pending(row, row.attempts_made, row.lane, row.fence or 0, now + row.due_in_us)
             self._insert(process, added)
             if row.lane is not None:
                 self._arrive(added, now)
@@ -122,11 +116,11 @@ class LedgerRows:
     def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
         return frozenset(key for key in keys if self.is_known(key))
 
-    def lease_due(self, rows_max: int, bytes_max: int, lease_s: float) -> list[DueDelivery]:
+    def lease_due(self, rows_max: int, bytes_max: int, lease_s: float) -> list[Delivery]:
         now = self._now_us()
         due = [row for row in self.pending.values() if row.lane is None and row.due_at <= now]
         due.sort(key=lambda row: (row.due_at, row.key))
-        leased: list[DueDelivery] = []
+        leased: list[Delivery] = []
         for row in due[:rows_max]:
             if bytes_max <= 0:
                 break
@@ -134,15 +128,15 @@ class LedgerRows:
             leased.append(self._lease(row, now, lease_s))
         return leased
 
-    def _lease(self, row: Pending, now: int, lease_s: float) -> DueDelivery:
+    def _lease(self, row: Pending, now: int, lease_s: float) -> Delivery:
         row.due_at = now + int(lease_s * 1e6)
         row.fence += 1
         return row.leased()
 
-    def release(self, leased: Sequence[DueDelivery]) -> None:
+    def release(self, leased: Sequence[Delivery]) -> None:
         now = self._now_us()
         for due in leased:
-            row = self.pending.get((due.id, due.endpoint_id))
+            row = self.pending.get((due.message_id, due.endpoint_id))
             if row is not None and row.fence == due.fence:
                 row.due_at = now
                 row.fence += 1

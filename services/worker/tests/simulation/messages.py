@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedDelivery, RequestedMessage
-from angarium_worker.application.ledger.records import DeliveryKey
+from angarium_worker.domain.delivery import DeliveryKey
 
 from .processes import Process
 from .surroundings import Endpoint

@@ -8,18 +8,11 @@ from unittest.mock import patch
 from angarium_worker import build_worker
 from angarium_worker.application.delivery.chunk import Chunk, FirstAttempt
 from angarium_worker.application.delivery.deliver_chunk import DeliverChunk
-from angarium_worker.application.delivery.leased_attempt import Recorded
+from angarium_worker.application.delivery.leased_attempt import LeasedAttempt
 from angarium_worker.application.delivery.leased_attempts import LeasedAttempts
 from angarium_worker.application.lanes.lane_scheduler import LaneScheduler
 from angarium_worker.application.ledger.recorder import Held
-from angarium_worker.application.ledger.records import (
-    AttemptRow,
-    DueDelivery,
-    EventRow,
-    Lane,
-    LeasedOutcome,
-    Record,
-)
+from angarium_worker.application.ledger.records import AttemptRow, EventRow, Record, Settled
 from angarium_worker.domain.verdict import Queued, Verdict
 
 from .deliveries import IN_ORDER, LIMITS, ONE_OUTCOME, RECORDED_BEFORE_ACK
@@ -49,19 +42,14 @@ class SkipsTheFence(LeasedAttempts):
 
     def _recorded(
         self,
-        due: DueDelivery,
+        attempt: LeasedAttempt,
         verdict: Verdict,
-        outcome: LeasedOutcome,
-        recorded: Recorded | None,
+        settled: Settled,
         held: Held,
     ) -> None:
-        if (
-            outcome.attempt is not None
-            and held is not None
-            and (due.id, due.endpoint_id) not in held
-        ):
-            self._recorder.record(Record(attempts=(outcome.attempt,)), lambda _: None)
-        super()._recorded(due, verdict, outcome, recorded, held)
+        if settled.attempt is not None and held is not None and settled.delivery.key not in held:
+            self._recorder.record(Record(attempts=(settled.attempt,)), lambda _: None)
+        super()._recorded(attempt, verdict, settled, held)
 
 
 class LosesItsPlace(LeasedAttempts):
@@ -69,15 +57,14 @@ class LosesItsPlace(LeasedAttempts):
 
     def _settle(
         self,
-        due: DueDelivery,
+        attempt: LeasedAttempt,
         verdict: Verdict,
         row: AttemptRow | None,
-        lane: Lane | None,
         event: EventRow | None,
-        recorded: Recorded | None,
     ) -> None:
-        lane = None if row is not None else lane
-        super()._settle(due, verdict, row, lane, event, recorded)
+        if row is not None:
+            attempt.endpoint = None
+        super()._settle(attempt, verdict, row, event)
 
 
 class ForgetsTheRate(LaneScheduler):

@@ -3,12 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from angarium_worker.application.ledger.records import (
-    AttemptRow,
-    DeliveryKey,
-    DueDelivery,
-    PendingRow,
-)
+from angarium_worker.application.ledger.records import AttemptRow
+from angarium_worker.domain.delivery import Delivery, DeliveryKey, Lane
 
 UNCONFIRMED = bytes(16)
 
@@ -19,7 +15,7 @@ class Pending:
     `life` how often there was a row of the delivery: one that ended may be written again, by
     somebody who does not know."""
 
-    row: PendingRow
+    row: Delivery
     attempts_made: int
     lane: int | None
     fence: int
@@ -33,26 +29,13 @@ class Pending:
     def key(self) -> DeliveryKey:
         return self.row.message_id, self.row.endpoint_id
 
-    def leased(self) -> DueDelivery:
+    def leased(self) -> Delivery:
         """As its holder sees it."""
-        row = self.row
-        return DueDelivery(
-            row.message_id,
-            row.endpoint_id,
-            row.application_id,
-            row.tenant_id,
-            row.event_type,
-            row.payload,
-            row.endpoint_version,
-            self.attempts_made,
-            row.channels,
-            row.trace,
-            row.trigger,
-            row.retry_delays,
-            row.weight,
-            self.lane,
-            self.cancelled,
-            self.fence,
+        return self.row._replace(
+            attempts_made=self.attempts_made,
+            lane=None if self.lane is None else Lane(self.lane),
+            cancelled=self.cancelled,
+            fence=self.fence,
         )
 
 

@@ -139,15 +139,7 @@ class SimulatedWorker:
 
     def counters(self) -> tuple[int, ...]:
         """Counters that must never fall below zero."""
-        slots = self.worker.capacity.slots
-        return (
-            slots.sending,
-            slots.slow,
-            slots.retries,
-            slots.waiting,
-            slots.in_hand,
-            slots.bytes_in_hand,
-        )
+        return self.worker.capacity.slots.usage()
 
     def leftovers(self) -> dict[str, int]:
         """What must be empty once there is nothing more to do."""

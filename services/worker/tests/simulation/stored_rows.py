@@ -3,19 +3,17 @@
 from collections.abc import Sequence
 
 from angarium_contracts.directory import EndpointState
-from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
-from angarium_worker.application.ledger.records import PendingRow
+from angarium_worker.application.ledger.manual_ledger import CancelCount
+from angarium_worker.domain.delivery import Delivery
 
 from .lane_rows import LaneRows
 from .row_shapes import Pending
-
-MANUAL = 1
 
 
 class StoredRows(LaneRows):
     """All tables and the calls on them; here those of `ManualLedger` and `EndpointCopy`."""
 
-    def resend(self, rows: Sequence[ResentRow], only_missing: bool, lease_s: float) -> int:
+    def resend(self, rows: Sequence[Delivery], only_missing: bool, lease_s: float) -> int:
         now = self._now_us()
         resent = 0
         for row in rows:
@@ -39,28 +37,10 @@ class StoredRows(LaneRows):
                 self._arrive(there, now)
         return resent
 
-    def _resent(self, row: ResentRow, now: int) -> Pending:
+    def _resent(self, row: Delivery, now: int) -> Pending:
         key = row.message_id, row.endpoint_id
-        facts = PendingRow(
-            row.message_id,
-            row.endpoint_id,
-            row.application_id,
-            row.tenant_id,
-            row.event_type,
-            row.payload,
-            row.endpoint_version,
-            0,
-            row.channels,
-            row.trace,
-            MANUAL,
-            row.retry_delays,
-            row.weight,
-            row.lane,
-            now,
-            0,
-        )
         self.generations[key] = self.generations.get(key, 0) + 1
-        added = Pending(facts, 0, row.lane, now, now, self.generations[key])
+        added = Pending(row, 0, row.lane, now, now, self.generations[key])
         self._insert(None, added)
         return added
 

@@ -11,13 +11,13 @@ from angarium_contracts.directory import EndpointState
 from angarium_contracts.ids import MESSAGE, parse_id
 from angarium_worker.adapters.destinations.webhook import read_answer
 from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
-from angarium_worker.application.ledger.records import DeliveryKey
 from angarium_worker.domain.attempt_result import (
     Accepted,
     AttemptResult,
     FailureReason,
     without_answer,
 )
+from angarium_worker.domain.delivery import DeliveryKey
 from msgspec.structs import replace
 
 from .processes import Machine, Process, Service

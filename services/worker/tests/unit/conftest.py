@@ -21,9 +21,10 @@ from angarium_worker.application.destinations.destination import Destinations
 from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.endpoints.failing_endpoints import HealthRow
 from angarium_worker.application.lanes.lane_context import Confirmed
-from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
+from angarium_worker.application.ledger.manual_ledger import CancelCount
 from angarium_worker.build_worker import Clocks, WorkerPorts, WorkerSettings, build_worker
 from angarium_worker.domain.attempt_result import AttemptResult
+from angarium_worker.domain.delivery import Delivery
 from angarium_worker.domain.endpoint_health import DisableRule, FailureRun
 from angarium_worker.domain.retry_schedule import RetrySchedule
 from angarium_worker.worker import Worker
@@ -187,7 +188,7 @@ class FakeManualLedger:
         self._changes = changes
         self.closed: list[tuple[bytes | None, str]] = []
 
-    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+    async def resend(self, rows: Sequence[Delivery], *, only_missing: bool) -> int:
         raise NotImplementedError
 
     async def cancel(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.ledger.records import DueDelivery, PendingRow, StorageDown
+from angarium_worker.application.ledger.records import StorageDown
+from angarium_worker.domain.delivery import Delivery
 
 
 class FakeLanes:
@@ -21,7 +22,7 @@ class FakeLanes:
         self.woken: list[bytes] = []
         self._fence = 0
 
-    def _rows(self, endpoint_id: bytes) -> list[PendingRow]:
+    def _rows(self, endpoint_id: bytes) -> list[Delivery]:
         rows = self._ledger.pending.values()
         of_lane = [row for row in rows if row.endpoint_id == endpoint_id and row.lane is not None]
         return sorted(of_lane, key=lambda row: row.message_id)
@@ -57,7 +58,7 @@ class FakeLanes:
 
     async def take_from_lanes(
         self, takes: Sequence[LaneTake], *, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    ) -> list[Delivery]:
         self._check()
         taken = []
         for take in takes:
@@ -71,9 +72,9 @@ class FakeLanes:
                 if not due or left[kind] == 0 or row.message_id > take.upto:
                     continue
                 left[kind] -= 1
-                held = self._ledger.pending[key] = row._replace(fence=row.fence + 1)
+                held = self._ledger.pending[key] = row._replace(fence=(row.fence or 0) + 1)
                 self._ledger.due_at[key] = self._ledger.now_us + int(lease_s * 1e6)
-                taken.append(DueDelivery(*held[:14], None, held.fence))
+                taken.append(held)
         return taken
 
     async def release_lanes(self, releases: Sequence[LaneRelease]) -> None:

@@ -26,7 +26,7 @@ class WorkerMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as of now."""
         worker = self._worker
-        slots, counters = worker.capacity.slots, worker.capacity.counters
+        usage, counters = worker.capacity.slots.usage(), worker.capacity.counters
         yield _by_outcome(
             "angarium_worker_attempts",
             "Attempts made, by outcome.",
@@ -50,18 +50,18 @@ class WorkerMetrics(Collector):
             (
                 "deliveries_in_flight",
                 "Deliveries being sent now, the slow ones aside.",
-                slots.sending,
+                usage.sending,
             ),
-            ("deliveries_in_flight_slow", "Attempts that last long.", slots.slow),
-            ("deliveries_waiting", "Deliveries that wait in memory.", slots.waiting),
+            ("deliveries_in_flight_slow", "Attempts that last long.", usage.slow),
+            ("deliveries_waiting", "Deliveries that wait in memory.", usage.waiting),
             ("lanes_held", "Lanes of endpoints that this worker holds.", worker.lanes.held),
             (
                 "endpoints_failing",
                 "Endpoints without a success of late.",
                 worker.endpoints.health.failing_total,
             ),
-            ("deliveries_in_hand", "Deliveries begun and not yet settled.", slots.in_hand),
-            ("payload_bytes_in_hand", "Payload bytes of those.", slots.bytes_in_hand),
+            ("deliveries_in_hand", "Deliveries begun and not yet settled.", usage.in_hand),
+            ("payload_bytes_in_hand", "Payload bytes of those.", usage.bytes_in_hand),
             ("deliveries_pending", "Deliveries that wait in the database.", self.pending_total),
         ):
             yield GaugeMetricFamily(f"angarium_worker_{name}", text, value=count)

@@ -1,37 +1,17 @@
-"""The states of a delivery and of an endpoint, and how each follows from another.
+"""How the states of a delivery and of an endpoint follow from one another.
 
-Data, not machinery: nothing runs by this. The tests drive the real code and hold it against these
-tables; the pictures of docs/explanation/delivery-states.md are drawn from them.
+What becomes of a delivery by a verdict, `after` reads from its table: a step that is not in there
+is an error. What the database does to rows and the guards to endpoints, tests hold against the
+tables. The pictures of docs/explanation/delivery-states.md are drawn from them.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
-from .verdict import Cancelled, Delivered, Exhausted, Gone, Parked, Queued, Retry
-
-
-class DeliveryState(Enum):
-    """Where a delivery stands. Up to `SENDING` its first attempt lives in a worker's memory, and
-    the open batch in the gateway's journal stands for it; from then on it is a row, or has ended.
-    """
-
-    REQUESTED = "requested"
-    """A worker has it in hand and finds out whether and where to send it."""
-    WAITING = "waiting"
-    """In memory, for a slot or for its endpoint, no longer than its chunk is open."""
-    SENDING = "sending"
-    """An attempt is under way."""
-    SCHEDULED = "scheduled"
-    """A row that waits for its time."""
-    IN_LANE = "in lane"
-    """A row that waits for its endpoint's turn."""
-    HELD = "held"
-    """A row that one worker holds under a lease, and of which nothing was sent yet."""
-    DELIVERED = "delivered"
-    EXHAUSTED = "exhausted"
-    CANCELLED = "cancelled"
+from .delivery import ENDED, DeliveryState, Lane
+from .verdict import Cancelled, Delivered, Exhausted, Gone, Parked, Queued, Retry, Verdict
 
 
 class EndpointStatus(Enum):
@@ -80,7 +60,6 @@ class Transition[State: Enum]:
 _D = DeliveryState
 _G = GuardState
 _S = EndpointStatus
-ENDED: Final = (_D.DELIVERED, _D.EXHAUSTED, _D.CANCELLED)
 
 DELIVERY: Final[tuple[Transition[DeliveryState], ...]] = (
     Transition((), _D.REQUESTED, "a chunk brings it to a worker"),
@@ -174,6 +153,68 @@ DELIVERY: Final[tuple[Transition[DeliveryState], ...]] = (
     ),
     Transition((), _D.IN_LANE, "the same, of an ordered or limited endpoint", by_command=True),
 )
+
+_TARGETS: Final = {
+    (source, verdict): tuple(
+        row.target for row in DELIVERY if source in row.sources and verdict in row.verdicts
+    )
+    for each in DELIVERY
+    for source in each.sources
+    for verdict in each.verdicts
+}
+
+
+class ImpossibleStep(Exception):
+    """A verdict on a delivery that cannot be where it is said to be."""
+
+
+class Step(NamedTuple):
+    """What becomes of a delivery: its state; where that is a row, its lane if it stands in one,
+    and in how long it is due."""
+
+    state: DeliveryState
+    lane: Lane | None = None
+    due_in_us: int = 0
+
+
+_ENDS: Final = {step: Step(targets[0]) for step, targets in _TARGETS.items() if targets[0] in ENDED}
+"""Made once: most deliveries end at their first attempt."""
+
+
+def after(
+    state: DeliveryState,
+    verdict: Verdict,
+    *,
+    lane: Lane | None = None,
+    strict: bool = False,
+    fifo: bool = False,
+) -> Step:
+    """What becomes of a delivery in `state`, taken out of `lane` if it stood in one, for an
+    endpoint whose limits (`strict`) or order (`fifo`, which is strict too) hold across workers.
+
+    A delivery of a strict endpoint never leaves its lane: beside it, it would pass others by.
+    Raises `ImpossibleStep`.
+    """
+    end = _ENDS.get((state, type(verdict)))
+    if end is not None:
+        return end
+    targets = _TARGETS.get((state, type(verdict)))
+    if targets is None:
+        raise ImpossibleStep(f"{state.value}: {verdict}")
+    match verdict:
+        case Retry(delay_s):
+            into = (Lane.FIRST if fifo else Lane.RETRY) if strict else None
+        case Parked(delay_s):
+            into = (Lane.FIRST if fifo or lane is None else lane) if strict else None
+        case Queued(retry):
+            into, delay_s = (Lane.RETRY if retry and not fifo else Lane.FIRST), 0.0
+        case _:
+            raise ImpossibleStep(f"{state.value}: {verdict}")
+    target = DeliveryState.SCHEDULED if into is None else DeliveryState.IN_LANE
+    if target not in targets:
+        raise ImpossibleStep(f"{state.value}: {verdict}, {target.value}")
+    return Step(target, into, int(delay_s * 1_000_000))
+
 
 STANDING: Final[tuple[Transition[EndpointStatus], ...]] = (
     Transition((), _S.ENABLED, "it is created", by_command=True),

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from angarium_worker.application.ledger.records import DeliveryKey, Lane, PendingRow
 from angarium_worker.domain.attempt_result import FailureReason, without_answer
+from angarium_worker.domain.delivery import Delivery, DeliveryKey, Lane
 from msgspec.structs import replace
 
 from .delivery_watch import Watch, row_state
 
-EMPTY = PendingRow(
+EMPTY = Delivery(
     message_id=b"",
     endpoint_id=b"",
     application_id=b"a" * 16,
@@ -17,13 +17,13 @@ EMPTY = PendingRow(
     payload=b"{}",
     endpoint_version=1,
     attempts_made=0,
-    channels=None,
+    channels=(),
     trace=None,
     trigger=0,
-    retry_delays=None,
+    retry_delays_s=None,
     weight=1,
     lane=None,
-    fence=0,
+    fence=None,
     due_in_us=0,
 )
 
@@ -31,7 +31,7 @@ EMPTY = PendingRow(
 def put(rig: Any, watch: Watch, endpoint_id: bytes, **members: Any) -> DeliveryKey:
     """Have a pending delivery on record."""
     row = EMPTY._replace(message_id=rig.new_id(), endpoint_id=endpoint_id, **members)
-    key: DeliveryKey = row[:2]
+    key: DeliveryKey = row.key
     rig.ledger.pending[key] = row
     rig.ledger.due_at[key] = rig.ledger.now_us
     watch.states[key] = row_state(row.lane)

@@ -3,8 +3,8 @@
 from typing import Any
 
 from angarium_contracts.ids import MESSAGE, parse_id
-from angarium_worker.application.delivery.chunk import Stage
-from angarium_worker.application.ledger.records import DeliveryKey, LeasedOutcome, Record
+from angarium_worker.application.ledger.records import Record, Settled
+from angarium_worker.domain.delivery import DeliveryKey
 from angarium_worker.domain.delivery_states import DeliveryState
 from angarium_worker.domain.verdict import (
     Cancelled,
@@ -18,14 +18,8 @@ from angarium_worker.domain.verdict import (
 
 type Step = tuple[DeliveryState | None, DeliveryState, type | None]
 
-STAGES = {
-    Stage.RESOLVING: DeliveryState.REQUESTED,
-    Stage.WAITING: DeliveryState.WAITING,
-    Stage.SENDING: DeliveryState.SENDING,
-    Stage.HANDED_OVER: DeliveryState.SENDING,
-    Stage.ENDED: None,
-}
-"""What a stage is in the table; that one has ended, its record tells."""
+IN_MEMORY = (DeliveryState.REQUESTED, DeliveryState.WAITING, DeliveryState.SENDING)
+"""Those that a first attempt itself tells; that it has left them, its record does."""
 
 
 class Watch:
@@ -74,7 +68,7 @@ def row_state(lane: int | None) -> DeliveryState:
 
 def recorded(watch: Watch, record: Record) -> None:
     """See what a record that was written makes of first attempts."""
-    pending = {row[:2]: row for row in record.pending}
+    pending = {row.key: row for row in record.pending}
     for attempted in record.attempts:
         key = (attempted.message_id, attempted.endpoint_id)
         if key in pending:
@@ -83,11 +77,10 @@ def recorded(watch: Watch, record: Record) -> None:
             watch.moved(key, *ended_as(attempted.response_status))
     tried = {(row.message_id, row.endpoint_id) for row in record.attempts}
     for key, row in pending.items():
-        if row.fence == 0 and key not in tried:
+        if not row.is_held and key not in tried:
             watch.moved(key, row_state(row.lane), Parked if row.lane is None else Queued)
     for cancelled in record.cancelled:
-        key = (cancelled.message_id, cancelled.endpoint_id)
-        watch.moved(key, DeliveryState.CANCELLED, Cancelled)
+        watch.moved(cancelled.key, DeliveryState.CANCELLED, Cancelled)
 
 
 def ended_as(status: int) -> tuple[DeliveryState, type]:
@@ -96,18 +89,16 @@ def ended_as(status: int) -> tuple[DeliveryState, type]:
     return DeliveryState.EXHAUSTED, Gone if status == 410 else Exhausted
 
 
-def settled(watch: Watch, outcome: LeasedOutcome) -> None:
+def settled(watch: Watch, outcome: Settled) -> None:
     """See what a leased delivery came to."""
     watch.look()  # an outcome comes after its request
-    key = outcome[:2]
-    if outcome.cancelled is not None:
-        watch.moved(key, DeliveryState.CANCELLED, Cancelled)
-    elif outcome.due_in_us is None:
+    if outcome.state is DeliveryState.CANCELLED:
+        verdict: type = Cancelled
+    elif outcome.ends:
         assert outcome.attempt is not None
-        watch.moved(key, *ended_as(outcome.attempt.response_status))
+        verdict = ended_as(outcome.attempt.response_status)[1]
     elif outcome.attempt is not None:
-        watch.moved(key, row_state(outcome.lane), Retry)
-    elif outcome.due_in_us == 0:
-        watch.moved(key, row_state(outcome.lane), Queued)
+        verdict = Retry
     else:
-        watch.moved(key, row_state(outcome.lane), Parked)
+        verdict = Queued if outcome.delivery.due_in_us == 0 else Parked
+    watch.moved(outcome.delivery.key, outcome.state, verdict)

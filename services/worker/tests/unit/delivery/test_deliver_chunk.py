@@ -22,7 +22,7 @@ async def test_a_chunk_is_sent_recorded_and_then_settled(rig: Any) -> None:
     assert {(row.number, row.status, row.response_status) for row in rig.ledger.attempts} == {
         (1, 0, 200)
     }
-    assert (rig.ledger.pending, rig.room.in_hand, rig.room.sending) == ({}, 0, 0)
+    assert (rig.ledger.pending, rig.room.in_hand, rig.room.usage().sending) == ({}, 0, 0)
 
 
 async def test_nothing_is_settled_before_it_is_recorded(rig: Any) -> None:
@@ -76,7 +76,7 @@ async def test_a_failed_delivery_becomes_pending_with_its_payload(rig: Any) -> N
     assert (row.status, row.response_status, row.response) == (2, 503, b"busy")
     assert row.retry_in_us == 5_000_000
     (pending,) = rig.ledger.pending.values()
-    assert (pending.attempts_made, pending.due_in_us, pending.fence) == (1, 5_000_000, 0)
+    assert (pending.attempts_made, pending.due_in_us, pending.is_held) == (1, 5_000_000, False)
     assert pending.payload == b'{"paid":true}'
 
 
@@ -132,8 +132,8 @@ async def test_without_an_answer_the_delivery_is_parked(rig: Any) -> None:
     await rig.take(rig.chunk([endpoint]))
     await rig.until_settled()
     (pending,) = rig.ledger.pending.values()
-    assert (pending.attempts_made, pending.lane, pending.fence) == (0, 0, 0)
-    assert (rig.ledger.attempts, rig.room.sending) == ([], 0)
+    assert (pending.attempts_made, pending.lane, pending.is_held) == (0, 0, False)
+    assert (rig.ledger.attempts, rig.room.usage().sending) == ([], 0)
 
 
 @pytest.mark.parametrize("members", [{"disabled": True}, {"deleted": True}])
@@ -217,7 +217,7 @@ async def test_a_redelivered_chunk_sends_only_the_rest_and_is_settled(rig: Any) 
     await rig.until_settled(2)
     assert [row.endpoint_id for row in rig.ledger.attempts] == [done, pending, rest]
     assert rig.ledger.looked_up == 2  # before it is sent, and before it is recorded
-    assert (rig.room.sending, rig.room.in_hand) == (0, 0)
+    assert (rig.room.usage().sending, rig.room.in_hand) == (0, 0)
 
 
 async def test_an_entry_that_was_taken_over_is_looked_up_too(rig: Any) -> None:
@@ -252,9 +252,9 @@ async def test_while_the_slots_are_taken_what_comes_next_waits_for_one(start_rig
     await rig.know(endpoint)
     for _ in range(3):
         await rig.take(rig.chunk([endpoint]))
-    assert (len(rig.sender.sent), rig.room.waiting) == (2, 1)
+    assert (len(rig.sender.sent), rig.room.usage().waiting) == (2, 1)
     rig.sender.sent[0].answer()
-    assert (len(rig.sender.sent), rig.room.waiting) == (3, 0)
+    assert (len(rig.sender.sent), rig.room.usage().waiting) == (3, 0)
 
 
 async def test_what_still_waits_when_its_chunk_closes_goes_into_its_lane(start_rig: Any) -> None:
@@ -265,7 +265,7 @@ async def test_what_still_waits_when_its_chunk_closes_goes_into_its_lane(start_r
         await rig.take(rig.chunk([endpoint]))
     await rig.until_settled(3)
     assert sorted(str(row.lane) for row in rig.ledger.pending.values()) == ["0", "None", "None"]
-    assert (rig.room.waiting, rig.room.sending, rig.room.slow) == (0, 0, 2)
+    assert (rig.room.usage().waiting, rig.room.usage().sending, rig.room.usage().slow) == (0, 0, 2)
     for sent in rig.sender.sent:
         sent.answer()
     await rig.until_idle()
@@ -277,7 +277,7 @@ async def test_an_application_over_its_share_is_parked_while_many_wait(start_rig
     endpoints = [rig.add_endpoint() for _ in range(4)]
     await rig.know(*endpoints)
     await rig.take(rig.chunk(endpoints))
-    assert (len(rig.sender.sent), rig.room.waiting) == (2, 1)
+    assert (len(rig.sender.sent), rig.room.usage().waiting) == (2, 1)
     for answered in range(3):
         rig.sender.sent[answered].answer()
     await rig.until_settled(1)

@@ -8,36 +8,40 @@ from typing import Any, get_args
 import pytest
 from angarium_chassis.database.engine import Database
 from angarium_worker.adapters.database.tables import attempt, pending_delivery
-from angarium_worker.application.delivery.chunk import FirstAttempt, Stage
+from angarium_worker.application.delivery.chunk import FirstAttempt
 from angarium_worker.application.endpoints.endpoint_config import Inactive, ResolvedEndpoint
-from angarium_worker.application.ledger.manual_ledger import ManualLedger, ResentRow
-from angarium_worker.application.ledger.records import (
-    CancelledRow,
-    DeliveryKey,
-    DueDelivery,
-    Lane,
-    Ledger,
-    Record,
-)
+from angarium_worker.application.ledger.manual_ledger import ManualLedger
+from angarium_worker.application.ledger.records import Ledger, Record
+from angarium_worker.domain.delivery import ENDED, Delivery, DeliveryKey, DeliveryState, Lane
 from angarium_worker.domain.delivery_states import (
     DELIVERY,
-    ENDED,
     GUARD,
     STANDING,
-    DeliveryState,
     EndpointStatus,
     GuardState,
+    ImpossibleStep,
     Transition,
+    after,
 )
 from angarium_worker.domain.endpoint_guard import EndpointGuard, Result
 from angarium_worker.domain.verdict import (
+    Cancelled,
+    Delivered,
+    Exhausted,
+    Gone,
     Judgement,
+    Parked,
+    Queued,
+    Retry,
     Unsent,
+    Verdict,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from .delivery_scenarios import EMPTY, SCENARIOS
-from .delivery_watch import STAGES, Watch, ended_as, recorded, row_state, settled
+from .delivery_watch import IN_MEMORY, Watch, ended_as, recorded, row_state, settled
 
 
 def steps(transitions: Iterable[Transition[Any]]) -> set[Any]:
@@ -46,20 +50,19 @@ def steps(transitions: Iterable[Transition[Any]]) -> set[Any]:
 
 @pytest.fixture
 def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
-    """Sees every stage of every first attempt."""
+    """Sees every state of every first attempt."""
     watch = Watch()
-    slot: Any = FirstAttempt.__dict__["stage"]
+    slot: Any = FirstAttempt.__dict__["state"]
 
-    def put(first: FirstAttempt, stage: Stage) -> None:
-        slot.__set__(first, stage)
-        state = STAGES[stage]
-        if stage is Stage.RESOLVING:
+    def put(first: FirstAttempt, state: DeliveryState) -> None:
+        slot.__set__(first, state)
+        if state is DeliveryState.REQUESTED:
             watch.began(first.key)
-        elif state is not None:
+        elif state in IN_MEMORY:
             watch.moved(first.key, state)
 
     seen = property(lambda first: slot.__get__(first, FirstAttempt), put)
-    monkeypatch.setattr(FirstAttempt, "stage", seen)
+    monkeypatch.setattr(FirstAttempt, "state", seen)
     return watch
 
 
@@ -78,20 +81,20 @@ def fakes(fakes: SimpleNamespace, watch: Watch) -> SimpleNamespace:
             for record in records:
                 recorded(watch, record)
                 for outcome in record.leased:
-                    if outcome[:2] in held:
+                    if outcome.delivery.key in held:
                         settled(watch, outcome)
             return held
 
-        async def lease_due(self, **limits: Any) -> list[DueDelivery]:
-            leased: list[DueDelivery] = await super().lease_due(**limits)
+        async def lease_due(self, **limits: Any) -> list[Delivery]:
+            leased: list[Delivery] = await super().lease_due(**limits)
             for due in leased:
-                watch.held((due.id, due.endpoint_id), None)
+                watch.held(due.key, None)
             return leased
 
         async def release(self, leased: Any) -> None:
             await super().release(leased)
             for due in leased:
-                key = (due.id, due.endpoint_id)
+                key = due.key
                 self.due_at[key] = self.now_us
                 watch.moved(key, row_state(self.pending[key].lane))
 
@@ -110,7 +113,7 @@ def worker(start_rig: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
         async def take_and_tell(takes: Any, **limits: Any) -> Any:
             taken = await take(takes, **limits)
             for due in taken:
-                watch.held((due.id, due.endpoint_id), due.lane)
+                watch.held(due.key, due.lane)
             return taken
 
         rig.lanes.take_from_lanes = take_and_tell
@@ -155,7 +158,7 @@ async def _bring_about(
         status=int(state is DeliveryState.EXHAUSTED),
     )
     row = EMPTY._replace(message_id=key[0], endpoint_id=key[1])
-    cancelled = CancelledRow(*key, b"a" * 16, b"t" * 16, "invoice.paid", "disabled")
+    cancelled = row._replace(cancelled="disabled")
     match state:
         case None:
             return
@@ -186,9 +189,7 @@ async def test_commands_take_every_step_that_is_theirs_and_no_other(
             await _bring_about(ledger, before, key, attempt_row)
             assert await _standing(database, ledger, key) is before
             if resends:
-                row = ResentRow(
-                    *key, b"a" * 16, b"t" * 16, "invoice.paid", b"{}", 1, None, None, None, 1, lane
-                )
+                row = EMPTY._replace(message_id=key[0], endpoint_id=key[1], trigger=1, lane=lane)
                 await manual_ledger.resend([row], only_missing=False)
             else:
                 await manual_ledger.cancel(
@@ -208,15 +209,51 @@ async def test_commands_take_every_step_that_is_theirs_and_no_other(
     assert seen == declared
 
 
-def test_every_verdict_and_every_stage_has_its_place() -> None:
+def test_every_verdict_and_every_state_has_its_place() -> None:
     judged = set(get_args(Judgement.__value__)) | set(get_args(Unsent.__value__))
 
     assert {verdict for each in DELIVERY for verdict in each.verdicts} == judged
-    assert set(STAGES) == set(Stage)
     reached = {each.target for each in DELIVERY}
     assert reached == set(DeliveryState)
     left = {source for each in DELIVERY for source in each.sources}
     assert left == set(DeliveryState)
+
+
+@given(
+    state=st.sampled_from(DeliveryState),
+    verdict=st.sampled_from(
+        [
+            Delivered(),
+            Exhausted(),
+            Gone(),
+            Retry(5.0),
+            Parked(5.0),
+            Queued(),
+            Queued(retry=True),
+            Cancelled("gone"),
+        ]
+    ),
+    lane=st.sampled_from([None, *Lane]),
+    limits=st.sampled_from([(False, False), (True, False), (True, True)]),
+)
+def test_what_becomes_of_a_delivery_is_a_step_of_the_table_or_an_error(
+    state: DeliveryState, verdict: Verdict, lane: Lane | None, limits: tuple[bool, bool]
+) -> None:
+    strict, fifo = limits
+    try:
+        step = after(state, verdict, lane=lane, strict=strict, fifo=fifo)
+    except ImpossibleStep:
+        targets = {
+            to for source, to, cause in steps(DELIVERY) if (source, cause) == (state, type(verdict))
+        }
+        assert targets <= {DeliveryState.SCHEDULED}
+        return
+    assert (state, step.state, type(verdict)) in steps(DELIVERY)
+    assert (step.lane is not None) is (step.state is DeliveryState.IN_LANE)
+    if strict and step.state not in ENDED:
+        assert step.lane is not None, "it would pass others by"
+    if fifo and step.lane is not None:
+        assert step.lane is Lane.FIRST
 
 
 class GuardWalk:

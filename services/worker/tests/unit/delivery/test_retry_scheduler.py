@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from angarium_worker.application.ledger.records import PendingRow
+from angarium_worker.domain.delivery import Delivery
 
-PENDING = PendingRow(
+PENDING = Delivery(
     message_id=b"m" * 16,
     endpoint_id=b"",
     application_id=b"a" * 16,
@@ -14,22 +14,22 @@ PENDING = PendingRow(
     payload=b'{"paid":true}',
     endpoint_version=1,
     attempts_made=1,
-    channels=None,
+    channels=(),
     trace=None,
     trigger=0,
-    retry_delays=None,
+    retry_delays_s=None,
     weight=1,
     lane=None,
-    fence=0,
+    fence=None,
     due_in_us=0,
 )
 
 
 def _is_due(rig: Any, endpoint_id: bytes, **members: Any) -> tuple[bytes, bytes]:
     row = PENDING._replace(endpoint_id=endpoint_id, **members)
-    rig.ledger.pending[row[:2]] = row
-    rig.ledger.due_at[row[:2]] = 0
-    return row[:2]
+    rig.ledger.pending[row.key] = row
+    rig.ledger.due_at[row.key] = 0
+    return row.key
 
 
 async def test_a_due_delivery_is_sent_to_the_current_url_and_ends(start_rig: Any) -> None:
@@ -43,7 +43,7 @@ async def test_a_due_delivery_is_sent_to_the_current_url_and_ends(start_rig: Any
     (row,) = rig.ledger.attempts
     assert (row.number, row.response_status, row.endpoint_id) == (2, 204, endpoint)
     assert (rig.ledger.pending, rig.tally.retries) == ({}, 1)
-    assert (rig.room.sending, rig.room.retries) == (0, 0)
+    assert (rig.room.usage().sending, rig.room.usage().retries) == (0, 0)
 
 
 async def test_a_failed_retry_moves_on_by_the_schedule(start_rig: Any) -> None:
@@ -92,7 +92,7 @@ async def test_without_the_configuration_no_attempt_is_counted(start_rig: Any) -
     await rig.changes.until(lambda: rig.ledger.due_at[key] == 5_000_000)
     await rig.until_idle()
     assert rig.ledger.pending[key].attempts_made == 1
-    assert (rig.ledger.attempts, rig.room.retries) == ([], 0)
+    assert (rig.ledger.attempts, rig.room.usage().retries) == ([], 0)
 
 
 async def test_retries_leave_half_of_the_slots_to_first_attempts(start_rig: Any) -> None:
@@ -102,7 +102,7 @@ async def test_retries_leave_half_of_the_slots_to_first_attempts(start_rig: Any)
     for number in range(10):
         _is_due(rig, endpoint, message_id=number.to_bytes(16))
     await rig.until_sent(3)
-    assert (rig.room.retries, rig.room.free_for_retries()) == (3, 0)
+    assert (rig.room.usage().retries, rig.room.free_for_retries()) == (3, 0)
     assert await rig.take(rig.chunk([endpoint, endpoint, endpoint]))
     assert len(rig.sender.sent) == 6
     for attempt in list(rig.sender.sent):
@@ -141,7 +141,7 @@ async def test_after_the_grace_attempts_are_cut_off_and_their_leases_released(
     await rig.until_sent(1)
     await rig.worker.drain(grace_s=0.01)
     assert rig.sender.sent[0].cancelled
-    assert [(due.id, due.endpoint_id) for due in rig.ledger.released] == [key]
+    assert [(due.message_id, due.endpoint_id) for due in rig.ledger.released] == [key]
 
 
 async def test_what_was_leased_but_not_touched_is_released_at_once(start_rig: Any) -> None:
@@ -150,6 +150,6 @@ async def test_what_was_leased_but_not_touched_is_released_at_once(start_rig: An
     key = _is_due(rig, rig.add_endpoint(known=False))
     await rig.changes.until(lambda: bool(rig.endpoints.asked))
     await rig.worker.drain(grace_s=5)
-    assert [(due.id, due.endpoint_id) for due in rig.ledger.released] == [key]
+    assert [(due.message_id, due.endpoint_id) for due in rig.ledger.released] == [key]
     rig.endpoints.gate.set()
-    assert (rig.room.in_hand, rig.room.sending, rig.room.retries) == (0, 0, 0)
+    assert (rig.room.in_hand, rig.room.usage().sending, rig.room.usage().retries) == (0, 0, 0)

@@ -9,8 +9,9 @@ from angarium_contracts.directory import EndpointState
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.closed_endpoints import ClosedEndpoints
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
-from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
+from angarium_worker.application.ledger.manual_ledger import CancelCount
 from angarium_worker.application.ledger.records import StorageDown
+from angarium_worker.domain.delivery import Delivery
 
 FIRST, SECOND, THIRD = b"1" * 16, b"2" * 16, b"3" * 16
 
@@ -29,7 +30,7 @@ class World:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+    async def resend(self, rows: Sequence[Delivery], *, only_missing: bool) -> int:
         raise NotImplementedError
 
     async def cancel(

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from angarium_signing import PrivateKey, SigningSecret, verify
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint, Unusable
-from angarium_worker.application.ledger.records import TIMINGS
 from angarium_worker.domain.attempt_result import Accepted, FailureReason, without_answer
 
 SECRETS = [b"whsec_" + base64.b64encode(bytes([n]) * 24) for n in range(3)]
@@ -116,8 +115,8 @@ async def test_timings_and_channels_are_recorded_with_the_attempt(rig: Any) -> N
     rig.sender.sent[0].on_result(answer)
     await rig.until_settled()
     (row,) = rig.ledger.attempts
-    assert row.channels == ",a,b,"
-    assert TIMINGS.unpack(row.timings) == (1_000, 2_000, 3_000, 8_000, 10_000)
+    assert row.channels == ("a", "b")
+    assert row.timings == (1_000, 2_000, 3_000, 8_000, 10_000)
 
 
 async def test_a_failure_without_an_answer_records_its_total_time(rig: Any) -> None:
@@ -126,4 +125,4 @@ async def test_a_failure_without_an_answer_records_its_total_time(rig: Any) -> N
     await rig.until_settled()
     (row,) = rig.ledger.attempts
     assert row.failure == "connect_timed_out: 192.0.2.1"
-    assert TIMINGS.unpack(row.timings) == (0, 0, 0, 0, 1_500_000)
+    assert row.timings == (0, 0, 0, 0, 1_500_000)

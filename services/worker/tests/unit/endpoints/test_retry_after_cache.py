@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from angarium_worker.application.endpoints.endpoint_config import Inactive
 from angarium_worker.application.endpoints.retry_after_cache import RetryAfterCache
-from angarium_worker.application.ledger.records import Lane, PendingRow
+from angarium_worker.domain.delivery import Delivery, Lane
 
 SECOND_NS = 1_000_000_000
 
 
-def _pending(rig: Any, message_id: bytes, endpoint_id: bytes) -> PendingRow:
-    row: PendingRow = rig.ledger.pending[message_id, endpoint_id]
+def _pending(rig: Any, message_id: bytes, endpoint_id: bytes) -> Delivery:
+    row: Delivery = rig.ledger.pending[message_id, endpoint_id]
     return row
 
 
@@ -70,7 +70,7 @@ async def test_retries_wait_too_and_are_not_counted(start_rig: Any) -> None:
     endpoint = rig.add_endpoint()
     await rig.know(endpoint)
     rig.slowdowns.slow_down(endpoint, 30)
-    row = PendingRow(
+    row = Delivery(
         message_id=b"m" * 16,
         endpoint_id=endpoint,
         application_id=b"a" * 16,
@@ -79,20 +79,20 @@ async def test_retries_wait_too_and_are_not_counted(start_rig: Any) -> None:
         payload=b"{}",
         endpoint_version=1,
         attempts_made=1,
-        channels=None,
+        channels=(),
         trace=None,
         trigger=0,
-        retry_delays=None,
+        retry_delays_s=None,
         weight=1,
         lane=None,
-        fence=0,
+        fence=None,
         due_in_us=0,
     )
-    rig.ledger.pending[row[:2]] = row
-    rig.ledger.due_at[row[:2]] = 0
+    rig.ledger.pending[row.key] = row
+    rig.ledger.due_at[row.key] = 0
     await rig.changes.until(lambda: bool(rig.lanes.releases))
     assert rig.sender.sent == []
-    waiting = rig.ledger.pending[row[:2]]
+    waiting = rig.ledger.pending[row.key]
     assert (waiting.attempts_made, waiting.lane) == (1, Lane.RETRY)
     assert 29_000_000 < rig.lanes.releases[0].wait_us <= 30_000_000
 
@@ -145,7 +145,7 @@ async def test_after_a_410_nothing_more_is_sent_and_what_waits_is_cancelled_on_r
     await rig.until_idle()
     assert len(rig.sender.sent) == 2
     assert {row.message_id for row in rig.ledger.cancelled} == {waiting, later.messages[0].id}
-    assert {row.reason for row in rig.ledger.cancelled} == {"the endpoint answered 410 Gone"}
+    assert {row.cancelled for row in rig.ledger.cancelled} == {"the endpoint answered 410 Gone"}
     assert rig.ledger.pending == {}
 
 
@@ -175,7 +175,7 @@ async def test_a_disabled_endpoint_ends_a_first_delivery_on_record(rig: Any) -> 
     await rig.take(chunk)
     await rig.until_settled()
     (row,) = rig.ledger.cancelled
-    assert (row.message_id, row.reason) == (chunk.messages[0].id, "the endpoint is disabled")
+    assert (row.message_id, row.cancelled) == (chunk.messages[0].id, "the endpoint is disabled")
     await rig.take(rig.again(chunk, [endpoint]), "again")
     await rig.until_settled(2)
     assert len(rig.ledger.cancelled) == 1

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from angarium_worker.application.ledger.records import Lane, PendingRow
 from angarium_worker.domain.circuit_breaker import FAILURES_TO_OPEN
+from angarium_worker.domain.delivery import Delivery, Lane
 from angarium_worker.domain.endpoint_guard import Result
 
-EMPTY = PendingRow(
+EMPTY = Delivery(
     message_id=b"",
     endpoint_id=b"",
     application_id=b"a" * 16,
@@ -15,13 +15,13 @@ EMPTY = PendingRow(
     payload=b'{"paid":true}',
     endpoint_version=1,
     attempts_made=0,
-    channels=None,
+    channels=(),
     trace=None,
     trigger=0,
-    retry_delays=None,
+    retry_delays_s=None,
     weight=1,
     lane=Lane.FIRST,
-    fence=0,
+    fence=None,
     due_in_us=0,
 )
 
@@ -30,8 +30,8 @@ def _park(rig: Any, endpoint_id: bytes, count: int = 1, **members: Any) -> list[
     ids = [rig.new_id() for _ in range(count)]
     for message_id in ids:
         row = EMPTY._replace(message_id=message_id, endpoint_id=endpoint_id, **members)
-        rig.ledger.pending[row[:2]] = row
-        rig.ledger.due_at[row[:2]] = 0
+        rig.ledger.pending[row.key] = row
+        rig.ledger.due_at[row.key] = 0
     rig.lane_bell.notify(0)
     return ids
 
@@ -58,7 +58,7 @@ async def test_what_stands_in_a_lane_is_sent_and_ends(start_rig: Any) -> None:
     assert len(rig.ledger.attempts) == 3
     assert {row.number for row in rig.ledger.attempts} == {1}
     await rig.until_idle()
-    assert (rig.room.sending, rig.room.retries) == (0, 0)
+    assert (rig.room.usage().sending, rig.room.usage().retries) == (0, 0)
     assert rig.order.asked == []
 
 
@@ -84,7 +84,7 @@ async def test_a_failing_head_blocks_and_the_others_are_put_back(start_rig: Any)
     rig.sender.sent[0].answer(500)
     await rig.changes.until(lambda: bool(rig.lanes.releases))
     assert len(rig.sender.sent) == 1
-    assert [due.id for due in rig.ledger.released] == rest
+    assert [due.message_id for due in rig.ledger.released] == rest
     assert rig.ledger.due_at[head, endpoint] == 5_000_000
     assert rig.ledger.pending[head, endpoint].lane == Lane.FIRST
     assert (rig.lanes.releases[0].ordered, rig.room.in_hand) == (True, 0)
@@ -199,7 +199,7 @@ async def test_a_delivery_that_was_cancelled_by_hand_ends_with_the_reason(start_
     (message,) = _park(rig, endpoint, lane=None)
     rig.ledger.cancel_marks[message, endpoint] = "cancelled by hand"
     await rig.changes.until(lambda: not rig.ledger.pending)
-    assert [row.reason for row in rig.ledger.cancelled] == ["cancelled by hand"]
+    assert [row.cancelled for row in rig.ledger.cancelled] == ["cancelled by hand"]
     assert rig.sender.sent == []
 
 
@@ -211,7 +211,7 @@ async def test_a_worker_that_stops_puts_back_what_it_has_not_sent(start_rig: Any
     await rig.stop_turning()
     stopping = rig.tasks.create_task(rig.worker.drain(grace_s=5))
     await rig.changes.until(lambda: bool(rig.ledger.released))
-    assert [due.id for due in rig.ledger.released] == [second]
+    assert [due.message_id for due in rig.ledger.released] == [second]
     rig.sender.sent[0].answer()
     await stopping
     assert (len(rig.lanes.releases), rig.lane_turns.held) == (1, 0)
@@ -230,9 +230,9 @@ async def test_a_hanging_endpoint_is_sent_no_more_than_its_window_and_the_rest_i
     assert len(rig.sender.sent) == 16
     in_lane = [row for row in rig.ledger.pending.values() if row.lane is not None]
     assert len(in_lane) == 24
-    assert (rig.room.sending, rig.room.slow, rig.room.waiting) == (0, 16, 0)
+    assert (rig.room.usage().sending, rig.room.usage().slow, rig.room.usage().waiting) == (0, 16, 0)
     await rig.take(rig.chunk([endpoint]))  # a backlog is known: nothing waits in memory
-    assert rig.room.waiting == 0
+    assert rig.room.usage().waiting == 0
 
 
 async def test_what_tenants_are_told_is_on_record_with_the_attempt(start_rig: Any) -> None:
@@ -242,7 +242,7 @@ async def test_what_tenants_are_told_is_on_record_with_the_attempt(start_rig: An
     kinds = {}
     for made, status in ((3, 500), (2, 500), (4, 200), (1, 200)):
         rig.sender.answers = [status]
-        (message,) = _park(rig, endpoint, lane=None, attempts_made=made, retry_delays="5,5,5,5,5")
+        (message,) = _park(rig, endpoint, lane=None, attempts_made=made, retry_delays_s=(5.0,) * 5)
         rig.bell.notify(0)
         await rig.changes.until(
             lambda m=message: any(a.message_id == m for a in rig.ledger.attempts)

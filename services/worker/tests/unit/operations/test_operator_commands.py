@@ -30,10 +30,11 @@ from angarium_contracts.queries import Problem, ProblemCode
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
-from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
+from angarium_worker.application.ledger.manual_ledger import CancelCount
 from angarium_worker.application.ledger.records import RecordRefused, StorageDown
 from angarium_worker.application.operations.delivery_queries import DeliveryQueries
 from angarium_worker.application.operations.operator_commands import OperatorCommands
+from angarium_worker.domain import delivery as domain
 
 ENDPOINT = b"e" * 16
 STATS = EndpointStats(success=1, pending=2, sending=3, fail=4, canceled=5)
@@ -46,7 +47,7 @@ class World:
 
     def __init__(self) -> None:
         self.owned: dict[bytes, EndpointState] | None = {}
-        self.resent: list[tuple[Sequence[ResentRow], bool]] = []
+        self.resent: list[tuple[Sequence[domain.Delivery], bool]] = []
         self.cancelled: list[dict[str, Any]] = []
         self.count = 1
         self.rung = 0
@@ -59,7 +60,7 @@ class World:
         if self.error is not None:
             raise self.error
 
-    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+    async def resend(self, rows: Sequence[domain.Delivery], *, only_missing: bool) -> int:
         self._check()
         self.resent.append((rows, only_missing))
         return self.count
@@ -177,7 +178,7 @@ async def test_a_message_is_resent_as_it_came(world: World, commands: OperatorCo
         only_missing=True,
     )
     assert await commands.answer(command) == DeliveriesChanged(count=1)
-    expected = ResentRow(
+    expected = domain.Delivery(
         b"m" * 16,
         ENDPOINT,
         b"a" * 16,
@@ -185,11 +186,11 @@ async def test_a_message_is_resent_as_it_came(world: World, commands: OperatorCo
         "invoice.paid",
         b'{"paid":true}',
         2,
-        ",a,b,",
-        "00-1-2-01",
-        "5,300",
-        7,
-        None,
+        channels=("a", "b"),
+        trace="00-1-2-01",
+        trigger=1,
+        retry_delays_s=(5.0, 300.0),
+        weight=7,
     )
     assert world.resent == [([expected], True)]
     assert world.rung == 1

@@ -22,10 +22,10 @@ from angarium_contracts.queries import Page, Problem, ProblemCode
 from sqlalchemy import ColumnElement, func, select
 
 from angarium_worker.application.destinations.destination import ExplainAnswer
-from angarium_worker.application.ledger.records import TIMINGS, channel_text, channels_of
 from angarium_worker.domain.attempt_result import FailureReason
 
 from .attempt_bounds import first_attempt_id
+from .delivery_rows import channel_text, channels_of, unpacked
 from .tables import attempt
 
 LIMIT_MAX = 250
@@ -170,5 +170,5 @@ def _failure(row: Any, explain: ExplainAnswer) -> tuple[str | None, str | None]:
     return reason, f"{text} ({detail})" if detail else text
 
 
-def _timings(packed: bytes) -> Timings:
-    return Timings(*[each_us / 1_000 for each_us in TIMINGS.unpack(packed)])
+def _timings(column: bytes) -> Timings:
+    return Timings(*[each_us / 1_000 for each_us in unpacked(column)])

@@ -22,6 +22,7 @@ from angarium_contracts.deliveries import (
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from .delivery_rows import is_held
 from .storage_errors import storage_errors
 from .tables import attempt, cancelled_delivery, pending_delivery
 
@@ -64,11 +65,7 @@ class DeliveryPages:
     def __init__(self, database: Database, *, lease_s: float) -> None:
         self._reading = database.reading
         self._now = clock_us(on_postgres=database.on_postgres)
-        held_upto = self._now + int(lease_s * 1_000_000)
-        # A lease and its end each count the fence up by one; see endpoint_stats.py.
-        self._held = and_(
-            _pending.fence % 2 == 1, _pending.due_at > self._now, _pending.due_at <= held_upto
-        )
+        self._held = is_held(self._now, lease_s)
 
     async def of_message(self, question: ListMessageDeliveries) -> Deliveries:
         """See `ListMessageDeliveries`."""

@@ -9,8 +9,7 @@ from angarium_contracts.directory import EndpointState
 from sqlalchemy import Insert, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from angarium_worker.application.ledger.records import delays_of, delays_text
-
+from .delivery_rows import delays_of, delays_text
 from .storage_errors import storage_errors
 from .tables import directory_copy, endpoint_copy
 

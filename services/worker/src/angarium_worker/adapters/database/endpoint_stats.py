@@ -23,6 +23,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .attempt_bounds import first_attempt_id
+from .delivery_rows import is_held
 from .endpoint_messages import accepted_between
 from .storage_errors import storage_errors
 from .tables import (
@@ -59,10 +60,7 @@ class EndpointStatsReader:
         self._reading = database.reading
         self._concurrency_limit_of = concurrency_limit_of
         self._now = clock_us(on_postgres=database.on_postgres)
-        held_upto = self._now + int(lease_s * 1_000_000)
-        self._held = and_(
-            _pending.fence % 2 == 1, _pending.due_at > self._now, _pending.due_at <= held_upto
-        )
+        self._held = is_held(self._now, lease_s)
 
     async def stats(self, question: GetEndpointStats) -> EndpointStats:
         """See `GetEndpointStats`. What is counted are the endpoint's latest 500,000 attempts,

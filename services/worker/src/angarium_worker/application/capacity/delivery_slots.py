@@ -1,16 +1,55 @@
-"""How much this process may have in hand at once."""
+"""How much this process may have in hand at once, and the tokens for what it has."""
 
 import asyncio
 from collections import deque
-from typing import Protocol
+from enum import Enum, auto
+from typing import NamedTuple, Protocol
 
 RETRY_SHARE = 0.5
-"""Retries, and what comes out of lanes, use at most this share of the sending slots: first
-attempts keep room."""
+"""Retries, and what comes out of lanes, use at most this share of the sending slots: the rest is
+left to first attempts."""
 IN_HAND_FACTOR = 10
 """Deliveries whose outcome is not yet settled, in multiples of those that may be sending."""
 SLOW_FACTOR = 4
 """Attempts that last long, in multiples of those that may be sending."""
+
+
+class ReleasedTwice(RuntimeError):
+    """A token was given back that was given back before: some count would have been wrong."""
+
+
+class SlotUse(Enum):
+    """How an attempt uses its sending slot."""
+
+    FIRST = auto()
+    RETRY = auto()
+    SLOW = auto()
+    """It lasts long, and has left the slot to others."""
+    ENDED = auto()
+
+
+_FIRST, _RETRY, _SLOW, _ENDED = SlotUse
+
+
+class SendingSlot:
+    """A sending slot in use. Only `DeliverySlots` changes it."""
+
+    __slots__ = ("use",)
+
+    def __init__(self, use: SlotUse) -> None:
+        self.use = use
+
+
+class Reservation:
+    """Deliveries in hand, or `waiting` in memory. Only `DeliverySlots` changes it."""
+
+    __slots__ = ("deliveries", "payload_bytes", "released", "waiting")
+
+    def __init__(self, deliveries: int, payload_bytes: int, *, waiting: int = 0) -> None:
+        self.deliveries = deliveries
+        self.payload_bytes = payload_bytes
+        self.waiting = waiting
+        self.released = False
 
 
 class SlotWaiter(Protocol):
@@ -26,12 +65,26 @@ class SlotWaiter(Protocol):
         ...
 
 
+class Usage(NamedTuple):
+    """What is taken. All zero when the process has nothing to do; else a token was lost."""
+
+    sending: int = 0
+    slow: int = 0
+    retries: int = 0
+    waiting: int = 0
+    in_hand: int = 0
+    bytes_in_hand: int = 0
+
+
 class DeliverySlots:
     """Counts deliveries being sent, deliveries in hand and their payload bytes.
 
+    Every count goes by tokens, each given back once: `reserve` and `release` for deliveries in
+    hand, `wait` and `release` for what waits in memory, `start` and `sent` for sending slots.
+
     A delivery is in hand until its chunk is settled, or, on its own, until it is recorded. An
-    attempt that lasts long gives its sending slot to others and is counted as slow, as long as
-    there is room for that too: endpoints that hang do not take the place of others.
+    attempt that lasts long gives its sending slot to others and is counted as slow, up to
+    `slow_max` of them: endpoints that hang do not take the place of others.
     """
 
     def __init__(self, *, sending_max: int, bytes_max: int) -> None:
@@ -40,90 +93,114 @@ class DeliverySlots:
         self.retries_max = max(1, int(sending_max * RETRY_SHARE))
         self.in_hand_max = sending_max * IN_HAND_FACTOR
         self.bytes_max = bytes_max
-        self.sending = 0
-        self.slow = 0
-        self.retries = 0
-        self.waiting = 0
-        self.in_hand = 0
-        self.bytes_in_hand = 0
+        self._sending = 0
+        self._slow = 0
+        self._retries = 0
+        self._waiting = 0
+        self._in_hand = 0
+        self._bytes_in_hand = 0
         self._changed: list[asyncio.Future[None]] = []
         self._for_slot: deque[SlotWaiter] = deque()
 
+    def usage(self) -> Usage:
+        """All counts, as of now."""
+        return Usage(
+            self._sending,
+            self._slow,
+            self._retries,
+            self._waiting,
+            self._in_hand,
+            self._bytes_in_hand,
+        )
+
+    @property
+    def in_hand(self) -> int:
+        """How many deliveries are in hand."""
+        return self._in_hand
+
     def fits(self, deliveries: int, payload_bytes: int) -> bool:
-        """Whether so much more may be taken in hand; a single chunk always fits alone. While
-        something waits for a slot, nothing more is: no longer than a chunk is open."""
+        """Whether so much more may be reserved; a single chunk always fits alone. Nothing fits
+        while something waits for a slot, which is no longer than a chunk is open."""
         return (
-            self.waiting < self.sending_max
+            self._waiting < self.sending_max
             and not any(waiter.waiting for waiter in self._for_slot)
-            and (self.in_hand == 0 or self.in_hand + deliveries <= self.in_hand_max)
-            and (self.bytes_in_hand == 0 or self.bytes_in_hand + payload_bytes <= self.bytes_max)
+            and (self._in_hand == 0 or self._in_hand + deliveries <= self.in_hand_max)
+            and (self._bytes_in_hand == 0 or self._bytes_in_hand + payload_bytes <= self.bytes_max)
         )
 
     def has_slot(self) -> bool:
         """Whether one more may be sent now."""
-        return self.sending < self.sending_max
+        return self._sending < self.sending_max
 
     def free_for_retries(self) -> int:
         """How many retries may start now."""
-        if self.bytes_in_hand >= self.bytes_max or self.in_hand >= self.in_hand_max:
+        if self._bytes_in_hand >= self.bytes_max or self._in_hand >= self.in_hand_max:
             return 0
-        return max(0, min(self.sending_max - self.sending, self.retries_max - self.retries))
-
-    def take(self, deliveries: int, payload_bytes: int) -> None:
-        """Take in hand."""
-        self.in_hand += deliveries
-        self.bytes_in_hand += payload_bytes
-
-    def give_back(self, deliveries: int, payload_bytes: int) -> None:
-        """Out of hand: settled, recorded, or left to others."""
-        self.in_hand -= deliveries
-        self.bytes_in_hand -= payload_bytes
-        if self._changed:
-            self.wake()
-
-    def start(self, deliveries: int) -> None:
-        """Reserve sending slots; `sent` gives back one each."""
-        self.sending += deliveries
-
-    def sent(self, *, slow: bool = False) -> None:
-        """One delivery is not, or no longer, being sent."""
-        if slow:
-            self.slow -= 1
-            return
-        self.sending -= 1
-        if self._for_slot:
-            self._offer_slots()
-        if self._changed:
-            self.wake()
-
-    def slow_down(self) -> bool:
-        """An attempt lasts long: whether it could be moved out of its sending slot."""
-        if self.slow >= self.slow_max:
-            return False
-        self.slow += 1
-        self.sent()
-        return True
+        return max(0, min(self.sending_max - self._sending, self.retries_max - self._retries))
 
     def crowded(self) -> bool:
         """Whether many wait in memory already."""
-        return self.waiting * 2 >= self.sending_max
+        return self._waiting * 2 >= self.sending_max
+
+    def reserve(self, deliveries: int, payload_bytes: int) -> Reservation:
+        """Take deliveries in hand."""
+        self._in_hand += deliveries
+        self._bytes_in_hand += payload_bytes
+        return Reservation(deliveries, payload_bytes)
+
+    def wait(self) -> Reservation:
+        """Count one more that waits in memory."""
+        self._waiting += 1
+        return Reservation(0, 0, waiting=1)
+
+    def release(self, reservation: Reservation) -> None:
+        """They wait no longer, or are out of hand: settled, recorded, or left to others. Raises
+        `ReleasedTwice`."""
+        if reservation.released:
+            raise ReleasedTwice
+        reservation.released = True
+        self._waiting -= reservation.waiting
+        self._in_hand -= reservation.deliveries
+        self._bytes_in_hand -= reservation.payload_bytes
+        if self._changed and reservation.deliveries:
+            self.wake()
+
+    def start(self, *, retry: bool = False) -> SendingSlot:
+        """Take a sending slot; `retry`: of those that retries may use."""
+        self._sending += 1
+        if retry:
+            self._retries += 1
+        return SendingSlot(_RETRY if retry else _FIRST)
+
+    def sent(self, slot: SendingSlot) -> None:
+        """The delivery is not, or no longer, being sent. Raises `ReleasedTwice`."""
+        use = slot.use
+        slot.use = _ENDED
+        if use is _ENDED:
+            raise ReleasedTwice
+        if use is _SLOW:
+            self._slow -= 1
+        else:
+            self._leave(use)
+
+    def slow_down(self, slot: SendingSlot) -> None:
+        """The attempt lasts long: leave its slot to others, unless too many are slow already."""
+        use = slot.use
+        if use is _ENDED:
+            raise ReleasedTwice
+        if use is not _SLOW and self._slow < self.slow_max:
+            self._slow += 1
+            slot.use = _SLOW
+            self._leave(use)
 
     def wait_for_slot(self, waiter: SlotWaiter, *, first: bool) -> None:
-        """Let it try again, in turn or as the `first`, once a sending slot is given back."""
+        """Let it try again, in turn or as the `first`, once a sending slot is released."""
         if len(self._for_slot) >= 2 * self.sending_max:
             self._for_slot = deque([each for each in self._for_slot if each.waiting])
         if first:
             self._for_slot.appendleft(waiter)
         else:
             self._for_slot.append(waiter)
-
-    def _offer_slots(self) -> None:
-        for _ in range(len(self._for_slot)):
-            if not self.has_slot():
-                return
-            waiter = self._for_slot.popleft()
-            if waiter.waiting:
-                waiter.try_again()
 
     def wake(self) -> None:
         """Let everybody who waits look again."""
@@ -133,7 +210,24 @@ class DeliverySlots:
                 future.set_result(None)
 
     async def changed(self) -> None:
-        """Wait until something was given back."""
+        """Wait until something was released."""
         future = asyncio.get_running_loop().create_future()
         self._changed.append(future)
         await future
+
+    def _leave(self, use: SlotUse) -> None:
+        self._sending -= 1
+        if use is _RETRY:
+            self._retries -= 1
+        if self._for_slot:
+            self._offer_slots()
+        if self._changed:
+            self.wake()
+
+    def _offer_slots(self) -> None:
+        for _ in range(len(self._for_slot)):
+            if not self.has_slot():
+                return
+            waiter = self._for_slot.popleft()
+            if waiter.waiting:
+                waiter.try_again()

@@ -1,50 +1,34 @@
 """A chunk while it is in this process's hands."""
 
 from asyncio import TimerHandle
-from enum import Enum, auto
 from typing import Any
 
-from angarium_contracts.attempts import AttemptTrigger
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
 
+from angarium_worker.application.capacity.delivery_slots import Reservation, SendingSlot
 from angarium_worker.application.destinations.destination import SubmittedAttempt
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.endpoints.endpoint_guards import EndpointQueue
-from angarium_worker.application.ledger.records import (
-    AttemptRow,
-    CancelledRow,
-    DeliveryKey,
-    DueDelivery,
-    EventRow,
-    Lane,
-    PendingRow,
-    channel_text,
-    delays_text,
-)
+from angarium_worker.application.ledger.records import AttemptRow, EventRow
 from angarium_worker.domain.attempt_result import AttemptResult
+from angarium_worker.domain.delivery import (
+    SCHEDULED_TRIGGER,
+    Delivery,
+    DeliveryKey,
+    DeliveryState,
+    Lane,
+)
 
 from .leased_attempt import LeasedAttempt
 
-SCHEDULED = int(AttemptTrigger.SCHEDULED)
-
-
-class Stage(Enum):
-    """Where a first attempt stands."""
-
-    RESOLVING = auto()
-    """Its endpoint's configuration is being fetched."""
-    WAITING = auto()
-    """In memory, for the endpoint or a sending slot: no longer than its chunk is open."""
-    SENDING = auto()
-    ENDED = auto()
-    """Its outcome is with the chunk."""
-    HANDED_OVER = auto()
-    """The chunk closed without it: it goes on as a pending delivery that this process holds.
-    Once that is on record the attempt is `adopted`, and settled on its own."""
-
 
 class FirstAttempt:
-    """The first attempt of one delivery."""
+    """The first attempt of one delivery, in memory.
+
+    `state` is the delivery's. Where its chunk closes while it is being sent it is `handed_over`:
+    it goes on as a pending delivery that this process holds. Once that is on record the attempt
+    is `adopted`, and settled on its own.
+    """
 
     __slots__ = (
         "adopted",
@@ -53,10 +37,13 @@ class FirstAttempt:
         "endpoint",
         "endpoint_version",
         "gate",
+        "handed_over",
         "key",
         "message",
         "outcome",
-        "stage",
+        "place",
+        "slot",
+        "state",
         "submitted",
         "ticket",
         "webhook_id",
@@ -75,21 +62,30 @@ class FirstAttempt:
         self.key = key
         self.webhook_id = webhook_id
         self.endpoint_version = endpoint_version
-        self.stage = Stage.RESOLVING
+        self.state = DeliveryState.REQUESTED
+        self.handed_over = False
         self.endpoint: ResolvedEndpoint | None = None
         self.submitted: SubmittedAttempt | None = None
         self.outcome: AttemptResult | None = None
+        self.place: Reservation | None = None
+        self.slot: SendingSlot | None = None
         self.adopted: LeasedAttempt | None = None
         self.gate: EndpointQueue | None = None
         self.ticket = 0
         self.begun_s = 0.0
 
-    def pending_row(
-        self, due_in_us: int, *, attempts_made: int = 0, fence: int = 0, lane: Lane | None = None
-    ) -> PendingRow:
-        """The delivery as it goes on after its chunk."""
+    def goes_on(
+        self,
+        due_in_us: int = 0,
+        *,
+        attempts_made: int = 0,
+        lane: Lane | None = None,
+        fence: int | None = None,
+        cancelled: str | None = None,
+    ) -> Delivery:
+        """The delivery as it goes on record, after its chunk."""
         message = self.message
-        return PendingRow(
+        return Delivery(
             message.id,
             self.key[1],
             message.application_id,
@@ -98,54 +94,22 @@ class FirstAttempt:
             message.payload,
             self.endpoint_version,
             attempts_made,
-            channel_text(message.channels),
+            message.channels,
             message.trace,
-            SCHEDULED,
-            delays_text(message.retry_delays_s),
+            SCHEDULED_TRIGGER,
+            message.retry_delays_s,
             message.weight,
             lane,
-            fence,
             due_in_us,
-        )
-
-    def cancelled_row(self, reason: str) -> CancelledRow:
-        """The delivery as it ends without an attempt."""
-        message = self.message
-        return CancelledRow(
-            message.id,
-            self.key[1],
-            message.application_id,
-            message.tenant_id,
-            message.event_type,
-            reason,
-        )
-
-    def due(self, fence: int) -> DueDelivery:
-        """The delivery as this process holds it once it was handed over."""
-        message = self.message
-        return DueDelivery(
-            message.id,
-            self.key[1],
-            message.application_id,
-            message.tenant_id,
-            message.event_type,
-            message.payload,
-            self.endpoint_version,
-            0,
-            channel_text(message.channels),
-            message.trace,
-            SCHEDULED,
-            delays_text(message.retry_delays_s),
-            message.weight,
-            None,
-            None,
             fence,
+            cancelled,
         )
 
 
 class Chunk[Receipt]:
     """What has become of a chunk so far. `receipt` is what its settlement acknowledges.
 
+    `reservation` is its capacity, from when it is begun until it is settled.
     `open` counts the deliveries that have not ended; `closed`: its record is under way. Until
     `sole_until_s`, in the event loop's time, no other worker has the chunk in hand.
     """
@@ -162,6 +126,7 @@ class Chunk[Receipt]:
         "pending",
         "receipt",
         "requested",
+        "reservation",
         "sole_until_s",
         "timer",
     )
@@ -172,6 +137,7 @@ class Chunk[Receipt]:
         self.requested = requested
         self.receipt = receipt
         self.sole_until_s = sole_until_s
+        self.reservation: Reservation | None = None
         self.deliveries = 0
         self.payload_bytes = 0
         for message in requested.messages:
@@ -180,8 +146,8 @@ class Chunk[Receipt]:
         self.firsts: list[FirstAttempt] = []
         self.open = 0
         self.attempts: list[AttemptRow] = []
-        self.pending: list[PendingRow] = []
-        self.cancelled: list[CancelledRow] = []
+        self.pending: list[Delivery] = []
+        self.cancelled: list[Delivery] = []
         self.events: list[EventRow] = []
         self.timer: TimerHandle | None = None
         self.closed = False

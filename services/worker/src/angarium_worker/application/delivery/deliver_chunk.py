@@ -7,29 +7,19 @@ runs only where a chunk must wait for the database or the dispatcher before it c
 import asyncio
 from collections.abc import Collection
 from functools import partial
-from typing import assert_never
 
 from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.ids import MESSAGE, format_id
 
 from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
-from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.ledger.recorder import Held, Recorder
-from angarium_worker.application.ledger.records import AttemptRow, DeliveryKey, Lane, Ledger, Record
-from angarium_worker.domain.verdict import (
-    QUEUED,
-    Cancelled,
-    Delivered,
-    Exhausted,
-    Gone,
-    Parked,
-    Queued,
-    Retry,
-    Verdict,
-)
+from angarium_worker.application.ledger.records import AttemptRow, Ledger, Record
+from angarium_worker.domain.delivery import ENDED, DeliveryKey, DeliveryState
+from angarium_worker.domain.delivery_states import after
+from angarium_worker.domain.verdict import QUEUED, Cancelled, Verdict
 
-from .chunk import Chunk, FirstAttempt, Stage
+from .chunk import Chunk, FirstAttempt
 from .find_recorded import known_deliveries
 from .first_attempts import FirstAttempts
 from .in_flight import InFlight
@@ -101,7 +91,7 @@ class DeliverChunk[Receipt]:
             await self._room.changed()
         if self._stopping:
             return False
-        self._room.take(chunk.deliveries, chunk.payload_bytes)
+        chunk.reservation = self._room.reserve(chunk.deliveries, chunk.payload_bytes)
         if looked_up or self._in_flight.has_any(chunk.keys()):
             self._tasks.create_task(self._begin_rest(chunk))
         else:
@@ -150,22 +140,17 @@ class DeliverChunk[Receipt]:
             event = self._make.event_of(verdict, row)
             if event is not None:
                 chunk.events.append(event)
-        match verdict:
-            case Delivered() | Exhausted() | Gone():
-                pass
-            case Retry(delay_s):
-                chunk.pending.append(first.pending_row(int(delay_s * 1e6), attempts_made=1))
-            case Parked(delay_s):
+        step = after(first.state, verdict)
+        first.state = step.state
+        if step.state not in ENDED:
+            if row is None:
                 self._tally.parked += 1
-                chunk.pending.append(first.pending_row(int(delay_s * 1e6)))
-            case Queued():
-                self._tally.parked += 1
-                chunk.pending.append(first.pending_row(0, lane=Lane.FIRST))
-            case Cancelled(reason):
-                self._tally.cancelled += 1
-                chunk.cancelled.append(first.cancelled_row(reason))
-            case _:
-                assert_never(verdict)
+            made = 0 if row is None else 1
+            goes_on = first.goes_on(step.due_in_us, attempts_made=made, lane=step.lane)
+            chunk.pending.append(goes_on)
+        elif isinstance(verdict, Cancelled):
+            self._tally.cancelled += 1
+            chunk.cancelled.append(first.goes_on(cancelled=verdict.reason))
         self._one_less_open(chunk)
 
     def _one_less_open(self, chunk: Chunk[Receipt]) -> None:
@@ -190,25 +175,25 @@ class DeliverChunk[Receipt]:
     def _hand_over(self, chunk: Chunk[Receipt]) -> None:
         """Close without the deliveries that have not ended."""
         for first in chunk.firsts:
-            if first.stage in (Stage.RESOLVING, Stage.WAITING):
+            if first.state in (DeliveryState.REQUESTED, DeliveryState.WAITING):
                 self._firsts.give_up(first, QUEUED)
-            elif first.stage is Stage.SENDING:
-                first.stage = Stage.HANDED_OVER
-                self._room.take(1, len(first.message.payload))
-                chunk.pending.append(first.pending_row(self._lease_us, fence=self._first_fence))
+            elif first.state is DeliveryState.SENDING:
+                first.handed_over = True
+                first.place = self._room.reserve(1, len(first.message.payload))
+                chunk.pending.append(first.goes_on(self._lease_us, fence=self._first_fence))
         self._firsts.forget_given_up(chunk.firsts)
 
     def _recorded(self, chunk: Chunk[Receipt], held: Held) -> None:
         in_flight = self._in_flight
         for first in chunk.firsts:
             in_flight.discard(first.key)
-            if first.stage is Stage.HANDED_OVER and first.endpoint is not None:
-                self._adopt(first, first.endpoint)
+            if first.handed_over:
+                self._adopt(first)
         chunk.firsts.clear()  # or the payloads would live until the garbage collector comes
         in_flight.some_left()
         if held is None:
             self._settlement.refused(chunk)
-            self._room.give_back(chunk.deliveries, chunk.payload_bytes)
+            self._release(chunk)
             return
         self._notify(chunk)
         self._settlement.settled(chunk, partial(self._settled, chunk))
@@ -221,19 +206,25 @@ class DeliverChunk[Receipt]:
         if len(due_in_us) < len(chunk.pending):
             self._lane_bell.notify(0)
 
-    def _adopt(self, first: FirstAttempt, endpoint: ResolvedEndpoint) -> None:
-        attempt = LeasedAttempt(
-            first.due(self._first_fence),
-            endpoint,
-            first.gate,
-            first.ticket,
-            first.begun_s,
-            retry=False,
-        )
-        first.adopted = self._leased.adopt(attempt, first.submitted)
+    def _adopt(self, first: FirstAttempt) -> None:
+        reservation, slot, endpoint = first.place, first.slot, first.endpoint
+        if reservation is None or slot is None or endpoint is None:
+            raise AssertionError("handed over, but not under way")
+        first.place = first.slot = None
+        attempt = LeasedAttempt(first.goes_on(fence=self._first_fence), reservation, slot)
+        attempt.endpoint, attempt.gate, attempt.ticket = endpoint, first.gate, first.ticket
+        attempt.begun_s = first.begun_s
+        attempt.state = first.state
+        first.adopted = attempt
+        self._leased.adopt(attempt, first.submitted)
         if first.outcome is not None:
-            self._leased.ended(first.adopted, first.outcome)
+            self._leased.ended(attempt, first.outcome)
 
     def _settled(self, chunk: Chunk[Receipt]) -> None:
         self._tally.chunks_settled += 1
-        self._room.give_back(chunk.deliveries, chunk.payload_bytes)
+        self._release(chunk)
+
+    def _release(self, chunk: Chunk[Receipt]) -> None:
+        reservation = chunk.reservation
+        if reservation is not None:
+            self._room.release(reservation)

@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 
 import structlog
 
-from angarium_worker.application.ledger.records import DeliveryKey, Ledger, StorageDown
+from angarium_worker.application.ledger.records import Ledger, StorageDown
+from angarium_worker.domain.delivery import DeliveryKey
 
 from .in_flight import InFlight
 

@@ -6,7 +6,6 @@ its endpoint's lane at once: what waits in memory keeps others waiting too.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import assert_never
 
 import structlog
 
@@ -14,23 +13,23 @@ from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
-    Inactive,
     ResolvedEndpoint,
-    Unusable,
 )
 from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards, EndpointQueue
 from angarium_worker.application.ledger.records import AttemptRow
+from angarium_worker.domain.admission import Admission, EndpointFact, Origin, decide
 from angarium_worker.domain.attempt_result import AttemptResult
+from angarium_worker.domain.delivery import DeliveryState
 from angarium_worker.domain.verdict import (
     PARKED_S,
     QUEUED,
-    Cancelled,
     Parked,
     Unsent,
     Verdict,
 )
 
-from .chunk import FirstAttempt, Stage
+from .admission import fact_of, newest_wanted, unsent
+from .chunk import FirstAttempt
 from .leased_attempts import LeasedAttempts
 from .make_attempt import MakeAttempt
 
@@ -61,43 +60,26 @@ class FirstAttempts:
 
     async def resolve(self, firsts: Sequence[FirstAttempt]) -> None:
         """Begin attempts whose endpoints are not at hand."""
-        wanted: dict[bytes, int] = {}
-        for first in firsts:
-            endpoint_id = first.key[1]
-            wanted[endpoint_id] = max(first.endpoint_version, wanted.get(endpoint_id, 0))
+        wanted = newest_wanted((first.key[1], first.endpoint_version) for first in firsts)
         found = await self._book.load(wanted)
         for first in firsts:
-            if first.stage is not Stage.RESOLVING:
-                continue
-            endpoint = found.get(first.key[1])
-            if endpoint is None:  # it may be an ordered one: its lane keeps the order
-                self.give_up(first, QUEUED)
-            else:
-                self.begin(first, endpoint)
+            if first.state is DeliveryState.REQUESTED:
+                self.begin(first, found.get(first.key[1]))
 
-    def begin(self, first: FirstAttempt, endpoint: EndpointConfig) -> None:
-        """Begin an attempt, or let it wait, or end it unsent."""
-        match endpoint:
-            case ResolvedEndpoint():
-                gate = first.gate = self._gates.of(endpoint.id)
-                gate.guard.arrived(self._gates.clock_s())
-                if endpoint.strict:
-                    self.give_up(first, QUEUED)
-                else:
-                    first.endpoint = endpoint
-                    self._try(first, endpoint, gate)
-            case Inactive():
-                self.give_up(first, Cancelled(endpoint.reason))
-            case Unusable():
-                self.give_up(first, QUEUED)
-            case _:
-                assert_never(endpoint)
+    def begin(self, first: FirstAttempt, endpoint: EndpointConfig | None) -> None:
+        """Begin an attempt, or let it wait, or end it unsent. None: its endpoint is not known."""
+        if not isinstance(endpoint, ResolvedEndpoint):
+            admission = decide(Origin.CHUNK, fact_of(endpoint))
+            self.give_up(first, unsent(admission, endpoint))
+            return
+        gate = first.gate = self._gates.of(endpoint.id)
+        gate.guard.arrived(self._gates.clock_s())
+        first.endpoint = endpoint
+        self._try(first, endpoint, gate)
 
     def give_up(self, first: FirstAttempt, verdict: Unsent) -> None:
         """End it without having sent anything."""
-        if first.stage is Stage.WAITING:
-            self._room.waiting -= 1
-        first.stage = Stage.ENDED
+        self._stop_waiting(first)
         if verdict is QUEUED and first.gate is not None:
             first.gate.parked(self._gates.clock_s())
         self.ended(first, verdict, None)
@@ -111,33 +93,49 @@ class FirstAttempts:
     def _try(self, first: FirstAttempt, endpoint: ResolvedEndpoint, gate: EndpointQueue) -> None:
         now_s = self._gates.clock_s()
         guard = gate.guard
-        if self._make.wait_s(endpoint):
-            self.give_up(first, QUEUED)
-        elif not self._room.has_slot():
-            self._wait_for_slot(first, park=guard.is_open(now_s))
-        elif ticket := guard.begin(now_s, retry=False, from_lane=False):
-            self._send(first, endpoint, ticket)
-        elif guard.is_open(now_s) or gate.has_backlog(now_s):
-            self.give_up(first, QUEUED)
-        else:
+        fact = EndpointFact.STRICT if endpoint.strict else EndpointFact.USABLE
+        paused = self._make.wait_s(endpoint) > 0
+        has_slot = self._room.has_slot()
+        if decide(Origin.CHUNK, fact, paused=paused, has_slot=has_slot) is Admission.START:
+            ticket = guard.begin(now_s, retry=False, from_lane=False)
+            if ticket:
+                self._send(first, endpoint, ticket)
+                return
+        over = not has_slot and self._over_share(first)
+        admission = decide(
+            Origin.CHUNK,
+            fact,
+            paused=paused,
+            has_slot=has_slot,
+            crowded_out=over and self._room.crowded(),
+            refused=has_slot,
+            down=guard.is_open(now_s),
+            backlog=gate.has_backlog(now_s),
+        )
+        if admission is Admission.WAIT_FOR_SLOT:
+            self._wait(first)
+            # Whose application has its share of the slots waits behind the others.
+            self._room.wait_for_slot(_Waiting(self, first), first=not over)
+        elif admission is Admission.WAIT_FOR_ENDPOINT:
             self._wait(first)
             gate.queue.append(_Waiting(self, first))
-
-    def _wait_for_slot(self, first: FirstAttempt, *, park: bool) -> None:
-        """Whose application has more than its share of the slots waits behind the others, and
-        while many wait, in its lane."""
-        message = first.message
-        over = self._shares.over_share(message.tenant_id, message.application_id, message.weight)
-        if park or (over and self._room.crowded()):
-            self.give_up(first, QUEUED)
         else:
-            self._wait(first)
-            self._room.wait_for_slot(_Waiting(self, first), first=not over)
+            self.give_up(first, unsent(admission, endpoint))
+
+    def _over_share(self, first: FirstAttempt) -> bool:
+        message = first.message
+        return self._shares.over_share(message.tenant_id, message.application_id, message.weight)
 
     def _wait(self, first: FirstAttempt) -> None:
-        if first.stage is not Stage.WAITING:
-            first.stage = Stage.WAITING
-            self._room.waiting += 1
+        if first.place is None:
+            first.state = DeliveryState.WAITING
+            first.place = self._room.wait()
+
+    def _stop_waiting(self, first: FirstAttempt) -> None:
+        place = first.place
+        if place is not None:
+            first.place = None
+            self._room.release(place)
 
     def again(self, first: FirstAttempt) -> None:
         """A waiting one may try again: there is a slot."""
@@ -150,13 +148,12 @@ class FirstAttempts:
             self._send(first, first.endpoint, ticket)
 
     def _send(self, first: FirstAttempt, endpoint: ResolvedEndpoint, ticket: int) -> None:
-        if first.stage is Stage.WAITING:
-            self._room.waiting -= 1
-        first.stage = Stage.SENDING
+        self._stop_waiting(first)
+        first.state = DeliveryState.SENDING
         first.ticket = ticket
         first.begun_s = self._gates.clock_s()
         message = first.message
-        self._room.start(1)
+        first.slot = self._room.start()
         self._shares.took(message.tenant_id, message.application_id, message.weight)
         first.submitted = self._make.start(
             endpoint,
@@ -167,15 +164,14 @@ class FirstAttempts:
         )
 
     def _on_outcome(self, first: FirstAttempt, result: AttemptResult) -> None:
-        endpoint, gate = first.endpoint, first.gate
-        if first.stage is not Stage.SENDING or endpoint is None or gate is None:
+        endpoint, gate, slot = first.endpoint, first.gate, first.slot
+        if first.handed_over or endpoint is None or gate is None or slot is None:
             self._on_late_outcome(first, result)
             return
-        first.stage = Stage.ENDED
         first.submitted = None
         message = first.message
         self._shares.gave_back(message.tenant_id, message.application_id)
-        self._room.sent()
+        self._room.sent(slot)
         self._gates.ended(gate, first.ticket, result, first.begun_s)
         verdict: Verdict
         try:
@@ -211,7 +207,7 @@ class _Waiting:
 
     @property
     def waiting(self) -> bool:
-        return self._first.stage is Stage.WAITING
+        return self._first.state is DeliveryState.WAITING
 
     def go(self, ticket: int) -> None:
         self._firsts.go(self._first, ticket)

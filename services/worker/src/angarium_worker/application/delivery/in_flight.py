@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 
-from angarium_worker.application.ledger.records import DeliveryKey
+from angarium_worker.domain.delivery import DeliveryKey
 
 
 class InFlight:

@@ -2,70 +2,46 @@
 
 from collections.abc import Callable
 
+from angarium_worker.application.capacity.delivery_slots import Reservation, SendingSlot
 from angarium_worker.application.destinations.destination import SubmittedAttempt
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.endpoints.endpoint_guards import EndpointQueue
-from angarium_worker.application.ledger.records import DueDelivery, Lane
-from angarium_worker.domain.verdict import Parked, Queued, Retry, Verdict
+from angarium_worker.domain.delivery import Delivery, DeliveryState
+from angarium_worker.domain.verdict import Verdict
 
-type Recorded = Callable[[DueDelivery, Verdict, bool], None]
-"""Told once the outcome is durable: the delivery, its verdict, whether its fence held."""
+type Recorded = Callable[[Verdict, bool], None]
+"""Told once the outcome is durable: the verdict, and whether the fence held."""
 
 
 class LeasedAttempt:
-    """One attempt under a lease. `gate` and `ticket` are those of its endpoint's guard; None
-    where the endpoint is strict. `recorded` is told of its end."""
+    """A delivery that this process holds under a lease, until its outcome is on record.
+
+    `reservation` lasts until then, `slot` until its attempt has ended. `gate` and `ticket` are
+    those of its endpoint's guard; without a gate the endpoint is an ordered one. `recorded` is
+    told of its end.
+    """
 
     __slots__ = (
         "begun_s",
-        "due",
+        "delivery",
         "endpoint",
         "gate",
         "recorded",
-        "retry",
-        "slow",
+        "reservation",
+        "slot",
+        "state",
         "submitted",
         "ticket",
     )
 
-    def __init__(
-        self,
-        due: DueDelivery,
-        endpoint: ResolvedEndpoint,
-        gate: EndpointQueue | None,
-        ticket: int,
-        begun_s: float,
-        *,
-        retry: bool,
-        recorded: Recorded | None = None,
-    ) -> None:
-        self.due = due
-        self.endpoint = endpoint
-        self.gate = gate
-        self.ticket = ticket
-        self.begun_s = begun_s
-        self.retry = retry
-        self.recorded = recorded
-        self.slow = False
+    def __init__(self, delivery: Delivery, reservation: Reservation, slot: SendingSlot) -> None:
+        self.delivery = delivery
+        self.state = DeliveryState.HELD
+        self.reservation = reservation
+        self.slot = slot
+        self.endpoint: ResolvedEndpoint | None = None
+        self.gate: EndpointQueue | None = None
+        self.ticket = 0
+        self.begun_s = 0.0
+        self.recorded: Recorded | None = None
         self.submitted: SubmittedAttempt | None = None
-
-
-def lane_after(
-    due: DueDelivery, endpoint: ResolvedEndpoint | None, verdict: Verdict
-) -> Lane | None:
-    """Where a delivery goes on. That of a strict endpoint never leaves its lane."""
-    fifo = endpoint is not None and endpoint.fifo
-    match verdict:
-        case Queued(retry):
-            return Lane.RETRY if retry and not fifo else Lane.FIRST
-        case Retry():
-            if endpoint is not None and endpoint.strict:
-                return Lane.FIRST if fifo else Lane.RETRY
-        case Parked():
-            if endpoint is None:
-                return None if due.lane is None else Lane(due.lane)
-            if endpoint.strict:
-                return Lane.FIRST if fifo else Lane(due.lane or Lane.FIRST)
-        case _:
-            pass
-    return None

@@ -3,8 +3,8 @@ lanes, and first attempts that outlasted their chunk."""
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from functools import partial
-from typing import assert_never
 
 import structlog
 from angarium_contracts.ids import MESSAGE, format_id
@@ -14,32 +14,13 @@ from angarium_worker.application.destinations.destination import SubmittedAttemp
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards, EndpointQueue
 from angarium_worker.application.ledger.recorder import Held, Recorder
-from angarium_worker.application.ledger.records import (
-    AttemptRow,
-    CancelledRow,
-    DueDelivery,
-    EventRow,
-    Lane,
-    LeasedOutcome,
-    Record,
-    channels_of,
-    delays_of,
-)
+from angarium_worker.application.ledger.records import AttemptRow, EventRow, Record, Settled
 from angarium_worker.domain.attempt_result import AttemptResult
-from angarium_worker.domain.verdict import (
-    PARKED_S,
-    Cancelled,
-    Delivered,
-    Exhausted,
-    Gone,
-    Parked,
-    Queued,
-    Retry,
-    Unsent,
-    Verdict,
-)
+from angarium_worker.domain.delivery import Delivery, DeliveryState
+from angarium_worker.domain.delivery_states import after
+from angarium_worker.domain.verdict import PARKED_S, Cancelled, Parked, Unsent, Verdict
 
-from .leased_attempt import LeasedAttempt, Recorded, lane_after
+from .leased_attempt import LeasedAttempt, Recorded
 from .make_attempt import MakeAttempt
 
 log = structlog.get_logger()
@@ -71,40 +52,52 @@ class LeasedAttempts:
         self._young: deque[LeasedAttempt] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
+    def take(self, delivery: Delivery) -> LeasedAttempt:
+        """Take a delivery that was just leased in hand, and a slot for it."""
+        reservation = self._room.reserve(1, len(delivery.payload))
+        return LeasedAttempt(delivery, reservation, self._room.start(retry=True))
+
+    def give_back(self, attempts: Iterable[LeasedAttempt]) -> None:
+        """Let go of deliveries of which nothing was sent, and which others may have."""
+        for attempt in attempts:
+            self._room.sent(attempt.slot)
+            self._room.release(attempt.reservation)
+
     def start(
         self,
-        due: DueDelivery,
+        attempt: LeasedAttempt,
         endpoint: ResolvedEndpoint,
         gate: EndpointQueue | None,
         ticket: int,
         recorded: Recorded | None = None,
     ) -> None:
-        """Make an attempt of `due`, which is in hand, has a slot, and whose endpoint's guard has
-        let it begin."""
-        now_s = self._gates.clock_s()
-        attempt = LeasedAttempt(due, endpoint, gate, ticket, now_s, retry=True, recorded=recorded)
+        """Make an attempt, which the endpoint's guard has let begin."""
+        delivery = attempt.delivery
+        attempt.state = DeliveryState.SENDING
+        attempt.endpoint, attempt.gate, attempt.ticket = endpoint, gate, ticket
+        attempt.begun_s = self._gates.clock_s()
+        attempt.recorded = recorded
         self._open.add(attempt)
         self._young.append(attempt)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(SLOW_S, self._make_way)
-        if due.attempts_made:
+        if delivery.attempts_made:
             self._tally.retries += 1
-        self._shares.took(due.tenant_id, due.application_id, due.weight)
+        self._shares.took(delivery.tenant_id, delivery.application_id, delivery.weight)
         attempt.submitted = self._make.start(
             endpoint,
-            format_id(MESSAGE, due.id),
-            due,
-            due.attempts_made + 1,
+            format_id(MESSAGE, delivery.message_id),
+            delivery,
+            delivery.attempts_made + 1,
             partial(self.ended, attempt),
         )
 
-    def adopt(self, attempt: LeasedAttempt, submitted: SubmittedAttempt | None) -> LeasedAttempt:
+    def adopt(self, attempt: LeasedAttempt, submitted: SubmittedAttempt | None) -> None:
         """Take over a first attempt under way, which has lasted; `ended` is to be called with
         its outcome."""
         attempt.submitted = submitted
         self._open.add(attempt)
-        attempt.slow = self._room.slow_down()
-        return attempt
+        self._room.slow_down(attempt.slot)
 
     def _make_way(self) -> None:
         """Attempts that last long leave their sending slots to others."""
@@ -118,59 +111,58 @@ class LeasedAttempts:
                 if lasts_until_s > 0:
                     self._timer = loop.call_later(lasts_until_s, self._make_way)
                     return
-                if self._room.slow_down():
-                    attempt.slow = True
-                    self._room.retries -= 1
+                self._room.slow_down(attempt.slot)
             young.popleft()
 
     def ended(self, attempt: LeasedAttempt, result: AttemptResult) -> None:
         """Settle the delivery by the result of its attempt."""
+        delivery, endpoint = attempt.delivery, attempt.endpoint
+        if endpoint is None:
+            raise AssertionError("an outcome without an attempt")
         self._open.discard(attempt)
         attempt.submitted = None
-        due = attempt.due
-        self._shares.gave_back(due.tenant_id, due.application_id)
-        self._free_slot(retry=attempt.retry, slow=attempt.slow)
+        self._shares.gave_back(delivery.tenant_id, delivery.application_id)
+        self._room.sent(attempt.slot)
         if attempt.gate is not None:
             self._gates.ended(attempt.gate, attempt.ticket, result, attempt.begun_s)
-        verdict, row, event = self._concluded(due, attempt.endpoint, result)
-        lane = lane_after(due, attempt.endpoint, verdict)
-        self._settle(due, verdict, row, lane, event, attempt.recorded)
+        verdict, row, event = self._concluded(delivery, endpoint, result)
+        self._settle(attempt, verdict, row, event)
 
     def _concluded(
-        self, due: DueDelivery, endpoint: ResolvedEndpoint, result: AttemptResult
+        self, delivery: Delivery, endpoint: ResolvedEndpoint, result: AttemptResult
     ) -> tuple[Verdict, AttemptRow | None, EventRow | None]:
         try:
             verdict, row = self._make.conclude(
-                due,
-                channels_of(due.channels),
+                delivery,
+                delivery.channels,
                 endpoint,
-                due.attempts_made + 1,
+                delivery.attempts_made + 1,
                 result,
-                trigger=due.trigger,
-                retry_delays_s=delays_of(due.retry_delays),
+                trigger=delivery.trigger,
+                retry_delays_s=delivery.retry_delays_s,
             )
             return verdict, row, None if row is None else self._make.event_of(verdict, row)
         except Exception:  # the delivery must not be lost with a fault of ours
-            log.exception("attempt.not_concluded", message=due.id.hex())
+            log.exception("attempt.not_concluded", message=delivery.message_id.hex())
             return Parked(PARKED_S), None, None
 
     def not_attempted(
         self,
-        due: DueDelivery,
+        attempt: LeasedAttempt,
         verdict: Unsent,
         endpoint: ResolvedEndpoint | None = None,
         recorded: Recorded | None = None,
     ) -> None:
-        """Settle a delivery, in hand and with a slot, of which nothing was sent."""
-        self._free_slot(retry=True, slow=False)
+        """Settle a delivery of which nothing was sent."""
+        attempt.endpoint, attempt.recorded = endpoint, recorded
+        self._room.sent(attempt.slot)
         if isinstance(verdict, Cancelled):
             self._tally.cancelled += 1
         else:
             self._tally.parked += 1
-        lane = lane_after(due, endpoint, verdict)
-        self._settle(due, verdict, None, lane, None, recorded)
+        self._settle(attempt, verdict, None, None)
 
-    def cut_off(self) -> list[DueDelivery]:
+    def cut_off(self) -> list[Delivery]:
         """Give up the attempts under way; gives the deliveries, still leased."""
         given_up = []
         for attempt in self._open:
@@ -178,73 +170,50 @@ class LeasedAttempts:
                 attempt.submitted.cancel()
             if attempt.gate is not None:
                 self._gates.abandoned(attempt.gate, attempt.ticket)
-            given_up.append(attempt.due)
+            given_up.append(attempt.delivery)
         self._open.clear()
         self._young.clear()
         return given_up
 
-    def _free_slot(self, *, retry: bool, slow: bool) -> None:
-        if retry and not slow:
-            self._room.retries -= 1
-        self._room.sent(slow=slow)
-
     def _settle(
         self,
-        due: DueDelivery,
+        attempt: LeasedAttempt,
         verdict: Verdict,
         row: AttemptRow | None,
-        lane: Lane | None,
         event: EventRow | None,
-        recorded: Recorded | None,
     ) -> None:
-        made = due.attempts_made + (row is not None)
-        cancelled: CancelledRow | None = None
-        due_in_us: int | None = None
-        match verdict:
-            case Delivered() | Exhausted() | Gone():
-                pass
-            case Cancelled(reason):
-                cancelled = _cancelled(due, reason)
-            case Retry(delay_s) | Parked(delay_s):
-                due_in_us = int(delay_s * 1_000_000)
-            case Queued():
-                due_in_us = 0
-            case _:
-                assert_never(verdict)
-        outcome = LeasedOutcome(
-            due.id,
-            due.endpoint_id,
-            due.fence,
-            due_in_us,
-            made,
+        delivery, endpoint = attempt.delivery, attempt.endpoint
+        step = after(
+            attempt.state,
+            verdict,
+            lane=delivery.lane,
+            strict=endpoint is not None and endpoint.strict,
+            fifo=endpoint is not None and endpoint.fifo,
+        )
+        attempt.state = step.state
+        settled = Settled(
+            delivery._replace(
+                attempts_made=delivery.attempts_made + (row is not None),
+                lane=step.lane,
+                due_in_us=step.due_in_us,
+                cancelled=verdict.reason if isinstance(verdict, Cancelled) else None,
+            ),
+            step.state,
             row,
-            cancelled,
-            lane if due_in_us is not None else None,
             event,
         )
-        done = partial(self._recorded, due, verdict, outcome, recorded)
-        self._recorder.record(Record(leased=(outcome,)), done)
+        done = partial(self._recorded, attempt, verdict, settled)
+        self._recorder.record(Record(leased=(settled,)), done)
 
     def _recorded(
-        self,
-        due: DueDelivery,
-        verdict: Verdict,
-        outcome: LeasedOutcome,
-        recorded: Recorded | None,
-        held: Held,
+        self, attempt: LeasedAttempt, verdict: Verdict, settled: Settled, held: Held
     ) -> None:
-        self._room.give_back(1, len(due.payload))
-        fence_held = held is not None and (due.id, due.endpoint_id) in held
+        self._room.release(attempt.reservation)
+        fence_held = held is not None and settled.delivery.key in held
         if not fence_held:
             self._tally.stale += 1
-        elif outcome.due_in_us is not None:
-            bell = self._bell if outcome.lane is None else self._lane_bell
-            bell.notify(outcome.due_in_us / 1_000_000)
-        if recorded is not None:
-            recorded(due, verdict, fence_held)
-
-
-def _cancelled(due: DueDelivery, reason: str) -> CancelledRow:
-    return CancelledRow(
-        due.id, due.endpoint_id, due.application_id, due.tenant_id, due.event_type, reason
-    )
+        elif not settled.ends:
+            bell = self._bell if settled.delivery.lane is None else self._lane_bell
+            bell.notify(settled.delivery.due_in_us / 1_000_000)
+        if attempt.recorded is not None:
+            attempt.recorded(verdict, fence_held)

@@ -1,6 +1,5 @@
 """Making one attempt: submit it to its destination, judge the result."""
 
-import struct
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -14,11 +13,10 @@ from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoints
 from angarium_worker.application.endpoints.retry_after_cache import RetryAfterCache
 from angarium_worker.application.ledger.operational_events import operational_event_of
 from angarium_worker.application.ledger.records import (
-    TIMINGS,
     AttemptRow,
+    AttemptTimings,
     EventRow,
     MessageFacts,
-    channel_text,
 )
 from angarium_worker.domain.attempt_result import (
     AttemptFacts,
@@ -166,7 +164,7 @@ class MakeAttempt:
             result.response,
             int(result.duration_s * 1_000),
             result.failure,
-            channel_text(channels) if channels else None,
+            tuple(channels),
             _timings(result),
             self._clock_ns() // 1_000,
             int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
@@ -219,9 +217,11 @@ class MakeAttempt:
         tally.observe(result.duration_s)
 
 
-def _timings(result: AttemptFacts) -> bytes:
-    phases_s = (result.dns_s, result.connect_s, result.tls_s, result.first_byte_s)
-    try:
-        return TIMINGS.pack(*[int(each * 1e6) for each in phases_s], int(result.duration_s * 1e6))
-    except struct.error:  # a clock that went back, or hours: nothing to show
-        return TIMINGS.pack(0, 0, 0, 0, 0)
+def _timings(result: AttemptFacts) -> AttemptTimings:
+    return AttemptTimings(
+        int(result.dns_s * 1e6),
+        int(result.connect_s * 1e6),
+        int(result.tls_s * 1e6),
+        int(result.first_byte_s * 1e6),
+        int(result.duration_s * 1e6),
+    )

@@ -4,37 +4,28 @@ One whose endpoint may not be sent to now goes into the endpoint's lane, and wai
 """
 
 import asyncio
-from typing import assert_never
 
 import structlog
-from angarium_contracts.attempts import AttemptTrigger
 
 from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
-    Inactive,
     ResolvedEndpoint,
-    Unusable,
 )
 from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
-from angarium_worker.application.ledger.records import DueDelivery, Ledger, StorageDown
-from angarium_worker.domain.verdict import (
-    PARKED_S,
-    QUEUED,
-    QUEUED_RETRY,
-    UNUSABLE_PARKED_S,
-    Cancelled,
-    Parked,
-)
+from angarium_worker.application.ledger.records import Ledger, StorageDown
+from angarium_worker.domain.admission import Admission, Origin, decide
+from angarium_worker.domain.delivery import Delivery
 
+from .admission import fact_of, newest_wanted, unsent
+from .leased_attempt import LeasedAttempt
 from .leased_attempts import LeasedAttempts
 from .make_attempt import MakeAttempt
 
 LEASE_ROWS_MAX = 200
 LEASE_BYTES_MAX = 8 * 1024 * 1024
-MANUAL = int(AttemptTrigger.MANUAL)
 HELD_UP_S = 2.5
 """Half of what a lease lasts longer than an attempt."""
 GATHER_S = 0.02
@@ -67,7 +58,7 @@ class RetryScheduler:
         self._room = capacity.slots
         self._tasks = tasks
         self._lease_s = lease_s
-        self._resolving: dict[DueDelivery, None] = {}
+        self._resolving: dict[LeasedAttempt, None] = {}
         self._bell = capacity.retry_wake
 
     async def run(self) -> None:
@@ -81,16 +72,13 @@ class RetryScheduler:
             if pause_s > 0:
                 await self._bell.wait(pause_s)
 
-    def give_up_untouched(self) -> list[DueDelivery]:
+    def give_up_untouched(self) -> list[Delivery]:
         """Deliveries that are leased and of which nothing was sent yet: they are not sent any
         more, and no longer in hand."""
         left = list(self._resolving)
         self._resolving.clear()
-        for due in left:
-            self._room.retries -= 1
-            self._room.sent()
-            self._room.give_back(1, len(due.payload))
-        return left
+        self._leased.give_back(left)
+        return [attempt.delivery for attempt in left]
 
     async def _next_round(self) -> float:
         """Lease and start once; gives how long to sleep before the next."""
@@ -112,60 +100,48 @@ class RetryScheduler:
         self._start(leased)
         return 0 if len(leased) == LEASE_ROWS_MAX else GATHER_S
 
-    def _start(self, leased: list[DueDelivery]) -> None:
-        room = self._room
-        room.start(len(leased))
-        room.retries += len(leased)
+    def _start(self, leased: list[Delivery]) -> None:
+        # All slots are taken before the first is used: one that is given back on the way would
+        # go to a first attempt, and more would be sending than may.
+        attempts = [self._leased.take(each) for each in leased]
         unresolved = []
-        for due in leased:
-            room.take(1, len(due.payload))
+        for attempt in attempts:
+            due = attempt.delivery
             endpoint = self._book.get(due.endpoint_id, due.endpoint_version)
             if endpoint is None:
-                unresolved.append(due)
+                unresolved.append(attempt)
             else:
-                self._go_on(due, endpoint)
+                self._go_on(attempt, endpoint)
         if unresolved:
             self._resolving.update(dict.fromkeys(unresolved))
             self._tasks.create_task(self._resolve(unresolved))
 
-    async def _resolve(self, unresolved: list[DueDelivery]) -> None:
-        wanted: dict[bytes, int] = {}
-        for due in unresolved:
-            wanted[due.endpoint_id] = max(due.endpoint_version, wanted.get(due.endpoint_id, 0))
+    async def _resolve(self, unresolved: list[LeasedAttempt]) -> None:
+        wanted = newest_wanted(
+            (attempt.delivery.endpoint_id, attempt.delivery.endpoint_version)
+            for attempt in unresolved
+        )
         found = await self._book.load(wanted)
-        for due in unresolved:
-            if due not in self._resolving:
-                continue
-            del self._resolving[due]
-            endpoint = found.get(due.endpoint_id)
-            if endpoint is None:
-                self._leased.not_attempted(due, Parked(PARKED_S))
-            else:
-                self._go_on(due, endpoint)
+        for attempt in unresolved:
+            if attempt in self._resolving:
+                del self._resolving[attempt]
+                self._go_on(attempt, found.get(attempt.delivery.endpoint_id))
 
-    def _go_on(self, due: DueDelivery, endpoint: EndpointConfig) -> None:
-        match endpoint:
-            case _ if due.cancelled is not None:
-                self._leased.not_attempted(due, Cancelled(due.cancelled))
-            case ResolvedEndpoint():
-                self._try(due, endpoint)
-            case Inactive():
-                self._leased.not_attempted(due, Cancelled(endpoint.reason))
-            case Unusable():
-                self._leased.not_attempted(due, Parked(UNUSABLE_PARKED_S))
-            case _:
-                assert_never(endpoint)
-
-    def _try(self, due: DueDelivery, endpoint: ResolvedEndpoint) -> None:
-        again = due.attempts_made > 0 or due.trigger == MANUAL
-        if endpoint.strict or self._make.wait_s(endpoint):
-            self._leased.not_attempted(due, QUEUED_RETRY if again else QUEUED, endpoint)
-            return
-        gate = self._gates.of(endpoint.id)
-        now_s = self._gates.clock_s()
-        ticket = gate.guard.begin(now_s, retry=again, from_lane=False)
-        if ticket:
-            self._leased.start(due, endpoint, gate, ticket)
-        else:
+    def _go_on(self, attempt: LeasedAttempt, endpoint: EndpointConfig | None) -> None:
+        delivery = attempt.delivery
+        resolved = endpoint if isinstance(endpoint, ResolvedEndpoint) else None
+        fact, retry = fact_of(endpoint), delivery.is_retry
+        paused = resolved is not None and self._make.wait_s(resolved) > 0
+        cancelled = delivery.cancelled is not None
+        admission = decide(Origin.TIME, fact, cancelled=cancelled, paused=paused)
+        if admission is Admission.START and resolved is not None:
+            gate = self._gates.of(resolved.id)
+            now_s = self._gates.clock_s()
+            ticket = gate.guard.begin(now_s, retry=retry, from_lane=False)
+            if ticket:
+                self._leased.start(attempt, resolved, gate, ticket)
+                return
             gate.parked(now_s)
-            self._leased.not_attempted(due, QUEUED_RETRY if again else QUEUED, endpoint)
+            admission = decide(Origin.TIME, fact, refused=True)
+        verdict = unsent(admission, endpoint, retry=retry, cancelled=delivery.cancelled)
+        self._leased.not_attempted(attempt, verdict, resolved)

@@ -6,18 +6,29 @@ limits and order hold across workers, and a turn that its holder does not end co
 
 import asyncio
 from collections.abc import Sequence
+from typing import assert_never
 
 import structlog
 
 from angarium_worker.application.capacity.delivery_slots import DeliverySlots
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
+from angarium_worker.application.delivery.leased_attempt import LeasedAttempt
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
-from angarium_worker.application.ledger.records import DueDelivery, Ledger, StorageDown
+from angarium_worker.application.endpoints.endpoint_config import (
+    EndpointConfig,
+    Inactive,
+    ResolvedEndpoint,
+    Unusable,
+)
+from angarium_worker.application.ledger.records import Ledger, StorageDown
+from angarium_worker.domain.delivery import Delivery
 from angarium_worker.domain.fair_turns import Demand, allocate
 
+from .guarded_turn import GuardedTurn
 from .lane_context import LaneContext
-from .lane_store import Lanes, LaneTake
-from .lane_turn import LaneTurn
+from .lane_store import HeldLane, Lanes, LaneTake
+from .lane_turn import CLOSED_WAIT_S, UNKNOWN_WAIT_S, UNUSABLE_WAIT_S, LaneTurn
+from .ordered_turn import OrderedTurn
 
 LANES_HELD_MAX = 200
 LANES_LEASED_MAX = 50
@@ -53,7 +64,7 @@ class LaneScheduler:
         self._lease_s = lease_s
         self._turn_s = turn_s
         self._turns: dict[bytes, LaneTurn] = {}
-        self._left: list[DueDelivery] = []
+        self._left: list[LeasedAttempt] = []
         self._to_wake: set[bytes] = set()
         self._rounds = 0
 
@@ -130,10 +141,25 @@ class LaneScheduler:
             if former is not None:  # its lease ended while this process was held up
                 former.give_up()
                 self._left.extend(former.untouched)
-            self._turns[lane.endpoint_id] = LaneTurn(
-                self._parts, lane, found.get(lane.endpoint_id), self._turn_s
-            )
+            self._turns[lane.endpoint_id] = self._turn_of(lane, found.get(lane.endpoint_id))
         return len(leased)
+
+    def _turn_of(self, lane: HeldLane, endpoint: EndpointConfig | None) -> LaneTurn:
+        if isinstance(endpoint, ResolvedEndpoint):
+            kind = OrderedTurn if endpoint.fifo else GuardedTurn
+            return kind(self._parts, lane, endpoint, self._turn_s)
+        turn = LaneTurn(self._parts, lane, self._turn_s)
+        match endpoint:
+            case Inactive():
+                self._parts.close(lane.endpoint_id, endpoint.version, endpoint.reason)
+                turn.stop(CLOSED_WAIT_S)
+            case Unusable():
+                turn.stop(UNUSABLE_WAIT_S)
+            case None:
+                turn.stop(UNKNOWN_WAIT_S)
+            case _:
+                assert_never(endpoint)
+        return turn
 
     async def _take(self) -> int:
         """Take out of lanes what their endpoints and the room allow, and send it."""
@@ -159,13 +185,10 @@ class LaneScheduler:
         self._start(takes, taken)
         return len(taken)
 
-    def _start(self, takes: Sequence[LaneTake], taken: Sequence[DueDelivery]) -> None:
-        of_lane: dict[bytes, list[DueDelivery]] = {take.endpoint_id: [] for take in takes}
+    def _start(self, takes: Sequence[LaneTake], taken: Sequence[Delivery]) -> None:
+        of_lane: dict[bytes, list[LeasedAttempt]] = {take.endpoint_id: [] for take in takes}
         for due in taken:
-            of_lane[due.endpoint_id].append(due)
-            self._room.start(1)
-            self._room.retries += 1
-            self._room.take(1, len(due.payload))
+            of_lane[due.endpoint_id].append(self._parts.leased.take(due))
         for take in takes:
             self._turns[take.endpoint_id].start(of_lane[take.endpoint_id], take)
 
@@ -173,17 +196,14 @@ class LaneScheduler:
         """Make what was taken and not sent due again, for whoever comes next."""
         left = self._left
         counts = [(turn, len(turn.untouched)) for turn in self._turns.values()]
-        untouched = [*left, *(due for turn, count in counts for due in turn.untouched[:count])]
+        untouched = [*left, *(each for turn, count in counts for each in turn.untouched[:count])]
         if not untouched:
             return
-        await self._ledger.release(untouched)
+        await self._ledger.release([attempt.delivery for attempt in untouched])
         left.clear()
         for turn, count in counts:
             del turn.untouched[:count]
-        for due in untouched:
-            self._room.retries -= 1
-            self._room.sent()
-            self._room.give_back(1, len(due.payload))
+        self._parts.leased.give_back(untouched)
 
     async def _release(self) -> None:
         await self._put_back()

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from angarium_worker.application.ledger.records import DueDelivery
+from angarium_worker.domain.delivery import Delivery
 
 
 class HeldLane(Struct, gc=False, frozen=True):
@@ -74,7 +74,7 @@ class Lanes(Protocol):
 
     async def take_from_lanes(
         self, takes: Sequence[LaneTake], *, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    ) -> list[Delivery]:
         """Take deliveries out of lanes that this process still holds, in the order of `takes`
         and within a lane in the order in which they are to be sent; at most `bytes_max` of
         payload in all, but at least one."""

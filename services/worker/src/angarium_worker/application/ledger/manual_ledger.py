@@ -3,22 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-
-class ResentRow(NamedTuple):
-    """A delivery to send again. See `ManualLedger.resend`."""
-
-    message_id: bytes
-    endpoint_id: bytes
-    application_id: bytes
-    tenant_id: bytes
-    event_type: str
-    payload: bytes
-    endpoint_version: int
-    channels: str | None
-    trace: str | None
-    retry_delays: str | None
-    weight: int
-    lane: int | None
+from angarium_worker.domain.delivery import Delivery
 
 
 class CancelCount(NamedTuple):
@@ -32,7 +17,7 @@ class CancelCount(NamedTuple):
 class ManualLedger(Protocol):
     """Changes of pending deliveries. Every method raises `StorageDown`."""
 
-    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+    async def resend(self, rows: Sequence[Delivery], *, only_missing: bool) -> int:
         """Make deliveries pending, due now, with no attempts made and the trigger MANUAL; how
         many. One that is pending and that nobody may hold (`beyond_s` of `expedite`) is made
         due. That a delivery was cancelled is forgotten. `only_missing`: those that have an

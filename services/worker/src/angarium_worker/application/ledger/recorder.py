@@ -6,13 +6,12 @@ from collections.abc import Callable, Collection, Sequence
 import msgspec
 import structlog
 
+from angarium_worker.domain.delivery import Delivery, DeliveryKey
+
 from .records import (
     AttemptRow,
-    CancelledRow,
-    DeliveryKey,
     EventRow,
     Ledger,
-    PendingRow,
     Record,
     RecordRefused,
 )
@@ -102,18 +101,18 @@ class Recorder:
         )
 
 
-def _others[Row: (AttemptRow, PendingRow, CancelledRow, EventRow)](
+def _others[Row: (AttemptRow, Delivery, EventRow)](
     rows: Sequence[Row], known: Collection[DeliveryKey]
 ) -> list[Row]:
     return [row for row in rows if _key(row) not in known]
 
 
-def _key(row: AttemptRow | PendingRow | CancelledRow | EventRow) -> DeliveryKey:
+def _key(row: AttemptRow | Delivery | EventRow) -> DeliveryKey:
     return row.message_id, row.endpoint_id
 
 
 def _tells(record: Record) -> bool:
-    return bool(record.events) or any(outcome.event is not None for outcome in record.leased)
+    return bool(record.events) or any(settled.event is not None for settled in record.leased)
 
 
 def _size_bytes(record: Record) -> int:

@@ -1,19 +1,12 @@
 """What the worker puts on record, and the port to where it is kept."""
 
-import struct
 from collections.abc import Sequence
-from enum import IntEnum
 from math import inf
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-type DeliveryKey = tuple[bytes, bytes]
-"""Message id and endpoint id."""
-
-
-TIMINGS: Final = struct.Struct(">5I")
-"""An attempt's DNS, connect, TLS, first byte and total time, in microseconds, in one column."""
+from angarium_worker.domain.delivery import ENDED, Delivery, DeliveryKey, DeliveryState
 
 
 class StorageDown(Exception):
@@ -23,37 +16,6 @@ class StorageDown(Exception):
 
 class RecordRefused(Exception):
     """The database will never take these rows."""
-
-
-def channel_text(channels: Sequence[str]) -> str | None:
-    """Channels as one text, `,a,b,`: `,a,` is in it exactly if `a` is one of them."""
-    return f",{','.join(channels)}," if channels else None
-
-
-def channels_of(text: str | None) -> tuple[str, ...]:
-    """The channels that `channel_text` wrote."""
-    return () if text is None else tuple(text[1:-1].split(","))
-
-
-def delays_text(delays_s: Sequence[float] | None) -> str | None:
-    """A retry schedule as one text, `5,300`; empty for one without retries."""
-    return None if delays_s is None else ",".join([f"{each:g}" for each in delays_s])
-
-
-def delays_of(text: str | None) -> tuple[float, ...] | None:
-    """The retry schedule that `delays_text` wrote."""
-    if text is None:
-        return None
-    return tuple([float(each) for each in text.split(",")]) if text else ()
-
-
-class Lane(IntEnum):
-    """Where a delivery stands in its endpoint's lane: it waits for the endpoint, not only for
-    its time, and is taken by whoever holds the lane. First attempts go ahead of retries; in the
-    lane of an ordered endpoint all stand as `FIRST`."""
-
-    FIRST = 0
-    RETRY = 1
 
 
 class MessageFacts(Protocol):
@@ -73,12 +35,22 @@ class MessageFacts(Protocol):
     def trace(self) -> str | None: ...
 
 
-class AttemptRow(NamedTuple):
-    """One attempt, in the order of the table's columns.
+class AttemptTimings(NamedTuple):
+    """How long an attempt's phases took, in microseconds; `first_byte_us` and `total_us` count
+    from its beginning."""
 
-    `response_status` is 0 without an answer; `response` at most 16 KiB. `channels` are as
-    `channel_text` writes them, `timings` as `TIMINGS` does. `retry_in_us` is how long after the
-    commit the next attempt is due, by the database's clock; None: no more.
+    dns_us: int
+    connect_us: int
+    tls_us: int
+    first_byte_us: int
+    total_us: int
+
+
+class AttemptRow(NamedTuple):
+    """One attempt.
+
+    `response_status` is 0 without an answer; `response` at most 16 KiB. `retry_in_us` is how long
+    after the commit the next attempt is due, by the database's clock; None: no more.
     """
 
     id: bytes
@@ -95,48 +67,10 @@ class AttemptRow(NamedTuple):
     response: bytes
     duration_ms: int
     failure: str | None
-    channels: str | None
-    timings: bytes | None
+    channels: tuple[str, ...]
+    timings: AttemptTimings | None
     ended_at_us: int
     retry_in_us: int | None
-
-
-class PendingRow(NamedTuple):
-    """A delivery that goes on later, due `due_in_us` after the commit.
-
-    `trigger` is that of its next attempts (`AttemptTrigger`); `retry_delays` the schedule that
-    its message brought along, as `delays_text` writes it; `weight` its application's. `lane`
-    None: it waits for its time only. `fence` 0: nobody holds it. Above 0: this process holds it
-    until then, and settles it by this number.
-    """
-
-    message_id: bytes
-    endpoint_id: bytes
-    application_id: bytes
-    tenant_id: bytes
-    event_type: str
-    payload: bytes
-    endpoint_version: int
-    attempts_made: int
-    channels: str | None
-    trace: str | None
-    trigger: int
-    retry_delays: str | None
-    weight: int
-    lane: int | None
-    fence: int
-    due_in_us: int
-
-
-class CancelledRow(NamedTuple):
-    """A delivery that ended without success because nothing was to be sent any more."""
-
-    message_id: bytes
-    endpoint_id: bytes
-    application_id: bytes
-    tenant_id: bytes
-    event_type: str
-    reason: str
 
 
 class EventRow(NamedTuple):
@@ -154,59 +88,38 @@ class EventRow(NamedTuple):
     attempted_at_us: int
 
 
-class LeasedOutcome(NamedTuple):
-    """What became of a delivery held under `fence`: it ends (`due_in_us` None), or is due again,
-    in its endpoint's lane where `lane` is given.
+class Settled(NamedTuple):
+    """What became of a delivery that was held: its `state`, and the delivery as it ends or goes
+    on, still under the fence that it was held by.
 
     Nothing of it is written, neither the attempt nor that it was cancelled, where another has
     taken the delivery over.
     """
 
-    message_id: bytes
-    endpoint_id: bytes
-    fence: int
-    due_in_us: int | None
-    attempts_made: int
-    attempt: AttemptRow | None
-    cancelled: CancelledRow | None = None
-    lane: int | None = None
-    event: "EventRow | None" = None
+    delivery: Delivery
+    state: DeliveryState
+    attempt: AttemptRow | None = None
+    event: EventRow | None = None
+
+    @property
+    def ends(self) -> bool:
+        """Whether nothing of it is left to do."""
+        return self.state in ENDED
 
 
 class Record(Struct, gc=False, frozen=True):
-    """Rows that are written together or not at all.
+    """Rows that are written together or not at all: attempts, deliveries that go on or were
+    cancelled after their first, and what became of those that were held.
 
     Until `sole_until_s`, in the event loop's time, nobody else has what is not leased in hand.
     """
 
     attempts: Sequence[AttemptRow] = ()
-    pending: Sequence[PendingRow] = ()
-    leased: Sequence[LeasedOutcome] = ()
-    cancelled: Sequence[CancelledRow] = ()
+    pending: Sequence[Delivery] = ()
+    leased: Sequence[Settled] = ()
+    cancelled: Sequence[Delivery] = ()
     events: Sequence[EventRow] = ()
     sole_until_s: float = inf
-
-
-class DueDelivery(Struct, gc=False, frozen=True, eq=False):
-    """A pending delivery that this process holds under `fence`. `cancelled` is the reason why
-    it is not to be attempted any more."""
-
-    id: bytes
-    endpoint_id: bytes
-    application_id: bytes
-    tenant_id: bytes
-    event_type: str
-    payload: bytes
-    endpoint_version: int
-    attempts_made: int
-    channels: str | None
-    trace: str | None
-    trigger: int
-    retry_delays: str | None
-    weight: int
-    lane: int | None
-    cancelled: str | None
-    fence: int
 
 
 class Ledger(Protocol):
@@ -223,14 +136,12 @@ class Ledger(Protocol):
         """Those of at most 100 deliveries that have an attempt, are pending or cancelled."""
         ...
 
-    async def lease_due(
-        self, *, rows_max: int, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    async def lease_due(self, *, rows_max: int, bytes_max: int, lease_s: float) -> list[Delivery]:
         """Take the longest due deliveries, with at most `bytes_max` of payload but at least
         one, for `lease_s`. Others do not get them meanwhile."""
         ...
 
-    async def release(self, leased: Sequence[DueDelivery]) -> None:
+    async def release(self, leased: Sequence[Delivery]) -> None:
         """Make deliveries due now that this process still holds and has not touched."""
         ...
 

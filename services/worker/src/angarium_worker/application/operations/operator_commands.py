@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import assert_never
 
+from angarium_contracts.attempts import AttemptTrigger
 from angarium_contracts.contract import Contract
 from angarium_contracts.deliveries import (
     CancelDeliveries,
@@ -19,8 +20,8 @@ from angarium_worker.application.endpoints.endpoint_config import (
     Inactive,
     ResolvedEndpoint,
 )
-from angarium_worker.application.ledger.manual_ledger import ManualLedger, ResentRow
-from angarium_worker.application.ledger.records import Lane, channel_text, delays_text
+from angarium_worker.application.ledger.manual_ledger import ManualLedger
+from angarium_worker.domain.delivery import Delivery, Lane
 
 from .problems import invalid, or_problem
 
@@ -75,7 +76,7 @@ class OperatorCommands:
                 )
             case Inactive(reason=reason):
                 return Problem(code=ProblemCode.CONFLICT, detail=f"nothing can be sent: {reason}")
-        rows = [_row(command, message, _lane(endpoint)) for message in command.messages]
+        rows = [_resent(command, message, _lane(endpoint)) for message in command.messages]
         count = await self._ledger.resend(rows, only_missing=command.only_missing)
         if count:
             self._notify()
@@ -100,7 +101,7 @@ class OperatorCommands:
         return DeliveriesChanged(count=count, done=count < limit)
 
 
-def _lane(endpoint: EndpointConfig) -> int | None:
+def _lane(endpoint: EndpointConfig) -> Lane | None:
     """The lane of a resent delivery: after first attempts where the endpoint has limits, in the
     order of messages where it has an order; None: no lane."""
     if not isinstance(endpoint, ResolvedEndpoint) or not endpoint.strict:
@@ -108,8 +109,8 @@ def _lane(endpoint: EndpointConfig) -> int | None:
     return Lane.FIRST if endpoint.fifo else Lane.RETRY
 
 
-def _row(command: ResendDeliveries, message: ResentMessage, lane: int | None) -> ResentRow:
-    return ResentRow(
+def _resent(command: ResendDeliveries, message: ResentMessage, lane: Lane | None) -> Delivery:
+    return Delivery(
         message_id=message.id,
         endpoint_id=command.endpoint_id,
         application_id=command.application_id,
@@ -117,9 +118,10 @@ def _row(command: ResendDeliveries, message: ResentMessage, lane: int | None) ->
         event_type=message.event_type,
         payload=message.payload,
         endpoint_version=command.endpoint_version,
-        channels=channel_text(message.channels),
+        channels=message.channels,
         trace=message.trace,
-        retry_delays=delays_text(message.retry_delays_s),
+        trigger=int(AttemptTrigger.MANUAL),
+        retry_delays_s=message.retry_delays_s,
         weight=command.weight,
         lane=lane,
     )

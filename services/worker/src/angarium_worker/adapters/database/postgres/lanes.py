@@ -6,8 +6,9 @@ from functools import partial
 from angarium_chassis.database.engine import Database
 from angarium_chassis.database.named_statement import named_statement
 
+from angarium_worker.adapters.database.delivery_rows import delivery_of
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.ledger.records import DueDelivery
+from angarium_worker.domain.delivery import Delivery
 
 from .statements import PostgresStatements, columns_of_rows
 
@@ -33,13 +34,13 @@ class PostgresLanes:
 
     async def take_from_lanes(
         self, takes: Sequence[LaneTake], *, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    ) -> list[Delivery]:
         """See `Lanes`."""
         if not takes:
             return []
         columns = columns_of_rows(takes, len(LaneTake._fields))
         rows = await self._statements.fetch(_TAKE, *columns, bytes_max, int(lease_s * 1_000_000))
-        return [DueDelivery(*row) for row in rows]
+        return [delivery_of(row) for row in rows]
 
     async def release_lanes(self, releases: Sequence[LaneRelease]) -> None:
         """See `Lanes`."""

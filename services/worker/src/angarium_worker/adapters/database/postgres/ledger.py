@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import asyncpg
 from angarium_chassis.database.engine import Database, postgres_of
@@ -10,17 +11,22 @@ from angarium_chassis.database.named_statement import named_statement
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_worker.adapters.database.attempt_bounds import first_attempt_id
+from angarium_worker.adapters.database.delivery_rows import (
+    ATTEMPT_COLUMNS,
+    CANCELLED_COLUMNS,
+    PENDING_COLUMNS,
+    attempt_values,
+    cancelled_values,
+    delivery_of,
+    pending_values,
+)
 from angarium_worker.adapters.database.storage_errors import storage_errors
 from angarium_worker.application.ledger.records import (
-    AttemptRow,
-    CancelledRow,
-    DeliveryKey,
-    DueDelivery,
     EventRow,
-    LeasedOutcome,
-    PendingRow,
     Record,
+    Settled,
 )
+from angarium_worker.domain.delivery import Delivery, DeliveryKey, DeliveryState
 
 from .statements import PostgresStatements, columns_of_rows
 
@@ -32,7 +38,7 @@ _LEASE = _sql("lease_due")
 _RELEASE = _sql("release")
 _EXPEDITE = _sql("expedite")
 _NEXT_DUE = _sql("next_due")
-_COPIED = (*AttemptRow._fields[:-2], "ended_at", "next_attempt_at")
+_COPIED = (*ATTEMPT_COLUMNS, "next_attempt_at")
 _TOTAL = "select count(*) from pending_delivery"
 
 
@@ -79,20 +85,18 @@ class PostgresLedger:
         rows = await self._statements.fetch(_KNOWN, messages, endpoints, first_attempt_id(messages))
         return frozenset((row[0], row[1]) for row in rows)
 
-    async def lease_due(
-        self, *, rows_max: int, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    async def lease_due(self, *, rows_max: int, bytes_max: int, lease_s: float) -> list[Delivery]:
         """See `Ledger`."""
         rows = await self._statements.fetch(_LEASE, rows_max, bytes_max, int(lease_s * 1_000_000))
-        return [DueDelivery(*row) for row in rows]
+        return [delivery_of(row) for row in rows]
 
-    async def release(self, leased: Sequence[DueDelivery]) -> None:
+    async def release(self, leased: Sequence[Delivery]) -> None:
         """See `Ledger`."""
         await self._statements.fetch(
             _RELEASE,
-            [due.id for due in leased],
-            [due.endpoint_id for due in leased],
-            [due.fence for due in leased],
+            *columns_of_rows(
+                [(each.message_id, each.endpoint_id, each.fence) for each in leased], 3
+            ),
         )
 
     async def expedite(self, endpoint_id: bytes, *, beyond_s: float) -> None:
@@ -115,44 +119,50 @@ async def write_records(
 ) -> frozenset[DeliveryKey]:
     """Write all of it; the leased deliveries whose fence held. One statement, that commits with
     the connection's transaction if it has one."""
-    attempts: list[AttemptRow] = []
-    pending: list[PendingRow] = []
-    leased: list[LeasedOutcome] = []
-    cancelled: list[CancelledRow] = []
+    attempts: list[tuple[Any, ...]] = []
+    pending: list[tuple[Any, ...]] = []
+    leased: list[Settled] = []
+    cancelled: list[tuple[Any, ...]] = []
     events: list[EventRow] = []
     for record in records:
-        attempts.extend(record.attempts)
-        pending.extend(record.pending)
+        attempts.extend(map(attempt_values, record.attempts))
+        pending.extend(map(pending_values, record.pending))
         leased.extend(record.leased)
-        cancelled.extend(record.cancelled)
+        cancelled.extend(map(cancelled_values, record.cancelled))
         events.extend(record.events)
     if not (pending or leased or cancelled or events):
         await _append(connection, attempts)
         return frozenset()
     free = len(attempts)
-    attempts.extend(outcome.attempt for outcome in leased if outcome.attempt is not None)
+    attempts.extend(attempt_values(each.attempt) for each in leased if each.attempt is not None)
     free_cancelled = len(cancelled)
-    cancelled.extend(outcome.cancelled for outcome in leased if outcome.cancelled is not None)
-    told: list[tuple[object, ...]] = [(*event, None, None) for event in events]
-    told.extend(
-        (*outcome.event, outcome.message_id, outcome.endpoint_id)
-        for outcome in leased
-        if outcome.event is not None
+    cancelled.extend(
+        cancelled_values(each.delivery) for each in leased if each.state is DeliveryState.CANCELLED
     )
+    told: list[tuple[object, ...]] = [(*event, None, None) for event in events]
+    told.extend((*each.event, *each.delivery.key) for each in leased if each.event is not None)
     rows = await connection.fetch(
         _RECORD,
-        *columns_of_rows(attempts, len(AttemptRow._fields)),
+        *columns_of_rows(attempts, len(ATTEMPT_COLUMNS) + 1),
         [False] * free + [True] * (len(attempts) - free),
-        *columns_of_rows([(*outcome[:5], outcome.lane) for outcome in leased], 6),
-        *columns_of_rows(pending, len(PendingRow._fields)),
-        *columns_of_rows(cancelled, len(CancelledRow._fields)),
+        *columns_of_rows([_settled_values(each) for each in leased], 6),
+        *columns_of_rows(pending, len(PENDING_COLUMNS) + 1),
+        *columns_of_rows(cancelled, len(CANCELLED_COLUMNS)),
         [False] * free_cancelled + [True] * (len(cancelled) - free_cancelled),
         *columns_of_rows(told, len(EventRow._fields) + 2),
     )
     return frozenset((row[0], row[1]) for row in rows)
 
 
-async def _append(connection: asyncpg.Connection, attempts: Sequence[AttemptRow]) -> None:
+def _settled_values(settled: Settled) -> tuple[Any, ...]:
+    """Due in no time at all: it ends."""
+    row = settled.delivery
+    due_in_us = None if settled.ends else row.due_in_us
+    lane = None if settled.ends else row.lane
+    return (*row.key, row.fence, due_in_us, row.attempts_made, lane)
+
+
+async def _append(connection: asyncpg.Connection, attempts: Sequence[tuple[Any, ...]]) -> None:
     """Nothing is pending, so no row has a next attempt, and all of them go in as they are.
 
     COPY takes half the time that the insertion of arrays does, here and in the server; but it
@@ -161,4 +171,4 @@ async def _append(connection: asyncpg.Connection, attempts: Sequence[AttemptRow]
     try:
         await connection.copy_records_to_table("attempt", records=attempts, columns=_COPIED)
     except asyncpg.UniqueViolationError:
-        await connection.execute(_APPEND, *columns_of_rows(attempts, len(AttemptRow._fields)))
+        await connection.execute(_APPEND, *columns_of_rows(attempts, len(ATTEMPT_COLUMNS) + 1))

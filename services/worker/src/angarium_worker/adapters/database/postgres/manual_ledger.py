@@ -7,7 +7,9 @@ from angarium_chassis.database.engine import Database
 from angarium_chassis.database.named_statement import named_statement
 
 from angarium_worker.adapters.database.attempt_bounds import first_attempt_id
-from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
+from angarium_worker.adapters.database.delivery_rows import RESENT_COLUMNS, resent_values
+from angarium_worker.application.ledger.manual_ledger import CancelCount
+from angarium_worker.domain.delivery import Delivery
 
 from .statements import PostgresStatements, columns_of_rows
 
@@ -23,11 +25,11 @@ class PostgresManualLedger:
         self._statements = PostgresStatements(database)
         self._lease_us = int(lease_s * 1_000_000)
 
-    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+    async def resend(self, rows: Sequence[Delivery], *, only_missing: bool) -> int:
         """See `ManualLedger`."""
         if not rows:
             return 0
-        columns = columns_of_rows(rows, len(ResentRow._fields))
+        columns = columns_of_rows(list(map(resent_values, rows)), len(RESENT_COLUMNS))
         first = first_attempt_id(row.message_id for row in rows)
         (row,) = await self._statements.fetch(
             _RESEND, *columns, only_missing, self._lease_us, first

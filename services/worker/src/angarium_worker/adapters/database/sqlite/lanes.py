@@ -9,10 +9,11 @@ from angarium_chassis.database.named_statement import named_statement
 from sqlalchemy import Select, delete, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from angarium_worker.adapters.database.delivery_rows import delivery_of
 from angarium_worker.adapters.database.storage_errors import storage_errors
 from angarium_worker.adapters.database.tables import lane, pending_delivery
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
-from angarium_worker.application.ledger.records import DueDelivery, Lane
+from angarium_worker.domain.delivery import Delivery, Lane
 
 from .lane_arrivals import NEW_STATE, UNCONFIRMED
 from .ledger import DUE_COLUMNS
@@ -58,9 +59,9 @@ class SqliteLanes:
 
     async def take_from_lanes(
         self, takes: Sequence[LaneTake], *, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    ) -> list[Delivery]:
         """See `Lanes`."""
-        taken: list[DueDelivery] = []
+        taken: list[Delivery] = []
         left_bytes = bytes_max
         with storage_errors():
             async with self._engine.begin() as connection:
@@ -184,14 +185,14 @@ def _in_lane(take: LaneTake, of_lane: Lane, rows_max: int) -> Select[Any]:
     )
 
 
-async def _lease(connection: AsyncConnection, key: tuple[bytes, bytes], until: int) -> DueDelivery:
+async def _lease(connection: AsyncConnection, key: tuple[bytes, bytes], until: int) -> Delivery:
     lease = (
         update(pending_delivery)
         .where(tuple_(_row.message_id, _row.endpoint_id) == key)
         .values(due_at=until, fence=_row.fence + 1)
         .returning(*DUE_COLUMNS)
     )
-    return DueDelivery(*(await connection.execute(lease)).one())
+    return delivery_of((await connection.execute(lease)).one())
 
 
 async def _release(connection: AsyncConnection, release: LaneRelease, now: int) -> None:

@@ -7,9 +7,11 @@ from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
 from sqlalchemy import BigInteger, bindparam, func, select, tuple_, union, update
 
+from angarium_worker.adapters.database.delivery_rows import HELD_COLUMNS, delivery_of
 from angarium_worker.adapters.database.storage_errors import storage_errors
 from angarium_worker.adapters.database.tables import attempt, cancelled_delivery, pending_delivery
-from angarium_worker.application.ledger.records import DeliveryKey, DueDelivery, Record
+from angarium_worker.application.ledger.records import Record
+from angarium_worker.domain.delivery import Delivery, DeliveryKey
 
 from .lane_arrivals import call
 from .records import HELD, key_values, write_records
@@ -35,11 +37,7 @@ _EXPEDITE = (
 _NEXT_DUE = select(func.min(pending_delivery.c.due_at) - _NOW).where(
     pending_delivery.c.lane.is_(None)
 )
-DUE_COLUMNS = (
-    pending_delivery.c.message_id,
-    *[pending_delivery.c[name] for name in DueDelivery.__struct_fields__[1:]],
-)
-"""The members of `DueDelivery`, in their order."""
+DUE_COLUMNS = [pending_delivery.c[name] for name in HELD_COLUMNS]
 _TOTAL = select(func.count()).select_from(pending_delivery)
 
 
@@ -72,9 +70,7 @@ class SqliteLedger:
                 rows = (await connection.execute(union(*found))).all()
         return frozenset((row[0], row[1]) for row in rows)
 
-    async def lease_due(
-        self, *, rows_max: int, bytes_max: int, lease_s: float
-    ) -> list[DueDelivery]:
+    async def lease_due(self, *, rows_max: int, bytes_max: int, lease_s: float) -> list[Delivery]:
         """See `Ledger`."""
         row = pending_delivery.c
         size = func.length(row.payload)
@@ -98,16 +94,16 @@ class SqliteLedger:
         )
         with storage_errors():
             async with self._engine.begin() as connection:
-                return [DueDelivery(*each) for each in (await connection.execute(lease)).all()]
+                return [delivery_of(each) for each in (await connection.execute(lease)).all()]
 
-    async def release(self, leased: Sequence[DueDelivery]) -> None:
+    async def release(self, leased: Sequence[Delivery]) -> None:
         """See `Ledger`."""
         with storage_errors():
             async with self._engine.begin() as connection:
                 at_us = (await connection.execute(select(_NOW))).scalar_one()
                 in_lanes = set()
                 for due in leased:
-                    values = key_values(due.id, due.endpoint_id, due.fence) | {"at_us": at_us}
+                    values = key_values(due) | {"at_us": at_us}
                     row = (await connection.execute(_RELEASE, values)).one_or_none()
                     if row is not None and row.lane is not None:
                         in_lanes.add(row.endpoint_id)

@@ -10,10 +10,15 @@ from sqlalchemy import BigInteger, and_, bindparam, case, delete, or_, select, t
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from angarium_worker.adapters.database.delivery_rows import (
+    CANCELLED_COLUMNS,
+    RESENT_COLUMNS,
+    resent_values,
+)
 from angarium_worker.adapters.database.storage_errors import storage_errors
 from angarium_worker.adapters.database.tables import attempt, cancelled_delivery, pending_delivery
-from angarium_worker.application.ledger.manual_ledger import CancelCount, ResentRow
-from angarium_worker.application.ledger.records import CancelledRow, DeliveryKey
+from angarium_worker.application.ledger.manual_ledger import CancelCount
+from angarium_worker.domain.delivery import Delivery, DeliveryKey
 
 from .lane_arrivals import Arrival, arrive, call
 
@@ -22,9 +27,15 @@ _AT = bindparam("at_us", type_=BigInteger)
 _row = pending_delivery.c
 _KEY = tuple_(_row.message_id, _row.endpoint_id)
 _INSERT = insert(pending_delivery).values(
-    {name: bindparam(name) for name in ResentRow._fields}
-    # The fence begins at the clock, so that those of a row that ended before never come again.
-    | {"attempts_made": 0, "trigger": int(AttemptTrigger.MANUAL), "fence": _AT, "due_at": _AT}
+    {name: bindparam(name) for name in RESENT_COLUMNS}
+    # The fence begins at the clock, so that those of a row that ended before never come again,
+    # and even, as nobody holds the row.
+    | {
+        "attempts_made": 0,
+        "trigger": int(AttemptTrigger.MANUAL),
+        "fence": bindparam("even"),
+        "due_at": _AT,
+    }
 )
 _RESEND = _INSERT.on_conflict_do_update(
     index_elements=[_row.message_id, _row.endpoint_id],
@@ -50,7 +61,7 @@ class SqliteManualLedger:
         self._engine = database.engine
         self._lease_us = int(lease_s * 1_000_000)
 
-    async def resend(self, rows: Sequence[ResentRow], *, only_missing: bool) -> int:
+    async def resend(self, rows: Sequence[Delivery], *, only_missing: bool) -> int:
         """See `ManualLedger`."""
         wanted = {(row.message_id, row.endpoint_id): row for row in rows}
         with storage_errors():
@@ -61,10 +72,10 @@ class SqliteManualLedger:
                 if not wanted:
                     return 0
                 now = (await connection.execute(select(_NOW))).scalar_one()
-                times = {"at_us": now, "lease_until": now + self._lease_us}
+                times = {"at_us": now, "even": now & ~1, "lease_until": now + self._lease_us}
                 keys = [{"message_id": key[0], "endpoint_id": key[1]} for key in wanted]
                 await connection.execute(_FORGET, keys)
-                values = [row._asdict() | times for row in wanted.values()]
+                values = [_values(row) | times for row in wanted.values()]
                 await connection.execute(_RESEND, values)
                 await arrive(connection, await _in_lanes(connection, list(wanted)), now)
         return len(wanted)
@@ -97,6 +108,10 @@ class SqliteManualLedger:
         return CancelCount(ended=len(free), marked=len(maybe_held))
 
 
+def _values(row: Delivery) -> dict[str, Any]:
+    return dict(zip(RESENT_COLUMNS, resent_values(row), strict=True))
+
+
 async def _known(connection: AsyncConnection, keys: Sequence[DeliveryKey]) -> set[DeliveryKey]:
     """Those that have an attempt, are pending, or were cancelled by hand."""
     found: set[DeliveryKey] = set()
@@ -121,7 +136,7 @@ def _pending_of(
 ) -> Any:
     """What is marked already is left alone until nobody can hold it."""
     query = select(
-        *[_row[name] for name in CancelledRow._fields if name != "reason"], _row.lane, _row.due_at
+        *[_row[name] for name in CANCELLED_COLUMNS if name != "reason"], _row.lane, _row.due_at
     ).where(or_(_row.cancelled.is_(None), _row.due_at <= now, _row.due_at > lease_until))
     if message_id is not None:
         query = query.where(_row.message_id == message_id)
@@ -141,7 +156,7 @@ async def _end(
     statement = insert(cancelled_delivery)
     kept = ("reason", "by_hand", "cancelled_at")
     cancelled = [
-        {name: getattr(row, name) for name in CancelledRow._fields if name != "reason"}
+        {name: getattr(row, name) for name in CANCELLED_COLUMNS if name != "reason"}
         | why
         | {"cancelled_at": now}
         for row in rows

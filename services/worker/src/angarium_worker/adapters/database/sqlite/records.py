@@ -22,6 +22,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from angarium_worker.adapters.database.delivery_rows import (
+    ATTEMPT_COLUMNS,
+    CANCELLED_COLUMNS,
+    PENDING_COLUMNS,
+    attempt_values,
+    cancelled_values,
+    pending_values,
+)
 from angarium_worker.adapters.database.tables import (
     attempt,
     cancelled_delivery,
@@ -30,13 +38,11 @@ from angarium_worker.adapters.database.tables import (
 )
 from angarium_worker.application.ledger.records import (
     AttemptRow,
-    CancelledRow,
-    DeliveryKey,
     EventRow,
-    LeasedOutcome,
-    PendingRow,
     Record,
+    Settled,
 )
+from angarium_worker.domain.delivery import Delivery, DeliveryKey, DeliveryState
 
 from .lane_arrivals import Arrival, arrive
 
@@ -52,13 +58,11 @@ HELD = (
     & (_row.endpoint_id == bindparam("key_endpoint"))
     & (_row.fence == bindparam("key_fence"))
 )
-_ATTEMPT_COLUMNS = (*AttemptRow._fields[:16], "ended_at")
-_PENDING_COLUMNS = PendingRow._fields[:-1]
 _EVENT_COLUMNS = (*EventRow._fields[:-1], "attempted_at")
 _APPEND = (
     insert(attempt)
     .values(
-        {name: bindparam(name) for name in _ATTEMPT_COLUMNS}
+        {name: bindparam(name) for name in ATTEMPT_COLUMNS}
         | {"next_attempt_at": _AT + bindparam("retry_in")}
     )
     .on_conflict_do_nothing()
@@ -76,9 +80,9 @@ held up while another took over."""
 _ADD = (
     insert(pending_delivery)
     .from_select(
-        [*_PENDING_COLUMNS, "due_at"],
+        [*PENDING_COLUMNS, "due_at"],
         select(
-            *[bindparam(name, type_=pending_delivery.c[name].type) for name in _PENDING_COLUMNS],
+            *[bindparam(name, type_=pending_delivery.c[name].type) for name in PENDING_COLUMNS],
             _AT + bindparam("due_in", type_=BigInteger),
         ).where(~_GONE_ON),
     )
@@ -87,8 +91,7 @@ _ADD = (
 _CANCEL = (
     insert(cancelled_delivery)
     .values(
-        {name: bindparam(name) for name in (*CancelledRow._fields, "by_hand")}
-        | {"cancelled_at": _AT}
+        {name: bindparam(name) for name in (*CANCELLED_COLUMNS, "by_hand")} | {"cancelled_at": _AT}
     )
     .on_conflict_do_nothing()
 )
@@ -113,26 +116,24 @@ async def write_records(
     """Write all of it; the leased deliveries whose fence held."""
     attempts = [_attempt_values(row) for record in records for row in record.attempts]
     pending = [row for record in records for row in record.pending]
-    cancelled = [row._asdict() for record in records for row in record.cancelled]
-    cancelled = [values | {"by_hand": False} for values in cancelled]
+    cancelled = [_cancelled_values(row, False) for record in records for row in record.cancelled]
     events = [row for record in records for row in record.events]
     at_us = int((await connection.execute(select(_NOW))).scalar_one())
     held: set[DeliveryKey] = set()
     arrivals: list[Arrival] = []
-    for outcome in [outcome for record in records for outcome in record.leased]:
-        settled = await _settle(connection, outcome, at_us)
-        if settled is None:
+    for settled in [settled for record in records for settled in record.leased]:
+        row = await _settle(connection, settled, at_us)
+        if row is None:
             continue
-        held.add((outcome.message_id, outcome.endpoint_id))
-        if outcome.lane is not None and outcome.due_in_us is not None:
-            arrivals.append(Arrival(*settled))
-        if outcome.attempt is not None:
-            attempts.append(_attempt_values(outcome.attempt))
-        if outcome.cancelled is not None:
-            by_hand = outcome.due_in_us is None and bool(settled.by_hand)
-            cancelled.append(outcome.cancelled._asdict() | {"by_hand": by_hand})
-        if outcome.event is not None:
-            events.append(outcome.event)
+        held.add(settled.delivery.key)
+        if settled.state is DeliveryState.IN_LANE:
+            arrivals.append(Arrival(*row))
+        if settled.attempt is not None:
+            attempts.append(_attempt_values(settled.attempt))
+        if settled.state is DeliveryState.CANCELLED:
+            cancelled.append(_cancelled_values(settled.delivery, bool(row.by_hand)))
+        if settled.event is not None:
+            events.append(settled.event)
     at = {"at_us": at_us}
     arrivals += await _new_in_lanes(connection, pending, at_us)
     for statement, rows in (
@@ -147,21 +148,22 @@ async def write_records(
     return frozenset(held)
 
 
-async def _settle(connection: AsyncConnection, outcome: LeasedOutcome, at_us: int) -> Any:
+async def _settle(connection: AsyncConnection, settled: Settled, at_us: int) -> Any:
     """The row as it was or is, or None where the fence did not hold."""
-    values = key_values(outcome.message_id, outcome.endpoint_id, outcome.fence)
-    if outcome.due_in_us is None:
+    row = settled.delivery
+    values = key_values(row)
+    if settled.ends:
         return (await connection.execute(_END, values)).one_or_none()
-    values |= {"at_us": at_us, "due_in": outcome.due_in_us}
-    values |= {"made": outcome.attempts_made, "into_lane": outcome.lane}
+    values |= {"at_us": at_us, "due_in": row.due_in_us}
+    values |= {"made": row.attempts_made, "into_lane": row.lane}
     return (await connection.execute(_MOVE, values)).one_or_none()
 
 
 async def _new_in_lanes(
-    connection: AsyncConnection, pending: Sequence[PendingRow], at_us: int
+    connection: AsyncConnection, pending: Sequence[Delivery], at_us: int
 ) -> list[Arrival]:
     """Those of the rows that stand in a lane and are not there yet."""
-    in_lanes = {row[:2]: row for row in pending if row.lane is not None}
+    in_lanes = {row.key: row for row in pending if row.lane is not None}
     keys = list(in_lanes)
     for start in range(0, len(keys), KEYS_MAX):
         for known in (await connection.execute(_among(keys[start : start + KEYS_MAX]))).all():
@@ -183,17 +185,26 @@ def _among(keys: Sequence[DeliveryKey]) -> Select[Any]:
     return select(_row.message_id, _row.endpoint_id).where(key.in_(keys))
 
 
-def key_values(message_id: bytes, endpoint_id: bytes, fence: int) -> dict[str, Any]:
+def key_values(held: Delivery) -> dict[str, Any]:
     """The parameters of `HELD`."""
-    return {"key_message": message_id, "key_endpoint": endpoint_id, "key_fence": fence}
+    return {
+        "key_message": held.message_id,
+        "key_endpoint": held.endpoint_id,
+        "key_fence": held.fence,
+    }
 
 
 def _attempt_values(row: AttemptRow) -> dict[str, Any]:
-    return dict(zip((*_ATTEMPT_COLUMNS, "retry_in"), row, strict=True))
+    return dict(zip((*ATTEMPT_COLUMNS, "retry_in"), attempt_values(row), strict=True))
 
 
-def _pending_values(row: PendingRow) -> dict[str, Any]:
-    return dict(zip((*_PENDING_COLUMNS, "due_in"), row, strict=True))
+def _pending_values(row: Delivery) -> dict[str, Any]:
+    return dict(zip((*PENDING_COLUMNS, "due_in"), pending_values(row), strict=True))
+
+
+def _cancelled_values(row: Delivery, by_hand: bool) -> dict[str, Any]:
+    values = dict(zip(CANCELLED_COLUMNS, cancelled_values(row), strict=True))
+    return values | {"by_hand": by_hand}
 
 
 def _event_values(row: EventRow) -> dict[str, Any]:
