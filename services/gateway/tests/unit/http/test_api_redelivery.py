@@ -253,7 +253,7 @@ async def test_a_bulk_replay_takes_filters_but_not_by_status(world: World) -> No
         answer = await world.client.post(f"{ENDPOINT_PATH}/bulk-replay", json=body)
         assert answer.status_code == 422
         assert answer.json()["detail"][0]["loc"] == ["body", member]
-        assert "leave it out" in answer.json()["detail"][0]["msg"]
+        assert "Leave it out" in answer.json()["detail"][0]["msg"]
 
 
 async def test_tasks_tell_how_far_they_are_and_why_they_failed(world: World) -> None:
