@@ -9,8 +9,8 @@ import msgspec
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
+from .coalesced_writes import CoalescedWritesProtocol
 from .health import Readiness
-from .one_write import OneWriteProtocol
 
 type _Scope = MutableMapping[str, Any]
 type _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -92,7 +92,7 @@ async def serve_http(app: Any, listener: socket.socket) -> None:
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
         backlog=2048,
-        http=OneWriteProtocol,
+        http=CoalescedWritesProtocol,
         ws="none",
     )
     config.load()

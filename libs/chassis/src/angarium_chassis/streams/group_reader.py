@@ -158,7 +158,9 @@ class GroupReader[T]:
             tries = await self._tries(entry_id)
             if tries > TRIES_MAX:
                 body = body_of(fields)
-                await self._put_away([(entry_id, f"failed {tries - 1} times", body or b"")])
+                await self._move_to_quarantine(
+                    [(entry_id, f"failed {tries - 1} times", body or b"")]
+                )
                 continue
             await self._pass_on([(entry_id, fields)], redelivered=True)
 
@@ -184,7 +186,7 @@ class GroupReader[T]:
                 case value:
                     received.append(self._received(entry_id, value, redelivered))
         if poison:
-            await self._put_away(poison)
+            await self._move_to_quarantine(poison)
         if received:
             await self._call(received)
 
@@ -200,7 +202,7 @@ class GroupReader[T]:
             self._leases.release(ids)
             log.exception("stream.handler_failed", stream=self._stream, entries=len(ids))
 
-    async def _put_away(self, poison: Sequence[tuple[bytes, str, bytes]]) -> None:
+    async def _move_to_quarantine(self, poison: Sequence[tuple[bytes, str, bytes]]) -> None:
         await self._quarantine.put([Poison(self._stream, self._group, *entry) for entry in poison])
         for entry_id, reason, _ in poison:
             log.error(

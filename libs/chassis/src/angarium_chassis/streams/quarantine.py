@@ -93,7 +93,7 @@ class Quarantine:
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
+class QuarantinedEntry:
     """An entry as it was put away. `id` is its id in the quarantine, `entry_id` the one that it
     had in `stream`; `body` is the encoded contract, or where `is_ours` is false what stood there
     instead, as a msgpack map."""
@@ -106,7 +106,7 @@ class Quarantined:
     body: bytes = field(repr=False)
 
     @property
-    def put_away_at_ms(self) -> int:
+    def quarantined_at_ms(self) -> int:
         """When (Unix time, the clock of Redis)."""
         return int(self.id.partition("-")[0])
 
@@ -123,7 +123,7 @@ class Quarantined:
         return self.reason != "not an entry of ours"
 
 
-class QuarantineShelf:
+class QuarantineContents:
     """What one service has put away, for those who look after it. Raises redis-py's errors."""
 
     def __init__(self, redis: Redis, service: str) -> None:
@@ -135,7 +135,7 @@ class QuarantineShelf:
         """How many entries there are."""
         return int(await self._redis.xlen(self._name))
 
-    async def entries(self) -> AsyncIterator[Quarantined]:
+    async def entries(self) -> AsyncIterator[QuarantinedEntry]:
         """All entries that are there when it begins, oldest first, a page in memory at a time."""
         newest: Any = await self._redis.xrevrange(self._name, count=1)
         if not newest:
@@ -150,12 +150,12 @@ class QuarantineShelf:
                 return
             lowest = b"(" + page[-1][0]
 
-    async def find(self, entry_id: str) -> Quarantined | None:
+    async def find(self, entry_id: str) -> QuarantinedEntry | None:
         """One entry; None when it is not there (any more). `entry_id` must look like one."""
         found: Any = await self._redis.xrange(self._name, entry_id, entry_id, count=1)
         return self._read(*found[0]) if found else None
 
-    async def replay(self, entry: Quarantined, body: bytes) -> str | None:
+    async def replay(self, entry: QuarantinedEntry, body: bytes) -> str | None:
         """Put an entry back on its stream with this body, and take it out of the quarantine, in
         one step. The new entry's id; None when somebody else has taken it out before."""
         call = self._redis.eval(
@@ -168,8 +168,8 @@ class QuarantineShelf:
         """Delete an entry; False when it is not there (any more)."""
         return bool(await self._redis.xdel(self._name, entry_id))
 
-    def _read(self, entry_id: bytes, fields: dict[bytes, bytes]) -> Quarantined:
-        return Quarantined(
+    def _read(self, entry_id: bytes, fields: dict[bytes, bytes]) -> QuarantinedEntry:
+        return QuarantinedEntry(
             service=self._service,
             id=entry_id.decode(),
             stream=fields.get(b"stream", b"").decode(errors="replace"),

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HELD_BYTES_MAX = 64 * 1024
 
 
-class OneWriteTransport(asyncio.Transport):
+class CoalescingTransport(asyncio.Transport):
     """Gathers writes until the loop's next turn, `HELD_BYTES_MAX` at most."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -68,9 +68,9 @@ class OneWriteTransport(asyncio.Transport):
         self._transport.set_protocol(protocol)
 
 
-class OneWriteProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol over a `OneWriteTransport`."""
+class CoalescedWritesProtocol(HttpToolsProtocol):
+    """Uvicorn's protocol over a `CoalescingTransport`."""
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(OneWriteTransport(transport))
+        super().connection_made(CoalescingTransport(transport))
