@@ -1,4 +1,4 @@
-"""What is put away: with reason and bytes, bounded, put back exactly once."""
+"""Quarantined entries keep their reason and bytes, are bounded, and are replayed exactly once."""
 
 import asyncio
 import secrets
@@ -53,7 +53,7 @@ async def until_quarantine_entries(shelf: QuarantineContents, count: int) -> lis
     return await all_of(shelf)
 
 
-async def test_poison_of_every_kind_is_put_away_within_five_tries_and_the_rest_goes_on(
+async def test_poison_of_every_kind_is_quarantined_within_five_tries_and_the_rest_goes_on(
     process: ProcessDouble, redis: Redis, shelf: QuarantineContents
 ) -> None:
     inbox = process.inbox()

@@ -86,7 +86,7 @@ def facts(entry: QuarantinedEntry) -> list[tuple[str, str]]:
 
 def contract_name(entry: QuarantinedEntry) -> str:
     """The contract's tag, or a phrase if it cannot be read."""
-    if not entry.is_ours:
+    if not entry.is_contract:
         return "none: not written by Angarium"
     match _read(entry):
         case Contract() as contract:
@@ -97,7 +97,7 @@ def contract_name(entry: QuarantinedEntry) -> str:
 
 
 def _read(entry: QuarantinedEntry) -> Content | UnknownVersion | Unreadable:
-    if not entry.is_ours:
+    if not entry.is_contract:
         return Unreadable("not an entry of ours")
     return _reader.read(entry.body)
 

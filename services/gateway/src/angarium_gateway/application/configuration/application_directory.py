@@ -31,11 +31,17 @@ class ApplicationDirectory:
     """Resolves references to applications: from memory, from the copy, or by a query to the
     dispatcher."""
 
-    def __init__(self, copy: ApplicationCopy, ask_dispatcher: ServiceQuery) -> None:
+    def __init__(
+        self,
+        copy: ApplicationCopy,
+        ask_dispatcher: ServiceQuery,
+        *,
+        remembered_max: int = REMEMBERED_MAX,
+    ) -> None:
         self._copy = copy
         self._ask_dispatcher = ask_dispatcher
         self._remembered: LruCache[tuple[bytes, str], ApplicationState] = LruCache(
-            REMEMBERED_MAX, on_evict=self._evicted
+            remembered_max, on_evict=self._evicted
         )
         self._references: dict[bytes, set[tuple[bytes, str]]] = {}
         self._changes = 0
