@@ -45,7 +45,14 @@ class PinnedConnection:
 
     async def fetch(self, statement: str, *arguments: Any) -> "list[asyncpg.Record]":
         """Run `statement` and return its rows. Raises the errors in `CONNECTION_ERRORS`."""
-        return list(await self.call(lambda driver: driver.fetch(statement, *arguments)))
+        # As `call`, written out: the layers in between cost half a microsecond per commit.
+        try:
+            driver = self._driver or await self._open()
+            await self._plans.renew(driver)
+            return list(await driver.fetch(statement, *arguments))
+        except BaseException:
+            await self._discard()
+            raise
 
     async def call[Result](
         self, work: Callable[["asyncpg.Connection"], Awaitable[Result]]

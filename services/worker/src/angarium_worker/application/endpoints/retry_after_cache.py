@@ -17,10 +17,11 @@ class RetryAfterCache:
     def __init__(self, clock_ns: Callable[[], int], *, endpoints_max: int = ENDPOINTS_MAX) -> None:
         self._clock_ns = clock_ns
         self._not_before_ns: LruCache[bytes, int] = LruCache(endpoints_max)
+        self._size = self._not_before_ns.size
 
     def __bool__(self) -> bool:
         """False when no endpoint is to be waited for."""
-        return self._not_before_ns.size() > 0
+        return self._size() > 0
 
     def slow_down(self, endpoint_id: bytes, for_s: float) -> None:
         """Send nothing for so long; a longer time that was asked for before stays in force."""
