@@ -1,4 +1,4 @@
-"""Group commit: what arrives while one commit is in flight goes into the next."""
+"""Group commit: items that arrive during one commit go into the next."""
 
 import asyncio
 from collections import deque
@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable, Sequence
 
 
 class Overloaded(Exception):
-    """More waits for a commit than may wait."""
+    """Too many items wait for a commit."""
 
 
 class GroupCommit[Item, Result]:
-    """Gathers items of many callers into few commits, without waiting on purpose.
+    """Gathers the items of many callers into few commits, without artificial delay.
 
-    `commit` gets at most `items_max` items of at most `bytes_max` bytes together (one larger
-    item goes alone) and gives one result for each; when it raises, every caller of that group
-    gets the error. At most `waiting_max` items wait. `run()` commits until cancelled, then
-    what waits, and takes nothing more.
+    `commit` receives at most `items_max` items of at most `bytes_max` bytes together (a larger
+    item goes alone) and returns one result for each. When it raises, every caller of that group
+    receives the error. At most `waiting_max` items wait. `run()` commits until cancelled, then
+    commits the items that wait and accepts no more.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class GroupCommit[Item, Result]:
 
     @property
     def waiting(self) -> int:
-        """Items that no commit has taken yet."""
+        """The number of items that are in no commit yet."""
         return len(self._waiting)
 
     def submit(self, item: Item, size_bytes: int) -> asyncio.Future[Result]:
@@ -58,6 +58,8 @@ class GroupCommit[Item, Result]:
 
     async def run(self) -> None:
         """Commit until cancelled."""
+        # Each commit is a task of its own: cancelling `run` must not cancel a commit under way, as
+        # its callers would be told of a failure although their items may be stored.
         in_flight: asyncio.Task[None] | None = None
         try:
             while True:
@@ -69,6 +71,7 @@ class GroupCommit[Item, Result]:
                 await asyncio.wait([in_flight])
             while self._waiting:
                 await self._commit_next()
+            # From here on nobody commits: an item that was accepted now would wait for ever.
             self._ended = True
 
     async def _commit_next(self) -> None:

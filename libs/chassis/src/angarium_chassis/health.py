@@ -1,4 +1,4 @@
-"""Readiness: what must hold for a process to do its work."""
+"""Readiness: checks that a process can do its work."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 import structlog
 
 type Check = Callable[[], Awaitable[str | None]]
-"""Gives None when all is well, otherwise what is wrong in a few words."""
+"""Returns None if all is well, otherwise a short description of the problem."""
 
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class Readiness:
-    """Named checks. A process is ready while none of them objects."""
+    """Named checks. A process is ready while all of them pass."""
 
     checks: dict[str, Check] = field(default_factory=dict)
 
     def require(self, name: str, holds: Callable[[], bool]) -> None:
-        """Add a check that only looks."""
+        """Add a check of a condition in memory."""
 
         async def check() -> str | None:
             return None if holds() else "not running"
@@ -26,7 +26,7 @@ class Readiness:
         self.checks[name] = check
 
     async def problems(self) -> dict[str, str]:
-        """What is wrong now, by check; empty when ready."""
+        """The current problems by the name of the check; empty when ready."""
         found: dict[str, str] = {}
         for name, check in self.checks.items():
             try:

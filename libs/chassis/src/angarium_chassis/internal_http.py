@@ -9,8 +9,8 @@ import msgspec
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
+from .coalesced_writes import CoalescedWritesProtocol
 from .health import Readiness
-from .one_write import OneWriteProtocol
 
 type _Scope = MutableMapping[str, Any]
 type _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,7 +54,7 @@ async def _send_answer(send: _Send, status: int, content_type: str, body: bytes)
 
 
 class _QuietServer(uvicorn.Server):
-    """Uvicorn without its ten wake-ups a second: the process's owner cancels it instead."""
+    """Uvicorn without its ten wake-ups a second. It ends when it is cancelled."""
 
     async def main_loop(self) -> None:
         await self.on_tick(0)
@@ -62,7 +62,7 @@ class _QuietServer(uvicorn.Server):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises OSError when the port is taken."""
+    """Open a listening socket; port 0 chooses a free port. Raises OSError if the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -77,9 +77,9 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 async def serve_http(app: Any, listener: socket.socket) -> None:
-    """Serve an ASGI application until cancelled; then finish the open requests (10 s at most).
+    """Serve an ASGI application until cancelled, then finish open requests for at most 10 s.
 
-    Signals are left to the process.
+    Signals are handled by the process, not by Uvicorn.
     """
     config = uvicorn.Config(
         app,
@@ -92,7 +92,7 @@ async def serve_http(app: Any, listener: socket.socket) -> None:
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
         backlog=2048,
-        http=OneWriteProtocol,
+        http=CoalescedWritesProtocol,
         ws="none",
     )
     config.load()

@@ -1,4 +1,4 @@
-"""Logging: structlog, a line an event, on standard error."""
+"""Logging with structlog: one line per event on standard error."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Running one service as a process: loop, signals, exit status."""
+"""Runs a service as a process: event loop, signals and exit status."""
 
 import asyncio
 import gc
@@ -16,11 +16,11 @@ log = structlog.get_logger()
 
 
 class StartRefused(Exception):
-    """The process cannot start. The text says why and what to do."""
+    """The process cannot start. The text says why, and what to change."""
 
 
 async def until_told_to_stop(work: Callable[[], Awaitable[None]]) -> None:
-    """Run `work` until it ends or SIGTERM or SIGINT comes; then cancel it and wait for it."""
+    """Run `work` until it ends. On SIGTERM or SIGINT, cancel it and wait for its end."""
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work())
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -33,10 +33,14 @@ async def until_told_to_stop(work: Callable[[], Awaitable[None]]) -> None:
 
 
 def run_process(work: Callable[[], Awaitable[None]]) -> None:
-    """Run a service to its end. A refused start is one line on standard error and exit 2; an
-    error at work is logged, exit 1."""
-    # What the imports left, some hundred thousand objects, stays: a full collection that looks
-    # at it again and again stops the loop for tens of milliseconds.
+    """Run a service to its end.
+
+    If it refuses to start, the reason is printed on standard error and the exit status is 2. Any
+    other error is logged, and the exit status is 1.
+    """
+    # Imports leave some hundred thousand objects that live as long as the process. Without the
+    # freeze, every full garbage collection examines them and stops the loop for tens of
+    # milliseconds.
     gc.collect()
     gc.freeze()
     try:
@@ -55,7 +59,7 @@ def run_process(work: Callable[[], Awaitable[None]]) -> None:
 
 
 def refuse(text: str) -> NoReturn:
-    """Say why the process does not start, and end it."""
+    """Print why the process does not start, and end it with status 2."""
     sys.stderr.write(f"angarium: {text}\n")
     sys.exit(2)
 

@@ -1,4 +1,4 @@
-"""Deleting what is too old, behind everything else, for as long as a service runs."""
+"""Deletes expired rows in the background for as long as a service runs."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,29 +14,33 @@ TURN_EVERY_S = 600.0
 log = structlog.get_logger()
 
 
-class Chore(Protocol):
-    """Deletes one kind of rows that are too old, as many as one turn allows."""
+class RetentionTask(Protocol):
+    """Deletes expired rows of one kind, as many as one turn allows."""
 
     async def __call__(self, turn: RetentionTurn) -> None:
-        """May raise whatever a broken database does: the next turn goes on from there."""
+        """Delete rows. Any error ends the task for this turn only."""
         ...
 
 
 class RetentionLoop:
-    """Every replica runs it; one at a time has the turn, and does the chores in their order.
+    """Runs retention tasks in their order, in one replica at a time.
 
-    A chore that fails is logged, tried again in the next turn, and holds up no other.
+    A task that fails is logged and tried again in the next turn; the others run all the same.
     """
 
     def __init__(
-        self, database: Database, chores: Mapping[str, Chore], *, every_s: float = TURN_EVERY_S
+        self,
+        database: Database,
+        tasks: Mapping[str, RetentionTask],
+        *,
+        every_s: float = TURN_EVERY_S,
     ) -> None:
         self._database = database
-        self._chores = chores
+        self._tasks = tasks
         self._every_s = every_s
 
     async def run(self) -> None:
-        """A turn at once, and then every `every_s`, until cancelled."""
+        """Take a turn now and then every `every_s`, until cancelled."""
         while True:
             try:
                 await self.turn()
@@ -45,16 +49,17 @@ class RetentionLoop:
             await asyncio.sleep(self._every_s)
 
     async def turn(self) -> bool:
-        """One turn; False: another process has it. Raises the database's errors."""
+        """Take one turn. Returns False while another process has it. Raises the errors in
+        `CONNECTION_ERRORS`."""
         async with retention_turn(self._database) as turn:
             if turn is None:
                 return False
-            for name, chore in self._chores.items():
+            for name, task in self._tasks.items():
                 try:
-                    await chore(turn)
+                    await task(turn)
                 except Exception as error:  # noqa: BLE001 - whatever one fails with is its own
                     # SQLAlchemy's own text holds parameters; the cause's first line does not.
                     cause = getattr(error, "orig", None) or error
                     reason = f"{type(cause).__name__}: {cause}".partition("\n")[0][:300]
-                    log.warning("retention.failed", chore=name, error=reason)
+                    log.warning("retention.failed", task=name, error=reason)
             return True

@@ -1,4 +1,4 @@
-"""Secrets at rest and on the way: AES-256-GCM under the operator's key."""
+"""Encryption of secrets at rest and in transit: AES-256-GCM with the operator's key."""
 
 import base64
 import binascii
@@ -14,11 +14,15 @@ KEY_BYTES = 32
 
 
 class SealBroken(Exception):
-    """The bytes were not sealed with this key for this purpose."""
+    """The bytes were not sealed with this key and this associated data."""
 
 
 class Seal:
-    """Seals and opens bytes. The associated data must be the same both times."""
+    """Encrypts and decrypts bytes.
+
+    The associated data is not stored. It ties a secret to its owner, so that the sealed bytes of
+    one row cannot be opened as those of another.
+    """
 
     def __init__(self, key: bytes, *, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
         if len(key) != KEY_BYTES:
@@ -28,7 +32,7 @@ class Seal:
 
     @classmethod
     def from_base64(cls, text: str) -> "Seal":
-        """The seal of a key in base64. Raises ValueError with what to change."""
+        """Create a seal from a key in base64. Raises ValueError with the correction."""
         try:
             key = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
@@ -36,12 +40,12 @@ class Seal:
         return cls(key)
 
     def close(self, plain: bytes, associated: bytes) -> bytes:
-        """Seal `plain`."""
+        """Encrypt `plain`."""
         nonce = self._random_bytes(_NONCE_BYTES)
         return _VERSION + nonce + self._cipher.encrypt(nonce, plain, associated)
 
     def open(self, sealed: bytes, associated: bytes) -> bytes:
-        """Open what `close` gave. Raises `SealBroken`."""
+        """Decrypt the result of `close`. Raises `SealBroken`."""
         if sealed[:1] != _VERSION:
             raise SealBroken("unknown seal version")
         nonce = sealed[1 : 1 + _NONCE_BYTES]

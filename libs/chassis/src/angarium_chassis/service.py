@@ -1,4 +1,4 @@
-"""What every service's composition root begins with."""
+"""The start of every service's composition root: settings, logging, seal and sockets."""
 
 import socket
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from .settings import ServiceSettings, SettingsRefused
 def run_service[S: ServiceSettings](
     name: str, settings_type: type[S], run: Callable[[S], Awaitable[None]]
 ) -> None:
-    """Read the settings, set up logging and run the service until it is told to stop."""
+    """Read the settings, set up logging, and run the service until a signal stops it."""
     try:
         settings = settings_type.load(name)
     except SettingsRefused as refusal:
@@ -24,7 +24,7 @@ def run_service[S: ServiceSettings](
 
 
 def seal_of(settings: ServiceSettings) -> Seal:
-    """The seal under the operator's key. Raises `StartRefused`."""
+    """Create the seal from the operator's key. Raises `StartRefused`."""
     try:
         return Seal.from_base64(settings.encryption_key.get_secret_value())
     except ValueError as error:
@@ -32,7 +32,7 @@ def seal_of(settings: ServiceSettings) -> Seal:
 
 
 def internal_listener(settings: ServiceSettings) -> socket.socket | None:
-    """The internal port's socket; None when it is off. Raises `StartRefused`."""
+    """Open the socket of the internal port, or None if it is off. Raises `StartRefused`."""
     if settings.internal_port == 0:
         return None
     return listen(
@@ -43,7 +43,7 @@ def internal_listener(settings: ServiceSettings) -> socket.socket | None:
 
 
 def listen(host: str, port: int, settings: str) -> socket.socket:
-    """A listening socket. Raises `StartRefused`, which names the settings to change."""
+    """Open a listening socket. Raises `StartRefused`, which names the settings to change."""
     try:
         return bind(host, port)
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Configuration by environment: `ANGARIUM_…`, one class a service.
+"""Configuration from environment variables `ANGARIUM_…`, one class for each service.
 
-A setting is read from `ANGARIUM_<NAME>`; any secret also from the file that
-`ANGARIUM_<NAME>_FILE` names. Every field has a description: `angarium settings` prints them.
+A setting is read from `ANGARIUM_<NAME>`, or from the file whose path is in
+`ANGARIUM_<NAME>_FILE`. Every field has a description: `angarium settings` prints them.
 """
 
 import os
@@ -21,11 +21,11 @@ ENV_PREFIX = "ANGARIUM_"
 
 
 class SettingsRefused(Exception):
-    """A setting is missing or wrong. The text names it and says what to do."""
+    """A setting is missing or wrong. The text names it and says what to change."""
 
 
 def _from_file(variable: str) -> str | None:
-    """What stands in the file that an environment variable names."""
+    """Read the file whose path an environment variable contains."""
     path = os.environ.get(variable)
     if path is None:
         return None
@@ -53,7 +53,7 @@ class _FromFiles(PydanticBaseSettingsSource):
 
 
 class ServiceSettings(BaseSettings):
-    """What every service takes."""
+    """Settings that every service has."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True)
 
@@ -118,12 +118,15 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then files."""
+        """Order the sources: arguments, then the environment, then files."""
         return init_settings, env_settings, _FromFiles(settings_cls)
 
 
 def _explain(error: ValidationError) -> str:
-    """One line a problem: the variable, and what is wrong. Values are not repeated."""
+    """Describe each problem in a line: the variable, and what is wrong.
+
+    Values are left out, because they may be secrets.
+    """
     lines = []
     for problem in error.errors(include_input=False, include_url=False):
         variable = ENV_PREFIX + "_".join(str(part) for part in problem["loc"][:1]).upper()
@@ -135,6 +138,9 @@ def _explain(error: ValidationError) -> str:
 
 
 def _explain_unparsed(error: SettingsError) -> str:
-    """A list or mapping that is no JSON; pydantic-settings tells the field in its text only."""
+    """Describe a list or mapping that is not JSON.
+
+    pydantic-settings names the field in the text of its error only.
+    """
     field = re.search(r'field "(\w+)"', str(error))
     return f"{ENV_PREFIX}{field[1].upper() if field else '…'}: expected JSON, such as [1, 2]"

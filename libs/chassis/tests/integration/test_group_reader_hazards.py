@@ -21,7 +21,7 @@ QUARANTINE = "quarantine:test"
 
 
 async def quarantined(redis: Redis, count: int = 1) -> list[dict[bytes, bytes]]:
-    """What was put away, once it is there."""
+    """The quarantined entries, once there are any."""
     entries: list[dict[bytes, bytes]] = []
     async with asyncio.timeout(15):
         while len(entries) < count:

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from angarium_chassis.database.columns import Id
 from angarium_chassis.database.engine import Database, open_database
-from angarium_chassis.database.kept_table import KeptTable
 from angarium_chassis.database.partition_migration import merge_partitions, partition_by_id
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
+from angarium_chassis.database.retention_table import RetentionTable
 from angarium_chassis.database.retention_turn import RetentionTurn, retention_turn
 from angarium_chassis.retention import RetentionLoop
 from angarium_contracts.ids import IdMaker, lowest_id_at
@@ -72,7 +72,7 @@ async def in_default(database: Database) -> int:
 
 
 async def turn(database: Database, *, days: int) -> bool:
-    return await RetentionLoop(database, {"parcels": KeptTable(PARCELS, days=days)}).turn()
+    return await RetentionLoop(database, {"parcels": RetentionTable(PARCELS, days=days)}).turn()
 
 
 async def test_rows_stay_where_they_are_when_their_table_becomes_partitioned(
@@ -214,7 +214,7 @@ async def test_one_process_at_a_time_has_the_turn(partitioned: Database) -> None
     assert await loop.turn()
 
 
-async def test_a_chore_that_fails_holds_up_no_other(partitioned: Database) -> None:
+async def test_a_task_that_fails_holds_up_no_other(partitioned: Database) -> None:
     done: list[str] = []
 
     async def fails(turn: RetentionTurn) -> None:
@@ -226,6 +226,6 @@ async def test_a_chore_that_fails_holds_up_no_other(partitioned: Database) -> No
             await connection.execute(select(PARCELS))
         done.append("works")
 
-    chores: Sequence[tuple[str, object]] = [("fails", fails), ("works", works)]
-    assert await RetentionLoop(partitioned, dict(chores)).turn()  # type: ignore[arg-type]
+    tasks: Sequence[tuple[str, object]] = [("fails", fails), ("works", works)]
+    assert await RetentionLoop(partitioned, dict(tasks)).turn()  # type: ignore[arg-type]
     assert done == ["works"]

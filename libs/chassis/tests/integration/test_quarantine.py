@@ -1,4 +1,4 @@
-"""What is put away: with reason and bytes, bounded, put back exactly once."""
+"""Quarantined entries keep their reason and bytes, are bounded, and are replayed exactly once."""
 
 import asyncio
 import secrets
@@ -12,8 +12,8 @@ from angarium_chassis.streams.quarantine import (
     PAGE_ENTRIES,
     Poison,
     Quarantine,
-    Quarantined,
-    QuarantineShelf,
+    QuarantineContents,
+    QuarantinedEntry,
 )
 from angarium_chassis.streams.received import Received
 from angarium_contracts.contract import encode
@@ -34,27 +34,27 @@ async def broker(redis_url: str) -> AsyncIterator[RedisBroker]:
 
 
 @pytest.fixture
-def shelf(redis: Redis) -> QuarantineShelf:
-    return QuarantineShelf(redis, "test")
+def shelf(redis: Redis) -> QuarantineContents:
+    return QuarantineContents(redis, "test")
 
 
 def poison(body: bytes, reason: str = "unreadable: it ends too early") -> Poison:
     return Poison(STREAM, GROUP, b"1-1", reason, body)
 
 
-async def all_of(shelf: QuarantineShelf) -> list[Quarantined]:
+async def all_of(shelf: QuarantineContents) -> list[QuarantinedEntry]:
     return [entry async for entry in shelf.entries()]
 
 
-async def until_put_away(shelf: QuarantineShelf, count: int) -> list[Quarantined]:
+async def until_quarantine_entries(shelf: QuarantineContents, count: int) -> list[QuarantinedEntry]:
     async with asyncio.timeout(20):
         while await shelf.count() < count:
             await asyncio.sleep(0.05)
     return await all_of(shelf)
 
 
-async def test_poison_of_every_kind_is_put_away_within_five_tries_and_the_rest_goes_on(
-    process: ProcessDouble, redis: Redis, shelf: QuarantineShelf
+async def test_poison_of_every_kind_is_quarantined_within_five_tries_and_the_rest_goes_on(
+    process: ProcessDouble, redis: Redis, shelf: QuarantineContents
 ) -> None:
     inbox = process.inbox()
 
@@ -72,7 +72,7 @@ async def test_poison_of_every_kind_is_put_away_within_five_tries_and_the_rest_g
     process.read(handle, lease_s=0.2)
 
     assert sorted(await inbox.numbers(2)) == [1, 2]
-    kept = {entry.body: entry for entry in await until_put_away(shelf, 4)}
+    kept = {entry.body: entry for entry in await until_quarantine_entries(shelf, 4)}
     assert set(kept) == {b"\xc1 poison", whole[:-1], unknown, encode(Done(version=13))}
     assert {body: entry.tries for body, entry in kept.items()} == {
         b"\xc1 poison": 1,
@@ -87,7 +87,7 @@ async def test_poison_of_every_kind_is_put_away_within_five_tries_and_the_rest_g
 
 
 async def test_an_entry_that_is_put_back_is_handled_and_gone_from_the_quarantine(
-    process: ProcessDouble, broker: RedisBroker, shelf: QuarantineShelf
+    process: ProcessDouble, broker: RedisBroker, shelf: QuarantineContents
 ) -> None:
     await Quarantine(broker, "test").put([poison(encode(Done(version=3)), "failed 5 times")])
     (entry,) = await all_of(shelf)
@@ -101,7 +101,7 @@ async def test_an_entry_that_is_put_back_is_handled_and_gone_from_the_quarantine
 
 
 async def test_of_many_who_put_an_entry_back_one_does(
-    broker: RedisBroker, redis: Redis, shelf: QuarantineShelf
+    broker: RedisBroker, redis: Redis, shelf: QuarantineContents
 ) -> None:
     await Quarantine(broker, "test").put([poison(b"body")])
     (entry,) = await all_of(shelf)
@@ -113,7 +113,7 @@ async def test_of_many_who_put_an_entry_back_one_does(
 
 
 async def test_an_entry_that_cannot_be_put_back_stays(
-    broker: RedisBroker, redis: Redis, shelf: QuarantineShelf
+    broker: RedisBroker, redis: Redis, shelf: QuarantineContents
 ) -> None:
     await Quarantine(broker, "test").put([poison(b"body")])
     (entry,) = await all_of(shelf)
@@ -126,7 +126,7 @@ async def test_an_entry_that_cannot_be_put_back_stays(
 
 
 async def test_a_dropped_entry_is_gone_and_not_dropped_twice(
-    broker: RedisBroker, shelf: QuarantineShelf
+    broker: RedisBroker, shelf: QuarantineContents
 ) -> None:
     await Quarantine(broker, "test").put([poison(b"one"), poison(b"two")])
     one, two = await all_of(shelf)
@@ -140,7 +140,7 @@ async def test_a_dropped_entry_is_gone_and_not_dropped_twice(
 
 
 async def test_all_entries_are_read_however_many_pages_they_fill(
-    broker: RedisBroker, shelf: QuarantineShelf
+    broker: RedisBroker, shelf: QuarantineContents
 ) -> None:
     bodies = [str(number).encode() for number in range(2 * PAGE_ENTRIES)]
     await Quarantine(broker, "test").put([poison(body) for body in bodies])
@@ -149,7 +149,7 @@ async def test_all_entries_are_read_however_many_pages_they_fill(
 
 
 async def test_large_entries_are_bounded_in_bytes_and_the_newest_stay(
-    broker: RedisBroker, redis: Redis, shelf: QuarantineShelf
+    broker: RedisBroker, redis: Redis, shelf: QuarantineContents
 ) -> None:
     bytes_max = 400_000
     quarantine = Quarantine(broker, "test", bytes_max=bytes_max)

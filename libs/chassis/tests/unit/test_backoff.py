@@ -39,6 +39,13 @@ def test_a_random_pause_is_longer_or_shorter_by_the_spread_at_most(
         assert plain_s * (1 - SPREAD) <= backoff.next_s() <= plain_s * (1 + SPREAD)
 
 
+def test_pauses_double_up_to_the_longest_with_a_quarter_of_jitter() -> None:
+    randoms = iter([0.0, 1.0, *[0.5] * 7])
+    backoff = Backoff(0.5, 30.0, random=lambda: next(randoms))
+    expected = [0.375, 1.25, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
+    assert [backoff.next_s() for _ in range(9)] == expected
+
+
 def test_a_success_starts_again_from_the_first_pause() -> None:
     backoff = Backoff(0.5, 4.0)
     assert [backoff.next_s() for _ in range(5)] == [0.5, 1.0, 2.0, 4.0, 4.0]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from angarium_chassis.streams.quarantine import Quarantined
+from angarium_chassis.streams.quarantine import QuarantinedEntry
 from angarium_cli.quarantine.contents import (
     BatchPart,
     batch_part,
@@ -55,8 +55,10 @@ CHUNK = DeliveriesRequested(
 )
 
 
-def quarantined(body: bytes, reason: str = "failed 5 times") -> Quarantined:
-    return Quarantined("worker", "1735689600000-0", "deliveries.requested:{0}", "1-1", reason, body)
+def quarantined(body: bytes, reason: str = "failed 5 times") -> QuarantinedEntry:
+    return QuarantinedEntry(
+        "worker", "1735689600000-0", "deliveries.requested:{0}", "1-1", reason, body
+    )
 
 
 def shelved(

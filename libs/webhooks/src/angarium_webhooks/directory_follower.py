@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
+from angarium_chassis.backoff import Backoff, repeat_with_backoff
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.tail_reader import TailReader
 from angarium_contracts.contract import Reader
@@ -108,19 +109,20 @@ class DirectoryFollower:
         # First the position in the stream, then the question: what changes between is received.
         await self._changes.positioned()
         self._behind.set()
-        while True:
-            await self._behind.wait()
-            self._behind.clear()
-            if not await self._resync():
-                self._behind.set()
-                await asyncio.sleep(RESYNC_RETRY_S)
+        await repeat_with_backoff(self._resync_once, Backoff(RESYNC_RETRY_S, RESYNC_RETRY_S))
 
-    async def _resync(self) -> bool:
+    async def _resync_once(self) -> bool:
+        await self._behind.wait()
+        # Before the question: a gap that is found during it is asked about again.
+        self._behind.clear()
         try:
-            return await self._ask_for_all()
+            done = await self._ask_for_all()
         except Exception:
             log.exception("directory.resync_failed")
-            return False
+            done = False
+        if not done:
+            self._behind.set()
+        return done
 
     async def _ask_for_all(self) -> bool:
         while True:

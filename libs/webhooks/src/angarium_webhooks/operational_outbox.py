@@ -1,12 +1,13 @@
-"""Telling the gateway of operational events that were written down with what caused them."""
+"""Posts operational events to the gateway from the table in which they were stored."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from random import random as uniform
 from typing import Protocol
 
 import structlog
+from angarium_chassis.backoff import Backoff, repeat_with_backoff
+from angarium_chassis.waiting import set_within
 from angarium_contracts.contract import Contract, Reader
 from angarium_contracts.operational import OperationalEvent, PostOperationalEvents
 from angarium_contracts.queries import Done, Problem
@@ -14,8 +15,8 @@ from angarium_contracts.stream_names import GATEWAY_QUERIES
 
 EVENTS_PER_POST_MAX = 100
 LOOK_EVERY_S = 5.0
-AGAIN_S_MIN = 0.5
-AGAIN_S_MAX = 30.0
+RETRY_S_MIN = 0.5
+RETRY_S_MAX = 30.0
 
 log = structlog.get_logger()
 _done = Reader(Done)
@@ -41,21 +42,12 @@ class Queries(Protocol):
         ...
 
 
-def pauses_s(random: Callable[[], float], shortest_s: float, longest_s: float) -> Iterator[float]:
-    """How long to wait after the first, second, … failure: doubled from `shortest_s` up to
-    `longest_s`, a quarter more or less. `random` is uniform in 0 to 1."""
-    pause_s = shortest_s
-    while True:
-        yield pause_s * (0.75 + 0.5 * random())
-        pause_s = min(pause_s * 2, longest_s)
-
-
 class Outbox:
     """Posts events until the gateway has them. `run()` until cancelled.
 
-    An event is deleted only after the gateway answered `Done`, so each is told at least once;
-    its id makes it happen once. Several processes may empty one table. A database or gateway
-    that fails is tried again after a pause (`pauses_s`, from `again_s_min` to `again_s_max`).
+    An event is deleted only after the gateway answered `Done`, so each is posted at least once;
+    the gateway recognizes repetitions by its id. Several processes may empty one table. While the
+    database or the gateway fails, pauses grow from `retry_s_min` to `retry_s_max`.
     """
 
     def __init__(
@@ -65,38 +57,39 @@ class Outbox:
         *,
         random: Callable[[], float] = uniform,
         look_every_s: float = LOOK_EVERY_S,
-        again_s_min: float = AGAIN_S_MIN,
-        again_s_max: float = AGAIN_S_MAX,
+        retry_s_min: float = RETRY_S_MIN,
+        retry_s_max: float = RETRY_S_MAX,
     ) -> None:
         self._queries = queries
         self._rows = rows
         self._look_every_s = look_every_s
-        self._pauses = partial(pauses_s, random, again_s_min, again_s_max)
+        self._backoff = Backoff(retry_s_min, retry_s_max, random=random)
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Something was written: look at once, rather than within `look_every_s`."""
+        """Look for events now instead of within `look_every_s`: some were stored."""
         self._woken.set()
 
     async def run(self) -> None:
         """Post until cancelled."""
-        pauses = self._pauses()
-        while True:
-            self._woken.clear()
-            try:
-                posted = await self._post_once()
-            except Exception as error:  # noqa: BLE001 - the database's own errors, or Redis's
-                posted = None
-                log.warning("outbox.failed", error=f"{type(error).__name__}: {error}"[:300])
-            if posted is None:
-                await asyncio.sleep(next(pauses))
-                continue
-            pauses = self._pauses()
-            if posted < EVENTS_PER_POST_MAX:
-                await self._pause()
+        await repeat_with_backoff(self._step, self._backoff)
+
+    async def _step(self) -> bool:
+        # Cleared before the table is read: an event that is stored during the read is not missed.
+        self._woken.clear()
+        try:
+            posted = await self._post_once()
+        except Exception as error:  # noqa: BLE001 - the database's own errors, or Redis's
+            log.warning("outbox.failed", error=f"{type(error).__name__}: {error}"[:300])
+            return False
+        if posted is None:
+            return False
+        if posted < EVENTS_PER_POST_MAX:
+            await set_within(self._woken, self._look_every_s)
+        return True
 
     async def _post_once(self) -> int | None:
-        """How many events were posted; None: the gateway has not taken them."""
+        """The number of events posted, or None if the gateway has not taken them."""
         events = await self._rows.read(EVENTS_PER_POST_MAX)
         if not events:
             return 0
@@ -108,10 +101,3 @@ class Outbox:
             case Done():
                 await self._rows.delete([event.id for event in events])
                 return len(events)
-
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(self._look_every_s):
-                await self._woken.wait()
-        except TimeoutError:
-            return

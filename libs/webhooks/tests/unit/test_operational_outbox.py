@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from itertools import islice
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from angarium_contracts.operational import (
 )
 from angarium_contracts.queries import Done, Problem, ProblemCode
 from angarium_contracts.stream_names import GATEWAY_QUERIES
-from angarium_webhooks.operational_outbox import Outbox, pauses_s
+from angarium_webhooks.operational_outbox import Outbox
 
 
 def _event(number: int) -> OperationalEvent:
@@ -94,7 +93,7 @@ async def start(world: World) -> AsyncIterator[Start]:
     running: list[asyncio.Task[None]] = []
 
     async def begin(**options: float) -> Outbox:
-        times = {"again_s_min": 0.001, "again_s_max": 0.002, "look_every_s": 3_600.0} | options
+        times = {"retry_s_min": 0.001, "retry_s_max": 0.002, "look_every_s": 3_600.0} | options
         outbox = Outbox(world, world, random=lambda: 0.5, **times)
         running.append(asyncio.create_task(outbox.run()))
         return outbox
@@ -162,10 +161,3 @@ async def test_no_failure_ends_it(world: World, start: Start, broken: str) -> No
     await world.until(lambda: world.reads == 4)
     setattr(world, broken, False)
     await world.until(lambda: not world.table)
-
-
-def test_pauses_double_up_to_the_longest_with_a_quarter_of_jitter() -> None:
-    randoms = iter([0.0, 1.0, *[0.5] * 7])
-    pauses = pauses_s(lambda: next(randoms), 0.5, 30.0)
-    expected = [0.375, 1.25, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
-    assert list(islice(pauses, 9)) == expected

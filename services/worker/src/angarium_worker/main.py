@@ -11,7 +11,7 @@ from importlib.metadata import version
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
-from angarium_chassis.database.kept_table import KeptTable
+from angarium_chassis.database.retention_table import RetentionTable
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.process import StartRefused
@@ -256,7 +256,7 @@ class _Process:
         return RetentionLoop(
             self._database,
             {
-                "attempts": KeptTable(attempt, days=days),
+                "attempts": RetentionTable(attempt, days=days),
                 "cancelled deliveries": CancelledRetention(days=days),
                 "tenants": TenantAttemptRetention(GatewayRetentions(self._queries), days=days),
             },

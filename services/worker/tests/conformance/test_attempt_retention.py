@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
-from angarium_chassis.database.kept_table import KeptTable
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
+from angarium_chassis.database.retention_table import RetentionTable
 from angarium_chassis.retention import RetentionLoop
 from angarium_contracts.attempts import (
     AttemptFound,
@@ -75,12 +75,12 @@ async def divide(database: Database, days_ago: int) -> None:
 
 
 async def turn(database: Database, tenants: Tenants | None = None) -> None:
-    chores = {
-        "attempts": KeptTable(attempt, days=DAYS),
+    tasks = {
+        "attempts": RetentionTable(attempt, days=DAYS),
         "cancelled": CancelledRetention(days=DAYS),
         "tenants": TenantAttemptRetention(tenants or Tenants(), days=DAYS),
     }
-    assert await RetentionLoop(database, chores).turn()
+    assert await RetentionLoop(database, tasks).turn()
 
 
 async def ids_of(database: Database) -> set[bytes]:

@@ -1,4 +1,4 @@
-"""The database's own clock, which several processes can compare."""
+"""The database's clock, by which several processes compare times."""
 
 from sqlalchemy import BigInteger, ColumnElement, literal_column
 
@@ -8,5 +8,5 @@ _SQLITE = "(cast((julianday('now') - 2440587.5) * 86400000 as integer) * 1000)"
 
 
 def clock_us(*, on_postgres: bool) -> ColumnElement[int]:
-    """Now, in microseconds of Unix time, as an expression for statements."""
+    """An SQL expression for the current Unix time in microseconds."""
     return literal_column(_POSTGRES if on_postgres else _SQLITE, BigInteger)

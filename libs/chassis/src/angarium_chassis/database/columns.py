@@ -10,7 +10,7 @@ Id = LargeBinary(16)
 """A 16-byte id: bytea, or a blob."""
 
 Big = BigInteger().with_variant(Integer, "sqlite")
-"""64 bits; on SQLite the type that a rowid key needs."""
+"""64-bit integer; on SQLite the type that a rowid key needs."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -29,7 +29,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 def to_micros(value: datetime) -> int:
-    """Microseconds of Unix time. Raises ValueError without a time zone."""
+    """Convert to microseconds of Unix time. Raises ValueError without a time zone."""
     if value.tzinfo is None:
         raise ValueError("a time needs its zone")
     delta = value - _EPOCH
@@ -37,7 +37,7 @@ def to_micros(value: datetime) -> int:
 
 
 def from_micros(value: int) -> datetime:
-    """The time (UTC) that `to_micros` gave."""
+    """Convert microseconds of Unix time to a time in UTC."""
     return datetime.fromtimestamp(value // 1_000_000, UTC).replace(microsecond=value % 1_000_000)
 
 

@@ -1,4 +1,4 @@
-"""Opening a service's database on either engine."""
+"""Opens a service's database on Postgres or SQLite."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from angarium_chassis.process import StartRefused
 
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 5_000
-"""Whoever waits for a lock for longer is told so, while clients still wait for an answer."""
+"""Waiting for a lock fails after this time, while the client still waits for its response."""
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 
 CONNECTION_ERRORS = (
@@ -24,9 +24,11 @@ CONNECTION_ERRORS = (
     asyncpg.InternalClientError,
     OSError,
 )
-"""What opening or using a connection raises: SQLAlchemy leaves what asyncpg raises while it
-connects (wrong password, no such database) as it is. `InternalClientError` is what asyncpg gives
-when the server ends a connection at the moment of its next use."""
+"""Errors of opening or using a connection.
+
+SQLAlchemy does not wrap asyncpg's errors while it connects (wrong password, no such database).
+asyncpg raises `InternalClientError` when the server ends a connection as it is used again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Database:
         return self.engine.execution_options(read_only=True)
 
     async def problem(self) -> str | None:
-        """None when the database answers; for readiness."""
+        """Describe why the database does not answer, or None if it does; for readiness."""
         try:
             async with self.reading.connect() as connection:
                 await connection.execute(text("select 1"))
@@ -56,7 +58,7 @@ class Database:
 
 
 def open_database(url: str, *, connections_max: int = 8) -> Database:
-    """Open a database; connections are made on use. Raises `StartRefused` for a wrong URL."""
+    """Open a database, which connects on first use. Raises `StartRefused` for a wrong URL."""
     parsed = _parse(url)
     if parsed.drivername == "postgresql+asyncpg":
         return Database(_open_postgres(parsed, connections_max), on_postgres=True)
@@ -122,6 +124,8 @@ def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
+        # A transaction that reads first and writes later fails at once, without waiting for
+        # `busy_timeout`, if another wrote in between. Taking the write lock first prevents that.
         if connection.get_execution_options().get("read_only") is not True:
             connection.exec_driver_sql("begin immediate")
 
@@ -129,6 +133,6 @@ def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
 
 
 async def postgres_of(connection: AsyncConnection) -> asyncpg.Connection:
-    """The asyncpg connection beneath, for statements that must be one round trip."""
+    """The underlying asyncpg connection, for statements that must be one round trip."""
     raw = await connection.get_raw_connection()
     return raw.driver_connection

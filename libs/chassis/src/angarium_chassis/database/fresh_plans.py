@@ -1,8 +1,8 @@
-"""Plans of prepared statements that fit tables which fill within seconds.
+"""Renewal of the plans of prepared statements, for tables that fill within seconds.
 
 Postgres keeps the plan of a prepared statement until the table is analyzed, about once a minute.
-One made while a table was empty reads all of it, also once a backlog has come in: 100,000 rows
-for each statement. To plan every call anew costs 0.6 ms each.
+A plan that was made while the table was empty reads the whole table, even after a backlog has come
+in: 100,000 rows for each statement. Planning every call anew would cost 0.6 ms each.
 """
 
 import time
@@ -16,14 +16,15 @@ PLANS_LIVE_S = 5.0
 
 
 class FreshPlans:
-    """The kept plans of one connection: made anew with the next use after `PLANS_LIVE_S`."""
+    """Discards the plans of one connection when they are older than `PLANS_LIVE_S`."""
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
         self._until_s = clock_s() + PLANS_LIVE_S
 
     async def renew(self, connection: "asyncpg.Connection") -> None:
-        """Call before a statement. Raises asyncpg's errors, OSError, TimeoutError."""
+        """Discard plans that are too old. Call before each statement. Raises the errors in
+        `CONNECTION_ERRORS`."""
         now_s = self._clock_s()
         if now_s < self._until_s:
             return

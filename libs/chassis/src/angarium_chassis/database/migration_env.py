@@ -1,10 +1,10 @@
-"""What the env.py of each service's migrations calls."""
+"""The Alembic environment that the env.py of each service uses."""
 
 from alembic import context
 
 
 def run_migrations() -> None:
-    """Run inside the connection and transaction that `Schema.migrate` opened."""
+    """Run migrations in the transaction that `Schema.migrate` opened."""
     connection = context.config.attributes["connection"]
     context.configure(
         connection=connection,

@@ -1,6 +1,6 @@
-"""Turning a table into a partitioned one in a migration, and back. On Postgres only.
+"""Migration of a table to a partitioned one and back, on Postgres only.
 
-Migrations of the past call this: what it makes of a table must stay the same.
+Released migrations call this, so its results must not change.
 """
 
 import time
@@ -18,13 +18,13 @@ _INDEXES = text(
 
 
 def partition_by_id(connection: Connection, table: str, *, key: str, indexes: list[str]) -> None:
-    """Make `table` partitioned by ranges of `id`, with a partition for the next days and a default.
+    """Partition `table` by ranges of `id`, with partitions for the next days and a default.
 
-    `key`: the columns of the primary key, `indexes`: `create index` statements of the others.
-    No row is written: the table that was there becomes the partition `<table>_before` of all ids
-    until two days from now. It is read once to prove that it has no others, and writes wait for
-    so long: about a second a gigabyte. If it has others, it becomes the default partition, whose
-    rows retention deletes one by one.
+    `key` lists the columns of the primary key; `indexes` are `create index` statements for the
+    other indexes. No row is copied: the existing table becomes the partition `<table>_before`,
+    which holds all ids until two days from now. Postgres reads it once to verify that, and blocks
+    writes meanwhile, for about a second per gigabyte. If it holds later ids, it becomes the default
+    partition instead, whose rows retention deletes one by one.
     """
     old = f"{table}_before"
     run = connection.exec_driver_sql
@@ -53,7 +53,7 @@ def partition_by_id(connection: Connection, table: str, *, key: str, indexes: li
 
 
 def merge_partitions(connection: Connection, table: str, *, key: str, indexes: list[str]) -> None:
-    """Make it one table again: every row is copied."""
+    """Merge the partitions into one table again, by copying every row."""
     partitioned = f"{table}_partitioned"
     run = connection.exec_driver_sql
     run("set local statement_timeout = 0")

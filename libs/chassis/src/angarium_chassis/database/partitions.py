@@ -1,11 +1,11 @@
 """Postgres tables that are partitioned by the time in their ids.
 
-A row's day is in its 16-byte id (UUIDv7), so a range of ids is a range of time, and what is too
-old goes as a whole partition. Rows that no partition is there for go to the default partition:
-an insert never fails for want of one.
+A 16-byte id (UUIDv7) contains its time, so a range of ids is a range of time, and expired rows are
+dropped as a whole partition. Rows without a partition go to the default partition, so that an
+insert never fails because a partition is missing.
 
-Every change of partitions waits for its locks for `LOCK_TIMEOUT_MS` at most, and so does whatever
-queues up behind it; it is tried again later instead.
+A change of partitions waits for its locks for at most `LOCK_TIMEOUT_MS` and is tried again later.
+A longer wait would stop the service: every later statement on the table queues behind it.
 """
 
 import re
@@ -27,16 +27,16 @@ PARTITIONS_OF_RETENTION = 30
 LOCK_TIMEOUT_MS = 50
 CHANGE_TIMEOUT_MS = 10_000
 MOVED_MAX = 50_000
-"""Rows of the default partition that a new one takes over at most."""
+"""The most rows of the default partition that a new partition takes over."""
 
 LOWEST_ID, HIGHEST_ID = bytes(16), b"\xff" * 17
-"""No id lies below the first, or reaches the second."""
+"""Bounds of all ids: inclusive and exclusive."""
 
 _LATER = {
-    "55P03",  # a lock could not be had in time
-    "40P01",  # nor would it ever
-    "57014",  # there is more to look through than `CHANGE_TIMEOUT_MS` allows
-    "23514",  # a row came into the default partition meanwhile
+    "55P03",  # lock_not_available: the wait for a lock timed out
+    "40P01",  # deadlock_detected
+    "57014",  # query_canceled: it took longer than `CHANGE_TIMEOUT_MS`
+    "23514",  # check_violation: a row came into the default partition in the meantime
 }
 _BOUND = re.compile(r"FOR VALUES FROM \((.+)\) TO \((.+)\)")
 _PARTITIONS = text(
@@ -52,10 +52,10 @@ log = structlog.get_logger()
 
 
 class Transactions(Protocol):
-    """Where statements run: an `AsyncEngine`, or a `RetentionTurn`."""
+    """Opens transactions: an `AsyncEngine`, or a `RetentionTurn`."""
 
     def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction that commits at its end."""
+        """Start a transaction that commits at the end of the block."""
         ...
 
 
@@ -77,27 +77,29 @@ class Layout:
 
 
 def partition_days(retention_days: int) -> int:
-    """How many days a partition spans: a thirtieth of the retention, so that what must look into
-    all of them looks into some thirty."""
+    """The number of days in a partition: a thirtieth of the retention, so that a query over all
+    partitions visits about thirty."""
     return max(1, retention_days // PARTITIONS_OF_RETENTION)
 
 
 def partition_name(table: str, low_ms: int) -> str:
-    """The name of the partition that begins at this time."""
+    """The name of the partition that begins at `low_ms`."""
     return f"{table}_from_{datetime.fromtimestamp(low_ms / 1000, UTC):%Y%m%d}"
 
 
 def range_bounds(low: bytes, high: bytes) -> str:
-    """The bounds of a partition as a statement has them."""
+    """The bounds of a partition in SQL."""
     return f"for values from ({_literal(low)}) to ({_literal(high)})"
 
 
 def ranges_ahead(
     newest_end: bytes | None, now_ms: int, *, days: int, ahead_days: int = AHEAD_DAYS
 ) -> list[tuple[int, int]]:
-    """The partitions (first and end, Unix ms) that have to be made so that there is one for each
-    moment of the next `ahead_days`. `newest_end`: where those that are there end; None: none is.
-    They end at whole spans of `days` UTC days. What lies before today is nobody's any more."""
+    """The missing partitions (begin and end in Unix ms) for the next `ahead_days`.
+
+    `newest_end` is the end of the existing partitions, or None without any. Partitions end at
+    multiples of `days` UTC days. None is made for the time before today.
+    """
     today_ms = now_ms // DAY_MS * DAY_MS
     start_ms = today_ms
     if newest_end is not None:
@@ -112,14 +114,15 @@ def ranges_ahead(
 
 
 def is_no_partition(name: str | None, kind: str, _: object) -> bool:
-    """For Alembic's `include_name`: partitions are not declared, their table is."""
+    """Alembic's `include_name` filter that leaves out partitions, which no `Table` declares."""
     return kind != "table" or name is None or not re.search(r"_(from_\d{8}|before|default)$", name)
 
 
 class PartitionedTable:
-    """The partitions of one table, whose ids are in the column `id`. On Postgres only.
+    """The partitions of a table by its column `id`, on Postgres only.
 
-    Its methods raise SQLAlchemy's errors. Names of tables are the program's own.
+    Its methods raise SQLAlchemy's errors. The table's name becomes part of statements, so it must
+    never come from a user.
     """
 
     def __init__(self, transactions: Transactions, table: str) -> None:
@@ -127,7 +130,7 @@ class PartitionedTable:
         self.table = table
 
     async def layout(self) -> Layout:
-        """The partitions as they are."""
+        """Read the current partitions."""
         async with self._transactions.begin() as connection:
             rows = (await connection.execute(_PARTITIONS, {"name": self.table})).all()
         bounded, default = [], None
@@ -139,8 +142,8 @@ class PartitionedTable:
         return Layout(sorted(bounded, key=lambda each: each.low), default)
 
     async def make_ahead(self, now_ms: int, *, days: int) -> int:
-        """Make the partitions that are missing; how many were made. One that cannot be made now
-        is left out: its rows go to the default partition, and it is tried again next time."""
+        """Create missing partitions and return their number. One that cannot be created now is
+        skipped: its rows go to the default partition, and the next call tries again."""
         layout = await self.layout()
         if layout.default is None:
             await _unless_busy(self._make_default())
@@ -152,11 +155,11 @@ class PartitionedTable:
         return made
 
     async def expired(self, before: bytes) -> list[Partition]:
-        """The partitions all of whose ids lie below `before`, oldest first."""
+        """The partitions whose ids are all below `before`, oldest first."""
         return [each for each in (await self.layout()).bounded if each.high <= before]
 
     async def drop(self, partition: Partition) -> bool:
-        """Drop it with its rows; False: others use the table, try again."""
+        """Drop a partition with its rows. Returns False if its locks were not free in time."""
         return await _unless_busy(self._change([f'drop table if exists "{partition.name}"']))
 
     async def _make_default(self) -> bool:
@@ -176,7 +179,8 @@ class PartitionedTable:
             within = f"id >= {_literal(low)} and id < {_literal(high)}"
             moved = f'delete from "{default}" where {within} returning *'  # noqa: S608 - our own
             statements += [
-                # What attaching takes anyway; asked for only then, it could deadlock.
+                # `attach partition` takes this lock anyway. Taken only then, after the deletion,
+                # it could deadlock with an insert into the default partition.
                 f'lock table only "{default}" in access exclusive mode',
                 f'with moved as ({moved}) insert into "{name}" select * from moved',  # noqa: S608
             ]
@@ -185,7 +189,7 @@ class PartitionedTable:
         return await self._change(statements)
 
     async def _count(self, default: str, low: bytes, high: bytes) -> int:
-        """How many rows of the default partition are in the range, up to one over the most."""
+        """Count the rows of the default partition in the range, up to `MOVED_MAX` + 1."""
         query = text(
             f'select count(*) from (select 1 from "{default}"'  # noqa: S608 - our own name
             " where id >= :low and id < :high limit :most) as found"
@@ -195,7 +199,7 @@ class PartitionedTable:
             return int(await connection.scalar(query, values) or 0)
 
     async def _change(self, statements: Sequence[str]) -> bool:
-        """Carry them out in one transaction."""
+        """Run statements in one transaction."""
         async with self._transactions.begin() as connection:
             await _limit_times(connection)
             for statement in statements:
@@ -204,7 +208,7 @@ class PartitionedTable:
 
 
 async def _unless_busy(change: Awaitable[bool]) -> bool:
-    """What came of it; False where it may well succeed later."""
+    """Await `change`. Returns False if it failed with an error that a later try may avoid."""
     try:
         return await change
     except DBAPIError as error:
@@ -224,7 +228,7 @@ def _literal(value: bytes) -> str:
 
 
 def _read(bound: str) -> bytes:
-    """A bound as the catalogue writes it: '\\x0199…' or a word."""
+    """Parse a bound from the catalogue: '\\x0199…', MINVALUE or MAXVALUE."""
     if bound == "MINVALUE":
         return LOWEST_ID
     if bound == "MAXVALUE":

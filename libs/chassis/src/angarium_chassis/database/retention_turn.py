@@ -1,4 +1,4 @@
-"""One turn of deleting what is too old: one process at a time, a little at once, with rests."""
+"""One turn of retention: one process at a time deletes expired rows in small steps, with pauses."""
 
 import asyncio
 import time
@@ -13,25 +13,27 @@ from .engine import Database
 from .partitions import Partition, PartitionedTable
 
 RETENTION_LOCK = 7_236_114
-"""Postgres advisory lock of a service's database, held by the process whose turn it is."""
+"""Key of the Postgres advisory lock that the process holds whose turn it is."""
 
 REST_TIMES = 4.0
-"""A rest is so many times as long as the step before it took: a fifth of one connection at most."""
+"""A pause lasts this many times as long as the step before it, so that retention uses at most a
+fifth of one connection."""
 REST_S_MIN, REST_S_MAX = 0.005, 2.0
 SQLITE_REST_S_MIN = 0.1
-"""A commit there holds up every other writer, however little it writes."""
-CHORE_S_MAX = 300.0
+"""On SQLite a commit blocks every other writer, however little it writes."""
+TASK_S_MAX = 300.0
 DROP_TRIES_MAX = 20
 
 type Step = Callable[[AsyncConnection], Awaitable[bool]]
-"""Does one bounded piece of work in a transaction of its own; whether there is more."""
+"""Does a bounded piece of work in its own transaction. Returns whether there is more."""
 
 
 class RetentionTurn:
-    """`now_ms` is the database's own clock, the same for every process.
+    """Access to the database for the retention tasks of one turn.
 
-    On Postgres all of a turn runs on one connection, which holds the lock; on SQLite each step
-    takes the write lock for itself, and others write between.
+    `now_ms` is the database's clock, which is the same for every process. On Postgres the whole
+    turn runs on the connection that holds the lock. On SQLite each step takes the write lock for
+    itself, and others write in between.
     """
 
     def __init__(self, database: Database, connection: AsyncConnection | None, now_ms: int) -> None:
@@ -41,19 +43,19 @@ class RetentionTurn:
         self._connection = connection
 
     def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction that commits at its end."""
+        """Start a transaction that commits at the end of the block."""
         if self._connection is None:
             return self._database.engine.begin()
         return _transaction(self._connection)
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """As `begin`, for reads: on SQLite without the write lock."""
+        """Start a transaction for reads, on SQLite without the write lock."""
         return self._database.reading.connect() if self._connection is None else self.begin()
 
     async def repeat(self, step: Step) -> None:
-        """Run `step` until there is no more, for `CHORE_S_MAX` at most; the rest is left to the
-        next turn."""
-        end_s = time.monotonic() + CHORE_S_MAX
+        """Run `step` until nothing is left, but for at most `TASK_S_MAX`. The rest is left to the
+        next turn, so that one large table does not keep the other tasks from running."""
+        end_s = time.monotonic() + TASK_S_MAX
         more = True
         while more and time.monotonic() < end_s:
             began_s = time.monotonic()
@@ -62,12 +64,12 @@ class RetentionTurn:
             await self.rest(time.monotonic() - began_s)
 
     async def rest(self, took_s: float) -> None:
-        """Leave the database to the others after work of `took_s`."""
+        """Pause after work of `took_s`, so that other users of the database are not slowed."""
         least_s = REST_S_MIN if self.on_postgres else SQLITE_REST_S_MIN
         await asyncio.sleep(min(max(took_s * REST_TIMES, least_s), REST_S_MAX))
 
     async def drop(self, table: PartitionedTable, partition: Partition) -> bool:
-        """Drop it as soon as its locks can be had without waiting; False: not within
+        """Drop a partition once its locks are free. Returns False if they were not within
         `DROP_TRIES_MAX` tries."""
         for _ in range(DROP_TRIES_MAX):
             if await table.drop(partition):
@@ -78,7 +80,8 @@ class RetentionTurn:
 
 @asynccontextmanager
 async def retention_turn(database: Database) -> AsyncIterator[RetentionTurn | None]:
-    """The turn; None: another process has it. Raises SQLAlchemy's and the driver's errors."""
+    """Take the turn, or None while another process has it. Raises the errors in
+    `CONNECTION_ERRORS`."""
     now = select(clock_us(on_postgres=database.on_postgres))
     if not database.on_postgres:
         async with database.reading.connect() as connection:
@@ -97,7 +100,8 @@ async def retention_turn(database: Database) -> AsyncIterator[RetentionTurn | No
         try:
             yield RetentionTurn(database, connection, now_us // 1_000)
         finally:
-            # The lock goes with the connection, whatever state a step left it in.
+            # A session lock outlives the transaction. A connection that went back to the pool with
+            # it would block the retention of every process; a closed one releases it for certain.
             await connection.invalidate()
 
 

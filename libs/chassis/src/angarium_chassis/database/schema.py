@@ -1,4 +1,4 @@
-"""Migrating a service's database, and refusing to run on another version's schema."""
+"""Migrates a service's database, and refuses to run on the schema of another version."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from angarium_chassis.process import StartRefused
 from .engine import CONNECTION_ERRORS, Database
 
 MIGRATION_LOCK = 7_236_113
-"""Postgres advisory lock: two migrations at once take turns."""
+"""Key of the Postgres advisory lock that makes concurrent migrations wait for each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A service's tables and where its migrations lie: `<package>/migrations`.
+    """A service's tables and its migrations, which are in `<package>/migrations`.
 
     A migration's file name begins with its revision, and revisions sort in their order:
     `versions/0001_first_schema.py`.
@@ -50,8 +50,8 @@ class Schema:
             raise StartRefused(self._unreachable(error)) from error
 
     async def require_current(self, database: Database) -> None:
-        """Raise `StartRefused` unless the database has this version's schema, or a newer one
-        that this version's code works on (during a rolling upgrade)."""
+        """Check that the database has this version's schema, or a newer one on which this
+        version's code works during a rolling upgrade. Raises `StartRefused` otherwise."""
         try:
             async with asyncio.timeout(15), database.reading.connect() as connection:
                 current, works_from = await connection.run_sync(_current_revision)
@@ -71,7 +71,7 @@ class Schema:
         )
 
     def _revisions(self) -> list[str]:
-        """All revisions of this version, oldest first."""
+        """The revisions that this version knows, oldest first."""
         versions = (files(self.package) / "migrations" / "versions").iterdir()
         return sorted(file.name.partition("_")[0] for file in versions if file.name.endswith(".py"))
 
@@ -97,7 +97,7 @@ class Schema:
 
 
 def _current_revision(connection: Connection) -> tuple[str | None, str | None]:
-    """The schema's version, and the oldest version whose code works on it, where known."""
+    """The version of the schema, and the oldest version whose code works on it, if known."""
     if not inspect(connection).has_table("alembic_version"):
         return None, None
     # Databases that only earlier versions migrated have no works_from.

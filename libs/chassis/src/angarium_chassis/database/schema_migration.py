@@ -1,4 +1,4 @@
-"""Running Alembic on an open connection."""
+"""Runs Alembic on an open connection."""
 
 from alembic import command
 from alembic.config import Config
@@ -14,9 +14,9 @@ class NewerSchema(Exception):
 def migrate(connection: Connection, folder: str, tables: MetaData, revision: str) -> None:
     """Bring the database to `revision`, up or down ("base", "-1"). Raises `NewerSchema`.
 
-    Beside the version stands `works_from`, the oldest version whose code works on this schema:
-    during a rolling upgrade that code may still start. A migration that the earlier code bears
-    says so in a variable of this name; others need their own version's code.
+    Beside the version, the database stores `works_from`: the oldest version whose code works on
+    this schema and so may still start during a rolling upgrade. A migration that earlier code
+    tolerates sets a variable of this name; without it, its own version is required.
     """
     config = Config()
     config.set_main_option("script_location", folder)

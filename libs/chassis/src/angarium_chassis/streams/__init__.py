@@ -1,5 +1,5 @@
-"""Redis streams through FastStream, with its hazards handled once for all services.
+"""Redis streams through FastStream, with its pitfalls handled in one place.
 
-A group's entry is acknowledged and deleted together, so the oldest entry of a stream is
-always the oldest unfinished one, and a stream's length is its backlog.
+An entry is acknowledged and deleted together. So the first entry of a stream is the oldest
+unfinished one, and the length of a stream is its backlog.
 """

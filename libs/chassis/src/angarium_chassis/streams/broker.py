@@ -1,4 +1,4 @@
-"""One FastStream broker a process, set up so that contracts pass through it as bytes."""
+"""The FastStream broker of a process, through which contracts pass as bytes."""
 
 import asyncio
 import logging
@@ -22,31 +22,31 @@ if TYPE_CHECKING:
 SOCKET_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 2.0
 POLLING_INTERVAL_MS = 4_000
-"""How long a read blocks; under the socket timeout, or an idle read would fail."""
+"""How long a read blocks: less than the socket timeout, or idle reads would fail."""
 
 type RawEntries = Sequence[tuple[bytes, Mapping[bytes, bytes]]]
-"""Entries as they were read: id and fields."""
+"""Entries as Redis returned them: id and fields."""
 
 
 class EncodedContract(MessageFormat):
-    """FastStream's message format for bodies that are encoded already, without an envelope."""
+    """FastStream's message format for encoded bodies without an envelope."""
 
     @classmethod
     async def encode(cls, *, message: Any, **_: Any) -> bytes:
-        """Take the bytes as they are."""
+        """Return the bytes unchanged."""
         if not isinstance(message, bytes):
             raise TypeError(f"publish encoded contracts, not {type(message).__name__}")
         return message
 
     @classmethod
     def parse(cls, data: bytes) -> tuple[bytes, dict[str, Any]]:
-        """Give the bytes as they are."""
+        """Return the bytes unchanged."""
         return data, {}
 
 
 class UnprefixedStream(StreamSub[Literal[True]]):
-    """FastStream's stream, without the deep copy of itself that it makes twice a batch for a
-    prefix that we do not use."""
+    """FastStream's stream without the support of prefixes, for which it copies itself deeply twice
+    per batch."""
 
     __slots__ = ()
 
@@ -56,18 +56,19 @@ class UnprefixedStream(StreamSub[Literal[True]]):
 
 
 def open_broker(redis_url: str, *, connections_max: int = 256) -> RedisBroker:
-    """A broker without subscribers. It connects on `connect()`, which does not dial yet.
+    """Create a broker without subscribers.
 
-    Connections are made on use; beyond `connections_max` a command fails. A group reader takes
-    two, a tail reader one, a writer at most `writer.CONCURRENT_MAX`.
+    `connect()` opens no connection yet: each is opened on first use. When `connections_max` are in
+    use, a further command fails. A group reader uses two, a tail reader one, and a writer at most
+    `writer.CONCURRENT_MAX`.
     """
-    # FastStream would restart a failed read at once and without end; `Subscription` does it with
-    # a pause, and knows how to make the group again.
+    # FastStream restarts a failed read at once and for ever: with Redis down, in a busy loop.
+    # `Subscription` pauses, and creates the consumer group again.
     os.environ["FASTSTREAM_SUPERVISOR_DISABLED"] = "1"
-    # With maintenance notifications redis-py hands out pooled connections that the server has
-    # closed (a restart); without, it sees that and dials again.
-    # By itself redis-py tries a failed command ten times, also one whose answer got lost: entries
-    # would be added twice. Who calls knows what is safe to try again.
+    # With maintenance notifications, redis-py hands out pooled connections that a restarted server
+    # has closed. Without them, it notices and connects again.
+    # By default redis-py tries a failed command ten times, including one whose response was lost,
+    # which would add entries twice. Only the caller knows which commands are safe to repeat.
     options: Any = {
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         "retry": Retry(NoBackoff(), 0),
@@ -93,8 +94,8 @@ def _calm_logger() -> logging.Logger:
 
 
 def _say_in_one_line(record: logging.LogRecord) -> bool:
-    """An unreachable Redis needs no traceback, every five seconds for each subscriber; and what
-    FastStream says about a missing group is not true here."""
+    """Logging filter that cuts errors of the connection to one line, and drops FastStream's report
+    of a missing group, which `Subscription` creates again."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, StreamGroupNotFoundError):
         return False
@@ -104,12 +105,12 @@ def _say_in_one_line(record: logging.LogRecord) -> bool:
 
 
 def redis_of(broker: RedisBroker) -> Redis:
-    """The connected client of a broker, for the commands that FastStream has no word for."""
+    """The connected client of a broker, for commands that FastStream does not offer."""
     return cast("Redis", broker.config.broker_config.connection.client)
 
 
 async def redis_problem(broker: RedisBroker) -> str | None:
-    """None when Redis answers; for readiness."""
+    """Describe why Redis does not answer, or None if it does; for readiness."""
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
             await redis_of(broker).ping()
@@ -119,16 +120,16 @@ async def redis_problem(broker: RedisBroker) -> str | None:
 
 
 async def parse_batch(raw: "BatchStreamMessage") -> RedisBatchStreamMessage:
-    """FastStream parser: keep the entries as they came, undecoded."""
+    """FastStream parser that leaves the entries undecoded."""
     return RedisBatchStreamMessage(raw_message=raw, body=b"", consumer=FAKE_CONSUMER, group=None)
 
 
 async def decode_batch(message: RedisBatchStreamMessage) -> RawEntries:
-    """FastStream decoder: ids and fields."""
+    """FastStream decoder that returns ids and fields."""
     raw = message.raw_message
     return list(zip(raw["message_ids"], raw["data"], strict=True))
 
 
 def body_of(fields: Mapping[bytes, bytes]) -> bytes | None:
-    """The encoded contract of an entry; None where the entry is not one of ours."""
+    """The encoded contract of an entry, or None if another program added the entry."""
     return fields.get(bDATA_KEY)

@@ -1,9 +1,9 @@
-"""Reading a stream as one consumer of a group, for as long as the process lives.
+"""Reads a stream as a consumer of a group, for as long as the process runs.
 
-Two FastStream subscribers share the work: one reads what is new, its twin takes over what
-dead consumers left. FastStream ends a subscriber for good when its group is gone (FLUSHALL,
-a restart without persistence); here the group is made again, from the start of the stream,
-and the subscriber is started again.
+Two FastStream subscribers share the work: one reads new entries, the other takes over entries that
+dead consumers left pending. FastStream ends a subscriber for good when its group is missing
+(FLUSHALL, a restart without persistence), and the process would look healthy but read nothing.
+Here the group is created again and the subscriber restarted.
 """
 
 import asyncio
@@ -26,20 +26,20 @@ from .broker import (
     redis_of,
 )
 from .leases import EntryLeases
-from .quarantine import Poison, Quarantine
+from .quarantine import NOT_A_CONTRACT, Poison, Quarantine
 from .received import Handler, Received
 from .subscription import Subscription
 
 TRIES_MAX = 5
-"""An entry that failed this often is quarantined."""
+"""The number of tries after which an entry is quarantined."""
 
 log = structlog.get_logger()
 
 
 class GroupReader[T]:
-    """Feeds one handler from one stream. `run()` until cancelled.
+    """Passes the entries of one stream to one handler. `run()` until cancelled.
 
-    `lease_s` is how long an entry must be idle before another consumer takes it over.
+    Another consumer takes an entry over after it has been idle for `lease_s`.
     """
 
     def __init__(
@@ -112,17 +112,20 @@ class GroupReader[T]:
 
     @property
     def running(self) -> bool:
-        """Whether both subscribers read."""
+        """True while both subscribers read."""
         return self._new.running and self._abandoned.running
 
     @property
     def in_hand(self) -> int:
-        """Entries received and neither acknowledged nor given back."""
+        """The number of entries that are received and neither acknowledged nor returned."""
         return len(self._leases)
 
     async def run(self) -> None:
-        """Read until cancelled. Then nothing new is read; handlers that run are waited for, and
-        keep their leases meanwhile."""
+        """Read until cancelled, then wait for the handlers that run.
+
+        Leases are renewed until the last handler has ended. Without that, another consumer would
+        take the entries of a slow handler over during the shutdown and handle them a second time.
+        """
         async with asyncio.TaskGroup() as tasks:
             keeper = tasks.create_task(self._keep_leases())
             try:
@@ -133,6 +136,9 @@ class GroupReader[T]:
                 keeper.cancel()
 
     async def _ensure_group(self) -> None:
+        # From the start of the stream, not from its end: entries that were added while the group
+        # was missing would otherwise never be read. Handled entries are deleted, so none of them
+        # comes again.
         try:
             await redis_of(self._broker).xgroup_create(
                 self._stream, self._group, id="0", mkstream=True
@@ -153,16 +159,24 @@ class GroupReader[T]:
 
     async def _on_abandoned(self, entries: RawEntries) -> None:
         for entry_id, fields in entries:
+            # Redis also claims entries of this very consumer, when their handler is slow and the
+            # renewal came late. They are in work already.
             if self._leases.holds(entry_id):
                 continue
             tries = await self._tries(entry_id)
             if tries > TRIES_MAX:
                 body = body_of(fields)
-                await self._put_away([(entry_id, f"failed {tries - 1} times", body or b"")])
+                await self._move_to_quarantine(
+                    [(entry_id, f"failed {tries - 1} times", body or b"")]
+                )
                 continue
+            # One at a time, so that an entry that makes the handler fail does not count a failed
+            # try for the entries that were claimed with it, until they are quarantined too.
             await self._pass_on([(entry_id, fields)], redelivered=True)
 
     async def _tries(self, entry_id: bytes) -> int:
+        # Counted by Redis and not in memory: an entry that kills the process must not start again
+        # from zero in the next one.
         rows = await redis_of(self._broker).xpending_range(
             self._stream, self._group, entry_id, entry_id, 1
         )
@@ -174,7 +188,7 @@ class GroupReader[T]:
         for entry_id, fields in entries:
             body = body_of(fields)
             if body is None:
-                poison.append((entry_id, "not an entry of ours", msgspec.msgpack.encode(fields)))
+                poison.append((entry_id, NOT_A_CONTRACT, msgspec.msgpack.encode(fields)))
                 continue
             match self._reader.read(body):
                 case UnknownVersion(tag):
@@ -184,7 +198,7 @@ class GroupReader[T]:
                 case value:
                     received.append(self._received(entry_id, value, redelivered))
         if poison:
-            await self._put_away(poison)
+            await self._move_to_quarantine(poison)
         if received:
             await self._call(received)
 
@@ -200,7 +214,7 @@ class GroupReader[T]:
             self._leases.release(ids)
             log.exception("stream.handler_failed", stream=self._stream, entries=len(ids))
 
-    async def _put_away(self, poison: Sequence[tuple[bytes, str, bytes]]) -> None:
+    async def _move_to_quarantine(self, poison: Sequence[tuple[bytes, str, bytes]]) -> None:
         await self._quarantine.put([Poison(self._stream, self._group, *entry) for entry in poison])
         for entry_id, reason, _ in poison:
             log.error(

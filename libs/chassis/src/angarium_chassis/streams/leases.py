@@ -1,7 +1,8 @@
-"""Which entries this process has in hand, and keeping others from taking them.
+"""Leases on the entries that a consumer works on.
 
-A consumer that dies leaves its entries pending; others take over what has been idle for
-long enough. One that lives but works long renews its entries' idle time.
+A consumer that dies leaves its entries pending, and others take them over once they have been idle
+for `lease_s`. A consumer that lives renews the idle time of its entries. Without that, entries with
+slow endpoints would be taken over and their messages sent twice.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ RENEW_PER_CALL_MAX = 1_000
 
 
 class EntryLeases:
-    """The entries of one stream and group that one consumer holds."""
+    """The entries of one stream and group that this consumer holds."""
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class EntryLeases:
         return len(self._taken_at_s)
 
     def take(self, entry_ids: Iterable[bytes]) -> None:
-        """Note entries that a read or a claim just gave to this consumer."""
+        """Add entries that Redis has just delivered to this consumer."""
         now_s = self._clock_s()
         for entry_id in entry_ids:
             self._taken_at_s[entry_id] = now_s
@@ -47,17 +48,20 @@ class EntryLeases:
             self._some.set()
 
     def holds(self, entry_id: bytes) -> bool:
-        """Whether the entry is still this consumer's, as far as it knows."""
+        """True while the entry is this consumer's, as far as it knows."""
         return entry_id in self._taken_at_s
 
     def release(self, entry_ids: Iterable[bytes]) -> None:
-        """Forget entries: acknowledged, or given back."""
+        """Remove entries that are acknowledged, or returned for another try."""
         for entry_id in entry_ids:
             self._taken_at_s.pop(entry_id, None)
 
     async def keep(self) -> None:
-        """Renew for ever. Costs nothing while entries are finished within a third of a lease, and
-        sleeps while there are none."""
+        """Renew leases until cancelled.
+
+        Sends nothing while entries are finished within a third of a lease, and does not even wake
+        up while none is held.
+        """
         while True:
             if not self._taken_at_s:
                 self._some.clear()
@@ -66,7 +70,7 @@ class EntryLeases:
             await self.renew()
 
     async def renew(self) -> None:
-        """Renew the entries in hand for a third of a lease; drop those that others took."""
+        """Renew entries held for a third of a lease, and drop those that others have taken."""
         now_s = self._clock_s()
         ageing = sorted(
             (
@@ -80,20 +84,27 @@ class EntryLeases:
             await self._renew(ageing[start : start + RENEW_PER_CALL_MAX])
 
     async def _renew(self, ageing: list[bytes]) -> None:
+        # Renewing means claiming: without this question, a process that was paused for longer than
+        # a lease would take its entries back from the consumer that works on them by now.
         ours = await self._still_ours(ageing)
         kept: list[int | bytes | str | memoryview[int]] = [
             entry_id for entry_id in ageing if entry_id in ours
         ]
         self.release(entry_id for entry_id in ageing if entry_id not in ours)
         if kept:
+            # JUSTID, because a claim without it counts as a delivery: an entry that is merely slow
+            # would reach the quarantine by its renewals.
             await self._redis().xclaim(
                 self._stream, self._group, self.consumer, 0, kept, justid=True
             )
+            # Not those finished during the call, which nothing would release again.
             self.take(entry_id for entry_id in ageing if entry_id in self._taken_at_s)
 
     async def _still_ours(self, ageing: list[bytes]) -> set[bytes]:
-        """Those of `ageing` (in order) that are pending for this consumer. Younger entries lie
-        between them, so one answer may not reach the end."""
+        """The entries of `ageing`, which is in order, that are pending for this consumer.
+
+        The range also contains younger entries, so that one response may not reach its end.
+        """
         ours: set[bytes] = set()
         lowest: bytes = ageing[0]
         while True:

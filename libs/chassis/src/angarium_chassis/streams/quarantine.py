@@ -1,8 +1,8 @@
-"""Where entries go that cannot be handled: kept with the reason and their bytes.
+"""Quarantine of entries that cannot be handled, with the reason and their bytes.
 
-Nothing is only here. A batch whose entry was put away is still open in the gateway's journal,
-which publishes it again and, where that does not help, sets it aside; who asked a query has been
-told that there was no answer. So a quarantine may be bounded, and may be lost with Redis.
+No data is only here. The batch of a quarantined entry is still open in the gateway's journal, and
+the gateway publishes it again or sets it aside; the sender of a quarantined query has received a
+timeout. So a quarantine may be bounded, and may be lost with Redis.
 """
 
 import re
@@ -23,12 +23,15 @@ ENTRIES_MAX = 1_000
 BYTES_MAX = 64 * 1024 * 1024
 REASON_LENGTH_MAX = 500
 PAGE_ENTRIES = 16
-"""Entries read at once: one may hold several megabytes."""
+"""Entries read at once; each may have several megabytes."""
+NOT_A_CONTRACT = "not an entry of ours"
+"""Reason for entries that another program added."""
 
 _TRIMS_MAX = 20
 _FAILED = re.compile(r"failed (\d+) times")
-# Added before it is removed: a refused XADD (out of memory, a key of another kind) ends the script
-# with the entry where it was.
+# A script, so that two operators who replay the same entry cannot add it twice. The entry is added
+# before it is deleted: if XADD is refused (out of memory, a key of another type), the script ends
+# there and the entry stays in the quarantine.
 _REPLAY = """
 if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return false end
 local added = redis.call('XADD', KEYS[2], '*', ARGV[2], ARGV[3])
@@ -41,7 +44,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Poison:
-    """An entry that must not stop its stream."""
+    """An entry to quarantine, so that it does not block its stream."""
 
     stream: str
     group: str
@@ -51,8 +54,8 @@ class Poison:
 
 
 class Quarantine:
-    """The quarantine of one service: a stream of at most about 1,000 entries and `bytes_max`;
-    beyond that the oldest go."""
+    """The quarantine of one service: a stream of at most `ENTRIES_MAX` entries and about
+    `bytes_max`, from which the oldest entries are dropped."""
 
     def __init__(self, broker: RedisBroker, service: str, *, bytes_max: int = BYTES_MAX) -> None:
         self._broker = broker
@@ -60,7 +63,7 @@ class Quarantine:
         self._bytes_max = bytes_max
 
     async def put(self, entries: Sequence[Poison]) -> None:
-        """Move entries out of their streams, in one transaction."""
+        """Move entries from their streams into the quarantine, in one transaction."""
         async with redis_of(self._broker).pipeline(transaction=True) as pipe:
             for poison in entries:
                 pipe.xadd(
@@ -76,6 +79,7 @@ class Quarantine:
                 pipe.xack(poison.stream, poison.group, poison.entry_id)
                 pipe.xdel(poison.stream, poison.entry_id)
             await pipe.execute()
+        # The entries are moved by now. An error here must not look as if they were not.
         try:
             await self._keep_small()
         except (RedisError, OSError, TimeoutError) as error:
@@ -93,10 +97,12 @@ class Quarantine:
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
-    """An entry as it was put away. `id` is its id in the quarantine, `entry_id` the one that it
-    had in `stream`; `body` is the encoded contract, or where `is_ours` is false what stood there
-    instead, as a msgpack map."""
+class QuarantinedEntry:
+    """An entry in the quarantine.
+
+    `id` is its id there, `entry_id` its former id in `stream`. `body` is the encoded contract, or
+    the entry's fields as a msgpack map if `is_contract` is false.
+    """
 
     service: str
     id: str
@@ -106,25 +112,24 @@ class Quarantined:
     body: bytes = field(repr=False)
 
     @property
-    def put_away_at_ms(self) -> int:
-        """When (Unix time, the clock of Redis)."""
+    def quarantined_at_ms(self) -> int:
+        """The time when it was quarantined: Unix time by the clock of Redis."""
         return int(self.id.partition("-")[0])
 
     @property
     def tries(self) -> int:
-        """How often it was handed to the service before; what cannot be read is put away at
-        once."""
+        """How often the service tried to handle it; 1 for an unreadable entry."""
         failed = _FAILED.match(self.reason)
         return int(failed[1]) if failed else 1
 
     @property
-    def is_ours(self) -> bool:
-        """False for an entry without a contract."""
-        return self.reason != "not an entry of ours"
+    def is_contract(self) -> bool:
+        """False for an entry that another program added."""
+        return self.reason != NOT_A_CONTRACT
 
 
-class QuarantineShelf:
-    """What one service has put away, for those who look after it. Raises redis-py's errors."""
+class QuarantineContents:
+    """Lists, replays and drops entries in the quarantine of a service. Raises redis-py's errors."""
 
     def __init__(self, redis: Redis, service: str) -> None:
         self._redis = redis
@@ -132,11 +137,11 @@ class QuarantineShelf:
         self._name = quarantine(service)
 
     async def count(self) -> int:
-        """How many entries there are."""
+        """The number of entries."""
         return int(await self._redis.xlen(self._name))
 
-    async def entries(self) -> AsyncIterator[Quarantined]:
-        """All entries that are there when it begins, oldest first, a page in memory at a time."""
+    async def entries(self) -> AsyncIterator[QuarantinedEntry]:
+        """Iterate over the entries present at the start, oldest first, one page in memory."""
         newest: Any = await self._redis.xrevrange(self._name, count=1)
         if not newest:
             return
@@ -150,14 +155,16 @@ class QuarantineShelf:
                 return
             lowest = b"(" + page[-1][0]
 
-    async def find(self, entry_id: str) -> Quarantined | None:
-        """One entry; None when it is not there (any more). `entry_id` must look like one."""
+    async def find(self, entry_id: str) -> QuarantinedEntry | None:
+        """Find an entry by its id, which must be well-formed. Returns None without it."""
         found: Any = await self._redis.xrange(self._name, entry_id, entry_id, count=1)
         return self._read(*found[0]) if found else None
 
-    async def replay(self, entry: Quarantined, body: bytes) -> str | None:
-        """Put an entry back on its stream with this body, and take it out of the quarantine, in
-        one step. The new entry's id; None when somebody else has taken it out before."""
+    async def replay(self, entry: QuarantinedEntry, body: bytes) -> str | None:
+        """Add an entry to its stream again, with `body`, and delete it here, in one step.
+
+        Returns the id of the new entry, or None if the entry is no longer in the quarantine.
+        """
         call = self._redis.eval(
             _REPLAY, 2, self._name, entry.stream, entry.id, bDATA_KEY, cast("str", body)
         )
@@ -165,11 +172,11 @@ class QuarantineShelf:
         return None if added is None else bytes(added).decode()
 
     async def drop(self, entry_id: str) -> bool:
-        """Delete an entry; False when it is not there (any more)."""
+        """Delete an entry. Returns False if it is not in the quarantine."""
         return bool(await self._redis.xdel(self._name, entry_id))
 
-    def _read(self, entry_id: bytes, fields: dict[bytes, bytes]) -> Quarantined:
-        return Quarantined(
+    def _read(self, entry_id: bytes, fields: dict[bytes, bytes]) -> QuarantinedEntry:
+        return QuarantinedEntry(
             service=self._service,
             id=entry_id.decode(),
             stream=fields.get(b"stream", b"").decode(errors="replace"),

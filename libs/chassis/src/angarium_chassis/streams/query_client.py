@@ -1,4 +1,4 @@
-"""Asking another service: one long-lived reply stream a process, answers by correlation id."""
+"""Queries to other services: one reply stream per process, replies matched by correlation id."""
 
 import asyncio
 import itertools
@@ -15,16 +15,16 @@ from .tail_reader import TailReader
 from .writer import Publication, StreamWriter
 
 FOR_OLDER_SERVERS_MS = 24 * 3_600 * 1_000
-"""They compare with their own clock, which may be hours away from this one."""
+"""Life of a query for servers that compare it with their own clock, which may be hours off."""
 WAITING_MAX = 1_000
 QUEUE_ENTRIES_MAX = 10_000
 
 
 class QueryClient:
-    """Sends queries and commands, and waits for their answers.
+    """Sends queries and commands, and waits for their answers. `run()` receives the answers.
 
-    An answer is a value: what the other service gave, or a `Problem`. No answer in time, or
-    too many that wait, is a `Problem` too (`UNAVAILABLE`). `run()` receives.
+    An answer is the other service's value or a `Problem`. If none arrives in time, or too many
+    queries wait already, it is a `Problem` with the code `UNAVAILABLE`.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class QueryClient:
 
     @property
     def running(self) -> bool:
-        """Whether answers can be received."""
+        """True while answers can be received."""
         return self._replies.running
 
     async def run(self) -> None:
@@ -55,7 +55,8 @@ class QueryClient:
         await self._replies.run()
 
     async def ask[T](self, stream: str, question: Contract, answers: Reader[T]) -> T | Problem:
-        """Send `question` to the service that reads `stream`; read its answer as `answers`."""
+        """Send `question` to the service that reads `stream`, and decode its answer with
+        `answers`."""
         if len(self._waiting) >= WAITING_MAX:
             return _unavailable("too many requests wait for an answer")
         number = next(self._numbers)

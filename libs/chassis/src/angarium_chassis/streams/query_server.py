@@ -23,10 +23,10 @@ log = structlog.get_logger()
 
 
 class QueryServer[T]:
-    """Reads one query stream as a member of a group. `run()` until cancelled.
+    """Answers the queries of one stream as a member of a group. `run()` until cancelled.
 
-    `answer` carries out one query and gives its answer, a `Problem` for a refusal. The
-    queries of a batch are carried out side by side.
+    `answer` executes a query and returns its answer, or a `Problem` for a refusal. The queries of
+    a batch are executed concurrently.
     """
 
     def __init__(
@@ -64,11 +64,11 @@ class QueryServer[T]:
 
     @property
     def running(self) -> bool:
-        """Whether queries are read."""
+        """True while queries are read."""
         return self._entries.running
 
     async def run(self) -> None:
-        """Answer until cancelled."""
+        """Answer queries until cancelled."""
         await self._entries.run()
 
     async def _on_queries(self, received: Sequence[Received[Query]]) -> None:
@@ -79,7 +79,8 @@ class QueryServer[T]:
         await self._writer.write([reply for reply in replies if reply is not None], done=received)
 
     async def _redis_ms(self) -> int:
-        """Redis's clock: asked for now and then, and carried on in between."""
+        """The time by Redis's clock, by which the age of a query is known even if the clocks of the
+        services differ. It is asked for every `TIME_ASKED_EVERY_S` and extrapolated between."""
         now_s = self._clock_s()
         if now_s >= self._ask_time_s:
             seconds, micros = await redis_of(self._broker).time()
@@ -113,7 +114,7 @@ class QueryServer[T]:
 
 
 def _added_ms(entry: Received[Query]) -> int:
-    """When an entry was added, by Redis's clock: its id says so."""
+    """The time when an entry was added, by Redis's clock, from its id."""
     return int(entry.entry_id.partition(b"-")[0])
 
 

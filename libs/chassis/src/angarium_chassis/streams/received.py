@@ -1,4 +1,4 @@
-"""What a reader hands to a handler."""
+"""Entries that a group reader passes to its handler."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Received[T]:
-    """An entry of a consumer group, in this process's hands until it is acknowledged.
+    """An entry of a consumer group, leased to this process until it is acknowledged.
 
-    `redelivered`: an earlier consumer got it and did not finish.
+    `redelivered` is true if another consumer, or an earlier try, received it and did not finish.
     """
 
     stream: str
@@ -24,10 +24,10 @@ class Received[T]:
 
     @property
     def held(self) -> bool:
-        """False when another consumer has taken the entry over meanwhile."""
+        """False once another consumer has taken the entry over."""
         return self.leases.holds(self.entry_id)
 
 
 type Handler[T] = Callable[[Sequence[Received[T]]], Awaitable[None]]
-"""Handles a batch. It may return before the work is done; what it does not acknowledge
-(`StreamWriter.write`) stays in hand. Raising gives the batch back, to be tried again."""
+"""Handles a batch. It may return before the work is done: entries stay leased until they are
+acknowledged with `StreamWriter.write`. If it raises, the batch is tried again after its lease."""

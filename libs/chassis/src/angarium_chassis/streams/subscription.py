@@ -1,4 +1,4 @@
-"""Keeping a FastStream subscriber at work, whatever happens to Redis."""
+"""Keeps a FastStream subscriber running through outages and restarts of Redis."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,9 +13,9 @@ log = structlog.get_logger()
 
 
 class Subscription:
-    """Starts one subscriber, and again whenever it ends. `run()` until cancelled.
+    """Starts a subscriber, and restarts it whenever it ends. `run()` until cancelled.
 
-    `prepare` is called before every start and may raise redis-py's errors.
+    `prepare` is called before each start and may raise redis-py's errors.
     """
 
     def __init__(
@@ -31,19 +31,19 @@ class Subscription:
 
     @property
     def running(self) -> bool:
-        """Whether the subscriber reads, or waits for Redis to come back."""
+        """True while the subscriber reads, or waits for Redis to return."""
         subscriber = self._subscriber
         return bool(subscriber.running) and any(not task.done() for task in subscriber.tasks)
 
     async def run(self) -> None:
-        """Keep reading until cancelled. Then nothing new is read; a handler that runs is waited
-        for."""
+        """Read until cancelled, then wait for the handler that runs."""
         try:
             while True:
                 if await self._start():
                     await self._end()
                 await asyncio.sleep(RESTART_PAUSE_S)
         finally:
+            # Shielded: a second cancellation must not interrupt the stop while tasks still read.
             await asyncio.shield(self._subscriber.stop())
 
     async def _start(self) -> bool:
@@ -57,7 +57,7 @@ class Subscription:
         return True
 
     async def _end(self) -> None:
-        """Wait until the subscriber has ended: its group is gone, or Redis refused a read."""
+        """Wait until the subscriber has ended: its group is missing, or Redis refused a read."""
         tasks = list(self._subscriber.tasks)
         if tasks:
             await asyncio.wait(tasks)

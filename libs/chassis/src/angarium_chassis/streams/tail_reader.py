@@ -1,4 +1,4 @@
-"""Reading a stream to its end and on, without a group: every process sees every entry."""
+"""Reads a stream without a group: every process receives every entry."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -28,12 +28,11 @@ log = structlog.get_logger()
 
 
 class TailReader[T]:
-    """Feeds one handler from one stream, in order. `run()` until cancelled.
+    """Passes the entries of one stream to one handler, in order. `run()` until cancelled.
 
-    Reads from the oldest entry, or with `from_now` from the end as it stands at the start.
-    With `trim`, what has been handled is deleted within about a second: for streams with one
-    reader. A handler that raises loses that batch for this reader; who needs more than that
-    reads as a group.
+    Reads from the oldest entry, or with `from_now` from the current end of the stream. With `trim`,
+    which is for streams with a single reader, handled entries are deleted within about a second. A
+    batch whose handler raises is not delivered again; use `GroupReader` where that matters.
     """
 
     def __init__(
@@ -76,12 +75,15 @@ class TailReader[T]:
 
     @property
     def running(self) -> bool:
-        """Whether the subscriber reads."""
+        """True while the subscriber reads."""
         return self._subscription.running
 
     async def positioned(self) -> None:
-        """Wait until it is settled from where this reader reads: what is published after that is
-        received."""
+        """Wait until the position in the stream is fixed.
+
+        Entries that are added later are received. A reader that asks for a snapshot must wait for
+        this first, or it would miss changes between the snapshot and its first read.
+        """
         await self._positioned.wait()
 
     async def run(self) -> None:
@@ -95,6 +97,7 @@ class TailReader[T]:
         while True:
             await self._handled.wait()
             await asyncio.sleep(TRIM_INTERVAL_S)
+            # Before the trim, so that a batch handled during it is trimmed in the next round.
             self._handled.clear()
             try:
                 await redis_of(self._broker).xtrim(
@@ -106,11 +109,15 @@ class TailReader[T]:
 
     async def _find_position(self) -> None:
         await redis_of(self._broker).ping()
+        # At the first start only. After an outage the reader continues where it was: moving to the
+        # end again would skip the entries that were added during the outage.
         if self._from_now and not self._positioned.is_set():
             self._subscriber.last_id = await self._latest_id()
         self._positioned.set()
 
     async def _latest_id(self) -> str:
+        # The id itself rather than "$", which each read would take as its own moment: entries
+        # between two reads would be lost.
         latest = await redis_of(self._broker).xrevrange(self._stream, count=1)
         return cast("bytes", latest[0][0]).decode() if latest else "0"
 
@@ -131,11 +138,12 @@ class TailReader[T]:
             await self._handle(values)
         except Exception:
             log.exception("stream.handler_failed", stream=self._stream, entries=len(values))
+        # Advanced after a failure too: one bad batch must not be read for ever.
         self._handled_id = entries[-1][0]
         self._handled.set()
 
 
 def _following(entry_id: bytes) -> bytes:
-    """The smallest entry id after this one."""
+    """The smallest possible entry id after `entry_id`."""
     milliseconds, _, sequence = entry_id.partition(b"-")
     return b"%s-%d" % (milliseconds, int(sequence) + 1)

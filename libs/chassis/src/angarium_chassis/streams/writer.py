@@ -1,4 +1,4 @@
-"""Publishing and acknowledging in one round trip and one transaction."""
+"""Publishes and acknowledges entries in one round trip and one transaction."""
 
 import asyncio
 from collections import defaultdict
@@ -13,12 +13,16 @@ from .broker import redis_of
 from .received import Received
 
 CONCURRENT_MAX = 8
-"""Writes of one writer at the same time, each on a connection of its own; others wait."""
+"""Concurrent writes of one writer, each on its own connection; further writes wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """An entry to append. The stream keeps about `entries_max`; `expires_s` ends it whole."""
+    """An entry to append.
+
+    The stream keeps about `entries_max` entries. The whole stream is deleted `expires_s` after the
+    latest write.
+    """
 
     stream: str
     contract: Contract
@@ -27,8 +31,11 @@ class Publication:
 
 
 class StreamWriter:
-    """Writes to streams. Raises redis-py's errors; then nothing of the call took place, or
-    (a connection lost at the wrong moment) all of it."""
+    """Writes to streams.
+
+    Raises redis-py's errors. Then none of the call was executed or, if the connection was lost
+    before the response, all of it.
+    """
 
     def __init__(self, broker: RedisBroker) -> None:
         self._broker = broker
@@ -37,14 +44,14 @@ class StreamWriter:
     async def write(
         self, publications: Sequence[Publication], done: Iterable[Received[Any]] = ()
     ) -> list[bytes]:
-        """Append `publications`, acknowledge and delete `done`; all or nothing.
+        """Append `publications`, and acknowledge and delete `done`, all or nothing.
 
-        Gives the ids of the new entries, in order.
+        Returns the ids of the new entries in order.
         """
         finished: defaultdict[tuple[str, str], list[Received[Any]]] = defaultdict(list)
         for received in done:
             finished[received.stream, received.group].append(received)
-        # A single command is atomic by itself, and two round-trip parts cheaper.
+        # A single command is atomic without MULTI and EXEC, which cost Redis two more commands.
         several = len(publications) > 1 or bool(finished) or _expires(publications)
         async with self._free, redis_of(self._broker).pipeline(transaction=several) as pipe:
             for publication in publications:

@@ -1,11 +1,11 @@
 """A webhook receiver on loopback that verifies signatures and fails first attempts on request."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from angarium_chassis.lru_cache import LruCache
 from angarium_contracts.ids import MESSAGE, created_at_ms, parse_id
 from angarium_signing import SigningSecret, VerificationError, verify
 
@@ -51,7 +51,7 @@ class DemoReceiver:
         self._clock_ms = clock_ms
         self._on_arrival = on_arrival
         self._secrets: dict[str, SigningSecret] = {}
-        self._attempts: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._attempts: LruCache[tuple[str, str], int] = LruCache(_COUNTED_MAX)
         self._connections: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
@@ -123,8 +123,6 @@ class DemoReceiver:
         return status
 
     def _count(self, message_id: str, endpoint: str) -> int:
-        attempt = self._attempts.pop((message_id, endpoint), 0) + 1
-        self._attempts[message_id, endpoint] = attempt
-        if len(self._attempts) > _COUNTED_MAX:
-            self._attempts.popitem(last=False)
+        attempt = (self._attempts.get((message_id, endpoint)) or 0) + 1
+        self._attempts.put((message_id, endpoint), attempt)
         return attempt

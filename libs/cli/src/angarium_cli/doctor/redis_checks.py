@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from angarium_chassis.streams.quarantine import QuarantineShelf
+from angarium_chassis.streams.quarantine import QuarantineContents
 from redis.asyncio import Redis
 from redis.maint_notifications import MaintNotificationsConfig
 
@@ -93,7 +93,7 @@ async def redis_clock(redis: Redis) -> ClockReading:
 
 async def check_quarantine(redis: Redis, services: Sequence[ServiceName]) -> list[Finding]:
     """Count the entries in quarantine. Raises redis-py's errors."""
-    counts = {service: await QuarantineShelf(redis, service).count() for service in services}
+    counts = {service: await QuarantineContents(redis, service).count() for service in services}
     return judge_quarantine(counts)
 
 

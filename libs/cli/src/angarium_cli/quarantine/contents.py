@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
-from angarium_chassis.streams.quarantine import Quarantined
+from angarium_chassis.streams.quarantine import QuarantinedEntry
 from angarium_contracts.contract import Contract, Reader, UnknownVersion, Unreadable, encode
 from angarium_contracts.hot_path import DeliveriesRequested, MessagesAccepted
 from angarium_contracts.ids import APPLICATION, MESSAGE, format_id
@@ -27,7 +27,7 @@ class BatchPart:
     chunk: int | None
 
 
-def batch_part(entry: Quarantined) -> BatchPart | None:
+def batch_part(entry: QuarantinedEntry) -> BatchPart | None:
     """The part; None if the entry is not part of a batch, or unreadable."""
     match _read(entry):
         case MessagesAccepted(batch_id=batch_id):
@@ -37,7 +37,7 @@ def batch_part(entry: Quarantined) -> BatchPart | None:
     return None
 
 
-def why_not_again(entry: Quarantined) -> str | None:
+def why_not_again(entry: QuarantinedEntry) -> str | None:
     """The reason why putting the entry back cannot help; None if it can."""
     match _read(entry):
         case UnknownVersion(tag):
@@ -47,7 +47,7 @@ def why_not_again(entry: Quarantined) -> str | None:
     return None
 
 
-def body_to_replay(entry: Quarantined) -> bytes:
+def body_to_replay(entry: QuarantinedEntry) -> bytes:
     """The body to put back. Unreadable bytes stay unchanged.
 
     A part of a batch is flagged as redelivered, so that deliveries that were made in the meantime
@@ -69,9 +69,9 @@ def _published_before(batch: MessagesAccepted) -> MessagesAccepted:
     return msgspec.structs.replace(batch, publication=max(2, batch.publication))
 
 
-def facts(entry: Quarantined) -> list[tuple[str, str]]:
+def facts(entry: QuarantinedEntry) -> list[tuple[str, str]]:
     """The facts that may be shown: no payloads, which are customers' data."""
-    since = datetime.fromtimestamp(entry.put_away_at_ms / 1_000, UTC)
+    since = datetime.fromtimestamp(entry.quarantined_at_ms / 1_000, UTC)
     shown = [
         ("stream", entry.stream),
         ("entry", entry.entry_id),
@@ -84,9 +84,9 @@ def facts(entry: Quarantined) -> list[tuple[str, str]]:
     return shown + _contract_facts(_read(entry))
 
 
-def contract_name(entry: Quarantined) -> str:
+def contract_name(entry: QuarantinedEntry) -> str:
     """The contract's tag, or a phrase if it cannot be read."""
-    if not entry.is_ours:
+    if not entry.is_contract:
         return "none: not written by Angarium"
     match _read(entry):
         case Contract() as contract:
@@ -96,8 +96,8 @@ def contract_name(entry: Quarantined) -> str:
     return "cannot be read"
 
 
-def _read(entry: Quarantined) -> Content | UnknownVersion | Unreadable:
-    if not entry.is_ours:
+def _read(entry: QuarantinedEntry) -> Content | UnknownVersion | Unreadable:
+    if not entry.is_contract:
         return Unreadable("not an entry of ours")
     return _reader.read(entry.body)
 

@@ -58,7 +58,7 @@ async def read_listing(session: QuarantineSession) -> Listing:
             contract=contract_name(entry),
             reason=entry.reason,
             tries=entry.tries,
-            age_s=max(0.0, now_s - entry.put_away_at_ms / 1_000),
+            age_s=max(0.0, now_s - entry.quarantined_at_ms / 1_000),
             size_bytes=len(entry.body),
         )
         async for entry in session.entries()

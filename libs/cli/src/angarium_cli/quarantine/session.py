@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from angarium_chassis.settings import SettingsRefused
-from angarium_chassis.streams.quarantine import Quarantined, QuarantineShelf
+from angarium_chassis.streams.quarantine import QuarantineContents, QuarantinedEntry
 from angarium_gateway.administration.set_aside_batches import (
     JournalUnavailable,
     SetAsideBatch,
@@ -48,7 +48,7 @@ class QuarantineSession:
         *,
         make_owner: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
-        self._shelves = {service: QuarantineShelf(redis, service) for service in SERVICES}
+        self._shelves = {service: QuarantineContents(redis, service) for service in SERVICES}
         self._set_aside = set_aside
         self._make_owner = make_owner
 
@@ -57,7 +57,7 @@ class QuarantineSession:
         """True if the gateway's database is open."""
         return self._set_aside is not None
 
-    async def entries(self) -> AsyncIterator[Quarantined]:
+    async def entries(self) -> AsyncIterator[QuarantinedEntry]:
         """All entries, by service, oldest first."""
         for shelf in self._shelves.values():
             async for entry in shelf.entries():
@@ -67,7 +67,7 @@ class QuarantineSession:
         """The batches set aside; none without the gateway's database."""
         return () if self._set_aside is None else await self._set_aside.list()
 
-    async def entry(self, ref: str) -> Quarantined:
+    async def entry(self, ref: str) -> QuarantinedEntry:
         """An entry by its id. Raises CommandFailed."""
         shelf, entry_id = self._shelf_of(ref)
         found = await shelf.find(entry_id)
@@ -137,7 +137,7 @@ class QuarantineSession:
             return 0
         return await self._set_aside.bring_back(batch_ids, owner=self._make_owner())
 
-    def _shelf_of(self, ref: str) -> tuple[QuarantineShelf, str]:
+    def _shelf_of(self, ref: str) -> tuple[QuarantineContents, str]:
         service, _, entry_id = ref.partition("/")
         if service == BATCH:
             raise CommandFailed(f"{ref} holds accepted messages and cannot be dropped; replay it")
@@ -192,7 +192,7 @@ def _has_gateway(installation: Installation) -> bool:
     return True
 
 
-def _summary_of(entry: Quarantined) -> EntrySummary:
+def _summary_of(entry: QuarantinedEntry) -> EntrySummary:
     return EntrySummary(
         entry.service, entry.id, entry.stream, batch_part(entry), why_not_again(entry)
     )

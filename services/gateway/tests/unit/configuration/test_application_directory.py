@@ -7,7 +7,6 @@ import pytest
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.ids import APPLICATION, format_id
 from angarium_contracts.queries import Problem, ProblemCode
-from angarium_gateway.application.configuration import application_directory
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.unavailable import JournalUnavailable
 
@@ -18,10 +17,10 @@ OTHER_TENANT = b"o" * 16
 
 
 class Setting:
-    def __init__(self) -> None:
+    def __init__(self, **bounds: int) -> None:
         self.copy = CopyModel()
         self.dispatcher = DispatcherModel()
-        self.directory = ApplicationDirectory(self.copy, self.dispatcher)
+        self.directory = ApplicationDirectory(self.copy, self.dispatcher, **bounds)
 
     async def find(self, ref: str) -> ApplicationState | Problem:
         return await self.directory.find(TENANT, ref)
@@ -125,8 +124,8 @@ async def test_a_change_during_a_look_up_is_not_remembered_stale(setting: Settin
     assert isinstance(await setting.find("acme"), Problem)
 
 
-async def test_memory_is_bounded(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application_directory, "REMEMBERED_MAX", 3)
+async def test_memory_is_bounded() -> None:
+    setting = Setting(remembered_max=3)
     states = [setting.copy.put(a_state(f"app-{number}")) for number in range(10)]
     for state in states:
         await setting.find(state.uid or "")

@@ -98,7 +98,7 @@ async def make(world: World, book: EndpointCache) -> AsyncIterator[Callable[...,
     running: list[asyncio.Task[None]] = []
 
     def begin(**options: Any) -> ClosedEndpoints:
-        options = {"rows_per_step": 10, "again_s_min": 0.001} | options
+        options = {"rows_per_step": 10, "retry_s_min": 0.001} | options
         closed = ClosedEndpoints(world, book, WorkerCounters(), lease_s=40.0, **options)
         running.append(asyncio.create_task(closed.run()))
         return closed

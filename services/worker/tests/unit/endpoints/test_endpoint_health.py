@@ -156,7 +156,7 @@ async def start(world: World) -> AsyncIterator[Start]:
     running: list[asyncio.Task[None]] = []
 
     async def begin(rule: DisableRule = FIVE_DAYS, **options: Any) -> EndpointHealth:
-        options = {"gather_s": 0.0, "again_s_min": 0.001} | options
+        options = {"gather_s": 0.0, "retry_s_min": 0.001} | options
         health = EndpointHealth(
             world, world, rule, clock_ns=lambda: world.now_us * 1_000, **options
         )

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import structlog
+from angarium_chassis.backoff import backoff_s
 from angarium_chassis.database.engine import CONNECTION_ERRORS
 from angarium_chassis.streams.received import Received
 from angarium_chassis.streams.writer import Publication, StreamWriter
+from angarium_chassis.waiting import set_within
 from angarium_contracts.contract import Contract
 from angarium_contracts.hot_path import DeliveriesRequested, MessagesAccepted
 
@@ -63,7 +65,7 @@ class BatchDispatch:
     async def __call__(self, received: Batches) -> None:
         """Publish the chunks of these batches and acknowledge the batches."""
         waiting = list(received)
-        retry_s = RETRY_FIRST_S
+        failures = 0
         while waiting:
             try:
                 matched = await match_batches([entry.value for entry in waiting], self._cache)
@@ -73,9 +75,10 @@ class BatchDispatch:
             else:
                 await self._publish(waiting, matched)
                 return
-            if waiting and await self._pause(retry_s):
+            pause_s = backoff_s(failures, first_s=RETRY_FIRST_S, longest_s=RETRY_LONGEST_S)
+            if waiting and await self._pause(pause_s):
                 raise DispatchStopped(len(waiting))
-            retry_s = min(retry_s * 2, RETRY_LONGEST_S)
+            failures += 1
             # A lease that was lost belongs to another consumer, which dispatches the batch too;
             # publishing it here as well would send its messages twice without the flag.
             waiting = [entry for entry in waiting if entry.held]
@@ -158,9 +161,4 @@ class ShutdownSignal:
 
     async def pause(self, longest_s: float) -> bool:
         """Wait for at most `longest_s`. Returns true when the process stops."""
-        try:
-            async with asyncio.timeout(longest_s):
-                await self._stopping.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await set_within(self._stopping, longest_s)

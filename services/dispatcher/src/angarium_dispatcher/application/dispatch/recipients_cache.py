@@ -16,8 +16,9 @@ dispatched.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+from angarium_chassis.lru_cache import LruCache
 
 from angarium_dispatcher.application.dispatch.shared_schedules import SharedSchedules
 from angarium_dispatcher.domain.matching import Recipients
@@ -35,11 +36,12 @@ class RecipientsCache:
 
     def __init__(self, read: ReadRecipients, *, applications_max: int, weight_max: int) -> None:
         self._read = read
-        self._applications_max = applications_max
         self._weight_max = weight_max
         self._weight = 0
         self._schedules = SharedSchedules()
-        self._cached: OrderedDict[bytes, Recipients] = OrderedDict()
+        self._cached: LruCache[bytes, Recipients] = LruCache(
+            applications_max, on_evict=self._evicted
+        )
         self._reading: dict[bytes, asyncio.Future[Recipients]] = {}
         self.hits = 0
         self.misses = 0
@@ -73,7 +75,7 @@ class RecipientsCache:
         recipients = self._cached.get(application_id)
         if recipients is None or recipients.version < version:
             return None
-        self._cached.move_to_end(application_id)
+        self._cached.touch(application_id)
         return recipients
 
     async def get(self, versions: Mapping[bytes, int]) -> dict[bytes, Recipients]:
@@ -143,18 +145,19 @@ class RecipientsCache:
     def _keep(self, application_id: bytes, recipients: Recipients) -> None:
         self._drop(application_id)
         recipients.schedules = self._schedules.acquire(recipients.schedules)
-        self._cached[application_id] = recipients
         self._weight += recipients.weight
-        while len(self._cached) > 1 and (
-            len(self._cached) > self._applications_max or self.weight > self._weight_max
-        ):
-            self._drop(next(iter(self._cached)))
+        self._cached.put(application_id, recipients)
+        while len(self._cached) > 1 and self.weight > self._weight_max:
+            self._cached.evict()
 
     def _drop(self, application_id: bytes) -> None:
-        dropped = self._cached.pop(application_id, None)
+        dropped = self._cached.pop(application_id)
         if dropped is not None:
-            self._weight -= dropped.weight
-            self._schedules.release(dropped.schedules)
+            self._evicted(application_id, dropped)
+
+    def _evicted(self, _: bytes, recipients: Recipients) -> None:
+        self._weight -= recipients.weight
+        self._schedules.release(recipients.schedules)
 
 
 def _at_least(recipients: Recipients | None, version: int) -> Recipients:

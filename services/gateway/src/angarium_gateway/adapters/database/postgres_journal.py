@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from angarium_chassis.database.columns import to_micros
-from angarium_chassis.database.engine import STATEMENT_TIMEOUT_MS, Database, postgres_of
-from angarium_chassis.database.pinned_connection import PinnedConnection
+from angarium_chassis.database.engine import STATEMENT_TIMEOUT_MS, Database
+from angarium_chassis.database.named_statement import named_statement
+from angarium_chassis.database.single_statements import PinnedConnection, PooledStatements
 
 from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.domain.messages import (
@@ -21,11 +23,13 @@ from angarium_gateway.domain.messages import (
 from .earlier_requests import find_earlier
 from .failures import journal_failures
 from .message_rows import names_to_text
-from .sql import statement
 
 COMMIT_TIMEOUT_S = STATEMENT_TIMEOUT_MS / 1000 + 5.0
 """The server ends a statement earlier; this bounds the wait for a server that is silent."""
 
+_sql = partial(named_statement, __package__)
+_COMMIT = _sql("commit_batch")
+_SCHEDULE = _sql("schedule_messages")
 _STORED, _KEY_TAKEN = 0, 1
 
 
@@ -38,6 +42,7 @@ class PostgresJournal:
     ) -> None:
         self._database = database
         self._connection = PinnedConnection(database.engine)
+        self._statements = PooledStatements(database.engine)
         self._clock_us = clock_us
         self._key_life_us = key_life_us
 
@@ -48,7 +53,7 @@ class PostgresJournal:
         with journal_failures():
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
                 rows = await self._connection.fetch(
-                    statement("commit_batch"),
+                    _COMMIT,
                     *_arrays(messages),
                     batch.id,
                     batch.owner,
@@ -63,14 +68,9 @@ class PostgresJournal:
         """See the port. Rare beside `commit`, so it borrows a connection each time."""
         now_us = self._clock_us()
         with journal_failures():
-            async with (
-                asyncio.timeout(COMMIT_TIMEOUT_S),
-                self._database.engine.connect() as connection,
-            ):
-                await connection.execution_options(isolation_level="AUTOCOMMIT")
-                driver = await postgres_of(connection)
-                rows = await driver.fetch(
-                    statement("schedule_messages"),
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                rows = await self._statements.fetch(
+                    _SCHEDULE,
                     *_arrays(messages),
                     [message.deliver_at and to_micros(message.deliver_at) for message in messages],
                     now_us,

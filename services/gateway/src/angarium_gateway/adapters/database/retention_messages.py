@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from angarium_chassis.database.kept_table import (
+from angarium_chassis.database.partitions import Partition, PartitionedTable, partition_days
+from angarium_chassis.database.retention_table import (
     POSTGRES_ROWS_MAX,
     SQLITE_ROWS_MAX,
     drop_expired,
     oldest_rows,
     too_old,
 )
-from angarium_chassis.database.partitions import Partition, PartitionedTable, partition_days
 from angarium_chassis.database.retention_turn import RetentionTurn
 from angarium_contracts.ids import operational_application_id
 from angarium_contracts.retention import TenantRetention
@@ -65,7 +65,7 @@ class MessageRetention:
         self._days = days
 
     async def __call__(self, turn: RetentionTurn) -> None:
-        """See `Chore`."""
+        """See `RetentionTask`."""
         before = too_old(turn, self._days)
         partitions = PartitionedTable(turn, message.name)
         if turn.on_postgres:

@@ -4,8 +4,8 @@ Idempotency keys are not partitioned by time: a key must be unique for all its l
 partition guarantees only within itself. They are deleted by the index on their time.
 """
 
-from angarium_chassis.database.kept_table import delete_rows
 from angarium_chassis.database.partitions import DAY_MS
+from angarium_chassis.database.retention_table import delete_rows
 from angarium_chassis.database.retention_turn import RetentionTurn
 from sqlalchemy import BigInteger, type_coerce
 
@@ -25,7 +25,7 @@ class KeyRetention:
         self._life_ms = life_s * 1_000
 
     async def __call__(self, turn: RetentionTurn) -> None:
-        """See `Chore`."""
+        """See `RetentionTask`."""
         created_at = type_coerce(idempotency_key.c.created_at, BigInteger)
         before_us = (turn.now_ms - self._life_ms - KEY_MARGIN_MS) * 1_000
         await delete_rows(

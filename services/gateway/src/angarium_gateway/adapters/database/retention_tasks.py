@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from angarium_chassis.database.engine import Database
-from angarium_chassis.database.kept_table import KeptTable
-from angarium_chassis.retention import Chore
+from angarium_chassis.database.retention_table import RetentionTable
+from angarium_chassis.retention import RetentionTask
 
 from .retention_messages import MessageRetention
 from .retention_rows import KeyRetention, delete_ended_tasks
@@ -14,15 +14,15 @@ from .tables import audit_entry
 
 def retention_tasks(
     database: Database, *, message_days: int, audit_days: int, key_life_s: int
-) -> Mapping[str, Chore]:
+) -> Mapping[str, RetentionTask]:
     """The retention tasks by the names that appear in the log.
 
     A table that only grows, with a time-ordered `id` that its migration partitions
-    (`partition_by_id`), is one line here: `"name": KeptTable(table, days=…)`.
+    (`partition_by_id`), is one line here: `"name": RetentionTable(table, days=…)`.
     """
     return {
         "messages": MessageRetention(TenantRetentionColumn(database), days=message_days),
-        "audit log": KeptTable(audit_entry, days=audit_days),
+        "audit log": RetentionTable(audit_entry, days=audit_days),
         "idempotency keys": KeyRetention(life_s=key_life_s),
         "background tasks": delete_ended_tasks,
     }

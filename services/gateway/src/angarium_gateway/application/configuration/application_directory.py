@@ -1,9 +1,9 @@
 """Directory of applications, read from the gateway's own copy so that it answers while the
 dispatcher is down."""
 
-from collections import OrderedDict
 from typing import Protocol
 
+from angarium_chassis.lru_cache import LruCache
 from angarium_contracts.configuration import ApplicationSaved, GetApplication
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.ids import APPLICATION, parse_id
@@ -31,10 +31,18 @@ class ApplicationDirectory:
     """Resolves references to applications: from memory, from the copy, or by a query to the
     dispatcher."""
 
-    def __init__(self, copy: ApplicationCopy, ask_dispatcher: ServiceQuery) -> None:
+    def __init__(
+        self,
+        copy: ApplicationCopy,
+        ask_dispatcher: ServiceQuery,
+        *,
+        remembered_max: int = REMEMBERED_MAX,
+    ) -> None:
         self._copy = copy
         self._ask_dispatcher = ask_dispatcher
-        self._remembered: OrderedDict[tuple[bytes, str], ApplicationState] = OrderedDict()
+        self._remembered: LruCache[tuple[bytes, str], ApplicationState] = LruCache(
+            remembered_max, on_evict=self._evicted
+        )
         self._references: dict[bytes, set[tuple[bytes, str]]] = {}
         self._changes = 0
 
@@ -78,14 +86,14 @@ class ApplicationDirectory:
         """Drop an application that has changed from memory."""
         self._changes += 1
         for reference in self._references.pop(application_id, ()):
-            self._remembered.pop(reference, None)
+            self._remembered.pop(reference)
 
     def _remember(self, tenant_id: bytes, ref: str, state: ApplicationState) -> None:
-        self._remembered[tenant_id, ref] = state
+        self._remembered.put((tenant_id, ref), state)
         self._references.setdefault(state.id, set()).add((tenant_id, ref))
-        if len(self._remembered) > REMEMBERED_MAX:
-            reference, oldest = self._remembered.popitem(last=False)
-            references = self._references[oldest.id]
-            references.discard(reference)
-            if not references:
-                del self._references[oldest.id]
+
+    def _evicted(self, reference: tuple[bytes, str], state: ApplicationState) -> None:
+        references = self._references[state.id]
+        references.discard(reference)
+        if not references:
+            del self._references[state.id]

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
+from angarium_chassis.backoff import backoff_s
+from angarium_chassis.waiting import set_within
 from angarium_contracts.ids import BACKGROUND_TASK, format_id
 from angarium_contracts.queries import Problem, ProblemCode
 
@@ -23,6 +25,7 @@ AT_ONCE_MAX: Final = 2
 TURN_S: Final = 5.0
 """The length of a task's turn, after which others go first."""
 POLL_S: Final = 5.0
+RETRY_S_MIN: Final = 1.0
 RETRY_S_MAX: Final = 60.0
 FAILURES_MAX: Final = 10
 """Unexpected failures of a task in a row after which it is marked as failed."""
@@ -77,9 +80,7 @@ class TaskRunner:
                 log.warning("background.waits", error=str(error))
                 worked = False
             if not worked:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._poll_s):
-                        await self._started.wait()
+                await set_within(self._started, self._poll_s)
                 self._started.clear()
 
     async def work_one_turn(self) -> bool:
@@ -129,7 +130,7 @@ class TaskRunner:
         if lasting:
             await self._leases.end(held, held.task.progress, error=detail)
             return
-        wait_s = min(RETRY_S_MAX, 2.0 ** min(held.failures, 10))
+        wait_s = backoff_s(held.failures, first_s=RETRY_S_MIN, longest_s=RETRY_S_MAX)
         await self._leases.put_back(held, after_s=wait_s, error=detail)
 
 

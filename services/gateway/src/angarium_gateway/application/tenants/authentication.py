@@ -1,10 +1,11 @@
 """Authentication: finds the tenant of an API key."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+from angarium_chassis.lru_cache import LruCache
 
 from angarium_gateway.domain.digests import token_hash
 
@@ -34,7 +35,7 @@ class Authenticator:
         self._keys = keys
         self._clock_s = clock_s
         self._fresh_s = fresh_s
-        self._known: OrderedDict[str, tuple[Caller, float]] = OrderedDict()
+        self._known: LruCache[str, tuple[Caller, float]] = LruCache(CALLERS_MAX)
         self._looking: dict[str, asyncio.Future[Caller | None]] = {}
 
     def remembered(self, token: str) -> Caller | None:
@@ -62,9 +63,8 @@ class Authenticator:
             caller = await self._keys.find(token_hash(token))
         finally:
             del self._looking[token]
-        self._known.pop(token, None)
-        if caller is not None:
-            self._known[token] = caller, asked_at_s + self._fresh_s
-            if len(self._known) > CALLERS_MAX:
-                self._known.popitem(last=False)
+        if caller is None:
+            self._known.pop(token)
+        else:
+            self._known.put(token, (caller, asked_at_s + self._fresh_s))
         return caller

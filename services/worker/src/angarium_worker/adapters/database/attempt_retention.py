@@ -1,10 +1,10 @@
 """Deleting attempts and records of cancelled deliveries that are too old.
 
-Attempts are partitioned by time on Postgres and go as whole partitions (`KeptTable`); what is
+Attempts are partitioned by time on Postgres and go as whole partitions (`RetentionTable`); what is
 deleted here goes in steps, by an index.
 """
 
-from angarium_chassis.database.kept_table import delete_rows, too_old
+from angarium_chassis.database.retention_table import delete_rows, too_old
 from angarium_chassis.database.retention_turn import RetentionTurn
 from angarium_contracts.retention import TenantRetention
 from sqlalchemy import select
@@ -15,20 +15,20 @@ from .tables import attempt, cancelled_delivery, endpoint_copy
 
 
 class CancelledRetention:
-    """The retention chore of cancelled deliveries: they go by the time of their messages."""
+    """The retention task of cancelled deliveries: they go by the time of their messages."""
 
     def __init__(self, *, days: int) -> None:
         self._days = days
 
     async def __call__(self, turn: RetentionTurn) -> None:
-        """See `Chore`."""
+        """See `RetentionTask`."""
         row = cancelled_delivery.c
         before = too_old(turn, self._days)
         await delete_rows(turn, cancelled_delivery, row.message_id < before, order=row.message_id)
 
 
 class TenantAttemptRetention:
-    """The retention chore of tenants that keep attempts for fewer than `days` days, endpoint by
+    """The retention task of tenants that keep attempts for fewer than `days` days, endpoint by
     endpoint. Attempts of an endpoint that is no longer in the copy are kept for `days`."""
 
     def __init__(self, tenants: TenantRetentions, *, days: int) -> None:
@@ -36,7 +36,7 @@ class TenantAttemptRetention:
         self._days = days
 
     async def __call__(self, turn: RetentionTurn) -> None:
-        """See `Chore`."""
+        """See `RetentionTask`."""
         for tenant in await self._tenants.all() or ():
             if tenant.days < self._days:
                 await _delete_of_tenant(turn, tenant)

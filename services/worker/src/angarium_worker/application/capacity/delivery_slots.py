@@ -1,9 +1,10 @@
 """How much this process may have in hand at once, and the tokens for what it has."""
 
-import asyncio
 from collections import deque
 from enum import Enum, auto
 from typing import NamedTuple, Protocol
+
+from angarium_chassis.waiting import Waiters
 
 RETRY_SHARE = 0.5
 """Retries, and what comes out of lanes, use at most this share of the sending slots: the rest is
@@ -99,7 +100,7 @@ class DeliverySlots:
         self._waiting = 0
         self._in_hand = 0
         self._bytes_in_hand = 0
-        self._changed: list[asyncio.Future[None]] = []
+        self._changed = Waiters()
         self._for_slot: deque[SlotWaiter] = deque()
 
     def usage(self) -> Usage:
@@ -162,8 +163,8 @@ class DeliverySlots:
         self._waiting -= reservation.waiting
         self._in_hand -= reservation.deliveries
         self._bytes_in_hand -= reservation.payload_bytes
-        if self._changed and reservation.deliveries:
-            self.wake()
+        if self._changed.waiting and reservation.deliveries:
+            self._changed.wake()
 
     def start(self, *, retry: bool = False) -> SendingSlot:
         """Take a sending slot; `retry`: of those that retries may use."""
@@ -204,16 +205,11 @@ class DeliverySlots:
 
     def wake(self) -> None:
         """Let everybody who waits look again."""
-        waiting, self._changed = self._changed, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
+        self._changed.wake()
 
     async def changed(self) -> None:
         """Wait until something was released."""
-        future = asyncio.get_running_loop().create_future()
-        self._changed.append(future)
-        await future
+        await self._changed.wait()
 
     def _leave(self, use: SlotUse) -> None:
         self._sending -= 1
@@ -221,8 +217,8 @@ class DeliverySlots:
             self._retries -= 1
         if self._for_slot:
             self._offer_slots()
-        if self._changed:
-            self.wake()
+        if self._changed.waiting:
+            self._changed.wake()
 
     def _offer_slots(self) -> None:
         for _ in range(len(self._for_slot)):

@@ -1,30 +1,29 @@
-"""Tells the retries that something is due sooner than they will look."""
+"""Wakes the loops that poll the database when something is due before their next look."""
 
 import asyncio
 
+from angarium_chassis.waiting import set_within
+
 SLEEP_S_MAX = 1.0
-"""Rows of dead processes and of other workers come due without this process being told."""
+"""The longest pause: rows of other workers, dead or alive, come due without a signal here."""
 
 
 class WakeSignal:
-    """Rung by who makes a pending delivery, heard by who retries."""
+    """Set by whatever makes a delivery due, awaited by the loop that starts it."""
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._notified = asyncio.Event()
 
     def notify(self, due_in_s: float) -> None:
-        """Something is due so many seconds from now."""
+        """Wake the loop if something is due before it would look anyway."""
         if due_in_s < SLEEP_S_MAX:
-            self._rung.set()
+            self._notified.set()
 
     def reset(self) -> None:
-        """Forget what was rung: a look at the database follows."""
-        self._rung.clear()
+        """Clear the signal, before the database is read: a notification during the read then wakes
+        the loop again."""
+        self._notified.clear()
 
     async def wait(self, pause_s: float) -> None:
-        """Sleep for `pause_s`, at most a second, or until the bell is rung."""
-        try:
-            async with asyncio.timeout(min(pause_s, SLEEP_S_MAX)):
-                await self._rung.wait()
-        except TimeoutError:
-            return
+        """Sleep until notified, but for at most `pause_s` and `SLEEP_S_MAX`."""
+        await set_within(self._notified, min(pause_s, SLEEP_S_MAX))

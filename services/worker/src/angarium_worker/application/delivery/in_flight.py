@@ -1,7 +1,8 @@
-"""Which deliveries have begun in this process and are not on record yet."""
+"""The deliveries that have begun in this process and are not on record yet."""
 
-import asyncio
 from collections.abc import Collection
+
+from angarium_chassis.waiting import Waiters
 
 from angarium_worker.domain.delivery import DeliveryKey
 
@@ -11,7 +12,7 @@ class InFlight:
 
     def __init__(self) -> None:
         self._keys: set[DeliveryKey] = set()
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiters = Waiters()
         self.add = self._keys.add
         self.discard = self._keys.discard
 
@@ -22,14 +23,9 @@ class InFlight:
     async def until_none(self, keys: Collection[DeliveryKey]) -> None:
         """Wait until none of `keys` is in flight."""
         while self.has_any(keys):
-            future = asyncio.get_running_loop().create_future()
-            self._waiting.append(future)
-            await future
+            await self._waiters.wait()
 
     def some_left(self) -> None:
-        """Let those who wait look again, after some were discarded."""
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            for future in waiting:
-                if not future.done():
-                    future.set_result(None)
+        """Let those that wait look again, after some were discarded."""
+        if self._waiters.waiting:
+            self._waiters.wake()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import structlog
+from angarium_chassis.backoff import Backoff, repeat_with_backoff
 from angarium_contracts.directory import EndpointState
 
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
@@ -16,8 +17,8 @@ from .endpoint_config import ResolvedEndpoint
 
 ENDPOINTS_MAX = 10_000
 ROWS_PER_STEP = 1_000
-AGAIN_S_MIN = 0.5
-AGAIN_S_MAX = 30.0
+RETRY_S_MIN = 0.5
+RETRY_S_MAX = 30.0
 
 log = structlog.get_logger()
 
@@ -53,7 +54,7 @@ class ClosedEndpoints:
         lease_s: float,
         endpoints_max: int = ENDPOINTS_MAX,
         rows_per_step: int = ROWS_PER_STEP,
-        again_s_min: float = AGAIN_S_MIN,
+        retry_s_min: float = RETRY_S_MIN,
     ) -> None:
         self._ledger = ledger
         self._cache = cache
@@ -61,7 +62,7 @@ class ClosedEndpoints:
         self._lease_s = lease_s
         self._endpoints_max = endpoints_max
         self._rows_per_step = rows_per_step
-        self._again_s_min = again_s_min
+        self._retry_s_min = retry_s_min
         self._waiting: dict[bytes, _Closing] = {}
         self._added = asyncio.Event()
 
@@ -89,25 +90,24 @@ class ClosedEndpoints:
 
     async def run(self) -> None:
         """End them until cancelled."""
-        again_s = self._again_s_min
-        while True:
-            await self._added.wait()
-            if not self._waiting:
-                self._added.clear()
-                continue
-            endpoint_id, closing = next(iter(self._waiting.items()))
-            try:
-                done = await self._end_some(endpoint_id, closing)
-            except StorageDown as error:
-                log.warning("endpoint.pending_not_ended", error=str(error)[:300])
-                await asyncio.sleep(again_s)
-                again_s = min(again_s * 2, AGAIN_S_MAX)
-                continue
-            again_s = self._again_s_min
-            if self._waiting.get(endpoint_id) is closing:
-                del self._waiting[endpoint_id]
-                if not done:  # so that one large endpoint does not keep the others waiting
-                    self._waiting[endpoint_id] = closing
+        await repeat_with_backoff(self._end_next, Backoff(self._retry_s_min, RETRY_S_MAX))
+
+    async def _end_next(self) -> bool:
+        await self._added.wait()
+        if not self._waiting:
+            self._added.clear()
+            return True
+        endpoint_id, closing = next(iter(self._waiting.items()))
+        try:
+            done = await self._end_some(endpoint_id, closing)
+        except StorageDown as error:
+            log.warning("endpoint.pending_not_ended", error=str(error)[:300])
+            return False
+        if self._waiting.get(endpoint_id) is closing:
+            del self._waiting[endpoint_id]
+            if not done:  # so that one large endpoint does not keep the others waiting
+                self._waiting[endpoint_id] = closing
+        return True
 
     def _reopen(self, state: EndpointState) -> None:
         waiting = self._waiting.get(state.id)

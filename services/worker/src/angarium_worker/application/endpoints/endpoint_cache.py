@@ -1,11 +1,11 @@
 """The endpoints' configuration: from memory, else from the worker's copy, else by asking."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
+from angarium_chassis.lru_cache import LruCache
 from angarium_contracts.directory import ApplicationState, EndpointState
 from msgspec.structs import replace
 
@@ -60,8 +60,7 @@ class EndpointCache:
         self._owner = owner
         self._open_sealed = open_sealed
         self._destinations = destinations
-        self._endpoints_max = endpoints_max
-        self._known: OrderedDict[bytes, EndpointConfig] = OrderedDict()
+        self._known: LruCache[bytes, EndpointConfig] = LruCache(endpoints_max)
         self._loading: dict[bytes, int] = {}
         self._asking: dict[bytes, asyncio.Future[None]] = {}
 
@@ -70,7 +69,7 @@ class EndpointCache:
         known = self._known.get(endpoint_id)
         if known is None or known.version < version:
             return None
-        self._known.move_to_end(endpoint_id)
+        self._known.touch(endpoint_id)
         return known
 
     async def load(self, wanted: Mapping[bytes, int]) -> dict[bytes, EndpointConfig]:
@@ -98,7 +97,7 @@ class EndpointCache:
         """Send nothing more to the endpoint, in memory, until it is newer than `version`."""
         known = self._known.get(endpoint_id)
         if known is not None and known.version <= version:
-            self._put(endpoint_id, Inactive(version, reason))
+            self._known.put(endpoint_id, Inactive(version, reason))
 
     async def version(self) -> int:
         """The directory version that the copy is complete to."""
@@ -170,7 +169,9 @@ class EndpointCache:
         for state in states:
             self._remember(state, version_min=wanted[state.id])
         for endpoint_id in wanted.keys() - {state.id for state in states}:
-            self._put(endpoint_id, Inactive(wanted[endpoint_id], "the endpoint does not exist"))
+            self._known.put(
+                endpoint_id, Inactive(wanted[endpoint_id], "the endpoint does not exist")
+            )
 
     def _missing(self, wanted: Mapping[bytes, int]) -> list[bytes]:
         return [each for each, version in wanted.items() if self.get(each, version) is None]
@@ -184,10 +185,4 @@ class EndpointCache:
         made = prepare(state, self._open_sealed, self._destinations)
         if isinstance(made, Unusable):
             log.error("endpoint.unusable", endpoint=state.id.hex(), problem=made.problem)
-        self._put(state.id, made)
-
-    def _put(self, endpoint_id: bytes, known: EndpointConfig) -> None:
-        self._known[endpoint_id] = known
-        self._known.move_to_end(endpoint_id)
-        while len(self._known) > self._endpoints_max:
-            self._known.popitem(last=False)
+        self._known.put(state.id, made)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 import structlog
+from angarium_chassis.backoff import Backoff, repeat_with_backoff
 from angarium_contracts.directory import EndpointState
 
 from angarium_worker.application.ledger.records import StorageDown
@@ -17,8 +18,8 @@ from .failing_endpoints import HealthRow, HealthRows
 ENDPOINTS_MAX = 20_000
 ROWS_PER_SAVE_MAX = 500
 GATHER_S = 1.0
-AGAIN_S_MIN = 0.5
-AGAIN_S_MAX = 30.0
+RETRY_S_MIN = 0.5
+RETRY_S_MAX = 30.0
 
 log = structlog.get_logger()
 
@@ -65,7 +66,7 @@ class EndpointHealth:
         clock_ns: Callable[[], int],
         endpoints_max: int = ENDPOINTS_MAX,
         gather_s: float = GATHER_S,
-        again_s_min: float = AGAIN_S_MIN,
+        retry_s_min: float = RETRY_S_MIN,
     ) -> None:
         self._rows = rows
         self._owner = owner
@@ -73,7 +74,7 @@ class EndpointHealth:
         self._clock_ns = clock_ns
         self._endpoints_max = endpoints_max
         self._gather_s = gather_s
-        self._again_s_min = again_s_min
+        self._retry_s_min = retry_s_min
         self._save_every_us = int(rule.look_every_s * 1_000_000)
         self._failing: dict[bytes, _Failing] = {}
         self._unsaved: dict[bytes, _Failing] = {}
@@ -145,18 +146,15 @@ class EndpointHealth:
 
     async def _repeat(self, step: Callable[[], Awaitable[bool]]) -> None:
         """Repeat a step; back off while the database or the owner cannot be reached."""
-        again_s = self._again_s_min
-        while True:
+
+        async def attempt() -> bool:
             try:
-                done = await step()
+                return await step()
             except StorageDown as error:
-                done = False
                 log.warning("endpoint_health.not_stored", error=str(error)[:300])
-            if done:
-                again_s = self._again_s_min
-            else:
-                await asyncio.sleep(again_s)
-                again_s = min(again_s * 2, AGAIN_S_MAX)
+                return False
+
+        await repeat_with_backoff(attempt, Backoff(self._retry_s_min, RETRY_S_MAX))
 
     async def _save_records(self) -> bool:
         if not self._loaded:

@@ -3,6 +3,7 @@
 import asyncio
 
 import structlog
+from angarium_chassis.backoff import Backoff, repeat_with_backoff
 
 from angarium_worker.application.ledger.records import Ledger, StorageDown
 
@@ -10,8 +11,8 @@ from .endpoint_cache import EndpointCache
 from .endpoint_owner import EndpointOwner, GoneEndpoint
 
 ENDPOINTS_MAX = 10_000
-AGAIN_S_MIN = 0.5
-AGAIN_S_MAX = 30.0
+RETRY_S_MIN = 0.5
+RETRY_S_MAX = 30.0
 
 log = structlog.get_logger()
 
@@ -41,20 +42,19 @@ class GoneEndpoints:
             self._told.set()
 
     async def run(self) -> None:
-        """Tell until cancelled."""
-        again_s = AGAIN_S_MIN
-        while True:
-            await self._told.wait()
-            endpoint_id, waiting = next(iter(self._waiting.items()))
-            if await self._settle(*waiting):
-                again_s = AGAIN_S_MIN
-                if self._waiting.get(endpoint_id) is waiting:
-                    del self._waiting[endpoint_id]
-                if not self._waiting:
-                    self._told.clear()
-            else:
-                await asyncio.sleep(again_s)
-                again_s = min(again_s * 2, AGAIN_S_MAX)
+        """Disable them until cancelled."""
+        await repeat_with_backoff(self._settle_next, Backoff(RETRY_S_MIN, RETRY_S_MAX))
+
+    async def _settle_next(self) -> bool:
+        await self._told.wait()
+        endpoint_id, waiting = next(iter(self._waiting.items()))
+        if not await self._settle(*waiting):
+            return False
+        if self._waiting.get(endpoint_id) is waiting:
+            del self._waiting[endpoint_id]
+        if not self._waiting:
+            self._told.clear()
+        return True
 
     async def _settle(self, gone: GoneEndpoint, reason: str) -> bool:
         if not await self._owner.disable(gone, reason):

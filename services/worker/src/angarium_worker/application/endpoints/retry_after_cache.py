@@ -1,7 +1,8 @@
 """Endpoints that asked, by Retry-After, not to be sent to for a while."""
 
-from collections import OrderedDict
 from collections.abc import Callable
+
+from angarium_chassis.lru_cache import LruCache
 
 ENDPOINTS_MAX = 20_000
 
@@ -15,22 +16,18 @@ class RetryAfterCache:
 
     def __init__(self, clock_ns: Callable[[], int], *, endpoints_max: int = ENDPOINTS_MAX) -> None:
         self._clock_ns = clock_ns
-        self._endpoints_max = endpoints_max
-        self._not_before_ns: OrderedDict[bytes, int] = OrderedDict()
+        self._not_before_ns: LruCache[bytes, int] = LruCache(endpoints_max)
+        self._size = self._not_before_ns.size
 
     def __bool__(self) -> bool:
         """False when no endpoint is to be waited for."""
-        return bool(self._not_before_ns)
+        return self._size() > 0
 
     def slow_down(self, endpoint_id: bytes, for_s: float) -> None:
         """Send nothing for so long; a longer time that was asked for before stays in force."""
         not_before_ns = self._clock_ns() + int(for_s * 1e9)
-        if not_before_ns <= self._not_before_ns.get(endpoint_id, 0):
-            return
-        self._not_before_ns[endpoint_id] = not_before_ns
-        self._not_before_ns.move_to_end(endpoint_id)
-        while len(self._not_before_ns) > self._endpoints_max:
-            self._not_before_ns.popitem(last=False)
+        if not_before_ns > (self._not_before_ns.get(endpoint_id) or 0):
+            self._not_before_ns.put(endpoint_id, not_before_ns)
 
     def wait_s(self, endpoint_id: bytes) -> float:
         """How long to wait before sending; 0 for no wait."""
@@ -40,5 +37,5 @@ class RetryAfterCache:
         wait_ns = not_before_ns - self._clock_ns()
         if wait_ns > 0:
             return wait_ns / 1e9
-        del self._not_before_ns[endpoint_id]
+        self._not_before_ns.pop(endpoint_id)
         return 0.0

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
+from angarium_chassis.backoff import backoff_s
 from angarium_chassis.group_commit import GroupCommit, Overloaded
 
 BACKOFF_S_MIN = 0.05
@@ -54,9 +55,8 @@ class RetryingGroupCommit[Item, Result]:
 
     def _submit(self, waiting: tuple[Item, Callable[[Result], None]], size_bytes: int) -> None:
         def again() -> None:
-            asyncio.get_running_loop().call_later(
-                self._backoff_s(), self._submit, waiting, size_bytes
-            )
+            pause_s = backoff_s(self._failures, first_s=BACKOFF_S_MIN, longest_s=BACKOFF_S_MAX)
+            asyncio.get_running_loop().call_later(pause_s, self._submit, waiting, size_bytes)
 
         def ended(future: asyncio.Future[None]) -> None:
             if future.cancelled() or future.exception() is not None:
@@ -68,9 +68,6 @@ class RetryingGroupCommit[Item, Result]:
             again()
         else:
             future.add_done_callback(ended)
-
-    def _backoff_s(self) -> float:
-        return float(min(BACKOFF_S_MAX, BACKOFF_S_MIN * 2 ** min(self._failures, 10)))
 
     async def _try(self, group: Sequence[tuple[Item, Callable[[Result], None]]]) -> Sequence[None]:
         try:

@@ -5,10 +5,9 @@ from functools import partial
 from typing import Any
 
 import asyncpg
-from angarium_chassis.database.engine import Database, postgres_of
-from angarium_chassis.database.fresh_plans import FreshPlans
+from angarium_chassis.database.engine import Database
 from angarium_chassis.database.named_statement import named_statement
-from sqlalchemy.ext.asyncio import AsyncConnection
+from angarium_chassis.database.single_statements import PinnedConnection
 
 from angarium_worker.adapters.database.attempt_bounds import first_attempt_id
 from angarium_worker.adapters.database.delivery_rows import (
@@ -47,37 +46,16 @@ class PostgresLedger:
 
     def __init__(self, database: Database) -> None:
         self._statements = PostgresStatements(database)
-        self._kept: AsyncConnection | None = None
-        self._kept_raw: asyncpg.Connection | None = None
-        self._plans = FreshPlans()
+        self._connection = PinnedConnection(database.engine)
 
     async def close(self) -> None:
-        """Give back the connection that records are written through."""
-        kept, self._kept, self._kept_raw = self._kept, None, None
-        if kept is not None:
-            await kept.close()
+        """Return the connection that records are written through to the pool."""
+        await self._connection.close()
 
     async def record(self, records: Sequence[Record]) -> frozenset[DeliveryKey]:
         """See `Ledger`. Calls come one at a time, through a connection of their own."""
         with storage_errors():
-            try:
-                raw = self._kept_raw or await self._keep_connection()
-                await self._plans.renew(raw)
-                return await write_records(raw, records)
-            except BaseException:
-                await self._drop_broken()
-                raise
-
-    async def _keep_connection(self) -> asyncpg.Connection:
-        self._kept = await self._statements.engine.connect()
-        self._kept_raw = await postgres_of(self._kept)
-        return self._kept_raw
-
-    async def _drop_broken(self) -> None:
-        kept, self._kept, self._kept_raw = self._kept, None, None
-        if kept is not None:
-            await kept.invalidate()
-            await kept.close()
+            return await self._connection.call(partial(write_records, records=records))
 
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
         """See `Ledger`."""

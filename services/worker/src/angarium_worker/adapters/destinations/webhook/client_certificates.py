@@ -5,10 +5,11 @@ import hashlib
 import os
 import ssl
 import tempfile
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+
+from angarium_chassis.lru_cache import LruCache
 
 from angarium_worker.domain.attempt_result import FailureReason
 
@@ -42,7 +43,9 @@ class TlsContexts:
         self._plain = plain
         self._make = make
         self._limits = limits
-        self._ready: OrderedDict[str, ssl.SSLContext] = OrderedDict()  # longest unused first
+        self._ready: LruCache[str, ssl.SSLContext] = LruCache(
+            limits.certificate_contexts_cached_max
+        )
         self._making: dict[str, asyncio.Task[ssl.SSLContext]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="certificates")
 
@@ -53,7 +56,7 @@ class TlsContexts:
         digest = certificate.digest
         ready = self._ready.get(digest)
         if ready is not None:
-            self._ready.move_to_end(digest)
+            self._ready.touch(digest)
             return ready
         task = self._making.get(digest)
         if task is None:
@@ -93,9 +96,7 @@ class TlsContexts:
         self._making.pop(digest, None)
         if task.cancelled() or task.exception() is not None:
             return
-        self._ready[digest] = task.result()
-        while len(self._ready) > self._limits.certificate_contexts_cached_max:
-            self._ready.popitem(last=False)
+        self._ready.put(digest, task.result())
 
 
 def _unusable(why: str) -> SendFailed:

@@ -1,8 +1,8 @@
-"""Uvicorn's HTTP protocol with one system call an answer.
+"""Uvicorn's HTTP protocol with one system call per response.
 
-Uvicorn writes the head and the body of an answer one by one, and uvloop sends each at once.
-Held back to the end of the loop's turn they leave together: measured on the accept route, a
-tenth of the gateway's time, and one wake-up less for the client.
+Uvicorn writes the head and the body of a response separately, and uvloop sends each write at once.
+Held back until the end of the event loop's iteration, they leave together. On the accept route that
+saves a tenth of the gateway's time, and one wake-up of the client.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HELD_BYTES_MAX = 64 * 1024
 
 
-class OneWriteTransport(asyncio.Transport):
-    """Gathers writes until the loop's next turn, `HELD_BYTES_MAX` at most."""
+class CoalescingTransport(asyncio.Transport):
+    """Holds writes back until the event loop's next iteration, up to `HELD_BYTES_MAX`."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
@@ -68,9 +68,9 @@ class OneWriteTransport(asyncio.Transport):
         self._transport.set_protocol(protocol)
 
 
-class OneWriteProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol over a `OneWriteTransport`."""
+class CoalescedWritesProtocol(HttpToolsProtocol):
+    """Uvicorn's protocol on a `CoalescingTransport`."""
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(OneWriteTransport(transport))
+        super().connection_made(CoalescingTransport(transport))

@@ -1,4 +1,4 @@
-"""A table whose rows go when they are so many days old, by the time in their `id`."""
+"""Tables whose rows are deleted at a certain age, by the time in their `id`."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,25 +12,25 @@ from .partitions import DAY_MS, Partition, PartitionedTable, partition_days
 from .retention_turn import RetentionTurn
 
 SQLITE_ROWS_MAX = 100
-"""Rows that one step on SQLite looks at: a few milliseconds of the write lock."""
+"""Rows that one step on SQLite examines: a few milliseconds of the write lock."""
 POSTGRES_ROWS_MAX = 1_000
 
 ROWID = literal_column("rowid", Integer)
-"""SQLite's own number of a row."""
+"""SQLite's internal row number."""
 _CTID: ColumnElement[Any] = literal_column("ctid")
 
 log = structlog.get_logger()
 
 type BeforeDrop = Callable[[RetentionTurn, Partition], Awaitable[bool]]
-"""What goes before a partition does; whether the partition may be dropped."""
+"""Prepares the removal of a partition. Returns whether it may be dropped."""
 
 
-class KeptTable:
-    """A retention chore: makes partitions ahead and drops those that are too old on Postgres,
-    and deletes the oldest rows on SQLite.
+class RetentionTable:
+    """Retention task of a table whose rows are kept for `days`, up to 3,650.
 
-    On Postgres the table is partitioned by ranges of `id` (`partition_by_id`); rows are kept for
-    up to a thirtieth longer, until their whole partition is too old. `days` may be up to 3,650.
+    On Postgres the table is partitioned by ranges of `id` (`partition_by_id`): partitions are
+    created ahead, and dropped once all their rows are too old, so rows are kept up to a thirtieth
+    longer. On SQLite the oldest rows are deleted.
     """
 
     def __init__(self, table: Table, *, days: int) -> None:
@@ -38,7 +38,7 @@ class KeptTable:
         self._days = days
 
     async def __call__(self, turn: RetentionTurn) -> None:
-        """See `Chore`."""
+        """See `RetentionTask`."""
         before = too_old(turn, self._days)
         if not turn.on_postgres:
             await delete_oldest(turn, self._table, before)
@@ -50,7 +50,7 @@ class KeptTable:
 
 
 def too_old(turn: RetentionTurn, days: int) -> bytes:
-    """What lies below this id is older than so many days."""
+    """The id below which rows are older than `days`."""
     return lowest_id_at(turn.now_ms - days * DAY_MS)
 
 
@@ -60,7 +60,7 @@ async def drop_expired(
     before: bytes,
     prepare: BeforeDrop | None = None,
 ) -> None:
-    """Drop the partitions that end at `before` or earlier, each after `prepare` allowed it."""
+    """Drop the partitions that end at or below `before`, each if `prepare` allows it."""
     for partition in await partitions.expired(before):
         if prepare is not None and not await prepare(turn, partition):
             continue
@@ -71,7 +71,7 @@ async def drop_expired(
 
 
 async def empty_default(turn: RetentionTurn, partitions: PartitionedTable, before: bytes) -> None:
-    """Delete rows below `before` that no partition was there for, in steps."""
+    """Delete rows below `before` from the default partition, in steps."""
     default = (await partitions.layout()).default
     if default is None:
         return
@@ -94,11 +94,10 @@ async def delete_rows(
     key: ColumnElement[Any] | None = None,
     order: ColumnElement[Any] | None = None,
 ) -> None:
-    """Delete the rows for which `conditions` hold, in steps, by an index that they and `order` go
-    by. Rows that somebody has locked are left to the next turn.
+    """Delete the rows that fulfil `conditions`, in steps. Locked rows are left to the next turn.
 
-    `key` tells the rows apart that fulfil the conditions; None: by where they lie, which a
-    partitioned table cannot.
+    An index should serve `conditions` and `order`. `key` is a unique column, which a partitioned
+    table needs; without it rows are identified by their physical location.
     """
     at = key if key is not None else (_CTID if turn.on_postgres else ROWID)
     rows_max = POSTGRES_ROWS_MAX if turn.on_postgres else SQLITE_ROWS_MAX
@@ -122,10 +121,10 @@ async def delete_rows(
 
 
 async def delete_oldest(turn: RetentionTurn, table: Table, before: bytes) -> None:
-    """On SQLite: delete the rows below `before`, in the order in which they came in.
+    """On SQLite, delete the rows below `before` in the order of their insertion.
 
-    That is close to the order of their ids: the walk ends at `SQLITE_ROWS_MAX` rows of which
-    none is too old.
+    That is close to the order of their ids, so the deletion ends at the first `SQLITE_ROWS_MAX`
+    rows of which none is too old.
     """
     first = oldest_rows(table)
     async with turn.read() as connection:
@@ -144,6 +143,6 @@ async def delete_oldest(turn: RetentionTurn, table: Table, before: bytes) -> Non
 
 
 def oldest_rows(table: Table, *columns: ColumnElement[Any], after: int = 0) -> Select[Any]:
-    """On SQLite: the first rows that came in after row `after`, with their `row` and `id`."""
+    """On SQLite, select `row` and `id` of the first rows inserted after row `after`."""
     found = select(ROWID.label("row"), table.c.id, *columns).select_from(table)
     return found.where(after < ROWID).order_by(ROWID).limit(SQLITE_ROWS_MAX)
