@@ -115,7 +115,7 @@ splits = st.lists(st.integers(min_value=0, max_value=10_000), max_size=8)
 @settings(max_examples=50, deadline=None)
 @given(splits)
 @example(list(range(len(STREAM))))
-def test_requests_are_read_alike_however_they_are_cut(at):
+def test_requests_are_read_alike_however_they_are_cut(at: list[int]) -> None:
     async def requests(*pieces: bytes) -> tuple[list[Any], list[int], bool]:
         rig = Rig()
         client = rig.connect()
@@ -139,12 +139,12 @@ def test_requests_are_read_alike_however_they_are_cut(at):
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_what_can_be_read_in_two_ways_is_refused_however_it_is_cut(kind):
+def test_what_can_be_read_in_two_ways_is_refused_however_it_is_cut(kind: str) -> None:
     status, request = REFUSED[kind]
 
     @settings(max_examples=8, deadline=None)
     @given(splits)
-    def refused(at):
+    def refused(at: list[int]) -> None:
         async def send() -> None:
             rig = Rig()
             client = rig.connect()
@@ -164,7 +164,7 @@ def test_what_can_be_read_in_two_ways_is_refused_however_it_is_cut(kind):
     refused()
 
 
-async def test_trailers_are_dropped_and_do_not_reach_the_next_request():
+async def test_trailers_are_dropped_and_do_not_reach_the_next_request() -> None:
     rig = Rig()
     await rig.connect().send(
         b"POST /one HTTP/1.1\r\n"
@@ -180,7 +180,7 @@ async def test_trailers_are_dropped_and_do_not_reach_the_next_request():
 @pytest.mark.parametrize(
     ("length", "status"), [(8 * 1024, 200), (8 * 1024 + 1, 414), (1_000_000, 414)]
 )
-async def test_a_url_has_a_bound(pieces, length, status):
+async def test_a_url_has_a_bound(pieces: int, length: int, status: int) -> None:
     request = b"GET /" + b"a" * (length - 1) + b" HTTP/1.1\r\n" + HOST + b"\r\n"
     answers = await Rig().connect().send(*cut(request, [n * 1_000 for n in range(pieces)]))
     assert statuses(answers) == [status]
@@ -190,7 +190,7 @@ async def test_a_url_has_a_bound(pieces, length, status):
 @pytest.mark.parametrize(
     ("length", "status"), [(64 * 1024, 200), (64 * 1024 + 1, 431), (500_000, 431)]
 )
-async def test_headers_have_a_bound(read_bytes, length, status):
+async def test_headers_have_a_bound(read_bytes: int, length: int, status: int) -> None:
     value = b"a" * (length - len(HOST) - len(b"X: \r\n"))
     request = b"GET / HTTP/1.1\r\n" + HOST + b"X: " + value + b"\r\n\r\n"
     client = Rig().connect()
@@ -199,7 +199,7 @@ async def test_headers_have_a_bound(read_bytes, length, status):
 
 
 @pytest.mark.parametrize(("fields", "status"), [(100, 200), (101, 431), (20_000, 431)])
-async def test_header_fields_have_a_bound(fields, status):
+async def test_header_fields_have_a_bound(fields: int, status: int) -> None:
     request = b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n" * (fields - 1) + b"\r\n"
     assert statuses(await Rig().connect().send(request)) == [status]
 
@@ -213,13 +213,13 @@ async def test_header_fields_have_a_bound(fields, status):
     ],
     ids=["trailers", "one trailer", "chunk extension"],
 )
-async def test_what_frames_a_body_has_a_bound(body):
+async def test_what_frames_a_body_has_a_bound(body: bytes) -> None:
     request = b"POST / HTTP/1.1\r\n" + CHUNKED + body
     answers = await Rig().connect().send(*cut(request, list(range(0, len(request), 8_000))))
     assert statuses(answers) == [431]
 
 
-async def test_a_body_of_countless_tiny_chunks_is_refused_and_one_of_some_is_not():
+async def test_a_body_of_countless_tiny_chunks_is_refused_and_one_of_some_is_not() -> None:
     tiny = b"1\r\na\r\n"
     head = b"POST / HTTP/1.1\r\n" + CHUNKED
     some = await Rig().connect().send(head + tiny * 1_000 + b"0\r\n\r\n")
@@ -227,7 +227,7 @@ async def test_a_body_of_countless_tiny_chunks_is_refused_and_one_of_some_is_not
     assert (statuses(some), statuses(countless)) == ([200], [400])
 
 
-async def test_after_a_refusal_a_bounded_part_is_read_and_nothing_is_kept():
+async def test_after_a_refusal_a_bounded_part_is_read_and_nothing_is_kept() -> None:
     client = Rig().connect()
     await client.send(b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000)
     assert client.protocol.parser is None
@@ -243,7 +243,7 @@ async def answered(client: Client) -> list[int]:
     return statuses(await client.send())
 
 
-async def test_a_head_that_takes_too_long_is_given_up():
+async def test_a_head_that_takes_too_long_is_given_up() -> None:
     client = Rig(HttpLimits(header_timeout_s=10)).connect()
     await client.send(b"GET / HTTP/1.1\r\nX: ")
     assert statuses(await client.wait(9)) == []
@@ -251,7 +251,7 @@ async def test_a_head_that_takes_too_long_is_given_up():
     assert statuses(await client.wait(11)) == [408]
 
 
-async def test_a_client_that_says_nothing_is_closed_without_a_word():
+async def test_a_client_that_says_nothing_is_closed_without_a_word() -> None:
     client = Rig(HttpLimits(header_timeout_s=10)).connect()
     await client.send(b"\r\n")
     await client.wait(9)
@@ -260,7 +260,7 @@ async def test_a_client_that_says_nothing_is_closed_without_a_word():
     assert client.transport.closed
 
 
-async def test_a_body_must_come_at_a_least_rate():
+async def test_a_body_must_come_at_a_least_rate() -> None:
     rig = Rig(HttpLimits(body_timeout_s=20, body_bytes_per_s_min=1_000))
     client = rig.connect()
     await client.send(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 100000\r\n\r\n")
@@ -270,7 +270,7 @@ async def test_a_body_must_come_at_a_least_rate():
     assert rig.app.disconnected == 1
 
 
-async def test_a_kept_connection_may_be_idle_for_a_while():
+async def test_a_kept_connection_may_be_idle_for_a_while() -> None:
     client = Rig(HttpLimits(header_timeout_s=10, idle_timeout_s=75)).connect()
     await client.send(GET)
     await client.wait(74)
@@ -279,7 +279,7 @@ async def test_a_kept_connection_may_be_idle_for_a_while():
     assert client.transport.closed
 
 
-async def test_a_request_in_work_has_no_deadline_of_the_connection():
+async def test_a_request_in_work_has_no_deadline_of_the_connection() -> None:
     rig = Rig()
     rig.app.may_answer.clear()
     client = rig.connect()
@@ -289,7 +289,7 @@ async def test_a_request_in_work_has_no_deadline_of_the_connection():
     assert await answered(client) == [200]
 
 
-async def test_a_body_that_was_answered_early_may_end_soon_or_the_connection_does():
+async def test_a_body_that_was_answered_early_may_end_soon_or_the_connection_does() -> None:
     rig = Rig(reads=False)
     client = rig.connect()
     head = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 4000000\r\n\r\n"
@@ -303,7 +303,7 @@ async def test_a_body_that_was_answered_early_may_end_soon_or_the_connection_doe
     assert statuses(await soon.send(b"cd", GET)) == [401, 401]
 
 
-async def test_a_client_that_takes_no_answer_is_cut_off():
+async def test_a_client_that_takes_no_answer_is_cut_off() -> None:
     client = Rig(HttpLimits(answer_timeout_s=30)).connect()
     await client.send(GET)
     client.protocol.pause_writing()
@@ -313,7 +313,7 @@ async def test_a_client_that_takes_no_answer_is_cut_off():
     assert client.transport.aborted
 
 
-async def test_a_closed_connection_whose_client_takes_nothing_is_cut_off():
+async def test_a_closed_connection_whose_client_takes_nothing_is_cut_off() -> None:
     client = Rig().connect()
     client.transport.close()
     await client.wait(0)
@@ -322,7 +322,7 @@ async def test_a_closed_connection_whose_client_takes_nothing_is_cut_off():
     assert client.transport.aborted
 
 
-async def test_only_so_many_requests_wait_for_the_answers_to_earlier_ones():
+async def test_only_so_many_requests_wait_for_the_answers_to_earlier_ones() -> None:
     rig = Rig()
     rig.app.may_answer.clear()
     client = rig.connect()
@@ -335,7 +335,7 @@ async def test_only_so_many_requests_wait_for_the_answers_to_earlier_ones():
     assert client.transport.closed
 
 
-async def test_a_connection_ends_after_so_many_requests():
+async def test_a_connection_ends_after_so_many_requests() -> None:
     rig = Rig(HttpLimits(requests_per_connection_max=3))
     client = rig.connect()
     answers = await client.send(GET, GET, GET, GET)
@@ -344,7 +344,7 @@ async def test_a_connection_ends_after_so_many_requests():
     assert client.transport.closed
 
 
-async def test_earlier_requests_are_answered_before_a_bad_one_ends_the_connection():
+async def test_earlier_requests_are_answered_before_a_bad_one_ends_the_connection() -> None:
     rig = Rig()
     rig.app.may_answer.clear()
     client = rig.connect()
@@ -354,7 +354,7 @@ async def test_earlier_requests_are_answered_before_a_bad_one_ends_the_connectio
     assert client.transport.closed
 
 
-async def test_one_address_has_a_share_of_the_connections_and_all_have_a_bound():
+async def test_one_address_has_a_share_of_the_connections_and_all_have_a_bound() -> None:
     rig = Rig(HttpLimits(connections_max=4, connections_per_address_max=3))
     first = [rig.connect("192.0.2.1") for _ in range(4)]
     assert [await answered(client) for client in first] == [[], [], [], [503]]
@@ -366,7 +366,7 @@ async def test_one_address_has_a_share_of_the_connections_and_all_have_a_bound()
     assert statuses(await rig.connect("192.0.2.1").send(GET)) == [200]
 
 
-async def test_all_addresses_of_one_ipv6_network_are_one():
+async def test_all_addresses_of_one_ipv6_network_are_one() -> None:
     rig = Rig(HttpLimits(connections_per_address_max=1))
     rig.connect("2001:db8:1:2::1")
     assert await answered(rig.connect("2001:db8:1:2:ffff::2")) == [503]
@@ -375,7 +375,7 @@ async def test_all_addresses_of_one_ipv6_network_are_one():
     assert await answered(rig.connect("::ffff:192.0.2.9")) == [503]
 
 
-async def test_a_client_that_expects_100_continue_gets_it():
+async def test_a_client_that_expects_100_continue_gets_it() -> None:
     client = Rig().connect()
     head = b"POST / HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     assert statuses(await client.send(head)) == [100]
