@@ -38,6 +38,11 @@ class CoalescingTransport(asyncio.Transport):
             self._transport.write(held[0] if len(held) == 1 else b"".join(held))
 
     @override
+    def write_eof(self) -> None:
+        self._flush()
+        self._transport.write_eof()
+
+    @override
     def close(self) -> None:
         self._flush()
         self._transport.close()

@@ -3,20 +3,24 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 import msgspec
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
-from .coalesced_writes import CoalescedWritesProtocol
 from .health import Readiness
+from .http_server.bounded_protocol import BoundedHttpProtocol
+from .http_server.connections import OpenConnections
+from .http_server.limits import HttpLimits
 
 type _Scope = MutableMapping[str, Any]
 type _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 type _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 READY_TIMEOUT_S = 3.0
+DEFAULT_LIMITS = HttpLimits()
 
 
 def internal_app(readiness: Readiness) -> Callable[[_Scope, _Receive, _Send], Awaitable[None]]:
@@ -48,7 +52,11 @@ async def _ready(readiness: Readiness) -> tuple[int, str, bytes]:
 
 
 async def _send_answer(send: _Send, status: int, content_type: str, body: bytes) -> None:
-    headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
+    headers = [
+        (b"content-type", content_type.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-content-type-options", b"nosniff"),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -76,11 +84,14 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve_http(app: Any, listener: socket.socket) -> None:
-    """Serve an ASGI application until cancelled, then finish open requests for at most 10 s.
+async def serve_http(
+    app: Any, listener: socket.socket, limits: HttpLimits = DEFAULT_LIMITS
+) -> None:
+    """Serve an ASGI application until cancelled; then finish the open requests (10 s at most).
 
     Signals are handled by the process, not by Uvicorn.
     """
+    protocol: Any = partial(BoundedHttpProtocol, connections=OpenConnections(limits))
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -90,9 +101,8 @@ async def serve_http(app: Any, listener: socket.socket) -> None:
         proxy_headers=False,
         date_header=False,
         timeout_graceful_shutdown=10,
-        timeout_keep_alive=75,
         backlog=2048,
-        http=CoalescedWritesProtocol,
+        http=protocol,
         ws="none",
     )
     config.load()

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from .http_server.limits import HttpLimits, within_descriptors
 from .internal_http import bind
 from .logs import set_up_logs
 from .process import StartRefused, refuse, run_process
@@ -39,6 +40,34 @@ def internal_listener(settings: ServiceSettings) -> socket.socket | None:
         settings.internal_host,
         settings.internal_port,
         "ANGARIUM_INTERNAL_HOST or ANGARIUM_INTERNAL_PORT",
+    )
+
+
+def internal_limits(settings: ServiceSettings) -> HttpLimits:
+    """The bounds of the internal port."""
+    return http_limits(
+        settings,
+        connections_max=settings.internal_connections_max,
+        connections_per_address_max=settings.internal_connections_max,
+    )
+
+
+def http_limits(
+    settings: ServiceSettings, *, connections_max: int, connections_per_address_max: int
+) -> HttpLimits:
+    """The bounds of one port, as the settings and the process's open files allow."""
+    return HttpLimits(
+        target_bytes_max=settings.http_target_bytes_max,
+        header_bytes_max=settings.http_header_bytes_max,
+        header_fields_max=settings.http_header_fields_max,
+        header_timeout_s=settings.http_header_timeout_s,
+        body_timeout_s=settings.http_body_timeout_s,
+        body_bytes_per_s_min=settings.http_body_bytes_per_s_min,
+        answer_timeout_s=settings.http_answer_timeout_s,
+        idle_timeout_s=settings.http_idle_timeout_s,
+        requests_per_connection_max=settings.http_requests_per_connection_max,
+        connections_max=within_descriptors(connections_max),
+        connections_per_address_max=connections_per_address_max,
     )
 
 

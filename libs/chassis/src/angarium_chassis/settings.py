@@ -74,6 +74,56 @@ class ServiceSettings(BaseSettings):
     internal_port: int = Field(
         default=9090, ge=0, le=65535, description="The internal port; 0 turns it off."
     )
+    internal_connections_max: int = Field(
+        default=100,
+        ge=1,
+        description="Connections to the internal port at once; further ones get 503.",
+    )
+    http_target_bytes_max: int = Field(
+        default=8 * 1024,
+        ge=1024,
+        description="Bytes of the path and query of a request; longer ones get 414.",
+    )
+    http_header_bytes_max: int = Field(
+        default=64 * 1024,
+        ge=4 * 1024,
+        le=1024 * 1024,
+        description="Bytes of a request's header fields, and as many of trailers and chunk"
+        " extensions; larger ones get 431.",
+    )
+    http_header_fields_max: int = Field(
+        default=100, ge=20, le=1000, description="Header fields of a request; more get 431."
+    )
+    http_header_timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="How long the headers of a request may take; slower ones get 408.",
+    )
+    http_body_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        description="How long the body of a request may take, besides what"
+        " ANGARIUM_HTTP_BODY_BYTES_PER_S_MIN allows for its size; slower ones get 408.",
+    )
+    http_body_bytes_per_s_min: int = Field(
+        default=4096,
+        ge=1,
+        description="A body may take one second more for each so many bytes that have arrived.",
+    )
+    http_answer_timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="A client that does not read its answer for so long is cut off.",
+    )
+    http_idle_timeout_s: float = Field(
+        default=75.0,
+        gt=0,
+        description="How long a connection may be idle between requests. Make it longer than"
+        " the idle time-out of a proxy in front.",
+    )
+    http_requests_per_connection_max: int = Field(
+        default=10_000, ge=1, description="Requests on one connection, after which it is closed."
+    )
     log_format: Literal["console", "json"] = Field(
         default="json", description="console for people, json for machines."
     )

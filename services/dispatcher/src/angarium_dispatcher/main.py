@@ -14,7 +14,7 @@ from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.sealing import Seal
-from angarium_chassis.service import internal_listener, run_service, seal_of
+from angarium_chassis.service import internal_limits, internal_listener, run_service, seal_of
 from angarium_chassis.streams.broker import open_broker, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
 from angarium_chassis.streams.quarantine import Quarantine
@@ -97,7 +97,9 @@ async def _work(
     readiness.require("replies", lambda: query_client.running)
     async with asyncio.TaskGroup() as tasks:
         if listener is not None:
-            tasks.create_task(serve_http(internal_app(readiness), listener))
+            tasks.create_task(
+                serve_http(internal_app(readiness), listener, internal_limits(settings))
+            )
         tasks.create_task(announcer.run())
         tasks.create_task(ScheduleWatch(database, dispatcher.cache.forget_tenants).run())
         tasks.create_task(query_client.run())

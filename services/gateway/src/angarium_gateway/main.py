@@ -12,9 +12,17 @@ from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.health import Readiness
+from angarium_chassis.http_server.limits import HttpLimits
 from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.retention import RetentionLoop
-from angarium_chassis.service import internal_listener, listen, run_service, seal_of
+from angarium_chassis.service import (
+    http_limits,
+    internal_limits,
+    internal_listener,
+    listen,
+    run_service,
+    seal_of,
+)
 from angarium_chassis.stopping import stop, until
 from angarium_chassis.streams.broker import open_broker
 from angarium_chassis.streams.quarantine import Quarantine
@@ -162,6 +170,15 @@ def limits_of(settings: Settings) -> GatewayLimits:
     )
 
 
+def public_limits(settings: Settings) -> HttpLimits:
+    """The bounds of the public port."""
+    return http_limits(
+        settings,
+        connections_max=settings.connections_max,
+        connections_per_address_max=settings.connections_per_address_max,
+    )
+
+
 def clocks(make_id: IdMaker) -> Clocks:
     """The clocks of this machine."""
     return Clocks(clock_s=time.monotonic, now=_utc_now, make_id=make_id)
@@ -249,7 +266,9 @@ async def _work(
     readiness.require("queries", lambda: answers.running)
     async with asyncio.TaskGroup() as tasks:
         if internal is not None:
-            tasks.create_task(serve_http(internal_app(readiness), internal))
+            tasks.create_task(
+                serve_http(internal_app(readiness), internal, internal_limits(settings))
+            )
         commits = [tasks.create_task(work) for work in (path.commits.run(), path.scheduled.run())]
         loops = [
             tasks.create_task(work)
@@ -268,7 +287,7 @@ async def _work(
             )
         ]
         try:
-            await serve_http(gateway.http, public)
+            await serve_http(gateway.http, public, public_limits(settings))
         finally:
             # Messages that clients wait for are committed first, then their batches may settle:
             # a batch that is left open is published again by the replica that adopts it.

@@ -9,6 +9,18 @@ class Settings(ServiceSettings):
 
     host: str = Field(default="127.0.0.1", description="Address of the public HTTP API.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port of the public HTTP API.")
+    connections_max: int = Field(
+        default=2_000,
+        ge=1,
+        description="Client connections at once; further ones get 503. Fewer where the limit of"
+        " open files (ulimit -n) asks for it: 256 of them, or half, are left to the rest.",
+    )
+    connections_per_address_max: int = Field(
+        default=500,
+        ge=1,
+        description="Client connections at once from one IPv4 address or IPv6 /64 network;"
+        " further ones get 503. A proxy in front counts as one address.",
+    )
     payload_bytes_max: int = Field(
         default=1024 * 1024, ge=1024, description="The largest payload that is accepted, in bytes."
     )

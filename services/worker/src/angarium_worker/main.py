@@ -17,7 +17,7 @@ from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.process import StartRefused
 from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.sealing import Seal
-from angarium_chassis.service import internal_listener, run_service, seal_of
+from angarium_chassis.service import internal_limits, internal_listener, run_service, seal_of
 from angarium_chassis.streams.broker import open_broker, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
 from angarium_chassis.streams.quarantine import Quarantine
@@ -272,7 +272,9 @@ class _Process:
         """Serve /live, /ready and /metrics until cancelled."""
         REGISTRY.register(self._metrics)
         try:
-            await serve_http(internal_app(self._readiness()), listener)
+            await serve_http(
+                internal_app(self._readiness()), listener, internal_limits(self._settings)
+            )
         finally:
             REGISTRY.unregister(self._metrics)
 

@@ -1,0 +1,369 @@
+"""Uvicorn's HTTP protocol, with bounds on all that a client can send before it is known.
+
+Uvicorn gathers a URL and headers of any size, waits for the end of a request without end, and
+adds trailers to the headers. This protocol counts bytes before they are gathered, checks the
+deadlines of all connections once a second, and drops trailers.
+"""
+
+import asyncio
+from typing import Any, override
+from urllib.parse import unquote
+
+import httptools
+from prometheus_client import Counter
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from angarium_chassis.coalesced_writes import CoalescedWritesProtocol
+
+from .connections import OpenConnections
+from .deadlines import ANSWER, BODY, CLOSE, HEAD, IDLE, LINGER_S, REST_OF_BODY, due_s
+from .refusals import (
+    NOT_HTTP,
+    TOO_MANY_CHUNKS,
+    TOO_MANY_CONNECTIONS,
+    Refusal,
+    RequestRefused,
+    headers_too_large,
+    target_too_long,
+    timed_out,
+)
+from .request_head import UNUSUAL_FIELDS, header_bytes, judge, origin_form
+
+PIPELINED_MAX = 16
+"""Requests that wait for the answers to earlier ones; the last one of them ends the connection."""
+SMALL_CHUNKS_MAX = 1024
+"""Chunks of one body, in addition to one for each 32 bytes."""
+DISCARDED_BYTES_MAX = 1024 * 1024
+"""How much is read after the answer to a request that was not read to its end."""
+
+_REFUSED = Counter(
+    "angarium_http_refused",
+    "Requests and connections that were refused before they reached the application.",
+    ["code"],
+)
+
+
+class _NoMoreRequests(Exception):
+    """The connection ends with the requests that were read."""
+
+
+class BoundedHttpProtocol(CoalescedWritesProtocol):
+    """One connection of a port."""
+
+    def __init__(self, *, connections: OpenConnections, **options: Any) -> None:
+        super().__init__(**options)
+        self._open = connections
+        self._limits = connections.limits
+        self._phase = IDLE
+        self._since_s = 0.0
+        self._write_paused_at_s: float | None = None
+        self._read_bytes = 0
+        # Since the request began, or since its head ended; at most one read too many.
+        self._fed_bytes = 0
+        self._body_bytes = 0
+        self._chunks = 0
+        self._requests = 0
+        self._discarded_bytes = 0
+        self._last_request = False
+        self._takes_no_more = False
+        self._upgrading = False
+        self._valid_host: bytes | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._since_s = self.loop.time()
+        if not self._open.admit(self, self.client[0] if self.client else ""):
+            _REFUSED.labels(TOO_MANY_CONNECTIONS.code).inc()
+            self.connections.discard(self)
+            self._takes_no_more = True
+            self.transport.write(TOO_MANY_CONNECTIONS.answer)
+            self.transport.close()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open.remove(self)
+        super().connection_lost(exc)
+        self.pipeline.clear()
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._write_paused_at_s = self.loop.time()
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._write_paused_at_s = None
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._takes_no_more:
+            self._discard(len(data))
+            return
+        self._read_bytes = len(data)
+        self._fed_bytes += len(data)
+        try:
+            self._parse(data)
+            if self._fed_bytes > self._limits.header_bytes_max:
+                self._check_unfinished()
+        except RequestRefused as refused:
+            self._refuse(refused.refusal)
+        except _NoMoreRequests:
+            self._takes_no_more = True
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._parse_without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            if isinstance(error.__context__, RequestRefused | _NoMoreRequests):
+                raise error.__context__ from None
+            raise RequestRefused(NOT_HTTP) from error
+
+    def _parse_without_upgrade(self, rest: bytes) -> None:
+        """Read a request that offers another protocol as one that does not: of the former, the
+        parser skips the body."""
+        version = self.parser.get_http_version().encode()
+        head = [self.parser.get_method(), b" ", self.url, b" HTTP/", version, b"\r\n"]
+        for name, value in self.scope["headers"]:
+            if name != b"upgrade":
+                head += [name, b": ", value, b"\r\n"]
+        self._upgrading = False
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parse(b"".join((*head, b"\r\n")))
+        if rest:
+            self._parse(rest)
+
+    def _check_unfinished(self) -> None:
+        """Bound what gathers without a callback: a header or the line of a chunk without end."""
+        limits = self._limits
+        if self._phase == HEAD:
+            too_large = self._fed_bytes > limits.header_bytes_max + limits.target_bytes_max
+        elif self._phase in (BODY, REST_OF_BODY):
+            framing_bytes = self._fed_bytes - self._body_bytes
+            too_large = framing_bytes > limits.header_bytes_max + self._body_bytes // 4
+        else:
+            return
+        if too_large:
+            raise RequestRefused(headers_too_large(limits))
+
+    # The parser's callbacks
+
+    @override
+    def on_message_begin(self) -> None:
+        if self._last_request:
+            raise _NoMoreRequests
+        super().on_message_begin()
+        self._fed_bytes = self._read_bytes if self._phase == IDLE else 0
+        self._phase = HEAD
+        self._since_s = self.loop.time()
+
+    @override
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+        if len(self.url) > self._limits.target_bytes_max:
+            raise RequestRefused(target_too_long(self._limits))
+
+    @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        headers = self.headers
+        headers.append((name.lower(), value))
+        if len(headers) > self._limits.header_fields_max:
+            raise RequestRefused(headers_too_large(self._limits))
+
+    @override
+    def on_headers_complete(self) -> None:
+        parser, scope = self.parser, self.scope
+        version = parser.get_http_version()
+        method = parser.get_method()
+        target = self._judge_head(version, method)
+        if parser.should_upgrade():
+            self._upgrading = True
+            return
+        self._begin_body()
+        raw_path, _, query = target.partition(b"?")
+        path = raw_path.decode("ascii")
+        scope["method"] = method.decode("ascii")
+        if version != "1.1":
+            scope["http_version"] = version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = raw_path
+        scope["query_string"] = query
+        self._last_request = (
+            version == "1.0"
+            or not parser.should_keep_alive()
+            or self._requests >= self._limits.requests_per_connection_max
+            or len(self.pipeline) + 1 >= PIPELINED_MAX
+        )
+        self._start_cycle(keep_alive=not self._last_request)
+
+    def _judge_head(self, version: str, method: bytes) -> bytes:
+        """The request's path and query. Raises `RequestRefused`."""
+        headers, limits = self.headers, self._limits
+        fields = dict(headers)
+        host = fields.get(b"host")
+        if (
+            host is None
+            or host != self._valid_host
+            or len(fields) != len(headers)
+            or version != "1.1"
+            or not fields.keys().isdisjoint(UNUSUAL_FIELDS)
+            or method == b"CONNECT"
+        ):
+            judge(version, method, fields, headers)
+            self._valid_host = host
+            self.expect_100_continue = b"expect" in fields
+        if self._fed_bytes + self._read_bytes > limits.header_bytes_max and (
+            header_bytes(headers) > limits.header_bytes_max
+        ):
+            raise RequestRefused(headers_too_large(limits))
+        target = self.url
+        if target.startswith(b"/") and b"#" not in target:
+            return target
+        return origin_form(target, host or b"")
+
+    def _begin_body(self) -> None:
+        self._phase = BODY
+        self._requests += 1
+        self._fed_bytes = self._body_bytes = self._chunks = 0
+        # Trailers come by the same callback: they are counted, and not merged into the headers.
+        self.headers = []
+
+    def _start_cycle(self, *, keep_alive: bool) -> None:
+        before: RequestResponseCycle | None = self.cycle
+        self.cycle = RequestResponseCycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_chunk_header(self) -> None:
+        """Called by the parser for each chunk of a body."""
+        self._chunks += 1
+        if self._chunks > SMALL_CHUNKS_MAX + self._body_bytes // 32:
+            raise RequestRefused(TOO_MANY_CHUNKS)
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        cycle = self.cycle
+        if cycle.response_complete:
+            if self._body_bytes > DISCARDED_BYTES_MAX:
+                raise _NoMoreRequests
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    @override
+    def on_message_complete(self) -> None:
+        if self._upgrading:
+            return
+        if self._phase == REST_OF_BODY:
+            self._phase = IDLE
+            self._since_s = self.loop.time()
+            return
+        self._phase = ANSWER
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
+
+    @override
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._phase == ANSWER:
+            self._phase = IDLE
+            self._since_s = self.loop.time()
+        elif self._phase == BODY:
+            self._phase = REST_OF_BODY
+            self._since_s = self.loop.time()
+            self._body_bytes = 0
+
+    # The end of a connection
+
+    def _refuse(self, refusal: Refusal) -> None:
+        _REFUSED.labels(refusal.code).inc()
+        self._takes_no_more = True
+        # What was gathered of the request would stay for as long as the connection lingers.
+        self.parser = self.url = self.headers = None  # type: ignore[assignment]
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if self._phase == HEAD:
+                # The answers to earlier requests come first; the connection ends with them.
+                cycle.keep_alive = False
+                self._phase = ANSWER
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if cycle.response_started or self.pipeline:
+                self.transport.close()
+                return
+        if self._phase != REST_OF_BODY:
+            self.transport.write(refusal.answer)
+            self.transport.write_eof()
+        self._phase = CLOSE
+        self._since_s = self.loop.time()
+
+    def _discard(self, size_bytes: int) -> None:
+        self._discarded_bytes += size_bytes
+        if self._discarded_bytes > DISCARDED_BYTES_MAX:
+            self.flow.pause_reading()
+
+    def close_if_overdue(self, now_s: float) -> None:
+        """Close the connection if its client was too slow."""
+        if self.transport.is_closing():
+            self._abort_if_stuck(now_s)
+            return
+        written_at_s = self._write_paused_at_s
+        if written_at_s is not None and now_s - written_at_s > self._limits.answer_timeout_s:
+            self.transport.abort()
+            return
+        if self._phase in (HEAD, BODY) and self.flow.read_paused:
+            self._since_s = now_s
+            return
+        if now_s > due_s(
+            self._phase,
+            self._since_s,
+            self._limits,
+            requests=self._requests,
+            body_bytes=self._body_bytes,
+        ):
+            self._close_overdue()
+
+    def _abort_if_stuck(self, now_s: float) -> None:
+        """A closed transport waits for its client to take what was written."""
+        if self._phase != CLOSE:
+            self._phase = CLOSE
+            self._since_s = now_s
+        elif now_s - self._since_s > LINGER_S:
+            self.transport.abort()
+
+    def _close_overdue(self) -> None:
+        if self._phase == HEAD:
+            self._refuse(timed_out("head"))
+        elif self._phase == BODY:
+            self._refuse(timed_out("body"))
+        else:
+            self.transport.close()
