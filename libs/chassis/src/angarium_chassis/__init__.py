@@ -1,1 +1,1 @@
-"""What every Angarium service needs: settings, logging, metrics, database, streams, health."""
+"""Parts that every Angarium service needs: settings, logs, metrics, database, streams, health."""

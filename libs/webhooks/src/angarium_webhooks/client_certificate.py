@@ -1,4 +1,4 @@
-"""Client certificates of endpoints (mTLS): what may be given, and what may be shown of them."""
+"""Checks of the client certificates (mTLS) of endpoints, and their public facts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,22 +20,22 @@ _KEY_ENDS = b"PRIVATE KEY-----"
 
 
 class CertificateRefused(ValueError):
-    """The text cannot be used as a client certificate; it says what to change, and repeats
-    nothing of what was given."""
+    """The PEM cannot be used as a client certificate. The text says what to change, and never
+    contains the PEM, which includes a private key."""
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What may be shown. `subject` as RFC 4514 writes it."""
+    """Facts that responses may contain. `subject` has the form of RFC 4514."""
 
     subject: str
     expires_at: datetime
 
 
 def check_client_certificate(pem: bytes, now: datetime) -> CertificateFacts:
-    """Read a PEM of a certificate chain (its own first) and an unencrypted private key of it.
+    """Check a PEM with a certificate chain, leaf first, and the leaf's unencrypted private key.
 
-    Raises `CertificateRefused`, for an expired one too.
+    Raises `CertificateRefused`, also for an expired certificate.
     """
     if len(pem) > PEM_BYTES_MAX:
         raise CertificateRefused(f"The PEM has more than {PEM_BYTES_MAX} bytes; shorten the chain.")
@@ -84,7 +84,7 @@ def _public_key_of(pem: bytes) -> bytes:
 
 
 def _key_part(pem: bytes) -> bytes:
-    """From the line that begins the private key."""
+    """The part of the PEM from the beginning of the private key."""
     lines = pem.splitlines(keepends=True)
     for number, line in enumerate(lines):
         if line.startswith(b"-----BEGIN") and line.rstrip().endswith(_KEY_ENDS):

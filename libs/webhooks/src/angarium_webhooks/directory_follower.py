@@ -1,4 +1,4 @@
-"""Keeping a copy of the dispatcher's directory current."""
+"""Keeps a service's copy of the dispatcher's directory up to date."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ _pages = Reader(DirectoryPage)
 
 
 class DirectoryCopy(Protocol):
-    """Where a service keeps its copy."""
+    """Storage of a service's copy of the directory."""
 
     async def version(self) -> int:
-        """The directory version that the copy is complete to; 0 for an empty copy."""
+        """The directory version up to which the copy is complete; 0 for an empty copy."""
 
     async def apply(
         self,
@@ -38,11 +38,11 @@ class DirectoryCopy(Protocol):
         applications: Sequence[ApplicationState],
         endpoints: Sequence[EndpointState],
     ) -> None:
-        """Take over states that are newer than those held, and complete the copy to `version`."""
+        """Store the states that are newer than the copy's, and set its version to `version`."""
 
 
 class DirectoryFollower:
-    """Applies `directory.changed` to a copy; asks for what it missed. `run()` until cancelled."""
+    """Applies `directory.changed` to a copy, and queries missed changes. `run()` until cancelled."""
 
     def __init__(
         self,
@@ -69,11 +69,12 @@ class DirectoryFollower:
 
     @property
     def running(self) -> bool:
-        """Whether changes are received."""
+        """True while changes are received."""
         return self._changes.running
 
     async def run(self) -> None:
-        """Follow until cancelled. Starts with a resync, as changes may have been missed."""
+        """Follow changes until cancelled. Begins with a resync, because changes may have been
+        missed while the process was down."""
         self._version = await self._copy.version()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._changes.run())
@@ -83,6 +84,7 @@ class DirectoryFollower:
         for change in changes:
             if change.version <= self._version:
                 continue
+            # A gap: applying this change would mark the missing one as applied.
             if change.previous_version > self._version:
                 self._behind.set()
                 return
@@ -106,7 +108,7 @@ class DirectoryFollower:
         self._version = max(self._version, version)
 
     async def _resync_when_behind(self) -> None:
-        # First the position in the stream, then the question: what changes between is received.
+        # The position in the stream is fixed before the query: changes in between are received.
         await self._changes.positioned()
         self._behind.set()
         await repeat_with_backoff(self._resync_once, Backoff(RESYNC_RETRY_S, RESYNC_RETRY_S))

@@ -1,9 +1,9 @@
-"""What an endpoint's URL may look like, and its one canonical form. Pure: no lookup, no I/O.
+"""Parser of endpoint URLs, with one canonical form for each. Pure: no look-up, no I/O.
 
-Parsed once, here, for the API that stores the URL and for the sender that dials it, so that no
-two parsers can ever disagree about its host (WHATWG URL, sections 3.5, 4.4 and 5.2, but where
-that standard repairs a doubtful URL, this refuses it and says how to write it).
-Whether the host's addresses may be reached is the sender's to check when it dials.
+The API that stores a URL and the sender that dials it share this parser. With two, a URL could have
+one host when it is checked and another when it is dialled. It follows the WHATWG URL standard
+(sections 3.5, 4.4 and 5.2), but refuses a doubtful URL, with a remedy, where the standard repairs
+it. The sender checks the host's addresses when it dials.
 """
 
 import ipaddress
@@ -31,7 +31,7 @@ _QUERY_SAFE: Final = _PATH_SAFE.replace("'", "") + "?`{}^"
 
 
 class UrlRefused(ValueError):
-    """A URL that cannot be an endpoint: `reason` and `remedy` are sentences for its author."""
+    """The URL cannot be an endpoint's. `reason` and `remedy` are sentences for its author."""
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(f"{reason} {remedy}")
@@ -41,10 +41,10 @@ class UrlRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class EndpointUrl:
-    """A checked URL in its parts.
+    """The parts of a checked URL.
 
     `host` is a lower-case DNS name of A-labels, a dotted quad, or an IPv6 address without
-    brackets; `target` is path and query as they stand in the request line, never empty.
+    brackets. `target` is the path and query of the request line, and never empty.
     """
 
     scheme: str
@@ -54,26 +54,26 @@ class EndpointUrl:
 
     @property
     def authority(self) -> str:
-        """Host and, unless it is the scheme's own, port: what the Host header carries."""
+        """The value of the Host header: host, and port unless it is the scheme's default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def canonical(self) -> str:
-        """The form to store and compare. Parsing it gives this object again."""
+        """The form to store and compare. Parsing it returns an equal object."""
         return f"{self.scheme}://{self.authority}{self.target}"
 
 
 def check_endpoint_url(url: str, *, allow_http: bool) -> str:
-    """The canonical form of an endpoint's URL; raises UrlRefused with reason and remedy."""
+    """Convert an endpoint's URL to its canonical form. Raises `UrlRefused`."""
     return parse_endpoint_url(url, allow_http=allow_http).canonical
 
 
 def parse_endpoint_url(url: str, *, allow_http: bool) -> EndpointUrl:
-    """The parts of an endpoint's URL; raises UrlRefused with reason and remedy.
+    """Parse an endpoint's URL. Raises `UrlRefused`.
 
-    The fragment is left out (it is never sent), dot segments are resolved, the scheme's own port
-    is dropped, and characters that a request line cannot carry are percent-encoded.
+    The fragment, which is never sent, and the scheme's default port are dropped, dot segments are
+    resolved, and characters that a request line cannot contain are percent-encoded.
     """
     _refuse_doubtful_characters(url)
     scheme = _scheme_of(url, allow_http=allow_http)
@@ -207,7 +207,8 @@ def _ipv4_of(host: str) -> str:
 
 
 def _a_labels(text: str) -> str:
-    """UTS 46 mapping, then IDNA 2008 A-labels; an ASCII `xn--` label is checked likewise."""
+    """Convert a host to IDNA 2008 A-labels after UTS 46 mapping. ASCII `xn--` labels are checked
+    too."""
     try:
         return idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError, OverflowError):  # the last from CPython's punycode codec
@@ -229,7 +230,8 @@ def _canonical_target(target: str) -> str:
 
 
 def _without_dot_segments(path: str) -> str:
-    """RFC 3986, section 5.2.4, with WHATWG's percent-encoded dots; always begins with a slash."""
+    """Resolve dot segments (RFC 3986, section 5.2.4), including percent-encoded dots as WHATWG
+    does. The result always begins with a slash."""
     kept: list[str] = []
     segments = path.split("/")[1:]
     for segment in segments:

@@ -1,6 +1,6 @@
-"""Which headers an endpoint may have of its own, and which of them are secrets. Pure.
+"""Rules for the custom headers of endpoints: names, sizes, and which values are secret. Pure.
 
-One list for the API that stores custom headers and for the sender that writes them.
+The API that stores headers and the sender that writes them share these rules.
 """
 
 import re
@@ -9,9 +9,9 @@ from typing import Final
 
 HEADERS_MAX: Final = 50
 HEADER_BYTES_MAX: Final = 4_096
-"""Name and value of one header."""
+"""The limit for the name and value of one header."""
 HEADERS_BYTES_MAX: Final = 16_384
-"""All custom headers of an endpoint, so that they fit into a request's head with the rest."""
+"""The limit for all custom headers, so that receivers accept the head of the request."""
 NAME_CHARS_MAX: Final = 256
 
 RESERVED_NAMES: Final = frozenset(
@@ -33,7 +33,7 @@ RESERVED_NAMES: Final = frozenset(
         "user-agent",
     }
 )
-"""What only the sender writes: request framing (RFC 9112) and its own name."""
+"""Headers that only the sender may write: request framing (RFC 9112) and its own name."""
 
 _FORBIDDEN_NAMES: Final = RESERVED_NAMES | {"traceparent", "tracestate"}
 _FORBIDDEN_BEGINNINGS: Final = ("content-", "webhook-", "svix-", "proxy-", "sec-")
@@ -48,8 +48,8 @@ _SENSITIVE_PARTS: Final = (
 
 
 class HeaderRefused(ValueError):
-    """A custom header that cannot be sent: `name` of the header, and what to change. The text
-    never repeats a value."""
+    """A custom header cannot be sent. The text says what to change, and never contains a value,
+    which may be secret."""
 
     def __init__(self, name: str, remedy: str) -> None:
         super().__init__(remedy)
@@ -57,7 +57,7 @@ class HeaderRefused(ValueError):
 
 
 def check_custom_headers(headers: Mapping[str, str]) -> None:
-    """Raises `HeaderRefused` for the first header that an endpoint may not have."""
+    """Check custom headers. Raises `HeaderRefused` for the first one that is not allowed."""
     if len(headers) > HEADERS_MAX:
         raise HeaderRefused("", f"Give at most {HEADERS_MAX} headers, not {len(headers)}.")
     seen: set[str] = set()
@@ -75,7 +75,7 @@ def check_custom_headers(headers: Mapping[str, str]) -> None:
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether a header's value is taken for a secret, and not shown again."""
+    """Return True if the header's value is treated as a secret, which no response contains."""
     lowered = name.lower()
     return lowered in _SENSITIVE_NAMES or any(part in lowered for part in _SENSITIVE_PARTS)
 

@@ -23,27 +23,27 @@ _done = Reader(Done)
 
 
 class OutboxRows(Protocol):
-    """The table in which events wait. Its methods may raise whatever a broken database does."""
+    """The table in which events wait. Its methods may raise any error of a database."""
 
     async def read(self, limit: int) -> list[OperationalEvent]:
-        """The first `limit` events, oldest first."""
+        """Read the `limit` oldest events, oldest first."""
         ...
 
     async def delete(self, ids: Sequence[bytes]) -> None:
-        """Remove these; those that are gone already are passed over."""
+        """Delete events; missing ones are ignored."""
         ...
 
 
 class Queries(Protocol):
-    """Asks other services; `QueryClient` is one."""
+    """Queries to other services; `QueryClient` implements it."""
 
     async def ask[T](self, stream: str, question: Contract, answers: Reader[T]) -> T | Problem:
-        """The answer to `question`, or why there is none."""
+        """Ask a question. Returns the answer, or the `Problem` that prevented it."""
         ...
 
 
 class Outbox:
-    """Posts events until the gateway has them. `run()` until cancelled.
+    """Posts events until the gateway has accepted them. `run()` until cancelled.
 
     An event is deleted only after the gateway answered `Done`, so each is posted at least once;
     the gateway recognizes repetitions by its id. Several processes may empty one table. While the
@@ -71,7 +71,7 @@ class Outbox:
         self._woken.set()
 
     async def run(self) -> None:
-        """Post until cancelled."""
+        """Post events until cancelled."""
         await repeat_with_backoff(self._step, self._backoff)
 
     async def _step(self) -> bool:

@@ -39,7 +39,7 @@ class StreamUrl:
 
     @property
     def is_tls(self) -> bool:
-        """Whether the connection is encrypted."""
+        """True if the connection is encrypted."""
         return self.scheme == "rediss+stream"
 
     @property
@@ -53,7 +53,7 @@ class StreamUrl:
 
 
 def is_stream_url(url: str) -> bool:
-    """Whether the URL's scheme is one of a stream."""
+    """Return True if the scheme of the URL is that of a stream."""
     return url.partition("://")[0].lower() in STREAM_SCHEMES
 
 

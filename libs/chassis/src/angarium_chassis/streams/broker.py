@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SOCKET_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 2.0
 POLLING_INTERVAL_MS = 4_000
-"""How long a read blocks: less than the socket timeout, or idle reads would fail."""
+"""The time for which a read blocks: less than the socket timeout, or idle reads would fail."""
 
 type RawEntries = Sequence[tuple[bytes, Mapping[bytes, bytes]]]
 """Entries as Redis returned them: id and fields."""

@@ -118,7 +118,7 @@ class QuarantinedEntry:
 
     @property
     def tries(self) -> int:
-        """How often the service tried to handle it; 1 for an unreadable entry."""
+        """The number of times that the service tried to handle it; 1 for an unreadable entry."""
         failed = _FAILED.match(self.reason)
         return int(failed[1]) if failed else 1
 
