@@ -75,9 +75,9 @@ async def test_entries_that_a_handler_left_in_hand_are_kept_too(new_process: New
 
     assert entry.held
     assert elsewhere.seen == []
-    assert reader.in_hand == 1
+    assert reader.leased == 1
     await first.writer.write([], done=[entry])
-    assert reader.in_hand == 0
+    assert reader.leased == 0
     assert not entry.held
 
 
@@ -100,7 +100,7 @@ async def test_a_process_frozen_past_its_lease_learns_that_it_lost_its_entries(
 
     await asyncio.sleep(LEASE_S / 3)  # two renewals
     assert not entry.held
-    assert reader.in_hand == 0
+    assert reader.leased == 0
 
 
 async def take_over_elsewhere(redis_url: str, taken: threading.Event) -> None:

@@ -25,7 +25,7 @@ async def quarantined(redis: Redis, count: int = 1) -> list[dict[bytes, bytes]]:
     entries: list[dict[bytes, bytes]] = []
     async with asyncio.timeout(15):
         while len(entries) < count:
-            answer: Any = await redis.xread({QUARANTINE: "0"}, block=5000, count=100)
+            answer: Any = await redis.xread({QUARANTINE: "0"}, block=1000, count=100)
             entries = [fields for _, fields in answer[0][1]] if answer else []
     return entries
 

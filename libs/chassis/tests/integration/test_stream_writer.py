@@ -35,7 +35,7 @@ async def test_what_is_done_is_acknowledged_and_deleted_with_the_publication(
     assert await redis.xlen("onward") == 1
     assert [entry_id for entry_id, _ in await entries_of(redis, STREAM)] == [kept.entry_id]
     assert (await redis.xpending(STREAM, GROUP))["pending"] == 1
-    assert reader.in_hand == 1
+    assert reader.leased == 1
     assert not done.held
     assert kept.held
 
@@ -57,7 +57,7 @@ async def test_a_write_that_fails_leaves_everything_in_hand(
     assert await redis.xlen("onward") == 0
     assert await redis.xlen(STREAM) == 1
     assert entry.held
-    assert reader.in_hand == 1
+    assert reader.leased == 1
 
 
 async def test_a_key_of_another_kind_is_an_error(process: ProcessDouble, redis: Redis) -> None:

@@ -42,7 +42,8 @@ class DirectoryCopy(Protocol):
 
 
 class DirectoryFollower:
-    """Applies `directory.changed` to a copy, and queries missed changes. `run()` until cancelled."""
+    """Applies `directory.changed` to a copy, and asks for missed changes. `run()` until
+    cancelled."""
 
     def __init__(
         self,

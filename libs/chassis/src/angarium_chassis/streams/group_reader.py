@@ -116,7 +116,7 @@ class GroupReader[T]:
         return self._new.running and self._abandoned.running
 
     @property
-    def in_hand(self) -> int:
+    def leased(self) -> int:
         """The number of entries that are received and neither acknowledged nor returned."""
         return len(self._leases)
 
