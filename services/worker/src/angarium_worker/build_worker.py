@@ -183,10 +183,10 @@ class _Composition[Receipt]:
     def _build_retries(self) -> RetryScheduler:
         return RetryScheduler(
             ledger=self._ports.ledger,
-            book=self._endpoints.cache,
+            cache=self._endpoints.cache,
             leased=self._leased,
             make=self._make,
-            gates=self._endpoints.guards,
+            guards=self._endpoints.guards,
             capacity=self._capacity,
             tasks=self._tasks,
             lease_s=self._lease_s,
@@ -196,31 +196,31 @@ class _Composition[Receipt]:
         context = LaneContext(
             leased=self._leased,
             make=self._make,
-            gates=self._endpoints.guards,
+            guards=self._endpoints.guards,
             order=self._ports.order,
             close=self._endpoints.closed.close,
-            bell=self._capacity.lane_wake,
+            lane_wake=self._capacity.lane_wake,
         )
         return LaneScheduler(
             lanes=self._ports.lanes,
             ledger=self._ports.ledger,
-            book=self._endpoints.cache,
-            parts=context,
-            room=self._capacity.slots,
+            cache=self._endpoints.cache,
+            context=context,
+            slots=self._capacity.slots,
             lease_s=self._lease_s,
             turn_s=self._settings.lane_turn_s,
         )
 
     def _build_deliver(self) -> DeliverChunk[Receipt]:
         firsts = FirstAttempts(
-            book=self._endpoints.cache,
+            cache=self._endpoints.cache,
             make=self._make,
-            gates=self._endpoints.guards,
+            guards=self._endpoints.guards,
             leased=self._leased,
             capacity=self._capacity,
         )
         return DeliverChunk(
-            book=self._endpoints.cache,
+            cache=self._endpoints.cache,
             make=self._make,
             firsts=firsts,
             leased=self._leased,

@@ -92,8 +92,8 @@ class SimulatedWorker:
         return int((EPOCH_S + self._clock.now_s) * 1e9)
 
     def _is_probing(self, endpoint_id: bytes) -> bool:
-        gate = self.worker.endpoints.guards.known(endpoint_id)
-        return gate is not None and gate.guard.state == "probing"
+        queue = self.worker.endpoints.guards.known(endpoint_id)
+        return queue is not None and queue.guard.state == "probing"
 
     async def run(self) -> None:
         """Work until cancelled, as `main.run` does."""
@@ -144,7 +144,7 @@ class SimulatedWorker:
     def leftovers(self) -> dict[str, int]:
         """What must be empty once there is nothing more to do."""
         worker = self.worker
-        queues = worker.endpoints.guards._gates.values()
+        queues = worker.endpoints.guards._queues.values()
         return {
             "capacity": sum(self.counters()),
             "in flight": len(worker.deliver._in_flight._keys),
@@ -153,7 +153,7 @@ class SimulatedWorker:
             "settlements": self._settlement.commits.open,
             "shares": len(worker.capacity.shares),
             "guarded": sum(queue.guard.in_flight for queue in queues),
-            "queued": sum(len(queue.queue) for queue in queues),
+            "queued": sum(len(queue.waiters) for queue in queues),
             "lanes": worker.lanes.held,
             "closing": len(worker.endpoints.closed),
         }

@@ -95,8 +95,8 @@ class FakeEndpoints:
         self.asked: list[tuple[bytes, ...]] = []
         self.disabled: list[GoneEndpoint] = []
         self.away = False
-        self.gate = asyncio.Event()
-        self.gate.set()
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     async def version(self) -> int:
         return self.complete_to
@@ -113,7 +113,7 @@ class FakeEndpoints:
     async def current(self, endpoint_ids: Sequence[bytes]) -> list[EndpointState] | None:
         self.asked.append(tuple(endpoint_ids))
         self._changes.happened()
-        await self.gate.wait()
+        await self.answering.wait()
         if self.away:
             return None
         return [self.owned[each] for each in endpoint_ids if each in self.owned]
@@ -263,12 +263,12 @@ class Rig:
         )
         self.worker: Worker[str] = build_worker(ports, settings, clocks, tasks)
         capacity, endpoints = self.worker.capacity, self.worker.endpoints
-        self.room, self.tally = capacity.slots, capacity.counters
-        self.bell, self.lane_bell = capacity.retry_wake, capacity.lane_wake
-        self.book, self.gates = endpoints.cache, endpoints.guards
-        self.slowdowns = endpoints.retry_after
+        self.slots, self.counters = capacity.slots, capacity.counters
+        self.retry_wake, self.lane_wake = capacity.retry_wake, capacity.lane_wake
+        self.cache, self.guards = endpoints.cache, endpoints.guards
+        self.retry_after = endpoints.retry_after
         self.recorder, self.deliver = self.worker.recorder, self.worker.deliver
-        self.retries, self.lane_turns = self.worker.retries, self.worker.lanes
+        self.retries, self.lane_scheduler = self.worker.retries, self.worker.lanes
 
     def new_id(self) -> bytes:
         return next(self._ids).to_bytes(16)
@@ -304,7 +304,7 @@ class Rig:
 
     async def know(self, *endpoint_ids: bytes) -> None:
         """Have these endpoints in memory."""
-        await self.book.load(dict.fromkeys(endpoint_ids, 1))
+        await self.cache.load(dict.fromkeys(endpoint_ids, 1))
 
     def chunk(
         self,
@@ -362,8 +362,8 @@ class Rig:
     async def until_idle(self) -> None:
         """Everything in hand has been recorded and settled."""
         async with asyncio.timeout(5):
-            while self.room.in_hand:
-                await self.room.changed()
+            while self.slots.in_hand:
+                await self.slots.changed()
 
 
 @pytest.fixture
@@ -376,7 +376,7 @@ async def start_rig(fakes: Any) -> AsyncIterator[Callable[..., Rig]]:
             rig = Rig(tasks, fakes, **options)
             started.extend(tasks.create_task(work) for work in rig.worker.background())
             if turning:
-                rig.turning = tasks.create_task(rig.lane_turns.run())
+                rig.turning = tasks.create_task(rig.lane_scheduler.run())
                 started.append(rig.turning)
             if retrying:
                 started.append(tasks.create_task(rig.retries.run()))

@@ -18,7 +18,7 @@ def answers(receiver):
     return behave
 
 
-class EndpointQueue:
+class HeldReceiver:
     """A receiver that answers only once opened, and says when enough requests have come."""
 
     def __init__(self, expected):
@@ -41,14 +41,14 @@ class EndpointQueue:
 async def test_connections_of_an_origin_are_bounded_and_the_rest_waits_its_turn(
     receive, make_sender, post
 ):
-    gate = EndpointQueue(2)
-    receiver = await receive(gate)
+    held = HeldReceiver(2)
+    receiver = await receive(held)
     sender = make_sender(limits=SenderLimits(connections_per_origin_max=2))
     async with asyncio.TaskGroup() as group:
         sends = [group.create_task(sender.send(post(receiver.url))) for _ in range(10)]
-        await gate.full.wait()
+        await held.full.wait()
         assert sender.connections_open == 2
-        gate.opened.set()
+        held.opened.set()
     assert [send.result().response_status for send in sends] == [200] * 10
     assert receiver.connections == 2
     assert sender.connections_idle == 2
@@ -57,19 +57,19 @@ async def test_connections_of_an_origin_are_bounded_and_the_rest_waits_its_turn(
 async def test_who_waits_in_vain_is_told_that_the_endpoint_was_not_contacted(
     receive, make_sender, post, small_limits
 ):
-    gate = EndpointQueue(2)
-    receiver = await receive(gate)
+    held = HeldReceiver(2)
+    receiver = await receive(held)
     sender = make_sender(limits=small_limits)
     async with asyncio.TaskGroup() as group:
         served = [group.create_task(sender.send(post(receiver.url))) for _ in range(2)]
-        await gate.full.wait()
+        await held.full.wait()
         waiting = [
             group.create_task(sender.send(post(receiver.url, timeout_s=0.1))) for _ in range(2)
         ]
         await asyncio.sleep(0)
         turned_away = await sender.send(post(receiver.url))
         outcomes = [await send for send in waiting]
-        gate.opened.set()
+        held.opened.set()
     for outcome in (*outcomes, turned_away):
         assert outcome.reason is FailureReason.NO_FREE_CONNECTION
         assert isinstance(outcome, NotAttempted)
@@ -93,16 +93,16 @@ async def test_idle_connections_give_way_when_all_places_are_taken(
 async def test_who_finds_all_places_in_use_gets_the_next_one_before_a_busy_origin(
     receive, make_sender, post
 ):
-    gate = EndpointQueue(2)
-    busy, other = await receive(gate), await receive(answers)
+    held = HeldReceiver(2)
+    busy, other = await receive(held), await receive(answers)
     sender = make_sender(limits=SenderLimits(connections_max=2))
     async with asyncio.TaskGroup() as group:
         for _ in range(2):
             group.create_task(sender.send(post(busy.url)))
-        await gate.full.wait()
+        await held.full.wait()
         late = group.create_task(sender.send(post(other.url)))
         await asyncio.sleep(0)
-        gate.opened.set()
+        held.opened.set()
     assert late.result().response_status == 200
     assert sender.connections_open == 2
 
@@ -130,11 +130,11 @@ async def test_an_old_connection_is_not_kept(receive, make_sender, post):
 async def test_a_cancelled_send_closes_its_connection_and_frees_its_place(
     receive, make_sender, post
 ):
-    gate = EndpointQueue(1)
-    receiver = await receive(gate, answers)
+    held = HeldReceiver(1)
+    receiver = await receive(held, answers)
     sender = make_sender(limits=SenderLimits(connections_per_origin_max=1))
     first = asyncio.create_task(sender.send(post(receiver.url)))
-    await gate.full.wait()
+    await held.full.wait()
     waiting = asyncio.create_task(sender.send(post(receiver.url)))
     second = asyncio.create_task(sender.send(post(receiver.url)))
     await asyncio.sleep(0)
@@ -184,11 +184,11 @@ async def test_a_request_that_cannot_be_made_is_told_later_too(make_sender, post
 
 
 async def test_closing_ends_what_is_under_way_and_what_comes_after(receive, make_sender, post):
-    gate = EndpointQueue(1)
-    receiver = await receive(gate)
+    held = HeldReceiver(1)
+    receiver = await receive(held)
     sender = make_sender(limits=SenderLimits(connections_per_origin_max=1))
     sends = [asyncio.create_task(sender.send(post(receiver.url))) for _ in range(3)]
-    await gate.full.wait()
+    await held.full.wait()
     await sender.aclose()
     for send in sends:
         assert (await send).reason is FailureReason.SENDER_CLOSED

@@ -35,7 +35,7 @@ def put(rig: Any, watch: Watch, endpoint_id: bytes, **members: Any) -> DeliveryK
     rig.ledger.pending[key] = row
     rig.ledger.due_at[key] = rig.ledger.now_us
     watch.states[key] = row_state(row.lane)
-    (rig.bell if row.lane is None else rig.lane_bell).notify(0)
+    (rig.retry_wake if row.lane is None else rig.lane_wake).notify(0)
     return key
 
 
@@ -78,7 +78,7 @@ async def a_worker_dies_with_its_chunk(worker: Any, watch: Watch) -> None:
     for rig in (dying, other):
         rig.add_endpoint()
         rig.add_endpoint(known=False)
-        dying.endpoints.gate.clear()
+        dying.endpoints.answering.clear()
         await rig.know(b"\0" * 15 + b"\1")
     known, unknown = other.endpoints.owned
     sending, waiting = dying.chunk([known]), dying.chunk([known])
@@ -92,7 +92,7 @@ async def a_worker_dies_with_its_chunk(worker: Any, watch: Watch) -> None:
     watch.looks_away = True  # it only had to look dead
     dying.sender.answers = 200
     dying.sender.sent[0].answer()
-    dying.endpoints.gate.set()
+    dying.endpoints.answering.set()
     await dying.until_settled(3)
     watch.looks_away = False
 
@@ -145,12 +145,12 @@ async def a_worker_stops(worker: Any, watch: Watch) -> None:
     put(rig, watch, strict, lane=Lane.FIRST)
     await rig.until_sent(2)
     unknown = rig.add_endpoint(known=False)
-    rig.endpoints.gate.clear()
+    rig.endpoints.answering.clear()
     put(rig, watch, unknown)
     await rig.changes.until(lambda: (unknown,) in rig.endpoints.asked)
     await rig.stop_turning()
     await rig.worker.drain(grace_s=0)
-    rig.endpoints.gate.set()
+    rig.endpoints.answering.set()
 
 
 SCENARIOS = (

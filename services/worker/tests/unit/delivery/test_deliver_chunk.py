@@ -22,7 +22,7 @@ async def test_a_chunk_is_sent_recorded_and_then_settled(rig: Any) -> None:
     assert {(row.number, row.status, row.response_status) for row in rig.ledger.attempts} == {
         (1, 0, 200)
     }
-    assert (rig.ledger.pending, rig.room.in_hand, rig.room.usage().sending) == ({}, 0, 0)
+    assert (rig.ledger.pending, rig.slots.in_hand, rig.slots.usage().sending) == ({}, 0, 0)
 
 
 async def test_nothing_is_settled_before_it_is_recorded(rig: Any) -> None:
@@ -133,7 +133,7 @@ async def test_without_an_answer_the_delivery_is_parked(rig: Any) -> None:
     await rig.until_settled()
     (pending,) = rig.ledger.pending.values()
     assert (pending.attempts_made, pending.lane, pending.is_held) == (0, 0, False)
-    assert (rig.ledger.attempts, rig.room.usage().sending) == ([], 0)
+    assert (rig.ledger.attempts, rig.slots.usage().sending) == ([], 0)
 
 
 @pytest.mark.parametrize("members", [{"disabled": True}, {"deleted": True}])
@@ -142,7 +142,7 @@ async def test_for_an_inactive_endpoint_nothing_is_sent(rig: Any, members: Any) 
     await rig.take(rig.chunk([endpoint]))
     await rig.until_settled()
     assert (rig.sender.sent, rig.ledger.attempts, rig.ledger.pending) == ([], [], {})
-    assert rig.tally.cancelled == 1
+    assert rig.counters.cancelled == 1
 
 
 async def test_a_secret_that_cannot_be_opened_parks_the_delivery(rig: Any) -> None:
@@ -202,7 +202,7 @@ async def test_a_stale_holder_writes_nothing(start_rig: Any) -> None:
     rig.sender.sent[0].answer(200)
     await rig.until_idle()
     assert rig.ledger.attempts == []
-    assert rig.tally.stale == 1
+    assert rig.counters.stale == 1
 
 
 async def test_a_redelivered_chunk_sends_only_the_rest_and_is_settled(rig: Any) -> None:
@@ -217,7 +217,7 @@ async def test_a_redelivered_chunk_sends_only_the_rest_and_is_settled(rig: Any) 
     await rig.until_settled(2)
     assert [row.endpoint_id for row in rig.ledger.attempts] == [done, pending, rest]
     assert rig.ledger.looked_up == 2  # before it is sent, and before it is recorded
-    assert (rig.room.usage().sending, rig.room.in_hand) == (0, 0)
+    assert (rig.slots.usage().sending, rig.slots.in_hand) == (0, 0)
 
 
 async def test_an_entry_that_was_taken_over_is_looked_up_too(rig: Any) -> None:
@@ -252,9 +252,9 @@ async def test_while_the_slots_are_taken_what_comes_next_waits_for_one(start_rig
     await rig.know(endpoint)
     for _ in range(3):
         await rig.take(rig.chunk([endpoint]))
-    assert (len(rig.sender.sent), rig.room.usage().waiting) == (2, 1)
+    assert (len(rig.sender.sent), rig.slots.usage().waiting) == (2, 1)
     rig.sender.sent[0].answer()
-    assert (len(rig.sender.sent), rig.room.usage().waiting) == (3, 0)
+    assert (len(rig.sender.sent), rig.slots.usage().waiting) == (3, 0)
 
 
 async def test_what_still_waits_when_its_chunk_closes_goes_into_its_lane(start_rig: Any) -> None:
@@ -265,7 +265,11 @@ async def test_what_still_waits_when_its_chunk_closes_goes_into_its_lane(start_r
         await rig.take(rig.chunk([endpoint]))
     await rig.until_settled(3)
     assert sorted(str(row.lane) for row in rig.ledger.pending.values()) == ["0", "None", "None"]
-    assert (rig.room.usage().waiting, rig.room.usage().sending, rig.room.usage().slow) == (0, 0, 2)
+    assert (rig.slots.usage().waiting, rig.slots.usage().sending, rig.slots.usage().slow) == (
+        0,
+        0,
+        2,
+    )
     for sent in rig.sender.sent:
         sent.answer()
     await rig.until_idle()
@@ -277,7 +281,7 @@ async def test_an_application_over_its_share_is_parked_while_many_wait(start_rig
     endpoints = [rig.add_endpoint() for _ in range(4)]
     await rig.know(*endpoints)
     await rig.take(rig.chunk(endpoints))
-    assert (len(rig.sender.sent), rig.room.usage().waiting) == (2, 1)
+    assert (len(rig.sender.sent), rig.slots.usage().waiting) == (2, 1)
     for answered in range(3):
         rig.sender.sent[answered].answer()
     await rig.until_settled(1)
@@ -323,4 +327,4 @@ async def test_rows_that_the_database_refuses_cost_their_chunk_alone(rig: Any) -
     await rig.changes.until(lambda: bool(rig.settlement.refused_receipts))
     assert rig.settlement.settled_receipts == ["good"]
     assert rig.settlement.refused_receipts == ["bad"]
-    assert rig.room.in_hand == 0
+    assert rig.slots.in_hand == 0

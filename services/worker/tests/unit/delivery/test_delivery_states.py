@@ -257,7 +257,7 @@ def test_what_becomes_of_a_delivery_is_a_step_of_the_table_or_an_error(
 
 
 class GuardWalk:
-    """Uses a real guard at random, as gates do, and notes how its state changes."""
+    """Uses a real guard at random, as `EndpointGuards` does, and notes how its state changes."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -319,7 +319,7 @@ async def test_only_an_enabled_endpoint_is_sent_to(worker: Any) -> None:
         EndpointStatus.DISABLED: rig.add_endpoint(disabled=True),
         EndpointStatus.DELETED: rig.add_endpoint(deleted=True),
     }
-    known = await rig.book.load(dict.fromkeys(by_standing.values(), 1))
+    known = await rig.cache.load(dict.fromkeys(by_standing.values(), 1))
 
     assert {each.target for each in STANDING} == set(by_standing)
     for standing, endpoint_id in by_standing.items():

@@ -42,8 +42,8 @@ async def test_a_due_delivery_is_sent_to_the_current_url_and_ends(start_rig: Any
     await rig.until_idle()
     (row,) = rig.ledger.attempts
     assert (row.number, row.response_status, row.endpoint_id) == (2, 204, endpoint)
-    assert (rig.ledger.pending, rig.tally.retries) == ({}, 1)
-    assert (rig.room.usage().sending, rig.room.usage().retries) == (0, 0)
+    assert (rig.ledger.pending, rig.counters.retries) == ({}, 1)
+    assert (rig.slots.usage().sending, rig.slots.usage().retries) == (0, 0)
 
 
 async def test_a_failed_retry_moves_on_by_the_schedule(start_rig: Any) -> None:
@@ -64,7 +64,7 @@ async def test_after_the_last_attempt_the_delivery_is_exhausted(start_rig: Any) 
     await rig.until_idle()
     (row,) = rig.ledger.attempts
     assert (row.number, row.retry_in_us) == (3, None)
-    assert (rig.ledger.pending, rig.tally.exhausted) == ({}, 1)
+    assert (rig.ledger.pending, rig.counters.exhausted) == ({}, 1)
 
 
 @pytest.mark.parametrize("members", [{"disabled": True}, {"deleted": True}])
@@ -75,14 +75,14 @@ async def test_for_an_inactive_endpoint_the_delivery_is_cancelled(
     _is_due(rig, rig.add_endpoint(**members))
     await rig.changes.until(lambda: not rig.ledger.pending)
     await rig.until_idle()
-    assert (rig.sender.sent, rig.ledger.attempts, rig.tally.cancelled) == ([], [], 1)
+    assert (rig.sender.sent, rig.ledger.attempts, rig.counters.cancelled) == ([], [], 1)
 
 
 async def test_an_endpoint_that_never_existed_cancels_the_delivery(start_rig: Any) -> None:
     rig = start_rig(retrying=True)
     _is_due(rig, rig.new_id())
     await rig.changes.until(lambda: not rig.ledger.pending)
-    assert rig.tally.cancelled == 1
+    assert rig.counters.cancelled == 1
 
 
 async def test_without_the_configuration_no_attempt_is_counted(start_rig: Any) -> None:
@@ -92,7 +92,7 @@ async def test_without_the_configuration_no_attempt_is_counted(start_rig: Any) -
     await rig.changes.until(lambda: rig.ledger.due_at[key] == 5_000_000)
     await rig.until_idle()
     assert rig.ledger.pending[key].attempts_made == 1
-    assert (rig.ledger.attempts, rig.room.usage().retries) == ([], 0)
+    assert (rig.ledger.attempts, rig.slots.usage().retries) == ([], 0)
 
 
 async def test_retries_leave_half_of_the_slots_to_first_attempts(start_rig: Any) -> None:
@@ -102,7 +102,7 @@ async def test_retries_leave_half_of_the_slots_to_first_attempts(start_rig: Any)
     for number in range(10):
         _is_due(rig, endpoint, message_id=number.to_bytes(16))
     await rig.until_sent(3)
-    assert (rig.room.usage().retries, rig.room.free_for_retries()) == (3, 0)
+    assert (rig.slots.usage().retries, rig.slots.free_for_retries()) == (3, 0)
     assert await rig.take(rig.chunk([endpoint, endpoint, endpoint]))
     assert len(rig.sender.sent) == 6
     for attempt in list(rig.sender.sent):
@@ -146,10 +146,10 @@ async def test_after_the_grace_attempts_are_cut_off_and_their_leases_released(
 
 async def test_what_was_leased_but_not_touched_is_released_at_once(start_rig: Any) -> None:
     rig = start_rig(retrying=True)
-    rig.endpoints.gate.clear()
+    rig.endpoints.answering.clear()
     key = _is_due(rig, rig.add_endpoint(known=False))
     await rig.changes.until(lambda: bool(rig.endpoints.asked))
     await rig.worker.drain(grace_s=5)
     assert [(due.message_id, due.endpoint_id) for due in rig.ledger.released] == [key]
-    rig.endpoints.gate.set()
-    assert (rig.room.in_hand, rig.room.usage().sending, rig.room.usage().retries) == (0, 0, 0)
+    rig.endpoints.answering.set()
+    assert (rig.slots.in_hand, rig.slots.usage().sending, rig.slots.usage().retries) == (0, 0, 0)

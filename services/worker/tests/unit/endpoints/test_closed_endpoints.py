@@ -18,7 +18,7 @@ FIRST, SECOND, THIRD = b"1" * 16, b"2" * 16, b"3" * 16
 
 class World:
     """Implements `ManualLedger` and the copy of the endpoints: how many deliveries wait for each
-    endpoint, and which steps were taken. Steps wait at `gate`."""
+    endpoint, and which steps were taken. Steps wait for `let_through`."""
 
     def __init__(self, changes: Any) -> None:
         self.changes = changes
@@ -27,8 +27,8 @@ class World:
         self.reasons: dict[bytes, str] = {}
         self.down = 0
         self.asked = 0
-        self.gate = asyncio.Event()
-        self.gate.set()
+        self.let_through = asyncio.Event()
+        self.let_through.set()
 
     async def resend(self, rows: Sequence[Delivery], *, only_missing: bool) -> int:
         raise NotImplementedError
@@ -47,7 +47,7 @@ class World:
         assert endpoint_id is not None
         self.asked += 1
         self.changes.happened()
-        await self.gate.wait()
+        await self.let_through.wait()
         if self.down:
             self.down -= 1
             raise StorageDown("down")
@@ -89,17 +89,17 @@ async def world(fakes: Any) -> World:
 
 
 @pytest.fixture
-def book(world: World, fakes: Any) -> EndpointCache:
+def cache(world: World, fakes: Any) -> EndpointCache:
     return EndpointCache(world, world, lambda sealed, _: sealed, fakes.destinations())
 
 
 @pytest.fixture
-async def make(world: World, book: EndpointCache) -> AsyncIterator[Callable[..., ClosedEndpoints]]:
+async def make(world: World, cache: EndpointCache) -> AsyncIterator[Callable[..., ClosedEndpoints]]:
     running: list[asyncio.Task[None]] = []
 
     def begin(**options: Any) -> ClosedEndpoints:
         options = {"rows_per_step": 10, "retry_s_min": 0.001} | options
-        closed = ClosedEndpoints(world, book, WorkerCounters(), lease_s=40.0, **options)
+        closed = ClosedEndpoints(world, cache, WorkerCounters(), lease_s=40.0, **options)
         running.append(asyncio.create_task(closed.run()))
         return closed
 
@@ -146,14 +146,14 @@ async def test_an_endpoint_enabled_again_keeps_what_is_left(
     world: World, make: Callable[..., ClosedEndpoints]
 ) -> None:
     world.pending = {FIRST: 25}
-    world.gate.clear()
+    world.let_through.clear()
     closed = make()
     closed.changed([_state(FIRST, version=2, disabled=True)])
     await world.changes.until(lambda: world.asked == 1)
     closed.changed([_state(FIRST, version=1)])
     assert len(closed) == 1
     closed.changed([_state(FIRST, version=3)])
-    world.gate.set()
+    world.let_through.set()
     closed.close(SECOND, 1, "gone")
     await world.changes.until(lambda: len(world.steps) == 2)
     assert world.steps == [(FIRST, 10), (SECOND, 0)]
@@ -161,9 +161,9 @@ async def test_an_endpoint_enabled_again_keeps_what_is_left(
 
 
 async def test_an_endpoint_that_the_book_knows_to_be_open_in_a_newer_version_is_left_alone(
-    world: World, book: EndpointCache, make: Callable[..., ClosedEndpoints]
+    world: World, cache: EndpointCache, make: Callable[..., ClosedEndpoints]
 ) -> None:
-    await book.load({FIRST: 1})
+    await cache.load({FIRST: 1})
     closed = make()
     closed.close(FIRST, 4, "an old word")
     closed.close(SECOND, 1, "gone")
@@ -176,23 +176,23 @@ async def test_an_endpoint_that_the_book_knows_to_be_open_in_a_newer_version_is_
 async def test_a_newer_word_while_a_step_is_taken_is_heard(
     world: World, make: Callable[..., ClosedEndpoints]
 ) -> None:
-    world.gate.clear()
+    world.let_through.clear()
     closed = make()
     closed.close(FIRST, 1, "first word")
     await world.changes.until(lambda: world.asked == 1)
     closed.close(FIRST, 3, "second word")
     closed.close(FIRST, 2, "between")
-    world.gate.set()
+    world.let_through.set()
     await world.changes.until(lambda: len(world.steps) == 2)
     assert world.reasons == {FIRST: "second word"}
 
 
 async def test_how_many_wait_is_bounded(world: World, make: Callable[..., ClosedEndpoints]) -> None:
-    world.gate.clear()
+    world.let_through.clear()
     closed = make(endpoints_max=2)
     for each in (FIRST, SECOND, THIRD):
         closed.close(each, 1, "gone")
     assert len(closed) == 2
-    world.gate.set()
+    world.let_through.set()
     await world.changes.until(lambda: len(world.steps) == 2)
     assert [endpoint_id for endpoint_id, _ in world.steps] == [FIRST, SECOND]

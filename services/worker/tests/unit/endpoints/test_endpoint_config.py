@@ -49,7 +49,7 @@ async def test_timeout_proxy_and_certificate_are_the_endpoints_own(rig: Any) -> 
     request = await _sent(rig, endpoint)
     assert (request.timeout_s, request.proxy) == (3.5, proxy)
     assert request.client_certificate == b"PEM"
-    assert "password" not in repr(rig.book.get(endpoint, 1))
+    assert "password" not in repr(rig.cache.get(endpoint, 1))
     request = await _sent(rig, rig.add_endpoint())
     assert (request.timeout_s, request.proxy, request.client_certificate) == (15.0, None, None)
 
@@ -95,13 +95,13 @@ async def test_what_cannot_be_used_makes_the_endpoint_unusable(
 ) -> None:
     endpoint = rig.add_endpoint(**members)
     await rig.know(endpoint)
-    assert isinstance(rig.book.get(endpoint, 1), Unusable)
+    assert isinstance(rig.cache.get(endpoint, 1), Unusable)
 
 
 async def test_an_endpoint_whose_secrets_never_expire_has_no_expiry_to_watch(rig: Any) -> None:
     endpoint = rig.add_endpoint(secrets=tuple(SECRETS[:2]))
     await rig.know(endpoint)
-    known = rig.book.get(endpoint, 1)
+    known = rig.cache.get(endpoint, 1)
     assert isinstance(known, ResolvedEndpoint)
     signatures = known.prepared.signatures
     assert signatures.first_expiry_s == inf

@@ -54,7 +54,7 @@ async def test_without_retry_after_the_schedule_holds_and_the_pause_is_short(rig
     refused = await _first(rig, endpoint, 503)
     await rig.until_idle()
     assert _pending(rig, refused, endpoint).due_in_us == 5_000_000
-    assert rig.slowdowns.wait_s(endpoint) == 1.0
+    assert rig.retry_after.wait_s(endpoint) == 1.0
 
 
 async def test_a_500_slows_nothing_down(rig: Any) -> None:
@@ -62,14 +62,14 @@ async def test_a_500_slows_nothing_down(rig: Any) -> None:
     await rig.know(endpoint)
     await _first(rig, endpoint, 500, "60")
     await rig.until_idle()
-    assert rig.slowdowns.wait_s(endpoint) == 0
+    assert rig.retry_after.wait_s(endpoint) == 0
 
 
 async def test_retries_wait_too_and_are_not_counted(start_rig: Any) -> None:
     rig = start_rig(retrying=True, turning=True)
     endpoint = rig.add_endpoint()
     await rig.know(endpoint)
-    rig.slowdowns.slow_down(endpoint, 30)
+    rig.retry_after.slow_down(endpoint, 30)
     row = Delivery(
         message_id=b"m" * 16,
         endpoint_id=endpoint,
@@ -99,17 +99,17 @@ async def test_retries_wait_too_and_are_not_counted(start_rig: Any) -> None:
 
 def test_slowdowns_are_bounded_end_by_themselves_and_never_get_shorter() -> None:
     now_ns = 0
-    slowdowns = RetryAfterCache(lambda: now_ns, endpoints_max=2)
-    assert not slowdowns
+    retry_after = RetryAfterCache(lambda: now_ns, endpoints_max=2)
+    assert not retry_after
     for endpoint_id in (b"1", b"2", b"3"):
-        slowdowns.slow_down(endpoint_id, 60)
-    assert [slowdowns.wait_s(each) for each in (b"1", b"2", b"3")] == [0, 60, 60]
-    slowdowns.slow_down(b"2", 1)
-    assert slowdowns.wait_s(b"2") == 60
-    slowdowns.slow_down(b"2", 0)
+        retry_after.slow_down(endpoint_id, 60)
+    assert [retry_after.wait_s(each) for each in (b"1", b"2", b"3")] == [0, 60, 60]
+    retry_after.slow_down(b"2", 1)
+    assert retry_after.wait_s(b"2") == 60
+    retry_after.slow_down(b"2", 0)
     now_ns = 60 * SECOND_NS
-    assert [slowdowns.wait_s(each) for each in (b"2", b"3")] == [0, 0]
-    assert not slowdowns
+    assert [retry_after.wait_s(each) for each in (b"2", b"3")] == [0, 0]
+    assert not retry_after
 
 
 async def test_a_410_is_on_record_and_its_owner_is_told_once(rig: Any) -> None:
@@ -138,7 +138,7 @@ async def test_after_a_410_nothing_more_is_sent_and_what_waits_is_cancelled_on_r
     rig.ledger.due_at[waiting, endpoint] = 3_600_000_000
     await _first(rig, endpoint, 410)
     await rig.until_idle()
-    assert isinstance(rig.book.get(endpoint, 1), Inactive)
+    assert isinstance(rig.cache.get(endpoint, 1), Inactive)
     later = rig.chunk([endpoint])
     await rig.take(later)
     await rig.changes.until(lambda: len(rig.ledger.cancelled) == 2)
@@ -153,8 +153,8 @@ async def test_a_newer_configuration_makes_a_gone_endpoint_active_again(rig: Any
     endpoint = rig.add_endpoint()
     await rig.know(endpoint)
     await _first(rig, endpoint, 410)
-    await rig.book.apply(2, (), [rig.moved(endpoint, "https://example.com/new", version=2)])
-    assert rig.book.get(endpoint, 2).url == "https://example.com/new"
+    await rig.cache.apply(2, (), [rig.moved(endpoint, "https://example.com/new", version=2)])
+    assert rig.cache.get(endpoint, 2).url == "https://example.com/new"
 
 
 async def test_while_the_dispatcher_is_away_the_worker_goes_on_telling(rig: Any) -> None:

@@ -32,7 +32,7 @@ def _park(rig: Any, endpoint_id: bytes, count: int = 1, **members: Any) -> list[
         row = EMPTY._replace(message_id=message_id, endpoint_id=endpoint_id, **members)
         rig.ledger.pending[row.key] = row
         rig.ledger.due_at[row.key] = 0
-    rig.lane_bell.notify(0)
+    rig.lane_wake.notify(0)
     return ids
 
 
@@ -58,7 +58,7 @@ async def test_what_stands_in_a_lane_is_sent_and_ends(start_rig: Any) -> None:
     assert len(rig.ledger.attempts) == 3
     assert {row.number for row in rig.ledger.attempts} == {1}
     await rig.until_idle()
-    assert (rig.room.usage().sending, rig.room.usage().retries) == (0, 0)
+    assert (rig.slots.usage().sending, rig.slots.usage().retries) == (0, 0)
     assert rig.order.asked == []
 
 
@@ -87,7 +87,7 @@ async def test_a_failing_head_blocks_and_the_others_are_put_back(start_rig: Any)
     assert [due.message_id for due in rig.ledger.released] == rest
     assert rig.ledger.due_at[head, endpoint] == 5_000_000
     assert rig.ledger.pending[head, endpoint].lane == Lane.FIRST
-    assert (rig.lanes.releases[0].ordered, rig.room.in_hand) == (True, 0)
+    assert (rig.lanes.releases[0].ordered, rig.slots.in_hand) == (True, 0)
 
 
 async def test_nothing_is_sent_before_messages_that_may_still_come(start_rig: Any) -> None:
@@ -168,10 +168,10 @@ async def test_after_a_holder_that_vanished_the_rate_counts_as_used_up(start_rig
     endpoint = rig.add_endpoint(throttle_rate=100)
     rig.lanes.abandoned.add(endpoint)
     rig.sender.answers = 200
-    began_s = rig.gates.clock_s()
+    began_s = rig.guards.clock_s()
     _park(rig, endpoint, 1)
     await rig.until_sent(1)
-    assert rig.gates.clock_s() - began_s >= 0.01
+    assert rig.guards.clock_s() - began_s >= 0.01
 
 
 async def test_the_lane_of_a_disabled_endpoint_is_closed(start_rig: Any) -> None:
@@ -214,7 +214,7 @@ async def test_a_worker_that_stops_puts_back_what_it_has_not_sent(start_rig: Any
     assert [due.message_id for due in rig.ledger.released] == [second]
     rig.sender.sent[0].answer()
     await stopping
-    assert (len(rig.lanes.releases), rig.lane_turns.held) == (1, 0)
+    assert (len(rig.lanes.releases), rig.lane_scheduler.held) == (1, 0)
     assert len(rig.ledger.attempts) == 1
 
 
@@ -230,9 +230,13 @@ async def test_a_hanging_endpoint_is_sent_no_more_than_its_window_and_the_rest_i
     assert len(rig.sender.sent) == 16
     in_lane = [row for row in rig.ledger.pending.values() if row.lane is not None]
     assert len(in_lane) == 24
-    assert (rig.room.usage().sending, rig.room.usage().slow, rig.room.usage().waiting) == (0, 16, 0)
+    assert (rig.slots.usage().sending, rig.slots.usage().slow, rig.slots.usage().waiting) == (
+        0,
+        16,
+        0,
+    )
     await rig.take(rig.chunk([endpoint]))  # a backlog is known: nothing waits in memory
-    assert rig.room.usage().waiting == 0
+    assert rig.slots.usage().waiting == 0
 
 
 async def test_what_tenants_are_told_is_on_record_with_the_attempt(start_rig: Any) -> None:
@@ -243,7 +247,7 @@ async def test_what_tenants_are_told_is_on_record_with_the_attempt(start_rig: An
     for made, status in ((3, 500), (2, 500), (4, 200), (1, 200)):
         rig.sender.answers = [status]
         (message,) = _park(rig, endpoint, lane=None, attempts_made=made, retry_delays_s=(5.0,) * 5)
-        rig.bell.notify(0)
+        rig.retry_wake.notify(0)
         await rig.changes.until(
             lambda m=message: any(a.message_id == m for a in rig.ledger.attempts)
         )
@@ -258,7 +262,7 @@ async def test_what_tenants_are_told_is_on_record_with_the_attempt(start_rig: An
 
 def _open_breaker(rig: Any, endpoint_id: bytes) -> None:
     """It failed for long, and the time for a probe has come."""
-    guard, now_s = rig.gates.of(endpoint_id).guard, rig.gates.clock_s()
+    guard, now_s = rig.guards.of(endpoint_id).guard, rig.guards.clock_s()
     for _ in range(FAILURES_TO_OPEN):
         ticket = guard.begin(now_s - 60, retry=False, from_lane=False)
         guard.ended(ticket, Result.FAILED, now_s - 90, now_s - 60, 0.5)
@@ -275,7 +279,7 @@ async def test_the_lane_of_an_endpoint_whose_probe_hangs_rests_until_the_probe_h
     await rig.changes.until(lambda: bool(rig.lanes.releases))
     (release,) = rig.lanes.releases
     assert (release.wait_us, release.state) == (15_000_000, "probing")
-    assert (len(rig.sender.sent), rig.lane_turns.held, rig.lanes.woken) == (1, 0, [])
+    assert (len(rig.sender.sent), rig.lane_scheduler.held, rig.lanes.woken) == (1, 0, [])
     rig.sender.sent[0].answer()
     await rig.until_sent(2)
     assert rig.lanes.woken == [endpoint]

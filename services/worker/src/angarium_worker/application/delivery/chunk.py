@@ -36,12 +36,12 @@ class FirstAttempt:
         "chunk",
         "endpoint",
         "endpoint_version",
-        "gate",
         "handed_over",
         "key",
         "message",
         "outcome",
         "place",
+        "queue",
         "slot",
         "state",
         "submitted",
@@ -70,7 +70,7 @@ class FirstAttempt:
         self.place: Reservation | None = None
         self.slot: SendingSlot | None = None
         self.adopted: LeasedAttempt | None = None
-        self.gate: EndpointQueue | None = None
+        self.queue: EndpointQueue | None = None
         self.ticket = 0
         self.begun_s = 0.0
 

@@ -41,7 +41,7 @@ class DeliverChunk[Receipt]:
     def __init__(
         self,
         *,
-        book: EndpointCache,
+        cache: EndpointCache,
         make: MakeAttempt,
         firsts: FirstAttempts,
         leased: LeasedAttempts,
@@ -55,7 +55,7 @@ class DeliverChunk[Receipt]:
         entry_lease_s: float,
         first_fence: int,
     ) -> None:
-        self._book = book
+        self._cache = cache
         self._make = make
         self._firsts = firsts
         firsts.ended = self._ended
@@ -63,11 +63,11 @@ class DeliverChunk[Receipt]:
         self._ledger = ledger
         self._recorder = recorder
         self._settlement = settlement
-        self._room = capacity.slots
-        self._tally = capacity.counters
+        self._slots = capacity.slots
+        self._counters = capacity.counters
         self._tasks = tasks
-        self._bell = capacity.retry_wake
-        self._lane_bell = capacity.lane_wake
+        self._retry_wake = capacity.retry_wake
+        self._lane_wake = capacity.lane_wake
         self._linger_s = linger_s
         self._lease_us = int(lease_s * 1_000_000)
         self._entry_lease_s = entry_lease_s
@@ -85,13 +85,13 @@ class DeliverChunk[Receipt]:
         looked_up = redelivered or requested.redelivered
         sole_s = 0.0 if looked_up else self._entry_lease_s
         chunk = Chunk(requested, receipt, asyncio.get_running_loop().time() + sole_s)
-        while not self._room.fits(chunk.deliveries, chunk.payload_bytes):
+        while not self._slots.fits(chunk.deliveries, chunk.payload_bytes):
             if self._stopping:
                 return False
-            await self._room.changed()
+            await self._slots.changed()
         if self._stopping:
             return False
-        chunk.reservation = self._room.reserve(chunk.deliveries, chunk.payload_bytes)
+        chunk.reservation = self._slots.reserve(chunk.deliveries, chunk.payload_bytes)
         if looked_up or self._in_flight.has_any(chunk.keys()):
             self._tasks.create_task(self._begin_rest(chunk))
         else:
@@ -101,7 +101,7 @@ class DeliverChunk[Receipt]:
     def stop(self) -> None:
         """Take no more chunks."""
         self._stopping = True
-        self._room.wake()
+        self._slots.wake()
 
     async def _begin_rest(self, chunk: Chunk[Receipt]) -> None:
         """Send only what has neither an attempt nor a pending row, nor is in flight here."""
@@ -109,7 +109,7 @@ class DeliverChunk[Receipt]:
         self._begin(chunk, known)
 
     def _begin(self, chunk: Chunk[Receipt], known: Collection[DeliveryKey]) -> None:
-        get = self._book.get
+        get = self._cache.get
         begin = self._firsts.begin
         unresolved: list[FirstAttempt] = []
         chunk.open = 1  # holds the chunk open while its deliveries begin
@@ -144,12 +144,12 @@ class DeliverChunk[Receipt]:
         first.state = step.state
         if step.state not in ENDED:
             if row is None:
-                self._tally.parked += 1
+                self._counters.parked += 1
             made = 0 if row is None else 1
             goes_on = first.goes_on(step.due_in_us, attempts_made=made, lane=step.lane)
             chunk.pending.append(goes_on)
         elif isinstance(verdict, Cancelled):
-            self._tally.cancelled += 1
+            self._counters.cancelled += 1
             chunk.cancelled.append(first.goes_on(cancelled=verdict.reason))
         self._one_less_open(chunk)
 
@@ -179,7 +179,7 @@ class DeliverChunk[Receipt]:
                 self._firsts.give_up(first, QUEUED)
             elif first.state is DeliveryState.SENDING:
                 first.handed_over = True
-                first.place = self._room.reserve(1, len(first.message.payload))
+                first.place = self._slots.reserve(1, len(first.message.payload))
                 chunk.pending.append(first.goes_on(self._lease_us, fence=self._first_fence))
         self._firsts.forget_given_up(chunk.firsts)
 
@@ -202,9 +202,9 @@ class DeliverChunk[Receipt]:
         """What is pending now is looked for at its time."""
         due_in_us = [row.due_in_us for row in chunk.pending if row.lane is None]
         if due_in_us:
-            self._bell.notify(min(due_in_us) / 1_000_000)
+            self._retry_wake.notify(min(due_in_us) / 1_000_000)
         if len(due_in_us) < len(chunk.pending):
-            self._lane_bell.notify(0)
+            self._lane_wake.notify(0)
 
     def _adopt(self, first: FirstAttempt) -> None:
         reservation, slot, endpoint = first.place, first.slot, first.endpoint
@@ -212,7 +212,7 @@ class DeliverChunk[Receipt]:
             raise AssertionError("handed over, but not under way")
         first.place = first.slot = None
         attempt = LeasedAttempt(first.goes_on(fence=self._first_fence), reservation, slot)
-        attempt.endpoint, attempt.gate, attempt.ticket = endpoint, first.gate, first.ticket
+        attempt.endpoint, attempt.queue, attempt.ticket = endpoint, first.queue, first.ticket
         attempt.begun_s = first.begun_s
         attempt.state = first.state
         first.adopted = attempt
@@ -221,10 +221,10 @@ class DeliverChunk[Receipt]:
             self._leased.ended(attempt, first.outcome)
 
     def _settled(self, chunk: Chunk[Receipt]) -> None:
-        self._tally.chunks_settled += 1
+        self._counters.chunks_settled += 1
         self._release(chunk)
 
     def _release(self, chunk: Chunk[Receipt]) -> None:
         reservation = chunk.reservation
         if reservation is not None:
-            self._room.release(reservation)
+            self._slots.release(reservation)

@@ -44,24 +44,24 @@ class FirstAttempts:
     def __init__(
         self,
         *,
-        book: EndpointCache,
+        cache: EndpointCache,
         make: MakeAttempt,
-        gates: EndpointGuards,
+        guards: EndpointGuards,
         leased: LeasedAttempts,
         capacity: Capacity,
     ) -> None:
-        self._book = book
+        self._cache = cache
         self._make = make
-        self._gates = gates
+        self._guards = guards
         self._shares = capacity.shares
         self._leased = leased
-        self._room = capacity.slots
+        self._slots = capacity.slots
         self.ended: Ended = _nobody
 
     async def resolve(self, firsts: Sequence[FirstAttempt]) -> None:
         """Begin attempts whose endpoints are not at hand."""
         wanted = newest_wanted((first.key[1], first.endpoint_version) for first in firsts)
-        found = await self._book.load(wanted)
+        found = await self._cache.load(wanted)
         for first in firsts:
             if first.state is DeliveryState.REQUESTED:
                 self.begin(first, found.get(first.key[1]))
@@ -72,30 +72,30 @@ class FirstAttempts:
             admission = decide(Origin.CHUNK, fact_of(endpoint))
             self.give_up(first, unsent(admission, endpoint))
             return
-        gate = first.gate = self._gates.of(endpoint.id)
-        gate.guard.arrived(self._gates.clock_s())
+        queue = first.queue = self._guards.of(endpoint.id)
+        queue.guard.arrived(self._guards.clock_s())
         first.endpoint = endpoint
-        self._try(first, endpoint, gate)
+        self._try(first, endpoint, queue)
 
     def give_up(self, first: FirstAttempt, verdict: Unsent) -> None:
         """End it without having sent anything."""
         self._stop_waiting(first)
-        if verdict is QUEUED and first.gate is not None:
-            first.gate.parked(self._gates.clock_s())
+        if verdict is QUEUED and first.queue is not None:
+            first.queue.parked(self._guards.clock_s())
         self.ended(first, verdict, None)
 
     def forget_given_up(self, firsts: Sequence[FirstAttempt]) -> None:
         """Let go of attempts that were given up while they waited."""
-        for gate in {first.gate for first in firsts if first.gate is not None}:
-            if gate.queue:
-                self._gates.drop_given_up(gate)
+        for queue in {first.queue for first in firsts if first.queue is not None}:
+            if queue.waiters:
+                self._guards.drop_given_up(queue)
 
-    def _try(self, first: FirstAttempt, endpoint: ResolvedEndpoint, gate: EndpointQueue) -> None:
-        now_s = self._gates.clock_s()
-        guard = gate.guard
+    def _try(self, first: FirstAttempt, endpoint: ResolvedEndpoint, queue: EndpointQueue) -> None:
+        now_s = self._guards.clock_s()
+        guard = queue.guard
         fact = EndpointFact.STRICT if endpoint.strict else EndpointFact.USABLE
         paused = self._make.wait_s(endpoint) > 0
-        has_slot = self._room.has_slot()
+        has_slot = self._slots.has_slot()
         if decide(Origin.CHUNK, fact, paused=paused, has_slot=has_slot) is Admission.START:
             ticket = guard.begin(now_s, retry=False, from_lane=False)
             if ticket:
@@ -107,18 +107,18 @@ class FirstAttempts:
             fact,
             paused=paused,
             has_slot=has_slot,
-            crowded_out=over and self._room.crowded(),
+            crowded_out=over and self._slots.crowded(),
             refused=has_slot,
             down=guard.is_open(now_s),
-            backlog=gate.has_backlog(now_s),
+            backlog=queue.has_backlog(now_s),
         )
         if admission is Admission.WAIT_FOR_SLOT:
             self._wait(first)
             # Whose application has its share of the slots waits behind the others.
-            self._room.wait_for_slot(_Waiting(self, first), first=not over)
+            self._slots.wait_for_slot(_Waiting(self, first), first=not over)
         elif admission is Admission.WAIT_FOR_ENDPOINT:
             self._wait(first)
-            gate.queue.append(_Waiting(self, first))
+            queue.waiters.append(_Waiting(self, first))
         else:
             self.give_up(first, unsent(admission, endpoint))
 
@@ -129,18 +129,18 @@ class FirstAttempts:
     def _wait(self, first: FirstAttempt) -> None:
         if first.place is None:
             first.state = DeliveryState.WAITING
-            first.place = self._room.wait()
+            first.place = self._slots.wait()
 
     def _stop_waiting(self, first: FirstAttempt) -> None:
         place = first.place
         if place is not None:
             first.place = None
-            self._room.release(place)
+            self._slots.release(place)
 
     def again(self, first: FirstAttempt) -> None:
         """A waiting one may try again: there is a slot."""
-        if first.endpoint is not None and first.gate is not None:
-            self._try(first, first.endpoint, first.gate)
+        if first.endpoint is not None and first.queue is not None:
+            self._try(first, first.endpoint, first.queue)
 
     def go(self, first: FirstAttempt, ticket: int) -> None:
         """A waiting one has its endpoint's permission."""
@@ -151,9 +151,9 @@ class FirstAttempts:
         self._stop_waiting(first)
         first.state = DeliveryState.SENDING
         first.ticket = ticket
-        first.begun_s = self._gates.clock_s()
+        first.begun_s = self._guards.clock_s()
         message = first.message
-        first.slot = self._room.start()
+        first.slot = self._slots.start()
         self._shares.took(message.tenant_id, message.application_id, message.weight)
         first.submitted = self._make.start(
             endpoint,
@@ -164,15 +164,15 @@ class FirstAttempts:
         )
 
     def _on_outcome(self, first: FirstAttempt, result: AttemptResult) -> None:
-        endpoint, gate, slot = first.endpoint, first.gate, first.slot
-        if first.handed_over or endpoint is None or gate is None or slot is None:
+        endpoint, queue, slot = first.endpoint, first.queue, first.slot
+        if first.handed_over or endpoint is None or queue is None or slot is None:
             self._on_late_outcome(first, result)
             return
         first.submitted = None
         message = first.message
         self._shares.gave_back(message.tenant_id, message.application_id)
-        self._room.sent(slot)
-        self._gates.ended(gate, first.ticket, result, first.begun_s)
+        self._slots.sent(slot)
+        self._guards.ended(queue, first.ticket, result, first.begun_s)
         verdict: Verdict
         try:
             verdict, row = self._make.conclude(

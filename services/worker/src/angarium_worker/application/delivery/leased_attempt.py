@@ -16,8 +16,8 @@ type Recorded = Callable[[Verdict, bool], None]
 class LeasedAttempt:
     """A delivery that this process holds under a lease, until its outcome is on record.
 
-    `reservation` lasts until then, `slot` until its attempt has ended. `gate` and `ticket` are
-    those of its endpoint's guard; without a gate the endpoint is an ordered one. `recorded` is
+    `reservation` lasts until then, `slot` until its attempt has ended. `queue` and `ticket` are
+    those of its endpoint's guard; without a queue the endpoint is an ordered one. `recorded` is
     told of its end.
     """
 
@@ -25,7 +25,7 @@ class LeasedAttempt:
         "begun_s",
         "delivery",
         "endpoint",
-        "gate",
+        "queue",
         "recorded",
         "reservation",
         "slot",
@@ -40,7 +40,7 @@ class LeasedAttempt:
         self.reservation = reservation
         self.slot = slot
         self.endpoint: ResolvedEndpoint | None = None
-        self.gate: EndpointQueue | None = None
+        self.queue: EndpointQueue | None = None
         self.ticket = 0
         self.begun_s = 0.0
         self.recorded: Recorded | None = None

@@ -37,52 +37,52 @@ class LeasedAttempts:
         self,
         make: MakeAttempt,
         recorder: Recorder,
-        gates: EndpointGuards,
+        guards: EndpointGuards,
         capacity: Capacity,
     ) -> None:
         self._make = make
         self._recorder = recorder
-        self._gates = gates
+        self._guards = guards
         self._shares = capacity.shares
-        self._room = capacity.slots
-        self._tally = capacity.counters
-        self._bell = capacity.retry_wake
-        self._lane_bell = capacity.lane_wake
+        self._slots = capacity.slots
+        self._counters = capacity.counters
+        self._retry_wake = capacity.retry_wake
+        self._lane_wake = capacity.lane_wake
         self._open: set[LeasedAttempt] = set()
         self._young: deque[LeasedAttempt] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     def take(self, delivery: Delivery) -> LeasedAttempt:
         """Take a delivery that was just leased in hand, and a slot for it."""
-        reservation = self._room.reserve(1, len(delivery.payload))
-        return LeasedAttempt(delivery, reservation, self._room.start(retry=True))
+        reservation = self._slots.reserve(1, len(delivery.payload))
+        return LeasedAttempt(delivery, reservation, self._slots.start(retry=True))
 
     def give_back(self, attempts: Iterable[LeasedAttempt]) -> None:
         """Let go of deliveries of which nothing was sent, and which others may have."""
         for attempt in attempts:
-            self._room.sent(attempt.slot)
-            self._room.release(attempt.reservation)
+            self._slots.sent(attempt.slot)
+            self._slots.release(attempt.reservation)
 
     def start(
         self,
         attempt: LeasedAttempt,
         endpoint: ResolvedEndpoint,
-        gate: EndpointQueue | None,
+        queue: EndpointQueue | None,
         ticket: int,
         recorded: Recorded | None = None,
     ) -> None:
         """Make an attempt, which the endpoint's guard has let begin."""
         delivery = attempt.delivery
         attempt.state = DeliveryState.SENDING
-        attempt.endpoint, attempt.gate, attempt.ticket = endpoint, gate, ticket
-        attempt.begun_s = self._gates.clock_s()
+        attempt.endpoint, attempt.queue, attempt.ticket = endpoint, queue, ticket
+        attempt.begun_s = self._guards.clock_s()
         attempt.recorded = recorded
         self._open.add(attempt)
         self._young.append(attempt)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(SLOW_S, self._make_way)
         if delivery.attempts_made:
-            self._tally.retries += 1
+            self._counters.retries += 1
         self._shares.took(delivery.tenant_id, delivery.application_id, delivery.weight)
         attempt.submitted = self._make.start(
             endpoint,
@@ -97,7 +97,7 @@ class LeasedAttempts:
         its outcome."""
         attempt.submitted = submitted
         self._open.add(attempt)
-        self._room.slow_down(attempt.slot)
+        self._slots.slow_down(attempt.slot)
 
     def _make_way(self) -> None:
         """Attempts that last long leave their sending slots to others."""
@@ -107,11 +107,11 @@ class LeasedAttempts:
         while young:
             attempt = young[0]
             if attempt in self._open:
-                lasts_until_s = attempt.begun_s + SLOW_S - self._gates.clock_s()
+                lasts_until_s = attempt.begun_s + SLOW_S - self._guards.clock_s()
                 if lasts_until_s > 0:
                     self._timer = loop.call_later(lasts_until_s, self._make_way)
                     return
-                self._room.slow_down(attempt.slot)
+                self._slots.slow_down(attempt.slot)
             young.popleft()
 
     def ended(self, attempt: LeasedAttempt, result: AttemptResult) -> None:
@@ -122,9 +122,9 @@ class LeasedAttempts:
         self._open.discard(attempt)
         attempt.submitted = None
         self._shares.gave_back(delivery.tenant_id, delivery.application_id)
-        self._room.sent(attempt.slot)
-        if attempt.gate is not None:
-            self._gates.ended(attempt.gate, attempt.ticket, result, attempt.begun_s)
+        self._slots.sent(attempt.slot)
+        if attempt.queue is not None:
+            self._guards.ended(attempt.queue, attempt.ticket, result, attempt.begun_s)
         verdict, row, event = self._concluded(delivery, endpoint, result)
         self._settle(attempt, verdict, row, event)
 
@@ -155,11 +155,11 @@ class LeasedAttempts:
     ) -> None:
         """Settle a delivery of which nothing was sent."""
         attempt.endpoint, attempt.recorded = endpoint, recorded
-        self._room.sent(attempt.slot)
+        self._slots.sent(attempt.slot)
         if isinstance(verdict, Cancelled):
-            self._tally.cancelled += 1
+            self._counters.cancelled += 1
         else:
-            self._tally.parked += 1
+            self._counters.parked += 1
         self._settle(attempt, verdict, None, None)
 
     def cut_off(self) -> list[Delivery]:
@@ -168,8 +168,8 @@ class LeasedAttempts:
         for attempt in self._open:
             if attempt.submitted is not None:
                 attempt.submitted.cancel()
-            if attempt.gate is not None:
-                self._gates.abandoned(attempt.gate, attempt.ticket)
+            if attempt.queue is not None:
+                self._guards.abandoned(attempt.queue, attempt.ticket)
             given_up.append(attempt.delivery)
         self._open.clear()
         self._young.clear()
@@ -208,12 +208,12 @@ class LeasedAttempts:
     def _recorded(
         self, attempt: LeasedAttempt, verdict: Verdict, settled: Settled, held: Held
     ) -> None:
-        self._room.release(attempt.reservation)
+        self._slots.release(attempt.reservation)
         fence_held = held is not None and settled.delivery.key in held
         if not fence_held:
-            self._tally.stale += 1
+            self._counters.stale += 1
         elif not settled.ends:
-            bell = self._bell if settled.delivery.lane is None else self._lane_bell
-            bell.notify(settled.delivery.due_in_us / 1_000_000)
+            wake = self._retry_wake if settled.delivery.lane is None else self._lane_wake
+            wake.notify(settled.delivery.due_in_us / 1_000_000)
         if attempt.recorded is not None:
             attempt.recorded(verdict, fence_held)

@@ -75,7 +75,7 @@ class MakeAttempt:
     def __init__(
         self,
         schedule: RetrySchedule,
-        tally: WorkerCounters,
+        counters: WorkerCounters,
         slowdowns: RetryAfterCache,
         gone: GoneEndpoints,
         health: Health,
@@ -87,7 +87,7 @@ class MakeAttempt:
         random: Callable[[], float],
     ) -> None:
         self._schedule = schedule
-        self._tally = tally
+        self._counters = counters
         self._slowdowns = slowdowns
         self._gone = gone
         self._health = health
@@ -141,7 +141,7 @@ class MakeAttempt:
         `retry_delays_s` is the schedule that the message brought along.
         """
         if isinstance(result, NotAttempted):
-            self._tally.parked += 1
+            self._counters.parked += 1
             return Parked(PARKED_S), None
         schedule = self._schedule_of(endpoint, retry_delays_s)
         verdict = judge(result, number, schedule, self._random())
@@ -207,14 +207,14 @@ class MakeAttempt:
             health.succeeded(endpoint.id)
 
     def _count(self, verdict: Judgement, result: AttemptFacts) -> None:
-        tally = self._tally
+        counters = self._counters
         if verdict is DELIVERED:
-            tally.delivered += 1
+            counters.delivered += 1
         else:
-            tally.failed += 1
+            counters.failed += 1
             if verdict is EXHAUSTED:
-                tally.exhausted += 1
-        tally.observe(result.duration_s)
+                counters.exhausted += 1
+        counters.observe(result.duration_s)
 
 
 def _timings(result: AttemptFacts) -> AttemptTimings:

@@ -42,24 +42,24 @@ class RetryScheduler:
         self,
         *,
         ledger: Ledger,
-        book: EndpointCache,
+        cache: EndpointCache,
         leased: LeasedAttempts,
         make: MakeAttempt,
-        gates: EndpointGuards,
+        guards: EndpointGuards,
         capacity: Capacity,
         tasks: asyncio.TaskGroup,
         lease_s: float,
     ) -> None:
         self._ledger = ledger
-        self._book = book
+        self._cache = cache
         self._leased = leased
         self._make = make
-        self._gates = gates
-        self._room = capacity.slots
+        self._guards = guards
+        self._slots = capacity.slots
         self._tasks = tasks
         self._lease_s = lease_s
         self._resolving: dict[LeasedAttempt, None] = {}
-        self._bell = capacity.retry_wake
+        self._retry_wake = capacity.retry_wake
 
     async def run(self) -> None:
         """Retry until cancelled. What is leased and untouched then stays in hand."""
@@ -70,7 +70,7 @@ class RetryScheduler:
                 log.warning("retries.wait", error=str(error)[:300])
                 pause_s = SLEEP_S_MAX
             if pause_s > 0:
-                await self._bell.wait(pause_s)
+                await self._retry_wake.wait(pause_s)
 
     def give_up_untouched(self) -> list[Delivery]:
         """Deliveries that are leased and of which nothing was sent yet: they are not sent any
@@ -82,19 +82,19 @@ class RetryScheduler:
 
     async def _next_round(self) -> float:
         """Lease and start once; gives how long to sleep before the next."""
-        self._bell.reset()
+        self._retry_wake.reset()
         due_in_s = await self._ledger.next_due_in_s()
         if due_in_s is None or due_in_s > 0:
             return SLEEP_S_MAX if due_in_s is None else min(due_in_s, SLEEP_S_MAX)
-        free = self._room.free_for_retries()
+        free = self._slots.free_for_retries()
         if free == 0:
-            await self._room.changed()
+            await self._slots.changed()
             return 0
-        asked_s = self._gates.clock_s()
+        asked_s = self._guards.clock_s()
         leased = await self._ledger.lease_due(
             rows_max=min(free, LEASE_ROWS_MAX), bytes_max=LEASE_BYTES_MAX, lease_s=self._lease_s
         )
-        if self._gates.clock_s() - asked_s > HELD_UP_S:  # the leases may end before an attempt
+        if self._guards.clock_s() - asked_s > HELD_UP_S:  # the leases may end before an attempt
             await self._ledger.release(leased)
             return 0
         self._start(leased)
@@ -107,7 +107,7 @@ class RetryScheduler:
         unresolved = []
         for attempt in attempts:
             due = attempt.delivery
-            endpoint = self._book.get(due.endpoint_id, due.endpoint_version)
+            endpoint = self._cache.get(due.endpoint_id, due.endpoint_version)
             if endpoint is None:
                 unresolved.append(attempt)
             else:
@@ -121,7 +121,7 @@ class RetryScheduler:
             (attempt.delivery.endpoint_id, attempt.delivery.endpoint_version)
             for attempt in unresolved
         )
-        found = await self._book.load(wanted)
+        found = await self._cache.load(wanted)
         for attempt in unresolved:
             if attempt in self._resolving:
                 del self._resolving[attempt]
@@ -135,13 +135,13 @@ class RetryScheduler:
         cancelled = delivery.cancelled is not None
         admission = decide(Origin.TIME, fact, cancelled=cancelled, paused=paused)
         if admission is Admission.START and resolved is not None:
-            gate = self._gates.of(resolved.id)
-            now_s = self._gates.clock_s()
-            ticket = gate.guard.begin(now_s, retry=retry, from_lane=False)
+            queue = self._guards.of(resolved.id)
+            now_s = self._guards.clock_s()
+            ticket = queue.guard.begin(now_s, retry=retry, from_lane=False)
             if ticket:
-                self._leased.start(attempt, resolved, gate, ticket)
+                self._leased.start(attempt, resolved, queue, ticket)
                 return
-            gate.parked(now_s)
+            queue.parked(now_s)
             admission = decide(Origin.TIME, fact, refused=True)
         verdict = unsent(admission, endpoint, retry=retry, cancelled=delivery.cancelled)
         self._leased.not_attempted(attempt, verdict, resolved)

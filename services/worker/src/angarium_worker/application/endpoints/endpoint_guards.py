@@ -64,11 +64,11 @@ class Waiter(Protocol):
 class EndpointQueue:
     """One endpoint's guard and its queue."""
 
-    __slots__ = ("_after_probe", "_parked_s", "guard", "queue")
+    __slots__ = ("_after_probe", "_parked_s", "guard", "waiters")
 
     def __init__(self, guard: EndpointGuard) -> None:
         self.guard = guard
-        self.queue: deque[Waiter] = deque()
+        self.waiters: deque[Waiter] = deque()
         self._parked_s = 0.0
         self._after_probe: Callable[[], None] | None = None
 
@@ -96,83 +96,83 @@ class EndpointQueue:
 
 
 class EndpointGuards:
-    """The gates of endpoints in use. `clock_s` is monotonic; `random` uniform in 0 to 1."""
+    """The guards of endpoints in use. `clock_s` is monotonic; `random` uniform in 0 to 1."""
 
     def __init__(self, clock_s: Callable[[], float], random: Callable[[], float]) -> None:
         self.clock_s = clock_s
         self._random = random
         self._shared = SharedLimits()
-        self._gates: dict[bytes, EndpointQueue] = {}
+        self._queues: dict[bytes, EndpointQueue] = {}
 
     def __len__(self) -> int:
-        return len(self._gates)
+        return len(self._queues)
 
     def of(self, endpoint_id: bytes) -> EndpointQueue:
-        """The endpoint's gate."""
-        gate = self._gates.get(endpoint_id)
-        if gate is None:
-            gate = self._gates[endpoint_id] = EndpointQueue(EndpointGuard(self._shared))
-            if len(self._gates) > GUARDS_MAX:
+        """The endpoint's queue."""
+        queue = self._queues.get(endpoint_id)
+        if queue is None:
+            queue = self._queues[endpoint_id] = EndpointQueue(EndpointGuard(self._shared))
+            if len(self._queues) > GUARDS_MAX:
                 self._sweep()
-        return gate
+        return queue
 
     def known(self, endpoint_id: bytes) -> EndpointQueue | None:
-        """The gate of an endpoint in use."""
-        return self._gates.get(endpoint_id)
+        """The queue of an endpoint in use."""
+        return self._queues.get(endpoint_id)
 
     def limit_of(self, endpoint_id: bytes) -> int | None:
         """How many requests are sent to the endpoint at once at most; None: it is not in use."""
-        gate = self._gates.get(endpoint_id)
-        return None if gate is None else gate.guard.limit
+        queue = self._queues.get(endpoint_id)
+        return None if queue is None else queue.guard.limit
 
     def ended(
-        self, gate: EndpointQueue, ticket: int, result: AttemptResult, begun_s: float
+        self, queue: EndpointQueue, ticket: int, result: AttemptResult, begun_s: float
     ) -> None:
         """An attempt that the guard let begin has ended; who waits may go."""
-        gate.guard.ended(ticket, result_of(result), begun_s, self.clock_s(), self._random())
-        gate.tell_waiting()
-        if gate.queue:
-            self._let_go(gate)
+        queue.guard.ended(ticket, result_of(result), begun_s, self.clock_s(), self._random())
+        queue.tell_waiting()
+        if queue.waiters:
+            self._let_go(queue)
 
-    def abandoned(self, gate: EndpointQueue, ticket: int) -> None:
+    def abandoned(self, queue: EndpointQueue, ticket: int) -> None:
         """An attempt that the guard let begin was cut off."""
-        gate.guard.abandon(ticket)
-        gate.tell_waiting()
+        queue.guard.abandon(ticket)
+        queue.tell_waiting()
 
     def changed(self, endpoint_id: bytes) -> None:
         """Its owner changed the endpoint: whatever was wrong may be mended."""
-        gate = self._gates.get(endpoint_id)
-        if gate is not None:
-            gate.guard.reset()
-            self._let_go(gate)
+        queue = self._queues.get(endpoint_id)
+        if queue is not None:
+            queue.guard.reset()
+            self._let_go(queue)
 
-    def drop_given_up(self, gate: EndpointQueue) -> None:
+    def drop_given_up(self, queue: EndpointQueue) -> None:
         """Forget waiters that were given up."""
-        gate.queue = deque([waiter for waiter in gate.queue if waiter.waiting])
+        queue.waiters = deque([waiter for waiter in queue.waiters if waiter.waiting])
 
     def by_state(self) -> dict[str, int]:
         """How many endpoints are in which state, for the metrics."""
         counts: dict[str, int] = {}
-        for gate in self._gates.values():
-            state = gate.guard.state
+        for queue in self._queues.values():
+            state = queue.guard.state
             counts[state] = counts.get(state, 0) + 1
         return counts
 
-    def _let_go(self, gate: EndpointQueue) -> None:
-        queue, guard = gate.queue, gate.guard
-        while queue:
-            if not queue[0].waiting:
-                queue.popleft()
+    def _let_go(self, queue: EndpointQueue) -> None:
+        waiters, guard = queue.waiters, queue.guard
+        while waiters:
+            if not waiters[0].waiting:
+                waiters.popleft()
                 continue
             ticket = guard.begin(self.clock_s(), retry=False, from_lane=False)
             if not ticket:
                 return
-            queue.popleft().go(ticket)
+            waiters.popleft().go(ticket)
 
     def _sweep(self) -> None:
-        """Forget gates that are as new, at most `SWEPT_AT_ONCE` looked at; those move behind."""
+        """Forget guards that are as new, at most `SWEPT_AT_ONCE` looked at; those move behind."""
         now_s = self.clock_s()
-        for endpoint_id in list(self._gates)[:SWEPT_AT_ONCE]:
-            gate = self._gates.pop(endpoint_id)
-            if gate.queue or not gate.guard.idle(now_s):
-                self._gates[endpoint_id] = gate
+        for endpoint_id in list(self._queues)[:SWEPT_AT_ONCE]:
+            queue = self._queues.pop(endpoint_id)
+            if queue.waiters or not queue.guard.idle(now_s):
+                self._queues[endpoint_id] = queue

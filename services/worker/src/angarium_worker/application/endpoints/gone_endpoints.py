@@ -25,9 +25,9 @@ class GoneEndpoints:
     """
 
     def __init__(
-        self, book: EndpointCache, owner: EndpointOwner, ledger: Ledger, *, lease_s: float
+        self, cache: EndpointCache, owner: EndpointOwner, ledger: Ledger, *, lease_s: float
     ) -> None:
-        self._book = book
+        self._cache = cache
         self._owner = owner
         self._ledger = ledger
         self._lease_s = lease_s
@@ -36,7 +36,7 @@ class GoneEndpoints:
 
     def report(self, gone: GoneEndpoint, reason: str) -> None:
         """It is gone, for `reason`: from now on this process sends it nothing."""
-        self._book.deactivate(gone.endpoint_id, gone.version, reason)
+        self._cache.deactivate(gone.endpoint_id, gone.version, reason)
         if len(self._waiting) < ENDPOINTS_MAX:
             self._waiting[gone.endpoint_id] = gone, reason
             self._told.set()

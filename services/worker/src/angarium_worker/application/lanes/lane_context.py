@@ -35,10 +35,10 @@ class LaneContext:
 
     leased: LeasedAttempts
     make: MakeAttempt
-    gates: EndpointGuards
+    guards: EndpointGuards
     order: Order
     close: Callable[[bytes, int, str], None]
-    bell: WakeSignal
+    lane_wake: WakeSignal
 
 
 class Quota(NamedTuple):

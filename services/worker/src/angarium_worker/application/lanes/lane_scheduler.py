@@ -49,18 +49,18 @@ class LaneScheduler:
         *,
         lanes: Lanes,
         ledger: Ledger,
-        book: EndpointCache,
-        parts: LaneContext,
-        room: DeliverySlots,
+        cache: EndpointCache,
+        context: LaneContext,
+        slots: DeliverySlots,
         lease_s: float,
         turn_s: float,
     ) -> None:
         self._lanes = lanes
         self._ledger = ledger
-        self._book = book
-        self._parts = parts
-        self._room = room
-        self._bell = parts.bell
+        self._cache = cache
+        self._context = context
+        self._slots = slots
+        self._lane_wake = context.lane_wake
         self._lease_s = lease_s
         self._turn_s = turn_s
         self._turns: dict[bytes, LaneTurn] = {}
@@ -76,7 +76,7 @@ class LaneScheduler:
     def wake(self, endpoint_ids: Sequence[bytes]) -> None:
         """See `LaneWaker`."""
         self._to_wake.update(endpoint_ids)
-        self._bell.notify(0)
+        self._lane_wake.notify(0)
 
     async def run(self) -> None:
         """Take turns until cancelled."""
@@ -89,7 +89,7 @@ class LaneScheduler:
                     log.warning("lanes.wait", error=str(error)[:300])
                     pause_s = SLEEP_S_MAX
                 if pause_s > 0:
-                    await self._bell.wait(pause_s)
+                    await self._lane_wake.wait(pause_s)
 
     def stop(self) -> None:
         """Send nothing more, once `run` has ended. `give_back` follows."""
@@ -107,14 +107,14 @@ class LaneScheduler:
                 mended = await self._lanes.mend_lanes()
                 if mended:
                     log.error("lanes.mended", lanes=mended)
-                    self._bell.notify(0)
+                    self._lane_wake.notify(0)
             except StorageDown as error:
                 log.warning("lanes.not_mended", error=str(error)[:300])
             await asyncio.sleep(MEND_EVERY_S)
 
     async def _round(self) -> float:
         """One look at all lanes; gives how long to sleep before the next."""
-        self._bell.reset()
+        self._lane_wake.reset()
         self._rounds += 1
         if self._to_wake:
             waking, self._to_wake = self._to_wake, set()
@@ -132,10 +132,10 @@ class LaneScheduler:
 
     async def _lease(self) -> int:
         free = min(LANES_HELD_MAX - self.held, LANES_LEASED_MAX)
-        if free <= 0 or self._room.free_for_retries() == 0:
+        if free <= 0 or self._slots.free_for_retries() == 0:
             return 0
         leased = await self._lanes.lease_lanes(lanes_max=free, lease_s=self._lease_s)
-        found = await self._book.load({lane.endpoint_id: 0 for lane in leased})
+        found = await self._cache.load({lane.endpoint_id: 0 for lane in leased})
         for lane in leased:
             former = self._turns.pop(lane.endpoint_id, None)
             if former is not None:  # its lease ended while this process was held up
@@ -147,11 +147,11 @@ class LaneScheduler:
     def _turn_of(self, lane: HeldLane, endpoint: EndpointConfig | None) -> LaneTurn:
         if isinstance(endpoint, ResolvedEndpoint):
             kind = OrderedTurn if endpoint.fifo else GuardedTurn
-            return kind(self._parts, lane, endpoint, self._turn_s)
-        turn = LaneTurn(self._parts, lane, self._turn_s)
+            return kind(self._context, lane, endpoint, self._turn_s)
+        turn = LaneTurn(self._context, lane, self._turn_s)
         match endpoint:
             case Inactive():
-                self._parts.close(lane.endpoint_id, endpoint.version, endpoint.reason)
+                self._context.close(lane.endpoint_id, endpoint.version, endpoint.reason)
                 turn.stop(CLOSED_WAIT_S)
             case Unusable():
                 turn.stop(UNUSABLE_WAIT_S)
@@ -171,7 +171,7 @@ class LaneScheduler:
             Demand(turn.lane.tenant_id, turn.lane.application_id, turn.lane.weight, quota.total)
             for turn, quota in wanting
         ]
-        granted = allocate(self._room.free_for_retries(), demands, turn=self._rounds)
+        granted = allocate(self._slots.free_for_retries(), demands, turn=self._rounds)
         takes = [
             turn.take(quota, grant)
             for (turn, quota), grant in zip(wanting, granted, strict=True)
@@ -188,7 +188,7 @@ class LaneScheduler:
     def _start(self, takes: Sequence[LaneTake], taken: Sequence[Delivery]) -> None:
         of_lane: dict[bytes, list[LeasedAttempt]] = {take.endpoint_id: [] for take in takes}
         for due in taken:
-            of_lane[due.endpoint_id].append(self._parts.leased.take(due))
+            of_lane[due.endpoint_id].append(self._context.leased.take(due))
         for take in takes:
             self._turns[take.endpoint_id].start(of_lane[take.endpoint_id], take)
 
@@ -203,7 +203,7 @@ class LaneScheduler:
         left.clear()
         for turn, count in counts:
             del turn.untouched[:count]
-        self._parts.leased.give_back(untouched)
+        self._context.leased.give_back(untouched)
 
     async def _release(self) -> None:
         await self._put_back()

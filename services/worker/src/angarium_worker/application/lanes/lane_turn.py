@@ -32,7 +32,7 @@ class LaneTurn:
         self.lane = lane
         self.untouched: list[LeasedAttempt] = []
         self._context = context
-        self._now_s = context.gates.clock_s
+        self._now_s = context.guards.clock_s
         self._until_s = self._now_s() + turn_s
         self._stopped = False
         self._wait_s = 0.0
@@ -170,7 +170,7 @@ class SendingTurn(LaneTurn):
 
     def _recorded(self, verdict: Verdict, held: bool) -> None:
         self._under_way -= 1
-        self._context.bell.notify(0)
+        self._context.lane_wake.notify(0)
 
     def _send(self, attempt: LeasedAttempt, queue: EndpointQueue | None, ticket: int) -> None:
         self._under_way += 1
