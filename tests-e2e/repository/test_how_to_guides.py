@@ -75,7 +75,7 @@ def _make_calls(client: httpx.Client, page: str, names: dict[str, str]) -> list[
 
 
 def test_schedules_order_and_limits_are_set_as_the_guide_says(client: httpx.Client) -> None:
-    answers = _make_calls(client, "shape-deliveries.md", {})
+    answers = _make_calls(client, "set-schedules-order-limits.md", {})
 
     endpoint = _made(client.get("/app/acme/endpoint/orders"))
     assert (endpoint["retrySchedule"], endpoint["ordering"]) == ([5, 300, 1800], "fifo")
@@ -90,13 +90,13 @@ def test_deliveries_are_made_again_and_stopped_as_the_guide_says(
 ) -> None:
     message = {"eventType": "invoice.paid", "payload": {}}
     names = {"MESSAGE": _made(client.post("/app/acme/msg", json=message))["id"]}
-    script = "\n".join(PYTHON.findall((GUIDES / "deliver-by-hand.md").read_text()))
+    script = "\n".join(PYTHON.findall((GUIDES / "resend-and-cancel.md").read_text()))
     script = script.replace("<API key>", own_platform.key)
     script = script.replace("http://127.0.0.1:8080", own_platform.url)
     known: dict[str, Any] = {"message_id": names["MESSAGE"]}
 
     exec(script, known)
-    answers = _make_calls(client, "deliver-by-hand.md", names)
+    answers = _make_calls(client, "resend-and-cancel.md", names)
 
     assert known["sent"].payload == {"cents": 4200}
     assert len(answers) == 6
