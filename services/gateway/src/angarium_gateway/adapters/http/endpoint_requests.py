@@ -25,6 +25,7 @@ from angarium_webhooks.header_rules import is_sensitive
 
 from angarium_gateway.application.tenants.authentication import Caller
 
+from .current_names import with_current_names
 from .dependencies import ApiDependencies
 from .problems import Refused, refusal
 from .schemas.endpoint_secrets import (
@@ -65,6 +66,7 @@ class EndpointRequests:
 
     async def create(self, data: EndpointIn | OperationalWebhookEndpointIn) -> Endpoint:
         """Create an endpoint."""
+        data = with_current_names(data)
         secrets, secret, headers = self.api.endpoint_secrets, data.secret, data.headers
         tenant_id = self._tenant_id
         command = CreateEndpoint(
@@ -85,6 +87,7 @@ class EndpointRequests:
         self, ref: str, data: EndpointUpdate | OperationalWebhookEndpointUpdate
     ) -> EndpointSaved:
         """Replace the endpoint, or create it under a uid."""
+        data = with_current_names(data)
         command = UpdateEndpoint(
             tenant_id=self._tenant_id,
             application_ref=self.application_ref,
@@ -95,6 +98,7 @@ class EndpointRequests:
 
     async def patch(self, ref: str, data: EndpointPatch) -> Endpoint:
         """Change the fields that are given."""
+        data = with_current_names(data)
         command = PatchEndpoint(
             tenant_id=self._tenant_id,
             application_ref=self.application_ref,
