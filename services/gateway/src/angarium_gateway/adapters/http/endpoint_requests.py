@@ -27,6 +27,7 @@ from angarium_gateway.application.tenants.authentication import Caller
 
 from .current_names import with_current_names
 from .dependencies import ApiDependencies
+from .header_changes import header_changes
 from .problems import Refused, refusal
 from .schemas.endpoint_secrets import (
     EndpointHeadersIn,
@@ -133,7 +134,8 @@ class EndpointRequests:
 
     async def patch_headers(self, ref: str, data: EndpointHeadersPatchIn) -> None:
         """Set or remove some custom headers."""
-        sealed = self.api.endpoint_secrets.sealed_headers(self._tenant_id, data.headers)
+        changes = header_changes(data)
+        sealed = self.api.endpoint_secrets.sealed_headers(self._tenant_id, changes)
         await self._change(
             PatchEndpointHeaders(self._tenant_id, self.application_ref, ref, sealed_headers=sealed)
         )
