@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 from urllib.parse import quote
 
-import idna
+from .domain_to_ascii import NotADomain, domain_to_ascii
 
 URL_CHARS_MAX: Final = 4096
 HOST_CHARS_MAX: Final = 253
@@ -207,14 +207,13 @@ def _ipv4_of(host: str) -> str:
 
 
 def _a_labels(text: str) -> str:
-    """Convert a host to IDNA 2008 A-labels after UTS 46 mapping. ASCII `xn--` labels are checked
-    too."""
+    """Convert a host to its ASCII form as WHATWG's URL standard does (UTS 46, non-transitional)."""
     try:
-        return idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
-    except (idna.IDNAError, UnicodeError, OverflowError):  # the last from CPython's punycode codec
+        return domain_to_ascii(text)
+    except NotADomain:
         _refuse(
             "The URL's host is not a valid internationalised domain name.",
-            "Correct the name, or write it in its xn-- form.",
+            "Check its spelling; an xn-- part must be one that decodes to a valid name.",
         )
 
 

@@ -30,6 +30,7 @@ OUT = {
     "uid": "acme",
     "name": "Acme",
     "throttleRate": None,
+    "rateLimit": None,
     "metadata": {"plan": "gold"},
     "createdAt": "2030-01-02T03:04:05.678901Z",
     "updatedAt": "2030-01-02T03:04:05.678901Z",

@@ -66,6 +66,49 @@ async def test_headers_are_set_and_patched(
     assert world.copy.learned == [STATE]
 
 
+@pytest.mark.parametrize(
+    ("body", "changes"),
+    [
+        (
+            {"headers": {}, "deleteHeaders": ["authorization", "X-Old"]},
+            {"authorization": None, "X-Old": None},
+        ),
+        ({"deleteHeaders": ["X-Old", "X-Old"]}, {"X-Old": None}),
+        ({"headers": None, "deleteHeaders": ["X-Old"]}, {"X-Old": None}),
+        ({"headers": {"X-A": "1"}, "deleteHeaders": ["X-B"]}, {"X-A": "1", "X-B": None}),
+        ({"headers": {"X-A": "1"}, "deleteHeaders": None}, {"X-A": "1"}),
+        ({"deleteHeaders": []}, {}),
+    ],
+)
+async def test_headers_are_deleted_by_name(
+    world: World, body: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    world.dispatcher.answers[PatchEndpointHeaders] = endpoint_saved()
+    answer = await world.client.patch(f"{PATH}/orders/headers", json=body)
+    assert answer.status_code == 204
+    (command,) = world.dispatcher.asked
+    assert isinstance(command, PatchEndpointHeaders)
+    assert json.loads(opened(world, command.sealed_headers)) == changes
+
+
+@pytest.mark.parametrize(
+    ("body", "location"),
+    [
+        ({}, ["headers"]),
+        ({"headers": None, "deleteHeaders": None}, ["headers"]),
+        ({"headers": {"X-Old": "1"}, "deleteHeaders": ["X-A", "x-old"]}, ["deleteHeaders", "1"]),
+        ({"headers": {"X-Old": None}, "deleteHeaders": ["X-Old"]}, ["deleteHeaders", "0"]),
+    ],
+)
+async def test_contradictory_changes_of_headers_are_refused(
+    world: World, body: dict[str, Any], location: list[str]
+) -> None:
+    answer = await world.client.patch(f"{PATH}/orders/headers", json=body)
+    assert answer.status_code == 422
+    (fault,) = answer.json()["detail"]
+    assert fault["loc"] == ["body", *location]
+
+
 async def test_headers_are_read_with_their_secrets_only_named(world: World) -> None:
     headers = {"X-A": "1", "Authorization": "Bearer abc", "x-api-key": "k", "X-My-Token": "t"}
     sealed = world.seal.close(json.dumps(headers).encode(), ENDPOINT_ID)

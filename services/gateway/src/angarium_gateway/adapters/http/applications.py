@@ -19,6 +19,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter, SkipValidation
 
+from .current_names import with_current_names
 from .dependencies import Api, CurrentCaller
 from .parameters import ApplicationRef, ordered_page
 from .problems import unwrap
@@ -87,6 +88,7 @@ class ApplicationController(Controller):
         If its `uid` is taken, the answer is `409`, or, with `get_if_exists=true`, `200` with the
         existing application unchanged.
         """
+        data = with_current_names(data)
         command = CreateApplication(
             tenant_id=caller.tenant_id,
             name=data.name,
@@ -122,6 +124,7 @@ class ApplicationController(Controller):
 
         If no application has this uid, one is created with it, and the answer is `201`.
         """
+        data = with_current_names(data)
         command = UpdateApplication(
             tenant_id=caller.tenant_id,
             ref=app_id,
@@ -146,6 +149,7 @@ class ApplicationController(Controller):
         data: JSONBody[ApplicationPatch],
     ) -> ApplicationOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
+        data = with_current_names(data)
         command = PatchApplication(
             tenant_id=caller.tenant_id,
             ref=app_id,

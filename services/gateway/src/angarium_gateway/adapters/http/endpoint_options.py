@@ -72,8 +72,8 @@ class EndpointOptionsController(Controller):
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointHeadersPatchIn],
     ) -> None:
-        """Adds or changes the headers that the body has, and keeps the others. `null` removes a
-        header.
+        """Adds or changes the headers in `headers`, removes those in `deleteHeaders`, and keeps the
+        others. A header with the value `null` is removed too.
         """
         await EndpointRequests(api, caller, app_id).patch_headers(endpoint_id, data)
 

@@ -25,7 +25,9 @@ from angarium_webhooks.header_rules import is_sensitive
 
 from angarium_gateway.application.tenants.authentication import Caller
 
+from .current_names import with_current_names
 from .dependencies import ApiDependencies
+from .header_changes import header_changes
 from .problems import Refused, refusal
 from .schemas.endpoint_secrets import (
     EndpointHeadersIn,
@@ -65,6 +67,7 @@ class EndpointRequests:
 
     async def create(self, data: EndpointIn | OperationalWebhookEndpointIn) -> Endpoint:
         """Create an endpoint."""
+        data = with_current_names(data)
         secrets, secret, headers = self.api.endpoint_secrets, data.secret, data.headers
         tenant_id = self._tenant_id
         command = CreateEndpoint(
@@ -85,6 +88,7 @@ class EndpointRequests:
         self, ref: str, data: EndpointUpdate | OperationalWebhookEndpointUpdate
     ) -> EndpointSaved:
         """Replace the endpoint, or create it under a uid."""
+        data = with_current_names(data)
         command = UpdateEndpoint(
             tenant_id=self._tenant_id,
             application_ref=self.application_ref,
@@ -95,6 +99,7 @@ class EndpointRequests:
 
     async def patch(self, ref: str, data: EndpointPatch) -> Endpoint:
         """Change the fields that are given."""
+        data = with_current_names(data)
         command = PatchEndpoint(
             tenant_id=self._tenant_id,
             application_ref=self.application_ref,
@@ -129,7 +134,8 @@ class EndpointRequests:
 
     async def patch_headers(self, ref: str, data: EndpointHeadersPatchIn) -> None:
         """Set or remove some custom headers."""
-        sealed = self.api.endpoint_secrets.sealed_headers(self._tenant_id, data.headers)
+        changes = header_changes(data)
+        sealed = self.api.endpoint_secrets.sealed_headers(self._tenant_id, changes)
         await self._change(
             PatchEndpointHeaders(self._tenant_id, self.application_ref, ref, sealed_headers=sealed)
         )

@@ -6,6 +6,7 @@ import msgspec
 
 from angarium_gateway.domain.delivery_time import AHEAD_MAX, TooFarAhead, scheduled_time
 
+from .current_names import with_current_names
 from .problems import Fault, Refused, invalid, too_large
 from .schemas.messages import MessageIn
 from .strict_json import decode_body
@@ -32,6 +33,10 @@ def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
             raise _refused(member, f"`{member}` must not repeat a value. Remove the repeats.")
     if message.tags is not None and len(message.tags) > TAGS_MAX:
         raise _refused("tags", f"`tags` may have at most {TAGS_MAX} values. Leave some out.")
+    application = message.application
+    if application is not None:
+        application = with_current_names(application, "application")
+        message = msgspec.structs.replace(message, application=application)
     return message
 
 

@@ -8,7 +8,8 @@ from angarium_contracts.ids import APPLICATION, format_id
 from msgspec import UNSET, Meta, UnsetType, field
 
 from .delivery_policy import Weight
-from .fields import ApiSchema, ThrottleRate, Uid
+from .fields import ApiSchema, RateLimitOut, ThrottleRate, Uid
+from .former_names import FormerApplicationNames
 
 ApplicationName = Annotated[
     str, Meta(min_length=1, description="A name for people to read.", examples=["Acme Inc."])
@@ -18,7 +19,7 @@ Metadata = Annotated[
 ]
 
 
-class ApplicationIn(ApiSchema, frozen=True, kw_only=True):
+class ApplicationIn(FormerApplicationNames, frozen=True, kw_only=True):
     """An application to create, or to replace an existing one with."""
 
     name: ApplicationName
@@ -28,7 +29,7 @@ class ApplicationIn(ApiSchema, frozen=True, kw_only=True):
     weight: Weight | UnsetType = UNSET
 
 
-class ApplicationPatch(ApiSchema, frozen=True, kw_only=True):
+class ApplicationPatch(FormerApplicationNames, frozen=True, kw_only=True):
     """Changes of an application; fields that are left out stay as they are."""
 
     name: ApplicationName | UnsetType = UNSET
@@ -45,6 +46,7 @@ class ApplicationOut(ApiSchema, frozen=True, kw_only=True):
     uid: str | None
     name: str
     throttle_rate: int | None
+    rate_limit: RateLimitOut
     metadata: dict[str, str]
     created_at: datetime
     updated_at: datetime
@@ -60,6 +62,7 @@ def application_out(application: Application) -> ApplicationOut:
         uid=application.uid,
         name=application.name,
         throttle_rate=application.throttle_rate,
+        rate_limit=application.throttle_rate,
         metadata=application.metadata,
         created_at=application.created_at,
         updated_at=application.updated_at,

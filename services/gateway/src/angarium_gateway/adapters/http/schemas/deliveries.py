@@ -18,7 +18,8 @@ from angarium_gateway.application.read.deliveries import DeliveredMessage, Desti
 from angarium_gateway.application.read.messages import Message
 
 from .attempts import STATUS_TEXTS, StatusText
-from .fields import ApiSchema
+from .fields import ApiSchema, FilterTypesOut, RateLimitOut
+from .former_names import EndpointVersion
 
 NO_URL = "https://deleted.invalid/"
 """Of a deleted endpoint that was never sent anything: no host has this name (RFC 6761, 6.4)."""
@@ -60,12 +61,15 @@ class MessageEndpointOut(ApiSchema, frozen=True, kw_only=True):
     disabled: bool
     uid: str | None
     throttle_rate: int | None
+    rate_limit: RateLimitOut
     event_types: tuple[str, ...] | None
+    filter_types: FilterTypesOut
     channels: tuple[str, ...] | None
     created_at: datetime
     updated_at: Annotated[
         datetime, Meta(description="For a deleted endpoint, when it was deleted.")
     ]
+    version: EndpointVersion = 1
     canceled_reason: CanceledReason = UNSET
     deleted: Annotated[
         bool | UnsetType, Meta(description="True if the endpoint was deleted; else absent.")
@@ -102,6 +106,8 @@ def destination_out(found: Destination) -> MessageEndpointOut:
     """A message's delivery to an endpoint as clients see it."""
     delivery, endpoint = found.delivery, found.endpoint
     status = _shown(delivery)
+    throttle_rate = None if endpoint is None else endpoint.throttle_rate
+    event_types = None if endpoint is None else endpoint.event_types
     # The time in its id is all that is left of an endpoint that nobody knows any more.
     made_at = _made_at(delivery.endpoint_id)
     return MessageEndpointOut(
@@ -113,8 +119,10 @@ def destination_out(found: Destination) -> MessageEndpointOut:
         description="" if endpoint is None else endpoint.description,
         disabled=endpoint is None or endpoint.disabled,
         uid=None if endpoint is None else endpoint.uid,
-        throttle_rate=None if endpoint is None else endpoint.throttle_rate,
-        event_types=None if endpoint is None else endpoint.event_types,
+        throttle_rate=throttle_rate,
+        rate_limit=throttle_rate,
+        event_types=event_types,
+        filter_types=event_types,
         channels=None if endpoint is None else endpoint.channels,
         created_at=made_at if endpoint is None else endpoint.created_at,
         updated_at=made_at if endpoint is None else endpoint.updated_at,

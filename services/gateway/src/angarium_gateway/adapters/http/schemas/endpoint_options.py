@@ -18,6 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from .delivery_policy import Concurrency, Ordering, RetrySchedule
 from .fields import ApiSchema, EndpointFieldsOut
+from .former_names import FormerEndpointNames
 
 SignatureHeaders = Annotated[
     Literal["webhook", "svix", "both"],
@@ -56,7 +57,7 @@ Certificate = Annotated[
 ]
 
 
-class EndpointOptionFields(ApiSchema, frozen=True, kw_only=True):
+class EndpointOptionFields(FormerEndpointNames, frozen=True, kw_only=True):
     """Options in requests. Left out, an existing endpoint keeps them."""
 
     timeout_seconds: TimeoutSeconds | UnsetType | None = UNSET

@@ -28,10 +28,28 @@ class EndpointHeadersIn(ApiSchema, frozen=True, kw_only=True):
 class EndpointHeadersPatchIn(ApiSchema, frozen=True, kw_only=True):
     """Changes of the custom headers of an endpoint."""
 
-    headers: Annotated[
-        dict[str, str | None],
-        Meta(description="`null` removes a header.", max_length=2 * HEADERS_MAX),
-    ]
+    headers: (
+        Annotated[
+            dict[str, str | None],
+            Meta(
+                description="Headers to add or change; `null` removes one. May be left out if"
+                " `deleteHeaders` is given.",
+                max_length=2 * HEADERS_MAX,
+            ),
+        ]
+        | None
+    ) = None
+    delete_headers: (
+        Annotated[
+            list[str],
+            Meta(
+                description="Names of headers to remove, in any letter case. Unknown names are no"
+                " error.",
+                max_length=2 * HEADERS_MAX,
+            ),
+        ]
+        | None
+    ) = None
 
 
 class EndpointHeadersOut(ApiSchema, frozen=True, kw_only=True):

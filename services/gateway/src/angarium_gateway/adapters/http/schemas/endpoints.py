@@ -24,6 +24,7 @@ from .fields import (
     Uid,
     Url,
 )
+from .former_names import FORMER_NAMES, EndpointVersion
 
 EventTypeNames = Annotated[
     list[EventTypeName],
@@ -55,6 +56,7 @@ class EndpointUpdate(EndpointOptionFields, frozen=True):
     event_types: EventTypeNames | None = None
     channels: Channels | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    version: EndpointVersion | None = None
 
 
 class EndpointIn(EndpointUpdate, frozen=True, kw_only=True):
@@ -75,12 +77,14 @@ class EndpointPatch(EndpointOptionFields, frozen=True):
     event_types: EventTypeNames | UnsetType | None = UNSET
     channels: Channels | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
+    version: EndpointVersion | None = None
 
 
 class EndpointOut(EndpointOptionsOut, frozen=True):
     """An endpoint: a URL that receives an application's messages."""
 
     channels: tuple[str, ...] | None
+    version: EndpointVersion = 1
 
 
 _NEVER_NULL: Final = {"description", "disabled", "metadata"}
@@ -114,5 +118,5 @@ def endpoint_out(endpoint: Endpoint) -> EndpointOut:
 def fields_out(endpoint: Endpoint) -> dict[str, Any]:
     """The fields of `EndpointFieldsOut`."""
     names = EndpointFieldsOut.__struct_fields__
-    values = {name: getattr(endpoint, name) for name in names}
+    values = {name: getattr(endpoint, FORMER_NAMES.get(name, name)) for name in names}
     return values | {"id": format_id(ENDPOINT, endpoint.id)}

@@ -80,6 +80,13 @@ Secret = Annotated[
         " One is generated if it is left out.",
     ),
 ]
+FilterTypesOut = Annotated[
+    tuple[str, ...] | None,
+    Meta(description="The same as `eventTypes`, for clients of version 1."),
+]
+RateLimitOut = Annotated[
+    int | None, Meta(description="The same as `throttleRate`, for clients of version 1.")
+]
 
 
 class EndpointFieldsOut(ApiSchema, frozen=True):
@@ -91,7 +98,9 @@ class EndpointFieldsOut(ApiSchema, frozen=True):
     description: str
     disabled: bool
     throttle_rate: int | None
+    rate_limit: RateLimitOut
     event_types: tuple[str, ...] | None
+    filter_types: FilterTypesOut
     metadata: dict[str, str]
     created_at: datetime
     updated_at: datetime

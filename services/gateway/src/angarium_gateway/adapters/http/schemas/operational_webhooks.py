@@ -8,7 +8,6 @@ from msgspec import Meta, field
 from .endpoint_secrets import Headers
 from .endpoints import fields_out
 from .fields import (
-    ApiSchema,
     EndpointFieldsOut,
     EventTypeName,
     Secret,
@@ -16,6 +15,7 @@ from .fields import (
     Uid,
     Url,
 )
+from .former_names import FormerEndpointNames
 
 OperationalEventTypes = Annotated[
     list[EventTypeName],
@@ -30,7 +30,7 @@ OperationalEventTypes = Annotated[
 ]
 
 
-class OperationalWebhookEndpointUpdate(ApiSchema, frozen=True, kw_only=True):
+class OperationalWebhookEndpointUpdate(FormerEndpointNames, frozen=True, kw_only=True):
     """An operational webhook endpoint to replace an existing one with."""
 
     url: Url
