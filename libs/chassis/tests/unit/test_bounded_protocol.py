@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from angarium_chassis.http_server.bounded_protocol import PIPELINED_MAX
 from angarium_chassis.http_server.limits import HttpLimits
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -330,8 +331,8 @@ async def test_only_so_many_requests_wait_for_the_answers_to_earlier_ones() -> N
     rig.app.may_answer.set()
     for _ in range(20):
         await client.settle()
-    assert len(rig.app.requests) == 17
-    assert statuses(client.transport.written) == [200] * 17
+    assert len(rig.app.requests) == PIPELINED_MAX + 1
+    assert statuses(client.transport.written) == [200] * (PIPELINED_MAX + 1)
     assert client.transport.closed
 
 

@@ -9,6 +9,7 @@ from angarium_chassis.sealing import Seal
 from .adapters.http.accept_route import AcceptRoute
 from .adapters.http.application import create_api
 from .adapters.http.dependencies import ApiDependencies
+from .adapters.http.login_refusals import LoginRefusals
 from .adapters.http.schemas.operational_payload import operational_payload
 from .adapters.streams.service_answers import ServiceAnswers
 from .application.accept.accept_message import AcceptMessage
@@ -116,6 +117,7 @@ def build_gateway(
             api.authenticator,
             accept,
             CreateMissing(api.change_configuration),
+            api.login_refusals,
             payload_bytes_max=limits.payload_bytes_max,
         ),
         answers=ServiceAnswers(
@@ -139,6 +141,7 @@ def _api(
     ask_dispatcher, ask_worker = ports.redelivery.ask_dispatcher, ports.redelivery.ask_worker
     return ApiDependencies(
         authenticator=Authenticator(ports.api_keys, clocks.clock_s),
+        login_refusals=LoginRefusals(clocks.clock_s),
         idempotency_keys=SealedAnswers(ports.idempotency_keys, ports.seal),
         ask_dispatcher=ask_dispatcher,
         change_configuration=ChangeConfiguration(ask_dispatcher, directory),

@@ -16,10 +16,10 @@ import pytest
 from ..integration.hot_path.gateway_process import MAIN, Site, a_free_port, prepare
 
 SHORT_TIMEOUTS = {
-    "ANGARIUM_HTTP_HEADER_TIMEOUT_S": "1",
-    "ANGARIUM_HTTP_BODY_TIMEOUT_S": "1",
-    "ANGARIUM_HTTP_ANSWER_TIMEOUT_S": "1",
-    "ANGARIUM_HTTP_IDLE_TIMEOUT_S": "1",
+    "ANGARIUM_HTTP_HEADER_TIMEOUT_S": "3",
+    "ANGARIUM_HTTP_BODY_TIMEOUT_S": "3",
+    "ANGARIUM_HTTP_ANSWER_TIMEOUT_S": "3",
+    "ANGARIUM_HTTP_IDLE_TIMEOUT_S": "3",
 }
 MESSAGE = {"eventType": "a", "payload": {}}
 
@@ -58,12 +58,11 @@ class GatewayUnderAttack:
         seen: dict[str, int] = json.loads(await self._crowds.stdout.readline())
         return seen
 
-    async def watch(self, seconds: float) -> Watched:
-        """Post messages for a while, and ask the internal port now and then."""
+    async def watch_until(self, done: asyncio.Task[dict[str, int]]) -> Watched:
+        """Post messages until a task is done, and ask the internal port now and then."""
         watched = Watched()
         before_bytes = self._gateway.memory_info().rss
-        end_s = time.monotonic() + seconds
-        while time.monotonic() < end_s:
+        while not (done.done() and watched.took_s):
             began_s = time.monotonic()
             async with self._session.post("/api/v1/app/acme/msg", json=MESSAGE) as answer:
                 await answer.read()
@@ -146,7 +145,7 @@ async def under_attack(
 
 @pytest.fixture
 async def gateway(sqlite_url: str, redis_url: str) -> AsyncIterator[GatewayUnderAttack]:
-    """A gateway whose time-outs are a second."""
+    """A gateway whose time-outs are three seconds."""
     async with under_attack(sqlite_url, redis_url) as opened:
         yield opened
 

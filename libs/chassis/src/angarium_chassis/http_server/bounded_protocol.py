@@ -30,11 +30,11 @@ from .refusals import (
 )
 from .request_head import UNUSUAL_FIELDS, header_bytes, judge, origin_form
 
-PIPELINED_MAX = 16
+PIPELINED_MAX = 8
 """Requests that wait for the answers to earlier ones; the last one of them ends the connection."""
 SMALL_CHUNKS_MAX = 1024
 """Chunks of one body, in addition to one for each 32 bytes."""
-DISCARDED_BYTES_MAX = 1024 * 1024
+DISCARDED_BYTES_MAX = 128 * 1024
 """How much is read after the answer to a request that was not read to its end."""
 
 _REFUSED = Counter(

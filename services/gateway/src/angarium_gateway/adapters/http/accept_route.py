@@ -34,6 +34,7 @@ from angarium_gateway.domain.digests import request_digest
 from angarium_gateway.domain.messages import NewMessage
 
 from .idempotent_posts import bad_key, is_key, used_for_another
+from .login_refusals import LoginRefusals
 from .posted_message import PostedMessage, delivery_time, read_message
 from .problems import (
     MEDIA_TYPE,
@@ -42,7 +43,6 @@ from .problems import (
     problem_answer,
     refusal,
     too_large,
-    unauthenticated,
     unavailable,
 )
 from .schemas.applications import ApplicationIn
@@ -65,6 +65,7 @@ DISCARD_TIMEOUT_S = 2.0
 log = structlog.get_logger()
 _encoder = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class AcceptRoute:
@@ -76,6 +77,7 @@ class AcceptRoute:
         authenticator: Authenticator,
         accept: AcceptMessage,
         create_application: CreateApplication,
+        refusals: LoginRefusals,
         *,
         payload_bytes_max: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -84,6 +86,7 @@ class AcceptRoute:
         self._authenticator = authenticator
         self._accept = accept
         self._create_application = create_application
+        self._refusals = refusals
         self._payload_bytes_max = payload_bytes_max
         self._now = now
         self._body_bytes_max = payload_bytes_max + ENVELOPE_BYTES_MAX
@@ -117,7 +120,7 @@ class AcceptRoute:
         headers = _Headers(scope["headers"])
         caller = self._authenticator.remembered(headers.token)
         if caller is None:
-            caller = await self._look_up(headers.token)
+            caller = await self._look_up(headers.token, scope)
         if headers.key is not None and not is_key(headers.key):
             raise Refused(bad_key())
         body = await self._read_body(headers, receive)
@@ -135,13 +138,13 @@ class AcceptRoute:
         )
         return _message_of(outcome)
 
-    async def _look_up(self, token: str) -> Caller:
+    async def _look_up(self, token: str, scope: Scope) -> Caller:
         try:
             caller = await self._authenticator.caller(token)
         except JournalUnavailable:
             raise Refused(unavailable("The database is not reachable. Try again.")) from None
         if caller is None:
-            raise Refused(unauthenticated())
+            await self._refusals.refuse(scope)
         return caller
 
     async def _read_body(self, headers: "_Headers", receive: Receive) -> bytes:
@@ -270,6 +273,7 @@ async def _send_while_the_body_comes(send: Send, receive: Receive, answer: Probl
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", b"%d" % len(answer.body)),
         (b"connection", b"close"),
+        _NOSNIFF,
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": True})
@@ -289,6 +293,6 @@ async def _discard(receive: Receive) -> None:
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    headers.append((b"content-length", b"%d" % len(body)))
+    headers += ((b"content-length", b"%d" % len(body)), _NOSNIFF)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -8,7 +8,7 @@ from litestar.types import ASGIApp
 
 from angarium_gateway.application.tenants.authentication import Authenticator
 
-from .problems import Refused, unauthenticated
+from .login_refusals import LoginRefusals
 
 PUBLIC = "exclude_from_auth"
 """Option of the routes that need no API key."""
@@ -17,9 +17,10 @@ PUBLIC = "exclude_from_auth"
 class ApiKeyAuthentication(AbstractAuthenticationMiddleware):
     """Finds the caller of a request, or refuses it with 401."""
 
-    def __init__(self, app: ASGIApp, authenticator: Authenticator) -> None:
+    def __init__(self, app: ASGIApp, authenticator: Authenticator, refusals: LoginRefusals) -> None:
         super().__init__(app, exclude_from_auth_key=PUBLIC)
         self._authenticator = authenticator
+        self._refusals = refusals
 
     @override
     async def authenticate_request(
@@ -28,8 +29,8 @@ class ApiKeyAuthentication(AbstractAuthenticationMiddleware):
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
-            raise Refused(unauthenticated())
+            await self._refusals.refuse(connection.scope)
         caller = await self._authenticator.caller(token)
         if caller is None:
-            raise Refused(unauthenticated())
+            await self._refusals.refuse(connection.scope)
         return AuthenticationResult(user=caller, auth=caller.key_id)

@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from litestar import Litestar
+from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.middleware import DefineMiddleware
@@ -70,7 +71,11 @@ def create_api(deps: ApiDependencies) -> Litestar:
             "caller": Provide(provide_caller, sync_to_thread=False),
         },
         middleware=[
-            DefineMiddleware(ApiKeyAuthentication, authenticator=deps.authenticator),
+            DefineMiddleware(
+                ApiKeyAuthentication,
+                authenticator=deps.authenticator,
+                refusals=deps.login_refusals,
+            ),
             DefineMiddleware(IdempotentPosts, keys=deps.idempotency_keys),
         ],
         before_send=[AuditedChanges(deps.record_change)],
@@ -81,6 +86,7 @@ def create_api(deps: ApiDependencies) -> Litestar:
             HTTPException: on_http_error,
             Exception: on_failure,
         },
+        response_headers=[ResponseHeader(name="x-content-type-options", value="nosniff")],
         dto=StrictJson,
         return_dto=None,
         request_max_body_size=deps.body_bytes_max,

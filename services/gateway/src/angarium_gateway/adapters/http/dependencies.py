@@ -23,12 +23,15 @@ from angarium_gateway.application.tenants.authentication import Authenticator, C
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
 
+from .login_refusals import LoginRefusals
+
 
 @dataclass(frozen=True, slots=True)
 class ApiDependencies:
     """What `create_api` is given. `body_bytes_max` bounds every request body."""
 
     authenticator: Authenticator
+    login_refusals: LoginRefusals
     idempotency_keys: IdempotencyKeys
     ask_dispatcher: ServiceQuery
     change_configuration: ChangeConfiguration

@@ -148,7 +148,7 @@ def response_of(answer: ProblemAnswer) -> Response[bytes]:
         answer.body,
         status_code=answer.status,
         media_type=MEDIA_TYPE,
-        headers=dict(answer.headers),
+        headers={"x-content-type-options": "nosniff", **dict(answer.headers)},
     )
 
 

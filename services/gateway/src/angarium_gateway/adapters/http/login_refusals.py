@@ -1,0 +1,55 @@
+"""Refuses a failed login: counts it, logs it at a bounded rate, and slows its address down."""
+
+import asyncio
+from collections.abc import Callable
+from typing import NoReturn
+
+import structlog
+from angarium_chassis.http_server.connections import address_key
+from litestar.types import Scope
+from prometheus_client import Counter
+
+from angarium_gateway.domain.failed_logins import FailedLogins
+
+from .problems import Refused, unauthenticated
+
+LOGGED_EVERY_S = 1.0
+WAITING_MAX = 1_000
+"""Refusals that wait at once; further ones are answered without a wait."""
+
+log = structlog.get_logger()
+_FAILED = Counter("angarium_gateway_failed_logins", "Requests with a missing or unknown API key.")
+
+
+class LoginRefusals:
+    """Ends requests whose API key is missing, unknown or revoked. Only failed ones ever wait."""
+
+    def __init__(self, clock_s: Callable[[], float]) -> None:
+        self._clock_s = clock_s
+        self._failed_logins = FailedLogins()
+        self._waiting = 0
+        self._unlogged = 0
+        self._logged_at_s = float("-inf")
+
+    async def refuse(self, scope: Scope) -> NoReturn:
+        """Raise `Refused` (401), after a while if the address fails often."""
+        client = scope["client"]
+        address = address_key(client[0]) if client else ""
+        now_s = self._clock_s()
+        _FAILED.inc()
+        self._log(client[0] if client else "", now_s)
+        delay_s = self._failed_logins.delay_s(address, now_s)
+        if delay_s and self._waiting < WAITING_MAX:
+            self._waiting += 1
+            try:
+                await asyncio.sleep(delay_s)
+            finally:
+                self._waiting -= 1
+        raise Refused(unauthenticated())
+
+    def _log(self, address: str, now_s: float) -> None:
+        self._unlogged += 1
+        if now_s - self._logged_at_s >= LOGGED_EVERY_S:
+            log.warning("login.failed", address=address, failures=self._unlogged)
+            self._unlogged = 0
+            self._logged_at_s = now_s
