@@ -53,7 +53,15 @@ def test_pages_load_nothing_from_outside(site: Path) -> None:
     assert [url for url in loaded if url.startswith(("http:", "https:", "//"))] == []
 
 
-@pytest.mark.parametrize("picture", ["architecture.svg", "worker-packages.svg"])
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "architecture.svg",
+        "gateway-packages.svg",
+        "dispatcher-packages.svg",
+        "worker-packages.svg",
+    ],
+)
 def test_pictures_of_the_architecture_take_the_colours_of_their_page(
     site: Path, picture: str
 ) -> None:
@@ -62,6 +70,17 @@ def test_pictures_of_the_architecture_take_the_colours_of_their_page(
     # Whole, as it was drawn: Markdown has not made paragraphs of its lines.
     assert (REPOSITORY / "docs/assets" / picture).read_text() in page
     assert "var(--md-default-fg-color" in page
+
+
+@pytest.mark.parametrize("service", ["gateway", "dispatcher", "worker"])
+def test_files_that_the_architecture_names_exist(service: str) -> None:
+    package = f"services/{service}/src/angarium_{service}/"
+    page = (REPOSITORY / "docs/explanation/architecture.md").read_text()
+    table = page.split(f"look in `{package}`", 1)[1].split("\n\n", 1)[0]
+    named = re.findall(r"`([a-z_/]+/(?:[a-z_]+\.py)?)`", table)
+
+    assert len(named) >= 5
+    assert [path for path in named if not (REPOSITORY / package / path).exists()] == []
 
 
 def test_every_decision_is_numbered_once_and_listed() -> None:

@@ -58,7 +58,7 @@ class QueryClient:
         """Send `question` to the service that reads `stream`, and decode its answer with
         `answers`."""
         if len(self._waiting) >= WAITING_MAX:
-            return _unavailable("too many requests wait for an answer")
+            return _unavailable("Too many requests are waiting for an answer.")
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         query = Query(
@@ -73,7 +73,7 @@ class QueryClient:
                 await self._writer.write([Publication(stream, query, QUEUE_ENTRIES_MAX)])
                 return _read(answers, await answer)
         except (TimeoutError, RedisError, OSError):
-            return _unavailable("the service that answers this is not reachable")
+            return _unavailable("The service that answers this is not reachable.")
         finally:
             del self._waiting[number]
 
@@ -94,10 +94,10 @@ def _read[T](answers: Reader[T], body: msgspec.Raw) -> T | Problem:
                 case Problem() as problem:
                     return problem
                 case _:
-                    return _unavailable("the answer is of another version")
+                    return _unavailable("The answer is of another version.")
         case answer:
             return answer
 
 
 def _unavailable(detail: str) -> Problem:
-    return Problem(code=ProblemCode.UNAVAILABLE, detail=f"{detail}; try again")
+    return Problem(code=ProblemCode.UNAVAILABLE, detail=f"{detail} Try again.")

@@ -102,15 +102,15 @@ class QueryServer[T]:
     async def _carry_out(self, body: bytes) -> Contract:
         match self._questions.read(body):
             case UnknownVersion(tag):
-                return _problem(f"this service does not know {tag}; upgrade it first")
+                return _problem(f"This service does not know {tag}. Upgrade it first.")
             case Unreadable(reason):
-                return _problem(f"unreadable query: {reason}")
+                return _problem(f"The query cannot be read: {reason}")
             case question:
                 try:
                     return await self._answer(question)
                 except Exception:
                     log.exception("query.failed", question=type(question).__name__)
-                    return _problem("the service failed to answer; try again")
+                    return _problem("The service failed to answer. Try again.")
 
 
 def _added_ms(entry: Received[Query]) -> int:

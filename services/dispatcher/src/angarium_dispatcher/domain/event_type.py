@@ -50,13 +50,17 @@ def check_event_type(event_type: EventType) -> EventType:
 
 def _check_schemas(schemas: bytes) -> None:
     if len(schemas) > SCHEMAS_BYTES_MAX:
-        raise InvalidField("schemas", f"Shorten the schemas to {SCHEMAS_BYTES_MAX} bytes of JSON.")
+        raise InvalidField(
+            "schemas", f"`schemas` must have at most {SCHEMAS_BYTES_MAX} bytes of JSON."
+        )
     try:
         value = json.loads(schemas, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
-        raise InvalidField("schemas", "Give a JSON object from version to JSON schema (object).")
+        raise InvalidField(
+            "schemas", "`schemas` must be a JSON object of versions and their JSON schemas."
+        )
 
 
 def _refuse_constant(name: str) -> None:

@@ -87,13 +87,13 @@ def check_timeout(value: float | None) -> None:
 def check_header_names(value: str) -> None:
     """Check the choice of names for the signature headers."""
     if value not in HEADER_NAMES:
-        raise InvalidField("header_names", f"Give one of {', '.join(HEADER_NAMES)}.")
+        raise InvalidField("header_names", f"Use one of {', '.join(HEADER_NAMES)}.")
 
 
 def check_weight(value: int) -> None:
     """Check an application's share in the scheduling of deliveries."""
     if not 1 <= value <= WEIGHT_MAX:
-        raise InvalidField("weight", f"Give 1 to {WEIGHT_MAX}; 1 is the share of most.")
+        raise InvalidField("weight", f"`weight` must be from 1 to {WEIGHT_MAX}. The default is 1.")
 
 
 def check_concurrency_max(value: int | None) -> None:
@@ -155,8 +155,8 @@ def _check_tokens(
     if names is None:
         return
     if not 1 <= len(names) <= items_max:
-        raise InvalidField(field, f"Give 1 to {items_max} names, or null for all.")
+        raise InvalidField(field, f"Use 1 to {items_max} names, or null for all.")
     if len(set(names)) != len(names):
-        raise InvalidField(field, "Give each name once.")
+        raise InvalidField(field, "Each name can be used only once.")
     for name in names:
         check_token(field, name, chars_max=chars_max)

@@ -66,7 +66,7 @@ def page_request(
 ) -> PageRequest:
     """Validate a list's parameters. Raises `InvalidField` for `limit` or `iterator`."""
     if not 1 <= limit <= LIMIT_MAX:
-        raise InvalidField("limit", f"Give 1 to {LIMIT_MAX}.")
+        raise InvalidField("limit", f"`limit` must be from 1 to {LIMIT_MAX}.")
     position = None if iterator is None else read_iterator(kind, iterator)
     return PageRequest(kind, limit, position, descending)
 

@@ -9,7 +9,7 @@ class NotFound(Refused):
     """The tenant has no such object. `kind` is the word of the API, such as "application"."""
 
     def __init__(self, kind: str) -> None:
-        super().__init__(f"There is no such {kind}; check its id or uid.")
+        super().__init__(f"There is no such {kind}. Check its id or uid.")
         self.kind = kind
 
 
@@ -19,7 +19,7 @@ class AlreadyTaken(Refused):
     def __init__(self, kind: str, field: str, value: str) -> None:
         article = "an" if kind[0] in "aeiou" else "a"
         super().__init__(
-            f"There is {article} {kind} with the {field} {value!r} already; choose another."
+            f"There is already {article} {kind} with the {field} {value!r}. Choose another {field}."
         )
         self.kind = kind
         self.field = field
@@ -41,7 +41,7 @@ class EndpointDisabled(Refused):
     def __init__(self, reason: str | None) -> None:
         by = "through the API" if reason is None else f"by Angarium ({reason})"
         super().__init__(
-            f"The endpoint was disabled {by}; enable it (disabled: false), then send again."
+            f"The endpoint was disabled {by}. Enable it (`disabled`: false) and try again."
         )
         self.reason = reason
 
@@ -51,6 +51,6 @@ class SecretNotOpened(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "The dispatcher cannot open the secret it was sent; the operator must give all"
-            " services the same ANGARIUM_ENCRYPTION_KEY."
+            "The dispatcher cannot decrypt the secret. The operator must set the same"
+            " ANGARIUM_ENCRYPTION_KEY for all services."
         )

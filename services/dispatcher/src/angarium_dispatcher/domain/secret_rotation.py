@@ -18,7 +18,7 @@ def rotated(endpoint: Endpoint, sealed_secret: bytes, *, now_s: float, grace_s: 
     their end, and expired ones are dropped. Raises `InvalidField` beyond `SECRETS_MAX`.
     """
     if not 0 <= grace_s <= GRACE_S_MAX:
-        raise InvalidField("grace_s", f"Give 0 to {GRACE_S_MAX} seconds.")
+        raise InvalidField("grace_s", f"The grace period must be from 0 to {GRACE_S_MAX} seconds.")
     secrets, expire_at = [sealed_secret], [0.0]
     ends = endpoint.secrets_expire_at or (0.0,) * len(endpoint.sealed_secrets)
     for sealed, end_s in zip(endpoint.sealed_secrets, ends, strict=True):

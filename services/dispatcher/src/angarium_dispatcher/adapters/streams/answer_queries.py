@@ -152,7 +152,9 @@ class QueryAnswers:
 
     async def _get_endpoints(self, question: GetEndpoints) -> Contract:
         if len(question.endpoint_ids) > ENDPOINTS_MAX:
-            raise InvalidField("endpoint_ids", f"Ask for at most {ENDPOINTS_MAX} at a time.")
+            raise InvalidField(
+                "endpoint_ids", f"At most {ENDPOINTS_MAX} endpoints can be queried at a time."
+            )
         owned = [
             one
             for one in await self._reads.endpoints_by_id(question.endpoint_ids)
@@ -260,7 +262,9 @@ class QueryAnswers:
 
     async def _endpoint_states(self, question: GetEndpointStates) -> Contract:
         if len(question.endpoint_ids) > ENDPOINT_STATES_MAX:
-            raise InvalidField("endpoint_ids", f"Ask for at most {ENDPOINT_STATES_MAX} at a time.")
+            raise InvalidField(
+                "endpoint_ids", f"At most {ENDPOINT_STATES_MAX} endpoints can be queried at a time."
+            )
         found = await self._reads.endpoints_by_id(question.endpoint_ids)
         return EndpointStates(tuple([to_wire.endpoint_state(one) for one in found]))
 

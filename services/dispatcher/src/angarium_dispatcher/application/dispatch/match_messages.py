@@ -31,7 +31,7 @@ async def match_messages(question: MatchMessages, reads: MatchingReads) -> Match
     Raises `NotFound`, `EndpointDisabled`, or `InvalidField` for more than `KINDS_MAX` kinds.
     """
     if len(question.kinds) > KINDS_MAX:
-        raise InvalidField("kinds", f"Ask for at most {KINDS_MAX} messages at a time.")
+        raise InvalidField("kinds", f"At most {KINDS_MAX} messages can be queried at a time.")
     application = await get_application(reads, question.tenant_id, question.application_ref)
     endpoint = await get_endpoint(reads, application, question.ref)
     if endpoint.disabled:

@@ -32,18 +32,20 @@ def parse_proxy_url(text: str) -> ProxyUrl:
     Raises `InvalidField`, whose message never contains `text`, which may hold a password.
     """
     if len(text) > URL_CHARS_MAX or _PRINTABLE.fullmatch(text) is None or "\\" in text:
-        raise _refused(f"Give at most {URL_CHARS_MAX} printable ASCII characters without spaces.")
+        raise _refused(
+            f"It must have at most {URL_CHARS_MAX} printable ASCII characters, without spaces."
+        )
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise _refused("It is not a URL; write socks5://user:password@host:port.") from None
+        raise _refused("It is not a URL. Use the form socks5://user:password@host:port.") from None
     if parts.scheme not in DEFAULT_PORTS:
-        raise _refused("Begin it with http:// (HTTP CONNECT) or socks5://.")
+        raise _refused("It must begin with http:// (HTTP CONNECT) or socks5://.")
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise _refused("Write only host and port after the scheme; a proxy has no path.")
+        raise _refused("It must have only a host and a port after the scheme; a proxy has no path.")
     if port == 0:
-        raise _refused("Give a port from 1 to 65535.")
+        raise _refused("Its port must be from 1 to 65535.")
     host = _host_of(parts)
     _check_credentials(parts)
     place = f"{host}:{port or DEFAULT_PORTS[parts.scheme]}"
@@ -64,9 +66,11 @@ def _host_of(parts: SplitResult) -> str:
 def _check_credentials(parts: SplitResult) -> None:
     for text in (parts.username, parts.password):
         if text is not None and len(unquote(text).encode()) > CREDENTIAL_CHARS_MAX:
-            raise _refused(f"User name and password have at most {CREDENTIAL_CHARS_MAX} bytes.")
+            raise _refused(
+                f"Its user name and password must have at most {CREDENTIAL_CHARS_MAX} bytes each."
+            )
     if "@" in parts.netloc and not parts.username:
-        raise _refused("Give a user name before the @, or leave out the @.")
+        raise _refused("It needs a user name before the @. Add one, or remove the @.")
 
 
 def _refused(remedy: str) -> InvalidField:

@@ -66,7 +66,7 @@ async def replace_endpoint(command: UpdateEndpoint, context: ConfigurationContex
         uid_of_path = ref if isinstance(ref, str) else None
         if found is None:
             if command.uid not in {None, uid_of_path}:
-                raise InvalidField("uid", "Give the uid of the path, or leave it out.")
+                raise InvalidField("uid", "`uid` must be the uid in the path, or be left out.")
             endpoint_id = context.new_id()
             secret = context.secrets.generate(endpoint_id)
             endpoint = _new(command, endpoint_id, secret, application, context)

@@ -107,4 +107,6 @@ def _decoded[T](decoder: msgspec.json.Decoder[T], text: bytes) -> T:
     try:
         return decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise InvalidField("headers", "Give a JSON object from name to value.") from None
+        raise InvalidField(
+            "headers", "`headers` must be a JSON object of names and values."
+        ) from None

@@ -68,7 +68,7 @@ async def replace_application(
         uid_of_path = ref if isinstance(ref, str) else None
         if found is None:
             if command.uid not in {None, uid_of_path}:
-                raise InvalidField("uid", "Give the uid of the path, or leave it out.")
+                raise InvalidField("uid", "`uid` must be the uid in the path, or be left out.")
             application = check_application(replace(_new(command, context), uid=uid_of_path))
             return SavedApplication(await change.add_application(application), created=True)
         application = replace(found, **fields_set(command, Application))

@@ -235,7 +235,7 @@ def _message_of(outcome: AcceptOutcome) -> NewMessage:
         case KeyReused():
             raise Refused(used_for_another())
         case Busy(reason):
-            raise Refused(unavailable(f"{reason}; try again"))
+            raise Refused(unavailable(f"{reason} Try again."))
         case Problem():
             raise Refused(refusal(outcome))
         case _:

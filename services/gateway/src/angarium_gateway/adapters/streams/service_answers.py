@@ -60,9 +60,11 @@ class ServiceAnswers:
                     assert_never(question)
         except JournalUnavailable:
             return Problem(
-                code=ProblemCode.UNAVAILABLE, detail="the database is not reachable; try again"
+                code=ProblemCode.UNAVAILABLE, detail="The database is not reachable. Try again."
             )
 
 
 def _too_many(field: str) -> Problem:
-    return Problem(code=ProblemCode.INVALID, detail=f"at most {ITEMS_MAX} at once", field=field)
+    return Problem(
+        code=ProblemCode.INVALID, detail=f"Query at most {ITEMS_MAX} at once.", field=field
+    )

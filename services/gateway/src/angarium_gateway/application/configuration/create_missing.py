@@ -40,7 +40,7 @@ class CreateMissing:
             return Problem(
                 code=ProblemCode.INVALID,
                 field="application.uid",
-                detail=f"must be the uid in the path, {ref}, or absent",
+                detail=f"`uid` must be the uid in the path, `{ref}`, or be left out.",
             )
         command = CreateApplication(
             tenant_id=tenant_id,

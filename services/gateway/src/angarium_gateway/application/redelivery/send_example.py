@@ -82,7 +82,7 @@ class SendExample:
             return Problem(
                 code=ProblemCode.INVALID,
                 field="eventType",
-                detail=f"{event_type} has no example{f' {index}' if index else ''}; add one to"
-                " `examples` of the newest of its schemas",
+                detail=f"Event type `{event_type}` has no example{f' {index}' if index else ''}."
+                " Add one to `examples` in its newest schema.",
             )
         return msgspec.json.encode(payload)

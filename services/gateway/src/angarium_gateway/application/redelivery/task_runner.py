@@ -100,7 +100,7 @@ class TaskRunner:
             raise
         except Exception:
             log.exception("background.failed", task=_name(held))
-            detail = "the task failed unexpectedly; see the gateway's log for background.failed"
+            detail = "The task failed unexpectedly. See `background.failed` in the gateway's log."
             await self._stop(held, detail, lasting=held.failures + 1 >= FAILURES_MAX)
         return True
 

@@ -198,7 +198,7 @@ class _Replayed(NamedTuple):
 def _waits() -> Problem:
     return Problem(
         code=ProblemCode.UNAVAILABLE,
-        detail="waiting for messages whose first deliveries have not ended yet",
+        detail="Waiting for messages whose first attempts have not ended yet.",
     )
 
 

@@ -90,7 +90,7 @@ class DeliveryQueries:
                 return await self._messages.failed(question)
             case FindMissingDeliveries(message_ids=message_ids):
                 if len(message_ids) > MESSAGES_MAX:
-                    return invalid(f"at most {MESSAGES_MAX} messages at a time")
+                    return invalid(f"Query at most {MESSAGES_MAX} messages at once.")
                 return await self._messages.missing(question)
             case GetEndpointStats():
                 return await self._endpoints.stats(question)
@@ -100,7 +100,7 @@ class DeliveryQueries:
                 return await self._deliveries.of_message(question)
             case FindDeliveries(message_ids=message_ids):
                 if len(message_ids) > FOUND_MAX:
-                    return invalid(f"at most {FOUND_MAX} messages at a time")
+                    return invalid(f"Query at most {FOUND_MAX} messages at once.")
                 return await self._deliveries.of_endpoint(question)
             case _:
                 assert_never(question)

@@ -65,17 +65,17 @@ class OperatorCommands:
 
     async def _resend(self, command: ResendDeliveries) -> Contract:
         if len(command.messages) > MESSAGES_MAX:
-            return invalid(f"at most {MESSAGES_MAX} messages at a time")
+            return invalid(f"Send at most {MESSAGES_MAX} messages at once.")
         wanted = {command.endpoint_id: command.endpoint_version}
         endpoint = (await self._cache.load(wanted)).get(command.endpoint_id)
         match endpoint:
             case None:
                 return Problem(
                     code=ProblemCode.UNAVAILABLE,
-                    detail="the worker does not know the endpoint yet; try again",
+                    detail="The worker does not know the endpoint yet. Try again.",
                 )
             case Inactive(reason=reason):
-                return Problem(code=ProblemCode.CONFLICT, detail=f"nothing can be sent: {reason}")
+                return Problem(code=ProblemCode.CONFLICT, detail=f"Nothing can be sent: {reason}")
         rows = [_resent(command, message, _lane(endpoint)) for message in command.messages]
         count = await self._ledger.resend(rows, only_missing=command.only_missing)
         if count:
@@ -84,7 +84,7 @@ class OperatorCommands:
 
     async def _cancel(self, command: CancelDeliveries) -> Contract:
         if command.message_id is None and command.endpoint_id is None:
-            return invalid("a message or an endpoint must be named")
+            return invalid("Name a message or an endpoint.")
         limit = max(1, min(command.limit, CANCELLED_MAX))
         ended, marked = await self._ledger.cancel(
             message_id=command.message_id,

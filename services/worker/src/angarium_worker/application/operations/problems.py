@@ -1,4 +1,4 @@
-"""Problems that a command or a question about deliveries is answered with."""
+"""Problems that answer commands and queries about deliveries."""
 
 from collections.abc import Awaitable
 
@@ -19,10 +19,10 @@ async def or_problem(question: Contract, answer: Awaitable[Contract]) -> Contrac
         log.warning("query.database_down", question=type(question).__name__, error=str(error)[:300])
         return Problem(
             code=ProblemCode.UNAVAILABLE,
-            detail="the worker's database cannot be used; try again",
+            detail="The worker's database is not available. Try again.",
         )
     except (RecordRefused, ValueError) as error:
-        return invalid(f"the worker cannot store this: {str(error)[:200]}")
+        return invalid(f"The worker cannot store this: {str(error)[:200]}")
 
 
 def invalid(detail: str) -> Problem:
