@@ -47,7 +47,7 @@ async def test_the_migrations_can_be_undone_and_done_again(database: Database) -
     await SCHEMA.require_current(database)
 
 
-async def test_undoing_the_last_migration_keeps_everything_else(bench: Bench) -> None:
+async def test_undoing_the_last_migrations_keeps_everything_else(bench: Bench) -> None:
     tenant = b"t" * 16
     await create_application(CreateApplication(tenant, "A", "acme", weight=9), bench.context)
     made = await create_endpoint(
@@ -55,7 +55,7 @@ async def test_undoing_the_last_migration_keeps_everything_else(bench: Bench) ->
     )
     event_type = CreateEventType(tenant, "a.b", "", retry_delays_s=(1.0,))
     await create_event_type(event_type, bench.context)
-    await SCHEMA.migrate(bench.database, "-1")
+    await SCHEMA.migrate(bench.database, "-2")
     await SCHEMA.migrate(bench.database)
     found = await bench.reads.find_endpoint(made.application.id, "one")
     assert found == replace(made.endpoint, fifo=False)

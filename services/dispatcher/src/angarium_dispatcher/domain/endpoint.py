@@ -30,7 +30,8 @@ class Endpoint:
     `sealed_certificate` PEM. All are sealed for the endpoint's id; `proxy_shown` and the
     certificate's subject and expiry may be shown. `disabled_reason`: why Angarium disabled it.
     `retry_delays_s`: its own retry schedule; () for no retries, None for that of the event type
-    or tenant.
+    or tenant. `application_throttle_rate` is the rate of its application when this version was
+    made, current for endpoints without a rate of their own.
     """
 
     id: bytes
@@ -62,6 +63,13 @@ class Endpoint:
     fifo: bool = False
     concurrency_max: int | None = None
     retry_delays_s: tuple[float, ...] | None = None
+    application_throttle_rate: int | None = None
+
+    @property
+    def effective_throttle_rate(self) -> int | None:
+        """The rate that holds: its own, else that of its application."""
+        own = self.throttle_rate
+        return self.application_throttle_rate if own is None else own
 
 
 def check_endpoint(endpoint: Endpoint) -> Endpoint:

@@ -367,6 +367,22 @@ async def test_an_example_of_an_unknown_type_is_not_found(world: World) -> None:
     assert (answer.status_code, answer.json()["detail"]) == (404, "no such event type")
 
 
+async def test_a_ping_can_be_sent_without_its_event_type(world: World) -> None:
+    world.dispatcher.answers[GetEventType] = Problem(ProblemCode.NOT_FOUND, "no such event type")
+    answer = await world.client.post(
+        f"{ENDPOINT_PATH}/send-example", json={"eventType": "svix.ping"}
+    )
+    assert (answer.status_code, answer.json()["payload"]) == (200, {"success": True})
+    another = {"eventType": "svix.ping", "exampleIndex": 1}
+    answer = await world.client.post(f"{ENDPOINT_PATH}/send-example", json=another)
+    assert answer.json()["detail"][0]["loc"] == ["body", "eventType"]
+    world.dispatcher.answers[GetEventType] = with_schemas({"1": {"examples": [{"own": 1}]}})
+    answer = await world.client.post(
+        f"{ENDPOINT_PATH}/send-example", json={"eventType": "svix.ping"}
+    )
+    assert answer.json()["payload"] == {"own": 1}
+
+
 @pytest.mark.parametrize("body", [{}, {"eventType": "a b"}, {"eventType": "a", "payload": [1]}])
 async def test_an_example_is_asked_for_properly(world: World, body: dict[str, Any]) -> None:
     answer = await world.client.post(f"{ENDPOINT_PATH}/send-example", json=body)

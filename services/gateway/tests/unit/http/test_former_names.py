@@ -24,10 +24,12 @@ OPERATIONAL = "/api/v1/operational-webhook/endpoint"
 
 @pytest.fixture(autouse=True)
 def saves(world: World) -> None:
-    for command in (CreateEndpoint, UpdateEndpoint, PatchEndpoint):
-        world.dispatcher.answers[command] = endpoint_saved()
-    for command in (CreateApplication, UpdateApplication, PatchApplication):
-        world.dispatcher.answers[command] = application_saved()
+    world.dispatcher.answers |= dict.fromkeys(
+        (CreateEndpoint, UpdateEndpoint, PatchEndpoint), endpoint_saved()
+    )
+    world.dispatcher.answers |= dict.fromkeys(
+        (CreateApplication, UpdateApplication, PatchApplication), application_saved()
+    )
 
 
 async def sent(world: World, method: str, path: str, body: dict[str, Any]) -> Any:

@@ -1,12 +1,12 @@
 """Transactions that change the configuration, one at a time, each taking the next versions."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
 from angarium_chassis.database.engine import Database
-from sqlalchemy import false, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, false, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_dispatcher.application.configuration.store import DirectoryChange, Ref
@@ -120,30 +120,46 @@ class DatabaseChange(TenantChange):
         return tombstone
 
     async def _delete_endpoints_of(self, application_id: bytes, now: datetime) -> None:
+        await self._change_endpoints(
+            endpoints.c.application_id == application_id,
+            emptied_endpoint_values() | {"updated_at": now},
+        )
+
+    async def limit_endpoints(self, application: Application) -> None:
+        await self._change_endpoints(
+            and_(
+                endpoints.c.application_id == application.id,
+                endpoints.c.throttle_rate.is_(None),
+            ),
+            {"application_throttle_rate": application.throttle_rate},
+        )
+
+    async def _change_endpoints(
+        self, chosen: ColumnElement[bool], values: Mapping[str, object]
+    ) -> None:
         """Each endpoint takes a version of its own: copies read the directory in pages by version,
         and a page could not end among thousands of endpoints of one version."""
         order = (
             select(endpoints.c.id, func.row_number().over(order_by=endpoints.c.id).label("place"))
-            .where(endpoints.c.application_id == application_id, endpoints.c.deleted == false())
+            .where(chosen, endpoints.c.deleted == false())
             .subquery()
         )
         statement = (
             update(endpoints)
             .where(endpoints.c.id == order.c.id)
-            .values(emptied_endpoint_values() | {"updated_at": now})
+            .values(dict(values))
             .values(version=self._version + order.c.place)
             .returning(*endpoints.c)
         )
         rows = (await self._connection.execute(statement)).mappings().all()
-        tombstones = sorted((endpoint_of(row) for row in rows), key=lambda one: one.version)
-        self._endpoints.extend(tombstones)
-        self._version += len(tombstones)
+        changed = sorted((endpoint_of(row) for row in rows), key=lambda one: one.version)
+        self._endpoints.extend(changed)
+        self._version += len(changed)
 
     async def add_endpoint(
         self, application: Application, endpoint: Endpoint
     ) -> tuple[Application, Endpoint]:
-        application = await self._touch(application)
-        endpoint = replace(endpoint, version=application.version)
+        application, endpoint = await self._touched(application, endpoint)
         await self._connection.execute(insert(endpoints).values(endpoint_values(endpoint)))
         self._endpoints.append(endpoint)
         return application, endpoint
@@ -151,8 +167,7 @@ class DatabaseChange(TenantChange):
     async def replace_endpoint(
         self, application: Application, endpoint: Endpoint
     ) -> tuple[Application, Endpoint]:
-        application = await self._touch(application)
-        endpoint = replace(endpoint, version=application.version)
+        application, endpoint = await self._touched(application, endpoint)
         await self._connection.execute(
             update(endpoints).where(endpoints.c.id == endpoint.id).values(endpoint_values(endpoint))
         )
@@ -172,6 +187,16 @@ class DatabaseChange(TenantChange):
         row = (await self._connection.execute(statement)).mappings().one()
         self._endpoints.append(endpoint_of(row))
         return application
+
+    async def _touched(
+        self, application: Application, endpoint: Endpoint
+    ) -> tuple[Application, Endpoint]:
+        application = await self._touch(application)
+        return application, replace(
+            endpoint,
+            version=application.version,
+            application_throttle_rate=application.throttle_rate,
+        )
 
     async def _touch(self, application: Application) -> Application:
         """Give the application the next version, too: by it dispatchers tell whether the list of

@@ -131,6 +131,7 @@ endpoints = Table(
     Column("fifo", Boolean, nullable=False, server_default=false()),
     Column("concurrency_max", Integer),
     Column("retry_delays_s", DELAYS_S),
+    Column("application_throttle_rate", Integer),
 )
 _live = endpoints.c.deleted == false()
 Index(

@@ -59,6 +59,7 @@ def endpoint_state(entity: Endpoint) -> EndpointState:
     return _carried_over(
         EndpointState,
         entity,
+        throttle_rate=entity.effective_throttle_rate,
         secrets=entity.sealed_secrets,
         headers=entity.sealed_headers,
         proxy=entity.sealed_proxy,

@@ -66,6 +66,10 @@ class Change(Protocol):
 
     async def replace_application(self, application: Application) -> Application: ...
 
+    async def limit_endpoints(self, application: Application) -> None:
+        """Give the application's rate to its endpoints that have none of their own. Each takes a
+        version of its own."""
+
     async def delete_application(self, application: Application, now: datetime) -> Application:
         """Delete the application and its endpoints. Returns its tombstone."""
 

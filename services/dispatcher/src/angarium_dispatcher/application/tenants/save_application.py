@@ -74,7 +74,7 @@ async def replace_application(
         application = replace(found, **fields_set(command, Application))
         if command.uid is None:
             application = replace(application, uid=uid_of_path)
-        return await _save_existing(application, change, context)
+        return await _save_existing(found, application, change, context)
 
     return await context.changes.apply(work)
 
@@ -87,20 +87,23 @@ async def patch_application(
     async def work(change: Change) -> SavedApplication:
         found = await get_customer_application(change, command.tenant_id, command.ref)
         application = replace(found, **fields_set(command, Application))
-        return await _save_existing(application, change, context)
+        return await _save_existing(found, application, change, context)
 
     return await context.changes.apply(work)
 
 
 async def _save_existing(
-    application: Application, change: Change, context: ConfigurationContext
+    found: Application, application: Application, change: Change, context: ConfigurationContext
 ) -> SavedApplication:
     check_application(application)
     if application.uid is not None:
         holder = await change.find_application(application.tenant_id, application.uid)
         _refuse_taken_uid(holder, application)
     application = replace(application, updated_at=context.now())
-    return SavedApplication(await change.replace_application(application), created=False)
+    application = await change.replace_application(application)
+    if application.throttle_rate != found.throttle_rate:
+        await change.limit_endpoints(application)
+    return SavedApplication(application, created=False)
 
 
 def _refuse_taken_uid(holder: Application | None, application: Application) -> None:

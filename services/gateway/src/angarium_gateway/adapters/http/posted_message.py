@@ -8,10 +8,17 @@ from angarium_gateway.domain.delivery_time import AHEAD_MAX, TooFarAhead, schedu
 
 from .current_names import with_current_names
 from .problems import Fault, Refused, invalid, too_large
+from .raw_payload import raw_payload
 from .schemas.messages import MessageIn
 from .strict_json import decode_body
 
 TAGS_MAX = 8
+PERIOD_DEFAULT = 90
+"""Of the Svix API: a client that sends it asks for nothing of its own."""
+RETENTION_REFUSED = (
+    "A message cannot have a retention of its own. Leave this out; the tenant's policy sets how"
+    " long messages are kept (PUT /api/v1/tenant/policy)."
+)
 
 
 class PostedMessage(MessageIn, frozen=True, kw_only=True):
@@ -23,11 +30,16 @@ class PostedMessage(MessageIn, frozen=True, kw_only=True):
 def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
     """Decode and check a body. Raises `Refused`, which names the member and the remedy."""
     message = decode_body(body, PostedMessage)
+    params = message.transformations_params
+    raw = None if params is None else raw_payload(params, message.payload)
+    if raw is not None:
+        message = msgspec.structs.replace(message, payload=raw)
     payload = memoryview(message.payload)
     if len(payload) > payload_bytes_max:
         raise Refused(too_large(payload_bytes_max))
-    if payload[0] != ord("{"):
+    if raw is None and payload[0] != ord("{"):
         raise _refused("payload", "`payload` must be a JSON object. Wrap other values in one.")
+    _check_retention(message)
     for member, names in (("channels", message.channels), ("tags", message.tags)):
         if names is not None and len(set(names)) != len(names):
             raise _refused(member, f"`{member}` must not repeat a value. Remove the repeats.")
@@ -50,6 +62,13 @@ def delivery_time(posted: PostedMessage, now: datetime) -> datetime | None:
             f"`deliverAt` may be at most {AHEAD_MAX.days} days ahead, that is until"
             f" {(now + AHEAD_MAX).isoformat(timespec='seconds')}.",
         ) from None
+
+
+def _check_retention(message: PostedMessage) -> None:
+    if message.payload_retention_period not in {None, PERIOD_DEFAULT}:
+        raise _refused("payloadRetentionPeriod", RETENTION_REFUSED)
+    if message.payload_retention_hours is not None:
+        raise _refused("payloadRetentionHours", RETENTION_REFUSED)
 
 
 def _refused(member: str, message: str) -> Refused:

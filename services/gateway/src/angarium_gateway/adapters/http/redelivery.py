@@ -166,7 +166,8 @@ class RedeliveryController(Controller):
         """Sends an example of an event type to this endpoint only, to try it out.
 
         The payload is one of the `examples` of the event type's newest JSON schema, or `payload` if
-        the body has one. The answer is `422` if the event type has no such example.
+        the body has one. The answer is `422` if the event type has no such example. An example of
+        `svix.ping` can be sent without creating that event type.
         """
         sent = await api.redelivery.send_example(
             caller.tenant_id,

@@ -1,7 +1,7 @@
 """Send an example of an event type to one endpoint."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from angarium_contracts.configuration import EventTypeSaved, GetEventType
@@ -13,6 +13,10 @@ from angarium_gateway.domain.messages import NewMessage
 
 from .redelivery_dispatcher import RedeliveryDispatcher
 from .replayed_messages import MessageHead, TargetedMessages
+
+PING: Final = "svix.ping"
+"""An event type of which an example can be sent without creating it."""
+PING_SCHEMA: Final[Mapping[str, Any]] = {"type": "object", "examples": [{"success": True}]}
 
 _schemas = msgspec.json.Decoder(dict[str, Any])
 
@@ -72,10 +76,14 @@ class SendExample:
     ) -> bytes | Problem:
         question = GetEventType(tenant_id=tenant_id, name=event_type)
         found = await self._ask_dispatcher(question, EventTypeSaved)
+        schema: Mapping[str, Any] | None
         if isinstance(found, Problem):
-            return found
-        schemas = found.event_type.schemas
-        schema = None if schemas is None else latest_schema(_schemas.decode(schemas))
+            if event_type != PING or found.code is not ProblemCode.NOT_FOUND:
+                return found
+            schema = PING_SCHEMA
+        else:
+            schemas = found.event_type.schemas
+            schema = None if schemas is None else latest_schema(_schemas.decode(schemas))
         if payload is None and schema is not None:
             payload = example_payload(schema, index)
         if payload is None:

@@ -17,6 +17,13 @@ ApplicationName = Annotated[
 Metadata = Annotated[
     dict[str, str], Meta(description="Key-value pairs of your own. Angarium does not use them.")
 ]
+ApplicationRate = Annotated[
+    ThrottleRate,
+    Meta(
+        description="The largest number of messages sent per second to each of the application's"
+        " endpoints that has no `throttleRate` of its own; `null` means no limit."
+    ),
+]
 
 
 class ApplicationIn(FormerApplicationNames, frozen=True, kw_only=True):
@@ -24,7 +31,7 @@ class ApplicationIn(FormerApplicationNames, frozen=True, kw_only=True):
 
     name: ApplicationName
     uid: Uid | None = None
-    throttle_rate: ThrottleRate | None = None
+    throttle_rate: ApplicationRate | None = None
     metadata: Metadata = field(default_factory=dict)
     weight: Weight | UnsetType = UNSET
 
@@ -34,7 +41,7 @@ class ApplicationPatch(FormerApplicationNames, frozen=True, kw_only=True):
 
     name: ApplicationName | UnsetType = UNSET
     uid: Uid | UnsetType | None = UNSET
-    throttle_rate: ThrottleRate | UnsetType | None = UNSET
+    throttle_rate: ApplicationRate | UnsetType | None = UNSET
     metadata: Metadata | UnsetType = UNSET
     weight: Weight | UnsetType = UNSET
 

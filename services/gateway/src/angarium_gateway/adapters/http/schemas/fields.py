@@ -58,7 +58,8 @@ ThrottleRate = Annotated[
     Meta(
         ge=1,
         le=65535,
-        description="The largest number of messages sent per second; `null` means no limit.",
+        description="The largest number of messages sent per second; `null` means that of the"
+        " application, if it has one.",
     ),
 ]
 Url = Annotated[

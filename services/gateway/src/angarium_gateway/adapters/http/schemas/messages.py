@@ -1,7 +1,7 @@
 """Messages on the wire."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 
 import msgspec
 from angarium_contracts.ids import MESSAGE, created_at_ms, format_id
@@ -16,6 +16,31 @@ from .fields import (
     EventTypeName,
     Uid,
 )
+
+NOT_SUPPORTED: Final = "Not supported: leave it out."
+
+
+class TransformationsParams(ApiSchema, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A payload as text. The Java and Kotlin SDKs send every message this way."""
+
+    raw_payload: (
+        Annotated[
+            str,
+            Meta(
+                description="The text of a JSON object, delivered byte for byte in place of"
+                " `payload`, which must then be the empty object.",
+                examples=['{"order": 42}'],
+            ),
+        ]
+        | None
+    ) = None
+    headers: (
+        Annotated[
+            dict[str, str],
+            Meta(description="Only `content-type`, and only with the value `application/json`."),
+        ]
+        | None
+    ) = None
 
 
 class MessageIn(ApiSchema, frozen=True, kw_only=True):
@@ -75,15 +100,18 @@ class MessageIn(ApiSchema, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    payload_retention_period: Annotated[
-        int,
-        Meta(
-            ge=5,
-            le=90,
-            description="Accepted for compatibility. Messages are kept as long as the tenant's"
-            " policy says.",
-        ),
-    ] = 90
+    transformations_params: TransformationsParams | None = None
+    payload_retention_period: (
+        Annotated[
+            int,
+            Meta(
+                description="Not supported but for 90, the default of the Svix API: the tenant's"
+                " policy says how long messages are kept.",
+            ),
+        ]
+        | None
+    ) = None
+    payload_retention_hours: Annotated[int, Meta(description=NOT_SUPPORTED)] | None = None
 
 
 class MessageOut(ApiSchema, frozen=True, kw_only=True):
