@@ -17,7 +17,9 @@ from pydantic_settings import (
     SettingsError,
 )
 
-ENV_PREFIX = "ANGARIUM_"
+from .known_settings import ENV_PREFIX, unknown_settings
+
+__all__ = ["ENV_PREFIX", "ServiceSettings", "SettingsRefused"]
 
 
 class SettingsRefused(Exception):
@@ -147,7 +149,12 @@ class ServiceSettings(BaseSettings):
 
     @classmethod
     def load(cls, service: str) -> Self:
-        """Read the settings of `service`. Raises `SettingsRefused`."""
+        """Read the settings of `service`. Raises `SettingsRefused`, also for a variable that is
+        no setting of any service."""
+        own = [*cls.model_fields, f"{service}_database_url"]
+        unknown = unknown_settings(os.environ, own)
+        if unknown:
+            raise SettingsRefused("\n".join(unknown))
         variable = f"{ENV_PREFIX}{service.upper()}_DATABASE_URL"
         own_url = os.environ.get(variable) or _from_file(f"{variable}_FILE")
         given: dict[str, Any] = {} if own_url is None else {"database_url": own_url}

@@ -90,6 +90,7 @@ async def run(settings: Settings) -> None:
         )
         opened.push_async_callback(database.close)
         await SCHEMA.require_current(database)
+        await SCHEMA.require_key(database, seal_of(settings))
         public = listen(settings.host, settings.port, "ANGARIUM_HOST or ANGARIUM_PORT")
         opened.callback(public.close)
         internal = internal_listener(settings)

@@ -12,6 +12,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from angarium_chassis.process import StartRefused
 
+from .postgres_url import UnusableParameter, connect_arguments
+
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 5_000
 """Waiting for a lock fails after this time, while the client still waits for its response."""
@@ -85,25 +87,32 @@ def _parse(url: str) -> URL:
 
 
 def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
+    try:
+        url, given = connect_arguments(url)
+    except UnusableParameter as error:
+        raise StartRefused(f"the database URL: {error}") from None
+    settings = {
+        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "application_name": "angarium",
+        "jit": "off",
+    }
+    settings |= given.pop("server_settings", {})
     return create_async_engine(
         url,
         pool_size=connections_max,
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
-        connect_args={
-            "timeout": 5,
-            "server_settings": {
-                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-                "lock_timeout": str(LOCK_TIMEOUT_MS),
-                "application_name": "angarium",
-                "jit": "off",
-            },
-        },
+        connect_args={"timeout": 5, "server_settings": settings, **given},
     )
 
 
 def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
+    if url.query:
+        raise StartRefused(
+            f"the database URL: an SQLite URL takes no parameters; remove ?{next(iter(url.query))}…"
+        )
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
@@ -116,7 +125,8 @@ def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("pragma journal_mode = wal")
+        if not _is_foreign(cursor):
+            cursor.execute("pragma journal_mode = wal")
         cursor.execute("pragma synchronous = full")
         cursor.execute("pragma foreign_keys = on")
         cursor.execute(f"pragma busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}")
@@ -130,6 +140,13 @@ def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
             connection.exec_driver_sql("begin immediate")
 
     return engine
+
+
+def _is_foreign(cursor: Any) -> bool:
+    """True for a file with tables that no service made: its journal mode is not ours to change."""
+    cursor.execute("select name from sqlite_master where type = 'table'")
+    names = {name for (name,) in cursor.fetchall()}
+    return bool(names) and "alembic_version" not in names
 
 
 async def postgres_of(connection: AsyncConnection) -> asyncpg.Connection:
