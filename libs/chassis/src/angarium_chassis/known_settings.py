@@ -58,6 +58,7 @@ SETTINGS = frozenset(
         "secret_grace_s",
         "stop_grace_s",
         "stream_count",
+        "stream_destinations",
         "window_bytes",
     ]
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -98,7 +98,7 @@ def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
         "jit": "off",
     }
     settings |= given.pop("server_settings", {})
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=connections_max,
         max_overflow=0,
@@ -106,6 +106,15 @@ def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
         pool_pre_ping=False,
         connect_args={"timeout": 5, "server_settings": settings, **given},
     )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _replace_ended(_: Any, record: Any, __: Any) -> None:
+        # asyncpg knows when the server has ended a connection, as at its restart: without this,
+        # the next request fails while readiness, which has used up another one, says all is well.
+        if record.driver_connection.is_closed():
+            raise DisconnectionError
+
+    return engine
 
 
 def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
