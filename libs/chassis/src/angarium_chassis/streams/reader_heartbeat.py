@@ -7,6 +7,7 @@ nothing in it, a living reader looks like a dead one.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from angarium_contracts.stream_names import readers
 from redis.asyncio import Redis
@@ -57,7 +58,7 @@ class ReaderHeartbeat:
 
 async def heartbeat_ages_s(redis: Redis, stream: str, group: str) -> dict[str, float]:
     """How long ago each consumer wrote its last heartbeat. Raises redis-py's errors."""
-    beats = await redis.zrange(readers(stream, group), 0, -1, withscores=True)
+    beats: Any = await redis.zrange(readers(stream, group), 0, -1, withscores=True)
     seconds, micros = await redis.time()
     now_s = seconds + micros / 1_000_000
     return {name.decode(): max(0.0, now_s - score / 1000) for name, score in beats}
