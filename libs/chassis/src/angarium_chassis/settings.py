@@ -69,8 +69,8 @@ class ServiceSettings(BaseSettings):
         description="Redis (7 or newer) or Valkey, the same for all services.",
     )
     encryption_key: SecretStr = Field(
-        description="Base64 of 32 random bytes, the same for all services: seals secrets. A database"
-        " that was used with another key is refused.",
+        description="Base64 of 32 random bytes, the same for all services: seals secrets. A"
+        " database that was used with another key is refused.",
     )
     internal_host: str = Field(
         default="127.0.0.1", description="Address of the internal port: /live, /ready, /metrics."
