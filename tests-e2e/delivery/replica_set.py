@@ -38,7 +38,9 @@ class Replica:
         self.log_path = log_path
         self._ready_url = f"http://127.0.0.1:{internal_port}/ready"
         environment = bare_environment(
-            **settings, ANGARIUM_PORT=str(self.port), ANGARIUM_INTERNAL_PORT=str(internal_port)
+            **{"ANGARIUM_DRAIN_S": "0"} | settings,
+            ANGARIUM_PORT=str(self.port),
+            ANGARIUM_INTERNAL_PORT=str(internal_port),
         )
         with log_path.open("ab") as log:
             self.process = start_process([ANGARIUM, service], environment, out=log, errors=log)

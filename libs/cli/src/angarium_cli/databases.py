@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from angarium_chassis.database.engine import CONNECTION_ERRORS, Database, open_database
 from angarium_chassis.process import StartRefused
+from angarium_chassis.sealing import Seal
 from sqlalchemy import Connection, make_url
 
 from angarium_cli.failure import CommandFailed
+from angarium_cli.known_environment import refuse_unknown_settings
 from angarium_cli.services import ServiceName, examination_of
 
 if TYPE_CHECKING:
@@ -21,8 +23,10 @@ def database_url(service: str, environment: Mapping[str, str], *, alone: bool) -
     """The URL of a service's database, from ANGARIUM_<SERVICE>_DATABASE_URL.
 
     With `alone`, if the command is for this service only, also from ANGARIUM_DATABASE_URL. Either
-    may instead name a file: …_URL_FILE. Raises CommandFailed if none is set.
+    may instead name a file: …_URL_FILE. Raises CommandFailed if none is set, or if another
+    variable is misspelt.
     """
+    refuse_unknown_settings(environment)
     own = f"ANGARIUM_{service.upper()}_DATABASE_URL"
     variables = [own, "ANGARIUM_DATABASE_URL"] if alone else [own]
     for variable in variables:
@@ -87,14 +91,65 @@ class SchemaChange:
     after: str | None
 
 
-async def migrate_database(service: ServiceName, url: str) -> SchemaChange:
+def encryption_key(environment: Mapping[str, str]) -> Seal | None:
+    """The seal under ANGARIUM_ENCRYPTION_KEY or ANGARIUM_ENCRYPTION_KEY_FILE, None if neither is
+    set. Raises CommandFailed for what is no key."""
+    name = "ANGARIUM_ENCRYPTION_KEY"
+    text, path = environment.get(name), environment.get(f"{name}_FILE")
+    if not text and path:
+        text = _read(f"{name}_FILE", path)
+    if not text:
+        return None
+    try:
+        return Seal.from_base64(text)
+    except ValueError as error:
+        raise CommandFailed(f"{name}: {error}") from None
+
+
+def refuse_shared(urls: Mapping[ServiceName, str]) -> None:
+    """Raise CommandFailed if two services have the same database."""
+    services: dict[tuple[object, ...], ServiceName] = {}
+    for service, url in urls.items():
+        try:
+            parsed = make_url(url)
+        except Exception:  # noqa: BLE001, S112 - opening the database says what is wrong
+            continue
+        place = parsed.get_backend_name(), parsed.host, parsed.port, parsed.database
+        other = services.setdefault(place, service)
+        if other != service:
+            raise CommandFailed(
+                f"the {other} and the {service} have the same database; set"
+                f" ANGARIUM_{service.upper()}_DATABASE_URL to a database of the {service}'s own"
+            )
+
+
+async def require_own(service: ServiceName, url: str, seal: Seal | None) -> None:
+    """Check that the database is the service's, or empty, and was used with this key.
+
+    Only reads. Raises CommandFailed.
+    """
+    if is_missing_file(url):
+        return
+    try:
+        database = open_database(url)
+        try:
+            await examination_of(service).SCHEMA.require_own(database, seal)
+        finally:
+            await database.close()
+    except StartRefused as refusal:
+        raise CommandFailed(str(refusal)) from refusal
+
+
+async def migrate_database(
+    service: ServiceName, url: str, seal: Seal | None = None
+) -> SchemaChange:
     """Migrate the database to this version's schema. Raises CommandFailed."""
     try:
         database = open_database(url)
         try:
             # Only for the output: migrate() reports an unreachable database better.
             before = await _version(database) if await database.problem() is None else None
-            await examination_of(service).SCHEMA.migrate(database)
+            await examination_of(service).SCHEMA.migrate(database, seal=seal)
             return SchemaChange(before, await _version(database))
         finally:
             await database.close()

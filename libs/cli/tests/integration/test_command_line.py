@@ -114,6 +114,110 @@ def test_nothing_is_migrated_when_one_url_is_missing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_another_services_database_is_refused_and_nothing_is_migrated(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path / 'worker.db'}")
+    run("migrate", "worker")
+    before = (tmp_path / "worker.db").read_bytes()
+
+    status, out, err = run("migrate", "gateway")
+
+    assert (status, out) == (2, "")
+    assert err == (
+        "angarium: ANGARIUM_GATEWAY_DATABASE_URL (or ANGARIUM_DATABASE_URL) names the worker's"
+        " database; set it to the gateway's own database\n"
+    )
+    assert (tmp_path / "worker.db").read_bytes() == before
+
+
+def test_one_wrong_database_of_three_keeps_all_from_being_migrated(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path / 'gateway.db'}")
+    run("migrate", "gateway")
+    monkeypatch.setenv(URL.format("GATEWAY"), f"sqlite:///{tmp_path / 'new.db'}")
+    monkeypatch.setenv(URL.format("DISPATCHER"), f"sqlite:///{tmp_path / 'dispatcher.db'}")
+    monkeypatch.setenv(URL.format("WORKER"), f"sqlite:///{tmp_path / 'gateway.db'}")
+
+    status, out, err = run("migrate")
+
+    assert (status, out, "names the gateway's database" in err) == (2, "", True)
+    assert [path.name for path in tmp_path.glob("*.db")] == ["gateway.db"]
+
+
+def test_two_services_with_one_database_are_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for service, name in (("GATEWAY", "a"), ("DISPATCHER", "b"), ("WORKER", "a")):
+        monkeypatch.setenv(URL.format(service), f"sqlite:///{tmp_path / name}.db")
+
+    status, out, err = run("migrate")
+
+    assert (status, out, "the gateway and the worker have the same" in err) == (2, "", True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_key_is_refused_by_migration(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path / 'worker.db'}")
+    monkeypatch.setenv("ANGARIUM_ENCRYPTION_KEY", "A" * 43 + "=")
+    assert run("migrate", "worker")[0] == 0
+    (tmp_path / "key").write_text("B" * 43 + "=")
+    monkeypatch.delenv("ANGARIUM_ENCRYPTION_KEY")
+    monkeypatch.setenv("ANGARIUM_ENCRYPTION_KEY_FILE", str(tmp_path / "key"))
+
+    status, out, err = run("migrate", "worker")
+
+    assert (status, out) == (2, "")
+    assert "is another key than the one that the worker's database was first used with" in err
+    assert "set that key again" in err
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["migrate", "worker"], ["keys", "list"], ["dev"]])
+def test_an_unknown_setting_is_refused_with_the_nearest_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("ANGARIUM_WORKER_DATABSE_URL", "postgresql://user:hunter2@db/worker")
+
+    status, out, err = run(*command)
+
+    assert (status, out) == (2, "")
+    assert err == (
+        "angarium: ANGARIUM_WORKER_DATABSE_URL is not a setting; did you mean"
+        " ANGARIUM_WORKER_DATABASE_URL?\n"
+    )
+
+
+@pytest.mark.parametrize("service", ["gateway", "dispatcher", "worker"])
+def test_a_service_refuses_the_wrong_database_and_the_wrong_key_in_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: str
+) -> None:
+    other = "worker" if service != "worker" else "gateway"
+    monkeypatch.setenv("ANGARIUM_ENCRYPTION_KEY", "A" * 43 + "=")
+    for name in (service, other):
+        monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path / name}.db")
+        run("migrate", name)
+
+    def start() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "angarium_cli", service]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    wrong_database = start()
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path / service}.db")
+    monkeypatch.setenv("ANGARIUM_ENCRYPTION_KEY", "B" * 43 + "=")
+    wrong_key = start()
+
+    for refused, told in (
+        (wrong_database, f"names the {other}'s database; set it to the {service}'s own database"),
+        (wrong_key, f"is another key than the one that the {service}'s database"),
+    ):
+        assert refused.returncode == 2
+        assert re.fullmatch(r"angarium: [^\n]+\n", refused.stderr), refused.stderr
+        assert told in refused.stderr
+
+
 def test_a_single_service_takes_the_general_url_also_from_a_file(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

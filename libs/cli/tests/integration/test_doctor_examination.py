@@ -9,12 +9,22 @@ from pathlib import Path
 
 import pytest
 from angarium_chassis.database.engine import open_database
+from angarium_chassis.sealing import Seal
+from angarium_chassis.streams.reader_heartbeat import ReaderHeartbeat
 from angarium_cli.doctor.checkup import Checkup
 from angarium_cli.doctor.findings import Finding, Level
-from angarium_cli.doctor.stream_checks import groups_read_by, judge_group, read_group
+from angarium_cli.doctor.stream_checks import (
+    SILENT_S,
+    Consumer,
+    _consumers,
+    groups_read_by,
+    judge_group,
+    read_group,
+)
 from angarium_cli.failure import CommandFailed
 from angarium_cli.installation import Installation, find_installation
 from angarium_cli.services import SERVICES, examination_of
+from angarium_contracts.stream_names import readers
 from redis.asyncio import Redis
 
 KEY = "A" * 43 + "="
@@ -103,6 +113,75 @@ async def test_groups_that_are_read_are_well_and_one_that_nobody_reads_is_not(
     assert judge_group(left)[0].sentence == "No worker reads it."
     gone = replace(read, consumers=tuple(replace(each, idle_s=60) for each in read.consumers))
     assert judge_group(gone)[0].level is Level.PROBLEM
+
+
+async def test_an_idle_reader_lives_by_its_heartbeat_as_on_redis_7_0(redis: Redis) -> None:
+    await redis.xgroup_create("idle", "workers", id="0", mkstream=True)
+    await redis.xgroup_createconsumer("idle", "workers", "quiet")
+    for consumer in ("quiet", "never-got-an-entry"):
+        heartbeat = ReaderHeartbeat(
+            lambda: redis, stream="idle", group="workers", consumer=consumer, reads=lambda: True
+        )
+        await heartbeat.beat()
+    await redis.zadd(readers("idle", "workers"), {"gone": 1})
+
+    state = await read_group(redis, "idle", "workers", lease_s=8)
+
+    by_name = {each.name: each.idle_s for each in state.consumers}
+    assert by_name["quiet"] < SILENT_S
+    assert by_name["never-got-an-entry"] < SILENT_S
+    assert by_name["gone"] > SILENT_S
+    assert judge_group(state)[0].sentence.startswith("Read by 2;")
+
+
+def test_a_heartbeat_counts_where_redis_counts_the_time_since_the_last_entry() -> None:
+    rows = [{"name": b"quiet", "pending": 3, "idle": 600_000}]
+
+    assert _consumers(rows, {"quiet": 4.0}) == [Consumer("quiet", 3, 4.0)]
+    assert _consumers(rows, {}) == [Consumer("quiet", 3, 600.0)]
+
+
+async def test_another_key_is_a_problem_of_every_database(migrated: Path, redis_url: str) -> None:
+    for service in SERVICES:
+        database = open_database(f"sqlite+aiosqlite:///{migrated / service}.db")
+        await examination_of(service).SCHEMA.require_key(database, Seal.from_base64(KEY))
+        await database.close()
+    other = "B" * 43 + "="
+
+    found = await examine(installation(migrated, redis_url, ANGARIUM_ENCRYPTION_KEY=other))
+
+    for service in SERVICES:
+        assert found[f"{service} database"].sentence.startswith(
+            f"ANGARIUM_ENCRYPTION_KEY is another key than the one that the {service}'s database"
+        )
+        assert found[f"{service} database"].remedy.startswith("Set that key again")
+        assert other not in repr(found)
+
+
+async def test_the_database_of_another_service_is_a_problem(migrated: Path, redis_url: str) -> None:
+    found = installation(migrated, redis_url)
+    swapped = {
+        **found.environments,
+        "gateway": found.environments["worker"],
+        "worker": found.environments["gateway"],
+    }
+
+    findings = await examine(replace(found, environments=swapped))
+
+    told = findings["gateway database"]
+    assert "names the worker's database" in told.sentence
+    assert told.remedy == "Set it to the gateway's own database."
+    assert "names the gateway's database" in findings["worker database"].sentence
+
+
+async def test_an_unknown_setting_is_a_problem_with_the_nearest_name(
+    migrated: Path, redis_url: str
+) -> None:
+    found = await examine(
+        installation(migrated, redis_url, ANGARIUM_EGRES_DENIED_NETWORKS="10.0.0.0/8")
+    )
+
+    assert "did you mean ANGARIUM_EGRESS_DENIED_NETWORKS?" in found["worker settings"].sentence
 
 
 async def test_entries_that_nobody_takes_over_are_counted(redis: Redis) -> None:

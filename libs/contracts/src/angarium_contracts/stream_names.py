@@ -48,6 +48,11 @@ def quarantine(service: str) -> str:
     return f"quarantine:{service}"
 
 
+def readers(stream: str, group: str) -> str:
+    """Sorted set of the consumers that read a stream now, by the time of their last heartbeat."""
+    return f"readers:{stream}:{group}"
+
+
 def stream_number(application_id: bytes, count: int) -> int:
     """The number that all streams of an application take."""
     return int.from_bytes(application_id[-4:]) % count

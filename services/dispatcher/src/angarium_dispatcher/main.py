@@ -63,6 +63,7 @@ async def run(settings: Settings) -> None:
         )
         opened.push_async_callback(database.close)
         await SCHEMA.require_current(database)
+        await SCHEMA.require_key(database, seal)
         listener = internal_listener(settings)
         if listener is not None:
             opened.callback(listener.close)

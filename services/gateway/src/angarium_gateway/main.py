@@ -23,7 +23,7 @@ from angarium_chassis.service import (
     run_service,
     seal_of,
 )
-from angarium_chassis.stopping import stop, until
+from angarium_chassis.stopping import serve_and_drain, stop, until
 from angarium_chassis.streams.broker import open_broker
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
@@ -90,6 +90,7 @@ async def run(settings: Settings) -> None:
         )
         opened.push_async_callback(database.close)
         await SCHEMA.require_current(database)
+        await SCHEMA.require_key(database, seal_of(settings))
         public = listen(settings.host, settings.port, "ANGARIUM_HOST or ANGARIUM_PORT")
         opened.callback(public.close)
         internal = internal_listener(settings)
@@ -287,7 +288,12 @@ async def _work(
             )
         ]
         try:
-            await serve_http(gateway.http, public, public_limits(settings))
+            await serve_and_drain(
+                asyncio.create_task(serve_http(gateway.http, public, public_limits(settings))),
+                readiness,
+                drain_s=settings.drain_s,
+                needed=[*commits, *loops],
+            )
         finally:
             # Messages that clients wait for are committed first, then their batches may settle:
             # a batch that is left open is published again by the replica that adopts it.

@@ -21,6 +21,13 @@ class Settings(ServiceSettings):
         description="Client connections at once from one IPv4 address or IPv6 /64 network;"
         " further ones get 503. A proxy in front counts as one address.",
     )
+    drain_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=300,
+        description="How long a gateway that is told to stop goes on serving, in seconds, while"
+        " /ready answers 503: longer than load balancers need to notice.",
+    )
     payload_bytes_max: int = Field(
         default=1024 * 1024, ge=1024, description="The largest payload that is accepted, in bytes."
     )

@@ -186,7 +186,7 @@ async def platform(redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
         {**shared, "database_url": dispatcher_url, "allow_http_endpoints": True}
     )
     gateway_settings = GatewaySettings.model_validate(
-        {**shared, "database_url": gateway_url, "port": port}
+        {**shared, "database_url": gateway_url, "port": port, "drain_s": 0}
     )
     worker = ScriptedWorker()
     async with (

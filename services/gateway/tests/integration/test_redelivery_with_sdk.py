@@ -121,7 +121,13 @@ async def platform(redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
         {**shared, "database_url": dispatcher_url, "allow_http_endpoints": True}
     )
     gateway_settings = GatewaySettings.model_validate(
-        {**shared, "database_url": gateway_url, "port": port, "query_timeout_s": 1.5}
+        {
+            **shared,
+            "database_url": gateway_url,
+            "port": port,
+            "query_timeout_s": 1.5,
+            "drain_s": 0,
+        }
     )
     url, worker = f"http://127.0.0.1:{port}", Worker()
 

@@ -94,6 +94,7 @@ async def run(settings: Settings) -> None:
         )
         closing.push_async_callback(database.close)
         await SCHEMA.require_current(database)
+        await SCHEMA.require_key(database, seal)
         broker = open_broker(settings.redis_url.get_secret_value())
         await broker.connect()
         closing.push_async_callback(broker.stop)

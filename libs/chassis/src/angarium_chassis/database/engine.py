@@ -6,11 +6,13 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from angarium_chassis.process import StartRefused
+
+from .postgres_url import UnusableParameter, connect_arguments
 
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 5_000
@@ -85,25 +87,41 @@ def _parse(url: str) -> URL:
 
 
 def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
-    return create_async_engine(
+    try:
+        url, given = connect_arguments(url)
+    except UnusableParameter as error:
+        raise StartRefused(f"the database URL: {error}") from None
+    settings = {
+        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "application_name": "angarium",
+        "jit": "off",
+    }
+    settings |= given.pop("server_settings", {})
+    engine = create_async_engine(
         url,
         pool_size=connections_max,
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
-        connect_args={
-            "timeout": 5,
-            "server_settings": {
-                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-                "lock_timeout": str(LOCK_TIMEOUT_MS),
-                "application_name": "angarium",
-                "jit": "off",
-            },
-        },
+        connect_args={"timeout": 5, "server_settings": settings, **given},
     )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _replace_ended(_: Any, record: Any, __: Any) -> None:
+        # asyncpg knows when the server has ended a connection, as at its restart: without this,
+        # the next request fails while readiness, which has used up another one, says all is well.
+        if record.driver_connection.is_closed():
+            raise DisconnectionError
+
+    return engine
 
 
 def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
+    if url.query:
+        raise StartRefused(
+            f"the database URL: an SQLite URL takes no parameters; remove ?{next(iter(url.query))}…"
+        )
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
@@ -116,7 +134,8 @@ def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("pragma journal_mode = wal")
+        if not _is_foreign(cursor):
+            cursor.execute("pragma journal_mode = wal")
         cursor.execute("pragma synchronous = full")
         cursor.execute("pragma foreign_keys = on")
         cursor.execute(f"pragma busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}")
@@ -130,6 +149,13 @@ def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
             connection.exec_driver_sql("begin immediate")
 
     return engine
+
+
+def _is_foreign(cursor: Any) -> bool:
+    """True for a file with tables that no service made: its journal mode is not ours to change."""
+    cursor.execute("select name from sqlite_master where type = 'table'")
+    names = {name for (name,) in cursor.fetchall()}
+    return bool(names) and "alembic_version" not in names
 
 
 async def postgres_of(connection: AsyncConnection) -> asyncpg.Connection:

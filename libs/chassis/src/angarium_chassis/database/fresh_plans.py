@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import asyncpg
 
 PLANS_LIVE_S = 5.0
+RENEWAL_TIMEOUT_S = 5.0
+"""It takes the server no time: one that is silent for so long is gone."""
 
 
 class FreshPlans:
@@ -29,4 +31,4 @@ class FreshPlans:
         if now_s < self._until_s:
             return
         self._until_s = now_s + PLANS_LIVE_S
-        await connection.execute("discard plans")
+        await connection.execute("discard plans", timeout=RENEWAL_TIMEOUT_S)

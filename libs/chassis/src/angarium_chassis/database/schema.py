@@ -1,18 +1,34 @@
-"""Migrates a service's database, and refuses to run on the schema of another version."""
+"""Migrates a service's database. Refuses another service's, and the schema of another version."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import as_file, files
 
-from sqlalchemy import Connection, MetaData, inspect, text
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.exc import DBAPIError
 
 from angarium_chassis.process import StartRefused
+from angarium_chassis.sealing import Seal
 
 from .engine import CONNECTION_ERRORS, Database
+from .identity import (
+    DatabaseRecord,
+    SealedSecrets,
+    WrongDatabase,
+    WrongKey,
+    read_record,
+    require_key,
+    require_owner,
+    secrets_to_try,
+    write_key_check,
+    write_service,
+)
 
 MIGRATION_LOCK = 7_236_113
 """Key of the Postgres advisory lock that makes concurrent migrations wait for each other."""
+READ_TIMEOUT_S = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +36,34 @@ class Schema:
     """A service's tables and its migrations, which are in `<package>/migrations`.
 
     A migration's file name begins with its revision, and revisions sort in their order:
-    `versions/0001_first_schema.py`.
+    `versions/0001_first_schema.py`. `own_tables` exist since the first revision and in no other
+    service's database: they tell whose a database is that an earlier version made.
+    `sealed_secrets` reads some of what the service keeps sealed.
     """
 
     service: str
     package: str
     tables: MetaData
+    own_tables: frozenset[str]
+    sealed_secrets: SealedSecrets | None = None
 
-    async def migrate(self, database: Database, revision: str = "head") -> None:
-        """Bring the database to `revision`. Raises `StartRefused`."""
+    async def migrate(
+        self, database: Database, revision: str = "head", *, seal: Seal | None = None
+    ) -> None:
+        """Bring the database to `revision`. Raises `StartRefused`.
+
+        Changes nothing in the database of another service or program, or of another key than
+        that of `seal`.
+        """
         # Alembic takes 13 MB in a process; only this needs it.
         from .schema_migration import NewerSchema, migrate
+
+        def work(connection: Connection, folder: str) -> None:
+            self._admit(connection, seal)
+            migrate(connection, folder, self.tables, revision)
+            write_service(connection, self.service)
+            if seal is not None:
+                write_key_check(connection, seal)
 
         try:
             async with database.engine.begin() as connection:
@@ -39,7 +72,7 @@ class Schema:
                         f"select pg_advisory_xact_lock({MIGRATION_LOCK})"
                     )
                 with as_file(files(self.package) / "migrations") as folder:
-                    await connection.run_sync(migrate, str(folder), self.tables, revision)
+                    await connection.run_sync(work, str(folder))
         except NewerSchema as error:
             raise StartRefused(self._newer()) from error
         except DBAPIError as error:
@@ -49,26 +82,82 @@ class Schema:
         except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
 
+    async def require_own(self, database: Database, seal: Seal | None = None) -> None:
+        """Check that the database is the service's, or empty, and was not used with another key.
+
+        Only reads. Raises `StartRefused`.
+        """
+        await self._read(database, partial(self._admit, seal=seal))
+
     async def require_current(self, database: Database) -> None:
-        """Check that the database has this version's schema, or a newer one on which this
-        version's code works during a rolling upgrade. Raises `StartRefused` otherwise."""
-        try:
-            async with asyncio.timeout(15), database.reading.connect() as connection:
-                current, works_from = await connection.run_sync(_current_revision)
-        except CONNECTION_ERRORS as error:
-            raise StartRefused(self._unreachable(error)) from error
+        """Check that the database is the service's and has this version's schema, or a newer one
+        on which this version's code works during a rolling upgrade. Raises `StartRefused`."""
+        record = await self._read(database, self._admit)
         known = self._revisions()
-        head = known[-1]
+        head, current = known[-1], record.revision
         if current == head:
+            if record.service is None:
+                raise StartRefused(
+                    f"the {self.service}'s database does not record whose it is;"
+                    f" run `angarium migrate {self.service}`"
+                )
             return
         if current is not None and current not in known:
-            if works_from is not None and works_from <= head:
+            if record.works_from is not None and record.works_from <= head:
                 return
             raise StartRefused(self._newer())
         raise StartRefused(
             f"the {self.service}'s database has schema version {current or 'none'}, this program"
             f" needs {head}; run `angarium migrate {self.service}`"
         )
+
+    async def require_key(self, database: Database, seal: Seal) -> None:
+        """Check that a current database was not used with another key, and record the first key.
+
+        Raises `StartRefused`.
+        """
+        record = await self._read(database, partial(self._admit, seal=seal))
+        if record.key_check is not None:
+            return
+        try:
+            async with database.engine.begin() as connection:
+                await connection.run_sync(write_key_check, seal)
+        except CONNECTION_ERRORS as error:
+            raise StartRefused(self._unreachable(error)) from error
+        # Another replica may have been first, with another key.
+        await self._read(database, partial(self._admit, seal=seal))
+
+    async def _read[T](self, database: Database, look: Callable[[Connection], T]) -> T:
+        try:
+            async with (
+                asyncio.timeout(READ_TIMEOUT_S),
+                database.reading.connect() as connection,
+            ):
+                return await connection.run_sync(look)
+        except CONNECTION_ERRORS as error:
+            raise StartRefused(self._unreachable(error)) from error
+
+    def _admit(self, connection: Connection, seal: Seal | None = None) -> DatabaseRecord:
+        record = read_record(connection)
+        try:
+            require_owner(record, self.service, self.own_tables)
+            if seal is not None:
+                require_key(record, seal, secrets_to_try(record, connection, self.sealed_secrets))
+        except WrongDatabase as wrong:
+            raise StartRefused(
+                f"{self._variable} names {wrong}; set it to the {self.service}'s own database"
+            ) from None
+        except WrongKey:
+            raise StartRefused(
+                "ANGARIUM_ENCRYPTION_KEY is another key than the one that the"
+                f" {self.service}'s database was first used with; set that key again, no other"
+                " opens the secrets of endpoints"
+            ) from None
+        return record
+
+    @property
+    def _variable(self) -> str:
+        return f"ANGARIUM_{self.service.upper()}_DATABASE_URL (or ANGARIUM_DATABASE_URL)"
 
     def _revisions(self) -> list[str]:
         """The revisions that this version knows, oldest first."""
@@ -82,11 +171,10 @@ class Schema:
         )
 
     def _unreachable(self, error: Exception) -> str:
-        variable = f"ANGARIUM_{self.service.upper()}_DATABASE_URL (or ANGARIUM_DATABASE_URL)"
         reason = str(error.__cause__ or error).splitlines()
         return (
             f"the {self.service}'s database cannot be used:"
-            f" {reason[0] if reason else type(error).__name__}; check {variable}"
+            f" {reason[0] if reason else type(error).__name__}; check {self._variable}"
         )
 
     def _newer(self) -> str:
@@ -94,12 +182,3 @@ class Schema:
             f"the {self.service}'s database was made by a newer version of Angarium;"
             " run that version, or restore a backup"
         )
-
-
-def _current_revision(connection: Connection) -> tuple[str | None, str | None]:
-    """The version of the schema, and the oldest version whose code works on it, if known."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None, None
-    # Databases that only earlier versions migrated have no works_from.
-    row = connection.execute(text("select * from alembic_version")).mappings().first()
-    return (None, None) if row is None else (row["version_num"], row.get("works_from"))

@@ -4,7 +4,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData, inspect, text
+from sqlalchemy import Connection, MetaData, text
+
+from .identity import complete_version_table
 
 
 class NewerSchema(Exception):
@@ -34,9 +36,7 @@ def _note_works_from(connection: Connection, scripts: ScriptDirectory) -> None:
     current = connection.scalar(text("select version_num from alembic_version"))
     if current is None:
         return
-    columns = {column["name"] for column in inspect(connection).get_columns("alembic_version")}
-    if "works_from" not in columns:
-        connection.execute(text("alter table alembic_version add column works_from varchar(32)"))
+    complete_version_table(connection)
     applied = [script for script in scripts.walk_revisions() if script.revision <= current]
     oldest = max(getattr(script.module, "works_from", script.revision) for script in applied)
     connection.execute(text("update alembic_version set works_from = :oldest"), {"oldest": oldest})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from .engine import postgres_of
+from .engine import CONNECTION_ERRORS, postgres_of
 from .fresh_plans import FreshPlans
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ class PooledStatements:
 class PinnedConnection:
     """Keeps one connection for hot statements, which saves the pool's check-out.
 
-    Calls must come one at a time. After an error the connection is discarded, because a statement
-    may still run on it, and the next call opens another.
+    Calls must come one at a time. A connection that the server has ended, as at its restart, is
+    replaced before the next statement. After an error the connection is discarded, because a
+    statement may still run on it, and the next call opens another.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -48,7 +49,12 @@ class PinnedConnection:
         # As `call`, written out: the layers in between cost half a microsecond per commit.
         try:
             driver = self._driver or await self._open()
-            await self._plans.renew(driver)
+            try:
+                await self._plans.renew(driver)
+            except CONNECTION_ERRORS:
+                driver = await self._replace()
+            if driver.is_closed():
+                driver = await self._replace()
             return list(await driver.fetch(statement, *arguments))
         except BaseException:
             await self._discard()
@@ -60,7 +66,12 @@ class PinnedConnection:
         """Run `work`, which sends statements. Raises what it raises, and `CONNECTION_ERRORS`."""
         try:
             driver = self._driver or await self._open()
-            await self._plans.renew(driver)
+            try:
+                await self._plans.renew(driver)
+            except CONNECTION_ERRORS:
+                driver = await self._replace()
+            if driver.is_closed():
+                driver = await self._replace()
             return await work(driver)
         except BaseException:
             await self._discard()
@@ -76,6 +87,11 @@ class PinnedConnection:
         self._pinned = await self._engine.connect()
         self._driver = driver = await postgres_of(self._pinned)
         return driver
+
+    async def _replace(self) -> "asyncpg.Connection":
+        # Nothing of the statement was sent yet: it may go to another connection.
+        await self._discard()
+        return await self._open()
 
     async def _discard(self) -> None:
         pinned, self._pinned, self._driver = self._pinned, None, None

@@ -27,6 +27,7 @@ from .broker import (
 )
 from .leases import EntryLeases
 from .quarantine import NOT_A_CONTRACT, Poison, Quarantine
+from .reader_heartbeat import ReaderHeartbeat
 from .received import Handler, Received
 from .subscription import Subscription
 
@@ -69,6 +70,13 @@ class GroupReader[T]:
             consumer=consumer,
             lease_s=lease_s,
             clock_s=clock_s,
+        )
+        self._heartbeat = ReaderHeartbeat(
+            lambda: redis_of(broker),
+            stream=stream,
+            group=group,
+            consumer=consumer,
+            reads=lambda: self.running,
         )
         self._new = self._subscription(
             UnprefixedStream(
@@ -128,12 +136,14 @@ class GroupReader[T]:
         """
         async with asyncio.TaskGroup() as tasks:
             keeper = tasks.create_task(self._keep_leases())
+            heartbeat = tasks.create_task(self._heartbeat.run())
             try:
                 async with asyncio.TaskGroup() as reading:
                     reading.create_task(self._new.run())
                     reading.create_task(self._abandoned.run())
             finally:
                 keeper.cancel()
+                heartbeat.cancel()
 
     async def _ensure_group(self) -> None:
         # From the start of the stream, not from its end: entries that were added while the group

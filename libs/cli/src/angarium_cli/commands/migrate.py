@@ -16,18 +16,30 @@ def migrate(
     """Migrate databases to this version's schema. Run it before starting the new version.
 
     The databases are ANGARIUM_GATEWAY_DATABASE_URL, ANGARIUM_DISPATCHER_DATABASE_URL and
-    ANGARIUM_WORKER_DATABASE_URL; for a single service also ANGARIUM_DATABASE_URL.
+    ANGARIUM_WORKER_DATABASE_URL; for a single service also ANGARIUM_DATABASE_URL. With
+    ANGARIUM_ENCRYPTION_KEY, the key is checked too. Nothing is migrated unless every database is
+    the right one.
     """
     import asyncio
     import os
 
-    from angarium_cli.databases import database_url, migrate_database
+    from angarium_cli.databases import (
+        database_url,
+        encryption_key,
+        migrate_database,
+        refuse_shared,
+        require_own,
+    )
 
     asked: tuple[ServiceName, ...] = SERVICES if service == "all" else (service,)
-    # All URLs first: nothing is migrated if one is missing.
+    # All URLs first: nothing is migrated if one is missing or wrong.
     urls = {name: database_url(name, os.environ, alone=service != "all") for name in asked}
+    seal = encryption_key(os.environ)
+    refuse_shared(urls)
     for name, url in urls.items():
-        change = asyncio.run(migrate_database(name, url))
+        asyncio.run(require_own(name, url, seal))
+    for name, url in urls.items():
+        change = asyncio.run(migrate_database(name, url, seal))
         if change.before == change.after:
             typer.echo(f"{name}: already at schema version {change.after}")
         else:

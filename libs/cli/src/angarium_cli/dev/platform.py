@@ -21,6 +21,7 @@ from angarium_cli.dev.service_process import ServiceProcess
 from angarium_cli.dev.supervisor import Member, Supervisor
 from angarium_cli.dev.terminal import Facts, Terminal, banner
 from angarium_cli.failure import ungrouped
+from angarium_cli.known_environment import refuse_unknown_settings
 from angarium_cli.release import program_version
 from angarium_cli.services import SERVICES, ServiceName
 
@@ -31,6 +32,7 @@ _STOP_TIMEOUT_S: dict[ServiceName, float] = {"gateway": 15.0, "dispatcher": 15.0
 
 def run_dev(options: DevOptions) -> int:
     """Run until a signal; gives the exit status. Raises CommandFailed."""
+    refuse_unknown_settings(os.environ)
     terminal = Terminal(options.log_format)
     asyncio.run(until_stopped(options, installed_programs(), terminal))
     return 0

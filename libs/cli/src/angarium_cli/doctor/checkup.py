@@ -26,7 +26,7 @@ from angarium_cli.doctor.database_checks import (
 from angarium_cli.doctor.delivery_checks import judge_journal, judge_pending
 from angarium_cli.doctor.findings import Finding, Level, ok, problem, worst
 from angarium_cli.doctor.redis_checks import check_quarantine, check_redis, open_redis, redis_clock
-from angarium_cli.doctor.settings_checks import judge_settings, read_settings
+from angarium_cli.doctor.settings_checks import judge_settings, read_settings, seal_or_none
 from angarium_cli.doctor.stream_checks import groups_read_by, judge_group, read_group
 from angarium_cli.installation import Installation
 from angarium_cli.services import ServiceName, examination_of
@@ -136,7 +136,8 @@ class Checkup:
             )
             return
         opened.push_async_callback(database.close)
-        found = await self._check(subject, lambda: check_database(service, database))
+        seal = seal_or_none(settings)
+        found = await self._check(subject, lambda: check_database(service, database, seal))
         if worst(found) is not Level.PROBLEM:
             self._databases[service] = database
 

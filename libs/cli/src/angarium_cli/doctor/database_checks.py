@@ -15,6 +15,7 @@ from angarium_chassis.database.partitions import (
     PartitionedTable,
 )
 from angarium_chassis.process import StartRefused
+from angarium_chassis.sealing import Seal
 from angarium_contracts.ids import created_at_ms, lowest_id_at
 from sqlalchemy import column, func, select, table
 
@@ -28,11 +29,16 @@ AHEAD_MS_MIN = (AHEAD_DAYS - 1) * DAY_MS
 """Every run of retention creates partitions for `AHEAD_DAYS`. Fewer: it has not run for a day."""
 
 
-async def check_database(service: ServiceName, database: Database) -> list[Finding]:
-    """Check that the database answers and has this version's schema."""
+async def check_database(
+    service: ServiceName, database: Database, seal: Seal | None = None
+) -> list[Finding]:
+    """Check that the database answers, is the service's, has this version's schema, and was used
+    with the key of `seal`."""
     subject = f"{service} database"
+    schema = examination_of(service).SCHEMA
     try:
-        await examination_of(service).SCHEMA.require_current(database)
+        await schema.require_own(database, seal)
+        await schema.require_current(database)
     except StartRefused as refusal:
         sentence, _, remedy = str(refusal).partition("; ")
         return [problem(subject, _sentence(sentence), _sentence(remedy or "check its settings"))]

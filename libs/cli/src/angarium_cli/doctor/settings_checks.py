@@ -44,6 +44,14 @@ def judge_settings(settings: SettingsOf) -> list[Finding]:
     return findings + _shared(settings)
 
 
+def seal_or_none(settings: ServiceSettings) -> Seal | None:
+    """The seal under a service's key; None for an invalid key, which has its own finding."""
+    try:
+        return Seal.from_base64(settings.encryption_key.get_secret_value())
+    except ValueError:
+        return None
+
+
 def _key_problem(service: ServiceName, settings: ServiceSettings) -> Finding | None:
     try:
         Seal.from_base64(settings.encryption_key.get_secret_value())

@@ -1,10 +1,11 @@
 """Checks of the streams and their groups: readers, backlog and age."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from angarium_chassis.streams.reader_heartbeat import heartbeat_ages_s
 from angarium_contracts.stream_names import (
     DISPATCHER_QUERIES,
     DISPATCHERS,
@@ -23,7 +24,7 @@ from angarium_cli.services import ServiceName
 from angarium_cli.wording import counted, lasted
 
 SILENT_S = 30.0
-"""A live consumer reads every few seconds."""
+"""A live consumer writes a heartbeat every ten seconds."""
 OLD_S = 60.0
 VERY_OLD_S = 600.0
 LISTED_CONSUMERS_MAX = 1_000
@@ -33,7 +34,7 @@ _NO_GROUP = re.compile("no such key|NOGROUP", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A consumer of a group; it last read `idle_s` seconds ago."""
+    """A consumer of a group. It read, or wrote its heartbeat, `idle_s` seconds ago."""
 
     name: str
     pending: int
@@ -94,6 +95,7 @@ async def read_group(redis: Redis, stream: str, group: str, *, lease_s: float) -
         return GroupState(stream, group, exists=False, length=int(await redis.xlen(stream)))
     first: Any = await redis.xrange(stream, count=1)
     now_s = float((await redis.time())[0])
+    beats = await heartbeat_ages_s(redis, stream, group)
     return GroupState(
         stream,
         group,
@@ -102,11 +104,22 @@ async def read_group(redis: Redis, stream: str, group: str, *, lease_s: float) -
         pending=int(pending["pending"]),
         abandoned=len(abandoned),
         oldest_s=max(0.0, now_s - int(first[0][0].partition(b"-")[0]) / 1000) if first else 0.0,
-        consumers=tuple(
-            Consumer(row["name"].decode(), int(row["pending"]), int(row["idle"]) / 1000)
-            for row in rows
-        ),
+        consumers=tuple(_consumers(rows, beats)),
     )
+
+
+def _consumers(rows: Sequence[Mapping[str, Any]], beats: Mapping[str, float]) -> list[Consumer]:
+    """The group's consumers. Before Redis 7.2 their idle time is that since the last entry, and
+    one that never got an entry is missing: there the heartbeat alone tells who lives."""
+    found = {
+        name: Consumer(name, int(row["pending"]), int(row["idle"]) / 1000)
+        for row in rows
+        for name in [row["name"].decode()]
+    }
+    for name, age_s in beats.items():
+        known = found.get(name, Consumer(name, 0, age_s))
+        found[name] = replace(known, idle_s=min(known.idle_s, age_s))
+    return list(found.values())
 
 
 def judge_group(state: GroupState) -> list[Finding]:

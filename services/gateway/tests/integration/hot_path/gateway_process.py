@@ -154,6 +154,7 @@ class Site:
             "encryption_key": ENCRYPTION_KEY,
             "port": port,
             "internal_port": 0,
+            "drain_s": 0,
             "query_timeout_s": 0.5,
         }
 

@@ -4,4 +4,9 @@ from angarium_chassis.database.schema import Schema
 
 from .tables import metadata
 
-SCHEMA = Schema("gateway", "angarium_gateway", metadata)
+SCHEMA = Schema(
+    "gateway",
+    "angarium_gateway",
+    metadata,
+    own_tables=frozenset({"api_key", "batch", "message"}),
+)

@@ -1,0 +1,120 @@
+"""The variables that an environment may have, so that a misspelt one is refused.
+
+One environment may serve all services and tools. A service does not import the others, so their
+settings are listed here; a test of the repository compares the list with their models.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+
+_PREFIX_WORD = "ANGARIUM"
+ENV_PREFIX = f"{_PREFIX_WORD}_"
+SERVICES = ("gateway", "dispatcher", "worker")
+
+SETTINGS = frozenset(
+    [
+        "allow_http_endpoints",
+        "attempt_retention_days",
+        "attempt_timeout_s",
+        "audit_retention_days",
+        "background_messages_per_s",
+        "cached_applications_max",
+        "cached_filters_max",
+        "chunk_linger_s",
+        "connections_max",
+        "connections_per_address_max",
+        "database_connections_max",
+        "database_url",
+        "deliveries_in_flight_max",
+        "drain_s",
+        "egress_allowed_hosts",
+        "egress_allowed_networks",
+        "egress_allowed_ports",
+        "egress_denied_hosts",
+        "egress_denied_networks",
+        "egress_denied_ports",
+        "egress_proxy_url",
+        "encryption_key",
+        "endpoint_disable_after",
+        "endpoint_disable_failures_min",
+        "endpoints_per_application_max",
+        "entry_lease_s",
+        "extra_ca_file",
+        "host",
+        "http_answer_timeout_s",
+        "http_body_bytes_per_s_min",
+        "http_body_timeout_s",
+        "http_header_bytes_max",
+        "http_header_fields_max",
+        "http_header_timeout_s",
+        "http_idle_timeout_s",
+        "http_requests_per_connection_max",
+        "http_target_bytes_max",
+        "idempotency_key_life_s",
+        "internal_connections_max",
+        "internal_host",
+        "internal_port",
+        "kept_connections_bytes_max",
+        "log_format",
+        "log_level",
+        "message_retention_days",
+        "payload_bytes_in_hand_max",
+        "payload_bytes_max",
+        "port",
+        "query_timeout_s",
+        "redis_url",
+        "retry_jitter",
+        "retry_lease_s",
+        "retry_schedule",
+        "secret_grace_s",
+        "stop_grace_s",
+        "stream_count",
+        "stream_destinations",
+        "window_bytes",
+    ]
+)
+"""The settings of all services."""
+
+_TOOLS = frozenset({"PUBLISH", "KEY", "URL", "TOKEN", "TEST_POSTGRES_URL", "TEST_REDIS_URL"})
+"""Variables of docker-compose.yml, of the tutorial's client, and of the tests."""
+
+# Kubernetes and Docker links add these for a service that is called angarium….
+_ADDED_BY_ORCHESTRATORS = re.compile(
+    r"_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$"
+)
+_LINK = re.compile(r"(tcp|udp|sctp)://")
+
+
+def unknown_settings(environment: Mapping[str, str], own: Iterable[str] = ()) -> list[str]:
+    """A sentence for each `ANGARIUM_…` variable that no service or tool knows, without its value.
+
+    `own` are further settings, in lower case as in the models. A misspelt prefix of a known
+    setting counts too.
+    """
+    known = _settings(own)
+    found = []
+    for variable in sorted(environment):
+        prefix, _, name = variable.upper().partition("_")
+        if prefix + "_" != ENV_PREFIX:
+            if name in known and get_close_matches(prefix, [_PREFIX_WORD], cutoff=0.75):
+                found.append(_sentence(variable, [name]))
+        elif (
+            name not in known
+            and name not in _TOOLS
+            and not _ADDED_BY_ORCHESTRATORS.search(name)
+            and not _LINK.match(environment[variable])
+        ):
+            found.append(_sentence(variable, get_close_matches(name, sorted(known), n=1)))
+    return found
+
+
+def _sentence(variable: str, near: Sequence[str]) -> str:
+    remedy = f"did you mean {ENV_PREFIX}{near[0]}?" if near else "remove it"
+    return f"{variable} is not a setting; {remedy}"
+
+
+def _settings(own: Iterable[str]) -> set[str]:
+    settings = {name.upper() for name in SETTINGS.union(own)}
+    settings |= {f"{service.upper()}_DATABASE_URL" for service in SERVICES}
+    return settings | {f"{name}_FILE" for name in settings}
