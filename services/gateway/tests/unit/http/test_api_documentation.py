@@ -91,7 +91,7 @@ async def test_the_document_tells_how_messages_are_posted(document: Document) ->
     assert names == ["app_id", "with_content", "idempotency-key"]
     message = document["components"]["schemas"]["MessageIn"]
     assert set(message["required"]) == {"eventType", "payload"}
-    assert message["properties"]["eventType"]["pattern"] == r"^[a-zA-Z0-9\-_.]+$"
+    assert message["properties"]["eventType"]["pattern"] == r"^\.*[a-zA-Z0-9\-_][a-zA-Z0-9\-_.]*$"
 
 
 async def test_the_errors_of_an_operation_are_those_that_it_may_answer_with(

@@ -24,6 +24,7 @@ from .endpoints import EndpointController
 from .event_types import EventTypeController
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
+from .invalid_parameters import on_invalid_parameters
 from .messages import MessageController
 from .operational_webhooks import OperationalEndpointController
 from .problems import (
@@ -31,9 +32,9 @@ from .problems import (
     on_database_failure,
     on_failure,
     on_http_error,
-    on_invalid_parameters,
     on_refused,
 )
+from .query_parameters import StrictQueries
 from .redelivery import RedeliveryController, ResendController
 from .reference.document import ApiDocument
 from .reference.routes import reference_routes
@@ -71,6 +72,7 @@ def create_api(deps: ApiDependencies) -> Litestar:
         },
         middleware=[
             DefineMiddleware(ApiKeyAuthentication, authenticator=deps.authenticator),
+            DefineMiddleware(StrictQueries),
             DefineMiddleware(IdempotentPosts, keys=deps.idempotency_keys),
         ],
         before_send=[AuditedChanges(deps.record_change)],

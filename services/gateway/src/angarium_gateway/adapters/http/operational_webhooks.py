@@ -186,5 +186,5 @@ def _requests(api: Api, caller: CurrentCaller) -> EndpointRequests:
         api,
         caller,
         format_id(APPLICATION, operational_application_id(caller.tenant_id)),
-        not_found="there is no such operational endpoint; check its id or uid",
+        not_found="There is no such operational endpoint. Check its id or uid.",
     )

@@ -106,7 +106,7 @@ class AcceptMessage:
             try:
                 found = await self._find(tenant_id, application_ref, create_missing)
             except JournalUnavailable:
-                return Busy("the database is not reachable")
+                return Busy("The database is not reachable")
             if isinstance(found, Problem):
                 return found
             application = found
@@ -152,16 +152,16 @@ class AcceptMessage:
                 case _:
                     assert_never(outcome)
         except Overloaded:
-            return Busy("too many messages are waiting to be committed")
+            return Busy("Too many messages are waiting to be committed")
         except JournalUnavailable:
-            return Busy("the database is not reachable")
+            return Busy("The database is not reachable")
 
     async def _replay(self, message: NewMessage) -> AcceptOutcome:
         if message.key_digest is None:
             raise ValueError("only a message with a key can find it taken")
         earlier = await self._journal.earlier(message.key_digest)
         if earlier is None:
-            return Busy("the idempotency key expired during this request")
+            return Busy("The idempotency key expired during this request")
         if earlier.request_digest != message.request_digest:
             return KeyReused()
         if earlier.message is None:

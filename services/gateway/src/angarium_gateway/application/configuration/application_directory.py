@@ -65,7 +65,7 @@ class ApplicationDirectory:
                 case Problem(code=ProblemCode.NOT_FOUND):
                     return Problem(
                         code=ProblemCode.NOT_FOUND,
-                        detail=f"there is no application {ref}; create it first",
+                        detail=f"There is no application {ref}. Create it first.",
                         field="app_id",
                     )
                 case problem:

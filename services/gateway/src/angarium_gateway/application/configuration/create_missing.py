@@ -40,7 +40,7 @@ class CreateMissing:
             return Problem(
                 code=ProblemCode.INVALID,
                 field="application.uid",
-                detail=f"must be the uid in the path, {ref}, or absent",
+                detail=f"`uid` must be {ref}, the uid in the path. Correct it, or leave it out.",
             )
         command = CreateApplication(
             tenant_id=tenant_id,

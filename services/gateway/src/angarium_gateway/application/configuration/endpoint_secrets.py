@@ -67,6 +67,6 @@ class EndpointSecrets:
         except SealBroken:
             return Problem(
                 code=ProblemCode.UNAVAILABLE,
-                detail="the secret was sealed with another encryption key; give all services the"
-                " same ANGARIUM_ENCRYPTION_KEY",
+                detail="The secret was sealed with another encryption key. Give all services the"
+                " same ANGARIUM_ENCRYPTION_KEY.",
             )

@@ -84,7 +84,7 @@ class ReadAttempts:
         if attempt_id is None:
             return Problem(
                 code=ProblemCode.NOT_FOUND,
-                detail=f"there is no attempt {attempt_ref}; list the message's attempts",
+                detail=f"There is no attempt {attempt_ref}. List the message's attempts.",
                 field="attempt_id",
             )
         question = GetAttempt(message_id=owned.message.id, attempt_id=attempt_id)

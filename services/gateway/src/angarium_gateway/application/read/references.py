@@ -83,6 +83,6 @@ def message_not_found(ref: str) -> Problem:
     """The problem of a reference that names no message of the application."""
     return Problem(
         code=ProblemCode.NOT_FOUND,
-        detail=f"there is no message {ref} in this application; give its id or its eventId",
+        detail=f"There is no message {ref} in this application. Give its id or its eventId.",
         field="msg_id",
     )

@@ -40,11 +40,11 @@ class ResendMessage:
         message = owned.message
         at = message.deliver_at
         if at is not None and message.canceled_at is None and at > self._now():
-            return _conflict(f"the message goes out by itself at {at.isoformat()}; wait for that")
+            return _conflict(f"The message goes out by itself at {at.isoformat()}. Wait for that.")
         heads = await self._replayed.heads(owned.application_id, [message.id])
         head = heads.get(message.id)
         if head is None or not head.payload_bytes:
-            return _conflict("the content of this message was deleted; post it anew")
+            return _conflict("The content of this message was deleted. Post it anew.")
         matched = await self._redelivery.match(
             tenant_id, application_ref, endpoint_ref, [head], ignore_filters=True
         )

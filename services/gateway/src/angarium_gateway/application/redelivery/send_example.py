@@ -82,7 +82,7 @@ class SendExample:
             return Problem(
                 code=ProblemCode.INVALID,
                 field="eventType",
-                detail=f"{event_type} has no example{f' {index}' if index else ''}; add one to"
-                " `examples` of the newest of its schemas",
+                detail=f"{event_type} has no example{f' {index}' if index else ''}. Add one to"
+                " `examples` of the newest of its schemas.",
             )
         return msgspec.json.encode(payload)

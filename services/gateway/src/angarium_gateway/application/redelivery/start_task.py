@@ -58,7 +58,7 @@ class StartTask:
             return Problem(
                 code=ProblemCode.INVALID,
                 field="since",
-                detail="must be in the past, and before `until`",
+                detail="`since` must be in the past, and before `until`. Choose an earlier time.",
             )
         matched = await self._redelivery.match(
             tenant_id, application_ref, endpoint_ref, [], ignore_filters=True
@@ -80,8 +80,8 @@ class StartTask:
         if task is None:
             return Problem(
                 code=ProblemCode.CONFLICT,
-                detail=f"{RUNNING_MAX} background tasks are running already; start this one when"
-                " some of them have ended",
+                detail=f"{RUNNING_MAX} background tasks are running already. Start this one when"
+                " some of them have ended.",
             )
         self._wake()
         return task

@@ -148,7 +148,7 @@ class PublishOperationalEvents:
             case Accepted() | EventIdTaken() | Problem(code=ProblemCode.NOT_FOUND):
                 return None
             case Busy(reason):
-                return Problem(code=ProblemCode.UNAVAILABLE, detail=f"{reason}; try again")
+                return Problem(code=ProblemCode.UNAVAILABLE, detail=f"{reason}. Try again.")
             case Problem():
                 return outcome
             case KeyReused():
