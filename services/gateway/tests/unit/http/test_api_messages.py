@@ -164,15 +164,13 @@ async def test_a_bad_query_parameter_is_422_and_named(world: World, query: str, 
     ],
 )
 async def test_every_form_of_a_list_in_a_query_means_the_union(world: World, query: str) -> None:
-    for path in (PATH, "/api/v1/app/acme/endpoint/orders/msg"):
-        world.journal.asked.clear()
-        answer = await world.client.get(f"{path}?{query}")
-        assert answer.status_code == 200, answer.text
-        assert world.journal.asked[0][2].event_types == ("a", "b")
+    answer = await world.client.get(f"{PATH}?{query}")
+    assert answer.status_code == 200, answer.text
+    assert world.journal.asked[0][2].event_types == ("a", "b")
 
 
 async def test_a_tag_of_any_text_can_be_searched(world: World) -> None:
-    for tag in ("a b", "\u00fc+%&=,", "x" * 200, "\ud83d\ude00"):
+    for tag in ("a b", "ü+%&=,", "x" * 200, "😀"):
         world.journal.asked.clear()
         answer = await world.client.get(PATH, params={"tag": tag})
         assert answer.status_code == 200, answer.text

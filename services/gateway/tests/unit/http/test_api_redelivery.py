@@ -356,7 +356,7 @@ async def test_a_type_without_example_is_told_to_get_one(world: World, schemas: 
     assert answer.status_code == 422
     (fault,) = answer.json()["detail"]
     assert fault["loc"] == ["body", "eventType"]
-    assert "add one" in fault["msg"]
+    assert "Add one" in fault["msg"]
     assert world.replayed.targeted == []
 
 

@@ -8,7 +8,7 @@ from angarium_contracts.queries import Page
 from litestar.params import PathParameter, QueryParameter
 
 from .problems import Fault, Refused, invalid
-from .schemas.fields import NAME_PATTERN
+from .schemas.fields import NAME_PATTERN, TAG_CHARS_MAX
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 250
@@ -86,7 +86,10 @@ ChannelName = Annotated[
     ),
 ]
 TagName = Annotated[
-    str | None, QueryParameter(min_length=1, description="Only messages with this tag.")
+    str | None,
+    QueryParameter(
+        min_length=1, max_length=TAG_CHARS_MAX, description="Only messages with this tag."
+    ),
 ]
 EventTypeNames = Annotated[
     list[str] | None,
@@ -105,6 +108,13 @@ def ordered_page(
 ) -> Page:
     """The part of a list that a request asks for, in an order of its choice."""
     return Page(limit=limit, iterator=iterator, descending=order == "descending")
+
+
+def ordered_page_from_newest(
+    limit: Limit = LIMIT_DEFAULT, iterator: Iterator = None, order: Order = "descending"
+) -> Page:
+    """The part of a list that a request asks for, newest first unless it says otherwise."""
+    return ordered_page(limit, iterator, order)
 
 
 def newest_first_page(limit: Limit = LIMIT_DEFAULT, iterator: Iterator = None) -> Page:

@@ -21,6 +21,12 @@ RETRY_AFTER_S: Final = 1
 TYPE_PREFIX: Final = "urn:angarium:problem:"
 
 _PATH_NAMES: Final = frozenset({"app_id", "endpoint_id", "msg_id", "attempt_id", "event_type_name"})
+_PATH_MEMBERS: Final = {
+    "appId": "app_id",
+    "endpointId": "endpoint_id",
+    "eventTypeName": "event_type_name",
+}
+"""Names from the path that the dispatcher refuses, as it calls them."""
 _QUERY_NAMES: Final = frozenset({"limit", "iterator", "order", "before", "after"})
 
 log = structlog.get_logger()
@@ -140,6 +146,7 @@ def unwrap[T: Contract](answer: T | Problem) -> T:
 def _location(field: str | None) -> tuple[str, ...]:
     if field is None:
         return ("body",)
+    field = _PATH_MEMBERS.get(field, field)
     if field in _PATH_NAMES:
         return ("path", field)
     if field in _QUERY_NAMES:

@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskKind, TaskStatus
 
-from .fields import ApiSchema, Channel, EventTypeName, RequestSchema
+from .fields import ApiSchema, Channel, EventTypeName, RequestSchema, Tag
 
 Since = Annotated[
     datetime, Meta(description="Messages accepted at this time or later; UTC if it has no offset.")
@@ -23,7 +23,6 @@ Until = Annotated[
     datetime, Meta(description="Messages accepted at this time or before; now if it is left out.")
 ]
 TaskId = Annotated[str, Meta(examples=["qtask_05jHR6TnRzUGhKWN8Ckr5D"])]
-Tag = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
 class RecoverIn(RequestSchema, frozen=True, kw_only=True):

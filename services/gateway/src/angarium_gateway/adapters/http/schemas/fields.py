@@ -70,6 +70,16 @@ Channel = Annotated[
         examples=["project_1337"],
     ),
 ]
+TAG_CHARS_MAX: Final = 1024
+Tag = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=TAG_CHARS_MAX,
+        description="A label of messages that lists of messages can filter by: any text.",
+        examples=["project_1337"],
+    ),
+]
 FeatureFlag = Annotated[
     str,
     Meta(

@@ -18,6 +18,7 @@ from .fields import (
     Channel,
     EventTypeName,
     RequestSchema,
+    Tag,
 )
 
 
@@ -57,7 +58,7 @@ class MessageIn(RequestSchema, frozen=True, kw_only=True):
     ) = None
     tags: (
         Annotated[
-            list[str], Meta(description="Up to 8 labels that lists of messages can filter by.")
+            list[Tag], Meta(description="Up to 8 labels that lists of messages can filter by.")
         ]
         | None
     ) = None
