@@ -101,14 +101,16 @@ async def test_the_errors_of_an_operation_are_those_that_it_may_answer_with(
         for method, operation in item.items():
             if path == "/api/v1/health":
                 assert operation["security"] == []
-                assert set(operation["responses"]) == {"204"}
+                assert set(operation["responses"]) == {"204", "422"}
                 continue
             responses = set(operation["responses"])
-            assert {"401", "503"} <= responses
+            assert {"401", "422", "503"} <= responses
             assert "400" not in responses
             assert ("404" in responses) == ("{" in path)
             assert ("409" in responses) == (method != "get")
             assert ("413" in responses) == ("requestBody" in operation)
+            assert ("415" in responses) == ("requestBody" in operation)
+            assert ("410" in responses) == operation["operationId"].endswith(".create")
 
 
 async def test_every_operation_is_described_and_stands_in_a_section(document: Document) -> None:

@@ -25,6 +25,7 @@ from angarium_gateway.application.accept.accept_message import (
     Draft,
     EventIdTaken,
     KeyReused,
+    MessageDeleted,
 )
 from angarium_gateway.application.read.messages import Message
 from angarium_gateway.application.tenants.authentication import Authenticator, Caller
@@ -32,7 +33,7 @@ from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.digests import request_digest
 from angarium_gateway.domain.messages import NewMessage
 
-from .idempotent_posts import bad_key, is_key, used_for_another
+from .idempotent_posts import bad_key, created_is_gone, is_key, used_for_another
 from .posted_message import PostedMessage, delivery_time, read_message
 from .problems import (
     MEDIA_TYPE,
@@ -241,6 +242,8 @@ def _message_of(outcome: AcceptOutcome) -> NewMessage:
                 " choose another eventId."
             )
             raise Refused(problem_answer(409, "event_exists", "Conflict", detail))
+        case MessageDeleted():
+            raise Refused(created_is_gone("a message"))
         case KeyReused():
             raise Refused(used_for_another())
         case Busy(reason):

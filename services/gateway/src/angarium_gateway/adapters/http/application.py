@@ -16,6 +16,7 @@ from .audit_log import AuditLogController
 from .audited_changes import AuditedChanges
 from .background_tasks import BackgroundTaskController
 from .cancellations import CancellationController
+from .created_objects import CreatedObjects
 from .deliveries import DeliveryController
 from .dependencies import ApiDependencies, provide_caller
 from .endpoint_delivery import EndpointDeliveryController
@@ -73,7 +74,11 @@ def create_api(deps: ApiDependencies) -> Litestar:
         middleware=[
             DefineMiddleware(ApiKeyAuthentication, authenticator=deps.authenticator),
             DefineMiddleware(StrictQueries),
-            DefineMiddleware(IdempotentPosts, keys=deps.idempotency_keys),
+            DefineMiddleware(
+                IdempotentPosts,
+                keys=deps.idempotency_keys,
+                created=CreatedObjects(deps.ask_dispatcher),
+            ),
         ],
         before_send=[AuditedChanges(deps.record_change)],
         exception_handlers={

@@ -22,7 +22,7 @@ from angarium_gateway.adapters.http.schemas.refusals import HttpErrorOut, HTTPVa
 from angarium_gateway.adapters.http.strict_json import StrictJson
 
 from .code_samples import code_samples
-from .errors import error_components, error_responses
+from .errors import error_components, error_responses, public_error_responses
 from .request_examples import PATH_EXAMPLES, request_examples, sent_fields
 from .response_examples import response_example
 from .sections import tags
@@ -189,6 +189,7 @@ def _finish_operation(
     public = operation["tags"] == ["Health"]
     if public:
         operation["security"] = []
+        operation["responses"] |= public_error_responses()
     else:
         operation["responses"] |= error_responses(operation, path, method)
     for parameter in operation.get("parameters", ()):
