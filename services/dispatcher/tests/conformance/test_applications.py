@@ -1,5 +1,7 @@
 """Applications, on both engines: the Svix API's semantics."""
 
+from dataclasses import replace
+
 import pytest
 from angarium_contracts.configuration import (
     CreateApplication,
@@ -150,3 +152,34 @@ async def test_lists_are_in_the_order_of_creation_and_of_one_tenant(bench: Bench
     first, iterator = await names(None, descending=True)
     second, _ = await names(iterator, descending=True)
     assert (first, second) == ("431", "0.")
+
+
+@pytest.mark.parametrize("dots", [".", "..", "..."])
+async def test_a_uid_of_dots_only_is_refused_wherever_it_comes_from(
+    bench: Bench, dots: str
+) -> None:
+    await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
+    for field, attempt in (
+        ("uid", create_application(CreateApplication(TENANT, "A", dots), bench.context)),
+        ("app_id", replace_application(UpdateApplication(TENANT, dots, "A"), bench.context)),
+        (
+            "uid",
+            replace_application(UpdateApplication(TENANT, "acme", "A", uid=dots), bench.context),
+        ),
+        ("uid", patch_application(PatchApplication(TENANT, "acme", uid=dots), bench.context)),
+    ):
+        with pytest.raises(InvalidField) as refused:
+            await attempt
+        assert refused.value.field == field
+    assert (await get_application(bench.reads, TENANT, "acme")).name == "Acme"
+
+
+async def test_an_application_that_has_such_a_uid_already_can_be_changed(bench: Bench) -> None:
+    saved = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
+    named = replace(saved.application, uid="..")
+    await bench.context.changes.apply(lambda change: change.replace_application(named))
+    changed = await patch_application(PatchApplication(TENANT, "..", name="New"), bench.context)
+    assert (changed.application.name, changed.application.uid) == ("New", "..")
+    replaced = await replace_application(UpdateApplication(TENANT, "..", "Newer"), bench.context)
+    assert (replaced.application.uid, replaced.created) == ("..", False)
+    await delete_application(DeleteApplication(TENANT, ".."), bench.context)

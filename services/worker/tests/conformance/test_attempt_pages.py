@@ -125,6 +125,11 @@ async def test_pages_follow_each_other_without_gap_and_lead_back(pages: AttemptP
     assert _numbers(back.items) == [2, 1]
     after_the_end = await _page(pages, Page(limit=2, iterator=third.iterator))
     assert (after_the_end.items, after_the_end.done) == ((), True)
+    start = await _page(pages, Page(limit=2, iterator=back.prev_iterator))
+    assert (_numbers(start.items), back.done, start.done) == ([4, 3], False, True)
+    before_the_start = await _page(pages, Page(limit=2, iterator=start.prev_iterator))
+    assert (before_the_start.items, before_the_start.done) == ((), True)
+    assert before_the_start.prev_iterator == start.prev_iterator
 
 
 @pytest.mark.usefixtures("rows")

@@ -39,6 +39,19 @@ def check_token(field: str, value: str, *, chars_max: int = NAME_CHARS_MAX) -> N
         )
 
 
+def check_new_name(field: str, name: str | None) -> None:
+    """Check a name that an object is about to get: it must not consist of dots only.
+
+    Clients take `.` and `..` out of a path before they send it (RFC 3986, section 5.2.4): a
+    request for an endpoint of that name would reach its application. Objects that have such a name
+    already keep it.
+    """
+    if name is not None and not name.strip("."):
+        raise InvalidField(
+            field, "Use at least one letter, digit, `-` or `_`: a name must not be only dots."
+        )
+
+
 def check_uid(uid: str | None, *, prefix: str) -> None:
     """Check a uid, which must not look like an id of its kind (`prefix` and an underscore)."""
     if uid is None:

@@ -41,7 +41,7 @@ async def test_a_new_application_is_201_and_known_before_the_client_is_answered(
     world: World,
 ) -> None:
     world.dispatcher.answers[CreateApplication] = application_saved(created=True)
-    body = {"name": "Acme", "uid": "acme", "throttleRate": 5, "metadata": {"a": "b"}, "new": 1}
+    body = {"name": "Acme", "uid": "acme", "throttleRate": 5, "metadata": {"a": "b"}}
     answer = await world.client.post("/api/v1/app", json=body)
     assert answer.status_code == 201
     assert answer.headers["content-type"] == "application/json"

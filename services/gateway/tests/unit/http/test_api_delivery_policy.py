@@ -105,17 +105,16 @@ async def test_what_is_left_out_stays_and_null_clears(world: World, method: str)
 @pytest.mark.parametrize(
     ("members", "location", "words"),
     [
-        ({"ordering": "lifo"}, ["ordering"], "lifo"),
-        ({"ordering": None}, ["ordering"], "str"),
-        ({"concurrency": 0}, ["concurrency"], ">= 1"),
-        ({"concurrency": 1001}, ["concurrency"], "<= 1000"),
-        ({"concurrency": "5"}, ["concurrency"], "int"),
-        ({"retrySchedule": 5}, ["retrySchedule"], "array"),
-        ({"retrySchedule": [0]}, ["retrySchedule", "0"], "> 0"),
-        ({"retrySchedule": [5, -1]}, ["retrySchedule", "1"], "> 0"),
-        ({"retrySchedule": [2_592_001]}, ["retrySchedule", "0"], "<= 2592000"),
-        ({"retrySchedule": [1] * 51}, ["retrySchedule"], "<= 50"),
-        ({"retrySchedule": ["5"]}, ["retrySchedule", "0"], "float"),
+        ({"ordering": "lifo"}, ["ordering"], "`fifo`, `none`"),
+        ({"concurrency": 0}, ["concurrency"], "at least 1"),
+        ({"concurrency": 1001}, ["concurrency"], "at most 1000"),
+        ({"concurrency": "5"}, ["concurrency"], "a whole number"),
+        ({"retrySchedule": 5}, ["retrySchedule"], "a list"),
+        ({"retrySchedule": [0]}, ["retrySchedule", "0"], "above 0"),
+        ({"retrySchedule": [5, -1]}, ["retrySchedule", "1"], "above 0"),
+        ({"retrySchedule": [2_592_001]}, ["retrySchedule", "0"], "at most 2592000"),
+        ({"retrySchedule": [1] * 51}, ["retrySchedule"], "at most 50"),
+        ({"retrySchedule": ["5"]}, ["retrySchedule", "0"], "a number"),
     ],
 )
 async def test_values_out_of_bounds_are_refused_where_they_are_wrong(
@@ -157,7 +156,7 @@ async def test_an_application_has_a_weight(world: World) -> None:
     assert (await world.client.get("/api/v1/app/acme")).json()["weight"] == 5
 
 
-@pytest.mark.parametrize("weight", [0, 1001, None, "5", 1.5])
+@pytest.mark.parametrize("weight", [0, 1001, "5", 1.5])
 async def test_a_weight_out_of_bounds_is_refused(world: World, weight: object) -> None:
     answer = await world.client.post("/api/v1/app", json={"name": "Acme", "weight": weight})
     assert answer.status_code == 422
@@ -167,7 +166,7 @@ async def test_a_weight_out_of_bounds_is_refused(world: World, weight: object) -
 async def test_an_event_type_has_a_schedule(world: World) -> None:
     one = "/api/v1/event-type/invoice.paid"
     for method, path in (("POST", "/api/v1/event-type"), ("PUT", one), ("PATCH", one)):
-        body = {"name": "invoice.paid", "description": "d"}
+        body = {"description": "d"} | ({"name": "invoice.paid"} if method == "POST" else {})
         await world.client.request(method, path, json={**body, "retrySchedule": [60]})
         assert last(world).retry_delays_s == (60,)
         await world.client.request(method, path, json={**body, "retrySchedule": None})

@@ -91,7 +91,7 @@ async def test_the_document_tells_how_messages_are_posted(document: Document) ->
     assert names == ["app_id", "with_content", "idempotency-key"]
     message = document["components"]["schemas"]["MessageIn"]
     assert set(message["required"]) == {"eventType", "payload"}
-    assert message["properties"]["eventType"]["pattern"] == r"^[a-zA-Z0-9\-_.]+$"
+    assert message["properties"]["eventType"]["pattern"] == r"^\.*[a-zA-Z0-9\-_][a-zA-Z0-9\-_.]*$"
 
 
 async def test_the_errors_of_an_operation_are_those_that_it_may_answer_with(
@@ -101,14 +101,16 @@ async def test_the_errors_of_an_operation_are_those_that_it_may_answer_with(
         for method, operation in item.items():
             if path == "/api/v1/health":
                 assert operation["security"] == []
-                assert set(operation["responses"]) == {"204"}
+                assert set(operation["responses"]) == {"204", "422"}
                 continue
             responses = set(operation["responses"])
-            assert {"401", "503"} <= responses
+            assert {"401", "422", "503"} <= responses
             assert "400" not in responses
             assert ("404" in responses) == ("{" in path)
             assert ("409" in responses) == (method != "get")
             assert ("413" in responses) == ("requestBody" in operation)
+            assert ("415" in responses) == ("requestBody" in operation)
+            assert ("410" in responses) == operation["operationId"].endswith(".create")
 
 
 async def test_every_operation_is_described_and_stands_in_a_section(document: Document) -> None:

@@ -218,7 +218,6 @@ async def test_what_a_put_leaves_out_stays_and_null_clears(world: World) -> None
         {"timeoutSeconds": 31},
         {"timeoutSeconds": "15"},
         {"signatureHeaders": "other"},
-        {"signatureHeaders": None},
         {"proxyUrl": ""},
         {"clientCertificate": "a" * 32_769},
     ],

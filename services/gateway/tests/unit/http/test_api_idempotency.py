@@ -7,6 +7,7 @@ from angarium_contracts.configuration import (
     ApplicationSaved,
     CreateApplication,
     CreateEventType,
+    GetApplication,
 )
 from angarium_contracts.queries import Problem, ProblemCode
 
@@ -18,6 +19,7 @@ KEY = {"idempotency-key": "auto_123"}
 
 async def test_a_repeat_gets_the_first_answer_and_does_nothing(world: World) -> None:
     world.dispatcher.answers[CreateApplication] = application_saved(created=True)
+    world.dispatcher.answers[GetApplication] = application_saved()
     first = await world.client.post("/api/v1/app", json=BODY, headers=KEY)
     again = await world.client.post("/api/v1/app/", json=BODY, headers=KEY)
     assert (first.status_code, again.status_code) == (201, 201)
@@ -25,7 +27,26 @@ async def test_a_repeat_gets_the_first_answer_and_does_nothing(world: World) -> 
     assert again.headers["content-type"] == "application/json"
     assert again.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
-    assert len(world.dispatcher.asked) == 1
+    assert [type(asked) for asked in world.dispatcher.asked] == [CreateApplication, GetApplication]
+
+
+async def test_a_repeat_whose_object_is_gone_says_so(world: World) -> None:
+    world.dispatcher.answers[CreateApplication] = application_saved(created=True)
+    world.dispatcher.answers[GetApplication] = Problem(ProblemCode.NOT_FOUND, "gone")
+    first = await world.client.post("/api/v1/app", json=BODY, headers=KEY)
+    again = await world.client.post("/api/v1/app", json=BODY, headers=KEY)
+    assert (first.status_code, again.status_code) == (201, 410)
+    assert again.json()["code"] == "created_object_deleted"
+    assert first.json()["id"] in again.json()["detail"]
+    assert again.headers["idempotency-replayed"] == "true"
+
+
+async def test_a_repeat_is_answered_while_nobody_can_tell_whether_it_is_gone(world: World) -> None:
+    world.dispatcher.answers[CreateApplication] = application_saved(created=True)
+    world.dispatcher.answers[GetApplication] = Problem(ProblemCode.UNAVAILABLE, "away")
+    for _ in range(2):
+        answer = await world.client.post("/api/v1/app", json=BODY, headers=KEY)
+        assert answer.status_code == 201
 
 
 async def test_refusals_are_replayed_as_problems(world: World) -> None:

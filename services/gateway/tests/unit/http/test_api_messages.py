@@ -115,7 +115,7 @@ async def test_an_unknown_message_or_application_is_404_with_a_remedy(world: Wor
     world.dispatcher.answers[GetApplication] = Problem(ProblemCode.NOT_FOUND, "no")
     for path, words in (
         (f"{PATH}/msg_0000000000000000000000", "eventId"),
-        ("/api/v1/app/nobody/msg", "create it first"),
+        ("/api/v1/app/nobody/msg", "Create it first"),
     ):
         answer = await world.client.get(path)
         assert answer.status_code == 404
@@ -134,7 +134,14 @@ async def test_an_unknown_message_or_application_is_404_with_a_remedy(world: Wor
         ("before=yesterday", "before"),
         ("after=2030-02-30T00:00:00Z", "after"),
         ("channel=a%20b", "channel"),
-        ("tag=a%0A", "tag"),
+        ("tag=", "tag"),
+        ("limit=5&limit=3", "limit"),
+        ("tag=a&tag=a", "tag"),
+        ("Limit=5", "Limit"),
+        ("event_type=a", "event_type"),
+        ("limit[]=5", "limit[]"),
+        ("after=2026-11-29T10:00:00+02:00", "after"),
+        ("after=2026-11-29", "after"),
         ("event_types=a,,b", "event_types"),
         ("with_content=perhaps", "with_content"),
     ],
@@ -144,3 +151,27 @@ async def test_a_bad_query_parameter_is_422_and_named(world: World, query: str, 
     assert answer.status_code == 422
     assert [fault["loc"] for fault in answer.json()["detail"]] == [["query", name]]
     assert world.journal.asked == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "event_types=a,b",
+        "event_types=a&event_types=b",
+        "event_types[]=a&event_types[]=b",
+        "event_types%5B%5D=a,b",
+        "event_types[0]=a&event_types[1]=b&event_types=a",
+    ],
+)
+async def test_every_form_of_a_list_in_a_query_means_the_union(world: World, query: str) -> None:
+    answer = await world.client.get(f"{PATH}?{query}")
+    assert answer.status_code == 200, answer.text
+    assert world.journal.asked[0][2].event_types == ("a", "b")
+
+
+async def test_a_tag_of_any_text_can_be_searched(world: World) -> None:
+    for tag in ("a b", "ü+%&=,", "x" * 200, "😀"):
+        world.journal.asked.clear()
+        answer = await world.client.get(PATH, params={"tag": tag})
+        assert answer.status_code == 200, answer.text
+        assert world.journal.asked[0][2].tag == tag

@@ -16,6 +16,7 @@ from angarium_dispatcher.application.operational import endpoint_events
 from angarium_dispatcher.application.operational.application import application_for_endpoint
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint, check_endpoint
+from angarium_dispatcher.domain.field_rules import check_new_name
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotFound
 
 from .endpoint_fields import canonical_url, endpoint_fields
@@ -67,6 +68,7 @@ async def replace_endpoint(command: UpdateEndpoint, context: ConfigurationContex
         if found is None:
             if command.uid not in {None, uid_of_path}:
                 raise InvalidField("uid", "`uid` must be the uid in the path, or be left out.")
+            check_new_name("endpoint_id", uid_of_path)
             endpoint_id = context.new_id()
             secret = context.secrets.generate(endpoint_id)
             endpoint = _new(command, endpoint_id, secret, application, context)
@@ -97,7 +99,7 @@ async def _add(
     application: Application, endpoint: Endpoint, change: Change, context: ConfigurationContext
 ) -> SavedEndpoint:
     check_endpoint(endpoint)
-    await _refuse_taken_uid(endpoint, change)
+    await _check_new_uid(endpoint, change)
     endpoints_max = context.limits.endpoints_max
     if await change.count_endpoints(application.id) >= endpoints_max:
         raise InvalidField(
@@ -115,7 +117,7 @@ async def _save_existing(
     application: Application, endpoint: Endpoint, change: Change, context: ConfigurationContext
 ) -> SavedEndpoint:
     check_endpoint(endpoint)
-    await _refuse_taken_uid(endpoint, change)
+    await _check_new_uid(endpoint, change)
     reason = endpoint.disabled_reason if endpoint.disabled else None
     endpoint = replace(endpoint, disabled_reason=reason, updated_at=context.now())
     application, endpoint = await endpoint_events.replace_endpoint(
@@ -124,10 +126,12 @@ async def _save_existing(
     return SavedEndpoint(endpoint, application, created=False)
 
 
-async def _refuse_taken_uid(endpoint: Endpoint, change: Change) -> None:
+async def _check_new_uid(endpoint: Endpoint, change: Change) -> None:
     if endpoint.uid is not None:
         holder = await change.find_endpoint(endpoint.application_id, endpoint.uid)
-        if holder is not None and holder.id != endpoint.id:
+        if holder is None:
+            check_new_name("uid", endpoint.uid)
+        elif holder.id != endpoint.id:
             raise AlreadyTaken("endpoint", "uid", endpoint.uid)
 
 

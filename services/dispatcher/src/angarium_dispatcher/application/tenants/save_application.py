@@ -17,6 +17,7 @@ from angarium_dispatcher.application.operational.application import (
     refuse_operational,
 )
 from angarium_dispatcher.domain.application import Application, check_application
+from angarium_dispatcher.domain.field_rules import check_new_name
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotFound
 
 
@@ -43,7 +44,7 @@ async def create_application(
             holder = await change.find_application(command.tenant_id, command.uid)
             if holder is not None and command.get_if_exists:
                 return SavedApplication(holder, created=False)
-            _refuse_taken_uid(holder, application)
+            _check_new_uid(holder, application)
         return SavedApplication(await change.add_application(application), created=True)
 
     return await context.changes.apply(work)
@@ -69,6 +70,7 @@ async def replace_application(
         if found is None:
             if command.uid not in {None, uid_of_path}:
                 raise InvalidField("uid", "`uid` must be the uid in the path, or be left out.")
+            check_new_name("app_id", uid_of_path)
             application = check_application(replace(_new(command, context), uid=uid_of_path))
             return SavedApplication(await change.add_application(application), created=True)
         application = replace(found, **fields_set(command, Application))
@@ -98,7 +100,7 @@ async def _save_existing(
     check_application(application)
     if application.uid is not None:
         holder = await change.find_application(application.tenant_id, application.uid)
-        _refuse_taken_uid(holder, application)
+        _check_new_uid(holder, application)
     application = replace(application, updated_at=context.now())
     application = await change.replace_application(application)
     if application.throttle_rate != found.throttle_rate:
@@ -106,8 +108,10 @@ async def _save_existing(
     return SavedApplication(application, created=False)
 
 
-def _refuse_taken_uid(holder: Application | None, application: Application) -> None:
-    if holder is not None and holder.id != application.id:
+def _check_new_uid(holder: Application | None, application: Application) -> None:
+    if holder is None:
+        check_new_name("uid", application.uid)
+    elif holder.id != application.id:
         raise AlreadyTaken("application", "uid", str(application.uid))
 
 

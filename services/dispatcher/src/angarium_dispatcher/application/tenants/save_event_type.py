@@ -13,6 +13,7 @@ from angarium_dispatcher.application.configuration.command_fields import fields_
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
 from angarium_dispatcher.application.configuration.store import Change
 from angarium_dispatcher.domain.event_type import EventType, check_event_type
+from angarium_dispatcher.domain.field_rules import check_new_name
 from angarium_dispatcher.domain.refusals import AlreadyTaken, NotFound
 from angarium_dispatcher.domain.schedules import check_schedules_count
 
@@ -37,6 +38,7 @@ async def create_event_type(
     async def work(change: Change) -> SavedEventType:
         found = await change.find_event_type(command.tenant_id, command.name)
         if found is None:
+            check_new_name("name", command.name)
             return await _add(event_type, change)
         if not found.archived:
             raise AlreadyTaken("event type", "name", command.name)
@@ -55,6 +57,7 @@ async def replace_event_type(
     async def work(change: Change) -> SavedEventType:
         found = await change.find_event_type(command.tenant_id, command.name)
         if found is None:
+            check_new_name("event_type_name", command.name)
             return await _add(event_type, change)
         replaced = replace(event_type, created_at=found.created_at)
         if command.retry_delays_s is UNSET:

@@ -8,8 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import assert_never
-from urllib.parse import parse_qs
+from typing import Final, assert_never
 
 import msgspec
 import structlog
@@ -26,6 +25,7 @@ from angarium_gateway.application.accept.accept_message import (
     Draft,
     EventIdTaken,
     KeyReused,
+    MessageDeleted,
 )
 from angarium_gateway.application.read.messages import Message
 from angarium_gateway.application.tenants.authentication import Authenticator, Caller
@@ -33,18 +33,22 @@ from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.digests import request_digest
 from angarium_gateway.domain.messages import NewMessage
 
-from .idempotent_posts import bad_key, is_key, used_for_another
+from .idempotent_posts import bad_key, created_is_gone, is_key, used_for_another
 from .login_refusals import LoginRefusals
 from .posted_message import PostedMessage, delivery_time, read_message
 from .problems import (
     MEDIA_TYPE,
+    Fault,
     ProblemAnswer,
     Refused,
+    coded_body,
+    invalid,
     problem_answer,
     refusal,
     too_large,
     unavailable,
 )
+from .query_parameters import read_query
 from .schemas.applications import ApplicationIn
 from .schemas.messages import message_out
 
@@ -66,6 +70,9 @@ log = structlog.get_logger()
 _encoder = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
+_WITH_CONTENT: Final = "with_content"
+_BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
+_NO_BOOLEAN: Final = f"`{_WITH_CONTENT}` must be `true` or `false`."
 
 
 class AcceptRoute:
@@ -103,7 +110,7 @@ class AcceptRoute:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, ref: str) -> None:
         try:
             message = await self._accepted(scope, receive, ref)
-        except _BodyTooLarge as refused:
+        except _BodyNotRead as refused:
             await _send_while_the_body_comes(send, receive, refused.answer)
             return
         except Refused as refused:
@@ -123,6 +130,9 @@ class AcceptRoute:
             caller = await self._look_up(headers.token, scope)
         if headers.key is not None and not is_key(headers.key):
             raise Refused(bad_key())
+        if headers.coding.lower() != "identity":
+            raise _BodyNotRead(coded_body(headers.coding))
+        _with_content(scope["query_string"])  # refuses what it cannot read
         body = await self._read_body(headers, receive)
         posted = read_message(body, payload_bytes_max=self._payload_bytes_max)
         deliver_at = None if posted.deliver_at is None else delivery_time(posted, self._now())
@@ -150,7 +160,7 @@ class AcceptRoute:
     async def _read_body(self, headers: "_Headers", receive: Receive) -> bytes:
         """The whole body. Refuses it as soon as it is known to be too large."""
         if headers.content_length > self._body_bytes_max:
-            raise _BodyTooLarge(too_large(self._body_bytes_max))
+            raise _BodyNotRead(too_large(self._body_bytes_max))
         parts: list[bytes] = []
         size_bytes = 0
         more = True
@@ -163,23 +173,24 @@ class AcceptRoute:
             more = event["more_body"]
             size_bytes += len(event["body"])
             if size_bytes > self._body_bytes_max:
-                raise _BodyTooLarge(too_large(self._body_bytes_max))
+                raise _BodyNotRead(too_large(self._body_bytes_max))
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-class _BodyTooLarge(Refused):
-    """The body is refused before its end has come."""
+class _BodyNotRead(Refused):
+    """The request is refused before the end of its body has come."""
 
 
 class _Headers:
     """The headers that the route looks at."""
 
-    __slots__ = ("content_length", "key", "token", "trace")
+    __slots__ = ("coding", "content_length", "key", "token", "trace")
 
     def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.token = ""
         self.key: str | None = None
         self.trace: str | None = None
+        self.coding = "identity"
         self.content_length = 0
         for name, value in headers:
             if name == b"authorization":
@@ -192,6 +203,8 @@ class _Headers:
             elif name == b"traceparent":
                 trace = value.decode("latin-1")
                 self.trace = trace if _TRACE.fullmatch(trace) else None
+            elif name == b"content-encoding":
+                self.coding = value.decode("latin-1")
 
 
 def _failure() -> ProblemAnswer:
@@ -232,6 +245,8 @@ def _message_of(outcome: AcceptOutcome) -> NewMessage:
                 " choose another eventId."
             )
             raise Refused(problem_answer(409, "event_exists", "Conflict", detail))
+        case MessageDeleted():
+            raise Refused(created_is_gone("a message"))
         case KeyReused():
             raise Refused(used_for_another())
         case Busy(reason):
@@ -257,7 +272,13 @@ def _out(message: NewMessage, *, with_content: bool) -> object:
 
 
 def _with_content(query: bytes) -> bool:
-    return not query or parse_qs(query).get(b"with_content") != [b"false"]
+    """Whether the answer is to have the payload. Raises `Refused` (422)."""
+    if not query:
+        return True
+    text = dict(read_query(query, (_WITH_CONTENT,))).get(_WITH_CONTENT, "true").lower()
+    if text not in _BOOLEANS:
+        raise Refused(invalid(Fault(("query", _WITH_CONTENT), _NO_BOOLEAN)))
+    return _BOOLEANS[text]
 
 
 async def _send_refusal(send: Send, answer: ProblemAnswer) -> None:

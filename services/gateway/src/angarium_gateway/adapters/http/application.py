@@ -17,6 +17,7 @@ from .audit_log import AuditLogController
 from .audited_changes import AuditedChanges
 from .background_tasks import BackgroundTaskController
 from .cancellations import CancellationController
+from .created_objects import CreatedObjects
 from .deliveries import DeliveryController
 from .dependencies import ApiDependencies, provide_caller
 from .endpoint_delivery import EndpointDeliveryController
@@ -25,6 +26,7 @@ from .endpoints import EndpointController
 from .event_types import EventTypeController
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
+from .invalid_parameters import on_invalid_parameters
 from .messages import MessageController
 from .operational_webhooks import OperationalEndpointController
 from .problems import (
@@ -32,9 +34,9 @@ from .problems import (
     on_database_failure,
     on_failure,
     on_http_error,
-    on_invalid_parameters,
     on_refused,
 )
+from .query_parameters import StrictQueries
 from .redelivery import RedeliveryController, ResendController
 from .reference.document import ApiDocument
 from .reference.routes import reference_routes
@@ -76,7 +78,12 @@ def create_api(deps: ApiDependencies) -> Litestar:
                 authenticator=deps.authenticator,
                 refusals=deps.login_refusals,
             ),
-            DefineMiddleware(IdempotentPosts, keys=deps.idempotency_keys),
+            DefineMiddleware(StrictQueries),
+            DefineMiddleware(
+                IdempotentPosts,
+                keys=deps.idempotency_keys,
+                created=CreatedObjects(deps.ask_dispatcher),
+            ),
         ],
         before_send=[AuditedChanges(deps.record_change)],
         exception_handlers={

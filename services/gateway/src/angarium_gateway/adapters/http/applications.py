@@ -156,7 +156,7 @@ class ApplicationController(Controller):
             name=data.name,
             uid=data.uid,
             throttle_rate=data.throttle_rate,
-            metadata=data.metadata,
+            metadata={} if data.metadata is None else data.metadata,
             weight=data.weight,
         )
         saved = unwrap(await api.change_configuration(command, ApplicationSaved))

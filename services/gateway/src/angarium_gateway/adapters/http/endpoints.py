@@ -8,7 +8,7 @@ from litestar.params import JSONBody, SkipValidation
 
 from .dependencies import Api, CurrentCaller
 from .endpoint_requests import EndpointRequests
-from .parameters import ApplicationRef, EndpointRef, ordered_page
+from .parameters import ApplicationRef, EndpointRef, ordered_page_from_newest
 from .schemas.endpoints import (
     EndpointIn,
     EndpointOut,
@@ -28,7 +28,7 @@ class EndpointController(Controller):
     @get(
         operation_id="v1.endpoint.list",
         summary="List endpoints",
-        dependencies={"page": Provide(ordered_page, sync_to_thread=False)},
+        dependencies={"page": Provide(ordered_page_from_newest, sync_to_thread=False)},
     )
     async def list_endpoints(
         self,
@@ -37,9 +37,7 @@ class EndpointController(Controller):
         app_id: ApplicationRef,
         page: NamedDependency[SkipValidation[Page]],
     ) -> ListResponse[EndpointOut]:
-        """Returns the application's endpoints, in the order they were created unless `order` says
-        otherwise.
-        """
+        """Returns the application's endpoints, newest first unless `order` says otherwise."""
         found = await EndpointRequests(api, caller, app_id).list(page)
         return ListResponse(
             data=[endpoint_out(item) for item in found.items],

@@ -9,6 +9,7 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from angarium_gateway.application.accept.idempotency import (
@@ -22,6 +23,7 @@ from angarium_gateway.application.accept.idempotency import (
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.domain.digests import key_digest, request_digest
 
+from .created_objects import CreatedObjects
 from .problems import MEDIA_TYPE, Fault, ProblemAnswer, Refused, invalid, problem_answer
 
 HEADER = "idempotency-key"
@@ -33,9 +35,10 @@ KEY_CHARS_MAX = 256
 class IdempotentPosts:
     """ASGI middleware; stands inside the authentication."""
 
-    def __init__(self, app: ASGIApp, keys: IdempotencyKeys) -> None:
+    def __init__(self, app: ASGIApp, keys: IdempotencyKeys, created: CreatedObjects) -> None:
         self._app = app
         self._keys = keys
+        self._created = created
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST with a key once; pass everything else on."""
@@ -64,11 +67,24 @@ class IdempotentPosts:
             case Answer():
                 await answered.give()
             case Replayed(answer):
+                await self._refuse_if_deleted(answer, request)
                 await _give_again(answer, send)
             case InFlight():
                 raise Refused(_in_flight())
             case UsedForAnother():
                 raise Refused(used_for_another())
+
+    async def _refuse_if_deleted(
+        self, answer: Answer, request: Request[Caller, bytes, Any]
+    ) -> None:
+        handler = request.scope["route_handler"]
+        if answer.status >= 400 or not isinstance(handler, HTTPRouteHandler):
+            return
+        deleted = await self._created.deleted(
+            request.user.tenant_id, str(handler.operation_id), request.path_params, answer.body
+        )
+        if deleted is not None:
+            raise Refused(created_is_gone(deleted))
 
 
 class _AnswerInHand:
@@ -121,6 +137,18 @@ def used_for_another() -> ProblemAnswer:
     """The key was used with another request."""
     message = "This key was used with another request. Use a new key for each request."
     return invalid(Fault(("header", HEADER), message))
+
+
+def created_is_gone(created: str) -> ProblemAnswer:
+    """410: the first request succeeded, but what it created was deleted since."""
+    return problem_answer(
+        410,
+        "created_object_deleted",
+        "What this request created was deleted",
+        f"A request with this idempotency key created {created}, which was deleted since. To"
+        " create it anew, send the request with another key.",
+        ((REPLAYED.decode(), "true"),),
+    )
 
 
 def _in_flight() -> ProblemAnswer:

@@ -13,7 +13,7 @@ from litestar.params import JSONBody, SkipValidation
 
 from .dependencies import Api, CurrentCaller
 from .endpoint_requests import EndpointRequests
-from .parameters import EndpointRef, ordered_page
+from .parameters import EndpointRef, ordered_page_from_newest
 from .schemas.endpoint_secrets import (
     EndpointHeadersIn,
     EndpointHeadersOut,
@@ -38,13 +38,13 @@ class OperationalEndpointController(Controller):
     @get(
         operation_id="v1.operational-webhook.endpoint.list",
         summary="List operational webhook endpoints",
-        dependencies={"page": Provide(ordered_page, sync_to_thread=False)},
+        dependencies={"page": Provide(ordered_page_from_newest, sync_to_thread=False)},
     )
     async def list_operational_endpoints(
         self, api: Api, caller: CurrentCaller, page: NamedDependency[SkipValidation[Page]]
     ) -> ListResponse[OperationalWebhookEndpointOut]:
-        """Returns the tenant's operational webhook endpoints, in the order they were created unless
-        `order` says otherwise.
+        """Returns the tenant's operational webhook endpoints, newest first unless `order` says
+        otherwise.
         """
         found = await _requests(api, caller).list(page)
         return ListResponse(
@@ -186,5 +186,5 @@ def _requests(api: Api, caller: CurrentCaller) -> EndpointRequests:
         api,
         caller,
         format_id(APPLICATION, operational_application_id(caller.tenant_id)),
-        not_found="there is no such operational endpoint; check its id or uid",
+        not_found="There is no such operational endpoint. Check its id or uid.",
     )

@@ -8,34 +8,51 @@ from angarium_contracts.queries import Page
 from litestar.params import PathParameter, QueryParameter
 
 from .problems import Fault, Refused, invalid
-from .schemas.fields import NAME_PATTERN
+from .schemas.fields import NAME_PATTERN, TAG_CHARS_MAX
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 250
+NAME_CHARS_MAX: Final = 256
 _NAME: Final = re.compile(NAME_PATTERN)
 TIME_PATTERN: Final = (
     r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?$(?!\n)"
 )
 
+NOT_A_TIME: Final = (
+    "This is not a time. Write it as 2030-12-31T23:59:59Z. In a query, the `+` of an offset is"
+    " written `%2B`."
+)
+"""Of what is not a time in RFC 3339."""
+
 ApplicationRef = Annotated[
     str,
-    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The application's id or uid."),
+    PathParameter(
+        pattern=NAME_PATTERN, max_length=NAME_CHARS_MAX, description="The application's id or uid."
+    ),
 ]
 EndpointRef = Annotated[
     str,
-    PathParameter(pattern=NAME_PATTERN, max_length=256, description="The endpoint's id or uid."),
+    PathParameter(
+        pattern=NAME_PATTERN, max_length=NAME_CHARS_MAX, description="The endpoint's id or uid."
+    ),
 ]
 MessageRef = Annotated[
     str,
     PathParameter(
-        pattern=NAME_PATTERN, max_length=256, description="The message's id or `eventId`."
+        pattern=NAME_PATTERN,
+        max_length=NAME_CHARS_MAX,
+        description="The message's id or `eventId`.",
     ),
 ]
 AttemptRef = Annotated[
-    str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The attempt's id.")
+    str,
+    PathParameter(pattern=NAME_PATTERN, max_length=NAME_CHARS_MAX, description="The attempt's id."),
 ]
 EventTypeRef = Annotated[
-    str, PathParameter(pattern=NAME_PATTERN, max_length=256, description="The event type's name.")
+    str,
+    PathParameter(
+        pattern=NAME_PATTERN, max_length=NAME_CHARS_MAX, description="The event type's name."
+    ),
 ]
 
 Limit = Annotated[
@@ -71,13 +88,14 @@ ChannelName = Annotated[
 TagName = Annotated[
     str | None,
     QueryParameter(
-        pattern=NAME_PATTERN, max_length=128, description="Only messages with this tag."
+        min_length=1, max_length=TAG_CHARS_MAX, description="Only messages with this tag."
     ),
 ]
 EventTypeNames = Annotated[
-    str | None,
+    list[str] | None,
     QueryParameter(
-        max_length=16_384, description="Only messages of these event types, separated by commas."
+        description="Only messages of these event types: one, several separated by commas, or the"
+        " parameter repeated."
     ),
 ]
 WithContent = Annotated[
@@ -90,6 +108,13 @@ def ordered_page(
 ) -> Page:
     """The part of a list that a request asks for, in an order of its choice."""
     return Page(limit=limit, iterator=iterator, descending=order == "descending")
+
+
+def ordered_page_from_newest(
+    limit: Limit = LIMIT_DEFAULT, iterator: Iterator = None, order: Order = "descending"
+) -> Page:
+    """The part of a list that a request asks for, newest first unless it says otherwise."""
+    return ordered_page(limit, iterator, order)
 
 
 def newest_first_page(limit: Limit = LIMIT_DEFAULT, iterator: Iterator = None) -> Page:
@@ -105,25 +130,18 @@ def time_of(name: str, text: str | None) -> datetime | None:
         at = datetime.fromisoformat(text.upper())
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Refused(
-            invalid(Fault(("query", name), "This is not a time. Write it as 2030-12-31T23:59:59Z."))
-        ) from None
+        raise Refused(invalid(Fault(("query", name), NOT_A_TIME))) from None
 
 
-def event_types_of(text: str | None) -> tuple[str, ...] | None:
-    """The event types of a comma separated list. Raises `Refused` (422)."""
-    if text is None:
+def event_types_of(values: list[str] | None) -> tuple[str, ...] | None:
+    """The event types of a parameter that is repeated or has commas. Raises `Refused` (422)."""
+    if values is None:
         return None
-    names = tuple(dict.fromkeys(text.split(",")))
-    for name in names:
-        if len(name) > 256 or _NAME.match(name) is None:
-            raise Refused(
-                invalid(
-                    Fault(
-                        ("query", "event_types"),
-                        "Separate event types by commas. Each has 1 to 256 letters, digits, `-`,"
-                        " `_` or `.`.",
-                    )
-                )
-            )
+    names = tuple(dict.fromkeys(name for value in values for name in value.split(",")))
+    if any(len(name) > NAME_CHARS_MAX or _NAME.match(name) is None for name in names):
+        message = (
+            "Separate event types by commas, or repeat the parameter. Each has 1 to"
+            f" {NAME_CHARS_MAX} letters (A to Z, a to z), digits, `-`, `_` or `.`."
+        )
+        raise Refused(invalid(Fault(("query", "event_types"), message)))
     return names

@@ -7,7 +7,7 @@ import msgspec
 from angarium_gateway.domain.delivery_time import AHEAD_MAX, TooFarAhead, scheduled_time
 
 from .current_names import with_current_names
-from .problems import Fault, Refused, invalid, too_large
+from .problems import Fault, Refused, invalid, payload_too_large
 from .raw_payload import raw_payload
 from .schemas.messages import MessageIn
 from .strict_json import decode_body
@@ -36,7 +36,7 @@ def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
         message = msgspec.structs.replace(message, payload=raw)
     payload = memoryview(message.payload)
     if len(payload) > payload_bytes_max:
-        raise Refused(too_large(payload_bytes_max))
+        raise Refused(payload_too_large(payload_bytes_max))
     if raw is None and payload[0] != ord("{"):
         raise _refused("payload", "`payload` must be a JSON object. Wrap other values in one.")
     _check_retention(message)

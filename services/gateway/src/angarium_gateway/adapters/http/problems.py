@@ -12,8 +12,7 @@ import structlog
 from angarium_contracts.contract import Contract
 from angarium_contracts.queries import Problem, ProblemCode
 from litestar import Request, Response
-from litestar.enums import ParamType
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException
 
 from angarium_gateway.application.unavailable import JournalUnavailable
 
@@ -22,6 +21,12 @@ RETRY_AFTER_S: Final = 1
 TYPE_PREFIX: Final = "urn:angarium:problem:"
 
 _PATH_NAMES: Final = frozenset({"app_id", "endpoint_id", "msg_id", "attempt_id", "event_type_name"})
+_PATH_MEMBERS: Final = {
+    "appId": "app_id",
+    "endpointId": "endpoint_id",
+    "eventTypeName": "event_type_name",
+}
+"""Names from the path that the dispatcher refuses, as it calls them."""
 _QUERY_NAMES: Final = frozenset({"limit", "iterator", "order", "before", "after"})
 
 log = structlog.get_logger()
@@ -78,6 +83,29 @@ def unauthenticated() -> ProblemAnswer:
     )
 
 
+def coded_body(coding: str) -> ProblemAnswer:
+    """415: the body has a content coding (RFC 9110, section 15.5.16)."""
+    return _answer(
+        415,
+        "unsupported_content_encoding",
+        "The content coding is not supported",
+        f"The body is sent with `Content-Encoding: {coding[:40]}`. Send it without"
+        " `Content-Encoding`.",
+        (("accept-encoding", "identity"),),
+    )
+
+
+def payload_too_large(payload_bytes_max: int) -> ProblemAnswer:
+    """413: the payload of a message exceeds the limit, though the body does not."""
+    return _answer(
+        413,
+        "payload_too_large",
+        "The payload is too large",
+        f"`payload` may have at most {payload_bytes_max} bytes. Send less, or a reference to the"
+        " data.",
+    )
+
+
 def too_large(body_bytes_max: int) -> ProblemAnswer:
     """413: the body exceeds the limit."""
     return _answer(
@@ -118,6 +146,7 @@ def unwrap[T: Contract](answer: T | Problem) -> T:
 def _location(field: str | None) -> tuple[str, ...]:
     if field is None:
         return ("body",)
+    field = _PATH_MEMBERS.get(field, field)
     if field in _PATH_NAMES:
         return ("path", field)
     if field in _QUERY_NAMES:
@@ -155,21 +184,6 @@ def response_of(answer: ProblemAnswer) -> Response[bytes]:
 def on_refused(_: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
     """Answer a request that a handler refused."""
     return response_of(refused.answer)
-
-
-def on_invalid_parameters(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    """Answer a request whose parameters Litestar refused."""
-    faults = [_fault(item) for item in error.extra or [] if isinstance(item, dict)]
-    return response_of(invalid(*faults or [Fault(("query",), error.detail)]))
-
-
-def _fault(item: dict[str, Any]) -> Fault:
-    name = str(item.get("key", ""))
-    source = item.get("source", ParamType.QUERY)
-    place = source.value if isinstance(source, ParamType) else str(source)
-    if place == "body" and name == "data":
-        return Fault(("body",), "The body is missing. Send a JSON object.", "value_error.missing")
-    return Fault((place, name), str(item.get("message", "This is not valid.")))
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

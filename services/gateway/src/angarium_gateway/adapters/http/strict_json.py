@@ -10,8 +10,12 @@ import msgspec
 from litestar.dto import AbstractDTO
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
+from msgspec import inspect
 
-from .problems import Fault, Refused, invalid
+from .body_faults import faults_of
+from .lone_surrogates import LoneSurrogates
+from .problems import Fault, Refused, coded_body, invalid
+from .value_sentences import kinds_of, plain_type
 
 DEPTH_MAX: Final = 64
 """Levels of objects and arrays within each other."""
@@ -20,13 +24,12 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 """Possessive, and never in vain from a quote on: linear also for a string without an end."""
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_PLACE = re.compile(r"(?P<message>.*) - at `\$(?P<path>.*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
-_PATH_PART = re.compile(r"\.([^.\[\]]+)|\[([^\]]*)\]")
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_MALFORMED = re.compile(r"JSON is malformed: .*\(byte (?P<at>\d+)\)")
 
 
 def decode_body[T](body: bytes, shape: type[T]) -> T:
-    """Read `body` as `shape`. Unknown members are ignored. Raises `Refused` (422)."""
+    """Read `body` as `shape`. Raises `Refused` (422), which names every member at fault."""
     if not body.strip():
         raise _refused(("body",), "The body is missing. Send a JSON object.", "value_error.missing")
     try:
@@ -41,14 +44,10 @@ def decode_body[T](body: bytes, shape: type[T]) -> T:
         )
     try:
         value: T = _decoder(cast("Hashable", shape)).decode(body)
-    except msgspec.ValidationError as error:
-        raise Refused(invalid(fault_of(error))) from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _refused(
-            ("body",), f"{error}. Send one JSON object (RFC 8259).", "value_error.jsondecode"
-        ) from None
+    except (msgspec.DecodeError, RecursionError):
+        value = _read_again(body, shape)
     if b"\\u0000" in body:
-        _refuse_nul(msgspec.to_builtins(value, enc_hook=_kept_as_bytes), ("body",))
+        _refuse_character(value, "\0", "The text contains the character U+0000. Remove it.")
     return value
 
 
@@ -60,28 +59,91 @@ def nests_too_deep(body: bytes, depth_max: int = DEPTH_MAX) -> bool:
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > depth_max
 
 
-def fault_of(error: msgspec.ValidationError) -> Fault:
-    """msgspec's words as a fault: which member, and what is expected there."""
-    text = str(error)
-    location: list[str] = ["body"]
-    placed = _PLACE.fullmatch(text)
-    if placed is not None:
-        text = placed["message"]
-        for name, index in _PATH_PART.findall(placed["path"]):
-            location.append(name or index)
-    missing = _MISSING.fullmatch(text)
-    if missing is not None:
-        location.append(missing["name"])
-        return Fault(
-            tuple(location), f"`{missing['name']}` is required. Add it.", "value_error.missing"
-        )
-    kind = "type_error" if ", got `" in text else "value_error"
-    return Fault(tuple(location), text, kind)
-
-
 @functools.cache
 def _decoder(shape: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(cast("Any", shape), strict=True)
+
+
+def _read_again[T](body: bytes, shape: type[T]) -> T:
+    """Read a body that msgspec refused: with lone surrogates in parts that are passed on as they
+    are, and with `null` in optional members. Raises `Refused`."""
+    surrogates = LoneSurrogates(body)
+    try:
+        plain = msgspec.json.decode(surrogates.text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _malformed(surrogates.text, error) from None
+    text = _without_optional_nulls(surrogates.text, inspect.type_info(shape))
+    try:
+        value: T = _decoder(cast("Hashable", shape)).decode(text)
+    except msgspec.ValidationError:
+        faults = faults_of(plain, shape)
+        unknown = Fault(("body",), "The body does not have the form that /docs describes.")
+        raise Refused(invalid(*faults or [unknown])) from None
+    return _with_surrogates(value, surrogates) if surrogates.found else value
+
+
+def _without_optional_nulls(text: bytes, kind: inspect.Type) -> bytes:
+    """`text` without the members that are `null`, may be left out, and may not be `null`.
+
+    The text of other members stays as it is, byte for byte.
+    """
+    struct = next(
+        (
+            each
+            for each, _ in map(plain_type, kinds_of(kind))
+            if isinstance(each, inspect.StructType)
+        ),
+        None,
+    )
+    if struct is None or text[:1] != b"{":
+        return text
+    members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    fields = {field.encode_name: field for field in struct.fields}
+    kept = {
+        name: msgspec.Raw(_without_optional_nulls(bytes(value), fields[name].type))
+        if name in fields
+        else value
+        for name, value in members.items()
+        if not (bytes(value) == b"null" and name in fields and _is_left_out(fields[name]))
+    }
+    return msgspec.json.encode(kept)
+
+
+def _is_left_out(field: inspect.Field) -> bool:
+    kinds = [plain_type(each)[0] for each in kinds_of(field.type)]
+    nullable = any(isinstance(each, inspect.NoneType | inspect.AnyType) for each in kinds)
+    return not field.required and not nullable
+
+
+def _with_surrogates[T](value: T, surrogates: LoneSurrogates) -> T:
+    """`value` with the surrogates in its raw members; no other may have one."""
+    _refuse_character(
+        value,
+        surrogates.placeholder,
+        f"The text holds {surrogates.found[0].decode()}, half of a character (a lone surrogate)."
+        " Replace it with the whole character.",
+    )
+    raw = {
+        name: msgspec.Raw(surrogates.restore(bytes(member)))
+        for name in getattr(value, "__struct_fields__", ())
+        if isinstance(member := getattr(value, name), msgspec.Raw)
+    }
+    return cast("T", msgspec.structs.replace(cast("Any", value), **raw))
+
+
+def _malformed(body: bytes, error: Exception) -> Refused:
+    if body.startswith(_BYTE_ORDER_MARK):
+        message = "The body begins with a byte order mark. Leave it out."
+    elif (place := _MALFORMED.fullmatch(str(error))) is not None:
+        at = int(place["at"])
+        near = body[max(at - 20, 0) : at + 20].decode(errors="replace")
+        message = (
+            f"The body is not valid JSON (RFC 8259) at byte {at}, near `{near}`. Send one JSON"
+            " object."
+        )
+    else:
+        message = "The body ends before its JSON is complete. Send one whole JSON object."
+    return _refused(("body",), message, "value_error.jsondecode")
 
 
 def _refused(location: tuple[str, ...], message: str, kind: str = "value_error") -> Refused:
@@ -92,18 +154,25 @@ def _kept_as_bytes(_: msgspec.Raw) -> None:
     """Raw JSON is stored as bytes: nothing in it to refuse."""
 
 
-def _refuse_nul(value: Any, location: tuple[str, ...]) -> None:
-    """No database keeps U+0000 in a text."""
+def _refuse_character(value: Any, character: str, message: str) -> None:
+    """Refuse a character that no database keeps in a text. Raises `Refused`."""
+    location = _place_of(character, msgspec.to_builtins(value, enc_hook=_kept_as_bytes), ("body",))
+    if location is not None:
+        raise _refused(location, message)
+
+
+def _place_of(character: str, value: Any, location: tuple[str, ...]) -> tuple[str, ...] | None:
+    members: list[tuple[str, Any]] = []
     if isinstance(value, str):
-        if "\0" in value:
-            raise _refused(location, "The text contains the character U+0000. Remove it.")
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            _refuse_nul(name, location)
-            _refuse_nul(member, (*location, name))
+        return location if character in value else None
+    if isinstance(value, dict):
+        if any(character in name for name in value):
+            return location
+        members = list(value.items())
     elif isinstance(value, list | tuple):
-        for number, member in enumerate(value):
-            _refuse_nul(member, (*location, str(number)))
+        members = [(str(number), member) for number, member in enumerate(value)]
+    places = (_place_of(character, member, (*location, name)) for name, member in members)
+    return next((place for place in places if place is not None), None)
 
 
 class StrictJson(AbstractDTO[msgspec.Struct]):
@@ -111,6 +180,9 @@ class StrictJson(AbstractDTO[msgspec.Struct]):
 
     @override
     def decode_bytes(self, value: bytes) -> Any:
+        coding = self.asgi_connection.headers.get("content-encoding", "identity")
+        if coding.lower() != "identity":
+            raise Refused(coded_body(coding))
         handler: Any = self.asgi_connection.route_handler
         return decode_body(value, handler.parsed_data_field.annotation)
 

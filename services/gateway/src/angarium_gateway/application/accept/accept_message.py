@@ -54,6 +54,12 @@ class EventIdTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    """The request was accepted before under its idempotency key, and its message was deleted
+    since."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyReused:
     """The idempotency key was used with another request."""
 
@@ -65,7 +71,7 @@ class Busy:
     reason: str
 
 
-type AcceptOutcome = Accepted | EventIdTaken | KeyReused | Busy | Problem
+type AcceptOutcome = Accepted | EventIdTaken | MessageDeleted | KeyReused | Busy | Problem
 
 
 class CreateMissing(Protocol):
@@ -165,5 +171,5 @@ class AcceptMessage:
         if earlier.request_digest != message.request_digest:
             return KeyReused()
         if earlier.message is None:
-            return EventIdTaken(message.event_id or "")
+            return MessageDeleted() if message.event_id is None else EventIdTaken(message.event_id)
         return Accepted(earlier.message)

@@ -27,6 +27,7 @@ from angarium_gateway.application.accept.accept_message import (
     Draft,
     EventIdTaken,
     KeyReused,
+    MessageDeleted,
 )
 from angarium_gateway.application.configuration.application_directory import ApplicationCopy
 from angarium_gateway.application.read.messages import Message, MessageJournal
@@ -151,7 +152,7 @@ class PublishOperationalEvents:
                 return Problem(code=ProblemCode.UNAVAILABLE, detail=f"{reason} Try again.")
             case Problem():
                 return outcome
-            case KeyReused():
+            case KeyReused() | MessageDeleted():
                 raise ValueError("an operational event has no idempotency key")
             case _:
                 assert_never(outcome)

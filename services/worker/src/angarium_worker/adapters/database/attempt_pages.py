@@ -69,19 +69,24 @@ class AttemptPages:
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
-            return Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt of this message")
+            return Problem(
+                code=ProblemCode.NOT_FOUND,
+                detail="This message has no such attempt. List its attempts to find the id.",
+            )
         return AttemptFound(attempt=_attempt(row, self._explain))
 
     async def _page(
         self, of: list[ColumnElement[bool]], page: Page, wanted: AttemptFilter
     ) -> Contract:
         backwards = page.iterator is not None and page.iterator.startswith(BACKWARDS)
+        start: bytes | None = None
         if page.iterator is not None:
             start = parse_id(ATTEMPT, page.iterator.removeprefix(BACKWARDS))
             if start is None:
                 return Problem(
                     code=ProblemCode.INVALID,
-                    detail="not an iterator that this list gave; leave it out to start anew",
+                    detail="This is no iterator of this list. Pass one from an earlier page, or"
+                    " leave it out.",
                     field="iterator",
                 )
             of = [*of, attempt.c.id > start if backwards else attempt.c.id < start]
@@ -99,17 +104,20 @@ class AttemptPages:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).all()
         items = [_attempt(row, self._explain) for row in rows[:limit]]
-        return _as_page(items, more=len(rows) > limit, backwards=backwards)
+        return _as_page(items, start, more=len(rows) > limit, backwards=backwards)
 
 
-def _as_page(items: list[Attempt], *, more: bool, backwards: bool) -> Attempts:
+def _as_page(items: list[Attempt], start: bytes | None, *, more: bool, backwards: bool) -> Attempts:
+    """The page of these attempts, newest first. `done`: no more follow in the direction of
+    reading. An empty page is continued from where it started."""
     if backwards:
         items.reverse()
+    first, last = (items[0].id, items[-1].id) if items else (start, start)
     return Attempts(
         items=tuple(items),
-        done=not more and not backwards,
-        iterator=format_id(ATTEMPT, items[-1].id) if items else None,
-        prev_iterator=BACKWARDS + format_id(ATTEMPT, items[0].id) if items else None,
+        done=not more,
+        iterator=None if last is None else format_id(ATTEMPT, last),
+        prev_iterator=None if first is None else BACKWARDS + format_id(ATTEMPT, first),
     )
 
 

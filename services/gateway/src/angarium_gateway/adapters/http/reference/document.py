@@ -22,7 +22,7 @@ from angarium_gateway.adapters.http.schemas.refusals import HttpErrorOut, HTTPVa
 from angarium_gateway.adapters.http.strict_json import StrictJson
 
 from .code_samples import code_samples
-from .errors import error_components, error_responses
+from .errors import error_components, error_responses, public_error_responses
 from .request_examples import PATH_EXAMPLES, request_examples, sent_fields
 from .response_examples import response_example
 from .sections import tags
@@ -146,7 +146,9 @@ def _schema_types(field: FieldDefinition | None) -> Iterator[Any]:
 def _finished(document: dict[str, Any], bodies: list[Any]) -> dict[str, Any]:
     """Add what Litestar does not know: exact schemas, errors, examples, samples and sections."""
     _, schemas = msgspec.json.schema_components(bodies, ref_template=_SCHEMAS + "{name}")
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["components"]["schemas"] = {
+        name: _with_nulls(schema) for name, schema in sorted(schemas.items())
+    }
     document["components"]["responses"] = error_components(_SCHEMAS)
     document["tags"] = tags()
     document = _with_plain_names(document)
@@ -154,6 +156,27 @@ def _finished(document: dict[str, Any], bodies: list[Any]) -> dict[str, Any]:
     for path, method, operation in operations_of(document):
         _finish_operation(operation, path, method, examples)
     return document
+
+
+def _with_nulls(schema: dict[str, Any]) -> dict[str, Any]:
+    """Show that a request may have `null` in every member that it may leave out."""
+    if schema.get("additionalProperties") is not False:
+        return schema
+    required = schema.get("required", ())
+    members = {
+        name: member if name in required else _nullable(member)
+        for name, member in schema["properties"].items()
+    }
+    return schema | {"properties": members}
+
+
+def _nullable(member: dict[str, Any]) -> dict[str, Any]:
+    kinds = [each.get("type") for each in member.get("anyOf", ())]
+    if "null" in kinds or not member:
+        return member
+    outer = {name: member[name] for name in ("description", "default") if name in member}
+    inner = {name: value for name, value in member.items() if name not in outer}
+    return outer | {"anyOf": [*inner.pop("anyOf", [inner]), {"type": "null"}]}
 
 
 def _finish_operation(
@@ -166,6 +189,7 @@ def _finish_operation(
     public = operation["tags"] == ["Health"]
     if public:
         operation["security"] = []
+        operation["responses"] |= public_error_responses()
     else:
         operation["responses"] |= error_responses(operation, path, method)
     for parameter in operation.get("parameters", ()):

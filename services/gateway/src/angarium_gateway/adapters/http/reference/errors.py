@@ -48,6 +48,15 @@ _ERRORS: Final = {
         "conflict",
         "The uid acme is taken.",
     ),
+    "410": _Error(
+        "Gone",
+        "A request with the same `Idempotency-Key` created an object that was deleted since.",
+        "HttpErrorOut",
+        "What this request created was deleted",
+        "created_object_deleted",
+        "A request with this idempotency key created app_05jHR6TnRzUGhKWN8Ckr5D, which was deleted"
+        " since. To create it anew, send the request with another key.",
+    ),
     "413": _Error(
         "TooLarge",
         "The request body is too large.",
@@ -56,6 +65,14 @@ _ERRORS: Final = {
         "payload_too_large",
         "The body may have at most 1114112 bytes. Send less, or ask the operator to raise"
         " ANGARIUM_PAYLOAD_BYTES_MAX.",
+    ),
+    "415": _Error(
+        "UnsupportedCoding",
+        "The request body has a content coding.",
+        "HttpErrorOut",
+        "The content coding is not supported",
+        "unsupported_content_encoding",
+        "The body is sent with `Content-Encoding: gzip`. Send it without `Content-Encoding`.",
     ),
     "422": _Error(
         "Invalid",
@@ -79,16 +96,21 @@ _ERRORS: Final = {
 
 def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     """Return the errors that an operation may answer with, as references by their status."""
-    possible = {"401", "503"}
+    possible = {"401", "422", "503"}
     if "{" in path:
         possible.add("404")
     if method not in {"get", "head"}:
         possible.add("409")
     if "requestBody" in operation:
-        possible.add("413")
-    if "requestBody" in operation or operation.get("parameters"):
-        possible.add("422")
+        possible |= {"413", "415"}
+    if operation["operationId"].endswith(".create"):
+        possible.add("410")
     return {status: {"$ref": _PREFIX + _ERRORS[status].name} for status in sorted(possible)}
+
+
+def public_error_responses() -> dict[str, Any]:
+    """Return the errors of operations that need no API key."""
+    return {"422": {"$ref": _PREFIX + _ERRORS["422"].name}}
 
 
 def error_components(schema_prefix: str) -> dict[str, Any]:

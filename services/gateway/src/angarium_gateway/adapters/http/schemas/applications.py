@@ -42,7 +42,7 @@ class ApplicationPatch(FormerApplicationNames, frozen=True, kw_only=True):
     name: ApplicationName | UnsetType = UNSET
     uid: Uid | UnsetType | None = UNSET
     throttle_rate: ApplicationRate | UnsetType | None = UNSET
-    metadata: Metadata | UnsetType = UNSET
+    metadata: Metadata | UnsetType | None = UNSET
     weight: Weight | UnsetType = UNSET
 
 

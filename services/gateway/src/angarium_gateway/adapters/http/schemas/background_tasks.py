@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskKind, TaskStatus
 
-from .fields import ApiSchema, Channel, EventTypeName
+from .fields import ApiSchema, Channel, EventTypeName, RequestSchema, Tag
 
 Since = Annotated[
     datetime, Meta(description="Messages accepted at this time or later; UTC if it has no offset.")
@@ -23,24 +23,23 @@ Until = Annotated[
     datetime, Meta(description="Messages accepted at this time or before; now if it is left out.")
 ]
 TaskId = Annotated[str, Meta(examples=["qtask_05jHR6TnRzUGhKWN8Ckr5D"])]
-Tag = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
-class RecoverIn(ApiSchema, frozen=True, kw_only=True):
+class RecoverIn(RequestSchema, frozen=True, kw_only=True):
     """The failed messages to resend."""
 
     since: Since
     until: Until | None = None
 
 
-class ReplayIn(ApiSchema, frozen=True, kw_only=True):
+class ReplayIn(RequestSchema, frozen=True, kw_only=True):
     """The messages to send that were never attempted."""
 
     since: Since
     until: Until | None = None
 
 
-class BulkReplayIn(ApiSchema, frozen=True, kw_only=True):
+class BulkReplayIn(RequestSchema, frozen=True, kw_only=True):
     """The messages to replay, attempted before or not."""
 
     since: Since

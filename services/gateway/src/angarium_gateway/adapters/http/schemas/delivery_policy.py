@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from .fields import ApiSchema
+from .fields import ApiSchema, RequestSchema
 
 RETRIES_MAX: Final = 50
 RETRY_DELAY_S_MAX: Final = 30 * 86_400
@@ -58,7 +58,7 @@ RetentionDays = Annotated[
 ]
 
 
-class TenantPolicyIn(ApiSchema, frozen=True, kw_only=True):
+class TenantPolicyIn(RequestSchema, frozen=True, kw_only=True):
     """The tenant's policy. `null` means the platform's own."""
 
     retry_schedule: RetrySchedule | None

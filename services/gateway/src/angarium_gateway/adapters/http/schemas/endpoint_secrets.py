@@ -5,7 +5,7 @@ from typing import Annotated
 from angarium_webhooks.header_rules import HEADER_BYTES_MAX, HEADERS_MAX
 from msgspec import Meta
 
-from .fields import ApiSchema, Secret
+from .fields import ApiSchema, RequestSchema, Secret
 
 Headers = Annotated[
     dict[str, str],
@@ -19,13 +19,13 @@ Headers = Annotated[
 ]
 
 
-class EndpointHeadersIn(ApiSchema, frozen=True, kw_only=True):
+class EndpointHeadersIn(RequestSchema, frozen=True, kw_only=True):
     """The custom headers of an endpoint."""
 
     headers: Headers
 
 
-class EndpointHeadersPatchIn(ApiSchema, frozen=True, kw_only=True):
+class EndpointHeadersPatchIn(RequestSchema, frozen=True, kw_only=True):
     """Changes of the custom headers of an endpoint."""
 
     headers: (
@@ -59,7 +59,7 @@ class EndpointHeadersOut(ApiSchema, frozen=True, kw_only=True):
     sensitive: list[str]
 
 
-class EndpointSecretRotateIn(ApiSchema, frozen=True, kw_only=True):
+class EndpointSecretRotateIn(RequestSchema, frozen=True, kw_only=True):
     """The new secret of an endpoint."""
 
     key: Secret | None = None

@@ -71,12 +71,12 @@ class EndpointPatch(EndpointOptionFields, frozen=True):
 
     url: Url | UnsetType = UNSET
     uid: Uid | UnsetType | None = UNSET
-    description: str | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
     disabled: bool | UnsetType = UNSET
     throttle_rate: ThrottleRate | UnsetType | None = UNSET
     event_types: EventTypeNames | UnsetType | None = UNSET
     channels: Channels | UnsetType | None = UNSET
-    metadata: dict[str, str] | UnsetType = UNSET
+    metadata: dict[str, str] | UnsetType | None = UNSET
     version: EndpointVersion | None = None
 
 
@@ -89,6 +89,8 @@ class EndpointOut(EndpointOptionsOut, frozen=True):
 
 _NEVER_NULL: Final = {"description", "disabled", "metadata"}
 """Fields in which an operational endpoint, as in the Svix API, takes null as left out."""
+_CLEARED: Final[dict[str, Any]] = {"description": "", "metadata": {}}
+"""What null in a patch sets a field to that has no null of its own."""
 
 
 def fields_given(
@@ -99,6 +101,8 @@ def fields_given(
     """The fields of `command` that a request gives. `seal` seals text for the dispatcher."""
     names = [name for name in command.__struct_fields__ if name in data.__struct_fields__]
     values = {name: getattr(data, name) for name in names}
+    if command is PatchEndpoint:
+        values |= {name: null for name, null in _CLEARED.items() if values[name] is None}
     given = {
         name: value
         for name, value in values.items()

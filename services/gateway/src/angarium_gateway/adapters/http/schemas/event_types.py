@@ -8,7 +8,7 @@ from angarium_contracts.configuration import EventType
 from msgspec import UNSET, Meta, UnsetType
 
 from .delivery_policy import RetrySchedule, delays_out
-from .fields import ApiSchema, EventTypeName, FeatureFlag
+from .fields import ApiSchema, EventTypeName, FeatureFlag, RequestSchema
 
 Schemas = Annotated[
     dict[str, dict[str, Any]],
@@ -19,7 +19,7 @@ Schemas = Annotated[
 ]
 
 
-class EventTypeUpdate(ApiSchema, frozen=True, kw_only=True):
+class EventTypeUpdate(RequestSchema, frozen=True, kw_only=True):
     """An event type to create, or to replace an existing one with."""
 
     description: str
@@ -36,7 +36,7 @@ class EventTypeIn(EventTypeUpdate, frozen=True, kw_only=True):
     name: EventTypeName
 
 
-class EventTypePatch(ApiSchema, frozen=True, kw_only=True):
+class EventTypePatch(RequestSchema, frozen=True, kw_only=True):
     """Changes of an event type; fields that are left out stay as they are."""
 
     description: str | UnsetType = UNSET

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from .fields import ApiSchema, EventTypeName, ThrottleRate
+from .fields import EventTypeName, RequestSchema, ThrottleRate
 
 FORMER_NAMES: Final = {"filter_types": "event_types", "rate_limit": "throttle_rate"}
 """Former names and the current ones."""
@@ -24,13 +24,13 @@ EndpointVersion = Annotated[
 ]
 
 
-class FormerApplicationNames(ApiSchema, frozen=True, kw_only=True):
+class FormerApplicationNames(RequestSchema, frozen=True, kw_only=True):
     """Of requests about applications."""
 
     rate_limit: FormerRate | UnsetType | None = UNSET
 
 
-class FormerEndpointNames(ApiSchema, frozen=True, kw_only=True):
+class FormerEndpointNames(RequestSchema, frozen=True, kw_only=True):
     """Of requests about endpoints."""
 
     filter_types: FilterTypes | UnsetType | None = UNSET

@@ -11,10 +11,14 @@ from angarium_gateway.application.read.messages import Message
 
 from .applications import ApplicationIn
 from .fields import (
+    EVENT_ID_PATTERN,
+    NAME_REMEDY,
+    REMEDY,
     ApiSchema,
     Channel,
     EventTypeName,
-    Uid,
+    RequestSchema,
+    Tag,
 )
 
 NOT_SUPPORTED: Final = "Not supported: leave it out."
@@ -43,7 +47,7 @@ class TransformationsParams(ApiSchema, frozen=True, kw_only=True, forbid_unknown
     ) = None
 
 
-class MessageIn(ApiSchema, frozen=True, kw_only=True):
+class MessageIn(RequestSchema, frozen=True, kw_only=True):
     """A message to send."""
 
     event_type: EventTypeName
@@ -52,10 +56,15 @@ class MessageIn(ApiSchema, frozen=True, kw_only=True):
     ]
     event_id: (
         Annotated[
-            Uid,
+            str,
             Meta(
-                description="Your own identifier of the message. Posting another message with the"
-                " same one to the application gets `409`."
+                min_length=1,
+                max_length=256,
+                pattern=EVENT_ID_PATTERN,
+                extra={REMEDY: f"{NAME_REMEDY} An eventId must not begin with `msg_`, as ids do."},
+                description="Your own identifier of the message: 1 to 256 letters, digits, `-`, `_`"
+                " or `.`, not only dots, and not beginning with `msg_`. Posting another message"
+                " with the same one to the application gets `409`.",
             ),
         ]
         | None
@@ -74,7 +83,7 @@ class MessageIn(ApiSchema, frozen=True, kw_only=True):
     ) = None
     tags: (
         Annotated[
-            list[str], Meta(description="Up to 8 labels that lists of messages can filter by.")
+            list[Tag], Meta(description="Up to 8 labels that lists of messages can filter by.")
         ]
         | None
     ) = None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, cast
 from angarium_contracts.deliveries import EndpointDeliveryState
 from msgspec import Meta
 
-from .fields import ApiSchema, EventTypeName
+from .fields import ApiSchema, EventTypeName, RequestSchema
 
 type DeliveryStateName = Literal["delivering", "waiting", "open", "probing", "recovering"]
 
@@ -15,7 +15,7 @@ class EmptyResponse(ApiSchema, frozen=True, kw_only=True):
     """An empty object."""
 
 
-class EventExampleIn(ApiSchema, frozen=True, kw_only=True):
+class EventExampleIn(RequestSchema, frozen=True, kw_only=True):
     """The example to send."""
 
     event_type: EventTypeName
