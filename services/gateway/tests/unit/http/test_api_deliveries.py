@@ -216,6 +216,26 @@ async def test_messages_can_be_narrowed_by_status(
     assert [item["eventId"] for item in answer.json()["data"]] == found
 
 
+async def test_a_canceled_delivery_has_a_status_of_its_own_for_those_who_ask_for_it(
+    world: World,
+) -> None:
+    world.worker.answers[FindDeliveries] = Deliveries(
+        (
+            delivery(TEST, DeliveryStatus.CANCELED, canceled_reason=REASON),
+            delivery(VOID, DeliveryStatus.FAIL),
+        )
+    )
+    for query, shown in (
+        ("", [(2, "fail"), (2, "fail")]),
+        ("&expanded_statuses=false", [(2, "fail"), (2, "fail")]),
+        ("&expanded_statuses=true", [(2, "fail"), (4, "canceled")]),
+        ("&expanded_statuses=true&status=2", [(2, "fail")]),
+        ("&expanded_statuses=true&status=4", [(4, "canceled")]),
+    ):
+        items = (await world.client.get(f"{MESSAGES}?limit=9{query}")).json()["data"]
+        assert [(item["status"], item["statusText"]) for item in items] == shown
+
+
 async def test_messages_are_narrowed_by_what_the_journal_knows(world: World) -> None:
     query = "channel=eu&tag=vip&event_types=a,b&after=2030-01-02T03:04:05.678901Z"
     assert (await world.client.get(f"{MESSAGES}?{query}&limit=3")).status_code == 200

@@ -52,6 +52,13 @@ OneEndpoint = Annotated[
         min_length=1, max_length=256, description="Only attempts at this endpoint, by id or uid."
     ),
 ]
+ExpandedStatuses = Annotated[
+    bool,
+    QueryParameter(
+        description="Taken for the SDKs, which send it: show canceled attempts as such. An attempt"
+        " is never canceled, only a delivery."
+    ),
+]
 WithMessage = Annotated[bool, QueryParameter(description="Include each attempt's message.")]
 
 
@@ -61,6 +68,7 @@ def chosen_attempts(
     before: Time = None,
     after: Time = None,
     with_content: WithContent = True,
+    expanded_statuses: ExpandedStatuses = False,
 ) -> AttemptFilter:
     """What attempts a request asks for, by what an attempt itself knows."""
     return AttemptFilter(
@@ -167,6 +175,7 @@ class AttemptController(Controller):
         app_id: ApplicationRef,
         msg_id: MessageRef,
         attempt_id: AttemptRef,
+        expanded_statuses: ExpandedStatuses = False,
     ) -> MessageAttemptOut:
         """Returns an attempt with the response it got."""
         found = await api.read_attempts.one(caller.tenant_id, app_id, msg_id, attempt_id)

@@ -30,7 +30,14 @@ Status = Annotated[
     DeliveryStatus | None,
     QueryParameter(
         description="Only deliveries with this status: 0 success, 1 pending, 2 fail (canceled ones"
-        " included), 3 sending, 4 canceled."
+        " included unless `expanded_statuses` is true), 3 sending, 4 canceled."
+    ),
+]
+ExpandedStatuses = Annotated[
+    bool,
+    QueryParameter(
+        description="Show canceled deliveries with the status 4, `canceled`, as the SDKs since 2.0"
+        " know it, instead of 2, `fail`; `status=2` then leaves them out."
     ),
 ]
 
@@ -88,6 +95,7 @@ class DeliveryController(Controller):
         chosen: NamedDependency[SkipValidation[MessageFilter]],
         status: Status = None,
         with_content: WithContent = True,
+        expanded_statuses: ExpandedStatuses = False,
     ) -> ListResponse[EndpointMessageOut]:
         """Returns the messages that were or will be sent to an endpoint, newest first, with the
         status of each delivery.
@@ -98,13 +106,13 @@ class DeliveryController(Controller):
             endpoint_id,
             _window(page, MESSAGE),
             chosen,
-            statuses_of(status),
+            statuses_of(status, expanded=expanded_statuses),
             with_content=with_content,
         )
         if isinstance(found, Problem):
             raise Refused(refusal(found))
         return ListResponse(
-            data=[delivered_message_out(item) for item in found.items],
+            data=[delivered_message_out(item, expanded=expanded_statuses) for item in found.items],
             iterator=_iterator(MESSAGE, found.oldest),
             prev_iterator=_iterator(MESSAGE, found.newest, BACKWARDS),
             done=found.done,

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
+from angarium_contracts.deliveries import DeliveryStatus
 
 from angarium_gateway.adapters.http.schemas.applications import ApplicationOut
 from angarium_gateway.adapters.http.schemas.attempts import AttemptTimings, MessageAttemptOut
@@ -149,7 +150,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             channels=None,
             tags=("march",),
             timestamp=_SENT_AT,
-            status=AttemptStatus.SUCCESS,
+            status=DeliveryStatus.SUCCESS,
             status_text="success",
             next_attempt=None,
         ),

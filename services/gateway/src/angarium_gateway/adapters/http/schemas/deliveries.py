@@ -1,12 +1,12 @@
 """Deliveries on the wire.
 
-The published status has no number for a cancelled delivery, and SDKs that were made from it refuse
-to read one they do not know. So it is shown as failed, and `canceledReason` tells it from those
-that are exhausted.
+SDKs before 2.0 have no number for a canceled delivery, and refuse to read one they do not know. So
+it is shown as failed unless the client asks for expanded statuses, and `canceledReason` tells it
+from those that are exhausted.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from angarium_contracts.attempts import AttemptStatus
@@ -31,6 +31,15 @@ Status = Annotated[
         " retries, or canceled if `canceledReason` is set), 3 sending."
     ),
 ]
+ExpandedStatus = Annotated[
+    DeliveryStatus,
+    Meta(
+        description="0 success, 1 pending (waiting for its first or next attempt), 2 fail (out of"
+        " retries, or canceled if `canceledReason` is set), 3 sending; with `expanded_statuses`,"
+        " 4 canceled."
+    ),
+]
+ExpandedStatusText = Literal["success", "pending", "fail", "sending", "canceled"]
 NextAttempt = Annotated[
     datetime | None,
     Meta(
@@ -86,18 +95,18 @@ class EndpointMessageOut(ApiSchema, frozen=True, kw_only=True):
     channels: tuple[str, ...] | None
     tags: tuple[str, ...] | None
     timestamp: datetime
-    status: Status
-    status_text: StatusText
+    status: ExpandedStatus
+    status_text: ExpandedStatusText
     next_attempt: NextAttempt
     deliver_at: datetime | UnsetType = UNSET
     canceled_reason: CanceledReason = UNSET
 
 
-def statuses_of(status: DeliveryStatus | None) -> set[DeliveryStatus] | None:
+def statuses_of(status: DeliveryStatus | None, *, expanded: bool) -> set[DeliveryStatus] | None:
     """Those that a filter means; None: any. What is shown as failed is found as failed."""
     if status is None:
         return None
-    if status is DeliveryStatus.FAIL:
+    if status is DeliveryStatus.FAIL and not expanded:
         return {DeliveryStatus.FAIL, DeliveryStatus.CANCELED}
     return {status}
 
@@ -131,10 +140,12 @@ def destination_out(found: Destination) -> MessageEndpointOut:
     )
 
 
-def delivered_message_out(found: DeliveredMessage) -> EndpointMessageOut:
-    """An endpoint's delivery of a message as clients see it."""
+def delivered_message_out(found: DeliveredMessage, *, expanded: bool) -> EndpointMessageOut:
+    """An endpoint's delivery of a message as clients see it. `expanded`: a canceled one has a
+    status of its own."""
     message, delivery = found.message, found.delivery
-    status = _shown(delivery)
+    canceled = expanded and delivery.status is DeliveryStatus.CANCELED
+    shown = _shown(delivery)
     return EndpointMessageOut(
         id=format_id(MESSAGE, message.id),
         event_type=message.event_type,
@@ -143,8 +154,8 @@ def delivered_message_out(found: DeliveredMessage) -> EndpointMessageOut:
         channels=message.channels,
         tags=message.tags,
         timestamp=_made_at(message.id),
-        status=status,
-        status_text=STATUS_TEXTS[status],
+        status=DeliveryStatus.CANCELED if canceled else DeliveryStatus(shown),
+        status_text="canceled" if canceled else STATUS_TEXTS[shown],
         next_attempt=delivery.next_attempt_at,
         deliver_at=UNSET if message.deliver_at is None else message.deliver_at,
         canceled_reason=_reason(delivery),
