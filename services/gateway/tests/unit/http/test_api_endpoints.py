@@ -81,7 +81,7 @@ async def test_a_list_names_the_application_as_the_caller_wrote_it(world: World)
     answer = await world.client.get(PATH)
     assert [item["uid"] for item in answer.json()["data"]] == ["orders"]
     assert answer.json()["iterator"] is None
-    assert world.dispatcher.asked == [ListEndpoints(TENANT, "acme", Page())]
+    assert world.dispatcher.asked == [ListEndpoints(TENANT, "acme", Page(descending=True))]
 
 
 async def test_an_endpoint_is_found_by_id_or_uid(world: World) -> None:
