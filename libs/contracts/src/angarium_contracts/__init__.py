@@ -1,1 +1,1 @@
-"""What the services say to each other: events, queries, ids and stream names."""
+"""Messages between the services: events, queries, ids and stream names."""

@@ -27,7 +27,7 @@ class AttemptTrigger(IntEnum):
 
 
 class Timings(Part, frozen=True):
-    """Where an attempt's time went, in milliseconds.
+    """Durations of an attempt's phases, in milliseconds.
 
     `dns`, `connect` and `tls` are each phase's own, 0 on a kept connection; `first_byte` runs
     from the start to the first byte of the answer (0 without one), `total` to its end.

@@ -130,7 +130,7 @@ class EndpointDeliveryState(Contract, frozen=True, tag="deliveries.endpoint_stat
 
 
 class MessageKind(Part, frozen=True):
-    """What endpoints filter messages by."""
+    """The fields of a message that endpoints filter by."""
 
     event_type: str
     channels: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ class MatchedMessages(Contract, frozen=True, tag="endpoint.matched/1"):
 
 
 class DeliveryStatus(IntEnum):
-    """Where a delivery stands; the first four as `AttemptStatus` numbers them."""
+    """State of a delivery; the first four have the numbers of `AttemptStatus`."""
 
     SUCCESS = 0
     PENDING = 1

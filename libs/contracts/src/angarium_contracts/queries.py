@@ -54,7 +54,7 @@ class Done(Contract, frozen=True, tag="done/1"):
 
 
 class Page(Part, frozen=True):
-    """What part of a list to give: `limit` 1 to 250; `iterator` as an earlier answer gave it."""
+    """A page of a list: `limit` from 1 to 250; `iterator` from an earlier answer."""
 
     limit: int = 50
     iterator: str | None = None

@@ -1,4 +1,4 @@
-"""How long rows of a tenant are kept. The gateway has the numbers; the others ask it."""
+"""Retention of the rows of a tenant. The gateway has the numbers; other services query them."""
 
 from .contract import Contract, Part
 

@@ -1,4 +1,4 @@
-"""What a tenant sets for all its applications."""
+"""Settings of a tenant for all its applications."""
 
 from .contract import Contract
 

@@ -9,7 +9,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 def key_bytes(text: str, prefix: str, bytes_max: int) -> bytes:
-    """What stands behind the prefix; base64 padding may be left out.
+    """Decode the part after the prefix; base64 padding is optional.
 
     Raises MalformedSecret, whose text repeats nothing but the prefix.
     """

@@ -1,4 +1,4 @@
-"""What can be wrong with a secret or a signed request: one base, one fact per class."""
+"""Errors of a secret or a signed request: one base, one fact per class."""
 
 
 class SigningError(Exception):

@@ -49,7 +49,7 @@ class PublicKey:
         return PUBLIC_KEY_PREFIX + b64encode(self._raw).decode("ascii")
 
     def verify_content(self, prefix: bytes, body: bytes, signature: bytes) -> bool:
-        """Whether `signature` (raw, without version or base64) was made with the private key."""
+        """True if `signature` (raw, without version or base64) was made with the private key."""
         try:
             self._key.verify(signature, prefix + body)
         except InvalidSignature:

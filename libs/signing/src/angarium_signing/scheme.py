@@ -1,4 +1,4 @@
-"""What every signature scheme of Standard Webhooks shares: the signed content and two roles.
+"""The parts that all signature schemes of Standard Webhooks share: signed content, two roles.
 
 `v1` (HMAC, `whsec_`) is in secret.py, `v1a` (Ed25519, `whsk_` and `whpk_`) in key_pair.py.
 """

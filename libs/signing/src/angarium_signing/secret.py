@@ -57,7 +57,7 @@ class SigningSecret:
         return "v1," + b2a_base64(self._mac(prefix, body), newline=False).decode("ascii")
 
     def verify_content(self, prefix: bytes, body: bytes, signature: bytes) -> bool:
-        """Whether `signature` (raw, without version or base64) is ours; in constant time."""
+        """True if this secret made `signature` (raw, no version or base64); in constant time."""
         return hmac.compare_digest(self._mac(prefix, body), signature)
 
     def _mac(self, prefix: bytes, body: bytes) -> bytes:

@@ -38,7 +38,7 @@ from .domain.retry_schedule import RetrySchedule
 from .worker import Endpoints, Worker
 
 LEASE_MARGIN_S = 5.0
-"""How much longer than an attempt a lease lasts: time to begin the attempt and to record it.
+"""Seconds by which a lease outlasts an attempt: time to begin the attempt and to record it.
 Without it a lease could end first, and another worker would send the same delivery again."""
 FENCE_BITS = 48
 """Of the fence that a process chooses for itself: wide enough that no two choose the same."""
@@ -46,7 +46,7 @@ FENCE_BITS = 48
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPorts[Receipt]:
-    """What a worker reaches outside its process. `open_sealed` decrypts an endpoint's secrets;
+    """Ports to everything outside the process. `open_sealed` decrypts an endpoint's secrets;
     `wake_outbox` is called once the ledger holds new operational events."""
 
     ledger: Ledger

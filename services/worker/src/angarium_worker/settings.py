@@ -132,14 +132,14 @@ class Settings(ServiceSettings):
 
     @property
     def disable_rule(self) -> DisableRule:
-        """When a failing endpoint is disabled."""
+        """Rules for disabling a failing endpoint."""
         text = self.endpoint_disable_after.strip()
         after_s = 0.0 if text == "0" else parse_delays(text)[0]
         return DisableRule(after_s, self.endpoint_disable_failures_min)
 
     @property
     def worker(self) -> WorkerSettings:
-        """What the worker is built with."""
+        """Settings that `build_worker` takes."""
         return WorkerSettings(
             deliveries_in_flight_max=self.deliveries_in_flight_max,
             payload_bytes_in_hand_max=self.payload_bytes_in_hand_max,
@@ -153,7 +153,7 @@ class Settings(ServiceSettings):
 
     @property
     def egress_rules(self) -> EgressRules:
-        """Where webhooks may be sent."""
+        """Rules for the addresses that webhooks may reach."""
         return EgressRules.parse(
             _parts(self.egress_allowed_networks),
             _parts(self.egress_denied_networks),

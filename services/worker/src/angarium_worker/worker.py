@@ -33,7 +33,7 @@ type Work = Coroutine[Any, Any, None]
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """What the worker knows about endpoints."""
+    """The worker's state of endpoints."""
 
     cache: EndpointCache
     guards: EndpointGuards

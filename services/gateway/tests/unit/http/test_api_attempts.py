@@ -177,7 +177,7 @@ async def test_what_is_not_the_tenants_own_is_404_before_the_worker_is_asked(
 
 async def test_a_worker_that_does_not_answer_is_503(world: World) -> None:
     world.worker.answers[ListAttemptsByMessage] = Problem(
-        ProblemCode.UNAVAILABLE, "the service that answers this is not reachable; try again"
+        ProblemCode.UNAVAILABLE, "The service that answers this is not reachable. Try again."
     )
     answer = await world.client.get("/api/v1/app/acme/attempt/msg/evt-1")
     assert answer.status_code == 503

@@ -102,7 +102,7 @@ async def test_what_is_pending_for_an_endpoint_is_cancelled_in_bounded_commands(
 
 
 async def test_what_was_cancelled_before_the_worker_fell_silent_is_told(world: World) -> None:
-    away = Problem(ProblemCode.UNAVAILABLE, "not reachable; try again")
+    away = Problem(ProblemCode.UNAVAILABLE, "Not reachable. Try again.")
     answers = iter([DeliveriesChanged(1_000, done=False), away, away])
     world.worker.answers[CancelDeliveries] = lambda _: next(answers)
     path = f"{PATH}/endpoint/orders/cancel-pending"

@@ -341,7 +341,7 @@ async def test_what_is_not_the_tenants_own_is_404_before_the_worker_is_asked(
 
 @pytest.mark.parametrize("path", [DESTINATIONS, MESSAGES])
 async def test_a_worker_that_does_not_answer_is_503(world: World, path: str) -> None:
-    away = Problem(ProblemCode.UNAVAILABLE, "not reachable; try again")
+    away = Problem(ProblemCode.UNAVAILABLE, "Not reachable. Try again.")
     world.worker.answers[ListMessageDeliveries] = world.worker.answers[FindDeliveries] = away
     answer = await world.client.get(path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")

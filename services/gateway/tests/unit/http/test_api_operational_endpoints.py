@@ -134,7 +134,7 @@ async def test_the_secret_is_read_and_rotated(world: World) -> None:
 async def test_before_the_first_endpoint_there_is_an_empty_list_and_nothing_else(
     world: World,
 ) -> None:
-    missing = Problem(ProblemCode.NOT_FOUND, "There is no such application; check its id or uid.")
+    missing = Problem(ProblemCode.NOT_FOUND, "There is no such application. Check its id or uid.")
     for question in (ListEndpoints, GetEndpoint, DeleteEndpoint, GetEndpointHeaders):
         world.dispatcher.answers[question] = missing
     listed = await world.client.get(PATH)
@@ -146,6 +146,6 @@ async def test_before_the_first_endpoint_there_is_an_empty_list_and_nothing_else
 
 
 async def test_a_dispatcher_that_is_away_is_told_as_such(world: World) -> None:
-    away = Problem(ProblemCode.UNAVAILABLE, "not reachable; try again")
+    away = Problem(ProblemCode.UNAVAILABLE, "Not reachable. Try again.")
     world.dispatcher.answers[ListEndpoints] = away
     assert (await world.client.get(PATH)).status_code == 503

@@ -125,7 +125,7 @@ class AcceptModel:
 
     async def __call__(self, tenant_id: bytes, application_ref: str, draft: Draft) -> AcceptOutcome:
         if self.busy:
-            return Busy("the database is not reachable")
+            return Busy("The database is not reachable.")
         if self.problem is not None:
             return self.problem
         assert draft.event_id is not None

@@ -1,1 +1,1 @@
-"""What the worker decides: pure, standard library only."""
+"""Policies and decisions of the worker: pure, standard library only."""

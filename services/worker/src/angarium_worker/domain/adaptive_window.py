@@ -1,4 +1,4 @@
-"""How many attempts one endpoint gets at the same time: additive increase, multiplicative
+"""Limit of concurrent attempts for one endpoint: additive increase, multiplicative
 decrease (RFC 5681, section 3.1, with attempts in place of segments)."""
 
 from math import inf

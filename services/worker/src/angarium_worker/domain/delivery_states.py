@@ -1,4 +1,4 @@
-"""How the states of a delivery and of an endpoint follow from one another.
+"""State transitions of deliveries and endpoints.
 
 What becomes of a delivery by a verdict, `after` reads from its table: a step that is not in there
 is an error. What the database does to rows and the guards to endpoints, tests hold against the
@@ -15,7 +15,7 @@ from .verdict import Cancelled, Delivered, Exhausted, Gone, Parked, Queued, Retr
 
 
 class EndpointStatus(Enum):
-    """Whether an endpoint takes webhooks at all: its owner's word, known to all workers."""
+    """State of an endpoint that its owner sets, the same for all workers."""
 
     ENABLED = "enabled"
     DISABLED = "disabled"
@@ -23,7 +23,7 @@ class EndpointStatus(Enum):
 
 
 class GuardState(Enum):
-    """How one worker delivers to an endpoint, as the API and the metrics name it."""
+    """State of an endpoint in one worker, as named in the API and the metrics."""
 
     DELIVERING = "delivering"
     WAITING = "waiting"

@@ -1,4 +1,4 @@
-"""Whether one endpoint may be sent to now: what one process knows about its health."""
+"""Guard of one endpoint: decides whether a delivery may start, from its health in this process."""
 
 from enum import IntEnum
 from math import inf
@@ -24,7 +24,7 @@ ALONE_PER_S: Final = 2.0
 
 
 class Result(IntEnum):
-    """What an attempt says about its endpoint."""
+    """Effect of an attempt on its endpoint's health."""
 
     SUCCESS = 0
     REFUSED = 1
@@ -91,7 +91,7 @@ class EndpointGuard:
 
     @property
     def limit(self) -> int:
-        """How many attempts may be in flight."""
+        """Limit of attempts in flight."""
         return self._window.limit
 
     @property
@@ -102,7 +102,7 @@ class EndpointGuard:
 
     @property
     def probing(self) -> bool:
-        """Whether the probe is under way, which lets nothing begin beside it."""
+        """True if the probe is in flight; no other attempt may begin."""
         return self._breaker.state is BreakerState.HALF_OPEN
 
     @property
@@ -182,7 +182,7 @@ class EndpointGuard:
         return wait_s
 
     def is_open(self, now_s: float) -> bool:
-        """Whether the breaker lets nothing begin: it is open, or the probe is under way."""
+        """True if no attempt may begin: the breaker is open, or the probe is in flight."""
         return not self._breaker.may_begin(now_s)
 
     def quota(self, now_s: float) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""When an endpoint has failed for so long that it is disabled."""
+"""Rule that disables an endpoint after a long period of failures."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class DisableRule:
         return self.after_s > 0 and last_us - since_us >= self.after_s * 1_000_000
 
     def condemns(self, run: FailureRun) -> bool:
-        """Whether the endpoint is to be disabled."""
+        """True if the endpoint is to be disabled."""
         return self.suspects(run.since_us, run.last_us) and run.failures >= self.failures_min
 
     @property

@@ -149,7 +149,7 @@ class SlotShares:
             del self._tenants[tenant_id]
 
     def used(self, tenant_id: bytes, application_id: bytes) -> int:
-        """How many slots the application uses."""
+        """Slots that the application uses."""
         tenant = self._tenants.get(tenant_id)
         used = tenant.applications.get(application_id) if tenant is not None else None
         return used[0] if used is not None else 0
@@ -165,5 +165,5 @@ class SlotShares:
         return used[0] * len(self._tenants) * weights >= self._slots_max * weight
 
     def __len__(self) -> int:
-        """How many tenants use slots."""
+        """Number of tenants that use slots."""
         return len(self._tenants)

@@ -24,11 +24,11 @@ class RateLimit:
 
     @property
     def burst(self) -> int:
-        """How many may begin at once after a pause."""
+        """Deliveries that may begin at once after a pause."""
         return max(1, self.rate_per_s // 10)
 
     def available(self, booked_ahead_s: float) -> int:
-        """How many may begin now."""
+        """Deliveries that may begin now."""
         ahead = max(0.0, booked_ahead_s) * self.rate_per_s
         return max(0, int(self.burst - ahead + _SLACK))
 

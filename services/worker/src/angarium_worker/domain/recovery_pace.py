@@ -1,4 +1,4 @@
-"""How fast the backlog of an endpoint follows that was down and is back."""
+"""Pace at which the backlog of a recovered endpoint is sent."""
 
 from math import exp2, inf, sqrt
 from typing import Final
@@ -82,7 +82,7 @@ class RecoveryPace:
         self._tokens_s = now_s
 
     def is_early(self, now_s: float) -> bool:
-        """Whether the endpoint came back within the last `STEADY_S`."""
+        """True if the endpoint recovered within the last `STEADY_S`."""
         since_s = self.recovering_since
         return since_s is not None and now_s - since_s < STEADY_S
 
@@ -99,7 +99,7 @@ class RecoveryPace:
             self._doubled_s = max(self._doubled_s, now_s)
 
     def limits(self, now_s: float) -> bool:
-        """Whether the backlog is held back."""
+        """True if the pace limits the backlog."""
         if self.recovering_since is None:
             return False
         self._refill(now_s)
@@ -108,7 +108,7 @@ class RecoveryPace:
         return self.recovering_since is not None
 
     def backlog_allowed(self, now_s: float) -> int:
-        """How many deliveries of the backlog may begin now; after a pause, at most what half a
+        """Deliveries of the backlog that may begin now; after a pause, at most what half a
         second brings, or one. `UNLIMITED` while nothing is limited."""
         return int(self._tokens + _SLACK) if self.limits(now_s) else UNLIMITED
 

@@ -1,4 +1,4 @@
-"""How long an endpoint that asks for it is left alone."""
+"""Pauses that endpoints ask for with Retry-After."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from .attempt_result import Throttled
 RETRY_AFTER_S_MAX: Final = 24 * 3_600.0
 """Longer wishes are cut to this."""
 SLOWDOWN_S: Final = 1.0
-"""How long an endpoint that does not say is left alone."""
+"""Pause for an endpoint that gives no time."""
 
 
 def slowdown_s(throttled: Throttled) -> float:

@@ -35,7 +35,7 @@ class RetryBudget:
         self._last_s = now_s
 
     def retries_allowed(self, now_s: float) -> int:
-        """How many retries may begin now."""
+        """Retries that may begin now."""
         if self._earned >= 1.0:
             return int(self._earned)
         return 1 if self._last_s + self._trickle_s <= now_s else 0

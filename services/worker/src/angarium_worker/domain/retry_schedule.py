@@ -1,4 +1,4 @@
-"""When a failed delivery is tried again."""
+"""Times of the retries of a failed delivery."""
 
 import re
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class RetrySchedule:
             raise ScheduleRefused(f"jitter is 0 to {JITTER_MAX}, such as 0.2 for ±20 %")
 
     def delay_after_s(self, attempts_made: int, random: float) -> float | None:
-        """How long to wait after that many attempts (at least 1); None when it was the last.
+        """Delay after `attempts_made` attempts (at least 1); None after the last one.
 
         `random` is uniform in 0 to 1. The result lies within the jitter around the delay.
         """

@@ -1,4 +1,4 @@
-"""What the endpoints of one process share while many of them are in trouble, or coming back.
+"""Limits shared by the endpoints of one process while many of them fail or recover.
 
 Each endpoint's own limits leave a handful of deliveries alone: its few retries keep to their
 schedule, its small backlog follows at once. Of a thousand endpoints that went down together,
@@ -42,7 +42,7 @@ class SharedLimits:
         self._retries = min(RETRIES_MAX, self._retries + EARNED_BY_FIRST)
 
     def retries_allowed(self, now_s: float) -> int:
-        """How many retries of endpoints in trouble may begin now."""
+        """Retries of failing endpoints that may begin now."""
         passed_s = min(RETRIES_MAX, max(0.0, now_s - self._retries_s))
         self._retries = min(RETRIES_MAX, self._retries + RETRIES_PER_S * passed_s)
         self._retries_s = max(now_s, self._retries_s)
@@ -53,7 +53,7 @@ class SharedLimits:
         self._retries = max(-RETRIES_MAX, self._retries - 1.0)
 
     def backlog_allowed(self, now_s: float) -> int:
-        """How many deliveries of backlogs may begin now."""
+        """Deliveries of backlogs that may begin now."""
         per_s = self._backlog_per_s(now_s)
         passed_s = max(0.0, now_s - self._backlog_s)
         most = max(1.0, per_s * BURST_S)

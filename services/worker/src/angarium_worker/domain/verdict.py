@@ -1,4 +1,4 @@
-"""What follows from an attempt, or from not making one."""
+"""Decides what follows an attempt, or an attempt that was not made."""
 
 from dataclasses import dataclass
 

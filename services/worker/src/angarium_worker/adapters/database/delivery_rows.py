@@ -1,4 +1,4 @@
-"""How deliveries and attempts stand in the columns of the tables, on both engines."""
+"""Mapping of deliveries and attempts to columns, on both engines."""
 
 import struct
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ RESENT_COLUMNS: Final = (
 
 
 def is_held(now: ColumnElement[int], lease_s: float) -> ColumnElement[bool]:
-    """Whether a row of `pending_delivery` is held by a worker, none for longer than `lease_s`.
+    """Condition: a worker holds the row of `pending_delivery`, for `lease_s` at most.
 
     A lease and its end each count the fence up by one, which begins even: it is odd while a lease
     lasts. That alone would also hold after a worker died, and the time alone of what is due soon.

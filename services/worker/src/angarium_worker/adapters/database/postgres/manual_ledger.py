@@ -1,4 +1,4 @@
-"""Changes by hand on Postgres: one statement and one round trip for each call."""
+"""Manual changes of deliveries on Postgres: one statement and one round trip for each call."""
 
 from collections.abc import Sequence
 from functools import partial

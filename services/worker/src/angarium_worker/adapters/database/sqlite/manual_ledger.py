@@ -1,4 +1,4 @@
-"""Changes by hand on SQLite: one transaction for each call."""
+"""Manual changes of deliveries on SQLite: one transaction for each call."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -113,7 +113,7 @@ def _values(row: Delivery) -> dict[str, Any]:
 
 
 async def _known(connection: AsyncConnection, keys: Sequence[DeliveryKey]) -> set[DeliveryKey]:
-    """Those that have an attempt, are pending, or were cancelled by hand."""
+    """Those that have an attempt, are pending, or were cancelled manually."""
     found: set[DeliveryKey] = set()
     for table in (attempt, pending_delivery, cancelled_delivery):
         query = select(table.c.message_id, table.c.endpoint_id).where(
@@ -134,7 +134,7 @@ async def _in_lanes(connection: AsyncConnection, keys: Sequence[DeliveryKey]) ->
 def _pending_of(
     message_id: bytes | None, endpoint_id: bytes | None, now: int, lease_until: int
 ) -> Any:
-    """What is marked already is left alone until nobody can hold it."""
+    """Deliveries already marked are skipped until nobody can hold them."""
     query = select(
         *[_row[name] for name in CANCELLED_COLUMNS if name != "reason"], _row.lane, _row.due_at
     ).where(or_(_row.cancelled.is_(None), _row.due_at <= now, _row.due_at > lease_until))

@@ -1,4 +1,4 @@
-"""What an HTTP answer means: the one place where status codes and Retry-After are read."""
+"""Classifies HTTP responses: the one place where status codes and Retry-After are read."""
 
 from collections.abc import Callable
 from datetime import UTC

@@ -23,7 +23,7 @@ _STALE = frozenset({FailureReason.CONNECTION_CLOSED, FailureReason.CONNECTION_RE
 
 
 class AttemptContext:
-    """What all attempts of a sender share, and the owner of those under way and their dials."""
+    """State that all attempts of a sender share; owns those in flight and their dials."""
 
     __slots__ = ("attempts", "clock_s", "dialler", "dials", "limits", "loop", "pool")
 

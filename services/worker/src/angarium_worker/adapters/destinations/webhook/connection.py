@@ -14,7 +14,7 @@ from .response import Response, ResponseRefused
 
 
 class Exchange(Protocol):
-    """Who waits for a response; exactly one of the two is called, once, per `begin`."""
+    """Callbacks for a response; exactly one of the two is called, once, per `begin`."""
 
     def answered(self, connection: "Connection", response: Response, *, reusable: bool) -> None: ...
 
@@ -26,7 +26,7 @@ class Exchange(Protocol):
 
 
 class Stream(Protocol):
-    """What a connection needs of a transport; TLS has one of its own."""
+    """The part of a transport that a connection uses; TLS has its own."""
 
     def write(self, data: bytes) -> None: ...
 

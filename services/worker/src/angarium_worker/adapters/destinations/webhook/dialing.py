@@ -29,7 +29,7 @@ from .tls_stream import Above, TlsStream
 
 
 class Phase(Enum):
-    """Where an attempt is; its deadline's reason depends on it."""
+    """Phase of an attempt; its deadline's reason depends on it."""
 
     WAITING = FailureReason.NO_FREE_CONNECTION
     DNS = FailureReason.DNS_TIMED_OUT
@@ -39,7 +39,7 @@ class Phase(Enum):
 
 
 class DialProgress:
-    """What a dial tells while it goes on: the phase, and how long the ended ones took."""
+    """Progress of a dial: the current phase, and the durations of the completed ones."""
 
     __slots__ = ("connect_s", "dns_s", "phase", "phase_began_at", "tls_s")
 

@@ -1,4 +1,4 @@
-"""Where webhooks may be sent. Pure: a destination in, a refusal in words or None out."""
+"""Rules for the addresses that webhooks may reach. Pure: a refusal in words, or None."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -36,7 +36,7 @@ _PORT_MAX = 65_535
 
 
 class AddressVerdict(Struct, frozen=True):
-    """Whether an address may be dialled and what decides it.
+    """Decision on an address: allowed or refused, and the rule that decided.
 
     `network` is the deciding CIDR, empty where a form decides (no address, ISATAP); `name` says
     what it is.

@@ -18,7 +18,7 @@ _SWEEP_PAUSE_MIN_S = 0.05
 
 
 class Seeker(Protocol):
-    """Who needs a connection; one of the two is called, at once or later."""
+    """Callbacks for a connection; one of the two is called, at once or later."""
 
     @property
     def origin(self) -> Origin: ...
@@ -33,7 +33,7 @@ class Seeker(Protocol):
 
 
 class _Lane:
-    """What the pool knows of one origin."""
+    """The pool's state of one origin."""
 
     __slots__ = ("idle", "places", "waiting")
 

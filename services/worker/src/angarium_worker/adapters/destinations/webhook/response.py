@@ -67,7 +67,7 @@ class Response:
 
     @property
     def body(self) -> bytes:
-        """What is kept of the body."""
+        """The kept beginning of the body."""
         return bytes(self._body)
 
     def drop_body(self) -> None:
@@ -99,7 +99,7 @@ class Response:
         return False
 
     def end_of_connection_completes(self) -> bool:
-        """Whether a connection that ends now ends a body without a length (RFC 9112, 6.3)."""
+        """True if the end of the connection ends a body without a length (RFC 9112, 6.3)."""
         return self._head_complete and not self._complete and not self._self_delimiting
 
     def on_message_begin(self) -> None:

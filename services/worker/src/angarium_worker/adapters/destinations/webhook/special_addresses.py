@@ -102,7 +102,7 @@ def special_space(spaces: tuple[SpecialSpace, ...], bits: int) -> SpecialSpace |
 
 
 def is_isatap(address: IPv6Address) -> bool:
-    """Whether the interface part has ISATAP's form, whatever the prefix."""
+    """True if the interface identifier has ISATAP's form, with any prefix."""
     return (int(address) >> 32) & _LOW_32 in _ISATAP_INTERFACES
 
 
@@ -129,7 +129,7 @@ def embedded_ipv4(address: IPv6Address) -> tuple[IPv4Address, ...]:
 
 
 def _local_nat64_candidates(bits: int) -> list[int]:
-    """Where RFC 6052, section 2.2, puts the IPv4 for prefixes of 96, 64, 56 and 48 bits.
+    """IPv4 addresses at the positions of RFC 6052, section 2.2 (96, 64, 56 and 48 bits).
 
     A shorter prefix counts only when the octets behind its IPv4 are zero, as the RFC has them.
     """

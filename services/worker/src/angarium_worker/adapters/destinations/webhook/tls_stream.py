@@ -20,7 +20,7 @@ _RECORD_BYTES_MAX = 16_384
 
 
 class Above(Protocol):
-    """What a TLS stream needs of the connection that uses it."""
+    """The part of a connection that its TLS stream calls."""
 
     def connection_made(self, transport: Stream) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Whether a URL would be delivered to, and what decides it; nothing is sent but the DNS query."""
+"""Checks whether webhooks can be delivered to a URL, and why not; sends only the DNS query."""
 
 from collections.abc import Collection
 from ipaddress import ip_address
@@ -13,7 +13,7 @@ from .name_resolution import LookUp
 
 
 class UrlDiagnosis(Struct, frozen=True):
-    """What is found on the way to a connection, as far as it goes.
+    """Findings of each step towards a connection, up to the first failure.
 
     `canonical` is None for a URL that is refused when an endpoint is saved. `refusal` says in
     words why nothing would be sent, None if it would be. `addresses` are the verdicts on all

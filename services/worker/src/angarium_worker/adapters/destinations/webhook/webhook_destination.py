@@ -17,7 +17,7 @@ DEFAULT_HEADERS = (("content-type", "application/json"),)
 
 
 class Poster[R](Protocol):
-    """What posts a request. `R` is a URL's route, ready."""
+    """Port of the HTTP sender. `R` is a URL's prepared route."""
 
     def route(self, url: str, proxy: str | None, certificate: bytes | None) -> R:
         """The way to a URL; one that may not be sent to fails when it is posted to."""
