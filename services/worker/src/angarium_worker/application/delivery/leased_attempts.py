@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable
 from functools import partial
 
-import structlog
 from angarium_contracts.ids import MESSAGE, format_id
 
 from angarium_worker.application.capacity.capacity import Capacity
@@ -18,12 +17,10 @@ from angarium_worker.application.ledger.records import AttemptRow, EventRow, Rec
 from angarium_worker.domain.attempt_result import AttemptResult
 from angarium_worker.domain.delivery import Delivery, DeliveryState
 from angarium_worker.domain.delivery_states import after
-from angarium_worker.domain.verdict import PARKED_S, Cancelled, Parked, Unsent, Verdict
+from angarium_worker.domain.verdict import Cancelled, Unsent, Verdict
 
 from .leased_attempt import LeasedAttempt, Recorded
 from .make_attempt import MakeAttempt
-
-log = structlog.get_logger()
 
 SLOW_S = 0.5
 """An attempt that lasts longer leaves its sending slot to others."""
@@ -125,26 +122,16 @@ class LeasedAttempts:
         self._slots.sent(attempt.slot)
         if attempt.queue is not None:
             self._guards.ended(attempt.queue, attempt.ticket, result, attempt.begun_s)
-        verdict, row, event = self._concluded(delivery, endpoint, result)
+        verdict, row, event = self._make.conclude(
+            delivery,
+            delivery.channels,
+            endpoint,
+            delivery.attempts_made + 1,
+            result,
+            trigger=delivery.trigger,
+            retry_delays_s=delivery.retry_delays_s,
+        )
         self._settle(attempt, verdict, row, event)
-
-    def _concluded(
-        self, delivery: Delivery, endpoint: ResolvedEndpoint, result: AttemptResult
-    ) -> tuple[Verdict, AttemptRow | None, EventRow | None]:
-        try:
-            verdict, row = self._make.conclude(
-                delivery,
-                delivery.channels,
-                endpoint,
-                delivery.attempts_made + 1,
-                result,
-                trigger=delivery.trigger,
-                retry_delays_s=delivery.retry_delays_s,
-            )
-            return verdict, row, None if row is None else self._make.event_of(verdict, row)
-        except Exception:  # the delivery must not be lost with a fault of ours
-            log.exception("attempt.not_concluded", message=delivery.message_id.hex())
-            return Parked(PARKED_S), None, None
 
     def not_attempted(
         self,

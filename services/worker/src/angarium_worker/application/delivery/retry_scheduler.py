@@ -9,12 +9,11 @@ import structlog
 
 from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
-from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
     ResolvedEndpoint,
 )
-from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
+from angarium_worker.application.endpoints.endpoints import Endpoints
 from angarium_worker.application.ledger.records import Ledger, StorageDown
 from angarium_worker.domain.admission import Admission, Origin, decide
 from angarium_worker.domain.delivery import Delivery
@@ -22,7 +21,6 @@ from angarium_worker.domain.delivery import Delivery
 from .admission import fact_of, newest_wanted, unsent
 from .leased_attempt import LeasedAttempt
 from .leased_attempts import LeasedAttempts
-from .make_attempt import MakeAttempt
 
 LEASE_ROWS_MAX = 200
 LEASE_BYTES_MAX = 8 * 1024 * 1024
@@ -42,19 +40,17 @@ class RetryScheduler:
         self,
         *,
         ledger: Ledger,
-        cache: EndpointCache,
+        endpoints: Endpoints,
         leased: LeasedAttempts,
-        make: MakeAttempt,
-        guards: EndpointGuards,
         capacity: Capacity,
         tasks: asyncio.TaskGroup,
         lease_s: float,
     ) -> None:
         self._ledger = ledger
-        self._cache = cache
+        self._cache = endpoints.cache
+        self._guards = endpoints.guards
+        self._retry_after = endpoints.retry_after
         self._leased = leased
-        self._make = make
-        self._guards = guards
         self._slots = capacity.slots
         self._tasks = tasks
         self._lease_s = lease_s
@@ -67,7 +63,7 @@ class RetryScheduler:
             try:
                 pause_s = await self._next_round()
             except StorageDown as error:
-                log.warning("retries.wait", error=str(error)[:300])
+                log.warning("retries.database_down", error=str(error)[:300])
                 pause_s = SLEEP_S_MAX
             if pause_s > 0:
                 await self._retry_wake.wait(pause_s)
@@ -131,7 +127,7 @@ class RetryScheduler:
         delivery = attempt.delivery
         resolved = endpoint if isinstance(endpoint, ResolvedEndpoint) else None
         fact, retry = fact_of(endpoint), delivery.is_retry
-        paused = resolved is not None and self._make.wait_s(resolved) > 0
+        paused = resolved is not None and self._retry_after.wait_s(resolved.id) > 0
         cancelled = delivery.cancelled is not None
         admission = decide(Origin.TIME, fact, cancelled=cancelled, paused=paused)
         if admission is Admission.START and resolved is not None:

@@ -27,7 +27,7 @@ class GuardedTurn(SendingTurn):
         self, context: LaneContext, lane: HeldLane, endpoint: ResolvedEndpoint, turn_s: float
     ) -> None:
         super().__init__(context, lane, endpoint, turn_s)
-        self._queue = context.guards.of(endpoint.id)
+        self._queue = context.endpoints.guards.of(endpoint.id)
         self._queue.guard.lane_only = endpoint.strict
         self._no_firsts = False
         self._no_retries = False

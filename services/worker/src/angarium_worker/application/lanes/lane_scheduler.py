@@ -13,7 +13,6 @@ import structlog
 from angarium_worker.application.capacity.delivery_slots import DeliverySlots
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
 from angarium_worker.application.delivery.leased_attempt import LeasedAttempt
-from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
     Inactive,
@@ -49,7 +48,6 @@ class LaneScheduler:
         *,
         lanes: Lanes,
         ledger: Ledger,
-        cache: EndpointCache,
         context: LaneContext,
         slots: DeliverySlots,
         lease_s: float,
@@ -57,7 +55,7 @@ class LaneScheduler:
     ) -> None:
         self._lanes = lanes
         self._ledger = ledger
-        self._cache = cache
+        self._cache = context.endpoints.cache
         self._context = context
         self._slots = slots
         self._lane_wake = context.lane_wake
@@ -74,7 +72,7 @@ class LaneScheduler:
         return len(self._turns)
 
     def wake(self, endpoint_ids: Sequence[bytes]) -> None:
-        """See `LaneWaker`."""
+        """Let the lanes of these endpoints have their turn now."""
         self._to_wake.update(endpoint_ids)
         self._lane_wake.notify(0)
 
@@ -86,7 +84,7 @@ class LaneScheduler:
                 try:
                     pause_s = await self._round()
                 except StorageDown as error:
-                    log.warning("lanes.wait", error=str(error)[:300])
+                    log.warning("lanes.database_down", error=str(error)[:300])
                     pause_s = SLEEP_S_MAX
                 if pause_s > 0:
                     await self._lane_wake.wait(pause_s)
@@ -151,7 +149,8 @@ class LaneScheduler:
         turn = LaneTurn(self._context, lane, self._turn_s)
         match endpoint:
             case Inactive():
-                self._context.close(lane.endpoint_id, endpoint.version, endpoint.reason)
+                closed = self._context.endpoints.closed
+                closed.close(lane.endpoint_id, endpoint.version, endpoint.reason)
                 turn.stop(CLOSED_WAIT_S)
             case Unusable():
                 turn.stop(UNUSABLE_WAIT_S)

@@ -32,7 +32,7 @@ class LaneTurn:
         self.lane = lane
         self.untouched: list[LeasedAttempt] = []
         self._context = context
-        self._now_s = context.guards.clock_s
+        self._now_s = context.endpoints.guards.clock_s
         self._until_s = self._now_s() + turn_s
         self._stopped = False
         self._wait_s = 0.0
@@ -123,7 +123,7 @@ class SendingTurn(LaneTurn):
         if now_s >= self._until_s:
             self.stop(0.0)
             return None
-        wait_s = self._context.make.wait_s(self._endpoint)
+        wait_s = self._context.endpoints.retry_after.wait_s(self._endpoint.id)
         if wait_s:
             self.stop(wait_s)
             return None

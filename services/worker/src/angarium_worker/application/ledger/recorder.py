@@ -91,7 +91,7 @@ class Recorder:
         known = await self._ledger.known(list(keys))
         if not known:
             return record
-        log.warning("record.left_out", deliveries=len(known))
+        log.warning("record.duplicates_left_out", deliveries=len(known))
         return msgspec.structs.replace(
             record,
             attempts=_others(record.attempts, known),
