@@ -49,8 +49,8 @@ FENCE_BITS = 48
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPorts[Receipt]:
-    """What a worker reaches outside its process. `open_sealed` decrypts an endpoint's secrets;
-    `wake_outbox` is called once the ledger holds new operational events."""
+    """Everything that a worker reaches outside its process. `open_sealed` decrypts an endpoint's
+    secrets; `wake_outbox` is called once the ledger holds new operational events."""
 
     ledger: Ledger
     manual_ledger: ManualLedger

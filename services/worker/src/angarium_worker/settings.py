@@ -139,7 +139,7 @@ class Settings(ServiceSettings):
 
     @property
     def worker(self) -> WorkerSettings:
-        """What the worker is built with."""
+        """The part of the settings that `build_worker` needs."""
         return WorkerSettings(
             deliveries_in_flight_max=self.deliveries_in_flight_max,
             payload_bytes_in_hand_max=self.payload_bytes_in_hand_max,

@@ -1,1 +1,1 @@
-"""What the worker decides: pure, standard library only."""
+"""The worker's rules: pure functions and values, standard library only."""

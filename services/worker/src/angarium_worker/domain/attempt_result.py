@@ -71,7 +71,7 @@ _TEXTS = {
 
 
 class AttemptFacts(Struct, frozen=True, gc=False):
-    """What goes on record of an attempt.
+    """The facts of an attempt that are recorded.
 
     `response_status` is the destination's own number for its answer, 0 when it has none or did
     not answer. `response` holds at most the first 16 KiB of the answer; `response_truncated` says
@@ -109,7 +109,7 @@ class Accepted(AttemptFacts, frozen=True, gc=False):
 
 
 class Rejection(Enum):
-    """What a rejection says about the destination's health."""
+    """The kind of a rejection, as it counts for the destination's health."""
 
     REFUSED = "refused"
     """It works, and does not take this delivery."""
@@ -145,12 +145,12 @@ class Unreachable(AttemptFacts, frozen=True, gc=False, kw_only=True):
 
     @property
     def timed_out(self) -> bool:
-        """Whether it was there and too slow."""
+        """True if the endpoint was there and too slow."""
         return self.reason in _TIMED_OUT
 
     @property
     def is_ours(self) -> bool:
-        """Whether Angarium, not the endpoint, its network or its settings, is the cause."""
+        """True if Angarium, not the endpoint, its network or its settings, is the cause."""
         return self.reason is FailureReason.INTERNAL_ERROR
 
 

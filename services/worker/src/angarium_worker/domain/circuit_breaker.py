@@ -65,11 +65,11 @@ class CircuitBreaker:
 
     @property
     def closed(self) -> bool:
-        """Whether attempts may begin freely."""
+        """True while attempts may begin freely."""
         return self.state is BreakerState.CLOSED
 
     def may_begin(self, now_s: float) -> bool:
-        """Whether an attempt may begin, the probe included."""
+        """True if an attempt may begin, the probe included."""
         state = self.state
         return state is BreakerState.CLOSED or (
             state is BreakerState.OPEN and now_s >= self.open_until_s

@@ -15,7 +15,7 @@ from .verdict import Cancelled, Delivered, Exhausted, Gone, Parked, Queued, Retr
 
 
 class EndpointStatus(Enum):
-    """Whether an endpoint takes webhooks at all: its owner's word, known to all workers."""
+    """The status that an endpoint's owner has given it, known to all workers."""
 
     ENABLED = "enabled"
     DISABLED = "disabled"

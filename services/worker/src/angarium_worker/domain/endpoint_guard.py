@@ -1,4 +1,4 @@
-"""Whether one endpoint may be sent to now: what one process knows about its health."""
+"""The guard of one endpoint: decides from its recent attempts whether to send to it now."""
 
 from enum import IntEnum
 from math import inf
@@ -24,7 +24,7 @@ ALONE_PER_S: Final = 2.0
 
 
 class Result(IntEnum):
-    """What an attempt says about its endpoint."""
+    """The result of an attempt, as it counts for its endpoint's health."""
 
     SUCCESS = 0
     REFUSED = 1
@@ -102,7 +102,7 @@ class EndpointGuard:
 
     @property
     def probing(self) -> bool:
-        """Whether the probe is under way, which lets nothing begin beside it."""
+        """True while the probe is under way, which lets nothing begin beside it."""
         return self._breaker.state is BreakerState.HALF_OPEN
 
     @property
@@ -182,7 +182,7 @@ class EndpointGuard:
         return wait_s
 
     def is_open(self, now_s: float) -> bool:
-        """Whether the breaker lets nothing begin: it is open, or the probe is under way."""
+        """True while the breaker lets nothing begin: it is open, or the probe is under way."""
         return not self._breaker.may_begin(now_s)
 
     def quota(self, now_s: float) -> tuple[int, int]:
@@ -215,7 +215,7 @@ class EndpointGuard:
         self._overload_sign_s = -inf
 
     def idle(self, now_s: float) -> bool:
-        """Whether nothing is lost by forgetting it: nothing is in flight, and it never saw a
+        """True if nothing is lost by forgetting it: nothing is in flight, and it never saw a
         failure, or was not used for `FORGOTTEN_AFTER_S`."""
         if self.in_flight:
             return False

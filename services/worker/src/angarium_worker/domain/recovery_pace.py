@@ -82,7 +82,7 @@ class RecoveryPace:
         self._tokens_s = now_s
 
     def is_early(self, now_s: float) -> bool:
-        """Whether the endpoint came back within the last `STEADY_S`."""
+        """True if the endpoint came back within the last `STEADY_S`."""
         since_s = self.recovering_since
         return since_s is not None and now_s - since_s < STEADY_S
 
@@ -99,7 +99,7 @@ class RecoveryPace:
             self._doubled_s = max(self._doubled_s, now_s)
 
     def limits(self, now_s: float) -> bool:
-        """Whether the backlog is held back."""
+        """True while the backlog is held back."""
         if self.recovering_since is None:
             return False
         self._refill(now_s)

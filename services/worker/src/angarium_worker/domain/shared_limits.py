@@ -1,4 +1,4 @@
-"""What the endpoints of one process share while many of them are in trouble, or coming back.
+"""Limits that the endpoints of one process share while many of them are in trouble, or coming back.
 
 Each endpoint's own limits leave a handful of deliveries alone: its few retries keep to their
 schedule, its small backlog follows at once. Of a thousand endpoints that went down together,

@@ -1,4 +1,4 @@
-"""What follows from an attempt, or from not making one."""
+"""Verdicts: the consequence of an attempt, or of not making one."""
 
 from dataclasses import dataclass
 

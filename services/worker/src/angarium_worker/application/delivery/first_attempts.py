@@ -1,7 +1,7 @@
-"""First attempts on their way out: endpoint known, endpoint willing, a slot, sent.
+"""First attempts: admitted, sent or made to wait, and concluded.
 
-What cannot begin waits in memory while its chunk is open. What will not begin soon goes into
-its endpoint's lane at once: what waits in memory keeps others waiting too.
+An attempt that cannot begin waits in memory while its chunk is open. One that will not begin soon
+goes into its endpoint's lane at once, because what waits in memory keeps others waiting too.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ type Ended = Callable[[FirstAttempt, Verdict, AttemptRow | None, EventRow | None
 
 
 class FirstAttempts:
-    """Begins first attempts and tells how each ended, once: by `ended`, set by its owner."""
+    """Begins first attempts and calls `ended`, which its owner sets, once for each."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class FirstAttempts:
         self.ended(first, verdict, None, None)
 
     def forget_given_up(self, firsts: Sequence[FirstAttempt]) -> None:
-        """Let go of attempts that were given up while they waited."""
+        """Remove attempts that were given up from the queues of their endpoints."""
         for queue in {first.queue for first in firsts if first.queue is not None}:
             if queue.waiters:
                 self._guards.drop_given_up(queue)
@@ -142,12 +142,12 @@ class FirstAttempts:
             self._slots.release(place)
 
     def again(self, first: FirstAttempt) -> None:
-        """A waiting one may try again: there is a slot."""
+        """Try a waiting attempt again: a slot is free."""
         if first.endpoint is not None and first.queue is not None:
             self._try(first, first.endpoint, first.queue)
 
     def go(self, first: FirstAttempt, ticket: int) -> None:
-        """A waiting one has its endpoint's permission."""
+        """Send a waiting attempt, which the endpoint's guard has let begin."""
         if first.endpoint is not None:
             self._send(first, first.endpoint, ticket)
 

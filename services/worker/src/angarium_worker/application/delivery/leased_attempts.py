@@ -27,8 +27,8 @@ SLOW_S = 0.5
 
 
 class LeasedAttempts:
-    """Makes them and settles them: the row ends or moves on, and the attempt is appended, only
-    while the fence holds."""
+    """Makes attempts under a lease and settles them: the row ends or goes on, and the attempt is
+    appended, only while the fence holds."""
 
     def __init__(
         self,
@@ -50,12 +50,12 @@ class LeasedAttempts:
         self._timer: asyncio.TimerHandle | None = None
 
     def take(self, delivery: Delivery) -> LeasedAttempt:
-        """Take a delivery that was just leased in hand, and a slot for it."""
+        """Reserve capacity and a sending slot for a delivery that was just leased."""
         reservation = self._slots.reserve(1, len(delivery.payload))
         return LeasedAttempt(delivery, reservation, self._slots.start(retry=True))
 
     def give_back(self, attempts: Iterable[LeasedAttempt]) -> None:
-        """Let go of deliveries of which nothing was sent, and which others may have."""
+        """Release the capacity of deliveries of which nothing was sent."""
         for attempt in attempts:
             self._slots.sent(attempt.slot)
             self._slots.release(attempt.reservation)
@@ -97,7 +97,7 @@ class LeasedAttempts:
         self._slots.slow_down(attempt.slot)
 
     def _make_way(self) -> None:
-        """Attempts that last long leave their sending slots to others."""
+        """Free the sending slots of attempts that last long."""
         self._timer = None
         loop = asyncio.get_running_loop()
         young = self._young
@@ -140,7 +140,7 @@ class LeasedAttempts:
         endpoint: ResolvedEndpoint | None = None,
         recorded: Recorded | None = None,
     ) -> None:
-        """Settle a delivery of which nothing was sent."""
+        """Settle a delivery without an attempt."""
         attempt.endpoint, attempt.recorded = endpoint, recorded
         self._slots.sent(attempt.slot)
         if isinstance(verdict, Cancelled):
@@ -150,7 +150,7 @@ class LeasedAttempts:
         self._settle(attempt, verdict, None, None)
 
     def cut_off(self) -> list[Delivery]:
-        """Give up the attempts under way; gives the deliveries, still leased."""
+        """Cancel the attempts under way; returns their deliveries, still leased."""
         given_up = []
         for attempt in self._open:
             if attempt.submitted is not None:
@@ -196,6 +196,8 @@ class LeasedAttempts:
         self, attempt: LeasedAttempt, verdict: Verdict, settled: Settled, held: Held
     ) -> None:
         self._slots.release(attempt.reservation)
+        # Where the lease ended first, another worker owns the delivery and nothing was written. To
+        # notify or to go on with the lane here would send it beside that worker.
         fence_held = held is not None and settled.delivery.key in held
         if not fence_held:
             self._counters.stale += 1

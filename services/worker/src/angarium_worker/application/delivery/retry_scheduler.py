@@ -1,6 +1,6 @@
 """Retries: pending deliveries whose time has come, taken in batches under a lease.
 
-One whose endpoint may not be sent to now goes into the endpoint's lane, and waits there.
+A delivery whose endpoint may not be sent to now goes into the endpoint's lane and waits there.
 """
 
 import asyncio
@@ -33,8 +33,8 @@ log = structlog.get_logger()
 
 
 class RetryScheduler:
-    """Leases what is due, as much as there is room for, and sends it to the endpoint's current
-    URL with its current secrets. `run()` until cancelled. `tasks` owns the tasks."""
+    """Leases due deliveries, as many as there are free slots, and sends each to its endpoint's
+    current URL with its current secrets. `run()` until cancelled. `tasks` owns the tasks."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class RetryScheduler:
         self._retry_wake = capacity.retry_wake
 
     async def run(self) -> None:
-        """Retry until cancelled. What is leased and untouched then stays in hand."""
+        """Retry until cancelled. `give_up_untouched` then returns what is leased and not sent."""
         while True:
             try:
                 pause_s = await self._next_round()
@@ -69,15 +69,15 @@ class RetryScheduler:
                 await self._retry_wake.wait(pause_s)
 
     def give_up_untouched(self) -> list[Delivery]:
-        """Deliveries that are leased and of which nothing was sent yet: they are not sent any
-        more, and no longer in hand."""
+        """Give up the deliveries that are leased and wait for their endpoints' configuration;
+        returns them, for their leases to be released."""
         left = list(self._resolving)
-        self._resolving.clear()
+        self._resolving.clear()  # so that `_resolve` does not send what is released
         self._leased.give_back(left)
         return [attempt.delivery for attempt in left]
 
     async def _next_round(self) -> float:
-        """Lease and start once; gives how long to sleep before the next."""
+        """Lease and start once; returns how long to sleep before the next round."""
         self._retry_wake.reset()
         due_in_s = await self._ledger.next_due_in_s()
         if due_in_s is None or due_in_s > 0:
