@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .application.capacity.capacity import Capacity
-from .application.delivery.deliver_chunk import DeliverChunk
+from .application.delivery.attempt_policy import AttemptPolicy
+from .application.delivery.deliver_chunk import ChunkTerms, DeliverChunk
 from .application.delivery.first_attempts import FirstAttempts
 from .application.delivery.leased_attempts import LeasedAttempts
 from .application.delivery.make_attempt import MakeAttempt
@@ -23,6 +24,7 @@ from .application.endpoints.endpoint_config import OpenSealed
 from .application.endpoints.endpoint_guards import EndpointGuards
 from .application.endpoints.endpoint_health import EndpointHealth
 from .application.endpoints.endpoint_owner import EndpointOwner
+from .application.endpoints.endpoints import Endpoints
 from .application.endpoints.failing_endpoints import HealthRows
 from .application.endpoints.gone_endpoints import GoneEndpoints
 from .application.endpoints.retry_after_cache import RetryAfterCache
@@ -33,9 +35,10 @@ from .application.ledger.manual_ledger import ManualLedger
 from .application.ledger.recorder import Recorder
 from .application.ledger.records import Ledger
 from .application.operations.operator_commands import OperatorCommands
+from .domain.clocks import Clocks
 from .domain.endpoint_health import DisableRule
 from .domain.retry_schedule import RetrySchedule
-from .worker import Endpoints, Worker
+from .worker import Worker
 
 LEASE_MARGIN_S = 5.0
 """Seconds by which a lease outlasts an attempt: time to begin the attempt and to record it.
@@ -75,18 +78,6 @@ class WorkerSettings:
     retry_lease_s: float
     entry_lease_s: float
     lane_turn_s: float = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clocks:
-    """Time and chance. `random` is uniform in 0 to 1; `random_bits` gives so many random bits;
-    `make_id` gives ids that sort by the time at which they were made."""
-
-    monotonic_s: Callable[[], float]
-    unix_ns: Callable[[], int]
-    random: Callable[[], float]
-    random_bits: Callable[[int], int]
-    make_id: Callable[[], bytes]
 
 
 def build_worker[Receipt](
@@ -130,7 +121,7 @@ class _Composition[Receipt]:
         ports, endpoints, capacity = self._ports, self._endpoints, self._capacity
         lanes = self._build_lanes()
         endpoints.cache.on_change = EndpointChanges(
-            endpoints.guards, lanes, endpoints.closed.changed, endpoints.health.changed
+            endpoints.guards, lanes.wake, endpoints.closed.changed, endpoints.health.changed
         )
         return Worker(
             capacity=capacity,
@@ -166,71 +157,51 @@ class _Composition[Receipt]:
         )
 
     def _build_make_attempt(self) -> MakeAttempt:
-        settings, endpoints, clocks = self._settings, self._endpoints, self._clocks
-        return MakeAttempt(
-            settings.schedule,
-            self._capacity.counters,
-            endpoints.retry_after,
-            endpoints.gone,
-            endpoints.health,
-            timeout_s=settings.attempt_timeout_s,
+        policy = AttemptPolicy(
+            self._settings.schedule,
+            timeout_s=self._settings.attempt_timeout_s,
             timeout_s_max=self._lease_s - LEASE_MARGIN_S,
-            make_id=clocks.make_id,
-            clock_ns=clocks.unix_ns,
-            random=clocks.random,
         )
+        return MakeAttempt(policy, self._clocks, self._capacity.counters, self._endpoints)
 
     def _build_retries(self) -> RetryScheduler:
         return RetryScheduler(
             ledger=self._ports.ledger,
-            cache=self._endpoints.cache,
+            endpoints=self._endpoints,
             leased=self._leased,
-            make=self._make,
-            guards=self._endpoints.guards,
             capacity=self._capacity,
             tasks=self._tasks,
             lease_s=self._lease_s,
         )
 
     def _build_lanes(self) -> LaneScheduler:
-        context = LaneContext(
-            leased=self._leased,
-            make=self._make,
-            guards=self._endpoints.guards,
-            order=self._ports.order,
-            close=self._endpoints.closed.close,
-            lane_wake=self._capacity.lane_wake,
-        )
         return LaneScheduler(
             lanes=self._ports.lanes,
             ledger=self._ports.ledger,
-            cache=self._endpoints.cache,
-            context=context,
+            context=LaneContext(
+                leased=self._leased,
+                make=self._make,
+                endpoints=self._endpoints,
+                order=self._ports.order,
+                lane_wake=self._capacity.lane_wake,
+            ),
             slots=self._capacity.slots,
             lease_s=self._lease_s,
             turn_s=self._settings.lane_turn_s,
         )
 
     def _build_deliver(self) -> DeliverChunk[Receipt]:
-        firsts = FirstAttempts(
-            cache=self._endpoints.cache,
-            make=self._make,
-            guards=self._endpoints.guards,
-            leased=self._leased,
-            capacity=self._capacity,
-        )
         return DeliverChunk(
-            cache=self._endpoints.cache,
-            make=self._make,
-            firsts=firsts,
-            leased=self._leased,
+            firsts=FirstAttempts(self._endpoints, self._make, self._leased, self._capacity),
             ledger=self._ports.ledger,
             recorder=self._recorder,
             settlement=self._ports.settlement,
             capacity=self._capacity,
             tasks=self._tasks,
-            linger_s=self._settings.chunk_linger_s,
-            lease_s=self._lease_s,
-            entry_lease_s=self._settings.entry_lease_s,
-            first_fence=self._clocks.random_bits(FENCE_BITS) | 1,
+            terms=ChunkTerms(
+                linger_s=self._settings.chunk_linger_s,
+                lease_s=self._lease_s,
+                entry_lease_s=self._settings.entry_lease_s,
+                first_fence=self._clocks.random_bits(FENCE_BITS) | 1,
+            ),
         )

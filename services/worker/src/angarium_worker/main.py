@@ -63,7 +63,8 @@ from .adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers, Wo
 from .application.destinations.destination import Destinations
 from .application.ledger.records import StorageDown
 from .application.operations.delivery_queries import DeliveryQueries
-from .build_worker import Clocks, WorkerPorts, build_worker
+from .build_worker import WorkerPorts, build_worker
+from .domain.clocks import Clocks
 from .settings import Settings
 from .worker import Work
 

@@ -12,12 +12,7 @@ from .application.capacity.delivery_slots import Usage
 from .application.delivery.deliver_chunk import DeliverChunk
 from .application.delivery.leased_attempts import LeasedAttempts
 from .application.delivery.retry_scheduler import RetryScheduler
-from .application.endpoints.closed_endpoints import ClosedEndpoints
-from .application.endpoints.endpoint_cache import EndpointCache
-from .application.endpoints.endpoint_guards import EndpointGuards
-from .application.endpoints.endpoint_health import EndpointHealth
-from .application.endpoints.gone_endpoints import GoneEndpoints
-from .application.endpoints.retry_after_cache import RetryAfterCache
+from .application.endpoints.endpoints import Endpoints
 from .application.lanes.lane_scheduler import LaneScheduler
 from .application.ledger.recorder import Recorder
 from .application.ledger.records import Ledger, StorageDown
@@ -29,18 +24,6 @@ RELEASE_TIMEOUT_S = 5.0
 log = structlog.get_logger()
 
 type Work = Coroutine[Any, Any, None]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """The worker's state of endpoints."""
-
-    cache: EndpointCache
-    guards: EndpointGuards
-    health: EndpointHealth
-    gone: GoneEndpoints
-    closed: ClosedEndpoints
-    retry_after: RetryAfterCache
 
 
 @dataclass(frozen=True, slots=True)

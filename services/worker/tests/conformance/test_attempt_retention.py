@@ -26,6 +26,7 @@ from angarium_worker.adapters.database.attempt_retention import (
     CancelledRetention,
     TenantAttemptRetention,
 )
+from angarium_worker.adapters.database.delivery_rows import attempt_values
 from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import attempt, cancelled_delivery, endpoint_copy
 from angarium_worker.adapters.destinations.webhook import failed_answer
@@ -231,7 +232,7 @@ async def test_a_migration_there_and_back_keeps_every_attempt(
     columns = [*AttemptRow._fields[:-2], "ended_at", "next_attempt_at"]
     async with earlier.engine.begin() as connection:
         await connection.execute(
-            insert(attempt), [dict(zip(columns, row, strict=True)) for row in rows]
+            insert(attempt), [dict(zip(columns, attempt_values(row), strict=True)) for row in rows]
         )
     for revision in ("0004", "-1", "0004"):
         await SCHEMA.migrate(earlier, revision)

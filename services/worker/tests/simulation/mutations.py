@@ -30,11 +30,17 @@ class AcknowledgesFirst(DeliverChunk[Entry]):
 class ForgetsWhatIsParked(DeliverChunk[Entry]):
     """Does not write down what goes into a lane."""
 
-    def _ended(self, first: FirstAttempt, verdict: Verdict, row: AttemptRow | None) -> None:
+    def _ended(
+        self,
+        first: FirstAttempt,
+        verdict: Verdict,
+        row: AttemptRow | None,
+        event: EventRow | None,
+    ) -> None:
         if isinstance(verdict, Queued):
             self._one_less_open(first.chunk)
         else:
-            super()._ended(first, verdict, row)
+            super()._ended(first, verdict, row, event)
 
 
 class SkipsTheFence(LeasedAttempts):

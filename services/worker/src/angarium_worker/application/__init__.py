@@ -1,1 +1,1 @@
-"""What the worker does with a delivery; no framework, no I/O."""
+"""The worker's use cases and their ports: no framework, no driver."""

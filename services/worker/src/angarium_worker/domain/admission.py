@@ -1,10 +1,10 @@
-"""Whether the next attempt of a delivery may begin now: one decision, wherever it comes from."""
+"""Admission: one decision on whether a delivery's next attempt begins now, for all origins."""
 
 from enum import Enum, auto
 
 
 class Origin(Enum):
-    """Where a delivery comes from that could be sent."""
+    """The place that a delivery comes from."""
 
     CHUNK = auto()
     """A first attempt, in memory: it may wait while its chunk is open."""
@@ -15,7 +15,7 @@ class Origin(Enum):
 
 
 class EndpointFact(Enum):
-    """What is known of its endpoint."""
+    """The facts about an endpoint that admission depends on."""
 
     USABLE = auto()
     STRICT = auto()
@@ -29,7 +29,7 @@ class EndpointFact(Enum):
 
 
 class Admission(Enum):
-    """What is to be done with the delivery."""
+    """The decision on a delivery."""
 
     START = auto()
     """Begin, if the endpoint's guard gives a ticket; if not, decide again: `refused`."""
@@ -54,7 +54,7 @@ def decide(
     down: bool = False,
     backlog: bool = False,
 ) -> Admission:
-    """What is to be done.
+    """Decide on a delivery.
 
     `cancelled`: somebody wants nothing sent any more. `paused`: the endpoint asked to be left
     alone for a while. `has_slot`: the process may send one more; `crowded_out`: the application

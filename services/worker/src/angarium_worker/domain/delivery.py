@@ -75,7 +75,7 @@ class Delivery(NamedTuple):
 
     @property
     def key(self) -> DeliveryKey:
-        """Which delivery it is."""
+        """The ids of its message and its endpoint."""
         return self[:2]
 
     @property
@@ -85,11 +85,11 @@ class Delivery(NamedTuple):
 
     @property
     def is_held(self) -> bool:
-        """Whether a worker holds it, so that no other sends it."""
+        """True while a worker holds it, so that no other sends it."""
         return self.fence is not None
 
     @property
     def is_retry(self) -> bool:
-        """Whether its next attempt counts as a retry: it was attempted before, or somebody asked
-        for it by hand."""
+        """True if its next attempt counts as a retry: it was attempted before, or an
+        operator asked for it."""
         return self.attempts_made > 0 or self.trigger != SCHEDULED_TRIGGER

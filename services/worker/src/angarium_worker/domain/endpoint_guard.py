@@ -215,7 +215,7 @@ class EndpointGuard:
         self._overload_sign_s = -inf
 
     def idle(self, now_s: float) -> bool:
-        """Whether nothing is lost by forgetting it: nothing is in flight, and it never saw a
+        """True if nothing is lost by forgetting it: nothing is in flight, and it never saw a
         failure, or was not used for `FORGOTTEN_AFTER_S`."""
         if self.in_flight:
             return False

@@ -25,7 +25,7 @@ class DisableRule:
     failures_min: int = 2
 
     def suspects(self, since_us: int, last_us: int) -> bool:
-        """Whether an endpoint that is thought to have failed from then to then has failed for
+        """True if an endpoint that is thought to have failed from then to then has failed for
         long enough."""
         return self.after_s > 0 and last_us - since_us >= self.after_s * 1_000_000
 

@@ -21,7 +21,7 @@ class Demand(NamedTuple):
 
 
 def allocate(capacity: int, demands: Sequence[Demand], turn: int = 0) -> list[int]:
-    """What each demand gets, in their order: together `capacity`, or all that is wanted if that
+    """The share of each demand, in their order: together `capacity`, or all that is wanted if that
     is less. Nobody gets more than it wants; what it leaves goes to the others.
 
     Shares are whole numbers. What is left over by that goes to some of them: over consecutive
@@ -155,7 +155,7 @@ class SlotShares:
         return used[0] if used is not None else 0
 
     def over_share(self, tenant_id: bytes, application_id: bytes, weight: int) -> bool:
-        """Whether the application uses at least its fair share of the slots, among all that use
+        """True if the application uses at least its fair share of the slots, among all that use
         any and itself. Who uses none never does: everybody gets a turn."""
         tenant = self._tenants.get(tenant_id)
         used = tenant.applications.get(application_id) if tenant is not None else None

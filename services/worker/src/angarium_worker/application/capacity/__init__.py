@@ -1,1 +1,1 @@
-"""How much this process may do at once, what it has done, and the signal that wakes its loops."""
+"""Slots, counters and wake signals that the parts of one worker process share."""

@@ -1,4 +1,4 @@
-"""How much this process may have in hand at once, and the tokens for what it has."""
+"""Bounds on the deliveries that one process holds and sends, with a token for each use."""
 
 from collections import deque
 from enum import Enum, auto
@@ -67,7 +67,7 @@ class SlotWaiter(Protocol):
 
 
 class Usage(NamedTuple):
-    """What is taken. All zero when the process has nothing to do; else a token was lost."""
+    """The capacity in use. All zero when the process has nothing to do; else a token was lost."""
 
     sending: int = 0
     slow: int = 0
@@ -120,7 +120,7 @@ class DeliverySlots:
         return self._in_hand
 
     def fits(self, deliveries: int, payload_bytes: int) -> bool:
-        """Whether so much more may be reserved; a single chunk always fits alone. Nothing fits
+        """True if so much more may be reserved; a single chunk always fits alone. Nothing fits
         while something waits for a slot, which is no longer than a chunk is open."""
         return (
             self._waiting < self.sending_max
@@ -130,7 +130,7 @@ class DeliverySlots:
         )
 
     def has_slot(self) -> bool:
-        """Whether one more may be sent now."""
+        """True if one more may be sent now."""
         return self._sending < self.sending_max
 
     def free_for_retries(self) -> int:
@@ -140,7 +140,7 @@ class DeliverySlots:
         return max(0, min(self.sending_max - self._sending, self.retries_max - self._retries))
 
     def crowded(self) -> bool:
-        """Whether many wait in memory already."""
+        """True while many deliveries wait in memory."""
         return self._waiting * 2 >= self.sending_max
 
     def reserve(self, deliveries: int, payload_bytes: int) -> Reservation:
@@ -155,8 +155,8 @@ class DeliverySlots:
         return Reservation(0, 0, waiting=1)
 
     def release(self, reservation: Reservation) -> None:
-        """They wait no longer, or are out of hand: settled, recorded, or left to others. Raises
-        `ReleasedTwice`."""
+        """Return a reservation: its deliveries are settled, recorded, or released to others, or
+        wait no longer. Raises `ReleasedTwice`."""
         if reservation.released:
             raise ReleasedTwice
         reservation.released = True
@@ -204,7 +204,7 @@ class DeliverySlots:
             self._for_slot.append(waiter)
 
     def wake(self) -> None:
-        """Let everybody who waits look again."""
+        """Wake every caller of `changed`."""
         self._changed.wake()
 
     async def changed(self) -> None:

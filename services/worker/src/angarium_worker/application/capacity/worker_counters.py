@@ -1,4 +1,4 @@
-"""What this process has done, in plain numbers; the metrics are read from here."""
+"""Counters of one worker process, which the metrics are read from."""
 
 from bisect import bisect_left
 

@@ -1,4 +1,4 @@
-"""What admission of first attempts and of due rows has in common."""
+"""Facts and verdicts that the admission of first attempts, due rows and lanes shares."""
 
 from collections.abc import Iterable
 from typing import assert_never
@@ -30,7 +30,7 @@ def newest_wanted(wanted: Iterable[tuple[bytes, int]]) -> dict[bytes, int]:
 
 
 def fact_of(endpoint: EndpointConfig | None) -> EndpointFact:
-    """What is known of an endpoint; None: it could not be loaded."""
+    """The endpoint as `decide` sees it; None: it could not be loaded."""
     match endpoint:
         case ResolvedEndpoint():
             return EndpointFact.STRICT if endpoint.strict else EndpointFact.USABLE
@@ -51,8 +51,8 @@ def unsent(
     retry: bool = False,
     cancelled: str | None = None,
 ) -> Unsent:
-    """The verdict on a delivery that is not admitted. `cancelled`: why somebody wants nothing
-    sent any more."""
+    """The verdict on a delivery that is not admitted. `cancelled` is the reason why an operator
+    cancelled it."""
     match admission:
         case Admission.CANCEL if isinstance(endpoint, Inactive) and cancelled is None:
             return Cancelled(endpoint.reason)

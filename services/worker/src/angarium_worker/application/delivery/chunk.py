@@ -1,4 +1,4 @@
-"""A chunk while it is in this process's hands."""
+"""A chunk of deliveries and its first attempts, in this process's memory."""
 
 from asyncio import TimerHandle
 from typing import Any
@@ -107,11 +107,11 @@ class FirstAttempt:
 
 
 class Chunk[Receipt]:
-    """What has become of a chunk so far. `receipt` is what its settlement acknowledges.
+    """A chunk and the outcomes of its deliveries so far. Its settlement acknowledges `receipt`.
 
     `reservation` is its capacity, from when it is begun until it is settled.
     `open` counts the deliveries that have not ended; `closed`: its record is under way. Until
-    `sole_until_s`, in the event loop's time, no other worker has the chunk in hand.
+    `sole_until_s`, in the event loop's time, no other worker can have read the chunk.
     """
 
     __slots__ = (

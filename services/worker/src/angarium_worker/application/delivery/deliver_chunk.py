@@ -6,15 +6,15 @@ runs only where a chunk must wait for the database or the dispatcher before it c
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import partial
 
 from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.ids import MESSAGE, format_id
 
 from angarium_worker.application.capacity.capacity import Capacity
-from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.ledger.recorder import Held, Recorder
-from angarium_worker.application.ledger.records import AttemptRow, Ledger, Record
+from angarium_worker.application.ledger.records import AttemptRow, EventRow, Ledger, Record
 from angarium_worker.domain.delivery import ENDED, DeliveryKey, DeliveryState
 from angarium_worker.domain.delivery_states import after
 from angarium_worker.domain.verdict import QUEUED, Cancelled, Verdict
@@ -23,55 +23,50 @@ from .chunk import Chunk, FirstAttempt
 from .find_recorded import known_deliveries
 from .first_attempts import FirstAttempts
 from .in_flight import InFlight
-from .leased_attempt import LeasedAttempt
-from .leased_attempts import LeasedAttempts
-from .make_attempt import MakeAttempt
 from .settlement import Settlement
 
 
-class DeliverChunk[Receipt]:
-    """Takes chunks in hand and brings each to its settlement.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkTerms:
+    """How long a chunk stays open, and how what outlasts it is held.
 
-    A chunk is recorded when all its deliveries have ended, or `linger_s` after it began: what
-    is still being sent goes on as a pending delivery that this process holds for `lease_s`,
-    under `first_fence`, which no other process has. A chunk is nobody else's for `entry_lease_s`;
-    what is recorded later is looked up first. `tasks` owns the tasks.
+    A chunk is recorded when all its deliveries have ended, or `linger_s` after it began: what is
+    still being sent goes on as a pending delivery that this process holds for `lease_s`, under
+    `first_fence`, which no other process has. No other process reads a chunk's entry for
+    `entry_lease_s`.
     """
+
+    linger_s: float
+    lease_s: float
+    entry_lease_s: float
+    first_fence: int
+
+
+class DeliverChunk[Receipt]:
+    """Begins chunks and brings each to its settlement. `tasks` owns the tasks."""
 
     def __init__(
         self,
         *,
-        cache: EndpointCache,
-        make: MakeAttempt,
         firsts: FirstAttempts,
-        leased: LeasedAttempts,
         ledger: Ledger,
         recorder: Recorder,
         settlement: Settlement[Receipt],
         capacity: Capacity,
         tasks: asyncio.TaskGroup,
-        linger_s: float,
-        lease_s: float,
-        entry_lease_s: float,
-        first_fence: int,
+        terms: ChunkTerms,
     ) -> None:
-        self._cache = cache
-        self._make = make
         self._firsts = firsts
         firsts.ended = self._ended
-        self._leased = leased
         self._ledger = ledger
         self._recorder = recorder
         self._settlement = settlement
+        self._capacity = capacity
         self._slots = capacity.slots
         self._counters = capacity.counters
         self._tasks = tasks
-        self._retry_wake = capacity.retry_wake
-        self._lane_wake = capacity.lane_wake
-        self._linger_s = linger_s
-        self._lease_us = int(lease_s * 1_000_000)
-        self._entry_lease_s = entry_lease_s
-        self._first_fence = first_fence
+        self._terms = terms
+        self._lease_us = int(terms.lease_s * 1_000_000)
         self._in_flight = InFlight()
         self._stopping = False
 
@@ -83,7 +78,7 @@ class DeliverChunk[Receipt]:
         False: the worker is stopping, and the chunk was not begun.
         """
         looked_up = redelivered or requested.redelivered
-        sole_s = 0.0 if looked_up else self._entry_lease_s
+        sole_s = 0.0 if looked_up else self._terms.entry_lease_s
         chunk = Chunk(requested, receipt, asyncio.get_running_loop().time() + sole_s)
         while not self._slots.fits(chunk.deliveries, chunk.payload_bytes):
             if self._stopping:
@@ -109,8 +104,7 @@ class DeliverChunk[Receipt]:
         self._begin(chunk, known)
 
     def _begin(self, chunk: Chunk[Receipt], known: Collection[DeliveryKey]) -> None:
-        get = self._cache.get
-        begin = self._firsts.begin
+        begin_known = self._firsts.begin_known
         unresolved: list[FirstAttempt] = []
         chunk.open = 1  # holds the chunk open while its deliveries begin
         for message in chunk.requested.messages:
@@ -123,23 +117,26 @@ class DeliverChunk[Receipt]:
                 first = FirstAttempt(chunk, message, key, webhook_id, delivery.endpoint_version)
                 chunk.firsts.append(first)
                 chunk.open += 1
-                endpoint = get(delivery.endpoint_id, delivery.endpoint_version)
-                if endpoint is None:
+                if not begin_known(first):
                     unresolved.append(first)
-                else:
-                    begin(first, endpoint)
         if unresolved:
             self._tasks.create_task(self._firsts.resolve(unresolved))
-        chunk.timer = asyncio.get_running_loop().call_later(self._linger_s, self._close, chunk)
+        loop = asyncio.get_running_loop()
+        chunk.timer = loop.call_later(self._terms.linger_s, self._close, chunk)
         self._one_less_open(chunk)
 
-    def _ended(self, first: FirstAttempt, verdict: Verdict, row: AttemptRow | None) -> None:
+    def _ended(
+        self,
+        first: FirstAttempt,
+        verdict: Verdict,
+        row: AttemptRow | None,
+        event: EventRow | None,
+    ) -> None:
         chunk = first.chunk
         if row is not None:
             chunk.attempts.append(row)
-            event = self._make.event_of(verdict, row)
-            if event is not None:
-                chunk.events.append(event)
+        if event is not None:
+            chunk.events.append(event)
         step = after(first.state, verdict)
         first.state = step.state
         if step.state not in ENDED:
@@ -159,7 +156,7 @@ class DeliverChunk[Receipt]:
             self._close(chunk)
 
     def _close(self, chunk: Chunk[Receipt]) -> None:
-        chunk.closed = True
+        chunk.closed = True  # or the last delivery that is given up below would close it again
         if chunk.timer is not None:
             chunk.timer.cancel()
             chunk.timer = None
@@ -173,22 +170,30 @@ class DeliverChunk[Receipt]:
             self._recorded(chunk, frozenset())
 
     def _hand_over(self, chunk: Chunk[Receipt]) -> None:
-        """Close without the deliveries that have not ended."""
+        """Close without the deliveries that have not ended.
+
+        Kept open for one endpoint that hangs, the chunk could outlast the lease of its entry.
+        Another worker would then take it over and send again what has ended and is not on record.
+        What is still being sent goes into the same transaction as a row under `first_fence`: a
+        crash does not lose it, and no other process sends it while the lease lasts.
+        """
         for first in chunk.firsts:
             if first.state in (DeliveryState.REQUESTED, DeliveryState.WAITING):
                 self._firsts.give_up(first, QUEUED)
             elif first.state is DeliveryState.SENDING:
                 first.handed_over = True
                 first.place = self._slots.reserve(1, len(first.message.payload))
-                chunk.pending.append(first.goes_on(self._lease_us, fence=self._first_fence))
+                chunk.pending.append(first.goes_on(self._lease_us, fence=self._terms.first_fence))
         self._firsts.forget_given_up(chunk.firsts)
 
     def _recorded(self, chunk: Chunk[Receipt], held: Held) -> None:
         in_flight = self._in_flight
         for first in chunk.firsts:
+            # Only now that it is on record: earlier, the same delivery in a chunk published again
+            # would find neither a row nor an attempt under way, and be sent twice.
             in_flight.discard(first.key)
             if first.handed_over:
-                self._adopt(first)
+                self._firsts.adopt(first, self._terms.first_fence)
         chunk.firsts.clear()  # or the payloads would live until the garbage collector comes
         in_flight.some_left()
         if held is None:
@@ -199,26 +204,12 @@ class DeliverChunk[Receipt]:
         self._settlement.settled(chunk, partial(self._settled, chunk))
 
     def _notify(self, chunk: Chunk[Receipt]) -> None:
-        """What is pending now is looked for at its time."""
+        """Wake the loops that send what is pending now."""
         due_in_us = [row.due_in_us for row in chunk.pending if row.lane is None]
         if due_in_us:
-            self._retry_wake.notify(min(due_in_us) / 1_000_000)
+            self._capacity.retry_wake.notify(min(due_in_us) / 1_000_000)
         if len(due_in_us) < len(chunk.pending):
-            self._lane_wake.notify(0)
-
-    def _adopt(self, first: FirstAttempt) -> None:
-        reservation, slot, endpoint = first.place, first.slot, first.endpoint
-        if reservation is None or slot is None or endpoint is None:
-            raise AssertionError("handed over, but not under way")
-        first.place = first.slot = None
-        attempt = LeasedAttempt(first.goes_on(fence=self._first_fence), reservation, slot)
-        attempt.endpoint, attempt.queue, attempt.ticket = endpoint, first.queue, first.ticket
-        attempt.begun_s = first.begun_s
-        attempt.state = first.state
-        first.adopted = attempt
-        self._leased.adopt(attempt, first.submitted)
-        if first.outcome is not None:
-            self._leased.ended(attempt, first.outcome)
+            self._capacity.lane_wake.notify(0)
 
     def _settled(self, chunk: Chunk[Receipt]) -> None:
         self._counters.chunks_settled += 1

@@ -1,4 +1,4 @@
-"""Which deliveries of a chunk that may have been here before still have to begin."""
+"""Looks up which deliveries of a redelivered chunk are on record already."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -18,8 +18,8 @@ log = structlog.get_logger()
 async def known_deliveries(
     keys: Sequence[DeliveryKey], in_flight: InFlight, ledger: Ledger
 ) -> Collection[DeliveryKey]:
-    """Those of the deliveries that are on record, once none of them is in flight here; waits
-    for both, and for the database, as long as it takes."""
+    """The deliveries that are on record, read once none of them is in flight here. Waits for
+    that, and for the database, as long as it takes."""
     while True:
         await in_flight.until_none(keys)
         try:
@@ -28,5 +28,7 @@ async def known_deliveries(
             log.warning("chunk.look_up_failed", error=str(error)[:300])
             await asyncio.sleep(LOOK_UP_BACKOFF_S)
             continue
+        # One that began during the read is neither in flight before it nor on record in it: sent
+        # now as well, it would be a duplicate.
         if not in_flight.has_any(keys):
             return known

@@ -1,68 +1,72 @@
-"""First attempts on their way out: endpoint known, endpoint willing, a slot, sent.
+"""First attempts: admitted, sent or made to wait, and concluded.
 
-What cannot begin waits in memory while its chunk is open. What will not begin soon goes into
-its endpoint's lane at once: what waits in memory keeps others waiting too.
+An attempt that cannot begin waits in memory while its chunk is open. One that will not begin soon
+goes into its endpoint's lane at once, because what waits in memory keeps others waiting too.
 """
 
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import structlog
-
 from angarium_worker.application.capacity.capacity import Capacity
-from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
     ResolvedEndpoint,
 )
-from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards, EndpointQueue
-from angarium_worker.application.ledger.records import AttemptRow
+from angarium_worker.application.endpoints.endpoint_guards import EndpointQueue
+from angarium_worker.application.endpoints.endpoints import Endpoints
+from angarium_worker.application.ledger.records import AttemptRow, EventRow
 from angarium_worker.domain.admission import Admission, EndpointFact, Origin, decide
 from angarium_worker.domain.attempt_result import AttemptResult
 from angarium_worker.domain.delivery import DeliveryState
 from angarium_worker.domain.verdict import (
-    PARKED_S,
     QUEUED,
-    Parked,
     Unsent,
     Verdict,
 )
 
 from .admission import fact_of, newest_wanted, unsent
 from .chunk import FirstAttempt
+from .leased_attempt import LeasedAttempt
 from .leased_attempts import LeasedAttempts
 from .make_attempt import MakeAttempt
 
-log = structlog.get_logger()
-
-type Ended = Callable[[FirstAttempt, Verdict, AttemptRow | None], None]
+type Ended = Callable[[FirstAttempt, Verdict, AttemptRow | None, EventRow | None], None]
 
 
 class FirstAttempts:
-    """Begins first attempts and tells how each ended, once: by `ended`, set by its owner."""
+    """Begins first attempts and calls `ended`, which its owner sets, once for each."""
 
     def __init__(
         self,
-        *,
-        cache: EndpointCache,
+        endpoints: Endpoints,
         make: MakeAttempt,
-        guards: EndpointGuards,
         leased: LeasedAttempts,
         capacity: Capacity,
     ) -> None:
-        self._cache = cache
+        self._cache = endpoints.cache
+        self._guards = endpoints.guards
+        self._retry_after = endpoints.retry_after
         self._make = make
-        self._guards = guards
-        self._shares = capacity.shares
         self._leased = leased
         self._slots = capacity.slots
-        self.ended: Ended = _nobody
+        self._shares = capacity.shares
+        self.ended: Ended = _no_owner
+
+    def begin_known(self, first: FirstAttempt) -> bool:
+        """Begin an attempt, if its endpoint is in memory in the version that it asks for."""
+        endpoint = self._cache.get(first.key[1], first.endpoint_version)
+        if endpoint is None:
+            return False
+        self.begin(first, endpoint)
+        return True
 
     async def resolve(self, firsts: Sequence[FirstAttempt]) -> None:
-        """Begin attempts whose endpoints are not at hand."""
+        """Begin attempts whose endpoints are not in memory."""
         wanted = newest_wanted((first.key[1], first.endpoint_version) for first in firsts)
         found = await self._cache.load(wanted)
         for first in firsts:
+            # Its chunk may have closed during the load, and put it into the lane: begun now as
+            # well, it would be sent twice.
             if first.state is DeliveryState.REQUESTED:
                 self.begin(first, found.get(first.key[1]))
 
@@ -82,10 +86,10 @@ class FirstAttempts:
         self._stop_waiting(first)
         if verdict is QUEUED and first.queue is not None:
             first.queue.parked(self._guards.clock_s())
-        self.ended(first, verdict, None)
+        self.ended(first, verdict, None, None)
 
     def forget_given_up(self, firsts: Sequence[FirstAttempt]) -> None:
-        """Let go of attempts that were given up while they waited."""
+        """Remove attempts that were given up from the queues of their endpoints."""
         for queue in {first.queue for first in firsts if first.queue is not None}:
             if queue.waiters:
                 self._guards.drop_given_up(queue)
@@ -94,7 +98,7 @@ class FirstAttempts:
         now_s = self._guards.clock_s()
         guard = queue.guard
         fact = EndpointFact.STRICT if endpoint.strict else EndpointFact.USABLE
-        paused = self._make.wait_s(endpoint) > 0
+        paused = self._retry_after.wait_s(endpoint.id) > 0
         has_slot = self._slots.has_slot()
         if decide(Origin.CHUNK, fact, paused=paused, has_slot=has_slot) is Admission.START:
             ticket = guard.begin(now_s, retry=False, from_lane=False)
@@ -138,12 +142,12 @@ class FirstAttempts:
             self._slots.release(place)
 
     def again(self, first: FirstAttempt) -> None:
-        """A waiting one may try again: there is a slot."""
+        """Try a waiting attempt again: a slot is free."""
         if first.endpoint is not None and first.queue is not None:
             self._try(first, first.endpoint, first.queue)
 
     def go(self, first: FirstAttempt, ticket: int) -> None:
-        """A waiting one has its endpoint's permission."""
+        """Send a waiting attempt, which the endpoint's guard has let begin."""
         if first.endpoint is not None:
             self._send(first, first.endpoint, ticket)
 
@@ -173,27 +177,37 @@ class FirstAttempts:
         self._shares.gave_back(message.tenant_id, message.application_id)
         self._slots.sent(slot)
         self._guards.ended(queue, first.ticket, result, first.begun_s)
-        verdict: Verdict
-        try:
-            verdict, row = self._make.conclude(
-                message,
-                message.channels,
-                endpoint,
-                1,
-                result,
-                retry_delays_s=message.retry_delays_s,
-            )
-        except Exception:  # the delivery must not be lost with a fault of ours
-            log.exception("attempt.not_concluded", message=message.id.hex())
-            verdict, row = Parked(PARKED_S), None
-        self.ended(first, verdict, row)
+        verdict, row, event = self._make.conclude(
+            message, message.channels, endpoint, 1, result, retry_delays_s=message.retry_delays_s
+        )
+        self.ended(first, verdict, row, event)
 
     def _on_late_outcome(self, first: FirstAttempt, result: AttemptResult) -> None:
         first.submitted = None
         if first.adopted is not None:
             self._leased.ended(first.adopted, result)
         else:
+            # Its pending row is not on record yet: a settlement now would find no row under its
+            # fence, and the outcome would be dropped. `adopt` settles it.
             first.outcome = result
+
+    def adopt(self, first: FirstAttempt, fence: int) -> None:
+        """Go on with an attempt that outlasted its chunk as a leased one, now that its row is on
+        record under `fence`."""
+        reservation, slot, endpoint = first.place, first.slot, first.endpoint
+        if reservation is None or slot is None or endpoint is None:
+            raise AssertionError("handed over, but not under way")
+        # Both tokens move to the leased attempt, which releases them; released here too, the
+        # counts would be wrong.
+        first.place = first.slot = None
+        attempt = LeasedAttempt(first.goes_on(fence=fence), reservation, slot)
+        attempt.endpoint, attempt.queue, attempt.ticket = endpoint, first.queue, first.ticket
+        attempt.begun_s = first.begun_s
+        attempt.state = first.state
+        first.adopted = attempt
+        self._leased.adopt(attempt, first.submitted)
+        if first.outcome is not None:
+            self._leased.ended(attempt, first.outcome)
 
 
 class _Waiting:
@@ -216,5 +230,5 @@ class _Waiting:
         self._firsts.again(self._first)
 
 
-def _nobody(first: FirstAttempt, verdict: Verdict, row: AttemptRow | None) -> None:
-    raise RuntimeError("nobody takes the outcome of a first attempt")
+def _no_owner(*_: object) -> None:
+    raise RuntimeError("a first attempt ended before `ended` was set")

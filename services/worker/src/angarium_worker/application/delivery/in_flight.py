@@ -17,7 +17,7 @@ class InFlight:
         self.discard = self._keys.discard
 
     def has_any(self, keys: Collection[DeliveryKey]) -> bool:
-        """Whether one of `keys` is in flight."""
+        """True while one of `keys` is in flight."""
         return not self._keys.isdisjoint(keys)
 
     async def until_none(self, keys: Collection[DeliveryKey]) -> None:
@@ -26,6 +26,6 @@ class InFlight:
             await self._waiters.wait()
 
     def some_left(self) -> None:
-        """Let those that wait look again, after some were discarded."""
+        """Wake the waiters, after some deliveries were discarded."""
         if self._waiters.waiting:
             self._waiters.wake()

@@ -10,7 +10,7 @@ from angarium_worker.domain.delivery import Delivery, DeliveryState
 from angarium_worker.domain.verdict import Verdict
 
 type Recorded = Callable[[Verdict, bool], None]
-"""Told once the outcome is durable: the verdict, and whether the fence held."""
+"""Called once the outcome is durable: with the verdict, and with False where the fence was lost."""
 
 
 class LeasedAttempt:
@@ -18,7 +18,7 @@ class LeasedAttempt:
 
     `reservation` lasts until then, `slot` until its attempt has ended. `queue` and `ticket` are
     those of its endpoint's guard; without a queue the endpoint is an ordered one. `recorded` is
-    told of its end.
+    called at its end.
     """
 
     __slots__ = (

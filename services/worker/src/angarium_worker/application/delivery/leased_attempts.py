@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable
 from functools import partial
 
-import structlog
 from angarium_contracts.ids import MESSAGE, format_id
 
 from angarium_worker.application.capacity.capacity import Capacity
@@ -18,20 +17,18 @@ from angarium_worker.application.ledger.records import AttemptRow, EventRow, Rec
 from angarium_worker.domain.attempt_result import AttemptResult
 from angarium_worker.domain.delivery import Delivery, DeliveryState
 from angarium_worker.domain.delivery_states import after
-from angarium_worker.domain.verdict import PARKED_S, Cancelled, Parked, Unsent, Verdict
+from angarium_worker.domain.verdict import Cancelled, Unsent, Verdict
 
 from .leased_attempt import LeasedAttempt, Recorded
 from .make_attempt import MakeAttempt
-
-log = structlog.get_logger()
 
 SLOW_S = 0.5
 """An attempt that lasts longer leaves its sending slot to others."""
 
 
 class LeasedAttempts:
-    """Makes them and settles them: the row ends or moves on, and the attempt is appended, only
-    while the fence holds."""
+    """Makes attempts under a lease and settles them: the row ends or goes on, and the attempt is
+    appended, only while the fence holds."""
 
     def __init__(
         self,
@@ -53,12 +50,12 @@ class LeasedAttempts:
         self._timer: asyncio.TimerHandle | None = None
 
     def take(self, delivery: Delivery) -> LeasedAttempt:
-        """Take a delivery that was just leased in hand, and a slot for it."""
+        """Reserve capacity and a sending slot for a delivery that was just leased."""
         reservation = self._slots.reserve(1, len(delivery.payload))
         return LeasedAttempt(delivery, reservation, self._slots.start(retry=True))
 
     def give_back(self, attempts: Iterable[LeasedAttempt]) -> None:
-        """Let go of deliveries of which nothing was sent, and which others may have."""
+        """Release the capacity of deliveries of which nothing was sent."""
         for attempt in attempts:
             self._slots.sent(attempt.slot)
             self._slots.release(attempt.reservation)
@@ -100,7 +97,7 @@ class LeasedAttempts:
         self._slots.slow_down(attempt.slot)
 
     def _make_way(self) -> None:
-        """Attempts that last long leave their sending slots to others."""
+        """Free the sending slots of attempts that last long."""
         self._timer = None
         loop = asyncio.get_running_loop()
         young = self._young
@@ -125,26 +122,16 @@ class LeasedAttempts:
         self._slots.sent(attempt.slot)
         if attempt.queue is not None:
             self._guards.ended(attempt.queue, attempt.ticket, result, attempt.begun_s)
-        verdict, row, event = self._concluded(delivery, endpoint, result)
+        verdict, row, event = self._make.conclude(
+            delivery,
+            delivery.channels,
+            endpoint,
+            delivery.attempts_made + 1,
+            result,
+            trigger=delivery.trigger,
+            retry_delays_s=delivery.retry_delays_s,
+        )
         self._settle(attempt, verdict, row, event)
-
-    def _concluded(
-        self, delivery: Delivery, endpoint: ResolvedEndpoint, result: AttemptResult
-    ) -> tuple[Verdict, AttemptRow | None, EventRow | None]:
-        try:
-            verdict, row = self._make.conclude(
-                delivery,
-                delivery.channels,
-                endpoint,
-                delivery.attempts_made + 1,
-                result,
-                trigger=delivery.trigger,
-                retry_delays_s=delivery.retry_delays_s,
-            )
-            return verdict, row, None if row is None else self._make.event_of(verdict, row)
-        except Exception:  # the delivery must not be lost with a fault of ours
-            log.exception("attempt.not_concluded", message=delivery.message_id.hex())
-            return Parked(PARKED_S), None, None
 
     def not_attempted(
         self,
@@ -153,7 +140,7 @@ class LeasedAttempts:
         endpoint: ResolvedEndpoint | None = None,
         recorded: Recorded | None = None,
     ) -> None:
-        """Settle a delivery of which nothing was sent."""
+        """Settle a delivery without an attempt."""
         attempt.endpoint, attempt.recorded = endpoint, recorded
         self._slots.sent(attempt.slot)
         if isinstance(verdict, Cancelled):
@@ -163,7 +150,7 @@ class LeasedAttempts:
         self._settle(attempt, verdict, None, None)
 
     def cut_off(self) -> list[Delivery]:
-        """Give up the attempts under way; gives the deliveries, still leased."""
+        """Cancel the attempts under way; returns their deliveries, still leased."""
         given_up = []
         for attempt in self._open:
             if attempt.submitted is not None:
@@ -209,6 +196,8 @@ class LeasedAttempts:
         self, attempt: LeasedAttempt, verdict: Verdict, settled: Settled, held: Held
     ) -> None:
         self._slots.release(attempt.reservation)
+        # Where the lease ended first, another worker owns the delivery and nothing was written. To
+        # notify or to go on with the lane here would send it beside that worker.
         fence_held = held is not None and settled.delivery.key in held
         if not fence_held:
             self._counters.stale += 1

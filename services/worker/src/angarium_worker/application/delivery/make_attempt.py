@@ -1,16 +1,15 @@
 """Making one attempt: submit it to its destination, judge the result."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
+import structlog
 from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
 
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.destinations.destination import OutgoingDelivery, SubmittedAttempt
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
-from angarium_worker.application.endpoints.gone_endpoints import GoneEndpoints
-from angarium_worker.application.endpoints.retry_after_cache import RetryAfterCache
+from angarium_worker.application.endpoints.endpoints import Endpoints
 from angarium_worker.application.ledger.operational_events import operational_event_of
 from angarium_worker.application.ledger.records import (
     AttemptRow,
@@ -25,8 +24,8 @@ from angarium_worker.domain.attempt_result import (
     NotAttempted,
     Throttled,
 )
+from angarium_worker.domain.clocks import Clocks
 from angarium_worker.domain.retry_after import slowdown_s
-from angarium_worker.domain.retry_schedule import RetrySchedule
 from angarium_worker.domain.verdict import (
     DELIVERED,
     EXHAUSTED,
@@ -38,72 +37,41 @@ from angarium_worker.domain.verdict import (
     judge,
 )
 
+from .attempt_policy import AttemptPolicy
+
 _SUCCESS = int(AttemptStatus.SUCCESS)
 _FAIL = int(AttemptStatus.FAIL)
 _SCHEDULED = int(AttemptTrigger.SCHEDULED)
 
-type Concluded = tuple[Judgement, AttemptRow] | tuple[Parked, None]
+log = structlog.get_logger()
 
-
-class Health(Protocol):
-    """Who keeps account of how long endpoints have been failing."""
-
-    @property
-    def any_failing(self) -> bool:
-        """Whether a success of some endpoint matters."""
-        ...
-
-    def failed(
-        self, endpoint_id: bytes, tenant_id: bytes, application_id: bytes, version: int
-    ) -> None:
-        """An attempt of this endpoint failed, with this version of its configuration."""
-        ...
-
-    def succeeded(self, endpoint_id: bytes) -> None:
-        """An attempt of this endpoint succeeded."""
-        ...
+type Concluded = tuple[Verdict, AttemptRow | None, EventRow | None]
+"""The verdict on an attempt, its row unless nothing was attempted, and the operational event that
+it brings about, if any."""
 
 
 class MakeAttempt:
-    """Starts attempts, and turns their results into verdicts and rows.
-
-    `timeout_s` is for endpoints without their own, `timeout_s_max` for those with a longer one
-    than a lease lasts; `clock_ns` is Unix time; `random` is uniform
-    in 0 to 1.
-    """
+    """Starts attempts, and turns their results into verdicts and rows."""
 
     def __init__(
         self,
-        schedule: RetrySchedule,
+        policy: AttemptPolicy,
+        clocks: Clocks,
         counters: WorkerCounters,
-        slowdowns: RetryAfterCache,
-        gone: GoneEndpoints,
-        health: Health,
-        *,
-        timeout_s: float,
-        timeout_s_max: float,
-        make_id: Callable[[], bytes],
-        clock_ns: Callable[[], int],
-        random: Callable[[], float],
+        endpoints: Endpoints,
     ) -> None:
-        self._schedule = schedule
+        self._policy = policy
         self._counters = counters
-        self._slowdowns = slowdowns
-        self._gone = gone
-        self._health = health
-        self._timeout_s = timeout_s
-        self._timeout_s_max = timeout_s_max
-        self._make_id = make_id
-        self._clock_ns = clock_ns
-        self._random = random
-
-    def wait_s(self, endpoint: ResolvedEndpoint) -> float:
-        """How long the endpoint wants to be left alone; 0: send now."""
-        return self._slowdowns.wait_s(endpoint.id) if self._slowdowns else 0.0
+        self._retry_after = endpoints.retry_after
+        self._gone = endpoints.gone
+        self._health = endpoints.health
+        self._make_id = clocks.make_id
+        self._clock_ns = clocks.unix_ns
+        self._random = clocks.random
 
     def timeout_s(self, endpoint: ResolvedEndpoint) -> float:
-        """How long an attempt lasts at most."""
-        return min(endpoint.timeout_s or self._timeout_s, self._timeout_s_max)
+        """The most seconds that an attempt at the endpoint may last."""
+        return self._policy.timeout_of(endpoint)
 
     def start(
         self,
@@ -121,7 +89,7 @@ class MakeAttempt:
             message.trace,
             self._clock_ns() // 1_000_000_000,
             number,
-            self.timeout_s(endpoint),
+            self._policy.timeout_of(endpoint),
         )
         return endpoint.destination.submit(endpoint.prepared, delivery, on_result)
 
@@ -136,66 +104,56 @@ class MakeAttempt:
         trigger: int = _SCHEDULED,
         retry_delays_s: Sequence[float] | None = None,
     ) -> Concluded:
-        """The verdict on attempt `number`, and its row unless nothing was attempted.
+        """Judge attempt `number`. `retry_delays_s` is the schedule that the message brought along.
 
-        `retry_delays_s` is the schedule that the message brought along.
+        Never raises: an error of ours in here would lose the delivery, so it is parked instead.
         """
         if isinstance(result, NotAttempted):
             self._counters.parked += 1
-            return Parked(PARKED_S), None
-        schedule = self._schedule_of(endpoint, retry_delays_s)
-        verdict = judge(result, number, schedule, self._random())
-        self._count(verdict, result)
-        self._note_health(message, endpoint, verdict)
-        if verdict is not DELIVERED:
-            self._heed(message, endpoint, result)
-        return verdict, AttemptRow(
-            self._make_id(),
-            message.id,
-            endpoint.id,
-            message.application_id,
-            message.tenant_id,
-            message.event_type,
-            endpoint.url,
-            number,
-            _SUCCESS if verdict is DELIVERED else _FAIL,
-            trigger,
-            result.response_status,
-            result.response,
-            int(result.duration_s * 1_000),
-            result.failure,
-            tuple(channels),
-            _timings(result),
-            self._clock_ns() // 1_000,
-            int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
-        )
+            return Parked(PARKED_S), None, None
+        try:
+            schedule = self._policy.schedule_of(endpoint, retry_delays_s)
+            verdict = judge(result, number, schedule, self._random())
+            self._count(verdict, result)
+            self._note_health(message, endpoint, verdict)
+            if verdict is not DELIVERED:
+                self._heed(message, endpoint, result)
+            row = AttemptRow(
+                self._make_id(),
+                message.id,
+                endpoint.id,
+                message.application_id,
+                message.tenant_id,
+                message.event_type,
+                endpoint.url,
+                number,
+                _SUCCESS if verdict is DELIVERED else _FAIL,
+                trigger,
+                result.response_status,
+                result.response,
+                int(result.duration_s * 1_000),
+                result.failure,
+                tuple(channels),
+                _timings(result),
+                self._clock_ns() // 1_000,
+                int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
+            )
+            return verdict, row, operational_event_of(verdict, row, self._make_id)
+        except Exception:
+            log.exception("attempt.not_concluded", message=message.id.hex())
+            return Parked(PARKED_S), None, None
 
     def _heed(
         self, message: MessageFacts, endpoint: ResolvedEndpoint, result: AttemptResult
     ) -> None:
-        """Do as an endpoint says that asks for a pause, or that is gone."""
+        """Follow the endpoint's request for a pause, or its statement that it is gone."""
         if isinstance(result, Throttled):
-            self._slowdowns.slow_down(endpoint.id, slowdown_s(result))
+            self._retry_after.slow_down(endpoint.id, slowdown_s(result))
         elif isinstance(result, EndpointGone):
             gone = GoneEndpoint(
                 message.tenant_id, message.application_id, endpoint.id, endpoint.version
             )
             self._gone.report(gone, result.statement)
-
-    def event_of(self, verdict: Verdict, row: AttemptRow) -> EventRow | None:
-        """What a tenant is to be told of the attempt."""
-        return operational_event_of(verdict, row, self._make_id)
-
-    def _schedule_of(
-        self, endpoint: ResolvedEndpoint, of_message: Sequence[float] | None
-    ) -> RetrySchedule:
-        """The most specific schedule there is: the endpoint's, the message's, the worker's."""
-        delays_s = endpoint.retry_delays_s
-        if delays_s is None:
-            if of_message is None:
-                return self._schedule
-            delays_s = tuple(of_message)
-        return RetrySchedule(delays_s, self._schedule.jitter)
 
     def _note_health(
         self, message: MessageFacts, endpoint: ResolvedEndpoint, verdict: Judgement

@@ -1,6 +1,6 @@
 """Retries: pending deliveries whose time has come, taken in batches under a lease.
 
-One whose endpoint may not be sent to now goes into the endpoint's lane, and waits there.
+A delivery whose endpoint may not be sent to now goes into the endpoint's lane and waits there.
 """
 
 import asyncio
@@ -9,12 +9,11 @@ import structlog
 
 from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
-from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
     ResolvedEndpoint,
 )
-from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
+from angarium_worker.application.endpoints.endpoints import Endpoints
 from angarium_worker.application.ledger.records import Ledger, StorageDown
 from angarium_worker.domain.admission import Admission, Origin, decide
 from angarium_worker.domain.delivery import Delivery
@@ -22,7 +21,6 @@ from angarium_worker.domain.delivery import Delivery
 from .admission import fact_of, newest_wanted, unsent
 from .leased_attempt import LeasedAttempt
 from .leased_attempts import LeasedAttempts
-from .make_attempt import MakeAttempt
 
 LEASE_ROWS_MAX = 200
 LEASE_BYTES_MAX = 8 * 1024 * 1024
@@ -35,26 +33,24 @@ log = structlog.get_logger()
 
 
 class RetryScheduler:
-    """Leases what is due, as much as there is room for, and sends it to the endpoint's current
-    URL with its current secrets. `run()` until cancelled. `tasks` owns the tasks."""
+    """Leases due deliveries, as many as there are free slots, and sends each to its endpoint's
+    current URL with its current secrets. `run()` until cancelled. `tasks` owns the tasks."""
 
     def __init__(
         self,
         *,
         ledger: Ledger,
-        cache: EndpointCache,
+        endpoints: Endpoints,
         leased: LeasedAttempts,
-        make: MakeAttempt,
-        guards: EndpointGuards,
         capacity: Capacity,
         tasks: asyncio.TaskGroup,
         lease_s: float,
     ) -> None:
         self._ledger = ledger
-        self._cache = cache
+        self._cache = endpoints.cache
+        self._guards = endpoints.guards
+        self._retry_after = endpoints.retry_after
         self._leased = leased
-        self._make = make
-        self._guards = guards
         self._slots = capacity.slots
         self._tasks = tasks
         self._lease_s = lease_s
@@ -62,26 +58,26 @@ class RetryScheduler:
         self._retry_wake = capacity.retry_wake
 
     async def run(self) -> None:
-        """Retry until cancelled. What is leased and untouched then stays in hand."""
+        """Retry until cancelled. `give_up_untouched` then returns what is leased and not sent."""
         while True:
             try:
                 pause_s = await self._next_round()
             except StorageDown as error:
-                log.warning("retries.wait", error=str(error)[:300])
+                log.warning("retries.database_down", error=str(error)[:300])
                 pause_s = SLEEP_S_MAX
             if pause_s > 0:
                 await self._retry_wake.wait(pause_s)
 
     def give_up_untouched(self) -> list[Delivery]:
-        """Deliveries that are leased and of which nothing was sent yet: they are not sent any
-        more, and no longer in hand."""
+        """Give up the deliveries that are leased and wait for their endpoints' configuration;
+        returns them, for their leases to be released."""
         left = list(self._resolving)
-        self._resolving.clear()
+        self._resolving.clear()  # so that `_resolve` does not send what is released
         self._leased.give_back(left)
         return [attempt.delivery for attempt in left]
 
     async def _next_round(self) -> float:
-        """Lease and start once; gives how long to sleep before the next."""
+        """Lease and start once; returns how long to sleep before the next round."""
         self._retry_wake.reset()
         due_in_s = await self._ledger.next_due_in_s()
         if due_in_s is None or due_in_s > 0:
@@ -131,7 +127,7 @@ class RetryScheduler:
         delivery = attempt.delivery
         resolved = endpoint if isinstance(endpoint, ResolvedEndpoint) else None
         fact, retry = fact_of(endpoint), delivery.is_retry
-        paused = resolved is not None and self._make.wait_s(resolved) > 0
+        paused = resolved is not None and self._retry_after.wait_s(resolved.id) > 0
         cancelled = delivery.cancelled is not None
         admission = decide(Origin.TIME, fact, cancelled=cancelled, paused=paused)
         if admission is Admission.START and resolved is not None:

@@ -1,4 +1,4 @@
-"""The port through which the world learns that a chunk is settled."""
+"""The port to the stream that settlements are published on."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -7,12 +7,12 @@ from .chunk import Chunk
 
 
 class Settlement[Receipt](Protocol):
-    """Who tells that a chunk is settled."""
+    """Acknowledges chunks and publishes that they are settled."""
 
     def settled(self, chunk: Chunk[Receipt], done: Callable[[], None]) -> None:
         """Publish and acknowledge, however long it takes; then call `done`."""
         ...
 
     def refused(self, chunk: Chunk[Receipt]) -> None:
-        """Leave the chunk to whoever reads it next: its outcome cannot be recorded."""
+        """Leave the chunk unacknowledged, for the next reader: its outcome cannot be recorded."""
         ...

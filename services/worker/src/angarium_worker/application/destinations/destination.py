@@ -13,7 +13,7 @@ class OptionsUnusable(ValueError):
 
 
 class DestinationOptions(Struct, frozen=True, gc=False):
-    """What an endpoint's owner configured about how it is sent to, with its secrets opened.
+    """An endpoint's configuration as its owner set it, with its secrets opened.
 
     `secrets` are as the owner wrote them (`whsec_…`, `whsk_…`); each signs until its place in
     `expire_at_s` (Unix time; `inf`: always). `header_names` is `webhook`, `svix` or `both`.
@@ -34,7 +34,7 @@ class DestinationOptions(Struct, frozen=True, gc=False):
 
 
 class OutgoingDelivery(Struct, frozen=True, gc=False):
-    """What one attempt sends.
+    """The content of one attempt.
 
     `payload` travels as it is. `trace` is a W3C traceparent, sent along as it is. `timestamp_s`
     is the Unix time that is signed, `number` that of the attempt, from 1. `timeout_s` covers the

@@ -1,4 +1,4 @@
-"""The endpoints' configuration: from memory, else from the worker's copy, else by asking."""
+"""Cache of endpoint configuration, filled from the worker's copy, else from the dispatcher."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -40,10 +40,10 @@ class EndpointCopy(Protocol):
 
 
 class EndpointCache:
-    """Gives endpoints ready for sending. It is a `DirectoryCopy`: changes pass through it.
+    """Cache of endpoints, ready for sending. It is a `DirectoryCopy`: changes pass through it.
 
-    Memory holds the endpoints used last, at most `endpoints_max`. `on_change` is told of
-    changes once they are taken over.
+    Memory holds the endpoints used last, at most `endpoints_max`. `on_change` is called
+    with changes once they are stored.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Whether an endpoint may be sent to now: its guard, and who waits for it in memory."""
+"""The guards of endpoints in use, and the deliveries that wait for them in memory."""
 
 from collections import deque
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _BY_REJECTION = {
 
 
 def result_of(result: AttemptResult) -> Result:
-    """What the result of an attempt says about its endpoint's health."""
+    """The result of an attempt as the guard of its endpoint counts it."""
     if isinstance(result, Accepted):  # nearly all of them
         return Result.SUCCESS
     match result:
@@ -62,7 +62,7 @@ class Waiter(Protocol):
 
 
 class EndpointQueue:
-    """One endpoint's guard and its queue."""
+    """One endpoint's guard, and the deliveries that wait for it."""
 
     __slots__ = ("_after_probe", "_parked_s", "guard", "waiters")
 
@@ -73,12 +73,12 @@ class EndpointQueue:
         self._after_probe: Callable[[], None] | None = None
 
     def after_probe(self, tell: Callable[[], None]) -> None:
-        """Call `tell` when no probe is under way any more; one waits for that, the last."""
+        """Call `tell` once no probe is under way. A later call replaces an earlier one."""
         self._after_probe = tell
         self.tell_waiting()
 
     def tell_waiting(self) -> None:
-        """An attempt has ended: tell who waits for that, unless it was not the probe."""
+        """Call what `after_probe` was given, if the attempt that has ended was the probe."""
         tell = self._after_probe
         if tell is not None and not self.guard.probing:
             self._after_probe = None
@@ -90,8 +90,8 @@ class EndpointQueue:
         self._parked_s = now_s
 
     def has_backlog(self, now_s: float) -> bool:
-        """Whether deliveries stand in its lane, as far as this process knows. Another may have
-        emptied it: what was learned is good for `BACKLOG_S`."""
+        """True while deliveries stand in its lane, as far as this process knows. Another may have
+        emptied it, so that a sighting counts for `BACKLOG_S` only."""
         return self.guard.backlog and now_s - self._parked_s < BACKLOG_S
 
 
@@ -128,7 +128,7 @@ class EndpointGuards:
     def ended(
         self, queue: EndpointQueue, ticket: int, result: AttemptResult, begun_s: float
     ) -> None:
-        """An attempt that the guard let begin has ended; who waits may go."""
+        """Count the end of an attempt that the guard let begin, and let waiters begin."""
         queue.guard.ended(ticket, result_of(result), begun_s, self.clock_s(), self._random())
         queue.tell_waiting()
         if queue.waiters:
@@ -170,7 +170,8 @@ class EndpointGuards:
             waiters.popleft().go(ticket)
 
     def _sweep(self) -> None:
-        """Forget guards that are as new, at most `SWEPT_AT_ONCE` looked at; those move behind."""
+        """Forget guards that are as new. Looks at `SWEPT_AT_ONCE`, and moves to the end those that
+        are not."""
         now_s = self.clock_s()
         for endpoint_id in list(self._queues)[:SWEPT_AT_ONCE]:
             queue = self._queues.pop(endpoint_id)

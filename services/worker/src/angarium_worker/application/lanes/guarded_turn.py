@@ -1,4 +1,4 @@
-"""A turn of an endpoint without an order: as much as its guard and its limits let begin."""
+"""A turn of an endpoint without an order: its guard and its limits decide how much begins."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -27,7 +27,7 @@ class GuardedTurn(SendingTurn):
         self, context: LaneContext, lane: HeldLane, endpoint: ResolvedEndpoint, turn_s: float
     ) -> None:
         super().__init__(context, lane, endpoint, turn_s)
-        self._queue = context.guards.of(endpoint.id)
+        self._queue = context.endpoints.guards.of(endpoint.id)
         self._queue.guard.lane_only = endpoint.strict
         self._no_firsts = False
         self._no_retries = False
@@ -77,7 +77,11 @@ class GuardedTurn(SendingTurn):
         return Quota(firsts, retries, min(total, firsts + retries))
 
     def _await_probe(self, now_s: float) -> None:
-        """A probe that hangs may last: let the lane rest until it has ended."""
+        """Give the lane back until the probe has ended, if it has lasted for a while.
+
+        Nothing else begins beside a probe, and one that hangs lasts until its time-out. Held all
+        that time, the lane would take one of the few places that this process has for lanes.
+        """
         if self._probed_since_s is None:
             self._probed_since_s = now_s
         if now_s - self._probed_since_s >= self.look_again_s and not self._holds_on():

@@ -1,13 +1,12 @@
-"""What turns of lanes are taken with."""
+"""The parts of the worker that turns of lanes use, and the port to the order of messages."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from angarium_worker.application.capacity.wake_signal import WakeSignal
 from angarium_worker.application.delivery.leased_attempts import LeasedAttempts
 from angarium_worker.application.delivery.make_attempt import MakeAttempt
-from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
+from angarium_worker.application.endpoints.endpoints import Endpoints
 
 
 class Confirmed(NamedTuple):
@@ -20,7 +19,7 @@ class Confirmed(NamedTuple):
 
 
 class Order(Protocol):
-    """Who knows in which order messages were accepted."""
+    """The order in which messages were accepted, which the gateways know."""
 
     async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
         """How far the order is known now, given that it is known up to `after`; None: nobody
@@ -30,14 +29,12 @@ class Order(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LaneContext:
-    """What turns are taken with. `close`: end all that is pending for an endpoint
-    that is closed, since which version and why."""
+    """The parts of the worker that a turn uses. `lane_wake` has the scheduler look again."""
 
     leased: LeasedAttempts
     make: MakeAttempt
-    guards: EndpointGuards
+    endpoints: Endpoints
     order: Order
-    close: Callable[[bytes, int, str], None]
     lane_wake: WakeSignal
 
 

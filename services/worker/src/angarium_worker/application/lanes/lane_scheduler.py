@@ -1,7 +1,8 @@
-"""Lanes have their turns: what an endpoint may get now is taken out of its lane and sent.
+"""Gives lanes their turns: takes what an endpoint may get now out of its lane and sends it.
 
-A turn is a lease on the lane: while it lasts, nobody else sends what stands in it. That makes
-limits and order hold across workers, and a turn that its holder does not end comes to another.
+A turn is a lease on the lane: while it lasts, no other worker sends from the lane. Limits and
+order therefore hold across workers. If the holder dies, its lease ends and another worker takes
+the turn.
 """
 
 import asyncio
@@ -13,7 +14,6 @@ import structlog
 from angarium_worker.application.capacity.delivery_slots import DeliverySlots
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
 from angarium_worker.application.delivery.leased_attempt import LeasedAttempt
-from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
 from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
     Inactive,
@@ -41,15 +41,14 @@ log = structlog.get_logger()
 
 
 class LaneScheduler:
-    """Holds lanes, at most `LANES_HELD_MAX`, and lets out what their endpoints may get.
-    `run()` until cancelled; then nothing more is let out, and what is under way ends."""
+    """Holds at most `LANES_HELD_MAX` lanes and sends from them what their endpoints may get.
+    `run()` until cancelled; then nothing more is sent, and attempts under way end."""
 
     def __init__(
         self,
         *,
         lanes: Lanes,
         ledger: Ledger,
-        cache: EndpointCache,
         context: LaneContext,
         slots: DeliverySlots,
         lease_s: float,
@@ -57,7 +56,7 @@ class LaneScheduler:
     ) -> None:
         self._lanes = lanes
         self._ledger = ledger
-        self._cache = cache
+        self._cache = context.endpoints.cache
         self._context = context
         self._slots = slots
         self._lane_wake = context.lane_wake
@@ -70,11 +69,11 @@ class LaneScheduler:
 
     @property
     def held(self) -> int:
-        """How many lanes this process holds."""
+        """The number of lanes that this process holds."""
         return len(self._turns)
 
     def wake(self, endpoint_ids: Sequence[bytes]) -> None:
-        """See `LaneWaker`."""
+        """Let the lanes of these endpoints have their turn now."""
         self._to_wake.update(endpoint_ids)
         self._lane_wake.notify(0)
 
@@ -86,19 +85,20 @@ class LaneScheduler:
                 try:
                     pause_s = await self._round()
                 except StorageDown as error:
-                    log.warning("lanes.wait", error=str(error)[:300])
+                    log.warning("lanes.database_down", error=str(error)[:300])
                     pause_s = SLEEP_S_MAX
                 if pause_s > 0:
                     await self._lane_wake.wait(pause_s)
 
     def stop(self) -> None:
-        """Send nothing more, once `run` has ended. `give_back` follows."""
+        """Send nothing more. Call it once `run` has ended, and `give_back` after it."""
         for turn in self._turns.values():
             turn.give_up()
 
     async def give_back(self) -> None:
-        """Give back what was taken and not sent, and the lanes of which nothing is under way
-        that would have to end first. Raises `StorageDown`."""
+        """Release what was taken and not sent, and every lane that may be given back now. A lane
+        that must wait for an attempt under way stays held until the next call. Raises
+        `StorageDown`."""
         await self._release()
 
     async def _mend(self) -> None:
@@ -113,7 +113,7 @@ class LaneScheduler:
             await asyncio.sleep(MEND_EVERY_S)
 
     async def _round(self) -> float:
-        """One look at all lanes; gives how long to sleep before the next."""
+        """Look at all lanes once; returns how long to sleep before the next round."""
         self._lane_wake.reset()
         self._rounds += 1
         if self._to_wake:
@@ -151,7 +151,8 @@ class LaneScheduler:
         turn = LaneTurn(self._context, lane, self._turn_s)
         match endpoint:
             case Inactive():
-                self._context.close(lane.endpoint_id, endpoint.version, endpoint.reason)
+                closed = self._context.endpoints.closed
+                closed.close(lane.endpoint_id, endpoint.version, endpoint.reason)
                 turn.stop(CLOSED_WAIT_S)
             case Unusable():
                 turn.stop(UNUSABLE_WAIT_S)
@@ -162,7 +163,9 @@ class LaneScheduler:
         return turn
 
     async def _take(self) -> int:
-        """Take out of lanes what their endpoints and the room allow, and send it."""
+        """Take from the lanes what their endpoints and the free slots allow, and send it."""
+        # Before anything is taken: a take goes up to the message that is confirmed here. Without
+        # that bound, a message whose batch comes late would be overtaken.
         await asyncio.gather(*[turn.confirm() for turn in self._turns.values()])
         wanting = [(turn, quota) for turn in self._turns.values() if (quota := turn.quota())]
         if not wanting:
@@ -193,8 +196,13 @@ class LaneScheduler:
             self._turns[take.endpoint_id].start(of_lane[take.endpoint_id], take)
 
     async def _put_back(self) -> None:
-        """Make what was taken and not sent due again, for whoever comes next."""
+        """Make what was taken and not sent due again.
+
+        It precedes the release of the lanes: their next holder would otherwise find these rows
+        still leased, and an ordered endpoint would wait until the lease of its head ends.
+        """
         left = self._left
+        # Counted before the write, during which a turn may add more: those were not released.
         counts = [(turn, len(turn.untouched)) for turn in self._turns.values()]
         untouched = [*left, *(each for turn, count in counts for each in turn.untouched[:count])]
         if not untouched:

@@ -1,9 +1,9 @@
 """The lanes of endpoints, and the port to where they are kept.
 
 A delivery that must wait for its endpoint, because it is ordered, limited, overloaded or down,
-stands in the endpoint's lane: durable, in order, without a slot. A lane has turns. Who leases
-it takes what the endpoint may get, sends it, and gives the lane back; nobody else sends what
-stands in it meanwhile.
+stands in the endpoint's lane: durable, in order, without a slot. A lane has turns. The worker that
+leases it takes what the endpoint may get, sends it, and gives the lane back; no other worker sends
+from it meanwhile.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class HeldLane(Struct, gc=False, frozen=True):
 
 
 class LaneTake(NamedTuple):
-    """What to take from a held lane: so many due first attempts and retries, each the longest
+    """A request to a held lane: take so many due first attempts and retries, each the longest
     waiting in the order of messages.
 
     `ordered`: in the order of messages whatever they are, `firsts_max` of them, none beyond the

@@ -1,4 +1,4 @@
-"""A turn of a lane: what every turn has, whatever its endpoint is like."""
+"""A turn of a lane: the state and the rules that ordered and guarded turns share."""
 
 from collections.abc import Callable, Sequence
 from math import ceil
@@ -32,7 +32,7 @@ class LaneTurn:
         self.lane = lane
         self.untouched: list[LeasedAttempt] = []
         self._context = context
-        self._now_s = context.guards.clock_s
+        self._now_s = context.endpoints.guards.clock_s
         self._until_s = self._now_s() + turn_s
         self._stopped = False
         self._wait_s = 0.0
@@ -47,7 +47,7 @@ class LaneTurn:
         """Learn how far an ordered endpoint may go, where that is not known."""
 
     def quota(self) -> Quota | None:
-        """What may be taken now; None: nothing."""
+        """How much may be taken now; None: nothing."""
         return None
 
     def take(self, quota: Quota, granted: int) -> LaneTake:
@@ -63,12 +63,12 @@ class LaneTurn:
         self.stop(0.0)
 
     def is_over(self) -> bool:
-        """Whether the lane may be given back: nothing is taken any more and, where others must
+        """True once the lane may be given back: nothing is taken any more and, where others must
         not send beside it, nothing is under way."""
         return self._stopped and not self.untouched
 
     def looks_again_in_s(self) -> float:
-        """When the turn is worth another look, if nothing wakes it before."""
+        """Seconds until the turn is worth another look, if nothing wakes it before."""
         return SLEEP_S_MAX
 
     def release(self) -> LaneRelease:
@@ -123,7 +123,7 @@ class SendingTurn(LaneTurn):
         if now_s >= self._until_s:
             self.stop(0.0)
             return None
-        wait_s = self._context.make.wait_s(self._endpoint)
+        wait_s = self._context.endpoints.retry_after.wait_s(self._endpoint.id)
         if wait_s:
             self.stop(wait_s)
             return None
@@ -158,14 +158,14 @@ class SendingTurn(LaneTurn):
         raise NotImplementedError
 
     def _share(self, most: int, now_s: float) -> Quota | None:
-        """What of `most` may be taken now."""
+        """How much of `most` may be taken now."""
         raise NotImplementedError
 
     def _begin(self, attempts: Sequence[LeasedAttempt], take: LaneTake) -> None:
         raise NotImplementedError
 
     def _holds_on(self) -> bool:
-        """Whether something is under way beside which others must not send."""
+        """True while an attempt is under way beside which others must not send."""
         raise NotImplementedError
 
     def _recorded(self, verdict: Verdict, held: bool) -> None:

@@ -1,1 +1,1 @@
-"""What goes on record: the rows, the port to where they are kept, and the commits."""
+"""Attempts and pending deliveries: their rows, the ledger that keeps them, and its commits."""

@@ -1,4 +1,4 @@
-"""What a tenant is told of a delivery by an operational webhook."""
+"""The operational events that a delivery brings about."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def operational_event_of(
     verdict: Verdict, row: AttemptRow, make_id: Callable[[], bytes]
 ) -> EventRow | None:
     """The event that an attempt brings about, if any. Those of operational webhooks' own
-    deliveries are told to nobody: they could go on for ever."""
+    deliveries bring about none: they could go on for ever."""
     match verdict:
         case Delivered() if row.number > FAILING_AT_ATTEMPT:
             kind = ATTEMPT_RECOVERED

@@ -1,4 +1,4 @@
-"""Putting outcomes on record: those that arrive together share one transaction."""
+"""Records outcomes in the ledger: those that arrive together share one transaction."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -33,8 +33,10 @@ class Recorder:
     """Writes records to the ledger until they are written. `run()` until cancelled.
     `on_events` is called once the outbox has something new.
 
-    Of a record that this process had in hand for too long, as after a stop, another may have
-    written its own meanwhile. What that holds is left out.
+    A first attempt has no fence that could show that another worker sent it too. So a record that
+    comes after the lease of its stream entry, as after SIGSTOP, is compared with the ledger, and
+    deliveries that another worker has recorded meanwhile are left out: written as well, an ended
+    delivery would become pending again.
     """
 
     def __init__(self, ledger: Ledger, on_events: Callable[[], None] = lambda: None) -> None:
@@ -55,7 +57,7 @@ class Recorder:
 
     @property
     def failing(self) -> bool:
-        """Whether the latest transaction failed."""
+        """True while the latest transaction has failed."""
         return self._commits.failing
 
     async def run(self) -> None:
@@ -84,14 +86,14 @@ class Recorder:
         return [held] * len(records)
 
     async def _unknown(self, record: Record) -> Record:
-        """The record without the deliveries that are on record already."""
+        """The record without the deliveries that are in the ledger already."""
         keys = {_key(row) for row in record.attempts}
         keys.update(_key(row) for row in record.pending)
         keys.update(_key(row) for row in record.cancelled)
         known = await self._ledger.known(list(keys))
         if not known:
             return record
-        log.warning("record.left_out", deliveries=len(known))
+        log.warning("record.duplicates_left_out", deliveries=len(known))
         return msgspec.structs.replace(
             record,
             attempts=_others(record.attempts, known),

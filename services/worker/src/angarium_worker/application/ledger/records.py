@@ -1,4 +1,4 @@
-"""What the worker puts on record, and the port to where it is kept."""
+"""The rows that the worker records, and the port to the ledger that keeps them."""
 
 from collections.abc import Sequence
 from math import inf
@@ -19,7 +19,7 @@ class RecordRefused(Exception):
 
 
 class MessageFacts(Protocol):
-    """A message, as far as a delivery of it needs to know."""
+    """The facts of a message that a delivery of it needs."""
 
     @property
     def id(self) -> bytes: ...
@@ -74,8 +74,8 @@ class AttemptRow(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """Something that a tenant is to be told of, as `OperationalEvent` has it. It stands in the
-    outbox until the gateway has it."""
+    """An operational event of a tenant, as `OperationalEvent` has it. It stays in the outbox until
+    the gateway has it."""
 
     id: bytes
     type: str
@@ -89,7 +89,7 @@ class EventRow(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What became of a delivery that was held: its `state`, and the delivery as it ends or goes
+    """The outcome of a delivery that was held: its `state`, and the delivery as it ends or goes
     on, still under the fence that it was held by.
 
     Nothing of it is written, neither the attempt nor that it was cancelled, where another has
@@ -103,15 +103,16 @@ class Settled(NamedTuple):
 
     @property
     def ends(self) -> bool:
-        """Whether nothing of it is left to do."""
+        """True when nothing of it is left to do."""
         return self.state in ENDED
 
 
 class Record(Struct, gc=False, frozen=True):
     """Rows that are written together or not at all: attempts, deliveries that go on or were
-    cancelled after their first, and what became of those that were held.
+    cancelled after their first, and the outcomes of those that were held.
 
-    Until `sole_until_s`, in the event loop's time, nobody else has what is not leased in hand.
+    Until `sole_until_s`, in the event loop's time, no other worker can have read the entry that
+    the rows without a lease come from.
     """
 
     attempts: Sequence[AttemptRow] = ()

@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 class RetryingGroupCommit[Item, Result]:
-    """Commits items in groups; a group that fails waits and is tried again, for ever.
+    """Commits items in groups; a group that fails is tried again after a while, for ever.
 
     Nobody waits for these commits, so after each there is a pause of `pause_s` in which items
     gather: at a moderate rate that saves most of the commits, and of their wake-ups. How many
@@ -40,7 +40,7 @@ class RetryingGroupCommit[Item, Result]:
 
     @property
     def failing(self) -> bool:
-        """Whether the latest commit failed."""
+        """True while the latest commit has failed."""
         return self._failures > 0
 
     async def run(self) -> None:
