@@ -125,7 +125,7 @@ async def test_whatever_is_for_a_disabled_endpoint_is_refused_with_the_reason(
 async def test_what_is_unknown_is_not_resent(world: World) -> None:
     answer = await world.client.post(RESEND.replace("evt", "other"))
     assert answer.status_code == 404
-    assert "There is no message other" in answer.json()["detail"]
+    assert "There is no message `other`" in answer.json()["detail"]
     world.dispatcher.answers[MatchMessages] = Problem(ProblemCode.NOT_FOUND, "no such endpoint")
     answer = await world.client.post(RESEND)
     assert (answer.status_code, answer.json()["detail"]) == (404, "no such endpoint")

@@ -6,7 +6,12 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-from angarium_contracts.configuration import Applications, CreateApplication, ListApplications
+from angarium_contracts.configuration import (
+    Applications,
+    CreateApplication,
+    GetApplication,
+    ListApplications,
+)
 from angarium_contracts.ids import API_KEY, format_id
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_contracts.tenant_policy import SetTenantPolicy, TenantPolicy
@@ -153,6 +158,7 @@ async def test_a_message_for_what_cannot_be_an_application_leaves_no_entry(world
 
 
 async def test_an_answer_that_is_given_again_leaves_no_second_entry(world: World) -> None:
+    world.dispatcher.answers[GetApplication] = application_saved()
     assert [await create(world, headers=KEY) for _ in range(3)] == [201] * 3
     assert recorded(world) == [("v1.application.create", 201)]
     assert await create(world, headers=KEY, json={"name": "Other"}) == 422

@@ -169,7 +169,7 @@ async def test_an_error_of_our_own_is_tried_again_and_then_ends_the_task(rig: Ri
         rig.tasks.time = rig.tasks.due[task_id]
     task = rig.task(task_id)
     assert task.status is TaskStatus.FAILED
-    assert "see the gateway's log" in (task.error or "")
+    assert "in the gateway's log" in (task.error or "")
     assert "secret" not in (task.error or "")
 
 
