@@ -83,7 +83,7 @@ class Scene:
     async def post(self) -> FailureReason | int:
         url = f"http://rebind.example:{self.port}/"
         outcome = await self.sender.send(WebhookRequest(url, (), b"{}", 5.0))
-        return getattr(outcome, "status", None) or outcome.reason
+        return outcome.response_status or outcome.reason
 
 
 @pytest.fixture
