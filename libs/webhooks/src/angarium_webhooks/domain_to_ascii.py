@@ -30,7 +30,7 @@ def domain_to_ascii(domain: str) -> str:
         for label in plain:
             _check(label)
         if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in "".join(plain)):
-            for label in plain:
+            for label in filter(None, plain):
                 idna.check_bidi(label, check_ltr=True)
     # The last two come from CPython's punycode codec.
     except (idna.IDNAError, UnicodeError, OverflowError) as error:

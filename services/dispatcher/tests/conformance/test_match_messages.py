@@ -86,7 +86,7 @@ async def test_a_disabled_endpoint_is_a_conflict_that_says_who_and_how_to_go_on(
 ) -> None:
     question = MatchMessages(TENANT, "acme", "one", KINDS, by_hand=True)
     await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", disabled=True), bench.context)
-    with pytest.raises(EndpointDisabled, match=r"through the API; enable it") as refused:
+    with pytest.raises(EndpointDisabled, match=r"through the API. Enable it") as refused:
         await match_messages(question, bench.reads)
     assert problem(refused.value).code == "conflict"
     await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", disabled=False), bench.context)

@@ -144,6 +144,6 @@ async def test_matching_by_hand_is_answered_or_refused(client: Client) -> None:
     await client.ask(wire.PatchEndpoint(TENANT, "acme", "one", disabled=True), wire.EndpointSaved)
     refused = await client.ask(question, Problem)
     assert refused.code == ProblemCode.CONFLICT
-    assert "disabled: false" in refused.detail
+    assert "(`disabled`: false)" in refused.detail
     unknown = MatchMessages(TENANT, "acme", "two", ())
     assert (await client.ask(unknown, Problem)).code == ProblemCode.NOT_FOUND
