@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 FUZZER := services/worker/tests/fuzz/coverage_guided.py
 FUZZ_SECONDS ?= 300
 # Programs that import their neighbours by plain names: mypy checks them from where they run.
-SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver
+SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver services/worker/tests/fuzz
 SIMULATION_SEEDS ?= 20000
 SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simulate
 

@@ -38,7 +38,9 @@ ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 class Allowed:
     """Allowed spans as a sorted list of borders: an odd place in it lies within one."""
 
-    def __init__(self, whole: IPv4Network | IPv6Network, refused: list[str]) -> None:
+    def __init__[Network: (IPv4Network, IPv6Network)](
+        self, whole: Network, refused: list[str]
+    ) -> None:
         kind = type(whole)
         networks = sorted(collapse_addresses(kind(network) for network in refused))
         self.borders = [int(whole[0])]

@@ -80,7 +80,7 @@ class Scene:
     public_hits: int = 0
     private_hits: int = 0
 
-    async def post(self) -> FailureReason | int:
+    async def post(self) -> FailureReason | int | None:
         url = f"http://rebind.example:{self.port}/"
         outcome = await self.sender.send(WebhookRequest(url, (), b"{}", 5.0))
         return outcome.response_status or outcome.reason

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from angarium_worker.adapters.destinations.webhook import EgressRules
 from angarium_worker.adapters.destinations.webhook.url_diagnosis import UrlDiagnosis, diagnose
@@ -12,7 +12,10 @@ OWN = frozenset({ip_address("93.184.216.34")})
 
 
 def look(
-    url: str, *addresses: str, rules: EgressRules = RULES, own: frozenset[object] = frozenset()
+    url: str,
+    *addresses: str,
+    rules: EgressRules = RULES,
+    own: frozenset[IPv4Address | IPv6Address] = frozenset(),
 ) -> UrlDiagnosis:
     return diagnose(url, rules, own, lambda _host: list(addresses), allow_http=False)
 

@@ -7,11 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import psutil
 import pytest
@@ -26,6 +26,7 @@ from angarium_worker.adapters.destinations.webhook import (
 from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 from angarium_worker.domain.attempt_result import AttemptResult
 
+HERE = Path(__file__).parent
 CROWD = 200
 RSS_SAMPLED_EVERY_S = 0.02
 
@@ -57,9 +58,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def ports(authority: Path) -> Iterator[dict[str, int]]:
     """Where each kind of receiver listens, by its name."""
-    program = Path(__file__).with_name("misbehaving_receiver.py")
     with subprocess.Popen(
-        [sys.executable, str(program), str(authority)],
+        [sys.executable, "-m", f"{HERE.name}.misbehaving_receiver", str(authority)],
+        cwd=HERE.parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -126,12 +127,15 @@ async def sender(authority: Path) -> AsyncIterator[WebhookSender]:
         await sender.aclose()
 
 
-type Crowd = Callable[..., Awaitable[CrowdReport]]
+class Crowd(Protocol):
+    """`await crowd(url, timeout_s=…, body=…)`: 200 attempts at once."""
+
+    async def __call__(self, url: str, *, timeout_s: float, body: bytes = b"{}") -> CrowdReport: ...
 
 
 @pytest.fixture
 async def crowd(sender: WebhookSender) -> Crowd:
-    """`await crowd(url, timeout_s=…, body=…)`: 200 attempts at once."""
+    """Sends crowds of attempts through that sender."""
 
     async def timed(request: WebhookRequest) -> tuple[AttemptResult, float]:
         started = time.monotonic()

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 
-from hostile_behaviours import DRIP_PAUSE_S, OK, drip, kind, request_of, say
+from .hostile_behaviours import DRIP_PAUSE_S, OK, drip, kind, request_of, say
 
 say("behaves", OK, closing=False)
 say("body_shorter_than_its_length", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc")

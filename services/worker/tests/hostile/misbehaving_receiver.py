@@ -1,6 +1,6 @@
 """Receivers that misbehave, each kind on a port of its own; a process of its own.
 
-    misbehaving_receiver.py <folder with server.pem, expired.pem, wrong-name.pem>
+    -m hostile.misbehaving_receiver <folder with server.pem, expired.pem, wrong-name.pem>
 
 Prints `{kind: port}` as one line of JSON and serves until its standard input ends. A process of
 its own, so that neither its memory nor its time counts as the sender's.
@@ -14,9 +14,10 @@ import ssl
 import sys
 from pathlib import Path
 
-import hostile_answers  # noqa: F401 - its kinds join the others
 import uvloop
-from hostile_behaviours import KINDS, Behaviour
+
+from . import hostile_answers  # noqa: F401 - its kinds join the others
+from .hostile_behaviours import KINDS, Behaviour
 
 BACKLOG = 1024
 CERTIFICATES = {"expired_certificate": "expired.pem", "wrong_name_certificate": "wrong-name.pem"}

