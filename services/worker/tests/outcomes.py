@@ -4,6 +4,12 @@ from angarium_worker.application.ledger.records import AttemptRow, EventRow, Set
 from angarium_worker.domain.delivery import Delivery, DeliveryState, Lane
 
 
+def fence_of(leased: Delivery) -> int:
+    """The number of its lease, which every leased delivery has."""
+    assert leased.fence is not None
+    return leased.fence
+
+
 def settled(
     due: Delivery,
     due_in_us: int | None = None,

@@ -39,8 +39,13 @@ class Platform:
             await connection.execute(insert(table).values(**values))
 
     async def add_message(self, **members: Any) -> bytes:
-        values = {"id": make_id(), "application_id": APP, "tenant_id": TENANT} | members
-        values = {"event_type": "invoice.paid", "payload": b"{}"} | values
+        values: dict[str, Any] = {
+            "id": make_id(),
+            "application_id": APP,
+            "tenant_id": TENANT,
+            "event_type": "invoice.paid",
+            "payload": b"{}",
+        } | members
         await self.add("gateway", message, **values)
         return bytes(values["id"])
 

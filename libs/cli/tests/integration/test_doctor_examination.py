@@ -154,7 +154,7 @@ async def test_another_key_is_a_problem_of_every_database(migrated: Path, redis_
         assert found[f"{service} database"].sentence.startswith(
             f"ANGARIUM_ENCRYPTION_KEY is another key than the one that the {service}'s database"
         )
-        assert found[f"{service} database"].remedy.startswith("Set that key again")
+        assert (found[f"{service} database"].remedy or "").startswith("Set that key again")
         assert other not in repr(found)
 
 
@@ -188,7 +188,7 @@ async def test_entries_that_nobody_takes_over_are_counted(redis: Redis) -> None:
     await redis.xgroup_create("read", "workers", id="0", mkstream=True)
     entry_id = await redis.xadd("read", {"__data__": b"x"})
     await redis.xreadgroup("workers", "dead", {"read": ">"}, count=1)
-    await redis.execute_command("XCLAIM", "read", "workers", "dead", 0, entry_id, "IDLE", 90_000)
+    await redis.xclaim("read", "workers", "dead", 0, [entry_id], idle=90_000)
 
     found = await read_group(redis, "read", "workers", lease_s=8)
 

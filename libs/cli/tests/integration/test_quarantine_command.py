@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -81,7 +82,8 @@ def poison(body: bytes, reason: str = "failed 5 times") -> Poison:
 
 
 async def on_the_stream(redis: Redis) -> list[bytes]:
-    return [fields[b"__data__"] for _, fields in await redis.xrange(STREAM)]
+    entries: Any = await redis.xrange(STREAM)
+    return [fields[b"__data__"] for _, fields in entries]
 
 
 async def test_all_that_is_still_needed_goes_back_once_and_nothing_else(

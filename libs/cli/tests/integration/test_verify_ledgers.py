@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from angarium_chassis.database.partitions import DAY_MS
 from angarium_chassis.database.retention_table import RetentionTable
-from angarium_chassis.retention import RetentionLoop
+from angarium_chassis.retention import RetentionLoop, RetentionTask
 from angarium_cli.installation import Installation
 from angarium_cli.verify.audit import audit_platform
 from angarium_cli.verify.ledgers import Gap, GapKind, IdRange
@@ -263,7 +263,7 @@ async def test_what_retention_has_deleted_leaves_no_gap(platform: Platform) -> N
     gateway, worker = platform.databases["gateway"], platform.databases["worker"]
     kept = retention_tasks(gateway, message_days=30, audit_days=365, key_life_s=60)
     await RetentionLoop(gateway, kept).turn()
-    of_worker = {
+    of_worker: dict[str, RetentionTask] = {
         "attempts": RetentionTable(attempt, days=20),
         "cancelled": CancelledRetention(days=20),
         "tenants": TenantAttemptRetention(_Retentions(), days=20),

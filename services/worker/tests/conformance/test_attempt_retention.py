@@ -9,7 +9,7 @@ import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
 from angarium_chassis.database.retention_table import RetentionTable
-from angarium_chassis.retention import RetentionLoop
+from angarium_chassis.retention import RetentionLoop, RetentionTask
 from angarium_contracts.attempts import (
     AttemptFound,
     Attempts,
@@ -76,7 +76,7 @@ async def divide(database: Database, days_ago: int) -> None:
 
 
 async def turn(database: Database, tenants: Tenants | None = None) -> None:
-    tasks = {
+    tasks: dict[str, RetentionTask] = {
         "attempts": RetentionTable(attempt, days=DAYS),
         "cancelled": CancelledRetention(days=DAYS),
         "tenants": TenantAttemptRetention(tenants or Tenants(), days=DAYS),

@@ -9,7 +9,7 @@ from angarium_worker.adapters.database.tables import cancelled_delivery, lane, p
 from angarium_worker.application.lanes.lane_store import Lanes, LaneTake
 from angarium_worker.application.ledger.manual_ledger import CancelCount, ManualLedger
 from angarium_worker.application.ledger.records import Ledger, Record
-from angarium_worker.domain.delivery import Delivery
+from angarium_worker.domain.delivery import Delivery, Lane
 from sqlalchemy import select
 
 type Rows = Callable[..., Any]
@@ -105,7 +105,7 @@ async def test_a_delivery_resent_into_a_lane_is_taken_from_it(
 ) -> None:
     if waits_in_lane:
         await ledger.record([Record((), [pending_row(lane=1, due_in_us=HOUR_US)])])
-    row = RESENT._replace(lane=0)
+    row = RESENT._replace(lane=Lane.FIRST)
     assert await manual_ledger.resend([row], only_missing=False) == 1
     assert await _lease(ledger) == []
     (held,) = await lanes.lease_lanes(lanes_max=1, lease_s=LEASE_S)
@@ -213,7 +213,7 @@ async def test_cancelling_is_bounded_and_can_be_gone_on_with(
     rows = [pending_row(**{which: bytes([n]) * 16}, due_in_us=30_000_000) for n in range(3)]
     rows += [pending_row(**{which: bytes([n]) * 16}, due_in_us=HOUR_US) for n in range(3, 6)]
     await ledger.record([Record((), rows)])
-    of = {"message_id": b"m" * 16} if of_message else {"endpoint_id": b"e" * 16}
+    of: dict[str, Any] = {"message_id": b"m" * 16} if of_message else {"endpoint_id": b"e" * 16}
     counts = [await _cancel(manual_ledger, **of, rows_max=4) for _ in range(3)]
     assert counts == [4, 2, 0]
 

@@ -18,7 +18,7 @@ from angarium_worker.application.ledger.records import EventRow, Ledger, Record,
 from angarium_worker.domain.delivery import Delivery
 from sqlalchemy import select
 
-from ..outcomes import settled
+from ..outcomes import fence_of, settled
 
 type Rows = Callable[..., Any]
 
@@ -159,6 +159,6 @@ async def test_what_is_made_due_in_a_lane_stays_in_it_and_calls_it(
     await ledger.release([due])
     assert await _lease(ledger) == []
     (again,) = await lanes.take_from_lanes([take], bytes_max=1, lease_s=LEASE_S)
-    assert again.fence > due.fence
+    assert fence_of(again) > fence_of(due)
     await ledger.release([again])
     assert await ledger.record([Record(leased=[_outcome(again)])]) == frozenset()

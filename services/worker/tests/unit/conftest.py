@@ -277,17 +277,15 @@ class Rig:
     def add_endpoint(self, *, known: bool = True, **members: Any) -> bytes:
         """An endpoint that the dispatcher owns and, if `known`, the copy has."""
         endpoint_id = self.new_id()
-        state = EndpointState(
-            **{
-                "id": endpoint_id,
-                "tenant_id": b"t" * 16,
-                "application_id": b"a" * 16,
-                "version": 1,
-                "url": f"https://example.com/{endpoint_id[-1]}",
-                "secrets": (SECRET,),
-            }
-            | members
-        )
+        values: dict[str, Any] = {
+            "id": endpoint_id,
+            "tenant_id": b"t" * 16,
+            "application_id": b"a" * 16,
+            "version": 1,
+            "url": f"https://example.com/{endpoint_id[-1]}",
+            "secrets": (SECRET,),
+        }
+        state = EndpointState(**(values | members))
         self.endpoints.owned[endpoint_id] = state
         if known:
             self.endpoints.copied[endpoint_id] = state
@@ -330,18 +328,16 @@ class Rig:
                 for each in endpoint_ids
             ),
         )
-        return DeliveriesRequested(
-            **{
-                "batch_id": self.new_id(),
-                "publication": 1,
-                "settle_to": "deliveries.settled:g",
-                "chunk": 0,
-                "chunks": 1,
-                "redelivered": False,
-                "messages": (message,),
-            }
-            | members
-        )
+        values: dict[str, Any] = {
+            "batch_id": self.new_id(),
+            "publication": 1,
+            "settle_to": "deliveries.settled:g",
+            "chunk": 0,
+            "chunks": 1,
+            "redelivered": False,
+            "messages": (message,),
+        }
+        return DeliveriesRequested(**(values | members))
 
     async def take(
         self, requested: DeliveriesRequested, receipt: str = "entry", *, redelivered: bool = False

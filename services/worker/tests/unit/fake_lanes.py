@@ -5,7 +5,7 @@ from typing import Any
 
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
 from angarium_worker.application.ledger.records import StorageDown
-from angarium_worker.domain.delivery import Delivery
+from angarium_worker.domain.delivery import Delivery, Lane
 
 
 class FakeLanes:
@@ -62,10 +62,13 @@ class FakeLanes:
         self._check()
         taken = []
         for take in takes:
-            left = {0: take.firsts_max, 1: take.retries_max}
+            left: dict[Lane | None, int] = {
+                Lane.FIRST: take.firsts_max,
+                Lane.RETRY: take.retries_max,
+            }
             for row in self._rows(take.endpoint_id):
                 key = (row.message_id, row.endpoint_id)
-                kind = 0 if take.ordered else row.lane
+                kind = Lane.FIRST if take.ordered else row.lane
                 due = self._ledger.due_at[key] <= self._ledger.now_us
                 if take.ordered and not due:
                     break
@@ -105,4 +108,5 @@ class FakeLanes:
         } - self.held.keys()
         if not lanes:
             return None
-        return min((self.due_at.get(lane, 0) - self._ledger.now_us) / 1_000_000 for lane in lanes)
+        now_us: int = self._ledger.now_us
+        return min((self.due_at.get(lane, 0) - now_us) / 1_000_000 for lane in lanes)

@@ -55,6 +55,9 @@ SECRET = "whsec_" + base64.b64encode(b"s" * 24).decode()
 SETTLE_TO = deliveries_settled("gateway")
 PATIENCE_S = 60.0
 
+type Question = DirectorySince | GetEndpointStates | DisableEndpoint
+QUESTIONS: Reader[Question] = Reader(DirectorySince, GetEndpointStates, DisableEndpoint)
+
 
 @dataclass
 class Receiver:
@@ -117,7 +120,7 @@ class FakeDispatcher:
             stream=DISPATCHER_QUERIES,
             group=DISPATCHERS,
             consumer="dispatcher",
-            questions=Reader(DirectorySince, GetEndpointStates, DisableEndpoint),
+            questions=QUESTIONS,
             answer=self._answer,
             quarantine=Quarantine(broker, "dispatcher"),
             clock_ms=lambda: time.time_ns() // 1_000_000,
@@ -127,9 +130,7 @@ class FakeDispatcher:
     async def run(self) -> None:
         await self._answers.run()
 
-    async def _answer(
-        self, question: DirectorySince | GetEndpointStates | DisableEndpoint
-    ) -> Contract:
+    async def _answer(self, question: Question) -> Contract:
         match question:
             case DisableEndpoint():
                 self.disabled.append(question)
@@ -255,7 +256,8 @@ class Platform:
         settled: list[SettledChunk] = []
         async with asyncio.timeout(PATIENCE_S):
             while len(settled) < count:
-                for _, entries in await self.redis.xread({SETTLE_TO: last}, block=1_000):
+                read: Any = await self.redis.xread({SETTLE_TO: last}, block=1_000)
+                for _, entries in read:
                     for last, fields in entries:  # noqa: B007
                         entry = reader.read(fields[b"__data__"])
                         assert isinstance(entry, DeliveriesSettled)

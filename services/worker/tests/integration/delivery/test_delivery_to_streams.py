@@ -58,7 +58,7 @@ async def test_a_message_is_retried_until_the_stream_takes_it_with_every_attempt
     await platform.redis.delete("customer:orders")
 
     def delivered(rows: list[Any]) -> bool:
-        return rows[-1].status == AttemptStatus.SUCCESS
+        return bool(rows[-1].status == AttemptStatus.SUCCESS)
 
     *failed, last = await platform.until_rows(platform.attempts, delivered)
     assert [row.number for row in (*failed, last)] == list(range(1, len(failed) + 2))

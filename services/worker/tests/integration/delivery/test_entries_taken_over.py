@@ -1,12 +1,12 @@
 """Entries that were claimed from a worker while it was stopped, on a real Valkey."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from angarium_chassis.streams.broker import open_broker, redis_of
 from angarium_chassis.streams.leases import EntryLeases
 from angarium_chassis.streams.received import Received
-from angarium_contracts.contract import Contract
+from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_worker.adapters.streams.chunks import Entry
 from angarium_worker.adapters.streams.duplicate_filter import DuplicateFilter
 from redis.asyncio import Redis
@@ -14,12 +14,12 @@ from redis.asyncio import Redis
 STREAM, GROUP = "deliveries", "workers"
 
 
-async def read_entries(redis: Redis, consumer: str, *chunks: Contract) -> list[Entry]:
+async def read_entries(redis: Redis, consumer: str, *chunks: DeliveriesRequested) -> list[Entry]:
     """Entries of these chunks, read by this consumer."""
     leases = EntryLeases(
         lambda: redis, stream=STREAM, group=GROUP, consumer=consumer, lease_s=8, clock_s=float
     )
-    ids = [await redis.xadd(STREAM, {"n": n}) for n in range(len(chunks))]
+    ids = [cast("bytes", await redis.xadd(STREAM, {"n": n})) for n in range(len(chunks))]
     await redis.xreadgroup(GROUP, consumer, {STREAM: ">"})
     pairs = zip(ids, chunks, strict=True)
     return [Received(STREAM, GROUP, id_, chunk, False, leases) for id_, chunk in pairs]

@@ -2,9 +2,14 @@
 
 import asyncio
 import ssl
+from typing import Protocol
 
 import pytest
-from angarium_worker.adapters.destinations.webhook import SenderLimits, client_tls_context
+from angarium_worker.adapters.destinations.webhook import (
+    SenderLimits,
+    WebhookSender,
+    client_tls_context,
+)
 from angarium_worker.domain.attempt_result import FailureReason, Unreachable
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -14,22 +19,38 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msgspec.structs import replace
 
+from .receivers import (
+    Behaviour,
+    Certificates,
+    MakeBehaviour,
+    MakePost,
+    MakeSender,
+    Receiver,
+    StartReceiver,
+)
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 _TLS_FAILED = {FailureReason.TLS_FAILED}
 
 
+class MakeCertifiedSender(Protocol):
+    def __call__(
+        self, *, limits: SenderLimits | None = None
+    ) -> tuple[WebhookSender, list[ssl.SSLContext]]: ...
+
+
 @pytest.fixture
-def subjects():
+def subjects() -> list[str | None]:
     """The names that clients showed, one for each connection."""
     return []
 
 
 @pytest.fixture
-def answers(subjects):
-    def make(receiver):
-        async def behave(reader, writer):
+def answers(subjects: list[str | None]) -> MakeBehaviour:
+    def make(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             shown = writer.get_extra_info("peercert")
             subjects.append(
                 dict(part[0] for part in shown["subject"])["commonName"] if shown else None
@@ -44,26 +65,36 @@ def answers(subjects):
 
 
 @pytest.fixture
-def make_certified_sender(make_sender, certificates):
+def make_certified_sender(
+    make_sender: MakeSender, certificates: Certificates
+) -> MakeCertifiedSender:
     """A sender that trusts the authority, and the list of contexts that it made."""
 
-    def make(**options):
-        made = []
+    def make(*, limits: SenderLimits | None = None) -> tuple[WebhookSender, list[ssl.SSLContext]]:
+        made: list[ssl.SSLContext] = []
 
-        def make_tls():
+        def make_tls() -> ssl.SSLContext:
             made.append(context := client_tls_context(certificates.ca_file))
             return context
 
-        return make_sender(
-            tls=client_tls_context(certificates.ca_file), make_tls=make_tls, **options
-        ), made
+        sender = make_sender(
+            tls=client_tls_context(certificates.ca_file),
+            make_tls=make_tls,
+            limits=limits or SenderLimits(),
+        )
+        return sender, made
 
     return make
 
 
 async def test_each_endpoints_certificate_is_shown_and_connections_are_not_shared(
-    receive, make_certified_sender, post, certificates, answers, subjects
-):
+    receive: StartReceiver,
+    make_certified_sender: MakeCertifiedSender,
+    post: MakePost,
+    certificates: Certificates,
+    answers: MakeBehaviour,
+    subjects: list[str | None],
+) -> None:
     receiver = await receive(answers, ssl=certificates.server(asks_clients=True))
     sender, made = make_certified_sender()
     request = post(f"https://127.0.0.1:{receiver.port}/")
@@ -78,8 +109,13 @@ async def test_each_endpoints_certificate_is_shown_and_connections_are_not_share
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_without_the_certificate_that_the_endpoint_asks_for_nothing_is_delivered(
-    receive, make_certified_sender, post, certificates, answers, version
-):
+    receive: StartReceiver,
+    make_certified_sender: MakeCertifiedSender,
+    post: MakePost,
+    certificates: Certificates,
+    answers: MakeBehaviour,
+    version: ssl.TLSVersion,
+) -> None:
     server = certificates.server(asks_clients=True)
     server.maximum_version = version
     receiver = await receive(answers, ssl=server)
@@ -93,8 +129,13 @@ async def test_without_the_certificate_that_the_endpoint_asks_for_nothing_is_del
 
 
 async def test_many_attempts_at_once_make_one_context(
-    receive, make_certified_sender, post, certificates, answers, subjects
-):
+    receive: StartReceiver,
+    make_certified_sender: MakeCertifiedSender,
+    post: MakePost,
+    certificates: Certificates,
+    answers: MakeBehaviour,
+    subjects: list[str | None],
+) -> None:
     receiver = await receive(answers, ssl=certificates.server(asks_clients=True))
     sender, made = make_certified_sender()
     request = replace(
@@ -106,8 +147,12 @@ async def test_many_attempts_at_once_make_one_context(
 
 
 async def test_contexts_are_kept_within_their_bound(
-    receive, make_certified_sender, post, certificates, answers
-):
+    receive: StartReceiver,
+    make_certified_sender: MakeCertifiedSender,
+    post: MakePost,
+    certificates: Certificates,
+    answers: MakeBehaviour,
+) -> None:
     receiver = await receive(answers, ssl=certificates.server(asks_clients=True))
     limits = SenderLimits(certificate_contexts_cached_max=2, kept_bytes_max=0)
     sender, made = make_certified_sender(limits=limits)
@@ -121,15 +166,19 @@ async def test_contexts_are_kept_within_their_bound(
     assert sender.connections_idle == 0
 
 
-def encrypted_key():
+def encrypted_key() -> bytes:
     return ec.generate_private_key(ec.SECP256R1()).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"hunter2")
     )
 
 
 async def test_a_certificate_that_cannot_be_used_is_called_so_and_not_repeated(
-    receive, make_certified_sender, post, certificates, answers
-):
+    receive: StartReceiver,
+    make_certified_sender: MakeCertifiedSender,
+    post: MakePost,
+    certificates: Certificates,
+    answers: MakeBehaviour,
+) -> None:
     receiver = await receive(answers, ssl=certificates.server(asks_clients=True))
     sender, _ = make_certified_sender()
     good, other = certificates.client("one"), certificates.client("two")
@@ -154,8 +203,12 @@ async def test_a_certificate_that_cannot_be_used_is_called_so_and_not_repeated(
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 async def test_tls_older_than_1_2_is_refused_in_the_handshake(
-    receive, make_certified_sender, post, certificates, answers
-):
+    receive: StartReceiver,
+    make_certified_sender: MakeCertifiedSender,
+    post: MakePost,
+    certificates: Certificates,
+    answers: MakeBehaviour,
+) -> None:
     server = certificates.server()
     server.set_ciphers("ALL:@SECLEVEL=0")
     server.minimum_version = ssl.TLSVersion.TLSv1

@@ -6,6 +6,8 @@ import ipaddress
 import socket
 import ssl
 import threading
+from functools import partial
+from pathlib import Path
 
 import pytest
 from angarium_worker.adapters.destinations.webhook import (
@@ -20,11 +22,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from .receivers import Behaviour, MakePost, MakeSender, Receiver, StartReceiver
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-def answers(receiver):
-    async def behave(reader, writer):
+def answers(receiver: Receiver) -> Behaviour:
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             await receiver.read_request(reader)
             writer.write(OK)
@@ -32,12 +36,12 @@ def answers(receiver):
     return behave
 
 
-def server_context(folder, *names, days=1):
+def server_context(folder: Path, *names: str, days: int = 1) -> ssl.SSLContext:
     """A self-signed certificate for these names; its file is `folder/certificate.pem`."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
     now = datetime.datetime.now(datetime.UTC)
-    alternatives = [
+    alternatives: list[x509.GeneralName] = [
         x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
         for name in names
     ]
@@ -66,16 +70,21 @@ def server_context(folder, *names, days=1):
     return context
 
 
-def closed_port():
+def _resolved(addresses: list[str], _host: str) -> list[str]:
+    return addresses
+
+
+def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
 
 
 async def test_https_to_a_name_sends_its_sni_and_host_and_keeps_the_connection(
-    receive, make_sender, post, tmp_path
-):
-    seen = []
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, tmp_path: Path
+) -> None:
+    seen: list[str | None] = []
     context = server_context(tmp_path, "hooks.example")
     context.sni_callback = lambda _sock, name, _context: seen.append(name)
     receiver = await receive(answers, ssl=context)
@@ -92,8 +101,8 @@ async def test_https_to_a_name_sends_its_sni_and_host_and_keeps_the_connection(
 
 
 async def test_https_to_an_address_checks_the_certificates_address(
-    receive, make_sender, post, tmp_path
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, tmp_path: Path
+) -> None:
     receiver = await receive(answers, ssl=server_context(tmp_path, "127.0.0.1"))
     sender = make_sender(tls=client_tls_context(tmp_path / "certificate.pem"))
     assert (await sender.send(post(f"https://127.0.0.1:{receiver.port}/"))).response_status == 200
@@ -104,8 +113,14 @@ async def test_https_to_an_address_checks_the_certificates_address(
     [(["other.example"], 1, True), (["hooks.example"], -1, True), (["hooks.example"], 1, False)],
 )
 async def test_a_certificate_for_another_name_expired_or_unknown_is_not_trusted(
-    receive, make_sender, post, tmp_path, names, days, trusted
-):
+    receive: StartReceiver,
+    make_sender: MakeSender,
+    post: MakePost,
+    tmp_path: Path,
+    names: list[str],
+    days: int,
+    trusted: bool,
+) -> None:
     receiver = await receive(answers, ssl=server_context(tmp_path, *names, days=days))
     tls = client_tls_context(tmp_path / "certificate.pem" if trusted else None)
     sender = make_sender(tls=tls, lookup=lambda _: ["127.0.0.1"])
@@ -116,13 +131,17 @@ async def test_a_certificate_for_another_name_expired_or_unknown_is_not_trusted(
     assert sender.connections_open == 0
 
 
-async def test_tls_older_than_1_2_is_not_spoken(receive, make_sender, post, tmp_path):
+async def test_tls_older_than_1_2_is_not_spoken(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, tmp_path: Path
+) -> None:
     assert client_tls_context().minimum_version is ssl.TLSVersion.TLSv1_2
 
 
-async def test_a_receiver_that_does_not_speak_tls_fails_the_handshake(receive, make_sender, post):
-    def garbage(_receiver):
-        async def behave(_reader, writer):
+async def test_a_receiver_that_does_not_speak_tls_fails_the_handshake(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
+    def garbage(_receiver: Receiver) -> Behaviour:
+        async def behave(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             await writer.drain()
 
@@ -134,16 +153,16 @@ async def test_a_receiver_that_does_not_speak_tls_fails_the_handshake(receive, m
 
 
 async def test_a_receiver_that_hangs_up_or_hangs_in_the_handshake_fails_it(
-    receive, make_sender, post
-):
-    def hangs_up(_receiver):
-        async def behave(reader, _writer):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
+    def hangs_up(_receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
             await reader.read(1)
 
         return behave
 
-    def hangs(_receiver):
-        async def behave(reader, _writer):
+    def hangs(_receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
             await reader.read()
 
         return behave
@@ -158,7 +177,7 @@ async def test_a_receiver_that_hangs_up_or_hangs_in_the_handshake_fails_it(
     assert sender.attempts_under_way == 0
 
 
-async def test_a_refused_connection_is_called_so(make_sender, post):
+async def test_a_refused_connection_is_called_so(make_sender: MakeSender, post: MakePost) -> None:
     sender = make_sender()
     outcome = await sender.send(post(f"http://127.0.0.1:{closed_port()}/"))
     assert outcome.reason is FailureReason.CONNECTION_REFUSED
@@ -169,7 +188,9 @@ async def test_a_refused_connection_is_called_so(make_sender, post):
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "[::1]", "169.254.169.254", "10.0.0.1", "[fd00:ec2::254]", "[::]"]
 )
-async def test_an_address_that_is_not_allowed_is_never_dialled(receive, make_sender, post, host):
+async def test_an_address_that_is_not_allowed_is_never_dialled(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, host: str
+) -> None:
     receiver = await receive(answers)
     sender = make_sender(rules=EgressRules())
     outcome = await sender.send(post(f"http://{host}:{receiver.port}/"))
@@ -182,8 +203,8 @@ async def test_an_address_that_is_not_allowed_is_never_dialled(receive, make_sen
     [["10.0.0.1"], ["127.0.0.1", "10.0.0.1"], ["10.0.0.1", "127.0.0.1"], ["::ffff:127.0.0.1"]],
 )
 async def test_a_name_with_any_address_that_is_not_allowed_is_refused(
-    receive, make_sender, post, addresses
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, addresses: list[str]
+) -> None:
     receiver = await receive(answers)
     sender = make_sender(lookup=lambda _: addresses)
     outcome = await sender.send(post(f"http://hooks.example:{receiver.port}/"))
@@ -192,7 +213,9 @@ async def test_a_name_with_any_address_that_is_not_allowed_is_refused(
     assert receiver.connections == 0
 
 
-async def test_the_address_that_was_checked_is_the_one_that_is_dialled(receive, make_sender, post):
+async def test_the_address_that_was_checked_is_the_one_that_is_dialled(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     replies = iter([["127.0.0.1"], ["10.0.0.1"]])
     receiver = await receive(answers)
     sender = make_sender(lookup=lambda _: next(replies), limits=SenderLimits(name_lifetime_s=0.0))
@@ -202,7 +225,9 @@ async def test_the_address_that_was_checked_is_the_one_that_is_dialled(receive, 
     assert next(replies) == ["10.0.0.1"]
 
 
-async def test_the_next_address_is_tried_when_one_refuses(receive, make_sender, post):
+async def test_the_next_address_is_tried_when_one_refuses(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     receiver = await receive(answers)
     sender = make_sender(lookup=lambda _: ["127.0.0.2", "127.0.0.1"])
     assert (
@@ -211,12 +236,12 @@ async def test_the_next_address_is_tried_when_one_refuses(receive, make_sender, 
 
 
 async def test_one_lookup_serves_all_who_wait_for_the_name_and_is_remembered(
-    receive, make_sender, post
-):
-    asked = []
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
+    asked: list[str] = []
     release = threading.Event()
 
-    def lookup(host):
+    def lookup(host: str) -> list[str]:
         asked.append(host)
         release.wait(5)
         return ["127.0.0.1"]
@@ -235,8 +260,10 @@ async def test_one_lookup_serves_all_who_wait_for_the_name_and_is_remembered(
 @pytest.mark.parametrize(
     "error", [socket.gaierror(-2, "Name or service not known"), OSError(5, "x")]
 )
-async def test_a_name_that_is_not_found_is_called_so(make_sender, post, error):
-    def lookup(_host):
+async def test_a_name_that_is_not_found_is_called_so(
+    make_sender: MakeSender, post: MakePost, error: OSError
+) -> None:
+    def lookup(_host: str) -> list[str]:
         raise error
 
     outcome = await make_sender(lookup=lookup).send(post("https://nowhere.example/"))
@@ -245,11 +272,11 @@ async def test_a_name_that_is_not_found_is_called_so(make_sender, post, error):
 
 
 async def test_a_name_server_that_hangs_is_cut_off_at_the_deadline_and_others_go_on(
-    receive, make_sender, post
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     release = threading.Event()
 
-    def lookup(host):
+    def lookup(host: str) -> list[str]:
         if host == "dead.example":
             release.wait(10)
         return ["127.0.0.1"]
@@ -267,14 +294,18 @@ async def test_a_name_server_that_hangs_is_cut_off_at_the_deadline_and_others_go
     assert sender.connections_open == 1
 
 
-async def test_the_systems_resolver_finds_localhost(receive, make_sender, post):
+async def test_the_systems_resolver_finds_localhost(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     receiver = await receive(answers)
     assert (
         await make_sender().send(post(f"http://localhost:{receiver.port}/"))
     ).response_status == 200
 
 
-async def test_a_connect_that_hangs_is_cut_off_at_the_deadline(make_sender, post):
+async def test_a_connect_that_hangs_is_cut_off_at_the_deadline(
+    make_sender: MakeSender, post: MakePost
+) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -297,23 +328,27 @@ async def test_a_connect_that_hangs_is_cut_off_at_the_deadline(make_sender, post
 
 
 async def test_a_host_without_an_answer_on_ipv6_is_reached_over_ipv4_and_the_reverse(
-    receive, make_sender, post
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     receiver = await receive(answers)
     for addresses in (["::1", "127.0.0.1"], ["127.0.0.2", "::1", "127.0.0.3", "127.0.0.1"]):
-        sender = make_sender(lookup=lambda _, found=addresses: found)
+        sender = make_sender(lookup=partial(_resolved, addresses))
         outcome = await sender.send(post(f"http://hooks.example:{receiver.port}/"))
         assert outcome.response_status == 200
 
 
-async def test_when_no_address_answers_the_reason_is_that_of_an_address(make_sender, post):
+async def test_when_no_address_answers_the_reason_is_that_of_an_address(
+    make_sender: MakeSender, post: MakePost
+) -> None:
     sender = make_sender(lookup=lambda _: ["::1", "127.0.0.1", "127.0.0.2"])
     outcome = await sender.send(post(f"http://hooks.example:{closed_port()}/"))
     assert outcome.reason is FailureReason.CONNECTION_REFUSED
     assert sender.connections_open == 0
 
 
-async def test_an_address_of_this_machine_is_never_dialled(make_sender, post):
+async def test_an_address_of_this_machine_is_never_dialled(
+    make_sender: MakeSender, post: MakePost
+) -> None:
     own = OwnAddresses(10, lambda: frozenset({ipaddress.ip_address("8.8.8.8")}))
     sender = make_sender(rules=EgressRules.parse(["0.0.0.0/0"]), own_addresses=own)
     outcome = await sender.send(post("http://8.8.8.8:9/"))
@@ -321,10 +356,17 @@ async def test_an_address_of_this_machine_is_never_dialled(make_sender, post):
     assert "this machine" in outcome.detail
 
 
-async def test_a_host_that_the_operator_denies_is_never_looked_up(make_sender, post):
-    asked = []
+async def test_a_host_that_the_operator_denies_is_never_looked_up(
+    make_sender: MakeSender, post: MakePost
+) -> None:
+    asked: list[str] = []
+
+    def lookup(host: str) -> list[str]:
+        asked.append(host)
+        return []
+
     rules = EgressRules.parse(denied_hosts=["*.hooks.example"], denied_ports=["25"])
-    sender = make_sender(rules=rules, lookup=asked.append)
+    sender = make_sender(rules=rules, lookup=lookup)
     for url in ("https://a.hooks.example/", "https://other.example:25/"):
         outcome = await sender.send(post(url))
         assert outcome.reason is FailureReason.DESTINATION_NOT_ALLOWED

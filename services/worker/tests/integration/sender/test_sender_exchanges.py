@@ -3,19 +3,22 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 
 import pytest
 from angarium_worker.domain.attempt_result import FailureReason, Throttled, Unreachable
+
+from .receivers import Behaviour, MakeBehaviour, MakePost, MakeSender, Receiver, StartReceiver
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 REASONS = FailureReason
 
 
-def answers(response=OK):
+def answers(response: bytes = OK) -> MakeBehaviour:
     """Answer every request on the connection with these bytes."""
 
-    def make(receiver):
-        async def behave(reader, writer):
+    def make(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             while True:
                 await receiver.read_request(reader)
                 writer.write(response)
@@ -25,9 +28,9 @@ def answers(response=OK):
     return make
 
 
-def answers_then_closes(response):
-    def make(receiver):
-        async def behave(reader, writer):
+def answers_then_closes(response: bytes) -> MakeBehaviour:
+    def make(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await receiver.read_request(reader)
             writer.write(response)
             await writer.drain()
@@ -37,11 +40,11 @@ def answers_then_closes(response):
     return make
 
 
-def answers_forever(first, more, pause_s=0.0):
+def answers_forever(first: bytes, more: bytes, pause_s: float = 0.0) -> MakeBehaviour:
     """A head, then the same bytes again and again until the sender hangs up."""
 
-    def make(receiver):
-        async def behave(reader, writer):
+    def make(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await receiver.read_request(reader)
             writer.write(first)
             while not writer.is_closing():
@@ -54,9 +57,9 @@ def answers_forever(first, more, pause_s=0.0):
     return make
 
 
-def resets(after=b""):
-    def make(receiver):
-        async def behave(reader, writer):
+def resets(after: bytes = b"") -> MakeBehaviour:
+    def make(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await receiver.read_request(reader)
             writer.write(after)
             await writer.drain()
@@ -69,15 +72,17 @@ def resets(after=b""):
     return make
 
 
-def stays_silent(receiver):
-    async def behave(reader, writer):
+def stays_silent(receiver: Receiver) -> Behaviour:
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await receiver.read_request(reader)
         await reader.read()  # Until the sender hangs up.
 
     return behave
 
 
-async def test_a_request_arrives_as_it_was_meant_and_its_answer_returns(receive, make_sender, post):
+async def test_a_request_arrives_as_it_was_meant_and_its_answer_returns(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     receiver = await receive(
         answers(b"HTTP/1.1 503 X\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy")
     )
@@ -93,7 +98,9 @@ async def test_a_request_arrives_as_it_was_meant_and_its_answer_returns(receive,
     ]
 
 
-async def test_a_connection_is_kept_and_used_again(receive, make_sender, post):
+async def test_a_connection_is_kept_and_used_again(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     receiver = await receive(answers())
     sender = make_sender()
     outcomes = [await sender.send(post(receiver.url)) for _ in range(5)]
@@ -102,7 +109,9 @@ async def test_a_connection_is_kept_and_used_again(receive, make_sender, post):
     assert (receiver.connections, sender.connections_open, sender.connections_idle) == (1, 1, 1)
 
 
-async def test_two_urls_of_one_origin_share_connections(receive, make_sender, post):
+async def test_two_urls_of_one_origin_share_connections(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     receiver = await receive(answers())
     sender = make_sender()
     await sender.send(post(receiver.url))
@@ -111,7 +120,9 @@ async def test_two_urls_of_one_origin_share_connections(receive, make_sender, po
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_a_redirect_is_an_answer_and_is_not_followed(receive, make_sender, post, status):
+async def test_a_redirect_is_an_answer_and_is_not_followed(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, status: int
+) -> None:
     elsewhere = await receive(answers())
     head = f"HTTP/1.1 {status} X\r\nLocation: {elsewhere.url}\r\nContent-Length: 0\r\n\r\n"
     receiver = await receive(answers(head.encode()))
@@ -130,8 +141,8 @@ async def test_a_redirect_is_an_answer_and_is_not_followed(receive, make_sender,
     ],
 )
 async def test_a_connection_that_cannot_be_trusted_is_not_used_again(
-    receive, make_sender, post, response
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, response: bytes
+) -> None:
     receiver = await receive(answers(response), answers())
     sender = make_sender()
     assert (await sender.send(post(receiver.url))).response == b"ok"
@@ -140,11 +151,13 @@ async def test_a_connection_that_cannot_be_trusted_is_not_used_again(
     assert receiver.connections == 2
 
 
-async def test_bytes_that_come_while_idle_end_the_connection(receive, make_sender, post):
+async def test_bytes_that_come_while_idle_end_the_connection(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     released = asyncio.Event()
 
-    def speaks_unasked(receiver):
-        async def behave(reader, writer):
+    def speaks_unasked(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await receiver.read_request(reader)
             writer.write(OK)
             await released.wait()
@@ -162,13 +175,17 @@ async def test_bytes_that_come_while_idle_end_the_connection(receive, make_sende
     assert (await sender.send(post(receiver.url))).response == b"ok"
 
 
-async def test_a_body_that_only_the_close_ends_is_complete(receive, make_sender, post):
+async def test_a_body_that_only_the_close_ends_is_complete(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     receiver = await receive(answers_then_closes(b"HTTP/1.1 200 OK\r\n\r\nall of it"))
     outcome = await make_sender().send(post(receiver.url))
     assert (outcome.response_status, outcome.response) == (200, b"all of it")
 
 
-async def test_an_endless_body_counts_by_its_status_and_is_not_read_on(receive, make_sender, post):
+async def test_an_endless_body_counts_by_its_status_and_is_not_read_on(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     receiver = await receive(answers_forever(head, b"400\r\n" + b"x" * 1024 + b"\r\n"))
     sender = make_sender()
@@ -193,8 +210,13 @@ async def test_an_endless_body_counts_by_its_status_and_is_not_read_on(receive, 
     ],
 )
 async def test_an_answer_that_is_no_answer_is_invalid(
-    receive, make_sender, post, first, more, detail
-):
+    receive: StartReceiver,
+    make_sender: MakeSender,
+    post: MakePost,
+    first: bytes,
+    more: bytes,
+    detail: str,
+) -> None:
     receiver = await receive(answers_forever(first, more))
     sender = make_sender()
     outcome = await sender.send(post(receiver.url))
@@ -218,8 +240,12 @@ async def test_an_answer_that_is_no_answer_is_invalid(
     ],
 )
 async def test_a_receiver_that_does_not_finish_is_cut_off_at_the_deadline(
-    receive, make_sender, post, behaviour, where
-):
+    receive: StartReceiver,
+    make_sender: MakeSender,
+    post: MakePost,
+    behaviour: MakeBehaviour,
+    where: str,
+) -> None:
     receiver = await receive(behaviour)
     sender = make_sender()
     outcome = await sender.send(post(receiver.url, timeout_s=0.3))
@@ -248,8 +274,12 @@ async def test_a_receiver_that_does_not_finish_is_cut_off_at_the_deadline(
     ],
 )
 async def test_a_connection_broken_before_the_answers_end_is_a_failure_without_a_retry(
-    receive, make_sender, post, behaviour, reason
-):
+    receive: StartReceiver,
+    make_sender: MakeSender,
+    post: MakePost,
+    behaviour: MakeBehaviour,
+    reason: FailureReason | None,
+) -> None:
     receiver = await receive(behaviour)
     outcome = await make_sender().send(post(receiver.url))
     assert isinstance(outcome, Unreachable)
@@ -258,10 +288,10 @@ async def test_a_connection_broken_before_the_answers_end_is_a_failure_without_a
 
 
 async def test_an_answer_that_precedes_the_whole_request_counts_and_ends_the_connection(
-    receive, make_sender, post
-):
-    def refuses_early(receiver):
-        async def behave(reader, writer):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
+    def refuses_early(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
@@ -278,8 +308,8 @@ async def test_an_answer_that_precedes_the_whole_request_counts_and_ends_the_con
 
 @pytest.mark.parametrize("ending", [answers_then_closes(OK), resets(OK)])
 async def test_a_connection_that_the_receiver_closed_while_idle_is_not_used(
-    receive, make_sender, post, ending
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, ending: MakeBehaviour
+) -> None:
     receiver, other = await receive(ending, answers()), await receive(answers())
     sender = make_sender()
     await sender.send(post(receiver.url))
@@ -292,10 +322,13 @@ async def test_a_connection_that_the_receiver_closed_while_idle_is_not_used(
 
 @pytest.mark.parametrize("hang_up", [answers_then_closes, resets])
 async def test_a_stale_connection_is_replaced_once_within_the_attempt(
-    receive, make_sender, post, hang_up
-):
-    def hangs_up_on_the_second_request(receiver):
-        async def behave(reader, writer):
+    receive: StartReceiver,
+    make_sender: MakeSender,
+    post: MakePost,
+    hang_up: Callable[[bytes], MakeBehaviour],
+) -> None:
+    def hangs_up_on_the_second_request(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await receiver.read_request(reader)
             writer.write(OK)
             await hang_up(b"")(receiver)(reader, writer)
@@ -317,9 +350,11 @@ async def test_a_stale_connection_is_replaced_once_within_the_attempt(
     assert bad.connections == 2
 
 
-async def test_an_attempt_broken_within_its_answer_is_not_repeated(receive, make_sender, post):
-    def breaks_the_second_answer(receiver):
-        async def behave(reader, writer):
+async def test_an_attempt_broken_within_its_answer_is_not_repeated(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
+    def breaks_the_second_answer(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await receiver.read_request(reader)
             writer.write(OK)
             await receiver.read_request(reader)

@@ -9,6 +9,8 @@ import pytest
 from angarium_worker.adapters.destinations.webhook import SenderLimits, client_tls_context
 from angarium_worker.adapters.destinations.webhook.origin import KEPT_BYTES_PLAIN, KEPT_BYTES_TLS
 
+from .receivers import Behaviour, Certificates, MakePost, MakeSender, Receiver, StartReceiver
+
 # As long as what is kept of an answer, which an idle connection must not hold on to.
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 16384\r\n\r\n" + b"x" * 16_384
 PROGRAM = Path(__file__).with_name("kept_connections.py")
@@ -17,8 +19,8 @@ BYTES_EACH_MAX = 64_000_000 / 10_000
 IDLE_CPU_S_MAX = 0.01
 
 
-def answers(receiver):
-    async def behave(reader, writer):
+def answers(receiver: Receiver) -> Behaviour:
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             await receiver.read_request(reader)
             writer.write(OK)
@@ -26,17 +28,20 @@ def answers(receiver):
     return behave
 
 
-async def measured(receiver, count, *arguments):
+async def measured(receiver: Receiver, count: int, *arguments: str) -> dict[str, float]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(PROGRAM), str(receiver.port), str(count), *arguments,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, _ = await process.communicate()
     assert process.returncode == 0
-    return json.loads(output)
+    result: dict[str, float] = json.loads(output)
+    return result
 
 
-async def test_two_thousand_kept_connections_cost_little_memory_and_no_cpu(receive):
+async def test_two_thousand_kept_connections_cost_little_memory_and_no_cpu(
+    receive: StartReceiver,
+) -> None:
     receiver = await receive(answers)
     result = await measured(receiver, 2_000)
     assert result["kept"] == 2_000
@@ -45,8 +50,8 @@ async def test_two_thousand_kept_connections_cost_little_memory_and_no_cpu(recei
 
 
 async def test_a_kept_connection_with_tls_costs_no_more_than_it_is_counted_for(
-    receive, certificates
-):
+    receive: StartReceiver, certificates: Certificates
+) -> None:
     receiver = await receive(answers, ssl=certificates.server())
     result = await measured(receiver, 400, str(certificates.ca_file))
     assert result["kept"] == 400
@@ -56,8 +61,12 @@ async def test_a_kept_connection_with_tls_costs_no_more_than_it_is_counted_for(
 
 @pytest.mark.parametrize("tls", [False, True])
 async def test_beyond_the_bytes_for_kept_connections_the_longest_idle_are_closed(
-    receive, make_sender, post, certificates, tls
-):
+    receive: StartReceiver,
+    make_sender: MakeSender,
+    post: MakePost,
+    certificates: Certificates,
+    tls: bool,
+) -> None:
     each = KEPT_BYTES_TLS if tls else KEPT_BYTES_PLAIN
     receiver = await receive(answers, ssl=certificates.server() if tls else None)
     sender = make_sender(

@@ -1,16 +1,19 @@
 """Bounds, waiting, idle time, cancellation and closing."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from angarium_worker.adapters.destinations.webhook import SenderLimits
-from angarium_worker.domain.attempt_result import FailureReason, NotAttempted
+from angarium_worker.domain.attempt_result import AttemptResult, FailureReason, NotAttempted
+
+from .receivers import Behaviour, MakePost, MakeSender, Receiver, StartReceiver
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-def answers(receiver):
-    async def behave(reader, writer):
+def answers(receiver: Receiver) -> Behaviour:
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             await receiver.read_request(reader)
             writer.write(OK)
@@ -21,13 +24,13 @@ def answers(receiver):
 class HeldReceiver:
     """A receiver that answers only once opened, and says when enough requests have come."""
 
-    def __init__(self, expected):
+    def __init__(self, expected: int) -> None:
         self.opened = asyncio.Event()
         self.full = asyncio.Event()
         self._expected = expected
 
-    def __call__(self, receiver):
-        async def behave(reader, writer):
+    def __call__(self, receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             while True:
                 await receiver.read_request(reader)
                 if len(receiver.requests) >= self._expected:
@@ -39,8 +42,8 @@ class HeldReceiver:
 
 
 async def test_connections_of_an_origin_are_bounded_and_the_rest_waits_its_turn(
-    receive, make_sender, post
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     held = HeldReceiver(2)
     receiver = await receive(held)
     sender = make_sender(limits=SenderLimits(connections_per_origin_max=2))
@@ -55,8 +58,8 @@ async def test_connections_of_an_origin_are_bounded_and_the_rest_waits_its_turn(
 
 
 async def test_who_waits_in_vain_is_told_that_the_endpoint_was_not_contacted(
-    receive, make_sender, post, small_limits
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, small_limits: SenderLimits
+) -> None:
     held = HeldReceiver(2)
     receiver = await receive(held)
     sender = make_sender(limits=small_limits)
@@ -78,8 +81,8 @@ async def test_who_waits_in_vain_is_told_that_the_endpoint_was_not_contacted(
 
 
 async def test_idle_connections_give_way_when_all_places_are_taken(
-    receive, make_sender, post, small_limits
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, small_limits: SenderLimits
+) -> None:
     receivers = [await receive(answers) for _ in range(5)]
     sender = make_sender(limits=small_limits)
     for receiver in receivers:
@@ -91,8 +94,8 @@ async def test_idle_connections_give_way_when_all_places_are_taken(
 
 
 async def test_who_finds_all_places_in_use_gets_the_next_one_before_a_busy_origin(
-    receive, make_sender, post
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     held = HeldReceiver(2)
     busy, other = await receive(held), await receive(answers)
     sender = make_sender(limits=SenderLimits(connections_max=2))
@@ -108,8 +111,8 @@ async def test_who_finds_all_places_in_use_gets_the_next_one_before_a_busy_origi
 
 
 async def test_idle_connections_are_closed_after_their_time_by_one_sweep(
-    receive, make_sender, post
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     receiver = await receive(answers)
     sender = make_sender(limits=SenderLimits(idle_timeout_s=0.1))
     await asyncio.gather(*[sender.send(post(receiver.url)) for _ in range(3)])
@@ -119,7 +122,9 @@ async def test_idle_connections_are_closed_after_their_time_by_one_sweep(
     assert (await sender.send(post(receiver.url))).response_status == 200
 
 
-async def test_an_old_connection_is_not_kept(receive, make_sender, post):
+async def test_an_old_connection_is_not_kept(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     receiver = await receive(answers)
     sender = make_sender(limits=SenderLimits(connection_age_max_s=0.0))
     await sender.send(post(receiver.url))
@@ -128,8 +133,8 @@ async def test_an_old_connection_is_not_kept(receive, make_sender, post):
 
 
 async def test_a_cancelled_send_closes_its_connection_and_frees_its_place(
-    receive, make_sender, post
-):
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     held = HeldReceiver(1)
     receiver = await receive(held, answers)
     sender = make_sender(limits=SenderLimits(connections_per_origin_max=1))
@@ -146,19 +151,21 @@ async def test_a_cancelled_send_closes_its_connection_and_frees_its_place(
     assert (sender.connections_open, sender.attempts_under_way) == (1, 0)
 
 
-async def test_a_submitted_request_calls_back_once_and_may_submit_again(receive, make_sender, post):
+async def test_a_submitted_request_calls_back_once_and_may_submit_again(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     receiver = await receive(answers)
     sender = make_sender()
-    outcomes = []
+    outcomes: list[AttemptResult] = []
     done = asyncio.Event()
 
-    def begin(on_result):
+    def begin(on_result: Callable[[AttemptResult], None]) -> None:
         request = post(receiver.url)
         sender.post(
             sender.route(request.url), request.headers, request.body, request.timeout_s, on_result
         )
 
-    def next_one(outcome):
+    def next_one(outcome: AttemptResult) -> None:
         outcomes.append(outcome)
         if len(outcomes) < 20:
             begin(next_one)
@@ -172,9 +179,11 @@ async def test_a_submitted_request_calls_back_once_and_may_submit_again(receive,
     assert receiver.connections == 1
 
 
-async def test_a_request_that_cannot_be_made_is_told_later_too(make_sender, post):
+async def test_a_request_that_cannot_be_made_is_told_later_too(
+    make_sender: MakeSender, post: MakePost
+) -> None:
     sender = make_sender()
-    outcomes = []
+    outcomes: list[AttemptResult] = []
     route = sender.route("ftp://example.com/")
     sender.post(route, (), b"", 1.0, outcomes.append)
     sender.post(route, (), b"", 1.0, outcomes.append).cancel()
@@ -183,7 +192,9 @@ async def test_a_request_that_cannot_be_made_is_told_later_too(make_sender, post
     assert [outcome.reason for outcome in outcomes] == [FailureReason.URL_REFUSED]
 
 
-async def test_closing_ends_what_is_under_way_and_what_comes_after(receive, make_sender, post):
+async def test_closing_ends_what_is_under_way_and_what_comes_after(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost
+) -> None:
     held = HeldReceiver(1)
     receiver = await receive(held)
     sender = make_sender(limits=SenderLimits(connections_per_origin_max=1))

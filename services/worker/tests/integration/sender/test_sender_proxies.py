@@ -1,18 +1,31 @@
 """Egress proxies: what they are asked for, and what happens when they do not do it."""
 
+import asyncio
 import socket
+from typing import Protocol
 
 import pytest
 from angarium_worker.adapters.destinations.webhook import EgressRules, Proxy, client_tls_context
+from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 from angarium_worker.domain.attempt_result import FailureReason
 from msgspec.structs import replace
+
+from .receivers import (
+    Behaviour,
+    Certificates,
+    MakePost,
+    MakeSender,
+    Receiver,
+    StartProxy,
+    StartReceiver,
+)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SCHEMES = pytest.mark.parametrize("scheme", ["http", "socks5"])
 
 
-def answers(receiver):
-    async def behave(reader, writer):
+def answers(receiver: Receiver) -> Behaviour:
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             await receiver.read_request(reader)
             writer.write(OK)
@@ -20,16 +33,21 @@ def answers(receiver):
     return behave
 
 
-def closed_port():
+def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class MakeProxiedPost(Protocol):
+    def __call__(self, url: str, proxy: str, *, timeout_s: float = 5.0) -> WebhookRequest: ...
 
 
 @pytest.fixture
-def via(post):
-    def make(url, proxy, **options):
-        return replace(post(url, **options), proxy=proxy)
+def via(post: MakePost) -> MakeProxiedPost:
+    def make(url: str, proxy: str, *, timeout_s: float = 5.0) -> WebhookRequest:
+        return replace(post(url, timeout_s=timeout_s), proxy=proxy)
 
     return make
 
@@ -37,8 +55,13 @@ def via(post):
 @SCHEMES
 @pytest.mark.parametrize("address", ["127.0.0.7", "::1"])
 async def test_a_proxy_is_given_the_checked_address_and_the_connection_is_kept(
-    receive, start_proxy, make_sender, via, scheme, address
-):
+    receive: StartReceiver,
+    start_proxy: StartProxy,
+    make_sender: MakeSender,
+    via: MakeProxiedPost,
+    scheme: str,
+    address: str,
+) -> None:
     receiver = await receive(answers)
     proxy = await start_proxy(receiver)
     sender = make_sender(lookup=lambda _: [address])
@@ -56,8 +79,13 @@ async def test_a_proxy_is_given_the_checked_address_and_the_connection_is_kept(
 
 @SCHEMES
 async def test_tls_goes_through_the_proxy_to_the_endpoints_own_name(
-    receive, start_proxy, make_sender, via, certificates, scheme
-):
+    receive: StartReceiver,
+    start_proxy: StartProxy,
+    make_sender: MakeSender,
+    via: MakeProxiedPost,
+    certificates: Certificates,
+    scheme: str,
+) -> None:
     receiver = await receive(answers, ssl=certificates.server())
     proxy = await start_proxy(receiver)
     sender = make_sender(
@@ -73,8 +101,12 @@ async def test_tls_goes_through_the_proxy_to_the_endpoints_own_name(
 
 @SCHEMES
 async def test_user_and_password_are_given_to_the_proxy_that_asks(
-    receive, start_proxy, make_sender, via, scheme
-):
+    receive: StartReceiver,
+    start_proxy: StartProxy,
+    make_sender: MakeSender,
+    via: MakeProxiedPost,
+    scheme: str,
+) -> None:
     receiver = await receive(answers)
     proxy = await start_proxy(receiver, credentials=(b"us er", b"p:w"))
     sender = make_sender()
@@ -90,8 +122,13 @@ async def test_user_and_password_are_given_to_the_proxy_that_asks(
 
 @SCHEMES
 async def test_connections_of_other_proxies_and_users_are_not_shared(
-    receive, start_proxy, make_sender, via, post, scheme
-):
+    receive: StartReceiver,
+    start_proxy: StartProxy,
+    make_sender: MakeSender,
+    via: MakeProxiedPost,
+    post: MakePost,
+    scheme: str,
+) -> None:
     receiver = await receive(answers)
     proxies = [await start_proxy(receiver) for _ in range(2)]
     sender = make_sender()
@@ -106,8 +143,12 @@ async def test_connections_of_other_proxies_and_users_are_not_shared(
 
 @SCHEMES
 async def test_an_endpoint_behind_a_proxy_must_be_allowed_itself(
-    receive, start_proxy, make_sender, via, scheme
-):
+    receive: StartReceiver,
+    start_proxy: StartProxy,
+    make_sender: MakeSender,
+    via: MakeProxiedPost,
+    scheme: str,
+) -> None:
     receiver = await receive(answers)
     proxy = await start_proxy(receiver)
     sender = make_sender(lookup=lambda _: ["127.0.0.1", "10.0.0.1"])
@@ -120,8 +161,13 @@ async def test_an_endpoint_behind_a_proxy_must_be_allowed_itself(
 
 @SCHEMES
 async def test_only_the_operators_proxy_may_stand_where_webhooks_may_not_go(
-    receive, start_proxy, make_sender, via, post, scheme
-):
+    receive: StartReceiver,
+    start_proxy: StartProxy,
+    make_sender: MakeSender,
+    via: MakeProxiedPost,
+    post: MakePost,
+    scheme: str,
+) -> None:
     receiver = await receive(answers)
     proxy = await start_proxy(receiver)
     url = f"{scheme}://127.0.0.1:{proxy.port}"
@@ -157,8 +203,14 @@ async def test_only_the_operators_proxy_may_stand_where_webhooks_may_not_go(
     ],
 )
 async def test_a_proxys_refusal_has_its_reason_and_leaves_nothing_open(
-    receive, start_proxy, make_sender, via, scheme, answer, reason
-):
+    receive: StartReceiver,
+    start_proxy: StartProxy,
+    make_sender: MakeSender,
+    via: MakeProxiedPost,
+    scheme: str,
+    answer: bytes,
+    reason: FailureReason,
+) -> None:
     receiver = await receive(answers)
     proxy = await start_proxy(receiver, answer=answer)
     sender = make_sender()
@@ -168,9 +220,11 @@ async def test_a_proxys_refusal_has_its_reason_and_leaves_nothing_open(
     assert (sender.connections_open, receiver.requests) == (0, [])
 
 
-async def test_a_proxy_that_hangs_is_cut_off_at_the_deadline(receive, make_sender, via):
-    def hangs(_receiver):
-        async def behave(reader, _writer):
+async def test_a_proxy_that_hangs_is_cut_off_at_the_deadline(
+    receive: StartReceiver, make_sender: MakeSender, via: MakeProxiedPost
+) -> None:
+    def hangs(_receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
             await reader.read()
             await reader.read()
 
@@ -186,7 +240,9 @@ async def test_a_proxy_that_hangs_is_cut_off_at_the_deadline(receive, make_sende
     await silent.ended.wait()
 
 
-async def test_a_proxy_that_refuses_connections_is_named_as_the_cause(make_sender, via):
+async def test_a_proxy_that_refuses_connections_is_named_as_the_cause(
+    make_sender: MakeSender, via: MakeProxiedPost
+) -> None:
     outcome = await make_sender().send(
         via("http://127.0.0.1:9/", f"http://127.0.0.1:{closed_port()}")
     )

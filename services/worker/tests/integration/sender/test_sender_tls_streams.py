@@ -4,20 +4,30 @@ import asyncio
 import os
 
 import pytest
-from angarium_worker.adapters.destinations.webhook import client_tls_context
+from angarium_worker.adapters.destinations.webhook import WebhookSender, client_tls_context
 from angarium_worker.domain.attempt_result import FailureReason
+
+from .receivers import (
+    Behaviour,
+    Certificates,
+    MakeBehaviour,
+    MakePost,
+    MakeSender,
+    Receiver,
+    StartReceiver,
+)
 
 
 @pytest.fixture
-async def tls_sender(make_sender, certificates):
+async def tls_sender(make_sender: MakeSender, certificates: Certificates) -> WebhookSender:
     return make_sender(tls=client_tls_context(certificates.ca_file), lookup=lambda _: ["127.0.0.1"])
 
 
-def responds(*parts, closes=False):
+def responds(*parts: bytes, closes: bool = False) -> MakeBehaviour:
     """Each request gets these bytes, each part in a write of its own."""
 
-    def make(receiver):
-        async def behave(reader, writer):
+    def make(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             while True:
                 await receiver.read_request(reader)
                 for part in parts:
@@ -32,14 +42,18 @@ def responds(*parts, closes=False):
     return make
 
 
-def head(length):
+def head(length: int) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length
 
 
 @pytest.mark.parametrize("body_bytes", [0, 1, 4_095, 4_097, 70_000, 1_000_000])
 async def test_a_body_of_any_size_arrives_whole(
-    receive, tls_sender, post, certificates, body_bytes
-):
+    receive: StartReceiver,
+    tls_sender: WebhookSender,
+    post: MakePost,
+    certificates: Certificates,
+    body_bytes: int,
+) -> None:
     body = bytes(number % 251 for number in range(body_bytes))
     receiver = await receive(responds(head(2) + b"ok"), ssl=certificates.server())
     request = post(f"https://a.hooks.example:{receiver.port}/", body=body)
@@ -50,8 +64,12 @@ async def test_a_body_of_any_size_arrives_whole(
 
 @pytest.mark.parametrize("size", [2_047, 16_000, 60_000])
 async def test_a_long_answer_is_read_and_its_connection_kept(
-    receive, tls_sender, post, certificates, size
-):
+    receive: StartReceiver,
+    tls_sender: WebhookSender,
+    post: MakePost,
+    certificates: Certificates,
+    size: int,
+) -> None:
     body = bytes(number % 251 for number in range(size))
     receiver = await receive(responds(head(size), body), ssl=certificates.server())
     request = post(f"https://a.hooks.example:{receiver.port}/")
@@ -61,7 +79,9 @@ async def test_a_long_answer_is_read_and_its_connection_kept(
         assert (outcome.response_truncated, outcome.connection_reused) == (size > 16_384, reused)
 
 
-async def test_an_answer_may_end_with_the_connection(receive, tls_sender, post, certificates):
+async def test_an_answer_may_end_with_the_connection(
+    receive: StartReceiver, tls_sender: WebhookSender, post: MakePost, certificates: Certificates
+) -> None:
     receiver = await receive(
         responds(b"HTTP/1.1 200 OK\r\n\r\n", b"to the end", closes=True),
         ssl=certificates.server(),
@@ -71,13 +91,17 @@ async def test_an_answer_may_end_with_the_connection(receive, tls_sender, post, 
     assert tls_sender.connections_open == 0
 
 
-async def test_an_answer_cut_off_is_no_answer(receive, tls_sender, post, certificates):
+async def test_an_answer_cut_off_is_no_answer(
+    receive: StartReceiver, tls_sender: WebhookSender, post: MakePost, certificates: Certificates
+) -> None:
     receiver = await receive(responds(head(100), b"half", closes=True), ssl=certificates.server())
     outcome = await tls_sender.send(post(f"https://a.hooks.example:{receiver.port}/"))
     assert outcome.reason is FailureReason.CONNECTION_CLOSED
 
 
-async def test_bytes_after_the_answer_end_the_connection(receive, tls_sender, post, certificates):
+async def test_bytes_after_the_answer_end_the_connection(
+    receive: StartReceiver, tls_sender: WebhookSender, post: MakePost, certificates: Certificates
+) -> None:
     receiver = await receive(
         responds(head(2) + b"ok" + head(5) + b"smile"), ssl=certificates.server()
     )
@@ -88,10 +112,10 @@ async def test_bytes_after_the_answer_end_the_connection(receive, tls_sender, po
 
 
 async def test_garbage_among_the_records_breaks_the_connection(
-    receive, tls_sender, post, certificates
-):
-    def make(receiver):
-        async def behave(reader, writer):
+    receive: StartReceiver, tls_sender: WebhookSender, post: MakePost, certificates: Certificates
+) -> None:
+    def make(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await receiver.read_request(reader)
             # Below the server's own TLS: no record at all.
             below = writer.get_extra_info("socket").fileno()
@@ -107,12 +131,12 @@ async def test_garbage_among_the_records_breaks_the_connection(
 
 
 async def test_an_idle_connection_that_the_peer_ends_is_given_up(
-    receive, tls_sender, post, certificates
-):
+    receive: StartReceiver, tls_sender: WebhookSender, post: MakePost, certificates: Certificates
+) -> None:
     ends = asyncio.Event()
 
-    def make(receiver):
-        async def behave(reader, writer):
+    def make(receiver: Receiver) -> Behaviour:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await receiver.read_request(reader)
             writer.write(head(2) + b"ok")
             await ends.wait()

@@ -4,8 +4,7 @@ from typing import Any
 
 from angarium_contracts.ids import MESSAGE, parse_id
 from angarium_worker.application.ledger.records import Record, Settled
-from angarium_worker.domain.delivery import DeliveryKey
-from angarium_worker.domain.delivery_states import DeliveryState
+from angarium_worker.domain.delivery import DeliveryKey, DeliveryState
 from angarium_worker.domain.verdict import (
     Cancelled,
     Delivered,

@@ -165,7 +165,7 @@ async def _bring_about(
         case DeliveryState.SCHEDULED:
             record = Record(pending=[row])
         case DeliveryState.IN_LANE:
-            record = Record(pending=[row._replace(lane=int(Lane.FIRST))])
+            record = Record(pending=[row._replace(lane=Lane.FIRST)])
         case DeliveryState.CANCELLED:
             record = Record(cancelled=[cancelled])
         case _:

@@ -68,7 +68,7 @@ def test_late_outcomes_of_attempts_from_before_it_opened_count_for_nothing() -> 
     breaker.failed(tickets[3], 0.5, 0.5)
     assert breaker.open_until_s == 1.0
     breaker.succeeded(tickets[4])
-    assert breaker.state is BreakerState.OPEN
+    assert (breaker.state, breaker.open_until_s) == (BreakerState.OPEN, 1.0)
     probe = breaker.begin(1.0)
     breaker.succeeded(tickets[5])
     breaker.failed(tickets[6], 1.1, 0.5)

@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 SCHEDULE = RetrySchedule((5.0, 300.0), 0.2)
-ANSWERED = [
+ANSWERED: list[Attempted] = [
     Rejected(404),
     Rejected(500, rejection=Rejection.FAILED),
     Rejected(504, rejection=Rejection.OVERLOADED),
@@ -52,7 +52,8 @@ def test_an_endpoint_that_is_gone_ends_the_delivery_at_any_attempt(number: int) 
 
 def test_without_a_schedule_the_first_failure_is_the_last() -> None:
     none = RetrySchedule(())
-    for result in (*ANSWERED, Throttled(retry_after_s=60.0)):
+    failures: list[Attempted] = [*ANSWERED, Throttled(retry_after_s=60.0)]
+    for result in failures:
         assert judge(result, 1, none, 0.5) == Exhausted()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from angarium_contracts.directory import EndpointState
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.closed_endpoints import ClosedEndpoints
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.ledger.manual_ledger import CancelCount
 from angarium_worker.application.ledger.records import StorageDown
 from angarium_worker.domain.delivery import Delivery
@@ -69,6 +71,11 @@ class World:
 
     async def current(self, endpoint_ids: Sequence[bytes]) -> list[EndpointState] | None:
         return [_state(each, version=5) for each in endpoint_ids]
+
+    async def disable(
+        self, gone: GoneEndpoint, reason: str, failing_since: datetime | None = None
+    ) -> bool:
+        raise NotImplementedError
 
 
 def _state(endpoint_id: bytes, *, version: int = 1, **members: Any) -> EndpointState:

@@ -30,6 +30,7 @@ from angarium_contracts.queries import Problem, ProblemCode
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
+from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.ledger.manual_ledger import CancelCount
 from angarium_worker.application.ledger.records import RecordRefused, StorageDown
 from angarium_worker.application.operations.delivery_queries import DeliveryQueries
@@ -102,6 +103,11 @@ class World:
         if self.owned is None:
             return None
         return [self.owned[each] for each in endpoint_ids if each in self.owned]
+
+    async def disable(
+        self, gone: GoneEndpoint, reason: str, failing_since: datetime | None = None
+    ) -> bool:
+        raise NotImplementedError
 
     def own(self, **members: Any) -> None:
         self.owned = {

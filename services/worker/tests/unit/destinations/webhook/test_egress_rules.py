@@ -236,8 +236,13 @@ def test_a_malformed_port_is_an_error(ports: str) -> None:
 
 
 def test_this_machines_addresses_are_refused_unless_named_one_by_one() -> None:
-    own = {IPv4Address("10.0.0.5"), IPv4Address("8.8.8.8"), IPv4Address("127.0.0.1"),
-           IPv6Address("2606:4700::5"), IPv6Address("::1")}  # fmt: skip
+    own: set[IPv4Address | IPv6Address] = {
+        IPv4Address("10.0.0.5"),
+        IPv4Address("8.8.8.8"),
+        IPv4Address("127.0.0.1"),
+        IPv6Address("2606:4700::5"),
+        IPv6Address("::1"),
+    }
     rules = EgressRules.parse(["10.0.0.0/8", "127.0.0.0/8", "::1/128", "64:ff9b::/96"])
     for address in ("10.0.0.5", "8.8.8.8", "2606:4700::5", "64:ff9b::10.0.0.5"):
         refusal = rules.refusal(address, own)
