@@ -230,7 +230,7 @@ async def speaks_first(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 @kind
 async def never_reads(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.transport.pause_reading()  # type: ignore[attr-defined]
-    await asyncio.sleep(2)
+    await asyncio.sleep(20)
 
 
 @kind
