@@ -213,7 +213,8 @@ class FakeLedger:
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
         self._check()
         self.looked_up += 1
-        tried = {(row.message_id, row.endpoint_id) for row in (*self.attempts, *self.cancelled)}
+        tried = {(row.message_id, row.endpoint_id) for row in self.attempts}
+        tried |= {row.key for row in self.cancelled}
         return frozenset(key for key in keys if key in tried or key in self.pending)
 
     async def lease_due(self, *, rows_max: int, bytes_max: int, lease_s: float) -> list[Delivery]:
