@@ -15,7 +15,7 @@ from angarium_gateway.adapters.http.reference.request_examples import (
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.strict_json import decode_body
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 BODIES = {
@@ -156,6 +156,8 @@ values = st.recursive(
 )
 
 
+# The schemas' decoders are built with the first inputs, which a busy machine takes seconds for.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(SCHEMAS), st.data())
 def test_what_msgspec_refuses_has_a_sentence_and_nothing_else_has(
     schema: type[ApiSchema], data: st.DataObject

@@ -259,11 +259,10 @@ async def test_while_the_slots_are_taken_what_comes_next_waits_for_one(start_rig
 
 async def test_what_still_waits_when_its_chunk_closes_goes_into_its_lane(start_rig: Any) -> None:
     rig = start_rig(sending_max=2, linger_s=0.01)
-    endpoint = rig.add_endpoint()
-    await rig.know(endpoint)
-    for _ in range(3):
-        await rig.take(rig.chunk([endpoint]))
-    await rig.until_settled(3)
+    endpoints = [rig.add_endpoint() for _ in range(3)]
+    await rig.know(*endpoints)
+    await rig.take(rig.chunk(endpoints))
+    await rig.until_settled(1)
     assert sorted(str(row.lane) for row in rig.ledger.pending.values()) == ["0", "None", "None"]
     assert (rig.slots.usage().waiting, rig.slots.usage().sending, rig.slots.usage().slow) == (
         0,
