@@ -1,12 +1,14 @@
 """What may happen to Redis: wiped, restarted, rolled back, gone, read-only, full, slow."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import redis
 
 from .link import State
 from .stage import SERVICES, Stage
+from .steady_load import Posted
 from .trial import Account, Trial
 
 REDIS_BYTES_MAX = 256 * 1024 * 1024
@@ -110,12 +112,18 @@ def slow(stage: Stage, seconds: float = 20.0) -> Account:
 
 def _api_did_not_notice(trial: Trial, account: Account) -> Account:
     account.expect(not account.refused, f"{account.refused} posts were refused")
-    waits_s = sorted(
-        (post.answered_ns - post.began_ns) / 1e9 for post in trial.load.posts if post.id
-    )
-    half_s = waits_s[len(waits_s) // 2]
-    account.expect(half_s < 0.25 * trial.stage.patience, f"half of the answers took {half_s:.2f} s")
+    posts = [post for post in trial.load.posts if post.id]
+    before = [post for post in posts if post.answered_ns < trial.began_ns]
+    half_s = _median_wait_s(posts)
+    # On an overloaded machine the API is as slow before the fault.
+    within_s = max(0.25 * trial.stage.patience, 3 * _median_wait_s(before))
+    account.expect(half_s < within_s, f"half of the answers took {half_s:.2f} s")
     return account
+
+
+def _median_wait_s(posts: Sequence[Posted]) -> float:
+    waits_ns = sorted(post.answered_ns - post.began_ns for post in posts)
+    return waits_ns[len(waits_ns) // 2] / 1e9 if waits_ns else 0.0
 
 
 def _bounded(stage: Stage, account: Account) -> None:
