@@ -138,7 +138,7 @@ class Client:
             await asyncio.sleep(0)
 
     async def wait(self, seconds: float) -> bytes:
-        """What was answered when the server's look-out comes round after so long."""
+        """The answer once the server's periodic check has run after so many seconds."""
         self.protocol.close_if_overdue(asyncio.get_running_loop().time() + seconds)
         await self.settle()
         return self.transport.written

@@ -1,4 +1,4 @@
-"""What one process of a service has, on a real Valkey, as the services put it together.
+"""A process of a service, on a real Valkey, put together as the services do it.
 
 Suites of other libraries import the fixtures into their own `conftest.py`.
 """
@@ -55,7 +55,7 @@ class Inbox:
 
 
 class ProcessDouble:
-    """What one process of a service has: a broker, a writer, readers that run."""
+    """The parts of one process: a broker, a writer, readers that run."""
 
     def __init__(self, url: str, name: str) -> None:
         self.broker = open_broker(url)

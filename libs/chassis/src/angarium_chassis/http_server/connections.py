@@ -41,7 +41,7 @@ class OpenConnections:
         return len(self._open)
 
     def admit(self, connection: Connection, host: str) -> bool:
-        """Whether there is room for one more connection from `host`; if so, it is counted."""
+        """Count one more connection from `host`. False if there is no room for it."""
         address = address_key(host)
         if (
             len(self._open) >= self.limits.connections_max
@@ -77,7 +77,7 @@ class OpenConnections:
 
 
 def address_key(host: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 of an IPv6 address, of which one
+    """Key of a client's address: an IPv4 address, or the /64 of an IPv6 address, of which one
     client usually has all addresses."""
     if ":" not in host:
         return host

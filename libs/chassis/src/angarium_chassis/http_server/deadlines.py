@@ -3,9 +3,9 @@
 from .limits import HttpLimits
 
 IDLE, HEAD, BODY, ANSWER, REST_OF_BODY, CLOSE = range(6)
-"""What a connection waits for: a request, the rest of its head, the rest of its body, our answer,
-the rest of a body that was answered early, the client's end. Plain numbers, because every message
-passes through four of them."""
+"""States of a connection that waits: for a request, the rest of its head, the rest of its body, our
+answer, the rest of a body that was answered early, the client's end. Plain numbers, because every
+message passes through four of them."""
 
 LINGER_S = 2.0
 """How long is read on after the answer to a request that was not read to its end: closed at once,

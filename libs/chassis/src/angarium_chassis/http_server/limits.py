@@ -9,7 +9,7 @@ DESCRIPTORS_RESERVED = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLimits:
-    """What one port takes from clients that nobody has authenticated yet.
+    """Limits of one port on what clients send before they are authenticated.
 
     A body may take `body_timeout_s`, and a second more for each `body_bytes_per_s_min` bytes
     that came.

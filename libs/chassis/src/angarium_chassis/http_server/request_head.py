@@ -25,7 +25,7 @@ _ABSOLUTE = re.compile(rb"https?://([^/?]*)(/[^?]*)?(\?.*)?", re.IGNORECASE | re
 
 
 def header_bytes(headers: Headers) -> int:
-    """What the header fields take on the wire."""
+    """Size of the header fields on the wire, in bytes."""
     return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
