@@ -94,5 +94,5 @@ async def test_a_disabled_endpoint_is_a_conflict_that_says_who_and_how_to_go_on(
         DisableEndpoint(TENANT, saved.application.id, saved.endpoint.id, 99, "it answered 410"),
         bench.context,
     )
-    with pytest.raises(EndpointDisabled, match=r"by Angarium \(it answered 410\); enable it"):
+    with pytest.raises(EndpointDisabled, match=r"by Angarium \(it answered 410\)\. Enable it"):
         await match_messages(question, bench.reads)

@@ -244,7 +244,7 @@ async def test_endpoints_live_their_whole_life(platform: Platform) -> None:
     patched = await sdk.endpoint.patch("acme", made.id, EndpointPatch(disabled=True))
     assert (patched.disabled, patched.url) == (True, "https://e.com/new")
     listed = await sdk.endpoint.list("acme")
-    assert [item.id for item in listed.data] == [made.id, other.id]
+    assert [item.id for item in listed.data] == [other.id, made.id]
     await sdk.endpoint.delete("acme", "orders")
     with pytest.raises(HttpError) as refused:
         await sdk.endpoint.get("acme", "orders")
@@ -448,7 +448,7 @@ async def test_operational_endpoints_live_their_whole_life(platform: Platform) -
         "yours", OperationalWebhookEndpointUpsertIn(url="https://e.com/other")
     )
     listed = await endpoints.list(OperationalWebhookEndpointListOptions(limit=5))
-    assert [item.id for item in listed.data] == [made.id, other.id]
+    assert [item.id for item in listed.data] == [other.id, made.id]
     assert (await platform.sdk().application.list()).data == []
     assert (await platform.sdk(platform.other_token).operational_webhook.endpoint.list()).data == []
     await endpoints.delete(made.id)

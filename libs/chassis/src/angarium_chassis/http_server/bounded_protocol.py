@@ -30,7 +30,7 @@ from .refusals import (
 )
 from .request_head import UNUSUAL_FIELDS, header_bytes, judge, origin_form
 
-PIPELINED_MAX = 8
+PIPELINED_MAX = 2
 """Requests that wait for the answers to earlier ones; the last one of them ends the connection."""
 SMALL_CHUNKS_MAX = 1024
 """Chunks of one body, in addition to one for each 32 bytes."""

@@ -123,7 +123,7 @@ async def test_two_workers_share_the_chunks_and_send_each_delivery_once(platform
     platform.start(platform.dispatcher.run())
     endpoint = platform.add_endpoint("/hook")
     for _ in range(2):
-        platform.start_worker()
+        platform.start_worker(entry_lease_s=60.0)
     await platform.publish(*[platform.chunk([endpoint], [endpoint]) for _ in range(20)])
     await platform.until_settled(20)
     ids = [headers["webhook-id"] for _, headers, _ in platform.receiver.requests]
