@@ -137,7 +137,7 @@ def test_a_clean_bill_and_a_gap_that_is_found_and_mended(
 def test_poison_is_listed_shown_without_payload_and_dropped(operator: Operator) -> None:
     with Redis.from_url(operator.platform.state["redis_url"]) as redis:
         redis.xadd("messages.accepted:{0}", {"__data__": b"\xc1 poison 4111"})
-        until(lambda: redis.xlen("quarantine:dispatcher"), 20, "it is put away")
+        until(lambda: redis.xlen("quarantine:dispatcher"), 20, "it is quarantined")
 
     status, out = operator.run("quarantine", "list", "--json")
     (entry,) = json.loads(out)["entries"]

@@ -182,7 +182,7 @@ def poisoned(stage: Stage, random: Random) -> Account:
                     all(any(body in one for one in found) for body in bodies),
                     f"{service}: not all poison is kept with its bytes",
                 )
-                account.notes.append(f"{service}: {len(bodies)} put away: {sorted(reasons)}")
+                account.notes.append(f"{service}: {len(bodies)} quarantined: {sorted(reasons)}")
         trial.run_for(2)
         account = trial.conclude()
         held_up_s = account.flows_after_s

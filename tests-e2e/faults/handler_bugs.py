@@ -23,7 +23,7 @@ _LOOK_EVERY_S = 1.0
 
 
 def in_one_replica(stage: Stage, service: str) -> Account:
-    """A replica's handler raises each time; what it fails at goes to the other, or is put away."""
+    """A replica's handler raises each time; the entry goes to the other, or to quarantine."""
     member = stage.of(service)[-1]
     with Trial(stage, f"Handler bug in one {service} (injected)") as trial:
         member.stop()
@@ -112,7 +112,7 @@ def _await_others(trial: Trial) -> int:
 
 
 def _expect_entries(trial: Trial, service: str) -> None:
-    """What was put away says how often it was tried, and has its bytes: it names messages that
+    """What was quarantined says how often it was tried, and has its bytes: it names messages that
     were accepted."""
     account, settings = trial.account, trial.stage.settings
     listed = [
@@ -121,10 +121,10 @@ def _expect_entries(trial: Trial, service: str) -> None:
     reasons = {each["reason"] for each in listed}
     account.notes.append(f"{len(listed)} entries in quarantine: {sorted(reasons)}")
     account.expect(
-        reasons == {f"failed {TRIES_MAX} times"}, f"entries were put away as {sorted(reasons)}"
+        reasons == {f"failed {TRIES_MAX} times"}, f"entries were quarantined as {sorted(reasons)}"
     )
     empty = sum(not each["size_bytes"] for each in listed)
-    account.expect(not empty, f"{empty} entries were put away without their bytes")
+    account.expect(not empty, f"{empty} entries were quarantined without their bytes")
     if listed:
         # The newest: the quarantine is bounded, and the oldest go.
         shown = run_angarium(["quarantine", "show", listed[-1]["id"], "--bytes"], **settings)

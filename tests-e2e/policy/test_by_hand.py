@@ -142,7 +142,7 @@ def test_all_that_is_pending_for_an_endpoint_is_cancelled(
     customer.await_stats(endpoint, canceled=6, pending=0)
     assert customer.cancel(f"endpoint/{endpoint}/cancel-pending") == {"canceled": 0, "done": True}
     (destination,) = customer.expect(200, "GET", f"{customer.path}/msg/{message}/endpoint")["data"]
-    assert destination["canceledReason"] == "cancelled by hand"
+    assert destination["canceledReason"] == "cancelled manually"
     # What somebody cancelled is not what failed: a recovery leaves it alone.
     started = customer.svix.endpoint.recover(customer.id, endpoint, RecoverIn(since=SINCE))
     assert progress(finished(customer, started.id))["resent"] == 0

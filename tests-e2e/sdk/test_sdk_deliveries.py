@@ -181,7 +181,7 @@ def test_a_delivery_that_was_cancelled_by_hand_tells_so(
 
     assert cancelled.status_code < 300, cancelled.text
     (ended,) = listed(checked_api, destinations, lambda data: data[0]["status"] == 2)
-    assert ended["canceledReason"] == "cancelled by hand"
+    assert ended["canceledReason"] == "cancelled manually"
 
 
 def test_what_is_not_there_is_not_found(

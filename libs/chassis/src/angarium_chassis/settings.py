@@ -69,8 +69,8 @@ class ServiceSettings(BaseSettings):
         description="Redis (7 or newer) or Valkey, the same for all services.",
     )
     encryption_key: SecretStr = Field(
-        description="Base64 of 32 random bytes, the same for all services: seals secrets. A"
-        " database that was used with another key is refused.",
+        description="Base64 of 32 random bytes that encrypt secrets, the same for all services."
+        " A database that was used with another key is refused.",
     )
     internal_host: str = Field(
         default="127.0.0.1", description="Address of the internal port: /live, /ready, /metrics."
@@ -81,72 +81,84 @@ class ServiceSettings(BaseSettings):
     internal_connections_max: int = Field(
         default=100,
         ge=1,
-        description="Connections to the internal port at once; further ones get 503.",
+        description="The largest number of concurrent connections to the internal port; more"
+        " get 503.",
     )
     http_target_bytes_max: int = Field(
         default=8 * 1024,
         ge=1024,
-        description="Bytes of the path and query of a request; longer ones get 414.",
+        description="The largest path and query of a request, in bytes; longer ones get 414.",
     )
     http_header_bytes_max: int = Field(
         default=64 * 1024,
         ge=4 * 1024,
         le=1024 * 1024,
-        description="Bytes of a request's header fields, and as many of trailers and chunk"
-        " extensions; larger ones get 431.",
+        description="The largest headers of a request, in bytes; larger ones get 431. Trailers and"
+        " chunk extensions may have as many.",
     )
     http_header_fields_max: int = Field(
-        default=100, ge=20, le=1000, description="Header fields of a request; more get 431."
+        default=100,
+        ge=20,
+        le=1000,
+        description="The largest number of header fields; more get 431.",
     )
     http_header_timeout_s: float = Field(
         default=10.0,
         gt=0,
-        description="How long the headers of a request may take; slower ones get 408.",
+        description="Seconds within which the headers of a request must arrive; slower ones get"
+        " 408.",
     )
     http_body_timeout_s: float = Field(
         default=20.0,
         gt=0,
-        description="How long the body of a request may take, besides what"
+        description="Seconds within which the body of a request must arrive, in addition to what"
         " ANGARIUM_HTTP_BODY_BYTES_PER_S_MIN allows for its size; slower ones get 408.",
     )
     http_body_bytes_per_s_min: int = Field(
         default=4096,
         ge=1,
-        description="A body may take one second more for each so many bytes that have arrived.",
+        description="The slowest accepted rate of a body: it gets one more second for each time"
+        " that so many bytes have arrived.",
     )
     http_answer_timeout_s: float = Field(
         default=30.0,
         gt=0,
-        description="A client that does not read its answer for so long is cut off.",
+        description="Seconds after which a client that does not read its answer is disconnected.",
     )
     http_idle_timeout_s: float = Field(
         default=75.0,
         gt=0,
-        description="How long a connection may be idle between requests. Make it longer than"
-        " the idle time-out of a proxy in front.",
+        description="Seconds for which a connection may be idle between requests. Set it longer"
+        " than the idle timeout of a proxy in front.",
     )
     http_requests_per_connection_max: int = Field(
-        default=10_000, ge=1, description="Requests on one connection, after which it is closed."
+        default=10_000,
+        ge=1,
+        description="The number of requests after which a connection is closed.",
     )
     log_format: Literal["console", "json"] = Field(
-        default="json", description="console for people, json for machines."
+        default="json", description="The format of log lines: console or json."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="The least level that is logged."
+        default="info", description="The lowest level that is logged."
     )
     stream_count: int = Field(
         default=1,
         ge=1,
         le=64,
-        description="Numbered streams of the hot path; the same for all services.",
+        description="The number of streams of the hot path, the same for all services.",
     )
     entry_lease_s: float = Field(
         default=8.0,
         gt=0,
-        description="A stream entry that its consumer left idle for so long goes to another.",
+        description="Seconds after which a stream entry of a consumer that does not renew it goes"
+        " to another consumer.",
     )
     database_connections_max: int = Field(
-        default=8, ge=2, le=200, description="Connections of one process to its database."
+        default=8,
+        ge=2,
+        le=200,
+        description="The largest number of connections of one process to its database.",
     )
 
     @classmethod

@@ -71,7 +71,7 @@ class ListFailedDeliveries(Contract, frozen=True, tag="deliveries.failed/1"):
 
 class FindMissingDeliveries(Contract, frozen=True, tag="deliveries.missing/1"):
     """Query: those of the messages (at most 100) that were never attempted for the endpoint,
-    and are not pending nor cancelled by hand. Answered by `MessageIds`."""
+    and are not pending nor cancelled manually. Answered by `MessageIds`."""
 
     endpoint_id: bytes
     message_ids: tuple[bytes, ...]

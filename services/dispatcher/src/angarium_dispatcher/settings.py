@@ -21,23 +21,25 @@ class Settings(ServiceSettings):
         default=10_000,
         ge=1,
         le=1_000_000,
-        description="Endpoints that one application may have; bounds what one message can cost.",
+        description="The largest number of endpoints of one application. It bounds the cost of one"
+        " message.",
     )
     secret_grace_s: int = Field(
         default=86_400,
         ge=0,
         le=604_800,
-        description="How long a rotated secret goes on signing beside the new one, unless the"
-        " request says otherwise.",
+        description="Seconds for which a rotated secret keeps signing beside the new one, unless"
+        " the request sets another time.",
     )
     cached_applications_max: int = Field(
         default=10_000,
         ge=1,
-        description="Applications whose endpoints the dispatcher keeps in memory.",
+        description="The largest number of applications whose endpoints the dispatcher keeps in"
+        " memory.",
     )
     cached_filters_max: int = Field(
         default=200_000,
         ge=1,
-        description="Endpoints, and names in their filters, that the dispatcher keeps in memory"
-        " (about 100 bytes each).",
+        description="The largest number of endpoints and filter names that the dispatcher keeps in"
+        " memory, about 100 bytes each.",
     )

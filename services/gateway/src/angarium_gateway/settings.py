@@ -12,55 +12,55 @@ class Settings(ServiceSettings):
     connections_max: int = Field(
         default=2_000,
         ge=1,
-        description="Client connections at once; further ones get 503. Fewer where the limit of"
-        " open files (ulimit -n) asks for it: 256 of them, or half, are left to the rest.",
+        description="The largest number of concurrent client connections; more get 503. It is"
+        " lowered to fit the limit of open files (ulimit -n), of which 256 or half stay reserved.",
     )
     connections_per_address_max: int = Field(
         default=500,
         ge=1,
-        description="Client connections at once from one IPv4 address or IPv6 /64 network;"
-        " further ones get 503. A proxy in front counts as one address.",
+        description="The largest number of concurrent connections from one IPv4 address or IPv6"
+        " /64 network; more get 503. A proxy in front counts as one address.",
     )
     drain_s: float = Field(
         default=5.0,
         ge=0,
         le=300,
-        description="How long a gateway that is told to stop goes on serving, in seconds, while"
-        " /ready answers 503: longer than load balancers need to notice.",
+        description="Seconds for which a stopping gateway keeps serving while /ready answers 503."
+        " Set it longer than your load balancer needs to notice.",
     )
     payload_bytes_max: int = Field(
-        default=1024 * 1024, ge=1024, description="The largest payload that is accepted, in bytes."
+        default=1024 * 1024, ge=1024, description="The largest payload accepted, in bytes."
     )
     window_bytes: int = Field(
         default=16 * 1024 * 1024,
         ge=1024 * 1024,
-        description="How many bytes of unsettled messages one gateway keeps in Redis;"
-        " what is above waits in the journal.",
+        description="The largest number of bytes of unsettled messages that one gateway keeps in"
+        " Redis; the rest waits in the journal.",
     )
     idempotency_key_life_s: int = Field(
-        default=86_400, ge=60, description="How long an idempotency key is remembered, in seconds."
+        default=86_400, ge=60, description="Seconds for which an idempotency key is remembered."
     )
     message_retention_days: int = Field(
         default=90,
         ge=1,
         le=3650,
-        description="Messages are kept for so many days, whole partitions of a thirtieth of it at"
-        " once; a tenant may set less. What is scheduled or not handed over yet stays.",
+        description="Days for which messages are kept; a tenant may set fewer. They are deleted in"
+        " partitions of a thirtieth of that time, except scheduled and unsettled messages.",
     )
     audit_retention_days: int = Field(
         default=365,
         ge=1,
         le=3650,
-        description="Entries of the audit log are kept for so many days, whole partitions of a"
-        " thirtieth of it at once.",
+        description="Days for which entries of the audit log are kept. They are deleted in"
+        " partitions of a thirtieth of that time.",
     )
     query_timeout_s: float = Field(
-        default=5.0, gt=0, description="How long to wait for another service's answer, in seconds."
+        default=5.0, gt=0, description="Seconds to wait for an answer of another service."
     )
     background_messages_per_s: int = Field(
         default=100,
         ge=1,
         le=10_000,
-        description="How many messages a second the background tasks of one gateway deliver again"
-        " at most; ten times as many are looked at.",
+        description="The largest number of messages per second that the background tasks of one"
+        " gateway resend; they examine at most ten times as many.",
     )

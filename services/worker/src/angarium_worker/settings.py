@@ -20,63 +20,68 @@ class Settings(ServiceSettings):
     """`ANGARIUM_…` of the worker."""
 
     deliveries_in_flight_max: int = Field(
-        default=1_000, ge=1, le=100_000, description="Deliveries that one worker sends at once."
+        default=1_000,
+        ge=1,
+        le=100_000,
+        description="The largest number of concurrent attempts of one worker.",
     )
     payload_bytes_in_hand_max: int = Field(
         default=64 * 1024 * 1024,
         ge=1024 * 1024,
-        description="Payload bytes that one worker keeps in memory, of deliveries not yet settled.",
+        description="The largest number of payload bytes of unsettled deliveries that one worker"
+        " keeps in memory.",
     )
     attempt_timeout_s: float = Field(
         default=15.0,
         ge=1,
         le=30,
-        description="The time limit of one attempt, with waiting for a connection and the answer.",
+        description="The time limit of one attempt in seconds, including the time to connect.",
     )
     retry_schedule: str = Field(
         default=DEFAULT_SCHEDULE,
-        description="Delays before the second, third, … attempt: 5s,5m,2h; units ms, s, m, h, d.",
+        description="The delays before the second, third, … attempt, such as 5s,5m,2h. Units: ms,"
+        " s, m, h, d.",
     )
     retry_jitter: float = Field(
         default=0.2,
         ge=0,
         le=JITTER_MAX,
-        description="The share by which a delay is made shorter or longer at random.",
+        description="The largest share by which a delay is shortened or extended at random.",
     )
     endpoint_disable_after: str = Field(
         default="5d",
-        description="Disable an endpoint that has failed for so long without a success: 12h, 5d;"
-        " 0: never.",
+        description="Disable an endpoint after it has failed for this time without a success, such"
+        " as 12h or 5d; 0: never.",
     )
     endpoint_disable_failures_min: int = Field(
-        default=2, ge=1, description="Disable an endpoint only after at least so many failures."
+        default=2, ge=1, description="Disable an endpoint only after this many failures."
     )
     chunk_linger_s: float = Field(
         default=0.5,
         gt=0,
         le=5,
-        description="Settle a chunk after so long, though some of its attempts may be under way;"
-        " these go on by themselves.",
+        description="Seconds after which a chunk is settled even if some of its attempts are still"
+        " in progress. These continue as leased deliveries.",
     )
     retry_lease_s: float = Field(
         default=40.0,
         gt=0,
-        description="How long a worker holds a pending delivery: at least 5 s longer than an"
-        " attempt may take. An endpoint's own timeout is cut to it.",
+        description="Seconds for which a worker leases a pending delivery: at least 5 s longer"
+        " than the time limit of an attempt. It also bounds the timeout of an endpoint.",
     )
     attempt_retention_days: int = Field(
         default=90,
         ge=1,
         le=3650,
-        description="Attempts are kept for so many days, whole partitions of a thirtieth of it at"
-        " once; a tenant may set less. Longer than the retry schedule lasts, or what is still"
-        " retried lacks its first attempts.",
+        description="Days for which attempts are kept; a tenant may set fewer. They are deleted in"
+        " partitions of a thirtieth of that time. Keep them longer than the retry schedule lasts,"
+        " or deliveries that are still retried lose their first attempts.",
     )
     stop_grace_s: float = Field(
         default=20.0,
         ge=0,
         le=600,
-        description="How long attempts under way may go on when the worker is stopped.",
+        description="Seconds for which attempts in progress may continue when the worker stops.",
     )
     allow_http_endpoints: bool = Field(
         default=False,
@@ -90,26 +95,27 @@ class Settings(ServiceSettings):
     )
     egress_allowed_networks: str = Field(
         default="",
-        description="Networks besides the public internet that webhooks may go to, such as"
-        " 127.0.0.0/8,10.0.0.0/8. An address of this machine itself must be named as /32 or"
-        " /128, unless it is loopback.",
+        description="Networks to which webhooks may be sent in addition to the public internet,"
+        " such as 127.0.0.0/8,10.0.0.0/8. Name an address of this machine, unless it is loopback,"
+        " as /32 or /128.",
     )
     egress_denied_networks: str = Field(
-        default="", description="Networks that webhooks may never go to, allowed or public."
+        default="",
+        description="Networks to which webhooks are never sent, even if allowed otherwise.",
     )
     egress_allowed_hosts: str = Field(
         default="",
-        description="If set, webhooks go to these hosts only: example.com, *.example.com. It"
-        " opens no network.",
+        description="If set, webhooks are sent to these hosts only, such as example.com,"
+        "*.example.com. It does not allow any network.",
     )
     egress_denied_hosts: str = Field(
-        default="", description="Hosts that webhooks may never go to: example.com, *.example.com."
+        default="", description="Hosts to which webhooks are never sent: example.com,*.example.com."
     )
     egress_allowed_ports: str = Field(
-        default="", description="If set, webhooks go to these ports only: 443,8000-8999."
+        default="", description="If set, webhooks are sent to these ports only: 443,8000-8999."
     )
     egress_denied_ports: str = Field(
-        default="", description="Ports that webhooks may never go to: 25,6000-6999."
+        default="", description="Ports to which webhooks are never sent: 25,6000-6999."
     )
     egress_proxy_url: SecretStr | None = Field(
         default=None,
@@ -117,12 +123,14 @@ class Settings(ServiceSettings):
         " CONNECT) or socks5://…. Names are resolved and checked before; the proxy gets addresses.",
     )
     extra_ca_file: Path | None = Field(
-        default=None, description="PEM file of authorities to trust besides the system's."
+        default=None,
+        description="A PEM file of certificate authorities to trust in addition to the system's.",
     )
     kept_connections_bytes_max: int = Field(
         default=64 * 1024 * 1024,
         ge=1024 * 1024,
-        description="Memory of idle connections to endpoints: 4 kB each, 32 kB with TLS.",
+        description="Bytes of memory for idle connections to endpoints: about 4 kB for each, 32 kB"
+        " with TLS.",
     )
 
     @property

@@ -69,7 +69,7 @@ async def test_a_message_that_went_out_has_its_pending_deliveries_cancelled(worl
     assert await cancel(world, f"{MESSAGE_PATH}/cancel") == {"canceled": 3, "done": True}
     assert await cancel(world, f"{PATH}/msg/evt-2/cancel") == {"canceled": 3, "done": True}
     assert commands(world) == [
-        CancelDeliveries(reason="cancelled by hand", message_id=one, limit=1_000)
+        CancelDeliveries(reason="cancelled manually", message_id=one, limit=1_000)
         for one in (POSTED.id, SCHEDULED.id)
     ]
 
@@ -80,7 +80,7 @@ async def test_one_delivery_is_cancelled_by_the_id_of_its_endpoint_or_its_uid(
     for ref in (format_id(ENDPOINT, ENDPOINT_ID), "orders"):
         await cancel(world, f"{MESSAGE_PATH}/endpoint/{ref}/cancel")
     expected = CancelDeliveries(
-        reason="cancelled by hand", message_id=POSTED.id, endpoint_id=ENDPOINT_ID, limit=1_000
+        reason="cancelled manually", message_id=POSTED.id, endpoint_id=ENDPOINT_ID, limit=1_000
     )
     assert commands(world) == [expected, expected]
     # Of a deleted endpoint too: only for a uid the dispatcher is asked.
@@ -93,7 +93,7 @@ async def test_what_is_pending_for_an_endpoint_is_cancelled_in_bounded_commands(
     world.worker.answers[CancelDeliveries] = DeliveriesChanged(1_000, done=False)
     path = f"{PATH}/endpoint/orders/cancel-pending"
     assert await cancel(world, path) == {"canceled": 10_000, "done": False}
-    expected = CancelDeliveries(reason="cancelled by hand", endpoint_id=ENDPOINT_ID, limit=1_000)
+    expected = CancelDeliveries(reason="cancelled manually", endpoint_id=ENDPOINT_ID, limit=1_000)
     assert commands(world) == [expected] * 10
     world.worker.asked.clear()
     answers = iter([DeliveriesChanged(1_000, done=False), DeliveriesChanged(7)])

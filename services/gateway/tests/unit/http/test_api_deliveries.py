@@ -163,7 +163,7 @@ async def test_destinations_go_on_from_an_iterator_in_both_directions(world: Wor
 
 
 async def test_messages_of_an_endpoint_come_with_where_each_stands(world: World) -> None:
-    reason = "cancelled by hand"
+    reason = "cancelled manually"
     world.worker.answers[FindDeliveries] = Deliveries(
         (
             delivery(TEST, DeliveryStatus.CANCELED, canceled_reason=reason),

@@ -111,7 +111,7 @@ async def rows_in_time(worker: Any, watch: Watch) -> None:
         put(rig, watch, rig.add_endpoint(secrets=(b"no",))),
     ]
     cancelled = put(rig, watch, rig.add_endpoint())
-    rig.ledger.cancel_marks[cancelled] = "cancelled by hand"
+    rig.ledger.cancel_marks[cancelled] = "cancelled manually"
     await rig.changes.until(
         lambda: (
             rig.ledger.pending.get(keys[0], EMPTY).lane is not None

@@ -197,9 +197,9 @@ async def test_a_delivery_that_was_cancelled_by_hand_ends_with_the_reason(start_
     endpoint = rig.add_endpoint()
     await rig.know(endpoint)
     (message,) = _park(rig, endpoint, lane=None)
-    rig.ledger.cancel_marks[message, endpoint] = "cancelled by hand"
+    rig.ledger.cancel_marks[message, endpoint] = "cancelled manually"
     await rig.changes.until(lambda: not rig.ledger.pending)
-    assert [row.cancelled for row in rig.ledger.cancelled] == ["cancelled by hand"]
+    assert [row.cancelled for row in rig.ledger.cancelled] == ["cancelled manually"]
     assert rig.sender.sent == []
 
 

@@ -9,7 +9,7 @@ from angarium_gateway.application.publish.schedule import Schedule
 from angarium_gateway.application.read.references import References
 from angarium_gateway.application.service_query import ServiceQuery
 
-REASON = "cancelled by hand"
+REASON = "cancelled manually"
 CANCELED_AT_ONCE_MAX = 1_000
 COMMANDS_MAX = 10
 """Commands to the worker for one request: together 10,000 deliveries."""

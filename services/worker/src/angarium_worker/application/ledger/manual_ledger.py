@@ -21,7 +21,7 @@ class ManualLedger(Protocol):
         """Make deliveries pending, due now, with no attempts made and the trigger MANUAL; how
         many. One that is pending and that nobody may hold (`beyond_s` of `expedite`) is made
         due. That a delivery was cancelled is forgotten. `only_missing`: those that have an
-        attempt, are pending, or were cancelled by hand are left out."""
+        attempt, are pending, or were cancelled manually are left out."""
         ...
 
     async def cancel(
