@@ -1,14 +1,24 @@
 """Endpoints that are streams, through a real worker."""
 
+import asyncio
 import json
+import re
+import ssl
 from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from angarium_contracts.attempts import AttemptStatus
 from angarium_contracts.ids import MESSAGE, format_id
 from angarium_signing import SigningSecret, verify
 
+from .conftest import SECRET
+
+REPOSITORY = Path(__file__).parents[5]
 PASSWORD = "hunter2-of-the-customer"
 EAGER = ",".join(["50ms"] * 50)
 
@@ -97,3 +107,95 @@ async def test_without_the_operators_leave_nothing_goes_to_a_stream(
     (row,) = await platform.until_rows(platform.attempts, bool)
     assert row.failure.startswith("url_refused: ")
     assert await platform.redis.xlen("customer:orders") == 0
+
+
+@asynccontextmanager
+async def _tls_in_front(port: int, context: ssl.SSLContext) -> AsyncIterator[int]:
+    """The port of a server that ends TLS and passes everything on; it is cut on exit."""
+    pipes: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_redis, to_redis = await asyncio.open_connection("127.0.0.1", port)
+        for source, sink in ((reader, to_redis), (from_redis, writer)):
+            pipes.append(asyncio.create_task(_pipe(source, sink)))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for pipe in pipes:
+            pipe.cancel()
+        await asyncio.gather(*pipes, return_exceptions=True)
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+    finally:
+        writer.close()
+
+
+async def test_a_stream_is_reached_through_tls_whose_certificate_is_checked(
+    platform: Any, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    platform.start(platform.dispatcher.run())
+    redis_port = platform.redis.connection_pool.connection_kwargs["port"]
+    async with _tls_in_front(redis_port, context) as port:
+        url = f"rediss+stream://127.0.0.1:{port}/0/orders"
+        endpoint = platform.add_endpoint("/", url=url)
+        stranger = platform.start_worker(stream_destinations=True, retry_schedule="50ms")
+        await platform.publish(platform.chunk([endpoint]))
+        refused = await platform.until_rows(platform.attempts, lambda rows: len(rows) == 2)
+        await platform.stop(stranger)
+        assert await platform.redis.xlen("orders") == 0
+        ca_file = tmp_path / "authority.pem"
+        platform.start_worker(stream_destinations=True, extra_ca_file=ca_file)
+        await platform.publish(platform.chunk([endpoint]))
+        *_, last = await platform.until_rows(platform.attempts, lambda rows: len(rows) == 3)
+    assert {row.failure.split(":")[0] for row in refused} == {"certificate_not_trusted"}
+    assert last.status == AttemptStatus.SUCCESS
+    assert await platform.redis.xlen("orders") == 1
+
+
+async def test_the_consumer_in_the_how_to_reads_verifies_and_acknowledges(platform: Any) -> None:
+    page = (REPOSITORY / "docs/how-to/deliver-to-a-stream.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    for written, here in (
+        ("rediss://consumer:secret@redis.example.com:6379/0", platform.redis_url),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", SECRET),
+    ):
+        assert written in example
+        example = example.replace(written, here)
+    endpoint = platform.add_endpoint("/", url=_stream_url(platform, "orders"))
+    platform.start(platform.dispatcher.run())
+    platform.start_worker(stream_destinations=True)
+    chunk = platform.chunk([endpoint])
+    await platform.publish(chunk)
+    await platform.until_settled(1)
+    handled: list[tuple[str, Any]] = []
+
+    class Handled(Exception):
+        """Ends the endless loop of the example, at its second entry."""
+
+    def handle_once(webhook_id: str, event: Any) -> None:
+        if handled:
+            raise Handled
+        handled.append((webhook_id, event))
+
+    await platform.publish(platform.chunk([endpoint]))
+    await platform.until_settled(2)
+    with pytest.raises(Handled):
+        await asyncio.to_thread(exec, example, {"handle_once": handle_once})
+    message = chunk.messages[0]
+    assert handled == [(format_id(MESSAGE, message.id), json.loads(message.payload))]
+    (waiting,) = await platform.redis.xpending_range("orders", "billing", "-", "+", 10)
+    _, (second, _) = await platform.redis.xrange("orders")
+    assert waiting["message_id"] == second
