@@ -28,20 +28,25 @@ def parse_destination(
     return parse_stream_url(url)
 
 
-def check_destination(host: str, port: int, rules: EgressRules) -> None:
+def check_destination(url: EndpointUrl | StreamUrl, rules: EgressRules) -> None:
     """Refuse a host or port that the operator does not allow, and an address that may not be
-    dialled. Raises `UrlRefused`, whose remedy is for the endpoint's owner."""
-    refusal = rules.destination_refusal(host, port)
-    alternative = "another host or port"
+    dialled. Raises `UrlRefused`."""
+    refused = refused_host(url.host, url.port, rules)
+    if refused is not None:
+        raise UrlRefused(f"{NOT_DELIVERABLE} {refused.reason}", refused.remedy)
+
+
+def refused_host(host: str, port: int, rules: EgressRules) -> UrlRefused | None:
+    """Why nothing may be sent to this host (canonical, without brackets) or port, with a remedy
+    for the endpoint's owner; None if only the addresses of its name can tell."""
+    refusal, alternative = rules.destination_refusal(host, port), "another host or port"
     if refusal is None and is_address(host):
-        verdict = rules.explain(host)
+        verdict, alternative = rules.explain(host), "a public address"
         refusal = None if verdict.is_allowed else verdict.refusal
-        alternative = "a public address"
-    if refusal is not None:
-        raise UrlRefused(
-            f"{NOT_DELIVERABLE} {sentence(refusal.words)}",
-            f"Use {alternative}, or ask the operator to {refusal.change}.",
-        )
+    if refusal is None:
+        return None
+    remedy = f"Use {alternative}, or ask the operator to {refusal.change}."
+    return UrlRefused(sentence(refusal.words), remedy)
 
 
 def sentence(words: str) -> str:
