@@ -24,11 +24,9 @@ import httpx
 import msgspec
 import uvloop
 from angarium_signing import SigningSecret, signature_headers
-from angarium_worker.adapters.destinations.webhook import (
-    EgressRules,
-    WebhookSender,
-    client_tls_context,
-)
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
+from angarium_worker.adapters.destinations.webhook import WebhookSender
 from angarium_worker.domain.attempt_result import Accepted, AttemptResult
 from event_body import EventBody
 from failure import BenchmarkFailed

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LIBRARIES = {name: f"libs/{name}/src/angarium_{name}" for name in ("contracts", "chassis", "cli")}
+LIBRARIES = {
+    name: f"libs/{name}/src/angarium_{name}" for name in ("contracts", "chassis", "webhooks", "cli")
+}
 SERVICES = {
     name: f"services/{name}/src/angarium_{name}" for name in ("gateway", "dispatcher", "worker")
 }

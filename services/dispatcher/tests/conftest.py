@@ -17,6 +17,7 @@ from angarium_dispatcher.application.configuration.context import ConfigurationC
 from angarium_dispatcher.application.configuration.store import DirectoryChange
 from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
 from angarium_dispatcher.build_dispatcher import DispatcherClocks, DispatcherPorts, build_dispatcher
+from angarium_webhooks.egress.egress_rules import EgressRules
 
 SEAL = Seal(bytes(32))
 
@@ -38,6 +39,7 @@ class ChosenSettings:
     endpoints_per_application_max: int = 100
     allow_http_endpoints: bool = False
     stream_destinations: bool = False
+    egress_rules: EgressRules = EgressRules()  # noqa: RUF009 - immutable
     secret_grace_s: int = 86_400
     cached_applications_max: int = 1_000
     cached_filters_max: int = 100_000
@@ -61,13 +63,21 @@ _ids = itertools.count(1)
 
 
 def a_process(
-    database: Database, *, endpoints_max: int = 100, stream_destinations: bool = False
+    database: Database,
+    *,
+    endpoints_max: int = 100,
+    stream_destinations: bool = False,
+    egress_rules: EgressRules | None = None,
 ) -> Bench:
     """A process whose clock advances by a second at each reading, and whose ids count up."""
     announcer, woken, reads = RecordingAnnouncer(), asyncio.Event(), DatabaseReads(database)
     dispatcher = build_dispatcher(
         DispatcherPorts(DatabaseConfiguration(database), reads, announcer, woken.set, SEAL),
-        ChosenSettings(endpoints_max, stream_destinations=stream_destinations),
+        ChosenSettings(
+            endpoints_max,
+            stream_destinations=stream_destinations,
+            egress_rules=egress_rules or EgressRules(),
+        ),
         DispatcherClocks(
             now=lambda: datetime(2030, 1, 1, tzinfo=UTC) + timedelta(seconds=next(_ticks)),
             new_id=lambda: next(_ids).to_bytes(16),

@@ -25,22 +25,24 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The settings that all services share, or the additional ones of one service."""
+    """The settings of every service, or the additional ones of one service or of several."""
 
     title: str
     settings: tuple[Setting, ...]
 
 
 def sections(models: Mapping[str, type[ServiceSettings]]) -> list[Section]:
-    """The shared settings, then the settings that each service adds or changes."""
-    shared = {name: setting_of(name, f) for name, f in ServiceSettings.model_fields.items()}
-    found = [Section(SHARED_TITLE, tuple(shared.values()))]
+    """The settings of every service, then those that each service, or several, add or change."""
+    shared = {setting_of(name, f): None for name, f in ServiceSettings.model_fields.items()}
+    services_of: dict[Setting, list[str]] = {}
     for service, model in models.items():
-        own = [setting_of(name, f) for name, f in model.model_fields.items()]
-        further = tuple(setting for setting in own if setting not in shared.values())
-        if further:
-            found.append(Section(service.capitalize(), further))
-    return found
+        for name, f in model.model_fields.items():
+            services_of.setdefault(setting_of(name, f), []).append(service)
+    found: dict[str, list[Setting]] = {SHARED_TITLE: list(shared)}
+    for setting, services in services_of.items():
+        if setting not in shared:
+            found.setdefault(" and ".join(services).capitalize(), []).append(setting)
+    return [Section(title, tuple(settings)) for title, settings in found.items()]
 
 
 def setting_of(name: str, field: FieldInfo) -> Setting:

@@ -45,9 +45,11 @@ def test_what_all_share_is_listed_once() -> None:
     markdown, _ = shown({service: settings_class(service) for service in SERVICES})
 
     assert markdown.count("`ANGARIUM_REDIS_URL`") == 1
+    assert markdown.count("`ANGARIUM_EGRESS_ALLOWED_NETWORKS`") == 1
     assert [line for line in markdown.splitlines() if line.startswith("## ")] == [
         "## Every service",
         "## Gateway",
+        "## Dispatcher and worker",
         "## Dispatcher",
         "## Worker",
     ]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from angarium_chassis.sealing import Seal
 from angarium_chassis.streams.writer import StreamWriter
+from angarium_webhooks.egress.egress_rules import EgressRules
 
 from .adapters.streams.answer_queries import QueryAnswers
 from .adapters.streams.dispatch_batches import BatchDispatch, Metrics
@@ -56,6 +57,9 @@ class DispatcherSettings(Protocol):
     cached_applications_max: int
     cached_filters_max: int
 
+    @property
+    def egress_rules(self) -> EgressRules: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
@@ -95,6 +99,7 @@ def build_dispatcher(
         limits=ConfigurationLimits(
             allow_http=settings.allow_http_endpoints,
             allow_streams=settings.stream_destinations,
+            egress=settings.egress_rules,
             endpoints_max=settings.endpoints_per_application_max,
             secret_grace_s=settings.secret_grace_s,
         ),

@@ -1,22 +1,12 @@
 """The dispatcher's settings."""
 
-from angarium_chassis.settings import ServiceSettings
+from angarium_webhooks.egress.destination_settings import DestinationSettings
 from pydantic import Field
 
 
-class Settings(ServiceSettings):
-    """Settings of the dispatcher, besides those of every service."""
+class Settings(DestinationSettings):
+    """Settings of the dispatcher, besides those that it shares with other services."""
 
-    allow_http_endpoints: bool = Field(
-        default=False,
-        description="Allow endpoint URLs with the scheme http. Off in production: payloads and"
-        " signatures would travel in the clear. `angarium dev` turns it on.",
-    )
-    stream_destinations: bool = Field(
-        default=False,
-        description="Whether an endpoint may be a Redis or Valkey stream: redis+stream://… and"
-        " rediss+stream://…. Set it for the dispatcher and the worker alike.",
-    )
     endpoints_per_application_max: int = Field(
         default=10_000,
         ge=1,

@@ -147,6 +147,7 @@ async def test_a_patch_sets_and_clears_options(bench: Bench, create: Any) -> Non
         ({"timeout_s": 31.0}, "timeout_s"),
         ({"header_names": "other"}, "header_names"),
         ({"sealed_proxy": b"ftp://user:password@proxy"}, "proxy_url"),
+        ({"sealed_proxy": b"socks5://user:password@10.0.0.1"}, "proxy_url"),
         ({"sealed_client_certificate": b"password"}, "client_certificate"),
         ({"sealed_headers": b'{"Host": "password"}'}, "headers.Host"),
         ({"sealed_headers": b'{"x": "password\\n"}'}, "headers.x"),

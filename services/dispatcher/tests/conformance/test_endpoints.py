@@ -1,6 +1,7 @@
 """Endpoints, on both engines: the Svix API's semantics, secrets, and the recipients read."""
 
 import base64
+from collections.abc import Awaitable
 
 import pytest
 from angarium_contracts.configuration import (
@@ -11,9 +12,10 @@ from angarium_contracts.configuration import (
     PatchEndpoint,
     UpdateEndpoint,
 )
-from angarium_contracts.ids import APPLICATION, ENDPOINT, format_id
+from angarium_contracts.ids import APPLICATION, ENDPOINT, format_id, operational_application_id
 from angarium_dispatcher.application.endpoints.delete_endpoint import delete_endpoint
 from angarium_dispatcher.application.endpoints.save_endpoint import (
+    SavedEndpoint,
     create_endpoint,
     patch_endpoint,
     replace_endpoint,
@@ -27,6 +29,7 @@ from angarium_dispatcher.domain.refusals import (
     NotFound,
     SecretNotOpened,
 )
+from angarium_webhooks.egress.egress_rules import EgressRules
 
 from ..conftest import Bench, a_process
 
@@ -268,3 +271,44 @@ async def test_recipients_are_the_enabled_endpoints_with_their_filters(
         (some.endpoint.id, 3),
     ]
     assert [one.endpoint_id for one in recipients.matching("a", ())] == [every.endpoint.id]
+
+
+@pytest.mark.usefixtures("application_id")
+@pytest.mark.parametrize("scheme", ["https", "rediss+stream"])
+@pytest.mark.parametrize(
+    "application", ["acme", format_id(APPLICATION, operational_application_id(TENANT))]
+)
+async def test_an_address_that_can_never_be_delivered_to_is_refused_however_it_is_set(
+    bench: Bench, application: str, scheme: str
+) -> None:
+    allowing = a_process(
+        bench.database,
+        stream_destinations=True,
+        egress_rules=EgressRules.parse(["10.20.0.0/16"]),
+    ).context
+    denying = a_process(bench.database, stream_destinations=True).context
+    path = "0/orders" if "stream" in scheme else "hook"
+    url = f"{scheme}://10.20.0.7/{path}"
+    saved = await create_endpoint(CreateEndpoint(TENANT, application, url, "one"), allowing)
+    assert saved.endpoint.url == url
+
+    commands: list[Awaitable[SavedEndpoint]] = [
+        create_endpoint(CreateEndpoint(TENANT, application, url), denying),
+        replace_endpoint(UpdateEndpoint(TENANT, application, "one", url), denying),
+        replace_endpoint(UpdateEndpoint(TENANT, application, "two", url), denying),
+        patch_endpoint(PatchEndpoint(TENANT, application, "one", url=url), denying),
+    ]
+    for command in commands:
+        with pytest.raises(InvalidField) as refused:
+            await command
+        assert refused.value.field == "url"
+        assert str(refused.value) == (
+            "Webhooks cannot be delivered to this URL. 10.20.0.7 is not allowed: private. Use a"
+            " public address, or ask the operator to add its network to"
+            " ANGARIUM_EGRESS_ALLOWED_NETWORKS."
+        )
+    # What was allowed when it was saved can still be disabled, renamed and deleted.
+    patched = await patch_endpoint(
+        PatchEndpoint(TENANT, application, "one", disabled=True), denying
+    )
+    assert patched.endpoint.disabled

@@ -183,7 +183,12 @@ async def platform(redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
         "internal_port": 0,
     }
     dispatcher_settings = DispatcherSettings.model_validate(
-        {**shared, "database_url": dispatcher_url, "allow_http_endpoints": True}
+        {
+            **shared,
+            "database_url": dispatcher_url,
+            "allow_http_endpoints": True,
+            "egress_allowed_networks": "127.0.0.0/8",
+        }
     )
     gateway_settings = GatewaySettings.model_validate(
         {**shared, "database_url": gateway_url, "port": port, "drain_s": 0}
@@ -249,6 +254,26 @@ async def test_endpoints_live_their_whole_life(platform: Platform) -> None:
     with pytest.raises(HttpError) as refused:
         await sdk.endpoint.get("acme", "orders")
     assert refused.value.status_code == 404
+
+
+async def test_an_address_that_may_not_be_reached_is_refused_at_the_url(
+    platform: Platform,
+) -> None:
+    sdk = platform.sdk()
+    await sdk.application.create(ApplicationIn(name="Acme", uid="acme"))
+    await sdk.endpoint.create("acme", EndpointIn(url="https://e.com/", uid="orders"))
+    url, operational = "https://192.168.0.1/hook", sdk.operational_webhook.endpoint
+    for request in (
+        sdk.endpoint.create("acme", EndpointIn(url=url)),
+        sdk.endpoint.upsert("acme", "orders", EndpointUpsertIn(url=url)),
+        sdk.endpoint.patch("acme", "orders", EndpointPatch(url=url)),
+        operational.create(OperationalWebhookEndpointIn(url=url)),
+    ):
+        with pytest.raises(HTTPValidationError) as invalid:
+            await request
+        (fault,) = invalid.value.detail
+        assert fault.loc == ["body", "url"]
+        assert "192.168.0.1 is not allowed: private. Use a public address" in fault.msg
 
 
 async def test_headers_are_set_patched_and_read_without_their_secrets(platform: Platform) -> None:

@@ -118,7 +118,12 @@ async def platform(redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
         "internal_port": 0,
     }
     dispatcher_settings = DispatcherSettings.model_validate(
-        {**shared, "database_url": dispatcher_url, "allow_http_endpoints": True}
+        {
+            **shared,
+            "database_url": dispatcher_url,
+            "allow_http_endpoints": True,
+            "egress_allowed_networks": "127.0.0.0/8",
+        }
     )
     gateway_settings = GatewaySettings.model_validate(
         {

@@ -44,12 +44,12 @@ from .adapters.database.outbox_rows import OutboxTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.stores import stores_on
 from .adapters.database.tables import attempt
+from .adapters.destinations.dialing.tls_context import client_tls_context
 from .adapters.destinations.redis_stream import STREAM_SCHEMES, StreamDestination
 from .adapters.destinations.webhook import (
     SenderLimits,
     WebhookDestination,
     WebhookSender,
-    client_tls_context,
     failed_answer,
 )
 from .adapters.metrics import WorkerMetrics

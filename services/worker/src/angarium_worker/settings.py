@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from angarium_chassis.settings import ServiceSettings
+from angarium_webhooks.egress.destination_settings import DestinationSettings
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from angarium_worker.adapters.destinations.webhook import EgressRules, Proxy
+from angarium_worker.adapters.destinations.dialing.proxy_url import Proxy
 from angarium_worker.build_worker import LEASE_MARGIN_S, WorkerSettings
 from angarium_worker.domain.endpoint_health import DisableRule
 from angarium_worker.domain.retry_schedule import (
@@ -16,7 +16,7 @@ from angarium_worker.domain.retry_schedule import (
 )
 
 
-class Settings(ServiceSettings):
+class Settings(DestinationSettings):
     """`ANGARIUM_…` of the worker."""
 
     deliveries_in_flight_max: int = Field(
@@ -83,40 +83,6 @@ class Settings(ServiceSettings):
         le=600,
         description="Seconds for which attempts in progress may continue when the worker stops.",
     )
-    allow_http_endpoints: bool = Field(
-        default=False,
-        description="Deliver to http:// endpoints too. Off in production: payloads and"
-        " signatures would travel in the clear. `angarium dev` turns it on.",
-    )
-    stream_destinations: bool = Field(
-        default=False,
-        description="Deliver to Redis and Valkey streams too: redis+stream://… and"
-        " rediss+stream://…. Set it for the dispatcher and the worker alike.",
-    )
-    egress_allowed_networks: str = Field(
-        default="",
-        description="Networks to which webhooks may be sent in addition to the public internet,"
-        " such as 127.0.0.0/8,10.0.0.0/8. Name an address of this machine, unless it is loopback,"
-        " as /32 or /128.",
-    )
-    egress_denied_networks: str = Field(
-        default="",
-        description="Networks to which webhooks are never sent, even if allowed otherwise.",
-    )
-    egress_allowed_hosts: str = Field(
-        default="",
-        description="If set, webhooks are sent to these hosts only, such as example.com,"
-        "*.example.com. It does not allow any network.",
-    )
-    egress_denied_hosts: str = Field(
-        default="", description="Hosts to which webhooks are never sent: example.com,*.example.com."
-    )
-    egress_allowed_ports: str = Field(
-        default="", description="If set, webhooks are sent to these ports only: 443,8000-8999."
-    )
-    egress_denied_ports: str = Field(
-        default="", description="Ports to which webhooks are never sent: 25,6000-6999."
-    )
     egress_proxy_url: SecretStr | None = Field(
         default=None,
         description="A proxy for all webhooks: http://user:password@host:port (it must allow"
@@ -160,18 +126,6 @@ class Settings(ServiceSettings):
         )
 
     @property
-    def egress_rules(self) -> EgressRules:
-        """Rules for the addresses that webhooks may reach."""
-        return EgressRules.parse(
-            _parts(self.egress_allowed_networks),
-            _parts(self.egress_denied_networks),
-            allowed_hosts=_parts(self.egress_allowed_hosts),
-            denied_hosts=_parts(self.egress_denied_hosts),
-            allowed_ports=_parts(self.egress_allowed_ports),
-            denied_ports=_parts(self.egress_denied_ports),
-        )
-
-    @property
     def egress_proxy(self) -> Proxy | None:
         """The operator's proxy."""
         if self.egress_proxy_url is None:
@@ -191,24 +145,6 @@ class Settings(ServiceSettings):
             raise ValueError("must be one time, such as 12h or 5d, or 0 for never")
         return text
 
-    @field_validator("egress_allowed_networks", "egress_denied_networks")
-    @classmethod
-    def _networks_can_be_read(cls, text: str) -> str:
-        EgressRules.parse(allowed=_parts(text))
-        return text
-
-    @field_validator("egress_allowed_hosts", "egress_denied_hosts")
-    @classmethod
-    def _hosts_can_be_read(cls, text: str) -> str:
-        EgressRules.parse(allowed_hosts=_parts(text))
-        return text
-
-    @field_validator("egress_allowed_ports", "egress_denied_ports")
-    @classmethod
-    def _ports_can_be_read(cls, text: str) -> str:
-        EgressRules.parse(allowed_ports=_parts(text))
-        return text
-
     @field_validator("egress_proxy_url")
     @classmethod
     def _proxy_can_be_used(cls, url: SecretStr | None) -> SecretStr | None:
@@ -226,8 +162,3 @@ class Settings(ServiceSettings):
                 f"must be at least {LEASE_MARGIN_S:g} s longer than an attempt ({timeout_s:g} s)"
             )
         return lease_s
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    parts = (part.strip() for part in text.split(","))
-    return tuple(part for part in parts if part)

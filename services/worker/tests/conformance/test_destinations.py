@@ -9,13 +9,10 @@ from typing import Any, Protocol
 
 import pytest
 from angarium_signing import SigningSecret, verify
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
 from angarium_worker.adapters.destinations.redis_stream import StreamDestination
-from angarium_worker.adapters.destinations.webhook import (
-    EgressRules,
-    WebhookDestination,
-    WebhookSender,
-    client_tls_context,
-)
+from angarium_worker.adapters.destinations.webhook import WebhookDestination, WebhookSender
 from angarium_worker.application.destinations.destination import (
     Destination,
     DestinationOptions,

@@ -16,11 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from angarium_worker.adapters.destinations.webhook import (
-    EgressRules,
-    WebhookSender,
-    client_tls_context,
-)
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
+from angarium_worker.adapters.destinations.webhook import WebhookSender
 from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 
 UNAVAILABLE = 3

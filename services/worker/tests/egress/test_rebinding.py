@@ -13,12 +13,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 import pytest
-from angarium_worker.adapters.destinations.webhook import (
-    EgressRules,
-    SenderLimits,
-    WebhookSender,
-    client_tls_context,
-)
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
+from angarium_worker.adapters.destinations.webhook import SenderLimits, WebhookSender
 from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 from angarium_worker.domain.attempt_result import FailureReason
 

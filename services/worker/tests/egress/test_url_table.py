@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_webhooks.endpoint_url import UrlRefused, check_endpoint_url, parse_endpoint_url
-from angarium_worker.adapters.destinations.webhook import (
-    EgressRules,
-    WebhookSender,
-    client_tls_context,
-)
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
+from angarium_worker.adapters.destinations.webhook import WebhookSender
 from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 from angarium_worker.domain.attempt_result import FailureReason
 

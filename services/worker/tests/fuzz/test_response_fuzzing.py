@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from angarium_worker.adapters.destinations.dialing.origin import origin_of
 from angarium_worker.adapters.destinations.webhook.connection import Connection
 from angarium_worker.adapters.destinations.webhook.limits import SenderLimits
-from angarium_worker.adapters.destinations.webhook.origin import origin_of
 from angarium_worker.adapters.destinations.webhook.response import Response
 from angarium_worker.domain.attempt_result import FailureReason
 from hypothesis import example, given, settings

@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import yarl
+from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_webhooks.endpoint_url import UrlRefused, check_endpoint_url, parse_endpoint_url
-from angarium_worker.adapters.destinations.webhook import EgressRules
-from angarium_worker.adapters.destinations.webhook.failures import SendFailed
+from angarium_worker.adapters.destinations.dialing.failures import SendFailed
+from angarium_worker.adapters.destinations.dialing.origin import Origins
 from angarium_worker.adapters.destinations.webhook.url_rules import Routes
 from angarium_worker.domain.attempt_result import FailureReason
 from hypothesis import example, given, settings
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 def url_survives(text: str) -> None:
     """Refused with a reason, or canonical: stable, plain, and the same to the sender and others."""
-    routes = Routes(EgressRules(), allow_http=True, user_agent="A/1")
+    routes = Routes(Origins(EgressRules()), allow_http=True, user_agent="A/1")
     canonical = canonical_or_none(text)
     if canonical is None:
         assert reason_of_the_sender(routes, text) is FailureReason.URL_REFUSED

@@ -12,11 +12,9 @@ from pathlib import Path
 import pytest
 import trustme
 import uvloop
-from angarium_worker.adapters.destinations.webhook import (
-    EgressRules,
-    WebhookSender,
-    client_tls_context,
-)
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
+from angarium_worker.adapters.destinations.webhook import WebhookSender
 
 HERE = Path(__file__).parent
 NGINX_CONFIGURATION = """

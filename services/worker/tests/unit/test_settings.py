@@ -2,7 +2,7 @@
 
 import pytest
 from angarium_chassis.settings import SettingsRefused
-from angarium_worker.adapters.destinations.webhook import EgressRules
+from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_worker.settings import Settings
 
 

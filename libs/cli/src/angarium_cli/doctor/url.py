@@ -33,7 +33,7 @@ def report_on(url: str) -> UrlReport:
     proxy = settings.egress_proxy
     if proxy is not None:
         lines.append(f"proxy      {proxy.host}:{proxy.port}, which is asked for these addresses")
-    lines.append(_conclusion(diagnosis))
+    lines.append(diagnosis.conclusion)
     return UrlReport(tuple(lines), diagnosis.refusal is None)
 
 
@@ -45,21 +45,3 @@ def _address_verdict(verdict: AddressVerdict) -> str:
     word = "allowed" if verdict.is_allowed else "refused"
     rule = f"{verdict.network}, {verdict.name}" if verdict.network else verdict.name
     return f"{verdict.address}  {word}: {rule}"
-
-
-def _conclusion(diagnosis: UrlDiagnosis) -> str:
-    if diagnosis.refusal is None:
-        return "Webhooks can be delivered to this URL."
-    return f"Webhooks cannot be delivered to this URL. {diagnosis.refusal}{_remedy(diagnosis)}"
-
-
-def _remedy(diagnosis: UrlDiagnosis) -> str:
-    """The operator's remedy, if an address is refused; other refusals contain theirs."""
-    refused = [verdict for verdict in diagnosis.addresses if not verdict.is_allowed]
-    if not refused:
-        return ""
-    if any("denied by the operator" in verdict.name for verdict in refused):
-        return " Remove its network from ANGARIUM_EGRESS_DENIED_NETWORKS to allow it."
-    if any("an address of this machine" in verdict.name for verdict in refused):
-        return " Add it to ANGARIUM_EGRESS_ALLOWED_NETWORKS as /32 or /128 to allow it."
-    return " Add its network to ANGARIUM_EGRESS_ALLOWED_NETWORKS to allow it."

@@ -1,11 +1,11 @@
 """Judges a URL under the worker's egress rules, for `angarium doctor url`."""
 
+from angarium_webhooks.egress.egress_rules import AddressVerdict
+from angarium_webhooks.egress.host_addresses import look_up
+from angarium_webhooks.egress.own_addresses import read_own_addresses
+from angarium_webhooks.egress.url_diagnosis import UrlDiagnosis, diagnose
 from pydantic import SecretStr
 
-from angarium_worker.adapters.destinations.webhook.egress_rules import AddressVerdict
-from angarium_worker.adapters.destinations.webhook.name_resolution import look_up
-from angarium_worker.adapters.destinations.webhook.own_addresses import read_own_addresses
-from angarium_worker.adapters.destinations.webhook.url_diagnosis import UrlDiagnosis, diagnose
 from angarium_worker.settings import Settings
 
 __all__ = ["AddressVerdict", "EgressSettings", "UrlDiagnosis", "diagnose_url"]
@@ -26,4 +26,5 @@ def diagnose_url(url: str, settings: Settings) -> UrlDiagnosis:
         read_own_addresses(),
         look_up,
         allow_http=settings.allow_http_endpoints,
+        allow_streams=settings.stream_destinations,
     )

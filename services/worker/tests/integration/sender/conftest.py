@@ -9,12 +9,9 @@ from typing import Unpack
 
 import pytest
 import uvloop
-from angarium_worker.adapters.destinations.webhook import (
-    EgressRules,
-    SenderLimits,
-    WebhookSender,
-    client_tls_context,
-)
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
+from angarium_worker.adapters.destinations.webhook import SenderLimits, WebhookSender
 from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 
 from .egress_proxy import EgressProxy

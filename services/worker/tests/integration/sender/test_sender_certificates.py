@@ -5,11 +5,8 @@ import ssl
 from typing import Protocol
 
 import pytest
-from angarium_worker.adapters.destinations.webhook import (
-    SenderLimits,
-    WebhookSender,
-    client_tls_context,
-)
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
+from angarium_worker.adapters.destinations.webhook import SenderLimits, WebhookSender
 from angarium_worker.domain.attempt_result import FailureReason, Unreachable
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (

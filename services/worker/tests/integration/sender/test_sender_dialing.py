@@ -10,12 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from angarium_worker.adapters.destinations.webhook import (
-    EgressRules,
-    OwnAddresses,
-    SenderLimits,
-    client_tls_context,
-)
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_webhooks.egress.own_addresses import OwnAddresses
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
+from angarium_worker.adapters.destinations.webhook import SenderLimits
 from angarium_worker.domain.attempt_result import FailureReason
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from angarium_worker.adapters.destinations.webhook import SenderLimits, client_tls_context
-from angarium_worker.adapters.destinations.webhook.origin import KEPT_BYTES_PLAIN, KEPT_BYTES_TLS
+from angarium_worker.adapters.destinations.dialing.origin import KEPT_BYTES_PLAIN, KEPT_BYTES_TLS
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
+from angarium_worker.adapters.destinations.webhook import SenderLimits
 
 from .receivers import Behaviour, Certificates, MakePost, MakeSender, Receiver, StartReceiver
 

@@ -5,7 +5,9 @@ import socket
 from typing import Protocol
 
 import pytest
-from angarium_worker.adapters.destinations.webhook import EgressRules, Proxy, client_tls_context
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_worker.adapters.destinations.dialing.proxy_url import Proxy
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
 from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 from angarium_worker.domain.attempt_result import FailureReason
 from msgspec.structs import replace

@@ -4,7 +4,8 @@ import asyncio
 import os
 
 import pytest
-from angarium_worker.adapters.destinations.webhook import WebhookSender, client_tls_context
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
+from angarium_worker.adapters.destinations.webhook import WebhookSender
 from angarium_worker.domain.attempt_result import FailureReason
 
 from .receivers import (

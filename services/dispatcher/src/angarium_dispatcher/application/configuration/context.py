@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from angarium_chassis.sealing import Seal
+from angarium_webhooks.egress.egress_rules import EgressRules
 
 from .changes import ConfigurationChanges
 from .endpoint_secrets import EndpointSecrets
@@ -15,15 +16,16 @@ class ConfigurationLimits:
     """The operator's limits.
 
     `allow_http` permits endpoint URLs with the scheme http, `allow_streams` those of Redis
-    streams. `endpoints_max` bounds the
+    streams. `egress` are the rules of the worker, which sends. `endpoints_max` bounds the
     endpoints of one application, and with them the cost of one message. `secret_grace_s` is
     how long a rotated secret goes on signing unless the request gives a time.
     """
 
     allow_http: bool
+    allow_streams: bool
+    egress: EgressRules
     endpoints_max: int
     secret_grace_s: int
-    allow_streams: bool = False
 
 
 @dataclass(frozen=True, slots=True)

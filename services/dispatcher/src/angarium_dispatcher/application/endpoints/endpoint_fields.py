@@ -3,8 +3,8 @@
 from typing import Any
 
 from angarium_contracts.configuration import CreateEndpoint, PatchEndpoint, UpdateEndpoint
-from angarium_webhooks.endpoint_url import UrlRefused, check_endpoint_url
-from angarium_webhooks.stream_url import is_stream_url, parse_stream_url
+from angarium_webhooks.egress.destination_url import check_destination, parse_destination
+from angarium_webhooks.endpoint_url import UrlRefused
 from msgspec import UNSET
 
 from angarium_dispatcher.application.configuration.command_fields import fields_set
@@ -38,21 +38,15 @@ def endpoint_fields(
 
 def canonical_url(url: str, context: ConfigurationContext) -> str:
     """The URL as it is stored and sent to. Raises `InvalidField`."""
+    limits = context.limits
     try:
-        if is_stream_url(url):
-            return _stream_url(url, context)
-        return check_endpoint_url(url, allow_http=context.limits.allow_http)
-    except UrlRefused as refusal:
-        raise InvalidField("url", f"{refusal.reason} {refusal.remedy}") from None
-
-
-def _stream_url(url: str, context: ConfigurationContext) -> str:
-    if not context.limits.allow_streams:
-        raise UrlRefused(
-            "The URL is that of a stream, and this installation delivers webhooks only.",
-            "Use https://, or ask the operator to set ANGARIUM_STREAM_DESTINATIONS=true.",
+        destination = parse_destination(
+            url, allow_http=limits.allow_http, allow_streams=limits.allow_streams
         )
-    return parse_stream_url(url).canonical
+        check_destination(destination, limits.egress)
+    except UrlRefused as refusal:
+        raise InvalidField("url", str(refusal)) from None
+    return destination.canonical
 
 
 def _resealed_fields(

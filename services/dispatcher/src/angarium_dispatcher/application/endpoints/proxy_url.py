@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from angarium_webhooks.endpoint_url import UrlRefused, parse_endpoint_url
+from angarium_webhooks.egress.destination_url import refused_host
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_webhooks.endpoint_url import EndpointUrl, UrlRefused, parse_endpoint_url
 
 from angarium_dispatcher.domain.refusals import InvalidField
 
@@ -26,8 +28,9 @@ class ProxyUrl:
     shown: str
 
 
-def parse_proxy_url(text: str) -> ProxyUrl:
-    """Parse `http://…` (HTTP CONNECT) or `socks5://…`.
+def parse_proxy_url(text: str, rules: EgressRules) -> ProxyUrl:
+    """Parse `http://…` (HTTP CONNECT) or `socks5://…`; an endpoint's own proxy must be allowed
+    as its host must.
 
     Raises `InvalidField`, whose message never contains `text`, which may hold a password.
     """
@@ -46,19 +49,23 @@ def parse_proxy_url(text: str) -> ProxyUrl:
         raise _refused("It must have only a host and a port after the scheme; a proxy has no path.")
     if port == 0:
         raise _refused("Its port must be from 1 to 65535.")
+    port = port or DEFAULT_PORTS[parts.scheme]
     host = _host_of(parts)
+    refused = refused_host(host.host, port, rules)
+    if refused is not None:
+        raise _refused(str(refused))
     _check_credentials(parts)
-    place = f"{host}:{port or DEFAULT_PORTS[parts.scheme]}"
+    place = f"{host.authority}:{port}"
     userinfo, at, _ = parts.netloc.rpartition("@")
     return ProxyUrl(f"{parts.scheme}://{userinfo}{at}{place}", f"{parts.scheme}://{place}")
 
 
-def _host_of(parts: SplitResult) -> str:
+def _host_of(parts: SplitResult) -> EndpointUrl:
     """The host, parsed as the sender parses it, so that the checked host is the dialled one."""
     authority = parts.netloc.rpartition("@")[2]
     host = authority if parts.port is None else authority.rpartition(":")[0]
     try:
-        return parse_endpoint_url(f"http://{host}", allow_http=True).authority
+        return parse_endpoint_url(f"http://{host}", allow_http=True)
     except UrlRefused as refusal:
         raise _refused(f"Its host cannot be used. {refusal.remedy}") from None
 

@@ -70,7 +70,7 @@ def proxy_fields(
     if sealed is None:
         return {"sealed_proxy": None, "proxy_shown": None}
     text = open_sealed(sealed, tenant_id, context).decode("utf-8", "replace")
-    proxy = parse_proxy_url(text)
+    proxy = parse_proxy_url(text, context.limits.egress)
     kept = context.seal.close(proxy.url.encode(), endpoint_id)
     return {"sealed_proxy": kept, "proxy_shown": proxy.shown}
 

@@ -1,9 +1,10 @@
 import msgspec
 import pytest
+from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_webhooks.header_rules import RESERVED_NAMES
-from angarium_worker.adapters.destinations.webhook import EgressRules
-from angarium_worker.adapters.destinations.webhook.client_certificates import ClientCertificate
-from angarium_worker.adapters.destinations.webhook.failures import SendFailed
+from angarium_worker.adapters.destinations.dialing.client_certificates import ClientCertificate
+from angarium_worker.adapters.destinations.dialing.failures import SendFailed
+from angarium_worker.adapters.destinations.dialing.origin import Origins
 from angarium_worker.adapters.destinations.webhook.request_head import RequestHeads
 from angarium_worker.adapters.destinations.webhook.url_rules import Routes
 from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
@@ -69,7 +70,7 @@ def test_whatever_is_given_the_lines_are_exactly_the_headers(
 
 
 def routes_with(*, allow_http: bool, rules: EgressRules = PUBLIC) -> Routes:
-    return Routes(rules, allow_http=allow_http, user_agent="Angarium/1")
+    return Routes(Origins(rules), allow_http=allow_http, user_agent="Angarium/1")
 
 
 def test_a_route_has_the_urls_host_and_asks_for_no_encoding() -> None:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import cast
 
-from angarium_worker.adapters.destinations.webhook.connection import Stream
+from angarium_worker.adapters.destinations.dialing.tls_stream import Stream
 
 REPLY_BYTES_MAX = 4_096
 

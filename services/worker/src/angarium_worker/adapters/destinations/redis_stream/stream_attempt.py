@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from angarium_worker.adapters.destinations.dialing.dialler import Dialler, DialProgress, Phase
+from angarium_worker.adapters.destinations.dialing.failures import SendFailed, exchange_failure
+from angarium_worker.adapters.destinations.dialing.origin import Origin
 from angarium_worker.adapters.destinations.signatures import Signatures
-from angarium_worker.adapters.destinations.webhook.dialing import Dialler, DialProgress, Phase
-from angarium_worker.adapters.destinations.webhook.failures import SendFailed, exchange_failure
-from angarium_worker.adapters.destinations.webhook.origin import Origin
 from angarium_worker.application.destinations.destination import OutgoingDelivery
 from angarium_worker.domain.attempt_result import (
     Accepted,

@@ -5,16 +5,15 @@ import base64
 import hashlib
 from collections.abc import Callable
 
+from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_webhooks.endpoint_url import UrlRefused
 from angarium_webhooks.stream_url import STREAM_SCHEMES, StreamUrl, parse_stream_url
 
+from angarium_worker.adapters.destinations.dialing.dialler import Dialler
+from angarium_worker.adapters.destinations.dialing.failures import SendFailed
+from angarium_worker.adapters.destinations.dialing.origin import Origin, Origins, origin_of
+from angarium_worker.adapters.destinations.dialing.proxy_url import Proxy
 from angarium_worker.adapters.destinations.signatures import Signatures
-from angarium_worker.adapters.destinations.webhook.client_certificates import ClientCertificate
-from angarium_worker.adapters.destinations.webhook.dialing import Dialler
-from angarium_worker.adapters.destinations.webhook.egress_rules import EgressRules
-from angarium_worker.adapters.destinations.webhook.failures import SendFailed
-from angarium_worker.adapters.destinations.webhook.origin import Origin, origin_of
-from angarium_worker.adapters.destinations.webhook.proxy_url import Proxy, ProxyUrlRefused
 from angarium_worker.application.destinations.destination import (
     DestinationOptions,
     OptionsUnusable,
@@ -49,9 +48,8 @@ class StreamDestination:
         limits: StreamLimits | None = None,
         proxy: Proxy | None = None,
     ) -> None:
-        self._rules = rules
+        self._origins = Origins(rules, proxy)
         self._dialler = dialler
-        self._proxy = proxy
         self._connections = StreamConnections(limits or StreamLimits())
         self._loop = asyncio.get_running_loop()
         self._attempts: set[StreamAttempt] = set()
@@ -108,27 +106,20 @@ class StreamDestination:
     ) -> tuple[StreamUrl, Origin, tuple[FailureReason, str] | None]:
         try:
             url = parse_stream_url(options.url)
-            return url, self._origin(url, options), None
+            origin = self._origins.find(
+                "https" if url.is_tls else "http",
+                url.host,
+                url.port,
+                options.proxy,
+                options.client_certificate,
+            )
         except UrlRefused as refused:
             refusal = FailureReason.URL_REFUSED, str(refused)
         except SendFailed as failed:
             refusal = failed.reason, failed.detail
+        else:
+            return url, origin, None
         return _NOWHERE, origin_of("http", _NOWHERE.host, _NOWHERE.port), refusal
-
-    def _origin(self, url: StreamUrl, options: DestinationOptions) -> Origin:
-        refusal = self._rules.destination_refusal(url.host, url.port)
-        if refusal is not None:
-            raise SendFailed(FailureReason.DESTINATION_NOT_ALLOWED, refusal)
-        way = self._proxy
-        if options.proxy is not None:
-            try:
-                way = Proxy.parse(options.proxy)
-            except ProxyUrlRefused as refused:
-                raise SendFailed(FailureReason.PROXY_FAILED, str(refused)) from None
-        pem = options.client_certificate
-        certificate = None if pem is None else ClientCertificate(pem)
-        scheme = "https" if url.is_tls else "http"
-        return origin_of(scheme, url.host, url.port, way, certificate)
 
 
 _NOWHERE = StreamUrl("redis+stream", "invalid", 1, 0, "-")

@@ -4,6 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from angarium_worker.adapters.destinations.dialing.dialler import Dialler, DialProgress, Phase
+from angarium_worker.adapters.destinations.dialing.failures import SendFailed
+from angarium_worker.adapters.destinations.dialing.origin import Origin
 from angarium_worker.domain.attempt_result import (
     AttemptResult,
     FailureReason,
@@ -12,10 +15,7 @@ from angarium_worker.domain.attempt_result import (
 
 from .answers import read_answer
 from .connection import Connection
-from .dialing import Dialler, DialProgress, Phase
-from .failures import SendFailed
 from .limits import SenderLimits
-from .origin import Origin
 from .pool import ConnectionPool
 from .response import Response
 

@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from angarium_worker.adapters.destinations.dialing.failures import exchange_failure
+from angarium_worker.adapters.destinations.dialing.origin import Origin
+from angarium_worker.adapters.destinations.dialing.tls_stream import Stream
 from angarium_worker.domain.attempt_result import FailureReason
 
-from .failures import exchange_failure
 from .limits import SenderLimits
-from .origin import Origin
 from .response import Response, ResponseRefused
 
 
@@ -23,18 +24,6 @@ class Exchange(Protocol):
     ) -> None:
         """`untouched`: not one byte of a response had come."""
         ...
-
-
-class Stream(Protocol):
-    """The part of a transport that a connection uses; TLS has its own."""
-
-    def write(self, data: bytes) -> None: ...
-
-    def get_write_buffer_size(self) -> int: ...
-
-    def abort(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class Connection(asyncio.Protocol):

@@ -10,9 +10,10 @@ import time
 from collections import OrderedDict
 from typing import Protocol
 
+from angarium_worker.adapters.destinations.dialing.origin import Origin
+
 from .connection import Connection
 from .limits import SenderLimits
-from .origin import Origin
 
 _SWEEP_PAUSE_MIN_S = 0.05
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 from angarium_webhooks.header_rules import RESERVED_NAMES
 
+from angarium_worker.adapters.destinations.dialing.failures import SendFailed
 from angarium_worker.domain.attempt_result import FailureReason
-
-from .failures import SendFailed
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # RFC 9110, section 5.6.2
 _VALUE = re.compile(r"[\t\x20-\x7e]*")

@@ -5,21 +5,24 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_webhooks.egress.host_addresses import LookUp, look_up
+from angarium_webhooks.egress.own_addresses import OwnAddresses
+
+from angarium_worker.adapters.destinations.dialing.client_certificates import TlsContexts
+from angarium_worker.adapters.destinations.dialing.dialler import Dialler
+from angarium_worker.adapters.destinations.dialing.failures import SendFailed
+from angarium_worker.adapters.destinations.dialing.name_resolution import NameResolution
+from angarium_worker.adapters.destinations.dialing.origin import Origins
+from angarium_worker.adapters.destinations.dialing.proxy_url import Proxy
+from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
 from angarium_worker.application.destinations.destination import SubmittedAttempt
 from angarium_worker.domain.attempt_result import AttemptResult, FailureReason, without_answer
 
 from .attempt import Attempt, AttemptContext
-from .client_certificates import TlsContexts
-from .dialing import Dialler
-from .egress_rules import EgressRules
-from .failures import SendFailed
 from .limits import SenderLimits
-from .name_resolution import LookUp, NameResolution, look_up
-from .own_addresses import OwnAddresses
 from .pool import ConnectionPool
-from .proxy_url import Proxy
 from .request_head import RequestHeads
-from .tls_context import client_tls_context
 from .url_rules import NoRoute, Route, Routes
 from .webhook_request import WebhookRequest
 
@@ -56,7 +59,7 @@ class WebhookSender:
         dialler = Dialler(rules, own_addresses, self._names, self._tls, limits)
         self.dialler = dialler
         self._context = AttemptContext(self._loop, self._pool, dialler, limits, clock_s)
-        self._routes = Routes(rules, allow_http=allow_http, user_agent=user_agent, proxy=proxy)
+        self._routes = Routes(Origins(rules, proxy), allow_http=allow_http, user_agent=user_agent)
         self._heads = RequestHeads(limits.request_head_bytes_max)
         self._closed = False
 

@@ -1,4 +1,4 @@
-"""Rules for the addresses that webhooks may reach. Pure: a refusal in words, or None."""
+"""Rules for the hosts, ports and addresses that webhooks may reach. Pure."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -10,7 +10,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import Self
+from typing import Final, NamedTuple, Self
 
 from msgspec import Struct
 
@@ -28,6 +28,8 @@ type Address = IPv4Address | IPv6Address
 type Network = IPv4Network | IPv6Network
 
 _NOTHING: frozenset[Address] = frozenset()
+_DENIED: Final = "denied by the operator"
+_OWN: Final = "an address of this machine"
 _HOST_PATTERN = re.compile(
     r"\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|[0-9a-f:]*:[0-9a-f:.]*"
 )
@@ -46,6 +48,25 @@ class AddressVerdict(Struct, frozen=True):
     is_allowed: bool
     network: str
     name: str
+
+    @property
+    def refusal(self) -> "Refusal":
+        """The verdict in words; only of one that refuses."""
+        if _DENIED in self.name:
+            change = "remove its network from ANGARIUM_EGRESS_DENIED_NETWORKS"
+        elif _OWN in self.name:
+            change = "add it to ANGARIUM_EGRESS_ALLOWED_NETWORKS as /32 or /128"
+        else:
+            change = "add its network to ANGARIUM_EGRESS_ALLOWED_NETWORKS"
+        return Refusal(f"{self.address} is not allowed: {self.name}", change)
+
+
+class Refusal(NamedTuple):
+    """Why nothing may be sent: `words` are a sentence without its full stop, `change` is what the
+    operator can do to allow it."""
+
+    words: str
+    change: str
 
 
 class EgressRules(Struct, frozen=True):
@@ -91,19 +112,21 @@ class EgressRules(Struct, frozen=True):
             tuple(_port_range(ports) for ports in denied_ports),
         )
 
-    def destination_refusal(self, host: str, port: int) -> str | None:
-        """Why nothing may be sent to this host (canonical, without brackets) or port, in words;
-        None if its addresses decide."""
+    def destination_refusal(self, host: str, port: int) -> Refusal | None:
+        """Why nothing may be sent to this host (canonical, without brackets) or port; None if its
+        addresses decide."""
         if any(_matches(pattern, host) for pattern in self.denied_hosts):
-            return f"host {host} is denied by the operator"
+            return Refusal(f"host {host} is {_DENIED}", _change("remove", "from", "DENIED_HOSTS"))
         if any(port in ports for ports in self.denied_ports):
-            return f"port {port} is denied by the operator"
+            return Refusal(f"port {port} is {_DENIED}", _change("remove", "from", "DENIED_PORTS"))
         if self.allowed_hosts and not any(
             _matches(pattern, host) for pattern in self.allowed_hosts
         ):
-            return f"host {host} is not among those that the operator allows"
+            words = f"host {host} is not among those that the operator allows"
+            return Refusal(words, _change("add", "to", "ALLOWED_HOSTS"))
         if self.allowed_ports and not any(port in ports for ports in self.allowed_ports):
-            return f"port {port} is not among those that the operator allows"
+            words = f"port {port} is not among those that the operator allows"
+            return Refusal(words, _change("add", "to", "ALLOWED_PORTS"))
         return None
 
     def refusal(self, address_text: str, own: Collection[Address] = _NOTHING) -> str | None:
@@ -129,9 +152,9 @@ class EgressRules(Struct, frozen=True):
     def _verdict(self, address: Address, own: Collection[Address]) -> tuple[bool, str, str]:
         denied = _holding(self.denied_networks, address)
         if denied is not None:
-            return False, denied, "denied by the operator"
+            return False, denied, _DENIED
         if address in own and not address.is_loopback and not self._is_named(address):
-            return False, str(ip_network(address)), "an address of this machine"
+            return False, str(ip_network(address)), _OWN
         if isinstance(address, IPv6Address):
             for inner in embedded_ipv4(address):
                 # The allowance of the embedding network does not open what is reached through it.
@@ -149,6 +172,19 @@ class EgressRules(Struct, frozen=True):
         return any(
             network.num_addresses == 1 and address in network for network in self.allowed_networks
         )
+
+
+def is_address(host: str) -> bool:
+    """True for an IP address, False for a name. `host` is canonical, without brackets."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _change(verb: str, preposition: str, setting: str) -> str:
+    return f"{verb} it {preposition} ANGARIUM_EGRESS_{setting}"
 
 
 def _holding(networks: tuple[Network, ...], address: Address) -> str | None:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import socket
 import ssl
 
 from angarium_worker.domain.attempt_result import FailureReason
@@ -57,13 +56,6 @@ def exchange_failure(error: Exception) -> tuple[FailureReason, str]:
         reason = _REASON_BY_ERRNO.get(error.errno or 0, FailureReason.CONNECTION_RESET)
         return reason, os_words(error)
     return FailureReason.INTERNAL_ERROR, type(error).__name__
-
-
-def lookup_failure(error: OSError, host: str) -> SendFailed:
-    """For an error of getaddrinfo."""
-    if isinstance(error, socket.gaierror):
-        return SendFailed(FailureReason.DNS_FAILED, f"{host}: {error.strerror}")
-    return SendFailed(FailureReason.DNS_FAILED, f"{host}: {os_words(error)}")
 
 
 def os_words(error: OSError) -> str:

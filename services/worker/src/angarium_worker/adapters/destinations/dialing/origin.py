@@ -2,10 +2,14 @@
 
 from typing import Final
 
+from angarium_webhooks.egress.egress_rules import EgressRules
 from msgspec import Struct
 
+from angarium_worker.domain.attempt_result import FailureReason
+
 from .client_certificates import ClientCertificate
-from .proxy_url import Proxy
+from .failures import SendFailed
+from .proxy_url import Proxy, ProxyUrlRefused
 
 # What an idle connection takes of this process's memory, measured, rounded up: the objects and
 # the parser; OpenSSL's state with the peer's certificates; with a client certificate a context
@@ -34,6 +38,33 @@ class Origin(Struct, frozen=True):
     @property
     def is_tls(self) -> bool:
         return self.scheme == "https"
+
+
+class Origins:
+    """Origins under the operator's rules. `proxy` is the operator's, for all endpoints without
+    one of their own."""
+
+    def __init__(self, rules: EgressRules, proxy: Proxy | None = None) -> None:
+        self._rules = rules
+        self._proxy = proxy
+
+    def find(
+        self, scheme: str, host: str, port: int, proxy: str | None, certificate: bytes | None
+    ) -> Origin:
+        """`proxy` (a URL) and `certificate` (PEM) are the endpoint's own.
+
+        Raises SendFailed(DESTINATION_NOT_ALLOWED), and SendFailed(PROXY_FAILED) for a proxy that
+        cannot be used.
+        """
+        refusal = self._rules.destination_refusal(host, port)
+        if refusal is not None:
+            raise SendFailed(FailureReason.DESTINATION_NOT_ALLOWED, refusal.words)
+        try:
+            way = self._proxy if proxy is None else Proxy.parse(proxy)
+        except ProxyUrlRefused as refused:
+            raise SendFailed(FailureReason.PROXY_FAILED, str(refused)) from None
+        own = None if certificate is None else ClientCertificate(certificate)
+        return origin_of(scheme, host, port, way, own)
 
 
 def origin_of(

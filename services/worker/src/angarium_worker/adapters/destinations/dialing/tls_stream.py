@@ -12,11 +12,21 @@ import os
 import ssl
 from typing import Protocol, cast
 
-from .connection import Stream
-
 _PART_IN_BYTES = 2_048
 _PART_OUT_BYTES = 4_096
 _RECORD_BYTES_MAX = 16_384
+
+
+class Stream(Protocol):
+    """The part of a transport that a connection uses; TLS has its own."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def get_write_buffer_size(self) -> int: ...
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Above(Protocol):

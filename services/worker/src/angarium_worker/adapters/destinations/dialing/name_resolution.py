@@ -6,24 +6,15 @@ holds one thread, however many attempts wait for it.
 """
 
 import asyncio
-import socket
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from angarium_webhooks.egress.host_addresses import LookUp, look_up, lookup_words
 from msgspec import Struct
 
 from angarium_worker.domain.attempt_result import FailureReason
 
-from .failures import SendFailed, lookup_failure
-from .limits import SenderLimits
-
-type LookUp = Callable[[str], list[str]]
-
-
-def look_up(host: str) -> list[str]:
-    """Every address of a host by the system's resolver, in its order; blocks; OSError."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+from .failures import SendFailed
+from .limits import DialLimits
 
 
 class _Known(Struct, frozen=True):
@@ -34,7 +25,7 @@ class _Known(Struct, frozen=True):
 class NameResolution:
     """`addresses_of` for the dialler."""
 
-    def __init__(self, limits: SenderLimits, lookup: LookUp = look_up) -> None:
+    def __init__(self, limits: DialLimits, lookup: LookUp = look_up) -> None:
         self._limits = limits
         self._lookup = lookup
         self._known: dict[str, _Known] = {}
@@ -67,8 +58,7 @@ class NameResolution:
         try:
             found = await loop.run_in_executor(self._threads, self._lookup, host)
         except (OSError, UnicodeError) as error:
-            failure = error if isinstance(error, OSError) else OSError(str(error))
-            raise lookup_failure(failure, host) from error
+            raise SendFailed(FailureReason.DNS_FAILED, lookup_words(error, host)) from error
         if not found:
             raise SendFailed(FailureReason.DNS_FAILED, f"{host} has no address")
         if len(found) > self._limits.addresses_per_name_max:

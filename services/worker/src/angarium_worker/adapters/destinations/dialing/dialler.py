@@ -1,7 +1,6 @@
 """From an origin to an open connection: resolve, check every address, dial the checked one, TLS."""
 
 import asyncio
-import ipaddress
 import socket
 import time
 from collections.abc import Callable
@@ -9,19 +8,20 @@ from enum import Enum
 from functools import partial
 from typing import cast
 
+from angarium_webhooks.egress.egress_rules import EgressRules, is_address
+from angarium_webhooks.egress.own_addresses import OwnAddresses
+
 from angarium_worker.domain.attempt_result import FailureReason
 
 from .client_certificates import TlsContexts
-from .egress_rules import EgressRules
 from .failures import (
     SendFailed,
     connect_failure,
     tls_failure,
 )
-from .limits import SenderLimits
+from .limits import DialLimits
 from .name_resolution import NameResolution
 from .origin import Origin
-from .own_addresses import OwnAddresses
 from .proxy_tunnel import open_tunnel
 from .proxy_url import Proxy
 from .racing_dials import first_connected, in_turns
@@ -76,7 +76,7 @@ class Dialler:
         own_addresses: OwnAddresses,
         names: NameResolution,
         tls: TlsContexts,
-        limits: SenderLimits,
+        limits: DialLimits,
     ) -> None:
         self._rules = rules
         self._own_addresses = own_addresses
@@ -122,11 +122,11 @@ class Dialler:
             return await self._addresses_of(proxy.host)
         refusal = self._rules.destination_refusal(proxy.host, proxy.port)
         if refusal is not None:
-            raise SendFailed(FailureReason.DESTINATION_NOT_ALLOWED, f"the proxy: {refusal}")
+            raise SendFailed(FailureReason.DESTINATION_NOT_ALLOWED, f"the proxy: {refusal.words}")
         return await self._checked_addresses(proxy.host)
 
     async def _addresses_of(self, host: str) -> tuple[str, ...]:
-        return (host,) if _is_literal(host) else await self._names.addresses_of(host)
+        return (host,) if is_address(host) else await self._names.addresses_of(host)
 
     async def _connect(
         self,
@@ -176,14 +176,6 @@ class Dialler:
             stream.abort()
             raise
         return connection
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 async def _connect_socket(address: str, port: int) -> socket.socket:

@@ -14,7 +14,7 @@ from angarium_chassis.lru_cache import LruCache
 from angarium_worker.domain.attempt_result import FailureReason
 
 from .failures import SendFailed
-from .limits import SenderLimits
+from .limits import DialLimits
 
 
 class ClientCertificate:
@@ -38,7 +38,7 @@ class TlsContexts:
     """
 
     def __init__(
-        self, plain: ssl.SSLContext, make: Callable[[], ssl.SSLContext], limits: SenderLimits
+        self, plain: ssl.SSLContext, make: Callable[[], ssl.SSLContext], limits: DialLimits
     ) -> None:
         self._plain = plain
         self._make = make

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 import pytest
-from angarium_worker.adapters.destinations.webhook import EgressRules
+from angarium_webhooks.egress.egress_rules import EgressRules
 
 ADDRESSES_OF_EACH_FAMILY = 500_000
 NEAR = 300

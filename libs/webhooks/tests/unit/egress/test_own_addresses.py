@@ -2,7 +2,7 @@ import socket
 from ipaddress import IPv4Address, ip_address
 
 import psutil
-from angarium_worker.adapters.destinations.webhook.own_addresses import (
+from angarium_webhooks.egress.own_addresses import (
     OwnAddresses,
     read_own_addresses,
 )

@@ -5,8 +5,8 @@ import contextlib
 import socket
 
 import pytest
-from angarium_worker.adapters.destinations.webhook.failures import SendFailed
-from angarium_worker.adapters.destinations.webhook.racing_dials import first_connected, in_turns
+from angarium_worker.adapters.destinations.dialing.failures import SendFailed
+from angarium_worker.adapters.destinations.dialing.racing_dials import first_connected, in_turns
 from angarium_worker.domain.attempt_result import FailureReason
 
 

@@ -1,0 +1,1 @@
+"""Connections for every kind of destination: resolved, checked, dialled, and encrypted."""
