@@ -284,6 +284,7 @@ async def _work(
                 answers.run(),
                 DirectoryFollower(broker, queries, copy, with_applications=True).run(),
                 gateway.redelivery.runner.run(),
+                gateway.last_uses.run(),
                 _retention(settings, database).run(),
             )
         ]

@@ -34,6 +34,7 @@ OPERATIONS = {
     "v1.operational-webhook.endpoint.delete", "v1.operational-webhook.endpoint.get-headers",
     "v1.operational-webhook.endpoint.update-headers",
     "v1.operational-webhook.endpoint.get-secret", "v1.operational-webhook.endpoint.rotate-secret",
+    "v1.api-key.create", "v1.api-key.list", "v1.api-key.get", "v1.api-key.revoke",
     "v1.message-attempt.get", "v1.health.get", "v1.health.head",
 }  # fmt: skip
 

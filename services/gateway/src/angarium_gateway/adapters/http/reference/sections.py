@@ -69,6 +69,11 @@ _SECTIONS: Final = {
         description="Every request that changed or tried to change something, except posted"
         " messages.",
     ),
+    "API Key": _Section(
+        "API keys",
+        description="An API key identifies a caller to this API, and its scope says what the caller"
+        " may do. Only keys with the scope `admin` manage keys.",
+    ),
     "Health": _Section("Health", "A check for load balancers. It needs no API key."),
 }
 
