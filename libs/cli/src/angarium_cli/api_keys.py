@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from angarium_contracts.ids import API_KEY, APPLICATION, format_id, parse_id
 from angarium_gateway.administration.api_keys import (
+    PLATFORM_TENANT,
     AccessAdministration,
     ApiKey,
+    CreatedKey,
     KeyScope,
     NewApiKey,
     ensure_tenant,
@@ -55,6 +57,10 @@ def create_key(
         )
 
     async def create(access: AccessAdministration) -> NewKey:
+        expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+        if scope == KeyScope.PLATFORM:
+            new = NewApiKey(name=key_name, scope=KeyScope.PLATFORM, expires_at=expires_at)
+            return _new(await access.keys.create(PLATFORM_TENANT, new))
         make_tenant = ensure_tenant if new_tenant else AccessAdministration.tenant
         tenant = await make_tenant(access, tenant_name)
         new = NewApiKey(
@@ -63,10 +69,9 @@ def create_key(
             application_id=None
             if application is None
             else await access.application(tenant, application),
-            expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
+            expires_at=expires_at,
         )
-        created = await access.keys.create(tenant.id, new)
-        return NewKey(format_id(API_KEY, created.key.id), created.token)
+        return _new(await access.keys.create(tenant.id, new))
 
     return with_access(create)
 
@@ -98,6 +103,10 @@ def revoke_key(key_id: str) -> None:
 
     if not with_access(revoke):
         raise CommandFailed(f"there is no valid key {key_id}; see `angarium keys list`")
+
+
+def _new(created: CreatedKey) -> NewKey:
+    return NewKey(format_id(API_KEY, created.key.id), created.token)
 
 
 def _stored(key: ApiKey, tenant_name: str) -> StoredKey:

@@ -41,6 +41,7 @@ from .application.tenants.last_uses import LastUses
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
 from .application.tenants.tenant_retention import TenantRetentions
+from .application.tenants.tenants import Tenants
 from .build_hot_path import HotPath, HotPathLimits, HotPathPorts, build_hot_path
 
 
@@ -58,6 +59,7 @@ class GatewayPorts:
     messages: DeliveredJournal
     open_messages: OpenMessageSearch
     api_keys: StoredKeys
+    tenants: Tenants
     idempotency_keys: IdempotencyKeys
     audit_log: AuditLog
     retentions: TenantRetentions
@@ -175,6 +177,7 @@ def _api(
         cancel=CancelPendingDeliveries(references, ports.hot_path.schedule, ask_worker),
         retentions=ports.retentions,
         keys=ports.api_keys,
+        tenants=ports.tenants,
         audit_log=ports.audit_log,
         record_change=RecordChange(
             ports.audit_log, clocks.make_id, write_timeout_s=limits.audit_timeout_s

@@ -26,7 +26,7 @@ from angarium_gateway.application.read.id_window import IdWindow
 from angarium_gateway.application.tenants.api_keys import NewApiKey
 from angarium_gateway.application.tenants.authentication import ApiKeys, Caller, LoginFailure
 from angarium_gateway.domain.digests import token_hash
-from angarium_gateway.domain.permissions import KeyScope
+from angarium_gateway.domain.permissions import PLATFORM_TENANT, KeyScope
 from sqlalchemy import insert, select
 
 NAMED = NewApiKey(name="first")
@@ -273,3 +273,23 @@ async def test_a_key_that_is_ensured_is_created_once_and_not_after_its_revocatio
     (key,) = await access.keys.list()
     await access.keys.revoke(key.tenant_id, key.id)
     assert not await ensure_key(access, "default", "dev", "my-own-key-for-dev")
+
+
+async def test_a_key_of_the_platform_belongs_to_no_tenant(keys: ApiKeyTable) -> None:
+    created = await keys.create(PLATFORM_TENANT, NewApiKey(name="ops", scope=KeyScope.PLATFORM))
+
+    found = await keys.find(token_hash(created.token))
+    assert found == Caller(PLATFORM_TENANT, created.key.id, KeyScope.PLATFORM)
+
+
+async def test_the_keys_of_a_suspended_tenant_are_found_as_such(
+    keys: ApiKeyTable, tenants: TenantTable, acme: bytes, globex: bytes
+) -> None:
+    mine, other = await keys.create(acme, NAMED), await keys.create(globex, NAMED)
+
+    await tenants.suspend(acme, suspended=True)
+
+    assert await keys.find(token_hash(mine.token)) == Caller(acme, mine.key.id, suspended=True)
+    assert await keys.find(token_hash(other.token)) == Caller(globex, other.key.id)
+    await tenants.suspend(acme, suspended=False)
+    assert await keys.find(token_hash(mine.token)) == Caller(acme, mine.key.id)

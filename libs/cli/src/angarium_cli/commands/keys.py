@@ -25,20 +25,23 @@ class Scope(StrEnum):
     read = "read"
     publish = "publish"
     application = "application"
+    platform = "platform"
 
 
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="Purpose of the key, such as: billing backend.")],
-    tenant: Annotated[str, typer.Option(help="Tenant of the key.")] = _TENANT,
+    tenant: Annotated[
+        str, typer.Option(help="Tenant of the key; a key of the platform has none.")
+    ] = _TENANT,
     new_tenant: Annotated[
         bool, typer.Option("--new-tenant", help="Create the tenant if it does not exist.")
     ] = False,
     scope: Annotated[
         Scope,
         typer.Option(
-            help="What the key may do: everything of the tenant, read it, post messages, or"
-            " everything of one application."
+            help="What the key may do: everything of the tenant, read it, post messages,"
+            " everything of one application, or manage tenants."
         ),
     ] = Scope.admin,
     application: Annotated[
@@ -56,9 +59,9 @@ def create(
     created = create_key(
         tenant, name, scope=scope.value, application=application, days=days, new_tenant=new_tenant
     )
+    owner = "the platform" if scope is Scope.platform else f"tenant {tenant}"
     typer.echo(
-        f"Created {created.id} of tenant {tenant}. Save the token: it cannot be shown again.",
-        err=True,
+        f"Created {created.id} of {owner}. Save the token: it cannot be shown again.", err=True
     )
     typer.echo(created.token)
 

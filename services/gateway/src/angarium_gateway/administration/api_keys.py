@@ -12,15 +12,17 @@ from angarium_contracts.ids import APPLICATION, IdMaker, parse_id
 from angarium_gateway.adapters.database.api_keys import ApiKeyRefused, ApiKeyTable, TokenTaken
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
 from angarium_gateway.adapters.database.tenants import TenantTable
+from angarium_gateway.application.read.id_window import IdWindow
 from angarium_gateway.application.tenants.api_keys import ApiKey, CreatedKey, NewApiKey
 from angarium_gateway.application.tenants.authentication import Caller, LoginFailure
 from angarium_gateway.application.tenants.tenants import NameTaken, Tenant
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.display_names import NAME_CHARS_MAX, may_be_name
-from angarium_gateway.domain.permissions import KeyScope
+from angarium_gateway.domain.permissions import PLATFORM_TENANT, KeyScope
 
 __all__ = [
+    "PLATFORM_TENANT",
     "AccessAdministration",
     "AdministrationRefused",
     "ApiKey",
@@ -34,6 +36,9 @@ __all__ = [
     "ensure_key",
     "ensure_tenant",
 ]
+
+
+_PAGE_MAX = 500
 
 
 class AdministrationRefused(Exception):
@@ -70,12 +75,23 @@ class AccessAdministration:
 
     async def create_tenant(self, name: str) -> Tenant:
         """Create a tenant. Raises `AdministrationRefused` and `NameTaken`."""
-        if not may_be_name(name):
-            raise AdministrationRefused(
-                f"a tenant's name has 1 to {NAME_CHARS_MAX} printable characters and no space"
-                " around them; choose another"
-            )
+        _require_name(name)
         return await self.tenants.create(name)
+
+    async def all_tenants(self) -> list[Tenant]:
+        """All tenants, oldest first."""
+        found: list[Tenant] = []
+        while True:
+            past = found[-1].id if found else None
+            page = await self.tenants.page(IdWindow(_PAGE_MAX, past, descending=False))
+            found += page.items
+            if page.done:
+                return found
+
+    async def rename_tenant(self, name: str, new_name: str) -> None:
+        """Rename a tenant. Raises `AdministrationRefused` and `NameTaken`."""
+        _require_name(new_name)
+        await self.tenants.rename((await self.tenant(name)).id, new_name)
 
     async def application(self, tenant: Tenant, ref: str) -> bytes:
         """The id of a tenant's application, by id or uid. Raises `AdministrationRefused`."""
@@ -119,6 +135,14 @@ async def ensure_tenant(administration: AccessAdministration, name: str) -> Tena
         return await administration.create_tenant(name)
     except NameTaken:
         return await administration.tenant(name)
+
+
+def _require_name(name: str) -> None:
+    if not may_be_name(name):
+        raise AdministrationRefused(
+            f"a tenant's name has 1 to {NAME_CHARS_MAX} printable characters and no space around"
+            " them; choose another"
+        )
 
 
 def _now() -> datetime:

@@ -14,6 +14,8 @@ class Permission(StrEnum):
     """Change applications, event types and settings of the tenant; read its secrets."""
     MANAGE_KEYS = "manage_keys"
     """Create, list and revoke the tenant's API keys."""
+    MANAGE_PLATFORM = "manage_platform"
+    """Create, change and suspend tenants."""
     PUBLISH = "publish"
     """Post a message."""
     READ_APPLICATION = "read_application"
@@ -44,7 +46,12 @@ class KeyScope(StrEnum):
     """Post messages, and nothing else."""
     APPLICATION = "application"
     """Everything below the path of one application."""
+    PLATFORM = "platform"
+    """Manage tenants and create their first keys, and nothing that belongs to a tenant."""
 
+
+PLATFORM_TENANT: Final = bytes(16)
+"""Stands for the tenant of keys that belong to none: those of the scope `platform`."""
 
 _READING: Final = frozenset(
     {Permission.READ_TENANT, Permission.READ_APPLICATION, Permission.READ_HEADERS}
@@ -64,10 +71,11 @@ APPLICATION_PERMISSIONS: Final = frozenset(
 """Those of operations below the path of an application."""
 
 KEY_PERMISSIONS: Final = {
-    KeyScope.ADMIN: frozenset(Permission),
+    KeyScope.ADMIN: frozenset(Permission) - {Permission.MANAGE_PLATFORM},
     KeyScope.READ: _READING,
     KeyScope.PUBLISH: frozenset({Permission.PUBLISH}),
     KeyScope.APPLICATION: APPLICATION_PERMISSIONS,
+    KeyScope.PLATFORM: frozenset({Permission.MANAGE_PLATFORM}),
 }
 """The permissions of each scope. Those of `application` hold for its application only."""
 

@@ -44,6 +44,7 @@ from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
 from ...fakes.relay_rig import StreamModel, WatchModel
 from .audit_model import MemoryAuditLog, audit_id
 from .key_model import MemoryApiKeys
+from .tenant_model import MemoryTenants
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
 APPLICATION_ID, ENDPOINT_ID = b"a" * 16, b"e" * 16
@@ -258,6 +259,7 @@ class World:
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     schedule: MemorySchedule = field(default_factory=MemorySchedule)
     audit_log: MemoryAuditLog = field(default_factory=MemoryAuditLog)
+    tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
 
 
@@ -298,6 +300,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         messages=world.journal,
         open_messages=NoOpenMessages(),
         api_keys=world.api_keys,
+        tenants=world.tenants,
         idempotency_keys=world.keys,
         audit_log=world.audit_log,
         retentions=MemoryRetentions(),

@@ -60,7 +60,7 @@ class ApiKeyTable:
         """See the port `ApiKeys`."""
         query = (
             select(api_key, tenant.c.suspended_at)
-            .join_from(api_key, tenant, api_key.c.tenant_id == tenant.c.id)
+            .join_from(api_key, tenant, api_key.c.tenant_id == tenant.c.id, isouter=True)
             .where(api_key.c.token_hash == token_hash)
         )
         with journal_failures():

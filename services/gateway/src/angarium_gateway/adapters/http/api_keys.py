@@ -98,14 +98,14 @@ async def new_key(api: ApiDependencies, tenant_id: bytes, data: ApiKeyIn) -> New
         raise Refused(invalid(Fault(("body", "expiresAt"), message)))
     return NewApiKey(
         name=data.name,
-        scope=data.scope,
+        scope=KeyScope(data.scope),
         application_id=await _application(api, tenant_id, data),
         expires_at=expires_at,
     )
 
 
 async def _application(api: ApiDependencies, tenant_id: bytes, data: ApiKeyIn) -> bytes | None:
-    if data.scope is not KeyScope.APPLICATION:
+    if data.scope != "application":
         if data.app_id is not None:
             message = "Only keys with the scope `application` have an `appId`. Leave it out."
             raise Refused(invalid(Fault(("body", "appId"), message)))

@@ -44,6 +44,7 @@ from .reference.document import ApiDocument
 from .reference.routes import reference_routes
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
+from .tenants import TenantController
 
 _CONTROLLERS = (
     ApplicationController,
@@ -62,6 +63,7 @@ _CONTROLLERS = (
     TenantPolicyController,
     AuditLogController,
     ApiKeyController,
+    TenantController,
     HealthController,
 )
 

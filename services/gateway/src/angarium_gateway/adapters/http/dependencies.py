@@ -23,6 +23,7 @@ from angarium_gateway.application.tenants.audit_log import AuditLog
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
+from angarium_gateway.application.tenants.tenants import Tenants
 
 from .access_control import AccessControl
 
@@ -45,6 +46,7 @@ class ApiDependencies:
     cancel: CancelPendingDeliveries
     retentions: TenantRetentions
     keys: TenantKeys
+    tenants: Tenants
     audit_log: AuditLog
     record_change: RecordChange
     body_bytes_max: int = 1024 * 1024

@@ -40,7 +40,7 @@ from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointUpdate,
 )
 from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
-from angarium_gateway.domain.permissions import KeyScope
+from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
 
 PATH_EXAMPLES: Final = {
     "app_id": "acme",
@@ -50,6 +50,7 @@ PATH_EXAMPLES: Final = {
     "attempt_id": "atmpt_05jHR6TnRzUGhKWN8Ckr5D",
     "event_type_name": "invoice.paid",
     "task_id": "qtask_05jHR6TnRzUGhKWN8Ckr5D",
+    "tenant_id": "tnt_05jHR6TnRzUGhKWN8Ckr5D",
     "key_id": "key_05jHR6TnRzUGhKWN8Ckr5D",
 }
 
@@ -127,7 +128,9 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             uid="operations",
             event_types=["endpoint.disabled", "message.attempt.exhausted"],
         ),
-        ApiKeyIn(name="billing backend", scope=KeyScope.PUBLISH),
+        ApiKeyIn(name="billing backend", scope="publish"),
+        TenantIn(name="production"),
+        TenantPatch(suspended=True),
         OperationalWebhookEndpointUpdate(
             url="https://example.com/operations", uid="operations", description="On-call"
         ),
@@ -147,7 +150,7 @@ _FURTHER: Final[dict[str, dict[str, ApiSchema]]] = {
     "ApiKeyIn": {
         "of one application, for a while": ApiKeyIn(
             name="Acme's integration",
-            scope=KeyScope.APPLICATION,
+            scope="application",
             app_id="acme",
             expires_at=_NEXT_YEAR,
         ),

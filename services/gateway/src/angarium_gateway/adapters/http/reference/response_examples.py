@@ -36,6 +36,7 @@ from angarium_gateway.adapters.http.schemas.redelivery import (
     EndpointDeliveryStateOut,
     EndpointStats,
 )
+from angarium_gateway.adapters.http.schemas.tenants import TenantOut
 from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
 from angarium_gateway.domain.permissions import KeyScope
 
@@ -222,6 +223,13 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             last_used_at=None,
             revoked_at=None,
             token="ang_sk_…",  # noqa: S106 - no token
+        ),
+        TenantOut(
+            id=f"tnt_{_ID}",
+            name="production",
+            suspended=False,
+            suspended_at=None,
+            created_at=_MADE_AT,
         ),
         AuditEntryOut(
             id=f"audit_{_ID}",

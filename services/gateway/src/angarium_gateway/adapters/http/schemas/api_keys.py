@@ -1,7 +1,7 @@
 """API keys on the wire."""
 
 from datetime import datetime
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from angarium_contracts.ids import API_KEY, APPLICATION, format_id
 from msgspec import Meta
@@ -23,7 +23,7 @@ KeyName = Annotated[
     ),
 ]
 Scope = Annotated[
-    KeyScope,
+    Literal["admin", "read", "publish", "application"],
     Meta(
         description="What the key may do: `admin` everything, `read` reading everything except"
         " signing secrets and API keys, `publish` posting messages, `application` everything of one"
