@@ -88,7 +88,7 @@ class ReplicaSet:
             self._settings = self._common_settings()
             migrated = run_angarium(["migrate", "all"], **self._settings)
             assert migrated.returncode == 0, migrated.stderr
-            made = run_angarium(["keys", "create", "replicas"], **self._settings)
+            made = run_angarium(["keys", "create", "replicas", "--new-tenant"], **self._settings)
             assert made.returncode == 0, made.stderr
             self.key = made.stdout.strip()
             self.complete()

@@ -93,7 +93,7 @@ class Stage:
         self.settings = self._common() | self._given
         migrated = run_angarium(["migrate", "all"], **self.settings)
         assert migrated.returncode == 0, migrated.stderr
-        made = run_angarium(["keys", "create", "faults"], **self.settings)
+        made = run_angarium(["keys", "create", "faults", "--new-tenant"], **self.settings)
         assert made.returncode == 0, made.stderr
         self.key = made.stdout.strip()
         self._opened.enter_context(self.keeper)

@@ -86,7 +86,7 @@ def new_tenant(policy_platform: DevPlatform) -> Iterator[Callable[[], Customer]]
 
         def make() -> Customer:
             url = str(policy_platform.state["database_urls"]["gateway"])
-            arguments = ["keys", "create", "tests", "--tenant", uuid4().hex]
+            arguments = ["keys", "create", "tests", "--new-tenant", "--tenant", uuid4().hex]
             made = run_angarium(arguments, ANGARIUM_GATEWAY_DATABASE_URL=url)
             assert made.returncode == 0, made.stderr
             customer = Customer(policy_platform.url, made.stdout.strip())

@@ -37,7 +37,8 @@ def other_key(platform: DevPlatform) -> str:
     """The key of another tenant, who has nothing yet."""
     url = str(platform.state["database_urls"]["gateway"])
     made = run_angarium(
-        ["keys", "create", "tests", "--tenant", uuid4().hex], ANGARIUM_GATEWAY_DATABASE_URL=url
+        ["keys", "create", "tests", "--new-tenant", "--tenant", uuid4().hex],
+        ANGARIUM_GATEWAY_DATABASE_URL=url,
     )
     assert made.returncode == 0, made.stderr
     return made.stdout.strip()

@@ -93,7 +93,8 @@ def key(platform: DevPlatform) -> str:
     """The key of a tenant that has nothing yet."""
     url = str(platform.state["database_urls"]["gateway"])
     made = run_angarium(
-        ["keys", "create", "samples", "--tenant", uuid4().hex], ANGARIUM_GATEWAY_DATABASE_URL=url
+        ["keys", "create", "samples", "--new-tenant", "--tenant", uuid4().hex],
+        ANGARIUM_GATEWAY_DATABASE_URL=url,
     )
     assert made.returncode == 0, made.stderr
     return made.stdout.strip()

@@ -14,6 +14,7 @@ from angarium_cli.commands import (
     quarantine,
     services,
     settings,
+    tenants,
     verify,
     version,
 )
@@ -32,6 +33,7 @@ app.command("gateway")(services.gateway)
 app.command("dispatcher")(services.dispatcher)
 app.command("worker")(services.worker)
 app.command("migrate")(migrate.migrate)
+app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
 app.add_typer(doctor.app, name="doctor")
 app.command("verify")(verify.verify)

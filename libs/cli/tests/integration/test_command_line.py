@@ -256,16 +256,81 @@ def test_keys_are_created_listed_and_revoked(
     assert (status, "angarium migrate gateway" in err) == (2, True)
     run("migrate", "gateway")
 
-    status, token, said = run("keys", "create", "billing", "--tenant", "acme")
+    arguments = ("--tenant", "acme", "--scope", "read", "--days", "30")
+    status, out, err = run("keys", "create", "billing", *arguments)
+    assert (status, out, "there is no tenant acme" in err) == (2, "", True)
+    assert run("keys", "list")[1].count("\n") == 1
+    status, token, said = run("keys", "create", "billing", "--new-tenant", *arguments)
 
     assert status == 0
-    assert re.fullmatch(r"ang_[A-Za-z0-9_-]{43}\n", token)
+    assert re.fullmatch(r"ang_sk_[A-Za-z0-9]{49}\n", token)
     key_id = re.search(r"key_\w+", said)
     assert key_id is not None
     listed = run("keys", "list")[1]
-    assert re.search(rf"{key_id[0]} +acme +billing +\d{{4}}-\d\d-\d\d \d\d:\d\d\s*$", listed)
+    minute = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+    assert re.search(rf"{key_id[0]} +acme +billing +read +valid +{minute} +{minute}\s*$", listed)
     assert token.strip() not in listed
     assert run("keys", "revoke", key_id[0]) == (0, f"Revoked {key_id[0]}.\n", "")
+    assert " revoked " in run("keys", "list", "--tenant", "acme")[1]
     status, _, err = run("keys", "revoke", key_id[0])
     assert (status, "there is no valid key" in err) == (2, True)
-    assert run("keys", "list", "--tenant", "nobody")[1].count("\n") == 1
+    status, _, err = run("keys", "list", "--tenant", "nobody")
+    assert (status, "there is no tenant nobody" in err) == (2, True)
+
+
+def test_a_key_of_one_application_names_an_application_that_exists(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path}/gateway.db")
+    run("migrate", "gateway")
+
+    for arguments, told in (
+        (["--scope", "application"], "give both or neither"),
+        (["--application", "acme"], "give both or neither"),
+        (["--scope", "application", "--application", "acme"], "has no application acme"),
+        (["--scope", "root"], "'root' is not one of"),
+        (["--days", "0"], "--days"),
+    ):
+        status, out, err = run("keys", "create", "a key", "--new-tenant", *arguments)
+        assert (status, out) == (2, "")
+        assert told in err
+    assert run("keys", "list")[1].count("\n") == 1
+
+
+def test_tenants_are_created_renamed_suspended_and_resumed(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path}/gateway.db")
+    run("migrate", "gateway")
+
+    status, tenant_id, _ = run("tenants", "create", "acme")
+    assert status == 0
+    assert re.fullmatch(r"tnt_\w{22}\n", tenant_id)
+    status, _, err = run("tenants", "create", "acme")
+    assert (status, "there is a tenant acme already" in err) == (2, True)
+    assert run("keys", "create", "a key", "--tenant", "acme")[0] == 0
+    assert run("tenants", "rename", "acme", "globex")[0] == 0
+    assert run("tenants", "suspend", "globex")[0] == 0
+    minute = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+    listed = run("tenants", "list")[1]
+    assert re.search(rf"{tenant_id.strip()} +globex +{minute} +{minute}\s*$", listed)
+    assert run("tenants", "resume", "globex")[0] == 0
+    assert re.search(rf"globex +{minute}\s*$", run("tenants", "list")[1])
+    for command in (["suspend", "acme"], ["resume", "acme"], ["rename", "acme", "initech"]):
+        status, _, err = run("tenants", *command)
+        assert (status, "there is no tenant acme" in err) == (2, True)
+    assert run("tenants", "list")[1].count("\n") == 2
+
+
+def test_a_key_of_the_platform_has_no_tenant(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path}/gateway.db")
+    run("migrate", "gateway")
+
+    status, token, said = run("keys", "create", "ops", "--scope", "platform")
+
+    assert (status, "of the platform" in said) == (0, True)
+    assert token.startswith("ang_sk_")
+    assert re.search(r"key_\w+ +ops +platform +valid", run("keys", "list")[1])
+    assert run("tenants", "list")[1].count("\n") == 1

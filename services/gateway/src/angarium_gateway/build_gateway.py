@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from angarium_chassis.sealing import Seal
 
 from .adapters.http.accept_route import AcceptRoute
+from .adapters.http.access_control import AccessControl
 from .adapters.http.application import create_api
 from .adapters.http.dependencies import ApiDependencies
 from .adapters.http.login_refusals import LoginRefusals
@@ -31,12 +33,20 @@ from .application.redelivery.redelivery import (
     RedeliveryPorts,
     build_redelivery,
 )
+from .application.tenants.api_keys import KeyUses, TenantKeys
 from .application.tenants.audit_log import AuditLog
 from .application.tenants.authentication import ApiKeys, Authenticator
+from .application.tenants.authorization import Authorizer
+from .application.tenants.last_uses import LastUses
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
 from .application.tenants.tenant_retention import TenantRetentions
+from .application.tenants.tenants import Tenants
 from .build_hot_path import HotPath, HotPathLimits, HotPathPorts, build_hot_path
+
+
+class StoredKeys(ApiKeys, TenantKeys, KeyUses, Protocol):
+    """API keys: found by their tokens, managed by tenants, and noted as used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +58,8 @@ class GatewayPorts:
     applications: ApplicationCopy
     messages: DeliveredJournal
     open_messages: OpenMessageSearch
-    api_keys: ApiKeys
+    api_keys: StoredKeys
+    tenants: Tenants
     idempotency_keys: IdempotencyKeys
     audit_log: AuditLog
     retentions: TenantRetentions
@@ -82,6 +93,7 @@ class Gateway:
     hot_path: HotPath
     redelivery: Redelivery
     directory: ApplicationDirectory
+    last_uses: LastUses
     http: AcceptRoute
     answers: ServiceAnswers
 
@@ -107,17 +119,18 @@ def build_gateway(
         now=clocks.now,
         clock_s=clocks.clock_s,
     )
-    api = _api(ports, limits, clocks, directory, references, redelivery)
+    last_uses = LastUses(ports.api_keys, clocks.now)
+    api = _api(ports, limits, clocks, directory, references, redelivery, last_uses)
     return Gateway(
         hot_path=hot_path,
         redelivery=redelivery,
         directory=directory,
+        last_uses=last_uses,
         http=AcceptRoute(
             create_api(api),
-            api.authenticator,
+            api.access,
             accept,
             CreateMissing(api.change_configuration),
-            api.login_refusals,
             payload_bytes_max=limits.payload_bytes_max,
         ),
         answers=ServiceAnswers(
@@ -137,11 +150,15 @@ def _api(
     directory: ApplicationDirectory,
     references: References,
     redelivery: Redelivery,
+    last_uses: LastUses,
 ) -> ApiDependencies:
     ask_dispatcher, ask_worker = ports.redelivery.ask_dispatcher, ports.redelivery.ask_worker
     return ApiDependencies(
-        authenticator=Authenticator(ports.api_keys, clocks.clock_s),
-        login_refusals=LoginRefusals(clocks.clock_s),
+        access=AccessControl(
+            Authenticator(ports.api_keys, clocks.clock_s, on_use=last_uses.note),
+            Authorizer(directory),
+            LoginRefusals(clocks.clock_s),
+        ),
         idempotency_keys=SealedAnswers(ports.idempotency_keys, ports.seal),
         ask_dispatcher=ask_dispatcher,
         change_configuration=ChangeConfiguration(ask_dispatcher, directory),
@@ -159,6 +176,8 @@ def _api(
         redelivery=redelivery,
         cancel=CancelPendingDeliveries(references, ports.hot_path.schedule, ask_worker),
         retentions=ports.retentions,
+        keys=ports.api_keys,
+        tenants=ports.tenants,
         audit_log=ports.audit_log,
         record_change=RecordChange(
             ports.audit_log, clocks.make_id, write_timeout_s=limits.audit_timeout_s

@@ -57,6 +57,7 @@ from .adapters.database.retention_tenants import TenantRetentionColumn
 from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.sqlite_journal import SqliteJournal
+from .adapters.database.tenants import TenantTable
 from .adapters.streams.batch_publisher import BatchPublisher
 from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
 from .adapters.streams.service_queries import ServiceQueries
@@ -150,6 +151,7 @@ def ports_over(
         messages=StoredMessages(database),
         open_messages=OpenMessages(database),
         api_keys=ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom),
+        tenants=TenantTable(database, make_id=make_id, now=_utc_now),
         idempotency_keys=StoredIdempotencyKeys(database),
         audit_log=AuditLogTable(database),
         retentions=TenantRetentionColumn(database),
@@ -284,6 +286,7 @@ async def _work(
                 answers.run(),
                 DirectoryFollower(broker, queries, copy, with_applications=True).run(),
                 gateway.redelivery.runner.run(),
+                gateway.last_uses.run(),
                 _retention(settings, database).run(),
             )
         ]

@@ -2,8 +2,6 @@
 
 import asyncio
 import base64
-import os
-import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -31,13 +29,17 @@ from angarium_contracts.attempts import (
     ListAttemptsByMessage,
 )
 from angarium_contracts.contract import Contract, Reader
-from angarium_contracts.ids import ATTEMPT, ENDPOINT, MESSAGE, IdMaker, format_id, parse_id
+from angarium_contracts.ids import ATTEMPT, ENDPOINT, MESSAGE, format_id, parse_id
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_contracts.stream_names import WORKER_QUERIES, WORKERS
 from angarium_dispatcher.adapters.database.schema import SCHEMA as DISPATCHER_SCHEMA
 from angarium_dispatcher.settings import Settings as DispatcherSettings
-from angarium_gateway.adapters.database.api_keys import ApiKeyTable
 from angarium_gateway.adapters.database.schema import SCHEMA as GATEWAY_SCHEMA
+from angarium_gateway.administration.api_keys import (
+    AccessAdministration,
+    NewApiKey,
+    ensure_tenant,
+)
 from angarium_gateway.settings import Settings as GatewaySettings
 from angarium_signing import PrivateKey
 from svix.api import (
@@ -156,13 +158,10 @@ async def prepared_databases(folder: Path) -> tuple[str, str, list[str]]:
         database = open_database(url)
         await schema.migrate(database)
         if schema is GATEWAY_SCHEMA:
-            keys = ApiKeyTable(
-                database,
-                make_id=IdMaker(time.time_ns, random.getrandbits),
-                now=lambda: datetime.now(UTC),
-                random_bytes=os.urandom,
-            )
-            tokens = [(await keys.create(name, "test")).token for name in ("one", "two")]
+            access = AccessAdministration.of(database)
+            tenants = [await ensure_tenant(access, name) for name in ("one", "two")]
+            new = NewApiKey(name="test")
+            tokens = [(await access.keys.create(tenant.id, new)).token for tenant in tenants]
         await database.close()
     return urls[0], urls[1], tokens
 

@@ -1,5 +1,7 @@
 """`angarium keys`: manage API keys."""
 
+from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,22 +14,54 @@ app = typer.Typer(
 )
 
 _TENANT = "default"
+DAYS_MAX = 3_650
+_FILE_COLUMNS = 400
+
+
+class Scope(StrEnum):
+    """What a key may do. The same as the gateway's, which takes long to import."""
+
+    admin = "admin"
+    read = "read"
+    publish = "publish"
+    application = "application"
+    platform = "platform"
 
 
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="Purpose of the key, such as: billing backend.")],
     tenant: Annotated[
-        str, typer.Option(help="Tenant of the key; created if there is none of this name.")
+        str, typer.Option(help="Tenant of the key; a key of the platform has none.")
     ] = _TENANT,
+    new_tenant: Annotated[
+        bool, typer.Option("--new-tenant", help="Create the tenant if it does not exist.")
+    ] = False,
+    scope: Annotated[
+        Scope,
+        typer.Option(
+            help="What the key may do: everything of the tenant, read it, post messages,"
+            " everything of one application, or manage tenants."
+        ),
+    ] = Scope.admin,
+    application: Annotated[
+        str | None,
+        typer.Option(help="Id or uid of the application of a key with --scope application."),
+    ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, max=DAYS_MAX, help="Days until the key expires. [default: never]"),
+    ] = None,
 ) -> None:
     """Create an API key, and print its token. The token cannot be shown again."""
     from angarium_cli.api_keys import create_key
 
-    created = create_key(tenant, name)
+    created = create_key(
+        tenant, name, scope=scope.value, application=application, days=days, new_tenant=new_tenant
+    )
+    owner = "the platform" if scope is Scope.platform else f"tenant {tenant}"
     typer.echo(
-        f"Created {created.id} of tenant {tenant}. Save the token: it cannot be shown again.",
-        err=True,
+        f"Created {created.id} of {owner}. Save the token: it cannot be shown again.", err=True
     )
     typer.echo(created.token)
 
@@ -36,21 +70,21 @@ def create(
 def list_keys(
     tenant: Annotated[str | None, typer.Option(help="List this tenant's keys only.")] = None,
 ) -> None:
-    """List API keys, including revoked ones."""
+    """List API keys, including revoked and expired ones."""
     from rich.console import Console
     from rich.table import Table
 
     from angarium_cli.api_keys import list_keys as stored_keys
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("id", "tenant", "name", "created", "revoked"):
+    for heading in ("id", "tenant", "name", "scope", "state", "created", "expires", "last used"):
         table.add_column(heading, no_wrap=heading == "id")
     for key in stored_keys(tenant):
-        revoked = "" if key.revoked_at is None else f"{key.revoked_at:%Y-%m-%d %H:%M}"
-        table.add_row(
-            key.id, key.tenant_name, key.name, f"{key.created_at:%Y-%m-%d %H:%M}", revoked
-        )
-    Console().print(table)
+        times = [_time(at) for at in (key.created_at, key.expires_at, key.last_used_at)]
+        table.add_row(key.id, key.tenant_name, key.name, key.scope, key.state, *times)
+    console = Console()
+    # Unless somebody looks at it, a row is one line.
+    (console if console.is_terminal else Console(width=_FILE_COLUMNS)).print(table)
 
 
 @app.command()
@@ -62,3 +96,7 @@ def revoke(
 
     revoke_key(key_id)
     typer.echo(f"Revoked {key_id}.")
+
+
+def _time(at: datetime | None) -> str:
+    return "" if at is None else f"{at:%Y-%m-%d %H:%M}"

@@ -73,18 +73,25 @@ async def _prepare(task: Task) -> str:
 
 async def _valid_key(task: Task) -> str:
     from angarium_chassis.database.engine import open_database
-    from angarium_gateway.administration.api_keys import ApiKeyRefused, ensure_key, key_table
+    from angarium_gateway.administration.api_keys import (
+        AccessAdministration,
+        ApiKeyRefused,
+        NewApiKey,
+        ensure_key,
+        ensure_tenant,
+    )
 
     database = open_database(task.database_urls["gateway"])
     try:
-        keys = key_table(database)
+        access = AccessAdministration.of(database)
         if task.chosen_key is not None:
-            if not await ensure_key(keys, TENANT, KEY_NAME, task.chosen_key):
+            if not await ensure_key(access, TENANT, KEY_NAME, task.chosen_key):
                 raise CommandFailed("the API key of --api-key was revoked; choose another")
             return task.chosen_key
-        if task.kept_key is not None and await ensure_key(keys, TENANT, KEY_NAME, task.kept_key):
+        if task.kept_key is not None and await ensure_key(access, TENANT, KEY_NAME, task.kept_key):
             return task.kept_key
-        return (await keys.create(TENANT, KEY_NAME)).token
+        tenant = await ensure_tenant(access, TENANT)
+        return (await access.keys.create(tenant.id, NewApiKey(name=KEY_NAME))).token
     except ApiKeyRefused as refusal:
         raise CommandFailed(f"--api-key: {refusal}") from refusal
     finally:

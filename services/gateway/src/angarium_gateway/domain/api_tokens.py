@@ -1,18 +1,35 @@
-"""The format of API tokens."""
+"""The format of API tokens.
 
-import base64
+A token is `ang_sk_`, 43 base-62 digits of 32 random bytes, and 6 base-62 digits of the CRC-32 of
+what precedes them. Secret scanners find it by its prefix, and tell it from similar text by its
+checksum. Tokens of earlier versions are `ang_` and 43 base64url characters.
+"""
+
 from collections.abc import Callable
+from typing import Final
+from zlib import crc32
 
-TOKEN_PREFIX = "ang_"  # noqa: S105 - the public beginning of every token
-CHOSEN_CHARS_MIN = 16
-CHOSEN_CHARS_MAX = 256
-_RANDOM_BYTES = 32
+TOKEN_PREFIX: Final = "ang_sk_"  # noqa: S105 - the public beginning of every token
+CHOSEN_CHARS_MIN: Final = 16
+CHOSEN_CHARS_MAX: Final = 256
+_RANDOM_BYTES: Final = 32
+_RANDOM_DIGITS: Final = 43
+_CHECKSUM_DIGITS: Final = 6
+_DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def new_token(random_bytes: Callable[[int], bytes]) -> str:
-    """`ang_` and 43 base64url characters of 32 random bytes."""
-    encoded = base64.urlsafe_b64encode(random_bytes(_RANDOM_BYTES)).decode("ascii")
-    return TOKEN_PREFIX + encoded.rstrip("=")
+def new_token(random_bytes: Callable[[int], bytes], prefix: str = TOKEN_PREFIX) -> str:
+    """A new token of 256 random bits."""
+    text = prefix + _base62(int.from_bytes(random_bytes(_RANDOM_BYTES)), _RANDOM_DIGITS)
+    return text + _checksum(text)
+
+
+def is_mistyped(token: str, prefix: str = TOKEN_PREFIX) -> bool:
+    """True if a token has the prefix of generated ones, but not their length or checksum."""
+    if not token.startswith(prefix):
+        return False
+    text, checksum = token[:-_CHECKSUM_DIGITS], token[-_CHECKSUM_DIGITS:]
+    return len(text) != len(prefix) + _RANDOM_DIGITS or checksum != _checksum(text)
 
 
 def may_be_token(text: str) -> bool:
@@ -26,3 +43,15 @@ def may_be_token(text: str) -> bool:
         and text.isprintable()
         and " " not in text
     )
+
+
+def _checksum(text: str) -> str:
+    return _base62(crc32(text.encode()), _CHECKSUM_DIGITS)
+
+
+def _base62(number: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        number, rest = divmod(number, len(_DIGITS))
+        digits.append(_DIGITS[rest])
+    return "".join(reversed(digits))

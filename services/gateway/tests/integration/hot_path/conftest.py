@@ -1,13 +1,11 @@
 """The accept route as it is served, on a real journal; what lies behind it is modelled."""
 
 import asyncio
-import os
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -18,7 +16,6 @@ from angarium_contracts.contract import Contract
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.ids import IdMaker
 from angarium_contracts.queries import Problem, ProblemCode
-from angarium_gateway.adapters.database.api_keys import ApiKeyTable
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import (
@@ -27,9 +24,13 @@ from angarium_gateway.adapters.database.tables import (
     idempotency_key,
     message,
 )
+from angarium_gateway.administration.api_keys import (
+    AccessAdministration,
+    NewApiKey,
+    ensure_tenant,
+)
 from angarium_gateway.application.publish.batch_store import StoredBatch
 from angarium_gateway.build_gateway import build_gateway
-from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.open_batches import OpenBatch
 from angarium_gateway.main import StreamPorts, clocks, limits_of, open_journal, ports_over
 from angarium_gateway.settings import Settings
@@ -63,16 +64,10 @@ async def until(holds: Callable[[], Awaitable[bool]], timeout_s: float = 60.0) -
 
 async def api_key(database: Database, tenant: str = "default") -> tuple[str, bytes]:
     """A new API key: its token and tenant."""
-    keys = ApiKeyTable(
-        database,
-        make_id=IdMaker(time.time_ns, random.getrandbits),
-        now=lambda: datetime.now(UTC),
-        random_bytes=os.urandom,
-    )
-    created = await keys.create(tenant, f"{tenant}'s key")
-    caller = await keys.find(token_hash(created.token))
-    assert caller is not None
-    return created.token, caller.tenant_id
+    access = AccessAdministration.of(database)
+    owner = await ensure_tenant(access, tenant)
+    created = await access.keys.create(owner.id, NewApiKey(name=f"{tenant}'s key"))
+    return created.token, owner.id
 
 
 @dataclass

@@ -43,6 +43,8 @@ from ...fakes.journal_model import JournalModel
 from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
 from ...fakes.relay_rig import StreamModel, WatchModel
 from .audit_model import MemoryAuditLog, audit_id
+from .key_model import MemoryApiKeys
+from .tenant_model import MemoryTenants
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
 APPLICATION_ID, ENDPOINT_ID = b"a" * 16, b"e" * 16
@@ -126,14 +128,6 @@ class MemoryApplicationCopy:
     async def learn(self, state: ApplicationState) -> None:
         self.learned.append(state)
         self.states[state.id] = state
-
-
-@dataclass
-class MemoryApiKeys:
-    callers: dict[bytes, Caller] = field(default_factory=dict)
-
-    async def find(self, token_hash: bytes) -> Caller | None:
-        return self.callers.get(token_hash)
 
 
 @dataclass
@@ -265,6 +259,8 @@ class World:
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     schedule: MemorySchedule = field(default_factory=MemorySchedule)
     audit_log: MemoryAuditLog = field(default_factory=MemoryAuditLog)
+    tenants: MemoryTenants = field(default_factory=MemoryTenants)
+    api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
 
 
 class NoOpenMessages:
@@ -283,7 +279,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         token_hash(TOKEN): Caller(TENANT, b"k" * 16),
         token_hash(OTHER_TOKEN): Caller(OTHER_TENANT, b"l" * 16),
     }
-    world = World()
+    world = World(api_keys=MemoryApiKeys(callers))
     hot_path = HotPathPorts(
         journal=JournalModel(),
         batches=JournalModel(),
@@ -303,7 +299,8 @@ def a_world() -> tuple[World, GatewayPorts]:
         applications=world.copy,
         messages=world.journal,
         open_messages=NoOpenMessages(),
-        api_keys=MemoryApiKeys(callers),
+        api_keys=world.api_keys,
+        tenants=world.tenants,
         idempotency_keys=world.keys,
         audit_log=world.audit_log,
         retentions=MemoryRetentions(),

@@ -1,11 +1,15 @@
 """Requests whose API key is missing, unknown or revoked."""
 
 import asyncio
+import os
 from typing import cast
 
 import pytest
 from angarium_gateway.adapters.http.login_refusals import LoginRefusals
 from angarium_gateway.adapters.http.problems import Refused
+from angarium_gateway.application.tenants.authentication import Authenticator, LoginFailure
+from angarium_gateway.domain.api_tokens import new_token
+from angarium_gateway.domain.digests import token_hash
 from litestar.types import Scope
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
@@ -52,6 +56,28 @@ async def test_an_address_that_fails_often_waits_and_no_other_does() -> None:
     await refused("192.0.2.2")
     assert not all(task.done() for task in many)
     await asyncio.gather(*many)
+
+
+async def test_the_log_tells_why_and_the_answer_does_not(world: World) -> None:
+    world.api_keys.failures = {
+        token_hash("ang_revoked"): LoginFailure.REVOKED,
+        token_hash("ang_expired"): LoginFailure.EXPIRED,
+    }
+    mistyped = new_token(os.urandom)[:-2]
+    tokens = {"ang_revoked": "revoked", "ang_expired": "expired", mistyped: "mistyped"}
+    answers = set()
+    for token, reason in tokens.items():
+        found = await Authenticator(world.api_keys, lambda: 100.0).caller(token)
+        assert isinstance(found, LoginFailure)
+        with capture_logs() as lines, pytest.raises(Refused) as refused:
+            await LoginRefusals(lambda: 100.0).refuse(scope("192.0.2.1"), found)
+        assert [line["reason"] for line in lines] == [reason]
+        answers.add(refused.value.answer)
+        headers = {"authorization": f"Bearer {token}"}
+        for method, path in (("GET", PATHS[0]), ("POST", PATHS[1])):
+            answer = await world.client.request(method, path, headers=headers)
+            assert (answer.status_code, answer.content) == (401, refused.value.answer.body)
+    assert len(answers) == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

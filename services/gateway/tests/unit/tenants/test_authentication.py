@@ -1,11 +1,17 @@
 """Who calls: looked up once, remembered for a moment, forgotten when revoked."""
 
 import asyncio
+import os
 
 import pytest
 from angarium_gateway.application.tenants import authentication
-from angarium_gateway.application.tenants.authentication import Authenticator, Caller
+from angarium_gateway.application.tenants.authentication import (
+    Authenticator,
+    Caller,
+    LoginFailure,
+)
 from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.domain.api_tokens import new_token
 from angarium_gateway.domain.digests import token_hash
 
 CALLER = Caller(b"t" * 16, b"k" * 16)
@@ -21,9 +27,9 @@ class KeysModel:
         self.answering = asyncio.Event()
         self.answering.set()
 
-    async def find(self, token_hash: bytes) -> Caller | None:
+    async def find(self, token_hash: bytes) -> Caller | LoginFailure:
         self.looks += 1
-        found = self.known.get(token_hash)
+        found = self.known.get(token_hash, LoginFailure.UNKNOWN)
         await self.answering.wait()
         if self.down:
             raise JournalUnavailable("away")
@@ -74,7 +80,7 @@ async def test_a_revoked_key_is_refused_once_the_answer_is_no_longer_fresh(
     await authenticator.caller("good")
     keys.known.clear()
     clock.now_s += 1.1
-    assert await authenticator.caller("good") is None
+    assert await authenticator.caller("good") is LoginFailure.UNKNOWN
     assert authenticator.remembered("good") is None
 
 
@@ -90,13 +96,13 @@ async def test_freshness_counts_from_the_question_not_from_a_slow_answer(
     keys.answering.set()
     assert await asking == CALLER
     assert authenticator.remembered("good") is None
-    assert await authenticator.caller("good") is None
+    assert await authenticator.caller("good") is LoginFailure.UNKNOWN
 
 
 async def test_unknown_tokens_are_not_remembered(
     authenticator: Authenticator, keys: KeysModel
 ) -> None:
-    assert await authenticator.caller("bad") is None
+    assert await authenticator.caller("bad") is LoginFailure.UNKNOWN
     keys.known[token_hash("bad")] = CALLER
     assert await authenticator.caller("bad") == CALLER
 
@@ -145,3 +151,34 @@ async def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) 
     for token in tokens:
         await authenticator.caller(token)
     assert [token for token in tokens if authenticator.remembered(token)] == tokens[-3:]
+
+
+async def test_a_token_with_a_wrong_checksum_is_told_as_mistyped(
+    authenticator: Authenticator, keys: KeysModel
+) -> None:
+    token = new_token(os.urandom)
+    mistyped = token[:-1] + ("0" if token[-1] != "0" else "1")
+    assert await authenticator.caller(token) is LoginFailure.UNKNOWN
+    assert await authenticator.caller(mistyped) is LoginFailure.MISTYPED
+    assert await authenticator.caller("") is LoginFailure.MISSING
+
+
+async def test_a_chosen_token_needs_no_checksum(
+    authenticator: Authenticator, keys: KeysModel
+) -> None:
+    keys.known[token_hash("ang_sk_chosen-by-hand")] = CALLER
+    assert await authenticator.caller("ang_sk_chosen-by-hand") == CALLER
+
+
+async def test_a_use_is_noted_with_the_look_up_and_not_with_every_request(
+    keys: KeysModel, clock: Clock
+) -> None:
+    used: list[bytes] = []
+    authenticator = Authenticator(keys, clock, on_use=used.append)
+    for _ in range(5):
+        await authenticator.caller("good")
+    await authenticator.caller("bad")
+    assert used == [CALLER.key_id]
+    clock.now_s += 1.1
+    await authenticator.caller("good")
+    assert used == [CALLER.key_id] * 2

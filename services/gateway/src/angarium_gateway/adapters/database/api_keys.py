@@ -1,16 +1,18 @@
-"""API keys and the tenants they belong to. Tokens are kept as their SHA-256 only."""
+"""API keys in the gateway's database. Tokens are kept as a hash only."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from angarium_chassis.database.engine import Database
-from sqlalchemy import insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.read.id_window import IdPage, IdWindow
+from angarium_gateway.application.tenants.api_keys import ApiKey, CreatedKey, NewApiKey
+from angarium_gateway.application.tenants.authentication import Caller, LoginFailure
+from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.api_tokens import (
     CHOSEN_CHARS_MAX,
     CHOSEN_CHARS_MIN,
@@ -18,11 +20,13 @@ from angarium_gateway.domain.api_tokens import (
     new_token,
 )
 from angarium_gateway.domain.digests import token_hash
+from angarium_gateway.domain.display_names import NAME_CHARS_MAX, may_be_name
+from angarium_gateway.domain.permissions import KeyScope
 
 from .failures import journal_failures
+from .id_pages import page_of, windowed
 from .tables import api_key, tenant
 
-NAME_CHARS_MAX = 256
 LISTED_MAX = 1_000
 
 
@@ -35,27 +39,8 @@ class TokenTaken(ApiKeyRefused):
     """A key with this token exists, perhaps revoked."""
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedKey:
-    """A new key. The token is not stored and cannot be read again."""
-
-    id: bytes
-    token: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ListedKey:
-    """A stored key, without its token; `revoked_at` is None while the key is valid."""
-
-    id: bytes
-    tenant_name: str
-    name: str
-    created_at: datetime
-    revoked_at: datetime | None
-
-
 class ApiKeyTable:
-    """Implements the port `ApiKeys` and the operations of `angarium keys`."""
+    """Implements the ports `ApiKeys`, `TenantKeys` and `KeyUses`, and what `angarium keys` does."""
 
     def __init__(
         self,
@@ -65,95 +50,155 @@ class ApiKeyTable:
         now: Callable[[], datetime],
         random_bytes: Callable[[int], bytes],
     ) -> None:
-        self._database = database
+        self._engine = database.engine
+        self._reading = database.reading
         self._make_id = make_id
         self._now = now
         self._random_bytes = random_bytes
-        self._reading = database.engine.execution_options(read_only=True)
 
-    async def find(self, token_hash: bytes) -> Caller | None:
-        """The caller of a key that is not revoked."""
-        query = select(api_key.c.tenant_id, api_key.c.id).where(
-            api_key.c.token_hash == token_hash, api_key.c.revoked_at.is_(None)
+    async def find(self, token_hash: bytes) -> Caller | LoginFailure:
+        """See the port `ApiKeys`."""
+        query = (
+            select(api_key, tenant.c.suspended_at)
+            .join_from(api_key, tenant, api_key.c.tenant_id == tenant.c.id, isouter=True)
+            .where(api_key.c.token_hash == token_hash)
         )
         with journal_failures():
             async with self._reading.connect() as connection:
                 row = (await connection.execute(query)).one_or_none()
-        return None if row is None else Caller(tenant_id=row.tenant_id, key_id=row.id)
+        if row is None:
+            return LoginFailure.UNKNOWN
+        if row.revoked_at is not None:
+            return LoginFailure.REVOKED
+        if row.expires_at is not None and row.expires_at <= self._now():
+            return LoginFailure.EXPIRED
+        return Caller(
+            tenant_id=bytes(row.tenant_id),
+            key_id=bytes(row.id),
+            scope=KeyScope(row.scope),
+            application_id=_bytes(row.application_id),
+            expires_at=row.expires_at,
+            suspended=row.suspended_at is not None,
+        )
 
     async def create(
-        self, tenant_name: str, key_name: str, *, token: str | None = None
+        self, tenant_id: bytes, new: NewApiKey, *, token: str | None = None
     ) -> CreatedKey:
-        """Make a key of a tenant, and the tenant when there is none of this name.
+        """Create a key of a tenant. `token` None generates one.
 
-        `token` None generates one. Raises `ApiKeyRefused` for a name or a token that cannot be,
-        and `TokenTaken` when a key has this token already.
+        Raises `ApiKeyRefused` for a name or a token that is not valid, and `TokenTaken` if a key
+        has this token already.
         """
-        _check_name("tenant's name", tenant_name)
-        _check_name("key's name", key_name)
+        if not may_be_name(new.name):
+            raise ApiKeyRefused(
+                f"a key's name has 1 to {NAME_CHARS_MAX} printable characters and no space around"
+                " them; choose another"
+            )
         if token is not None and not may_be_token(token):
             raise ApiKeyRefused(
                 f"a chosen API key has {CHOSEN_CHARS_MIN} to {CHOSEN_CHARS_MAX} printable ASCII"
                 " characters without spaces; choose another"
             )
-        created = CreatedKey(self._make_id(), token or new_token(self._random_bytes))
-        try:
-            async with self._database.engine.begin() as connection:
-                await connection.execute(
-                    insert(api_key).values(
-                        id=created.id,
-                        tenant_id=await self._tenant_id(connection, tenant_name),
-                        name=key_name,
-                        token_hash=token_hash(created.token),
-                        created_at=self._now(),
-                    )
-                )
-        except IntegrityError:
-            raise TokenTaken("this API key exists already; choose another") from None
-        return created
-
-    async def list(self, tenant_name: str | None = None) -> list[ListedKey]:
-        """The keys of one tenant or of all, oldest first, at most `LISTED_MAX`."""
-        query = (
-            select(
-                api_key.c.id,
-                tenant.c.name.label("tenant_name"),
-                api_key.c.name,
-                api_key.c.created_at,
-                api_key.c.revoked_at,
-            )
-            .join_from(api_key, tenant, api_key.c.tenant_id == tenant.c.id)
-            .order_by(api_key.c.id)
-            .limit(LISTED_MAX)
+        token = token or new_token(self._random_bytes)
+        key = ApiKey(
+            id=self._make_id(),
+            tenant_id=tenant_id,
+            name=new.name,
+            scope=new.scope,
+            application_id=new.application_id,
+            created_at=self._now(),
+            expires_at=new.expires_at,
+            last_used_at=None,
+            revoked_at=None,
         )
-        if tenant_name is not None:
-            query = query.where(tenant.c.name == tenant_name)
-        async with self._reading.connect() as connection:
-            rows = (await connection.execute(query)).all()
-        return [ListedKey(*row) for row in rows]
+        inserted = insert(api_key).values(**asdict(key), token_hash=token_hash(token))
+        try:
+            with journal_failures():
+                async with self._engine.begin() as connection:
+                    await connection.execute(inserted)
+        except JournalUnavailable as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+            raise TokenTaken("this API key exists already; choose another") from None
+        return CreatedKey(key, token)
 
-    async def revoke(self, key_id: bytes) -> bool:
-        """Make a key invalid for good; False when there is no valid key with this id."""
+    async def get(self, tenant_id: bytes, key_id: bytes) -> ApiKey | None:
+        """See the port `TenantKeys`."""
+        query = select(api_key).where(api_key.c.tenant_id == tenant_id, api_key.c.id == key_id)
+        with journal_failures():
+            async with self._reading.connect() as connection:
+                row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _key(row)
+
+    async def page(self, tenant_id: bytes, window: IdWindow) -> IdPage[ApiKey]:
+        """See the port `TenantKeys`."""
+        query = select(api_key).where(api_key.c.tenant_id == tenant_id)
+        with journal_failures():
+            async with self._reading.connect() as connection:
+                rows = (await connection.execute(windowed(query, api_key.c.id, window))).all()
+        return page_of(rows, window, _key)
+
+    async def list(self, tenant_id: bytes | None = None) -> list[ApiKey]:
+        """The keys of one tenant or of all, oldest first, at most `LISTED_MAX`."""
+        query = select(api_key).order_by(api_key.c.id).limit(LISTED_MAX)
+        if tenant_id is not None:
+            query = query.where(api_key.c.tenant_id == tenant_id)
+        async with self._reading.connect() as connection:
+            return [_key(row) for row in (await connection.execute(query)).all()]
+
+    async def revoke(self, tenant_id: bytes, key_id: bytes) -> bool:
+        """See the port `TenantKeys`."""
         change = (
             update(api_key)
-            .where(api_key.c.id == key_id, api_key.c.revoked_at.is_(None))
+            .where(
+                api_key.c.tenant_id == tenant_id,
+                api_key.c.id == key_id,
+                api_key.c.revoked_at.is_(None),
+            )
             .values(revoked_at=self._now())
         )
-        async with self._database.engine.begin() as connection:
-            return (await connection.execute(change)).rowcount == 1
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                return (await connection.execute(change)).rowcount == 1
 
-    async def _tenant_id(self, connection: AsyncConnection, name: str) -> bytes:
-        dialect = postgresql if self._database.on_postgres else sqlite
-        new = dialect.insert(tenant).values(id=self._make_id(), name=name, created_at=self._now())
-        await connection.execute(new.on_conflict_do_nothing(index_elements=["name"]))
-        found = await connection.execute(select(tenant.c.id).where(tenant.c.name == name))
-        tenant_id: bytes = found.scalar_one()
-        return tenant_id
+    async def tenant_of(self, key_id: bytes) -> bytes | None:
+        """The tenant of the key with this id; None if there is no such key."""
+        query = select(api_key.c.tenant_id).where(api_key.c.id == key_id)
+        async with self._reading.connect() as connection:
+            return _bytes(await connection.scalar(query))
 
-
-def _check_name(what: str, name: str) -> None:
-    if not 1 <= len(name) <= NAME_CHARS_MAX or not name.isprintable() or name != name.strip():
-        raise ApiKeyRefused(
-            f"a {what} has 1 to {NAME_CHARS_MAX} printable characters and no space around them;"
-            " choose another"
+    async def record(self, uses: Mapping[bytes, datetime]) -> None:
+        """See the port `KeyUses`. In the order of the ids, so that replicas do not deadlock."""
+        newer = (
+            update(api_key)
+            .where(
+                api_key.c.id == bindparam("key_id"),
+                or_(
+                    api_key.c.last_used_at.is_(None),
+                    api_key.c.last_used_at < bindparam("used_at", type_=api_key.c.created_at.type),
+                ),
+            )
+            .values(last_used_at=bindparam("used_at", type_=api_key.c.created_at.type))
         )
+        rows = [{"key_id": key_id, "used_at": at} for key_id, at in sorted(uses.items())]
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                await connection.execute(newer, rows)
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
+
+
+def _key(row: Row[Any]) -> ApiKey:
+    return ApiKey(
+        id=bytes(row.id),
+        tenant_id=bytes(row.tenant_id),
+        name=row.name,
+        scope=KeyScope(row.scope),
+        application_id=_bytes(row.application_id),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )

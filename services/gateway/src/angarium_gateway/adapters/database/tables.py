@@ -27,8 +27,10 @@ tenant = Table(
     Column("name", String(256), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
     Column("retention_days", SmallInteger),
+    Column("suspended_at", Instant),
 )
-"""`retention_days` is the tenant's retention period; null means the platform's."""
+"""`retention_days` is the tenant's retention period; null means the platform's. `suspended_at` is
+null unless the tenant is suspended."""
 
 api_key = Table(
     "api_key",
@@ -39,7 +41,13 @@ api_key = Table(
     Column("token_hash", LargeBinary(32), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("scope", String(16), nullable=False, server_default="admin"),
+    Column("application_id", Id),
+    Column("expires_at", Instant),
+    Column("last_used_at", Instant),
+    Index("ix_api_key_tenant_id", "tenant_id", "id"),
 )
+"""`application_id` is the application of a key of the scope `application`."""
 
 audit_entry = Table(
     "audit_entry",

@@ -28,13 +28,14 @@ from angarium_gateway.application.accept.accept_message import (
     MessageDeleted,
 )
 from angarium_gateway.application.read.messages import Message
-from angarium_gateway.application.tenants.authentication import Authenticator, Caller
+from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.digests import request_digest
 from angarium_gateway.domain.messages import NewMessage
+from angarium_gateway.domain.permissions import Permission
 
+from .access_control import AccessControl
 from .idempotent_posts import bad_key, created_is_gone, is_key, used_for_another
-from .login_refusals import LoginRefusals
 from .posted_message import PostedMessage, delivery_time, read_message
 from .problems import (
     MEDIA_TYPE,
@@ -81,19 +82,17 @@ class AcceptRoute:
     def __init__(
         self,
         rest: ASGIApp,
-        authenticator: Authenticator,
+        access: AccessControl,
         accept: AcceptMessage,
         create_application: CreateApplication,
-        refusals: LoginRefusals,
         *,
         payload_bytes_max: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._rest = rest
-        self._authenticator = authenticator
+        self._access = access
         self._accept = accept
         self._create_application = create_application
-        self._refusals = refusals
         self._payload_bytes_max = payload_bytes_max
         self._now = now
         self._body_bytes_max = payload_bytes_max + ENVELOPE_BYTES_MAX
@@ -125,9 +124,9 @@ class AcceptRoute:
 
     async def _accepted(self, scope: Scope, receive: Receive, ref: str) -> NewMessage:
         headers = _Headers(scope["headers"])
-        caller = self._authenticator.remembered(headers.token)
-        if caller is None:
-            caller = await self._look_up(headers.token, scope)
+        caller = self._access.remembered(headers.token)
+        if caller is None or not caller.publishes_everywhere:
+            caller = await self._admit(headers.token, scope, ref)
         if headers.key is not None and not is_key(headers.key):
             raise Refused(bad_key())
         if headers.coding.lower() != "identity":
@@ -142,20 +141,23 @@ class AcceptRoute:
             caller.tenant_id,
             ref,
             draft,
-            None
-            if application is None
-            else lambda: self._create_application(caller.tenant_id, ref, application),
+            None if application is None else lambda: self._create_missing(caller, ref, application),
         )
         return _message_of(outcome)
 
-    async def _look_up(self, token: str, scope: Scope) -> Caller:
+    async def _admit(self, token: str, scope: Scope, ref: str) -> Caller:
         try:
-            caller = await self._authenticator.caller(token)
+            caller = await self._access.caller(token, scope)
+            await self._access.authorize(caller, Permission.PUBLISH, ref)
         except JournalUnavailable:
             raise Refused(unavailable("The database is not reachable. Try again.")) from None
-        if caller is None:
-            await self._refusals.refuse(scope)
         return caller
+
+    async def _create_missing(
+        self, caller: Caller, ref: str, application: ApplicationIn
+    ) -> ApplicationState | Problem:
+        await self._access.authorize(caller, Permission.MANAGE_TENANT, None)
+        return await self._create_application(caller.tenant_id, ref, application)
 
     async def _read_body(self, headers: "_Headers", receive: Receive) -> bytes:
         """The whole body. Refuses it as soon as it is known to be too large."""

@@ -3,34 +3,40 @@
 from typing import Any, override
 
 from litestar.connection import ASGIConnection
+from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
-from angarium_gateway.application.tenants.authentication import Authenticator
-
-from .login_refusals import LoginRefusals
-
-PUBLIC = "exclude_from_auth"
-"""Option of the routes that need no API key."""
+from .access_control import AccessControl
+from .operation_needs import PUBLIC, need_of
 
 
 class ApiKeyAuthentication(AbstractAuthenticationMiddleware):
-    """Finds the caller of a request, or refuses it with 401."""
+    """Finds the caller of a request, and refuses what it may not do with 401, 403 or 404."""
 
-    def __init__(self, app: ASGIApp, authenticator: Authenticator, refusals: LoginRefusals) -> None:
+    def __init__(self, app: ASGIApp, access: AccessControl) -> None:
         super().__init__(app, exclude_from_auth_key=PUBLIC)
-        self._authenticator = authenticator
-        self._refusals = refusals
+        self._access = access
 
     @override
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
-            await self._refusals.refuse(connection.scope)
-        caller = await self._authenticator.caller(token)
-        if caller is None:
-            await self._refusals.refuse(connection.scope)
+        scope = connection.scope
+        caller = await self._access.caller(bearer_token(connection), scope)
+        # Before the authorization, so that the audit log has the requests that it refuses.
+        scope["user"] = caller
+        handler = scope["route_handler"]
+        if not isinstance(handler, HTTPRouteHandler):
+            raise TypeError("every route of the API is an HTTP route")
+        application = scope["path_params"].get("app_id")
+        await self._access.authorize(
+            caller, need_of(handler), None if application is None else str(application)
+        )
         return AuthenticationResult(user=caller, auth=caller.key_id)
+
+
+def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The token of a request; an empty text if it has none."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -11,6 +11,7 @@ from litestar.middleware import DefineMiddleware
 from angarium_gateway.application.unavailable import JournalUnavailable
 
 from .api_key_authentication import ApiKeyAuthentication
+from .api_keys import ApiKeyController
 from .applications import ApplicationController
 from .attempts import AttemptController
 from .audit_log import AuditLogController
@@ -28,6 +29,7 @@ from .health import HealthController
 from .idempotent_posts import IdempotentPosts
 from .invalid_parameters import on_invalid_parameters
 from .messages import MessageController
+from .operation_needs import require_needs
 from .operational_webhooks import OperationalEndpointController
 from .problems import (
     Refused,
@@ -42,6 +44,7 @@ from .reference.document import ApiDocument
 from .reference.routes import reference_routes
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
+from .tenants import TenantController
 
 _CONTROLLERS = (
     ApplicationController,
@@ -59,14 +62,19 @@ _CONTROLLERS = (
     BackgroundTaskController,
     TenantPolicyController,
     AuditLogController,
+    ApiKeyController,
+    TenantController,
     HealthController,
 )
 
 
 def create_api(deps: ApiDependencies) -> Litestar:
-    """Everything of the API but the acceptance of messages: that route stands before it."""
+    """Everything of the API but the acceptance of messages: that route stands before it.
+
+    Raises `NeedUndeclared` if an operation does not declare what it needs.
+    """
     document = ApiDocument(_CONTROLLERS, version("angarium-gateway"))
-    return Litestar(
+    api = Litestar(
         route_handlers=[*_CONTROLLERS, *reference_routes(document)],
         dependencies={
             "api": Provide(lambda: deps, sync_to_thread=False),
@@ -75,8 +83,7 @@ def create_api(deps: ApiDependencies) -> Litestar:
         middleware=[
             DefineMiddleware(
                 ApiKeyAuthentication,
-                authenticator=deps.authenticator,
-                refusals=deps.login_refusals,
+                access=deps.access,
             ),
             DefineMiddleware(StrictQueries),
             DefineMiddleware(
@@ -100,3 +107,5 @@ def create_api(deps: ApiDependencies) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+    require_needs(api)
+    return api

@@ -18,20 +18,21 @@ from angarium_gateway.application.read.messages import MessageJournal
 from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from angarium_gateway.application.redelivery.redelivery import Redelivery
 from angarium_gateway.application.service_query import ServiceQuery
+from angarium_gateway.application.tenants.api_keys import TenantKeys
 from angarium_gateway.application.tenants.audit_log import AuditLog
-from angarium_gateway.application.tenants.authentication import Authenticator, Caller
+from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
+from angarium_gateway.application.tenants.tenants import Tenants
 
-from .login_refusals import LoginRefusals
+from .access_control import AccessControl
 
 
 @dataclass(frozen=True, slots=True)
 class ApiDependencies:
     """What `create_api` is given. `body_bytes_max` bounds every request body."""
 
-    authenticator: Authenticator
-    login_refusals: LoginRefusals
+    access: AccessControl
     idempotency_keys: IdempotencyKeys
     ask_dispatcher: ServiceQuery
     change_configuration: ChangeConfiguration
@@ -44,6 +45,8 @@ class ApiDependencies:
     redelivery: Redelivery
     cancel: CancelPendingDeliveries
     retentions: TenantRetentions
+    keys: TenantKeys
+    tenants: Tenants
     audit_log: AuditLog
     record_change: RecordChange
     body_bytes_max: int = 1024 * 1024

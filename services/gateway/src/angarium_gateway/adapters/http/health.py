@@ -2,7 +2,7 @@
 
 from litestar import Controller, get, head
 
-from .api_key_authentication import PUBLIC
+from .operation_needs import PUBLIC
 
 
 class HealthController(Controller):

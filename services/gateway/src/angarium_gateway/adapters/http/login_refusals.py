@@ -9,6 +9,7 @@ from angarium_chassis.http_server.connections import address_key
 from litestar.types import Scope
 from prometheus_client import Counter
 
+from angarium_gateway.application.tenants.authentication import LoginFailure
 from angarium_gateway.domain.failed_logins import FailedLogins
 
 from .problems import Refused, unauthenticated
@@ -22,7 +23,7 @@ _FAILED = Counter("angarium_gateway_failed_logins", "Requests with a missing or 
 
 
 class LoginRefusals:
-    """Ends requests whose API key is missing, unknown or revoked. Only failed ones ever wait."""
+    """Ends requests whose API key is missing or not valid. Only failed ones ever wait."""
 
     def __init__(self, clock_s: Callable[[], float]) -> None:
         self._clock_s = clock_s
@@ -31,13 +32,16 @@ class LoginRefusals:
         self._unlogged = 0
         self._logged_at_s = float("-inf")
 
-    async def refuse(self, scope: Scope) -> NoReturn:
-        """Raise `Refused` (401), after a while if the address fails often."""
+    async def refuse(self, scope: Scope, failure: LoginFailure = LoginFailure.MISSING) -> NoReturn:
+        """Raise `Refused` (401), after a while if the address fails often.
+
+        Every failure gets the same answer: only the log tells a revoked key from a mistyped one.
+        """
         client = scope["client"]
         address = address_key(client[0]) if client else ""
         now_s = self._clock_s()
         _FAILED.inc()
-        self._log(client[0] if client else "", now_s)
+        self._log(client[0] if client else "", failure, now_s)
         delay_s = self._failed_logins.delay_s(address, now_s)
         if delay_s and self._waiting < WAITING_MAX:
             self._waiting += 1
@@ -47,9 +51,11 @@ class LoginRefusals:
                 self._waiting -= 1
         raise Refused(unauthenticated())
 
-    def _log(self, address: str, now_s: float) -> None:
+    def _log(self, address: str, failure: LoginFailure, now_s: float) -> None:
         self._unlogged += 1
         if now_s - self._logged_at_s >= LOGGED_EVERY_S:
-            log.warning("login.failed", address=address, failures=self._unlogged)
+            log.warning(
+                "login.failed", address=address, failures=self._unlogged, reason=failure.value
+            )
             self._unlogged = 0
             self._logged_at_s = now_s

@@ -72,15 +72,20 @@ def invalid(*faults: Fault) -> ProblemAnswer:
 
 
 def unauthenticated() -> ProblemAnswer:
-    """401: no API key, or an unknown or revoked one."""
+    """401: no API key, or an unknown, expired or revoked one."""
     return _answer(
         401,
         "authentication_failed",
         "Authentication failed",
-        "The API key is missing, unknown or revoked. Send a valid one in the header"
+        "The API key is missing, unknown, expired or revoked. Send a valid one in the header"
         " `Authorization: Bearer <key>`.",
         (("www-authenticate", "Bearer"),),
     )
+
+
+def forbidden(detail: str) -> ProblemAnswer:
+    """403: the API key is valid, and may not do this."""
+    return _answer(403, "permission_denied", "Not allowed", detail)
 
 
 def coded_body(coding: str) -> ProblemAnswer:

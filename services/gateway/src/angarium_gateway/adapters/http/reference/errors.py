@@ -24,12 +24,21 @@ _INVALID: Final = [
 _ERRORS: Final = {
     "401": _Error(
         "Unauthenticated",
-        "The API key is missing, unknown or revoked.",
+        "The API key is missing, unknown, expired or revoked.",
         "HttpErrorOut",
         "Authentication failed",
         "authentication_failed",
-        "The API key is missing, unknown or revoked. Send a valid one in the header"
+        "The API key is missing, unknown, expired or revoked. Send a valid one in the header"
         " `Authorization: Bearer <key>`.",
+    ),
+    "403": _Error(
+        "Forbidden",
+        "The API key does not allow this operation, or its tenant is suspended.",
+        "HttpErrorOut",
+        "Not allowed",
+        "permission_denied",
+        "This API key has the scope `read`, which does not allow this operation. Use a key with the"
+        " scope `admin`.",
     ),
     "404": _Error(
         "NotFound",
@@ -96,7 +105,7 @@ _ERRORS: Final = {
 
 def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     """Return the errors that an operation may answer with, as references by their status."""
-    possible = {"401", "422", "503"}
+    possible = {"401", "403", "422", "503"}
     if "{" in path:
         possible.add("404")
     if method not in {"get", "head"}:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import NODEFAULT
 
+from angarium_gateway.adapters.http.schemas.api_keys import ApiKeyIn
 from angarium_gateway.adapters.http.schemas.applications import ApplicationIn, ApplicationPatch
 from angarium_gateway.adapters.http.schemas.background_tasks import (
     BulkReplayIn,
@@ -39,6 +40,7 @@ from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointUpdate,
 )
 from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
+from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
 
 PATH_EXAMPLES: Final = {
     "app_id": "acme",
@@ -48,10 +50,13 @@ PATH_EXAMPLES: Final = {
     "attempt_id": "atmpt_05jHR6TnRzUGhKWN8Ckr5D",
     "event_type_name": "invoice.paid",
     "task_id": "qtask_05jHR6TnRzUGhKWN8Ckr5D",
+    "tenant_id": "tnt_05jHR6TnRzUGhKWN8Ckr5D",
+    "key_id": "key_05jHR6TnRzUGhKWN8Ckr5D",
 }
 
 _MORNING: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_NEXT_YEAR: Final = datetime(2027, 3, 2, 12, 0, tzinfo=UTC)
 _URL: Final = "https://example.com/webhooks"
 _INVOICE: Final = {"id": "in_1001", "amount": 4200, "currency": "eur"}
 _INVOICE_SCHEMA: Final = {
@@ -123,6 +128,9 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             uid="operations",
             event_types=["endpoint.disabled", "message.attempt.exhausted"],
         ),
+        ApiKeyIn(name="billing backend", scope="publish"),
+        TenantIn(name="production"),
+        TenantPatch(suspended=True),
         OperationalWebhookEndpointUpdate(
             url="https://example.com/operations", uid="operations", description="On-call"
         ),
@@ -137,6 +145,14 @@ _FURTHER: Final[dict[str, dict[str, ApiSchema]]] = {
             retry_schedule=[5, 60, 600],
             timeout_seconds=10,
             headers={"X-Team": "ledger"},
+        ),
+    },
+    "ApiKeyIn": {
+        "of one application, for a while": ApiKeyIn(
+            name="Acme's integration",
+            scope="application",
+            app_id="acme",
+            expires_at=_NEXT_YEAR,
         ),
     },
     "MessageIn": {

@@ -7,6 +7,7 @@ import msgspec
 from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
 from angarium_contracts.deliveries import DeliveryStatus
 
+from angarium_gateway.adapters.http.schemas.api_keys import ApiKeyCreatedOut, ApiKeyOut
 from angarium_gateway.adapters.http.schemas.applications import ApplicationOut
 from angarium_gateway.adapters.http.schemas.attempts import AttemptTimings, MessageAttemptOut
 from angarium_gateway.adapters.http.schemas.audit_log import AuditEntryOut
@@ -35,7 +36,9 @@ from angarium_gateway.adapters.http.schemas.redelivery import (
     EndpointDeliveryStateOut,
     EndpointStats,
 )
+from angarium_gateway.adapters.http.schemas.tenants import TenantOut
 from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
+from angarium_gateway.domain.permissions import KeyScope
 
 _ID: Final = "05jHR6TnRzUGhKWN8Ckr5D"
 _APPLICATION, _ENDPOINT, _MESSAGE, _TASK = f"app_{_ID}", f"ep_{_ID}", f"msg_{_ID}", f"qtask_{_ID}"
@@ -200,6 +203,34 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             updated_at=_MADE_AT,
         ),
         TenantPolicyOut(retry_schedule=(5, 300, 1800, 7200), retention_days=30),
+        ApiKeyOut(
+            id=f"key_{_ID}",
+            name="billing backend",
+            scope=KeyScope.PUBLISH,
+            app_id=None,
+            created_at=_MADE_AT,
+            expires_at=None,
+            last_used_at=_NOON,
+            revoked_at=None,
+        ),
+        ApiKeyCreatedOut(
+            id=f"key_{_ID}",
+            name="billing backend",
+            scope=KeyScope.PUBLISH,
+            app_id=None,
+            created_at=_MADE_AT,
+            expires_at=None,
+            last_used_at=None,
+            revoked_at=None,
+            token="ang_sk_…",  # noqa: S106 - no token
+        ),
+        TenantOut(
+            id=f"tnt_{_ID}",
+            name="production",
+            suspended=False,
+            suspended_at=None,
+            created_at=_MADE_AT,
+        ),
         AuditEntryOut(
             id=f"audit_{_ID}",
             timestamp=_NOON,

@@ -12,7 +12,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from angarium_gateway.adapters.http.api_key_authentication import PUBLIC
+from angarium_gateway.adapters.http.operation_needs import PUBLIC
 
 from .document import ApiDocument
 from .page import SCALAR, page_headers, render_page

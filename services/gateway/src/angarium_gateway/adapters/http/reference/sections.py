@@ -69,6 +69,17 @@ _SECTIONS: Final = {
         description="Every request that changed or tried to change something, except posted"
         " messages.",
     ),
+    "API Key": _Section(
+        "API keys",
+        description="An API key identifies a caller to this API, and its scope says what the caller"
+        " may do. Only keys with the scope `admin` manage keys.",
+    ),
+    "Platform": _Section(
+        "Tenants (operators)",
+        description="A tenant owns API keys, applications and event types, and sees nothing of"
+        " other tenants. Only a key with the scope `platform` manages tenants; an operator creates"
+        " one with `angarium keys create NAME --scope platform`.",
+    ),
     "Health": _Section("Health", "A check for load balancers. It needs no API key."),
 }
 

@@ -1,0 +1,75 @@
+"""`angarium tenants`: manage tenants."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Create, list, rename, suspend and resume tenants.\n\n"
+    "Works on the gateway's database: ANGARIUM_GATEWAY_DATABASE_URL or ANGARIUM_DATABASE_URL.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_Name = Annotated[
+    str, typer.Argument(help="Name of the tenant, as shown by `angarium tenants list`.")
+]
+_FILE_COLUMNS = 400
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="A unique name, such as: production.")],
+) -> None:
+    """Create a tenant, and print its id. `angarium keys create` makes its API keys."""
+    from angarium_cli.tenants import create_tenant
+
+    typer.echo(create_tenant(name).id)
+
+
+@app.command("list")
+def list_tenants() -> None:
+    """List all tenants."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from angarium_cli.tenants import list_tenants as stored_tenants
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("id", "name", "created", "suspended"):
+        table.add_column(heading, no_wrap=heading == "id")
+    for tenant in stored_tenants():
+        suspended = "" if tenant.suspended_at is None else f"{tenant.suspended_at:%Y-%m-%d %H:%M}"
+        table.add_row(tenant.id, tenant.name, f"{tenant.created_at:%Y-%m-%d %H:%M}", suspended)
+    console = Console()
+    # Unless somebody looks at it, a row is one line.
+    (console if console.is_terminal else Console(width=_FILE_COLUMNS)).print(table)
+
+
+@app.command()
+def rename(
+    name: _Name, new_name: Annotated[str, typer.Argument(help="The new name of the tenant.")]
+) -> None:
+    """Rename a tenant. Its keys and everything else stay as they are."""
+    from angarium_cli.tenants import rename_tenant
+
+    rename_tenant(name, new_name)
+    typer.echo(f"Renamed {name} to {new_name}.")
+
+
+@app.command()
+def suspend(name: _Name) -> None:
+    """Refuse all requests of a tenant. Messages that it posted before go on being delivered."""
+    from angarium_cli.tenants import suspend_tenant
+
+    suspend_tenant(name, suspended=True)
+    typer.echo(f"Suspended {name}.")
+
+
+@app.command()
+def resume(name: _Name) -> None:
+    """End the suspension of a tenant."""
+    from angarium_cli.tenants import suspend_tenant
+
+    suspend_tenant(name, suspended=False)
+    typer.echo(f"Resumed {name}.")

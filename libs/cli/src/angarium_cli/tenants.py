@@ -1,0 +1,50 @@
+"""Creates, lists and changes tenants in the gateway's database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from angarium_contracts.ids import TENANT, format_id
+from angarium_gateway.administration.api_keys import AccessAdministration, Tenant
+
+from angarium_cli.gateway_access import with_access
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTenant:
+    """A row of `angarium tenants list`."""
+
+    id: str
+    name: str
+    created_at: datetime
+    suspended_at: datetime | None
+
+
+def create_tenant(name: str) -> StoredTenant:
+    """Create a tenant. Raises CommandFailed."""
+    return _stored(with_access(lambda access: access.create_tenant(name)))
+
+
+def list_tenants() -> list[StoredTenant]:
+    """All tenants, oldest first. Raises CommandFailed."""
+    return [_stored(tenant) for tenant in with_access(AccessAdministration.all_tenants)]
+
+
+def rename_tenant(name: str, new_name: str) -> None:
+    """Rename a tenant. Raises CommandFailed."""
+    with_access(lambda access: access.rename_tenant(name, new_name))
+
+
+def suspend_tenant(name: str, *, suspended: bool) -> None:
+    """Suspend or resume a tenant. Raises CommandFailed."""
+
+    async def suspend(access: AccessAdministration) -> None:
+        tenant = await access.tenant(name)
+        await access.tenants.suspend(tenant.id, suspended=suspended)
+
+    with_access(suspend)
+
+
+def _stored(tenant: Tenant) -> StoredTenant:
+    return StoredTenant(
+        format_id(TENANT, tenant.id), tenant.name, tenant.created_at, tenant.suspended_at
+    )

@@ -1,0 +1,116 @@
+"""The permission that each operation needs.
+
+The API does not start with an operation that is not listed, so a new one cannot be open to
+everybody by oversight.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+
+from angarium_gateway.domain.permissions import APPLICATION_PERMISSIONS, Permission
+
+PUBLIC: Final = "exclude_from_auth"
+"""Option of the routes that need no identity."""
+
+NEEDS: Final[Mapping[str, Permission]] = {
+    "v1.application.list": Permission.READ_TENANT,
+    "v1.application.create": Permission.MANAGE_TENANT,
+    "v1.application.get": Permission.READ_APPLICATION,
+    "v1.application.update": Permission.MANAGE_TENANT,
+    "patch_application": Permission.MANAGE_TENANT,
+    "v1.application.delete": Permission.MANAGE_TENANT,
+    "v1.endpoint.list": Permission.READ_APPLICATION,
+    "v1.endpoint.create": Permission.MANAGE_ENDPOINTS,
+    "v1.endpoint.get": Permission.READ_APPLICATION,
+    "v1.endpoint.update": Permission.MANAGE_ENDPOINTS,
+    "patch_endpoint": Permission.MANAGE_ENDPOINTS,
+    "v1.endpoint.delete": Permission.MANAGE_ENDPOINTS,
+    "v1.endpoint.get-headers": Permission.READ_HEADERS,
+    "v1.endpoint.update-headers": Permission.MANAGE_ENDPOINTS,
+    "v1.endpoint.patch-headers": Permission.MANAGE_ENDPOINTS,
+    "v1.endpoint.get-secret": Permission.READ_SECRETS,
+    "v1.endpoint.rotate-secret": Permission.MANAGE_SECRETS,
+    "v1.endpoint.get-stats": Permission.READ_APPLICATION,
+    "v1.endpoint.get-delivery-state": Permission.READ_APPLICATION,
+    "v1.endpoint.cancel-pending": Permission.MANAGE_ENDPOINTS,
+    "v1.endpoint.recover": Permission.CREATE_ATTEMPTS,
+    "v1.endpoint.replay-missing": Permission.CREATE_ATTEMPTS,
+    "v1.endpoint.bulk-replay": Permission.CREATE_ATTEMPTS,
+    "v1.endpoint.send-example": Permission.CREATE_ATTEMPTS,
+    "v1.event-type.list": Permission.READ_TENANT,
+    "v1.event-type.create": Permission.MANAGE_TENANT,
+    "v1.event-type.get": Permission.READ_TENANT,
+    "v1.event-type.update": Permission.MANAGE_TENANT,
+    "patch_event_type": Permission.MANAGE_TENANT,
+    "v1.event-type.delete": Permission.MANAGE_TENANT,
+    "v1.message.list": Permission.READ_APPLICATION,
+    "v1.message.create": Permission.PUBLISH,
+    "v1.message.get": Permission.READ_APPLICATION,
+    "v1.message.cancel": Permission.MANAGE_MESSAGES,
+    "v1.message-attempt.list-by-msg": Permission.READ_APPLICATION,
+    "v1.message-attempt.list-by-endpoint": Permission.READ_APPLICATION,
+    "v1.message-attempt.get": Permission.READ_APPLICATION,
+    "v1.message-attempt.list-attempted-destinations": Permission.READ_APPLICATION,
+    "v1.message-attempt.list-attempted-messages": Permission.READ_APPLICATION,
+    "v1.message-attempt.resend": Permission.CREATE_ATTEMPTS,
+    "v1.message-attempt.cancel": Permission.MANAGE_ENDPOINTS,
+    "v1.operational-webhook.endpoint.list": Permission.READ_TENANT,
+    "v1.operational-webhook.endpoint.create": Permission.MANAGE_TENANT,
+    "v1.operational-webhook.endpoint.get": Permission.READ_TENANT,
+    "v1.operational-webhook.endpoint.update": Permission.MANAGE_TENANT,
+    "v1.operational-webhook.endpoint.delete": Permission.MANAGE_TENANT,
+    "v1.operational-webhook.endpoint.get-headers": Permission.READ_TENANT,
+    "v1.operational-webhook.endpoint.update-headers": Permission.MANAGE_TENANT,
+    "v1.operational-webhook.endpoint.get-secret": Permission.MANAGE_TENANT,
+    "v1.operational-webhook.endpoint.rotate-secret": Permission.MANAGE_TENANT,
+    "v1.background-task.list": Permission.READ_TENANT,
+    "v1.background-task.get": Permission.READ_TENANT,
+    "v1.tenant.get-policy": Permission.READ_TENANT,
+    "v1.tenant.update-policy": Permission.MANAGE_TENANT,
+    "v1.audit-log.list": Permission.READ_TENANT,
+    "v1.admin.tenant.create": Permission.MANAGE_PLATFORM,
+    "v1.admin.tenant.list": Permission.MANAGE_PLATFORM,
+    "v1.admin.tenant.get": Permission.MANAGE_PLATFORM,
+    "v1.admin.tenant.patch": Permission.MANAGE_PLATFORM,
+    "v1.admin.tenant.create-api-key": Permission.MANAGE_PLATFORM,
+    "v1.api-key.create": Permission.MANAGE_KEYS,
+    "v1.api-key.list": Permission.MANAGE_KEYS,
+    "v1.api-key.get": Permission.MANAGE_KEYS,
+    "v1.api-key.revoke": Permission.MANAGE_KEYS,
+}
+
+
+class NeedUndeclared(Exception):
+    """An operation is not in the table, or is there with a need that its path does not fit."""
+
+
+def require_needs(api: Litestar) -> None:
+    """Check that every operation is public or in the table. Raises `NeedUndeclared`."""
+    for route in api.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if isinstance(handler, HTTPRouteHandler) and handler.http_methods != {"OPTIONS"}:
+                _require_need(handler, route.path)
+
+
+def need_of(handler: HTTPRouteHandler) -> Permission:
+    """The permission that an operation needs. Raises KeyError if it has none."""
+    return NEEDS[str(handler.operation_id)]
+
+
+def _require_need(handler: HTTPRouteHandler, path: str) -> None:
+    if handler.opt.get(PUBLIC):
+        return
+    needed = NEEDS.get(str(handler.operation_id))
+    if needed is None:
+        raise NeedUndeclared(
+            f"{handler.operation_id} ({path}) does not declare what it needs; add it to NEEDS in"
+            f" {__name__}, or mark it public"
+        )
+    if needed in APPLICATION_PERMISSIONS and "{app_id" not in path:
+        raise NeedUndeclared(
+            f"{handler.operation_id} ({path}) needs {needed}, which callers have for one"
+            " application only, but its path names none"
+        )

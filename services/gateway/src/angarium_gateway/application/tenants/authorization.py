@@ -1,0 +1,69 @@
+"""Authorization: whether a caller may carry out an operation.
+
+This is the only place that decides it. A caller that is bound to one application gets the same
+answer for another application as for one that does not exist.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from angarium_contracts.ids import UID_PATTERN
+from angarium_contracts.queries import Problem, ProblemCode
+
+from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
+from angarium_gateway.domain.permissions import KEY_PERMISSIONS, Permission, scopes_with
+
+from .authentication import Caller
+
+_ABSENT: Final = Problem(
+    code=ProblemCode.NOT_FOUND, detail="There is no such application. Check its id or uid."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """The caller may not do this. `detail` is a sentence that names what it lacks."""
+
+    detail: str
+
+
+class Authorizer:
+    """Decides by the permissions of a caller's scope, and by its application."""
+
+    def __init__(self, directory: ApplicationDirectory) -> None:
+        self._directory = directory
+
+    async def __call__(
+        self, caller: Caller, needed: Permission, application_ref: str | None
+    ) -> Forbidden | Problem | None:
+        """None if the caller may do what needs `needed`, on the application that the path names, if
+        it names one. Raises `JournalUnavailable`."""
+        if caller.suspended:
+            return Forbidden(
+                "The tenant of this API key is suspended. Ask the operator to resume it."
+            )
+        if needed not in KEY_PERMISSIONS[caller.scope]:
+            return Forbidden(_lacking(caller, needed))
+        if caller.application_id is None or application_ref is None:
+            return None
+        return await self._foreign(caller, caller.application_id, application_ref)
+
+    async def _foreign(
+        self, caller: Caller, application_id: bytes, application_ref: str
+    ) -> Problem | None:
+        if UID_PATTERN.fullmatch(application_ref) is None:
+            return _ABSENT
+        found = await self._directory.find(caller.tenant_id, application_ref)
+        if isinstance(found, Problem) and found.code is not ProblemCode.NOT_FOUND:
+            return found
+        if isinstance(found, Problem) or found.id != application_id:
+            return _ABSENT
+        return None
+
+
+def _lacking(caller: Caller, needed: Permission) -> str:
+    scopes = " or ".join(f"`{scope}`" for scope in scopes_with(needed))
+    return (
+        f"This API key has the scope `{caller.scope}`, which does not allow this operation. Use a"
+        f" key with the scope {scopes}."
+    )

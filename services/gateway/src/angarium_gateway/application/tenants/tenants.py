@@ -1,0 +1,52 @@
+"""Port to the tenants of the platform, and what an operator changes of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from angarium_gateway.application.read.id_window import IdPage, IdWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant. `suspended_at` is None unless it is suspended."""
+
+    id: bytes
+    name: str
+    created_at: datetime
+    suspended_at: datetime | None = None
+
+
+class NameTaken(Exception):
+    """Another tenant has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a tenant {name} already; choose another name")
+
+
+class Tenants(Protocol):
+    """Every method raises `JournalUnavailable`. Names are those of `may_be_name`."""
+
+    async def create(self, name: str) -> Tenant:
+        """Create a tenant. Raises `NameTaken`."""
+        ...
+
+    async def get(self, tenant_id: bytes) -> Tenant | None:
+        """The tenant with this id."""
+        ...
+
+    async def named(self, name: str) -> Tenant | None:
+        """The tenant with this name."""
+        ...
+
+    async def page(self, window: IdWindow) -> IdPage[Tenant]:
+        """A page of all tenants."""
+        ...
+
+    async def rename(self, tenant_id: bytes, name: str) -> Tenant | None:
+        """Give a tenant another name; None if there is no such tenant. Raises `NameTaken`."""
+        ...
+
+    async def suspend(self, tenant_id: bytes, *, suspended: bool) -> Tenant | None:
+        """Suspend or resume a tenant; None if there is no such tenant."""
+        ...
