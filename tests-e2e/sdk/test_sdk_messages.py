@@ -11,11 +11,14 @@ from svix.api import (
     EndpointIn,
     EndpointPatch,
     MessageCreateOptions,
+    MessageGetOptions,
     MessageIn,
     MessageListOptions,
     Svix,
 )
+from svix.api.message import message_in_raw
 from svix.exceptions import HttpError
+from svix.webhooks import Webhook
 
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252 - tests are no installed package
 
@@ -54,6 +57,41 @@ def test_a_payload_is_given_only_when_it_is_asked_for(
 
     assert (listed.id, listed.payload) == (identifier, {})
     assert whole.payload == PAYLOAD
+
+
+RAW = [
+    ('{"order": 42,  "order": 43}', None),
+    ('<a b="é">\r\n\0</a>', "application/xml; charset=utf-8"),
+    ("", "text/plain"),
+    ('[1, "two"]', None),
+    ('"' * 200_000, "text/csv"),
+]
+
+
+def test_a_raw_payload_arrives_byte_for_byte_and_is_read_back(
+    svix: Svix, application: ApplicationOut, receiver: WebhookReceiver
+) -> None:
+    endpoint = svix.endpoint.create(application.id, EndpointIn(url=f"{receiver.url}/ok"))
+    secret = svix.endpoint.get_secret(application.id, endpoint.id).key
+    for text, content_type in RAW:
+        message = message_in_raw("invoice.paid", text, content_type)
+        posted = svix.message.create(application.id, message)
+        entry = receiver.wait_accepted(posted.id)
+        assert entry["body"] == text
+        Webhook(secret).verify(
+            text.encode(),
+            {
+                "webhook-id": entry["id"],
+                "webhook-timestamp": str(entry["timestamp"]),
+                "webhook-signature": entry["signature"],
+            },
+        )
+        kept = svix.message.get(application.id, posted.id, MessageGetOptions(with_content=True))
+        if text.startswith("{"):
+            assert kept.payload == {"order": 43}
+        else:
+            headers = {"content-type": content_type or "application/json"}
+            assert kept.payload == {"rawPayload": text, "headers": headers}
 
 
 def test_messages_are_listed_newest_first_and_in_pages(

@@ -19,6 +19,7 @@ class ResentMessage(Part, frozen=True):
     trace: str | None = None
     channels: tuple[str, ...] = ()
     retry_delays_s: tuple[float, ...] | None = None
+    content_type: str | None = None
 
 
 class ResendDeliveries(Contract, frozen=True, tag="deliveries.resend/1"):

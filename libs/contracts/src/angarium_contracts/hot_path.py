@@ -6,7 +6,8 @@ from .contract import Contract, Part
 class AcceptedMessage(Part, frozen=True):
     """One committed message.
 
-    `payload` is the JSON text as the client sent it, at most the gateway's payload limit.
+    `payload` is the content as the client sent it, at most the gateway's payload limit: the text
+    of a JSON object, or with a `content_type` any text, which is sent under that Content-Type.
     `application_version` is the directory version of the application at the commit: a
     dispatcher whose copy is older reads it again first. `trace` is a W3C traceparent.
     """
@@ -19,6 +20,7 @@ class AcceptedMessage(Part, frozen=True):
     payload: bytes
     channels: tuple[str, ...] = ()
     trace: str | None = None
+    content_type: str | None = None
 
 
 class MessagesAccepted(Contract, frozen=True, tag="messages.accepted/1"):
@@ -47,7 +49,7 @@ class RequestedMessage(Part, frozen=True):
 
     `weight` (1 to 1,000) is its application's share where the worker must choose.
     `retry_delays_s` is the retry schedule of its event type, else of its tenant; None: neither
-    has one.
+    has one. `payload` and `content_type` are as in `AcceptedMessage`.
     """
 
     id: bytes
@@ -60,6 +62,7 @@ class RequestedMessage(Part, frozen=True):
     channels: tuple[str, ...] = ()
     weight: int = 1
     retry_delays_s: tuple[float, ...] | None = None
+    content_type: str | None = None
 
 
 class DeliveriesRequested(Contract, frozen=True, tag="deliveries.requested/1"):

@@ -63,7 +63,7 @@ def check_custom_headers(headers: Mapping[str, str]) -> None:
     seen: set[str] = set()
     for name, value in headers.items():
         _check_name(name)
-        _check_value(name, value)
+        check_header_value(name, value)
         if name.lower() in seen:
             raise HeaderRefused(name, f"Give {name} once; letter case makes no difference.")
         seen.add(name.lower())
@@ -71,6 +71,20 @@ def check_custom_headers(headers: Mapping[str, str]) -> None:
     if size_bytes > HEADERS_BYTES_MAX:
         raise HeaderRefused(
             "", f"All headers together have at most {HEADERS_BYTES_MAX} bytes; shorten them."
+        )
+
+
+def check_header_value(name: str, value: str) -> None:
+    """Check the value of one header. Raises `HeaderRefused`."""
+    if _VALUE.fullmatch(value) is None:
+        raise HeaderRefused(
+            name,
+            f"The value of {name} may have printable ASCII characters only, and no space at"
+            " either end.",
+        )
+    if len(name) + len(value) > HEADER_BYTES_MAX:
+        raise HeaderRefused(
+            name, f"{name} and its value have at most {HEADER_BYTES_MAX} bytes; shorten it."
         )
 
 
@@ -90,16 +104,3 @@ def _check_name(name: str) -> None:
     lowered = name.lower()
     if lowered in _FORBIDDEN_NAMES or lowered.startswith(_FORBIDDEN_BEGINNINGS):
         raise HeaderRefused(name, f"{name} is set by Angarium; choose another name.")
-
-
-def _check_value(name: str, value: str) -> None:
-    if _VALUE.fullmatch(value) is None:
-        raise HeaderRefused(
-            name,
-            f"The value of {name} may have printable ASCII characters only, and no space at"
-            " either end.",
-        )
-    if len(name) + len(value) > HEADER_BYTES_MAX:
-        raise HeaderRefused(
-            name, f"{name} and its value have at most {HEADER_BYTES_MAX} bytes; shorten it."
-        )

@@ -20,6 +20,7 @@ from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
 from angarium_dispatcher.domain.schedules import NO_SCHEDULES, Schedules
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 APPLICATION, TENANT, BATCH = b"a" * 16, b"t" * 16, b"b" * 16
 
@@ -65,6 +66,17 @@ async def dispatched(
         entry for entry, _ in publications_of(matched, redelivered=redelivered, counts=counts)
     ]
     return published, counts
+
+
+async def test_a_content_type_stays_with_its_payload() -> None:
+    raw = structs.replace(a_message(1), payload=b"<a/>", content_type="application/xml")
+    (chunk,), _ = await dispatched(a_batch(raw, a_message(2)), [endpoint(1)])
+    assert isinstance(chunk, DeliveriesRequested)
+    assert [(one.payload, one.content_type) for one in chunk.messages] == [
+        (b"<a/>", "application/xml"),
+        (a_message(2).payload, None),
+    ]
+    assert b"content_type" not in encode(a_batch(a_message(2)))
 
 
 async def test_each_message_goes_to_the_endpoints_that_want_it_in_one_chunk() -> None:

@@ -29,6 +29,9 @@ from angarium_worker.domain.attempt_result import (
     Throttled,
     Unreachable,
 )
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import binary, sampled_from
+from msgspec import structs
 from redis.asyncio import Redis
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 24).decode()
@@ -240,6 +243,21 @@ async def test_what_is_accepted_arrives_byte_for_byte_and_verifies(stage: Stage)
     assert [each.payload for each in stage.arrived] == payloads
     for each in stage.arrived:
         verify(each.headers, each.payload, [SigningSecret(b"s" * 24)], NOW_S)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(payload=binary(), content_type=sampled_from(["text/csv", "application/xml; charset=utf-8"]))
+async def test_any_content_arrives_as_it_is_under_its_content_type(
+    stage: Stage, payload: bytes, content_type: str
+) -> None:
+    options = _options(stage.url("accepts"), headers={"Content-Type": "text/plain", "X-A": "1"})
+    delivery = structs.replace(_delivery(payload), content_type=content_type)
+    assert isinstance(await _attempt(stage.destination(), options, delivery), Accepted)
+    await stage.take_in()
+    arrived = stage.arrived[-1]
+    assert (arrived.payload, arrived.headers["x-a"]) == (payload, "1")
+    assert arrived.headers["content-type"] == content_type
+    verify(arrived.headers, arrived.payload, [SigningSecret(b"s" * 24)], NOW_S)
 
 
 async def test_what_the_endpoint_wants_besides_goes_along(stage: Stage) -> None:

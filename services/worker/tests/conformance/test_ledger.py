@@ -64,6 +64,19 @@ async def test_attempts_and_pending_deliveries_are_written_together(
     assert (pending.payload, pending.attempts_made, pending.fence) == (b'{"paid":true}', 1, 0)
 
 
+@pytest.mark.parametrize("content_type", [None, "text/csv"])
+async def test_a_pending_delivery_keeps_its_content_type_from_lease_to_lease(
+    ledger: Ledger, attempt_row: Rows, pending_row: Rows, content_type: str | None
+) -> None:
+    pending = pending_row(payload=b"a;b\x00", content_type=content_type)
+    await ledger.record([Record([attempt_row(status=2)], [pending])])
+    for _ in range(2):
+        (due,) = await _lease(ledger)
+        assert (due.payload, due.content_type) == (b"a;b\x00", content_type)
+        assert (due.cancelled, due.trace, due.weight) == (None, None, 1)
+        await ledger.record([_ends(due, due_in_us=0)])
+
+
 async def test_a_group_without_pending_deliveries_is_written(
     ledger: Ledger, database: Database, attempt_row: Rows
 ) -> None:

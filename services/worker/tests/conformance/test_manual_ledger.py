@@ -30,6 +30,7 @@ RESENT = Delivery(
     trigger=1,
     retry_delays_s=(5.0, 300.0),
     weight=3,
+    content_type="text/csv",
 )
 
 
@@ -69,6 +70,7 @@ async def test_a_resent_delivery_begins_anew_and_is_due_now(
     assert (due.message_id, due.endpoint_id, due.application_id, due.tenant_id) == RESENT[:4]
     assert (due.event_type, due.payload, due.endpoint_version) == RESENT[4:7]
     assert due[8:14] == RESENT[8:14]
+    assert due.content_type == "text/csv"
     assert (due.attempts_made, due.trigger, due.cancelled) == (0, 1, None)
     assert await _all(database, lane) == []
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A valid message to be committed. `payload` is JSON text.
+    """A valid message to be committed. `payload` is the text of a JSON object, or any text with a
+    `content_type`.
 
     With a `key_digest` the request is idempotent; `request_digest` tells a repeat from another
     request. With `deliver_at` it stays in the journal until that time.
@@ -24,6 +25,7 @@ class NewMessage:
     request_digest: bytes | None = None
     trace: str | None = None
     deliver_at: datetime | None = None
+    content_type: str | None = None
 
     @property
     def size_bytes(self) -> int:

@@ -6,6 +6,7 @@ import random
 import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_contracts.directory import ApplicationState
+from angarium_contracts.hot_path import AcceptedMessage
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
 from angarium_gateway.adapters.database.batches import BatchTable
 from angarium_gateway.adapters.database.tables import event_claim, message
@@ -48,7 +49,7 @@ async def stored_messages(database: Database) -> list[bytes]:
         return [bytes(one) for one in await connection.scalars(select(message.c.id))]
 
 
-async def load(database: Database) -> list[object]:
+async def load(database: Database) -> list[AcceptedMessage]:
     loaded = await BatchTable(database).unpublished(OWNER, bytes_max=1 << 30)
     return [one for batch in loaded for one in batch.messages]
 
@@ -74,11 +75,32 @@ async def test_a_commit_stores_messages_and_their_batch_as_they_are(
     assert message_ids(row) == [full.id, plain.id]
     await BatchTable(database).change(OWNER, [new.id], NEVER_SENT)
     first, second = await load(database)
-    assert first.payload == full.payload  # type: ignore[attr-defined]
-    assert first.channels == ("one", "two")  # type: ignore[attr-defined]
-    assert (first.tenant_id, first.application_id) == (TENANT, APPLICATION)  # type: ignore[attr-defined]
-    assert first.trace == full.trace  # type: ignore[attr-defined]
-    assert (second.id, second.channels, second.trace) == (plain.id, (), None)  # type: ignore[attr-defined]
+    assert first.payload == full.payload
+    assert first.channels == ("one", "two")
+    assert (first.tenant_id, first.application_id) == (TENANT, APPLICATION)
+    assert first.trace == full.trace
+    assert (second.id, second.channels, second.trace) == (plain.id, (), None)
+
+
+async def test_a_raw_payload_keeps_its_bytes_and_content_type(
+    journal: AnyJournal, database: Database
+) -> None:
+    raw = keyed(payload=b'<a>\x00\r\n\xc3\xa9"</a>', content_type="application/xml; charset=utf-8")
+    empty = a_message(payload=b"", content_type="text/plain")
+    plain = a_message()
+    new = a_batch(raw, empty, plain, published=True)
+    assert await journal.commit(new) == [Committed(0)] * 3
+    await BatchTable(database).change(OWNER, [new.id], NEVER_SENT)
+    found = [(one.payload, one.content_type) for one in await load(database)]
+    assert found == [
+        (raw.payload, raw.content_type),
+        (b"", "text/plain"),
+        (plain.payload, None),
+    ]
+    earlier = await journal.earlier(KEY)
+    assert earlier is not None
+    assert earlier.message is not None
+    assert (earlier.message.payload, earlier.message.content_type) == found[0]
 
 
 async def test_the_version_of_the_application_comes_from_the_copy(
@@ -227,7 +249,7 @@ async def test_two_hundred_messages_of_many_kinds_keep_their_order(
     assert await journal.commit(new) == [Committed(0)] * 200
     assert message_ids((await batch_rows(database))[new.id]) == [one.id for one in messages]
     loaded = await load(database)
-    assert [one.payload for one in loaded] == [one.payload for one in messages]  # type: ignore[attr-defined]
+    assert [one.payload for one in loaded] == [one.payload for one in messages]
 
 
 async def test_of_two_commits_at_once_one_takes_the_event_ids_and_one_the_rest(

@@ -73,7 +73,9 @@ async def test_a_scheduled_message_is_in_the_journal_and_in_no_batch(
     journal: AnyJournal, schedule: ScheduleTable, database: Database
 ) -> None:
     port: ScheduledCommits = journal
-    message = ahead(event_id="e", channels=("c",), tags=("t",), trace="00-1")
+    message = ahead(
+        event_id="e", channels=("c",), tags=("t",), trace="00-1", content_type="text/csv"
+    )
     assert await port.schedule([message]) == [Committed(0)]
     assert await batch_rows(database) == {}
     assert await scheduled_ids(database) == {message.id}
@@ -81,6 +83,7 @@ async def test_a_scheduled_message_is_in_the_journal_and_in_no_batch(
     assert found is not None
     assert (found.id, found.payload, found.tags) == (message.id, message.payload, ("t",))
     assert (found.deliver_at, found.canceled_at) == (message.deliver_at, None)
+    assert found.content_type == "text/csv"
     port_of_times: Schedule = schedule
     wait_s = await port_of_times.next_due_in_s()
     assert wait_s is not None

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from angarium_contracts.ids import APPLICATION, MESSAGE, format_id, parse_id
 from angarium_gateway.adapters.database.tables import message
-from angarium_gateway.adapters.http.accept_route import ENVELOPE_BYTES_MAX
+from angarium_gateway.adapters.http.accept_route import ENVELOPE_BYTES_MAX, ESCAPED_BYTES_MAX
 from sqlalchemy import select
 
 from .bad_bodies import BAD_BODIES, GOOD, payload
@@ -207,7 +207,7 @@ async def answer_to(door: Door, head: str, *parts: bytes) -> bytes:
 
 
 async def test_a_body_that_announces_too_much_is_refused_before_it_is_sent(door: Door) -> None:
-    size = PAYLOAD_BYTES_MAX + ENVELOPE_BYTES_MAX + 1
+    size = ESCAPED_BYTES_MAX * PAYLOAD_BYTES_MAX + ENVELOPE_BYTES_MAX + 1
     answer = await answer_to(door, f"content-length: {size}\r\n", b'{"eventType"')
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"connection: close" in answer
@@ -222,9 +222,18 @@ async def test_a_client_that_asks_first_is_refused_without_being_told_to_go_on(
 
 async def test_a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_large(door: Door) -> None:
     chunk = b"%x\r\n%s\r\n" % (50_000, b" " * 50_000)
-    answer = await answer_to(door, "transfer-encoding: chunked\r\n", *[chunk] * 4)
+    answer = await answer_to(door, "transfer-encoding: chunked\r\n", *[chunk] * 8)
     assert answer.startswith(b"HTTP/1.1 413")
     assert await door.counts() == (0, 0, 0, 0)
+
+
+async def test_a_raw_payload_of_the_greatest_size_fits_with_its_escapes(door: Door) -> None:
+    for text in ('"' * PAYLOAD_BYTES_MAX, "é" * (PAYLOAD_BYTES_MAX // 2)):
+        body = GOOD | {"payload": {}, "transformationsParams": {"rawPayload": text}}
+        async with door.client() as client:
+            answer = await client.post(door.path, content=json.dumps(body))
+            assert answer.status_code == 202, answer.text
+            assert answer.json()["payload"]["rawPayload"] == text
 
 
 async def test_a_large_body_that_is_sent_to_its_end_gets_its_answer(door: Door) -> None:

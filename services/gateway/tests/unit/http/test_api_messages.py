@@ -73,6 +73,21 @@ async def test_a_payload_keeps_its_text_and_is_empty_without_content(world: Worl
         assert (body["data"][0] if "data" in body else body)["payload"] == {}
 
 
+async def test_a_raw_payload_is_shown_as_it_was_posted(world: World) -> None:
+    raw = replace(PAID, payload=b'<a b="\xc3\xa9"/>\n', content_type="application/xml")
+    world.journal.messages[APPLICATION_ID] = [raw]
+    (listed,) = (await world.client.get(PATH)).json()["data"]
+    found = (await world.client.get(f"{PATH}/{PAID_ID}")).json()
+    assert found == listed
+    assert found["contentType"] == "application/xml"
+    assert found["payload"] == {
+        "rawPayload": '<a b="é"/>\n',
+        "headers": {"content-type": "application/xml"},
+    }
+    bare = (await world.client.get(f"{PATH}/{PAID_ID}?with_content=false")).json()
+    assert (bare["payload"], bare["contentType"]) == ({}, "application/xml")
+
+
 async def test_a_list_gives_iterators_in_both_directions(world: World) -> None:
     older, newer = lowest_id_at(1), lowest_id_at(2)
     world.journal.next_page = MessagePage([], done=False, oldest=older, newest=newer)

@@ -52,7 +52,7 @@ class Delivery(NamedTuple):
     only. `due_in_us`: how long after the commit, by the database's clock. `fence` is the number
     that its holder settles it by; each holder has another, so that one that was held up cannot
     write over what its successor did. None: nobody holds it. `cancelled` is the reason why
-    nothing is to be sent any more.
+    nothing is to be sent any more. `content_type` None: `payload` is the text of a JSON object.
     """
 
     message_id: bytes
@@ -72,6 +72,7 @@ class Delivery(NamedTuple):
     due_in_us: int = 0
     fence: int | None = None
     cancelled: str | None = None
+    content_type: str | None = None
 
     @property
     def key(self) -> DeliveryKey:

@@ -124,6 +124,7 @@ def _part(
         message.channels,
         application.share,
         application.schedules.of(message.event_type),
+        message.content_type,
     )
 
 

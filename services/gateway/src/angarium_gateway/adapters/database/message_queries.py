@@ -159,7 +159,8 @@ def _page(
 
 
 def _columns(source: FromClause, *, with_content: bool) -> list[ColumnElement[Any]]:
-    names = ["id", "event_type", "event_id", "channels", "tags", "deliver_at", "canceled_at"]
+    names = ["id", "event_type", "event_id", "channels", "tags", "deliver_at"]
+    names += ["canceled_at", "content_type"]
     return [source.c[name] for name in ([*names, "payload"] if with_content else names)]
 
 
@@ -173,6 +174,7 @@ def _message(row: Row[Any]) -> Message:
         payload=getattr(row, "payload", None),
         deliver_at=row.deliver_at,
         canceled_at=row.canceled_at,
+        content_type=row.content_type,
     )
 
 

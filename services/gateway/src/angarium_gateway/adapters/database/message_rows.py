@@ -33,6 +33,7 @@ def row_of(message: NewMessage) -> dict[str, Any]:
         "trace": message.trace,
         "payload": message.payload,
         "deliver_at": message.deliver_at,
+        "content_type": message.content_type,
     }
 
 
@@ -49,6 +50,7 @@ def message_of(row: Any) -> NewMessage:
         event_id=row.event_id,
         trace=row.trace,
         deliver_at=row.deliver_at,
+        content_type=row.content_type,
     )
 
 
@@ -63,4 +65,5 @@ def accepted_of(message: NewMessage, application_version: int) -> AcceptedMessag
         payload=message.payload,
         channels=message.channels,
         trace=message.trace,
+        content_type=message.content_type,
     )

@@ -81,13 +81,16 @@ message = Table(
     Column("deliver_at", Instant),
     Column("canceled_at", Instant),
     Column("targeted", Boolean, nullable=False, server_default=false()),
+    Column("content_type", String(256)),
     PrimaryKeyConstraint("application_id", "id"),
     postgresql_partition_by="RANGE (id)",
 )
 """The journal. `channels` and `tags` are JSON arrays; the time is in the id. `deliver_at` is the
 delivery time of a scheduled message, `canceled_at` the time at which it was taken off the schedule.
-`targeted` messages are for one endpoint only. On Postgres partitioned by time: queries by id give
-the id or its bounds as values, so that the other partitions are not read."""
+`targeted` messages are for one endpoint only. `content_type` is null where `payload` is the text of
+a JSON object that goes out as application/json; it may be any text otherwise. On Postgres
+partitioned by time: queries by id give the id or its bounds as values, so that the other partitions
+are not read."""
 
 scheduled_message = Table(
     "scheduled_message",

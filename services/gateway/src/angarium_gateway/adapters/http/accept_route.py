@@ -63,6 +63,9 @@ _PATH = re.compile(r"/api/v1/app/([a-zA-Z0-9\-_.]{1,256})/msg/?")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01")
 ENVELOPE_BYTES_MAX = 64 * 1024
 """What a body may hold beside the payload."""
+ESCAPED_BYTES_MAX = 3
+"""What a byte of a raw payload takes in a body: in a JSON string a quote takes two, and the two
+bytes of `é`, as an escape, six. Control characters take six each, and more of them may not fit."""
 DISCARDED_BYTES_MAX = 16 * 1024 * 1024
 DISCARD_TIMEOUT_S = 2.0
 """How much of a body is taken after it was refused, and for how long."""
@@ -95,7 +98,7 @@ class AcceptRoute:
         self._create_application = create_application
         self._payload_bytes_max = payload_bytes_max
         self._now = now
-        self._body_bytes_max = payload_bytes_max + ENVELOPE_BYTES_MAX
+        self._body_bytes_max = ESCAPED_BYTES_MAX * payload_bytes_max + ENVELOPE_BYTES_MAX
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI call."""
@@ -233,6 +236,7 @@ def _draft(
         else request_digest("POST", path.rstrip("/"), body),
         trace=headers.trace,
         deliver_at=deliver_at,
+        content_type=posted.content_type,
     )
 
 
@@ -269,6 +273,7 @@ def _out(message: NewMessage, *, with_content: bool) -> object:
             tags=message.tags or None,
             payload=message.payload if with_content else None,
             deliver_at=message.deliver_at,
+            content_type=message.content_type,
         )
     )
 

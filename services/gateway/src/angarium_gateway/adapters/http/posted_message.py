@@ -8,8 +8,8 @@ from angarium_gateway.domain.delivery_time import AHEAD_MAX, TooFarAhead, schedu
 
 from .current_names import with_current_names
 from .problems import Fault, Refused, invalid, payload_too_large
-from .raw_payload import raw_payload
-from .schemas.messages import MessageIn
+from .raw_payload import CONTENT_TYPE, RAW_PAYLOAD, RawPayload, raw_payload
+from .schemas.messages import MessageIn, TransformationsParams
 from .strict_json import decode_body
 
 TAGS_MAX = 8
@@ -26,14 +26,20 @@ class PostedMessage(MessageIn, frozen=True, kw_only=True):
 
     payload: msgspec.Raw  # type: ignore[assignment]
 
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type of a payload that is not the text of a JSON object."""
+        params = self.transformations_params
+        return None if params is None or params.headers is None else params.headers[CONTENT_TYPE]
+
 
 def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
     """Decode and check a body. Raises `Refused`, which names the member and the remedy."""
-    message = decode_body(body, PostedMessage)
+    message = decode_body(body, PostedMessage, kept_as_bytes=RAW_PAYLOAD)
     params = message.transformations_params
     raw = None if params is None else raw_payload(params, message.payload)
-    if raw is not None:
-        message = msgspec.structs.replace(message, payload=raw)
+    if params is not None:
+        message = _with_raw(message, raw)
     payload = memoryview(message.payload)
     if len(payload) > payload_bytes_max:
         raise Refused(payload_too_large(payload_bytes_max))
@@ -50,6 +56,21 @@ def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
         application = with_current_names(application, "application")
         message = msgspec.structs.replace(message, application=application)
     return message
+
+
+def _with_raw(message: PostedMessage, raw: RawPayload | None) -> PostedMessage:
+    """The message with its raw payload in place of `payload`. Of its parameters only the content
+    type is left, under its one name."""
+    if raw is None:
+        return msgspec.structs.replace(message, transformations_params=None)
+    kind = raw.content_type
+    return msgspec.structs.replace(
+        message,
+        payload=msgspec.Raw(raw.content),
+        transformations_params=None
+        if kind is None
+        else TransformationsParams(headers={CONTENT_TYPE: kind}),
+    )
 
 
 def delivery_time(posted: PostedMessage, now: datetime) -> datetime | None:

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from itertools import accumulate
 from typing import Any, Final, cast, override
 
@@ -28,8 +28,13 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _MALFORMED = re.compile(r"JSON is malformed: .*\(byte (?P<at>\d+)\)")
 
 
-def decode_body[T](body: bytes, shape: type[T]) -> T:
-    """Read `body` as `shape`. Raises `Refused` (422), which names every member at fault."""
+def decode_body[T](
+    body: bytes, shape: type[T], *, kept_as_bytes: tuple[str, ...] | None = None
+) -> T:
+    """Read `body` as `shape`. Raises `Refused` (422), which names every member at fault.
+
+    `kept_as_bytes` is the place of a text that may contain U+0000, as no text column stores it.
+    """
     if not body.strip():
         raise _refused(("body",), "The body is missing. Send a JSON object.", "value_error.missing")
     try:
@@ -47,7 +52,8 @@ def decode_body[T](body: bytes, shape: type[T]) -> T:
     except (msgspec.DecodeError, RecursionError):
         value = _read_again(body, shape)
     if b"\\u0000" in body:
-        _refuse_character(value, "\0", "The text contains the character U+0000. Remove it.")
+        message = "The text contains the character U+0000. Remove it."
+        _refuse_character(value, "\0", message, kept_as_bytes)
     return value
 
 
@@ -154,25 +160,30 @@ def _kept_as_bytes(_: msgspec.Raw) -> None:
     """Raw JSON is stored as bytes: nothing in it to refuse."""
 
 
-def _refuse_character(value: Any, character: str, message: str) -> None:
+def _refuse_character(
+    value: Any, character: str, message: str, allowed_at: tuple[str, ...] | None = None
+) -> None:
     """Refuse a character that no database keeps in a text. Raises `Refused`."""
-    location = _place_of(character, msgspec.to_builtins(value, enc_hook=_kept_as_bytes), ("body",))
+    plain = msgspec.to_builtins(value, enc_hook=_kept_as_bytes)
+    location = next(
+        (each for each in _places_of(character, plain, ("body",)) if each != allowed_at), None
+    )
     if location is not None:
         raise _refused(location, message)
 
 
-def _place_of(character: str, value: Any, location: tuple[str, ...]) -> tuple[str, ...] | None:
+def _places_of(character: str, value: Any, location: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     members: list[tuple[str, Any]] = []
-    if isinstance(value, str):
-        return location if character in value else None
-    if isinstance(value, dict):
+    if isinstance(value, str) and character in value:
+        yield location
+    elif isinstance(value, dict):
         if any(character in name for name in value):
-            return location
+            yield location
         members = list(value.items())
     elif isinstance(value, list | tuple):
         members = [(str(number), member) for number, member in enumerate(value)]
-    places = (_place_of(character, member, (*location, name)) for name, member in members)
-    return next((place for place in places if place is not None), None)
+    for name, member in members:
+        yield from _places_of(character, member, (*location, name))
 
 
 class StrictJson(AbstractDTO[msgspec.Struct]):

@@ -36,6 +36,7 @@ class Draft:
     request_digest: bytes | None = None
     trace: str | None = None
     deliver_at: datetime | None = None
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class AcceptMessage:
             request_digest=draft.request_digest,
             trace=draft.trace,
             deliver_at=draft.deliver_at,
+            content_type=draft.content_type,
         )
         return await self._commit(message)
 

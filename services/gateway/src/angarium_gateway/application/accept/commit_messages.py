@@ -84,4 +84,5 @@ def _accepted(message: NewMessage, committed: Committed) -> AcceptedMessage:
         payload=message.payload,
         channels=message.channels,
         trace=message.trace,
+        content_type=message.content_type,
     )

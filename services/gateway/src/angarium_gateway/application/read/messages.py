@@ -8,7 +8,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An accepted message. `payload` is its JSON text, or None when it was not requested.
+    """An accepted message. `payload` is its content, or None when it was not requested: the text
+    of a JSON object, or any text if there is a `content_type`.
 
     A scheduled message is sent at `deliver_at`, unless it was cancelled before.
     """
@@ -21,6 +22,7 @@ class Message:
     payload: bytes | None
     deliver_at: datetime | None = None
     canceled_at: datetime | None = None
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

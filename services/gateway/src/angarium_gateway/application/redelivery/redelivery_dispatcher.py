@@ -127,4 +127,5 @@ def _resent(message: NewMessage, retry_delays_s: tuple[float, ...] | None) -> Re
         trace=message.trace,
         channels=message.channels,
         retry_delays_s=retry_delays_s,
+        content_type=message.content_type,
     )

@@ -33,6 +33,7 @@ PENDING_COLUMNS: Final = (
     "retry_delays",
     "weight",
     "lane",
+    "content_type",
     "fence",
 )
 """Those of `pending_values`, before the time until it is due."""
@@ -46,6 +47,7 @@ RESENT_COLUMNS: Final = (
     "retry_delays",
     "weight",
     "lane",
+    "content_type",
 )
 
 
@@ -112,6 +114,7 @@ def pending_values(row: Delivery) -> tuple[Any, ...]:
         delays_text(row.retry_delays_s),
         row.weight,
         row.lane,
+        row.content_type,
         NOT_HELD if row.fence is None else row.fence,
         row.due_in_us,
     )
@@ -126,6 +129,7 @@ def resent_values(row: Delivery) -> tuple[Any, ...]:
         delays_text(row.retry_delays_s),
         row.weight,
         row.lane,
+        row.content_type,
     )
 
 
@@ -147,6 +151,7 @@ def delivery_of(row: Sequence[Any]) -> Delivery:
             row[12],
             None if lane is None else Lane(lane),
             0,
+            row[16],
             row[15],
             row[14],
         )

@@ -68,6 +68,7 @@ pending_delivery: Final = Table(
     Column("by_hand", Boolean, nullable=False, server_default=false()),
     Column("fence", Big, nullable=False),
     Column("due_at", Big, nullable=False),
+    Column("content_type", Text, nullable=True),
     Index(
         "pending_delivery_by_due",
         "due_at",

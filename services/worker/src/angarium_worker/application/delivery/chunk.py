@@ -103,6 +103,7 @@ class FirstAttempt:
             due_in_us,
             fence,
             cancelled,
+            message.content_type,
         )
 
 

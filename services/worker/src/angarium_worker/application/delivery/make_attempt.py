@@ -90,6 +90,7 @@ class MakeAttempt:
             self._clock_ns() // 1_000_000_000,
             number,
             self._policy.timeout_of(endpoint),
+            message.content_type,
         )
         return endpoint.destination.submit(endpoint.prepared, delivery, on_result)
 

@@ -36,9 +36,10 @@ class DestinationOptions(Struct, frozen=True, gc=False):
 class OutgoingDelivery(Struct, frozen=True, gc=False):
     """The content of one attempt.
 
-    `payload` travels as it is. `trace` is a W3C traceparent, sent along as it is. `timestamp_s`
-    is the Unix time that is signed, `number` that of the attempt, from 1. `timeout_s` covers the
-    whole attempt: waiting for a connection, DNS, connect, TLS, writing and the complete answer.
+    `payload` travels as it is: as application/json, unless it has a `content_type`. `trace` is a
+    W3C traceparent, sent along as it is. `timestamp_s` is the Unix time that is signed, `number`
+    that of the attempt, from 1. `timeout_s` covers the whole attempt: waiting for a connection,
+    DNS, connect, TLS, writing and the complete answer.
     """
 
     webhook_id: str
@@ -48,6 +49,7 @@ class OutgoingDelivery(Struct, frozen=True, gc=False):
     timestamp_s: int
     number: int
     timeout_s: float
+    content_type: str | None = None
 
     def __repr__(self) -> str:
         """Without the payload."""

@@ -124,4 +124,5 @@ def _resent(command: ResendDeliveries, message: ResentMessage, lane: Lane | None
         retry_delays_s=message.retry_delays_s,
         weight=command.weight,
         lane=lane,
+        content_type=message.content_type,
     )

@@ -1,20 +1,20 @@
 -- One group commit, one statement, one transaction: keys, event ids, messages, batch.
--- $1-$11 are arrays with an element a message; $12-$15 describe the batch; $16 is now and
--- $17 the time before which an idempotency key has expired (microseconds of Unix time).
+-- $1-$12 are arrays with an element a message; $13-$16 describe the batch; $17 is now and
+-- $18 the time before which an idempotency key has expired (microseconds of Unix time).
 with input as (
     select *
     from unnest(
         $1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[],
-        $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[]
+        $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::text[]
     ) with ordinality as message (
         id, application_id, tenant_id, event_type, event_id, channels,
-        tags, trace, payload, key_digest, request_digest, ordinal
+        tags, trace, payload, key_digest, request_digest, content_type, ordinal
     )
 ),
 claimed_key as (
     insert into idempotency_key
         (key_digest, request_digest, created_at, application_id, message_id)
-    select distinct on (key_digest) key_digest, request_digest, $16::bigint, application_id, id
+    select distinct on (key_digest) key_digest, request_digest, $17::bigint, application_id, id
     from input
     where key_digest is not null
     order by key_digest, ordinal
@@ -25,7 +25,7 @@ claimed_key as (
             message_id = excluded.message_id,
             status = null,
             answer = null
-        where idempotency_key.created_at < $17::bigint
+        where idempotency_key.created_at < $18::bigint
     returning message_id
 ),
 keyed as (
@@ -47,13 +47,15 @@ fresh as (
 ),
 stored as (
     insert into message
-        (application_id, id, tenant_id, event_type, event_id, channels, tags, trace, payload)
-    select application_id, id, tenant_id, event_type, event_id, channels, tags, trace, payload
+        (application_id, id, tenant_id, event_type, event_id, channels, tags, trace, payload,
+         content_type)
+    select application_id, id, tenant_id, event_type, event_id, channels, tags, trace, payload,
+        content_type
     from fresh
 ),
 opened as (
     insert into batch (id, owner, stream_number, publication, published, bytes, message_refs)
-    select $12::bytea, $13::text, $14::smallint, 1, $15::boolean, size_bytes, refs
+    select $13::bytea, $14::text, $15::smallint, 1, $16::boolean, size_bytes, refs
     from (
         select
             sum(length(payload) + 200) as size_bytes,

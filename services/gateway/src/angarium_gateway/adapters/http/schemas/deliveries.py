@@ -6,20 +6,19 @@ from those that are exhausted.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-import msgspec
 from angarium_contracts.attempts import AttemptStatus
 from angarium_contracts.deliveries import Delivery, DeliveryStatus
 from angarium_contracts.ids import ENDPOINT, MESSAGE, created_at_ms, format_id
 from msgspec import UNSET, Meta, UnsetType
 
 from angarium_gateway.application.read.deliveries import DeliveredMessage, Destination
-from angarium_gateway.application.read.messages import Message
 
 from .attempts import STATUS_TEXTS, StatusText
 from .fields import ApiSchema, FilterTypesOut, RateLimitOut
 from .former_names import EndpointVersion
+from .messages import CONTENT_TYPE, PAYLOAD, payload_out
 
 NO_URL = "https://deleted.invalid/"
 """Of a deleted endpoint that was never sent anything: no host has this name (RFC 6761, 6.4)."""
@@ -91,7 +90,7 @@ class EndpointMessageOut(ApiSchema, frozen=True, kw_only=True):
     id: str
     event_type: str
     event_id: str | None
-    payload: dict[str, Any]
+    payload: Annotated[dict[str, Any], Meta(description=PAYLOAD)]
     channels: tuple[str, ...] | None
     tags: tuple[str, ...] | None
     timestamp: datetime
@@ -99,6 +98,7 @@ class EndpointMessageOut(ApiSchema, frozen=True, kw_only=True):
     status_text: ExpandedStatusText
     next_attempt: NextAttempt
     deliver_at: datetime | UnsetType = UNSET
+    content_type: Annotated[str | UnsetType, Meta(description=CONTENT_TYPE)] = UNSET
     canceled_reason: CanceledReason = UNSET
 
 
@@ -150,7 +150,7 @@ def delivered_message_out(found: DeliveredMessage, *, expanded: bool) -> Endpoin
         id=format_id(MESSAGE, message.id),
         event_type=message.event_type,
         event_id=message.event_id,
-        payload=_payload(message),
+        payload=payload_out(message),
         channels=message.channels,
         tags=message.tags,
         timestamp=_made_at(message.id),
@@ -158,6 +158,7 @@ def delivered_message_out(found: DeliveredMessage, *, expanded: bool) -> Endpoin
         status_text="canceled" if canceled else STATUS_TEXTS[shown],
         next_attempt=delivery.next_attempt_at,
         deliver_at=UNSET if message.deliver_at is None else message.deliver_at,
+        content_type=UNSET if message.content_type is None else message.content_type,
         canceled_reason=_reason(delivery),
     )
 
@@ -174,8 +175,3 @@ def _reason(delivery: Delivery) -> str | UnsetType:
 
 def _made_at(value: bytes) -> datetime:
     return datetime.fromtimestamp(created_at_ms(value) / 1000, UTC)
-
-
-def _payload(message: Message) -> dict[str, Any]:
-    # Raw keeps the text as it was sent.
-    return cast("dict[str, Any]", msgspec.Raw(message.payload or b"{}"))

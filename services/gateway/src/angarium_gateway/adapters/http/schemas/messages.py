@@ -21,6 +21,14 @@ from .fields import (
     Tag,
 )
 
+PAYLOAD: Final = (
+    "As it was sent; an empty object without content. Of a message with a `contentType`, an object"
+    " with its `rawPayload` and `headers`, as in `transformationsParams`."
+)
+CONTENT_TYPE: Final = (
+    "The Content-Type of a raw payload; absent if the payload is a JSON object that is delivered as"
+    " application/json."
+)
 NOT_SUPPORTED: Final = "Not supported: leave it out."
 
 
@@ -31,9 +39,9 @@ class TransformationsParams(ApiSchema, frozen=True, kw_only=True, forbid_unknown
         Annotated[
             str,
             Meta(
-                description="The text of a JSON object, delivered byte for byte in place of"
-                " `payload`, which must then be the empty object.",
-                examples=['{"order": 42}'],
+                description="Any text, delivered byte for byte (UTF-8) in place of `payload`,"
+                " which must then be the empty object. As large as a payload may be.",
+                examples=["<order>42</order>"],
             ),
         ]
         | None
@@ -41,7 +49,11 @@ class TransformationsParams(ApiSchema, frozen=True, kw_only=True, forbid_unknown
     headers: (
         Annotated[
             dict[str, str],
-            Meta(description="Only `content-type`, and only with the value `application/json`."),
+            Meta(
+                description="Only `content-type`, the Content-Type of `rawPayload`, in place of"
+                " `application/json`.",
+                examples=[{"content-type": "application/xml"}],
+            ),
         ]
         | None
     ) = None
@@ -129,7 +141,10 @@ class MessageOut(ApiSchema, frozen=True, kw_only=True):
     id: Annotated[str, Meta(examples=["msg_05jHR6TnRzUGhKWN8Ckr5D"])]
     event_type: str
     event_id: str | None
-    payload: dict[str, Any]
+    payload: Annotated[
+        dict[str, Any],
+        Meta(description=PAYLOAD),
+    ]
     channels: tuple[str, ...] | None
     tags: tuple[str, ...] | None
     timestamp: datetime
@@ -141,20 +156,39 @@ class MessageOut(ApiSchema, frozen=True, kw_only=True):
         datetime | UnsetType,
         Meta(description="When it was canceled before it was due; absent if it was not."),
     ] = UNSET
+    content_type: Annotated[
+        str | UnsetType,
+        Meta(
+            description=CONTENT_TYPE,
+            examples=["application/xml"],
+        ),
+    ] = UNSET
 
 
 def message_out(message: Message) -> MessageOut:
     """A message as clients see it; without content its payload is an empty object."""
-    # Raw keeps the payload's text as it was sent: big numbers, order, escapes.
-    payload = cast("dict[str, Any]", msgspec.Raw(message.payload or b"{}"))
     return MessageOut(
         id=format_id(MESSAGE, message.id),
         event_type=message.event_type,
         event_id=message.event_id,
-        payload=payload,
+        payload=payload_out(message),
         channels=message.channels,
         tags=message.tags,
         timestamp=datetime.fromtimestamp(created_at_ms(message.id) / 1000, UTC),
         deliver_at=UNSET if message.deliver_at is None else message.deliver_at,
         canceled_at=UNSET if message.canceled_at is None else message.canceled_at,
+        content_type=UNSET if message.content_type is None else message.content_type,
     )
+
+
+def payload_out(message: Message) -> dict[str, Any]:
+    """The payload as clients see it, an object in every case."""
+    if message.payload is None:
+        return {}
+    if message.content_type is None:
+        # Raw keeps the payload's text as it was sent: big numbers, order, escapes.
+        return cast("dict[str, Any]", msgspec.Raw(message.payload))
+    return {
+        "rawPayload": message.payload.decode(),
+        "headers": {"content-type": message.content_type},
+    }

@@ -173,7 +173,10 @@ class StreamAttempt:
             fields += (name.encode(), value.encode())
         if delivery.trace is not None:
             fields += (b"traceparent", delivery.trace.encode())
-        return (*fields, *self._prepared.headers)
+        fields += self._prepared.headers
+        if delivery.content_type is not None:
+            fields += (b"content-type", delivery.content_type.encode())
+        return tuple(fields)
 
     def _phases_s(self, started_s: float) -> PhasesS:
         duration_s = time.monotonic() - started_s

@@ -72,7 +72,17 @@ class WebhookDestination[R]:
         on_result: Callable[[AttemptResult], None],
     ) -> SubmittedAttempt:
         """As the port has it."""
-        headers = prepared.headers + prepared.signatures.headers(delivery)
+        headers = prepared.headers
+        if delivery.content_type is not None:
+            headers = _with_content_type(headers, delivery.content_type)
+        headers += prepared.signatures.headers(delivery)
         if delivery.trace is not None:
             headers = (*headers, ("traceparent", delivery.trace))
         return self._post(prepared.route, headers, delivery.payload, delivery.timeout_s, on_result)
+
+
+def _with_content_type(
+    headers: tuple[tuple[str, str], ...], content_type: str
+) -> tuple[tuple[str, str], ...]:
+    others = [header for header in headers if header[0].lower() != "content-type"]
+    return (("content-type", content_type), *others)

@@ -30,4 +30,4 @@ from chosen c, clock
 where p.message_id = c.message_id and p.endpoint_id = c.endpoint_id
 returning p.message_id, p.endpoint_id, p.application_id, p.tenant_id, p.event_type, p.payload,
     p.endpoint_version, p.attempts_made, p.channels, p.trace, p.trigger, p.retry_delays,
-    p.weight, p.lane, p.cancelled, p.fence
+    p.weight, p.lane, p.content_type, p.cancelled, p.fence

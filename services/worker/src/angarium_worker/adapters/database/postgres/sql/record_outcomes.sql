@@ -1,6 +1,6 @@
 -- Record a group of outcomes in one statement. $1-$18: attempts; $19: whether the attempt was made
--- under a lease; $20-$25: outcomes of leased deliveries; $26-$41: new pending deliveries; $42-$47:
--- cancelled deliveries; $48: whether that was under a lease; $49-$57: events; $58, $59: the leased
+-- under a lease; $20-$25: outcomes of leased deliveries; $26-$42: new pending deliveries; $43-$48:
+-- cancelled deliveries; $49: whether that was under a lease; $50-$58: events; $59, $60: the leased
 -- delivery that the event belongs to, or null. Returns the leased deliveries whose fence held.
 --
 -- The fence. A lease may end while its holder is stopped or slow; then another worker leases the
@@ -63,17 +63,17 @@ with clock as (
     insert into pending_delivery (
         message_id, endpoint_id, application_id, tenant_id, event_type, payload,
         endpoint_version, attempts_made, channels, trace, trigger, retry_delays, weight, lane,
-        fence, due_at)
+        content_type, fence, due_at)
     select message_id, endpoint_id, application_id, tenant_id, event_type, payload,
         endpoint_version, attempts_made, channels, trace, trigger, retry_delays, weight, lane,
-        fence, clock.now + due_in
+        content_type, fence, clock.now + due_in
     from clock, unnest(
         $26::bytea[], $27::bytea[], $28::bytea[], $29::bytea[], $30::text[], $31::bytea[],
         $32::bigint[], $33::int[], $34::text[], $35::text[], $36::smallint[], $37::text[],
-        $38::int[], $39::smallint[], $40::bigint[], $41::bigint[])
+        $38::int[], $39::smallint[], $40::text[], $41::bigint[], $42::bigint[])
         as p (message_id, endpoint_id, application_id, tenant_id, event_type, payload,
             endpoint_version, attempts_made, channels, trace, trigger, retry_delays, weight,
-            lane, fence, due_in)
+            lane, content_type, fence, due_in)
     where not exists (
         select 1 from attempt a
         where a.message_id = p.message_id and a.endpoint_id = p.endpoint_id
@@ -106,8 +106,8 @@ with clock as (
     select c.message_id, c.endpoint_id, application_id, tenant_id, event_type, reason, clock.now,
         coalesce(ended.by_hand, false)
     from clock, unnest(
-        $42::bytea[], $43::bytea[], $44::bytea[], $45::bytea[], $46::text[], $47::text[],
-        $48::boolean[])
+        $43::bytea[], $44::bytea[], $45::bytea[], $46::bytea[], $47::text[], $48::text[],
+        $49::boolean[])
         as c (message_id, endpoint_id, application_id, tenant_id, event_type, reason,
             under_lease)
     left join ended using (message_id, endpoint_id)
@@ -120,8 +120,8 @@ with clock as (
     select id, type, tenant_id, application_id, endpoint_id, message_id, attempt_id,
         response_status, attempted_at
     from unnest(
-        $49::bytea[], $50::text[], $51::bytea[], $52::bytea[], $53::bytea[], $54::bytea[],
-        $55::bytea[], $56::smallint[], $57::bigint[], $58::bytea[], $59::bytea[])
+        $50::bytea[], $51::text[], $52::bytea[], $53::bytea[], $54::bytea[], $55::bytea[],
+        $56::bytea[], $57::smallint[], $58::bigint[], $59::bytea[], $60::bytea[])
         as e (id, type, tenant_id, application_id, endpoint_id, message_id, attempt_id,
             response_status, attempted_at, held_message, held_endpoint)
     where held_message is null or (held_message, held_endpoint) in (select * from held)

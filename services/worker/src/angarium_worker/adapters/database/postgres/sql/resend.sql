@@ -1,5 +1,5 @@
--- Make deliveries pending again. $1-$12: deliveries; $13: leave out those that were attempted, are
--- pending, or were cancelled by a person; $14: the length of a lease; $15: no attempt of these
+-- Make deliveries pending again. $1-$13: deliveries; $14: leave out those that were attempted, are
+-- pending, or were cancelled by a person; $15: the length of a lease; $16: no attempt of these
 -- messages has a lower id. Returns how many are pending now.
 --
 -- A row that is due within one lease may be held, and keeps its due_at: made due now, a second
@@ -14,14 +14,15 @@ with clock as (
     select distinct on (g.message_id, g.endpoint_id) g.*
     from unnest(
         $1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[], $5::text[], $6::bytea[],
-        $7::bigint[], $8::text[], $9::text[], $10::text[], $11::int[], $12::smallint[])
+        $7::bigint[], $8::text[], $9::text[], $10::text[], $11::int[], $12::smallint[],
+        $13::text[])
         as g (message_id, endpoint_id, application_id, tenant_id, event_type, payload,
-            endpoint_version, channels, trace, retry_delays, weight, lane)
-    where not $13::boolean or not (
+            endpoint_version, channels, trace, retry_delays, weight, lane, content_type)
+    where not $14::boolean or not (
         exists (
             select 1 from attempt a
             where a.message_id = g.message_id and a.endpoint_id = g.endpoint_id
-                and a.id >= $15::bytea)
+                and a.id >= $16::bytea)
         or exists (
             select 1 from pending_delivery p
             where p.message_id = g.message_id and p.endpoint_id = g.endpoint_id)
@@ -36,16 +37,16 @@ with clock as (
     insert into pending_delivery as p (
         message_id, endpoint_id, application_id, tenant_id, event_type, payload,
         endpoint_version, attempts_made, channels, trace, trigger, retry_delays, weight, lane,
-        fence, due_at)
+        content_type, fence, due_at)
     select message_id, endpoint_id, application_id, tenant_id, event_type, payload,
         endpoint_version, 0, channels, trace, 1, retry_delays, weight, lane,
-        clock.now & ~1::bigint, clock.now
+        content_type, clock.now & ~1::bigint, clock.now
     from wanted, clock
     order by message_id, endpoint_id
     on conflict (message_id, endpoint_id) do update
     set cancelled = null, by_hand = false,
         due_at = case
-            when p.due_at > excluded.due_at and p.due_at <= excluded.due_at + $14::bigint
+            when p.due_at > excluded.due_at and p.due_at <= excluded.due_at + $15::bigint
             then p.due_at else excluded.due_at end
     returning p.endpoint_id, p.application_id, p.tenant_id, p.weight, p.lane, p.due_at
 ), called as (

@@ -91,6 +91,6 @@ with clock as (
     returning p.*, c.place, c.part
 )
 select message_id, endpoint_id, application_id, tenant_id, event_type, payload, endpoint_version,
-    attempts_made, channels, trace, trigger, retry_delays, weight, lane, cancelled, fence
+    attempts_made, channels, trace, trigger, retry_delays, weight, lane, content_type, cancelled, fence
 from taken
 order by place, part, message_id
