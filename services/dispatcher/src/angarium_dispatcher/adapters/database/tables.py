@@ -157,6 +157,8 @@ event_types = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("retry_delays_s", DELAYS_S),
+    Column("feature_flags", NAMES),
+    Column("group_name", Text),
 )
 _scheduled = event_types.c.retry_delays_s.is_not(None)
 Index(

@@ -100,8 +100,8 @@ def problem(refusal: Refused) -> Problem:
             return Problem(ProblemCode.CONFLICT, str(refusal), _member(field))
         case EndpointDisabled():
             return Problem(ProblemCode.CONFLICT, str(refusal))
-        case InvalidField(field=field):
-            return Problem(ProblemCode.INVALID, str(refusal), _member(field))
+        case InvalidField(field=field, path=path):
+            return Problem(ProblemCode.INVALID, str(refusal), _member(field), path)
         case _:
             return Problem(ProblemCode.UNAVAILABLE, str(refusal))
 
