@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
@@ -39,6 +40,8 @@ class ChosenSettings:
     allow_http_endpoints: bool = False
     stream_destinations: bool = False
     secret_grace_s: int = 86_400
+    signature_headers: Literal["webhook", "svix", "both"] = "webhook"
+    require_event_types: bool = False
     cached_applications_max: int = 1_000
     cached_filters_max: int = 100_000
 

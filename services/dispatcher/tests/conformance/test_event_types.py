@@ -123,14 +123,14 @@ async def test_the_one_flag_of_an_earlier_gateway_is_the_only_one(bench: Bench) 
 
 async def test_schemas_are_checked_when_they_are_saved(bench: Bench) -> None:
     wrong = b'{"1": {"readOnly": 15}}'
-    commands = (
-        lambda: create_event_type(CreateEventType(TENANT, "a", "", schemas=wrong), bench.context),
-        lambda: replace_event_type(UpdateEventType(TENANT, "a", "", schemas=wrong), bench.context),
-        lambda: patch_event_type(PatchEventType(TENANT, "b", schemas=wrong), bench.context),
-    )
-    await create_event_type(CreateEventType(TENANT, "b", ""), bench.context)
-    for command in commands:
+    context = bench.context
+    await create_event_type(CreateEventType(TENANT, "b", ""), context)
+    for saving in (
+        create_event_type(CreateEventType(TENANT, "a", "", schemas=wrong), context),
+        replace_event_type(UpdateEventType(TENANT, "a", "", schemas=wrong), context),
+        patch_event_type(PatchEventType(TENANT, "b", schemas=wrong), context),
+    ):
         with pytest.raises(InvalidField) as refusal:
-            await command()
+            await saving
         assert (refusal.value.field, refusal.value.path) == ("schemas", ("1", "readOnly"))
     assert await bench.reads.find_event_type(TENANT, "a") is None

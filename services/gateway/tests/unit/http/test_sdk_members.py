@@ -23,9 +23,6 @@ REFUSED_MEMBERS: Final[dict[tuple[str, str], Any]] = {
 """Members that are refused, by operation and name, with a value that a client could send."""
 
 REFUSED_PARAMETERS: Final[dict[tuple[str, str], str]] = {
-    ("v1.application.list", "exclude_apps_with_no_endpoints"): "true",
-    ("v1.application.list", "exclude_apps_with_disabled_endpoints"): "true",
-    ("v1.application.list", "exclude_apps_with_svix_play_endpoints"): "true",
     ("v1.message-attempt.list-by-endpoint", "tag"): "march",
 }
 """Query parameters that are refused, in the same way."""

@@ -174,6 +174,8 @@ tenant_policy = Table(
     Column("tenant_id", Id, primary_key=True),
     Column("version", Big, nullable=False),
     Column("retry_delays_s", DELAYS_S),
+    Column("header_names", String(16)),
+    Column("require_event_types", Boolean),
 )
 Index("uq_tenant_policy_version", tenant_policy.c.version, unique=True)
 

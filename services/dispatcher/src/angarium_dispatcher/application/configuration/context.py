@@ -15,15 +15,18 @@ class ConfigurationLimits:
     """The operator's limits.
 
     `allow_http` permits endpoint URLs with the scheme http, `allow_streams` those of Redis
-    streams. `endpoints_max` bounds the
-    endpoints of one application, and with them the cost of one message. `secret_grace_s` is
-    how long a rotated secret goes on signing unless the request gives a time.
+    streams. `endpoints_max` bounds the endpoints of one application, and with them the cost of
+    one message. `secret_grace_s` is how long a rotated secret goes on signing unless the request
+    gives a time. `header_names` and `require_event_types` hold for tenants that have set none in
+    their policy.
     """
 
     allow_http: bool
     endpoints_max: int
     secret_grace_s: int
     allow_streams: bool = False
+    header_names: str = "webhook"
+    require_event_types: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,12 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             created_at=_MADE_AT,
             updated_at=_MADE_AT,
         ),
-        TenantPolicyOut(retry_schedule=(5, 300, 1800, 7200), retention_days=30),
+        TenantPolicyOut(
+            retry_schedule=(5, 300, 1800, 7200),
+            retention_days=30,
+            signature_headers=None,
+            require_event_types=True,
+        ),
         AuditEntryOut(
             id=f"audit_{_ID}",
             timestamp=_NOON,

@@ -1,4 +1,4 @@
-"""Several feature flags of an event type, and its group.
+"""Feature flags and groups of event types; more settings of tenants.
 
 Deploy order: before the code. Undoing it keeps the first feature flag.
 
@@ -25,8 +25,12 @@ def upgrade() -> None:
     op.add_column("event_types", sa.Column("feature_flags", sa.Text()))
     op.add_column("event_types", sa.Column("group_name", sa.Text()))
     op.execute(COPY_FLAGS)
+    op.add_column("tenant_policy", sa.Column("header_names", sa.String(16)))
+    op.add_column("tenant_policy", sa.Column("require_event_types", sa.Boolean()))
 
 
 def downgrade() -> None:
+    op.drop_column("tenant_policy", "require_event_types")
+    op.drop_column("tenant_policy", "header_names")
     op.drop_column("event_types", "group_name")
     op.drop_column("event_types", "feature_flags")
