@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
@@ -41,6 +42,8 @@ class ChosenSettings:
     stream_destinations: bool = False
     egress_rules: EgressRules = EgressRules()  # noqa: RUF009 - immutable
     secret_grace_s: int = 86_400
+    signature_headers: Literal["webhook", "svix", "both"] = "webhook"
+    require_event_types: bool = False
     cached_applications_max: int = 1_000
     cached_filters_max: int = 100_000
 

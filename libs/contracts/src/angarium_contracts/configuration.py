@@ -54,8 +54,14 @@ class GetApplication(Contract, frozen=True, tag="application.get/1"):
 
 
 class ListApplications(Contract, frozen=True, tag="application.list/1"):
+    """`without_*` leaves out applications: those that have no endpoint, only disabled ones, or
+    only ones of Svix Play."""
+
     tenant_id: bytes
     page: Page
+    without_no_endpoints: bool = False
+    without_disabled: bool = False
+    without_svix_play: bool = False
 
 
 class Applications(Contract, frozen=True, tag="application.list_of/1"):
@@ -241,8 +247,8 @@ class EndpointSecret(Contract, frozen=True, tag="endpoint.secret_of/1"):
 
 
 class EventType(Part, frozen=True):
-    """An event type. `schemas` is a JSON object text: version to JSON schema. `retry_delays_s`:
-    the retry schedule of its messages."""
+    """An event type. `schemas` is a JSON object text: version to JSON schema. `feature_flag` is
+    the first of `feature_flags`. `retry_delays_s`: the retry schedule of its messages."""
 
     name: str
     description: str
@@ -253,6 +259,8 @@ class EventType(Part, frozen=True):
     created_at: datetime
     updated_at: datetime
     retry_delays_s: tuple[float, ...] | None = None
+    feature_flags: tuple[str, ...] | None = None
+    group_name: str | None = None
 
 
 class EventTypeSaved(Contract, frozen=True, tag="event_type.saved/1"):
@@ -261,7 +269,8 @@ class EventTypeSaved(Contract, frozen=True, tag="event_type.saved/1"):
 
 
 class CreateEventType(Contract, frozen=True, tag="event_type.create/1"):
-    """An archived type of this name comes back; an existing one is a conflict."""
+    """An archived type of this name comes back; an existing one is a conflict. `feature_flags`:
+    UNSET stands for `feature_flag`, here and below."""
 
     tenant_id: bytes
     name: str
@@ -271,6 +280,8 @@ class CreateEventType(Contract, frozen=True, tag="event_type.create/1"):
     feature_flag: str | None = None
     schemas: bytes | None = None
     retry_delays_s: tuple[float, ...] | None = None
+    feature_flags: tuple[str, ...] | UnsetType | None = UNSET
+    group_name: str | None = None
 
 
 class GetEventType(Contract, frozen=True, tag="event_type.get/1"):
@@ -303,6 +314,8 @@ class UpdateEventType(Contract, frozen=True, tag="event_type.update/1"):
     feature_flag: str | None = None
     schemas: bytes | None = None
     retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
+    feature_flags: tuple[str, ...] | UnsetType | None = UNSET
+    group_name: str | None = None
 
 
 class PatchEventType(Contract, frozen=True, tag="event_type.patch/1"):
@@ -314,6 +327,8 @@ class PatchEventType(Contract, frozen=True, tag="event_type.patch/1"):
     feature_flag: str | UnsetType | None = UNSET
     schemas: bytes | UnsetType | None = UNSET
     retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
+    feature_flags: tuple[str, ...] | UnsetType | None = UNSET
+    group_name: str | UnsetType | None = UNSET
 
 
 class DeleteEventType(Contract, frozen=True, tag="event_type.delete/1"):

@@ -39,12 +39,13 @@ class ProblemCode(StrEnum):
 
 
 class Problem(Contract, frozen=True, tag="problem/1"):
-    """A refusal. `field` names the member at fault, as the API spells it; `detail` says what
-    to change."""
+    """A refusal. `field` names the member at fault, as the API spells it; `path` leads further
+    into it; `detail` says what to change."""
 
     code: ProblemCode
     detail: str
     field: str | None = None
+    path: tuple[str, ...] = ()
 
 
 class Done(Contract, frozen=True, tag="done/1"):

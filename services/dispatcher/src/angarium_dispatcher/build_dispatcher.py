@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from angarium_chassis.sealing import Seal
 from angarium_chassis.streams.writer import StreamWriter
@@ -54,6 +54,8 @@ class DispatcherSettings(Protocol):
     stream_destinations: bool
     endpoints_per_application_max: int
     secret_grace_s: int
+    signature_headers: Literal["webhook", "svix", "both"]
+    require_event_types: bool
     cached_applications_max: int
     cached_filters_max: int
 
@@ -102,6 +104,8 @@ def build_dispatcher(
             egress=settings.egress_rules,
             endpoints_max=settings.endpoints_per_application_max,
             secret_grace_s=settings.secret_grace_s,
+            header_names=settings.signature_headers,
+            require_event_types=settings.require_event_types,
         ),
     )
     return Dispatcher(context, cache, QueryAnswers(context, ports.reads))

@@ -1,5 +1,7 @@
 """The dispatcher's settings."""
 
+from typing import Literal
+
 from angarium_webhooks.egress.destination_settings import DestinationSettings
 from pydantic import Field
 
@@ -20,6 +22,16 @@ class Settings(DestinationSettings):
         le=604_800,
         description="Seconds for which a rotated secret keeps signing beside the new one, unless"
         " the request sets another time.",
+    )
+    signature_headers: Literal["webhook", "svix", "both"] = Field(
+        default="webhook",
+        description="Names of the signature headers of new endpoints, unless the tenant or the"
+        " request gives others: webhook-…, svix-…, or both.",
+    )
+    require_event_types: bool = Field(
+        default=False,
+        description="Refuse endpoints whose `eventTypes` names an event type that the tenant has"
+        " not created, unless the tenant's policy says otherwise.",
     )
     cached_applications_max: int = Field(
         default=10_000,

@@ -5,12 +5,17 @@ from dataclasses import replace
 import pytest
 from angarium_contracts.configuration import (
     CreateApplication,
+    CreateEndpoint,
     DeleteApplication,
+    DeleteEndpoint,
     PatchApplication,
     UpdateApplication,
 )
 from angarium_contracts.ids import APPLICATION, format_id
 from angarium_dispatcher.application.configuration.references import get_application
+from angarium_dispatcher.application.configuration.store import Without
+from angarium_dispatcher.application.endpoints.delete_endpoint import delete_endpoint
+from angarium_dispatcher.application.endpoints.save_endpoint import create_endpoint
 from angarium_dispatcher.application.tenants.delete_application import delete_application
 from angarium_dispatcher.application.tenants.save_application import (
     create_application,
@@ -183,3 +188,37 @@ async def test_an_application_that_has_such_a_uid_already_can_be_changed(bench: 
     replaced = await replace_application(UpdateApplication(TENANT, "..", "Newer"), bench.context)
     assert (replaced.application.uid, replaced.created) == ("..", False)
     await delete_application(DeleteApplication(TENANT, ".."), bench.context)
+
+
+@pytest.mark.parametrize(
+    ("without", "left"),
+    [
+        (Without(), {"none", "gone", "off", "on", "play", "play-and-off", "both"}),
+        (Without(no_endpoints=True), {"off", "on", "play", "play-and-off", "both"}),
+        (Without(disabled=True), {"none", "gone", "on", "play", "play-and-off", "both"}),
+        (Without(svix_play=True), {"none", "gone", "off", "on", "play-and-off", "both"}),
+        (Without(True, True, True), {"on", "play-and-off", "both"}),
+    ],
+)
+async def test_a_list_leaves_out_applications_by_their_endpoints(
+    bench: Bench, without: Without, left: set[str]
+) -> None:
+    own, play = "https://example.com/", "https://play.svix.com/in/e_1/"
+    endpoints = {
+        "none": [],
+        "gone": [(own, False)],
+        "off": [(own, True)],
+        "on": [(own, False)],
+        "play": [(play, False)],
+        "play-and-off": [(play, False), (own, True)],
+        "both": [(own, False), (own, True)],
+    }
+    for uid, theirs in endpoints.items():
+        await create_application(CreateApplication(TENANT, uid, uid), bench.context)
+        for number, (url, disabled) in enumerate(theirs):
+            command = CreateEndpoint(TENANT, uid, url, f"e{number}", disabled=disabled)
+            await create_endpoint(command, bench.context)
+    await delete_endpoint(DeleteEndpoint(TENANT, "gone", "e0"), bench.context)
+    page = page_request(APPLICATIONS, limit=50, iterator=None, descending=False)
+    found = await bench.reads.list_applications(TENANT, page, without)
+    assert {application.uid for application in found.items} == left

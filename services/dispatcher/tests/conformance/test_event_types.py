@@ -99,3 +99,38 @@ async def test_event_types_take_no_directory_version(bench: Bench) -> None:
     await create_event_type(CreateEventType(TENANT, "a.b", ""), bench.context)
     assert await bench.reads.directory_version() == 0
     assert bench.announcer.changes == []
+
+
+async def test_flags_and_group_are_read_back_and_cleared(bench: Bench) -> None:
+    flags = ("beta", "eu")
+    command = CreateEventType(
+        TENANT, "a", "", feature_flag="beta", feature_flags=flags, group_name="billing"
+    )
+    saved = (await create_event_type(command, bench.context)).event_type
+    assert await bench.reads.find_event_type(TENANT, "a") == saved
+    assert (saved.feature_flags, saved.group_name) == (flags, "billing")
+    patch = PatchEventType(TENANT, "a", feature_flag=None, feature_flags=None, group_name=None)
+    cleared = (await patch_event_type(patch, bench.context)).event_type
+    assert (cleared.feature_flag, cleared.feature_flags, cleared.group_name) == (None, None, None)
+
+
+async def test_the_one_flag_of_an_earlier_gateway_is_the_only_one(bench: Bench) -> None:
+    await create_event_type(CreateEventType(TENANT, "a", "", feature_flag="beta"), bench.context)
+    found = await bench.reads.find_event_type(TENANT, "a")
+    assert found is not None
+    assert found.feature_flags == ("beta",)
+
+
+async def test_schemas_are_checked_when_they_are_saved(bench: Bench) -> None:
+    wrong = b'{"1": {"readOnly": 15}}'
+    context = bench.context
+    await create_event_type(CreateEventType(TENANT, "b", ""), context)
+    for saving in (
+        create_event_type(CreateEventType(TENANT, "a", "", schemas=wrong), context),
+        replace_event_type(UpdateEventType(TENANT, "a", "", schemas=wrong), context),
+        patch_event_type(PatchEventType(TENANT, "b", schemas=wrong), context),
+    ):
+        with pytest.raises(InvalidField) as refusal:
+            await saving
+        assert (refusal.value.field, refusal.value.path) == ("schemas", ("1", "readOnly"))
+    assert await bench.reads.find_event_type(TENANT, "a") is None

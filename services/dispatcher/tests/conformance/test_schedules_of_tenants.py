@@ -31,6 +31,7 @@ from angarium_dispatcher.application.tenants.save_event_type import (
 from angarium_dispatcher.application.tenants.set_policy import set_tenant_policy
 from angarium_dispatcher.domain.refusals import InvalidField
 from angarium_dispatcher.domain.schedules import EVENT_TYPES_WITH_SCHEDULE_MAX, DelaysS, Schedules
+from angarium_dispatcher.domain.tenant_policy import TenantPolicy
 from sqlalchemy import insert
 from structlog.testing import capture_logs
 
@@ -40,11 +41,12 @@ TENANT, OTHER = b"t" * 16, b"o" * 16
 
 
 async def test_a_tenants_policy_is_stored_replaced_and_cleared(bench: Bench) -> None:
-    assert await bench.reads.tenant_delays(TENANT) is None
+    assert await bench.reads.tenant_policy(TENANT) == TenantPolicy()
     for delays_s in ((1.0, 2.5), (), None):
-        assert await set_tenant_policy(SetTenantPolicy(TENANT, delays_s), bench.context) == delays_s
-        assert await bench.reads.tenant_delays(TENANT) == delays_s
-    assert await bench.reads.tenant_delays(OTHER) is None
+        policy = TenantPolicy(delays_s)
+        assert await set_tenant_policy(SetTenantPolicy(TENANT, delays_s), bench.context) == policy
+        assert await bench.reads.tenant_policy(TENANT) == policy
+    assert await bench.reads.tenant_policy(OTHER) == TenantPolicy()
     with pytest.raises(InvalidField) as refused:
         await set_tenant_policy(SetTenantPolicy(TENANT, (-1.0,)), bench.context)
     assert refused.value.field == "retry_delays_s"
@@ -160,7 +162,7 @@ async def test_another_process_notices_each_change_once(bench: Bench, second_ben
     await watch.check()
     await watch.check()
     assert forgotten == [{TENANT, OTHER}, {TENANT}]
-    assert await bench.reads.tenant_delays(TENANT) == (1.0,)
+    assert await bench.reads.tenant_policy(TENANT) == TenantPolicy((1.0,))
 
 
 async def test_watching_goes_on_after_the_database_failed(database_url: str) -> None:

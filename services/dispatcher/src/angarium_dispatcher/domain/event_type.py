@@ -4,10 +4,12 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from .field_rules import check_description, check_retry_delays, check_token
+from .field_rules import check_description, check_retry_delays, check_token, check_tokens
+from .json_schemas import check_json_schema
 from .refusals import InvalidField
 
 SCHEMAS_BYTES_MAX = 256 * 1024
+FEATURE_FLAGS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +17,8 @@ class EventType:
     """An event type of a tenant, identified by its name.
 
     `schemas` is a JSON object as UTF-8 text, from version to JSON schema. An `archived` type is
-    deleted, and can be restored. `retry_delays_s` is the retry schedule of its messages; None
-    for the tenant's.
+    deleted, and can be restored. `feature_flag` is the first of `feature_flags`.
+    `retry_delays_s` is the retry schedule of its messages; None for the tenant's.
     """
 
     tenant_id: bytes
@@ -29,6 +31,8 @@ class EventType:
     created_at: datetime
     updated_at: datetime
     retry_delays_s: tuple[float, ...] | None = None
+    feature_flags: tuple[str, ...] | None = None
+    group_name: str | None = None
 
     @property
     def own_delays_s(self) -> tuple[float, ...] | None:
@@ -37,18 +41,26 @@ class EventType:
 
 
 def check_event_type(event_type: EventType) -> EventType:
-    """Return the event type if every field is acceptable. Raises `InvalidField`."""
+    """Return the event type if every field is acceptable, its schemas left aside.
+
+    Raises `InvalidField`.
+    """
     check_token("name", event_type.name)
     check_description(event_type.description)
     if event_type.feature_flag is not None:
         check_token("feature_flag", event_type.feature_flag)
-    if event_type.schemas is not None:
-        _check_schemas(event_type.schemas)
+    check_tokens("feature_flags", event_type.feature_flags, items_max=FEATURE_FLAGS_MAX)
+    if event_type.group_name is not None:
+        check_token("group_name", event_type.group_name)
     check_retry_delays(event_type.retry_delays_s)
     return event_type
 
 
-def _check_schemas(schemas: bytes) -> None:
+def check_schemas(schemas: bytes) -> None:
+    """Check schemas that are about to be stored: a JSON object, from version to JSON schema.
+
+    Raises `InvalidField`.
+    """
     if len(schemas) > SCHEMAS_BYTES_MAX:
         raise InvalidField(
             "schemas", f"`schemas` must have at most {SCHEMAS_BYTES_MAX} bytes of JSON."
@@ -61,6 +73,8 @@ def _check_schemas(schemas: bytes) -> None:
         raise InvalidField(
             "schemas", "`schemas` must be a JSON object of versions and their JSON schemas."
         )
+    for version, schema in value.items():
+        check_json_schema(schema, "schemas", (version,))
 
 
 def _refuse_constant(name: str) -> None:

@@ -154,17 +154,22 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
 
 def check_event_types(names: Sequence[str] | None) -> None:
     """Check an endpoint's filter by event type; None accepts all."""
-    _check_tokens("event_types", names, items_max=EVENT_TYPES_MAX, chars_max=NAME_CHARS_MAX)
+    check_tokens("event_types", names, items_max=EVENT_TYPES_MAX)
 
 
 def check_channels(names: Sequence[str] | None) -> None:
     """Check an endpoint's filter by channel; None accepts all."""
-    _check_tokens("channels", names, items_max=CHANNELS_MAX, chars_max=CHANNEL_CHARS_MAX)
+    check_tokens("channels", names, items_max=CHANNELS_MAX, chars_max=CHANNEL_CHARS_MAX)
 
 
-def _check_tokens(
-    field: str, names: Sequence[str] | None, *, items_max: int, chars_max: int
+def check_tokens(
+    field: str,
+    names: Sequence[str] | None,
+    *,
+    items_max: int,
+    chars_max: int = NAME_CHARS_MAX,
 ) -> None:
+    """Check a list of distinct identifiers; None stands for no list."""
     if names is None:
         return
     if not 1 <= len(names) <= items_max:

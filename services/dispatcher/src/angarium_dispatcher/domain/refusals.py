@@ -28,11 +28,13 @@ class AlreadyTaken(Refused):
 
 class InvalidField(Refused):
     """A value that is not acceptable. `field` is its name in the domain, such as `timeout_s`; a
-    dot leads into its content (`headers.Host`)."""
+    dot leads into its content (`headers.Host`). `path` leads further in, by names that may
+    themselves have dots."""
 
-    def __init__(self, field: str, remedy: str) -> None:
+    def __init__(self, field: str, remedy: str, path: tuple[str, ...] = ()) -> None:
         super().__init__(remedy)
         self.field = field
+        self.path = path
 
 
 class EndpointDisabled(Refused):

@@ -1,5 +1,6 @@
 """/api/v1/app"""
 
+import pytest
 from angarium_contracts.configuration import (
     ApplicationDeleted,
     Applications,
@@ -91,6 +92,22 @@ async def test_a_list_passes_its_page_on_and_gives_both_iterators(world: World) 
         ListApplications(TENANT, Page(limit=7, iterator="it_x", descending=True)),
         ListApplications(TENANT, Page(limit=50)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "member"),
+    [
+        ("exclude_apps_with_no_endpoints", "without_no_endpoints"),
+        ("exclude_apps_with_disabled_endpoints", "without_disabled"),
+        ("exclude_apps_with_svix_play_endpoints", "without_svix_play"),
+    ],
+)
+async def test_a_list_leaves_out_what_a_parameter_says(
+    world: World, parameter: str, member: str
+) -> None:
+    world.dispatcher.answers[ListApplications] = Applications(items=(), done=True)
+    await world.client.get("/api/v1/app", params={parameter: "true"})
+    assert world.dispatcher.asked == [ListApplications(TENANT, Page(), **{member: True})]
 
 
 async def test_a_put_is_200_when_it_replaces_and_201_when_it_creates(world: World) -> None:

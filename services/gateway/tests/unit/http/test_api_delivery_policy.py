@@ -38,6 +38,12 @@ from .conftest import (
 ENDPOINTS = "/api/v1/app/acme/endpoint"
 OWN = {"ordering": "fifo", "concurrency": 10, "retrySchedule": [5, 0.5, 2_592_000]}
 OWN_MEMBERS = {"ordering", "concurrency", "retrySchedule", "weight"}
+PLATFORMS = {
+    "retrySchedule": None,
+    "retentionDays": None,
+    "signatureHeaders": None,
+    "requireEventTypes": None,
+}
 EVENT_TYPE = EventType("invoice.paid", "d", False, False, None, None, MADE_AT, MADE_AT)
 
 
@@ -182,15 +188,14 @@ async def test_an_event_type_has_a_schedule(world: World) -> None:
 async def test_the_tenants_policy_is_read_and_replaced(world: World) -> None:
     world.dispatcher.answers[GetTenantPolicy] = TenantPolicy()
     answer = await world.client.get("/api/v1/tenant/policy")
-    platforms = {"retrySchedule": None, "retentionDays": None}
-    assert (answer.status_code, answer.json()) == (200, platforms)
+    assert (answer.status_code, answer.json()) == (200, PLATFORMS)
     assert last(world) == GetTenantPolicy(TENANT)
     world.dispatcher.answers[SetTenantPolicy] = lambda asked: TenantPolicy(asked.retry_delays_s)
     for schedule in ([5, 60], [], None):
         answer = await world.client.put("/api/v1/tenant/policy", json={"retrySchedule": schedule})
         assert (answer.status_code, answer.json()) == (
             200,
-            {"retrySchedule": schedule, "retentionDays": None},
+            PLATFORMS | {"retrySchedule": schedule},
         )
     assert last(world) == SetTenantPolicy(TENANT, None)
 
@@ -198,12 +203,23 @@ async def test_the_tenants_policy_is_read_and_replaced(world: World) -> None:
 async def test_a_tenant_sets_how_long_its_rows_are_kept(world: World) -> None:
     world.dispatcher.answers[GetTenantPolicy] = TenantPolicy()
     world.dispatcher.answers[SetTenantPolicy] = TenantPolicy()
-    policy = {"retrySchedule": None, "retentionDays": 7}
+    policy = PLATFORMS | {"retentionDays": 7}
     answer = await world.client.put("/api/v1/tenant/policy", json=policy)
     assert (answer.status_code, answer.json()) == (200, policy)
     assert (await world.client.get("/api/v1/tenant/policy")).json() == policy
     await world.client.put("/api/v1/tenant/policy", json={"retrySchedule": None})
     assert (await world.client.get("/api/v1/tenant/policy")).json()["retentionDays"] is None
+
+
+async def test_a_tenant_sets_what_its_endpoints_get_and_may_name(world: World) -> None:
+    stored = TenantPolicy(header_names="svix", require_event_types=True)
+    world.dispatcher.answers[SetTenantPolicy] = stored
+    world.dispatcher.answers[GetTenantPolicy] = stored
+    policy = PLATFORMS | {"signatureHeaders": "svix", "requireEventTypes": True}
+    assert (await world.client.put("/api/v1/tenant/policy", json=policy)).json() == policy
+    command = SetTenantPolicy(TENANT, header_names="svix", require_event_types=True)
+    assert last(world) == command
+    assert (await world.client.get("/api/v1/tenant/policy")).json() == policy
 
 
 @pytest.mark.parametrize("days", [0, -1, 3651, "7", 1.5])

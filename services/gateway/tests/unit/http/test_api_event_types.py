@@ -1,8 +1,10 @@
 """/api/v1/event-type"""
 
 import json
+from typing import Any
 
 import msgspec
+import pytest
 from angarium_contracts.configuration import (
     CreateEventType,
     DeleteEventType,
@@ -14,7 +16,7 @@ from angarium_contracts.configuration import (
     PatchEventType,
     UpdateEventType,
 )
-from angarium_contracts.queries import Done, Page
+from angarium_contracts.queries import Done, Page, Problem, ProblemCode
 from msgspec import UNSET
 
 from .conftest import MADE_AT, TENANT, World
@@ -45,6 +47,8 @@ async def test_a_new_event_type_is_201_with_its_schemas(world: World) -> None:
         "archived": False,
         "deprecated": False,
         "featureFlag": None,
+        "featureFlags": None,
+        "groupName": None,
         "schemas": SCHEMAS,
         "createdAt": "2030-01-02T03:04:05.678901Z",
         "updatedAt": "2030-01-02T03:04:05.678901Z",
@@ -101,3 +105,67 @@ async def test_delete_archives_and_with_expunge_deletes_for_good(world: World) -
         answer = await world.client.delete(f"/api/v1/event-type/invoice.paid{query}")
         assert (answer.status_code, answer.content) == (204, b"")
         assert world.dispatcher.asked.pop() == DeleteEventType(TENANT, "invoice.paid", expunge)
+
+
+BETA = {"feature_flag": "beta", "feature_flags": ("beta",)}
+NO_FLAGS = {"feature_flag": None, "feature_flags": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({}, {"feature_flag": UNSET, "feature_flags": UNSET}),
+        ({"featureFlag": "beta"}, BETA),
+        ({"featureFlag": "beta", "featureFlags": None}, BETA),
+        ({"featureFlags": ["beta"]}, BETA),
+        ({"featureFlags": ["beta"], "featureFlag": None}, BETA),
+        (
+            {"featureFlag": "beta", "featureFlags": ["beta", "eu"]},
+            {"feature_flag": "beta", "feature_flags": ("beta", "eu")},
+        ),
+        ({"featureFlag": None}, NO_FLAGS),
+        ({"featureFlags": None}, NO_FLAGS),
+        ({"featureFlags": []}, NO_FLAGS),
+    ],
+)
+async def test_feature_flags_have_a_former_name(
+    world: World, given: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    world.dispatcher.answers[PatchEventType] = EventTypeSaved(EVENT_TYPE)
+    answer = await world.client.patch("/api/v1/event-type/invoice.paid", json=given)
+    assert answer.status_code == 200
+    assert world.dispatcher.asked == [PatchEventType(TENANT, "invoice.paid", **stored)]
+
+
+async def test_feature_flags_that_differ_under_their_names_are_refused(world: World) -> None:
+    answer = await world.client.patch(
+        "/api/v1/event-type/invoice.paid", json={"featureFlag": "beta", "featureFlags": ["eu"]}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["body", "featureFlag"]
+
+
+async def test_flags_and_group_are_stored_and_read_back(world: World) -> None:
+    saved = msgspec.structs.replace(
+        EVENT_TYPE, feature_flag="beta", feature_flags=("beta", "eu"), group_name="billing"
+    )
+    world.dispatcher.answers[UpdateEventType] = EventTypeSaved(saved)
+    members = {"featureFlags": ["beta", "eu"], "groupName": "billing"}
+    answer = await world.client.put(
+        "/api/v1/event-type/invoice.paid", json={"description": "", **members}
+    )
+    assert answer.json() | members | {"featureFlag": "beta"} == answer.json()
+    (command,) = world.dispatcher.asked
+    assert isinstance(command, UpdateEventType)
+    assert (command.feature_flags, command.group_name) == (("beta", "eu"), "billing")
+
+
+async def test_the_fault_of_a_schema_is_named_at_its_member(world: World) -> None:
+    problem = Problem(ProblemCode.INVALID, "Change it.", "schemas", ("1", "properties", "a.b"))
+    world.dispatcher.answers[CreateEventType] = problem
+    answer = await world.client.post(
+        "/api/v1/event-type",
+        json={"name": "a", "description": "", "schemas": {"1": {"properties": {"a.b": 3}}}},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["body", "schemas", "1", "properties", "a.b"]

@@ -15,12 +15,6 @@ from svix.api import Svix
 from .conftest import World
 
 REFUSED_MEMBERS: Final[dict[tuple[str, str], Any]] = {
-    ("v1.event-type.create", "groupName"): "billing",
-    ("v1.event-type.create", "featureFlags"): ["beta"],
-    ("v1.event-type.update", "groupName"): "billing",
-    ("v1.event-type.update", "featureFlags"): ["beta"],
-    ("patch_event_type", "groupName"): "billing",
-    ("patch_event_type", "featureFlags"): ["beta"],
     ("v1.message.create", "payloadRetentionPeriod"): 30,
     ("v1.message.create", "payloadRetentionHours"): 1,
     ("v1.endpoint.bulk-replay", "status"): 2,
@@ -29,18 +23,12 @@ REFUSED_MEMBERS: Final[dict[tuple[str, str], Any]] = {
 """Members that are refused, by operation and name, with a value that a client could send."""
 
 REFUSED_PARAMETERS: Final[dict[tuple[str, str], str]] = {
-    ("v1.application.list", "exclude_apps_with_no_endpoints"): "true",
-    ("v1.application.list", "exclude_apps_with_disabled_endpoints"): "true",
-    ("v1.application.list", "exclude_apps_with_svix_play_endpoints"): "true",
     ("v1.message-attempt.list-by-endpoint", "tag"): "march",
 }
 """Query parameters that are refused, in the same way."""
 
 BODIES: Final[dict[str, dict[str, Any]]] = {
     "BulkReplayIn": {"since": "2030-01-01T00:00:00Z"},
-    "EventTypeIn": {"name": "a", "description": ""},
-    "EventTypeUpsertIn": {"description": ""},
-    "EventTypePatch": {},
     "MessageIn": {"eventType": "a", "payload": {}},
 }
 """The least that the bodies with refused members must have."""

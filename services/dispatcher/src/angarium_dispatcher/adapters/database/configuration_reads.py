@@ -1,26 +1,28 @@
 """Reads of committed configuration: objects, lists by keyset, the directory by version."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from angarium_chassis.database.engine import Database
 from angarium_contracts.ids import operational_application_id
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, false, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_dispatcher.application.configuration.store import DirectoryPart, Ref
+from angarium_dispatcher.application.configuration.store import EVERY, DirectoryPart, Ref, Without
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.event_type import EventType
 from angarium_dispatcher.domain.matching import Recipients
 from angarium_dispatcher.domain.paging import PageOf, PageRequest, cut_page
-from angarium_dispatcher.domain.schedules import DelaysS, Schedules
+from angarium_dispatcher.domain.schedules import Schedules
+from angarium_dispatcher.domain.tenant_policy import TenantPolicy
 
 from . import lookups
 from .recipient_reads import read_recipients, read_schedules
 from .rows import application_of, endpoint_of, event_type_of
-from .tables import applications, directory_version, endpoints, event_types, tenant_policy
+from .tables import applications, directory_version, endpoints, event_types
 
 APPLICATIONS_PER_QUERY_MAX = 200
+SVIX_PLAY = "https://play.svix.com/"
 
 
 class DatabaseReads:
@@ -37,13 +39,14 @@ class DatabaseReads:
             return await lookups.find_application(connection, tenant_id, ref)
 
     async def list_applications(
-        self, tenant_id: bytes, request: PageRequest
+        self, tenant_id: bytes, request: PageRequest, without: Without = EVERY
     ) -> PageOf[Application]:
         table = applications.c
         statement = select(applications).where(
             table.tenant_id == tenant_id,
             table.deleted == false(),
             table.id != operational_application_id(tenant_id),
+            *_left_in(without),
         )
         position = None if request.position is None else request.position.key
         rows = await self._page(statement, table.id, request, position, application_of)
@@ -150,13 +153,24 @@ class DatabaseReads:
         async with self._engine.connect() as connection:
             return await read_schedules(connection, tenant_ids)
 
-    async def tenant_delays(self, tenant_id: bytes) -> DelaysS | None:
-        statement = select(tenant_policy.c.retry_delays_s).where(
-            tenant_policy.c.tenant_id == tenant_id
-        )
+    async def tenant_policy(self, tenant_id: bytes) -> TenantPolicy:
         async with self._engine.connect() as connection:
-            delays_s: DelaysS | None = (await connection.execute(statement)).scalar_one_or_none()
-        return delays_s
+            return await lookups.find_tenant_policy(connection, tenant_id)
+
+
+def _left_in(without: Without) -> Iterator[ColumnElement[bool]]:
+    """Conditions on applications, each an index range scan of their endpoints."""
+    theirs = select(endpoints.c.id).where(
+        endpoints.c.application_id == applications.c.id, endpoints.c.deleted == false()
+    )
+    enabled = endpoints.c.disabled == false()
+    elsewhere = ~endpoints.c.url.startswith(SVIX_PLAY, autoescape=True)
+    if without.no_endpoints:
+        yield theirs.exists()
+    if without.disabled:
+        yield or_(~theirs.exists(), theirs.where(enabled).exists())
+    if without.svix_play:
+        yield or_(~theirs.exists(), theirs.where(elsewhere).exists())
 
 
 async def _directory_version(connection: AsyncConnection) -> int:

@@ -7,9 +7,10 @@ from angarium_dispatcher.application.configuration.store import Ref
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.event_type import EventType
+from angarium_dispatcher.domain.tenant_policy import TenantPolicy
 
-from .rows import application_of, endpoint_of, event_type_of
-from .tables import applications, endpoints, event_types
+from .rows import application_of, endpoint_of, event_type_of, tenant_policy_of
+from .tables import applications, endpoints, event_types, tenant_policy
 
 
 async def find_application(
@@ -49,3 +50,9 @@ async def find_event_type(
     )
     row = (await connection.execute(statement)).mappings().one_or_none()
     return None if row is None else event_type_of(row)
+
+
+async def find_tenant_policy(connection: AsyncConnection, tenant_id: bytes) -> TenantPolicy:
+    """The tenant's policy; one that leaves all to the platform if it has set none."""
+    statement = select(tenant_policy).where(tenant_policy.c.tenant_id == tenant_id)
+    return tenant_policy_of((await connection.execute(statement)).mappings().one_or_none())

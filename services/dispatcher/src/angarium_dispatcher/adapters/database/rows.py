@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.event_type import EventType
+from angarium_dispatcher.domain.tenant_policy import TenantPolicy
 
 from .tables import StoredSecret, operational_event
 
@@ -87,6 +88,19 @@ def event_type_of(row: RowMapping) -> EventType:
 def event_type_values(event_type: EventType) -> dict[str, Any]:
     """The columns of an event type."""
     return _values(event_type)
+
+
+def tenant_policy_of(row: RowMapping | None) -> TenantPolicy:
+    """The policy of a row of `tenant_policy`; without a row, one that leaves all to the
+    platform."""
+    if row is None:
+        return TenantPolicy()
+    return TenantPolicy(**{name: row[name] for name in TenantPolicy.__slots__})
+
+
+def tenant_policy_values(policy: TenantPolicy) -> dict[str, Any]:
+    """The columns of a policy."""
+    return _values(policy)
 
 
 def operational_event_of(row: RowMapping) -> OperationalEvent:

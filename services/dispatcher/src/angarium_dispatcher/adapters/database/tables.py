@@ -157,6 +157,8 @@ event_types = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("retry_delays_s", DELAYS_S),
+    Column("feature_flags", NAMES),
+    Column("group_name", Text),
 )
 _scheduled = event_types.c.retry_delays_s.is_not(None)
 Index(
@@ -172,6 +174,8 @@ tenant_policy = Table(
     Column("tenant_id", Id, primary_key=True),
     Column("version", Big, nullable=False),
     Column("retry_delays_s", DELAYS_S),
+    Column("header_names", String(16)),
+    Column("require_event_types", Boolean),
 )
 Index("uq_tenant_policy_version", tenant_policy.c.version, unique=True)
 

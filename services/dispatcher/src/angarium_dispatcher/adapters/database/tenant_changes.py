@@ -1,15 +1,17 @@
 """Changes to objects that belong to a tenant as a whole: event types, policy, events."""
 
+from collections.abc import Collection
+
 from angarium_contracts.operational import OperationalEvent
 from sqlalchemy import delete, false, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_dispatcher.application.configuration.store import PostCommitEffects
 from angarium_dispatcher.domain.event_type import EventType
-from angarium_dispatcher.domain.schedules import DelaysS
+from angarium_dispatcher.domain.tenant_policy import TenantPolicy
 
 from . import lookups
-from .rows import event_type_values, operational_event_values
+from .rows import event_type_values, operational_event_values, tenant_policy_values
 from .tables import event_types, operational_event, tenant_policy
 
 
@@ -55,12 +57,23 @@ class TenantChange:
             )
         )
 
-    async def set_tenant_delays(self, tenant_id: bytes, delays_s: DelaysS | None) -> None:
+    async def existing_event_types(self, tenant_id: bytes, names: Collection[str]) -> set[str]:
+        statement = select(event_types.c.name).where(
+            event_types.c.tenant_id == tenant_id,
+            event_types.c.name.in_(names),
+            event_types.c.archived == false(),
+        )
+        return set((await self._connection.execute(statement)).scalars())
+
+    async def tenant_policy(self, tenant_id: bytes) -> TenantPolicy:
+        return await lookups.find_tenant_policy(self._connection, tenant_id)
+
+    async def set_tenant_policy(self, tenant_id: bytes, policy: TenantPolicy) -> None:
         await self.reschedule(tenant_id)
         await self._connection.execute(
             update(tenant_policy)
             .where(tenant_policy.c.tenant_id == tenant_id)
-            .values(retry_delays_s=delays_s)
+            .values(tenant_policy_values(policy))
         )
 
     async def reschedule(self, tenant_id: bytes) -> None:

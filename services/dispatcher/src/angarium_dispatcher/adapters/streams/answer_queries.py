@@ -15,10 +15,11 @@ from angarium_contracts.directory import (
 )
 from angarium_contracts.ids import operational_application_id
 from angarium_contracts.queries import Done, Page
-from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy, TenantPolicy
+from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
 from angarium_dispatcher.application.configuration.references import get_application, get_endpoint
+from angarium_dispatcher.application.configuration.store import Without
 from angarium_dispatcher.application.dispatch.match_messages import MatchingReads, match_messages
 from angarium_dispatcher.application.endpoints import save_endpoint as saving_endpoints
 from angarium_dispatcher.application.endpoints.delete_endpoint import delete_endpoint
@@ -127,7 +128,10 @@ class QueryAnswers:
 
     async def _list_applications(self, question: wire.ListApplications) -> Contract:
         request = _request(APPLICATIONS, question.page)
-        found = await self._reads.list_applications(question.tenant_id, request)
+        without = Without(
+            question.without_no_endpoints, question.without_disabled, question.without_svix_play
+        )
+        found = await self._reads.list_applications(question.tenant_id, request, without)
         return to_wire.page(wire.Applications, found, to_wire.application)
 
     async def _delete_application(self, command: wire.DeleteApplication) -> Contract:
@@ -238,10 +242,10 @@ class QueryAnswers:
         return Done()
 
     async def _get_tenant_policy(self, question: GetTenantPolicy) -> Contract:
-        return TenantPolicy(await self._reads.tenant_delays(question.tenant_id))
+        return to_wire.tenant_policy(await self._reads.tenant_policy(question.tenant_id))
 
     async def _set_tenant_policy(self, command: SetTenantPolicy) -> Contract:
-        return TenantPolicy(await set_tenant_policy(command, self._context))
+        return to_wire.tenant_policy(await set_tenant_policy(command, self._context))
 
     async def _match_messages(self, question: MatchMessages) -> Contract:
         return await match_messages(question, self._reads)

@@ -11,6 +11,7 @@ from angarium_contracts import configuration as wire
 from angarium_contracts.api_names import api_name
 from angarium_contracts.directory import ApplicationState, EndpointState
 from angarium_contracts.queries import Problem, ProblemCode
+from angarium_contracts.tenant_policy import TenantPolicy as WireTenantPolicy
 from msgspec import Struct
 
 from angarium_dispatcher.domain.application import Application
@@ -24,6 +25,9 @@ from angarium_dispatcher.domain.refusals import (
     NotFound,
     Refused,
 )
+from angarium_dispatcher.domain.tenant_policy import TenantPolicy
+
+type Entity = Application | Endpoint | EventType | TenantPolicy
 
 
 def application(entity: Application) -> wire.Application:
@@ -73,8 +77,15 @@ def event_type(entity: EventType, *, with_content: bool = True) -> wire.EventTyp
     return _carried_over(wire.EventType, entity, schemas=schemas)
 
 
+def tenant_policy(policy: TenantPolicy) -> WireTenantPolicy:
+    """A tenant's policy."""
+    return _carried_over(WireTenantPolicy, policy)
+
+
 def _carried_over[Kind: Struct](
-    contract: type[Kind], entity: Application | Endpoint | EventType, **converted: Any
+    contract: type[Kind],
+    entity: Application | Endpoint | EventType | TenantPolicy,
+    **converted: Any,
 ) -> Kind:
     """The contract, with the `converted` fields and all others from `entity` by name."""
     names = [name for name in contract.__struct_fields__ if name not in converted]
@@ -100,8 +111,8 @@ def problem(refusal: Refused) -> Problem:
             return Problem(ProblemCode.CONFLICT, str(refusal), _member(field))
         case EndpointDisabled():
             return Problem(ProblemCode.CONFLICT, str(refusal))
-        case InvalidField(field=field):
-            return Problem(ProblemCode.INVALID, str(refusal), _member(field))
+        case InvalidField(field=field, path=path):
+            return Problem(ProblemCode.INVALID, str(refusal), _member(field), path)
         case _:
             return Problem(ProblemCode.UNAVAILABLE, str(refusal))
 

@@ -18,7 +18,8 @@ class ConfigurationLimits:
     `allow_http` permits endpoint URLs with the scheme http, `allow_streams` those of Redis
     streams. `egress` are the rules of the worker, which sends. `endpoints_max` bounds the
     endpoints of one application, and with them the cost of one message. `secret_grace_s` is
-    how long a rotated secret goes on signing unless the request gives a time.
+    how long a rotated secret goes on signing unless the request gives a time. `header_names` and
+    `require_event_types` hold for tenants that have set none in their policy.
     """
 
     allow_http: bool
@@ -26,6 +27,8 @@ class ConfigurationLimits:
     egress: EgressRules
     endpoints_max: int
     secret_grace_s: int
+    header_names: str = "webhook"
+    require_event_types: bool = False
 
 
 @dataclass(frozen=True, slots=True)

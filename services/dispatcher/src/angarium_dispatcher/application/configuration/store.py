@@ -1,10 +1,10 @@
 """Ports of the configuration's storage, and the values that pass through them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from angarium_contracts.operational import OperationalEvent
 
@@ -12,7 +12,7 @@ from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.event_type import EventType
 from angarium_dispatcher.domain.paging import PageOf, PageRequest
-from angarium_dispatcher.domain.schedules import DelaysS
+from angarium_dispatcher.domain.tenant_policy import TenantPolicy
 
 type Ref = bytes | str
 """Reference to an object: its id as bytes, or its uid as text."""
@@ -40,6 +40,19 @@ class DirectoryPart:
     done: bool
     applications: tuple[Application, ...]
     endpoints: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Applications that a list leaves out: those that have no endpoint, only disabled ones, or
+    only ones of Svix Play."""
+
+    no_endpoints: bool = False
+    disabled: bool = False
+    svix_play: bool = False
+
+
+EVERY: Final = Without()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +118,12 @@ class Change(Protocol):
 
     async def remove_event_type(self, tenant_id: bytes, name: str) -> None: ...
 
-    async def set_tenant_delays(self, tenant_id: bytes, delays_s: DelaysS | None) -> None:
-        """Set the retry schedule of the tenant's messages."""
+    async def existing_event_types(self, tenant_id: bytes, names: Collection[str]) -> set[str]:
+        """Those of the names that the tenant's event types have, archived ones left out."""
+
+    async def tenant_policy(self, tenant_id: bytes) -> TenantPolicy: ...
+
+    async def set_tenant_policy(self, tenant_id: bytes, policy: TenantPolicy) -> None: ...
 
     async def reschedule(self, tenant_id: bytes) -> None:
         """Have every dispatcher read the schedules of the tenant's event types again."""
@@ -133,7 +150,7 @@ class ConfigurationReads(Protocol):
     async def find_application(self, tenant_id: bytes, ref: Ref) -> Application | None: ...
 
     async def list_applications(
-        self, tenant_id: bytes, request: PageRequest
+        self, tenant_id: bytes, request: PageRequest, without: Without = EVERY
     ) -> PageOf[Application]: ...
 
     async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None: ...
@@ -148,8 +165,7 @@ class ConfigurationReads(Protocol):
         self, tenant_id: bytes, request: PageRequest, *, include_archived: bool
     ) -> PageOf[EventType]: ...
 
-    async def tenant_delays(self, tenant_id: bytes) -> DelaysS | None:
-        """Retry schedule that the tenant set for all its messages."""
+    async def tenant_policy(self, tenant_id: bytes) -> TenantPolicy: ...
 
     async def directory_version(self) -> int: ...
 

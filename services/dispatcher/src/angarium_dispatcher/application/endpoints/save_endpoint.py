@@ -20,6 +20,7 @@ from angarium_dispatcher.domain.field_rules import check_new_name
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotFound
 
 from .endpoint_fields import canonical_url, endpoint_fields
+from .tenant_settings import check_event_types_exist, with_default_header_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ async def create_endpoint(command: CreateEndpoint, context: ConfigurationContext
 
     async def work(change: Change) -> SavedEndpoint:
         application = await application_for_endpoint(change, command, context)
-        endpoint = _new(command, endpoint_id, secret, application, context)
+        endpoint = await _new(command, endpoint_id, secret, application, change, context)
         return await _add(application, endpoint, change, context)
 
     return await context.changes.apply(work)
@@ -71,12 +72,12 @@ async def replace_endpoint(command: UpdateEndpoint, context: ConfigurationContex
             check_new_name("endpoint_id", uid_of_path)
             endpoint_id = context.new_id()
             secret = context.secrets.generate(endpoint_id)
-            endpoint = _new(command, endpoint_id, secret, application, context)
+            endpoint = await _new(command, endpoint_id, secret, application, change, context)
             return await _add(application, replace(endpoint, uid=uid_of_path), change, context)
         endpoint = replace(found, **endpoint_fields(command, found.id, context))
         if command.uid is None:
             endpoint = replace(endpoint, uid=uid_of_path)
-        return await _save_existing(application, endpoint, change, context)
+        return await _save_existing(application, found, endpoint, change, context)
 
     return await context.changes.apply(work)
 
@@ -90,7 +91,7 @@ async def patch_endpoint(command: PatchEndpoint, context: ConfigurationContext) 
         application = await get_application(change, command.tenant_id, command.application_ref)
         found = await get_endpoint(change, application, command.ref)
         endpoint = replace(found, **endpoint_fields(command, found.id, context))
-        return await _save_existing(application, endpoint, change, context)
+        return await _save_existing(application, found, endpoint, change, context)
 
     return await context.changes.apply(work)
 
@@ -99,6 +100,7 @@ async def _add(
     application: Application, endpoint: Endpoint, change: Change, context: ConfigurationContext
 ) -> SavedEndpoint:
     check_endpoint(endpoint)
+    await check_event_types_exist(endpoint, (), change, context)
     await _check_new_uid(endpoint, change)
     endpoints_max = context.limits.endpoints_max
     if await change.count_endpoints(application.id) >= endpoints_max:
@@ -114,9 +116,14 @@ async def _add(
 
 
 async def _save_existing(
-    application: Application, endpoint: Endpoint, change: Change, context: ConfigurationContext
+    application: Application,
+    found: Endpoint,
+    endpoint: Endpoint,
+    change: Change,
+    context: ConfigurationContext,
 ) -> SavedEndpoint:
     check_endpoint(endpoint)
+    await check_event_types_exist(endpoint, found.event_types or (), change, context)
     await _check_new_uid(endpoint, change)
     reason = endpoint.disabled_reason if endpoint.disabled else None
     endpoint = replace(endpoint, disabled_reason=reason, updated_at=context.now())
@@ -135,15 +142,16 @@ async def _check_new_uid(endpoint: Endpoint, change: Change) -> None:
             raise AlreadyTaken("endpoint", "uid", endpoint.uid)
 
 
-def _new(
+async def _new(
     command: CreateEndpoint | UpdateEndpoint,
     endpoint_id: bytes,
     sealed_secret: bytes,
     application: Application,
+    change: Change,
     context: ConfigurationContext,
 ) -> Endpoint:
     now = context.now()
-    return Endpoint(
+    endpoint = Endpoint(
         id=endpoint_id,
         application_id=application.id,
         sealed_secrets=(sealed_secret,),
@@ -151,3 +159,6 @@ def _new(
         updated_at=now,
         **endpoint_fields(command, endpoint_id, context),
     )
+    if command.header_names is UNSET:
+        endpoint = await with_default_header_names(endpoint, change, context)
+    return endpoint

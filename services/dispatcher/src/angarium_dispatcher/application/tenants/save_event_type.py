@@ -5,6 +5,7 @@ version. Dispatchers cache their retry schedules, and are notified when one chan
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from angarium_contracts.configuration import CreateEventType, PatchEventType, UpdateEventType
 from msgspec import UNSET
@@ -12,7 +13,7 @@ from msgspec import UNSET
 from angarium_dispatcher.application.configuration.command_fields import fields_set
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
 from angarium_dispatcher.application.configuration.store import Change
-from angarium_dispatcher.domain.event_type import EventType, check_event_type
+from angarium_dispatcher.domain.event_type import EventType, check_event_type, check_schemas
 from angarium_dispatcher.domain.field_rules import check_new_name
 from angarium_dispatcher.domain.refusals import AlreadyTaken, NotFound
 from angarium_dispatcher.domain.schedules import check_schedules_count
@@ -76,7 +77,7 @@ async def patch_event_type(
         found = await change.find_event_type(command.tenant_id, command.name)
         if found is None:
             raise NotFound("event type")
-        fields = fields_set(command, EventType)
+        fields = _fields(command)
         event_type = check_event_type(replace(found, **fields, updated_at=context.now()))
         return await _replace(found, event_type, change)
 
@@ -108,4 +109,15 @@ async def _reschedule(before: EventType | None, after: EventType, change: Change
 
 def _new(command: CreateEventType | UpdateEventType, context: ConfigurationContext) -> EventType:
     now = context.now()
-    return EventType(created_at=now, updated_at=now, **fields_set(command, EventType))
+    return EventType(created_at=now, updated_at=now, **_fields(command))
+
+
+def _fields(command: CreateEventType | UpdateEventType | PatchEventType) -> dict[str, Any]:
+    fields = fields_set(command, EventType)
+    if isinstance(command.schemas, bytes):
+        check_schemas(command.schemas)
+    # Gateways of earlier versions know only one feature flag.
+    if "feature_flags" not in fields and "feature_flag" in fields:
+        flag = fields["feature_flag"]
+        fields["feature_flags"] = None if flag is None else (flag,)
+    return fields

@@ -43,6 +43,18 @@ GetIfExists = Annotated[
         description="Return the application that has this `uid` already, instead of `409`."
     ),
 ]
+WithoutEndpoints = Annotated[
+    bool, QueryParameter(description="Leave out applications that have no endpoint.")
+]
+WithDisabledEndpoints = Annotated[
+    bool, QueryParameter(description="Leave out applications all of whose endpoints are disabled.")
+]
+WithSvixPlayEndpoints = Annotated[
+    bool,
+    QueryParameter(
+        description="Leave out applications all of whose endpoints are at https://play.svix.com/."
+    ),
+]
 
 
 class ApplicationController(Controller):
@@ -57,12 +69,24 @@ class ApplicationController(Controller):
         dependencies={"page": Provide(ordered_page, sync_to_thread=False)},
     )
     async def list_applications(
-        self, api: Api, caller: CurrentCaller, page: NamedDependency[SkipValidation[Page]]
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        page: NamedDependency[SkipValidation[Page]],
+        exclude_apps_with_no_endpoints: WithoutEndpoints = False,
+        exclude_apps_with_disabled_endpoints: WithDisabledEndpoints = False,
+        exclude_apps_with_svix_play_endpoints: WithSvixPlayEndpoints = False,
     ) -> ListResponse[ApplicationOut]:
         """Returns the tenant's applications, in the order they were created unless `order` says
         otherwise.
         """
-        question = ListApplications(tenant_id=caller.tenant_id, page=page)
+        question = ListApplications(
+            tenant_id=caller.tenant_id,
+            page=page,
+            without_no_endpoints=exclude_apps_with_no_endpoints,
+            without_disabled=exclude_apps_with_disabled_endpoints,
+            without_svix_play=exclude_apps_with_svix_play_endpoints,
+        )
         found = unwrap(await api.ask_dispatcher(question, Applications))
         return ListResponse(
             data=[application_out(item) for item in found.items],

@@ -26,7 +26,7 @@ from .parameters import (
     time_of,
 )
 from .problems import Fault, Refused, invalid, refusal, unwrap
-from .schemas.attempts import MessageAttemptOut, attempt_out
+from .schemas.attempts import MessageAttemptOut, StatusCodeClass, attempt_out
 from .schemas.lists import ListResponse
 from .schemas.messages import MessageOut, message_out
 
@@ -37,11 +37,8 @@ Status = Annotated[
     ),
 ]
 StatusClass = Annotated[
-    int | None,
+    StatusCodeClass | None,
     QueryParameter(
-        ge=0,
-        le=500,
-        multiple_of=100,
         description="Only attempts whose response status is in this class: 0 (no response), 100,"
         " 200, 300, 400 or 500.",
     ),

@@ -18,11 +18,11 @@ from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter, SkipValidation
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from .dependencies import Api, CurrentCaller
 from .parameters import EventTypeRef, ordered_page
-from .problems import unwrap
+from .problems import Fault, Refused, invalid, unwrap
 from .schemas.delivery_policy import delays, delays_of_new
 from .schemas.event_types import (
     EventTypeIn,
@@ -92,7 +92,8 @@ class EventTypeController(Controller):
             description=data.description,
             archived=data.archived,
             deprecated=data.deprecated,
-            feature_flag=data.feature_flag,
+            group_name=data.group_name,
+            **_flags(data),
             schemas=_text(data.schemas),
             retry_delays_s=delays_of_new(data.retry_schedule),
         )
@@ -130,7 +131,8 @@ class EventTypeController(Controller):
             description=data.description,
             archived=data.archived,
             deprecated=data.deprecated,
-            feature_flag=data.feature_flag,
+            group_name=data.group_name,
+            **_flags(data),
             schemas=_text(data.schemas),
             retry_delays_s=delays(data.retry_schedule),
         )
@@ -156,7 +158,8 @@ class EventTypeController(Controller):
             description=data.description,
             archived=data.archived,
             deprecated=data.deprecated,
-            feature_flag=data.feature_flag,
+            group_name=data.group_name,
+            **_flags(data),
             schemas=data.schemas if isinstance(data.schemas, UnsetType) else _text(data.schemas),
             retry_delays_s=delays(data.retry_schedule),
         )
@@ -185,3 +188,17 @@ class EventTypeController(Controller):
 
 def _text(schemas: dict[str, dict[str, Any]] | None) -> bytes | None:
     return None if schemas is None else msgspec.json.encode(schemas)
+
+
+def _flags(data: EventTypeUpdate | EventTypePatch) -> dict[str, Any]:
+    """Feature flags under both names, from the one that is given. Raises `Refused` if both are
+    given and `featureFlag` is not one of `featureFlags`."""
+    one, several = data.feature_flag, data.feature_flags
+    if not one and not several:
+        cleared = UNSET if one is UNSET and several is UNSET else None
+        return {"feature_flag": cleared, "feature_flags": cleared}
+    flags = tuple(several) if several else (one,)
+    if one and one not in flags:
+        message = "`featureFlag` is not one of `featureFlags`. Give only `featureFlags`."
+        raise Refused(invalid(Fault(("body", "featureFlag"), message)))
+    return {"feature_flag": flags[0], "feature_flags": flags}

@@ -136,7 +136,7 @@ def refusal(problem: Problem) -> ProblemAnswer:
         case ProblemCode.CONFLICT:
             return _answer(409, "conflict", "Conflict", problem.detail)
         case ProblemCode.INVALID:
-            return invalid(Fault(_location(problem.field), problem.detail))
+            return invalid(Fault((*_location(problem.field), *problem.path), problem.detail))
         case ProblemCode.UNAVAILABLE:
             return unavailable(problem.detail)
 

@@ -17,26 +17,37 @@ class TenantPolicyController(Controller):
 
     @get(operation_id="v1.tenant.get-policy", summary="Get the tenant policy")
     async def get_policy(self, api: Api, caller: CurrentCaller) -> TenantPolicyOut:
-        """Returns the tenant's retry schedule and retention; `null` means the platform's own."""
+        """Returns the tenant's policy; `null` means the platform's own."""
         question = GetTenantPolicy(tenant_id=caller.tenant_id)
         policy = unwrap(await api.ask_dispatcher(question, TenantPolicy))
         days = await api.retentions.find(caller.tenant_id)
-        return TenantPolicyOut(retry_schedule=policy.retry_delays_s, retention_days=days)
+        return _policy_out(policy, days)
 
     @put(operation_id="v1.tenant.update-policy", summary="Replace the tenant policy")
     async def update_policy(
         self, api: Api, caller: CurrentCaller, data: JSONBody[TenantPolicyIn]
     ) -> TenantPolicyOut:
-        """Replaces the tenant's retry schedule and retention.
+        """Replaces the tenant's policy: what is left out becomes the platform's own.
 
         A new schedule applies to messages posted from now on, where neither the endpoint nor the
-        event type has its own.
+        event type has its own. `signatureHeaders` and `requireEventTypes` apply to endpoints that
+        are created or changed from now on.
         """
         command = SetTenantPolicy(
-            tenant_id=caller.tenant_id, retry_delays_s=delays_of_new(data.retry_schedule)
+            tenant_id=caller.tenant_id,
+            retry_delays_s=delays_of_new(data.retry_schedule),
+            header_names=data.signature_headers,
+            require_event_types=data.require_event_types,
         )
         policy = unwrap(await api.ask_dispatcher(command, TenantPolicy))
         await api.retentions.set(caller.tenant_id, data.retention_days)
-        return TenantPolicyOut(
-            retry_schedule=policy.retry_delays_s, retention_days=data.retention_days
-        )
+        return _policy_out(policy, data.retention_days)
+
+
+def _policy_out(policy: TenantPolicy, retention_days: int | None) -> TenantPolicyOut:
+    return TenantPolicyOut(
+        retry_schedule=policy.retry_delays_s,
+        retention_days=retention_days,
+        signature_headers=policy.header_names,
+        require_event_types=policy.require_event_types,
+    )

@@ -17,6 +17,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.typing import FieldDefinition
 
 from angarium_gateway.adapters.http.idempotent_posts import HEADER, KEY_CHARS_MAX
+from angarium_gateway.adapters.http.schemas.attempts import StatusCodeClass
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.refusals import HttpErrorOut, HTTPValidationError
 from angarium_gateway.adapters.http.strict_json import StrictJson
@@ -122,8 +123,10 @@ def _config(title: str, version: str) -> OpenAPIConfig:
 
 
 def _body_types(described: Litestar) -> list[Any]:
-    """Return the types of all request and response bodies."""
-    found: dict[Any, None] = dict.fromkeys([DeliveryStatus, HttpErrorOut, HTTPValidationError])
+    """Return the types of all request and response bodies, and those of parameters that no body
+    has."""
+    further = (DeliveryStatus, StatusCodeClass, HttpErrorOut, HTTPValidationError)
+    found: dict[Any, None] = dict.fromkeys(further)
     for route in described.routes:
         for handler in getattr(route, "route_handlers", ()):
             if isinstance(handler, HTTPRouteHandler):

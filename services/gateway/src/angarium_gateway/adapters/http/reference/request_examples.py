@@ -122,7 +122,9 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         RecoverIn(since=_MORNING, until=_NOON),
         ReplayIn(since=_MORNING),
         BulkReplayIn(since=_MORNING, until=_NOON, event_types=["invoice.paid"]),
-        TenantPolicyIn(retry_schedule=[5, 300, 1800, 7200], retention_days=30),
+        TenantPolicyIn(
+            retry_schedule=[5, 300, 1800, 7200], retention_days=30, require_event_types=True
+        ),
         OperationalWebhookEndpointIn(
             url="https://example.com/operations",
             uid="operations",

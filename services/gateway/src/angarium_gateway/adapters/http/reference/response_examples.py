@@ -100,6 +100,8 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             archived=False,
             deprecated=False,
             feature_flag=None,
+            feature_flags=None,
+            group_name="billing",
             schemas=None,
             created_at=_MADE_AT,
             updated_at=_MADE_AT,
@@ -202,7 +204,12 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             created_at=_MADE_AT,
             updated_at=_MADE_AT,
         ),
-        TenantPolicyOut(retry_schedule=(5, 300, 1800, 7200), retention_days=30),
+        TenantPolicyOut(
+            retry_schedule=(5, 300, 1800, 7200),
+            retention_days=30,
+            signature_headers=None,
+            require_event_types=True,
+        ),
         ApiKeyOut(
             id=f"key_{_ID}",
             name="billing backend",

@@ -1,6 +1,7 @@
 """Attempts on the wire."""
 
 from datetime import datetime
+from enum import IntEnum
 from typing import Annotated, Literal
 
 from angarium_contracts.attempts import Attempt, AttemptStatus, AttemptTrigger, Timings
@@ -9,6 +10,18 @@ from msgspec import UNSET, Meta, UnsetType
 
 from .fields import ApiSchema
 from .messages import MessageOut
+
+
+class StatusCodeClass(IntEnum):
+    """Classes of response statuses, as the Svix API numbers them; 0: no response came."""
+
+    NONE = 0
+    INFORMATIONAL = 100
+    SUCCESSFUL = 200
+    REDIRECTION = 300
+    CLIENT_ERROR = 400
+    SERVER_ERROR = 500
+
 
 StatusText = Literal["success", "pending", "fail", "sending"]
 

@@ -58,11 +58,29 @@ RetentionDays = Annotated[
 ]
 
 
+DefaultSignatureHeaders = Annotated[
+    Literal["webhook", "svix", "both"],
+    Meta(
+        description="The `signatureHeaders` of endpoints that are created without them. Existing"
+        " endpoints keep theirs."
+    ),
+]
+RequireEventTypes = Annotated[
+    bool,
+    Meta(
+        description="Whether endpoints may name in `eventTypes` only event types that exist and are"
+        " not archived. Names that an endpoint has already stay."
+    ),
+]
+
+
 class TenantPolicyIn(RequestSchema, frozen=True, kw_only=True):
     """The tenant's policy. `null` means the platform's own."""
 
     retry_schedule: RetrySchedule | None
     retention_days: RetentionDays | None = None
+    signature_headers: DefaultSignatureHeaders | None = None
+    require_event_types: RequireEventTypes | None = None
 
 
 class TenantPolicyOut(ApiSchema, frozen=True, kw_only=True):
@@ -70,6 +88,8 @@ class TenantPolicyOut(ApiSchema, frozen=True, kw_only=True):
 
     retry_schedule: tuple[float, ...] | None
     retention_days: int | None
+    signature_headers: str | None
+    require_event_types: bool | None
 
 
 def delays(schedule: Sequence[float] | UnsetType | None) -> tuple[float, ...] | UnsetType | None:

@@ -13,9 +13,24 @@ from .fields import ApiSchema, EventTypeName, FeatureFlag, RequestSchema
 Schemas = Annotated[
     dict[str, dict[str, Any]],
     Meta(
-        description="JSON schemas of the payload by version, such as `1`. Payloads are not checked"
-        " against them."
+        description="JSON schemas of the payload by version, such as `1`. `$schema` says whether a"
+        " schema is one of draft 4, 6, 7, 2019-09 or 2020-12; without it, it is read as draft 7."
+        " References to other documents are not followed. Payloads are not checked against"
+        " schemas."
     ),
+]
+FeatureFlags = Annotated[
+    list[FeatureFlag],
+    Meta(
+        max_length=50, description="Labels of your own. Angarium stores them and does not use them."
+    ),
+]
+FirstFlag = Annotated[
+    FeatureFlag, Meta(description="The former name of `featureFlags`, for one flag.")
+]
+GroupName = Annotated[
+    EventTypeName,
+    Meta(description="A name that groups event types.", examples=["billing"]),
 ]
 
 
@@ -25,7 +40,9 @@ class EventTypeUpdate(RequestSchema, frozen=True, kw_only=True):
     description: str
     archived: bool = False
     deprecated: bool = False
-    feature_flag: FeatureFlag | None = None
+    feature_flag: FirstFlag | None = None
+    feature_flags: FeatureFlags | UnsetType | None = UNSET
+    group_name: GroupName | None = None
     schemas: Schemas | None = None
     retry_schedule: RetrySchedule | UnsetType | None = UNSET
 
@@ -42,7 +59,9 @@ class EventTypePatch(RequestSchema, frozen=True, kw_only=True):
     description: str | UnsetType = UNSET
     archived: bool | UnsetType = UNSET
     deprecated: bool | UnsetType = UNSET
-    feature_flag: FeatureFlag | UnsetType | None = UNSET
+    feature_flag: FirstFlag | UnsetType | None = UNSET
+    feature_flags: FeatureFlags | UnsetType | None = UNSET
+    group_name: GroupName | UnsetType | None = UNSET
     schemas: Schemas | UnsetType | None = UNSET
     retry_schedule: RetrySchedule | UnsetType | None = UNSET
 
@@ -54,7 +73,11 @@ class EventTypeOut(ApiSchema, frozen=True, kw_only=True):
     description: str
     archived: bool
     deprecated: bool
-    feature_flag: str | None
+    feature_flag: Annotated[
+        str | None, Meta(description="The first of `featureFlags`, for clients of version 1.")
+    ]
+    feature_flags: tuple[str, ...] | None
+    group_name: str | None
     schemas: dict[str, dict[str, Any]] | None
     created_at: datetime
     updated_at: datetime
@@ -72,6 +95,8 @@ def event_type_out(event_type: EventType) -> EventTypeOut:
         archived=event_type.archived,
         deprecated=event_type.deprecated,
         feature_flag=event_type.feature_flag,
+        feature_flags=event_type.feature_flags,
+        group_name=event_type.group_name,
         schemas=None if event_type.schemas is None else msgspec.json.decode(event_type.schemas),
         created_at=event_type.created_at,
         updated_at=event_type.updated_at,

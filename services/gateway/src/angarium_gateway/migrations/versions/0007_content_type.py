@@ -6,11 +6,10 @@ Deploy: before the new code; the earlier code runs on it too.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
-# What 0004 needs holds as well: the code of 0003.
 works_from = "0003"
 
 
