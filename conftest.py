@@ -16,12 +16,17 @@ from pathlib import Path
 import asyncpg
 import pytest
 from angarium_cli.engines import PostgresProcess, ValkeyProcess
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 GIVEN_REDIS = "ANGARIUM_TEST_REDIS_URL"
 GIVEN_POSTGRES = "ANGARIUM_TEST_POSTGRES_URL"
 
 _database_numbers = itertools.count(1)
+
+# How long an example takes says how busy the machine is; the time-out of a test bounds it.
+settings.register_profile("angarium", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("angarium")
 
 
 @pytest.fixture(scope="session")
