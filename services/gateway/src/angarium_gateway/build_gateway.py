@@ -1,7 +1,7 @@
 """Builds one gateway over its ports: `main.py` passes adapters, the tests pass models."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -99,7 +99,12 @@ class Gateway:
 
 
 def build_gateway(
-    ports: GatewayPorts, limits: GatewayLimits, clocks: Clocks, *, replica: str
+    ports: GatewayPorts,
+    limits: GatewayLimits,
+    clocks: Clocks,
+    *,
+    replica: str,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> Gateway:
     """Build the gateway process `replica`."""
     ask_dispatcher = ports.redelivery.ask_dispatcher
@@ -120,7 +125,10 @@ def build_gateway(
         clock_s=clocks.clock_s,
     )
     last_uses = LastUses(ports.api_keys, clocks.now)
-    api = _api(ports, limits, clocks, directory, references, redelivery, last_uses)
+    api = replace(
+        _api(ports, limits, clocks, directory, references, redelivery, last_uses),
+        is_stopping=is_stopping,
+    )
     return Gateway(
         hot_path=hot_path,
         redelivery=redelivery,

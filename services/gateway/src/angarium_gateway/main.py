@@ -258,12 +258,18 @@ async def _work(
     copy = ApplicationCopyTable(database)
     journal = open_journal(settings, database)
     ports = ports_over(database, journal, streams, settings, copy=copy, make_id=make_id)
-    gateway = build_gateway(ports, limits_of(settings), clocks(make_id), replica=replica)
+    readiness = Readiness({"database": database.problem})
+    gateway = build_gateway(
+        ports,
+        limits_of(settings),
+        clocks(make_id),
+        replica=replica,
+        is_stopping=lambda: readiness.stopping,
+    )
     copy.on_change(gateway.directory.forget)
     path = gateway.hot_path
     settled = _settled_reader(broker, settle_to, path.settlement)
     answers = _query_server(broker, replica, gateway.answers)
-    readiness = Readiness({"database": database.problem})
     readiness.require("settlements", lambda: settled.running)
     readiness.require("answers", lambda: queries.running)
     readiness.require("queries", lambda: answers.running)

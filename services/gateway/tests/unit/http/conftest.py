@@ -261,6 +261,7 @@ class World:
     audit_log: MemoryAuditLog = field(default_factory=MemoryAuditLog)
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
+    is_stopping: bool = False
 
 
 class NoOpenMessages:
@@ -322,7 +323,9 @@ async def world() -> AsyncIterator[World]:
     world, ports = a_world()
     ids = itertools.count()
     clocks = Clocks(clock_s=lambda: 0.0, now=lambda: MADE_AT, make_id=lambda: audit_id(next(ids)))
-    gateway = build_gateway(ports, LIMITS, clocks, replica="replica")
+    gateway = build_gateway(
+        ports, LIMITS, clocks, replica="replica", is_stopping=lambda: world.is_stopping
+    )
     async with httpx.AsyncClient(
         # httpx and Litestar have different types for the same ASGI events.
         transport=httpx.ASGITransport(cast("Any", gateway.http)),

@@ -7,6 +7,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.middleware import DefineMiddleware
+from litestar.types import ASGIApp
 
 from angarium_gateway.application.unavailable import JournalUnavailable
 
@@ -25,6 +26,7 @@ from .endpoint_delivery import EndpointDeliveryController
 from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .event_types import EventTypeController
+from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
 from .invalid_parameters import on_invalid_parameters
@@ -68,11 +70,15 @@ _CONTROLLERS = (
 )
 
 
-def create_api(deps: ApiDependencies) -> Litestar:
+def create_api(deps: ApiDependencies) -> ASGIApp:
     """Everything of the API but the acceptance of messages: that route stands before it.
 
     Raises `NeedUndeclared` if an operation does not declare what it needs.
     """
+    return HeadRequests(_operations(deps))
+
+
+def _operations(deps: ApiDependencies) -> Litestar:
     document = ApiDocument(_CONTROLLERS, version("angarium-gateway"))
     api = Litestar(
         route_handlers=[*_CONTROLLERS, *reference_routes(document)],
@@ -92,7 +98,7 @@ def create_api(deps: ApiDependencies) -> Litestar:
                 created=CreatedObjects(deps.ask_dispatcher),
             ),
         ],
-        before_send=[AuditedChanges(deps.record_change)],
+        before_send=[AuditedChanges(deps.record_change), AllowedMethods()],
         exception_handlers={
             Refused: on_refused,
             JournalUnavailable: on_database_failure,

@@ -19,6 +19,8 @@ from angarium_gateway.application.unavailable import JournalUnavailable
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
 TYPE_PREFIX: Final = "urn:angarium:problem:"
+OPERATIONS_PAGE: Final = "reference/operations"
+"""The page that lists which operations of the Svix API there are."""
 
 _PATH_NAMES: Final = frozenset({"app_id", "endpoint_id", "msg_id", "attempt_id", "event_type_name"})
 _PATH_MEMBERS: Final = {
@@ -200,7 +202,7 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
                 404,
                 "not_found",
                 "Not found",
-                f"There is nothing at {path}. See /docs for all paths.",
+                _no_operation(request.method, path),
             )
         case 405:
             answer = _answer(
@@ -218,6 +220,13 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
         case _:
             answer = _answer(status, "bad_request", "Bad request", error.detail)
     return response_of(answer)
+
+
+def _no_operation(method: str, path: str) -> str:
+    return (
+        f"There is no operation {method} {path[:200]}. See /docs for all operations, and the page"
+        f" {OPERATIONS_PAGE} of the documentation for those of the Svix API that are missing."
+    )
 
 
 def _body_bytes_max(request: Request[Any, Any, Any]) -> int:

@@ -119,7 +119,7 @@ def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[s
 
 def public_error_responses() -> dict[str, Any]:
     """Return the errors of operations that need no API key."""
-    return {"422": {"$ref": _PREFIX + _ERRORS["422"].name}}
+    return {status: {"$ref": _PREFIX + _ERRORS[status].name} for status in ("422", "503")}
 
 
 def error_components(schema_prefix: str) -> dict[str, Any]:
