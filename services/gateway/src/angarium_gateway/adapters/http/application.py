@@ -26,6 +26,7 @@ from .endpoint_delivery import EndpointDeliveryController
 from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .event_types import EventTypeController
+from .gzip_bodies import CompressedAnswers, InflatedRequests
 from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
@@ -75,7 +76,7 @@ def create_api(deps: ApiDependencies) -> ASGIApp:
 
     Raises `NeedUndeclared` if an operation does not declare what it needs.
     """
-    return HeadRequests(_operations(deps))
+    return HeadRequests(CompressedAnswers(_operations(deps)))
 
 
 def _operations(deps: ApiDependencies) -> Litestar:
@@ -92,6 +93,7 @@ def _operations(deps: ApiDependencies) -> Litestar:
                 access=deps.access,
             ),
             DefineMiddleware(StrictQueries),
+            DefineMiddleware(InflatedRequests, body_bytes_max=deps.body_bytes_max),
             DefineMiddleware(
                 IdempotentPosts,
                 keys=deps.idempotency_keys,

@@ -13,6 +13,7 @@ from litestar.params import JSONBody, SkipValidation
 
 from .dependencies import Api, CurrentCaller
 from .endpoint_requests import EndpointRequests
+from .gzip_bodies import UNCOMPRESSED
 from .parameters import EndpointRef, ordered_page_from_newest
 from .schemas.endpoint_secrets import (
     EndpointHeadersIn,
@@ -123,6 +124,7 @@ class OperationalEndpointController(Controller):
         "/{endpoint_id:str}/headers",
         operation_id="v1.operational-webhook.endpoint.get-headers",
         summary="Get custom headers",
+        opt={UNCOMPRESSED: True},
     )
     async def get_operational_headers(
         self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
@@ -152,6 +154,7 @@ class OperationalEndpointController(Controller):
         "/{endpoint_id:str}/secret",
         operation_id="v1.operational-webhook.endpoint.get-secret",
         summary="Get the signing secret",
+        opt={UNCOMPRESSED: True},
     )
     async def get_operational_secret(
         self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef

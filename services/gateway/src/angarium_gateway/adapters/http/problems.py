@@ -91,14 +91,14 @@ def forbidden(detail: str) -> ProblemAnswer:
 
 
 def coded_body(coding: str) -> ProblemAnswer:
-    """415: the body has a content coding (RFC 9110, section 15.5.16)."""
+    """415: the body has a content coding other than gzip (RFC 9110, section 15.5.16)."""
     return _answer(
         415,
         "unsupported_content_encoding",
         "The content coding is not supported",
-        f"The body is sent with `Content-Encoding: {coding[:40]}`. Send it without"
-        " `Content-Encoding`.",
-        (("accept-encoding", "identity"),),
+        f"The body is sent with `Content-Encoding: {coding[:40]}`. Send it with"
+        " `Content-Encoding: gzip`, or without `Content-Encoding`.",
+        (("accept-encoding", "gzip"),),
     )
 
 

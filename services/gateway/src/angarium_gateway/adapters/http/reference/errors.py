@@ -77,11 +77,12 @@ _ERRORS: Final = {
     ),
     "415": _Error(
         "UnsupportedCoding",
-        "The request body has a content coding.",
+        "The request body has a content coding other than gzip.",
         "HttpErrorOut",
         "The content coding is not supported",
         "unsupported_content_encoding",
-        "The body is sent with `Content-Encoding: gzip`. Send it without `Content-Encoding`.",
+        "The body is sent with `Content-Encoding: br`. Send it with `Content-Encoding: gzip`, or"
+        " without `Content-Encoding`.",
     ),
     "422": _Error(
         "Invalid",
