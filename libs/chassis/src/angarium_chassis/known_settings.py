@@ -24,6 +24,7 @@ SETTINGS = frozenset(
         "chunk_linger_s",
         "connections_max",
         "connections_per_address_max",
+        "cors_origins",
         "database_connections_max",
         "database_url",
         "deliveries_in_flight_max",

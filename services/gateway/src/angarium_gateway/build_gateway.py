@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Protocol
 
 from angarium_chassis.sealing import Seal
+from litestar.types import ASGIApp
 
 from .adapters.http.accept_route import AcceptRoute
 from .adapters.http.access_control import AccessControl
 from .adapters.http.application import create_api
+from .adapters.http.cross_origin import CrossOrigin
 from .adapters.http.dependencies import ApiDependencies
 from .adapters.http.login_refusals import LoginRefusals
 from .adapters.http.schemas.operational_payload import operational_payload
@@ -74,6 +76,7 @@ class GatewayLimits:
     redelivery: RedeliveryLimits
     payload_bytes_max: int
     body_bytes_max: int = 1024 * 1024
+    cors_origins: frozenset[str] = frozenset()
     audit_timeout_s: float = WRITE_TIMEOUT_S
 
 
@@ -94,7 +97,7 @@ class Gateway:
     redelivery: Redelivery
     directory: ApplicationDirectory
     last_uses: LastUses
-    http: AcceptRoute
+    http: ASGIApp
     answers: ServiceAnswers
 
 
@@ -129,18 +132,19 @@ def build_gateway(
         _api(ports, limits, clocks, directory, references, redelivery, last_uses),
         is_stopping=is_stopping,
     )
+    http: ASGIApp = AcceptRoute(
+        create_api(api),
+        api.access,
+        accept,
+        CreateMissing(api.change_configuration),
+        payload_bytes_max=limits.payload_bytes_max,
+    )
     return Gateway(
         hot_path=hot_path,
         redelivery=redelivery,
         directory=directory,
         last_uses=last_uses,
-        http=AcceptRoute(
-            create_api(api),
-            api.access,
-            accept,
-            CreateMissing(api.change_configuration),
-            payload_bytes_max=limits.payload_bytes_max,
-        ),
+        http=CrossOrigin(http, limits.cors_origins) if limits.cors_origins else http,
         answers=ServiceAnswers(
             ports.open_messages,
             PublishOperationalEvents(

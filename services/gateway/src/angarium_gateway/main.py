@@ -58,6 +58,7 @@ from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.database.tenants import TenantTable
+from .adapters.http.cross_origin import parse_origins
 from .adapters.streams.batch_publisher import BatchPublisher
 from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
 from .adapters.streams.service_queries import ServiceQueries
@@ -170,6 +171,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
             lease_s=TASK_LEASE_S + 4 * settings.query_timeout_s,
         ),
         payload_bytes_max=settings.payload_bytes_max,
+        cors_origins=parse_origins(settings.cors_origins),
     )
 
 

@@ -1,7 +1,9 @@
 """The gateway's settings."""
 
 from angarium_chassis.settings import ServiceSettings
-from pydantic import Field
+from pydantic import Field, field_validator
+
+from .adapters.http.cross_origin import parse_origins
 
 
 class Settings(ServiceSettings):
@@ -20,6 +22,11 @@ class Settings(ServiceSettings):
         ge=1,
         description="The largest number of concurrent connections from one IPv4 address or IPv6"
         " /64 network; more get 503. A proxy in front counts as one address.",
+    )
+    cors_origins: str = Field(
+        default="",
+        description="Origins whose pages may use the API from a browser (CORS), such as"
+        " https://app.example.com,http://localhost:3000; * for all. None unless set.",
     )
     drain_s: float = Field(
         default=5.0,
@@ -64,3 +71,9 @@ class Settings(ServiceSettings):
         description="The largest number of messages per second that the background tasks of one"
         " gateway resend; they examine at most ten times as many.",
     )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_can_be_read(cls, text: str) -> str:
+        parse_origins(text)
+        return text
