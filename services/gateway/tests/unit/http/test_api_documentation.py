@@ -113,6 +113,10 @@ async def test_the_errors_of_an_operation_are_those_that_it_may_answer_with(
             assert ("409" in responses) == (method != "get")
             assert ("413" in responses) == ("requestBody" in operation)
             assert ("415" in responses) == ("requestBody" in operation)
+            names = {each["name"] for each in operation.get("parameters", ())}
+            of_object = path.endswith(("/{app_id}", "/endpoint/{endpoint_id}", "_name}"))
+            conditional = of_object and method in {"put", "patch", "delete"}
+            assert ("412" in responses) == ("if-match" in names) == conditional
             assert ("410" in responses) == operation["operationId"].endswith(".create")
 
 

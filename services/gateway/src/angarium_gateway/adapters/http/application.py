@@ -25,6 +25,7 @@ from .dependencies import ApiDependencies, provide_caller
 from .endpoint_delivery import EndpointDeliveryController
 from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
+from .entity_tags import EntityTags, provide_precondition
 from .event_types import EventTypeController
 from .gzip_bodies import CompressedAnswers, InflatedRequests
 from .head_requests import AllowedMethods, HeadRequests
@@ -86,6 +87,7 @@ def _operations(deps: ApiDependencies) -> Litestar:
         dependencies={
             "api": Provide(lambda: deps, sync_to_thread=False),
             "caller": Provide(provide_caller, sync_to_thread=False),
+            "precondition": Provide(provide_precondition, sync_to_thread=False),
         },
         middleware=[
             DefineMiddleware(
@@ -93,6 +95,7 @@ def _operations(deps: ApiDependencies) -> Litestar:
                 access=deps.access,
             ),
             DefineMiddleware(StrictQueries),
+            DefineMiddleware(EntityTags),
             DefineMiddleware(InflatedRequests, body_bytes_max=deps.body_bytes_max),
             DefineMiddleware(
                 IdempotentPosts,

@@ -15,6 +15,8 @@ from .problems import Fault, Refused, coded_body, invalid, too_large
 
 UNCOMPRESSED: Final = "uncompressed"
 """Option of the routes whose answers hold secrets: they are never compressed."""
+CODED_TAG: Final = "-gzip"
+"""Ends the ETag of a compressed answer, which has other bytes (RFC 9110, section 8.8.3.3)."""
 
 ANSWER_BYTES_MIN: Final = 1024
 """Smaller answers fit into a packet anyway."""
@@ -128,7 +130,9 @@ class CompressedAnswers:
                 start = message
                 return
             if start is not None:
-                if message["type"] == "http.response.body" and _is_compressible(
+                if start["status"] == 304:
+                    _add_header(start, b"vary", b"accept-encoding")
+                elif message["type"] == "http.response.body" and _is_compressible(
                     scope, start, message["body"], more=message.get("more_body", False)
                 ):
                     _add_header(start, b"vary", b"accept-encoding")
@@ -181,7 +185,9 @@ async def _compressed(body: bytes) -> bytes:
 
 def _mark_compressed(start: HTTPResponseStartEvent, size_bytes: int) -> None:
     start["headers"] = [
-        (name, value) for name, value in start["headers"] if name != b"content-length"
+        (name, value[:-1] + CODED_TAG.encode() + b'"' if name == b"etag" else value)
+        for name, value in start["headers"]
+        if name != b"content-length"
     ]
     _add_header(start, b"content-length", b"%d" % size_bytes)
     _add_header(start, b"content-encoding", b"gzip")

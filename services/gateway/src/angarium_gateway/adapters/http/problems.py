@@ -124,6 +124,17 @@ def too_large(body_bytes_max: int) -> ProblemAnswer:
     )
 
 
+def changed_since() -> ProblemAnswer:
+    """412: the object is not the one that the request's condition asks for."""
+    return _answer(
+        412,
+        "precondition_failed",
+        "The object has another version",
+        "The object is not as `If-Match` or `If-None-Match` asks: it was changed, created or"
+        " deleted since you read it. Read it again, and send the request with its new `ETag`.",
+    )
+
+
 def unavailable(detail: str) -> ProblemAnswer:
     """503, to be tried again."""
     headers = (("retry-after", str(RETRY_AFTER_S)),)
@@ -141,6 +152,8 @@ def refusal(problem: Problem) -> ProblemAnswer:
             return invalid(Fault((*_location(problem.field), *problem.path), problem.detail))
         case ProblemCode.UNAVAILABLE:
             return unavailable(problem.detail)
+        case ProblemCode.PRECONDITION_FAILED:
+            return changed_since()
 
 
 def unwrap[T: Contract](answer: T | Problem) -> T:

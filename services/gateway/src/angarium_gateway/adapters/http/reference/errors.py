@@ -66,6 +66,15 @@ _ERRORS: Final = {
         "A request with this idempotency key created app_05jHR6TnRzUGhKWN8Ckr5D, which was deleted"
         " since. To create it anew, send the request with another key.",
     ),
+    "412": _Error(
+        "VersionDiffers",
+        "The object has not the version that `If-Match` asks for.",
+        "HttpErrorOut",
+        "The object has another version",
+        "precondition_failed",
+        "The object is not as `If-Match` or `If-None-Match` asks: it was changed, created or"
+        " deleted since you read it. Read it again, and send the request with its new `ETag`.",
+    ),
     "413": _Error(
         "TooLarge",
         "The request body is too large.",
@@ -111,6 +120,8 @@ def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[s
         possible.add("404")
     if method not in {"get", "head"}:
         possible.add("409")
+    if any(each["name"] == "if-match" for each in operation.get("parameters", ())):
+        possible.add("412")
     if "requestBody" in operation:
         possible |= {"413", "415"}
     if operation["operationId"].endswith(".create"):
