@@ -74,6 +74,8 @@ SETTINGS = frozenset(
         "stop_grace_s",
         "stream_count",
         "stream_destinations",
+        "trusted_proxies",
+        "trusted_proxies_header",
         "window_bytes",
     ]
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from angarium_chassis.http_server.trusted_proxies import NO_PROXIES, TrustedProxies
 from angarium_chassis.sealing import Seal
 from litestar.types import ASGIApp
 
@@ -77,6 +78,7 @@ class GatewayLimits:
     payload_bytes_max: int
     body_bytes_max: int = 1024 * 1024
     cors_origins: frozenset[str] = frozenset()
+    proxies: TrustedProxies = NO_PROXIES
     audit_timeout_s: float = WRITE_TIMEOUT_S
 
 
@@ -169,7 +171,7 @@ def _api(
         access=AccessControl(
             Authenticator(ports.api_keys, clocks.clock_s, on_use=last_uses.note),
             Authorizer(directory),
-            LoginRefusals(clocks.clock_s),
+            LoginRefusals(clocks.clock_s, limits.proxies),
         ),
         idempotency_keys=SealedAnswers(ports.idempotency_keys, ports.seal),
         ask_dispatcher=ask_dispatcher,

@@ -172,6 +172,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         ),
         payload_bytes_max=settings.payload_bytes_max,
         cors_origins=parse_origins(settings.cors_origins),
+        proxies=settings.proxies,
     )
 
 
@@ -181,6 +182,7 @@ def public_limits(settings: Settings) -> HttpLimits:
         settings,
         connections_max=settings.connections_max,
         connections_per_address_max=settings.connections_per_address_max,
+        proxies=settings.proxies,
     )
 
 
