@@ -19,7 +19,7 @@ ATTEMPT_ID = "atmpt_05jHR6TnRzUGhKWN8Ckr5D"
 TASK_ID = "qtask_05jHR6TnRzUGhKWN8Ckr5D"
 WAIT_S = 60
 FIRST = (
-    "v1.health.get", "v1.health.head",
+    "v1.health.get", "v1.health.ping",
     "v1.tenant.update-policy", "v1.tenant.get-policy",
     "v1.event-type.create", "v1.event-type.list", "v1.event-type.get", "v1.event-type.update",
     "patch_event_type",

@@ -24,6 +24,7 @@ SETTINGS = frozenset(
         "chunk_linger_s",
         "connections_max",
         "connections_per_address_max",
+        "cors_origins",
         "database_connections_max",
         "database_url",
         "deliveries_in_flight_max",
@@ -73,6 +74,8 @@ SETTINGS = frozenset(
         "stop_grace_s",
         "stream_count",
         "stream_destinations",
+        "trusted_proxies",
+        "trusted_proxies_header",
         "window_bytes",
     ]
 )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from .http_server.limits import HttpLimits, within_descriptors
+from .http_server.trusted_proxies import NO_PROXIES, TrustedProxies
 from .internal_http import bind
 from .logs import set_up_logs
 from .process import StartRefused, refuse, run_process
@@ -53,7 +54,11 @@ def internal_limits(settings: ServiceSettings) -> HttpLimits:
 
 
 def http_limits(
-    settings: ServiceSettings, *, connections_max: int, connections_per_address_max: int
+    settings: ServiceSettings,
+    *,
+    connections_max: int,
+    connections_per_address_max: int,
+    proxies: TrustedProxies = NO_PROXIES,
 ) -> HttpLimits:
     """The bounds of one port, as the settings and the process's open files allow."""
     return HttpLimits(
@@ -68,6 +73,7 @@ def http_limits(
         requests_per_connection_max=settings.http_requests_per_connection_max,
         connections_max=within_descriptors(connections_max),
         connections_per_address_max=connections_per_address_max,
+        proxies=proxies,
     )
 
 

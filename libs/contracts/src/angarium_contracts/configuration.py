@@ -4,7 +4,8 @@ Every one names the tenant; an object of another tenant is not found. `ref` is a
 uid, as the caller wrote it. In a patch `UNSET` leaves a member alone and None clears it.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from msgspec import UNSET, UnsetType, field
 
@@ -12,6 +13,24 @@ from .contract import Contract, Part
 from .directory import ApplicationState, EndpointState
 from .endpoint_options import EndpointOptionChanges, EndpointOptions
 from .queries import Page
+
+ANY_VERSION: Final = "*"
+"""In a precondition: any version that there is."""
+_UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Precondition(Part, frozen=True):
+    """When a command may be carried out: the object has one of the versions `if_match`, and none of
+    `if_none_match`. None makes no condition. The commands that have one are refused with
+    `PRECONDITION_FAILED`."""
+
+    if_match: tuple[str, ...] | None = None
+    if_none_match: tuple[str, ...] | None = None
+
+
+def version_of(updated_at: datetime) -> str:
+    """The version of an application, endpoint or event type that was saved at this time."""
+    return f"{(updated_at - _UNIX_EPOCH) // timedelta(microseconds=1):x}"
 
 
 class Application(Part, frozen=True):
@@ -84,6 +103,7 @@ class UpdateApplication(Contract, frozen=True, tag="application.update/1"):
     throttle_rate: int | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     weight: int | UnsetType = UNSET
+    precondition: Precondition | None = None
 
 
 class PatchApplication(Contract, frozen=True, tag="application.patch/1"):
@@ -94,6 +114,7 @@ class PatchApplication(Contract, frozen=True, tag="application.patch/1"):
     throttle_rate: int | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
     weight: int | UnsetType = UNSET
+    precondition: Precondition | None = None
 
 
 class DeleteApplication(Contract, frozen=True, tag="application.delete/1"):
@@ -101,6 +122,7 @@ class DeleteApplication(Contract, frozen=True, tag="application.delete/1"):
 
     tenant_id: bytes
     ref: str
+    precondition: Precondition | None = None
 
 
 class ApplicationDeleted(Contract, frozen=True, tag="application.deleted/1"):
@@ -204,6 +226,7 @@ class UpdateEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint
     event_types: tuple[str, ...] | None = None
     channels: tuple[str, ...] | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    precondition: Precondition | None = None
 
 
 class PatchEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint.patch/1"):
@@ -218,6 +241,7 @@ class PatchEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint.
     event_types: tuple[str, ...] | UnsetType | None = UNSET
     channels: tuple[str, ...] | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
+    precondition: Precondition | None = None
 
 
 class DeleteEndpoint(Contract, frozen=True, tag="endpoint.delete/1"):
@@ -226,6 +250,7 @@ class DeleteEndpoint(Contract, frozen=True, tag="endpoint.delete/1"):
     tenant_id: bytes
     application_ref: str
     ref: str
+    precondition: Precondition | None = None
 
 
 class EndpointDeleted(Contract, frozen=True, tag="endpoint.deleted/1"):
@@ -316,6 +341,7 @@ class UpdateEventType(Contract, frozen=True, tag="event_type.update/1"):
     retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
     feature_flags: tuple[str, ...] | UnsetType | None = UNSET
     group_name: str | None = None
+    precondition: Precondition | None = None
 
 
 class PatchEventType(Contract, frozen=True, tag="event_type.patch/1"):
@@ -329,6 +355,7 @@ class PatchEventType(Contract, frozen=True, tag="event_type.patch/1"):
     retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
     feature_flags: tuple[str, ...] | UnsetType | None = UNSET
     group_name: str | UnsetType | None = UNSET
+    precondition: Precondition | None = None
 
 
 class DeleteEventType(Contract, frozen=True, tag="event_type.delete/1"):
@@ -337,3 +364,4 @@ class DeleteEventType(Contract, frozen=True, tag="event_type.delete/1"):
     tenant_id: bytes
     name: str
     expunge: bool = False
+    precondition: Precondition | None = None

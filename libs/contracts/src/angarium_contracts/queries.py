@@ -36,6 +36,7 @@ class ProblemCode(StrEnum):
     CONFLICT = "conflict"
     INVALID = "invalid"
     UNAVAILABLE = "unavailable"
+    PRECONDITION_FAILED = "precondition_failed"
 
 
 class Problem(Contract, frozen=True, tag="problem/1"):

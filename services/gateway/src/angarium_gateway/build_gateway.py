@@ -1,15 +1,18 @@
 """Builds one gateway over its ports: `main.py` passes adapters, the tests pass models."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from angarium_chassis.http_server.trusted_proxies import NO_PROXIES, TrustedProxies
 from angarium_chassis.sealing import Seal
+from litestar.types import ASGIApp
 
 from .adapters.http.accept_route import AcceptRoute
 from .adapters.http.access_control import AccessControl
 from .adapters.http.application import create_api
+from .adapters.http.cross_origin import CrossOrigin
 from .adapters.http.dependencies import ApiDependencies
 from .adapters.http.login_refusals import LoginRefusals
 from .adapters.http.schemas.operational_payload import operational_payload
@@ -74,6 +77,8 @@ class GatewayLimits:
     redelivery: RedeliveryLimits
     payload_bytes_max: int
     body_bytes_max: int = 1024 * 1024
+    cors_origins: frozenset[str] = frozenset()
+    proxies: TrustedProxies = NO_PROXIES
     audit_timeout_s: float = WRITE_TIMEOUT_S
 
 
@@ -94,12 +99,17 @@ class Gateway:
     redelivery: Redelivery
     directory: ApplicationDirectory
     last_uses: LastUses
-    http: AcceptRoute
+    http: ASGIApp
     answers: ServiceAnswers
 
 
 def build_gateway(
-    ports: GatewayPorts, limits: GatewayLimits, clocks: Clocks, *, replica: str
+    ports: GatewayPorts,
+    limits: GatewayLimits,
+    clocks: Clocks,
+    *,
+    replica: str,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> Gateway:
     """Build the gateway process `replica`."""
     ask_dispatcher = ports.redelivery.ask_dispatcher
@@ -120,19 +130,23 @@ def build_gateway(
         clock_s=clocks.clock_s,
     )
     last_uses = LastUses(ports.api_keys, clocks.now)
-    api = _api(ports, limits, clocks, directory, references, redelivery, last_uses)
+    api = replace(
+        _api(ports, limits, clocks, directory, references, redelivery, last_uses),
+        is_stopping=is_stopping,
+    )
+    http: ASGIApp = AcceptRoute(
+        create_api(api),
+        api.access,
+        accept,
+        CreateMissing(api.change_configuration),
+        payload_bytes_max=limits.payload_bytes_max,
+    )
     return Gateway(
         hot_path=hot_path,
         redelivery=redelivery,
         directory=directory,
         last_uses=last_uses,
-        http=AcceptRoute(
-            create_api(api),
-            api.access,
-            accept,
-            CreateMissing(api.change_configuration),
-            payload_bytes_max=limits.payload_bytes_max,
-        ),
+        http=CrossOrigin(http, limits.cors_origins) if limits.cors_origins else http,
         answers=ServiceAnswers(
             ports.open_messages,
             PublishOperationalEvents(
@@ -157,7 +171,7 @@ def _api(
         access=AccessControl(
             Authenticator(ports.api_keys, clocks.clock_s, on_use=last_uses.note),
             Authorizer(directory),
-            LoginRefusals(clocks.clock_s),
+            LoginRefusals(clocks.clock_s, limits.proxies),
         ),
         idempotency_keys=SealedAnswers(ports.idempotency_keys, ports.seal),
         ask_dispatcher=ask_dispatcher,

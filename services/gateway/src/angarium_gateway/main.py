@@ -58,6 +58,7 @@ from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.database.tenants import TenantTable
+from .adapters.http.cross_origin import parse_origins
 from .adapters.streams.batch_publisher import BatchPublisher
 from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
 from .adapters.streams.service_queries import ServiceQueries
@@ -170,6 +171,8 @@ def limits_of(settings: Settings) -> GatewayLimits:
             lease_s=TASK_LEASE_S + 4 * settings.query_timeout_s,
         ),
         payload_bytes_max=settings.payload_bytes_max,
+        cors_origins=parse_origins(settings.cors_origins),
+        proxies=settings.proxies,
     )
 
 
@@ -179,6 +182,7 @@ def public_limits(settings: Settings) -> HttpLimits:
         settings,
         connections_max=settings.connections_max,
         connections_per_address_max=settings.connections_per_address_max,
+        proxies=settings.proxies,
     )
 
 
@@ -258,12 +262,18 @@ async def _work(
     copy = ApplicationCopyTable(database)
     journal = open_journal(settings, database)
     ports = ports_over(database, journal, streams, settings, copy=copy, make_id=make_id)
-    gateway = build_gateway(ports, limits_of(settings), clocks(make_id), replica=replica)
+    readiness = Readiness({"database": database.problem})
+    gateway = build_gateway(
+        ports,
+        limits_of(settings),
+        clocks(make_id),
+        replica=replica,
+        is_stopping=lambda: readiness.stopping,
+    )
     copy.on_change(gateway.directory.forget)
     path = gateway.hot_path
     settled = _settled_reader(broker, settle_to, path.settlement)
     answers = _query_server(broker, replica, gateway.answers)
-    readiness = Readiness({"database": database.problem})
     readiness.require("settlements", lambda: settled.running)
     readiness.require("answers", lambda: queries.running)
     readiness.require("queries", lambda: answers.running)

@@ -1,7 +1,12 @@
 """The gateway's settings."""
 
+from typing import Literal
+
+from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
 from angarium_chassis.settings import ServiceSettings
-from pydantic import Field
+from pydantic import Field, field_validator
+
+from .adapters.http.cross_origin import parse_origins
 
 
 class Settings(ServiceSettings):
@@ -19,7 +24,24 @@ class Settings(ServiceSettings):
         default=500,
         ge=1,
         description="The largest number of concurrent connections from one IPv4 address or IPv6"
-        " /64 network; more get 503. A proxy in front counts as one address.",
+        " /64 network; more get 503. ANGARIUM_TRUSTED_PROXIES are"
+        " exempt.",
+    )
+    cors_origins: str = Field(
+        default="",
+        description="Origins whose pages may use the API from a browser (CORS), such as"
+        " https://app.example.com,http://localhost:3000; * for all. None unless set.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Networks of the proxies in front, such as 10.0.0.0/8,2001:db8::/32. Their"
+        " requests count for the client that they name in ANGARIUM_TRUSTED_PROXIES_HEADER, in"
+        " limits of failed logins and in logs.",
+    )
+    trusted_proxies_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        default="x-forwarded-for",
+        description="The header in which the proxies name their client. They must add to it, or"
+        " set it; the other one is not read.",
     )
     drain_s: float = Field(
         default=5.0,
@@ -64,3 +86,20 @@ class Settings(ServiceSettings):
         description="The largest number of messages per second that the background tasks of one"
         " gateway resend; they examine at most ten times as many.",
     )
+
+    @property
+    def proxies(self) -> TrustedProxies:
+        """The proxies in front."""
+        return TrustedProxies(parse_networks(self.trusted_proxies), self.trusted_proxies_header)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks_can_be_read(cls, text: str) -> str:
+        parse_networks(text)
+        return text
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_can_be_read(cls, text: str) -> str:
+        parse_origins(text)
+        return text

@@ -42,11 +42,12 @@ class OpenConnections:
 
     def admit(self, connection: Connection, host: str) -> bool:
         """Count one more connection from `host`. False if there is no room for it."""
-        address = address_key(host)
-        if (
-            len(self._open) >= self.limits.connections_max
-            or self._by_address[address] >= self.limits.connections_per_address_max
-        ):
+        limits, address = self.limits, address_key(host)
+        if len(self._open) >= limits.connections_max:
+            return False
+        if self._by_address[
+            address
+        ] >= limits.connections_per_address_max and not limits.proxies.trusts(host):
             return False
         self._open[connection] = address
         self._by_address[address] += 1

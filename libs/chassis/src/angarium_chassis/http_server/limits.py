@@ -3,6 +3,8 @@
 import resource
 from dataclasses import dataclass
 
+from .trusted_proxies import NO_PROXIES, TrustedProxies
+
 DESCRIPTORS_RESERVED = 256
 """Left to databases, streams, files and the internal port."""
 
@@ -12,7 +14,7 @@ class HttpLimits:
     """Limits of one port on what clients send before they are authenticated.
 
     A body may take `body_timeout_s`, and a second more for each `body_bytes_per_s_min` bytes
-    that came.
+    that came. The addresses of `proxies` have no limit of connections but that of all.
     """
 
     target_bytes_max: int = 8 * 1024
@@ -26,6 +28,7 @@ class HttpLimits:
     requests_per_connection_max: int = 10_000
     connections_max: int = 2_000
     connections_per_address_max: int = 500
+    proxies: TrustedProxies = NO_PROXIES
 
 
 def within_descriptors(connections_max: int) -> int:

@@ -37,6 +37,13 @@ class InvalidField(Refused):
         self.path = path
 
 
+class VersionDiffers(Refused):
+    """The object has not the version that the command asks for."""
+
+    def __init__(self) -> None:
+        super().__init__("The object was changed since you read it. Read it again.")
+
+
 class EndpointDisabled(Refused):
     """The endpoint is disabled. `reason`: why Angarium disabled it; None when a client did."""
 

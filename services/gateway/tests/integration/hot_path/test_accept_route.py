@@ -1,6 +1,7 @@
 """POST /app/{app_id}/msg over HTTP: what is accepted, and what is refused without a trace."""
 
 import asyncio
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -64,6 +65,22 @@ async def test_without_content_the_answers_payload_is_empty(door: Door) -> None:
     async with door.client() as client:
         answer = await client.post(door.path, params={"with_content": "false"}, json=GOOD)
     assert (answer.status_code, answer.json()["payload"]) == (202, {})
+
+
+async def test_a_message_may_come_in_gzip(door: Door) -> None:
+    headers = {"content-encoding": "gzip"}
+    text = json.dumps(GOOD).encode()
+    bomb = json.dumps(GOOD | {"payload": {"a": "a" * 50_000_000}}).encode()
+    async with door.client() as client:
+        answer = await client.post(door.path, content=gzip.compress(text), headers=headers)
+        assert (answer.status_code, answer.json()["payload"]) == (202, GOOD["payload"])
+        is_problem(await client.post(door.path, content=text, headers=headers), 422)
+        is_problem(await client.post(door.path, content=gzip.compress(bomb), headers=headers), 413)
+        key = headers | {"idempotency-key": "k"}
+        coded = [gzip.compress(text, level, mtime=level) for level in (1, 9)]
+        answers = [await client.post(door.path, content=each, headers=key) for each in coded]
+    assert answers[0].json() == answers[1].json()
+    assert (await door.counts())[0] == 2
 
 
 async def test_the_application_may_be_named_by_its_id(door: Door) -> None:

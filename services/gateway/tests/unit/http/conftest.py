@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from inspect import isawaitable
@@ -261,6 +262,7 @@ class World:
     audit_log: MemoryAuditLog = field(default_factory=MemoryAuditLog)
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
+    is_stopping: bool = False
 
 
 class NoOpenMessages:
@@ -317,12 +319,14 @@ LIMITS = GatewayLimits(
 )
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    world, ports = a_world()
+@asynccontextmanager
+async def serving(world: World, ports: GatewayPorts, limits: GatewayLimits) -> AsyncIterator[World]:
+    """Give the world its client, of a gateway over these ports."""
     ids = itertools.count()
     clocks = Clocks(clock_s=lambda: 0.0, now=lambda: MADE_AT, make_id=lambda: audit_id(next(ids)))
-    gateway = build_gateway(ports, LIMITS, clocks, replica="replica")
+    gateway = build_gateway(
+        ports, limits, clocks, replica="replica", is_stopping=lambda: world.is_stopping
+    )
     async with httpx.AsyncClient(
         # httpx and Litestar have different types for the same ASGI events.
         transport=httpx.ASGITransport(cast("Any", gateway.http)),
@@ -330,4 +334,10 @@ async def world() -> AsyncIterator[World]:
         headers={"authorization": f"Bearer {TOKEN}"},
     ) as client:
         world.client = client
+        yield world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with serving(*a_world(), LIMITS) as world:
         yield world

@@ -5,6 +5,7 @@ import os
 from typing import cast
 
 import pytest
+from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
 from angarium_gateway.adapters.http.login_refusals import LoginRefusals
 from angarium_gateway.adapters.http.problems import Refused
 from angarium_gateway.application.tenants.authentication import Authenticator, LoginFailure
@@ -19,8 +20,9 @@ from .conftest import World
 PATHS = ("/api/v1/app", "/api/v1/app/acme/msg")
 
 
-def scope(address: str) -> Scope:
-    return cast("Scope", {"client": (address, 4711)})
+def scope(address: str, forwarded_for: str = "") -> Scope:
+    headers = [(b"x-forwarded-for", forwarded_for.encode())]
+    return cast("Scope", {"client": (address, 4711), "headers": headers})
 
 
 def counted() -> float:
@@ -95,3 +97,18 @@ async def test_both_doors_count_a_failed_login(
     assert answer.status_code == 401
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert counted() - before == 1
+
+
+async def test_behind_a_proxy_a_failure_counts_for_the_client_that_the_proxy_names() -> None:
+    refusals = LoginRefusals(lambda: 100.0, TrustedProxies(parse_networks("10.0.0.0/8")))
+
+    async def refused(forwarded_for: str) -> None:
+        with pytest.raises(Refused):
+            await refusals.refuse(scope("10.0.0.1", forwarded_for))
+
+    with capture_logs() as lines:
+        many = [asyncio.create_task(refused(f"203.0.113.{n}, 192.0.2.7")) for n in range(100)]
+        await refused("198.51.100.1")
+    assert [line["address"] for line in lines] == ["198.51.100.1"]
+    assert not all(task.done() for task in many)
+    await asyncio.gather(*many)

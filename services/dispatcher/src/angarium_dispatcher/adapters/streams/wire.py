@@ -24,6 +24,7 @@ from angarium_dispatcher.domain.refusals import (
     InvalidField,
     NotFound,
     Refused,
+    VersionDiffers,
 )
 from angarium_dispatcher.domain.tenant_policy import TenantPolicy
 
@@ -109,6 +110,8 @@ def problem(refusal: Refused) -> Problem:
             return Problem(ProblemCode.NOT_FOUND, str(refusal))
         case AlreadyTaken(field=field):
             return Problem(ProblemCode.CONFLICT, str(refusal), _member(field))
+        case VersionDiffers():
+            return Problem(ProblemCode.PRECONDITION_FAILED, str(refusal))
         case EndpointDisabled():
             return Problem(ProblemCode.CONFLICT, str(refusal))
         case InvalidField(field=field, path=path):

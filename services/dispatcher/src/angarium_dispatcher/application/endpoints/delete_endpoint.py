@@ -3,6 +3,7 @@
 from angarium_contracts.configuration import DeleteEndpoint
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
+from angarium_dispatcher.application.configuration.preconditions import check_precondition
 from angarium_dispatcher.application.configuration.references import get_application, get_endpoint
 from angarium_dispatcher.application.configuration.store import Change
 from angarium_dispatcher.application.operational import endpoint_events
@@ -15,6 +16,7 @@ async def delete_endpoint(command: DeleteEndpoint, context: ConfigurationContext
     async def work(change: Change) -> Application:
         application = await get_application(change, command.tenant_id, command.application_ref)
         endpoint = await get_endpoint(change, application, command.ref)
+        check_precondition(command.precondition, endpoint)
         return await endpoint_events.delete_endpoint(change, application, endpoint, context)
 
     return await context.changes.apply(work)

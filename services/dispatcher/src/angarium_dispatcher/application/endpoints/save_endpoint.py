@@ -6,6 +6,7 @@ from angarium_contracts.configuration import CreateEndpoint, PatchEndpoint, Upda
 from msgspec import UNSET
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
+from angarium_dispatcher.application.configuration.preconditions import check_precondition
 from angarium_dispatcher.application.configuration.references import (
     endpoint_ref,
     get_application,
@@ -65,6 +66,7 @@ async def replace_endpoint(command: UpdateEndpoint, context: ConfigurationContex
         found = await change.find_endpoint(application.id, ref)
         if found is None and isinstance(ref, bytes):
             raise NotFound("endpoint")
+        check_precondition(command.precondition, found)
         uid_of_path = ref if isinstance(ref, str) else None
         if found is None:
             if command.uid not in {None, uid_of_path}:
@@ -90,6 +92,7 @@ async def patch_endpoint(command: PatchEndpoint, context: ConfigurationContext) 
     async def work(change: Change) -> SavedEndpoint:
         application = await get_application(change, command.tenant_id, command.application_ref)
         found = await get_endpoint(change, application, command.ref)
+        check_precondition(command.precondition, found)
         endpoint = replace(found, **endpoint_fields(command, found.id, context))
         return await _save_existing(application, found, endpoint, change, context)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from angarium_contracts.configuration import DeleteEventType
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
+from angarium_dispatcher.application.configuration.preconditions import check_precondition
 from angarium_dispatcher.application.configuration.store import Change
 from angarium_dispatcher.domain.refusals import NotFound
 
@@ -17,6 +18,7 @@ async def delete_event_type(command: DeleteEventType, context: ConfigurationCont
         found = await change.find_event_type(command.tenant_id, command.name)
         if found is None:
             raise NotFound("event type")
+        check_precondition(command.precondition, found)
         if command.expunge:
             await change.remove_event_type(command.tenant_id, command.name)
         elif not found.archived:

@@ -10,6 +10,7 @@ from angarium_contracts.configuration import (
 
 from angarium_dispatcher.application.configuration.command_fields import fields_set
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
+from angarium_dispatcher.application.configuration.preconditions import check_precondition
 from angarium_dispatcher.application.configuration.references import application_ref
 from angarium_dispatcher.application.configuration.store import Change
 from angarium_dispatcher.application.operational.application import (
@@ -66,6 +67,7 @@ async def replace_application(
         found = await change.find_application(command.tenant_id, ref)
         if found is None and isinstance(ref, bytes):
             raise NotFound("application")
+        check_precondition(command.precondition, found)
         uid_of_path = ref if isinstance(ref, str) else None
         if found is None:
             if command.uid not in {None, uid_of_path}:
@@ -88,6 +90,7 @@ async def patch_application(
 
     async def work(change: Change) -> SavedApplication:
         found = await get_customer_application(change, command.tenant_id, command.ref)
+        check_precondition(command.precondition, found)
         application = replace(found, **fields_set(command, Application))
         return await _save_existing(found, application, change, context)
 

@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from angarium_dispatcher.application.configuration.command_fields import fields_set
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
+from angarium_dispatcher.application.configuration.preconditions import check_precondition
 from angarium_dispatcher.application.configuration.store import Change
 from angarium_dispatcher.domain.event_type import EventType, check_event_type, check_schemas
 from angarium_dispatcher.domain.field_rules import check_new_name
@@ -57,6 +58,7 @@ async def replace_event_type(
 
     async def work(change: Change) -> SavedEventType:
         found = await change.find_event_type(command.tenant_id, command.name)
+        check_precondition(command.precondition, found)
         if found is None:
             check_new_name("event_type_name", command.name)
             return await _add(event_type, change)
@@ -77,6 +79,7 @@ async def patch_event_type(
         found = await change.find_event_type(command.tenant_id, command.name)
         if found is None:
             raise NotFound("event type")
+        check_precondition(command.precondition, found)
         fields = _fields(command)
         event_type = check_event_type(replace(found, **fields, updated_at=context.now()))
         return await _replace(found, event_type, change)

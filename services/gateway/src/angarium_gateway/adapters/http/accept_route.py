@@ -35,6 +35,7 @@ from angarium_gateway.domain.messages import NewMessage
 from angarium_gateway.domain.permissions import Permission
 
 from .access_control import AccessControl
+from .gzip_bodies import inflated, is_gzip
 from .idempotent_posts import bad_key, created_is_gone, is_key, used_for_another
 from .posted_message import PostedMessage, delivery_time, read_message
 from .problems import (
@@ -42,7 +43,6 @@ from .problems import (
     Fault,
     ProblemAnswer,
     Refused,
-    coded_body,
     invalid,
     problem_answer,
     refusal,
@@ -132,10 +132,12 @@ class AcceptRoute:
             caller = await self._admit(headers.token, scope, ref)
         if headers.key is not None and not is_key(headers.key):
             raise Refused(bad_key())
-        if headers.coding.lower() != "identity":
-            raise _BodyNotRead(coded_body(headers.coding))
+        if headers.coding is not None:
+            _refuse_unless_gzip(headers.coding)
         _with_content(scope["query_string"])  # refuses what it cannot read
         body = await self._read_body(headers, receive)
+        if headers.coding is not None and is_gzip(headers.coding):
+            body = inflated(body, self._body_bytes_max)
         posted = read_message(body, payload_bytes_max=self._payload_bytes_max)
         deliver_at = None if posted.deliver_at is None else delivery_time(posted, self._now())
         draft = _draft(posted, headers, scope["path"], body, deliver_at)
@@ -195,7 +197,7 @@ class _Headers:
         self.token = ""
         self.key: str | None = None
         self.trace: str | None = None
-        self.coding = "identity"
+        self.coding: str | None = None
         self.content_length = 0
         for name, value in headers:
             if name == b"authorization":
@@ -210,6 +212,13 @@ class _Headers:
                 self.trace = trace if _TRACE.fullmatch(trace) else None
             elif name == b"content-encoding":
                 self.coding = value.decode("latin-1")
+
+
+def _refuse_unless_gzip(coding: str) -> None:
+    try:
+        is_gzip(coding)
+    except Refused as refused:
+        raise _BodyNotRead(refused.answer) from None
 
 
 def _failure() -> ProblemAnswer:

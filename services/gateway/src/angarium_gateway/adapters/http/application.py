@@ -7,6 +7,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.middleware import DefineMiddleware
+from litestar.types import ASGIApp
 
 from angarium_gateway.application.unavailable import JournalUnavailable
 
@@ -24,7 +25,10 @@ from .dependencies import ApiDependencies, provide_caller
 from .endpoint_delivery import EndpointDeliveryController
 from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
+from .entity_tags import EntityTags, provide_precondition
 from .event_types import EventTypeController
+from .gzip_bodies import CompressedAnswers, InflatedRequests
+from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
 from .invalid_parameters import on_invalid_parameters
@@ -68,17 +72,22 @@ _CONTROLLERS = (
 )
 
 
-def create_api(deps: ApiDependencies) -> Litestar:
+def create_api(deps: ApiDependencies) -> ASGIApp:
     """Everything of the API but the acceptance of messages: that route stands before it.
 
     Raises `NeedUndeclared` if an operation does not declare what it needs.
     """
+    return HeadRequests(CompressedAnswers(_operations(deps)))
+
+
+def _operations(deps: ApiDependencies) -> Litestar:
     document = ApiDocument(_CONTROLLERS, version("angarium-gateway"))
     api = Litestar(
         route_handlers=[*_CONTROLLERS, *reference_routes(document)],
         dependencies={
             "api": Provide(lambda: deps, sync_to_thread=False),
             "caller": Provide(provide_caller, sync_to_thread=False),
+            "precondition": Provide(provide_precondition, sync_to_thread=False),
         },
         middleware=[
             DefineMiddleware(
@@ -86,13 +95,15 @@ def create_api(deps: ApiDependencies) -> Litestar:
                 access=deps.access,
             ),
             DefineMiddleware(StrictQueries),
+            DefineMiddleware(EntityTags),
+            DefineMiddleware(InflatedRequests, body_bytes_max=deps.body_bytes_max),
             DefineMiddleware(
                 IdempotentPosts,
                 keys=deps.idempotency_keys,
                 created=CreatedObjects(deps.ask_dispatcher),
             ),
         ],
-        before_send=[AuditedChanges(deps.record_change)],
+        before_send=[AuditedChanges(deps.record_change), AllowedMethods()],
         exception_handlers={
             Refused: on_refused,
             JournalUnavailable: on_database_failure,

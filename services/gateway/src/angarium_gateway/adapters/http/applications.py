@@ -21,6 +21,7 @@ from litestar.params import JSONBody, QueryParameter, SkipValidation
 
 from .current_names import with_current_names
 from .dependencies import Api, CurrentCaller
+from .entity_tags import WritePrecondition
 from .parameters import ApplicationRef, ordered_page
 from .problems import unwrap
 from .schemas.applications import (
@@ -141,7 +142,12 @@ class ApplicationController(Controller):
         responses={201: ResponseSpec(ApplicationOut, description="The application was created.")},
     )
     async def update_application(
-        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, data: JSONBody[ApplicationIn]
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        data: JSONBody[ApplicationIn],
+        precondition: WritePrecondition,
     ) -> Response[ApplicationOut]:
         """Replaces every field of the application: a field that is left out gets its default value.
         Kept are `weight`, and the `uid` that the path names.
@@ -157,6 +163,7 @@ class ApplicationController(Controller):
             throttle_rate=data.throttle_rate,
             metadata=data.metadata,
             weight=data.weight,
+            precondition=precondition,
         )
         return _saved(unwrap(await api.change_configuration(command, ApplicationSaved)))
 
@@ -171,6 +178,7 @@ class ApplicationController(Controller):
         caller: CurrentCaller,
         app_id: ApplicationRef,
         data: JSONBody[ApplicationPatch],
+        precondition: WritePrecondition,
     ) -> ApplicationOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
         data = with_current_names(data)
@@ -182,6 +190,7 @@ class ApplicationController(Controller):
             throttle_rate=data.throttle_rate,
             metadata={} if data.metadata is None else data.metadata,
             weight=data.weight,
+            precondition=precondition,
         )
         saved = unwrap(await api.change_configuration(command, ApplicationSaved))
         return application_out(saved.application)
@@ -192,14 +201,20 @@ class ApplicationController(Controller):
         summary="Delete an application",
     )
     async def delete_application(
-        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        precondition: WritePrecondition,
     ) -> None:
         """Deletes the application and its endpoints, and answers `204`.
 
         Deliveries that are pending for its endpoints are canceled. Nothing more can be posted to
         it.
         """
-        command = DeleteApplication(tenant_id=caller.tenant_id, ref=app_id)
+        command = DeleteApplication(
+            tenant_id=caller.tenant_id, ref=app_id, precondition=precondition
+        )
         unwrap(await api.change_configuration(command, ApplicationDeleted))
 
 

@@ -1,5 +1,6 @@
 """What the HTTP API needs, and how handlers get at it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,10 @@ from .access_control import AccessControl
 
 @dataclass(frozen=True, slots=True)
 class ApiDependencies:
-    """What `create_api` is given. `body_bytes_max` bounds every request body."""
+    """What `create_api` is given.
+
+    `body_bytes_max` bounds every request body. `is_stopping`: the process drains.
+    """
 
     access: AccessControl
     idempotency_keys: IdempotencyKeys
@@ -50,6 +54,7 @@ class ApiDependencies:
     audit_log: AuditLog
     record_change: RecordChange
     body_bytes_max: int = 1024 * 1024
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 Api = NamedDependency[SkipValidation[ApiDependencies]]

@@ -10,6 +10,7 @@ from angarium_gateway.application.tenants.authentication import Caller
 
 from .dependencies import Api, CurrentCaller
 from .endpoint_requests import EndpointRequests
+from .gzip_bodies import UNCOMPRESSED
 from .parameters import ApplicationRef, EndpointRef
 from .schemas.endpoint_secrets import (
     EndpointHeadersIn,
@@ -30,6 +31,7 @@ class EndpointOptionsController(Controller):
         "/headers",
         operation_id="v1.endpoint.get-headers",
         summary="Get custom headers",
+        opt={UNCOMPRESSED: True},
     )
     async def get_headers(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
@@ -81,6 +83,7 @@ class EndpointOptionsController(Controller):
         "/secret",
         operation_id="v1.endpoint.get-secret",
         summary="Get the signing secret",
+        opt={UNCOMPRESSED: True},
     )
     async def get_secret(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef

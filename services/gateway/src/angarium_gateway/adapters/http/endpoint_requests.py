@@ -12,6 +12,7 @@ from angarium_contracts.configuration import (
     GetEndpoint,
     ListEndpoints,
     PatchEndpoint,
+    Precondition,
     UpdateEndpoint,
 )
 from angarium_contracts.contract import Contract
@@ -85,7 +86,10 @@ class EndpointRequests:
         return self._unwrap(await self.api.ask_dispatcher(question, EndpointSaved)).endpoint
 
     async def update(
-        self, ref: str, data: EndpointUpdate | OperationalWebhookEndpointUpdate
+        self,
+        ref: str,
+        data: EndpointUpdate | OperationalWebhookEndpointUpdate,
+        precondition: Precondition | None,
     ) -> EndpointSaved:
         """Replace the endpoint, or create it under a uid."""
         data = with_current_names(data)
@@ -93,24 +97,28 @@ class EndpointRequests:
             tenant_id=self._tenant_id,
             application_ref=self.application_ref,
             ref=ref,
+            precondition=precondition,
             **fields_given(data, UpdateEndpoint, self._seal),
         )
         return await self._change(command)
 
-    async def patch(self, ref: str, data: EndpointPatch) -> Endpoint:
+    async def patch(
+        self, ref: str, data: EndpointPatch, precondition: Precondition | None
+    ) -> Endpoint:
         """Change the fields that are given."""
         data = with_current_names(data)
         command = PatchEndpoint(
             tenant_id=self._tenant_id,
             application_ref=self.application_ref,
             ref=ref,
+            precondition=precondition,
             **fields_given(data, PatchEndpoint, self._seal),
         )
         return (await self._change(command)).endpoint
 
-    async def delete(self, ref: str) -> None:
+    async def delete(self, ref: str, precondition: Precondition | None) -> None:
         """Delete the endpoint."""
-        command = DeleteEndpoint(self._tenant_id, self.application_ref, ref)
+        command = DeleteEndpoint(self._tenant_id, self.application_ref, ref, precondition)
         self._unwrap(await self.api.change_configuration(command, EndpointDeleted))
 
     async def headers(self, ref: str) -> EndpointHeadersOut:

@@ -8,6 +8,7 @@ from litestar.params import JSONBody, SkipValidation
 
 from .dependencies import Api, CurrentCaller
 from .endpoint_requests import EndpointRequests
+from .entity_tags import WritePrecondition
 from .parameters import ApplicationRef, EndpointRef, ordered_page_from_newest
 from .schemas.endpoints import (
     EndpointIn,
@@ -80,6 +81,7 @@ class EndpointController(Controller):
         app_id: ApplicationRef,
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointUpdate],
+        precondition: WritePrecondition,
     ) -> Response[EndpointOut]:
         """Replaces every field of the endpoint: a field that is left out gets its default value.
         Kept are its secrets, its custom headers, the `uid` that the path names, and the delivery
@@ -87,7 +89,7 @@ class EndpointController(Controller):
 
         If no endpoint has this uid, one is created with it, and the answer is `201`.
         """
-        saved = await EndpointRequests(api, caller, app_id).update(endpoint_id, data)
+        saved = await EndpointRequests(api, caller, app_id).update(endpoint_id, data, precondition)
         return Response(endpoint_out(saved.endpoint), status_code=201 if saved.created else 200)
 
     @patch(
@@ -102,19 +104,27 @@ class EndpointController(Controller):
         app_id: ApplicationRef,
         endpoint_id: EndpointRef,
         data: JSONBody[EndpointPatch],
+        precondition: WritePrecondition,
     ) -> EndpointOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field.
 
         Disabling an endpoint cancels its pending deliveries; enabling it does not restore them, but
         they can be resent.
         """
-        return endpoint_out(await EndpointRequests(api, caller, app_id).patch(endpoint_id, data))
+        return endpoint_out(
+            await EndpointRequests(api, caller, app_id).patch(endpoint_id, data, precondition)
+        )
 
     @delete("/{endpoint_id:str}", operation_id="v1.endpoint.delete", summary="Delete an endpoint")
     async def delete_endpoint(
-        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, endpoint_id: EndpointRef
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        precondition: WritePrecondition,
     ) -> None:
         """Deletes the endpoint, cancels its pending deliveries, and answers `204`. Its attempts
         stay on record.
         """
-        await EndpointRequests(api, caller, app_id).delete(endpoint_id)
+        await EndpointRequests(api, caller, app_id).delete(endpoint_id, precondition)

@@ -21,6 +21,7 @@ from litestar.params import JSONBody, QueryParameter, SkipValidation
 from msgspec import UNSET, UnsetType
 
 from .dependencies import Api, CurrentCaller
+from .entity_tags import WritePrecondition
 from .parameters import EventTypeRef, ordered_page
 from .problems import Fault, Refused, invalid, unwrap
 from .schemas.delivery_policy import delays, delays_of_new
@@ -119,6 +120,7 @@ class EventTypeController(Controller):
         caller: CurrentCaller,
         event_type_name: EventTypeRef,
         data: JSONBody[EventTypeUpdate],
+        precondition: WritePrecondition,
     ) -> Response[EventTypeOut]:
         """Replaces every field of the event type: a field that is left out gets its default value.
         Only `retrySchedule` is kept.
@@ -135,6 +137,7 @@ class EventTypeController(Controller):
             **_flags(data),
             schemas=_text(data.schemas),
             retry_delays_s=delays(data.retry_schedule),
+            precondition=precondition,
         )
         saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
         return Response(event_type_out(saved.event_type), status_code=201 if saved.created else 200)
@@ -150,6 +153,7 @@ class EventTypeController(Controller):
         caller: CurrentCaller,
         event_type_name: EventTypeRef,
         data: JSONBody[EventTypePatch],
+        precondition: WritePrecondition,
     ) -> EventTypeOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
         command = PatchEventType(
@@ -162,6 +166,7 @@ class EventTypeController(Controller):
             **_flags(data),
             schemas=data.schemas if isinstance(data.schemas, UnsetType) else _text(data.schemas),
             retry_delays_s=delays(data.retry_schedule),
+            precondition=precondition,
         )
         return event_type_out(unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
 
@@ -175,6 +180,7 @@ class EventTypeController(Controller):
         api: Api,
         caller: CurrentCaller,
         event_type_name: EventTypeRef,
+        precondition: WritePrecondition,
         expunge: Expunge = False,
     ) -> None:
         """Archives the event type: it is left out of lists, and can be restored by creating it
@@ -182,7 +188,12 @@ class EventTypeController(Controller):
 
         With `expunge=true` it is deleted for good. Messages may use its name all the same.
         """
-        command = DeleteEventType(tenant_id=caller.tenant_id, name=event_type_name, expunge=expunge)
+        command = DeleteEventType(
+            tenant_id=caller.tenant_id,
+            name=event_type_name,
+            expunge=expunge,
+            precondition=precondition,
+        )
         unwrap(await api.ask_dispatcher(command, Done))
 
 

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import structlog
 from angarium_chassis.http_server.connections import address_key
+from angarium_chassis.http_server.trusted_proxies import NO_PROXIES, TrustedProxies
 from litestar.types import Scope
 from prometheus_client import Counter
 
@@ -25,8 +26,9 @@ _FAILED = Counter("angarium_gateway_failed_logins", "Requests with a missing or 
 class LoginRefusals:
     """Ends requests whose API key is missing or not valid. Only failed ones ever wait."""
 
-    def __init__(self, clock_s: Callable[[], float]) -> None:
+    def __init__(self, clock_s: Callable[[], float], proxies: TrustedProxies = NO_PROXIES) -> None:
         self._clock_s = clock_s
+        self._proxies = proxies
         self._failed_logins = FailedLogins()
         self._waiting = 0
         self._unlogged = 0
@@ -37,12 +39,12 @@ class LoginRefusals:
 
         Every failure gets the same answer: only the log tells a revoked key from a mistyped one.
         """
-        client = scope["client"]
-        address = address_key(client[0]) if client else ""
+        peer = scope["client"]
+        host = self._proxies.client_host(peer[0], scope["headers"]) if peer else ""
         now_s = self._clock_s()
         _FAILED.inc()
-        self._log(client[0] if client else "", failure, now_s)
-        delay_s = self._failed_logins.delay_s(address, now_s)
+        self._log(host, failure, now_s)
+        delay_s = self._failed_logins.delay_s(address_key(host), now_s)
         if delay_s and self._waiting < WAITING_MAX:
             self._waiting += 1
             try:

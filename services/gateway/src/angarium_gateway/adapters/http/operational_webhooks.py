@@ -13,6 +13,8 @@ from litestar.params import JSONBody, SkipValidation
 
 from .dependencies import Api, CurrentCaller
 from .endpoint_requests import EndpointRequests
+from .entity_tags import WritePrecondition
+from .gzip_bodies import UNCOMPRESSED
 from .parameters import EndpointRef, ordered_page_from_newest
 from .schemas.endpoint_secrets import (
     EndpointHeadersIn,
@@ -97,13 +99,14 @@ class OperationalEndpointController(Controller):
         caller: CurrentCaller,
         endpoint_id: EndpointRef,
         data: JSONBody[OperationalWebhookEndpointUpdate],
+        precondition: WritePrecondition,
     ) -> Response[OperationalWebhookEndpointOut]:
         """Replaces every field of the endpoint, except its secrets and custom headers: a field that
         is left out gets its default value.
 
         If no endpoint has this uid, one is created with it, and the answer is `201`.
         """
-        saved = await _requests(api, caller).update(endpoint_id, data)
+        saved = await _requests(api, caller).update(endpoint_id, data, precondition)
         return Response(
             operational_endpoint_out(saved.endpoint), status_code=201 if saved.created else 200
         )
@@ -114,15 +117,20 @@ class OperationalEndpointController(Controller):
         summary="Delete an operational webhook endpoint",
     )
     async def delete_operational_endpoint(
-        self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        endpoint_id: EndpointRef,
+        precondition: WritePrecondition,
     ) -> None:
         """Deletes the endpoint, cancels its pending deliveries, and answers `204`."""
-        await _requests(api, caller).delete(endpoint_id)
+        await _requests(api, caller).delete(endpoint_id, precondition)
 
     @get(
         "/{endpoint_id:str}/headers",
         operation_id="v1.operational-webhook.endpoint.get-headers",
         summary="Get custom headers",
+        opt={UNCOMPRESSED: True},
     )
     async def get_operational_headers(
         self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
@@ -152,6 +160,7 @@ class OperationalEndpointController(Controller):
         "/{endpoint_id:str}/secret",
         operation_id="v1.operational-webhook.endpoint.get-secret",
         summary="Get the signing secret",
+        opt={UNCOMPRESSED: True},
     )
     async def get_operational_secret(
         self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef

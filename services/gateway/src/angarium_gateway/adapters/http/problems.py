@@ -19,6 +19,8 @@ from angarium_gateway.application.unavailable import JournalUnavailable
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
 TYPE_PREFIX: Final = "urn:angarium:problem:"
+OPERATIONS_PAGE: Final = "reference/operations"
+"""The page that lists which operations of the Svix API there are."""
 
 _PATH_NAMES: Final = frozenset({"app_id", "endpoint_id", "msg_id", "attempt_id", "event_type_name"})
 _PATH_MEMBERS: Final = {
@@ -89,14 +91,14 @@ def forbidden(detail: str) -> ProblemAnswer:
 
 
 def coded_body(coding: str) -> ProblemAnswer:
-    """415: the body has a content coding (RFC 9110, section 15.5.16)."""
+    """415: the body has a content coding other than gzip (RFC 9110, section 15.5.16)."""
     return _answer(
         415,
         "unsupported_content_encoding",
         "The content coding is not supported",
-        f"The body is sent with `Content-Encoding: {coding[:40]}`. Send it without"
-        " `Content-Encoding`.",
-        (("accept-encoding", "identity"),),
+        f"The body is sent with `Content-Encoding: {coding[:40]}`. Send it with"
+        " `Content-Encoding: gzip`, or without `Content-Encoding`.",
+        (("accept-encoding", "gzip"),),
     )
 
 
@@ -122,6 +124,17 @@ def too_large(body_bytes_max: int) -> ProblemAnswer:
     )
 
 
+def changed_since() -> ProblemAnswer:
+    """412: the object is not the one that the request's condition asks for."""
+    return _answer(
+        412,
+        "precondition_failed",
+        "The object has another version",
+        "The object is not as `If-Match` or `If-None-Match` asks: it was changed, created or"
+        " deleted since you read it. Read it again, and send the request with its new `ETag`.",
+    )
+
+
 def unavailable(detail: str) -> ProblemAnswer:
     """503, to be tried again."""
     headers = (("retry-after", str(RETRY_AFTER_S)),)
@@ -139,6 +152,8 @@ def refusal(problem: Problem) -> ProblemAnswer:
             return invalid(Fault((*_location(problem.field), *problem.path), problem.detail))
         case ProblemCode.UNAVAILABLE:
             return unavailable(problem.detail)
+        case ProblemCode.PRECONDITION_FAILED:
+            return changed_since()
 
 
 def unwrap[T: Contract](answer: T | Problem) -> T:
@@ -200,7 +215,7 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
                 404,
                 "not_found",
                 "Not found",
-                f"There is nothing at {path}. See /docs for all paths.",
+                _no_operation(request.method, path),
             )
         case 405:
             answer = _answer(
@@ -218,6 +233,13 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
         case _:
             answer = _answer(status, "bad_request", "Bad request", error.detail)
     return response_of(answer)
+
+
+def _no_operation(method: str, path: str) -> str:
+    return (
+        f"There is no operation {method} {path[:200]}. See /docs for all operations, and the page"
+        f" {OPERATIONS_PAGE} of the documentation for those of the Svix API that are missing."
+    )
 
 
 def _body_bytes_max(request: Request[Any, Any, Any]) -> int:

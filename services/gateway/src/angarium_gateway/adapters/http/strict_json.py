@@ -13,8 +13,9 @@ from litestar.typing import FieldDefinition
 from msgspec import inspect
 
 from .body_faults import faults_of
+from .gzip_bodies import is_gzip
 from .lone_surrogates import LoneSurrogates
-from .problems import Fault, Refused, coded_body, invalid
+from .problems import Fault, Refused, invalid
 from .value_sentences import kinds_of, plain_type
 
 DEPTH_MAX: Final = 64
@@ -191,9 +192,7 @@ class StrictJson(AbstractDTO[msgspec.Struct]):
 
     @override
     def decode_bytes(self, value: bytes) -> Any:
-        coding = self.asgi_connection.headers.get("content-encoding", "identity")
-        if coding.lower() != "identity":
-            raise Refused(coded_body(coding))
+        is_gzip(self.asgi_connection.headers.get("content-encoding", ""))  # refuses all others
         handler: Any = self.asgi_connection.route_handler
         return decode_body(value, handler.parsed_data_field.annotation)
 

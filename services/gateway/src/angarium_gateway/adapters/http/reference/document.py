@@ -16,6 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.typing import FieldDefinition
 
+from angarium_gateway.adapters.http.entity_tags import IF_MATCH, honours
 from angarium_gateway.adapters.http.idempotent_posts import HEADER, KEY_CHARS_MAX
 from angarium_gateway.adapters.http.schemas.attempts import StatusCodeClass
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
@@ -49,6 +50,15 @@ _IDEMPOTENCY_KEY: Final = {
     "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
 }
 
+_IF_MATCH: Final = {
+    "name": IF_MATCH,
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of the object as you read it. If it was changed since, the answer is"
+    " `412`, and nothing changes.",
+    "schema": {"type": "string", "minLength": 1},
+}
+
 
 class ApiDocument:
     """The document of these controllers, made when it is first read."""
@@ -61,16 +71,18 @@ class ApiDocument:
     @cached_property
     def members(self) -> dict[str, Any]:
         """The document as plain objects."""
-        nothing = [Provide(lambda: None, sync_to_thread=False) for _ in range(2)]
+        nothing = [Provide(lambda: None, sync_to_thread=False) for _ in range(3)]
         described = Litestar(
             route_handlers=self._controllers,
-            dependencies=dict(zip(("api", "caller"), nothing, strict=True)),
+            dependencies=dict(zip(("api", "caller", "precondition"), nothing, strict=True)),
             dto=StrictJson,
             return_dto=None,
             openapi_config=_config(self.title, self._version),
             logging_config=None,
         )
-        document = _finished(described.openapi_schema.to_schema(), _body_types(described))
+        document = _finished(
+            described.openapi_schema.to_schema(), _body_types(described), _conditional(described)
+        )
         return document | {"paths": self._in_reading_order(document["paths"])}
 
     @cached_property
@@ -122,16 +134,26 @@ def _config(title: str, version: str) -> OpenAPIConfig:
     )
 
 
+def _handlers(described: Litestar) -> Iterator[HTTPRouteHandler]:
+    for route in described.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if isinstance(handler, HTTPRouteHandler):
+                yield handler
+
+
+def _conditional(described: Litestar) -> set[str]:
+    """Return the operations that honour If-Match."""
+    return {str(handler.operation_id) for handler in _handlers(described) if honours(handler)}
+
+
 def _body_types(described: Litestar) -> list[Any]:
     """Return the types of all request and response bodies, and those of parameters that no body
     has."""
     further = (DeliveryStatus, StatusCodeClass, HttpErrorOut, HTTPValidationError)
     found: dict[Any, None] = dict.fromkeys(further)
-    for route in described.routes:
-        for handler in getattr(route, "route_handlers", ()):
-            if isinstance(handler, HTTPRouteHandler):
-                for field in (handler.parsed_data_field, handler.parsed_return_field):
-                    found.update(dict.fromkeys(_schema_types(field)))
+    for handler in _handlers(described):
+        for field in (handler.parsed_data_field, handler.parsed_return_field):
+            found.update(dict.fromkeys(_schema_types(field)))
     return list(found)
 
 
@@ -146,7 +168,7 @@ def _schema_types(field: FieldDefinition | None) -> Iterator[Any]:
         yield from _schema_types(inner)
 
 
-def _finished(document: dict[str, Any], bodies: list[Any]) -> dict[str, Any]:
+def _finished(document: dict[str, Any], bodies: list[Any], conditional: set[str]) -> dict[str, Any]:
     """Add what Litestar does not know: exact schemas, errors, examples, samples and sections."""
     _, schemas = msgspec.json.schema_components(bodies, ref_template=_SCHEMAS + "{name}")
     document["components"]["schemas"] = {
@@ -157,6 +179,8 @@ def _finished(document: dict[str, Any], bodies: list[Any]) -> dict[str, Any]:
     document = _with_plain_names(document)
     examples = request_examples()
     for path, method, operation in operations_of(document):
+        if operation["operationId"] in conditional:
+            operation["parameters"].append(_IF_MATCH)
         _finish_operation(operation, path, method, examples)
     return document
 

@@ -66,6 +66,15 @@ _ERRORS: Final = {
         "A request with this idempotency key created app_05jHR6TnRzUGhKWN8Ckr5D, which was deleted"
         " since. To create it anew, send the request with another key.",
     ),
+    "412": _Error(
+        "VersionDiffers",
+        "The object has not the version that `If-Match` asks for.",
+        "HttpErrorOut",
+        "The object has another version",
+        "precondition_failed",
+        "The object is not as `If-Match` or `If-None-Match` asks: it was changed, created or"
+        " deleted since you read it. Read it again, and send the request with its new `ETag`.",
+    ),
     "413": _Error(
         "TooLarge",
         "The request body is too large.",
@@ -77,11 +86,12 @@ _ERRORS: Final = {
     ),
     "415": _Error(
         "UnsupportedCoding",
-        "The request body has a content coding.",
+        "The request body has a content coding other than gzip.",
         "HttpErrorOut",
         "The content coding is not supported",
         "unsupported_content_encoding",
-        "The body is sent with `Content-Encoding: gzip`. Send it without `Content-Encoding`.",
+        "The body is sent with `Content-Encoding: br`. Send it with `Content-Encoding: gzip`, or"
+        " without `Content-Encoding`.",
     ),
     "422": _Error(
         "Invalid",
@@ -110,6 +120,8 @@ def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[s
         possible.add("404")
     if method not in {"get", "head"}:
         possible.add("409")
+    if any(each["name"] == "if-match" for each in operation.get("parameters", ())):
+        possible.add("412")
     if "requestBody" in operation:
         possible |= {"413", "415"}
     if operation["operationId"].endswith(".create"):
@@ -119,7 +131,7 @@ def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[s
 
 def public_error_responses() -> dict[str, Any]:
     """Return the errors of operations that need no API key."""
-    return {"422": {"$ref": _PREFIX + _ERRORS["422"].name}}
+    return {status: {"$ref": _PREFIX + _ERRORS[status].name} for status in ("422", "503")}
 
 
 def error_components(schema_prefix: str) -> dict[str, Any]:
