@@ -25,6 +25,7 @@ from .origin import Origin
 from .proxy_tunnel import open_tunnel
 from .proxy_url import Proxy
 from .racing_dials import first_connected, in_turns
+from .refusal_log import RefusalLog
 from .tls_stream import Above, TlsStream
 
 
@@ -83,6 +84,7 @@ class Dialler:
         self._names = names
         self._tls = tls
         self._limits = limits
+        self._refusals = RefusalLog()
 
     async def dial[C: asyncio.Protocol](
         self,
@@ -108,11 +110,19 @@ class Dialler:
         addresses = await self._addresses_of(host)
         own = self._own_addresses.current()
         for address in addresses:
-            refusal = self._rules.refusal(address, own)
-            if refusal is not None:
-                detail = refusal if address == host else f"{host} has the address {refusal}"
-                raise SendFailed(FailureReason.ADDRESS_NOT_ALLOWED, detail)
+            if self._rules.refusal(address, own) is not None:
+                self._refusals.write(host, self._rules.explain(address, own))
+                raise SendFailed(
+                    FailureReason.ADDRESS_NOT_ALLOWED, self._words_for_tenants(host, address)
+                )
         return addresses
+
+    def _words_for_tenants(self, host: str, address: str) -> str:
+        """The table's words on an address in the URL. What a name leads to, and which addresses
+        this machine has, is the operator's to know."""
+        if host == address:
+            return self._rules.refusal(address) or host
+        return f"{host}; `angarium doctor url` tells the operator which"
 
     async def _proxy_addresses(self, proxy: Proxy | None) -> tuple[str, ...]:
         """An endpoint's own proxy is a destination like any other; the operator's may be near."""
@@ -205,7 +215,7 @@ async def _connect_through(
             proxy_addresses, partial(_connect_socket, port=proxy.port), stagger_s
         )
     except SendFailed as failed:
-        raise SendFailed(FailureReason.PROXY_FAILED, f"the proxy at {failed.detail}") from failed
+        raise SendFailed(FailureReason.PROXY_FAILED, f"the proxy: {failed.detail}") from failed
     try:
         await open_tunnel(connected, proxy, address, port)
     except BaseException:

@@ -4,9 +4,12 @@ import errno
 import os
 import ssl
 
+from angarium_webhooks.egress.egress_rules import EgressRules
+
 from angarium_worker.domain.attempt_result import FailureReason
 
 DETAIL_CHARS_MAX = 300
+_PUBLIC = EgressRules()
 
 _REASON_BY_ERRNO = {
     errno.ECONNREFUSED: FailureReason.CONNECTION_REFUSED,
@@ -34,7 +37,13 @@ class SendFailed(Exception):
 def connect_failure(error: OSError, address: str) -> SendFailed:
     """For an error while connecting; what is not known means that there is no way there."""
     reason = _REASON_BY_ERRNO.get(error.errno or 0, FailureReason.UNREACHABLE)
-    return SendFailed(reason, f"{address}: {os_words(error)}")
+    return SendFailed(reason, about(address, os_words(error)))
+
+
+def about(address: str, words: str) -> str:
+    """`<address>: <words>` for a public address. Any other is not for tenants to learn, to whom
+    a name may lead the way."""
+    return words if _PUBLIC.refusal(address) else f"{address}: {words}"
 
 
 def tls_failure(error: OSError) -> SendFailed:

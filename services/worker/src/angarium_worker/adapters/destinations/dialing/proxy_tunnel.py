@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, ip_address
 
 from angarium_worker.domain.attempt_result import FailureReason
 
-from .failures import SendFailed, os_words
+from .failures import SendFailed, about, os_words
 from .proxy_url import Proxy
 
 _HEAD_BYTES_MAX = 8_192
@@ -103,7 +103,7 @@ async def _http_connect(stream: _ProxyStream, proxy: Proxy, address: str, port: 
         return
     if status in _NOT_REACHED:
         raise SendFailed(
-            FailureReason.UNREACHABLE, f"{address}: the proxy could not connect ({status})"
+            FailureReason.UNREACHABLE, about(address, f"the proxy could not connect ({status})")
         )
     raise SendFailed(FailureReason.PROXY_FAILED, f"the proxy answered {status}")
 
@@ -120,7 +120,7 @@ async def _socks5(stream: _ProxyStream, proxy: Proxy, address: str, port: int) -
         raise SendFailed(FailureReason.PROXY_FAILED, "the proxy's answer is no SOCKS5")
     if reply != 0:
         reason, words = _SOCKS_REPLIES.get(reply, (FailureReason.PROXY_FAILED, f"reply {reply}"))
-        raise SendFailed(reason, f"{address}: {words}")
+        raise SendFailed(reason, about(address, words))
     bound_bytes = _ADDRESS_BYTES.get(bound_kind)
     if bound_bytes is None:  # a name, behind its length
         bound_bytes = (await stream.read_exactly(1))[0]
