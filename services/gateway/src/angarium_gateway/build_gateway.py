@@ -73,6 +73,7 @@ class GatewayLimits:
     hot_path: HotPathLimits
     redelivery: RedeliveryLimits
     payload_bytes_max: int
+    message_retention_days: int = 90
     body_bytes_max: int = 1024 * 1024
     audit_timeout_s: float = WRITE_TIMEOUT_S
 
@@ -132,6 +133,7 @@ def build_gateway(
             accept,
             CreateMissing(api.change_configuration),
             payload_bytes_max=limits.payload_bytes_max,
+            message_retention_days=limits.message_retention_days,
         ),
         answers=ServiceAnswers(
             ports.open_messages,

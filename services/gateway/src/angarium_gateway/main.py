@@ -170,6 +170,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
             lease_s=TASK_LEASE_S + 4 * settings.query_timeout_s,
         ),
         payload_bytes_max=settings.payload_bytes_max,
+        message_retention_days=settings.message_retention_days,
     )
 
 
