@@ -76,6 +76,7 @@ class GatewayLimits:
     hot_path: HotPathLimits
     redelivery: RedeliveryLimits
     payload_bytes_max: int
+    message_retention_days: int = 90
     body_bytes_max: int = 1024 * 1024
     cors_origins: frozenset[str] = frozenset()
     proxies: TrustedProxies = NO_PROXIES
@@ -140,6 +141,7 @@ def build_gateway(
         accept,
         CreateMissing(api.change_configuration),
         payload_bytes_max=limits.payload_bytes_max,
+        message_retention_days=limits.message_retention_days,
     )
     return Gateway(
         hot_path=hot_path,

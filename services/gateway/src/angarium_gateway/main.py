@@ -173,6 +173,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         payload_bytes_max=settings.payload_bytes_max,
         cors_origins=parse_origins(settings.cors_origins),
         proxies=settings.proxies,
+        message_retention_days=settings.message_retention_days,
     )
 
 

@@ -37,7 +37,12 @@ MADE_AT = datetime(2030, 1, 2, 3, 4, 5, 678_901, UTC)
 
 def head_of(message: NewMessage) -> MessageHead:
     return MessageHead(
-        message.id, message.event_type, len(message.payload), message.channels, message.tags
+        message.id,
+        message.event_type,
+        len(message.payload),
+        message.channels,
+        message.tags,
+        message.expunged,
     )
 
 

@@ -10,7 +10,8 @@ class NewMessage:
     `content_type`.
 
     With a `key_digest` the request is idempotent; `request_digest` tells a repeat from another
-    request. With `deliver_at` it stays in the journal until that time.
+    request. With `deliver_at` it stays in the journal until that time. Its payload is deleted from
+    `payload_expires_at` on; if it was deleted (`expunged`), `payload` is empty.
     """
 
     id: bytes
@@ -26,6 +27,8 @@ class NewMessage:
     trace: str | None = None
     deliver_at: datetime | None = None
     content_type: str | None = None
+    payload_expires_at: datetime | None = None
+    expunged: bool = False
 
     @property
     def size_bytes(self) -> int:

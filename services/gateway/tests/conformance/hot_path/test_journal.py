@@ -2,14 +2,16 @@
 
 import asyncio
 import random
+from datetime import UTC, datetime
 
 import pytest
+from angarium_chassis.database.columns import to_micros
 from angarium_chassis.database.engine import Database, open_database
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.hot_path import AcceptedMessage
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
 from angarium_gateway.adapters.database.batches import BatchTable
-from angarium_gateway.adapters.database.tables import event_claim, message
+from angarium_gateway.adapters.database.tables import event_claim, message, payload_expiry
 from angarium_gateway.application.accept.journal import Journal
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.batch_states import NEVER_SENT
@@ -101,6 +103,23 @@ async def test_a_raw_payload_keeps_its_bytes_and_content_type(
     assert earlier is not None
     assert earlier.message is not None
     assert (earlier.message.payload, earlier.message.content_type) == found[0]
+
+
+async def test_only_a_payload_with_a_retention_of_its_own_expires(
+    journal: AnyJournal, database: Database
+) -> None:
+    at = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+    expiring = a_message(payload_expires_at=at)
+    scheduled = a_message(payload_expires_at=at, deliver_at=at)
+    refused = keyed(payload_expires_at=at)
+    await journal.commit(a_batch(expiring, a_message(), keyed()))
+    await journal.schedule([scheduled, a_message(deliver_at=at)])
+    assert await journal.commit(a_batch(refused)) == [KeyTaken()]
+    async with database.reading.connect() as connection:
+        rows = (await connection.execute(select(payload_expiry))).all()
+    assert sorted((bytes(row.message_id), row.expires_at) for row in rows) == [
+        (each.id, to_micros(at)) for each in (expiring, scheduled)
+    ]
 
 
 async def test_the_version_of_the_application_comes_from_the_copy(

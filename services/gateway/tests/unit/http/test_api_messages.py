@@ -88,6 +88,17 @@ async def test_a_raw_payload_is_shown_as_it_was_posted(world: World) -> None:
     assert (bare["payload"], bare["contentType"]) == ({}, "application/xml")
 
 
+async def test_a_deleted_payload_says_so(world: World) -> None:
+    world.journal.messages[APPLICATION_ID] = [
+        replace(PAID, payload=b"", content_type="text/csv", expunged=True)
+    ]
+    found = (await world.client.get(f"{PATH}/{PAID_ID}")).json()
+    assert (found["payload"], "contentType" in found) == ({"expired": True}, False)
+    assert (await world.client.get(PATH)).json()["data"] == [found]
+    bare = (await world.client.get(f"{PATH}/{PAID_ID}?with_content=false")).json()
+    assert bare["payload"] == {}
+
+
 async def test_a_list_gives_iterators_in_both_directions(world: World) -> None:
     older, newer = lowest_id_at(1), lowest_id_at(2)
     world.journal.next_page = MessagePage([], done=False, oldest=older, newest=newer)

@@ -133,10 +133,10 @@ async def test_what_is_unknown_is_not_resent(world: World) -> None:
 
 
 async def test_a_message_without_content_is_not_resent(world: World) -> None:
-    world.replayed.add(replace(world.replayed.messages[MESSAGE_ID], payload=b""))
+    world.replayed.add(replace(world.replayed.messages[MESSAGE_ID], payload=b"", expunged=True))
     answer = await world.client.post(RESEND)
     assert answer.status_code == 409
-    assert "content of this message was deleted" in answer.json()["detail"]
+    assert "payload of this message was deleted" in answer.json()["detail"]
 
 
 async def test_a_message_that_is_not_due_yet_is_not_resent_unless_it_was_cancelled(

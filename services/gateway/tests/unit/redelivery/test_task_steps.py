@@ -125,7 +125,7 @@ async def test_a_command_to_the_worker_carries_what_the_dispatcher_gave(recovery
 async def test_a_recovery_skips_what_has_no_content_or_is_not_there(recovery: Rig) -> None:
     for number in (1, 2, 3, 77):
         recovery.worker.deliveries[id_of(number)] = "failed"
-    recovery.journal.add(a_message(2, payload=b""))
+    recovery.journal.add(a_message(2, payload=b"", expunged=True))
     assert await recovery.to_the_end() == TaskProgress(id_of(77), looked=4, resent=2, skipped=2)
     assert recovery.resent == [[1, 3]]
 

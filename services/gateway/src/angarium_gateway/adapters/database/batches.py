@@ -171,6 +171,8 @@ class BatchTable:
                 tuple_(message.c.application_id, message.c.id).in_(self._keys(references)),
                 # As values, so that the partitions of other times are not looked into.
                 message.c.id.between(min(ids), max(ids)),
+                # Nothing is left to send of a message whose payload was deleted.
+                message.c.expunged_at.is_(None),
             )
         )
         return {

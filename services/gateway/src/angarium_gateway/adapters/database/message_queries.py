@@ -160,7 +160,7 @@ def _page(
 
 def _columns(source: FromClause, *, with_content: bool) -> list[ColumnElement[Any]]:
     names = ["id", "event_type", "event_id", "channels", "tags", "deliver_at"]
-    names += ["canceled_at", "content_type"]
+    names += ["canceled_at", "content_type", "expunged_at"]
     return [source.c[name] for name in ([*names, "payload"] if with_content else names)]
 
 
@@ -175,6 +175,7 @@ def _message(row: Row[Any]) -> Message:
         deliver_at=row.deliver_at,
         canceled_at=row.canceled_at,
         content_type=row.content_type,
+        expunged=row.expunged_at is not None,
     )
 
 

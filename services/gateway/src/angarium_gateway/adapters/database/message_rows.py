@@ -51,6 +51,7 @@ def message_of(row: Any) -> NewMessage:
         trace=row.trace,
         deliver_at=row.deliver_at,
         content_type=row.content_type,
+        expunged=row.expunged_at is not None,
     )
 
 

@@ -88,7 +88,7 @@ class PostgresJournal:
 
 
 def _arrays(messages: Sequence[NewMessage]) -> list[list[Any]]:
-    """The parameters $1 to $12 of the statements."""
+    """The parameters $1 to $13 of the statements."""
     return [
         [message.id for message in messages],
         [message.application_id for message in messages],
@@ -102,6 +102,10 @@ def _arrays(messages: Sequence[NewMessage]) -> list[list[Any]]:
         [message.key_digest for message in messages],
         [message.request_digest for message in messages],
         [message.content_type for message in messages],
+        [
+            message.payload_expires_at and to_micros(message.payload_expires_at)
+            for message in messages
+        ],
     ]
 
 

@@ -26,6 +26,7 @@ _HEAD = (
     message.c.channels,
     message.c.tags,
     func.length(message.c.payload).label("payload_bytes"),
+    message.c.expunged_at,
 )
 
 
@@ -93,7 +94,9 @@ class StoredReplayedMessages:
         if not ids:
             return []
         query = select(message).where(
-            message.c.application_id == application_id, message.c.id.in_(ids)
+            message.c.application_id == application_id,
+            message.c.id.in_(ids),
+            message.c.expunged_at.is_(None),
         )
         found = {bytes(row.id): message_of(row) for row in await self._rows(query)}
         return [found[one] for one in ids if one in found]
@@ -128,7 +131,8 @@ def _head(row: Row[Any]) -> MessageHead:
     return MessageHead(
         id=bytes(row.id),
         event_type=row.event_type,
-        payload_bytes=row.payload_bytes or 0,
+        payload_bytes=row.payload_bytes,
+        expunged=row.expunged_at is not None,
         channels=names_from_text(row.channels),
         tags=names_from_text(row.tags),
     )

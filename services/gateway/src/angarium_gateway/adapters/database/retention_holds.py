@@ -92,22 +92,30 @@ def free_messages(
 ) -> ColumnElement[bool]:
     """The rows of the journal, or of a partition of it, that are below `before` and not held."""
     row = table.c
-    # Bare, `position` is a word of the grammar.
-    position: Any = func.pg_catalog.position if on_postgres else func.instr
-    in_batch = exists(
-        select(batch.c.id).where(
-            batch.c.id <= row.id, batch.c.id < before, position(batch.c.message_refs, row.id) > 0
-        )
-    )
-    scheduled = exists(
-        select(scheduled_message.c.message_id).where(scheduled_message.c.message_id == row.id)
-    )
     not_needed = [
         ~and_(row.application_id == each.application_id, row.id >= each.first, row.id < each.end)
         for each in tasks
         if each.first < before
     ]
-    return and_(row.id < before, ~scheduled, ~in_batch, *not_needed)
+    handed = handed_over(row.id, batch.c.id < before, on_postgres=on_postgres)
+    return and_(row.id < before, handed, *not_needed)
+
+
+def handed_over(
+    message_id: ColumnElement[bytes], *batches: ColumnElement[bool], on_postgres: bool
+) -> ColumnElement[bool]:
+    """Neither scheduled nor in an open batch, of those that fulfil `batches`."""
+    # Bare, `position` is a word of the grammar.
+    position: Any = func.pg_catalog.position if on_postgres else func.instr
+    in_batch = exists(
+        select(batch.c.id).where(
+            batch.c.id <= message_id, *batches, position(batch.c.message_refs, message_id) > 0
+        )
+    )
+    scheduled = exists(
+        select(scheduled_message.c.message_id).where(scheduled_message.c.message_id == message_id)
+    )
+    return and_(~scheduled, ~in_batch)
 
 
 def _lowest(at: datetime, later_ms: int = 0) -> bytes:

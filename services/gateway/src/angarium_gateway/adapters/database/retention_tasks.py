@@ -7,6 +7,7 @@ from angarium_chassis.database.retention_table import RetentionTable
 from angarium_chassis.retention import RetentionTask
 
 from .retention_messages import MessageRetention
+from .retention_payloads import delete_expired_payloads
 from .retention_rows import KeyRetention, delete_ended_tasks
 from .retention_tenants import TenantRetentionColumn
 from .tables import audit_entry
@@ -21,6 +22,7 @@ def retention_tasks(
     (`partition_by_id`), is one line here: `"name": RetentionTable(table, days=…)`.
     """
     return {
+        "payloads": delete_expired_payloads,
         "messages": MessageRetention(TenantRetentionColumn(database), days=message_days),
         "audit log": RetentionTable(audit_entry, days=audit_days),
         "idempotency keys": KeyRetention(life_s=key_life_s),

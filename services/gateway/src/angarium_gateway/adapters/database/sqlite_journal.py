@@ -28,6 +28,7 @@ from .tables import (
     event_claim,
     idempotency_key,
     message,
+    payload_expiry,
     scheduled_message,
 )
 
@@ -82,6 +83,11 @@ class SqliteJournal:
         fresh = [candidate for candidate in messages if id(candidate) not in refused]
         if fresh:
             await connection.execute(insert(message), [row_of(each) for each in fresh])
+        expiring = [each for each in fresh if each.payload_expires_at is not None]
+        if expiring:
+            await connection.execute(
+                insert(payload_expiry), [_expiry_row(each) for each in expiring]
+            )
         versions = await _versions(connection, fresh)
         return fresh, [
             refused.get(id(candidate)) or Committed(versions.get(candidate.application_id, 0))
@@ -152,6 +158,16 @@ def _scheduled_row(scheduled: NewMessage) -> dict[str, Any]:
         "application_id": scheduled.application_id,
         "deliver_at": to_micros(scheduled.deliver_at),
         "bytes": scheduled.size_bytes,
+    }
+
+
+def _expiry_row(expiring: NewMessage) -> dict[str, Any]:
+    if expiring.payload_expires_at is None:
+        raise ValueError("only a payload with a retention of its own expires")
+    return {
+        "message_id": expiring.id,
+        "application_id": expiring.application_id,
+        "expires_at": to_micros(expiring.payload_expires_at),
     }
 
 

@@ -82,15 +82,27 @@ message = Table(
     Column("canceled_at", Instant),
     Column("targeted", Boolean, nullable=False, server_default=false()),
     Column("content_type", String(256)),
+    Column("expunged_at", Instant),
     PrimaryKeyConstraint("application_id", "id"),
     postgresql_partition_by="RANGE (id)",
 )
 """The journal. `channels` and `tags` are JSON arrays; the time is in the id. `deliver_at` is the
 delivery time of a scheduled message, `canceled_at` the time at which it was taken off the schedule.
 `targeted` messages are for one endpoint only. `content_type` is null where `payload` is the text of
-a JSON object that goes out as application/json; it may be any text otherwise. On Postgres
-partitioned by time: queries by id give the id or its bounds as values, so that the other partitions
-are not read."""
+a JSON object that goes out as application/json; it may be any text otherwise. `expunged_at` is
+the time at which the payload was deleted. On Postgres partitioned by time: queries by id give the
+id or its bounds as values, so that the other partitions are not read."""
+
+payload_expiry = Table(
+    "payload_expiry",
+    metadata,
+    Column("message_id", Id, primary_key=True),
+    Column("application_id", Id, nullable=False),
+    Column("expires_at", Big, nullable=False),
+    Index("ix_payload_expiry_expires_at", "expires_at", "message_id"),
+)
+"""Messages whose payload is deleted before they are; `expires_at` is in microseconds of Unix
+time."""
 
 scheduled_message = Table(
     "scheduled_message",

@@ -37,7 +37,7 @@ from angarium_gateway.domain.permissions import Permission
 from .access_control import AccessControl
 from .gzip_bodies import inflated, is_gzip
 from .idempotent_posts import bad_key, created_is_gone, is_key, used_for_another
-from .posted_message import PostedMessage, delivery_time, read_message
+from .posted_message import PostedMessage, delivery_time, payload_expiry, read_message
 from .problems import (
     MEDIA_TYPE,
     Fault,
@@ -90,6 +90,7 @@ class AcceptRoute:
         create_application: CreateApplication,
         *,
         payload_bytes_max: int,
+        message_retention_days: int = 90,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._rest = rest
@@ -97,6 +98,7 @@ class AcceptRoute:
         self._accept = accept
         self._create_application = create_application
         self._payload_bytes_max = payload_bytes_max
+        self._message_retention_days = message_retention_days
         self._now = now
         self._body_bytes_max = ESCAPED_BYTES_MAX * payload_bytes_max + ENVELOPE_BYTES_MAX
 
@@ -140,7 +142,7 @@ class AcceptRoute:
             body = inflated(body, self._body_bytes_max)
         posted = read_message(body, payload_bytes_max=self._payload_bytes_max)
         deliver_at = None if posted.deliver_at is None else delivery_time(posted, self._now())
-        draft = _draft(posted, headers, scope["path"], body, deliver_at)
+        draft = _draft(posted, headers, scope["path"], body, deliver_at, self._expiry(posted))
         application = posted.application
         outcome = await self._accept(
             caller.tenant_id,
@@ -149,6 +151,11 @@ class AcceptRoute:
             None if application is None else lambda: self._create_missing(caller, ref, application),
         )
         return _message_of(outcome)
+
+    def _expiry(self, posted: PostedMessage) -> datetime | None:
+        if posted.payload_retention_period is None and posted.payload_retention_hours is None:
+            return None
+        return payload_expiry(posted, self._now(), self._message_retention_days)
 
     async def _admit(self, token: str, scope: Scope, ref: str) -> Caller:
         try:
@@ -231,7 +238,12 @@ def _failure() -> ProblemAnswer:
 
 
 def _draft(
-    posted: PostedMessage, headers: _Headers, path: str, body: bytes, deliver_at: datetime | None
+    posted: PostedMessage,
+    headers: _Headers,
+    path: str,
+    body: bytes,
+    deliver_at: datetime | None,
+    payload_expires_at: datetime | None,
 ) -> Draft:
     return Draft(
         event_type=posted.event_type,
@@ -246,6 +258,7 @@ def _draft(
         trace=headers.trace,
         deliver_at=deliver_at,
         content_type=posted.content_type,
+        payload_expires_at=payload_expires_at,
     )
 
 
@@ -283,6 +296,7 @@ def _out(message: NewMessage, *, with_content: bool) -> object:
             payload=message.payload if with_content else None,
             deliver_at=message.deliver_at,
             content_type=message.content_type,
+            expunged=message.expunged,
         )
     )
 

@@ -1,6 +1,6 @@
 """The body of POST /app/{app_id}/msg, read strictly."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -13,12 +13,6 @@ from .schemas.messages import MessageIn, TransformationsParams
 from .strict_json import decode_body
 
 TAGS_MAX = 8
-PERIOD_DEFAULT = 90
-"""Of the Svix API: a client that sends it asks for nothing of its own."""
-RETENTION_REFUSED = (
-    "A message cannot have a retention of its own. Leave this out; the tenant's policy sets how"
-    " long messages are kept (PUT /api/v1/tenant/policy)."
-)
 
 
 class PostedMessage(MessageIn, frozen=True, kw_only=True):
@@ -45,7 +39,11 @@ def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
         raise Refused(payload_too_large(payload_bytes_max))
     if raw is None and payload[0] != ord("{"):
         raise _refused("payload", "`payload` must be a JSON object. Wrap other values in one.")
-    _check_retention(message)
+    if message.payload_retention_period is not None and message.payload_retention_hours is not None:
+        raise _refused(
+            "payloadRetentionHours",
+            "`payloadRetentionPeriod` is given too. Leave one of them out.",
+        )
     for member, names in (("channels", message.channels), ("tags", message.tags)):
         if names is not None and len(set(names)) != len(names):
             raise _refused(member, f"`{member}` must not repeat a value. Remove the repeats.")
@@ -56,6 +54,17 @@ def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
         application = with_current_names(application, "application")
         message = msgspec.structs.replace(message, application=application)
     return message
+
+
+def payload_expiry(posted: PostedMessage, now: datetime, kept_days: int) -> datetime | None:
+    """The time from which the payload is deleted; None: with its message, which is kept for at most
+    `kept_days`."""
+    hours = posted.payload_retention_hours
+    if posted.payload_retention_period is not None:
+        hours = 24 * posted.payload_retention_period
+    if hours is None or hours >= 24 * kept_days:
+        return None
+    return now + timedelta(hours=hours)
 
 
 def _with_raw(message: PostedMessage, raw: RawPayload | None) -> PostedMessage:
@@ -83,13 +92,6 @@ def delivery_time(posted: PostedMessage, now: datetime) -> datetime | None:
             f"`deliverAt` may be at most {AHEAD_MAX.days} days ahead, that is until"
             f" {(now + AHEAD_MAX).isoformat(timespec='seconds')}.",
         ) from None
-
-
-def _check_retention(message: PostedMessage) -> None:
-    if message.payload_retention_period not in {None, PERIOD_DEFAULT}:
-        raise _refused("payloadRetentionPeriod", RETENTION_REFUSED)
-    if message.payload_retention_hours is not None:
-        raise _refused("payloadRetentionHours", RETENTION_REFUSED)
 
 
 def _refused(member: str, message: str) -> Refused:

@@ -37,6 +37,7 @@ class Draft:
     trace: str | None = None
     deliver_at: datetime | None = None
     content_type: str | None = None
+    payload_expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class AcceptMessage:
             trace=draft.trace,
             deliver_at=draft.deliver_at,
             content_type=draft.content_type,
+            payload_expires_at=draft.payload_expires_at,
         )
         return await self._commit(message)
 

@@ -11,7 +11,8 @@ class Message:
     """An accepted message. `payload` is its content, or None when it was not requested: the text
     of a JSON object, or any text if there is a `content_type`.
 
-    A scheduled message is sent at `deliver_at`, unless it was cancelled before.
+    A scheduled message is sent at `deliver_at`, unless it was cancelled before. `expunged`: its
+    payload was deleted.
     """
 
     id: bytes
@@ -23,6 +24,7 @@ class Message:
     deliver_at: datetime | None = None
     canceled_at: datetime | None = None
     content_type: str | None = None
+    expunged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

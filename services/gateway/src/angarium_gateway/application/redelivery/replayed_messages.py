@@ -10,14 +10,14 @@ from angarium_gateway.domain.messages import NewMessage
 
 @dataclass(frozen=True, slots=True)
 class MessageHead:
-    """A message of the journal without its payload. `payload_bytes` is 0 when the content has been
-    deleted."""
+    """A message of the journal without its payload. `expunged`: the payload was deleted."""
 
     id: bytes
     event_type: str
     payload_bytes: int
     channels: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    expunged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ class ReplayedMessages(Protocol):
     async def with_payloads(
         self, application_id: bytes, ids: Sequence[bytes]
     ) -> Sequence[NewMessage]:
-        """The complete messages, in the order of `ids`. The caller bounds their size."""
+        """The complete messages, in the order of `ids`, without those whose payload was deleted.
+        The caller bounds their size."""
 
 
 class TargetedMessages(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from angarium_contracts.queries import Problem, ProblemCode
 
@@ -9,6 +10,10 @@ from angarium_gateway.application.read.references import References
 
 from .redelivery_dispatcher import Chosen, RedeliveryDispatcher
 from .replayed_messages import ReplayedMessages
+
+EXPUNGED: Final = (
+    "The payload of this message was deleted, or its retention has ended. Post the message again."
+)
 
 
 class ResendMessage:
@@ -45,8 +50,8 @@ class ResendMessage:
             )
         heads = await self._replayed.heads(owned.application_id, [message.id])
         head = heads.get(message.id)
-        if head is None or not head.payload_bytes:
-            return _conflict("The content of this message was deleted. Post it again.")
+        if head is None or head.expunged:
+            return _conflict(EXPUNGED)
         matched = await self._redelivery.match(
             tenant_id, application_ref, endpoint_ref, [head], ignore_filters=True
         )

@@ -73,7 +73,7 @@ class RecoverFailed:
             return failed
         ids = failed.message_ids
         heads = await self._journal.heads(of.application_id, ids)
-        there = [heads[one] for one in ids if one in heads and heads[one].payload_bytes]
+        there = [heads[one] for one in ids if one in heads and not heads[one].expunged]
         end = failed.last or (ids[-1] if ids else before.cursor)
         if not there:
             return Stepped(_further(before, end, len(ids), 0, len(ids)), failed.done)
@@ -149,7 +149,7 @@ class ReplayMessages:
         wanted = await self._wanted(task, heads, matched)
         if isinstance(wanted, Problem):
             return wanted
-        chosen = [item for item in wanted if item.head.payload_bytes]
+        chosen = [item for item in wanted if not item.head.expunged]
         now = fitting(chosen)
         if not now:
             return _Replayed(skipped=len(wanted))

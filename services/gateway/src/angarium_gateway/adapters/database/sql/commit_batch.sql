@@ -1,20 +1,22 @@
 -- One group commit, one statement, one transaction: keys, event ids, messages, batch.
--- $1-$12 are arrays with an element a message; $13-$16 describe the batch; $17 is now and
--- $18 the time before which an idempotency key has expired (microseconds of Unix time).
+-- $1-$13 are arrays with an element a message; $14-$17 describe the batch; $18 is now and
+-- $19 the time before which an idempotency key has expired (microseconds of Unix time).
 with input as (
     select *
     from unnest(
         $1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[],
-        $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::text[]
+        $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::text[],
+        $13::bigint[]
     ) with ordinality as message (
         id, application_id, tenant_id, event_type, event_id, channels,
-        tags, trace, payload, key_digest, request_digest, content_type, ordinal
+        tags, trace, payload, key_digest, request_digest, content_type,
+        payload_expires_at, ordinal
     )
 ),
 claimed_key as (
     insert into idempotency_key
         (key_digest, request_digest, created_at, application_id, message_id)
-    select distinct on (key_digest) key_digest, request_digest, $17::bigint, application_id, id
+    select distinct on (key_digest) key_digest, request_digest, $18::bigint, application_id, id
     from input
     where key_digest is not null
     order by key_digest, ordinal
@@ -25,7 +27,7 @@ claimed_key as (
             message_id = excluded.message_id,
             status = null,
             answer = null
-        where idempotency_key.created_at < $18::bigint
+        where idempotency_key.created_at < $19::bigint
     returning message_id
 ),
 keyed as (
@@ -53,9 +55,15 @@ stored as (
         content_type
     from fresh
 ),
+expiring as (
+    insert into payload_expiry (message_id, application_id, expires_at)
+    select id, application_id, payload_expires_at
+    from fresh
+    where payload_expires_at is not null
+),
 opened as (
     insert into batch (id, owner, stream_number, publication, published, bytes, message_refs)
-    select $13::bytea, $14::text, $15::smallint, 1, $16::boolean, size_bytes, refs
+    select $14::bytea, $15::text, $16::smallint, 1, $17::boolean, size_bytes, refs
     from (
         select
             sum(length(payload) + 200) as size_bytes,

@@ -1,22 +1,23 @@
 -- Messages with a time of their own, one statement, one transaction: keys, event ids, messages,
 -- schedule. As commit_batch.sql, with a schedule in place of the batch.
--- $1-$13 are arrays with an element a message; $14 is now and $15 the time before which an
+-- $1-$14 are arrays with an element a message; $15 is now and $16 the time before which an
 -- idempotency key has expired (microseconds of Unix time).
 with input as (
     select *
     from unnest(
         $1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[],
         $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::text[],
-        $13::bigint[]
+        $13::bigint[], $14::bigint[]
     ) with ordinality as message (
         id, application_id, tenant_id, event_type, event_id, channels,
-        tags, trace, payload, key_digest, request_digest, content_type, deliver_at, ordinal
+        tags, trace, payload, key_digest, request_digest, content_type,
+        payload_expires_at, deliver_at, ordinal
     )
 ),
 claimed_key as (
     insert into idempotency_key
         (key_digest, request_digest, created_at, application_id, message_id)
-    select distinct on (key_digest) key_digest, request_digest, $14::bigint, application_id, id
+    select distinct on (key_digest) key_digest, request_digest, $15::bigint, application_id, id
     from input
     where key_digest is not null
     order by key_digest, ordinal
@@ -27,7 +28,7 @@ claimed_key as (
             message_id = excluded.message_id,
             status = null,
             answer = null
-        where idempotency_key.created_at < $15::bigint
+        where idempotency_key.created_at < $16::bigint
     returning message_id
 ),
 keyed as (
@@ -54,6 +55,12 @@ stored as (
     select application_id, id, tenant_id, event_type, event_id, channels, tags, trace, payload,
         content_type, deliver_at
     from fresh
+),
+expiring as (
+    insert into payload_expiry (message_id, application_id, expires_at)
+    select id, application_id, payload_expires_at
+    from fresh
+    where payload_expires_at is not null
 ),
 scheduled as (
     insert into scheduled_message (message_id, application_id, deliver_at, bytes)

@@ -18,7 +18,7 @@ from angarium_gateway.application.read.deliveries import DeliveredMessage, Desti
 from .attempts import STATUS_TEXTS, StatusText
 from .fields import ApiSchema, FilterTypesOut, RateLimitOut
 from .former_names import EndpointVersion
-from .messages import CONTENT_TYPE, PAYLOAD, payload_out
+from .messages import CONTENT_TYPE, PAYLOAD, content_type_out, payload_out
 
 NO_URL = "https://deleted.invalid/"
 """Of a deleted endpoint that was never sent anything: no host has this name (RFC 6761, 6.4)."""
@@ -158,7 +158,7 @@ def delivered_message_out(found: DeliveredMessage, *, expanded: bool) -> Endpoin
         status_text="canceled" if canceled else STATUS_TEXTS[shown],
         next_attempt=delivery.next_attempt_at,
         deliver_at=UNSET if message.deliver_at is None else message.deliver_at,
-        content_type=UNSET if message.content_type is None else message.content_type,
+        content_type=content_type_out(message),
         canceled_reason=_reason(delivery),
     )
 

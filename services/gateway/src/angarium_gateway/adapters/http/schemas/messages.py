@@ -1,5 +1,6 @@
 """Messages on the wire."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, cast
 
@@ -22,14 +23,16 @@ from .fields import (
 )
 
 PAYLOAD: Final = (
-    "As it was sent; an empty object without content. Of a message with a `contentType`, an object"
-    " with its `rawPayload` and `headers`, as in `transformationsParams`."
+    'As it was sent; an empty object without content, and `{"expired": true}` once it was deleted.'
+    " Of a message with a `contentType`, an object with its `rawPayload` and `headers`, as in"
+    " `transformationsParams`."
 )
 CONTENT_TYPE: Final = (
     "The Content-Type of a raw payload; absent if the payload is a JSON object that is delivered as"
     " application/json."
 )
-NOT_SUPPORTED: Final = "Not supported: leave it out."
+EXPIRED: Final[Mapping[str, Any]] = {"expired": True}
+"""The payload of a message whose payload was deleted, as the Svix API has it."""
 
 
 class TransformationsParams(ApiSchema, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,13 +129,29 @@ class MessageIn(RequestSchema, frozen=True, kw_only=True):
         Annotated[
             int,
             Meta(
-                description="Not supported but for 90, the default of the Svix API: the tenant's"
-                " policy says how long messages are kept.",
+                ge=5,
+                le=90,
+                description="Days after which the payload is deleted, from 5 to 90. The message and"
+                " its attempts are kept; a delivery that is still retried keeps its copy until it"
+                " ends. By default the payload is kept as long as the message. Only one of this"
+                " and `payloadRetentionHours` may be given.",
+                examples=[30],
             ),
         ]
         | None
     ) = None
-    payload_retention_hours: Annotated[int, Meta(description=NOT_SUPPORTED)] | None = None
+    payload_retention_hours: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=2_160,
+                description="As `payloadRetentionPeriod`, in hours, from 1 to 2,160.",
+                examples=[24],
+            ),
+        ]
+        | None
+    ) = None
 
 
 class MessageOut(ApiSchema, frozen=True, kw_only=True):
@@ -177,14 +196,21 @@ def message_out(message: Message) -> MessageOut:
         timestamp=datetime.fromtimestamp(created_at_ms(message.id) / 1000, UTC),
         deliver_at=UNSET if message.deliver_at is None else message.deliver_at,
         canceled_at=UNSET if message.canceled_at is None else message.canceled_at,
-        content_type=UNSET if message.content_type is None else message.content_type,
+        content_type=content_type_out(message),
     )
+
+
+def content_type_out(message: Message) -> str | UnsetType:
+    """The content type of a raw payload that is still there."""
+    return UNSET if message.content_type is None or message.expunged else message.content_type
 
 
 def payload_out(message: Message) -> dict[str, Any]:
     """The payload as clients see it, an object in every case."""
     if message.payload is None:
         return {}
+    if message.expunged:
+        return dict(EXPIRED)
     if message.content_type is None:
         # Raw keeps the payload's text as it was sent: big numbers, order, escapes.
         return cast("dict[str, Any]", msgspec.Raw(message.payload))
