@@ -63,6 +63,7 @@ SETTINGS = frozenset(
         "payload_bytes_in_hand_max",
         "payload_bytes_max",
         "port",
+        "public_url",
         "query_timeout_s",
         "redis_url",
         "require_event_types",

@@ -315,10 +315,13 @@ class GetEventType(Contract, frozen=True, tag="event_type.get/1"):
 
 
 class ListEventTypes(Contract, frozen=True, tag="event_type.list/1"):
+    """With `feature_flags`, of the event types that have some, those that share one; None: all."""
+
     tenant_id: bytes
     page: Page
     include_archived: bool = False
     with_content: bool = False
+    feature_flags: tuple[str, ...] | None = None
 
 
 class EventTypes(Contract, frozen=True, tag="event_type.list_of/1"):

@@ -14,6 +14,7 @@ ENDPOINT: Final = "ep"
 MESSAGE: Final = "msg"
 ATTEMPT: Final = "atmpt"
 API_KEY: Final = "key"
+PORTAL_TOKEN: Final = "ptok"  # noqa: S105 - the prefix of ids
 TENANT: Final = "tnt"
 BACKGROUND_TASK: Final = "qtask"
 OPERATIONAL_EVENT: Final = "opev"

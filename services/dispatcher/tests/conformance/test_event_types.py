@@ -95,6 +95,36 @@ async def test_lists_are_in_the_byte_order_of_names_without_the_archived(bench: 
     assert await names(include_archived=False) == ["-", "_", "a-b", "a.b", "a_b", "b"]
 
 
+async def test_lists_for_some_feature_flags_leave_out_event_types_with_others(
+    bench: Bench,
+) -> None:
+    flags: dict[str, tuple[str, ...] | None] = {
+        "a": None,
+        "b": ("beta",),
+        "c": ("eu", "beta"),
+        "d": ("be_a",),
+        "e": ("beta2",),
+    }
+    for name, each in flags.items():
+        await create_event_type(
+            CreateEventType(TENANT, name, "", feature_flags=each), bench.context
+        )
+
+    async def names(*given: str) -> str:
+        page = await bench.reads.list_event_types(
+            TENANT,
+            page_request(EVENT_TYPES, limit=10, iterator=None, descending=False),
+            include_archived=False,
+            feature_flags=given,
+        )
+        return "".join(one.name for one in page.items)
+
+    assert await names() == "a"
+    assert await names("beta") == "abc"
+    assert await names("be_a", "eu") == "acd"
+    assert await names("%") == "a"
+
+
 async def test_event_types_take_no_directory_version(bench: Bench) -> None:
     await create_event_type(CreateEventType(TENANT, "a.b", ""), bench.context)
     assert await bench.reads.directory_version() == 0

@@ -38,9 +38,10 @@ from .application.redelivery.redelivery import (
 )
 from .application.tenants.api_keys import KeyUses, TenantKeys
 from .application.tenants.audit_log import AuditLog
-from .application.tenants.authentication import ApiKeys, Authenticator
+from .application.tenants.authentication import Authenticator, Logins
 from .application.tenants.authorization import Authorizer
 from .application.tenants.last_uses import LastUses
+from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
 from .application.tenants.tenant_retention import TenantRetentions
@@ -48,7 +49,11 @@ from .application.tenants.tenants import Tenants
 from .build_hot_path import HotPath, HotPathLimits, HotPathPorts, build_hot_path
 
 
-class StoredKeys(ApiKeys, TenantKeys, KeyUses, Protocol):
+class StoredPortalTokens(Logins, PortalTokens, Protocol):
+    """Portal tokens: found by the token, and managed by tenants."""
+
+
+class StoredKeys(Logins, TenantKeys, KeyUses, Protocol):
     """API keys: found by their tokens, managed by tenants, and noted as used."""
 
 
@@ -62,6 +67,7 @@ class GatewayPorts:
     messages: DeliveredJournal
     open_messages: OpenMessageSearch
     api_keys: StoredKeys
+    portal_tokens: StoredPortalTokens
     tenants: Tenants
     idempotency_keys: IdempotencyKeys
     audit_log: AuditLog
@@ -71,7 +77,7 @@ class GatewayPorts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayLimits:
-    """Bounds of one process, out of its settings."""
+    """Bounds of one process, out of its settings, and where clients reach it."""
 
     hot_path: HotPathLimits
     redelivery: RedeliveryLimits
@@ -81,6 +87,7 @@ class GatewayLimits:
     cors_origins: frozenset[str] = frozenset()
     proxies: TrustedProxies = NO_PROXIES
     audit_timeout_s: float = WRITE_TIMEOUT_S
+    public_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +178,9 @@ def _api(
     ask_dispatcher, ask_worker = ports.redelivery.ask_dispatcher, ports.redelivery.ask_worker
     return ApiDependencies(
         access=AccessControl(
-            Authenticator(ports.api_keys, clocks.clock_s, on_use=last_uses.note),
+            Authenticator(
+                ports.api_keys, ports.portal_tokens, clocks.clock_s, on_use=last_uses.note
+            ),
             Authorizer(directory),
             LoginRefusals(clocks.clock_s, limits.proxies),
         ),
@@ -193,10 +202,12 @@ def _api(
         cancel=CancelPendingDeliveries(references, ports.hot_path.schedule, ask_worker),
         retentions=ports.retentions,
         keys=ports.api_keys,
+        portal_tokens=ports.portal_tokens,
         tenants=ports.tenants,
         audit_log=ports.audit_log,
         record_change=RecordChange(
             ports.audit_log, clocks.make_id, write_timeout_s=limits.audit_timeout_s
         ),
         body_bytes_max=limits.body_bytes_max,
+        public_url=limits.public_url,
     )

@@ -50,6 +50,7 @@ from .adapters.database.batches import BatchTable
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_queries import StoredMessages
 from .adapters.database.open_messages import OpenMessages
+from .adapters.database.portal_tokens import PortalTokenTable
 from .adapters.database.postgres_journal import PostgresJournal
 from .adapters.database.replayed_messages import StoredReplayedMessages
 from .adapters.database.retention_tasks import retention_tasks
@@ -152,6 +153,9 @@ def ports_over(
         messages=StoredMessages(database),
         open_messages=OpenMessages(database),
         api_keys=ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom),
+        portal_tokens=PortalTokenTable(
+            database, make_id=make_id, now=_utc_now, random_bytes=os.urandom
+        ),
         tenants=TenantTable(database, make_id=make_id, now=_utc_now),
         idempotency_keys=StoredIdempotencyKeys(database),
         audit_log=AuditLogTable(database),
@@ -174,6 +178,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         cors_origins=parse_origins(settings.cors_origins),
         proxies=settings.proxies,
         message_retention_days=settings.message_retention_days,
+        public_url=settings.public_url,
     )
 
 

@@ -14,6 +14,12 @@ class Settings(ServiceSettings):
 
     host: str = Field(default="127.0.0.1", description="Address of the public HTTP API.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port of the public HTTP API.")
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
+        description="The URL at which clients reach the API, such as https://webhooks.example.com."
+        " Links to the portal begin with it; without it, with the host of the request.",
+    )
     connections_max: int = Field(
         default=2_000,
         ge=1,

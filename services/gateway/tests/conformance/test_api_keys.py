@@ -24,7 +24,7 @@ from angarium_gateway.administration.api_keys import (
 )
 from angarium_gateway.application.read.id_window import IdWindow
 from angarium_gateway.application.tenants.api_keys import NewApiKey
-from angarium_gateway.application.tenants.authentication import ApiKeys, Caller, LoginFailure
+from angarium_gateway.application.tenants.authentication import Caller, LoginFailure, Logins
 from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.permissions import PLATFORM_TENANT, KeyScope
 from sqlalchemy import insert, select
@@ -82,7 +82,7 @@ async def globex(tenants: TenantTable) -> bytes:
 async def test_a_created_key_is_found_by_the_hash_of_its_token(
     keys: ApiKeyTable, acme: bytes
 ) -> None:
-    port: ApiKeys = keys
+    port: Logins = keys
     created = await keys.create(acme, NAMED)
 
     assert await port.find(token_hash(created.token)) == Caller(acme, created.key.id)

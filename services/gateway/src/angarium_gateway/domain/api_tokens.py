@@ -1,15 +1,18 @@
 """The format of API tokens.
 
-A token is `ang_sk_`, 43 base-62 digits of 32 random bytes, and 6 base-62 digits of the CRC-32 of
-what precedes them. Secret scanners find it by its prefix, and tell it from similar text by its
-checksum. Tokens of earlier versions are `ang_` and 43 base64url characters.
+An API key is `ang_sk_`, a portal token `ang_pt_`, followed by 43 base-62 digits of 32 random bytes,
+and 6 base-62 digits of the CRC-32 of what precedes them. Secret scanners find a token by its
+prefix, and tell it from similar text by its checksum. API keys of earlier versions are `ang_` and
+43 base64url characters.
 """
 
 from collections.abc import Callable
 from typing import Final
 from zlib import crc32
 
-TOKEN_PREFIX: Final = "ang_sk_"  # noqa: S105 - the public beginning of every token
+TOKEN_PREFIX: Final = "ang_sk_"  # noqa: S105 - the public beginning of every API key
+PORTAL_PREFIX: Final = "ang_pt_"
+"""The beginning of every portal token."""
 CHOSEN_CHARS_MIN: Final = 16
 CHOSEN_CHARS_MAX: Final = 256
 _RANDOM_BYTES: Final = 32
@@ -24,16 +27,18 @@ def new_token(random_bytes: Callable[[int], bytes], prefix: str = TOKEN_PREFIX) 
     return text + _checksum(text)
 
 
-def is_mistyped(token: str, prefix: str = TOKEN_PREFIX) -> bool:
-    """True if a token has the prefix of generated ones, but not their length or checksum."""
-    if not token.startswith(prefix):
+def is_mistyped(token: str) -> bool:
+    """True if a token has a prefix of generated ones, but not their length or checksum."""
+    prefix = token[: len(TOKEN_PREFIX)]
+    if prefix not in (TOKEN_PREFIX, PORTAL_PREFIX):
         return False
     text, checksum = token[:-_CHECKSUM_DIGITS], token[-_CHECKSUM_DIGITS:]
     return len(text) != len(prefix) + _RANDOM_DIGITS or checksum != _checksum(text)
 
 
 def may_be_token(text: str) -> bool:
-    """True if a chosen text can be a token: 16 to 256 printable ASCII characters without a space.
+    """True if a chosen text can be an API key: 16 to 256 printable ASCII characters without a
+    space, not beginning like a portal token.
 
     Other texts cannot be sent unchanged in `Authorization: Bearer` (RFC 9110, section 11.4).
     """
@@ -42,6 +47,7 @@ def may_be_token(text: str) -> bool:
         and text.isascii()
         and text.isprintable()
         and " " not in text
+        and not text.startswith(PORTAL_PREFIX)
     )
 
 

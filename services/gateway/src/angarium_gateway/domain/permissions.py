@@ -10,6 +10,12 @@ class Permission(StrEnum):
 
     READ_TENANT = "read_tenant"
     """Read what belongs to the whole tenant, such as the list of applications."""
+    IDENTIFY = "identify"
+    """Ask who one is."""
+    LOG_OUT = "log_out"
+    """End the token that the request is made with."""
+    READ_EVENT_TYPES = "read_event_types"
+    """Read the event types of the tenant."""
     MANAGE_TENANT = "manage_tenant"
     """Change applications, event types and settings of the tenant; read its secrets."""
     MANAGE_KEYS = "manage_keys"
@@ -50,11 +56,29 @@ class KeyScope(StrEnum):
     """Manage tenants and create their first keys, and nothing that belongs to a tenant."""
 
 
+@unique
+class Capability(StrEnum):
+    """What a portal token may do, by the names of the Svix API."""
+
+    VIEW_BASE = "ViewBase"
+    VIEW_ENDPOINT_SECRET = "ViewEndpointSecret"  # noqa: S105 - no secret
+    MANAGE_ENDPOINT_SECRET = "ManageEndpointSecret"  # noqa: S105 - no secret
+    MANAGE_TRANSFORMATIONS = "ManageTransformations"
+    CREATE_ATTEMPTS = "CreateAttempts"
+    MANAGE_ENDPOINT = "ManageEndpoint"
+
+
 PLATFORM_TENANT: Final = bytes(16)
 """Stands for the tenant of keys that belong to none: those of the scope `platform`."""
 
 _READING: Final = frozenset(
-    {Permission.READ_TENANT, Permission.READ_APPLICATION, Permission.READ_HEADERS}
+    {
+        Permission.IDENTIFY,
+        Permission.READ_TENANT,
+        Permission.READ_EVENT_TYPES,
+        Permission.READ_APPLICATION,
+        Permission.READ_HEADERS,
+    }
 )
 APPLICATION_PERMISSIONS: Final = frozenset(
     {
@@ -71,13 +95,48 @@ APPLICATION_PERMISSIONS: Final = frozenset(
 """Those of operations below the path of an application."""
 
 KEY_PERMISSIONS: Final = {
-    KeyScope.ADMIN: frozenset(Permission) - {Permission.MANAGE_PLATFORM},
+    KeyScope.ADMIN: frozenset(Permission) - {Permission.MANAGE_PLATFORM, Permission.LOG_OUT},
     KeyScope.READ: _READING,
-    KeyScope.PUBLISH: frozenset({Permission.PUBLISH}),
-    KeyScope.APPLICATION: APPLICATION_PERMISSIONS,
-    KeyScope.PLATFORM: frozenset({Permission.MANAGE_PLATFORM}),
+    KeyScope.PUBLISH: frozenset({Permission.IDENTIFY, Permission.PUBLISH}),
+    KeyScope.APPLICATION: APPLICATION_PERMISSIONS | {Permission.IDENTIFY},
+    KeyScope.PLATFORM: frozenset({Permission.IDENTIFY, Permission.MANAGE_PLATFORM}),
 }
 """The permissions of each scope. Those of `application` hold for its application only."""
+
+CAPABILITY_PERMISSIONS: Final = {
+    Capability.VIEW_BASE: frozenset(
+        {
+            Permission.IDENTIFY,
+            Permission.LOG_OUT,
+            Permission.READ_APPLICATION,
+            Permission.READ_EVENT_TYPES,
+        }
+    ),
+    Capability.VIEW_ENDPOINT_SECRET: frozenset({Permission.READ_SECRETS}),
+    Capability.MANAGE_ENDPOINT_SECRET: frozenset(
+        {Permission.READ_SECRETS, Permission.MANAGE_SECRETS}
+    ),
+    # There are no transformations yet, and so no operation that needs the permission.
+    Capability.MANAGE_TRANSFORMATIONS: frozenset[Permission](),
+    Capability.CREATE_ATTEMPTS: frozenset({Permission.CREATE_ATTEMPTS}),
+    Capability.MANAGE_ENDPOINT: frozenset(
+        {
+            Permission.MANAGE_ENDPOINTS,
+            Permission.READ_HEADERS,
+            Permission.READ_SECRETS,
+            Permission.MANAGE_SECRETS,
+        }
+    ),
+}
+"""The permissions of each capability, for the application of the token only."""
+
+VIEWING: Final = frozenset({Capability.VIEW_BASE, Capability.VIEW_ENDPOINT_SECRET})
+"""Capabilities that change nothing."""
+
+
+def capabilities_with(permission: Permission) -> list[Capability]:
+    """The capabilities that give a permission."""
+    return [one for one in Capability if permission in CAPABILITY_PERMISSIONS[one]]
 
 
 def scopes_with(permission: Permission) -> list[KeyScope]:

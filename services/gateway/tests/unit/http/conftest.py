@@ -45,6 +45,7 @@ from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
 from ...fakes.relay_rig import StreamModel, WatchModel
 from .audit_model import MemoryAuditLog, audit_id
 from .key_model import MemoryApiKeys
+from .portal_model import MemoryPortalTokens
 from .tenant_model import MemoryTenants
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
@@ -260,6 +261,7 @@ class World:
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     schedule: MemorySchedule = field(default_factory=MemorySchedule)
     audit_log: MemoryAuditLog = field(default_factory=MemoryAuditLog)
+    portal_tokens: MemoryPortalTokens = field(default_factory=MemoryPortalTokens)
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
     is_stopping: bool = False
@@ -302,6 +304,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         messages=world.journal,
         open_messages=NoOpenMessages(),
         api_keys=world.api_keys,
+        portal_tokens=world.portal_tokens,
         tenants=world.tenants,
         idempotency_keys=world.keys,
         audit_log=world.audit_log,

@@ -36,6 +36,8 @@ OPERATIONS = {
     "v1.operational-webhook.endpoint.get-secret", "v1.operational-webhook.endpoint.rotate-secret",
     "v1.admin.tenant.create", "v1.admin.tenant.list", "v1.admin.tenant.get",
     "v1.admin.tenant.patch", "v1.admin.tenant.create-api-key",
+    "v1.authentication.app-portal-access", "v1.authentication.dashboard-access",
+    "v1.authentication.logout", "v1.authentication.expire-all", "v1.authentication.whoami",
     "v1.api-key.create", "v1.api-key.list", "v1.api-key.get", "v1.api-key.revoke",
     "v1.message-attempt.get", "v1.health.get", "v1.health.ping",
 }  # fmt: skip

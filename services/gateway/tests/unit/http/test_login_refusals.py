@@ -69,7 +69,8 @@ async def test_the_log_tells_why_and_the_answer_does_not(world: World) -> None:
     tokens = {"ang_revoked": "revoked", "ang_expired": "expired", mistyped: "mistyped"}
     answers = set()
     for token, reason in tokens.items():
-        found = await Authenticator(world.api_keys, lambda: 100.0).caller(token)
+        logins = Authenticator(world.api_keys, world.portal_tokens, lambda: 100.0)
+        found = await logins.caller(token)
         assert isinstance(found, LoginFailure)
         with capture_logs() as lines, pytest.raises(Refused) as refused:
             await LoginRefusals(lambda: 100.0).refuse(scope("192.0.2.1"), found)

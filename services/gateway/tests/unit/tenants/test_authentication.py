@@ -56,7 +56,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def authenticator(keys: KeysModel, clock: Clock) -> Authenticator:
-    return Authenticator(keys, clock, fresh_s=1.0)
+    return Authenticator(keys, KeysModel(), clock, fresh_s=1.0)
 
 
 async def test_a_caller_is_looked_up_once_while_the_answer_is_fresh(
@@ -147,7 +147,7 @@ async def test_a_database_that_is_away_is_told_to_all_and_asked_again_by_the_nex
 async def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authentication, "CALLERS_MAX", 3)
     tokens = [f"token-{number}" for number in range(10)]
-    authenticator = Authenticator(KeysModel(*tokens), clock)
+    authenticator = Authenticator(KeysModel(*tokens), KeysModel(), clock)
     for token in tokens:
         await authenticator.caller(token)
     assert [token for token in tokens if authenticator.remembered(token)] == tokens[-3:]
@@ -174,7 +174,7 @@ async def test_a_use_is_noted_with_the_look_up_and_not_with_every_request(
     keys: KeysModel, clock: Clock
 ) -> None:
     used: list[bytes] = []
-    authenticator = Authenticator(keys, clock, on_use=used.append)
+    authenticator = Authenticator(keys, KeysModel(), clock, on_use=used.append)
     for _ in range(5):
         await authenticator.caller("good")
     await authenticator.caller("bad")

@@ -4,7 +4,18 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from angarium_chassis.database.engine import Database
 from angarium_contracts.ids import operational_application_id
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, false, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    and_,
+    false,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_dispatcher.application.configuration.store import EVERY, DirectoryPart, Ref, Without
@@ -70,12 +81,19 @@ class DatabaseReads:
             return await lookups.find_event_type(connection, tenant_id, name)
 
     async def list_event_types(
-        self, tenant_id: bytes, request: PageRequest, *, include_archived: bool
+        self,
+        tenant_id: bytes,
+        request: PageRequest,
+        *,
+        include_archived: bool,
+        feature_flags: Collection[str] | None = None,
     ) -> PageOf[EventType]:
         table = event_types.c
         statement = select(event_types).where(table.tenant_id == tenant_id)
         if not include_archived:
             statement = statement.where(table.archived == false())
+        if feature_flags is not None:
+            statement = statement.where(_visible_with(feature_flags))
         position = None if request.position is None else request.position.key.decode("ascii")
         rows = await self._page(statement, table.name, request, position, event_type_of)
         return cut_page(request, rows, lambda event_type: event_type.name.encode("ascii"))
@@ -184,3 +202,15 @@ async def _changed_since(
         select(table).where(table.c.version > version).order_by(table.c.version).limit(limit + 1)
     )
     return (await connection.execute(statement)).mappings().all()
+
+
+def _visible_with(feature_flags: Collection[str]) -> ColumnElement[bool]:
+    """The event types that have no feature flags, or one of these.
+
+    The column is a JSON array of names that need no escape in JSON. An earlier version writes the
+    first flag only.
+    """
+    first, stored = event_types.c.feature_flag, type_coerce(event_types.c.feature_flags, Text)
+    shared = [stored.contains(f'"{flag}"', autoescape=True) for flag in feature_flags]
+    has_none = and_(first.is_(None), or_(stored.is_(None), stored == "[]"))
+    return or_(has_none, first.in_(feature_flags), *shared)

@@ -230,6 +230,7 @@ class QueryAnswers:
             question.tenant_id,
             _request(EVENT_TYPES, question.page),
             include_archived=question.include_archived,
+            feature_flags=question.feature_flags,
         )
         return to_wire.page(
             wire.EventTypes,

@@ -162,8 +162,15 @@ class ConfigurationReads(Protocol):
     async def find_event_type(self, tenant_id: bytes, name: str) -> EventType | None: ...
 
     async def list_event_types(
-        self, tenant_id: bytes, request: PageRequest, *, include_archived: bool
-    ) -> PageOf[EventType]: ...
+        self,
+        tenant_id: bytes,
+        request: PageRequest,
+        *,
+        include_archived: bool,
+        feature_flags: Collection[str] | None = None,
+    ) -> PageOf[EventType]:
+        """With `feature_flags`, of the event types that have some, those that share one."""
+        ...
 
     async def tenant_policy(self, tenant_id: bytes) -> TenantPolicy: ...
 

@@ -40,7 +40,7 @@ class TokenTaken(ApiKeyRefused):
 
 
 class ApiKeyTable:
-    """Implements the ports `ApiKeys`, `TenantKeys` and `KeyUses`, and what `angarium keys` does."""
+    """Implements the ports `Logins`, `TenantKeys` and `KeyUses`, and what `angarium keys` does."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class ApiKeyTable:
         self._random_bytes = random_bytes
 
     async def find(self, token_hash: bytes) -> Caller | LoginFailure:
-        """See the port `ApiKeys`."""
+        """See the port `Logins`."""
         query = (
             select(api_key, tenant.c.suspended_at)
             .join_from(api_key, tenant, api_key.c.tenant_id == tenant.c.id, isouter=True)
@@ -75,7 +75,7 @@ class ApiKeyTable:
         return Caller(
             tenant_id=bytes(row.tenant_id),
             key_id=bytes(row.id),
-            scope=KeyScope(row.scope),
+            grant=KeyScope(row.scope),
             application_id=_bytes(row.application_id),
             expires_at=row.expires_at,
             suspended=row.suspended_at is not None,

@@ -30,6 +30,7 @@ class AuditLogTable:
             method=entry.method,
             path=entry.path,
             status=entry.status,
+            by_portal=entry.by_portal,
         )
         with journal_failures():
             async with self._engine.begin() as connection:
@@ -57,4 +58,5 @@ def _entry(row: Row[Any]) -> AuditEntry:
         method=row.method,
         path=row.path,
         status=row.status,
+        by_portal=row.by_portal,
     )

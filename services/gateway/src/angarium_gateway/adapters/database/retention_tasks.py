@@ -6,6 +6,7 @@ from angarium_chassis.database.engine import Database
 from angarium_chassis.database.retention_table import RetentionTable
 from angarium_chassis.retention import RetentionTask
 
+from .portal_tokens import delete_ended_portal_tokens
 from .retention_messages import MessageRetention
 from .retention_payloads import delete_expired_payloads
 from .retention_rows import KeyRetention, delete_ended_tasks
@@ -27,4 +28,5 @@ def retention_tasks(
         "audit log": RetentionTable(audit_entry, days=audit_days),
         "idempotency keys": KeyRetention(life_s=key_life_s),
         "background tasks": delete_ended_tasks,
+        "portal tokens": delete_ended_portal_tokens,
     }

@@ -49,6 +49,24 @@ api_key = Table(
 )
 """`application_id` is the application of a key of the scope `application`."""
 
+portal_token = Table(
+    "portal_token",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("tenant_id", Id, nullable=False),
+    Column("application_id", Id, nullable=False),
+    Column("token_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("capabilities", String(256), nullable=False),
+    Column("feature_flags", Text, nullable=False),
+    Column("session_id", String(256)),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("ix_portal_token_application_id", "application_id", "expires_at"),
+    Index("ix_portal_token_expires_at", "expires_at"),
+)
+"""Portal tokens until they end. `capabilities` are separated by spaces, `feature_flags` are a JSON
+array."""
+
 audit_entry = Table(
     "audit_entry",
     metadata,
@@ -59,12 +77,13 @@ audit_entry = Table(
     Column("method", String(8), nullable=False),
     Column("path", String(1024), nullable=False),
     Column("status", SmallInteger, nullable=False),
+    Column("by_portal", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("tenant_id", "id"),
     Index("ix_audit_entry_operation", "tenant_id", "operation", "id"),
     postgresql_partition_by="RANGE (id)",
 )
-"""Requests for a change, and the status of their answers; the id contains the time. On Postgres
-partitioned by time."""
+"""Requests for a change, and the status of their answers; the id contains the time. `by_portal`:
+`key_id` is a portal token. On Postgres partitioned by time."""
 
 message = Table(
     "message",

@@ -11,7 +11,8 @@ from .problems import Refused, forbidden, refusal
 
 
 class AccessControl:
-    """Shared by all routes. `remembered` is that of the `Authenticator`."""
+    """Shared by all routes. `remembered` and `forget` are those of the
+    `Authenticator`."""
 
     def __init__(
         self, authenticator: Authenticator, authorizer: Authorizer, refusals: LoginRefusals
@@ -20,6 +21,7 @@ class AccessControl:
         self._authorizer = authorizer
         self._refusals = refusals
         self.remembered = authenticator.remembered
+        self.forget = authenticator.forget
 
     async def caller(self, token: str, scope: Scope) -> Caller:
         """The caller of a token. Raises `Refused` (401) and `JournalUnavailable`."""

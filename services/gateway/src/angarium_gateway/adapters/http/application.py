@@ -35,6 +35,7 @@ from .invalid_parameters import on_invalid_parameters
 from .messages import MessageController
 from .operation_needs import require_needs
 from .operational_webhooks import OperationalEndpointController
+from .portal_access import AuthenticationController
 from .problems import (
     Refused,
     on_database_failure,
@@ -67,6 +68,7 @@ _CONTROLLERS = (
     TenantPolicyController,
     AuditLogController,
     ApiKeyController,
+    AuthenticationController,
     TenantController,
     HealthController,
 )

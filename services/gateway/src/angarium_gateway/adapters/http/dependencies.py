@@ -22,6 +22,7 @@ from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.application.tenants.api_keys import TenantKeys
 from angarium_gateway.application.tenants.audit_log import AuditLog
 from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
 from angarium_gateway.application.tenants.tenants import Tenants
@@ -33,7 +34,8 @@ from .access_control import AccessControl
 class ApiDependencies:
     """What `create_api` is given.
 
-    `body_bytes_max` bounds every request body. `is_stopping`: the process drains.
+    `body_bytes_max` bounds every request body. `is_stopping`: the process drains. `public_url` is
+    where clients reach the API; None: where the request came to.
     """
 
     access: AccessControl
@@ -50,11 +52,13 @@ class ApiDependencies:
     cancel: CancelPendingDeliveries
     retentions: TenantRetentions
     keys: TenantKeys
+    portal_tokens: PortalTokens
     tenants: Tenants
     audit_log: AuditLog
     record_change: RecordChange
     body_bytes_max: int = 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False
+    public_url: str | None = None
 
 
 Api = NamedDependency[SkipValidation[ApiDependencies]]

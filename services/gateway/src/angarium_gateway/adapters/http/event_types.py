@@ -1,6 +1,6 @@
 """/api/v1/event-type"""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from angarium_contracts.configuration import (
@@ -13,17 +13,20 @@ from angarium_contracts.configuration import (
     PatchEventType,
     UpdateEventType,
 )
-from angarium_contracts.queries import Done, Page
+from angarium_contracts.queries import Done, Page, Problem, ProblemCode
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter, SkipValidation
 from msgspec import UNSET, UnsetType
 
+from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.tenants.portal_tokens import PortalGrant
+
 from .dependencies import Api, CurrentCaller
 from .entity_tags import WritePrecondition
 from .parameters import EventTypeRef, ordered_page
-from .problems import Fault, Refused, invalid, unwrap
+from .problems import Fault, Refused, invalid, refusal, unwrap
 from .schemas.delivery_policy import delays, delays_of_new
 from .schemas.event_types import (
     EventTypeIn,
@@ -37,6 +40,12 @@ from .schemas.lists import ListResponse
 IncludeArchived = Annotated[bool, QueryParameter(description="Include archived event types.")]
 WithSchemas = Annotated[bool, QueryParameter(description="Include the JSON schemas.")]
 Expunge = Annotated[bool, QueryParameter(description="Delete the event type for good.")]
+
+
+_ABSENT: Final = Problem(
+    code=ProblemCode.NOT_FOUND, detail="There is no such event type. Check its id or uid."
+)
+"""As the dispatcher answers it."""
 
 
 class EventTypeController(Controller):
@@ -66,6 +75,7 @@ class EventTypeController(Controller):
             page=page,
             include_archived=include_archived,
             with_content=with_content,
+            feature_flags=_flags_of(caller),
         )
         found = unwrap(await api.ask_dispatcher(question, EventTypes))
         return ListResponse(
@@ -106,7 +116,11 @@ class EventTypeController(Controller):
     ) -> EventTypeOut:
         """Returns an event type by its name, archived or not."""
         question = GetEventType(tenant_id=caller.tenant_id, name=event_type_name)
-        return event_type_out(unwrap(await api.ask_dispatcher(question, EventTypeSaved)).event_type)
+        found = unwrap(await api.ask_dispatcher(question, EventTypeSaved)).event_type
+        flags = _flags_of(caller)
+        if flags is not None and found.feature_flags and not {*flags} & {*found.feature_flags}:
+            raise Refused(refusal(_ABSENT))
+        return event_type_out(found)
 
     @put(
         "/{event_type_name:str}",
@@ -213,3 +227,9 @@ def _flags(data: EventTypeUpdate | EventTypePatch) -> dict[str, Any]:
         message = "`featureFlag` is not one of `featureFlags`. Give only `featureFlags`."
         raise Refused(invalid(Fault(("body", "featureFlag"), message)))
     return {"feature_flag": flags[0], "feature_flags": flags}
+
+
+def _flags_of(caller: Caller) -> tuple[str, ...] | None:
+    """The feature flags that a portal token has; None for callers that see all event types."""
+    grant = caller.grant
+    return tuple(sorted(grant.feature_flags)) if isinstance(grant, PortalGrant) else None

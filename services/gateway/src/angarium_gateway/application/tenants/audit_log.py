@@ -8,7 +8,8 @@ from angarium_gateway.application.read.id_window import IdPage, IdWindow
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """A request for a change. The id contains the time of its answer.
+    """A request for a change. The id contains the time of its answer. `key_id` is the API key that
+    made it, or `by_portal` the portal token.
 
     `operation` is the operationId of its route; `path` is percent-encoded and has no query.
     """
@@ -20,6 +21,7 @@ class AuditEntry:
     method: str
     path: str
     status: int
+    by_portal: bool = False
 
 
 class AuditLog(Protocol):

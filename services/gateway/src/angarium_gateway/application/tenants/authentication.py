@@ -9,9 +9,11 @@ from typing import Protocol
 
 from angarium_chassis.lru_cache import LruCache
 
-from angarium_gateway.domain.api_tokens import is_mistyped
+from angarium_gateway.domain.api_tokens import PORTAL_PREFIX, is_mistyped
 from angarium_gateway.domain.digests import token_hash
-from angarium_gateway.domain.permissions import KeyScope
+from angarium_gateway.domain.permissions import KEY_PERMISSIONS, KeyScope, Permission
+
+from .portal_tokens import PortalGrant
 
 CALLERS_MAX = 10_000
 FRESH_S = 1.0
@@ -19,7 +21,7 @@ FRESH_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated API key.
+    """An authenticated API key or portal token; `key_id` is its id, `grant` what it may do.
 
     `application_id`: the caller sees no other application of its tenant. `suspended`: the tenant is
     suspended, and the caller may do nothing.
@@ -27,7 +29,7 @@ class Caller:
 
     tenant_id: bytes
     key_id: bytes
-    scope: KeyScope = KeyScope.ADMIN
+    grant: KeyScope | PortalGrant = KeyScope.ADMIN
     application_id: bytes | None = None
     expires_at: datetime | None = None
     suspended: bool = False
@@ -35,8 +37,15 @@ class Caller:
     @property
     def publishes_everywhere(self) -> bool:
         """True if the caller may post messages to every application of its tenant."""
-        scope = self.scope
-        return (scope is KeyScope.ADMIN or scope is KeyScope.PUBLISH) and not self.suspended
+        grant = self.grant
+        return (grant is KeyScope.ADMIN or grant is KeyScope.PUBLISH) and not self.suspended
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What the caller may do, where nothing else forbids it."""
+        if isinstance(self.grant, PortalGrant):
+            return self.grant.permissions
+        return KEY_PERMISSIONS[self.grant]
 
 
 @unique
@@ -51,30 +60,32 @@ class LoginFailure(StrEnum):
     EXPIRED = "expired"
 
 
-class ApiKeys(Protocol):
-    """Storage of API keys."""
+class Logins(Protocol):
+    """Storage of API keys, or of portal tokens."""
 
     async def find(self, token_hash: bytes) -> Caller | LoginFailure:
-        """The caller with this key, or why it is not valid."""
+        """The caller with this token, or why it is not valid."""
         ...
 
 
 class Authenticator:
-    """Finds callers by their tokens and caches them for `fresh_s`, after which a revoked key is
+    """Finds callers by their tokens and caches them for `fresh_s`, after which a revoked token is
     refused at the latest. Tokens that are refused are not cached.
 
-    `on_use` gets the id of each key that is found valid: at most once in `fresh_s` for each key.
+    `on_use` gets the id of each API key that is found valid, at most once in `fresh_s`.
     """
 
     def __init__(
         self,
-        keys: ApiKeys,
+        keys: Logins,
+        portal_tokens: Logins,
         clock_s: Callable[[], float],
         *,
         fresh_s: float = FRESH_S,
         on_use: Callable[[bytes], None] = lambda key_id: None,
     ) -> None:
         self._keys = keys
+        self._portal_tokens = portal_tokens
         self._clock_s = clock_s
         self._fresh_s = fresh_s
         self._on_use = on_use
@@ -101,16 +112,24 @@ class Authenticator:
             looking = self._looking[token] = asyncio.ensure_future(self._look_up(token))
         return await asyncio.shield(looking)
 
+    def forget(self, token: str) -> None:
+        """Look the token up at its next use: it has ended."""
+        self._known.pop(token)
+
+    def _logins(self, token: str) -> Logins:
+        return self._portal_tokens if token.startswith(PORTAL_PREFIX) else self._keys
+
     async def _look_up(self, token: str) -> Caller | LoginFailure:
         # Before the query: a key that is revoked during it must not be cached for longer.
         asked_at_s = self._clock_s()
         try:
-            found = await self._keys.find(token_hash(token))
+            found = await self._logins(token).find(token_hash(token))
         finally:
             del self._looking[token]
         if isinstance(found, Caller):
             self._known.put(token, (found, asked_at_s + self._fresh_s))
-            self._on_use(found.key_id)
+            if not isinstance(found.grant, PortalGrant):
+                self._on_use(found.key_id)
             return found
         self._known.pop(token)
         if found is LoginFailure.UNKNOWN and is_mistyped(token):

@@ -11,9 +11,10 @@ from angarium_contracts.ids import UID_PATTERN
 from angarium_contracts.queries import Problem, ProblemCode
 
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
-from angarium_gateway.domain.permissions import KEY_PERMISSIONS, Permission, scopes_with
+from angarium_gateway.domain.permissions import Permission, capabilities_with, scopes_with
 
 from .authentication import Caller
+from .portal_tokens import PortalGrant
 
 _ABSENT: Final = Problem(
     code=ProblemCode.NOT_FOUND, detail="There is no such application. Check its id or uid."
@@ -40,9 +41,10 @@ class Authorizer:
         it names one. Raises `JournalUnavailable`."""
         if caller.suspended:
             return Forbidden(
-                "The tenant of this API key is suspended. Ask the operator to resume it."
+                "The tenant that this request belongs to is suspended. Ask the operator of this"
+                " server to resume it."
             )
-        if needed not in KEY_PERMISSIONS[caller.scope]:
+        if needed not in caller.permissions:
             return Forbidden(_lacking(caller, needed))
         if caller.application_id is None or application_ref is None:
             return None
@@ -63,7 +65,17 @@ class Authorizer:
 
 def _lacking(caller: Caller, needed: Permission) -> str:
     scopes = " or ".join(f"`{scope}`" for scope in scopes_with(needed))
+    capabilities = " or ".join(f"`{one}`" for one in capabilities_with(needed))
+    if isinstance(caller.grant, PortalGrant) and capabilities:
+        return (
+            "This portal token does not allow this operation. Use one with the capability"
+            f" {capabilities}."
+        )
+    if isinstance(caller.grant, PortalGrant):
+        return f"Portal tokens do not allow this operation. Use an API key with the scope {scopes}."
+    if not scopes:
+        return "API keys do not allow this operation: it is for portal tokens only. Use one."
     return (
-        f"This API key has the scope `{caller.scope}`, which does not allow this operation. Use a"
+        f"This API key has the scope `{caller.grant}`, which does not allow this operation. Use a"
         f" key with the scope {scopes}."
     )

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from angarium_contracts.ids import API_KEY, format_id
+from angarium_contracts.ids import API_KEY, PORTAL_TOKEN, format_id
 
 from angarium_gateway.application.unavailable import JournalUnavailable
 
 from .audit_log import AuditEntry, AuditLog
 from .authentication import Caller
+from .portal_tokens import PortalGrant
 
 PATH_CHARS_MAX = 1_024
 """No valid path is longer; a longer one is cut off."""
@@ -48,6 +49,7 @@ class RecordChange:
             method=method,
             path=path[:PATH_CHARS_MAX],
             status=status,
+            by_portal=isinstance(caller.grant, PortalGrant),
         )
         try:
             async with asyncio.timeout(self._write_timeout_s):
@@ -55,7 +57,7 @@ class RecordChange:
         except (JournalUnavailable, TimeoutError) as error:
             log.warning(
                 "audit.not_written",
-                key=format_id(API_KEY, entry.key_id),
+                key=format_id(PORTAL_TOKEN if entry.by_portal else API_KEY, entry.key_id),
                 operation=entry.operation,
                 method=entry.method,
                 path=entry.path,

@@ -39,8 +39,13 @@ from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
     OperationalWebhookEndpointUpdate,
 )
+from angarium_gateway.adapters.http.schemas.portal_access import (
+    ApplicationTokenExpireIn,
+    AppPortalAccessIn,
+)
 from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
 from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
+from angarium_gateway.domain.permissions import Capability
 
 PATH_EXAMPLES: Final = {
     "app_id": "acme",
@@ -131,6 +136,12 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             event_types=["endpoint.disabled", "message.attempt.exhausted"],
         ),
         ApiKeyIn(name="billing backend", scope="publish"),
+        AppPortalAccessIn(
+            capabilities=[Capability.VIEW_BASE, Capability.MANAGE_ENDPOINT],
+            expiry=86_400,
+            session_id="user_1FB8",
+        ),
+        ApplicationTokenExpireIn(session_ids=["user_1FB8"]),
         TenantIn(name="production"),
         TenantPatch(suspended=True),
         OperationalWebhookEndpointUpdate(

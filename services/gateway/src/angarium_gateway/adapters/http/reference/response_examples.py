@@ -31,6 +31,11 @@ from angarium_gateway.adapters.http.schemas.messages import MessageOut
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointOut,
 )
+from angarium_gateway.adapters.http.schemas.portal_access import (
+    AppPortalAccessOut,
+    DashboardAccessOut,
+    WhoAmIOut,
+)
 from angarium_gateway.adapters.http.schemas.redelivery import (
     EmptyResponse,
     EndpointDeliveryStateOut,
@@ -38,7 +43,7 @@ from angarium_gateway.adapters.http.schemas.redelivery import (
 )
 from angarium_gateway.adapters.http.schemas.tenants import TenantOut
 from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
-from angarium_gateway.domain.permissions import KeyScope
+from angarium_gateway.domain.permissions import Capability, KeyScope
 
 _ID: Final = "05jHR6TnRzUGhKWN8Ckr5D"
 _APPLICATION, _ENDPOINT, _MESSAGE, _TASK = f"app_{_ID}", f"ep_{_ID}", f"msg_{_ID}", f"qtask_{_ID}"
@@ -46,6 +51,7 @@ _MADE_AT: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _SENT_AT: Final = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 _NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _URL: Final = "https://example.com/webhooks"
+_PORTAL: Final = "https://webhooks.example.com/portal#key=eyJhcHBJZCI6I…"
 _INVOICE: Final = {"id": "in_1001", "amount": 4200, "currency": "eur"}
 _LIST: Final = "ListResponse_"
 _ITERATOR: Final = "it_YQGiJ8wcdXCalMkc__HbuM0"
@@ -230,6 +236,18 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             last_used_at=None,
             revoked_at=None,
             token="ang_sk_…",  # noqa: S106 - no token
+        ),
+        AppPortalAccessOut(_PORTAL, "ang_pt_…"),
+        DashboardAccessOut(_PORTAL, "ang_pt_…"),
+        WhoAmIOut(
+            type="portalToken",
+            id=f"ptok_{_ID}",
+            tenant_id=f"tnt_{_ID}",
+            app_id=_APPLICATION,
+            scope=None,
+            capabilities=[Capability.MANAGE_ENDPOINT, Capability.VIEW_BASE],
+            session_id="user_1FB8",
+            expires_at=_NOON,
         ),
         TenantOut(
             id=f"tnt_{_ID}",

@@ -84,6 +84,13 @@ SDK_CALLS: Final = {
     ),
     "v1.background-task.list": SdkCall("background_task.list", result="page"),
     "v1.background-task.get": SdkCall("background_task.get", result="task"),
+    "v1.authentication.app-portal-access": SdkCall(
+        "authentication.app_portal_access", "AppPortalAccessIn", "access"
+    ),
+    "v1.authentication.logout": SdkCall("authentication.logout"),
+    "v1.authentication.expire-all": SdkCall(
+        "authentication.expire_all", "ApplicationTokenExpireIn"
+    ),
     "v1.health.get": SdkCall("health.get"),
 }
 """By operation id. Operations that only Angarium has are called over HTTP."""

@@ -74,6 +74,11 @@ _SECTIONS: Final = {
         description="An API key identifies a caller to this API, and its scope says what the caller"
         " may do. Only keys with the scope `admin` manage keys.",
     ),
+    "Authentication": _Section(
+        "Portal access",
+        description="A portal token lets one of your customers see and change its own application"
+        " in the portal. Create one for each login.",
+    ),
     "Platform": _Section(
         "Tenants (operators)",
         description="A tenant owns API keys, applications and event types, and sees nothing of"

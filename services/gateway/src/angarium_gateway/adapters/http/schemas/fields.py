@@ -87,7 +87,8 @@ FeatureFlag = Annotated[
         max_length=256,
         pattern=NAME_PATTERN,
         extra={REMEDY: "Use 1 to 256 letters (A to Z, a to z), digits, `-`, `_` or `.`."},
-        description="A label of your own. Angarium stores it and does not use it.",
+        description="A label of your own. Portal tokens see event types with a feature flag only if"
+        " they were created with it.",
     ),
 ]
 ThrottleRate = Annotated[

@@ -1,0 +1,180 @@
+"""/api/v1/auth"""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from angarium_contracts.ids import APPLICATION, format_id
+from angarium_contracts.queries import Problem, ProblemCode
+from litestar import Controller, Request, get, post
+from litestar.params import JSONBody
+
+from angarium_gateway.application.configuration.create_missing import CreateMissing
+from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.tenants.portal_tokens import NewPortalToken, PortalGrant
+from angarium_gateway.domain.permissions import VIEWING, Capability
+
+from .api_key_authentication import bearer_token
+from .current_names import with_current_names
+from .dependencies import Api, ApiDependencies, CurrentCaller
+from .parameters import ApplicationRef
+from .problems import Fault, Refused, invalid, refusal
+from .schemas.applications import ApplicationIn
+from .schemas.portal_access import (
+    EXPIRY_S_MAX,
+    ApplicationTokenExpireIn,
+    AppPortalAccessIn,
+    AppPortalAccessOut,
+    DashboardAccessOut,
+    WhoAmIOut,
+    who_am_i_out,
+)
+
+PORTAL_PATH = "/portal"
+
+
+class AuthenticationController(Controller):
+    """Portal tokens, and who a caller is."""
+
+    path = "/api/v1/auth"
+    tags = ("Authentication",)
+
+    @post(
+        "/app-portal-access/{app_id:str}",
+        operation_id="v1.authentication.app-portal-access",
+        summary="Get a link to the portal",
+        status_code=200,
+    )
+    async def app_portal_access(
+        self,
+        request: Request[Caller, bytes, Any],
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        data: JSONBody[AppPortalAccessIn],
+    ) -> AppPortalAccessOut:
+        """Creates a portal token for an application, and returns it with a link to the portal.
+
+        Whoever has the token sees and changes this application only, and only what the token's
+        capabilities allow. It ends after `expiry` seconds, when it is logged out, or with *Expire
+        all portal tokens*.
+        """
+        application_id = await _application(api, caller.tenant_id, app_id, data.application)
+        token = await _new_token(api, caller, application_id, _grant(data), data.expiry)
+        return AppPortalAccessOut(_link(api, request, application_id, token), token)
+
+    @post(
+        "/dashboard-access/{app_id:str}",
+        operation_id="v1.authentication.dashboard-access",
+        summary="Get a link to the portal (former name)",
+        status_code=200,
+    )
+    async def dashboard_access(
+        self,
+        request: Request[Caller, bytes, Any],
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+    ) -> DashboardAccessOut:
+        """Creates a portal token that has all capabilities for 7 days. Clients of version 1 call
+        this; *Get a link to the portal* is its successor.
+        """
+        application_id = await _application(api, caller.tenant_id, app_id, None)
+        grant = PortalGrant(frozenset(Capability))
+        token = await _new_token(api, caller, application_id, grant, None)
+        return DashboardAccessOut(_link(api, request, application_id, token), token)
+
+    @post(
+        "/logout",
+        operation_id="v1.authentication.logout",
+        summary="Log out",
+        status_code=204,
+    )
+    async def logout(
+        self, request: Request[Caller, bytes, Any], api: Api, caller: CurrentCaller
+    ) -> None:
+        """Ends the portal token that the request is made with, and answers `204`. All servers
+        refuse it within a second. API keys are revoked instead, and get `403` here.
+        """
+        await api.portal_tokens.expire(caller.tenant_id, caller.key_id)
+        api.access.forget(bearer_token(request))
+
+    @post(
+        "/app/{app_id:str}/expire-all",
+        operation_id="v1.authentication.expire-all",
+        summary="Expire all portal tokens",
+        status_code=204,
+    )
+    async def expire_all(
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        data: JSONBody[ApplicationTokenExpireIn],
+    ) -> None:
+        """Ends the portal tokens of an application, or those of some sessions, and answers `204`.
+        All servers refuse them within a second.
+        """
+        application_id = await _application(api, caller.tenant_id, app_id, None)
+        await api.portal_tokens.expire_all(
+            caller.tenant_id,
+            application_id,
+            session_ids=data.session_ids or None,
+            at=datetime.now(UTC) + timedelta(seconds=data.expiry or 0),
+        )
+
+    @get("/whoami", operation_id="v1.authentication.whoami", summary="Get the own identity")
+    async def whoami(self, caller: CurrentCaller) -> WhoAmIOut:
+        """Returns the API key or portal token that the request is made with, and what it may do."""
+        return who_am_i_out(caller)
+
+
+def _grant(data: AppPortalAccessIn) -> PortalGrant:
+    """What the token may do. Raises `Refused` (422) for a contradiction."""
+    capabilities = frozenset(Capability if data.capabilities is None else data.capabilities)
+    if Capability.VIEW_BASE not in capabilities:
+        message = "`ViewBase` is always required. Add it."
+        raise Refused(invalid(Fault(("body", "capabilities"), message)))
+    if data.read_only and data.capabilities is None:
+        capabilities = frozenset({Capability.VIEW_BASE})
+    if data.read_only and not capabilities <= VIEWING:
+        changing = ", ".join(f"`{one}`" for one in sorted(capabilities - VIEWING))
+        message = f"A read-only token cannot have {changing}. Leave out one of the two."
+        raise Refused(invalid(Fault(("body", "readOnly"), message)))
+    return PortalGrant(capabilities, frozenset(data.feature_flags or ()), data.session_id)
+
+
+async def _application(
+    api: ApiDependencies, tenant_id: bytes, ref: str, brought: ApplicationIn | None
+) -> bytes:
+    found = await api.directory.find(tenant_id, ref)
+    if isinstance(found, Problem) and found.code is ProblemCode.NOT_FOUND and brought is not None:
+        brought = with_current_names(brought, "application")
+        found = await CreateMissing(api.change_configuration)(tenant_id, ref, brought)
+    if isinstance(found, Problem):
+        raise Refused(refusal(found))
+    return found.id
+
+
+async def _new_token(
+    api: ApiDependencies,
+    caller: Caller,
+    application_id: bytes,
+    grant: PortalGrant,
+    expiry_s: int | None,
+) -> str:
+    expires_at = datetime.now(UTC) + timedelta(seconds=expiry_s or EXPIRY_S_MAX)
+    new = NewPortalToken(caller.tenant_id, application_id, grant, expires_at)
+    created = await api.portal_tokens.create(new)
+    return created.token
+
+
+def _link(
+    api: ApiDependencies, request: Request[Caller, bytes, Any], application_id: bytes, token: str
+) -> str:
+    """A URL of the portal with the token in its fragment."""
+    origin = api.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    login = {"appId": format_id(APPLICATION, application_id), "token": token}
+    key = base64.urlsafe_b64encode(msgspec.json.encode(login)).decode("ascii").rstrip("=")
+    return f"{origin.rstrip('/')}{PORTAL_PATH}#key={key}"
