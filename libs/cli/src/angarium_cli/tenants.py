@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from angarium_contracts.ids import TENANT, format_id
-from angarium_gateway.administration.api_keys import AccessAdministration, Tenant
+from angarium_gateway.administration.api_keys import AccessAdministration, Tenant, TenantQuotas
 
 from angarium_cli.gateway_access import with_access
 
@@ -17,6 +17,7 @@ class StoredTenant:
     name: str
     created_at: datetime
     suspended_at: datetime | None
+    quotas: str
 
 
 def create_tenant(name: str) -> StoredTenant:
@@ -44,7 +45,34 @@ def suspend_tenant(name: str, *, suspended: bool) -> None:
     with_access(suspend)
 
 
+def limit_tenant(name: str, **quotas: int | None) -> str:
+    """Replace the quotas of a tenant; returns them as text. Raises CommandFailed."""
+
+    async def limit(access: AccessAdministration) -> str:
+        tenant = await access.tenant(name)
+        limits = TenantQuotas(**quotas)
+        await access.tenants.limit(tenant.id, limits)
+        return _quotas(limits)
+
+    return with_access(limit)
+
+
+def _quotas(quotas: TenantQuotas) -> str:
+    bounds = {
+        "requests/min": quotas.requests_per_minute,
+        "messages/min": quotas.messages_per_minute,
+        "payload bytes/min": quotas.payload_bytes_per_minute,
+        "applications": quotas.applications_max,
+        "endpoints": quotas.endpoints_max,
+    }
+    return ", ".join(f"{most:,} {of}" for of, most in bounds.items() if most is not None) or "none"
+
+
 def _stored(tenant: Tenant) -> StoredTenant:
     return StoredTenant(
-        format_id(TENANT, tenant.id), tenant.name, tenant.created_at, tenant.suspended_at
+        format_id(TENANT, tenant.id),
+        tenant.name,
+        tenant.created_at,
+        tenant.suspended_at,
+        _quotas(tenant.quotas),
     )

@@ -313,9 +313,15 @@ def test_tenants_are_created_renamed_suspended_and_resumed(
     assert run("tenants", "suspend", "globex")[0] == 0
     minute = r"\d{4}-\d\d-\d\d \d\d:\d\d"
     listed = run("tenants", "list")[1]
-    assert re.search(rf"{tenant_id.strip()} +globex +{minute} +{minute}\s*$", listed)
+    assert re.search(rf"{tenant_id.strip()} +globex +{minute} +{minute} +none\s*$", listed)
     assert run("tenants", "resume", "globex")[0] == 0
-    assert re.search(rf"globex +{minute}\s*$", run("tenants", "list")[1])
+    assert re.search(rf"globex +{minute} +none\s*$", run("tenants", "list")[1])
+    limits = ("--messages-per-minute", "6000", "--endpoints", "50")
+    status, out, _ = run("tenants", "limit", "globex", *limits)
+    assert (status, out) == (0, "Quotas of globex: 6,000 messages/min, 50 endpoints.\n")
+    assert "6,000 messages/min, 50 endpoints" in run("tenants", "list")[1]
+    assert run("tenants", "limit", "globex", "--endpoints", "0")[0] == 2
+    assert run("tenants", "limit", "globex")[1] == "Quotas of globex: none.\n"
     for command in (["suspend", "acme"], ["resume", "acme"], ["rename", "acme", "initech"]):
         status, _, err = run("tenants", *command)
         assert (status, "there is no tenant acme" in err) == (2, True)

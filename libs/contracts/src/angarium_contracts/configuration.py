@@ -56,7 +56,8 @@ class ApplicationSaved(Contract, frozen=True, tag="application.saved/1"):
 
 
 class CreateApplication(Contract, frozen=True, tag="application.create/1"):
-    """With `get_if_exists` an application with this uid is answered as it is."""
+    """With `get_if_exists` an application with this uid is answered as it is. `applications_max`:
+    the quota of the tenant."""
 
     tenant_id: bytes
     name: str
@@ -65,6 +66,7 @@ class CreateApplication(Contract, frozen=True, tag="application.create/1"):
     metadata: dict[str, str] = field(default_factory=dict)
     get_if_exists: bool = False
     weight: int = 1
+    applications_max: int | None = None
 
 
 class GetApplication(Contract, frozen=True, tag="application.get/1"):
@@ -94,7 +96,7 @@ class Applications(Contract, frozen=True, tag="application.list_of/1"):
 
 class UpdateApplication(Contract, frozen=True, tag="application.update/1"):
     """Replace; an unknown `ref` is created when it is a uid (the body's uid, if given, must
-    not contradict it)."""
+    not contradict it). `applications_max`: the quota of the tenant."""
 
     tenant_id: bytes
     ref: str
@@ -104,6 +106,7 @@ class UpdateApplication(Contract, frozen=True, tag="application.update/1"):
     metadata: dict[str, str] = field(default_factory=dict)
     weight: int | UnsetType = UNSET
     precondition: Precondition | None = None
+    applications_max: int | None = None
 
 
 class PatchApplication(Contract, frozen=True, tag="application.patch/1"):
@@ -174,7 +177,8 @@ class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
 class CreateEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint.create/1"):
     """`sealed_secret` and `sealed_headers` are sealed by the gateway for transit (associated data:
     the tenant's id): the secret in its text form (`whsec_…` or `whsk_…`; None: generate one),
-    and custom headers as a JSON object of strings."""
+    and custom headers as a JSON object of strings. `tenant_endpoints_max`: the quota of the
+    tenant, over all its applications."""
 
     tenant_id: bytes
     application_ref: str
@@ -188,6 +192,7 @@ class CreateEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint
     metadata: dict[str, str] = field(default_factory=dict)
     sealed_secret: bytes | None = None
     sealed_headers: bytes | None = None
+    tenant_endpoints_max: int | None = None
 
 
 class GetEndpoint(Contract, frozen=True, tag="endpoint.get/1"):
@@ -213,6 +218,7 @@ class UpdateEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint
     """Replace; an unknown `ref` is created when it is a uid.
 
     Options that are UNSET stay as they are, because a Svix SDK cannot name them.
+    `tenant_endpoints_max`: the quota of the tenant, over all its applications.
     """
 
     tenant_id: bytes
@@ -227,6 +233,7 @@ class UpdateEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint
     channels: tuple[str, ...] | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     precondition: Precondition | None = None
+    tenant_endpoints_max: int | None = None
 
 
 class PatchEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint.patch/1"):

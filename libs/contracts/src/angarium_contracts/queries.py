@@ -37,6 +37,7 @@ class ProblemCode(StrEnum):
     INVALID = "invalid"
     UNAVAILABLE = "unavailable"
     PRECONDITION_FAILED = "precondition_failed"
+    QUOTA_REACHED = "quota_reached"
 
 
 class Problem(Contract, frozen=True, tag="problem/1"):

@@ -43,6 +43,7 @@ from .application.tenants.authorization import Authorizer
 from .application.tenants.last_uses import LastUses
 from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
+from .application.tenants.rate_limiter import RateLimiter, SharedCounts
 from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
 from .application.tenants.tenant_retention import TenantRetentions
 from .application.tenants.tenants import Tenants
@@ -72,6 +73,7 @@ class GatewayPorts:
     idempotency_keys: IdempotencyKeys
     audit_log: AuditLog
     retentions: TenantRetentions
+    quota_counts: SharedCounts
     seal: Seal
 
 
@@ -183,6 +185,7 @@ def _api(
             ),
             Authorizer(directory),
             LoginRefusals(clocks.clock_s, limits.proxies),
+            RateLimiter(ports.quota_counts, lambda: clocks.now().timestamp()),
         ),
         idempotency_keys=SealedAnswers(ports.idempotency_keys, ports.seal),
         ask_dispatcher=ask_dispatcher,

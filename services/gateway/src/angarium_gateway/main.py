@@ -24,7 +24,7 @@ from angarium_chassis.service import (
     seal_of,
 )
 from angarium_chassis.stopping import serve_and_drain, stop, until
-from angarium_chassis.streams.broker import open_broker
+from angarium_chassis.streams.broker import open_broker, redis_of
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
@@ -61,6 +61,7 @@ from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.database.tenants import TenantTable
 from .adapters.http.cross_origin import parse_origins
 from .adapters.streams.batch_publisher import BatchPublisher
+from .adapters.streams.quota_counts import RedisQuotaCounts
 from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
 from .adapters.streams.service_queries import ServiceQueries
 from .adapters.streams.stream_watch import RedisStreamWatch
@@ -69,6 +70,7 @@ from .application.publish.relay import PublishBatches
 from .application.publish.settlement import Settlement
 from .application.redelivery.redelivery import RedeliveryLimits, RedeliveryPorts
 from .application.service_query import ServiceQuery
+from .application.tenants.rate_limiter import SharedCounts
 from .build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
 from .build_hot_path import HotPathLimits, HotPathPorts
 from .settings import Settings
@@ -113,6 +115,7 @@ class StreamPorts:
     watch: StreamWatch
     ask_dispatcher: ServiceQuery
     ask_worker: ServiceQuery
+    quota_counts: SharedCounts
 
 
 def open_journal(settings: Settings, database: Database) -> PostgresJournal | SqliteJournal:
@@ -160,6 +163,7 @@ def ports_over(
         idempotency_keys=StoredIdempotencyKeys(database),
         audit_log=AuditLogTable(database),
         retentions=TenantRetentionColumn(database),
+        quota_counts=streams.quota_counts,
         seal=seal_of(settings),
     )
 
@@ -264,6 +268,7 @@ async def _work(
         watch=RedisStreamWatch(broker, replica=replica),
         ask_dispatcher=ServiceQueries(queries, DISPATCHER_QUERIES),
         ask_worker=ServiceQueries(queries, WORKER_QUERIES),
+        quota_counts=RedisQuotaCounts(lambda: redis_of(broker)),
     )
     copy = ApplicationCopyTable(database)
     journal = open_journal(settings, database)

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tenants import TenantTable
 from angarium_gateway.application.read.id_window import IdWindow
 from angarium_gateway.application.tenants.tenants import NameTaken, Tenants
+from angarium_gateway.domain.quotas import TenantQuotas
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -94,3 +96,15 @@ async def test_the_list_ends(tenants: Tenants) -> None:
 
     assert [tenant.name for tenant in (*first.items, *rest.items)] == names
     assert (first.done, rest.done) == (False, True)
+
+
+async def test_quotas_are_replaced_as_a_whole(tenants: Tenants) -> None:
+    created = await tenants.create("acme")
+    assert created.quotas == TenantQuotas()
+    quotas = TenantQuotas(messages_per_minute=10**12, endpoints_max=1)
+
+    limited = await tenants.limit(created.id, quotas)
+
+    assert limited == await tenants.get(created.id) == replace(created, quotas=quotas)
+    assert await tenants.limit(created.id, TenantQuotas()) == created
+    assert await tenants.limit(bytes(16), quotas) is None

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Create, list, rename, suspend and resume tenants.\n\n"
+    help="Create, list, rename, suspend, resume and limit tenants.\n\n"
     "Works on the gateway's database: ANGARIUM_GATEWAY_DATABASE_URL or ANGARIUM_DATABASE_URL.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -36,11 +36,12 @@ def list_tenants() -> None:
     from angarium_cli.tenants import list_tenants as stored_tenants
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("id", "name", "created", "suspended"):
+    for heading in ("id", "name", "created", "suspended", "quotas"):
         table.add_column(heading, no_wrap=heading == "id")
     for tenant in stored_tenants():
         suspended = "" if tenant.suspended_at is None else f"{tenant.suspended_at:%Y-%m-%d %H:%M}"
-        table.add_row(tenant.id, tenant.name, f"{tenant.created_at:%Y-%m-%d %H:%M}", suspended)
+        created = f"{tenant.created_at:%Y-%m-%d %H:%M}"
+        table.add_row(tenant.id, tenant.name, created, suspended, tenant.quotas)
     console = Console()
     # Unless somebody looks at it, a row is one line.
     (console if console.is_terminal else Console(width=_FILE_COLUMNS)).print(table)
@@ -64,6 +65,33 @@ def suspend(name: _Name) -> None:
 
     suspend_tenant(name, suspended=True)
     typer.echo(f"Suspended {name}.")
+
+
+_Most = Annotated[int | None, typer.Option(min=1, show_default="no limit")]
+
+
+@app.command()
+def limit(
+    name: _Name,
+    requests_per_minute: _Most = None,
+    messages_per_minute: _Most = None,
+    payload_bytes_per_minute: _Most = None,
+    applications: _Most = None,
+    endpoints: _Most = None,
+) -> None:
+    """Replace the quotas of a tenant: what is left out is not limited. Requests over a rate get
+    429, objects over a number 403, within a second on all servers."""
+    from angarium_cli.tenants import limit_tenant
+
+    quotas = limit_tenant(
+        name,
+        requests_per_minute=requests_per_minute,
+        messages_per_minute=messages_per_minute,
+        payload_bytes_per_minute=payload_bytes_per_minute,
+        applications_max=applications,
+        endpoints_max=endpoints,
+    )
+    typer.echo(f"Quotas of {name}: {quotas}.")
 
 
 @app.command()

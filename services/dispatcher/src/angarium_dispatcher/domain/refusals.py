@@ -44,6 +44,16 @@ class VersionDiffers(Refused):
         super().__init__("The object was changed since you read it. Read it again.")
 
 
+class QuotaReached(Refused):
+    """The tenant has as many objects of this kind as its quota allows."""
+
+    def __init__(self, kind: str, most: int) -> None:
+        super().__init__(
+            f"The tenant may have at most {most:,} {kind}s, and has them. Delete one, or ask the"
+            " operator for a larger quota."
+        )
+
+
 class EndpointDisabled(Refused):
     """The endpoint is disabled. `reason`: why Angarium disabled it; None when a client did."""
 

@@ -20,6 +20,7 @@ from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.display_names import NAME_CHARS_MAX, may_be_name
 from angarium_gateway.domain.permissions import PLATFORM_TENANT, KeyScope
+from angarium_gateway.domain.quotas import TenantQuotas
 
 __all__ = [
     "PLATFORM_TENANT",
@@ -33,6 +34,7 @@ __all__ = [
     "NameTaken",
     "NewApiKey",
     "Tenant",
+    "TenantQuotas",
     "ensure_key",
     "ensure_tenant",
 ]

@@ -36,6 +36,8 @@ from angarium_gateway.main import StreamPorts, clocks, limits_of, open_journal, 
 from angarium_gateway.settings import Settings
 from sqlalchemy import func, select
 
+from ...fakes.quota_counts import MemoryQuotaCounts
+
 OWNER = "0123456789abcdef0123456789abcdef"
 ENCRYPTION_KEY = "A" * 43 + "="
 PAYLOAD_BYTES_MAX = 100_000
@@ -143,6 +145,7 @@ async def open_door(database: Database) -> AsyncIterator[Door]:
         watch=redis,
         ask_dispatcher=no_such_application,
         ask_worker=no_such_application,
+        quota_counts=MemoryQuotaCounts(),
     )
     journal = open_journal(settings, database)
     ports = ports_over(database, journal, streams, settings, copy=copy, make_id=make_id)

@@ -41,6 +41,7 @@ from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts
 from angarium_gateway.domain.digests import token_hash
 
 from ...fakes.journal_model import JournalModel
+from ...fakes.quota_counts import MemoryQuotaCounts
 from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
 from ...fakes.relay_rig import StreamModel, WatchModel
 from .audit_model import MemoryAuditLog, audit_id
@@ -309,6 +310,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         idempotency_keys=world.keys,
         audit_log=world.audit_log,
         retentions=MemoryRetentions(),
+        quota_counts=MemoryQuotaCounts(),
         seal=world.seal,
     )
 

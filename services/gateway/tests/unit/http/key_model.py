@@ -37,6 +37,7 @@ class MemoryApiKeys:
             expires_at=new.expires_at,
             last_used_at=None,
             revoked_at=None,
+            rates=new.rates,
         )
         self.created.append(key)
         token = f"ang_sk_{number}"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
 from angarium_gateway.application.tenants.tenants import NameTaken, Tenant
+from angarium_gateway.domain.quotas import TenantQuotas
 
 CREATED_AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -41,6 +42,9 @@ class MemoryTenants:
     async def suspend(self, tenant_id: bytes, *, suspended: bool) -> Tenant | None:
         at = CREATED_AT if suspended else None
         return await self._changed(tenant_id, lambda one: replace(one, suspended_at=at))
+
+    async def limit(self, tenant_id: bytes, quotas: TenantQuotas) -> Tenant | None:
+        return await self._changed(tenant_id, lambda one: replace(one, quotas=quotas))
 
     async def _changed(self, tenant_id: bytes, change: Callable[[Tenant], Tenant]) -> Tenant | None:
         found = await self.get(tenant_id)

@@ -39,6 +39,7 @@ KEPT: Final = {
     "body.channels has minItems 1, not None": _NOTHING,
     "body.channels has maxItems 10, not None": "the same bound as when it is created",
     "body.eventTypes has minItems 1, not None": _NOTHING,
+    "body.featureFlags has maxItems 100, not None": _BOUNDED,
     "body.throttleRate has minimum 1, not 0": _NO_RATE,
     "body.gracePeriodSeconds is None by default, not 86400": "the operator sets the default",
     "body.payloadRetentionPeriod is None by default, not 90": "the operator sets the default",

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from angarium_chassis.database.engine import Database
+from angarium_contracts.ids import operational_application_id
 from sqlalchemy import ColumnElement, and_, false, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_dispatcher.application.configuration.store import DirectoryChange, Ref
+from angarium_dispatcher.application.configuration.store import CountedKind, DirectoryChange, Ref
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 
@@ -86,6 +87,22 @@ class DatabaseChange(TenantChange):
         statement = select(func.count()).where(
             endpoints.c.application_id == application_id, endpoints.c.deleted == false()
         )
+        return int((await self._connection.execute(statement)).scalar_one())
+
+    async def count_of_tenant(self, tenant_id: bytes, kind: CountedKind, at_most: int) -> int:
+        table = applications if kind == "application" else endpoints
+        owner = table.c.id if kind == "application" else table.c.application_id
+        counted = (
+            select(table.c.id)
+            .where(
+                table.c.tenant_id == tenant_id,
+                table.c.deleted == false(),
+                owner != operational_application_id(tenant_id),
+            )
+            .limit(at_most)
+            .subquery()
+        )
+        statement = select(func.count()).select_from(counted)
         return int((await self._connection.execute(statement)).scalar_one())
 
     async def add_application(self, application: Application) -> Application:

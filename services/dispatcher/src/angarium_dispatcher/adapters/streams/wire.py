@@ -23,6 +23,7 @@ from angarium_dispatcher.domain.refusals import (
     EndpointDisabled,
     InvalidField,
     NotFound,
+    QuotaReached,
     Refused,
     VersionDiffers,
 )
@@ -112,6 +113,8 @@ def problem(refusal: Refused) -> Problem:
             return Problem(ProblemCode.CONFLICT, str(refusal), _member(field))
         case VersionDiffers():
             return Problem(ProblemCode.PRECONDITION_FAILED, str(refusal))
+        case QuotaReached():
+            return Problem(ProblemCode.QUOTA_REACHED, str(refusal))
         case EndpointDisabled():
             return Problem(ProblemCode.CONFLICT, str(refusal))
         case InvalidField(field=field, path=path):

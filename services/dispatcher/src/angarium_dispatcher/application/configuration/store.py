@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from angarium_contracts.operational import OperationalEvent
 
@@ -67,6 +67,9 @@ class PostCommitEffects:
     rescheduled_tenants: frozenset[bytes] = frozenset()
 
 
+type CountedKind = Literal["application", "endpoint"]
+
+
 class Change(Protocol):
     """One transaction on the configuration; no other runs at the same time, in any process.
 
@@ -89,6 +92,10 @@ class Change(Protocol):
     async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None: ...
 
     async def count_endpoints(self, application_id: bytes) -> int: ...
+
+    async def count_of_tenant(self, tenant_id: bytes, kind: CountedKind, at_most: int) -> int:
+        """How many live applications or endpoints a tenant has, those of operational webhooks left
+        out. Counts up to `at_most`."""
 
     async def add_endpoint(
         self, application: Application, endpoint: Endpoint

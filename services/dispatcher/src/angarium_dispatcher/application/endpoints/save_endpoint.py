@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
 from angarium_dispatcher.application.configuration.preconditions import check_precondition
+from angarium_dispatcher.application.configuration.quotas import check_quota
 from angarium_dispatcher.application.configuration.references import (
     endpoint_ref,
     get_application,
@@ -48,6 +49,7 @@ async def create_endpoint(command: CreateEndpoint, context: ConfigurationContext
     async def work(change: Change) -> SavedEndpoint:
         application = await application_for_endpoint(change, command, context)
         endpoint = await _new(command, endpoint_id, secret, application, change, context)
+        await check_quota(change, command.tenant_id, "endpoint", command.tenant_endpoints_max)
         return await _add(application, endpoint, change, context)
 
     return await context.changes.apply(work)
@@ -75,6 +77,7 @@ async def replace_endpoint(command: UpdateEndpoint, context: ConfigurationContex
             endpoint_id = context.new_id()
             secret = context.secrets.generate(endpoint_id)
             endpoint = await _new(command, endpoint_id, secret, application, change, context)
+            await check_quota(change, command.tenant_id, "endpoint", command.tenant_endpoints_max)
             return await _add(application, replace(endpoint, uid=uid_of_path), change, context)
         endpoint = replace(found, **endpoint_fields(command, found.id, context))
         if command.uid is None:

@@ -11,6 +11,7 @@ from angarium_contracts.configuration import (
 from angarium_dispatcher.application.configuration.command_fields import fields_set
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
 from angarium_dispatcher.application.configuration.preconditions import check_precondition
+from angarium_dispatcher.application.configuration.quotas import check_quota
 from angarium_dispatcher.application.configuration.references import application_ref
 from angarium_dispatcher.application.configuration.store import Change
 from angarium_dispatcher.application.operational.application import (
@@ -46,6 +47,7 @@ async def create_application(
             if holder is not None and command.get_if_exists:
                 return SavedApplication(holder, created=False)
             _check_new_uid(holder, application)
+        await check_quota(change, command.tenant_id, "application", command.applications_max)
         return SavedApplication(await change.add_application(application), created=True)
 
     return await context.changes.apply(work)
@@ -74,6 +76,7 @@ async def replace_application(
                 raise InvalidField("uid", "`uid` must be the uid in the path, or be left out.")
             check_new_name("app_id", uid_of_path)
             application = check_application(replace(_new(command, context), uid=uid_of_path))
+            await check_quota(change, command.tenant_id, "application", command.applications_max)
             return SavedApplication(await change.add_application(application), created=True)
         application = replace(found, **fields_set(command, Application))
         if command.uid is None:

@@ -25,6 +25,7 @@ from angarium_gateway.domain.permissions import KeyScope
 
 from .failures import journal_failures
 from .id_pages import page_of, windowed
+from .quota_columns import TENANT_FACTS, quotas_of_login, rates_of
 from .tables import api_key, tenant
 
 LISTED_MAX = 1_000
@@ -59,7 +60,7 @@ class ApiKeyTable:
     async def find(self, token_hash: bytes) -> Caller | LoginFailure:
         """See the port `Logins`."""
         query = (
-            select(api_key, tenant.c.suspended_at)
+            select(api_key, *TENANT_FACTS)
             .join_from(api_key, tenant, api_key.c.tenant_id == tenant.c.id, isouter=True)
             .where(api_key.c.token_hash == token_hash)
         )
@@ -79,6 +80,8 @@ class ApiKeyTable:
             application_id=_bytes(row.application_id),
             expires_at=row.expires_at,
             suspended=row.suspended_at is not None,
+            tenant=quotas_of_login(row),
+            rates=rates_of(row),
         )
 
     async def create(
@@ -110,8 +113,10 @@ class ApiKeyTable:
             expires_at=new.expires_at,
             last_used_at=None,
             revoked_at=None,
+            rates=new.rates,
         )
-        inserted = insert(api_key).values(**asdict(key), token_hash=token_hash(token))
+        values = asdict(key) | {"token_hash": token_hash(token)}
+        inserted = insert(api_key).values(values | values.pop("rates"))
         try:
             with journal_failures():
                 async with self._engine.begin() as connection:
@@ -201,4 +206,5 @@ def _key(row: Row[Any]) -> ApiKey:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
+        rates=rates_of(row),
     )

@@ -20,6 +20,7 @@ from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.permissions import Capability
 
 from .failures import journal_failures
+from .quota_columns import TENANT_FACTS, quotas_of_login
 from .tables import portal_token as table
 from .tables import tenant
 
@@ -49,7 +50,7 @@ class PortalTokenTable:
     async def find(self, token_hash: bytes) -> Caller | LoginFailure:
         """See the port `Logins`."""
         query = (
-            select(table, tenant.c.suspended_at)
+            select(table, *TENANT_FACTS)
             .join_from(table, tenant, table.c.tenant_id == tenant.c.id)
             .where(table.c.token_hash == token_hash)
         )
@@ -71,6 +72,7 @@ class PortalTokenTable:
             application_id=bytes(row.application_id),
             expires_at=row.expires_at,
             suspended=row.suspended_at is not None,
+            tenant=quotas_of_login(row),
         )
 
     async def create(self, new: NewPortalToken) -> CreatedPortalToken:

@@ -3,6 +3,7 @@ batches, and the copy of the directory."""
 
 from angarium_chassis.database.columns import Big, Id, Instant
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -28,9 +29,14 @@ tenant = Table(
     Column("created_at", Instant, nullable=False),
     Column("retention_days", SmallInteger),
     Column("suspended_at", Instant),
+    Column("requests_per_minute", BigInteger),
+    Column("messages_per_minute", BigInteger),
+    Column("payload_bytes_per_minute", BigInteger),
+    Column("applications_max", BigInteger),
+    Column("endpoints_max", BigInteger),
 )
 """`retention_days` is the tenant's retention period; null means the platform's. `suspended_at` is
-null unless the tenant is suspended."""
+null unless the tenant is suspended. Of the quotas, null means no bound."""
 
 api_key = Table(
     "api_key",
@@ -45,6 +51,9 @@ api_key = Table(
     Column("application_id", Id),
     Column("expires_at", Instant),
     Column("last_used_at", Instant),
+    Column("requests_per_minute", BigInteger),
+    Column("messages_per_minute", BigInteger),
+    Column("payload_bytes_per_minute", BigInteger),
     Index("ix_api_key_tenant_id", "tenant_id", "id"),
 )
 """`application_id` is the application of a key of the scope `application`."""

@@ -1,6 +1,7 @@
 """Tenants in the gateway's database."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
 from angarium_gateway.application.tenants.tenants import NameTaken, Tenant
 from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.domain.quotas import TenantQuotas
 
 from .failures import journal_failures
 from .id_pages import page_of, windowed
+from .quota_columns import quotas_of_tenant
 from .tables import tenant
 
 
@@ -71,6 +74,10 @@ class TenantTable:
         kept = case((tenant.c.suspended_at.is_(None), now), else_=tenant.c.suspended_at)
         return await self._change(tenant_id, suspended_at=kept)
 
+    async def limit(self, tenant_id: bytes, quotas: TenantQuotas) -> Tenant | None:
+        """See the port."""
+        return await self._change(tenant_id, **asdict(quotas))
+
     async def _find(self, named: ColumnElement[bool]) -> Tenant | None:
         with journal_failures():
             async with self._reading.connect() as connection:
@@ -90,4 +97,4 @@ def _taken(error: JournalUnavailable, name: str) -> Exception:
 
 
 def _tenant(row: Row[Any]) -> Tenant:
-    return Tenant(bytes(row.id), row.name, row.created_at, row.suspended_at)
+    return Tenant(bytes(row.id), row.name, row.created_at, row.suspended_at, quotas_of_tenant(row))

@@ -33,6 +33,7 @@ from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.digests import request_digest
 from angarium_gateway.domain.messages import NewMessage
 from angarium_gateway.domain.permissions import Permission
+from angarium_gateway.domain.quotas import Rate
 
 from .access_control import AccessControl
 from .gzip_bodies import inflated, is_gzip
@@ -50,13 +51,14 @@ from .problems import (
     unavailable,
 )
 from .query_parameters import read_query
+from .rate_limit_headers import rate_limit_headers
 from .schemas.applications import ApplicationIn
 from .schemas.messages import message_out
 
 type CreateApplication = Callable[
-    [bytes, str, ApplicationIn], Awaitable[ApplicationState | Problem]
+    [Caller, str, ApplicationIn], Awaitable[ApplicationState | Problem]
 ]
-"""Creates, for a tenant, the application that a message brings along, under the reference in the
+"""Creates, for a caller, the application that a message brings along, under the reference in the
 path."""
 
 _PATH = re.compile(r"/api/v1/app/([a-zA-Z0-9\-_.]{1,256})/msg/?")
@@ -125,13 +127,15 @@ class AcceptRoute:
             await _send_refusal(send, _failure())
             return
         body = _encoder.encode(_out(message, with_content=_with_content(scope["query_string"])))
-        await _send(send, 202, [_JSON], body)
+        await _send(send, 202, [_JSON, *rate_limit_headers(scope)], body)
 
     async def _accepted(self, scope: Scope, receive: Receive, ref: str) -> NewMessage:
         headers = _Headers(scope["headers"])
         caller = self._access.remembered(headers.token)
         if caller is None or not caller.publishes_everywhere:
             caller = await self._admit(headers.token, scope, ref)
+        if caller.quotas:
+            await self._access.spend(caller, {Rate.REQUESTS: 1}, scope)
         if headers.key is not None and not is_key(headers.key):
             raise Refused(bad_key())
         if headers.coding is not None:
@@ -141,6 +145,9 @@ class AcceptRoute:
         if headers.coding is not None and is_gzip(headers.coding):
             body = inflated(body, self._body_bytes_max)
         posted = read_message(body, payload_bytes_max=self._payload_bytes_max)
+        if caller.quotas:
+            costs = {Rate.MESSAGES: 1, Rate.PAYLOAD_BYTES: len(bytes(posted.payload))}
+            await self._access.spend(caller, costs, scope)
         deliver_at = None if posted.deliver_at is None else delivery_time(posted, self._now())
         draft = _draft(posted, headers, scope["path"], body, deliver_at, self._expiry(posted))
         application = posted.application
@@ -169,7 +176,7 @@ class AcceptRoute:
         self, caller: Caller, ref: str, application: ApplicationIn
     ) -> ApplicationState | Problem:
         await self._access.authorize(caller, Permission.MANAGE_TENANT, None)
-        return await self._create_application(caller.tenant_id, ref, application)
+        return await self._create_application(caller, ref, application)
 
     async def _read_body(self, headers: "_Headers", receive: Receive) -> bytes:
         """The whole body. Refuses it as soon as it is known to be too large."""

@@ -1,13 +1,18 @@
 """Who calls and whether they may: authentication and authorization as answers of the API."""
 
+from collections.abc import Mapping
+
 from litestar.types import Scope
 
 from angarium_gateway.application.tenants.authentication import Authenticator, Caller, LoginFailure
 from angarium_gateway.application.tenants.authorization import Authorizer, Forbidden
+from angarium_gateway.application.tenants.rate_limiter import QuotaExceeded, RateLimiter
 from angarium_gateway.domain.permissions import Permission
+from angarium_gateway.domain.quotas import Rate
 
 from .login_refusals import LoginRefusals
 from .problems import Refused, forbidden, refusal
+from .rate_limit_headers import exceeded, note_standings
 
 
 class AccessControl:
@@ -15,11 +20,16 @@ class AccessControl:
     `Authenticator`."""
 
     def __init__(
-        self, authenticator: Authenticator, authorizer: Authorizer, refusals: LoginRefusals
+        self,
+        authenticator: Authenticator,
+        authorizer: Authorizer,
+        refusals: LoginRefusals,
+        limiter: RateLimiter,
     ) -> None:
         self._authenticator = authenticator
         self._authorizer = authorizer
         self._refusals = refusals
+        self._limiter = limiter
         self.remembered = authenticator.remembered
         self.forget = authenticator.forget
 
@@ -40,3 +50,12 @@ class AccessControl:
             raise Refused(forbidden(refused.detail))
         if refused is not None:
             raise Refused(refusal(refused))
+
+    async def spend(self, caller: Caller, costs: Mapping[Rate, int], scope: Scope) -> None:
+        """Count a request, or what it brings, against the caller's quotas, and note in `scope` how
+        they stand. Raises `Refused` (429)."""
+        try:
+            standings = await self._limiter.spend(caller.quotas, costs)
+        except QuotaExceeded as refused:
+            raise Refused(exceeded(refused.standing)) from None
+        note_standings(scope, standings)

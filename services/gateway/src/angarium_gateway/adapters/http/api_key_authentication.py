@@ -7,6 +7,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
+from angarium_gateway.domain.quotas import Rate
+
 from .access_control import AccessControl
 from .operation_needs import PUBLIC, need_of
 
@@ -29,6 +31,8 @@ class ApiKeyAuthentication(AbstractAuthenticationMiddleware):
         handler = scope["route_handler"]
         if not isinstance(handler, HTTPRouteHandler):
             raise TypeError("every route of the API is an HTTP route")
+        if caller.quotas:
+            await self._access.spend(caller, {Rate.REQUESTS: 1}, scope)
         application = scope["path_params"].get("app_id")
         await self._access.authorize(
             caller, need_of(handler), None if application is None else str(application)

@@ -26,6 +26,7 @@ from .schemas.api_keys import (
 )
 from .schemas.fields import NAME_PATTERN
 from .schemas.lists import ListResponse
+from .schemas.tenants import rates_in
 
 KeyRef = Annotated[
     str,
@@ -101,6 +102,7 @@ async def new_key(api: ApiDependencies, tenant_id: bytes, data: ApiKeyIn) -> New
         scope=KeyScope(data.scope),
         application_id=await _application(api, tenant_id, data),
         expires_at=expires_at,
+        rates=rates_in(data.rates),
     )
 
 

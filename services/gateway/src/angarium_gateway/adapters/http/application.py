@@ -44,6 +44,7 @@ from .problems import (
     on_refused,
 )
 from .query_parameters import StrictQueries
+from .rate_limit_headers import add_rate_limit_headers
 from .redelivery import RedeliveryController, ResendController
 from .reference.document import ApiDocument
 from .reference.routes import reference_routes
@@ -105,7 +106,7 @@ def _operations(deps: ApiDependencies) -> Litestar:
                 created=CreatedObjects(deps.ask_dispatcher),
             ),
         ],
-        before_send=[AuditedChanges(deps.record_change), AllowedMethods()],
+        before_send=[AuditedChanges(deps.record_change), AllowedMethods(), add_rate_limit_headers],
         exception_handlers={
             Refused: on_refused,
             JournalUnavailable: on_database_failure,

@@ -122,6 +122,7 @@ class ApplicationController(Controller):
             metadata=data.metadata,
             get_if_exists=get_if_exists,
             weight=data.weight or 1,
+            applications_max=caller.tenant.applications_max,
         )
         return _saved(unwrap(await api.change_configuration(command, ApplicationSaved)))
 
@@ -164,6 +165,7 @@ class ApplicationController(Controller):
             metadata=data.metadata,
             weight=data.weight,
             precondition=precondition,
+            applications_max=caller.tenant.applications_max,
         )
         return _saved(unwrap(await api.change_configuration(command, ApplicationSaved)))
 

@@ -76,6 +76,7 @@ class EndpointRequests:
             application_ref=self.application_ref,
             sealed_secret=None if secret is None else secrets.sealed(tenant_id, secret),
             sealed_headers=None if headers is None else secrets.sealed_headers(tenant_id, headers),
+            tenant_endpoints_max=self._endpoints_max,
             **fields_given(data, CreateEndpoint, self._seal),
         )
         return (await self._change(command)).endpoint
@@ -98,6 +99,7 @@ class EndpointRequests:
             application_ref=self.application_ref,
             ref=ref,
             precondition=precondition,
+            tenant_endpoints_max=self._endpoints_max,
             **fields_given(data, UpdateEndpoint, self._seal),
         )
         return await self._change(command)
@@ -166,6 +168,11 @@ class EndpointRequests:
             grace_s=data.grace_period_seconds,
         )
         await self._change(command)
+
+    @property
+    def _endpoints_max(self) -> int | None:
+        """The tenant's quota, which counts its customers' endpoints only."""
+        return self.caller.tenant.endpoints_max if self.not_found is None else None
 
     @property
     def _tenant_id(self) -> bytes:

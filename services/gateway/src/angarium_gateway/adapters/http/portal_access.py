@@ -60,7 +60,7 @@ class AuthenticationController(Controller):
         capabilities allow. It ends after `expiry` seconds, when it is logged out, or with *Expire
         all portal tokens*.
         """
-        application_id = await _application(api, caller.tenant_id, app_id, data.application)
+        application_id = await _application(api, caller, app_id, data.application)
         token = await _new_token(api, caller, application_id, _grant(data), data.expiry)
         return AppPortalAccessOut(_link(api, request, application_id, token), token)
 
@@ -80,7 +80,7 @@ class AuthenticationController(Controller):
         """Creates a portal token that has all capabilities for 7 days. Clients of version 1 call
         this; *Get a link to the portal* is its successor.
         """
-        application_id = await _application(api, caller.tenant_id, app_id, None)
+        application_id = await _application(api, caller, app_id, None)
         grant = PortalGrant(frozenset(Capability))
         token = await _new_token(api, caller, application_id, grant, None)
         return DashboardAccessOut(_link(api, request, application_id, token), token)
@@ -116,7 +116,7 @@ class AuthenticationController(Controller):
         """Ends the portal tokens of an application, or those of some sessions, and answers `204`.
         All servers refuse them within a second.
         """
-        application_id = await _application(api, caller.tenant_id, app_id, None)
+        application_id = await _application(api, caller, app_id, None)
         await api.portal_tokens.expire_all(
             caller.tenant_id,
             application_id,
@@ -146,12 +146,12 @@ def _grant(data: AppPortalAccessIn) -> PortalGrant:
 
 
 async def _application(
-    api: ApiDependencies, tenant_id: bytes, ref: str, brought: ApplicationIn | None
+    api: ApiDependencies, caller: Caller, ref: str, brought: ApplicationIn | None
 ) -> bytes:
-    found = await api.directory.find(tenant_id, ref)
+    found = await api.directory.find(caller.tenant_id, ref)
     if isinstance(found, Problem) and found.code is ProblemCode.NOT_FOUND and brought is not None:
         brought = with_current_names(brought, "application")
-        found = await CreateMissing(api.change_configuration)(tenant_id, ref, brought)
+        found = await CreateMissing(api.change_configuration)(caller, ref, brought)
     if isinstance(found, Problem):
         raise Refused(refusal(found))
     return found.id

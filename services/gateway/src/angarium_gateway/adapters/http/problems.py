@@ -152,6 +152,8 @@ def refusal(problem: Problem) -> ProblemAnswer:
             return invalid(Fault((*_location(problem.field), *problem.path), problem.detail))
         case ProblemCode.UNAVAILABLE:
             return unavailable(problem.detail)
+        case ProblemCode.QUOTA_REACHED:
+            return _answer(403, "quota_reached", "Quota reached", problem.detail)
         case ProblemCode.PRECONDITION_FAILED:
             return changed_since()
 

@@ -23,7 +23,7 @@ from .schemas.api_keys import (
 )
 from .schemas.fields import NAME_PATTERN
 from .schemas.lists import ListResponse
-from .schemas.tenants import TenantIn, TenantOut, TenantPatch, tenant_out
+from .schemas.tenants import TenantIn, TenantOut, TenantPatch, quotas_in, tenant_out
 
 TenantRef = Annotated[
     str,
@@ -66,7 +66,7 @@ class TenantController(Controller):
     @patch(
         "/{tenant_id:str}",
         operation_id="v1.admin.tenant.patch",
-        summary="Rename, suspend or resume a tenant",
+        summary="Rename, suspend, resume or limit a tenant",
     )
     async def patch_tenant(
         self, api: Api, tenant_id: TenantRef, data: JSONBody[TenantPatch]
@@ -86,6 +86,8 @@ class TenantController(Controller):
                 raise Refused(_name_taken(data.name)) from None
         if not isinstance(data.suspended, UnsetType):
             changed = await api.tenants.suspend(tenant.id, suspended=data.suspended)
+        if not isinstance(data.quotas, UnsetType):
+            changed = await api.tenants.limit(tenant.id, quotas_in(data.quotas))
         if changed is None:
             raise Refused(_no_such_tenant(tenant_id))
         return tenant_out(changed)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
 from angarium_gateway.domain.permissions import KeyScope
+from angarium_gateway.domain.quotas import NO_RATES, Rates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class NewApiKey:
     scope: KeyScope = KeyScope.ADMIN
     application_id: bytes | None = None
     expires_at: datetime | None = None
+    rates: Rates = NO_RATES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class ApiKey:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    rates: Rates = NO_RATES
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, unique
 from typing import Protocol
@@ -12,6 +12,14 @@ from angarium_chassis.lru_cache import LruCache
 from angarium_gateway.domain.api_tokens import PORTAL_PREFIX, is_mistyped
 from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.permissions import KEY_PERMISSIONS, KeyScope, Permission
+from angarium_gateway.domain.quotas import (
+    NO_QUOTAS,
+    NO_RATES,
+    Quota,
+    Rates,
+    TenantQuotas,
+    quotas_of,
+)
 
 from .portal_tokens import PortalGrant
 
@@ -24,7 +32,8 @@ class Caller:
     """An authenticated API key or portal token; `key_id` is its id, `grant` what it may do.
 
     `application_id`: the caller sees no other application of its tenant. `suspended`: the tenant is
-    suspended, and the caller may do nothing.
+    suspended, and the caller may do nothing. `tenant` are the quotas of the tenant, `rates` those
+    of the key.
     """
 
     tenant_id: bytes
@@ -33,6 +42,15 @@ class Caller:
     application_id: bytes | None = None
     expires_at: datetime | None = None
     suspended: bool = False
+    tenant: TenantQuotas = NO_QUOTAS
+    rates: Rates = NO_RATES
+    quotas: tuple[Quota, ...] = field(init=False)
+    """The bounds on the rates of its requests."""
+
+    def __post_init__(self) -> None:
+        of_tenant = quotas_of(self.tenant_id, self.tenant, of_key=False)
+        of_key = quotas_of(self.key_id, self.rates, of_key=True)
+        object.__setattr__(self, "quotas", of_key + of_tenant)
 
     @property
     def publishes_everywhere(self) -> bool:

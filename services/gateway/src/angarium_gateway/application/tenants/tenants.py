@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
+from angarium_gateway.domain.quotas import NO_QUOTAS, TenantQuotas
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Tenant:
     name: str
     created_at: datetime
     suspended_at: datetime | None = None
+    quotas: TenantQuotas = NO_QUOTAS
 
 
 class NameTaken(Exception):
@@ -49,4 +51,9 @@ class Tenants(Protocol):
 
     async def suspend(self, tenant_id: bytes, *, suspended: bool) -> Tenant | None:
         """Suspend or resume a tenant; None if there is no such tenant."""
+        ...
+
+    async def limit(self, tenant_id: bytes, quotas: TenantQuotas) -> Tenant | None:
+        """Replace the quotas of a tenant; None if there is no such tenant. All servers enforce them
+        within a second."""
         ...

@@ -41,7 +41,7 @@ from angarium_gateway.adapters.http.schemas.redelivery import (
     EndpointDeliveryStateOut,
     EndpointStats,
 )
-from angarium_gateway.adapters.http.schemas.tenants import TenantOut
+from angarium_gateway.adapters.http.schemas.tenants import RatesOut, TenantOut, TenantQuotasOut
 from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
 from angarium_gateway.domain.permissions import Capability, KeyScope
 
@@ -70,6 +70,9 @@ def _page(item: dict[str, Any]) -> dict[str, Any]:
     return {"data": [item], "iterator": _ITERATOR, "prevIterator": f"-{_ITERATOR}", "done": True}
 
 
+_NO_RATES: Final = RatesOut(
+    requests_per_minute=None, messages_per_minute=None, payload_bytes_per_minute=None
+)
 _EXAMPLES: Final[dict[str, ApiSchema]] = {
     type(body).__name__: body
     for body in (
@@ -225,6 +228,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             expires_at=None,
             last_used_at=_NOON,
             revoked_at=None,
+            rates=_NO_RATES,
         ),
         ApiKeyCreatedOut(
             id=f"key_{_ID}",
@@ -235,6 +239,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             expires_at=None,
             last_used_at=None,
             revoked_at=None,
+            rates=_NO_RATES,
             token="ang_sk_…",  # noqa: S106 - no token
         ),
         AppPortalAccessOut(_PORTAL, "ang_pt_…"),
@@ -255,6 +260,13 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             suspended=False,
             suspended_at=None,
             created_at=_MADE_AT,
+            quotas=TenantQuotasOut(
+                requests_per_minute=6_000,
+                messages_per_minute=60_000,
+                payload_bytes_per_minute=None,
+                applications_max=1_000,
+                endpoints_max=None,
+            ),
         ),
         AuditEntryOut(
             id=f"audit_{_ID}",

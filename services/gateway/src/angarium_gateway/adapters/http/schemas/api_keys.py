@@ -1,5 +1,6 @@
 """API keys on the wire."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal, TypedDict
 
@@ -10,6 +11,7 @@ from angarium_gateway.application.tenants.api_keys import ApiKey, CreatedKey
 from angarium_gateway.domain.permissions import KeyScope
 
 from .fields import ApiSchema, RequestSchema
+from .tenants import RatesIn, RatesOut
 
 DISPLAY_NAME_REMEDY = "Use 1 to 256 printable characters, without spaces around them."
 
@@ -51,6 +53,10 @@ class ApiKeyIn(RequestSchema, frozen=True, kw_only=True):
             " means never."
         ),
     ] = None
+    rates: Annotated[
+        RatesIn | None,
+        Meta(description="The most that the key may use, in addition to the tenant's quotas."),
+    ] = None
 
 
 class ApiKeyFieldsOut(ApiSchema, frozen=True, kw_only=True):
@@ -66,6 +72,7 @@ class ApiKeyFieldsOut(ApiSchema, frozen=True, kw_only=True):
         datetime | None, Meta(description="When the key was last used, to within two minutes.")
     ]
     revoked_at: datetime | None
+    rates: RatesOut
 
 
 class ApiKeyOut(ApiKeyFieldsOut, frozen=True, kw_only=True):
@@ -106,6 +113,7 @@ class _Fields(TypedDict):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    rates: RatesOut
 
 
 def _fields(key: ApiKey) -> _Fields:
@@ -119,4 +127,5 @@ def _fields(key: ApiKey) -> _Fields:
         expires_at=key.expires_at,
         last_used_at=key.last_used_at,
         revoked_at=key.revoked_at,
+        rates=RatesOut(**asdict(key.rates)),
     )
