@@ -44,6 +44,15 @@ def suspend_tenant(name: str, *, suspended: bool) -> None:
     with_access(suspend)
 
 
+def delete_tenant(name: str) -> None:
+    """Delete a tenant; the gateway erases its data. Raises CommandFailed."""
+
+    async def delete(access: AccessAdministration) -> None:
+        await access.tenants.delete((await access.tenant(name)).id)
+
+    with_access(delete)
+
+
 def _stored(tenant: Tenant) -> StoredTenant:
     return StoredTenant(
         format_id(TENANT, tenant.id), tenant.name, tenant.created_at, tenant.suspended_at

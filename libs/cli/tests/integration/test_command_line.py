@@ -316,10 +316,14 @@ def test_tenants_are_created_renamed_suspended_and_resumed(
     assert re.search(rf"{tenant_id.strip()} +globex +{minute} +{minute}\s*$", listed)
     assert run("tenants", "resume", "globex")[0] == 0
     assert re.search(rf"globex +{minute}\s*$", run("tenants", "list")[1])
-    for command in (["suspend", "acme"], ["resume", "acme"], ["rename", "acme", "initech"]):
+    commands = ["suspend", "acme"], ["resume", "acme"], ["rename", "acme", "initech"]
+    for command in (*commands, ["delete", "acme", "--yes"]):
         status, _, err = run("tenants", *command)
         assert (status, "there is no tenant acme" in err) == (2, True)
     assert run("tenants", "list")[1].count("\n") == 2
+    assert run("tenants", "delete", "globex", "--yes")[0] == 0
+    assert run("tenants", "list")[1].count("\n") == 1
+    assert run("keys", "create", "a key", "--tenant", "globex")[0] == 2
 
 
 def test_a_key_of_the_platform_has_no_tenant(

@@ -59,7 +59,7 @@ class ApiKeyTable:
     async def find(self, token_hash: bytes) -> Caller | LoginFailure:
         """See the port `Logins`."""
         query = (
-            select(api_key, tenant.c.suspended_at)
+            select(api_key, tenant.c.suspended_at, tenant.c.deleted_at)
             .join_from(api_key, tenant, api_key.c.tenant_id == tenant.c.id, isouter=True)
             .where(api_key.c.token_hash == token_hash)
         )
@@ -68,7 +68,7 @@ class ApiKeyTable:
                 row = (await connection.execute(query)).one_or_none()
         if row is None:
             return LoginFailure.UNKNOWN
-        if row.revoked_at is not None:
+        if row.revoked_at is not None or row.deleted_at is not None:
             return LoginFailure.REVOKED
         if row.expires_at is not None and row.expires_at <= self._now():
             return LoginFailure.EXPIRED

@@ -49,7 +49,7 @@ class PortalTokenTable:
     async def find(self, token_hash: bytes) -> Caller | LoginFailure:
         """See the port `Logins`."""
         query = (
-            select(table, tenant.c.suspended_at)
+            select(table, tenant.c.suspended_at, tenant.c.deleted_at)
             .join_from(table, tenant, table.c.tenant_id == tenant.c.id)
             .where(table.c.token_hash == token_hash)
         )
@@ -58,6 +58,8 @@ class PortalTokenTable:
                 row = (await connection.execute(query)).one_or_none()
         if row is None:
             return LoginFailure.UNKNOWN
+        if row.deleted_at is not None:
+            return LoginFailure.REVOKED
         if row.expires_at <= self._now():
             return LoginFailure.EXPIRED
         return Caller(

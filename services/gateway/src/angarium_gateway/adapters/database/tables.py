@@ -28,9 +28,12 @@ tenant = Table(
     Column("created_at", Instant, nullable=False),
     Column("retention_days", SmallInteger),
     Column("suspended_at", Instant),
+    Column("deleted_at", Instant),
+    Column("erased_at", Instant),
 )
 """`retention_days` is the tenant's retention period; null means the platform's. `suspended_at` is
-null unless the tenant is suspended."""
+null unless the tenant is suspended. `erased_at`: the configuration of a deleted tenant is gone. Its
+row stays, without its name."""
 
 api_key = Table(
     "api_key",

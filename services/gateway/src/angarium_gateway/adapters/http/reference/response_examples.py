@@ -255,6 +255,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             suspended=False,
             suspended_at=None,
             created_at=_MADE_AT,
+            deleted_at=None,
         ),
         AuditEntryOut(
             id=f"audit_{_ID}",
