@@ -45,6 +45,15 @@ def suspend_tenant(name: str, *, suspended: bool) -> None:
     with_access(suspend)
 
 
+def delete_tenant(name: str) -> None:
+    """Delete a tenant; the gateway erases its data. Raises CommandFailed."""
+
+    async def delete(access: AccessAdministration) -> None:
+        await access.tenants.delete((await access.tenant(name)).id)
+
+    with_access(delete)
+
+
 def limit_tenant(name: str, **quotas: int | None) -> str:
     """Replace the quotas of a tenant; returns them as text. Raises CommandFailed."""
 

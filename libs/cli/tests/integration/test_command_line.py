@@ -322,10 +322,14 @@ def test_tenants_are_created_renamed_suspended_and_resumed(
     assert "6,000 messages/min, 50 endpoints" in run("tenants", "list")[1]
     assert run("tenants", "limit", "globex", "--endpoints", "0")[0] == 2
     assert run("tenants", "limit", "globex")[1] == "Quotas of globex: none.\n"
-    for command in (["suspend", "acme"], ["resume", "acme"], ["rename", "acme", "initech"]):
+    commands = ["suspend", "acme"], ["resume", "acme"], ["rename", "acme", "initech"]
+    for command in (*commands, ["delete", "acme", "--yes"]):
         status, _, err = run("tenants", *command)
         assert (status, "there is no tenant acme" in err) == (2, True)
     assert run("tenants", "list")[1].count("\n") == 2
+    assert run("tenants", "delete", "globex", "--yes")[0] == 0
+    assert run("tenants", "list")[1].count("\n") == 1
+    assert run("keys", "create", "a key", "--tenant", "globex")[0] == 2
 
 
 def test_a_key_of_the_platform_has_no_tenant(

@@ -40,6 +40,7 @@ from .application.tenants.api_keys import KeyUses, TenantKeys
 from .application.tenants.audit_log import AuditLog
 from .application.tenants.authentication import Authenticator, Logins
 from .application.tenants.authorization import Authorizer
+from .application.tenants.erase_tenants import DeletedTenants, EraseTenants
 from .application.tenants.last_uses import LastUses
 from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
@@ -48,6 +49,10 @@ from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
 from .application.tenants.tenant_retention import TenantRetentions
 from .application.tenants.tenants import Tenants
 from .build_hot_path import HotPath, HotPathLimits, HotPathPorts, build_hot_path
+
+
+class StoredTenants(Tenants, DeletedTenants, Protocol):
+    """Tenants: managed by operators, and erased."""
 
 
 class StoredPortalTokens(Logins, PortalTokens, Protocol):
@@ -69,7 +74,7 @@ class GatewayPorts:
     open_messages: OpenMessageSearch
     api_keys: StoredKeys
     portal_tokens: StoredPortalTokens
-    tenants: Tenants
+    tenants: StoredTenants
     idempotency_keys: IdempotencyKeys
     audit_log: AuditLog
     retentions: TenantRetentions
@@ -109,6 +114,7 @@ class Gateway:
     redelivery: Redelivery
     directory: ApplicationDirectory
     last_uses: LastUses
+    erasure: EraseTenants
     http: ASGIApp
     answers: ServiceAnswers
 
@@ -157,6 +163,7 @@ def build_gateway(
         redelivery=redelivery,
         directory=directory,
         last_uses=last_uses,
+        erasure=EraseTenants(ports.tenants, ask_dispatcher, api.change_configuration),
         http=CrossOrigin(http, limits.cors_origins) if limits.cors_origins else http,
         answers=ServiceAnswers(
             ports.open_messages,

@@ -308,6 +308,7 @@ async def _work(
                 DirectoryFollower(broker, queries, copy, with_applications=True).run(),
                 gateway.redelivery.runner.run(),
                 gateway.last_uses.run(),
+                gateway.erasure.run(),
                 _retention(settings, database).run(),
             )
         ]

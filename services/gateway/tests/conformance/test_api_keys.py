@@ -293,3 +293,14 @@ async def test_the_keys_of_a_suspended_tenant_are_found_as_such(
     assert await keys.find(token_hash(other.token)) == Caller(globex, other.key.id)
     await tenants.suspend(acme, suspended=False)
     assert await keys.find(token_hash(mine.token)) == Caller(acme, mine.key.id)
+
+
+async def test_the_keys_of_a_deleted_tenant_are_revoked(
+    keys: ApiKeyTable, tenants: TenantTable, acme: bytes, globex: bytes
+) -> None:
+    mine, other = await keys.create(acme, NAMED), await keys.create(globex, NAMED)
+
+    await tenants.delete(acme)
+
+    assert await keys.find(token_hash(mine.token)) is LoginFailure.REVOKED
+    assert await keys.find(token_hash(other.token)) == Caller(globex, other.key.id)

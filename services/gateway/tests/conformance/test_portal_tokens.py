@@ -140,7 +140,7 @@ async def test_the_tokens_of_some_sessions_end_later_but_no_token_lives_longer(
     assert await rig.valid(named, other, without) == [False, False, False]
 
 
-async def test_the_tokens_of_a_suspended_tenant_are_found_as_such(
+async def test_the_tokens_of_a_suspended_or_deleted_tenant_are_found_as_such(
     rig: Rig, tenants: TenantTable
 ) -> None:
     created = await rig.create()
@@ -149,6 +149,8 @@ async def test_the_tokens_of_a_suspended_tenant_are_found_as_such(
     found = await rig.tokens.find(token_hash(created.token))
     assert isinstance(found, Caller)
     assert found.suspended
+    await tenants.delete(rig.tenant_id)
+    assert await rig.tokens.find(token_hash(created.token)) is LoginFailure.REVOKED
 
 
 async def test_tokens_that_ended_long_ago_are_deleted(

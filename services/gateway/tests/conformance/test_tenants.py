@@ -1,19 +1,33 @@
 """Tenants on both engines."""
 
+import os
 import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.retention import RetentionLoop
 from angarium_contracts.ids import IdMaker
+from angarium_contracts.retention import TenantRetention
+from angarium_gateway.adapters.database.retention_tasks import retention_tasks
+from angarium_gateway.adapters.database.retention_tenants import TenantRetentionColumn
 from angarium_gateway.adapters.database.schema import SCHEMA
+from angarium_gateway.adapters.database.tables import (
+    api_key,
+    application_copy,
+    audit_entry,
+    message,
+    portal_token,
+)
 from angarium_gateway.adapters.database.tenants import TenantTable
 from angarium_gateway.application.read.id_window import IdWindow
 from angarium_gateway.application.tenants.tenants import NameTaken, Tenants
 from angarium_gateway.domain.quotas import TenantQuotas
+from sqlalchemy import Table, insert, select
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -40,7 +54,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def tenants(database: Database, clock: Clock) -> Tenants:
+def tenants(database: Database, clock: Clock) -> TenantTable:
     return TenantTable(database, make_id=IdMaker(time.time_ns, random.getrandbits), now=clock)
 
 
@@ -86,6 +100,128 @@ async def test_a_suspension_keeps_its_time_until_it_ends(tenants: Tenants, clock
     assert await tenants.get(globex.id) == globex
     assert await tenants.suspend(acme.id, suspended=False) == acme
     assert await tenants.suspend(bytes(16), suspended=True) is None
+
+
+async def test_a_deleted_tenant_is_kept_by_its_id_only_and_frees_its_name(
+    tenants: Tenants, clock: Clock
+) -> None:
+    acme, globex = await tenants.create("acme"), await tenants.create("globex")
+
+    deleted = await tenants.delete(acme.id)
+
+    assert deleted is not None
+    assert (deleted.id, deleted.deleted_at) == (acme.id, BEGINNING)
+    assert "acme" not in deleted.name
+    assert await tenants.get(acme.id) == deleted
+    assert await tenants.named("acme") is None
+    page = await tenants.page(IdWindow(10))
+    assert list(page.items) == [globex]
+    clock.now += timedelta(hours=1)
+    assert await tenants.delete(acme.id) == deleted
+    assert await tenants.rename(acme.id, "again") is None
+    assert await tenants.suspend(acme.id, suspended=True) is None
+    assert (await tenants.create("acme")).id != acme.id
+    assert await tenants.delete(bytes(16)) is None
+
+
+async def test_deleted_tenants_are_erased_once_after_a_while(
+    tenants: TenantTable, clock: Clock
+) -> None:
+    acme = await tenants.create("acme")
+    await tenants.create("globex")
+    await tenants.delete(acme.id)
+
+    assert await tenants.to_erase(grace_s=5) == []
+    clock.now += timedelta(seconds=6)
+    assert await tenants.to_erase(grace_s=5) == [acme.id]
+    await tenants.erased(acme.id)
+    assert await tenants.to_erase(grace_s=5) == []
+
+
+async def test_a_deleted_tenant_keeps_nothing_whatever_it_asked_for(
+    tenants: TenantTable, database: Database, clock: Clock
+) -> None:
+    acme = await tenants.create("acme")
+    retentions = TenantRetentionColumn(database, now=clock)
+    await tenants.delete(acme.id)
+
+    await retentions.set(acme.id, 90)
+
+    assert await retentions.page(None) == [TenantRetention(acme.id, 0)]
+    clock.now += timedelta(days=8)
+    assert await retentions.page(None) == []
+
+
+async def test_the_rows_of_a_deleted_tenant_go_and_those_of_others_stay(
+    database: Database,
+) -> None:
+    make_id = IdMaker(time.time_ns, random.getrandbits)
+    tenants = TenantTable(database, make_id=make_id, now=lambda: datetime.now(UTC))
+    acme, globex = await tenants.create("acme"), await tenants.create("globex")
+    for owner in (acme, globex):
+        await add_rows(database, owner.id, make_id)
+    before = await owners(database)
+    assert {len(found) for found in before.values()} == {2}
+    loop = RetentionLoop(
+        database,
+        retention_tasks(database, message_days=90, audit_days=90, key_life_s=60),
+    )
+
+    await tenants.delete(acme.id)
+    await loop.turn()
+    # Its configuration is not gone yet.
+    assert {name: found for name, found in (await owners(database)).items() if len(found) < 2} == {
+        "message": {globex.id}
+    }
+    await tenants.erased(acme.id)
+    await loop.turn()
+    assert set(map(frozenset, (await owners(database)).values())) == {frozenset({globex.id})}
+
+
+async def add_rows(database: Database, tenant_id: bytes, make_id: IdMaker) -> None:
+    """One row of each kind that belongs to a tenant."""
+    now = datetime.now(UTC)
+    application_id, key_id = make_id(), make_id()
+    rows: dict[Table, dict[str, Any]] = {
+        api_key: {"id": key_id, "name": "a", "token_hash": os.urandom(32), "created_at": now},
+        portal_token: {
+            "id": make_id(),
+            "application_id": application_id,
+            "token_hash": os.urandom(32),
+            "capabilities": "ViewBase",
+            "feature_flags": "[]",
+            "created_at": now,
+            "expires_at": now + timedelta(hours=1),
+        },
+        audit_entry: {
+            "id": make_id(),
+            "key_id": key_id,
+            "operation": "v1.endpoint.update",
+            "method": "PUT",
+            "path": "/",
+            "status": 200,
+        },
+        application_copy: {"id": application_id, "version": 1},
+        message: {
+            "application_id": application_id,
+            "id": make_id(),
+            "event_type": "a",
+            "payload": b"{}",
+        },
+    }
+    async with database.engine.begin() as connection:
+        for table, values in rows.items():
+            await connection.execute(insert(table).values(tenant_id=tenant_id, **values))
+
+
+async def owners(database: Database) -> dict[str, set[bytes]]:
+    """The tenants that have rows, by table."""
+    found = {}
+    async with database.reading.connect() as connection:
+        for table in (api_key, portal_token, audit_entry, message):
+            ids = await connection.scalars(select(table.c.tenant_id))
+            found[table.name] = {bytes(each) for each in ids}
+    return found
 
 
 async def test_the_list_ends(tenants: Tenants) -> None:

@@ -170,6 +170,10 @@ async def test_a_tenant_keeps_attempts_for_less_long(
     assert await ids_of(database) == {others.id, kept.id}
     assert await cancelled_of(database) == set()
 
+    # The period of a deleted tenant.
+    await turn(database, Tenants(TenantRetention(TENANT, 0)))
+    assert await ids_of(database) == {others.id}
+
 
 async def test_nothing_is_lost_while_attempts_are_recorded(
     database: Database, ledger: Ledger, attempt_row: Rows

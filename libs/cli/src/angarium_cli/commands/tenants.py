@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Create, list, rename, suspend, resume and limit tenants.\n\n"
+    help="Create, list, rename, suspend, resume, limit and delete tenants.\n\n"
     "Works on the gateway's database: ANGARIUM_GATEWAY_DATABASE_URL or ANGARIUM_DATABASE_URL.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -101,3 +101,20 @@ def resume(name: _Name) -> None:
 
     suspend_tenant(name, suspended=False)
     typer.echo(f"Resumed {name}.")
+
+
+@app.command()
+def delete(
+    name: _Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> None:
+    """Delete a tenant with its keys, applications, messages and attempts. This is permanent.
+
+    The API refuses its keys within a second; running gateways and workers erase its data.
+    """
+    from angarium_cli.tenants import delete_tenant
+
+    if not yes:
+        typer.confirm(f"Delete tenant {name} and everything that belongs to it?", abort=True)
+    delete_tenant(name)
+    typer.echo(f"Deleted {name}. Its data is erased in the background.")

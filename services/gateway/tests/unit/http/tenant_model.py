@@ -1,6 +1,6 @@
 """Tenants in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -13,9 +13,10 @@ CREATED_AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 @dataclass
 class MemoryTenants:
-    """Implements `Tenants`."""
+    """Implements `StoredTenants`."""
 
     tenants: list[Tenant] = field(default_factory=list)
+    gone: list[bytes] = field(default_factory=list)
 
     async def create(self, name: str) -> Tenant:
         if await self.named(name) is not None:
@@ -45,6 +46,22 @@ class MemoryTenants:
 
     async def limit(self, tenant_id: bytes, quotas: TenantQuotas) -> Tenant | None:
         return await self._changed(tenant_id, lambda one: replace(one, quotas=quotas))
+
+    async def delete(self, tenant_id: bytes) -> Tenant | None:
+        found = await self.get(tenant_id)
+        if found is not None and found.deleted_at is not None:
+            return found
+        return await self._changed(
+            tenant_id, lambda one: replace(one, name="deleted", deleted_at=CREATED_AT)
+        )
+
+    async def to_erase(self, *, grace_s: int) -> Sequence[bytes]:
+        return [
+            one.id for one in self.tenants if one.deleted_at is not None and one.id not in self.gone
+        ]
+
+    async def erased(self, tenant_id: bytes) -> None:
+        self.gone.append(tenant_id)
 
     async def _changed(self, tenant_id: bytes, change: Callable[[Tenant], Tenant]) -> Tenant | None:
         found = await self.get(tenant_id)

@@ -95,3 +95,14 @@ async def test_no_key_of_a_tenant_manages_tenants_or_creates_a_key_that_does(
         body = {"name": "a", "scope": "platform"}
         assert (await world.client.post(path, json=body)).status_code in (403, 422)
     assert world.api_keys.created == []
+
+
+async def test_a_deleted_tenant_is_told_as_such_and_gets_no_key(world: World) -> None:
+    path = f"{TENANTS}/{(await asked(world, 'POST', TENANTS, {'name': 'old'})).json()['id']}"
+    first, second = [await asked(world, "DELETE", path) for _ in range(2)]
+    assert first.status_code == second.status_code == 202
+    assert first.json()["deletedAt"] is not None
+    assert (await asked(world, "GET", path)).json() == first.json() == second.json()
+    body = {"name": "a", "scope": "admin"}
+    assert (await asked(world, "POST", f"{path}/api-key", body)).status_code == 404
+    assert (await asked(world, "DELETE", f"{TENANTS}/old")).status_code == 404

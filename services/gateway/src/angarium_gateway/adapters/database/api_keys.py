@@ -69,7 +69,7 @@ class ApiKeyTable:
                 row = (await connection.execute(query)).one_or_none()
         if row is None:
             return LoginFailure.UNKNOWN
-        if row.revoked_at is not None:
+        if row.revoked_at is not None or row.deleted_at is not None:
             return LoginFailure.REVOKED
         if row.expires_at is not None and row.expires_at <= self._now():
             return LoginFailure.EXPIRED

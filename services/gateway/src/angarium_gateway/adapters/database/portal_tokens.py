@@ -59,6 +59,8 @@ class PortalTokenTable:
                 row = (await connection.execute(query)).one_or_none()
         if row is None:
             return LoginFailure.UNKNOWN
+        if row.deleted_at is not None:
+            return LoginFailure.REVOKED
         if row.expires_at <= self._now():
             return LoginFailure.EXPIRED
         return Caller(

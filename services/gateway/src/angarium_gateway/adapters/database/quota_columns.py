@@ -18,6 +18,7 @@ _OF_TENANT: Final = (
 )
 TENANT_FACTS: Final = (
     tenant.c.suspended_at,
+    tenant.c.deleted_at,
     *[tenant.c[name].label(f"{_PREFIX}{name}") for name in _OF_TENANT],
 )
 """What a login needs to know of its tenant, beside the columns of its own table."""

@@ -6,6 +6,7 @@ from angarium_chassis.database.engine import Database
 from angarium_chassis.database.retention_table import RetentionTable
 from angarium_chassis.retention import RetentionTask
 
+from .deleted_tenant_rows import delete_rows_of_deleted_tenants
 from .portal_tokens import delete_ended_portal_tokens
 from .retention_messages import MessageRetention
 from .retention_payloads import delete_expired_payloads
@@ -23,6 +24,7 @@ def retention_tasks(
     (`partition_by_id`), is one line here: `"name": RetentionTable(table, days=…)`.
     """
     return {
+        "deleted tenants": delete_rows_of_deleted_tenants,
         "payloads": delete_expired_payloads,
         "messages": MessageRetention(TenantRetentionColumn(database), days=message_days),
         "audit log": RetentionTable(audit_entry, days=audit_days),

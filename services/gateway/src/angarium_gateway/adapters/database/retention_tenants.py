@@ -1,21 +1,33 @@
 """The retention periods of tenants, stored with the tenants."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from angarium_chassis.database.engine import Database
 from angarium_contracts.retention import TenantRetention
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, literal, select, update
 
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 
 from .failures import journal_failures
 from .tables import tenant
 
+ERASED_FOR_DAYS = 7
+"""For so long after its deletion, what comes in late of a tenant is erased."""
+
+
+def _long_gone(now: datetime) -> ColumnElement[bool]:
+    deleted_at = func.coalesce(tenant.c.deleted_at, literal(now, tenant.c.deleted_at.type))
+    return deleted_at < literal(now - timedelta(days=ERASED_FOR_DAYS), tenant.c.deleted_at.type)
+
 
 class TenantRetentionColumn:
     """Implements the port `TenantRetentions`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._now = now
         self._engine = database.engine
         self._reading = database.reading
 
@@ -29,7 +41,11 @@ class TenantRetentionColumn:
 
     async def set(self, tenant_id: bytes, days: int | None) -> None:
         """See the port."""
-        statement = update(tenant).where(tenant.c.id == tenant_id).values(retention_days=days)
+        # A deleted tenant keeps nothing, whatever a last request of it asks for.
+        living = tenant.c.deleted_at.is_(None)
+        statement = (
+            update(tenant).where(tenant.c.id == tenant_id, living).values(retention_days=days)
+        )
         with journal_failures():
             async with self._engine.begin() as connection:
                 await connection.execute(statement)
@@ -38,7 +54,7 @@ class TenantRetentionColumn:
         """See the port."""
         query = (
             select(tenant.c.id, tenant.c.retention_days)
-            .where(tenant.c.retention_days.is_not(None))
+            .where(tenant.c.retention_days.is_not(None), ~_long_gone(self._now()))
             .order_by(tenant.c.id)
             .limit(PAGE_MAX)
         )

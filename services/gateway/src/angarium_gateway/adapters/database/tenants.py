@@ -1,12 +1,12 @@
 """Tenants in the gateway's database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from angarium_chassis.database.engine import Database
-from sqlalchemy import ColumnElement, Row, case, insert, literal, null, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, insert, literal, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
@@ -19,9 +19,12 @@ from .id_pages import page_of, windowed
 from .quota_columns import quotas_of_tenant
 from .tables import tenant
 
+_LIVE = tenant.c.deleted_at.is_(None)
+ERASED_AT_ONCE = 10
+
 
 class TenantTable:
-    """Implements the port `Tenants`."""
+    """Implements the ports `Tenants` and `DeletedTenants`."""
 
     def __init__(
         self, database: Database, *, make_id: Callable[[], bytes], now: Callable[[], datetime]
@@ -49,13 +52,13 @@ class TenantTable:
 
     async def named(self, name: str) -> Tenant | None:
         """See the port."""
-        return await self._find(tenant.c.name == name)
+        return await self._find(and_(tenant.c.name == name, _LIVE))
 
     async def page(self, window: IdWindow) -> IdPage[Tenant]:
         """See the port."""
         with journal_failures():
             async with self._reading.connect() as connection:
-                query = windowed(select(tenant), tenant.c.id, window)
+                query = windowed(select(tenant).where(_LIVE), tenant.c.id, window)
                 rows = (await connection.execute(query)).all()
         return page_of(rows, window, _tenant)
 
@@ -78,6 +81,37 @@ class TenantTable:
         """See the port."""
         return await self._change(tenant_id, **asdict(quotas))
 
+    async def delete(self, tenant_id: bytes) -> Tenant | None:
+        """See the port."""
+        deleted = await self._change(
+            tenant_id,
+            name=f"deleted {tenant_id.hex()}",
+            deleted_at=self._now(),
+            retention_days=0,
+        )
+        return deleted or await self.get(tenant_id)
+
+    async def to_erase(self, *, grace_s: int) -> Sequence[bytes]:
+        """See the port `DeletedTenants`."""
+        query = (
+            select(tenant.c.id)
+            .where(
+                tenant.c.deleted_at < self._now() - timedelta(seconds=grace_s),
+                tenant.c.erased_at.is_(None),
+            )
+            .limit(ERASED_AT_ONCE)
+        )
+        with journal_failures():
+            async with self._reading.connect() as connection:
+                return [bytes(each) for each in await connection.scalars(query)]
+
+    async def erased(self, tenant_id: bytes) -> None:
+        """See the port `DeletedTenants`."""
+        change = update(tenant).where(tenant.c.id == tenant_id).values(erased_at=self._now())
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                await connection.execute(change)
+
     async def _find(self, named: ColumnElement[bool]) -> Tenant | None:
         with journal_failures():
             async with self._reading.connect() as connection:
@@ -85,7 +119,7 @@ class TenantTable:
         return None if row is None else _tenant(row)
 
     async def _change(self, tenant_id: bytes, **values: Any) -> Tenant | None:
-        change = update(tenant).where(tenant.c.id == tenant_id).values(**values)
+        change = update(tenant).where(tenant.c.id == tenant_id, _LIVE).values(**values)
         with journal_failures():
             async with self._engine.begin() as connection:
                 row = (await connection.execute(change.returning(tenant))).one_or_none()
@@ -97,4 +131,11 @@ def _taken(error: JournalUnavailable, name: str) -> Exception:
 
 
 def _tenant(row: Row[Any]) -> Tenant:
-    return Tenant(bytes(row.id), row.name, row.created_at, row.suspended_at, quotas_of_tenant(row))
+    return Tenant(
+        id=bytes(row.id),
+        name=row.name,
+        created_at=row.created_at,
+        suspended_at=row.suspended_at,
+        deleted_at=row.deleted_at,
+        quotas=quotas_of_tenant(row),
+    )

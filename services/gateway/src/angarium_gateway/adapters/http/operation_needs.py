@@ -80,6 +80,7 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.admin.tenant.list": Permission.MANAGE_PLATFORM,
     "v1.admin.tenant.get": Permission.MANAGE_PLATFORM,
     "v1.admin.tenant.patch": Permission.MANAGE_PLATFORM,
+    "v1.admin.tenant.delete": Permission.MANAGE_PLATFORM,
     "v1.admin.tenant.create-api-key": Permission.MANAGE_PLATFORM,
     "v1.api-key.create": Permission.MANAGE_KEYS,
     "v1.api-key.list": Permission.MANAGE_KEYS,

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from angarium_contracts.ids import TENANT, parse_id
-from litestar import Controller, get, patch, post
+from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import UnsetType
 
@@ -92,6 +92,25 @@ class TenantController(Controller):
             raise Refused(_no_such_tenant(tenant_id))
         return tenant_out(changed)
 
+    @delete(
+        "/{tenant_id:str}",
+        operation_id="v1.admin.tenant.delete",
+        summary="Delete a tenant and erase its data",
+        status_code=202,
+    )
+    async def delete_tenant(self, api: Api, tenant_id: TenantRef) -> TenantOut:
+        """Deletes a tenant, and answers `202`. This cannot be undone.
+
+        All servers refuse its keys and tokens within a second, and its name is free. Its
+        applications, endpoints and event types are deleted within a minute, and what is pending for
+        them is canceled. Messages, attempts, keys and the audit log are erased in the background.
+        """
+        found = await _tenant(api, tenant_id)
+        deleted = await api.tenants.delete(found.id)
+        if deleted is None:
+            raise Refused(_no_such_tenant(tenant_id))
+        return tenant_out(deleted)
+
     @post(
         "/{tenant_id:str}/api-key",
         operation_id="v1.admin.tenant.create-api-key",
@@ -104,6 +123,8 @@ class TenantController(Controller):
         again. With a key of the scope `admin`, the tenant creates its other keys.
         """
         tenant = await _tenant(api, tenant_id)
+        if tenant.deleted_at is not None:
+            raise Refused(_no_such_tenant(tenant_id))
         new = await new_key(api, tenant.id, data)
         return api_key_created_out(await api.keys.create(tenant.id, new))
 

@@ -10,12 +10,13 @@ from angarium_gateway.domain.quotas import NO_QUOTAS, TenantQuotas
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant. `suspended_at` is None unless it is suspended."""
+    """A tenant. `suspended_at` and `deleted_at` are None unless it is suspended or deleted."""
 
     id: bytes
     name: str
     created_at: datetime
     suspended_at: datetime | None = None
+    deleted_at: datetime | None = None
     quotas: TenantQuotas = NO_QUOTAS
 
 
@@ -34,7 +35,7 @@ class Tenants(Protocol):
         ...
 
     async def get(self, tenant_id: bytes) -> Tenant | None:
-        """The tenant with this id."""
+        """The tenant with this id, also if it is deleted."""
         ...
 
     async def named(self, name: str) -> Tenant | None:
@@ -42,15 +43,21 @@ class Tenants(Protocol):
         ...
 
     async def page(self, window: IdWindow) -> IdPage[Tenant]:
-        """A page of all tenants."""
+        """A page of all tenants that are not deleted."""
         ...
 
     async def rename(self, tenant_id: bytes, name: str) -> Tenant | None:
-        """Give a tenant another name; None if there is no such tenant. Raises `NameTaken`."""
+        """Give a tenant another name; None if there is no such tenant, or it is deleted. Raises
+        `NameTaken`."""
         ...
 
     async def suspend(self, tenant_id: bytes, *, suspended: bool) -> Tenant | None:
-        """Suspend or resume a tenant; None if there is no such tenant."""
+        """Suspend or resume a tenant; None if there is no such tenant, or it is deleted."""
+        ...
+
+    async def delete(self, tenant_id: bytes) -> Tenant | None:
+        """Delete a tenant: its name is free, its keys and tokens are refused, and everything that
+        belongs to it is erased in the background. None if there is no such tenant."""
         ...
 
     async def limit(self, tenant_id: bytes, quotas: TenantQuotas) -> Tenant | None:

@@ -260,6 +260,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             suspended=False,
             suspended_at=None,
             created_at=_MADE_AT,
+            deleted_at=None,
             quotas=TenantQuotasOut(
                 requests_per_minute=6_000,
                 messages_per_minute=60_000,

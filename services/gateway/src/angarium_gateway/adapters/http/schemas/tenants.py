@@ -96,6 +96,10 @@ class TenantOut(ApiSchema, frozen=True, kw_only=True):
     suspended: bool
     suspended_at: datetime | None
     created_at: datetime
+    deleted_at: Annotated[
+        datetime | None,
+        Meta(description="When the tenant was deleted. Its data is erased in the background."),
+    ]
     quotas: TenantQuotasOut
 
 
@@ -107,6 +111,7 @@ def tenant_out(tenant: Tenant) -> TenantOut:
         suspended=tenant.suspended_at is not None,
         suspended_at=tenant.suspended_at,
         created_at=tenant.created_at,
+        deleted_at=tenant.deleted_at,
         quotas=TenantQuotasOut(**asdict(tenant.quotas)),
     )
 

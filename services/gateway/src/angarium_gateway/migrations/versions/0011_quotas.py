@@ -6,8 +6,8 @@ Deploy: before the new code; the earlier code runs on it too, and enforces no qu
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 works_from = "0003"
