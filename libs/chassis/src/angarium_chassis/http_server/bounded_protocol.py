@@ -27,7 +27,7 @@ from .request_head import UNUSUAL_FIELDS, header_bytes, judge, origin_form
 
 PIPELINED_MAX = 2
 """Requests that wait for the answers to earlier ones; the last one of them ends the connection."""
-SMALL_CHUNKS_MAX = 1024
+SMALL_CHUNKS_MAX = 256
 """Chunks of one body, in addition to one for each 32 bytes."""
 
 
@@ -40,6 +40,7 @@ class BoundedHttpProtocol(EndingConnection):
 
     def __init__(self, *, connections: OpenConnections, **options: Any) -> None:
         super().__init__(connections=connections, **options)
+        self._is_new = True
         self._read_bytes = 0
         # Since the request began, or since its head ended; at most one read too many.
         self._fed_bytes = 0
@@ -50,6 +51,18 @@ class BoundedHttpProtocol(EndingConnection):
 
     @override
     def data_received(self, data: bytes) -> None:
+        if self._is_new and not self._open.newcomers.admit(self, data):
+            self.flow.pause_reading()
+        else:
+            self._read(data)
+
+    def read(self, data: bytes) -> None:
+        """Take what was sent, and waited for the turn of this connection."""
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
         if self._takes_no_more:
             self._discard(len(data))
             return
@@ -239,6 +252,7 @@ class BoundedHttpProtocol(EndingConnection):
     @override
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
+        self._is_new = False
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
