@@ -247,10 +247,11 @@ def a_free_port() -> int:
         return port
 
 
-async def start_process(site: Site, port: int) -> asyncio.subprocess.Process:
+async def start_process(site: Site, port: int, **settings: str) -> asyncio.subprocess.Process:
     """A gateway as a process of its own."""
+    environment = site.environment(port) | settings
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", MAIN, env=site.environment(port), stderr=asyncio.subprocess.DEVNULL
+        sys.executable, "-c", MAIN, env=environment, stderr=asyncio.subprocess.DEVNULL
     )
 
 

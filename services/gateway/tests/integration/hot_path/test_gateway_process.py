@@ -113,3 +113,22 @@ async def test_sigterm_under_load_ends_the_process_in_order(
         await until(site.all_settled)
     assert set(client.accepted) <= set(site.deliveries.counts)
     assert set(site.deliveries.counts.values()) == {1}
+
+
+async def test_health_is_503_as_soon_as_the_gateway_is_told_to_stop(
+    sqlite_url: str, redis_url: str
+) -> None:
+    site = await prepare(sqlite_url, redis_url)
+    process = await start_process(site, site.port, ANGARIUM_DRAIN_S="300")
+    async with site.client(), aiohttp.ClientSession(site.url) as session:
+        process.terminate()
+
+        async def drains() -> bool:
+            async with session.get("/api/v1/health") as answer:
+                return answer.status == 503
+
+        await until(drains)
+        async with session.get("/docs") as answer:
+            assert answer.status == 200
+        process.terminate()  # a second signal: at once
+        await process.wait()
