@@ -51,6 +51,15 @@ class CancelDeliveries(Contract, frozen=True, tag="deliveries.cancel/1"):
     limit: int = 1_000
 
 
+class ExpungeMessage(Contract, frozen=True, tag="deliveries.expunge/1"):
+    """Delete what is kept of a message's content: the payloads of its pending deliveries, which end
+    for `reason`, and the answers that its attempts got. Answered by `DeliveriesChanged`; not
+    `done` while an attempt is under way, whose answer is still to come."""
+
+    message_id: bytes
+    reason: str
+
+
 class DeliveriesChanged(Contract, frozen=True, tag="deliveries.changed/1"):
     """`count` deliveries were changed; not `done`: there may be more."""
 

@@ -302,6 +302,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         redelivery=redelivery,
         applications=world.copy,
         messages=world.journal,
+        payloads=world.replayed,
         open_messages=NoOpenMessages(),
         api_keys=world.api_keys,
         portal_tokens=world.portal_tokens,
