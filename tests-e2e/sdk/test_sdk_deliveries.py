@@ -142,7 +142,7 @@ def test_pending_deliveries_of_a_closed_endpoint_end_and_tell_why(
     message = post(svix, application.id)
     destinations = f"/app/{application.id}/msg/{message}/endpoint"
     (pending,) = listed(checked_api, destinations, bool)
-    assert (pending["status"], pending["statusText"]) == (1, "pending")
+    assert (pending["status"], pending["statusText"]) == (3, "sending")
     assert datetime.fromisoformat(pending["nextAttempt"]) > datetime.now(UTC)
     assert "canceledReason" not in pending
 
