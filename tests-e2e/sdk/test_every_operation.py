@@ -37,9 +37,11 @@ OPERATIONS = {
     "v1.message.list",
     "v1.message.create",
     "v1.message.get",
+    "v1.message.expunge-content",
     "v1.message-attempt.list-by-msg",
     "v1.message-attempt.list-by-endpoint",
     "v1.message-attempt.get",
+    "v1.message-attempt.expunge-content",
     "v1.message-attempt.list-attempted-destinations",
     "v1.message-attempt.list-attempted-messages",
     "v1.health.get",
@@ -165,6 +167,10 @@ def _messages_and_attempts(call: Calls, app: str, endpoint: str) -> None:
     (delivery,) = call("GET", f"{app}/endpoint/{endpoint}/msg", 200)["data"]
     assert delivery["id"] == message
     call("GET", f"{app}/endpoint/x/msg", 404)
+    call("DELETE", f"{app}/msg/{message}/attempt/{attempt['id']}/content", 204)
+    call("DELETE", f"{app}/msg/{message}/attempt/x/content", 404)
+    call("DELETE", f"{app}/msg/{message}/content", 204)
+    call("DELETE", f"{app}/msg/x/content", 404)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,13 @@ The worker does not know who owns a message or an endpoint: the gateway checks t
 
 from datetime import datetime
 from enum import IntEnum
+from typing import Final
 
 from .contract import Contract, Part
 from .queries import Page
+
+EXPUNGED_RESPONSE: Final = "EXPUNGED"
+"""Stands for the answer of an attempt that was deleted, as in the Svix API."""
 
 
 class AttemptStatus(IntEnum):
@@ -45,7 +49,8 @@ class Attempt(Part, frozen=True):
 
     `response_status` is 0 when no answer came; `failure` then says why, in a sentence, and
     `failure_reason` by a stable name such as `connect_timed_out`. `response` is at most 16 KiB
-    of the answer's body, as text; without an answer, `failure` again.
+    of the answer's body, as text; without an answer, `failure` again. Once it was deleted, it is
+    `EXPUNGED_RESPONSE`.
     """
 
     id: bytes
@@ -103,6 +108,13 @@ class Attempts(Contract, frozen=True, tag="attempt.list_of/1"):
 
 
 class GetAttempt(Contract, frozen=True, tag="attempt.get/1"):
+    message_id: bytes
+    attempt_id: bytes
+
+
+class ExpungeAttempt(Contract, frozen=True, tag="attempt.expunge/1"):
+    """Delete the answer that an attempt got. Answered by `Done`, or a `Problem`: NOT_FOUND."""
+
     message_id: bytes
     attempt_id: bytes
 

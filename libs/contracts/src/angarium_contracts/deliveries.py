@@ -51,6 +51,15 @@ class CancelDeliveries(Contract, frozen=True, tag="deliveries.cancel/1"):
     limit: int = 1_000
 
 
+class ExpungeMessage(Contract, frozen=True, tag="deliveries.expunge/1"):
+    """Delete what is kept of a message's content: the payloads of its pending deliveries, which end
+    for `reason`, and the answers that its attempts got. Answered by `DeliveriesChanged`; not
+    `done` while an attempt is under way, whose answer is still to come."""
+
+    message_id: bytes
+    reason: str
+
+
 class DeliveriesChanged(Contract, frozen=True, tag="deliveries.changed/1"):
     """`count` deliveries were changed; not `done`: there may be more."""
 
@@ -97,8 +106,7 @@ class GetEndpointStats(Contract, frozen=True, tag="deliveries.get_stats/1"):
 
 
 class EndpointStats(Contract, frozen=True, tag="deliveries.stats/1"):
-    """Deliveries by state: `pending` have failed so far or wait, `sending` are held by a worker
-    now, `fail` are exhausted."""
+    """Deliveries by state, as in `Delivery`."""
 
     success: int
     pending: int
@@ -174,9 +182,11 @@ class DeliveryStatus(IntEnum):
 class Delivery(Part, frozen=True):
     """A message for an endpoint, on record from its first attempt, or when it was put off.
 
-    PENDING has failed so far or waits, SENDING is held by a worker now, FAIL is exhausted.
+    PENDING waits for its first attempt, SENDING is held by a worker now or was attempted and waits
+    for its next attempt, FAIL is exhausted.
     SUCCESS stays when a delivery that succeeded is sent again and does not succeed.
-    `next_attempt_at` is in the future; a pending one without it waits for its endpoint's turn.
+    `next_attempt_at` is in the future; a pending one without it waits for its endpoint's turn, and
+    one that is being sent without it is held, or waits for that turn too.
     `canceled_reason` goes with CANCELED, with SENDING if it was cancelled meanwhile (only a
     success of the attempt under way counts), and with SUCCESS if a repetition was cancelled.
     `url`: that of the latest attempt.

@@ -30,6 +30,7 @@ from .application.read.deliveries import DeliveredJournal, ReadDeliveries
 from .application.read.endpoint_delivery import ReadEndpointDelivery
 from .application.read.references import References
 from .application.redelivery.cancel_deliveries import CancelPendingDeliveries
+from .application.redelivery.expunge_content import ExpungeContent, Payloads
 from .application.redelivery.redelivery import (
     Redelivery,
     RedeliveryLimits,
@@ -71,6 +72,7 @@ class GatewayPorts:
     redelivery: RedeliveryPorts
     applications: ApplicationCopy
     messages: DeliveredJournal
+    payloads: Payloads
     open_messages: OpenMessageSearch
     api_keys: StoredKeys
     portal_tokens: StoredPortalTokens
@@ -210,6 +212,13 @@ def _api(
         read_endpoint_delivery=ReadEndpointDelivery(references, ask_worker),
         redelivery=redelivery,
         cancel=CancelPendingDeliveries(references, ports.hot_path.schedule, ask_worker),
+        expunge=ExpungeContent(
+            references,
+            ports.hot_path.schedule,
+            ports.redelivery.replayed,
+            ports.payloads,
+            ask_worker,
+        ),
         retentions=ports.retentions,
         keys=ports.api_keys,
         portal_tokens=ports.portal_tokens,

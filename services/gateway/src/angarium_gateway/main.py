@@ -47,6 +47,7 @@ from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.audit_log import AuditLogTable
 from .adapters.database.background_tasks import BackgroundTaskTable
 from .adapters.database.batches import BatchTable
+from .adapters.database.expunged_payloads import ExpungedPayloads
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_queries import StoredMessages
 from .adapters.database.open_messages import OpenMessages
@@ -154,6 +155,7 @@ def ports_over(
         ),
         applications=copy,
         messages=StoredMessages(database),
+        payloads=ExpungedPayloads(database),
         open_messages=OpenMessages(database),
         api_keys=ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom),
         portal_tokens=PortalTokenTable(

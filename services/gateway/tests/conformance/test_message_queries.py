@@ -89,6 +89,9 @@ async def test_a_message_is_found_by_id_and_event_id_in_its_own_application_only
         assert await journal.find(ACME, ref, with_content=True) == expected
         assert await journal.find(OTHER, ref, with_content=True) is None
     bare = await journal.find(ACME, "evt-1", with_content=False)
+    whole = await journal.find_many(ACME, [expected.id, b"x" * 16], with_content=True)
+    assert whole == {expected.id: expected}
+    assert await journal.find_many(ACME, [expected.id]) == {expected.id: bare}
     assert bare is not None
     assert bare.payload is None
     assert await journal.find(ACME, "evt-2", with_content=True) is None

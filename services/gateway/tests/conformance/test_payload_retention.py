@@ -12,6 +12,7 @@ from angarium_chassis.database.retention_turn import RetentionTurn
 from angarium_contracts.ids import MESSAGE, format_id
 from angarium_gateway.adapters.database import retention_holds
 from angarium_gateway.adapters.database.batches import BatchTable
+from angarium_gateway.adapters.database.expunged_payloads import ExpungedPayloads
 from angarium_gateway.adapters.database.message_queries import StoredMessages
 from angarium_gateway.adapters.database.replayed_messages import StoredReplayedMessages
 from angarium_gateway.adapters.database.retention_payloads import delete_expired_payloads
@@ -152,3 +153,36 @@ async def test_nothing_is_delivered_again_of_a_deleted_payload(
     assert {one: head.expunged for one, head in heads.items()} == {gone.id: True, kept.id: False}
     found = await replayed.with_payloads(APPLICATION, [gone.id, kept.id])
     assert [one.id for one in found] == [kept.id]
+
+
+async def test_a_payload_is_deleted_on_request_and_its_time_with_it(
+    database: Database, journal: AnyJournal
+) -> None:
+    wanted, other = expiring(), expiring()
+    await commit(journal, database, wanted, other)
+    for application_id in (b"x" * 16, APPLICATION, APPLICATION):
+        await ExpungedPayloads(database).expunge(application_id, wanted.id)
+    assert await expunged(database, wanted, other) == [True, False]
+    assert await waiting(database) == 1
+
+
+async def test_a_deleted_payload_is_not_published_with_its_batch(
+    database: Database, journal: AnyJournal
+) -> None:
+    gone, kept = expiring(), a_message()
+    await journal.commit(a_batch(gone, kept))
+    await ExpungedPayloads(database).expunge(APPLICATION, gone.id)
+    (batch,) = await BatchTable(database).unpublished(OWNER, bytes_max=1 << 20)
+    assert [each.id for each in batch.messages] == [kept.id]
+
+
+async def test_a_repeat_of_an_idempotent_request_does_not_bring_a_payload_back(
+    database: Database, journal: AnyJournal
+) -> None:
+    message = expiring(key_digest=b"k" * 16, request_digest=b"r" * 16)
+    await commit(journal, database, message)
+    await ExpungedPayloads(database).expunge(APPLICATION, message.id)
+    earlier = await journal.earlier(b"k" * 16)
+    assert earlier is not None
+    assert earlier.message is not None
+    assert (earlier.message.payload, earlier.message.expunged) == (b"", True)

@@ -58,6 +58,12 @@ class MemoryReplayJournal:
     def add(self, *messages: NewMessage) -> None:
         self.messages.update((message.id, message) for message in messages)
 
+    async def expunge(self, application_id: bytes, message_id: bytes) -> None:
+        if self.down:
+            raise JournalUnavailable
+        message = self.messages[message_id]
+        self.messages[message_id] = replace(message, payload=b"", expunged=True)
+
     async def heads(
         self, application_id: bytes, ids: Sequence[bytes]
     ) -> Mapping[bytes, MessageHead]:

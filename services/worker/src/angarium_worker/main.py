@@ -42,6 +42,7 @@ from .adapters.database.endpoint_stats import EndpointStatsReader
 from .adapters.database.health_rows import HealthTable
 from .adapters.database.outbox_rows import OutboxTable
 from .adapters.database.schema import SCHEMA
+from .adapters.database.stored_content import StoredContentTables
 from .adapters.database.stores import stores_on
 from .adapters.database.tables import attempt
 from .adapters.destinations.dialing.tls_context import client_tls_context
@@ -63,6 +64,7 @@ from .adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers, Wo
 from .application.destinations.destination import Destinations
 from .application.ledger.records import StorageDown
 from .application.operations.delivery_queries import DeliveryQueries
+from .application.operations.expunge_content import ExpungeContent
 from .build_worker import WorkerPorts, build_worker
 from .domain.clocks import Clocks
 from .settings import Settings
@@ -217,6 +219,12 @@ class _Process:
         answers = WorkerAnswers(
             AttemptPages(database, failed_answer),
             self._worker.commands,
+            ExpungeContent(
+                self._stores.manual_ledger,
+                StoredContentTables(database, lease_s=lease_s),
+                self._worker.capacity.counters,
+                lease_s=lease_s,
+            ),
             DeliveryQueries(
                 EndpointMessages(database), stats, DeliveryPages(database, lease_s=lease_s)
             ),

@@ -105,7 +105,7 @@ async def test_what_waits_for_its_retry_says_when_that_is(
     failed = attempt_row(status=FAILED, retry_in_us=HOUR_US)
     await ledger.record([Record([failed], [pending_row(due_in_us=HOUR_US)])])
     delivery = await _one(pages)
-    assert (delivery.status, delivery.canceled_reason) == (DeliveryStatus.PENDING, None)
+    assert (delivery.status, delivery.canceled_reason) == (DeliveryStatus.SENDING, None)
     assert delivery.next_attempt_at is not None
     in_an_hour = datetime.now(UTC) + timedelta(hours=1)
     assert abs(delivery.next_attempt_at - in_an_hour) < timedelta(minutes=1)
@@ -121,7 +121,8 @@ async def test_what_waits_for_its_endpoints_turn_has_no_time(
 async def test_a_delivery_in_a_workers_hands_is_being_sent(
     pages: DeliveryPages, ledger: Ledger, manual_ledger: ManualLedger, pending_row: Rows
 ) -> None:
-    await ledger.record([Record((), [pending_row()])])
+    await ledger.record([Record((), [pending_row(attempts_made=0)])])
+    assert (await _one(pages)).status is DeliveryStatus.PENDING
     (due,) = await ledger.lease_due(rows_max=1, bytes_max=99, lease_s=30)
     assert await _one(pages) == Delivery(MESSAGE, ENDPOINT, DeliveryStatus.SENDING)
     assert await _cancel(manual_ledger) == 1
@@ -135,7 +136,7 @@ async def test_a_mark_that_nobody_has_carried_out_yet_shows_as_cancelled(
     pages: DeliveryPages, ledger: Ledger, manual_ledger: ManualLedger, pending_row: Rows
 ) -> None:
     await ledger.record([Record((), [pending_row(due_in_us=20_000_000)])])
-    assert (await _one(pages)).status is DeliveryStatus.PENDING
+    assert (await _one(pages)).status is DeliveryStatus.SENDING
     assert await _cancel(manual_ledger) == 1
     expected = Delivery(MESSAGE, ENDPOINT, DeliveryStatus.CANCELED, canceled_reason="not wanted")
     assert await _one(pages) == expected
@@ -147,10 +148,10 @@ async def test_a_delivery_that_is_pending_again_is_not_cancelled_any_more(
     attempts = [attempt_row(status=FAILED)]
     await ledger.record([Record(attempts, [pending_row(due_in_us=HOUR_US)], (), [_cancelled()])])
     delivery = await _one(pages)
-    assert (delivery.status, delivery.canceled_reason) == (DeliveryStatus.PENDING, None)
+    assert (delivery.status, delivery.canceled_reason) == (DeliveryStatus.SENDING, None)
 
 
-async def test_a_retry_that_was_put_off_between_two_reads_is_pending(
+async def test_a_retry_that_was_put_off_between_two_reads_is_being_sent(
     pages: DeliveryPages, ledger: Ledger, attempt_row: Rows, database: Database
 ) -> None:
     await ledger.record([Record([attempt_row(status=FAILED)])])
@@ -158,7 +159,7 @@ async def test_a_retry_that_was_put_off_between_two_reads_is_pending(
     async with database.engine.begin() as connection:
         await connection.execute(update(tables.attempt).values(next_attempt_at=to_micros(at)))
     delivery = await _one(pages)
-    assert (delivery.status, delivery.next_attempt_at) == (DeliveryStatus.PENDING, at)
+    assert (delivery.status, delivery.next_attempt_at) == (DeliveryStatus.SENDING, at)
 
 
 async def test_deliveries_of_a_message_come_in_pages_by_endpoint_in_both_directions(
@@ -184,7 +185,7 @@ async def test_deliveries_of_a_message_come_in_pages_by_endpoint_in_both_directi
     assert await read(ids[4], backwards=True) == (ids[:4], True)
     assert await read(None, backwards=True) == (ids[5:], False)
     everything = await pages.of_message(ListMessageDeliveries(MESSAGE, limit=9))
-    expected = [DeliveryStatus.FAIL] * 2 + [DeliveryStatus.PENDING] * 5
+    expected = [DeliveryStatus.FAIL] * 2 + [DeliveryStatus.SENDING] * 5
     assert [each.status for each in everything.items] == [*expected, *[DeliveryStatus.CANCELED] * 2]
     assert everything.done
 
@@ -200,7 +201,7 @@ async def test_deliveries_of_an_endpoint_are_those_of_the_messages_that_were_nam
     found = await pages.of_endpoint(FindDeliveries(ENDPOINT, (ids[4], ids[3], ids[2], ids[1])))
     assert [(each.message_id, each.status) for each in found.items] == [
         (ids[1], DeliveryStatus.SUCCESS),
-        (ids[2], DeliveryStatus.PENDING),
+        (ids[2], DeliveryStatus.SENDING),
         (ids[3], DeliveryStatus.CANCELED),
     ]
 

@@ -81,7 +81,13 @@ class Story:
         )
 
     async def pending(
-        self, message_id: bytes, *, due_in_s: float = 3_600, fence: int = 0, lane: int | None = None
+        self,
+        message_id: bytes,
+        *,
+        due_in_s: float = 3_600,
+        fence: int = 0,
+        lane: int | None = None,
+        attempts_made: int = 1,
     ) -> None:
         await self._write(
             tables.pending_delivery,
@@ -89,7 +95,7 @@ class Story:
             event_type="invoice.paid",
             payload=b"{}",
             endpoint_version=1,
-            attempts_made=1,
+            attempts_made=attempts_made,
             fence=fence,
             lane=lane,
             due_at=to_micros(datetime.now(UTC)) + int(due_in_s * 1_000_000),
@@ -294,13 +300,15 @@ async def test_the_stats_count_each_delivery_by_what_became_of_it(
     await story.attempt(_message(6), 22, FAILED)
     await story.pending(_message(6), due_in_s=30, fence=7)
     await story.pending(_message(7), due_in_s=30, fence=8)
+    await story.pending(_message(9), due_in_s=30, fence=8, attempts_made=0)
+    await story.pending(_message(10), due_in_s=30, fence=7, attempts_made=0)
     await story.attempt(_message(8), 23, FAILED)
     await story.cancelled(_message(8))
     await story.attempt(_message(2, 1), 24, FAILED, endpoint_id=OTHER)
     stats = await standing.stats(GetEndpointStats(endpoint_id=ENDPOINT))
-    assert stats == EndpointStats(success=3, pending=2, sending=1, fail=1, canceled=1)
+    assert stats == EndpointStats(success=3, pending=1, sending=4, fail=1, canceled=1)
     part = GetEndpointStats(endpoint_id=ENDPOINT, since=_at(3), until=_at(5))
-    expected = EndpointStats(success=1, pending=1, sending=0, fail=1, canceled=0)
+    expected = EndpointStats(success=1, pending=0, sending=1, fail=1, canceled=0)
     assert await standing.stats(part) == expected
     nothing = EndpointStats(success=0, pending=0, sending=0, fail=0, canceled=0)
     assert await standing.stats(GetEndpointStats(endpoint_id=b"x" * 16)) == nothing

@@ -27,7 +27,7 @@ class Permission(StrEnum):
     READ_APPLICATION = "read_application"
     """Read one application with its endpoints, messages and attempts, but no secret."""
     MANAGE_MESSAGES = "manage_messages"
-    """Cancel messages."""
+    """Cancel messages, and delete their content."""
     READ_HEADERS = "read_headers"
     """Read an endpoint's custom headers."""
     READ_SECRETS = "read_secrets"

@@ -9,8 +9,10 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
+from angarium_chassis.database.columns import from_micros
 from angarium_contracts.ids import APPLICATION, MESSAGE, format_id, parse_id
-from angarium_gateway.adapters.database.tables import message
+from angarium_gateway.adapters.database.expunged_payloads import ExpungedPayloads
+from angarium_gateway.adapters.database.tables import message, payload_expiry
 from angarium_gateway.adapters.http.accept_route import ENVELOPE_BYTES_MAX, ESCAPED_BYTES_MAX
 from sqlalchemy import select
 
@@ -59,6 +61,29 @@ async def test_the_payload_is_kept_byte_for_byte(door: Door) -> None:
     assert text in answer.content
     async with door.database.reading.connect() as connection:
         assert await connection.scalar(select(message.c.payload)) == text
+
+
+async def test_a_payload_with_a_retention_of_its_own_gets_a_time_to_go(door: Door) -> None:
+    async with door.client() as client:
+        for retention in ({"payloadRetentionHours": 2}, {"payloadRetentionPeriod": 5}, {}):
+            answer = await client.post(door.path, json=GOOD | retention)
+            assert answer.status_code == 202, answer.text
+    async with door.database.reading.connect() as connection:
+        query = select(payload_expiry.c.expires_at).order_by(payload_expiry.c.expires_at)
+        hours, days = [from_micros(each) for each in await connection.scalars(query)]
+    for at, after in ((hours, timedelta(hours=2)), (days, timedelta(days=5))):
+        assert abs(at - datetime.now(UTC) - after) < timedelta(minutes=5)
+
+
+async def test_a_repeat_after_the_payload_was_deleted_says_so(door: Door) -> None:
+    headers = {"idempotency-key": "key-1"}
+    async with door.client() as client:
+        first = (await client.post(door.path, json=GOOD, headers=headers)).json()
+        message_id = parse_id(MESSAGE, first["id"])
+        assert message_id is not None
+        await ExpungedPayloads(door.database).expunge(door.application.id, message_id)
+        again = await client.post(door.path, json=GOOD, headers=headers)
+    assert (again.status_code, again.json()) == (202, first | {"payload": {"expired": True}})
 
 
 async def test_without_content_the_answers_payload_is_empty(door: Door) -> None:

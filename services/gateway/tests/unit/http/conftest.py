@@ -148,10 +148,14 @@ class MemoryJournal:
         return None
 
     async def find_many(
-        self, application_id: bytes, message_ids: Sequence[bytes]
+        self, application_id: bytes, message_ids: Sequence[bytes], *, with_content: bool = False
     ) -> Mapping[bytes, Message]:
         messages = self.messages.get(application_id, ())
-        return {item.id: without_content(item) for item in messages if item.id in message_ids}
+        return {
+            item.id: item if with_content else without_content(item)
+            for item in messages
+            if item.id in message_ids
+        }
 
     async def payloads(
         self, application_id: bytes, message_ids: Sequence[bytes]
@@ -303,6 +307,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         redelivery=redelivery,
         applications=world.copy,
         messages=world.journal,
+        payloads=world.replayed,
         open_messages=NoOpenMessages(),
         api_keys=world.api_keys,
         portal_tokens=world.portal_tokens,

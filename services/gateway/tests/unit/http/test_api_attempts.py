@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from .conftest import APPLICATION_ID, ENDPOINT_ID, MADE_AT, STATE, World, endpoint_saved
 
-PAID = Message(lowest_id_at(1), "invoice.paid", "evt-1", ("eu",), None, b"{}")
+PAID = Message(lowest_id_at(1), "invoice.paid", "evt-1", ("eu",), None, b'{"a":1}')
 PAID_ID = format_id(MESSAGE, PAID.id)
 ATTEMPT_1 = Attempt(
     id=b"\x01" * 16,
@@ -141,7 +141,12 @@ async def test_attempts_of_an_endpoint_come_with_its_messages_when_asked(world: 
     answer = await world.client.get(f"{path}?with_msg=true&channel=eu&event_types=invoice.paid")
     assert answer.status_code == 200
     message = answer.json()["data"][0]["msg"]
-    assert (message["id"], message["payload"]) == (PAID_ID, {})
+    assert (message["id"], message["payload"]) == (PAID_ID, {"a": 1})
+    bare = (await world.client.get(f"{path}?with_msg=true&with_content=false")).json()
+    assert bare["data"][0]["msg"] == message | {"payload": {}}
+    without = (await world.client.get(path)).json()
+    assert without["data"][0]["msg"] is None
+    del world.worker.asked[1:]
     assert world.worker.asked == [
         ListAttemptsByEndpoint(
             ENDPOINT_ID,

@@ -28,6 +28,7 @@ OPERATIONS = {
     "v1.endpoint.bulk-replay", "v1.endpoint.send-example", "v1.endpoint.get-stats",
     "v1.endpoint.get-delivery-state", "v1.background-task.list", "v1.background-task.get",
     "v1.tenant.get-policy", "v1.tenant.update-policy", "v1.audit-log.list",
+    "v1.message.expunge-content", "v1.message-attempt.expunge-content",
     "v1.message.cancel", "v1.message-attempt.cancel", "v1.endpoint.cancel-pending",
     "v1.operational-webhook.endpoint.list", "v1.operational-webhook.endpoint.create",
     "v1.operational-webhook.endpoint.get", "v1.operational-webhook.endpoint.update",

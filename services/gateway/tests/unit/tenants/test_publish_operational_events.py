@@ -142,7 +142,9 @@ class MessagesModel:
     async def find(self, application_id: bytes, ref: str, *, with_content: bool) -> Message | None:
         raise NotImplementedError
 
-    async def find_many(self, application_id: bytes, message_ids: Any) -> dict[bytes, Message]:
+    async def find_many(
+        self, application_id: bytes, message_ids: Any, *, with_content: bool = False
+    ) -> dict[bytes, Message]:
         return {one: self.messages[one] for one in message_ids if one in self.messages}
 
     async def page(

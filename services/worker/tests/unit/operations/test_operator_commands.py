@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from angarium_contracts.attempts import GetAttempt
+from angarium_contracts.attempts import ExpungeAttempt, GetAttempt
 from angarium_contracts.contract import Contract, encode
 from angarium_contracts.deliveries import (
     CancelDeliveries,
@@ -15,6 +15,7 @@ from angarium_contracts.deliveries import (
     DeliveryStatus,
     EndpointDeliveryState,
     EndpointStats,
+    ExpungeMessage,
     FindDeliveries,
     FindMissingDeliveries,
     GetEndpointDeliveryState,
@@ -26,7 +27,7 @@ from angarium_contracts.deliveries import (
     ResentMessage,
 )
 from angarium_contracts.directory import EndpointState
-from angarium_contracts.queries import Problem, ProblemCode
+from angarium_contracts.queries import Done, Problem, ProblemCode
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
@@ -34,6 +35,7 @@ from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.ledger.manual_ledger import CancelCount
 from angarium_worker.application.ledger.records import RecordRefused, StorageDown
 from angarium_worker.application.operations.delivery_queries import DeliveryQueries
+from angarium_worker.application.operations.expunge_content import ExpungeContent
 from angarium_worker.application.operations.operator_commands import OperatorCommands
 from angarium_worker.domain import delivery as domain
 
@@ -349,10 +351,24 @@ class Attempts:
         return Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt")
 
 
+class Content:
+    """Implements `StoredContent`: one attempt is on record, and nothing is held."""
+
+    async def blank_pending(self, message_id: bytes) -> None:
+        """Nothing is pending."""
+
+    async def is_held(self, message_id: bytes) -> bool:
+        return False
+
+    async def expunge_responses(self, message_id: bytes, attempt_id: bytes | None = None) -> int:
+        return 1
+
+
 async def test_every_question_is_read_and_answered(
-    commands: OperatorCommands, queries: DeliveryQueries
+    world: World, commands: OperatorCommands, queries: DeliveryQueries
 ) -> None:
-    answers = WorkerAnswers(Attempts(), commands, queries)
+    expunge = ExpungeContent(world, Content(), WorkerCounters(), lease_s=40.0)
+    answers = WorkerAnswers(Attempts(), commands, expunge, queries)
     since = datetime(2026, 1, 2, tzinfo=UTC)
     expected: list[tuple[Contract, Contract]] = [
         (
@@ -363,6 +379,8 @@ async def test_every_question_is_read_and_answered(
             CancelDeliveries(reason="x", endpoint_id=ENDPOINT),
             DeliveriesChanged(count=1),
         ),
+        (ExpungeMessage(message_id=b"m" * 16, reason="x"), DeliveriesChanged(count=1)),
+        (ExpungeAttempt(message_id=b"m" * 16, attempt_id=b"n" * 16), Done()),
         (
             ListFailedDeliveries(endpoint_id=ENDPOINT, since=since),
             MessageIds(message_ids=(b"f" * 16,)),

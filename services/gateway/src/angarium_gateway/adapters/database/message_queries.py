@@ -61,12 +61,12 @@ class StoredMessages:
         return _message(rows[0]) if rows else None
 
     async def find_many(
-        self, application_id: bytes, message_ids: Sequence[bytes]
+        self, application_id: bytes, message_ids: Sequence[bytes], *, with_content: bool = False
     ) -> Mapping[bytes, Message]:
-        """Messages of this application by their ids, without payloads."""
+        """Messages of this application by their ids."""
         if not message_ids:
             return {}
-        statement = select(*_columns(message, with_content=False)).where(
+        statement = select(*_columns(message, with_content=with_content)).where(
             message.c.application_id == application_id, message.c.id.in_(message_ids)
         )
         rows = await self._rows(statement)

@@ -27,6 +27,7 @@ from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .entity_tags import EntityTags, provide_precondition
 from .event_types import EventTypeController
+from .expunged_content import ContentController
 from .gzip_bodies import CompressedAnswers, InflatedRequests
 from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
@@ -64,6 +65,7 @@ _CONTROLLERS = (
     RedeliveryController,
     EndpointDeliveryController,
     CancellationController,
+    ContentController,
     OperationalEndpointController,
     BackgroundTaskController,
     TenantPolicyController,

@@ -56,7 +56,12 @@ ExpandedStatuses = Annotated[
         " is never canceled, only a delivery."
     ),
 ]
-WithMessage = Annotated[bool, QueryParameter(description="Include each attempt's message.")]
+WithMessage = Annotated[
+    bool,
+    QueryParameter(
+        description="Include each attempt's message; its payload goes by `with_content`."
+    ),
+]
 
 
 def chosen_attempts(
@@ -156,7 +161,9 @@ class AttemptController(Controller):
         if not with_msg:
             return _listed(listed, {})
         messages = await api.journal.find_many(
-            endpoint.endpoint.application_id, [item.message_id for item in listed.items]
+            endpoint.endpoint.application_id,
+            [item.message_id for item in listed.items],
+            with_content=attempts.with_content,
         )
         return _listed(listed, {key: message_out(value) for key, value in messages.items()})
 

@@ -17,6 +17,7 @@ from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
 from angarium_gateway.application.read.messages import MessageJournal
 from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
+from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
 from angarium_gateway.application.redelivery.redelivery import Redelivery
 from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.application.tenants.api_keys import TenantKeys
@@ -50,6 +51,7 @@ class ApiDependencies:
     read_endpoint_delivery: ReadEndpointDelivery
     redelivery: Redelivery
     cancel: CancelPendingDeliveries
+    expunge: ExpungeContent
     retentions: TenantRetentions
     keys: TenantKeys
     portal_tokens: PortalTokens

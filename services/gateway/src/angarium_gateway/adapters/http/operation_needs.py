@@ -50,6 +50,8 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.message.create": Permission.PUBLISH,
     "v1.message.get": Permission.READ_APPLICATION,
     "v1.message.cancel": Permission.MANAGE_MESSAGES,
+    "v1.message.expunge-content": Permission.MANAGE_MESSAGES,
+    "v1.message-attempt.expunge-content": Permission.MANAGE_MESSAGES,
     "v1.message-attempt.list-by-msg": Permission.READ_APPLICATION,
     "v1.message-attempt.list-by-endpoint": Permission.READ_APPLICATION,
     "v1.message-attempt.get": Permission.READ_APPLICATION,

@@ -82,10 +82,15 @@ class ReadAttempts:
             return owned
         attempt_id = parse_id(ATTEMPT, attempt_ref)
         if attempt_id is None:
-            return Problem(
-                code=ProblemCode.NOT_FOUND,
-                detail=f"There is no attempt `{attempt_ref}`. List the attempts of the message.",
-                field="attempt_id",
-            )
+            return attempt_not_found(attempt_ref)
         question = GetAttempt(message_id=owned.message.id, attempt_id=attempt_id)
         return await self._ask_worker(question, AttemptFound)
+
+
+def attempt_not_found(ref: str) -> Problem:
+    """The problem of a reference that names no attempt."""
+    return Problem(
+        code=ProblemCode.NOT_FOUND,
+        detail=f"There is no attempt `{ref}`. List the attempts of the message.",
+        field="attempt_id",
+    )

@@ -81,9 +81,9 @@ class MessageJournal(Protocol):
         """The message of the application with this id or eventId."""
 
     async def find_many(
-        self, application_id: bytes, message_ids: Sequence[bytes]
+        self, application_id: bytes, message_ids: Sequence[bytes], *, with_content: bool = False
     ) -> Mapping[bytes, Message]:
-        """Those messages that belong to the application, without their payloads."""
+        """Those messages that belong to the application."""
 
     async def page(
         self,

@@ -103,6 +103,7 @@ class DeliveryPages:
             pending_key,
             _pending.due_at,
             _pending.cancelled,
+            _pending.attempts_made,
             self._held.label("held"),
             (_pending.due_at > self._now).label("later"),
         ).where(reach.pending)
@@ -175,7 +176,8 @@ def _status(
             return DeliveryStatus.SENDING, None, reason
         if reason is None:
             at = from_micros(pending.due_at) if pending.later else None
-            return DeliveryStatus.PENDING, at, None
+            tries = DeliveryStatus.SENDING if pending.attempts_made else DeliveryStatus.PENDING
+            return tries, at, None
     else:
         reason = None if cancelled is None else cancelled.reason
     if tried is not None and tried.succeeded:
@@ -183,5 +185,5 @@ def _status(
     if reason is not None:
         return DeliveryStatus.CANCELED, None, reason
     if tried.next_attempt_at is not None:  # its pending row was written after it was looked for
-        return DeliveryStatus.PENDING, from_micros(tried.next_attempt_at), None
+        return DeliveryStatus.SENDING, from_micros(tried.next_attempt_at), None
     return DeliveryStatus.FAIL, None, None

@@ -19,7 +19,7 @@ from angarium_contracts.deliveries import (
     GetEndpointDeliveryState,
     GetEndpointStats,
 )
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .attempt_bounds import first_attempt_id
@@ -73,18 +73,18 @@ class EndpointStatsReader:
                 ended = (await connection.execute(_ended(endpoint_id, first, end))).one()
                 waiting = (await connection.execute(self._waiting(endpoint_id, first, end))).one()
                 canceled = await connection.scalar(select(_canceled(endpoint_id, first, end)))
-        held = waiting.held or 0
+        sending = waiting.sending or 0
         return EndpointStats(
             success=ended.success or 0,
-            pending=waiting.total - held,
-            sending=held,
+            pending=waiting.total - sending,
+            sending=sending,
             fail=ended.fail or 0,
             canceled=canceled or 0,
         )
 
     def _waiting(self, endpoint_id: bytes, first: bytes, end: bytes) -> Any:
         rows = (
-            select(case((self._held, 1), else_=0).label("held"))
+            select(case((or_(self._held, _pending.attempts_made > 0), 1), else_=0).label("sending"))
             .where(
                 _pending.endpoint_id == endpoint_id,
                 _pending.message_id >= first,
@@ -93,7 +93,7 @@ class EndpointStatsReader:
             .limit(PENDING_COUNTED_MAX)
             .subquery()
         )
-        return select(func.count().label("total"), func.sum(rows.c.held).label("held"))
+        return select(func.count().label("total"), func.sum(rows.c.sending).label("sending"))
 
     async def state(self, question: GetEndpointDeliveryState) -> EndpointDeliveryState:
         """See `GetEndpointDeliveryState`. What is in the lane and due is parked; what is due

@@ -1,4 +1,5 @@
-"""The tables. `attempt` is only appended to; times are microseconds of Unix time."""
+"""The tables. `attempt` is only appended to, but for answers that are deleted. Times are
+microseconds of Unix time."""
 
 from typing import Final
 

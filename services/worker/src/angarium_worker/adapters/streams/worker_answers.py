@@ -2,10 +2,16 @@
 
 from typing import Final, Protocol
 
-from angarium_contracts.attempts import GetAttempt, ListAttemptsByEndpoint, ListAttemptsByMessage
+from angarium_contracts.attempts import (
+    ExpungeAttempt,
+    GetAttempt,
+    ListAttemptsByEndpoint,
+    ListAttemptsByMessage,
+)
 from angarium_contracts.contract import Contract, Reader
 from angarium_contracts.deliveries import (
     CancelDeliveries,
+    ExpungeMessage,
     FindDeliveries,
     FindMissingDeliveries,
     GetEndpointDeliveryState,
@@ -19,13 +25,17 @@ from angarium_worker.application.operations.delivery_queries import (
     DeliveryQueries,
     DeliveryQuestion,
 )
+from angarium_worker.application.operations.expunge_content import (
+    ExpungeCommand,
+    ExpungeContent,
+)
 from angarium_worker.application.operations.operator_commands import (
     OperatorCommand,
     OperatorCommands,
 )
 
 type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
-type WorkerQuestion = AttemptQuestion | OperatorCommand | DeliveryQuestion
+type WorkerQuestion = AttemptQuestion | OperatorCommand | ExpungeCommand | DeliveryQuestion
 
 WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     ListAttemptsByMessage,
@@ -33,6 +43,8 @@ WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     GetAttempt,
     ResendDeliveries,
     CancelDeliveries,
+    ExpungeMessage,
+    ExpungeAttempt,
     ListFailedDeliveries,
     FindMissingDeliveries,
     GetEndpointStats,
@@ -55,10 +67,15 @@ class WorkerAnswers:
     """Answers every question of `WORKER_QUESTIONS`."""
 
     def __init__(
-        self, attempts: AttemptAnswers, commands: OperatorCommands, deliveries: DeliveryQueries
+        self,
+        attempts: AttemptAnswers,
+        commands: OperatorCommands,
+        expunge: ExpungeContent,
+        deliveries: DeliveryQueries,
     ) -> None:
         self._attempts = attempts
         self._commands = commands
+        self._expunge = expunge
         self._deliveries = deliveries
 
     async def answer(self, question: WorkerQuestion) -> Contract:
@@ -68,5 +85,7 @@ class WorkerAnswers:
                 return await self._attempts.answer(question)
             case ResendDeliveries() | CancelDeliveries():
                 return await self._commands.answer(question)
+            case ExpungeMessage() | ExpungeAttempt():
+                return await self._expunge.answer(question)
             case deliveries:
                 return await self._deliveries.answer(deliveries)

@@ -45,6 +45,7 @@ SDK_CALLS: Final = {
     "v1.message.list": SdkCall("message.list", result="page"),
     "v1.message.create": SdkCall("message.create", "MessageIn", "message"),
     "v1.message.get": SdkCall("message.get", result="message"),
+    "v1.message.expunge-content": SdkCall("message.expunge_content"),
     "v1.message-attempt.list-by-msg": SdkCall("message_attempt.list_by_msg", result="page"),
     "v1.message-attempt.list-by-endpoint": SdkCall(
         "message_attempt.list_by_endpoint", result="page"
@@ -57,6 +58,7 @@ SDK_CALLS: Final = {
         "message_attempt.list_attempted_messages", result="page"
     ),
     "v1.message-attempt.resend": SdkCall("message_attempt.resend"),
+    "v1.message-attempt.expunge-content": SdkCall("message_attempt.expunge_content"),
     "v1.operational-webhook.endpoint.list": SdkCall(
         "operational_webhook.endpoint.list", result="page"
     ),

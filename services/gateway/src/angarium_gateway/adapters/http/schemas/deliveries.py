@@ -26,24 +26,25 @@ NO_URL = "https://deleted.invalid/"
 Status = Annotated[
     AttemptStatus,
     Meta(
-        description="0 success, 1 pending (waiting for its first or next attempt), 2 fail (out of"
-        " retries, or canceled if `canceledReason` is set), 3 sending."
+        description="0 success, 1 pending (waiting for its first attempt), 2 fail (out of retries,"
+        " or canceled if `canceledReason` is set), 3 sending (being attempted, or waiting for its"
+        " next attempt)."
     ),
 ]
 ExpandedStatus = Annotated[
     DeliveryStatus,
     Meta(
-        description="0 success, 1 pending (waiting for its first or next attempt), 2 fail (out of"
-        " retries, or canceled if `canceledReason` is set), 3 sending; with `expanded_statuses`,"
-        " 4 canceled."
+        description="0 success, 1 pending (waiting for its first attempt), 2 fail (out of retries,"
+        " or canceled if `canceledReason` is set), 3 sending (being attempted, or waiting for its"
+        " next attempt); with `expanded_statuses`, 4 canceled."
     ),
 ]
 ExpandedStatusText = Literal["success", "pending", "fail", "sending", "canceled"]
 NextAttempt = Annotated[
     datetime | None,
     Meta(
-        description="When the next attempt is due. `null` for a pending delivery that waits behind"
-        " others of its endpoint."
+        description="When the next attempt is due. `null` for a delivery that is being attempted,"
+        " has ended, or waits behind others of its endpoint."
     ),
 ]
 CanceledReason = Annotated[

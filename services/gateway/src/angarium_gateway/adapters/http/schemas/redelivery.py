@@ -39,8 +39,8 @@ class EventExampleIn(RequestSchema, frozen=True, kw_only=True):
 class EndpointStats(ApiSchema, frozen=True, kw_only=True):
     """Numbers of deliveries by state.
 
-    `pending` ones wait for their first or next attempt, `sending` ones are being attempted, and
-    `fail` counts those that used up their retries.
+    `pending` ones wait for their first attempt, `sending` ones are being attempted or wait for
+    their next attempt, and `fail` counts those that used up their retries.
     """
 
     success: int

@@ -42,6 +42,11 @@ _RESEND = _INSERT.on_conflict_do_update(
     set_={
         "cancelled": None,
         "by_hand": False,
+        # Of a cancelled delivery the payload may have been deleted.
+        "payload": case((_row.cancelled.is_(None), _row.payload), else_=_INSERT.excluded.payload),
+        "content_type": case(
+            (_row.cancelled.is_(None), _row.content_type), else_=_INSERT.excluded.content_type
+        ),
         "due_at": case(
             (and_(_row.due_at > _AT, _row.due_at <= bindparam("lease_until")), _row.due_at),
             else_=_AT,

@@ -45,6 +45,10 @@ with clock as (
     order by message_id, endpoint_id
     on conflict (message_id, endpoint_id) do update
     set cancelled = null, by_hand = false,
+        -- Of a cancelled delivery the payload may have been deleted.
+        payload = case when p.cancelled is null then p.payload else excluded.payload end,
+        content_type =
+            case when p.cancelled is null then p.content_type else excluded.content_type end,
         due_at = case
             when p.due_at > excluded.due_at and p.due_at <= excluded.due_at + $15::bigint
             then p.due_at else excluded.due_at end
