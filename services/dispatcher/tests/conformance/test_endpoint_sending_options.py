@@ -148,6 +148,7 @@ async def test_a_patch_sets_and_clears_options(bench: Bench, create: Any) -> Non
         ({"header_names": "other"}, "header_names"),
         ({"sealed_proxy": b"ftp://user:password@proxy"}, "proxy_url"),
         ({"sealed_proxy": b"socks5://user:password@10.0.0.1"}, "proxy_url"),
+        ({"sealed_proxy": b"http://user:password@[::1]:3128"}, "proxy_url"),
         ({"sealed_client_certificate": b"password"}, "client_certificate"),
         ({"sealed_headers": b'{"Host": "password"}'}, "headers.Host"),
         ({"sealed_headers": b'{"x": "password\\n"}'}, "headers.x"),
@@ -166,6 +167,22 @@ async def test_an_option_that_cannot_be_used_is_refused_without_being_repeated(
         await create(**given)
     assert refused.value.field == at
     assert "password" not in str(refused.value)
+
+
+async def test_an_endpoints_own_proxy_must_be_allowed_as_its_host_must(
+    bench: Bench, create: Any
+) -> None:
+    with pytest.raises(InvalidField) as refused:
+        await create(sealed_proxy=sealed(bench, b"http://10.0.0.1:3128"))
+    assert str(refused.value) == (
+        "10.0.0.1 is not allowed: private. Use a public address, or ask the operator to add its"
+        " network to ANGARIUM_EGRESS_ALLOWED_NETWORKS."
+    )
+    # What the worker could not send to its proxy is no proxy here either.
+    with pytest.raises(InvalidField, match="no control characters") as refused:
+        await create(sealed_proxy=sealed(bench, b"http://user%0a:hunter2@proxy.example"))
+    assert refused.value.field == "proxy_url"
+    assert "hunter2" not in str(refused.value)
 
 
 async def test_headers_are_replaced_and_patched_whatever_their_case(

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from angarium_webhooks.egress.destination_settings import DestinationSettings
+from angarium_webhooks.egress.proxy_url import Proxy
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from angarium_worker.adapters.destinations.dialing.proxy_url import Proxy
 from angarium_worker.build_worker import LEASE_MARGIN_S, WorkerSettings
 from angarium_worker.domain.endpoint_health import DisableRule
 from angarium_worker.domain.retry_schedule import (

@@ -114,6 +114,38 @@ async def test_a_failure_of_a_later_version_is_shown_as_it_stands(
     assert (item.failure_reason, item.failure) == ("new_reason", "new_reason: more")
 
 
+async def test_an_answer_that_broke_off_is_found_by_its_status_and_shows_what_came(
+    pages: AttemptPages, ledger: Ledger, attempt_row: Callable[..., AttemptRow]
+) -> None:
+    detail = "answered 200, but the answer broke off after 17 of 100 bytes"
+    row = attempt_row(
+        status=2,
+        response_status=200,
+        response=b'{"received":true}',
+        failure=f"connection_closed: {detail}",
+    )
+    await ledger.record([Record([row])])
+    (item,) = (await _page(pages, status_class=200)).items
+    assert (await _page(pages, status_class=0)).items == ()
+    assert (item.status, item.response_status) == (AttemptStatus.FAIL, 200)
+    assert item.response == '{"received":true}'
+    assert (item.failure_reason, item.failure) == (
+        "connection_closed",
+        f"The endpoint closed the connection before its answer was complete. ({detail})",
+    )
+
+
+async def test_a_status_above_599_counts_as_5xx(
+    pages: AttemptPages, ledger: Ledger, attempt_row: Callable[..., AttemptRow]
+) -> None:
+    await ledger.record([Record([attempt_row(status=2, response_status=999, response=b"odd")])])
+    (item,) = (await _page(pages, status_class=500)).items
+    assert (item.response_status, item.response) == (999, "odd")
+    assert item.failure_reason == "endpoint_failed"
+    for status_class in (0, 100, 200, 300, 400):
+        assert (await _page(pages, status_class=status_class)).items == ()
+
+
 @pytest.mark.usefixtures("rows")
 async def test_pages_follow_each_other_without_gap_and_lead_back(pages: AttemptPages) -> None:
     first = await _page(pages, Page(limit=2))

@@ -369,6 +369,29 @@ async def test_an_answer_that_is_none_and_one_without_end_are_invalid(
         assert result.reason is FailureReason.INVALID_RESPONSE
 
 
+@pytest.mark.parametrize(
+    ("secure", "says", "reason", "told"),
+    [
+        # An alert: unexpected message, fatal.
+        (False, b"\x15\x03\x03\x00\x02\x02\x0a", FailureReason.INVALID_RESPONSE, "speaks TLS"),
+        (True, b"HTTP/1.1 400 Bad Request\r\n\r\n", FailureReason.TLS_FAILED, "not speak TLS"),
+        (True, b"-ERR unknown command\r\n", FailureReason.TLS_FAILED, "not speak TLS"),
+    ],
+)
+async def test_a_scheme_of_the_other_kind_is_told_as_such(
+    stage: Stage, silent: Silent, *, secure: bool, says: bytes, reason: FailureReason, told: str
+) -> None:
+    silent.says = says
+    url = stage.url_at(silent.port)
+    if secure:
+        url = url.replace("http://", "https://").replace("redis+", "rediss+")
+    result = await _attempt(stage.destination(), _options(url))
+    assert isinstance(result, Unreachable)
+    assert result.reason is reason
+    assert told in result.detail
+    assert "check the URL's scheme and port" in result.detail
+
+
 async def test_a_cancelled_attempt_tells_nothing_and_leaves_no_connection(
     stage: Stage, silent: Silent
 ) -> None:

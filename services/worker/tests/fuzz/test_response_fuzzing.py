@@ -20,7 +20,7 @@ ORIGIN = origin_of("https", "example.com", 443)
 READ_BYTES_MAX = LIMITS.response_head_bytes_max + LIMITS.response_body_read_bytes_max
 REASONS = {FailureReason.INVALID_RESPONSE, FailureReason.CONNECTION_CLOSED}
 
-type Ending = tuple[int, bytes, str | None] | FailureReason
+type Ending = tuple[int, bytes, str | None] | tuple[FailureReason, int, bytes]
 
 
 class Wire(asyncio.Transport):
@@ -50,7 +50,7 @@ class Waiting:
     reusable: bool = False
 
     def answered(self, _connection: Connection, response: Response, *, reusable: bool) -> None:
-        assert 200 <= response.status <= 599
+        assert 200 <= response.status <= 999
         assert len(response.body) <= LIMITS.response_body_kept_bytes_max
         assert len(response.retry_after or "") <= 128
         self.endings.append((response.status, response.body, response.retry_after))
@@ -60,10 +60,12 @@ class Waiting:
         self, connection: Connection, reason: FailureReason, detail: str, *, untouched: bool
     ) -> None:
         assert reason in REASONS
-        assert detail
+        assert detail or connection.response.status
+        assert connection.response.status in {0, 101} | set(range(200, 1000))
+        assert connection.response.where_it_broke_off
         assert connection.is_closed
         assert isinstance(untouched, bool)
-        self.endings.append(reason)
+        self.endings.append((reason, connection.response.status, connection.response.body))
 
 
 def ending_of(parts: Iterable[bytes]) -> Ending:

@@ -47,6 +47,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
         not_after=datetime.now(UTC) - timedelta(days=1),
     )
     expired.private_key_and_cert_chain_pem.write_to_path(folder / "expired.pem")
+    common_name = ca.issue_cert(common_name="hooks.example")
+    common_name.private_key_and_cert_chain_pem.write_to_path(folder / "common-name.pem")
     wrong_name = ca.issue_cert("other.example")
     wrong_name.private_key_and_cert_chain_pem.write_to_path(folder / "wrong-name.pem")
     return folder

@@ -73,6 +73,7 @@ async def tls_hangs_up(reader: asyncio.StreamReader, _writer: asyncio.StreamWrit
 
 say("expired_certificate", OK, closing=False)
 say("wrong_name_certificate", OK, closing=False)
+say("name_only_as_common_name", OK, closing=False)
 
 
 def beneath(writer: asyncio.StreamWriter) -> int:

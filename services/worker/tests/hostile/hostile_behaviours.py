@@ -88,6 +88,24 @@ async def drip_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 @kind
+async def event_stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await request_of(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+    await drip(writer, b"data: 1\n\n" * 10_000)
+
+
+@kind
+async def tires_of_kept_connections(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Like a load balancer whose time for the next request ends as the request arrives."""
+    await request_of(reader)
+    writer.write(OK)
+    await request_of(reader)
+    writer.write(b"HTTP/1.1 408 Request Time-out\r\nConnection: close\r\n\r\n")
+
+
+@kind
 async def drip_interim(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await request_of(reader)
     await drip(writer, b"HTTP/1.1 102 Processing\r\n\r\n" * 10_000)

@@ -1,6 +1,6 @@
 """Receivers that misbehave, each kind on a port of its own; a process of its own.
 
-    -m hostile.misbehaving_receiver <folder with server.pem, expired.pem, wrong-name.pem>
+    -m hostile.misbehaving_receiver <folder with server.pem and those of CERTIFICATES>
 
 Prints `{kind: port}` as one line of JSON and serves until its standard input ends. A process of
 its own, so that neither its memory nor its time counts as the sender's.
@@ -20,7 +20,11 @@ from . import hostile_answers  # noqa: F401 - its kinds join the others
 from .hostile_behaviours import KINDS, Behaviour
 
 BACKLOG = 1024
-CERTIFICATES = {"expired_certificate": "expired.pem", "wrong_name_certificate": "wrong-name.pem"}
+CERTIFICATES = {
+    "expired_certificate": "expired.pem",
+    "name_only_as_common_name": "common-name.pem",
+    "wrong_name_certificate": "wrong-name.pem",
+}
 # Served over TLS that is as it should be, as `tls/<kind>`.
 OVER_TLS = (
     "behaves", "cut_off_within_tls", "drip_body", "drip_headers", "empty", "endless_body",

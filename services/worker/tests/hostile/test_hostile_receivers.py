@@ -27,6 +27,44 @@ CLOSED = FailureReason.CONNECTION_CLOSED
 RESET = FailureReason.CONNECTION_RESET
 
 
+# The status of those whose answer breaks off after its status line: it is kept.
+BROKEN_OFF_STATUS = {
+    "switching_protocols": 101,
+    "body_shorter_than_its_length": 200,
+    "chunk_size_beyond_64_bits": 200,
+    "chunked_garbage": 200,
+    "countless_headers": 200,
+    "drip_body": 200,
+    "drip_chunks": 200,
+    "drip_headers": 200,
+    "endless_reason_phrase": 200,
+    "endless_trailers": 200,
+    "event_stream": 200,
+    "folded_header": 200,
+    "garbage_within_tls": 200,
+    "half_closed_within_the_head": 200,
+    "header_without_a_name": 200,
+    "length_and_chunked": 200,
+    "length_beyond_64_bits": 200,
+    "length_in_hex": 200,
+    "negative_length": 200,
+    "nul_in_a_header": 200,
+    "one_giant_header": 200,
+    "reset_mid_body": 200,
+    "two_lengths": 200,
+}
+
+
+def assert_status_kept(report: CrowdReport, kind: str, expected: FailureReason | int) -> None:
+    """A failed attempt has the status that came, and says that the answer broke off."""
+    status = expected if isinstance(expected, int) else BROKEN_OFF_STATUS.get(kind, 0)
+    assert {outcome.response_status for outcome in report.outcomes} == {status}
+    if kind in BROKEN_OFF_STATUS and status != expected:
+        for outcome in report.outcomes:
+            assert outcome.detail.startswith(f"answered {status}, but the answer broke off ")
+            assert len(outcome.response) <= 16 * 1024
+
+
 def seen(outcome: AttemptResult) -> FailureReason | int:
     """The reason, or the status where there was an answer."""
     return outcome.reason or outcome.response_status
@@ -39,6 +77,7 @@ def seen(outcome: AttemptResult) -> FailureReason | int:
         ("drip_body", TIMED_OUT),
         ("drip_chunks", TIMED_OUT),
         ("drip_interim", TIMED_OUT),
+        ("event_stream", TIMED_OUT),
         ("no_response", TIMED_OUT),
         ("half_open", TIMED_OUT),
     ],
@@ -52,6 +91,7 @@ async def test_one_that_never_comes_to_an_end_is_cut_off_at_the_deadline(
 ) -> None:
     report = await crowd(f"http://127.0.0.1:{ports[kind]}/", timeout_s=HOLDS_ON_S)
     assert {seen(outcome) for outcome in report.outcomes} == {expected}
+    assert_status_kept(report, kind, expected)
     assert_bounded(report, sender, HOLDS_ON_S)
 
 
@@ -84,7 +124,7 @@ async def test_one_that_never_comes_to_an_end_is_cut_off_at_the_deadline(
         ("header_without_a_name", INVALID),
         ("folded_header", INVALID),
         ("switching_protocols", INVALID),
-        ("status_999", INVALID),
+        ("status_999", 999),
     ],
 )
 async def test_one_that_breaks_the_protocol_or_the_connection_ends_at_once(
@@ -96,6 +136,7 @@ async def test_one_that_breaks_the_protocol_or_the_connection_ends_at_once(
 ) -> None:
     report = await crowd(f"http://127.0.0.1:{ports[kind]}/", timeout_s=ENDS_S)
     assert {seen(outcome) for outcome in report.outcomes} == {expected}
+    assert_status_kept(report, kind, expected)
     assert report.longest_s < ENDS_S / 2
     assert_bounded(report, sender, ENDS_S)
 
@@ -120,6 +161,16 @@ async def test_of_a_body_without_end_a_bounded_part_is_read_and_kept(
     assert report.longest_s < ENDS_S / 2
     assert await until(lambda: sender.connections_open == 0, timeout_s=20)
     assert_bounded(report, sender, ENDS_S)
+
+
+async def test_a_408_of_one_that_tired_of_waiting_is_not_the_requests_answer(
+    ports: dict[str, int], crowd: Crowd, sender: WebhookSender
+) -> None:
+    url = f"http://127.0.0.1:{ports['tires_of_kept_connections']}/"
+    for _ in range(3):
+        report = await crowd(url, timeout_s=ENDS_S)
+        assert {seen(outcome) for outcome in report.outcomes} == {200}
+        assert_bounded(report, sender, ENDS_S)
 
 
 async def test_a_compressed_body_is_kept_as_it_came(ports: dict[str, int], crowd: Crowd) -> None:
@@ -173,6 +224,7 @@ async def test_one_that_does_not_read_the_request_is_cut_off_at_the_deadline(
         ("tls_hangs_up", FailureReason.TLS_FAILED, ENDS_S),
         ("tls_silence", FailureReason.TLS_TIMED_OUT, HOLDS_ON_S),
         ("tls_drip", FailureReason.TLS_TIMED_OUT, HOLDS_ON_S),
+        ("name_only_as_common_name", FailureReason.CERTIFICATE_NOT_TRUSTED, ENDS_S),
         ("expired_certificate", FailureReason.CERTIFICATE_NOT_TRUSTED, ENDS_S),
         ("wrong_name_certificate", FailureReason.CERTIFICATE_NOT_TRUSTED, ENDS_S),
     ],
@@ -235,6 +287,7 @@ async def test_over_tls_the_same_kinds_gain_nothing_more(
     for _ in range(2 if kind.startswith("smuggles") else 1):
         report = await crowd(url, timeout_s=timeout_s)
         assert {seen(outcome) for outcome in report.outcomes} == {expected}
+        assert_status_kept(report, kind, expected)
         assert all(b"evil" not in outcome.response for outcome in report.outcomes)
         assert_bounded(report, sender, timeout_s)
 

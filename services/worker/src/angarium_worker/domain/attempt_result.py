@@ -53,10 +53,11 @@ _TEXTS = {
     FailureReason.CONNECTION_REFUSED: "The endpoint refused the connection.",
     FailureReason.UNREACHABLE: "There is no route to the endpoint's address.",
     FailureReason.TLS_TIMED_OUT: "The endpoint did not complete the TLS handshake in time.",
-    FailureReason.TLS_FAILED: "A TLS connection to the endpoint could not be set up.",
+    FailureReason.TLS_FAILED: "The TLS connection to the endpoint failed.",
     FailureReason.CERTIFICATE_NOT_TRUSTED: "The endpoint's TLS certificate is not valid for it.",
     FailureReason.RESPONSE_TIMED_OUT: "The endpoint did not answer completely in time.",
-    FailureReason.CONNECTION_RESET: "The endpoint broke the connection before it answered.",
+    FailureReason.CONNECTION_RESET: "The endpoint broke the connection before its answer "
+    "was complete.",
     FailureReason.CONNECTION_CLOSED: "The endpoint closed the connection before its answer was "
     "complete.",
     FailureReason.INVALID_RESPONSE: "The endpoint's answer was not valid HTTP/1.1.",
@@ -70,16 +71,20 @@ _TEXTS = {
 }
 
 
+type PhasesS = tuple[float, float, float, float, float]
+"""Duration, first byte, DNS, connect and TLS, as `AttemptFacts` has them."""
+
+
 class AttemptFacts(Struct, frozen=True, gc=False):
     """The recorded data of an attempt.
 
     `response_status` is the destination's own number for its answer, 0 when it has none or did
     not answer. `response` holds at most the first 16 KiB of the answer; `response_truncated` says
-    that there was more, or that the rest was not read. `duration_s` runs from the call to the end
-    of the attempt, `first_byte_s` from the call to the answer's first byte; the phases before are
-    0.0 on a kept connection, where `connection_reused` is true. `reason` says why the delivery
-    was not taken, unless `response_status` does; `detail` adds the facts (which address, which
-    errno) in words without secrets, at most 300 characters.
+    that there was more, or that the rest was not read or did not come. `duration_s` runs from the
+    call to the end of the attempt, `first_byte_s` from the call to the answer's first byte; the
+    phases before are 0.0 on a kept connection, where `connection_reused` is true. `reason` says
+    why the delivery was not taken, unless `response_status` alone does; `detail` adds the facts
+    (which public address, which errno) in words without secrets, at most 300 characters.
     """
 
     response_status: int = 0

@@ -62,9 +62,10 @@ QUESTIONS: Reader[Question] = Reader(DirectorySince, GetEndpointStates, DisableE
 @dataclass
 class Receiver:
     """Answers each request with the path's next status; 0 hangs until `let_go`. 429 and 503 ask
-    for `retry_after`."""
+    for `retry_after`. To a path of `broken_off` it says that and closes."""
 
     port: int = 0
+    broken_off: dict[str, bytes] = field(default_factory=dict)
     statuses: dict[str, list[int]] = field(default_factory=dict)
     retry_after: str = "1"
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
@@ -96,6 +97,9 @@ class Receiver:
                 status = self._next_status(path)
                 if not status:
                     await self.let_go.wait()
+                if path in self.broken_off:
+                    writer.write(self.broken_off[path])
+                    return
                 extra = f"retry-after: {self.retry_after}\r\n" if status in {429, 503} else ""
                 head = f"HTTP/1.1 {status or 200} X\r\n{extra}content-length: 2\r\n\r\n"
                 writer.write(head.encode() + b"ok")

@@ -135,3 +135,21 @@ async def test_a_slow_endpoint_fails_at_its_own_deadline_with_words(
     assert (item.failure_reason, item.response_status) == ("response_timed_out", 0)
     assert item.response.startswith("The endpoint did not answer completely in time.")
     assert item.duration_ms >= 900
+
+
+async def test_an_answer_that_broke_off_is_on_record_with_what_came_and_is_retried(
+    platform: Any, asking: QueryClient
+) -> None:
+    platform.start(platform.dispatcher.run())
+    endpoint = platform.add_endpoint("/cut")
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+    platform.receiver.broken_off["/cut"] = head + b'{"received":true}'
+    platform.start_worker(retry_schedule="1h")
+    await platform.publish(platform.chunk([endpoint]))
+    await platform.until_rows(platform.pending, lambda rows: len(rows) == 1)
+
+    (attempt,) = (await _attempts(asking, endpoint, status_class=200)).items
+    assert (attempt.response_status, attempt.response) == (200, '{"received":true}')
+    assert attempt.failure is not None
+    assert "answered 200, but the answer broke off after 17 of 100 bytes" in attempt.failure
+    assert attempt.next_attempt_at is not None

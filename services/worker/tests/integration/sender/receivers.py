@@ -11,7 +11,7 @@ from typing import Protocol, TypedDict, Unpack
 import trustme
 from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_webhooks.egress.own_addresses import OwnAddresses
-from angarium_worker.adapters.destinations.dialing.proxy_url import Proxy
+from angarium_webhooks.egress.proxy_url import Proxy
 from angarium_worker.adapters.destinations.webhook import SenderLimits, WebhookSender
 from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 

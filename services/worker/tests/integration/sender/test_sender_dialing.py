@@ -35,16 +35,18 @@ def answers(receiver: Receiver) -> Behaviour:
     return behave
 
 
-def server_context(folder: Path, *names: str, days: int = 1) -> ssl.SSLContext:
+def server_context(
+    folder: Path, *names: str, days: int = 1, common_name: str = "a test"
+) -> ssl.SSLContext:
     """A self-signed certificate for these names; its file is `folder/certificate.pem`."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     now = datetime.datetime.now(datetime.UTC)
     alternatives: list[x509.GeneralName] = [
         x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
         for name in names
     ]
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
@@ -52,10 +54,11 @@ def server_context(folder: Path, *names: str, days: int = 1) -> ssl.SSLContext:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=3))
         .not_valid_after(now + datetime.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
     )
+    if alternatives:
+        builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+    certificate = builder.sign(key, hashes.SHA256())
     (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
         key.private_bytes(
@@ -149,6 +152,21 @@ async def test_a_receiver_that_does_not_speak_tls_fails_the_handshake(
     receiver = await receive(garbage)
     outcome = await make_sender().send(post(f"https://127.0.0.1:{receiver.port}/"))
     assert outcome.reason is FailureReason.TLS_FAILED
+    assert outcome.detail == "the port does not speak TLS; check the URL's scheme and port"
+
+
+async def test_a_certificate_that_has_its_name_only_as_common_name_is_not_trusted(
+    receive: StartReceiver, make_sender: MakeSender, post: MakePost, tmp_path: Path
+) -> None:
+    context = server_context(tmp_path, common_name="hooks.example")
+    receiver = await receive(answers, ssl=context)
+    sender = make_sender(
+        tls=client_tls_context(tmp_path / "certificate.pem"), lookup=lambda _: ["127.0.0.1"]
+    )
+    outcome = await sender.send(post(f"https://hooks.example:{receiver.port}/"))
+    assert outcome.reason is FailureReason.CERTIFICATE_NOT_TRUSTED
+    assert outcome.detail
+    assert receiver.requests == []
 
 
 async def test_a_receiver_that_hangs_up_or_hangs_in_the_handshake_fails_it(

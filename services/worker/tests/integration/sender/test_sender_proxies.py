@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pytest
 from angarium_webhooks.egress.egress_rules import EgressRules
-from angarium_worker.adapters.destinations.dialing.proxy_url import Proxy
+from angarium_webhooks.egress.proxy_url import Proxy
 from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
 from angarium_worker.adapters.destinations.webhook.webhook_request import WebhookRequest
 from angarium_worker.domain.attempt_result import FailureReason

@@ -14,10 +14,12 @@ from angarium_webhooks.client_certificate import (
     CertificateRefused,
     check_client_certificate,
 )
+from angarium_webhooks.egress.destination_url import refused_host
+from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_webhooks.egress.proxy_url import Proxy, ProxyUrlRefused
 from angarium_webhooks.header_rules import HeaderRefused, check_custom_headers
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
-from angarium_dispatcher.application.endpoints.proxy_url import parse_proxy_url
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.refusals import InvalidField, SecretNotOpened
 
@@ -70,7 +72,7 @@ def proxy_fields(
     if sealed is None:
         return {"sealed_proxy": None, "proxy_shown": None}
     text = open_sealed(sealed, tenant_id, context).decode("utf-8", "replace")
-    proxy = parse_proxy_url(text, context.limits.egress)
+    proxy = _allowed_proxy(text, context.limits.egress)
     kept = context.seal.close(proxy.url.encode(), endpoint_id)
     return {"sealed_proxy": kept, "proxy_shown": proxy.shown}
 
@@ -101,6 +103,19 @@ def open_sealed(sealed: bytes, associated: bytes, context: ConfigurationContext)
         return context.seal.open(sealed, associated)
     except SealBroken:
         raise SecretNotOpened from None
+
+
+def _allowed_proxy(url: str, rules: EgressRules) -> Proxy:
+    """An endpoint's own proxy must be allowed as its host must. Raises `InvalidField`, whose
+    message never contains the URL."""
+    try:
+        proxy = Proxy.parse(url)
+    except ProxyUrlRefused as refused:
+        raise InvalidField("proxy_url", str(refused)) from None
+    refused_proxy = refused_host(proxy.host, proxy.port, rules)
+    if refused_proxy is not None:
+        raise InvalidField("proxy_url", str(refused_proxy))
+    return proxy
 
 
 def _decoded[T](decoder: msgspec.json.Decoder[T], text: bytes) -> T:

@@ -29,6 +29,7 @@ from .delivery_rows import channel_text, channels_of, unpacked
 from .tables import attempt
 
 LIMIT_MAX = 250
+_SERVER_ERRORS = 500
 BACKWARDS = "-"
 """A `prev_iterator` is the id of the page's first attempt behind this sign."""
 
@@ -128,7 +129,8 @@ def _conditions(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
     if wanted.status_class is not None:
         low = wanted.status_class
         found.append(attempt.c.response_status >= low)
-        found.append(attempt.c.response_status < (low + 100 if low else 1))
+        if low < _SERVER_ERRORS:  # 600 and above count as 5xx (RFC 9110, section 15)
+            found.append(attempt.c.response_status < (low + 100 if low else 1))
     if wanted.event_types is not None:
         found.append(attempt.c.event_type.in_(wanted.event_types))
     if wanted.before is not None:

@@ -67,7 +67,7 @@ def test_a_date_is_the_time_until_then_within_the_bounds(ahead_s: int) -> None:
     assert parse_retry_after(text, NOW_S) == min(max(ahead_s, 0), RETRY_AFTER_S_MAX)
 
 
-@given(st.integers(200, 599), st.none() | st.text(max_size=5), st.booleans())
+@given(st.integers(200, 999), st.none() | st.text(max_size=5), st.booleans())
 def test_every_status_has_its_result_and_is_on_record_with_its_facts(
     status: int, retry_after: str | None, reused: bool
 ) -> None:
@@ -110,6 +110,13 @@ def test_every_failed_answer_has_words_and_no_other_has(status: int) -> None:
     if failed is not None:
         assert failed.reason
         assert failed.text.endswith(".")
+
+
+@pytest.mark.parametrize("status", [500, 599, 600, 999])
+def test_a_status_above_599_has_the_words_of_5xx(status: int) -> None:
+    failed = failed_answer(status)
+    assert failed is not None
+    assert failed.reason == "endpoint_failed"
 
 
 def test_redirects_are_told_not_to_be_followed() -> None:

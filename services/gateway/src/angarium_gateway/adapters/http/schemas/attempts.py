@@ -57,11 +57,17 @@ class MessageAttemptOut(ApiSchema, frozen=True, kw_only=True):
     response: Annotated[
         str,
         Meta(
-            description="The first 16 KiB of the response body; the same as `failure` if no"
-            " response came."
+            description="The first 16 KiB of the response body, or what came of it; the same as"
+            " `failure` if no response came."
         ),
     ]
-    response_status_code: Annotated[int, Meta(description="0 if no response came.")]
+    response_status_code: Annotated[
+        int,
+        Meta(
+            description="0 if no response came. A failed attempt may have a 2xx: its response broke"
+            " off."
+        ),
+    ]
     response_duration_ms: int
     status: AttemptStatus
     status_text: StatusText

@@ -10,6 +10,7 @@ from typing import cast
 
 from angarium_webhooks.egress.egress_rules import EgressRules, is_address
 from angarium_webhooks.egress.own_addresses import OwnAddresses
+from angarium_webhooks.egress.proxy_url import Proxy
 
 from angarium_worker.domain.attempt_result import FailureReason
 
@@ -23,7 +24,6 @@ from .limits import DialLimits
 from .name_resolution import NameResolution
 from .origin import Origin
 from .proxy_tunnel import open_tunnel
-from .proxy_url import Proxy
 from .racing_dials import first_connected, in_turns
 from .refusal_log import RefusalLog
 from .tls_stream import Above, TlsStream

@@ -9,6 +9,10 @@ from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_worker.domain.attempt_result import FailureReason
 
 DETAIL_CHARS_MAX = 300
+TLS_ALERT = b"\x15"
+"""First byte of the answer that a TLS server gives to what is not TLS (RFC 8446, section 5.1)."""
+SPEAKS_TLS = "the port speaks TLS; check the URL's scheme and port"
+_SPEAKS_NO_TLS = "the port does not speak TLS; check the URL's scheme and port"
 _PUBLIC = EgressRules()
 
 _REASON_BY_ERRNO = {
@@ -51,7 +55,10 @@ def tls_failure(error: OSError) -> SendFailed:
     if isinstance(error, ssl.SSLCertVerificationError):
         return SendFailed(FailureReason.CERTIFICATE_NOT_TRUSTED, error.verify_message)
     if isinstance(error, ssl.SSLError):
-        return SendFailed(FailureReason.TLS_FAILED, error.reason or "handshake failed")
+        reason = error.reason or "handshake failed"
+        if reason == "WRONG_VERSION_NUMBER":  # what came is no TLS record
+            reason = _SPEAKS_NO_TLS
+        return SendFailed(FailureReason.TLS_FAILED, reason)
     return SendFailed(FailureReason.TLS_FAILED, f"handshake broken off: {os_words(error)}")
 
 

@@ -3,13 +3,13 @@
 from typing import Final
 
 from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_webhooks.egress.proxy_url import Proxy, ProxyUrlRefused
 from msgspec import Struct
 
 from angarium_worker.domain.attempt_result import FailureReason
 
 from .client_certificates import ClientCertificate
 from .failures import SendFailed
-from .proxy_url import Proxy, ProxyUrlRefused
 
 # What an idle connection takes of this process's memory, measured, rounded up: the objects and
 # the parser; OpenSSL's state with the peer's certificates; with a client certificate a context

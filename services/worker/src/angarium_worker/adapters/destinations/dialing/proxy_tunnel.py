@@ -11,10 +11,11 @@ import socket
 from base64 import b64encode
 from ipaddress import IPv4Address, ip_address
 
+from angarium_webhooks.egress.proxy_url import Proxy
+
 from angarium_worker.domain.attempt_result import FailureReason
 
 from .failures import SendFailed, about, os_words
-from .proxy_url import Proxy
 
 _HEAD_BYTES_MAX = 8_192
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?: [^\r\n]*)?\r?\n")

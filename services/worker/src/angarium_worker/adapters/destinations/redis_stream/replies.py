@@ -2,13 +2,11 @@
 
 from angarium_worker.domain.attempt_result import (
     FailureReason,
+    PhasesS,
     Rejected,
     Rejection,
     Throttled,
 )
-
-type PhasesS = tuple[float, float, float, float, float]
-"""Duration, first byte, DNS, connect and TLS, as `AttemptFacts` has them."""
 
 _NOT_READY = {
     "LOADING": "the server is loading its data",

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import cast
 
+from angarium_worker.adapters.destinations.dialing.failures import SPEAKS_TLS, TLS_ALERT
 from angarium_worker.adapters.destinations.dialing.tls_stream import Stream
 
 REPLY_BYTES_MAX = 4_096
@@ -99,6 +100,8 @@ def _encoded(command: Sequence[bytes]) -> bytes:
 
 def _take_reply(buffer: bytearray) -> bytes | ServerError | None:
     """The first reply in the buffer, taken out of it; None while it is not complete."""
+    if buffer.startswith(TLS_ALERT):
+        raise ReplyRefused(SPEAKS_TLS)
     end = buffer.find(b"\r\n")
     if end < 0:
         return None

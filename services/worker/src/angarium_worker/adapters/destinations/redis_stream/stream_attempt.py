@@ -15,10 +15,11 @@ from angarium_worker.domain.attempt_result import (
     Accepted,
     AttemptResult,
     FailureReason,
+    PhasesS,
     without_answer,
 )
 
-from .replies import PhasesS, read_error
+from .replies import read_error
 from .resp_connection import ReplyRefused, RespConnection, ServerError
 from .stream_connections import StreamConnections
 

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Callable
 
 from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_webhooks.egress.proxy_url import Proxy
 from angarium_webhooks.endpoint_url import UrlRefused
 from angarium_webhooks.stream_url import STREAM_SCHEMES, StreamUrl, parse_stream_url
 
 from angarium_worker.adapters.destinations.dialing.dialler import Dialler
 from angarium_worker.adapters.destinations.dialing.failures import SendFailed
 from angarium_worker.adapters.destinations.dialing.origin import Origin, Origins, origin_of
-from angarium_worker.adapters.destinations.dialing.proxy_url import Proxy
 from angarium_worker.adapters.destinations.signatures import Signatures
 from angarium_worker.application.destinations.destination import (
     DestinationOptions,

@@ -10,16 +10,22 @@ from angarium_worker.domain.attempt_result import (
     Accepted,
     Attempted,
     EndpointGone,
+    FailureReason,
+    PhasesS,
     Rejected,
     Rejection,
     Throttled,
+    Unreachable,
 )
 from angarium_worker.domain.retry_after import RETRY_AFTER_S_MAX
+
+from .response import Response
 
 GONE_STATEMENT: Final = "the endpoint answered 410 Gone"
 _GONE = 410
 _TOO_MANY_REQUESTS = 429
 _UNAVAILABLE = 503
+_PAUSES = frozenset({_TOO_MANY_REQUESTS, _UNAVAILABLE})
 _GATEWAY_TIMED_OUT = 504
 _SUCCESSES = range(200, 300)
 _SERVER_ERROR_MIN = 500
@@ -41,11 +47,12 @@ def read_answer(
     connection_reused: bool = False,
     body_truncated: bool = False,
 ) -> Attempted:
-    """The result of an attempt that was answered with a final status, 200 to 599.
+    """The result of an attempt that was answered with a final status, 200 to 999.
 
-    2xx took it, 410 ends the endpoint, all else has failed, redirects included (Standard
-    Webhooks, "Deliverability and reliability"). 429 and 503 ask for a pause, and may say how long
-    in `retry_after` (RFC 9110, section 10.2.3), a time or one counted from `clock_s` (Unix time).
+    600 and above count as 5xx (RFC 9110, section 15). 2xx took it, 410 ends the endpoint, all else
+    has failed, redirects included (Standard Webhooks, "Deliverability and reliability"). 429 and
+    503 ask for a pause, and may say how long in `retry_after` (RFC 9110, section 10.2.3), a time
+    or one counted from `clock_s` (Unix time).
     """
     if status in _SUCCESSES:
         return Accepted(
@@ -63,9 +70,32 @@ def read_answer(
     facts = (status, body, *phases_s, connection_reused, body_truncated)
     if status == _GONE:
         return EndpointGone(*facts, statement=GONE_STATEMENT)
-    if status in {_TOO_MANY_REQUESTS, _UNAVAILABLE}:
+    if status in _PAUSES:
         return Throttled(*facts, retry_after_s=parse_retry_after(retry_after, clock_s()))
     return Rejected(*facts, rejection=_rejection(status))
+
+
+def read_broken_answer(
+    response: Response,
+    reason: FailureReason,
+    why: str,
+    clock_s: Callable[[], float],
+    phases_s: PhasesS,
+) -> Attempted:
+    """The result of an attempt whose answer broke off after its status line.
+
+    It has failed whatever the status, and keeps what came. Only a wish for a pause is followed:
+    the rest of the answer cannot take it back.
+    """
+    status = response.status
+    detail = f"answered {status}, but the answer broke off {response.where_it_broke_off}"
+    if why:
+        detail = f"{detail}: {why}"
+    facts = (status, response.body, *phases_s, False, True)
+    if status in _PAUSES:
+        retry_after_s = parse_retry_after(response.retry_after, clock_s())
+        return Throttled(*facts, reason=reason, detail=detail, retry_after_s=retry_after_s)
+    return Unreachable(*facts, reason=reason, detail=detail)
 
 
 def _rejection(status: int) -> Rejection:
@@ -122,4 +152,4 @@ def failed_answer(status: int) -> FailedAnswer | None:
     """Why an answer of this status is a failure; None for a success, or without an answer."""
     if status == 0 or status in _SUCCESSES:
         return None
-    return _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, _OTHER)
+    return _BY_STATUS.get(status) or _BY_CLASS.get(min(status, _SERVER_ERROR_MIN) // 100, _OTHER)

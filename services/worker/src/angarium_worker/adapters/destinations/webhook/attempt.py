@@ -13,12 +13,13 @@ from angarium_worker.domain.attempt_result import (
     without_answer,
 )
 
-from .answers import read_answer
+from .answers import read_answer, read_broken_answer
 from .connection import Connection
 from .limits import SenderLimits
 from .pool import ConnectionPool
 from .response import Response
 
+_REQUEST_TIMED_OUT = 408
 _STALE = frozenset({FailureReason.CONNECTION_CLOSED, FailureReason.CONNECTION_RESET})
 
 
@@ -48,9 +49,10 @@ class Attempt:
     """Seeks a connection, uses it, and tells its result exactly once.
 
     A kept connection may turn out stale: the peer closed it while the request was on its way. If
-    it breaks before the first byte of a response, the request goes out once more, on a fresh
-    connection and within the same deadline (RFC 9112, section 9.3.1, leaves this to who knows
-    that repeating is safe; `webhook-id` makes it so).
+    it breaks before the first byte of a response, or closes with the 408 of a server that tired of
+    waiting (RFC 9110, section 15.5.9), the request goes out once more, on a fresh connection and
+    within the same deadline (RFC 9112, section 9.3.1, leaves this to who knows that repeating is
+    safe; `webhook-id` makes it so).
     """
 
     __slots__ = (
@@ -126,6 +128,10 @@ class Attempt:
 
     def answered(self, connection: Connection, response: Response, *, reusable: bool) -> None:
         self._connection = None
+        if response.status == _REQUEST_TIMED_OUT and not reusable and self._may_repeat(connection):
+            connection.abort()
+            self._repeat()
+            return
         started_at = self._started_at
         progress = self._progress
         duration_s = time.monotonic() - started_at
@@ -167,13 +173,18 @@ class Attempt:
         self, connection: Connection, reason: FailureReason, detail: str, *, untouched: bool
     ) -> None:
         self._connection = None
-        stale = untouched and connection.served > 1 and reason in _STALE
-        if stale and not self._retried:
-            self._retried = True
-            self._phase = Phase.WAITING
-            self.start(fresh=True)
+        if untouched and reason in _STALE and self._may_repeat(connection):
+            self._repeat()
         else:
             self._fail(reason, detail, connection)
+
+    def _may_repeat(self, connection: Connection) -> bool:
+        return connection.served > 1 and not self._retried
+
+    def _repeat(self) -> None:
+        self._retried = True
+        self._phase = Phase.WAITING
+        self.start(fresh=True)
 
     def _new_connection(self) -> Connection:
         return Connection(self.origin, self._context.limits, self._context.pool.closed)
@@ -216,7 +227,9 @@ class Attempt:
             phase = self._progress.phase
         detail = f"after {time.monotonic() - self._started_at:.3f} s"
         connection = self._connection
-        if connection is not None and connection.first_byte_at:
+        if connection is not None and connection.response.status:
+            detail = f"given up {detail}"
+        elif connection is not None and connection.first_byte_at:
             detail += ", within the answer"
         self._let_go()
         self._fail(phase.value, detail, connection)
@@ -233,17 +246,22 @@ class Attempt:
     def _fail(
         self, reason: FailureReason, detail: str, connection: Connection | None = None
     ) -> None:
-        started_at = self._started_at
-        first_byte_at = 0.0 if connection is None else connection.first_byte_at
-        first_byte_s = first_byte_at - started_at if first_byte_at else 0.0
-        duration_s = time.monotonic() - started_at
         progress = self._progress
-        if progress is None:
-            self._finish(without_answer(reason, detail, duration_s, first_byte_s))
-            return
-        progress.enter(progress.phase)
-        phases_s = (progress.dns_s, progress.connect_s, progress.tls_s)
-        self._finish(without_answer(reason, detail, duration_s, first_byte_s, *phases_s))
+        if progress is not None:
+            progress.enter(progress.phase)
+        first_byte_at = 0.0 if connection is None else connection.first_byte_at
+        phases_s = (
+            time.monotonic() - self._started_at,
+            first_byte_at - self._started_at if first_byte_at else 0.0,
+            0.0 if progress is None else progress.dns_s,
+            0.0 if progress is None else progress.connect_s,
+            0.0 if progress is None else progress.tls_s,
+        )
+        if connection is not None and connection.response.status:
+            clock_s = self._context.clock_s
+            self._finish(read_broken_answer(connection.response, reason, detail, clock_s, phases_s))
+        else:
+            self._finish(without_answer(reason, detail, *phases_s))
 
     def _finish(self, result: AttemptResult) -> None:
         on_result, self._on_result = self._on_result, None

@@ -59,6 +59,11 @@ class Connection(asyncio.Protocol):
     def is_closed(self) -> bool:
         return self._closed
 
+    @property
+    def response(self) -> Response:
+        """What came of the response to the last request; nothing of it before the first byte."""
+        return self._response
+
     def begin(self, request: bytes, exchange: Exchange) -> None:
         """Send a request; only while no other is under way."""
         self._exchange = exchange
@@ -115,7 +120,8 @@ class Connection(asyncio.Protocol):
         elif self.first_byte_at == 0.0:
             self._break(exchange, FailureReason.CONNECTION_CLOSED, "closed without an answer")
         else:
-            self._break(exchange, FailureReason.CONNECTION_CLOSED, "closed within the answer")
+            detail = "" if self._response.status else "closed within the answer"
+            self._break(exchange, FailureReason.CONNECTION_CLOSED, detail)
 
     def _complete(self, exchange: Exchange, response: Response) -> None:
         self._exchange = None

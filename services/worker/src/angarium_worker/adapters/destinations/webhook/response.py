@@ -7,10 +7,11 @@ are bounded here.
 
 import httptools
 
+from angarium_worker.adapters.destinations.dialing.failures import SPEAKS_TLS, TLS_ALERT
+
 from .limits import SenderLimits
 
 _STATUS_FINAL_MIN = 200
-_STATUS_MAX = 599
 _STATUS_INTERIM_MIN = 100
 _STATUS_SWITCHING_PROTOCOLS = 101
 _RETRY_AFTER_CHARS_MAX = 128
@@ -26,15 +27,19 @@ class Response:
     """The response being read. One object and one parser serve a whole connection.
 
     After `feed` has returned True the fields are those of the complete response, until `reset`.
+    Before, and when it has raised, they are what came of it: `status` is 0 until a status line of
+    a final response (RFC 9110, section 15) was read.
     """
 
     __slots__ = (
         "_body",
         "_complete",
+        "_dropped_bytes",
         "_fault",
         "_head_complete",
         "_header_bytes",
         "_interim_count",
+        "_length",
         "_limits",
         "_parser",
         "_read_bytes",
@@ -59,6 +64,8 @@ class Response:
         self.body_truncated = False
         self._body: bytes | bytearray = b""
         self._complete = False
+        self._dropped_bytes = 0
+        self._length = b""
         self._head_complete = False
         self._header_bytes = 0
         self._interim_count = 0
@@ -69,6 +76,16 @@ class Response:
     def body(self) -> bytes:
         """The kept beginning of the body."""
         return bytes(self._body)
+
+    @property
+    def where_it_broke_off(self) -> str:
+        """How much came of a response that is not complete, such as `after 17 of 100 bytes`."""
+        if not self._head_complete:
+            return "within its headers"
+        came_bytes = len(self._body) + self._dropped_bytes
+        if self._complete or not self._length:
+            return f"after {came_bytes} bytes"
+        return f"after {came_bytes} of {int(self._length)} bytes"
 
     def drop_body(self) -> None:
         """Once it was taken: an idle connection holds on to nothing."""
@@ -83,7 +100,7 @@ class Response:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not self._complete:
-                raise ResponseRefused(self._fault or str(error) or "no HTTP") from error
+                raise ResponseRefused(self._fault_of(data) or str(error) or "no HTTP") from error
             # Bytes after the response. It counts, its connection is not to be trusted again.
             self.keeps_alive = False
         if self._complete:
@@ -106,6 +123,11 @@ class Response:
         if self._complete:
             self._refuse("bytes after the response")
 
+    def on_status(self, _phrase: bytes) -> None:
+        status = self._parser.get_status_code()
+        if status >= _STATUS_FINAL_MIN:
+            self.status = status
+
     def on_header(self, name: bytes, value: bytes) -> None:
         self._header_bytes += len(name) + len(value) + 4
         if self._header_bytes > self._limits.response_head_bytes_max:
@@ -115,17 +137,16 @@ class Response:
         lowered = name.lower()
         if lowered == b"retry-after":
             self.retry_after = value[:_RETRY_AFTER_CHARS_MAX].decode("latin-1")
-        elif lowered == b"content-length" or (
-            lowered == b"transfer-encoding" and b"chunked" in value.lower()
-        ):
+        elif lowered == b"content-length":
+            self._length = value
+            self._self_delimiting = True
+        elif lowered == b"transfer-encoding" and b"chunked" in value.lower():
             self._self_delimiting = True
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < _STATUS_FINAL_MIN:
             self._check_interim(status)
-        elif status > _STATUS_MAX:
-            self._refuse(f"status {status}")
         else:
             self._head_complete = True
             self.status = status
@@ -135,6 +156,7 @@ class Response:
         room = self._limits.response_body_kept_bytes_max - len(kept)
         if len(part) > room:
             self.body_truncated = True
+            self._dropped_bytes += len(part) - room
             part = part[:room]
         if not kept:
             self._body = part
@@ -150,13 +172,22 @@ class Response:
 
     def _check_interim(self, status: int) -> None:
         self._interim_count += 1
-        if status < _STATUS_INTERIM_MIN or status == _STATUS_SWITCHING_PROTOCOLS:
+        if status == _STATUS_SWITCHING_PROTOCOLS:
+            self.status = status
+            self._refuse("no other protocol was asked for")
+        if status < _STATUS_INTERIM_MIN:
             self._refuse(f"status {status}")
         if self._self_delimiting:
             self._refuse(f"status {status} with a body")
         if self._interim_count > self._limits.interim_responses_max:
             self._refuse(f"more than {self._limits.interim_responses_max} interim responses")
         self.retry_after = None
+
+    def _fault_of(self, data: bytes) -> str:
+        """Why the parser did not take `data`; empty if it alone can say."""
+        if not self._read_bytes and data.startswith(TLS_ALERT):
+            return SPEAKS_TLS
+        return self._fault
 
     def _head_too_long(self) -> str:
         return f"headers longer than {self._limits.response_head_bytes_max} bytes"

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_webhooks.egress.host_addresses import LookUp, look_up
 from angarium_webhooks.egress.own_addresses import OwnAddresses
+from angarium_webhooks.egress.proxy_url import Proxy
 
 from angarium_worker.adapters.destinations.dialing.client_certificates import TlsContexts
 from angarium_worker.adapters.destinations.dialing.dialler import Dialler
 from angarium_worker.adapters.destinations.dialing.failures import SendFailed
 from angarium_worker.adapters.destinations.dialing.name_resolution import NameResolution
 from angarium_worker.adapters.destinations.dialing.origin import Origins
-from angarium_worker.adapters.destinations.dialing.proxy_url import Proxy
 from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
 from angarium_worker.application.destinations.destination import SubmittedAttempt
 from angarium_worker.domain.attempt_result import AttemptResult, FailureReason, without_answer
