@@ -19,7 +19,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test schemathesis simulate faults faults-backlog fuzz coverage lint types imports bench docs clean
+.PHONY: help setup run test test-sdks schemathesis simulate faults faults-backlog fuzz coverage lint types imports bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 	@$(UV) sync --locked --quiet --group fuzz
 	@$(BIN)/python $(FUZZER) response $(FUZZ_SECONDS) .cache/fuzz/response
 	@$(BIN)/python $(FUZZER) url $(FUZZ_SECONDS) .cache/fuzz/url
+
+test-sdks: setup ## Test SDKs that need a toolchain of their own: Go
+	@$(BIN)/pytest -n 0 tests-e2e/sdk/toolchains/sdk_programs.py $(TEST_ARGS)
 
 schemathesis: setup ## Send every operation valid and wrong requests for SCHEMATHESIS_SECONDS, 900
 	@SCHEMATHESIS_SECONDS=$(or $(SCHEMATHESIS_SECONDS),900) \

@@ -21,12 +21,13 @@ RULES: Final = (
     r"body\.featureFlag: `featureFlag` is not one of `featureFlags`",
     r"body\.(status|statusCodeClass): A replay cannot select",
     r"query\.tag: Attempts of an endpoint cannot be filtered",
+    r"body\.transformationsParams\.headers\.",
     r"body\.payloadRetention(Period|Hours): ",
     r"body\.headers: `headers` is required, unless `deleteHeaders` is given",
     r"body\.appId: (The scope `application` needs `appId`|Only keys with the scope|There is no)",
     r"body\.eventType: Event type `[^`]+` has no example",
     # JSON Schema takes 1.0 for an integer.
-    r"(body|query)\.\S+: `\w+` must be a whole number",
+    r"(body|query)\.\S+: `\w+` must be (a whole number|`1`)",
     # A list in one text, and characters that no database keeps.
     r"query\.event_types: Separate event types by commas",
     r"\S+: The text contains the character U\+0000",
