@@ -2,6 +2,7 @@
 #   RUN_ARGS, TEST_ARGS, BENCH_ARGS, FAULT_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
 #   FUZZ_SECONDS                      how long each target of make fuzz runs, 300
 #   SIMULATION_SEEDS, SEED            how many seeds make simulate runs, 20000; one to replay
+#   SCHEMATHESIS_SECONDS, SCHEMATHESIS_SEED   how long make schemathesis runs, 900; which requests
 #   UV_PYTHON                         another interpreter, e.g. UV_PYTHON=3.14 make test
 
 UV ?= ./.ci/uv
@@ -18,7 +19,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate faults faults-backlog fuzz coverage lint types imports bench docs clean
+.PHONY: help setup run test test-sdks schemathesis simulate faults faults-backlog fuzz coverage lint types imports bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +48,13 @@ fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 	@$(UV) sync --locked --quiet --group fuzz
 	@$(BIN)/python $(FUZZER) response $(FUZZ_SECONDS) .cache/fuzz/response
 	@$(BIN)/python $(FUZZER) url $(FUZZ_SECONDS) .cache/fuzz/url
+
+test-sdks: setup ## Test SDKs that need a toolchain of their own: Go
+	@$(BIN)/pytest -n 0 tests-e2e/sdk/toolchains/sdk_programs.py $(TEST_ARGS)
+
+schemathesis: setup ## Send every operation valid and wrong requests for SCHEMATHESIS_SECONDS, 900
+	@SCHEMATHESIS_SECONDS=$(or $(SCHEMATHESIS_SECONDS),900) \
+	$(BIN)/pytest -n 0 tests-e2e/api_document $(TEST_ARGS)
 
 coverage: setup ## Run every test, and show the lines and branches that none of them reaches
 	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=html --cov-report=term-missing $(TEST_ARGS)

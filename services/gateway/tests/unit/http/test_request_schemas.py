@@ -13,6 +13,7 @@ from angarium_gateway.adapters.http.reference.request_examples import (
     request_examples,
     sent_fields,
 )
+from angarium_gateway.adapters.http.schemas.endpoints import EndpointIn
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.strict_json import decode_body
 from hypothesis import HealthCheck, given, settings
@@ -52,6 +53,12 @@ def test_a_misspelt_member_is_refused_and_the_nearest_named(schema: type[ApiSche
             assert f"Did you mean `{name}`?" in fault["msg"]
     (fault,) = refused(json.dumps(BODIES[schema] | {"xyzzy": 1}).encode(), schema)
     assert (fault["loc"], fault["type"]) == (["body", "xyzzy"], "value_error.extra")
+
+
+def test_null_in_an_optional_member_is_no_fault_beside_another() -> None:
+    body = b'{"url": 5, "disabled": null, "metadata": null, "version": null, "channels": null}'
+    (fault,) = refused(body, EndpointIn)
+    assert fault["loc"] == ["body", "url"]
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)

@@ -56,7 +56,7 @@ def _remedy_of(kind: inspect.Type) -> str | None:
 def _is_of_kind(value: Any, kind: inspect.Type) -> bool:
     match kind:
         case inspect.LiteralType() | inspect.EnumType():
-            return not isinstance(value, bool)
+            return value is not None and not isinstance(value, bool)
         case inspect.IntType():
             return isinstance(value, int) and not isinstance(value, bool)
         case inspect.FloatType():

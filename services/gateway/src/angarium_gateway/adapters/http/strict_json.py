@@ -76,14 +76,14 @@ def _read_again[T](body: bytes, shape: type[T]) -> T:
     are, and with `null` in optional members. Raises `Refused`."""
     surrogates = LoneSurrogates(body)
     try:
-        plain = msgspec.json.decode(surrogates.text)
+        msgspec.json.decode(surrogates.text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise _malformed(surrogates.text, error) from None
     text = _without_optional_nulls(surrogates.text, inspect.type_info(shape))
     try:
         value: T = _decoder(cast("Hashable", shape)).decode(text)
     except msgspec.ValidationError:
-        faults = faults_of(plain, shape)
+        faults = faults_of(msgspec.json.decode(text), shape)
         unknown = Fault(("body",), "The body does not have the form that /docs describes.")
         raise Refused(invalid(*faults or [unknown])) from None
     return _with_surrogates(value, surrogates) if surrogates.found else value

@@ -47,7 +47,12 @@ _IDEMPOTENCY_KEY: Final = {
     "required": False,
     "description": "Makes the request safe to repeat: repeats with the same key get the first"
     " response again, for 24 hours unless the operator set another time.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": KEY_CHARS_MAX,
+        "pattern": "^[ -~]+$",
+    },
 }
 
 _IF_MATCH: Final = {

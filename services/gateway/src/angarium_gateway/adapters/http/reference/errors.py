@@ -84,6 +84,14 @@ _ERRORS: Final = {
         "The body may have at most 1114112 bytes. Send less, or ask the operator to raise"
         " ANGARIUM_PAYLOAD_BYTES_MAX.",
     ),
+    "414": _Error(
+        "UriTooLong",
+        "The path and query are too long.",
+        "HttpErrorOut",
+        "The URL is too long",
+        "uri_too_long",
+        "The path and query of a URL may have at most 8192 bytes. Send less.",
+    ),
     "415": _Error(
         "UnsupportedCoding",
         "The request body has a content coding other than gzip.",
@@ -115,7 +123,7 @@ _ERRORS: Final = {
 
 def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     """Return the errors that an operation may answer with, as references by their status."""
-    possible = {"401", "403", "422", "503"}
+    possible = {"401", "403", "414", "422", "503"}
     if "{" in path:
         possible.add("404")
     if method not in {"get", "head"}:

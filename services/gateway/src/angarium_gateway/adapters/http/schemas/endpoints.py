@@ -15,6 +15,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 from .endpoint_options import EndpointOptionFields, EndpointOptionsOut, options_given, options_out
 from .endpoint_secrets import Headers
 from .fields import (
+    DISTINCT,
     ApiSchema,
     Channel,
     EndpointFieldsOut,
@@ -30,6 +31,7 @@ EventTypeNames = Annotated[
     list[EventTypeName],
     Meta(
         min_length=1,
+        extra_json_schema=DISTINCT,
         description="The event types to receive; `null` or left out means all.",
     ),
 ]
@@ -38,6 +40,7 @@ Channels = Annotated[
     Meta(
         min_length=1,
         max_length=10,
+        extra_json_schema=DISTINCT,
         description="Receive only messages with one of these channels; `null` or left out means"
         " all.",
     ),

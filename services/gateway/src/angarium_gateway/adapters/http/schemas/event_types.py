@@ -8,7 +8,7 @@ from angarium_contracts.configuration import EventType
 from msgspec import UNSET, Meta, UnsetType
 
 from .delivery_policy import RetrySchedule, delays_out
-from .fields import ApiSchema, EventTypeName, FeatureFlag, RequestSchema
+from .fields import DISTINCT, ApiSchema, EventTypeName, FeatureFlag, RequestSchema
 
 Schemas = Annotated[
     dict[str, dict[str, Any]],
@@ -22,7 +22,9 @@ Schemas = Annotated[
 FeatureFlags = Annotated[
     list[FeatureFlag],
     Meta(
-        max_length=50, description="Labels of your own. Angarium stores them and does not use them."
+        max_length=50,
+        extra_json_schema=DISTINCT,
+        description="Labels of your own. Angarium stores them and does not use them.",
     ),
 ]
 FirstFlag = Annotated[

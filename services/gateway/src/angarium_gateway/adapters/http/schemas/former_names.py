@@ -7,14 +7,18 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from .fields import EventTypeName, RequestSchema, ThrottleRate
+from .fields import DISTINCT, EventTypeName, RequestSchema, ThrottleRate
 
 FORMER_NAMES: Final = {"filter_types": "event_types", "rate_limit": "throttle_rate"}
 """Former names and the current ones."""
 
 FilterTypes = Annotated[
     list[EventTypeName],
-    Meta(min_length=1, description="The former name of `eventTypes`, for clients of version 1."),
+    Meta(
+        min_length=1,
+        extra_json_schema=DISTINCT,
+        description="The former name of `eventTypes`, for clients of version 1.",
+    ),
 ]
 FormerRate = Annotated[
     ThrottleRate, Meta(description="The former name of `throttleRate`, for clients of version 1.")
