@@ -163,9 +163,10 @@ def test_pending_deliveries_of_a_closed_endpoint_end_and_tell_why(
     assert (read.status, read.disabled) == (MessageStatus.FAIL, True)
     if not deleted:
         of_endpoint = f"/app/{application.id}/endpoint/{endpoint}/msg"
-        for status in ("2", "4"):
-            (found,) = listed(checked_api, f"{of_endpoint}?status={status}", bool)
-            assert (found["id"], found["canceledReason"]) == (message, ended["canceledReason"])
+        for wanted in ("2", "4"):
+            (listed_one,) = listed(checked_api, f"{of_endpoint}?status={wanted}", bool)
+            shown = (listed_one["id"], listed_one["canceledReason"])
+            assert shown == (message, ended["canceledReason"])
 
 
 def test_a_delivery_that_was_cancelled_by_hand_tells_so(
