@@ -8,8 +8,6 @@ from angarium_gateway.adapters.http.schemas.applications import ApplicationIn
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.configuration.change_configuration import ChangeConfiguration
 from angarium_gateway.application.configuration.create_missing import CreateMissing
-from angarium_gateway.application.tenants.authentication import Caller
-from angarium_gateway.domain.quotas import TenantQuotas
 
 from ...fakes.directory_models import (
     CopyModel,
@@ -18,8 +16,6 @@ from ...fakes.directory_models import (
     saved,
 )
 from ...fakes.journal_model import TENANT
-
-CALLER = Caller(TENANT, b"k" * 16, tenant=TenantQuotas(applications_max=9))
 
 
 class CreatingDispatcher:
@@ -48,7 +44,7 @@ def creating() -> tuple[CreateMissing, CreatingDispatcher, CopyModel]:
 async def test_it_gets_the_uid_of_the_path_and_is_known_at_once() -> None:
     create, dispatcher, copy = creating()
     brought = ApplicationIn(name="Acme", throttle_rate=5, metadata={"a": "b"})
-    state = await create(CALLER, "acme", brought)
+    state = await create(TENANT, "acme", brought, applications_max=9)
     assert isinstance(state, ApplicationState)
     assert copy.states == {state.id: state}
     assert dispatcher.commands == [
@@ -60,14 +56,14 @@ async def test_it_gets_the_uid_of_the_path_and_is_known_at_once() -> None:
 
 async def test_its_own_uid_may_repeat_that_of_the_path() -> None:
     create, dispatcher, _ = creating()
-    state = await create(CALLER, "acme", ApplicationIn(name="Acme", uid="acme"))
+    state = await create(TENANT, "acme", ApplicationIn(name="Acme", uid="acme"))
     assert isinstance(state, ApplicationState)
     assert [command.uid for command in dispatcher.commands] == ["acme"]
 
 
 async def test_a_uid_that_contradicts_the_path_is_refused_and_creates_nothing() -> None:
     create, dispatcher, _ = creating()
-    problem = await create(CALLER, "acme", ApplicationIn(name="Acme", uid="other"))
+    problem = await create(TENANT, "acme", ApplicationIn(name="Acme", uid="other"))
     assert isinstance(problem, Problem)
     assert (problem.code, problem.field) == (ProblemCode.INVALID, "application.uid")
     assert dispatcher.commands == []
@@ -76,5 +72,5 @@ async def test_a_uid_that_contradicts_the_path_is_refused_and_creates_nothing() 
 async def test_a_refusal_of_the_dispatcher_is_passed_on() -> None:
     create, dispatcher, copy = creating()
     dispatcher.problem = Problem(code=ProblemCode.UNAVAILABLE, detail="away")
-    assert await create(CALLER, "acme", ApplicationIn(name="Acme")) == dispatcher.problem
+    assert await create(TENANT, "acme", ApplicationIn(name="Acme")) == dispatcher.problem
     assert copy.states == {}

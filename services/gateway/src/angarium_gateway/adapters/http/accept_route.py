@@ -3,10 +3,8 @@
 The one route that every message takes: no router, no dependency injection, no middleware.
 """
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
@@ -27,6 +25,7 @@ from angarium_gateway.application.accept.accept_message import (
     KeyReused,
     MessageDeleted,
 )
+from angarium_gateway.application.configuration.create_missing import CreateMissing
 from angarium_gateway.application.read.messages import Message
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.unavailable import JournalUnavailable
@@ -36,11 +35,11 @@ from angarium_gateway.domain.permissions import Permission
 from angarium_gateway.domain.quotas import Rate
 
 from .access_control import AccessControl
+from .asgi_answers import send_answer, send_refusal, send_while_the_body_comes
 from .gzip_bodies import inflated, is_gzip
 from .idempotent_posts import bad_key, created_is_gone, is_key, used_for_another
 from .posted_message import PostedMessage, delivery_time, payload_expiry, read_message
 from .problems import (
-    MEDIA_TYPE,
     Fault,
     ProblemAnswer,
     Refused,
@@ -55,12 +54,6 @@ from .rate_limit_headers import rate_limit_headers
 from .schemas.applications import ApplicationIn
 from .schemas.messages import message_out
 
-type CreateApplication = Callable[
-    [Caller, str, ApplicationIn], Awaitable[ApplicationState | Problem]
-]
-"""Creates, for a caller, the application that a message brings along, under the reference in the
-path."""
-
 _PATH = re.compile(r"/api/v1/app/([a-zA-Z0-9\-_.]{1,256})/msg/?")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01")
 ENVELOPE_BYTES_MAX = 64 * 1024
@@ -68,14 +61,10 @@ ENVELOPE_BYTES_MAX = 64 * 1024
 ESCAPED_BYTES_MAX = 3
 """What a byte of a raw payload takes in a body: in a JSON string a quote takes two, and the two
 bytes of `é`, as an escape, six. Control characters take six each, and more of them may not fit."""
-DISCARDED_BYTES_MAX = 16 * 1024 * 1024
-DISCARD_TIMEOUT_S = 2.0
-"""How much of a body is taken after it was refused, and for how long."""
 
 log = structlog.get_logger()
 _encoder = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
-_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _WITH_CONTENT: Final = "with_content"
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _NO_BOOLEAN: Final = f"`{_WITH_CONTENT}` must be `true` or `false`."
@@ -89,7 +78,7 @@ class AcceptRoute:
         rest: ASGIApp,
         access: AccessControl,
         accept: AcceptMessage,
-        create_application: CreateApplication,
+        create_application: CreateMissing,
         *,
         payload_bytes_max: int,
         message_retention_days: int = 90,
@@ -117,17 +106,17 @@ class AcceptRoute:
         try:
             message = await self._accepted(scope, receive, ref)
         except _BodyNotRead as refused:
-            await _send_while_the_body_comes(send, receive, refused.answer)
+            await send_while_the_body_comes(send, receive, refused.answer)
             return
         except Refused as refused:
-            await _send_refusal(send, refused.answer)
+            await send_refusal(send, refused.answer)
             return
         except Exception:
             log.exception("request.failed", method="POST", path=scope["path"])
-            await _send_refusal(send, _failure())
+            await send_refusal(send, _failure())
             return
         body = _encoder.encode(_out(message, with_content=_with_content(scope["query_string"])))
-        await _send(send, 202, [_JSON, *rate_limit_headers(scope)], body)
+        await send_answer(send, 202, [_JSON, *rate_limit_headers(scope)], body)
 
     async def _accepted(self, scope: Scope, receive: Receive, ref: str) -> NewMessage:
         headers = _Headers(scope["headers"])
@@ -176,7 +165,9 @@ class AcceptRoute:
         self, caller: Caller, ref: str, application: ApplicationIn
     ) -> ApplicationState | Problem:
         await self._access.authorize(caller, Permission.MANAGE_TENANT, None)
-        return await self._create_application(caller, ref, application)
+        return await self._create_application(
+            caller.tenant_id, ref, application, applications_max=caller.tenant.applications_max
+        )
 
     async def _read_body(self, headers: "_Headers", receive: Receive) -> bytes:
         """The whole body. Refuses it as soon as it is known to be too large."""
@@ -316,41 +307,3 @@ def _with_content(query: bytes) -> bool:
     if text not in _BOOLEANS:
         raise Refused(invalid(Fault(("query", _WITH_CONTENT), _NO_BOOLEAN)))
     return _BOOLEANS[text]
-
-
-async def _send_refusal(send: Send, answer: ProblemAnswer) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in answer.headers]
-    headers.append((b"content-type", MEDIA_TYPE.encode()))
-    await _send(send, answer.status, headers, answer.body)
-
-
-async def _send_while_the_body_comes(send: Send, receive: Receive, answer: ProblemAnswer) -> None:
-    """Answer at once, and close when the client has stopped sending, or would not: closed
-    earlier, the connection is reset, and many clients never see the answer."""
-    headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
-        (b"content-length", b"%d" % len(answer.body)),
-        (b"connection", b"close"),
-        _NOSNIFF,
-    ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": True})
-    with suppress(TimeoutError):
-        async with asyncio.timeout(DISCARD_TIMEOUT_S):
-            await _discard(receive)
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _discard(receive: Receive) -> None:
-    discarded_bytes = 0
-    while discarded_bytes < DISCARDED_BYTES_MAX:
-        event = await receive()
-        if event["type"] != "http.request" or not event["more_body"]:
-            return
-        discarded_bytes += len(event["body"])
-
-
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    headers += ((b"content-length", b"%d" % len(body)), _NOSNIFF)
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

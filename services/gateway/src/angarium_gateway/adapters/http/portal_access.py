@@ -151,7 +151,9 @@ async def _application(
     found = await api.directory.find(caller.tenant_id, ref)
     if isinstance(found, Problem) and found.code is ProblemCode.NOT_FOUND and brought is not None:
         brought = with_current_names(brought, "application")
-        found = await CreateMissing(api.change_configuration)(caller, ref, brought)
+        found = await CreateMissing(api.change_configuration)(
+            caller.tenant_id, ref, brought, applications_max=caller.tenant.applications_max
+        )
     if isinstance(found, Problem):
         raise Refused(refusal(found))
     return found.id

@@ -8,8 +8,6 @@ from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
 from msgspec import UnsetType
 
-from angarium_gateway.application.tenants.authentication import Caller
-
 from .change_configuration import ChangeConfiguration
 
 
@@ -35,9 +33,15 @@ class CreateMissing:
         self._change = change
 
     async def __call__(
-        self, caller: Caller, ref: str, brought: BroughtApplication
+        self,
+        tenant_id: bytes,
+        ref: str,
+        brought: BroughtApplication,
+        *,
+        applications_max: int | None = None,
     ) -> ApplicationState | Problem:
-        """The application, new or created by a concurrent request."""
+        """The application, new or created by a concurrent request. `applications_max` is the
+        quota of the tenant."""
         if brought.uid not in (None, ref):
             return Problem(
                 code=ProblemCode.INVALID,
@@ -45,14 +49,14 @@ class CreateMissing:
                 detail=f"`uid` must be the uid in the path, `{ref}`, or be left out.",
             )
         command = CreateApplication(
-            tenant_id=caller.tenant_id,
+            tenant_id=tenant_id,
             name=brought.name,
             uid=ref,
             throttle_rate=brought.throttle_rate,
             metadata=dict(brought.metadata),
             get_if_exists=True,
             weight=brought.weight or 1,
-            applications_max=caller.tenant.applications_max,
+            applications_max=applications_max,
         )
         saved = await self._change(command, ApplicationSaved)
         return saved if isinstance(saved, Problem) else saved.state
