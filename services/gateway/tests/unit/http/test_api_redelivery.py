@@ -13,6 +13,7 @@ from angarium_contracts.deliveries import (
     DeliveriesChanged,
     EndpointDeliveryState,
     EndpointStats,
+    ExpungeMessage,
     GetEndpointDeliveryState,
     GetEndpointStats,
     MatchedMessages,
@@ -138,6 +139,19 @@ async def test_a_message_without_content_is_not_resent(world: World) -> None:
     answer = await world.client.post(RESEND)
     assert answer.status_code == 409
     assert "payload of this message was deleted" in answer.json()["detail"]
+
+
+async def test_a_payload_that_is_deleted_while_it_is_resent_is_deleted_at_the_worker(
+    world: World,
+) -> None:
+    async def deleted_meanwhile(command: Contract) -> Contract:
+        await world.replayed.expunge(APPLICATION_ID, MESSAGE_ID)
+        return DeliveriesChanged(count=1)
+
+    world.worker.answers[ResendDeliveries] = deleted_meanwhile
+    world.worker.answers[ExpungeMessage] = DeliveriesChanged(count=1)
+    assert (await world.client.post(RESEND)).status_code == 202
+    assert [type(command) for command in world.worker.asked] == [ResendDeliveries, ExpungeMessage]
 
 
 async def test_a_message_that_is_not_due_yet_is_not_resent_unless_it_was_cancelled(
