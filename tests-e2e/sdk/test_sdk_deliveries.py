@@ -144,9 +144,9 @@ def test_pending_deliveries_of_a_closed_endpoint_end_and_tell_why(
     (pending,) = listed(checked_api, destinations, bool)
     assert (pending["status"], pending["statusText"]) == (3, "sending")
     assert datetime.fromisoformat(pending["nextAttempt"]) > datetime.now(UTC)
-    for status, expected in ((3, [message]), (1, []), (2, [])):
-        found = checked_api.get(f"/app/{application.id}/endpoint/{endpoint}/msg?status={status}")
-        assert [one["id"] for one in found.json()["data"]] == expected
+    for number, expected in ((3, [message]), (1, []), (2, [])):
+        some = checked_api.get(f"/app/{application.id}/endpoint/{endpoint}/msg?status={number}")
+        assert [one["id"] for one in some.json()["data"]] == expected
     assert "canceledReason" not in pending
 
     if deleted:

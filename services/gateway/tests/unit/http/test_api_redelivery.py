@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from angarium_contracts.configuration import EventType, EventTypeSaved, GetEndpoint, GetEventType
@@ -12,6 +13,7 @@ from angarium_contracts.deliveries import (
     DeliveriesChanged,
     EndpointDeliveryState,
     EndpointStats,
+    ExpungeMessage,
     GetEndpointDeliveryState,
     GetEndpointStats,
     MatchedMessages,
@@ -137,6 +139,19 @@ async def test_a_message_without_content_is_not_resent(world: World) -> None:
     answer = await world.client.post(RESEND)
     assert answer.status_code == 409
     assert "payload of this message was deleted" in answer.json()["detail"]
+
+
+async def test_a_payload_that_is_deleted_while_it_is_resent_is_deleted_at_the_worker(
+    world: World,
+) -> None:
+    async def deleted_meanwhile(command: Contract) -> Contract:
+        await world.replayed.expunge(APPLICATION_ID, MESSAGE_ID)
+        return DeliveriesChanged(count=1)
+
+    world.worker.answers[ResendDeliveries] = deleted_meanwhile
+    world.worker.answers[ExpungeMessage] = DeliveriesChanged(count=1)
+    assert (await world.client.post(RESEND)).status_code == 202
+    assert [type(command) for command in world.worker.asked] == [ResendDeliveries, ExpungeMessage]
 
 
 async def test_a_message_that_is_not_due_yet_is_not_resent_unless_it_was_cancelled(
@@ -316,6 +331,31 @@ def with_schemas(schemas: object) -> EventTypeSaved:
     return EventTypeSaved(
         EventType("invoice.paid", "d", False, False, None, text, MADE_AT, MADE_AT)
     )
+
+
+async def test_a_repeated_example_has_the_payload_that_the_journal_has(world: World) -> None:
+    world.dispatcher.answers[GetEventType] = with_schemas({"1": {"examples": [{"card": "canary"}]}})
+    path, body = f"{ENDPOINT_PATH}/send-example", {"eventType": "invoice.paid"}
+
+    async def sent() -> httpx.Response:
+        return await world.client.post(path, json=body, headers={"idempotency-key": "auto_1"})
+
+    first = await sent()
+    ((_, _, stored),) = world.keys.rows.values()
+    assert stored is not None
+    ((digest, _),) = world.keys.rows.items()
+    assert b"canary" not in world.seal.open(stored.body, digest)
+    (targeted,) = world.replayed.targeted
+    message = Message(targeted.id, "invoice.paid", None, None, None, targeted.payload)
+    world.journal.messages[APPLICATION_ID] = [message]
+    again = await sent()
+    assert (again.status_code, again.content) == (200, first.content)
+    world.journal.messages[APPLICATION_ID] = [replace(message, payload=b"", expunged=True)]
+    assert (await sent()).json() == first.json() | {"payload": {"expired": True}}
+    world.journal.messages[APPLICATION_ID] = []
+    gone = await sent()
+    assert (gone.status_code, gone.json()["code"]) == (410, "created_object_deleted")
+    assert len(world.replayed.targeted) == 1
 
 
 async def test_an_example_is_stored_for_this_endpoint_only_and_sent_to_it(world: World) -> None:

@@ -27,6 +27,7 @@ from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .entity_tags import EntityTags, provide_precondition
 from .event_types import EventTypeController
+from .example_answers import ExampleAnswers
 from .expunged_content import ContentController
 from .gzip_bodies import CompressedAnswers, InflatedRequests
 from .head_requests import AllowedMethods, HeadRequests
@@ -106,6 +107,7 @@ def _operations(deps: ApiDependencies) -> Litestar:
                 IdempotentPosts,
                 keys=deps.idempotency_keys,
                 created=CreatedObjects(deps.ask_dispatcher),
+                examples=ExampleAnswers(deps.directory, deps.journal),
             ),
         ],
         before_send=[AuditedChanges(deps.record_change), AllowedMethods(), add_rate_limit_headers],

@@ -24,6 +24,7 @@ from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.domain.digests import key_digest, request_digest
 
 from .created_objects import CreatedObjects
+from .example_answers import ExampleAnswers
 from .problems import MEDIA_TYPE, Fault, ProblemAnswer, Refused, invalid, problem_answer
 
 HEADER = "idempotency-key"
@@ -35,10 +36,17 @@ KEY_CHARS_MAX = 256
 class IdempotentPosts:
     """ASGI middleware; stands inside the authentication."""
 
-    def __init__(self, app: ASGIApp, keys: IdempotencyKeys, created: CreatedObjects) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: IdempotencyKeys,
+        created: CreatedObjects,
+        examples: ExampleAnswers,
+    ) -> None:
         self._app = app
         self._keys = keys
         self._created = created
+        self._examples = examples
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST with a key once; pass everything else on."""
@@ -55,7 +63,7 @@ class IdempotentPosts:
 
         async def carry_out() -> Answer:
             await self._app(scope, receive, answered.take)
-            return answered.answer
+            return self._examples.stored(_operation_id(request), answered.answer)
 
         outcome = await answer_once(
             self._keys,
@@ -68,7 +76,7 @@ class IdempotentPosts:
                 await answered.give()
             case Replayed(answer):
                 await self._refuse_if_deleted(answer, request)
-                await _give_again(answer, send)
+                await _give_again(await self._with_example(answer, request), send)
             case InFlight():
                 raise Refused(_in_flight())
             case UsedForAnother():
@@ -77,14 +85,26 @@ class IdempotentPosts:
     async def _refuse_if_deleted(
         self, answer: Answer, request: Request[Caller, bytes, Any]
     ) -> None:
-        handler = request.scope["route_handler"]
-        if answer.status >= 400 or not isinstance(handler, HTTPRouteHandler):
+        if answer.status >= 400:
             return
         deleted = await self._created.deleted(
-            request.user.tenant_id, str(handler.operation_id), request.path_params, answer.body
+            request.user.tenant_id, _operation_id(request), request.path_params, answer.body
         )
         if deleted is not None:
             raise Refused(created_is_gone(deleted))
+
+    async def _with_example(self, answer: Answer, request: Request[Caller, bytes, Any]) -> Answer:
+        whole = await self._examples.given_again(
+            request.user.tenant_id, _operation_id(request), request.path_params, answer
+        )
+        if whole is None:
+            raise Refused(created_is_gone("a message"))
+        return whole
+
+
+def _operation_id(request: Request[Caller, bytes, Any]) -> str:
+    handler = request.scope["route_handler"]
+    return str(handler.operation_id) if isinstance(handler, HTTPRouteHandler) else ""
 
 
 class _AnswerInHand:

@@ -14,9 +14,9 @@ from angarium_gateway.application.read.attempts import attempt_not_found
 from angarium_gateway.application.read.references import References
 from angarium_gateway.application.service_query import ServiceQuery
 
+from .redelivery_dispatcher import EXPUNGED_REASON
 from .replayed_messages import ReplayedMessages
 
-REASON: Final = "the content of the message was deleted"
 WAITS_S: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Pauses before each look whether copies are still in use: about three seconds in all."""
 
@@ -95,7 +95,7 @@ class ExpungeContent:
         return False
 
     async def _expunge_at_worker(self, message_id: bytes) -> Problem | None:
-        command = ExpungeMessage(message_id=message_id, reason=REASON)
+        command = ExpungeMessage(message_id=message_id, reason=EXPUNGED_REASON)
         for wait_s in WAITS_S:
             await self._sleep(wait_s)
             changed = await self._ask_worker(command, DeliveriesChanged)

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from angarium_contracts.deliveries import (
     DeliveriesChanged,
+    ExpungeMessage,
     MatchedMessages,
     MatchMessages,
     MessageKind,
@@ -22,6 +23,9 @@ from .replayed_messages import MessageHead, ReplayedMessages
 REDELIVERED_AT_ONCE_MAX: Final = 100
 REDELIVERED_BYTES_AT_ONCE_MAX: Final = 4 * 1024 * 1024
 """Limits of one command to the worker; a larger message goes alone."""
+
+
+EXPUNGED_REASON: Final = "the content of the message was deleted"
 
 
 class Chosen(NamedTuple):
@@ -102,7 +106,23 @@ class RedeliveryDispatcher:
             only_missing=only_missing,
         )
         changed = await self._ask_worker(command, DeliveriesChanged)
-        return changed if isinstance(changed, Problem) else changed.count
+        if isinstance(changed, Problem):
+            return changed
+        return await self._without_expunged(matched.application_id, command) or changed.count
+
+    async def _without_expunged(
+        self, application_id: bytes, command: ResendDeliveries
+    ) -> Problem | None:
+        """Delete at the worker what was deleted in the journal after it was read: the deletion may
+        have come to the worker before this command."""
+        ids = [message.id for message in command.messages]
+        for head in (await self._journal.heads(application_id, ids)).values():
+            if head.expunged:
+                expunge = ExpungeMessage(message_id=head.id, reason=EXPUNGED_REASON)
+                expunged = await self._ask_worker(expunge, DeliveriesChanged)
+                if isinstance(expunged, Problem):
+                    return expunged
+        return None
 
 
 def fitting(chosen: Sequence[Chosen]) -> Sequence[Chosen]:
