@@ -1,5 +1,5 @@
 # Each target sets up what it needs: a fresh clone and `make run` or `make test` are enough.
-#   RUN_ARGS, TEST_ARGS, BENCH_ARGS, FAULT_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
+#   RUN_ARGS, TEST_ARGS, BENCH_ARGS, FAULT_ARGS, MUTATE_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
 #   FUZZ_SECONDS                      how long each target of make fuzz runs, 300
 #   SIMULATION_SEEDS, SEED            how many seeds make simulate runs, 20000; one to replay
 #   SCHEMATHESIS_SECONDS, SCHEMATHESIS_SEED   how long make schemathesis runs, 900; which requests
@@ -55,6 +55,10 @@ test-sdks: setup ## Test SDKs that need a toolchain of their own: Go
 schemathesis: setup ## Send every operation valid and wrong requests for SCHEMATHESIS_SECONDS, 900
 	@SCHEMATHESIS_SECONDS=$(or $(SCHEMATHESIS_SECONDS),900) \
 	$(BIN)/pytest -n 0 tests-e2e/api_document $(TEST_ARGS)
+
+mutate: setup ## Change the code in small ways and see whether tests notice: some hours
+	@$(UV) sync --locked --quiet --group mutation
+	@exec $(BIN)/python -m tests-e2e.mutations.run $(MUTATE_ARGS)
 
 coverage: setup ## Run every test, and show the lines and branches that none of them reaches
 	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=html --cov-report=term-missing $(TEST_ARGS)

@@ -1,0 +1,99 @@
+"""The mutants of a module: cosmic-ray's operators, and the removal of a condition."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, override
+
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
+from cosmic_ray.plugins import get_operator, operator_names
+from parso.python.tree import Name
+
+# Those that change nothing, or what no test should notice: a decorator such as `override`.
+_FILTERS = "RemoveTenantFilter"
+_LEFT_OUT = ("no_op", "NoOp", "RemoveDecorator", "ExceptionReplacer", "VariableReplacer")
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change of a module: what an operator does at one of its places, on this line."""
+
+    module: str
+    line: int
+    operator: str
+    occurrence: int
+
+    def apply(self, code: str) -> str:
+        """The module's text with the change."""
+        return str(mutate_code(code, _operator(self.operator), self.occurrence))
+
+    def changed_line(self, code: str) -> str:
+        """The line as it is with the change."""
+        return self.apply(code).splitlines()[self.line - 1].strip()
+
+
+class RemoveTenantFilter(Operator):  # type: ignore[misc]
+    """Puts True in the place of a comparison with a tenant's id."""
+
+    @override
+    def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
+        """Where there is one."""
+        if node.type == "comparison" and "tenant_id" in node.get_code():
+            yield node.start_pos, node.end_pos
+
+    @override
+    def mutate(self, node: Any, index: int) -> Any:
+        """The node that takes its place."""
+        return Name("True", node.start_pos, prefix=node.get_first_leaf().prefix)
+
+    @classmethod
+    @override
+    def examples(cls) -> tuple[Any, ...]:
+        """None: this operator is no plug-in."""
+        return ()
+
+
+def mutants_of(module: str, code: str, *, filters_only: bool) -> Iterator[Mutant]:
+    """All mutants of a module, by operator and place. Annotations stay as they are."""
+    annotated = _annotations(code)
+    nodes = list(ast_nodes(get_ast(code)))
+    for name in [_FILTERS] if filters_only else _operator_names():
+        operator = _operator(name)
+        places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+        for occurrence, start in enumerate(places):
+            if not any(first <= start < last for first, last in annotated):
+                yield Mutant(module, start[0], name, occurrence)
+
+
+def _operator_names() -> list[str]:
+    return [
+        name
+        for name in operator_names()
+        if not any(left_out in name for left_out in _LEFT_OUT)
+        and not get_operator(name).arguments()
+    ]
+
+
+def _operator(name: str) -> Any:
+    return RemoveTenantFilter() if name == _FILTERS else get_operator(name)()
+
+
+def _annotations(code: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where annotations begin and end: a changed one is an error that says nothing of the tests."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        kinds: list[ast.expr | None] = []
+        match node:
+            case ast.AnnAssign(annotation=annotation) | ast.arg(annotation=annotation):
+                kinds = [annotation]
+            case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
+                kinds = [returns]
+            case ast.TypeAlias(value=value):
+                kinds = [value]
+        for kind in kinds:
+            if kind is not None and kind.end_lineno is not None and kind.end_col_offset is not None:
+                end = (kind.end_lineno, kind.end_col_offset)
+                found.append(((kind.lineno, kind.col_offset), end))
+    return found
