@@ -29,13 +29,13 @@ tenant = Table(
     Column("created_at", Instant, nullable=False),
     Column("retention_days", SmallInteger),
     Column("suspended_at", Instant),
+    Column("deleted_at", Instant),
+    Column("erased_at", Instant),
     Column("requests_per_minute", BigInteger),
     Column("messages_per_minute", BigInteger),
     Column("payload_bytes_per_minute", BigInteger),
     Column("applications_max", BigInteger),
     Column("endpoints_max", BigInteger),
-    Column("deleted_at", Instant),
-    Column("erased_at", Instant),
 )
 """`retention_days` is the tenant's retention period; null means the platform's. `suspended_at` is
 null unless the tenant is suspended. `erased_at`: the configuration of a deleted tenant is gone. Its
