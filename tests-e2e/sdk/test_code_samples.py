@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Iterator
+from string import Template
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 SAMPLE_ORIGIN = "http://127.0.0.1:8080"
 ATTEMPT_ID = "atmpt_05jHR6TnRzUGhKWN8Ckr5D"
 TASK_ID = "qtask_05jHR6TnRzUGhKWN8Ckr5D"
+KEY_ID = "key_05jHR6TnRzUGhKWN8Ckr5D"
+TENANT_ID = "tnt_05jHR6TnRzUGhKWN8Ckr5D"
 WAIT_S = 60
 FIRST = (
     "v1.health.get", "v1.health.ping",
@@ -31,6 +34,9 @@ FIRST = (
     "v1.message.create", "v1.message.list", "v1.message.get",
     "v1.endpoint.send-example", "v1.endpoint.recover", "v1.endpoint.replay-missing",
     "v1.endpoint.bulk-replay", "v1.background-task.list",
+    "v1.authentication.app-portal-access", "v1.authentication.dashboard-access",
+    "v1.authentication.whoami", "v1.api-key.create", "v1.api-key.list",
+    "v1.admin.tenant.create", "v1.admin.tenant.list",
 )  # fmt: skip
 """Operations in an order in which each finds what it needs."""
 THEN = (
@@ -45,16 +51,24 @@ THEN = (
     "v1.operational-webhook.endpoint.update-headers",
     "v1.operational-webhook.endpoint.get-headers", "v1.operational-webhook.endpoint.get-secret",
     "v1.operational-webhook.endpoint.rotate-secret", "v1.operational-webhook.endpoint.delete",
+    "v1.message-attempt.expunge-content", "v1.message.expunge-content",
+    "v1.authentication.logout", "v1.authentication.expire-all",
+    "v1.api-key.get", "v1.api-key.revoke",
+    "v1.admin.tenant.get", "v1.admin.tenant.create-api-key",
     "v1.audit-log.list", "v1.endpoint.delete", "v1.application.delete", "v1.event-type.delete",
+    "v1.admin.tenant.patch", "v1.admin.tenant.delete",
 )  # fmt: skip
-"""These name an attempt or a task that the first ones brought about."""
+"""These name what the first ones brought about, and the last end the tenant."""
 
 
 class Reference:
     """The samples of a platform's API document, with addresses and ids that exist there."""
 
-    def __init__(self, api: httpx.Client, origin: str, receiver_url: str) -> None:
+    def __init__(
+        self, api: httpx.Client, origin: str, receiver_url: str, tokens: dict[str, str]
+    ) -> None:
         self._api = api
+        self.tokens = tokens
         self._real = {
             SAMPLE_ORIGIN: origin,
             "https://example.com": receiver_url,
@@ -70,14 +84,22 @@ class Reference:
         return set(self._samples)
 
     def find_ids(self) -> None:
-        """Learn an attempt and a task that exist."""
+        """Learn an attempt, a task and a key that exist, and the tenant."""
         attempts = until(
             lambda: self._api.get("/app/acme/attempt/msg/evt_1001").json()["data"],
             WAIT_S,
             "an attempt",
         )
         tasks = self._api.get("/background-task").json()["data"]
-        self._real |= {ATTEMPT_ID: attempts[0]["id"], TASK_ID: tasks[0]["id"]}
+        keys = self._api.get("/api-key").json()["data"]
+        self._real |= {
+            ATTEMPT_ID: attempts[0]["id"],
+            TASK_ID: tasks[0]["id"],
+            KEY_ID: keys[0]["id"],
+            TENANT_ID: self._api.get("/auth/whoami").json()["tenantId"],
+        }
+        access = self._api.post("/auth/app-portal-access/acme", json={})
+        self.tokens["ANGARIUM_PORTAL_TOKEN"] = access.json()["token"]
 
     def samples(self, operation: str, language: str) -> Iterator[str]:
         for sample in self._samples[operation]:
@@ -89,46 +111,60 @@ class Reference:
 
 
 @pytest.fixture
-def key(platform: DevPlatform) -> str:
-    """The key of a tenant that has nothing yet."""
+def tokens(platform: DevPlatform) -> dict[str, str]:
+    """The key of a tenant that has nothing yet, and one of the platform, by their variables."""
     url = str(platform.state["database_urls"]["gateway"])
-    made = run_angarium(
-        ["keys", "create", "samples", "--new-tenant", "--tenant", uuid4().hex],
-        ANGARIUM_GATEWAY_DATABASE_URL=url,
-    )
-    assert made.returncode == 0, made.stderr
-    return made.stdout.strip()
+    made = {
+        name: run_angarium(
+            ["keys", "create", "samples", *arguments], ANGARIUM_GATEWAY_DATABASE_URL=url
+        )
+        for name, arguments in (
+            ("ANGARIUM_KEY", ["--new-tenant", "--tenant", uuid4().hex]),
+            ("ANGARIUM_PLATFORM_KEY", ["--scope", "platform"]),
+        )
+    }
+    assert {each.returncode for each in made.values()} == {0}
+    return {name: each.stdout.strip() for name, each in made.items()}
 
 
 @pytest.fixture
-def reference(platform: DevPlatform, key: str, receiver: WebhookReceiver) -> Iterator[Reference]:
-    with api_client(platform.url, key) as api:
-        yield Reference(api, platform.url, f"{receiver.url}/ok")
+def reference(
+    platform: DevPlatform, tokens: dict[str, str], receiver: WebhookReceiver
+) -> Iterator[Reference]:
+    with api_client(platform.url, tokens["ANGARIUM_KEY"]) as api:
+        # Endpoints of the samples name it, and a sample lets them name existing ones only.
+        api.put("/event-type/invoice.voided", json={"description": "An invoice was voided"})
+        yield Reference(api, platform.url, f"{receiver.url}/ok", tokens)
 
 
-def test_every_curl_sample_succeeds(reference: Reference, key: str) -> None:
+def test_every_curl_sample_succeeds(reference: Reference) -> None:
     assert set(FIRST + THEN) == reference.operations
     for operation in FIRST:
-        _curl_samples(reference, operation, key)
+        _curl_samples(reference, operation)
     reference.find_ids()
     for operation in THEN:
-        _curl_samples(reference, operation, key)
+        _curl_samples(reference, operation)
 
 
 def test_every_python_sample_succeeds(
-    reference: Reference, key: str, monkeypatch: pytest.MonkeyPatch
+    reference: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(os.environ, "ANGARIUM_KEY", key)
+    def set_tokens() -> None:
+        for name, token in reference.tokens.items():
+            monkeypatch.setitem(os.environ, name, token)
+
+    set_tokens()
     for operation in FIRST:
         _python_samples(reference, operation)
     reference.find_ids()
+    set_tokens()
     for operation in THEN:
         _python_samples(reference, operation)
 
 
-def _curl_samples(reference: Reference, operation: str, key: str) -> None:
+def _curl_samples(reference: Reference, operation: str) -> None:
     for source in reference.samples(operation, "shell"):
-        answer = _curl(source, key)
+        answer = _curl(Template(source).safe_substitute(reference.tokens))
         assert answer.is_success, (source, answer.status_code, answer.text)
 
 
@@ -137,9 +173,9 @@ def _python_samples(reference: Reference, operation: str) -> None:
         exec(compile(source, operation, "exec"), {})
 
 
-def _curl(source: str, key: str) -> httpx.Response:
+def _curl(source: str) -> httpx.Response:
     """Send what curl would send for this command."""
-    command, *words = shlex.split(source.replace("$ANGARIUM_KEY", key).replace("\\\n", ""))
+    command, *words = shlex.split(source.replace("\\\n", ""))
     assert command == "curl"
     request: dict[str, Any] = {"method": "GET", "headers": {}}
     arguments = iter(words)

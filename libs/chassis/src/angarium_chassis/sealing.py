@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
 _CHECKED = b"Angarium encryption key, check value 1"
+_DERIVED = b"Angarium derived key, version 1: "
 KEY_BYTES = 32
 
 
@@ -31,6 +32,7 @@ class Seal:
         if len(key) != KEY_BYTES:
             raise ValueError(f"the encryption key must be {KEY_BYTES} bytes, not {len(key)}")
         self._cipher = AESGCM(key)
+        self._derived = hmac.new(key, _DERIVED, hashlib.sha256)
         self._check_value = hmac.new(key, _CHECKED, hashlib.sha256).hexdigest()[:32]
         self._random_bytes = random_bytes
 
@@ -42,6 +44,12 @@ class Seal:
         except (binascii.Error, ValueError):
             raise ValueError("the encryption key must be base64 of 32 random bytes") from None
         return cls(key)
+
+    def derived_key(self, purpose: bytes) -> bytes:
+        """A key of 32 bytes for another purpose, which does not disclose this one."""
+        derived = self._derived.copy()
+        derived.update(purpose)
+        return derived.digest()
 
     @property
     def check_value(self) -> str:

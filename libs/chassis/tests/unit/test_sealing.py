@@ -87,3 +87,11 @@ def test_a_check_value_tells_keys_apart_and_is_the_same_for_the_same_key() -> No
 def test_a_check_value_holds_nothing_of_the_key() -> None:
     assert KEY.hex() not in Seal(KEY).check_value
     assert len(Seal(KEY).check_value) == 32
+
+
+def test_keys_for_other_purposes_differ_and_stay_the_same() -> None:
+    first, again, other = Seal(bytes(32)), Seal(bytes(32)), Seal(b"x" * 32)
+    keys = [first.derived_key(b"a"), first.derived_key(b"b"), other.derived_key(b"a"), bytes(32)]
+    assert len(set(keys)) == 4
+    assert first.derived_key(b"a") == again.derived_key(b"a")
+    assert all(len(key) == 32 for key in keys)

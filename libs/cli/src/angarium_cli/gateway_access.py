@@ -1,10 +1,10 @@
-"""Opens the tenants and API keys in the gateway's database for one command."""
+"""Opens the gateway's database, with its tenants and API keys, for one command."""
 
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
 
-from angarium_chassis.database.engine import open_database
+from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.process import StartRefused
 from angarium_gateway.administration.api_keys import (
     AccessAdministration,
@@ -20,6 +20,11 @@ from angarium_cli.failure import CommandFailed
 
 
 def with_access[T](action: Callable[[AccessAdministration], Awaitable[T]]) -> T:
+    """Carry out `action` on the gateway's tenants and API keys. Raises CommandFailed."""
+    return with_gateway_database(lambda database: action(AccessAdministration.of(database)))
+
+
+def with_gateway_database[T](action: Callable[[Database], Awaitable[T]]) -> T:
     """Carry out `action` on the database of ANGARIUM_GATEWAY_DATABASE_URL. Raises CommandFailed."""
     url = database_url("gateway", os.environ, alone=True)
 
@@ -27,7 +32,7 @@ def with_access[T](action: Callable[[AccessAdministration], Awaitable[T]]) -> T:
         database = open_database(url)
         try:
             await SCHEMA.require_current(database)
-            return await action(AccessAdministration.of(database))
+            return await action(database)
         finally:
             await database.close()
 

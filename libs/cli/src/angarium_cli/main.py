@@ -7,6 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 from angarium_cli.commands import (
+    audit,
     dev,
     doctor,
     keys,
@@ -35,6 +36,7 @@ app.command("worker")(services.worker)
 app.command("migrate")(migrate.migrate)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
 app.add_typer(doctor.app, name="doctor")
 app.command("verify")(verify.verify)
 app.add_typer(quarantine.app, name="quarantine")

@@ -344,3 +344,24 @@ def test_a_key_of_the_platform_has_no_tenant(
     assert token.startswith("ang_sk_")
     assert re.search(r"key_\w+ +ops +platform +valid", run("keys", "list")[1])
     assert run("tenants", "list")[1].count("\n") == 1
+
+
+def test_audit_logs_are_verified_and_exported(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path}/gateway.db")
+    run("migrate", "gateway")
+    run("tenants", "create", "acme")
+
+    status, _, err = run("audit", "verify")
+    assert (status, "ANGARIUM_ENCRYPTION_KEY is not set" in err) == (2, True)
+    monkeypatch.setenv("ANGARIUM_ENCRYPTION_KEY", "A" * 43 + "=")
+    status, out, _ = run("audit", "verify")
+    assert (status, out.splitlines()) == (
+        0,
+        ["acme: intact, 0 entries verified", "(platform): intact, 0 entries verified"],
+    )
+    assert run("audit", "export", "acme")[:2] == (0, "")
+    for arguments in (("verify", "--tenant", "nobody"), ("export", "nobody")):
+        status, _, err = run("audit", *arguments)
+        assert (status, "there is no tenant nobody" in err) == (2, True)

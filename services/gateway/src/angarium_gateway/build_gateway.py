@@ -229,4 +229,5 @@ def _api(
         ),
         body_bytes_max=limits.body_bytes_max,
         public_url=limits.public_url,
+        proxies=limits.proxies,
     )

@@ -71,6 +71,7 @@ from .application.publish.relay import PublishBatches
 from .application.publish.settlement import Settlement
 from .application.redelivery.redelivery import RedeliveryLimits, RedeliveryPorts
 from .application.service_query import ServiceQuery
+from .application.tenants.audit_chain import PURPOSE
 from .application.tenants.rate_limiter import SharedCounts
 from .build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
 from .build_hot_path import HotPathLimits, HotPathPorts
@@ -163,7 +164,7 @@ def ports_over(
         ),
         tenants=TenantTable(database, make_id=make_id, now=_utc_now),
         idempotency_keys=StoredIdempotencyKeys(database),
-        audit_log=AuditLogTable(database),
+        audit_log=AuditLogTable(database, seal_of(settings).derived_key(PURPOSE)),
         retentions=TenantRetentionColumn(database),
         quota_counts=streams.quota_counts,
         seal=seal_of(settings),

@@ -1,6 +1,7 @@
 """The audit log on both engines: on record, listed, kept for its time."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -9,18 +10,29 @@ import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
 from angarium_chassis.retention import RetentionLoop
+from angarium_chassis.sealing import Seal
 from angarium_contracts.ids import lowest_id_at
 from angarium_gateway.adapters.database.audit_log import AuditLogTable
 from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import audit_entry
+from angarium_gateway.administration.audit_log import AuditAdministration
 from angarium_gateway.application.read.id_window import IdWindow
+from angarium_gateway.application.tenants.audit_chain import (
+    PURPOSE,
+    START,
+    ChainCheck,
+    ChainedEntry,
+    ChainEnd,
+    chained_hash,
+)
 from angarium_gateway.application.tenants.audit_log import AuditEntry
 from angarium_gateway.application.tenants.record_change import PATH_CHARS_MAX
 from angarium_gateway.application.unavailable import JournalUnavailable
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, delete, func, inspect, select, update
 
 TENANT, OTHER = b"t" * 16, b"\xffo" * 8
+KEY = b"k" * 32
 NOW_MS = time.time_ns() // 1_000_000
 ENTRY = AuditEntry(
     id=b"1" * 16,
@@ -30,6 +42,7 @@ ENTRY = AuditEntry(
     method="DELETE",
     path="/api/v1/app/a%00".ljust(PATH_CHARS_MAX, "x"),
     status=503,
+    address="2001:db8::1",
 )
 
 
@@ -43,7 +56,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def audit_log(database: Database) -> AuditLogTable:
-    return AuditLogTable(database)
+    return AuditLogTable(database, KEY)
 
 
 async def add(
@@ -90,12 +103,21 @@ async def turn(database: Database, days: int) -> None:
 async def test_an_entry_is_on_record_as_it_was_written(audit_log: AuditLogTable) -> None:
     await audit_log.add(ENTRY)
     page = await audit_log.page(TENANT, IdWindow(1), None)
-    assert (page.items, page.done) == ([ENTRY], True)
+    digest = chained_hash(KEY, START, 1, ENTRY)
+    assert (page.items, page.done) == ([ChainedEntry(ENTRY, 1, START, digest)], True)
+    assert await audit_log.end(TENANT) == ChainEnd(1, ENTRY.id, digest)
+    assert await audit_log.end(OTHER) is None
 
 
 async def test_entries_that_are_written_at_once_are_all_there(audit_log: AuditLogTable) -> None:
-    written = await asyncio.gather(*(add(audit_log, days) for days in range(20)))
-    assert await ids_of(audit_log) == written
+    await asyncio.gather(*(add(audit_log, days) for days in range(20)))
+    page = await audit_log.page(TENANT, IdWindow(250, descending=False), None)
+    check = ChainCheck(KEY)
+    for chained in page.items:
+        check.add(chained, chained.id.hex())
+    check.finish(await audit_log.end(TENANT))
+    assert (check.verified, check.broken) == (20, [])
+    assert [chained.number for chained in page.items] == list(range(1, 21))
 
 
 @pytest.mark.parametrize("descending", [True, False])
@@ -142,13 +164,13 @@ async def test_what_is_too_old_goes_and_the_rest_stays(
     database: Database, audit_log: AuditLogTable
 ) -> None:
     await divide(database, 370)
-    for hours in range(150):
+    for hours in reversed(range(150)):
         await add(audit_log, 371 + hours / 24, tenant_id=OTHER if hours % 2 else TENANT)
-    kept = [await add(audit_log, days) for days in (0, 90, 364)]
+    kept = [await add(audit_log, days) for days in (364, 90, 0)]
 
     await turn(database, 365)
 
-    assert await ids_of(audit_log) == kept
+    assert await ids_of(audit_log) == kept[::-1]
     assert await ids_of(audit_log, tenant_id=OTHER) == []
     async with database.reading.connect() as connection:
         assert await connection.scalar(select(func.count()).select_from(audit_entry)) == 3
@@ -189,3 +211,40 @@ async def test_every_method_of_the_table_says_so_when_the_database_is_away(
         with pytest.raises(JournalUnavailable):
             await call
     await away.close()
+
+
+async def test_changes_to_the_stored_log_are_noticed(
+    database: Database, audit_log: AuditLogTable
+) -> None:
+    for days in range(5, 0, -1):
+        await add(audit_log, days)
+    logs = AuditAdministration(database)
+    seal = Seal(bytes(32))
+    chained = AuditLogTable(database, seal.derived_key(PURPOSE))
+    for days in range(5, 0, -1):
+        await add(chained, days, tenant_id=OTHER)
+
+    intact = await logs.verify("other", OTHER, seal)
+    assert (intact.verified, intact.unchained, intact.broken) == (5, 0, ())
+    # Of another key.
+    assert len((await logs.verify("tenant", TENANT, seal)).broken) == 5
+
+    mine = audit_entry.c.tenant_id == OTHER
+    async with database.engine.begin() as connection:
+        await connection.execute(
+            update(audit_entry).where(mine, audit_entry.c.number == 2).values(status=200)
+        )
+        await connection.execute(delete(audit_entry).where(mine, audit_entry.c.number >= 4))
+    changed, missing = (await logs.verify("other", OTHER, seal)).broken
+    assert changed.endswith("was changed")
+    assert missing == "the newest entries are missing: entry 5 is the last"
+
+
+async def test_the_log_is_exported_as_the_api_lists_it(
+    database: Database, audit_log: AuditLogTable
+) -> None:
+    for days in range(3, 0, -1):
+        await add(audit_log, days)
+    lines = [json.loads(line) async for line in AuditAdministration(database).exported(TENANT)]
+    assert [line["number"] for line in lines] == [1, 2, 3]
+    assert {line["address"] for line in lines} == {"2001:db8::1"}

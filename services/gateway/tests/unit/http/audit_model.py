@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
+from angarium_gateway.application.tenants.audit_chain import ChainedEntry
 from angarium_gateway.application.tenants.audit_log import AuditEntry
 from angarium_gateway.application.unavailable import JournalUnavailable
 
@@ -37,7 +38,7 @@ class MemoryAuditLog:
 
     async def page(
         self, tenant_id: bytes, window: IdWindow, operation: str | None
-    ) -> IdPage[AuditEntry]:
+    ) -> IdPage[ChainedEntry]:
         found = [
             entry
             for entry in sorted(self.entries, key=lambda each: each.id, reverse=window.falling)
@@ -48,5 +49,5 @@ class MemoryAuditLog:
                 or (entry.id < window.past if window.falling else entry.id > window.past)
             )
         ]
-        items = found[: window.limit]
+        items = [ChainedEntry(entry) for entry in found[: window.limit]]
         return IdPage(items[::-1] if window.backwards else items, done=len(found) <= window.limit)

@@ -40,10 +40,14 @@ async def test_entries_are_listed_newest_first(world: World) -> None:
     assert body["data"][0] == {
         "id": ids[2],
         "apiKeyId": format_id(API_KEY, b"k" * 16),
+        "portalTokenId": None,
         "operation": "v1.endpoint.update",
         "method": "PUT",
         "path": "/api/v1/app/acme/endpoint/orders",
         "status": 200,
+        "address": None,
+        "number": None,
+        "hash": None,
     }
 
 

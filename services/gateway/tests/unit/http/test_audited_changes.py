@@ -57,6 +57,7 @@ async def test_a_change_is_recorded_with_who_made_it_but_nothing_of_what_was_sen
         method="POST",
         path="/api/v1/app",
         status=201,
+        address="127.0.0.1",
     )
     for sent in ("hunter2", "auto_123", TOKEN, "get_if_exists"):
         assert sent not in repr(entry)
@@ -210,6 +211,7 @@ async def test_the_answer_goes_out_when_the_entry_cannot_be_written(
             "method": "POST",
             "path": "/api/v1/app",
             "status": 201,
+            "address": "127.0.0.1",
             "error": "TimeoutError" if hangs else "the disk is full",
         }
     ]

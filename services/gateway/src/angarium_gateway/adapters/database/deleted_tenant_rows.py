@@ -15,6 +15,7 @@ from .retention_tenants import ERASED_FOR_DAYS
 from .tables import (
     api_key,
     application_copy,
+    audit_chain,
     audit_entry,
     background_task,
     portal_token,
@@ -22,6 +23,7 @@ from .tables import (
     tenant,
 )
 
+_CHAIN = audit_chain.c.tenant_id
 _OF_TENANTS: tuple[tuple[Table, ColumnElement[bytes]], ...] = (
     (api_key, api_key.c.id),
     (portal_token, portal_token.c.id),
@@ -40,6 +42,7 @@ async def delete_rows_of_deleted_tenants(turn: RetentionTurn) -> None:
     for tenant_id in tenant_ids:
         for table, key in _OF_TENANTS:
             await delete_rows(turn, table, table.c.tenant_id == tenant_id, key=key)
+        await delete_rows(turn, audit_chain, audit_chain.c.tenant_id == tenant_id, key=_CHAIN)
         mine = select(application_copy.c.id).where(application_copy.c.tenant_id == tenant_id)
         scheduled = scheduled_message.c
         await delete_rows(

@@ -29,13 +29,13 @@ tenant = Table(
     Column("created_at", Instant, nullable=False),
     Column("retention_days", SmallInteger),
     Column("suspended_at", Instant),
+    Column("deleted_at", Instant),
+    Column("erased_at", Instant),
     Column("requests_per_minute", BigInteger),
     Column("messages_per_minute", BigInteger),
     Column("payload_bytes_per_minute", BigInteger),
     Column("applications_max", BigInteger),
     Column("endpoints_max", BigInteger),
-    Column("deleted_at", Instant),
-    Column("erased_at", Instant),
 )
 """`retention_days` is the tenant's retention period; null means the platform's. `suspended_at` is
 null unless the tenant is suspended. `erased_at`: the configuration of a deleted tenant is gone. Its
@@ -90,12 +90,27 @@ audit_entry = Table(
     Column("path", String(1024), nullable=False),
     Column("status", SmallInteger, nullable=False),
     Column("by_portal", Boolean, nullable=False, server_default=false()),
+    Column("address", String(64)),
+    Column("number", Big),
+    Column("previous_hash", LargeBinary(32)),
+    Column("hash", LargeBinary(32)),
     PrimaryKeyConstraint("tenant_id", "id"),
     Index("ix_audit_entry_operation", "tenant_id", "operation", "id"),
     postgresql_partition_by="RANGE (id)",
 )
 """Requests for a change, and the status of their answers; the id contains the time. `by_portal`:
-`key_id` is a portal token. On Postgres partitioned by time."""
+`key_id` is a portal token. `number` and the hashes are null in entries of earlier versions. On
+Postgres partitioned by time."""
+
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    Column("tenant_id", Id, primary_key=True),
+    Column("number", Big, nullable=False),
+    Column("entry_id", Id, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+"""The newest audit entry of each tenant. The row is locked while an entry is added."""
 
 message = Table(
     "message",

@@ -110,7 +110,11 @@ def _operations(deps: ApiDependencies) -> Litestar:
                 examples=ExampleAnswers(deps.directory, deps.journal),
             ),
         ],
-        before_send=[AuditedChanges(deps.record_change), AllowedMethods(), add_rate_limit_headers],
+        before_send=[
+            AuditedChanges(deps.record_change, deps.proxies),
+            AllowedMethods(),
+            add_rate_limit_headers,
+        ],
         exception_handlers={
             Refused: on_refused,
             JournalUnavailable: on_database_failure,

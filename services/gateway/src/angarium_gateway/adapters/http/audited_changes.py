@@ -3,6 +3,7 @@
 from typing import Final
 from urllib.parse import quote
 
+from angarium_chassis.http_server.trusted_proxies import TrustedProxies
 from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Message, Scope
@@ -27,8 +28,9 @@ class AuditedChanges:
     Idempotency-Key gets: they did nothing, and have their entry.
     """
 
-    def __init__(self, record: RecordChange) -> None:
+    def __init__(self, record: RecordChange, proxies: TrustedProxies) -> None:
         self._record = record
+        self._proxies = proxies
 
     async def __call__(self, message: Message, scope: Scope) -> None:
         """Record the request once its answer begins."""
@@ -41,10 +43,12 @@ class AuditedChanges:
             return
         if UNAUDITED in handler.opt or any(name == REPLAYED for name, _ in message["headers"]):
             return
+        peer = scope["client"]
         await self._record(
             caller,
             operation=str(handler.operation_id),
             method=scope["method"],
             path=quote(scope["path"], safe=_PLAIN_IN_PATHS),
             status=message["status"],
+            address=self._proxies.client_host(peer[0], scope["headers"]) if peer else None,
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from angarium_chassis.http_server.trusted_proxies import NO_PROXIES, TrustedProxies
 from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -61,6 +62,7 @@ class ApiDependencies:
     body_bytes_max: int = 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False
     public_url: str | None = None
+    proxies: TrustedProxies = NO_PROXIES
 
 
 Api = NamedDependency[SkipValidation[ApiDependencies]]

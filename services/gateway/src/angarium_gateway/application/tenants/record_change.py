@@ -14,6 +14,7 @@ from .portal_tokens import PortalGrant
 
 PATH_CHARS_MAX = 1_024
 """No valid path is longer; a longer one is cut off."""
+ADDRESS_CHARS_MAX = 64
 WRITE_TIMEOUT_S = 5.0
 
 log = structlog.get_logger()
@@ -38,7 +39,14 @@ class RecordChange:
         self._write_timeout_s = write_timeout_s
 
     async def __call__(
-        self, caller: Caller, *, operation: str, method: str, path: str, status: int
+        self,
+        caller: Caller,
+        *,
+        operation: str,
+        method: str,
+        path: str,
+        status: int,
+        address: str | None,
     ) -> None:
         """Record an answered request. `path` has no query string."""
         entry = AuditEntry(
@@ -50,6 +58,7 @@ class RecordChange:
             path=path[:PATH_CHARS_MAX],
             status=status,
             by_portal=isinstance(caller.grant, PortalGrant),
+            address=None if address is None else address[:ADDRESS_CHARS_MAX],
         )
         try:
             async with asyncio.timeout(self._write_timeout_s):
@@ -62,5 +71,6 @@ class RecordChange:
                 method=entry.method,
                 path=entry.path,
                 status=entry.status,
+                address=entry.address,
                 error=str(error) or type(error).__name__,
             )

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
+from angarium_gateway.adapters.http.operation_needs import NEEDS
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
+from angarium_gateway.domain.permissions import Permission
 
 from .literals import JSON, PYTHON, TYPESCRIPT, enclosed, literal
 from .request_examples import PATH_EXAMPLES, sent_fields
@@ -14,6 +16,11 @@ from .sdk_calls import SDK_CALLS, SdkCall
 
 SAMPLE_ORIGIN: Final = "http://127.0.0.1:8080"
 """Where `make run` listens. The page shows its own origin in place of it."""
+_TOKENS: Final = {
+    Permission.MANAGE_PLATFORM: "ANGARIUM_PLATFORM_KEY",
+    Permission.LOG_OUT: "ANGARIUM_PORTAL_TOKEN",
+}
+"""The variables with the tokens that operations need, where that is no key of a tenant."""
 _PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -22,22 +29,25 @@ def code_samples(
 ) -> list[dict[str, str]]:
     """Return the samples of an operation: curl always, the SDKs where they know it.
 
+    A `public` operation needs no token. Samples of the others have it in an environment variable.
+
     There is a curl sample for each of the `bodies`; SDK samples send the first.
     """
     values = [PATH_EXAMPLES[name] for name in _PATH_PARAMETER.findall(path)]
     if operation_id.startswith("v1.operational-webhook."):
         values = [PATH_EXAMPLES["operational_endpoint_id"]] * len(values)
+    token = None if public else _TOKENS.get(NEEDS[operation_id], "ANGARIUM_KEY")
     used = iter(values)
     url = SAMPLE_ORIGIN + _PATH_PARAMETER.sub(lambda _: next(used), path)
     samples = [
-        _sample("shell", "curl", _curl(method, url, body, public=public)) | _linked(name, bodies)
+        _sample("shell", "curl", _curl(method, url, body, token)) | _linked(name, bodies)
         for name, body in bodies.items() or [("", None)]
     ]
     call = SDK_CALLS.get(operation_id)
     if call is not None:
         body = next(iter(bodies.values()), None)
-        samples.append(_sample("python", "Python", _python(call, values, body)))
-        samples.append(_sample("typescript", "TypeScript", _typescript(call, values, body)))
+        samples.append(_sample("python", "Python", _python(call, values, body, token)))
+        samples.append(_sample("typescript", "TypeScript", _typescript(call, values, body, token)))
     return samples
 
 
@@ -50,18 +60,18 @@ def _linked(name: str, bodies: Mapping[str, ApiSchema]) -> dict[str, str]:
     return {"example": name, "contentType": "application/json"} if len(bodies) > 1 else {}
 
 
-def _curl(method: str, url: str, body: ApiSchema | None, *, public: bool) -> str:
+def _curl(method: str, url: str, body: ApiSchema | None, token: str | None) -> str:
     flag = {"get": "", "head": " --head"}.get(method, f" -X {method.upper()}")
     lines = [f"curl{flag} {url}"]
-    if not public:
-        lines.append('-H "Authorization: Bearer $ANGARIUM_KEY"')
+    if token is not None:
+        lines.append(f'-H "Authorization: Bearer ${token}"')
     if body is not None:
         text = literal(sent_fields(body), JSON, 1)
         lines += ['-H "Content-Type: application/json"', f"-d '{text}'"]
     return " \\\n  ".join(lines)
 
 
-def _python(call: SdkCall, values: list[str], body: ApiSchema | None) -> str:
+def _python(call: SdkCall, values: list[str], body: ApiSchema | None, token: str | None) -> str:
     arguments = [literal(value, PYTHON, 1) for value in values]
     if body is not None:
         given = [
@@ -77,14 +87,14 @@ def _python(call: SdkCall, values: list[str], body: ApiSchema | None) -> str:
         "",
         f"from svix.api import {names}",
         "",
-        'api_key = os.environ["ANGARIUM_KEY"]',
+        f'api_key = os.environ["{token or "ANGARIUM_KEY"}"]',
         f'svix = Svix(api_key, SvixOptions(server_url="{SAMPLE_ORIGIN}"))',
         invoked,
     ]
     return "\n".join([*lines, f"print({call.result})"] if call.result else lines)
 
 
-def _typescript(call: SdkCall, values: list[str], body: ApiSchema | None) -> str:
+def _typescript(call: SdkCall, values: list[str], body: ApiSchema | None, token: str | None) -> str:
     arguments = [literal(value, TYPESCRIPT) for value in values]
     if body is not None:
         given = {field.encode_name: value for field, value in _given_fields(body)}
@@ -95,7 +105,7 @@ def _typescript(call: SdkCall, values: list[str], body: ApiSchema | None) -> str
     lines = [
         'import { Svix } from "svix";',
         "",
-        "const apiKey = process.env.ANGARIUM_KEY!;",
+        f"const apiKey = process.env.{token or 'ANGARIUM_KEY'}!;",
         f'const svix = new Svix(apiKey, {{ serverUrl: "{SAMPLE_ORIGIN}" }});',
         f"{invoked};",
     ]

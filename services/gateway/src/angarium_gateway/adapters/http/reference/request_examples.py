@@ -61,7 +61,7 @@ PATH_EXAMPLES: Final = {
 
 _MORNING: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-_NEXT_YEAR: Final = datetime(2027, 3, 2, 12, 0, tzinfo=UTC)
+_LATER: Final = datetime(2040, 1, 1, tzinfo=UTC)
 _URL: Final = "https://example.com/webhooks"
 _INVOICE: Final = {"id": "in_1001", "amount": 4200, "currency": "eur"}
 _INVOICE_SCHEMA: Final = {
@@ -162,10 +162,10 @@ _FURTHER: Final[dict[str, dict[str, ApiSchema]]] = {
     },
     "ApiKeyIn": {
         "of one application, for a while": ApiKeyIn(
-            name="Acme's integration",
+            name="integration of Acme",
             scope="application",
             app_id="acme",
-            expires_at=_NEXT_YEAR,
+            expires_at=_LATER,
         ),
     },
     "MessageIn": {

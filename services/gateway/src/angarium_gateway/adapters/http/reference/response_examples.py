@@ -277,6 +277,9 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             method="PUT",
             path="/api/v1/app/acme/endpoint/billing",
             status=200,
+            address="203.0.113.7",
+            number=42,
+            hash="8f6b2d0c5e7a41937b1d54c2a9e03f6688d1c7b59ea2f40316cd7e85b90a24fd",
         ),
     )
 }

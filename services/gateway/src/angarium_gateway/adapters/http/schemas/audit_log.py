@@ -6,7 +6,7 @@ from typing import Annotated
 from angarium_contracts.ids import API_KEY, AUDIT_ENTRY, PORTAL_TOKEN, created_at_ms, format_id
 from msgspec import Meta
 
-from angarium_gateway.application.tenants.audit_log import AuditEntry
+from angarium_gateway.application.tenants.audit_chain import ChainedEntry
 
 from .fields import ApiSchema
 
@@ -30,10 +30,25 @@ class AuditEntryOut(ApiSchema, frozen=True, kw_only=True):
     method: Annotated[str, Meta(examples=["PUT"])]
     path: Annotated[str, Meta(description="The path, percent-encoded, without the query.")]
     status: int
+    address: Annotated[
+        str | None, Meta(description="The IP address that the request came from.")
+    ] = None
+    number: Annotated[
+        int | None,
+        Meta(description="The place of the entry in the tenant's log, from 1 on without gaps."),
+    ] = None
+    hash: Annotated[
+        str | None,
+        Meta(
+            description="A keyed hash of the entry and of the hash before it. An operator verifies"
+            " all of them with `angarium audit verify`."
+        ),
+    ] = None
 
 
-def audit_entry_out(entry: AuditEntry) -> AuditEntryOut:
+def audit_entry_out(chained: ChainedEntry) -> AuditEntryOut:
     """An entry as clients see it."""
+    entry = chained.entry
     return AuditEntryOut(
         id=format_id(AUDIT_ENTRY, entry.id),
         timestamp=datetime.fromtimestamp(created_at_ms(entry.id) / 1000, UTC),
@@ -43,4 +58,7 @@ def audit_entry_out(entry: AuditEntry) -> AuditEntryOut:
         method=entry.method,
         path=entry.path,
         status=entry.status,
+        address=entry.address,
+        number=chained.number,
+        hash=None if chained.hash is None else chained.hash.hex(),
     )

@@ -1,0 +1,114 @@
+"""The hash chain of an audit log, and its verification.
+
+The entries of a tenant are numbered from 1. Each has a keyed hash (HMAC-SHA256) of itself and of
+the hash before it, so that nobody who can write to the database, but has not the operator's key,
+can change, insert or remove an entry without being noticed. The end of the chain is stored apart,
+so that the last entries cannot be cut off either. The oldest entries go with their retention
+period: the chain then begins with the oldest that is left.
+"""
+
+import hmac
+from dataclasses import dataclass, field
+
+import msgspec
+
+from .audit_log import AuditEntry
+
+HASH_BYTES = 32
+START = bytes(HASH_BYTES)
+"""Stands for the hash before the first entry."""
+PURPOSE = b"audit log"
+"""Of the key, which is derived from the operator's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainedEntry:
+    """An entry in its chain. An entry of an earlier version has no `number` and no hashes."""
+
+    entry: AuditEntry
+    number: int | None = None
+    previous: bytes | None = None
+    hash: bytes | None = None
+
+    @property
+    def id(self) -> bytes:
+        """That of the entry."""
+        return self.entry.id
+
+
+@dataclass(frozen=True, slots=True)
+class ChainEnd:
+    """The last entry of a chain, as it is stored apart."""
+
+    number: int
+    entry_id: bytes
+    hash: bytes
+
+
+def chained_hash(key: bytes, previous: bytes, number: int, entry: AuditEntry) -> bytes:
+    """The hash of an entry that follows one with the hash `previous`."""
+    members = [
+        number,
+        entry.id.hex(),
+        entry.tenant_id.hex(),
+        entry.key_id.hex(),
+        entry.by_portal,
+        entry.operation,
+        entry.method,
+        entry.path,
+        entry.status,
+        entry.address,
+    ]
+    return hmac.digest(key, previous + msgspec.json.encode(members), "sha256")
+
+
+@dataclass(slots=True)
+class ChainCheck:
+    """Verifies the entries of one tenant, given from the oldest to the newest.
+
+    `broken` are sentences, at most one for each entry. `unchained` counts entries of earlier
+    versions, which have no hash.
+    """
+
+    key: bytes
+    verified: int = 0
+    unchained: int = 0
+    broken: list[str] = field(default_factory=list)
+    _last: ChainedEntry | None = None
+
+    def add(self, chained: ChainedEntry, name: str) -> None:
+        """Check the next entry, which is called `name`."""
+        number, last = chained.number, self._last
+        if number is None or chained.previous is None or chained.hash is None:
+            if last is not None:
+                self.broken.append(f"{name} has no hash, though older entries have one")
+            self.unchained += 1
+            return
+        self._last = chained
+        expected = chained_hash(self.key, chained.previous, number, chained.entry)
+        if not hmac.compare_digest(expected, chained.hash):
+            self.broken.append(f"{name} was changed")
+        elif not _follows(chained, last):
+            self.broken.append(f"before {name}, entries are missing or were inserted")
+        else:
+            self.verified += 1
+
+    def finish(self, end: ChainEnd | None) -> None:
+        """Check that the last entry is the end of the chain."""
+        last = self._last
+        if end is None:
+            if last is not None:
+                self.broken.append("the record of the newest entry is missing")
+        elif last is None or (last.number, last.id, last.hash) != (
+            end.number,
+            end.entry_id,
+            end.hash,
+        ):
+            self.broken.append(f"the newest entries are missing: entry {end.number} is the last")
+
+
+def _follows(chained: ChainedEntry, last: ChainedEntry | None) -> bool:
+    if last is not None:
+        return chained.number == (last.number or 0) + 1 and chained.previous == last.hash
+    # What was before the oldest entry is gone with its retention period.
+    return chained.number != 1 or chained.previous == START
