@@ -6,6 +6,7 @@ deadlines of all connections once a second, and drops trailers.
 """
 
 import asyncio
+from functools import partial
 from typing import Any, override
 from urllib.parse import unquote
 
@@ -27,6 +28,8 @@ from .request_head import UNUSUAL_FIELDS, header_bytes, judge, origin_form
 
 PIPELINED_MAX = 2
 """Requests that wait for the answers to earlier ones; the last one of them ends the connection."""
+NEW_FOR_REQUESTS = 8
+"""How many requests a connection takes in turns; afterwards its client is known to converse."""
 SMALL_CHUNKS_MAX = 256
 """Chunks of one body, in addition to one for each 32 bytes."""
 
@@ -51,13 +54,12 @@ class BoundedHttpProtocol(EndingConnection):
 
     @override
     def data_received(self, data: bytes) -> None:
-        if self._is_new and not self._open.newcomers.admit(self, data):
-            self.flow.pause_reading()
-        else:
+        if not self._is_new:
             self._read(data)
+        elif not self._open.turns.take(partial(self._read_in_turn, data), len(data)):
+            self.flow.pause_reading()
 
-    def read(self, data: bytes) -> None:
-        """Take what was sent, and waited for the turn of this connection."""
+    def _read_in_turn(self, data: bytes) -> None:
         if not self.transport.is_closing():
             self.flow.resume_reading()
             self._read(data)
@@ -252,12 +254,12 @@ class BoundedHttpProtocol(EndingConnection):
     @override
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
-        self._is_new = False
+        self._is_new = self._requests < NEW_FOR_REQUESTS
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._open.turns.take(self._start_next)
         elif self._phase == ANSWER:
             self._phase = IDLE
             self._since_s = self.loop.time()
@@ -265,3 +267,7 @@ class BoundedHttpProtocol(EndingConnection):
             self._phase = REST_OF_BODY
             self._since_s = self.loop.time()
             self._body_bytes = 0
+
+    def _start_next(self) -> None:
+        if self.pipeline and not self.transport.is_closing():
+            self._start_asgi_task(*self.pipeline.pop())

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Protocol
 
 from .limits import HttpLimits
-from .newcomers import Newcomers
+from .turns import Turns
 
 SWEEP_INTERVAL_S = 1.0
 
@@ -27,7 +27,7 @@ class OpenConnections:
 
     def __init__(self, limits: HttpLimits) -> None:
         self.limits = limits
-        self.newcomers = Newcomers()
+        self.turns = Turns()
         self._open: dict[Connection, str] = {}
         self._by_address: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
