@@ -49,7 +49,7 @@ fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 	@$(BIN)/python $(FUZZER) response $(FUZZ_SECONDS) .cache/fuzz/response
 	@$(BIN)/python $(FUZZER) url $(FUZZ_SECONDS) .cache/fuzz/url
 
-test-sdks: setup ## Test SDKs that need a toolchain of their own: Go
+test-sdks: setup ## Test SDKs that need a toolchain of their own: Go, Java
 	@$(BIN)/pytest -n 0 tests-e2e/sdk/toolchains/sdk_programs.py $(TEST_ARGS)
 
 schemathesis: setup ## Send every operation valid and wrong requests for SCHEMATHESIS_SECONDS, 900

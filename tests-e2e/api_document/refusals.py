@@ -13,11 +13,13 @@ import schemathesis
 RULES: Final = (
     # What only the server knows.
     r"query\.iterator: (Give the iterator as an earlier|This is no iterator)",
+    r"header\.if-match: This is no list of ETags",
     r"header\.idempotency-key: This key was used with another request",
     r"body\.eventTypes\.\d+: There is no event type ",
     r"(body\.uid|path\.\w+): ",
     # Members that are refused, or depend on each other.
     r"body\.(application\.)?(rateLimit|filterTypes): `\w+` and `\w+` are the same setting",
+    r"body\.readOnly: A read-only token cannot have",
     r"body\.featureFlag: `featureFlag` is not one of `featureFlags`",
     r"body\.(status|statusCodeClass): A replay cannot select",
     r"query\.tag: Attempts of an endpoint cannot be filtered",

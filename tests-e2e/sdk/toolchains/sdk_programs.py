@@ -31,3 +31,9 @@ def run(folder: str, command: list[str], platform: DevPlatform) -> None:
 
 def test_the_go_sdk_drives_the_platform_and_verifies_webhooks(platform: DevPlatform) -> None:
     run("go", ["go", "test", "-count=1", "-mod=readonly", "-timeout=120s", "./..."], platform)
+
+
+def test_the_java_sdk_drives_the_platform_and_verifies_webhooks(
+    platform: DevPlatform, tmp_path: Path
+) -> None:
+    run("java", ["mvn", "-q", "-B", f"-Dbuild.folder={tmp_path}", "compile", "exec:java"], platform)

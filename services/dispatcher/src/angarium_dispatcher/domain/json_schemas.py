@@ -5,6 +5,7 @@ Patterns are parsed, not compiled.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 from jsonschema_rs import (
@@ -44,13 +45,11 @@ _TYPES: Final = {
 }
 
 
+@cache
 def _validator(draft: str) -> Validator:
     scheme = "http" if draft.startswith("draft-") else "https"
     kind = _DRAFTS[draft][1]
     return kind({"$ref": f"{scheme}://{_JSON_SCHEMA}{draft}"}, validate_formats=True, offline=True)
-
-
-_VALIDATORS: Final = {draft: _validator(draft) for draft in _DRAFTS}
 
 
 def check_json_schema(schema: dict[str, Any], field: str, path: tuple[str, ...]) -> None:
@@ -75,7 +74,7 @@ def check_json_schema(schema: dict[str, Any], field: str, path: tuple[str, ...])
             (*path, "$schema"),
         )
     try:
-        _VALIDATORS[draft].validate(schema)
+        _validator(draft).validate(schema)
     except ValidationError as error:
         error = _innermost(error)
         inner = _path_in(schema, error.instance_path)
