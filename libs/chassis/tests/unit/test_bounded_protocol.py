@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from angarium_chassis.http_server import turns
 from angarium_chassis.http_server.bounded_protocol import PIPELINED_MAX
 from angarium_chassis.http_server.limits import HttpLimits
 from hypothesis import example, given, settings
@@ -392,3 +393,24 @@ async def test_a_client_that_expects_100_continue_gets_it() -> None:
     head = b"POST / HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     assert statuses(await client.send(head)) == [100]
     assert statuses(await client.send(b"ok")) == [100, 200]
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_what_waits_for_its_turn_is_read_before_what_comes_later(
+    *, full: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig()
+    other, client = rig.connect(), rig.connect()
+    other.protocol.data_received(GET)  # takes this iteration's turn
+    head = b"POST /in-order HTTP/1.1\r\n" + HOST + b"Content-Length: 6\r\n\r\n"
+    client.protocol.data_received(head)
+    # Reading is resumed by others too: by the application that waits for a body, or by an answer.
+    client.protocol.flow.resume_reading()
+    if full:
+        monkeypatch.setattr(turns, "WAITING_BYTES_MAX", 0)
+    client.protocol.data_received(b"abc")
+    client.protocol.data_received(b"def")
+    await client.settle()
+    bodies = [(request[1], request[4]) for request in rig.app.requests]
+    assert ("/in-order", b"abcdef") in bodies
+    assert statuses(client.transport.written) == [200]

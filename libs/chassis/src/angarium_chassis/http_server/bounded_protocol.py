@@ -6,7 +6,6 @@ deadlines of all connections once a second, and drops trailers.
 """
 
 import asyncio
-from functools import partial
 from typing import Any, override
 from urllib.parse import unquote
 
@@ -44,6 +43,7 @@ class BoundedHttpProtocol(EndingConnection):
     def __init__(self, *, connections: OpenConnections, **options: Any) -> None:
         super().__init__(connections=connections, **options)
         self._is_new = True
+        self._waits_for_turn = b""
         self._read_bytes = 0
         # Since the request began, or since its head ended; at most one read too many.
         self._fed_bytes = 0
@@ -54,12 +54,19 @@ class BoundedHttpProtocol(EndingConnection):
 
     @override
     def data_received(self, data: bytes) -> None:
-        if not self._is_new:
-            self._read(data)
-        elif not self._open.turns.take(partial(self._read_in_turn, data), len(data)):
+        if self._waits_for_turn:
+            # Others resume reading too: an answer, or the application that waits for a body.
+            self._waits_for_turn += data
             self.flow.pause_reading()
+        elif not self._is_new:
+            self._read(data)
+        else:
+            self._waits_for_turn = data
+            if not self._open.turns.take(self._read_in_turn, len(data)):
+                self.flow.pause_reading()
 
-    def _read_in_turn(self, data: bytes) -> None:
+    def _read_in_turn(self) -> None:
+        data, self._waits_for_turn = self._waits_for_turn, b""
         if not self.transport.is_closing():
             self.flow.resume_reading()
             self._read(data)
