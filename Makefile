@@ -19,7 +19,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks schemathesis simulate faults faults-backlog fuzz coverage lint types imports bench docs clean
+.PHONY: help setup run test test-sdks schemathesis simulate faults faults-backlog fuzz mutate coverage lint types imports bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile

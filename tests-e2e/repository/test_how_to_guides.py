@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from ..dev_platform import DevPlatform  # noqa: TID252 - tests are no installed package
+from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 
 GUIDES = Path(__file__).parents[2] / "docs/how-to"
@@ -93,7 +94,9 @@ def test_deliveries_are_made_again_and_stopped_as_the_guide_says(
     script = "\n".join(PYTHON.findall((GUIDES / "resend-and-cancel.md").read_text()))
     script = script.replace("<API key>", own_platform.key)
     script = script.replace("http://127.0.0.1:8080", own_platform.url)
-    known: dict[str, Any] = {"message_id": names["MESSAGE"]}
+    attempts = f"/app/acme/attempt/msg/{names['MESSAGE']}"
+    made = until(lambda: _made(client.get(attempts))["data"], 60, "the message is attempted")
+    known: dict[str, Any] = {"message_id": names["MESSAGE"], "attempt_id": made[0]["id"]}
 
     exec(script, known)
     answers = _make_calls(client, "resend-and-cancel.md", names)
