@@ -4,7 +4,7 @@ from .contract import Contract, Part
 
 
 class TenantRetention(Part, frozen=True):
-    """What is older than `days` goes; where the platform's own number is smaller, that holds."""
+    """Rows older than `days` are deleted, or older than the platform's days if those are fewer."""
 
     tenant_id: bytes
     days: int

@@ -46,7 +46,7 @@ class TrustedProxies:
     header: str = X_FORWARDED_FOR
 
     def trusts(self, host: str) -> bool:
-        """Whether the peer at this address is one of the proxies."""
+        """True if the peer at this address is one of the proxies."""
         if not self.networks:
             return False
         address = _address(host)

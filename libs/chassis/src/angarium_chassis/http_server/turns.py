@@ -14,7 +14,7 @@ WAITING_FOR_ONE_MORE: Final = 100
 """An iteration has one more turn for each so many that wait, so that a queue cannot grow for long
 however long iterations are."""
 WAITING_BYTES_MAX: Final = 4 * 1024 * 1024
-"""What was sent and waits for its turn. Beyond that nothing waits."""
+"""Received bytes that may wait for their turn. Beyond that nothing waits."""
 
 
 class Turns:

@@ -19,7 +19,7 @@ _FILE_COLUMNS = 400
 
 
 class Scope(StrEnum):
-    """What a key may do. The same as the gateway's, which takes long to import."""
+    """Scopes of a key. The same as the gateway's, which takes long to import."""
 
     admin = "admin"
     read = "read"
@@ -40,7 +40,7 @@ def create(
     scope: Annotated[
         Scope,
         typer.Option(
-            help="What the key may do: everything of the tenant, read it, post messages,"
+            help="Permissions of the key: everything of the tenant, read it, post messages,"
             " everything of one application, or manage tenants."
         ),
     ] = Scope.admin,

@@ -1,1 +1,1 @@
-"""Where webhooks may go: the rules for hosts, ports and addresses, and what they say of a URL."""
+"""Egress rules: the hosts, ports and addresses that webhooks may reach."""

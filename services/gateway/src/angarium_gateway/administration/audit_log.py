@@ -23,7 +23,7 @@ PLATFORM = "(platform)"
 
 @dataclass(frozen=True, slots=True)
 class VerifiedLog:
-    """What verification found in one audit log. `broken` are sentences; empty if it is intact."""
+    """The findings in one audit log. `broken` are sentences; empty if the log is intact."""
 
     tenant_name: str
     verified: int

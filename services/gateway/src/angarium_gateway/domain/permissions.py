@@ -1,4 +1,4 @@
-"""What identities may do: the permissions that operations need, and who has them."""
+"""Permissions: those that operations need, and the identities that have them."""
 
 from enum import StrEnum, unique
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 
 @unique
 class Permission(StrEnum):
-    """What an operation needs. Every operation needs exactly one."""
+    """A permission. Every operation needs exactly one."""
 
     READ_TENANT = "read_tenant"
     """Read what belongs to the whole tenant, such as the list of applications."""
@@ -42,7 +42,7 @@ class Permission(StrEnum):
 
 @unique
 class KeyScope(StrEnum):
-    """What an API key may do."""
+    """Scopes of API keys."""
 
     ADMIN = "admin"
     """Everything of its tenant."""
@@ -58,7 +58,7 @@ class KeyScope(StrEnum):
 
 @unique
 class Capability(StrEnum):
-    """What a portal token may do, by the names of the Svix API."""
+    """Capabilities of portal tokens, by the names of the Svix API."""
 
     VIEW_BASE = "ViewBase"
     VIEW_ENDPOINT_SECRET = "ViewEndpointSecret"  # noqa: S105 - no secret

@@ -9,7 +9,7 @@ WINDOW_S = 60
 
 @unique
 class Rate(StrEnum):
-    """What is counted per minute. The values stand in `RateLimit` headers."""
+    """Rates, counted per minute. The values stand in `RateLimit` headers."""
 
     REQUESTS = "requests"
     """Requests of the API, those that are refused included."""

@@ -11,7 +11,7 @@ SCHEDULED_TRIGGER: Final = 0
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands. Up to `SENDING` its first attempt lives in a worker's memory, and
+    """States of a delivery. Up to `SENDING` its first attempt lives in a worker's memory, and
     the open batch in the gateway's journal stands for it; from then on it is a row, or has ended.
     """
 
@@ -36,7 +36,7 @@ ENDED: Final = (DeliveryState.DELIVERED, DeliveryState.EXHAUSTED, DeliveryState.
 
 
 class Lane(IntEnum):
-    """Where a delivery stands in its endpoint's lane: it waits for the endpoint, not only for
+    """Positions of a delivery in its endpoint's lane: it waits for the endpoint, not only for
     its time, and is taken by whoever holds the lane. First attempts go ahead of retries; in the
     lane of an ordered endpoint all stand as `FIRST`."""
 

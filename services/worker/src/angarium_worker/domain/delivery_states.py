@@ -169,7 +169,7 @@ class ImpossibleStep(Exception):
 
 
 class Step(NamedTuple):
-    """What becomes of a delivery: its state; where that is a row, its lane if it stands in one,
+    """The next step of a delivery: its state; where that is a row, its lane if it stands in one,
     and in how long it is due."""
 
     state: DeliveryState
@@ -189,7 +189,7 @@ def after(
     strict: bool = False,
     fifo: bool = False,
 ) -> Step:
-    """What becomes of a delivery in `state`, taken out of `lane` if it stood in one, for an
+    """The next step of a delivery in `state`, taken out of `lane` if it stood in one, for an
     endpoint whose limits (`strict`) or order (`fifo`, which is strict too) hold across workers.
 
     A delivery of a strict endpoint never leaves its lane: beside it, it would pass others by.

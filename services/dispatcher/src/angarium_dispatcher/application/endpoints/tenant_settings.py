@@ -1,4 +1,4 @@
-"""What a tenant's policy means for an endpoint that is saved."""
+"""The parts of a tenant's policy that apply to an endpoint when it is saved."""
 
 from collections.abc import Collection
 from dataclasses import replace

@@ -21,7 +21,7 @@ TENANT_FACTS: Final = (
     tenant.c.deleted_at,
     *[tenant.c[name].label(f"{_PREFIX}{name}") for name in _OF_TENANT],
 )
-"""What a login needs to know of its tenant, beside the columns of its own table."""
+"""Columns of the tenant that a login needs, in addition to those of its own table."""
 
 
 def rates_of(row: Row[Any]) -> Rates:

@@ -57,9 +57,9 @@ from .schemas.messages import message_out
 _PATH = re.compile(r"/api/v1/app/([a-zA-Z0-9\-_.]{1,256})/msg/?")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01")
 ENVELOPE_BYTES_MAX = 64 * 1024
-"""What a body may hold beside the payload."""
+"""Bytes that a body may have in addition to the payload."""
 ESCAPED_BYTES_MAX = 3
-"""What a byte of a raw payload takes in a body: in a JSON string a quote takes two, and the two
+"""Bytes that a byte of a raw payload takes in a body: in a JSON string a quote takes two, the two
 bytes of `é`, as an escape, six. Control characters take six each, and more of them may not fit."""
 
 log = structlog.get_logger()
@@ -300,7 +300,7 @@ def _out(message: NewMessage, *, with_content: bool) -> object:
 
 
 def _with_content(query: bytes) -> bool:
-    """Whether the answer is to have the payload. Raises `Refused` (422)."""
+    """True if the answer is to have the payload. Raises `Refused` (422)."""
     if not query:
         return True
     text = dict(read_query(query, (_WITH_CONTENT,))).get(_WITH_CONTENT, "true").lower()

@@ -1,4 +1,4 @@
-"""Who calls and whether they may: authentication and authorization as answers of the API."""
+"""Authentication and authorization, as answers of the API."""
 
 from collections.abc import Mapping
 

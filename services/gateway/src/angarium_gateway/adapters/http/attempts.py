@@ -72,7 +72,7 @@ def chosen_attempts(
     with_content: WithContent = True,
     expanded_statuses: ExpandedStatuses = False,
 ) -> AttemptFilter:
-    """What attempts a request asks for, by what an attempt itself knows."""
+    """The filters of a list of attempts, by properties of the attempt itself."""
     return AttemptFilter(
         status=status,
         status_class=status_code_class,

@@ -18,7 +18,7 @@ UNAUDITED: Final = "unaudited"
 
 _CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PLAIN_IN_PATHS: Final = "/:@!$&'()*+,;=~"
-"""What a path may have as it is (RFC 3986, section 3.3)."""
+"""Characters that a path may have unescaped (RFC 3986, section 3.3)."""
 
 
 class AuditedChanges:

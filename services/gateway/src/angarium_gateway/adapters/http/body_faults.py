@@ -1,4 +1,4 @@
-"""What is wrong with a body that msgspec refused: every member at fault, with a remedy.
+"""Faults of a body that msgspec refused: every member at fault, with a remedy.
 
 msgspec stops at the first fault, and reports it in its own words. This reads the body again
 without types, and compares it with the schema.

@@ -1,4 +1,4 @@
-"""Whether an object that an earlier request created is still there."""
+"""Checks that an object that an earlier request created still exists."""
 
 from typing import Any
 

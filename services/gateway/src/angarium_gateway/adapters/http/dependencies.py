@@ -1,4 +1,4 @@
-"""What the HTTP API needs, and how handlers get at it."""
+"""Dependencies of the HTTP API, and their injection into handlers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from .access_control import AccessControl
 
 @dataclass(frozen=True, slots=True)
 class ApiDependencies:
-    """What `create_api` is given.
+    """The arguments of `create_api`.
 
     `body_bytes_max` bounds every request body. `is_stopping`: the process drains. `public_url` is
     where clients reach the API; None: where the request came to.
@@ -69,7 +69,7 @@ Api = NamedDependency[SkipValidation[ApiDependencies]]
 """In a handler's signature: `api: Api`."""
 
 CurrentCaller = NamedDependency[SkipValidation[Caller]]
-"""Who calls; in a handler's signature: `caller: CurrentCaller`."""
+"""The caller of a request; in a handler's signature: `caller: CurrentCaller`."""
 
 
 def provide_caller(request: Request[Caller, str, Any]) -> Caller:

@@ -47,7 +47,7 @@ _PRECONDITION: Final = "precondition"
 
 
 class _Stored(msgspec.Struct, rename="camel"):
-    """What an answer says of the version of its object."""
+    """The part of an answer that tells the version of its object."""
 
     updated_at: datetime | None = None
 
@@ -114,7 +114,7 @@ class _Conditions:
 
     @property
     def given(self) -> bool:
-        """Whether there is one."""
+        """True if the request has a condition."""
         return self.match is not None or self.none_match is not None
 
     def judged(
@@ -147,12 +147,12 @@ def provide_precondition(request: Request[Any, Any, Any]) -> Precondition | None
 
 
 def honours(handler: HTTPRouteHandler) -> bool:
-    """Whether the operation is a write that honours If-Match and If-None-Match."""
+    """True if the operation is a write that honours If-Match and If-None-Match."""
     return _PRECONDITION in handler.parsed_fn_signature.parameters
 
 
 def _answers_object(handler: HTTPRouteHandler) -> bool:
-    """Whether the operation answers with a single object that has no secrets."""
+    """True if the operation answers with a single object that has no secrets."""
     field = handler.parsed_return_field
     kinds = [field.annotation, *(inner.annotation for inner in field.inner_types)]
     kind = next(

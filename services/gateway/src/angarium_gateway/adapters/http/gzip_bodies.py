@@ -50,7 +50,7 @@ class Inflation:
         self._member = zlib.decompressobj(_WITH_HEADER)
 
     def inflate(self, part: bytes) -> bytes:
-        """What this part adds. Raises `Refused`: 413 before more than one byte too many is
+        """The text that this part adds. Raises `Refused`: 413 before more than one byte too many is
         inflated, 422 for what is not gzip."""
         try:
             added = self._member.decompress(part, self._bytes_left + 1)
@@ -147,7 +147,7 @@ class CompressedAnswers:
 
 
 def accepts_gzip(fields: list[str]) -> bool:
-    """Whether `Accept-Encoding` (RFC 9110, section 12.5.3) allows gzip."""
+    """True if `Accept-Encoding` (RFC 9110, section 12.5.3) allows gzip."""
     weights = dict(_codings(",".join(fields)))
     named = [weights[name] for name in ("gzip", "x-gzip") if name in weights]
     return max(named) > 0 if named else weights.get("*", 0.0) > 0

@@ -8,7 +8,7 @@ from .problems import Refused, unavailable
 
 
 class HealthController(Controller):
-    """Whether the API answers. Whether it can work is at the internal port's /ready."""
+    """Liveness of the API. Its readiness is at the internal port's /ready."""
 
     path = "/api/v1/health"
     tags = ("Health",)

@@ -143,7 +143,7 @@ async def _give_again(answer: Answer, send: Send) -> None:
 
 
 def is_key(key: str) -> bool:
-    """Whether this may be an idempotency key: 1 to 256 printable ASCII characters."""
+    """True if this may be an idempotency key: 1 to 256 printable ASCII characters."""
     return 0 < len(key) <= KEY_CHARS_MAX and key.isascii() and key.isprintable()
 
 

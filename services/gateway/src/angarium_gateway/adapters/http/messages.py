@@ -39,7 +39,7 @@ def chosen_messages(
     after: Time = None,
     event_types: EventTypeNames = None,
 ) -> MessageFilter:
-    """What messages a request asks for."""
+    """The filters of a list of messages."""
     return MessageFilter(
         channel=channel,
         tag=tag,

@@ -131,7 +131,7 @@ class AuthenticationController(Controller):
 
 
 def _grant(data: AppPortalAccessIn) -> PortalGrant:
-    """What the token may do. Raises `Refused` (422) for a contradiction."""
+    """The grant of a new token. Raises `Refused` (422) for a contradiction."""
     capabilities = frozenset(Capability if data.capabilities is None else data.capabilities)
     if Capability.VIEW_BASE not in capabilities:
         message = "`ViewBase` is always required. Add it."

@@ -18,7 +18,7 @@ from .problems import Fault, Refused, invalid
 from .value_sentences import did_you_mean
 
 _INDEX: Final = re.compile(r"\[\d*\]\Z")
-"""Behind the name of a list's parameter: `event_types[]=a` and `event_types[0]=a` are common."""
+"""Suffixes of names of lists: `event_types[]=a` and `event_types[0]=a` are common."""
 
 
 class StrictQueries:

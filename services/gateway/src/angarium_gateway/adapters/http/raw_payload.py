@@ -57,7 +57,7 @@ def raw_payload(params: TransformationsParams, payload: msgspec.Raw) -> RawPaylo
 
 
 def _is_json_object(content: bytes) -> bool:
-    """Whether the API can answer with this text in the place of a `payload`."""
+    """True if the API can answer with this text in the place of a `payload`."""
     if nests_too_deep(content):
         return False
     try:

@@ -59,7 +59,7 @@ def decode_body[T](
 
 
 def nests_too_deep(body: bytes, depth_max: int = DEPTH_MAX) -> bool:
-    """Whether objects and arrays nest deeper than `depth_max`. Takes linear time."""
+    """True if objects and arrays nest deeper than `depth_max`. Takes linear time."""
     if body.count(b"{") + body.count(b"[") <= depth_max:
         return False
     brackets = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS)

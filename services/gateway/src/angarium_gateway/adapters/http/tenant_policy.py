@@ -10,7 +10,7 @@ from .schemas.delivery_policy import TenantPolicyIn, TenantPolicyOut, delays_of_
 
 
 class TenantPolicyController(Controller):
-    """What holds for all applications of the tenant."""
+    """Settings of all applications of the tenant."""
 
     path = "/api/v1/tenant/policy"
     tags = ("Tenant",)

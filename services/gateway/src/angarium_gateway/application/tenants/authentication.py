@@ -60,7 +60,7 @@ class Caller:
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        """What the caller may do, where nothing else forbids it."""
+        """The permissions of the caller, where nothing else forbids them."""
         if isinstance(self.grant, PortalGrant):
             return self.grant.permissions
         return KEY_PERMISSIONS[self.grant]

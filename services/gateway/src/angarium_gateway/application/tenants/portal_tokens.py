@@ -10,7 +10,7 @@ from angarium_gateway.domain.permissions import CAPABILITY_PERMISSIONS, Capabili
 
 @dataclass(frozen=True, slots=True)
 class PortalGrant:
-    """What a portal token may do in its application.
+    """The grant of a portal token, within its application.
 
     Of the event types with a feature flag, it sees those whose flag is in `feature_flags`.
     """

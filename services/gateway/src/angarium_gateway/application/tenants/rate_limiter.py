@@ -54,7 +54,7 @@ class QuotaExceeded(Exception):
 
 @dataclass(slots=True)
 class _Pool:
-    """What this gateway has of a window. `left_for_all` is the last known rest beside it."""
+    """This gateway's share of a window. `left_for_all` is the last known rest beside it."""
 
     window: int = -1
     permits: int = 0

@@ -27,7 +27,7 @@ class StoredContent(Protocol):
         ...
 
     async def is_held(self, message_id: bytes) -> bool:
-        """Whether a worker holds a pending delivery of the message: an attempt may be under way."""
+        """True if a worker holds a pending delivery of the message: it may be sent now."""
         ...
 
     async def expunge_responses(self, message_id: bytes, attempt_id: bytes | None = None) -> int:

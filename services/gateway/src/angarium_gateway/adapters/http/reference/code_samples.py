@@ -15,7 +15,7 @@ from .request_examples import PATH_EXAMPLES, sent_fields
 from .sdk_calls import SDK_CALLS, SdkCall
 
 SAMPLE_ORIGIN: Final = "http://127.0.0.1:8080"
-"""Where `make run` listens. The page shows its own origin in place of it."""
+"""The address of `make run`. The page shows its own origin in place of it."""
 _TOKENS: Final = {
     Permission.MANAGE_PLATFORM: "ANGARIUM_PLATFORM_KEY",
     Permission.LOG_OUT: "ANGARIUM_PORTAL_TOKEN",

@@ -1,1 +1,1 @@
-"""What requests and answers look like on the wire: the shapes of the Svix API."""
+"""Schemas of requests and answers: the shapes of the Svix API."""

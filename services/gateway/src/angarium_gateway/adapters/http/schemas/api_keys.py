@@ -20,16 +20,16 @@ KeyName = Annotated[
     Meta(
         min_length=1,
         max_length=256,
-        description="What the key is for.",
+        description="The purpose of the key.",
         examples=["billing backend"],
     ),
 ]
 Scope = Annotated[
     Literal["admin", "read", "publish", "application"],
     Meta(
-        description="What the key may do: `admin` everything, `read` reading everything except"
-        " signing secrets and API keys, `publish` posting messages, `application` everything of one"
-        " application."
+        description="The permissions of the key: `admin` everything, `read` reading everything"
+        " except signing secrets and API keys, `publish` posting messages, `application`"
+        " everything of one application."
     ),
 ]
 
@@ -60,7 +60,7 @@ class ApiKeyIn(RequestSchema, frozen=True, kw_only=True):
 
 
 class ApiKeyFieldsOut(ApiSchema, frozen=True, kw_only=True):
-    """What answers about a key have in common."""
+    """Members of all answers about a key."""
 
     id: Annotated[str, Meta(examples=["key_05jHR6TnRzUGhKWN8Ckr5D"])]
     name: str

@@ -71,7 +71,7 @@ class ReplayOut(StartedTask, frozen=True, kw_only=True):
 
 
 class TaskData(ApiSchema, frozen=True, kw_only=True):
-    """What a task does, and its progress.
+    """The subject of a task, and its progress.
 
     `looked` counts the messages it has examined, `resent` those it has sent, and `skipped` those
     whose content was deleted. `position` is the time of the last message examined. `error` says

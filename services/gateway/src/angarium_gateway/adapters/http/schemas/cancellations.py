@@ -1,4 +1,4 @@
-"""What was cancelled, on the wire. Angarium's own."""
+"""Cancellations on the wire. Angarium's own."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from .fields import ApiSchema
 
 
 class CancelOut(ApiSchema, frozen=True, kw_only=True):
-    """What was canceled."""
+    """The deliveries that were canceled."""
 
     canceled: Annotated[
         int,

@@ -1,4 +1,4 @@
-"""What Angarium adds to say how deliveries are made: schedules, order, limits, shares."""
+"""Angarium's own options of deliveries: schedules, order, limits, shares."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
@@ -68,8 +68,8 @@ DefaultSignatureHeaders = Annotated[
 RequireEventTypes = Annotated[
     bool,
     Meta(
-        description="Whether endpoints may name in `eventTypes` only event types that exist and are"
-        " not archived. Names that an endpoint has already stay."
+        description="If true, endpoints may name in `eventTypes` only event types that exist and"
+        " are not archived. Names that an endpoint has already stay."
     ),
 ]
 

@@ -78,7 +78,7 @@ class EndpointSecretRotateIn(RequestSchema, frozen=True, kw_only=True):
 
 
 class EndpointSecretOut(ApiSchema, frozen=True, kw_only=True):
-    """What verifies an endpoint's webhooks."""
+    """The key that verifies an endpoint's webhooks."""
 
     key: Annotated[
         str,

@@ -93,7 +93,7 @@ class EndpointOut(EndpointOptionsOut, frozen=True):
 _NEVER_NULL: Final = {"description", "disabled", "metadata"}
 """Fields in which an operational endpoint, as in the Svix API, takes null as left out."""
 _CLEARED: Final[dict[str, Any]] = {"description": "", "metadata": {}}
-"""What null in a patch sets a field to that has no null of its own."""
+"""The values that null in a patch sets, for fields that have no null of their own."""
 
 
 def fields_given(

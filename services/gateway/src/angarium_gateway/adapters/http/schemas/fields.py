@@ -17,7 +17,7 @@ EVENT_ID_PATTERN: Final = r"^(?!msg_)\.*[a-zA-Z0-9\-_][a-zA-Z0-9\-_.]*$(?!\n)"
 """Of eventIds, which must not be the id of another message."""
 
 DISTINCT: Final = {"uniqueItems": True}
-"""What the document says of a list without repeats."""
+"""The document's mark of a list without repeats."""
 REMEDY: Final = "remedy"
 """Key in a field's `extra`: the sentence that a refused text gets."""
 NAME_REMEDY: Final = (

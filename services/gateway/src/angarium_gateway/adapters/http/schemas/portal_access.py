@@ -33,7 +33,8 @@ Capabilities = Annotated[
     list[Capability],
     Meta(
         min_length=1,
-        description="What the token may do; all if it is left out. `ViewBase` is always required.",
+        description="The capabilities of the token; all if it is left out. `ViewBase` is always"
+        " required.",
     ),
 ]
 TokenFlags = Annotated[
@@ -71,7 +72,7 @@ SessionIds = Annotated[
 
 
 class AppPortalAccessIn(RequestSchema, frozen=True, kw_only=True):
-    """What a new portal token may do, and for how long."""
+    """The permissions and the lifetime of a new portal token."""
 
     application: Annotated[
         ApplicationIn | None,

@@ -51,7 +51,7 @@ class EndpointStats(ApiSchema, frozen=True, kw_only=True):
 
 
 class EndpointDeliveryStateOut(ApiSchema, frozen=True, kw_only=True):
-    """Whether an endpoint is being delivered to, and what waits for it."""
+    """The delivery state of an endpoint, and the deliveries that wait for it."""
 
     state: Annotated[
         DeliveryStateName,

@@ -40,7 +40,7 @@ class RatesIn(RequestSchema, frozen=True, kw_only=True):
 
 
 class TenantQuotasIn(RatesIn, frozen=True, kw_only=True):
-    """What a tenant may use; `null` or left out means no bound."""
+    """The quotas of a tenant; `null` or left out means no bound."""
 
     applications_max: Annotated[
         PerMinute | None, Meta(description="Applications that the tenant may have.")
@@ -59,7 +59,7 @@ class RatesOut(ApiSchema, frozen=True, kw_only=True):
 
 
 class TenantQuotasOut(RatesOut, frozen=True, kw_only=True):
-    """What a tenant may use; `null` means no bound."""
+    """The quotas of a tenant; `null` means no bound."""
 
     applications_max: int | None
     endpoints_max: int | None
@@ -78,7 +78,7 @@ class TenantPatch(RequestSchema, frozen=True):
     suspended: Annotated[
         bool | UnsetType,
         Meta(
-            description="Whether all requests of the tenant are refused. Messages that were"
+            description="If true, all requests of the tenant are refused. Messages that were"
             " accepted before go on being delivered."
         ),
     ] = UNSET

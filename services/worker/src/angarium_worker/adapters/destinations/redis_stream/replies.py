@@ -1,4 +1,4 @@
-"""What an error reply means: the one place where a server's error codes are read."""
+"""Reads error replies: the one place where a server's error codes are read."""
 
 from angarium_worker.domain.attempt_result import (
     FailureReason,

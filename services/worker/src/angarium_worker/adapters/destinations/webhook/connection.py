@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def response(self) -> Response:
-        """What came of the response to the last request; nothing of it before the first byte."""
+        """The part of the last response that has come; empty before its first byte."""
         return self._response
 
     def begin(self, request: bytes, exchange: Exchange) -> None:
