@@ -81,7 +81,10 @@ class ChainCheck:
         number, last = chained.number, self._last
         if number is None or chained.previous is None or chained.hash is None:
             if last is not None:
-                self.broken.append(f"{name} has no hash, though older entries have one")
+                self.broken.append(
+                    f"{name} has no hash, though older entries have one: it was inserted, or an"
+                    " earlier version wrote it during an update"
+                )
             self.unchained += 1
             return
         self._last = chained
