@@ -5,15 +5,13 @@ import os
 import random
 import re
 import time
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.engine import Database
 from angarium_contracts.ids import IdMaker
 from angarium_gateway.adapters.database.api_keys import ApiKeyRefused, ApiKeyTable, TokenTaken
-from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import api_key
 from angarium_gateway.adapters.database.tenants import TenantTable
 from angarium_gateway.administration.api_keys import (
@@ -29,44 +27,19 @@ from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.permissions import PLATFORM_TENANT, KeyScope
 from sqlalchemy import insert, select
 
+from .conftest import BEGINNING, WallClock
+
 NAMED = NewApiKey(name="first")
-BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = BEGINNING
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await SCHEMA.migrate(opened)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def keys(database: Database, clock: Clock) -> ApiKeyTable:
+def keys(database: Database, clock: WallClock) -> ApiKeyTable:
     return ApiKeyTable(
         database,
         make_id=IdMaker(time.time_ns, random.getrandbits),
         now=clock,
         random_bytes=os.urandom,
     )
-
-
-@pytest.fixture
-def tenants(database: Database, clock: Clock) -> TenantTable:
-    return TenantTable(database, make_id=IdMaker(time.time_ns, random.getrandbits), now=clock)
 
 
 @pytest.fixture
@@ -90,7 +63,7 @@ async def test_a_created_key_is_found_by_the_hash_of_its_token(
 
 
 async def test_the_restrictions_of_a_key_are_found_with_it(
-    keys: ApiKeyTable, acme: bytes, clock: Clock
+    keys: ApiKeyTable, acme: bytes, clock: WallClock
 ) -> None:
     expires_at = BEGINNING + timedelta(days=1)
     new = NewApiKey(
@@ -170,7 +143,7 @@ async def test_a_tenant_sees_and_revokes_its_own_keys_only(
 
 
 async def test_a_revoked_key_is_not_found_and_stays_in_the_list(
-    keys: ApiKeyTable, clock: Clock, acme: bytes
+    keys: ApiKeyTable, clock: WallClock, acme: bytes
 ) -> None:
     revoked = await keys.create(acme, NewApiKey(name="leaked"))
     valid = await keys.create(acme, NewApiKey(name="kept"))

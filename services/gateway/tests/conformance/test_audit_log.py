@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -44,14 +43,6 @@ ENTRY = AuditEntry(
     status=503,
     address="2001:db8::1",
 )
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await SCHEMA.migrate(opened)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Idempotency keys on both engines."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.engine import Database
 from angarium_gateway.adapters.database.idempotency_keys import StoredIdempotencyKeys
-from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import idempotency_key
 from angarium_gateway.application.accept.idempotency import (
     ABANDONED_AFTER,
@@ -25,14 +23,6 @@ from sqlalchemy import func, select, update
 KEY, REQUEST, ANOTHER = b"k" * 16, b"r" * 16, b"s" * 16
 ANSWER = Answer(201, b'{"id":"app_1"}')
 A_LITTLE = timedelta(seconds=5)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await SCHEMA.migrate(opened)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """Reading the journal, on both engines."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.engine import Database
 from angarium_contracts.ids import MESSAGE, format_id, lowest_id_at
 from angarium_gateway.adapters.database import message_queries
 from angarium_gateway.adapters.database.message_queries import StoredMessages
-from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import event_claim, message
 from angarium_gateway.application.read.messages import (
     Message,
@@ -29,14 +27,6 @@ EVERYTHING = MessageFilter()
 def id_of(number: int) -> bytes:
     """Of the message made so many milliseconds after the beginning."""
     return lowest_id_at(BEGINNING_MS + number)[:15] + b"\x07"
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await SCHEMA.migrate(opened)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.engine import Database
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
 from angarium_chassis.retention import RetentionLoop
 from angarium_contracts.ids import MESSAGE, format_id, lowest_id_at, operational_application_id
@@ -19,7 +19,6 @@ from angarium_gateway.adapters.database.postgres_journal import PostgresJournal
 from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 from angarium_gateway.adapters.database.retention_tenants import TenantRetentionColumn
 from angarium_gateway.adapters.database.schedule import ScheduleTable
-from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.sqlite_journal import SqliteJournal
 from angarium_gateway.adapters.database.tables import (
     application_copy,
@@ -40,14 +39,6 @@ KEY_LIFE_S = 86_400
 NOW_MS = time.time_ns() // 1_000_000
 
 type AnyJournal = PostgresJournal | SqliteJournal
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url, connections_max=8)
-    await SCHEMA.migrate(opened)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from angarium_chassis.database.columns import from_micros, to_micros
-from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.engine import Database
 from angarium_chassis.database.retention_turn import RetentionTurn
 from angarium_contracts.ids import MESSAGE, format_id
 from angarium_gateway.adapters.database import retention_holds
@@ -17,7 +17,6 @@ from angarium_gateway.adapters.database.message_queries import StoredMessages
 from angarium_gateway.adapters.database.replayed_messages import StoredReplayedMessages
 from angarium_gateway.adapters.database.retention_payloads import delete_expired_payloads
 from angarium_gateway.adapters.database.schedule import ScheduleTable
-from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import payload_expiry
 from angarium_gateway.domain.messages import NewMessage
 from sqlalchemy import func, select
@@ -36,14 +35,6 @@ from .hot_path.conftest import (
 NOW = from_micros(time.time_ns() // 1_000)
 HOUR = timedelta(hours=1)
 CANARY = b"canary"
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await SCHEMA.migrate(opened)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

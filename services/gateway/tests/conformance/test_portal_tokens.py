@@ -3,18 +3,16 @@
 import os
 import random
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.engine import Database
 from angarium_chassis.retention import RetentionLoop
 from angarium_contracts.ids import IdMaker
 from angarium_gateway.adapters.database.portal_tokens import (
     PortalTokenTable,
     delete_ended_portal_tokens,
 )
-from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import portal_token
 from angarium_gateway.adapters.database.tenants import TenantTable
 from angarium_gateway.application.tenants.authentication import Caller, LoginFailure
@@ -28,25 +26,18 @@ from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.permissions import Capability
 from sqlalchemy import func, select
 
-BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+from .conftest import BEGINNING, WallClock
+
 APPLICATION, OTHER_APPLICATION = b"a" * 16, b"b" * 16
 GRANT = PortalGrant(
     frozenset({Capability.VIEW_BASE, Capability.MANAGE_ENDPOINT}), frozenset({"beta"}), "user_1"
 )
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = BEGINNING
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 class Rig:
     """A tenant with portal tokens."""
 
-    def __init__(self, database: Database, tenant_id: bytes, clock: Clock) -> None:
+    def __init__(self, database: Database, tenant_id: bytes, clock: WallClock) -> None:
         make_id = IdMaker(time.time_ns, random.getrandbits)
         self.tokens = PortalTokenTable(
             database, make_id=make_id, now=clock, random_bytes=os.urandom
@@ -67,30 +58,12 @@ class Rig:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await SCHEMA.migrate(opened)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def tenants(database: Database, clock: Clock) -> TenantTable:
-    return TenantTable(database, make_id=IdMaker(time.time_ns, random.getrandbits), now=clock)
-
-
-@pytest.fixture
-async def rig(database: Database, tenants: TenantTable, clock: Clock) -> Rig:
+async def rig(database: Database, tenants: TenantTable, clock: WallClock) -> Rig:
     return Rig(database, (await tenants.create("acme")).id, clock)
 
 
 async def test_a_token_is_found_with_what_it_may_do_until_it_expires(
-    rig: Rig, clock: Clock
+    rig: Rig, clock: WallClock
 ) -> None:
     created = await rig.create()
 
@@ -126,7 +99,7 @@ async def test_all_tokens_of_one_application_end(rig: Rig) -> None:
 
 
 async def test_the_tokens_of_some_sessions_end_later_but_no_token_lives_longer(
-    rig: Rig, clock: Clock
+    rig: Rig, clock: WallClock
 ) -> None:
     named, other, without = [await rig.create(session=name) for name in ("a", "b", None)]
 
@@ -154,7 +127,7 @@ async def test_the_tokens_of_a_suspended_or_deleted_tenant_are_found_as_such(
 
 
 async def test_tokens_that_ended_long_ago_are_deleted(
-    rig: Rig, database: Database, clock: Clock
+    rig: Rig, database: Database, clock: WallClock
 ) -> None:
     await rig.create()
     clock.now = datetime.now(UTC)

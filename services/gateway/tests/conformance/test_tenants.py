@@ -3,19 +3,17 @@
 import os
 import random
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.engine import Database
 from angarium_chassis.retention import RetentionLoop
 from angarium_contracts.ids import IdMaker
 from angarium_contracts.retention import TenantRetention
 from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 from angarium_gateway.adapters.database.retention_tenants import TenantRetentionColumn
-from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import (
     api_key,
     application_copy,
@@ -29,33 +27,7 @@ from angarium_gateway.application.tenants.tenants import NameTaken, Tenants
 from angarium_gateway.domain.quotas import TenantQuotas
 from sqlalchemy import Table, insert, select
 
-BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = BEGINNING
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await SCHEMA.migrate(opened)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def tenants(database: Database, clock: Clock) -> TenantTable:
-    return TenantTable(database, make_id=IdMaker(time.time_ns, random.getrandbits), now=clock)
+from .conftest import BEGINNING, WallClock
 
 
 async def test_tenants_are_found_by_id_and_by_exact_name(tenants: Tenants) -> None:
@@ -89,7 +61,9 @@ async def test_only_the_named_tenant_is_renamed(tenants: Tenants) -> None:
     assert await tenants.rename(bytes(16), "nobody") is None
 
 
-async def test_a_suspension_keeps_its_time_until_it_ends(tenants: Tenants, clock: Clock) -> None:
+async def test_a_suspension_keeps_its_time_until_it_ends(
+    tenants: Tenants, clock: WallClock
+) -> None:
     acme, globex = await tenants.create("acme"), await tenants.create("globex")
 
     for _ in range(2):
@@ -103,7 +77,7 @@ async def test_a_suspension_keeps_its_time_until_it_ends(tenants: Tenants, clock
 
 
 async def test_a_deleted_tenant_is_kept_by_its_id_only_and_frees_its_name(
-    tenants: Tenants, clock: Clock
+    tenants: Tenants, clock: WallClock
 ) -> None:
     acme, globex = await tenants.create("acme"), await tenants.create("globex")
 
@@ -125,7 +99,7 @@ async def test_a_deleted_tenant_is_kept_by_its_id_only_and_frees_its_name(
 
 
 async def test_deleted_tenants_are_erased_once_after_a_while(
-    tenants: TenantTable, clock: Clock
+    tenants: TenantTable, clock: WallClock
 ) -> None:
     acme = await tenants.create("acme")
     await tenants.create("globex")
@@ -139,7 +113,7 @@ async def test_deleted_tenants_are_erased_once_after_a_while(
 
 
 async def test_a_deleted_tenant_keeps_nothing_whatever_it_asked_for(
-    tenants: TenantTable, database: Database, clock: Clock
+    tenants: TenantTable, database: Database, clock: WallClock
 ) -> None:
     acme = await tenants.create("acme")
     retentions = TenantRetentionColumn(database, now=clock)

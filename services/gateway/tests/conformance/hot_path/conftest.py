@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.engine import Database
 from angarium_gateway.adapters.database.postgres_journal import PostgresJournal
-from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.sqlite_journal import SqliteJournal
 from angarium_gateway.adapters.database.tables import batch
 from angarium_gateway.application.accept.journal import NewBatch
@@ -31,14 +30,6 @@ class Clock:
 
     def __call__(self) -> int:
         return self.now_us
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url, connections_max=8)
-    await SCHEMA.migrate(opened)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -4,15 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
-from angarium_gateway.adapters.database.schema import SCHEMA
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url, connections_max=8)
-    await SCHEMA.migrate(opened)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
