@@ -1,6 +1,7 @@
 """The mutants of a module: cosmic-ray's operators, and the removal of a condition."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, override
@@ -11,8 +12,9 @@ from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
 from parso.python.tree import Name
 
-# Those that change nothing, or what no test should notice: a decorator such as `override`.
 _FILTERS = "RemoveTenantFilter"
+_AMONG = re.compile(r"[\w.]*\btenant_id\.in_\([^()]*\)")
+# Those that change nothing, or what no test should notice: a decorator such as `override`.
 _LEFT_OUT = ("no_op", "NoOp", "RemoveDecorator", "ExceptionReplacer", "VariableReplacer")
 
 
@@ -35,12 +37,14 @@ class Mutant:
 
 
 class RemoveTenantFilter(Operator):  # type: ignore[misc]
-    """Puts True in the place of a comparison with a tenant's id."""
+    """Puts True in the place of a condition on a tenant's id: `==`, or `in_`."""
 
     @override
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
         """Where there is one."""
-        if node.type == "comparison" and "tenant_id" in node.get_code():
+        code = node.get_code()
+        compared = node.type == "comparison" and "tenant_id" in code
+        if compared or (node.type == "atom_expr" and _AMONG.fullmatch(code.strip())):
             yield node.start_pos, node.end_pos
 
     @override

@@ -16,6 +16,7 @@ class Part:
     filters_only: bool = False
 
 
+# On SQLite: the statements of Postgres are files of SQL.
 _GATEWAY = "services/gateway/src/angarium_gateway/adapters/database"
 _DISPATCHER = "services/dispatcher/src/angarium_dispatcher/adapters/database"
 _WORKER = "services/worker/src/angarium_worker"
