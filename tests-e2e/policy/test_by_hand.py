@@ -60,7 +60,7 @@ def test_a_delivery_that_waits_for_its_retry_is_sent_at_once_by_hand(
     hooks.answer("/", 400)
     endpoint = customer.endpoint(f"{hooks.url}/", retrySchedule=[600])
     message = customer.post()
-    customer.await_stats(endpoint, pending=1)
+    customer.await_stats(endpoint, sending=1)
     hooks.answer("/", 200)
 
     customer.svix.message_attempt.resend(customer.id, message, endpoint)
@@ -96,7 +96,7 @@ def test_what_was_cancelled_because_the_endpoint_was_disabled_is_recovered_too(
     hooks.answer("/", 400)
     endpoint = customer.endpoint(f"{hooks.url}/", retrySchedule=[600])
     failed = set(customer.post_many(3))
-    customer.await_stats(endpoint, pending=3)
+    customer.await_stats(endpoint, sending=3)
     customer.patch(endpoint, disabled=True)
     customer.await_stats(endpoint, canceled=3)
     hooks.answer("/", 200)
@@ -135,7 +135,7 @@ def test_all_that_is_pending_for_an_endpoint_is_cancelled(
     hooks.answer("/", 400)
     endpoint = customer.endpoint(f"{hooks.url}/", retrySchedule=[600])
     message = customer.post_many(6)[0]
-    customer.await_stats(endpoint, pending=6)
+    customer.await_stats(endpoint, sending=6)
 
     assert customer.cancel(f"endpoint/{endpoint}/cancel-pending") == {"canceled": 6, "done": True}
 

@@ -17,7 +17,7 @@ def with_pending(customer: Customer, hooks: ScriptedReceiver, count: int) -> tup
     hooks.answer("/", 400)
     endpoint = customer.endpoint(f"{hooks.url}/", retrySchedule=[600])
     messages = customer.post_many(count)
-    customer.await_stats(endpoint, pending=count)
+    customer.await_stats(endpoint, sending=count)
     assert customer.state(endpoint)["scheduled"] == count
     return endpoint, messages
 
@@ -95,7 +95,7 @@ def test_an_ordered_endpoint_that_is_disabled_ends_its_queue(
     endpoint = customer.endpoint(f"{hooks.url}/", retrySchedule=[600], ordering="fifo")
     customer.post_many(5)
     hooks.wait("/", 1)
-    customer.await_stats(endpoint, pending=5)
+    customer.await_stats(endpoint, pending=4, sending=1)
 
     customer.patch(endpoint, disabled=True)
 

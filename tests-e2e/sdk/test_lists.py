@@ -28,6 +28,7 @@ class Lists:
                 "/event-type", {"name": uuid4().hex, "description": ""}
             ),
             "/audit-log": lambda: self._post("/app", {"name": "A"}),
+            "/api-key": lambda: self._post("/api-key", {"name": "k", "scope": "read"}),
             "/background-task": self._add_task,
             "/operational-webhook/endpoint": lambda: self._post(
                 "/operational-webhook/endpoint", {"url": self._url, "disabled": True}
@@ -110,6 +111,7 @@ def test_every_list_ends_in_both_directions_while_it_grows(api: httpx.Client, li
         path
         for path, item in document["paths"].items()
         if any(each["name"] == "iterator" for each in item.get("get", {}).get("parameters", ()))
+        and not path.startswith("/api/v1/admin/")  # for keys of the platform
     ]
     assert len(listed) == len(lists.adding)
     for path, add in lists.adding.items():

@@ -1,5 +1,7 @@
 """The rate of an application is that of its endpoints without one of their own."""
 
+from importlib.resources import files
+
 from angarium_chassis.database.engine import Database
 from angarium_contracts.configuration import (
     CreateApplication,
@@ -24,6 +26,9 @@ from ..conftest import Bench
 
 TENANT = b"t" * 16
 URL = "https://example.com/hook"
+_VERSIONS = files("angarium_dispatcher").joinpath("migrations/versions").iterdir()
+SINCE_RATES = sum("0004" <= path.name < "1" for path in _VERSIONS)
+"""Migrations from the one on that added the rate of the application."""
 
 
 async def make(bench: Bench, rate: int | None, **own_rates: int | None) -> None:
@@ -88,7 +93,7 @@ async def test_the_migration_gives_stored_rates_to_endpoints_and_announces_them(
 ) -> None:
     await make(bench, 3, one=None, two=None, fast=1000)
     before = await bench.reads.directory_version()
-    await SCHEMA.migrate(database, "-1")
+    await SCHEMA.migrate(database, f"-{SINCE_RATES}")
     await SCHEMA.migrate(database)
     part = await bench.reads.directory_since(
         before, 100, with_applications=True, with_endpoints=True

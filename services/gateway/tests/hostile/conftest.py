@@ -20,6 +20,8 @@ SHORT_TIMEOUTS = {
     "ANGARIUM_HTTP_BODY_TIMEOUT_S": "3",
     "ANGARIUM_HTTP_ANSWER_TIMEOUT_S": "3",
     "ANGARIUM_HTTP_IDLE_TIMEOUT_S": "3",
+    # Hostile and good clients have the same address here, and refused ones linger.
+    "ANGARIUM_CONNECTIONS_PER_ADDRESS_MAX": "2000",
 }
 MESSAGE = {"eventType": "a", "payload": {}}
 

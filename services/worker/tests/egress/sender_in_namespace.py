@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import structlog
 from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_worker.adapters.destinations.dialing.tls_context import client_tls_context
 from angarium_worker.adapters.destinations.webhook import WebhookSender
@@ -191,6 +192,8 @@ def main() -> None:
     if sys.argv[1:] == ["canary"]:
         asyncio.run(be_the_canary())
         return
+    # Standard output is the report's.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     question = json.load(sys.stdin)
     new_namespace()
     print(json.dumps(asyncio.run(examine(question))))
