@@ -18,7 +18,7 @@ from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotF
 
 from ..conftest import Bench
 
-TENANT = b"t" * 16
+TENANT, OTHER = b"t" * 16, b"o" * 16
 SCHEMAS = b'{"1": {"type": "object"}}'
 
 
@@ -93,6 +93,20 @@ async def test_lists_are_in_the_byte_order_of_names_without_the_archived(bench: 
 
     assert await names(include_archived=True) == ["-", "B", "_", "a-b", "a.b", "a_b", "b"]
     assert await names(include_archived=False) == ["-", "_", "a-b", "a.b", "a_b", "b"]
+
+
+async def test_a_tenant_sees_and_changes_its_own_event_types_only(bench: Bench) -> None:
+    for tenant, name in ((TENANT, "a"), (TENANT, "both"), (OTHER, "both"), (OTHER, "z")):
+        await create_event_type(CreateEventType(tenant, name, tenant.decode()), bench.context)
+    await patch_event_type(PatchEventType(TENANT, "both", description="new"), bench.context)
+    await delete_event_type(DeleteEventType(TENANT, "both", expunge=True), bench.context)
+    with pytest.raises(NotFound):
+        await patch_event_type(PatchEventType(TENANT, "z", description="new"), bench.context)
+    request = page_request(EVENT_TYPES, limit=9, iterator=None, descending=False)
+    for tenant, names in ((TENANT, ["a"]), (OTHER, ["both", "z"])):
+        page = await bench.reads.list_event_types(tenant, request, include_archived=True)
+        assert [one.name for one in page.items] == names
+        assert {one.description for one in page.items} == {tenant.decode()}
 
 
 async def test_lists_for_some_feature_flags_leave_out_event_types_with_others(
