@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from angarium_chassis.database.engine import CONNECTION_ERRORS, open_database
+from angarium_chassis.database.engine import CONNECTION_ERRORS, Database, open_database
 from angarium_contracts.configuration import (
     CreateApplication,
     CreateEventType,
@@ -16,6 +16,7 @@ from angarium_contracts.configuration import (
     UpdateEventType,
 )
 from angarium_contracts.tenant_policy import SetTenantPolicy
+from angarium_dispatcher.adapters.database.recipient_reads import read_schedules
 from angarium_dispatcher.adapters.database.rows import event_type_values
 from angarium_dispatcher.adapters.database.schedule_watch import ScheduleWatch
 from angarium_dispatcher.adapters.database.schema import SCHEMA
@@ -185,3 +186,15 @@ async def test_watching_goes_on_after_the_database_failed(database_url: str) -> 
         await watching
     assert {line["event"] for line in logged} == {"schedules.not_watched"}
     await database.close()
+
+
+async def test_schedules_are_read_of_the_tenants_that_are_asked_for(
+    bench: Bench, database: Database
+) -> None:
+    for tenant in (TENANT, OTHER):
+        await set_tenant_policy(SetTenantPolicy(tenant, (9.0,)), bench.context)
+        command = CreateEventType(tenant, "a", "", retry_delays_s=(1.0,))
+        await create_event_type(command, bench.context)
+    async with database.engine.connect() as connection:
+        schedules = await read_schedules(connection, [TENANT])
+    assert schedules == {TENANT: Schedules((9.0,), [("a", (1.0,))])}
