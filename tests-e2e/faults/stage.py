@@ -8,6 +8,7 @@ import asyncio
 import base64
 import os
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
@@ -54,6 +55,7 @@ class Stage:
         replicas: int = REPLICAS,
         patience: float = 1.0,
         postgres: PostgresProcess | None = None,
+        key_options: Sequence[str] = ("--new-tenant",),
         **settings: str,
     ) -> None:
         self.folder = folder
@@ -67,6 +69,7 @@ class Stage:
         self.key = ""
         self.patience = patience
         self._replicas = replicas
+        self._key_options = key_options
         self._given = settings
         self.settings: dict[str, str] = {}
         """What every process gets."""
@@ -93,7 +96,7 @@ class Stage:
         self.settings = self._common() | self._given
         migrated = run_angarium(["migrate", "all"], **self.settings)
         assert migrated.returncode == 0, migrated.stderr
-        made = run_angarium(["keys", "create", "faults", "--new-tenant"], **self.settings)
+        made = run_angarium(["keys", "create", "faults", *self._key_options], **self.settings)
         assert made.returncode == 0, made.stderr
         self.key = made.stdout.strip()
         self._opened.enter_context(self.keeper)

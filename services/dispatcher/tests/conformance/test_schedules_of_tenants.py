@@ -43,11 +43,12 @@ TENANT, OTHER = b"t" * 16, b"o" * 16
 
 async def test_a_tenants_policy_is_stored_replaced_and_cleared(bench: Bench) -> None:
     assert await bench.reads.tenant_policy(TENANT) == TenantPolicy()
+    await set_tenant_policy(SetTenantPolicy(OTHER, (7.0,)), bench.context)
     for delays_s in ((1.0, 2.5), (), None):
         policy = TenantPolicy(delays_s)
         assert await set_tenant_policy(SetTenantPolicy(TENANT, delays_s), bench.context) == policy
         assert await bench.reads.tenant_policy(TENANT) == policy
-    assert await bench.reads.tenant_policy(OTHER) == TenantPolicy()
+    assert await bench.reads.tenant_policy(OTHER) == TenantPolicy((7.0,))
     with pytest.raises(InvalidField) as refused:
         await set_tenant_policy(SetTenantPolicy(TENANT, (-1.0,)), bench.context)
     assert refused.value.field == "retry_delays_s"
