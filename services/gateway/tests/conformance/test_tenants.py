@@ -17,9 +17,11 @@ from angarium_gateway.adapters.database.retention_tenants import TenantRetention
 from angarium_gateway.adapters.database.tables import (
     api_key,
     application_copy,
+    audit_chain,
     audit_entry,
     message,
     portal_token,
+    scheduled_message,
 )
 from angarium_gateway.adapters.database.tenants import TenantTable
 from angarium_gateway.application.read.id_window import IdWindow
@@ -126,6 +128,17 @@ async def test_a_deleted_tenant_keeps_nothing_whatever_it_asked_for(
     assert await retentions.page(None) == []
 
 
+async def test_each_tenant_has_a_retention_period_of_its_own(
+    tenants: TenantTable, database: Database
+) -> None:
+    acme, globex = await tenants.create("acme"), await tenants.create("globex")
+    retentions = TenantRetentionColumn(database)
+    await retentions.set(globex.id, 30)
+    assert await retentions.find(acme.id) is None
+    await retentions.set(acme.id, 7)
+    assert [await retentions.find(each.id) for each in (acme, globex)] == [7, 30]
+
+
 async def test_the_rows_of_a_deleted_tenant_go_and_those_of_others_stay(
     database: Database,
 ) -> None:
@@ -175,6 +188,7 @@ async def add_rows(database: Database, tenant_id: bytes, make_id: IdMaker) -> No
             "path": "/",
             "status": 200,
         },
+        audit_chain: {"number": 1, "entry_id": make_id(), "hash": os.urandom(32)},
         application_copy: {"id": application_id, "version": 1},
         message: {
             "application_id": application_id,
@@ -186,15 +200,24 @@ async def add_rows(database: Database, tenant_id: bytes, make_id: IdMaker) -> No
     async with database.engine.begin() as connection:
         for table, values in rows.items():
             await connection.execute(insert(table).values(tenant_id=tenant_id, **values))
+        await connection.execute(
+            insert(scheduled_message).values(
+                application_id=application_id, message_id=make_id(), deliver_at=2**60, bytes=2
+            )
+        )
 
 
 async def owners(database: Database) -> dict[str, set[bytes]]:
     """The tenants that have rows, by table."""
     found = {}
     async with database.reading.connect() as connection:
-        for table in (api_key, portal_token, audit_entry, message):
+        for table in (api_key, portal_token, audit_entry, audit_chain, message):
             ids = await connection.scalars(select(table.c.tenant_id))
             found[table.name] = {bytes(each) for each in ids}
+        scheduled = select(application_copy.c.tenant_id).join(
+            scheduled_message, scheduled_message.c.application_id == application_copy.c.id
+        )
+        found["scheduled_message"] = {bytes(each) for each in await connection.scalars(scheduled)}
     return found
 
 
