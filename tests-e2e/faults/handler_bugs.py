@@ -112,7 +112,7 @@ def _await_others(trial: Trial) -> int:
 
 
 def _expect_entries(trial: Trial, service: str) -> None:
-    """What was quarantined says how often it was tried, and has its bytes: it names messages that
+    """A quarantined entry says how often it was tried, and has its bytes: it names messages that
     were accepted."""
     account, settings = trial.account, trial.stage.settings
     listed = [

@@ -104,7 +104,7 @@ class Platform:
         return await self.client.request(method, path, json=body, headers=headers)
 
     async def done(self, method: str, path: str, body: Any = None) -> Any:
-        """What the first tenant's administrator gets."""
+        """Answers to the first tenant's administrator."""
         answer = await self.call(self.admin, method, path, body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None

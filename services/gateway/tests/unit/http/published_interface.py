@@ -96,7 +96,7 @@ class Comparison:
                     yield f"{method.upper()} {path}", operation, own
 
     def differences(self) -> Iterator[tuple[str, str]]:
-        """What a client of the published interface finds missing: operation and fault."""
+        """Faults that a client of the published interface meets: operation and fault."""
         for name, published, ours in self.operations():
             for faults in (self._parameters, self._bodies, self._answers):
                 for fault in faults(published, ours):
@@ -136,7 +136,7 @@ class Comparison:
                 yield f"{where} has a body"
 
     def _accepts(self, where: str, published: Json, ours: Json) -> Iterator[str]:
-        """What a request may have that ours must not."""
+        """Parts of a published request that ours refuses."""
         wanted, own = Shape.of(published, self.published), Shape.of(ours, self.ours)
         yield from self._enumeration(where, wanted, own)
         missing = wanted.types - own.types
@@ -154,7 +154,7 @@ class Comparison:
             yield from self._accepts(f"{where}[]", wanted.schema["items"], own.schema["items"])
 
     def _gives(self, where: str, published: Json, ours: Json) -> Iterator[str]:
-        """What an answer must have that ours may not, or the other way."""
+        """Members that one of the two answers must have and the other need not."""
         wanted, own = Shape.of(published, self.published), Shape.of(ours, self.ours)
         yield from self._enumeration(where, wanted, own)
         strange = own.types - wanted.types

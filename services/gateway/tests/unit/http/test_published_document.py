@@ -51,7 +51,7 @@ KEPT: Final = {
     "answer 202.task is one of endpoint.bulk-replay, endpoint.recover, endpoint.replay, not of"
     " endpoint.recover": _AS_THE_SDK,
 }
-"""Where our document is not as published, and why."""
+"""Differences of our document from the published one, with their reasons."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What attempts tell of connections that failed."""
+"""Failure reasons of attempts whose connections failed."""
 
 import errno
 

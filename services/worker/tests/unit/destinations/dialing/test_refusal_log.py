@@ -1,4 +1,4 @@
-"""What is logged of refused addresses is bounded, by host and in all."""
+"""The log of refused addresses is bounded, by host and in all."""
 
 from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_worker.adapters.destinations.dialing.refusal_log import (
