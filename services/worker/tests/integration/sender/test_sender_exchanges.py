@@ -254,7 +254,7 @@ async def test_an_answer_that_is_no_answer_is_invalid(
         (answers_forever(b"HTTP/1.1 200 OK\r\nA: ", b"b", 0.02), "within its headers: given up"),
         (
             answers_forever(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", b"b", 0.02),
-            "of 999 bytes: given up after 0.3",
+            "of 999 bytes: given up after 0.",
         ),
     ],
 )
