@@ -128,8 +128,10 @@ def build_gateway(
     *,
     replica: str,
     is_stopping: Callable[[], bool] = lambda: False,
+    create_routes: Callable[[ApiDependencies], ASGIApp] = create_api,
 ) -> Gateway:
-    """Build the gateway process `replica`."""
+    """Build the gateway process `replica`. `create_routes` makes the routes of the API; creating
+    them is nearly all of the time that this function takes."""
     ask_dispatcher = ports.redelivery.ask_dispatcher
     hot_path = build_hot_path(
         ports.hot_path, limits.hot_path, owner=replica, clock_s=clocks.clock_s
@@ -153,7 +155,7 @@ def build_gateway(
         is_stopping=is_stopping,
     )
     http: ASGIApp = AcceptRoute(
-        create_api(api),
+        create_routes(api),
         api.access,
         accept,
         CreateMissing(api.change_configuration),

@@ -12,7 +12,7 @@ from .mutations import MUTATIONS, mutated
 from .run_seed import run_seed
 from .scenario import draw
 
-SEEDS = 2_000
+SEEDS = 600
 SEEDS_PER_TEST = 50
 SEEDS_TO_CATCH_MAX = 600
 

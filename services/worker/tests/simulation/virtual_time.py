@@ -9,6 +9,7 @@ from contextvars import Context
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
+from weakref import WeakSet
 
 type Event = tuple[float, int, "ProcessLoop | None", Any]
 """When, a number that keeps the order of equals, and whose: a handle of a loop, or a call of the
@@ -76,6 +77,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self._ready: deque[asyncio.Handle] = deque()
+        self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
         self.is_live = True
         self._is_queued = False
         self._is_buried = False
@@ -113,7 +115,9 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         return asyncio.Future(loop=self)
 
     def create_task(self, coro: Coroutine[Any, Any, Any], **more: Any) -> asyncio.Task[Any]:
-        return asyncio.Task(coro, loop=self, **more)
+        task = asyncio.Task(coro, loop=self, **more)
+        self._tasks.add(task)
+        return task
 
     def get_debug(self) -> bool:
         return False
@@ -166,10 +170,13 @@ class ProcessLoop(asyncio.AbstractEventLoop):
             self._scheduler.becomes_ready(self)
 
     def bury(self) -> None:
-        """Let the coroutines of a process that is no more end, so that none is left over."""
+        """Let the coroutines of a process that is no more end, so that none is left over.
+
+        `asyncio.all_tasks` would go through the tasks of every earlier world too.
+        """
         self._is_buried = True
         for _ in range(10):
-            tasks = [task for task in asyncio.all_tasks(self) if not task.done()]
+            tasks = [task for task in self._tasks if not task.done()]
             if not tasks:
                 break
             events._set_running_loop(self)
@@ -180,5 +187,5 @@ class ProcessLoop(asyncio.AbstractEventLoop):
                     break
                 self.tick()
         events._set_running_loop(None)
-        for task in asyncio.all_tasks(self):
+        for task in self._tasks:
             task._log_destroy_pending = False  # type: ignore[attr-defined]

@@ -47,6 +47,7 @@ from ...fakes.relay_rig import StreamModel, WatchModel
 from .audit_model import MemoryAuditLog, audit_id
 from .key_model import MemoryApiKeys
 from .portal_model import MemoryPortalTokens
+from .shared_routes import SharedRoutes
 from .tenant_model import MemoryTenants
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
@@ -329,13 +330,22 @@ LIMITS = GatewayLimits(
 )
 
 
+routes = SharedRoutes()
+
+
 @asynccontextmanager
 async def serving(world: World, ports: GatewayPorts, limits: GatewayLimits) -> AsyncIterator[World]:
-    """Give the world its client, of a gateway over these ports."""
+    """Give the world its client, of a gateway over these ports. One world is served at a time:
+    all of them share their routes."""
     ids = itertools.count()
     clocks = Clocks(clock_s=lambda: 0.0, now=lambda: MADE_AT, make_id=lambda: audit_id(next(ids)))
     gateway = build_gateway(
-        ports, limits, clocks, replica="replica", is_stopping=lambda: world.is_stopping
+        ports,
+        limits,
+        clocks,
+        replica="replica",
+        is_stopping=lambda: world.is_stopping,
+        create_routes=routes,
     )
     async with httpx.AsyncClient(
         # httpx and Litestar have different types for the same ASGI events.
