@@ -56,6 +56,23 @@ class GroupCommit[Item, Result]:
         self._arrived.set()
         return result
 
+    def submit_all(self, items: Sequence[tuple[Item, int]]) -> list[asyncio.Future[Result]]:
+        """Queue items with their sizes in bytes, in order. Raises `Overloaded`, with none of them
+        queued, if they do not all fit."""
+        size_bytes = sum(size for _, size in items)
+        if (
+            self._ended
+            or len(self._waiting) + len(items) > self._waiting_max
+            or self._waiting_bytes + size_bytes > self._waiting_bytes_max
+        ):
+            raise Overloaded
+        make_future = asyncio.get_running_loop().create_future
+        queued = [(item, size, make_future()) for item, size in items]
+        self._waiting.extend(queued)
+        self._waiting_bytes += size_bytes
+        self._arrived.set()
+        return [result for _, _, result in queued]
+
     async def run(self) -> None:
         """Commit until cancelled."""
         # Each commit is a task of its own: cancelling `run` must not cancel a commit under way, as

@@ -240,3 +240,18 @@ class EndpointsFound(Contract, frozen=True, tag="endpoint.found_many/1"):
 
     endpoints: tuple[Endpoint, ...]
     deleted: tuple[Endpoint, ...] = ()
+
+
+class PrecheckMessage(Contract, frozen=True, tag="message.precheck/1"):
+    """Query to the dispatcher: would any enabled endpoint of the application get such a message?
+    Answered by `MessagePrechecked`."""
+
+    tenant_id: bytes
+    application_ref: str
+    kind: MessageKind
+
+
+class MessagePrechecked(Contract, frozen=True, tag="message.prechecked/1"):
+    """`active`: an enabled endpoint would get the message."""
+
+    active: bool

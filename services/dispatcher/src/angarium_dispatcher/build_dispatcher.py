@@ -108,4 +108,4 @@ def build_dispatcher(
             require_event_types=settings.require_event_types,
         ),
     )
-    return Dispatcher(context, cache, QueryAnswers(context, ports.reads))
+    return Dispatcher(context, cache, QueryAnswers(context, ports.reads, cache))

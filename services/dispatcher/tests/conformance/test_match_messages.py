@@ -7,11 +7,17 @@ from angarium_contracts.configuration import (
     CreateEventType,
     PatchEndpoint,
 )
-from angarium_contracts.deliveries import MatchedMessages, MatchMessages, MessageKind
+from angarium_contracts.deliveries import (
+    MatchedMessages,
+    MatchMessages,
+    MessageKind,
+    PrecheckMessage,
+)
 from angarium_contracts.endpoint_options import DisableEndpoint
 from angarium_contracts.tenant_policy import SetTenantPolicy
 from angarium_dispatcher.adapters.streams.wire import problem
 from angarium_dispatcher.application.dispatch.match_messages import match_messages
+from angarium_dispatcher.application.dispatch.precheck_message import precheck_message
 from angarium_dispatcher.application.endpoints.disable_endpoint import disable_endpoint
 from angarium_dispatcher.application.endpoints.save_endpoint import (
     SavedEndpoint,
@@ -96,3 +102,25 @@ async def test_a_disabled_endpoint_is_a_conflict_that_says_who_and_how_to_go_on(
     )
     with pytest.raises(EndpointDisabled, match=r"by Angarium \(it answered 410\)\. Enable it"):
         await match_messages(question, bench.reads)
+
+
+async def test_a_precheck_finds_the_endpoints_that_a_message_would_reach(
+    bench: Bench, saved: SavedEndpoint
+) -> None:
+    async def active() -> list[bool]:
+        return [
+            (
+                await precheck_message(
+                    PrecheckMessage(TENANT, "acme", kind), bench.reads, bench.cache
+                )
+            ).active
+            for kind in KINDS
+        ]
+
+    assert await active() == [True, False, False]
+    await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", channels=None), bench.context)
+    assert await active() == [True, True, False]
+    await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", disabled=True), bench.context)
+    assert await active() == [False, False, False]
+    with pytest.raises(NotFound):
+        await precheck_message(PrecheckMessage(OTHER, "acme", KINDS[0]), bench.reads, bench.cache)

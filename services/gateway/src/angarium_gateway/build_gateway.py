@@ -9,14 +9,16 @@ from angarium_chassis.http_server.trusted_proxies import NO_PROXIES, TrustedProx
 from angarium_chassis.sealing import Seal
 from litestar.types import ASGIApp
 
-from .adapters.http.accept_route import AcceptRoute
+from .adapters.http.accept_route import AcceptRoute, body_bytes_max
 from .adapters.http.access_control import AccessControl
 from .adapters.http.application import create_api
 from .adapters.http.cross_origin import CrossOrigin
 from .adapters.http.dependencies import ApiDependencies
 from .adapters.http.login_refusals import LoginRefusals
+from .adapters.http.post_batch import PostBatch
 from .adapters.http.schemas.operational_payload import operational_payload
 from .adapters.streams.service_answers import ServiceAnswers
+from .application.accept.accept_batch import AcceptBatch
 from .application.accept.accept_message import AcceptMessage
 from .application.accept.idempotency import IdempotencyKeys
 from .application.accept.sealed_answers import SealedAnswers
@@ -151,7 +153,7 @@ def build_gateway(
     )
     last_uses = LastUses(ports.api_keys, clocks.now)
     api = replace(
-        _api(ports, limits, clocks, directory, references, redelivery, last_uses),
+        _api(ports, limits, clocks, directory, references, redelivery, last_uses, hot_path),
         is_stopping=is_stopping,
     )
     http: ASGIApp = AcceptRoute(
@@ -187,20 +189,36 @@ def _api(
     references: References,
     redelivery: Redelivery,
     last_uses: LastUses,
+    hot_path: HotPath,
 ) -> ApiDependencies:
     ask_dispatcher, ask_worker = ports.redelivery.ask_dispatcher, ports.redelivery.ask_worker
+    access = AccessControl(
+        Authenticator(ports.api_keys, ports.portal_tokens, clocks.clock_s, on_use=last_uses.note),
+        Authorizer(directory),
+        LoginRefusals(clocks.clock_s, limits.proxies),
+        RateLimiter(ports.quota_counts, lambda: clocks.now().timestamp()),
+    )
+    change_configuration = ChangeConfiguration(ask_dispatcher, directory)
     return ApiDependencies(
-        access=AccessControl(
-            Authenticator(
-                ports.api_keys, ports.portal_tokens, clocks.clock_s, on_use=last_uses.note
+        access=access,
+        post_batch=PostBatch(
+            access,
+            AcceptBatch(
+                directory,
+                ports.hot_path.journal,
+                hot_path.commits,
+                clocks.make_id,
+                hot_path.scheduled,
             ),
-            Authorizer(directory),
-            LoginRefusals(clocks.clock_s, limits.proxies),
-            RateLimiter(ports.quota_counts, lambda: clocks.now().timestamp()),
+            CreateMissing(change_configuration),
+            payload_bytes_max=limits.payload_bytes_max,
+            message_retention_days=limits.message_retention_days,
+            now=clocks.now,
         ),
+        batch_bytes_max=body_bytes_max(limits.payload_bytes_max),
         idempotency_keys=SealedAnswers(ports.idempotency_keys, ports.seal),
         ask_dispatcher=ask_dispatcher,
-        change_configuration=ChangeConfiguration(ask_dispatcher, directory),
+        change_configuration=change_configuration,
         endpoint_secrets=EndpointSecrets(ask_dispatcher, ports.seal),
         directory=directory,
         journal=ports.messages,

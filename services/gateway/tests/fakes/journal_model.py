@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,6 +95,7 @@ class JournalModel:
         self.stored: list[Row] = []
         self.outcomes: dict[bytes, CommitOutcome] = {}
         self.earlier_requests: dict[bytes, EarlierRequest] = {}
+        self.claims: dict[tuple[bytes, str], bytes] = {}
         self.dead: set[str] = set()
         self.known: set[str] = set()
         self.scheduled: list[NewMessage] = []
@@ -144,6 +145,12 @@ class JournalModel:
     async def earlier(self, key_digest: bytes) -> EarlierRequest | None:
         await self.trouble.before()
         return self.earlier_requests.get(key_digest)
+
+    async def claimed(
+        self, events: Sequence[tuple[bytes, str]]
+    ) -> Mapping[tuple[bytes, str], bytes]:
+        await self.trouble.before()
+        return {event: self.claims[event] for event in events if event in self.claims}
 
     async def unpublished(self, owner: str, *, bytes_max: int) -> list[StoredBatch]:
         await self.trouble.before()

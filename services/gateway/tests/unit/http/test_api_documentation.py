@@ -21,6 +21,7 @@ OPERATIONS = {
     "v1.event-type.list", "v1.event-type.create", "v1.event-type.get", "v1.event-type.update",
     "patch_event_type", "v1.event-type.delete",
     "v1.message.list", "v1.message.create", "v1.message.get",
+    "v1.message.create-batch", "v1.message.create-batch-across", "v1.message.precheck",
     "v1.message-attempt.list-by-msg", "v1.message-attempt.list-by-endpoint",
     "v1.message-attempt.list-attempted-destinations",
     "v1.message-attempt.list-attempted-messages",

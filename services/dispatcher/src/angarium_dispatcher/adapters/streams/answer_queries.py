@@ -6,7 +6,12 @@ from typing import Any
 from angarium_contracts import configuration as wire
 from angarium_contracts import endpoint_options as options
 from angarium_contracts.contract import Contract, Reader
-from angarium_contracts.deliveries import EndpointsFound, GetEndpoints, MatchMessages
+from angarium_contracts.deliveries import (
+    EndpointsFound,
+    GetEndpoints,
+    MatchMessages,
+    PrecheckMessage,
+)
 from angarium_contracts.directory import (
     DirectoryPage,
     DirectorySince,
@@ -21,6 +26,8 @@ from angarium_dispatcher.application.configuration.context import ConfigurationC
 from angarium_dispatcher.application.configuration.references import get_application, get_endpoint
 from angarium_dispatcher.application.configuration.store import Without
 from angarium_dispatcher.application.dispatch.match_messages import MatchingReads, match_messages
+from angarium_dispatcher.application.dispatch.precheck_message import precheck_message
+from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
 from angarium_dispatcher.application.endpoints import save_endpoint as saving_endpoints
 from angarium_dispatcher.application.endpoints.delete_endpoint import delete_endpoint
 from angarium_dispatcher.application.endpoints.disable_endpoint import disable_endpoint
@@ -60,9 +67,12 @@ ENDPOINTS_MAX = 250
 class QueryAnswers:
     """Answers commands and queries. A refusal is answered as a `Problem`."""
 
-    def __init__(self, context: ConfigurationContext, reads: MatchingReads) -> None:
+    def __init__(
+        self, context: ConfigurationContext, reads: MatchingReads, cache: RecipientsCache
+    ) -> None:
         self._context = context
         self._reads = reads
+        self._cache = cache
         self._by_question: dict[type[Contract], Callable[[Any], Awaitable[Contract]]] = {
             wire.CreateApplication: self._saved_application(saving_applications.create_application),
             wire.UpdateApplication: self._saved_application(
@@ -94,6 +104,7 @@ class QueryAnswers:
             GetTenantPolicy: self._get_tenant_policy,
             SetTenantPolicy: self._set_tenant_policy,
             MatchMessages: self._match_messages,
+            PrecheckMessage: self._precheck_message,
             DirectorySince: self._directory_since,
             GetEndpointStates: self._endpoint_states,
         }
@@ -250,6 +261,9 @@ class QueryAnswers:
 
     async def _match_messages(self, question: MatchMessages) -> Contract:
         return await match_messages(question, self._reads)
+
+    async def _precheck_message(self, question: PrecheckMessage) -> Contract:
+        return await precheck_message(question, self._reads, self._cache)
 
     async def _directory_since(self, question: DirectorySince) -> Contract:
         part = await self._reads.directory_since(

@@ -1,7 +1,7 @@
 """The journal on Postgres: a whole group commit is one statement, one round trip."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from angarium_gateway.domain.messages import (
     NewMessage,
 )
 
-from .earlier_requests import find_earlier
+from .earlier_requests import find_claimed, find_earlier
 from .failures import journal_failures
 from .message_rows import names_to_text
 
@@ -81,6 +81,12 @@ class PostgresJournal:
     async def earlier(self, key_digest: bytes) -> EarlierRequest | None:
         """See the port."""
         return await find_earlier(self._database.engine, key_digest)
+
+    async def claimed(
+        self, events: Sequence[tuple[bytes, str]]
+    ) -> Mapping[tuple[bytes, str], bytes]:
+        """See the port."""
+        return await find_claimed(self._database.engine, events)
 
     async def close(self) -> None:
         """Return the connection to the pool."""

@@ -1,6 +1,6 @@
 """The journal on SQLite: a group commit is one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from angarium_chassis.database.columns import from_micros, to_micros
@@ -19,7 +19,7 @@ from angarium_gateway.domain.messages import (
     NewMessage,
 )
 
-from .earlier_requests import find_earlier
+from .earlier_requests import find_claimed, find_earlier
 from .failures import journal_failures
 from .message_rows import row_of
 from .tables import (
@@ -67,6 +67,12 @@ class SqliteJournal:
     async def earlier(self, key_digest: bytes) -> EarlierRequest | None:
         """See the port."""
         return await find_earlier(self._engine, key_digest)
+
+    async def claimed(
+        self, events: Sequence[tuple[bytes, str]]
+    ) -> Mapping[tuple[bytes, str], bytes]:
+        """See the port."""
+        return await find_claimed(self._engine, events)
 
     async def close(self) -> None:
         """Do nothing: no connection is kept between commits."""

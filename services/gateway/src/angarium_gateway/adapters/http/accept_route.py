@@ -20,7 +20,6 @@ from angarium_gateway.application.accept.accept_message import (
     AcceptMessage,
     AcceptOutcome,
     Busy,
-    Draft,
     EventIdTaken,
     KeyReused,
     MessageDeleted,
@@ -38,7 +37,7 @@ from .access_control import AccessControl
 from .asgi_answers import send_answer, send_refusal, send_while_the_body_comes
 from .gzip_bodies import inflated, is_gzip
 from .idempotent_posts import bad_key, created_is_gone, is_key, used_for_another
-from .posted_message import PostedMessage, delivery_time, payload_expiry, read_message
+from .posted_message import draft_of, read_message
 from .problems import (
     Fault,
     ProblemAnswer,
@@ -91,7 +90,7 @@ class AcceptRoute:
         self._payload_bytes_max = payload_bytes_max
         self._message_retention_days = message_retention_days
         self._now = now
-        self._body_bytes_max = ESCAPED_BYTES_MAX * payload_bytes_max + ENVELOPE_BYTES_MAX
+        self._body_bytes_max = body_bytes_max(payload_bytes_max)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI call."""
@@ -137,8 +136,16 @@ class AcceptRoute:
         if caller.quotas:
             costs = {Rate.MESSAGES: 1, Rate.PAYLOAD_BYTES: len(bytes(posted.payload))}
             await self._access.spend(caller, costs, scope)
-        deliver_at = None if posted.deliver_at is None else delivery_time(posted, self._now())
-        draft = _draft(posted, headers, scope["path"], body, deliver_at, self._expiry(posted))
+        draft = draft_of(
+            posted,
+            self._now,
+            kept_days=self._message_retention_days,
+            key=headers.key,
+            request_digest=None
+            if headers.key is None
+            else request_digest("POST", scope["path"].rstrip("/"), body),
+            trace=headers.trace,
+        )
         application = posted.application
         outcome = await self._accept(
             caller.tenant_id,
@@ -146,12 +153,7 @@ class AcceptRoute:
             draft,
             None if application is None else lambda: self._create_missing(caller, ref, application),
         )
-        return _message_of(outcome)
-
-    def _expiry(self, posted: PostedMessage) -> datetime | None:
-        if posted.payload_retention_period is None and posted.payload_retention_hours is None:
-            return None
-        return payload_expiry(posted, self._now(), self._message_retention_days)
+        return accepted_message(outcome)
 
     async def _admit(self, token: str, scope: Scope, ref: str) -> Caller:
         try:
@@ -189,6 +191,11 @@ class AcceptRoute:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+def body_bytes_max(payload_bytes_max: int) -> int:
+    """The most bytes that a body may have where a payload may have so many."""
+    return ESCAPED_BYTES_MAX * payload_bytes_max + ENVELOPE_BYTES_MAX
+
+
 class _BodyNotRead(Refused):
     """The request is refused before the end of its body has come."""
 
@@ -213,10 +220,14 @@ class _Headers:
             elif name == b"content-length":
                 self.content_length = int(value)
             elif name == b"traceparent":
-                trace = value.decode("latin-1")
-                self.trace = trace if _TRACE.fullmatch(trace) else None
+                self.trace = sampled_trace(value.decode("latin-1"))
             elif name == b"content-encoding":
                 self.coding = value.decode("latin-1")
+
+
+def sampled_trace(trace: str) -> str | None:
+    """The header `traceparent` if the trace is sampled; None otherwise."""
+    return trace if _TRACE.fullmatch(trace) else None
 
 
 def _refuse_unless_gzip(coding: str) -> None:
@@ -235,32 +246,7 @@ def _failure() -> ProblemAnswer:
     return problem_answer(500, "internal_error", "Internal error", detail)
 
 
-def _draft(
-    posted: PostedMessage,
-    headers: _Headers,
-    path: str,
-    body: bytes,
-    deliver_at: datetime | None,
-    payload_expires_at: datetime | None,
-) -> Draft:
-    return Draft(
-        event_type=posted.event_type,
-        payload=bytes(posted.payload),
-        channels=tuple(posted.channels or ()),
-        tags=tuple(posted.tags or ()),
-        event_id=posted.event_id,
-        key=headers.key,
-        request_digest=None
-        if headers.key is None
-        else request_digest("POST", path.rstrip("/"), body),
-        trace=headers.trace,
-        deliver_at=deliver_at,
-        content_type=posted.content_type,
-        payload_expires_at=payload_expires_at,
-    )
-
-
-def _message_of(outcome: AcceptOutcome) -> NewMessage:
+def accepted_message(outcome: AcceptOutcome) -> NewMessage:
     """The message that was accepted. Raises `Refused`."""
     match outcome:
         case Accepted(message):

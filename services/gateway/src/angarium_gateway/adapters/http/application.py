@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
@@ -34,6 +34,7 @@ from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
 from .invalid_parameters import on_invalid_parameters
+from .message_batches import MessageBatchController
 from .messages import MessageController
 from .operation_needs import require_needs
 from .operational_webhooks import OperationalEndpointController
@@ -60,6 +61,7 @@ _CONTROLLERS = (
     EndpointOptionsController,
     EventTypeController,
     MessageController,
+    MessageBatchController,
     AttemptController,
     DeliveryController,
     ResendController,
@@ -89,7 +91,15 @@ def create_api(deps: ApiDependencies) -> ASGIApp:
 def _operations(deps: ApiDependencies) -> Litestar:
     document = ApiDocument(_CONTROLLERS, version("angarium-gateway"))
     api = Litestar(
-        route_handlers=[*_CONTROLLERS, *reference_routes(document)],
+        route_handlers=[
+            *(each for each in _CONTROLLERS if each is not MessageBatchController),
+            Router(
+                "/",
+                route_handlers=[MessageBatchController],
+                request_max_body_size=deps.batch_bytes_max,
+            ),
+            *reference_routes(document),
+        ],
         dependencies={
             "api": Provide(lambda: deps, sync_to_thread=False),
             "caller": Provide(provide_caller, sync_to_thread=False),
@@ -102,7 +112,7 @@ def _operations(deps: ApiDependencies) -> Litestar:
             ),
             DefineMiddleware(StrictQueries),
             DefineMiddleware(EntityTags),
-            DefineMiddleware(InflatedRequests, body_bytes_max=deps.body_bytes_max),
+            DefineMiddleware(InflatedRequests),
             DefineMiddleware(
                 IdempotentPosts,
                 keys=deps.idempotency_keys,

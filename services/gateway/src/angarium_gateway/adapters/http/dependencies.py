@@ -30,13 +30,15 @@ from angarium_gateway.application.tenants.tenant_retention import TenantRetentio
 from angarium_gateway.application.tenants.tenants import Tenants
 
 from .access_control import AccessControl
+from .post_batch import PostBatch
 
 
 @dataclass(frozen=True, slots=True)
 class ApiDependencies:
     """The arguments of `create_api`.
 
-    `body_bytes_max` bounds every request body. `is_stopping`: the process drains. `public_url` is
+    `body_bytes_max` bounds every request body but those of batches, which `batch_bytes_max`
+    bounds. `is_stopping`: the process drains. `public_url` is
     where clients reach the API; None: where the request came to.
     """
 
@@ -59,7 +61,9 @@ class ApiDependencies:
     tenants: Tenants
     audit_log: AuditLog
     record_change: RecordChange
+    post_batch: PostBatch
     body_bytes_max: int = 1024 * 1024
+    batch_bytes_max: int = 4 * 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False
     public_url: str | None = None
     proxies: TrustedProxies = NO_PROXIES

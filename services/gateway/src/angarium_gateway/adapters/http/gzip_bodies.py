@@ -9,6 +9,7 @@ from typing import Final
 
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from .problems import Fault, Refused, coded_body, invalid, too_large
@@ -81,9 +82,8 @@ class InflatedRequests:
     """ASGI middleware that inflates bodies as they are read, so that all behind it sees, hashes
     and bounds what the client meant. Stands inside the authentication."""
 
-    def __init__(self, app: ASGIApp, body_bytes_max: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its body as it was before compression."""
@@ -91,7 +91,7 @@ class InflatedRequests:
         if coding is None or scope["type"] != ScopeType.HTTP or not is_gzip(coding):
             await self._app(scope, receive, send)
             return
-        inflation = Inflation(self._body_bytes_max)
+        inflation = Inflation(body_bytes_max(scope))
 
         async def receive_inflated() -> Message:
             event = await receive()
@@ -102,6 +102,13 @@ class InflatedRequests:
             return event  # type: ignore[return-value]
 
         await self._app(scope, receive_inflated, send)  # type: ignore[arg-type]
+
+
+def body_bytes_max(scope: Scope) -> int:
+    """The most bytes that the body of a request may have, by its operation."""
+    handler = scope["route_handler"]
+    limit = handler.resolve_request_max_body_size() if isinstance(handler, HTTPRouteHandler) else 0
+    return limit or 0
 
 
 class CompressedAnswers:

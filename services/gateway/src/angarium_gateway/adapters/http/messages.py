@@ -1,5 +1,6 @@
 """/api/v1/app/{app_id}/msg: reading. accept_route.py answers its POST, before all this."""
 
+from angarium_contracts.deliveries import MessageKind, MessagePrechecked, PrecheckMessage
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.ids import MESSAGE, format_id, parse_id
 from angarium_contracts.queries import Page, Problem
@@ -24,9 +25,15 @@ from .parameters import (
     newest_first_page,
     time_of,
 )
-from .problems import Fault, Refused, invalid, refusal
+from .problems import Fault, Refused, invalid, refusal, unwrap
 from .schemas.lists import ListResponse
-from .schemas.messages import MessageIn, MessageOut, message_out
+from .schemas.messages import (
+    MessageIn,
+    MessageOut,
+    MessagePrecheckIn,
+    MessagePrecheckOut,
+    message_out,
+)
 
 BACKWARDS = "-"
 """Before an iterator: the page before it."""
@@ -110,6 +117,31 @@ class MessageController(Controller):
         # accept_route.py answers this operation. Only a path that names no possible application
         # gets here, and is refused for it.
         raise NotImplementedError
+
+    @post(
+        "/precheck/active",
+        status_code=200,
+        operation_id="v1.message.precheck",
+        summary="Check that a message would reach an endpoint",
+        opt={UNAUDITED: True},
+    )
+    async def precheck_message(
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        data: JSONBody[MessagePrecheckIn],
+    ) -> MessagePrecheckOut:
+        """Tells whether any enabled endpoint of the application would get a message of this event
+        type on these channels. Call it before you put together a payload that is dear to make.
+        """
+        question = PrecheckMessage(
+            tenant_id=caller.tenant_id,
+            application_ref=app_id,
+            kind=MessageKind(data.event_type, tuple(data.channels or ())),
+        )
+        found = unwrap(await api.ask_dispatcher(question, MessagePrechecked))
+        return MessagePrecheckOut(active=found.active)
 
     @get("/{msg_id:str}", operation_id="v1.message.get", summary="Get a message")
     async def get_message(

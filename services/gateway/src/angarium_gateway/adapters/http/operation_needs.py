@@ -48,6 +48,9 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.event-type.delete": Permission.MANAGE_TENANT,
     "v1.message.list": Permission.READ_APPLICATION,
     "v1.message.create": Permission.PUBLISH,
+    "v1.message.create-batch": Permission.PUBLISH,
+    "v1.message.create-batch-across": Permission.PUBLISH,
+    "v1.message.precheck": Permission.PUBLISH,
     "v1.message.get": Permission.READ_APPLICATION,
     "v1.message.cancel": Permission.MANAGE_MESSAGES,
     "v1.message.expunge-content": Permission.MANAGE_MESSAGES,
@@ -91,6 +94,10 @@ NEEDS: Final[Mapping[str, Permission]] = {
 }
 
 
+EACH_ITEM: Final = frozenset({"v1.message.create-batch-across"})
+"""Operations whose bodies name applications. Their handlers authorize the caller for each."""
+
+
 class NeedUndeclared(Exception):
     """An operation is not in the table, or is there with a need that its path does not fit."""
 
@@ -117,7 +124,8 @@ def _require_need(handler: HTTPRouteHandler, path: str) -> None:
             f"{handler.operation_id} ({path}) does not declare what it needs; add it to NEEDS in"
             f" {__name__}, or mark it public"
         )
-    if needed in APPLICATION_PERMISSIONS and "{app_id" not in path:
+    of_application = needed in APPLICATION_PERMISSIONS and handler.operation_id not in EACH_ITEM
+    if of_application and "{app_id" not in path:
         raise NeedUndeclared(
             f"{handler.operation_id} ({path}) needs {needed}, which callers have for one"
             " application only, but its path names none"

@@ -1,9 +1,11 @@
 """The body of POST /app/{app_id}/msg, read strictly."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
 
+from angarium_gateway.application.accept.accept_message import Draft
 from angarium_gateway.domain.delivery_time import AHEAD_MAX, TooFarAhead, scheduled_time
 
 from .current_names import with_current_names
@@ -29,7 +31,12 @@ class PostedMessage(MessageIn, frozen=True, kw_only=True):
 
 def read_message(body: bytes, *, payload_bytes_max: int) -> PostedMessage:
     """Decode and check a body. Raises `Refused`, which names the member and the remedy."""
-    message = decode_body(body, PostedMessage, kept_as_bytes=RAW_PAYLOAD)
+    return read_message_as(PostedMessage, body, payload_bytes_max=payload_bytes_max)
+
+
+def read_message_as[T: PostedMessage](shape: type[T], body: bytes, *, payload_bytes_max: int) -> T:
+    """As `read_message`, of a message with further members."""
+    message = decode_body(body, shape, kept_as_bytes=RAW_PAYLOAD)
     params = message.transformations_params
     raw = None if params is None else raw_payload(params, message.payload)
     if params is not None:
@@ -67,7 +74,35 @@ def payload_expiry(posted: PostedMessage, now: datetime, kept_days: int) -> date
     return now + timedelta(hours=hours)
 
 
-def _with_raw(message: PostedMessage, raw: RawPayload | None) -> PostedMessage:
+def draft_of(
+    posted: PostedMessage,
+    now: Callable[[], datetime],
+    *,
+    kept_days: int,
+    key: str | None = None,
+    request_digest: bytes | None = None,
+    trace: str | None = None,
+) -> Draft:
+    """The draft of a message. Raises `Refused` for a `deliverAt` that is too far ahead."""
+    retained = (
+        posted.payload_retention_period is not None or posted.payload_retention_hours is not None
+    )
+    return Draft(
+        event_type=posted.event_type,
+        payload=bytes(posted.payload),
+        channels=tuple(posted.channels or ()),
+        tags=tuple(posted.tags or ()),
+        event_id=posted.event_id,
+        key=key,
+        request_digest=request_digest,
+        trace=trace,
+        deliver_at=None if posted.deliver_at is None else delivery_time(posted, now()),
+        content_type=posted.content_type,
+        payload_expires_at=payload_expiry(posted, now(), kept_days) if retained else None,
+    )
+
+
+def _with_raw[T: PostedMessage](message: T, raw: RawPayload | None) -> T:
     """The message with its raw payload in place of `payload`. Of its parameters only the content
     type is left, under its one name."""
     if raw is None:

@@ -13,6 +13,7 @@ from angarium_contracts.contract import Contract
 from angarium_contracts.queries import Problem, ProblemCode
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 
 from angarium_gateway.application.unavailable import JournalUnavailable
 
@@ -245,6 +246,9 @@ def _no_operation(method: str, path: str) -> str:
 
 
 def _body_bytes_max(request: Request[Any, Any, Any]) -> int:
+    handler = request.scope.get("route_handler")
+    if isinstance(handler, HTTPRouteHandler):
+        return handler.resolve_request_max_body_size() or 0
     limit = request.app.request_max_body_size
     return limit if isinstance(limit, int) else 0
 

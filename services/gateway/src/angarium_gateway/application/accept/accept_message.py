@@ -118,35 +118,12 @@ class AcceptMessage:
             if isinstance(found, Problem):
                 return found
             application = found
-        message = NewMessage(
-            id=self._make_id(),
-            tenant_id=tenant_id,
-            application_id=application.id,
-            event_type=draft.event_type,
-            payload=draft.payload,
-            channels=draft.channels,
-            tags=draft.tags,
-            event_id=draft.event_id,
-            key_digest=None if draft.key is None else key_digest(tenant_id, draft.key),
-            request_digest=draft.request_digest,
-            trace=draft.trace,
-            deliver_at=draft.deliver_at,
-            content_type=draft.content_type,
-            payload_expires_at=draft.payload_expires_at,
-        )
-        return await self._commit(message)
+        return await self._commit(new_message(self._make_id(), tenant_id, application.id, draft))
 
     async def _find(
         self, tenant_id: bytes, application_ref: str, create_missing: CreateMissing | None
     ) -> ApplicationState | Problem:
-        found = await self._directory.find(tenant_id, application_ref)
-        if (
-            create_missing is not None
-            and isinstance(found, Problem)
-            and found.code is ProblemCode.NOT_FOUND
-        ):
-            return await create_missing()
-        return found
+        return await find_or_create(self._directory, tenant_id, application_ref, create_missing)
 
     async def _commit(self, message: NewMessage) -> AcceptOutcome:
         commits = self._commits if message.deliver_at is None else self._scheduled
@@ -167,13 +144,59 @@ class AcceptMessage:
             return Busy("The database is not reachable.")
 
     async def _replay(self, message: NewMessage) -> AcceptOutcome:
-        if message.key_digest is None:
-            raise ValueError("only a message with a key can find it taken")
-        earlier = await self._journal.earlier(message.key_digest)
-        if earlier is None:
-            return Busy("The idempotency key expired during this request.")
-        if earlier.request_digest != message.request_digest:
-            return KeyReused()
-        if earlier.message is None:
-            return MessageDeleted() if message.event_id is None else EventIdTaken(message.event_id)
-        return Accepted(earlier.message)
+        return await outcome_of_key(self._journal, message)
+
+
+def new_message(
+    message_id: bytes, tenant_id: bytes, application_id: bytes, draft: Draft
+) -> NewMessage:
+    """The message of a draft, to be committed."""
+    return NewMessage(
+        id=message_id,
+        tenant_id=tenant_id,
+        application_id=application_id,
+        event_type=draft.event_type,
+        payload=draft.payload,
+        channels=draft.channels,
+        tags=draft.tags,
+        event_id=draft.event_id,
+        key_digest=None if draft.key is None else key_digest(tenant_id, draft.key),
+        request_digest=draft.request_digest,
+        trace=draft.trace,
+        deliver_at=draft.deliver_at,
+        content_type=draft.content_type,
+        payload_expires_at=draft.payload_expires_at,
+    )
+
+
+async def find_or_create(
+    directory: ApplicationDirectory,
+    tenant_id: bytes,
+    application_ref: str,
+    create_missing: CreateMissing | None,
+) -> ApplicationState | Problem:
+    """The application, created if there is none and `create_missing` is given. Raises
+    `JournalUnavailable`."""
+    found = await directory.find(tenant_id, application_ref)
+    if (
+        create_missing is not None
+        and isinstance(found, Problem)
+        and found.code is ProblemCode.NOT_FOUND
+    ):
+        return await create_missing()
+    return found
+
+
+async def outcome_of_key(journal: Journal, message: NewMessage) -> AcceptOutcome:
+    """The outcome of a message whose idempotency key is taken, by the request that took it. Raises
+    `JournalUnavailable`."""
+    if message.key_digest is None:
+        raise ValueError("only a message with a key can find it taken")
+    earlier = await journal.earlier(message.key_digest)
+    if earlier is None:
+        return Busy("The idempotency key expired during this request.")
+    if earlier.request_digest != message.request_digest:
+        return KeyReused()
+    if earlier.message is None:
+        return MessageDeleted() if message.event_id is None else EventIdTaken(message.event_id)
+    return Accepted(earlier.message)

@@ -1,6 +1,6 @@
 """Ports to the journal: durable storage of accepted messages and their idempotency keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,6 +32,12 @@ class Journal(Protocol):
 
     async def earlier(self, key_digest: bytes) -> EarlierRequest | None:
         """The request that took a key. Raises `JournalUnavailable`."""
+
+    async def claimed(
+        self, events: Sequence[tuple[bytes, str]]
+    ) -> Mapping[tuple[bytes, str], bytes]:
+        """The ids of the messages that have these event ids, by application and event id; unknown
+        ones are left out. Raises `JournalUnavailable`."""
 
 
 class ScheduledCommits(Protocol):

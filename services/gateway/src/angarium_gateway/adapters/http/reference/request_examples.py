@@ -34,7 +34,12 @@ from angarium_gateway.adapters.http.schemas.event_types import (
     EventTypeUpdate,
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
-from angarium_gateway.adapters.http.schemas.messages import MessageIn
+from angarium_gateway.adapters.http.schemas.message_batches import (
+    AddressedMessageBatchIn,
+    AddressedMessageIn,
+    MessageBatchIn,
+)
+from angarium_gateway.adapters.http.schemas.messages import MessageIn, MessagePrecheckIn
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
     OperationalWebhookEndpointUpdate,
@@ -123,6 +128,23 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         EventTypeUpdate(description="An invoice was paid in full", schemas={"1": _INVOICE_SCHEMA}),
         EventTypePatch(deprecated=True),
         MessageIn(event_type="invoice.paid", event_id="evt_1001", payload=_INVOICE, tags=["march"]),
+        MessagePrecheckIn(event_type="invoice.paid"),
+        MessageBatchIn(
+            messages=[
+                MessageIn(event_type="invoice.paid", event_id="evt_1003", payload=_INVOICE),
+                MessageIn(event_type="invoice.voided", event_id="evt_1004", payload=_INVOICE),
+            ]
+        ),
+        AddressedMessageBatchIn(
+            messages=[
+                AddressedMessageIn(
+                    application_id="acme",
+                    event_type="invoice.paid",
+                    event_id="evt_1005",
+                    payload=_INVOICE,
+                )
+            ]
+        ),
         EventExampleIn(event_type="invoice.paid"),
         RecoverIn(since=_MORNING, until=_NOON),
         ReplayIn(since=_MORNING),

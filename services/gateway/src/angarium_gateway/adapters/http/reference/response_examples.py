@@ -27,7 +27,8 @@ from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
 from angarium_gateway.adapters.http.schemas.endpoints import EndpointOut
 from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
-from angarium_gateway.adapters.http.schemas.messages import MessageOut
+from angarium_gateway.adapters.http.schemas.message_batches import BatchResult, MessageBatchOut
+from angarium_gateway.adapters.http.schemas.messages import MessageOut, MessagePrecheckOut
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointOut,
 )
@@ -123,6 +124,17 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             channels=None,
             tags=("march",),
             timestamp=_SENT_AT,
+        ),
+        MessagePrecheckOut(active=True),
+        MessageBatchOut(
+            data=[
+                BatchResult(status="created", id=_MESSAGE, event_id="evt_1003"),
+                BatchResult(status="duplicate", id=_MESSAGE, event_id="evt_1004"),
+            ],
+            created=1,
+            duplicate=1,
+            invalid=0,
+            unavailable=0,
         ),
         MessageAttemptOut(
             id=f"atmpt_{_ID}",

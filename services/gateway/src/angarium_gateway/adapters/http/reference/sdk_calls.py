@@ -44,6 +44,7 @@ SDK_CALLS: Final = {
     "v1.event-type.delete": SdkCall("event_type.delete"),
     "v1.message.list": SdkCall("message.list", result="page"),
     "v1.message.create": SdkCall("message.create", "MessageIn", "message"),
+    "v1.message.precheck": SdkCall("message.precheck", "MessagePrecheckIn", "precheck"),
     "v1.message.get": SdkCall("message.get", result="message"),
     "v1.message.expunge-content": SdkCall("message.expunge_content"),
     "v1.message-attempt.list-by-msg": SdkCall("message_attempt.list_by_msg", result="page"),

@@ -154,6 +154,21 @@ class MessageIn(RequestSchema, frozen=True, kw_only=True):
     ) = None
 
 
+class MessagePrecheckIn(RequestSchema, frozen=True, kw_only=True):
+    """A message that may be sent."""
+
+    event_type: EventTypeName
+    channels: Annotated[list[Channel], Meta(min_length=1, max_length=5)] | None = None
+
+
+class MessagePrecheckOut(ApiSchema, frozen=True, kw_only=True):
+    """Whether a message would reach anybody."""
+
+    active: Annotated[
+        bool, Meta(description="True if an enabled endpoint would get such a message.")
+    ]
+
+
 class MessageOut(ApiSchema, frozen=True, kw_only=True):
     """A message. Without content its payload is an empty object."""
 

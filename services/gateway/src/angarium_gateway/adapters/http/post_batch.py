@@ -1,0 +1,284 @@
+"""Posts the messages of a batch: reads each, commits those that are valid, and tells of all."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from angarium_contracts.ids import MESSAGE, format_id
+from angarium_contracts.queries import Problem, ProblemCode
+from litestar import Request
+
+from angarium_gateway.application.accept.accept_batch import (
+    AcceptBatch,
+    BatchItem,
+    BatchOutcome,
+    Duplicate,
+)
+from angarium_gateway.application.accept.accept_message import Busy, KeyReused
+from angarium_gateway.application.accept.accept_message import CreateMissing as CreateMissingNow
+from angarium_gateway.application.accept.idempotency import SERVER_ERROR
+from angarium_gateway.application.configuration.create_missing import CreateMissing
+from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.domain.digests import request_digest
+from angarium_gateway.domain.permissions import Permission
+from angarium_gateway.domain.quotas import Rate
+
+from .accept_route import accepted_message, sampled_trace
+from .access_control import AccessControl
+from .idempotent_posts import HEADER, used_for_another
+from .posted_message import PostedMessage, draft_of, read_message, read_message_as
+from .problems import ProblemAnswer, Refused, unavailable
+from .schemas.applications import ApplicationIn
+from .schemas.message_batches import (
+    BatchApplication,
+    BatchError,
+    BatchFault,
+    BatchResult,
+    MessageBatchOut,
+)
+
+_PLACE: Final = ("body", "messages")
+_REFUSED_MEMBERS: Final = {
+    "payload_too_large": "payload",
+    "not_found": "applicationId",
+    "permission_denied": "application",
+    "quota_reached": "application",
+    "event_exists": "eventId",
+}
+"""The member at fault, by the code of a refusal that names none."""
+
+
+class AddressedMessage(PostedMessage, frozen=True, kw_only=True):
+    """A message as clients post it, with its application."""
+
+    application_id: BatchApplication
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A valid message: its place in the batch, and what is to be accepted. `forbidden` is its
+    answer if its application has to be created and the caller may not."""
+
+    place: int
+    item: BatchItem
+    forbidden: ProblemAnswer | None
+
+
+class PostBatch:
+    """Carries out the operations that take batches. Rules of messages are those of the single
+    operation: each is read by `read_message` and `draft_of`."""
+
+    def __init__(
+        self,
+        access: AccessControl,
+        accept: AcceptBatch,
+        create_application: CreateMissing,
+        *,
+        payload_bytes_max: int,
+        message_retention_days: int,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._access = access
+        self._accept = accept
+        self._create_application = create_application
+        self._payload_bytes_max = payload_bytes_max
+        self._message_retention_days = message_retention_days
+        self._now = now
+
+    async def __call__(
+        self,
+        request: Request[Caller, bytes, Any],
+        messages: Sequence[bytes],
+        application_ref: str | None,
+    ) -> MessageBatchOut:
+        """Post messages to one application, or where `application_ref` is None each to its own.
+
+        Raises `Refused`: 429 if a quota has no room for all that are valid, 422 if the idempotency
+        key was used for another request, and 503 if no message was accepted because of the
+        database, or, under an idempotency key, some were not.
+        """
+        caller = request.user
+        common = await _Common.of(request)
+        foreign: dict[str, Refused | None] = {}
+        results: dict[int, BatchResult] = {}
+        valid: list[_Read] = []
+        forbidden = await self._creation_refused(caller)
+        for place, text in enumerate(messages):
+            try:
+                read = self._read(place, text, application_ref, caller, common, forbidden)
+                await self._check_access(caller, read.item, application_ref, foreign)
+            except Refused as refused:
+                results[place] = refused_result(place, refused.answer)
+            else:
+                valid.append(read)
+        if valid:
+            await self._spend(request, valid)
+            outcomes = await self._accept(caller.tenant_id, [each.item for each in valid])
+            _refuse_if_unavailable(outcomes, repeatable=common.key is not None)
+            for each, outcome in zip(valid, outcomes, strict=True):
+                absent = isinstance(outcome, Problem) and outcome.code is ProblemCode.NOT_FOUND
+                results[each.place] = (
+                    refused_result(each.place, each.forbidden)
+                    if absent and each.forbidden is not None
+                    else _result(each.place, outcome)
+                )
+        return _out([results[place] for place in range(len(messages))])
+
+    def _read(
+        self,
+        place: int,
+        text: bytes,
+        application_ref: str | None,
+        caller: Caller,
+        common: "_Common",
+        forbidden: ProblemAnswer | None,
+    ) -> _Read:
+        posted: PostedMessage
+        if application_ref is None:
+            addressed = read_message_as(
+                AddressedMessage, text, payload_bytes_max=self._payload_bytes_max
+            )
+            ref, posted = addressed.application_id, addressed
+        else:
+            ref = application_ref
+            posted = read_message(text, payload_bytes_max=self._payload_bytes_max)
+        draft = draft_of(
+            posted,
+            self._now,
+            kept_days=self._message_retention_days,
+            key=None if common.key is None else f"{common.key}\0{place}",
+            request_digest=common.digest,
+            trace=common.trace,
+        )
+        application = posted.application
+        if application is None:
+            return _Read(place, BatchItem(ref, draft), None)
+        creator = None if forbidden is not None else self._creator(caller, ref, application)
+        return _Read(place, BatchItem(ref, draft, creator), forbidden)
+
+    async def _check_access(
+        self,
+        caller: Caller,
+        item: BatchItem,
+        application_ref: str | None,
+        known: dict[str, Refused | None],
+    ) -> None:
+        """Refuse an application that the caller may not post to. That of the path was checked with
+        the request."""
+        if application_ref is not None or caller.application_id is None:
+            return
+        ref = item.application_ref
+        if ref not in known:
+            known[ref] = None
+            try:
+                await self._access.authorize(caller, Permission.PUBLISH, ref)
+            except Refused as refused:
+                known[ref] = refused
+        refused_before = known[ref]
+        if refused_before is not None:
+            raise refused_before
+
+    async def _spend(self, request: Request[Caller, bytes, Any], valid: Sequence[_Read]) -> None:
+        if not request.user.quotas:
+            return
+        size_bytes = sum(len(each.item.draft.payload) for each in valid)
+        costs = {Rate.MESSAGES: len(valid), Rate.PAYLOAD_BYTES: size_bytes}
+        await self._access.spend(request.user, costs, request.scope)
+
+    async def _creation_refused(self, caller: Caller) -> ProblemAnswer | None:
+        """The answer for messages that bring an application, if the caller may not create it."""
+        try:
+            await self._access.authorize(caller, Permission.MANAGE_TENANT, None)
+        except Refused as refused:
+            return refused.answer
+        return None
+
+    def _creator(self, caller: Caller, ref: str, application: ApplicationIn) -> CreateMissingNow:
+        return lambda: self._create_application(
+            caller.tenant_id, ref, application, applications_max=caller.tenant.applications_max
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What the messages of a request have in common. `digest` is given with a `key`. Under a key
+    each message has one of its own, stored with it: a repeat finds those that were stored, even if
+    the gateway died before it answered."""
+
+    key: str | None
+    digest: bytes | None
+    trace: str | None
+
+    @classmethod
+    async def of(cls, request: Request[Caller, bytes, Any]) -> "_Common":
+        key = request.headers.get(HEADER)
+        path = request.url.path.rstrip("/")
+        digest = None if key is None else request_digest("POST", path, await request.body())
+        return cls(key, digest, sampled_trace(request.headers.get("traceparent", "")))
+
+
+def refused_result(place: int, answer: ProblemAnswer) -> BatchResult:
+    """The result of a message that alone would get this answer."""
+    problem = msgspec.json.decode(answer.body)
+    code, detail = str(problem["code"]), problem["detail"]
+    start = (*_PLACE, str(place))
+    if isinstance(detail, str):
+        member = _REFUSED_MEMBERS.get(code)
+        location = start if member is None else (*start, member)
+        faults = [BatchFault(loc=location, msg=detail, type="value_error")]
+    else:
+        faults = [
+            BatchFault(loc=_location(start, fault["loc"]), msg=fault["msg"], type=fault["type"])
+            for fault in detail
+        ]
+    return BatchResult(
+        status="unavailable" if answer.status >= SERVER_ERROR else "invalid",
+        error=BatchError(status=answer.status, code=code, detail=faults),
+    )
+
+
+def _location(start: tuple[str, ...], location: Sequence[str]) -> tuple[str, ...]:
+    """The place of a fault of a message in the whole body. Names in the path of the single
+    operation are members here."""
+    of, *rest = location
+    return (*start, "applicationId") if of == "path" else (*start, *rest)
+
+
+def _result(place: int, outcome: BatchOutcome) -> BatchResult:
+    if isinstance(outcome, Duplicate):
+        message_id = outcome.message_id
+        return BatchResult(
+            status="duplicate",
+            id=None if message_id is None else format_id(MESSAGE, message_id),
+            event_id=outcome.event_id,
+        )
+    try:
+        message = accepted_message(outcome)
+    except Refused as refused:
+        return refused_result(place, refused.answer)
+    return BatchResult(
+        status="created", id=format_id(MESSAGE, message.id), event_id=message.event_id
+    )
+
+
+def _refuse_if_unavailable(outcomes: Sequence[BatchOutcome], *, repeatable: bool) -> None:
+    """Refuse the whole request where repeating it is safe and may store more. Raises `Refused`."""
+    if any(isinstance(each, KeyReused) for each in outcomes):
+        raise Refused(used_for_another())
+    busy = [each for each in outcomes if isinstance(each, Busy)]
+    if busy and (repeatable or len(busy) == len(outcomes)):
+        raise Refused(unavailable(f"{busy[0].reason} Try again."))
+
+
+def _out(results: list[BatchResult]) -> MessageBatchOut:
+    counts = Counter(each.status for each in results)
+    return MessageBatchOut(
+        data=results,
+        created=counts["created"],
+        duplicate=counts["duplicate"],
+        invalid=counts["invalid"],
+        unavailable=counts["unavailable"],
+    )
