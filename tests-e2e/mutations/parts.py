@@ -28,14 +28,14 @@ PARTS = (
     Part(
         "tenant filters of the gateway",
         (f"{_GATEWAY}/*.py",),
-        ("services/gateway/tests/conformance"),
+        ("services/gateway/tests/conformance",),
         _SQLITE,
         filters_only=True,
     ),
     Part(
         "tenant filters of the dispatcher",
         (f"{_DISPATCHER}/*.py",),
-        ("services/dispatcher/tests/conformance"),
+        ("services/dispatcher/tests/conformance",),
         _SQLITE,
         filters_only=True,
     ),
@@ -62,13 +62,13 @@ PARTS = (
     Part(
         "fences of the worker's ledger",
         (f"{_WORKER}/adapters/database/sqlite/*.py",),
-        ("services/worker/tests/conformance"),
+        ("services/worker/tests/conformance",),
         _SQLITE,
     ),
     Part(
         "journal",
         (f"{_GATEWAY}/sqlite_journal.py", f"{_GATEWAY}/batches.py"),
-        ("services/gateway/tests/conformance/hot_path"),
+        ("services/gateway/tests/conformance/hot_path",),
         _SQLITE,
     ),
     Part(
