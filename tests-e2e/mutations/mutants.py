@@ -1,6 +1,5 @@
 """The mutants of a module: cosmic-ray's operators, and the removal of a condition."""
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +11,16 @@ from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
 from parso.python.tree import Name
 
+from .spans_left_out import spans_left_out
+
 _FILTERS = "RemoveTenantFilter"
 _AMONG = re.compile(r"[\w.]*\btenant_id\.in_\([^()]*\)")
-# Those that change nothing, or what no test should notice: a decorator such as `override`.
-_LEFT_OUT = ("no_op", "NoOp", "RemoveDecorator", "ExceptionReplacer", "VariableReplacer")
+# Those that change nothing, or what no test should notice: a decorator such as `override`, or
+# `== None` for `is None`.
+_LEFT_OUT = (
+    *("no_op", "NoOp", "RemoveDecorator", "ExceptionReplacer", "VariableReplacer"),
+    *("Operator_Is_Eq", "Operator_IsNot_NotEq"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +65,14 @@ class RemoveTenantFilter(Operator):  # type: ignore[misc]
 
 
 def mutants_of(module: str, code: str, *, filters_only: bool) -> Iterator[Mutant]:
-    """All mutants of a module, by operator and place. Annotations stay as they are."""
-    annotated = _annotations(code)
+    """All mutants of a module, by operator and place, except at the places in `spans_left_out`."""
+    spans = spans_left_out(code)
     nodes = list(ast_nodes(get_ast(code)))
     for name in [_FILTERS] if filters_only else _operator_names():
         operator = _operator(name)
         places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
         for occurrence, start in enumerate(places):
-            if not any(first <= start < last for first, last in annotated):
+            if not any(first <= start < last for first, last in spans):
                 yield Mutant(module, start[0], name, occurrence)
 
 
@@ -82,22 +87,3 @@ def _operator_names() -> list[str]:
 
 def _operator(name: str) -> Any:
     return RemoveTenantFilter() if name == _FILTERS else get_operator(name)()
-
-
-def _annotations(code: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations begin and end: a changed one is an error that says nothing of the tests."""
-    found = []
-    for node in ast.walk(ast.parse(code)):
-        kinds: list[ast.expr | None] = []
-        match node:
-            case ast.AnnAssign(annotation=annotation) | ast.arg(annotation=annotation):
-                kinds = [annotation]
-            case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
-                kinds = [returns]
-            case ast.TypeAlias(value=value):
-                kinds = [value]
-        for kind in kinds:
-            if kind is not None and kind.end_lineno is not None and kind.end_col_offset is not None:
-                end = (kind.end_lineno, kind.end_col_offset)
-                found.append(((kind.lineno, kind.col_offset), end))
-    return found

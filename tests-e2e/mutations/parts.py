@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Modules, as globs from the repository's root, and the tests that cover them.
+    """Modules, as globs from the repository's root, and the tests that cover them, with options
+    of pytest.
 
     `filters_only`: only conditions on the tenant are removed.
     """
@@ -13,6 +14,7 @@ class Part:
     name: str
     modules: tuple[str, ...]
     tests: tuple[str, ...]
+    options: tuple[str, ...] = ()
     filters_only: bool = False
 
 
@@ -26,13 +28,15 @@ PARTS = (
     Part(
         "tenant filters of the gateway",
         (f"{_GATEWAY}/*.py",),
-        ("services/gateway/tests/conformance", *_SQLITE),
+        ("services/gateway/tests/conformance",),
+        _SQLITE,
         filters_only=True,
     ),
     Part(
         "tenant filters of the dispatcher",
         (f"{_DISPATCHER}/*.py",),
-        ("services/dispatcher/tests/conformance", *_SQLITE),
+        ("services/dispatcher/tests/conformance",),
+        _SQLITE,
         filters_only=True,
     ),
     Part(
@@ -58,12 +62,14 @@ PARTS = (
     Part(
         "fences of the worker's ledger",
         (f"{_WORKER}/adapters/database/sqlite/*.py",),
-        ("services/worker/tests/conformance", *_SQLITE),
+        ("services/worker/tests/conformance",),
+        _SQLITE,
     ),
     Part(
         "journal",
         (f"{_GATEWAY}/sqlite_journal.py", f"{_GATEWAY}/batches.py"),
-        ("services/gateway/tests/conformance/hot_path", *_SQLITE),
+        ("services/gateway/tests/conformance/hot_path",),
+        _SQLITE,
     ),
     Part(
         "keys, permissions and quotas",

@@ -8,11 +8,13 @@ noticed for each part. Exit status 1 if that share is below 95 % of all.
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -49,12 +51,16 @@ def main() -> int:
         for part in PARTS:
             if given.only in part.name:
                 mutants = _chosen(part, given.sample, given.seed)
+                if not mutants:
+                    sys.exit(f"{part.name}: nothing to change in {', '.join(part.modules)}")
                 survivors = _test(part, mutants, copies, given.jobs)
                 noticed += len(mutants) - len(survivors)
                 total += len(mutants)
-                share = 1 - len(survivors) / max(1, len(mutants))
+                share = 1 - len(survivors) / len(mutants)
                 print(f"{part.name}: {len(mutants)} mutants, {share:.1%} noticed", flush=True)
-    share = noticed / max(1, total)
+    if not total:
+        sys.exit(f"No part has a name that contains {given.only!r}; see parts.py")
+    share = noticed / total
     print(f"All: {total} mutants, {share:.1%} noticed")
     return 0 if share >= NOTICED_MIN else 1
 
@@ -76,8 +82,7 @@ def _copy(to: Path) -> Path:
 def _chosen(part: Part, sample: int, seed: int) -> list[Mutant]:
     mutants = [
         mutant
-        for pattern in part.modules
-        for path in sorted(REPOSITORY.glob(pattern))
+        for path in _modules(part)
         for mutant in mutants_of(
             str(path.relative_to(REPOSITORY)), path.read_text(), filters_only=part.filters_only
         )
@@ -87,12 +92,34 @@ def _chosen(part: Part, sample: int, seed: int) -> list[Mutant]:
     return mutants
 
 
+def _modules(part: Part) -> list[Path]:
+    found = []
+    for pattern in part.modules:
+        modules = sorted(REPOSITORY.glob(pattern))
+        if not modules:
+            sys.exit(f"{part.name}: there is no module {pattern}; see parts.py")
+        found += modules
+    return found
+
+
+def _nearest_tests(module: str, part: Part) -> list[str]:
+    """The test files of the part that import the module: those that may notice soonest."""
+    imported = re.compile(rf"(\.|import )({re.escape(Path(module).stem)})\b")
+    folders = [REPOSITORY / each for each in part.tests if (REPOSITORY / each).is_dir()]
+    return [
+        str(path.relative_to(REPOSITORY))
+        for folder in folders
+        for path in sorted(folder.rglob("test_*.py"))
+        if imported.search(path.read_text())
+    ]
+
+
 def _test(
     part: Part, mutants: list[Mutant], copies: "SimpleQueue[Path]", jobs: int
 ) -> list[Mutant]:
     copy = copies.get()
     began_s = time.monotonic()
-    unchanged = _run(copy, part, timeout_s=3_600)
+    unchanged = _run(copy, (*part.tests, *part.options), timeout_s=3_600)
     copies.put(copy)
     if not unchanged:
         sys.exit(f"{part.name}: the tests fail without any change; see {part.tests}")
@@ -104,7 +131,10 @@ def _test(
         original = path.read_text()
         try:
             path.write_text(mutant.apply(original))
-            return _run(copy, part, timeout_s=timeout_s)
+            nearest = _nearest_tests(mutant.module, part)
+            if nearest and not _run(copy, (*nearest, *part.options), timeout_s=timeout_s):
+                return False
+            return _run(copy, (*part.tests, *part.options), timeout_s=timeout_s)
         finally:
             path.write_text(original)
             copies.put(copy)
@@ -123,8 +153,8 @@ def _test(
     return survivors
 
 
-def _run(copy: Path, part: Part, *, timeout_s: float) -> bool:
-    """Whether all tests of the part pass on this copy, in time."""
+def _run(copy: Path, tests: Sequence[str], *, timeout_s: float) -> bool:
+    """True if all of these tests pass on this copy, in time."""
     sources = [str(path) for path in sorted(copy.glob("*/*/src"))]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(sources),
@@ -133,7 +163,7 @@ def _run(copy: Path, part: Part, *, timeout_s: float) -> bool:
     }
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
     process = subprocess.Popen(
-        [*command, "--timeout", f"{timeout_s:g}", *part.tests],
+        [*command, "--timeout", f"{timeout_s:g}", *tests],
         cwd=copy,
         env=environment,
         stdout=subprocess.DEVNULL,

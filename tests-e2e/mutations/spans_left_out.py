@@ -1,0 +1,50 @@
+"""The places of a module that `make mutate` leaves as they are, because no test should notice."""
+
+import ast
+from collections.abc import Iterator
+
+type Span = tuple[tuple[int, int], tuple[int, int]]
+"""Line and column of its start, and of its end."""
+
+
+def spans_left_out(code: str) -> list[Span]:
+    """Annotations, the options of classes and of `dataclass`, `__repr__`, calls of the log, the
+    option `strict` of `zip`, and module constants that are made of numbers only."""
+    tree = ast.parse(code)
+    nodes = [node for each in ast.walk(tree) for node in _left_out(each)]
+    nodes += [node for each in tree.body for node in _numbers(each)]
+    return [
+        ((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset))
+        for node in nodes
+        if node.end_lineno is not None and node.end_col_offset is not None
+    ]
+
+
+def _left_out(node: ast.AST) -> Iterator[ast.expr | ast.stmt | ast.keyword]:
+    match node:
+        case ast.FunctionDef(name="__repr__"):
+            yield node
+        case ast.AnnAssign(annotation=expression) | ast.TypeAlias(value=expression):
+            yield expression
+        case (
+            ast.arg(annotation=ast.expr() as expression)
+            | ast.FunctionDef(returns=ast.expr() as expression)
+            | ast.AsyncFunctionDef(returns=ast.expr() as expression)
+        ):
+            yield expression
+        case ast.ClassDef(keywords=keywords, decorator_list=decorators):
+            yield from keywords
+            yield from decorators
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
+            yield node
+        case ast.Call(func=ast.Name(id="zip"), keywords=keywords):
+            yield from keywords
+
+
+def _numbers(statement: ast.stmt) -> Iterator[ast.expr]:
+    """The value of a constant that only tunes, such as `WRITE_TIMEOUT_S = 5.0`."""
+    match statement:
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            computed = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
+            if all(isinstance(each, computed) for each in ast.walk(value)):
+                yield value
