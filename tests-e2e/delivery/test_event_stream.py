@@ -16,7 +16,7 @@ from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 from .replica_set import Replica, ReplicaSet
 
 type Event = tuple[str, str, str]
-"""Position, type, and id of the subject."""
+"""Position, type, and the message of an attempt or else the id of the subject."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,8 @@ def _events(lines: Iterator[str]) -> Iterator[Event]:
         if line:
             fields[name] = value
         elif "data" in fields:
-            yield fields["id"], fields["event"], json.loads(fields["data"])["id"]
+            data = json.loads(fields["data"])
+            yield fields["id"], fields["event"], data.get("msgId", data["id"])
             fields = {}
         else:
             fields = {}
@@ -61,50 +62,73 @@ def take(events: Iterator[Event], wanted: set[tuple[str, str]]) -> str:
     return position
 
 
-def test_events_of_all_replicas_reach_every_listener_across_faults(
+def outcomes(messages: set[str]) -> set[tuple[str, str]]:
+    """The events of messages that are delivered at the first attempt."""
+    kinds = ("message.accepted", "attempt.succeeded")
+    return {(kind, message) for kind in kinds for message in messages}
+
+
+class Application:
+    """An application with one endpoint."""
+
+    def __init__(self, api: httpx.Client, receiver: WebhookReceiver) -> None:
+        self._api = api
+        self.path = f"/app/{api.post('/app', json={'name': 'A'}).json()['id']}"
+        made = api.post(f"{self.path}/endpoint", json={"url": f"{receiver.url}/ok"})
+        self.endpoint = str(made.json()["id"])
+
+    def post(self, count: int) -> set[str]:
+        body = {"eventType": "a", "payload": {}}
+        answers = [self._api.post(f"{self.path}/msg", json=body) for _ in range(count)]
+        return {str(answer.json()["id"]) for answer in answers}
+
+    def change(self) -> tuple[str, str]:
+        path = f"{self.path}/endpoint/{self.endpoint}"
+        assert self._api.patch(path, json={"description": "d"}).status_code == 200
+        return "endpoint.changed", self.endpoint
+
+
+def test_a_listener_that_comes_back_after_faults_misses_nothing(
     replicas: ReplicaSet, receiver: WebhookReceiver
 ) -> None:
     one, other = replicas.of("gateway")
     with api_client(one.url, replicas.key) as api:
-        app = api.post("/app", json={"name": "A"}).json()["id"]
-        endpoint = api.post(f"/app/{app}/endpoint", json={"url": f"{receiver.url}/ok"}).json()["id"]
-
-        def post(count: int) -> set[str]:
-            body = {"eventType": "a", "payload": {}}
-            answers = [api.post(f"/app/{app}/msg", json=body) for _ in range(count)]
-            return {answer.json()["id"] for answer in answers}
-
-        def attempts() -> set[str]:
-            found = api.get(f"/app/{app}/attempt/endpoint/{endpoint}?limit=250").json()["data"]
-            return {each["id"] for each in found}
-
+        app = Application(api, receiver)
         with (
-            listening(one, replicas.key, f"/app/{app}/events") as here,
+            listening(one, replicas.key, f"{app.path}/events") as here,
             listening(other, replicas.key, "/events") as there,
         ):
-            accepted = {("message.accepted", each) for each in post(20)}
-            changed = api.patch(f"/app/{app}/endpoint/{endpoint}", json={"description": "d"})
-            assert changed.status_code == 200
-            accepted.add(("endpoint.changed", endpoint))
-            take(there, set(accepted))
-            made = {("attempt.succeeded", each) for each in attempts()}
-            position = take(here, set(accepted) | made)
+            wanted = outcomes(app.post(10)) | {app.change()}
+            take(there, set(wanted))
+            position = take(here, set(wanted))
+        # Nobody listens while Redis loses everything and a gateway and a worker are killed.
+        with redis.Redis.from_url(replicas.redis_url) as client:
+            client.flushall()
+        missed = outcomes(app.post(10)) | {app.change()}
+        for killed in (other, replicas.of("worker")[0]):
+            killed.process.kill()
+            killed.process.wait()
+        back = {"last-event-id": position}
+        with listening(one, replicas.key, f"{app.path}/events", **back) as again:
+            take(again, missed)
+            take(again, outcomes(app.post(5)))
+    replicas.complete()
 
-        # Nobody listens while Redis loses everything, messages come and a gateway is killed.
-        redis.Redis.from_url(replicas.redis_url).flushall()
-        missed = {("message.accepted", each) for each in post(20)}
-        other.process.kill()
-        other.process.wait()
-        with listening(
-            one, replicas.key, f"/app/{app}/events", **{"last-event-id": position}
-        ) as on:
-            take(on, missed)
-            more = {("message.accepted", each) for each in post(5)}
-            take(on, more)
-            seen: set[str] = set()
-            while len(seen) < 45 or not attempts() <= seen:
-                _, kind, subject = next(on)
-                if kind == "attempt.succeeded":
-                    seen.add(subject)
-                if len(seen) >= 25:
-                    break
+
+def test_a_listener_that_reads_late_gets_everything(
+    replicas: ReplicaSet, receiver: WebhookReceiver
+) -> None:
+    (gateway, *_) = replicas.of("gateway")
+    with api_client(gateway.url, replicas.key) as api:
+        app = Application(api, receiver)
+        with listening(gateway, replicas.key, f"{app.path}/events") as events:
+            take(events, outcomes(app.post(300)))
+
+
+def test_a_revoked_key_ends_the_stream(replicas: ReplicaSet) -> None:
+    (gateway, *_) = replicas.of("gateway")
+    with api_client(gateway.url, replicas.key) as api:
+        key = api.post("/api-key", json={"name": "k", "scope": "read"}).json()
+        with listening(gateway, key["token"], "/events") as events:
+            assert api.delete(f"/api-key/{key['id']}").status_code == 204
+            assert list(events) == []
