@@ -98,6 +98,11 @@ class ReplicaSet:
     def __exit__(self, *_: object) -> None:
         self._end()
 
+    @property
+    def redis_url(self) -> str:
+        """Of the Valkey that all use."""
+        return self._valkey.url
+
     def of(self, service: str) -> list[Replica]:
         """Those of a service that run."""
         return [

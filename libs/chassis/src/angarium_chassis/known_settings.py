@@ -41,6 +41,8 @@ SETTINGS = frozenset(
         "endpoint_disable_failures_min",
         "endpoints_per_application_max",
         "entry_lease_s",
+        "event_streams_max",
+        "event_streams_per_tenant_max",
         "extra_ca_file",
         "host",
         "http_answer_timeout_s",

@@ -50,7 +50,7 @@ class Attempt(Part, frozen=True):
     `response_status` is 0 when no answer came; `failure` then says why, in a sentence, and
     `failure_reason` by a stable name such as `connect_timed_out`. `response` is at most 16 KiB
     of the answer's body, as text; without an answer, `failure` again. Once it was deleted, it is
-    `EXPUNGED_RESPONSE`.
+    `EXPUNGED_RESPONSE`. `application_id` is None in answers of an earlier worker.
     """
 
     id: bytes
@@ -70,6 +70,7 @@ class Attempt(Part, frozen=True):
     failure_reason: str | None = None
     timings: Timings | None = None
     channels: tuple[str, ...] = ()
+    application_id: bytes | None = None
 
 
 class AttemptFilter(Part, frozen=True):
@@ -121,3 +122,28 @@ class ExpungeAttempt(Contract, frozen=True, tag="attempt.expunge/1"):
 
 class AttemptFound(Contract, frozen=True, tag="attempt.found/1"):
     attempt: Attempt
+
+
+class SearchAttempts(Contract, frozen=True, tag="attempt.search/1"):
+    """Query: the attempts of an application, or of all applications of a tenant, newest first.
+    Answered by `Attempts`. A page may be short or empty while it is not `done`: the search for a
+    filter is bounded, and the next page continues it."""
+
+    tenant_id: bytes
+    page: Page
+    application_id: bytes | None = None
+    endpoint_id: bytes | None = None
+    filter: AttemptFilter = AttemptFilter()
+
+
+class FollowAttempts(Contract, frozen=True, tag="attempt.follow/1"):
+    """Query: at most `limit` (1 to 1,000) attempts with an id above `after`, without their answers,
+    of an application or of all applications of a tenant. Answered by `Attempts`, oldest first; not
+    `done`: more follow."""
+
+    tenant_id: bytes
+    after: bytes
+    application_id: bytes | None = None
+    endpoint_id: bytes | None = None
+    event_types: tuple[str, ...] | None = None
+    limit: int = 500

@@ -1,7 +1,7 @@
 """Builds one gateway over its ports: `main.py` passes adapters, the tests pass models."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -26,6 +26,8 @@ from .application.configuration.application_directory import ApplicationCopy, Ap
 from .application.configuration.change_configuration import ChangeConfiguration
 from .application.configuration.create_missing import CreateMissing
 from .application.configuration.endpoint_secrets import EndpointSecrets
+from .application.feed.event_feed import FollowedMessages
+from .application.feed.listeners import ListenerLimits, Listeners
 from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
 from .application.read.deliveries import DeliveredJournal, ReadDeliveries
@@ -84,6 +86,7 @@ class GatewayPorts:
     retentions: TenantRetentions
     quota_counts: SharedCounts
     seal: Seal
+    followed_messages: FollowedMessages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ class GatewayLimits:
     proxies: TrustedProxies = NO_PROXIES
     audit_timeout_s: float = WRITE_TIMEOUT_S
     public_url: str | None = None
+    listeners: ListenerLimits = field(default_factory=ListenerLimits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +250,13 @@ def _api(
         audit_log=ports.audit_log,
         record_change=RecordChange(
             ports.audit_log, clocks.make_id, write_timeout_s=limits.audit_timeout_s
+        ),
+        listeners=Listeners(
+            ports.followed_messages,
+            ask_worker,
+            ask_dispatcher,
+            lambda: int(clocks.now().timestamp() * 1000),
+            limits.listeners,
         ),
         body_bytes_max=limits.body_bytes_max,
         public_url=limits.public_url,

@@ -49,6 +49,7 @@ from .adapters.database.background_tasks import BackgroundTaskTable
 from .adapters.database.batches import BatchTable
 from .adapters.database.expunged_payloads import ExpungedPayloads
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
+from .adapters.database.message_feed import MessageFeed
 from .adapters.database.message_queries import StoredMessages
 from .adapters.database.open_messages import OpenMessages
 from .adapters.database.portal_tokens import PortalTokenTable
@@ -66,6 +67,7 @@ from .adapters.streams.quota_counts import RedisQuotaCounts
 from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
 from .adapters.streams.service_queries import ServiceQueries
 from .adapters.streams.stream_watch import RedisStreamWatch
+from .application.feed.listeners import ListenerLimits
 from .application.publish.recovery import StreamWatch
 from .application.publish.relay import PublishBatches
 from .application.publish.settlement import Settlement
@@ -168,6 +170,7 @@ def ports_over(
         retentions=TenantRetentionColumn(database),
         quota_counts=streams.quota_counts,
         seal=seal_of(settings),
+        followed_messages=MessageFeed(database),
     )
 
 
@@ -186,6 +189,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         proxies=settings.proxies,
         message_retention_days=settings.message_retention_days,
         public_url=settings.public_url,
+        listeners=ListenerLimits(settings.event_streams_max, settings.event_streams_per_tenant_max),
     )
 
 

@@ -92,6 +92,20 @@ class Settings(ServiceSettings):
         description="The largest number of messages per second that the background tasks of one"
         " gateway resend; they examine at most ten times as many.",
     )
+    event_streams_max: int = Field(
+        default=200,
+        ge=0,
+        le=10_000,
+        description="The largest number of clients of one gateway that follow a stream of events;"
+        " more get 503.",
+    )
+    event_streams_per_tenant_max: int = Field(
+        default=20,
+        ge=0,
+        le=10_000,
+        description="The largest number of clients of one gateway that follow a stream of events"
+        " of one tenant; more get 429.",
+    )
 
     @property
     def proxies(self) -> TrustedProxies:

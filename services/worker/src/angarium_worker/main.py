@@ -35,6 +35,7 @@ from prometheus_client import REGISTRY
 
 from .adapters.database.attempt_pages import AttemptPages
 from .adapters.database.attempt_retention import CancelledRetention, TenantAttemptRetention
+from .adapters.database.attempt_search import AttemptSearch
 from .adapters.database.delivery_pages import DeliveryPages
 from .adapters.database.endpoint_copy import EndpointCopyTable
 from .adapters.database.endpoint_messages import EndpointMessages
@@ -228,6 +229,7 @@ class _Process:
             DeliveryQueries(
                 EndpointMessages(database), stats, DeliveryPages(database, lease_s=lease_s)
             ),
+            AttemptSearch(database, failed_answer),
         )
         return QueryServer(
             self._broker,

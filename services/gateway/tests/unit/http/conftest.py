@@ -26,6 +26,7 @@ from angarium_gateway.application.accept.idempotency import (
     Replayed,
     UsedForAnother,
 )
+from angarium_gateway.application.feed.feed_events import AcceptedMessage, FeedScope
 from angarium_gateway.application.read.messages import (
     Message,
     MessageFilter,
@@ -253,6 +254,25 @@ class MemoryRetentions:
 
 
 @dataclass
+class FollowedModel:
+    """Implements `FollowedMessages` over a list, in the order of ids."""
+
+    accepted: list[AcceptedMessage] = field(default_factory=list)
+    asked: list[FeedScope] = field(default_factory=list)
+
+    async def follow(
+        self, scope: FeedScope, after: bytes, rows_max: int
+    ) -> Sequence[AcceptedMessage]:
+        self.asked.append(scope)
+        found = [
+            each
+            for each in sorted(self.accepted, key=lambda each: each.message.id)
+            if each.message.id > after and scope.application_id in (None, each.application_id)
+        ]
+        return found[:rows_max]
+
+
+@dataclass
 class World:
     """Everything around the API, and a client that has the first tenant's key."""
 
@@ -270,6 +290,7 @@ class World:
     portal_tokens: MemoryPortalTokens = field(default_factory=MemoryPortalTokens)
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
+    followed: FollowedModel = field(default_factory=FollowedModel)
     is_stopping: bool = False
 
 
@@ -318,6 +339,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         retentions=MemoryRetentions(),
         quota_counts=MemoryQuotaCounts(),
         seal=world.seal,
+        followed_messages=world.followed,
     )
 
 

@@ -5,7 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from angarium_contracts.attempts import ExpungeAttempt, GetAttempt
+from angarium_contracts.attempts import Attempts as FoundAttempts
+from angarium_contracts.attempts import (
+    ExpungeAttempt,
+    FollowAttempts,
+    GetAttempt,
+    SearchAttempts,
+)
 from angarium_contracts.contract import Contract, encode
 from angarium_contracts.deliveries import (
     CancelDeliveries,
@@ -27,7 +33,7 @@ from angarium_contracts.deliveries import (
     ResentMessage,
 )
 from angarium_contracts.directory import EndpointState
-from angarium_contracts.queries import Done, Problem, ProblemCode
+from angarium_contracts.queries import Done, Page, Problem, ProblemCode
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
@@ -351,6 +357,16 @@ class Attempts:
         return Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt")
 
 
+class Searches:
+    """Implements `AttemptSearches`: there are no attempts."""
+
+    async def search(self, question: SearchAttempts) -> Contract:
+        return FoundAttempts(items=(), done=True)
+
+    async def follow(self, question: FollowAttempts) -> FoundAttempts:
+        return FoundAttempts(items=(), done=True)
+
+
 class Content:
     """Implements `StoredContent`: one attempt is on record, and nothing is held."""
 
@@ -368,7 +384,7 @@ async def test_every_question_is_read_and_answered(
     world: World, commands: OperatorCommands, queries: DeliveryQueries
 ) -> None:
     expunge = ExpungeContent(world, Content(), WorkerCounters(), lease_s=40.0)
-    answers = WorkerAnswers(Attempts(), commands, expunge, queries)
+    answers = WorkerAnswers(Attempts(), commands, expunge, queries, Searches())
     since = datetime(2026, 1, 2, tzinfo=UTC)
     expected: list[tuple[Contract, Contract]] = [
         (
@@ -393,6 +409,8 @@ async def test_every_question_is_read_and_answered(
         (GetEndpointDeliveryState(endpoint_id=ENDPOINT), STATE),
         (ListMessageDeliveries(message_id=b"m" * 16), DELIVERIES),
         (FindDeliveries(endpoint_id=ENDPOINT, message_ids=(b"m" * 16,)), DELIVERIES),
+        (SearchAttempts(tenant_id=b"t" * 16, page=Page()), FoundAttempts(items=(), done=True)),
+        (FollowAttempts(tenant_id=b"t" * 16, after=bytes(16)), FoundAttempts(items=(), done=True)),
     ]
     for question, answer in expected:
         read: Any = WORKER_QUESTIONS.read(encode(question))

@@ -54,11 +54,11 @@ class StoredMessages:
         self, application_id: bytes, message_id: bytes, *, with_content: bool
     ) -> Message | None:
         """The message by its id, given as a value so that Postgres reads one partition only."""
-        statement = select(*_columns(message, with_content=with_content)).where(
+        statement = select(*message_columns(message, with_content=with_content)).where(
             message.c.application_id == application_id, message.c.id == message_id
         )
         rows = await self._rows(statement)
-        return _message(rows[0]) if rows else None
+        return message_of_row(rows[0]) if rows else None
 
     async def find_many(
         self, application_id: bytes, message_ids: Sequence[bytes], *, with_content: bool = False
@@ -66,11 +66,11 @@ class StoredMessages:
         """Messages of this application by their ids."""
         if not message_ids:
             return {}
-        statement = select(*_columns(message, with_content=with_content)).where(
+        statement = select(*message_columns(message, with_content=with_content)).where(
             message.c.application_id == application_id, message.c.id.in_(message_ids)
         )
         rows = await self._rows(statement)
-        return {row.id: _message(row) for row in rows}
+        return {row.id: message_of_row(row) for row in rows}
 
     async def payloads(
         self, application_id: bytes, message_ids: Sequence[bytes]
@@ -102,7 +102,7 @@ class StoredMessages:
         if not more and chosen.looks_into():
             last_read = passed.with_only_columns(message.c.id).offset(LOOKED_THROUGH_MAX - 1)
             end = next((row.id for row in await self._rows(last_read.limit(1))), None)
-        return _page([_message(row) for row in rows[: window.limit]], window, more, end)
+        return _page([message_of_row(row) for row in rows[: window.limit]], window, more, end)
 
     async def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         with journal_failures():
@@ -119,10 +119,10 @@ class StoredMessages:
         with_content: bool,
     ) -> Select[Any]:
         if not chosen.looks_into():
-            columns = _columns(message, with_content=with_content)
+            columns = message_columns(message, with_content=with_content)
             return passed.with_only_columns(*columns).limit(window.limit + 1)
         read = passed.limit(LOOKED_THROUGH_MAX).subquery()
-        statement = select(*_columns(read, with_content=with_content))
+        statement = select(*message_columns(read, with_content=with_content))
         if chosen.event_types is not None:
             statement = statement.where(read.c.event_type.in_(chosen.event_types))
         for column, text in ((read.c.channels, chosen.channel), (read.c.tags, chosen.tag)):
@@ -158,13 +158,15 @@ def _page(
     return MessagePage(items, done=not more and end is None, oldest=oldest, newest=newest)
 
 
-def _columns(source: FromClause, *, with_content: bool) -> list[ColumnElement[Any]]:
+def message_columns(source: FromClause, *, with_content: bool) -> list[ColumnElement[Any]]:
+    """The columns that `message_of_row` needs."""
     names = ["id", "event_type", "event_id", "channels", "tags", "deliver_at"]
     names += ["canceled_at", "content_type", "expunged_at"]
     return [source.c[name] for name in ([*names, "payload"] if with_content else names)]
 
 
-def _message(row: Row[Any]) -> Message:
+def message_of_row(row: Row[Any]) -> Message:
+    """The message of a row; without the column `payload`, without its payload."""
     return Message(
         id=row.id,
         event_type=row.event_type,

@@ -40,6 +40,17 @@ class AccessControl:
             await self._refusals.refuse(scope, found)
         return found
 
+    async def still_admits(self, token: str, caller: Caller) -> bool:
+        """True if the token is as valid as when `caller` was found by it. Raises
+        `JournalUnavailable`."""
+        found = await self._authenticator.again(token)
+        return (
+            isinstance(found, Caller)
+            and not found.suspended
+            and found.application_id == caller.application_id
+            and found.permissions == caller.permissions
+        )
+
     async def authorize(
         self, caller: Caller, needed: Permission, application_ref: str | None
     ) -> None:

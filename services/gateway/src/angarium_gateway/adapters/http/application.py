@@ -26,6 +26,7 @@ from .endpoint_delivery import EndpointDeliveryController
 from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .entity_tags import EntityTags, provide_precondition
+from .event_stream import EventStreamController
 from .event_types import EventTypeController
 from .example_answers import ExampleAnswers
 from .expunged_content import ContentController
@@ -77,6 +78,7 @@ _CONTROLLERS = (
     AuthenticationController,
     TenantController,
     HealthController,
+    EventStreamController,
 )
 
 

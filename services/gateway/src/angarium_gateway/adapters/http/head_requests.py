@@ -1,8 +1,13 @@
 """HEAD, answered as GET without the body (RFC 9110, section 9.3.2)."""
 
+from typing import Any, Final
+
 from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+HEAD_ONLY: Final = "angarium.head_only"
+"""Key in the scope of a GET whose body nobody gets: one without end must end."""
 
 
 class HeadRequests:
@@ -24,7 +29,8 @@ class HeadRequests:
                 message = {"type": "http.response.body", "body": b"", "more_body": False}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_head)
+        as_get: Any = {**scope, "method": "GET", HEAD_ONLY: True}
+        await self._app(as_get, receive, send_head)
 
 
 class AllowedMethods:

@@ -84,7 +84,7 @@ class MessageController(Controller):
         Without `with_content` each `payload` is an empty object.
         """
         window = _window(page)
-        application = await _application(api, caller.tenant_id, app_id)
+        application = await application_of(api, caller.tenant_id, app_id)
         found = await api.journal.page(application.id, window, chosen, with_content=with_content)
         older, newer = found.oldest, found.newest
         return ListResponse(
@@ -153,14 +153,15 @@ class MessageController(Controller):
         with_content: WithContent = True,
     ) -> MessageOut:
         """Returns a message by its id or `eventId`."""
-        application = await _application(api, caller.tenant_id, app_id)
+        application = await application_of(api, caller.tenant_id, app_id)
         message = await api.journal.find(application.id, msg_id, with_content=with_content)
         if message is None:
             raise Refused(refusal(message_not_found(msg_id)))
         return message_out(message)
 
 
-async def _application(api: ApiDependencies, tenant_id: bytes, ref: str) -> ApplicationState:
+async def application_of(api: ApiDependencies, tenant_id: bytes, ref: str) -> ApplicationState:
+    """The application that `ref` names. Raises `Refused` (404)."""
     application = await api.directory.find(tenant_id, ref)
     if isinstance(application, Problem):
         raise Refused(refusal(application))

@@ -91,6 +91,8 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.api-key.list": Permission.MANAGE_KEYS,
     "v1.api-key.get": Permission.MANAGE_KEYS,
     "v1.api-key.revoke": Permission.MANAGE_KEYS,
+    "v1.event-stream.application": Permission.READ_APPLICATION,
+    "v1.event-stream.tenant": Permission.READ_TENANT,
 }
 
 

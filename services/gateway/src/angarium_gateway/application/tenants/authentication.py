@@ -125,6 +125,11 @@ class Authenticator:
             return known
         if not token:
             return LoginFailure.MISSING
+        return await self.again(token)
+
+    async def again(self, token: str) -> Caller | LoginFailure:
+        """The caller, looked up now and not taken from the cache: for a request that lasts.
+        Concurrent calls share one look-up. Raises `JournalUnavailable`."""
         looking = self._looking.get(token)
         if looking is None:
             looking = self._looking[token] = asyncio.ensure_future(self._look_up(token))

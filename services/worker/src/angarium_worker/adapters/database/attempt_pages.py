@@ -33,7 +33,7 @@ _SERVER_ERRORS = 500
 BACKWARDS = "-"
 """A `prev_iterator` is the id of the page's first attempt behind this sign."""
 
-_COLUMNS = [column for column in attempt.columns if column.name != "response"]
+WITHOUT_ANSWER = [column for column in attempt.columns if column.name != "response"]
 
 type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
 
@@ -74,7 +74,7 @@ class AttemptPages:
                 code=ProblemCode.NOT_FOUND,
                 detail="This message has no such attempt. List its attempts to find the id.",
             )
-        return AttemptFound(attempt=_attempt(row, self._explain))
+        return AttemptFound(attempt=attempt_of(row, self._explain))
 
     async def _page(
         self, of: list[ColumnElement[bool]], page: Page, wanted: AttemptFilter
@@ -97,14 +97,14 @@ class AttemptPages:
             of = [*of, self._position(attempt.c.channels, among) > 0]
         limit = max(1, min(page.limit, LIMIT_MAX))
         query = (
-            select(*(attempt.columns if wanted.with_content else _COLUMNS))
-            .where(*of, *_conditions(wanted))
+            select(*(attempt.columns if wanted.with_content else WITHOUT_ANSWER))
+            .where(*of, *attempt_conditions(wanted))
             .order_by(attempt.c.id.asc() if backwards else attempt.c.id.desc())
             .limit(limit + 1)
         )
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).all()
-        items = [_attempt(row, self._explain) for row in rows[:limit]]
+        items = [attempt_of(row, self._explain) for row in rows[:limit]]
         return _as_page(items, start, more=len(rows) > limit, backwards=backwards)
 
 
@@ -122,7 +122,8 @@ def _as_page(items: list[Attempt], start: bytes | None, *, more: bool, backwards
     )
 
 
-def _conditions(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
+def attempt_conditions(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
+    """The conditions of a filter, but for its channel."""
     found: list[ColumnElement[bool]] = []
     if wanted.status is not None:
         found.append(attempt.c.status == int(wanted.status))
@@ -140,7 +141,8 @@ def _conditions(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _attempt(row: Any, explain: ExplainAnswer) -> Attempt:
+def attempt_of(row: Any, explain: ExplainAnswer) -> Attempt:
+    """The attempt of a row, which may be without its answer."""
     reason, failure = _failure(row, explain)
     with_content = "response" in row._fields
     response = row.response.decode("utf-8", "replace") if with_content else ""
@@ -164,6 +166,7 @@ def _attempt(row: Any, explain: ExplainAnswer) -> Attempt:
         failure_reason=reason,
         timings=None if row.timings is None else _timings(row.timings),
         channels=channels_of(row.channels),
+        application_id=row.application_id,
     )
 
 

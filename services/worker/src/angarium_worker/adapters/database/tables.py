@@ -183,6 +183,7 @@ endpoint_copy: Final = Table(
     Column("fifo", Boolean, nullable=False, server_default=false()),
     Column("concurrency_max", Integer, nullable=True),
     Column("retry_delays", Text, nullable=True),
+    Index("endpoint_copy_by_tenant", "tenant_id", "application_id"),
 )
 """`secrets` is a msgpack array of sealed secrets, `secrets_expire_at` one of numbers, or null."""
 

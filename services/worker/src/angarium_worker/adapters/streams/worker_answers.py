@@ -3,10 +3,13 @@
 from typing import Final, Protocol
 
 from angarium_contracts.attempts import (
+    Attempts,
     ExpungeAttempt,
+    FollowAttempts,
     GetAttempt,
     ListAttemptsByEndpoint,
     ListAttemptsByMessage,
+    SearchAttempts,
 )
 from angarium_contracts.contract import Contract, Reader
 from angarium_contracts.deliveries import (
@@ -35,7 +38,10 @@ from angarium_worker.application.operations.operator_commands import (
 )
 
 type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
-type WorkerQuestion = AttemptQuestion | OperatorCommand | ExpungeCommand | DeliveryQuestion
+type SearchQuestion = SearchAttempts | FollowAttempts
+type WorkerQuestion = (
+    AttemptQuestion | OperatorCommand | ExpungeCommand | DeliveryQuestion | SearchQuestion
+)
 
 WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     ListAttemptsByMessage,
@@ -51,6 +57,8 @@ WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     GetEndpointDeliveryState,
     ListMessageDeliveries,
     FindDeliveries,
+    SearchAttempts,
+    FollowAttempts,
 )
 """Reads everything that `WorkerAnswers` answers."""
 
@@ -63,6 +71,18 @@ class AttemptAnswers(Protocol):
         ...
 
 
+class AttemptSearches(Protocol):
+    """Finds attempts of applications and tenants."""
+
+    async def search(self, question: SearchAttempts) -> Contract:
+        """`Attempts`, newest first, or a `Problem`."""
+        ...
+
+    async def follow(self, question: FollowAttempts) -> Attempts:
+        """Attempts as they are made, oldest first."""
+        ...
+
+
 class WorkerAnswers:
     """Answers every question of `WORKER_QUESTIONS`."""
 
@@ -72,11 +92,13 @@ class WorkerAnswers:
         commands: OperatorCommands,
         expunge: ExpungeContent,
         deliveries: DeliveryQueries,
+        searches: AttemptSearches,
     ) -> None:
         self._attempts = attempts
         self._commands = commands
         self._expunge = expunge
         self._deliveries = deliveries
+        self._searches = searches
 
     async def answer(self, question: WorkerQuestion) -> Contract:
         """Answer as the question's contract specifies, or with a `Problem`."""
@@ -87,5 +109,9 @@ class WorkerAnswers:
                 return await self._commands.answer(question)
             case ExpungeMessage() | ExpungeAttempt():
                 return await self._expunge.answer(question)
+            case SearchAttempts():
+                return await self._searches.search(question)
+            case FollowAttempts():
+                return await self._searches.follow(question)
             case deliveries:
                 return await self._deliveries.answer(deliveries)

@@ -57,6 +57,14 @@ _INVOICE: Final = {"id": "in_1001", "amount": 4200, "currency": "eur"}
 _LIST: Final = "ListResponse_"
 _ITERATOR: Final = "it_YQGiJ8wcdXCalMkc__HbuM0"
 
+STREAM_TYPE: Final = "text/event-stream"
+STREAM_EXAMPLE: Final = f"""id: 1772452800000-1772452799120-41
+event: message.accepted
+data: {{"id":"{_MESSAGE}","appId":"{_APPLICATION}","eventType":"invoice.paid","eventId":null,\
+"channels":null,"tags":null,"timestamp":"2026-03-02T12:00:00Z"}}
+
+"""
+
 
 def response_example(schema: str) -> Any:
     """Return the example of a response schema as JSON types; None if it has none."""

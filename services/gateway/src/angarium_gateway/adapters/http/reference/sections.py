@@ -85,6 +85,11 @@ _SECTIONS: Final = {
         " other tenants. Only a key with the scope `platform` manages tenants; an operator creates"
         " one with `angarium keys create NAME --scope platform`.",
     ),
+    "Event Stream": _Section(
+        "Streams of events",
+        description="Follow what happens while it happens, as server-sent events: messages"
+        " accepted, attempts made, deliveries exhausted, endpoints changed.",
+    ),
     "Health": _Section("Health", "A check for load balancers. It needs no API key."),
 }
 

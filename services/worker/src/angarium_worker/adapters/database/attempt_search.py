@@ -1,0 +1,195 @@
+"""Reading the attempts of an application or a tenant, newest first or as they are made.
+
+No index is kept for it: each endpoint's attempts are read in the order of their ids through the
+index that lists of one endpoint use, and merged. A page costs one index search for each endpoint.
+"""
+
+from typing import Any, Final
+
+from angarium_chassis.database.columns import to_micros
+from angarium_chassis.database.engine import Database
+from angarium_contracts.attempts import Attempt, Attempts, FollowAttempts, SearchAttempts
+from angarium_contracts.contract import Contract
+from angarium_contracts.ids import ATTEMPT, format_id, lowest_id_at, parse_id
+from angarium_contracts.queries import Problem, ProblemCode
+from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy.sql.expression import FromClause
+
+from angarium_worker.application.destinations.destination import ExplainAnswer
+
+from .attempt_pages import BACKWARDS, LIMIT_MAX, WITHOUT_ANSWER, attempt_conditions, attempt_of
+from .delivery_rows import channel_text
+from .tables import attempt, endpoint_copy
+
+FOLLOWED_MAX: Final = 1_000
+LOOKED_THROUGH_MAX: Final = 20_000
+"""Attempts that one page of a search examines for its filter, over all endpoints."""
+LOOKED_THROUGH_MIN: Final = 500
+"""Attempts that it examines of each endpoint, however many endpoints there are."""
+ID_APART_MS: Final = 60_000
+"""An attempt's id is made when it ends, right before `ended_at`: with this much to spare, for a
+clock that is set back in between, a bound on the time is also a bound on the id."""
+
+type Scope = SearchAttempts | FollowAttempts
+
+
+class AttemptSearch:
+    """Answers `SearchAttempts` and `FollowAttempts`."""
+
+    def __init__(self, database: Database, explain_answer: ExplainAnswer) -> None:
+        self._explain = explain_answer
+        self._engine = database.engine.execution_options(read_only=True)
+        self._on_postgres = database.on_postgres
+        self._position = func.strpos if database.on_postgres else func.instr
+
+    async def follow(self, question: FollowAttempts) -> Attempts:
+        """See `FollowAttempts`."""
+        limit = max(1, min(question.limit, FOLLOWED_MAX))
+        where = [attempt.c.id > question.after]
+        if question.event_types is not None:
+            where.append(attempt.c.event_type.in_(question.event_types))
+        source = self._merged(question, where, limit + 1, rising=True)
+        query = select(*_columns(source, with_answer=False)).order_by(source.c.id).limit(limit + 1)
+        items = await self._items(query)
+        return Attempts(items=tuple(items[:limit]), done=len(items) <= limit)
+
+    async def search(self, question: SearchAttempts) -> Contract:
+        """See `SearchAttempts`. `Attempts`, or a `Problem` with the iterator."""
+        page, wanted = question.page, question.filter
+        limit = max(1, min(page.limit, LIMIT_MAX))
+        backwards = page.iterator is not None and page.iterator.startswith(BACKWARDS)
+        past: bytes | None = None
+        where = _bounds(question)
+        if page.iterator is not None:
+            past = parse_id(ATTEMPT, page.iterator.removeprefix(BACKWARDS))
+            if past is None:
+                return Problem(
+                    code=ProblemCode.INVALID,
+                    detail="This is no iterator of this list. Pass one from an earlier page, or"
+                    " leave it out.",
+                    field="iterator",
+                )
+            where.append(attempt.c.id > past if backwards else attempt.c.id < past)
+        end = await self._end(question, where, rising=backwards) if _looks_into(question) else None
+        if end is not None:
+            where.append(attempt.c.id <= end if backwards else attempt.c.id >= end)
+        filters = attempt_conditions(wanted)
+        if wanted.channel is not None:
+            among = channel_text([wanted.channel])
+            filters.append(self._position(attempt.c.channels, among) > 0)
+        source = self._merged(question, [*where, *filters], limit + 1, rising=backwards)
+        order = source.c.id if backwards else source.c.id.desc()
+        query = select(*_columns(source, with_answer=wanted.with_content)).order_by(order)
+        items = await self._items(query.limit(limit + 1))
+        return _page(items, past, end, limit, backwards=backwards)
+
+    async def _items(self, query: Select[Any]) -> list[Attempt]:
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return [attempt_of(row, self._explain) for row in rows]
+
+    async def _end(
+        self, question: SearchAttempts, where: list[ColumnElement[bool]], *, rising: bool
+    ) -> bytes | None:
+        """The attempt up to which all endpoints can be read within the bound; None: to the end."""
+        of = _endpoints(question)
+        async with self._engine.connect() as connection:
+            count = select(func.count()).select_from(endpoint_copy).where(*of)
+            endpoints = (await connection.execute(count)).scalar_one()
+            each = max(LOOKED_THROUGH_MIN, LOOKED_THROUGH_MAX // max(1, endpoints))
+            edge = func.min if rising else func.max
+            if self._on_postgres:
+                last = _of_endpoint(where, rising=rising).offset(each - 1).limit(1).lateral("last")
+                read = endpoint_copy.join(last, true())
+                query = select(edge(last.c.id)).select_from(read).where(*of)
+                found = await connection.execute(query)
+                end: bytes | None = found.scalar_one()
+                return end
+            within = select(endpoint_copy.c.id).where(*of)
+            order = attempt.c.id if rising else attempt.c.id.desc()
+            query = select(attempt.c.id).where(attempt.c.endpoint_id.in_(within), *where)
+            query = query.order_by(order).offset(LOOKED_THROUGH_MAX - 1).limit(1)
+            return (await connection.execute(query)).scalar_one_or_none()
+
+    def _merged(
+        self, question: Scope, where: list[ColumnElement[bool]], rows_max: int, *, rising: bool
+    ) -> FromClause:
+        """The first `rows_max` attempts at each endpoint that the question may see."""
+        of = _endpoints(question)
+        if not self._on_postgres:
+            within = select(endpoint_copy.c.id).where(*of)
+            order = attempt.c.id if rising else attempt.c.id.desc()
+            query = select(attempt).where(attempt.c.endpoint_id.in_(within), *where)
+            return query.order_by(order).limit(rows_max).subquery("found")
+        first = _of_endpoint(where, rising=rising).limit(rows_max).lateral("first")
+        read = endpoint_copy.join(first, true())
+        return select(*first.c).select_from(read).where(*of).subquery("found")
+
+
+def _of_endpoint(where: list[ColumnElement[bool]], *, rising: bool) -> Select[Any]:
+    """The attempts at one endpoint, the one of the surrounding query."""
+    query = select(attempt).where(attempt.c.endpoint_id == endpoint_copy.c.id, *where)
+    return query.order_by(attempt.c.id if rising else attempt.c.id.desc())
+
+
+def _endpoints(question: Scope) -> list[ColumnElement[bool]]:
+    """Those that the question may see; deleted ones have attempts too."""
+    of = [endpoint_copy.c.tenant_id == question.tenant_id]
+    if question.application_id is not None:
+        of.append(endpoint_copy.c.application_id == question.application_id)
+    if question.endpoint_id is not None:
+        of.append(endpoint_copy.c.id == question.endpoint_id)
+    return of
+
+
+def _bounds(question: SearchAttempts) -> list[ColumnElement[bool]]:
+    """Bounds on the id that follow from those on the time: other partitions are not read."""
+    found: list[ColumnElement[bool]] = []
+    if question.filter.before is not None:
+        before_ms = to_micros(question.filter.before) // 1_000 + ID_APART_MS
+        found.append(attempt.c.id < lowest_id_at(before_ms))
+    if question.filter.after is not None:
+        after_ms = to_micros(question.filter.after) // 1_000 - ID_APART_MS
+        found.append(attempt.c.id >= lowest_id_at(after_ms))
+    return found
+
+
+def _looks_into(question: SearchAttempts) -> bool:
+    """True if the filter leaves out attempts that the index finds."""
+    wanted = question.filter
+    return any(
+        each is not None
+        for each in (wanted.status, wanted.status_class, wanted.event_types, wanted.channel)
+    )
+
+
+def _columns(source: FromClause, *, with_answer: bool) -> list[ColumnElement[Any]]:
+    if with_answer:
+        return list(source.c)
+    return [source.c[column.name] for column in WITHOUT_ANSWER]
+
+
+def _page(
+    found: list[Attempt], past: bytes | None, end: bytes | None, limit: int, *, backwards: bool
+) -> Attempts:
+    """The page, newest first. `end` is the last attempt examined, if more follow."""
+    more = len(found) > limit
+    items = found[:limit]
+    last = (items[-1].id if items else past) if more or end is None else end
+    # Before an empty page comes what the position itself names: the search may have ended with it.
+    first = items[0].id if items else _next_to(past, 1 if backwards else -1)
+    if backwards:
+        items.reverse()
+        first, last = last, first
+    return Attempts(
+        items=tuple(items),
+        done=not more and end is None,
+        iterator=None if last is None else format_id(ATTEMPT, last),
+        prev_iterator=None if first is None else BACKWARDS + format_id(ATTEMPT, first),
+    )
+
+
+def _next_to(past: bytes | None, step: int) -> bytes | None:
+    if past is None:
+        return None
+    return min(max(0, int.from_bytes(past) + step), (1 << 128) - 1).to_bytes(16)

@@ -1,0 +1,140 @@
+"""Searching and following attempts across endpoints: one suite over both engines."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from angarium_chassis.database.engine import Database
+from angarium_contracts.attempts import (
+    AttemptFilter,
+    Attempts,
+    AttemptStatus,
+    FollowAttempts,
+    SearchAttempts,
+)
+from angarium_contracts.directory import EndpointState
+from angarium_contracts.queries import Page, Problem
+from angarium_worker.adapters.database import attempt_search
+from angarium_worker.adapters.database.attempt_search import AttemptSearch
+from angarium_worker.adapters.database.endpoint_copy import EndpointCopyTable
+from angarium_worker.adapters.destinations.webhook import failed_answer
+from angarium_worker.application.ledger.records import AttemptRow, Ledger, Record
+
+TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
+APPLICATION, OTHER_APPLICATION = b"a" * 16, b"b" * 16
+ENDPOINTS = [bytes([number]) * 16 for number in (1, 2, 3)]
+
+
+@pytest.fixture
+def search(database: Database) -> AttemptSearch:
+    return AttemptSearch(database, failed_answer)
+
+
+def _state(endpoint_id: bytes, application_id: bytes, tenant_id: bytes = TENANT) -> EndpointState:
+    return EndpointState(
+        id=endpoint_id, tenant_id=tenant_id, application_id=application_id, version=1
+    )
+
+
+@pytest.fixture
+async def made(
+    database: Database, ledger: Ledger, attempt_row: Callable[..., AttemptRow]
+) -> list[AttemptRow]:
+    """Thirty attempts in turn at three endpoints; the third is of another application, and one
+    more of another tenant. Every fifth fails."""
+    states = [
+        _state(ENDPOINTS[0], APPLICATION),
+        _state(ENDPOINTS[1], APPLICATION),
+        _state(ENDPOINTS[2], OTHER_APPLICATION),
+        _state(b"\x09" * 16, b"z" * 16, OTHER_TENANT),
+    ]
+    await EndpointCopyTable(database).store(states, 1)
+    rows = [
+        attempt_row(
+            message_id=(100 + number).to_bytes(16),
+            endpoint_id=ENDPOINTS[number % 3],
+            application_id=APPLICATION if number % 3 < 2 else OTHER_APPLICATION,
+            tenant_id=TENANT,
+            status=0 if number % 5 else 2,
+            event_type="invoice.paid" if number % 2 else "invoice.void",
+        )
+        for number in range(30)
+    ]
+    other = attempt_row(endpoint_id=b"\x09" * 16, tenant_id=OTHER_TENANT)
+    await ledger.record([Record([*rows, other])])
+    return rows
+
+
+async def _search(search: AttemptSearch, page: Page, **members: Any) -> Attempts:
+    filters = {name: members.pop(name) for name in ("status", "event_types") if name in members}
+    question = SearchAttempts(
+        tenant_id=TENANT, page=page, filter=AttemptFilter(**filters), **members
+    )
+    found = await search.search(question)
+    assert isinstance(found, Attempts)
+    return found
+
+
+async def _walk(search: AttemptSearch, **members: Any) -> list[bytes]:
+    """The ids of all pages onwards, and a check that the way back gives the same."""
+    seen: list[bytes] = []
+    page = await _search(search, Page(limit=4), **members)
+    back: list[bytes] = []
+    while True:
+        seen += [item.id for item in page.items]
+        if page.done:
+            break
+        page = await _search(search, Page(limit=4, iterator=page.iterator), **members)
+    back = [item.id for item in page.items]
+    while True:
+        page = await _search(search, Page(limit=4, iterator=page.prev_iterator), **members)
+        back = [item.id for item in page.items] + back
+        if page.done:
+            break
+    assert back == seen
+    return seen
+
+
+async def test_a_search_merges_endpoints_newest_first(
+    search: AttemptSearch, made: list[AttemptRow]
+) -> None:
+    assert await _walk(search) == [row.id for row in reversed(made)]
+    of_application = [row.id for row in reversed(made) if row.application_id == APPLICATION]
+    assert await _walk(search, application_id=APPLICATION) == of_application
+    of_endpoint = [row.id for row in reversed(made) if row.endpoint_id == ENDPOINTS[1]]
+    assert await _walk(search, endpoint_id=ENDPOINTS[1]) == of_endpoint
+
+
+@pytest.mark.parametrize("examined", [2, 20_000])
+async def test_a_filter_finds_all_however_few_a_page_examines(
+    search: AttemptSearch, made: list[AttemptRow], monkeypatch: pytest.MonkeyPatch, examined: int
+) -> None:
+    monkeypatch.setattr(attempt_search, "LOOKED_THROUGH_MAX", examined)
+    monkeypatch.setattr(attempt_search, "LOOKED_THROUGH_MIN", min(examined, 500))
+    failed = [row.id for row in reversed(made) if row.status == 2]
+    assert await _walk(search, status=AttemptStatus.FAIL) == failed
+    paid = [row.id for row in reversed(made) if row.event_type == "invoice.paid"]
+    assert await _walk(search, event_types=("invoice.paid",)) == paid
+
+
+async def test_an_iterator_of_another_list_is_refused(search: AttemptSearch) -> None:
+    question = SearchAttempts(tenant_id=TENANT, page=Page(iterator="msg_1"))
+    assert isinstance(await search.search(question), Problem)
+
+
+async def test_following_gives_what_was_made_since_oldest_first(
+    search: AttemptSearch, made: list[AttemptRow]
+) -> None:
+    after, seen = bytes(16), []
+    while True:
+        question = FollowAttempts(tenant_id=TENANT, after=after, limit=7)
+        found = await search.follow(question)
+        seen += [item.id for item in found.items]
+        if found.done:
+            break
+        after = found.items[-1].id
+    assert seen == [row.id for row in made]
+    assert found.items[-1].application_id == made[-1].application_id
+    rest = FollowAttempts(tenant_id=TENANT, after=made[20].id, application_id=OTHER_APPLICATION)
+    of_other = [row.id for row in made[21:] if row.application_id == OTHER_APPLICATION]
+    assert [item.id for item in (await search.follow(rest)).items] == of_other
