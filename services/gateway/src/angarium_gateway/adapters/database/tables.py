@@ -2,6 +2,7 @@
 batches, and the copy of the directory."""
 
 from angarium_chassis.database.columns import Big, Id, Instant
+from angarium_chassis.statistics.recording_order import position_table, recorded_in, recording_index
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -129,7 +130,9 @@ message = Table(
     Column("targeted", Boolean, nullable=False, server_default=false()),
     Column("content_type", String(256)),
     Column("expunged_at", Instant),
+    recorded_in(),
     PrimaryKeyConstraint("application_id", "id"),
+    recording_index("message"),
     postgresql_partition_by="RANGE (id)",
 )
 """The journal. `channels` and `tags` are JSON arrays; the time is in the id. `deliver_at` is the
@@ -263,3 +266,19 @@ background_task = Table(
 )
 """Background tasks; the id contains the time. `held_until` is the end of the lease in microseconds
 of the database's clock, `fence` counts the leases, and `cursor` is the last message processed."""
+
+message_rollup = Table(
+    "message_rollup",
+    metadata,
+    Column("resolution", SmallInteger, primary_key=True, autoincrement=False),
+    Column("starts_at", Big, primary_key=True, autoincrement=False),
+    Column("tenant_id", Id, primary_key=True),
+    Column("application_id", Id, primary_key=True),
+    Column("event_type", String(256), primary_key=True),
+    Column("accepted", Big, nullable=False),
+    Index("message_rollup_by_tenant", "tenant_id", "resolution", "starts_at"),
+    Index("message_rollup_by_application", "application_id", "resolution", "starts_at"),
+)
+"""Counts of accepted messages."""
+
+rollup_position = position_table(metadata)

@@ -4,6 +4,7 @@ microseconds of Unix time."""
 from typing import Final
 
 from angarium_chassis.database.columns import Big, Id
+from angarium_chassis.statistics.recording_order import position_table, recorded_in, recording_index
 from sqlalchemy import (
     Boolean,
     Column,
@@ -42,7 +43,9 @@ attempt: Final = Table(
     Column("timings", LargeBinary, nullable=True),
     Column("ended_at", Big, nullable=False),
     Column("next_attempt_at", Big, nullable=True),
+    recorded_in(),
     Index("attempt_by_endpoint", "endpoint_id", "id"),
+    recording_index("attempt"),
     postgresql_partition_by="RANGE (id)",
 )
 """On Postgres in partitions by time. No attempt is older than its message: reads by message pass
@@ -130,7 +133,9 @@ cancelled_delivery: Final = Table(
     Column("reason", Text, nullable=False),
     Column("cancelled_at", Big, nullable=False),
     Column("by_hand", Boolean, nullable=False, server_default=false()),
+    recorded_in(),
     Index("cancelled_delivery_by_endpoint", "endpoint_id", "message_id"),
+    recording_index("cancelled_delivery"),
 )
 """Deliveries that ended without being sent: their endpoint was disabled or deleted, or a person
 cancelled them (`by_hand`)."""
@@ -194,3 +199,27 @@ directory_copy: Final = Table(
     Column("version", Big, nullable=False),
 )
 """One row, id 1: the directory version that `endpoint_copy` is complete to."""
+
+delivery_rollup: Final = Table(
+    "delivery_rollup",
+    tables,
+    Column("resolution", SmallInteger, primary_key=True, autoincrement=False),
+    Column("starts_at", Big, primary_key=True, autoincrement=False),
+    Column("tenant_id", Id, primary_key=True),
+    Column("application_id", Id, primary_key=True),
+    Column("endpoint_id", Id, primary_key=True),
+    Column("event_type", Text, primary_key=True),
+    Column("first_attempts", Big, nullable=False),
+    Column("delivered", Big, nullable=False),
+    Column("failed", Big, nullable=False),
+    Column("exhausted", Big, nullable=False),
+    Column("retried", Big, nullable=False),
+    Column("cancelled", Big, nullable=False),
+    Column("durations", LargeBinary, nullable=False),
+    Column("latencies", LargeBinary, nullable=False),
+    Index("delivery_rollup_by_tenant", "tenant_id", "resolution", "starts_at"),
+    Index("delivery_rollup_by_application", "application_id", "resolution", "starts_at"),
+)
+"""Counts of attempts and cancelled deliveries (`delivery_rollups`)."""
+
+rollup_position: Final = position_table(tables)
