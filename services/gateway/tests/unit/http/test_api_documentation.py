@@ -42,6 +42,7 @@ OPERATIONS = {
     "v1.authentication.logout", "v1.authentication.expire-all", "v1.authentication.whoami",
     "v1.api-key.create", "v1.api-key.list", "v1.api-key.get", "v1.api-key.revoke",
     "v1.message-attempt.get", "v1.health.get", "v1.health.ping",
+    "v1.endpoint-filter.test", "v1.endpoint.test-filter",
 }  # fmt: skip
 
 

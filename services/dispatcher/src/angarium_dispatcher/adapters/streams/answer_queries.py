@@ -13,6 +13,7 @@ from angarium_contracts.directory import (
     EndpointStates,
     GetEndpointStates,
 )
+from angarium_contracts.filters import TryEndpointFilter, TryFilter
 from angarium_contracts.ids import operational_application_id
 from angarium_contracts.queries import Done, Page
 from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy
@@ -21,6 +22,7 @@ from angarium_dispatcher.application.configuration.context import ConfigurationC
 from angarium_dispatcher.application.configuration.references import get_application, get_endpoint
 from angarium_dispatcher.application.configuration.store import Without
 from angarium_dispatcher.application.dispatch.match_messages import MatchingReads, match_messages
+from angarium_dispatcher.application.dispatch.try_filter import try_endpoint_filter, try_filter
 from angarium_dispatcher.application.endpoints import save_endpoint as saving_endpoints
 from angarium_dispatcher.application.endpoints.delete_endpoint import delete_endpoint
 from angarium_dispatcher.application.endpoints.disable_endpoint import disable_endpoint
@@ -96,6 +98,8 @@ class QueryAnswers:
             MatchMessages: self._match_messages,
             DirectorySince: self._directory_since,
             GetEndpointStates: self._endpoint_states,
+            TryFilter: try_filter,
+            TryEndpointFilter: self._try_endpoint_filter,
         }
 
     @property
@@ -250,6 +254,9 @@ class QueryAnswers:
 
     async def _match_messages(self, question: MatchMessages) -> Contract:
         return await match_messages(question, self._reads)
+
+    async def _try_endpoint_filter(self, question: TryEndpointFilter) -> Contract:
+        return await try_endpoint_filter(question, self._reads)
 
     async def _directory_since(self, question: DirectorySince) -> Contract:
         part = await self._reads.directory_since(

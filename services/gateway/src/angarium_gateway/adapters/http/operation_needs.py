@@ -88,6 +88,8 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.api-key.list": Permission.MANAGE_KEYS,
     "v1.api-key.get": Permission.MANAGE_KEYS,
     "v1.api-key.revoke": Permission.MANAGE_KEYS,
+    "v1.endpoint.test-filter": Permission.READ_APPLICATION,
+    "v1.endpoint-filter.test": Permission.READ_TENANT,
 }
 
 

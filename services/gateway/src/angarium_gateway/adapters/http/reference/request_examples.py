@@ -34,6 +34,7 @@ from angarium_gateway.adapters.http.schemas.event_types import (
     EventTypeUpdate,
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
+from angarium_gateway.adapters.http.schemas.filters import EndpointFilterTestIn, FilterTestIn
 from angarium_gateway.adapters.http.schemas.messages import MessageIn
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
@@ -124,6 +125,8 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         EventTypePatch(deprecated=True),
         MessageIn(event_type="invoice.paid", event_id="evt_1001", payload=_INVOICE, tags=["march"]),
         EventExampleIn(event_type="invoice.paid"),
+        FilterTestIn(filter="payload.amount > 1000", event_type="invoice.paid", payload=_INVOICE),
+        EndpointFilterTestIn(event_type="invoice.paid", payload=_INVOICE),
         RecoverIn(since=_MORNING, until=_NOON),
         ReplayIn(since=_MORNING),
         BulkReplayIn(since=_MORNING, until=_NOON, event_types=["invoice.paid"]),
