@@ -144,6 +144,7 @@ class Endpoint(EndpointOptions, frozen=True):
 
     `timeout_s` None is the worker's default; `header_names` is as in `EndpointState`. `proxy_url`
     is without user name and password. `disabled_reason`: why Angarium disabled the endpoint.
+    `filter`: a CEL expression that is true for the messages that the endpoint accepts.
     """
 
     id: bytes
@@ -163,6 +164,7 @@ class Endpoint(EndpointOptions, frozen=True):
     proxy_url: str | None = None
     client_certificate: ClientCertificate | None = None
     disabled_reason: str | None = None
+    filter: str | None = None
 
 
 class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):

@@ -139,10 +139,14 @@ class EndpointDeliveryState(Contract, frozen=True, tag="deliveries.endpoint_stat
 
 
 class MessageKind(Part, frozen=True):
-    """The fields of a message that endpoints filter by."""
+    """The fields of a message that endpoints filter by. `payload` may be left out, see
+    `MatchedMessages`."""
 
     event_type: str
     channels: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    payload: bytes | None = None
+    content_type: str | None = None
 
 
 class MatchMessages(Contract, frozen=True, tag="endpoint.match/1"):
@@ -159,7 +163,10 @@ class MatchMessages(Contract, frozen=True, tag="endpoint.match/1"):
 
 class MatchedMessages(Contract, frozen=True, tag="endpoint.matched/1"):
     """One element for each message of the question. `retry_delays_s` as in
-    `RequestedMessage`; `weight` is the application's."""
+    `RequestedMessage`; `weight` is the application's.
+
+    `needs_payload`: some messages are called wanted only because their payload, which the
+    endpoint's filter names, was left out. Ask again with it."""
 
     endpoint_id: bytes
     endpoint_version: int
@@ -167,6 +174,7 @@ class MatchedMessages(Contract, frozen=True, tag="endpoint.matched/1"):
     wanted: tuple[bool, ...]
     retry_delays_s: tuple[tuple[float, ...] | None, ...]
     weight: int = 1
+    needs_payload: bool = False
 
 
 class DeliveryStatus(IntEnum):

@@ -48,6 +48,7 @@ class EndpointOptionChanges(Part, frozen=True, kw_only=True):
     fifo: bool | UnsetType = UNSET
     concurrency_max: int | UnsetType | None = UNSET
     retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
+    filter: str | UnsetType | None = UNSET
 
 
 class RotateEndpointSecret(Contract, frozen=True, tag="endpoint.rotate_secret/1"):

@@ -9,7 +9,8 @@ class AcceptedMessage(Part, frozen=True):
     `payload` is the content as the client sent it, at most the gateway's payload limit: the text
     of a JSON object, or with a `content_type` any text, which is sent under that Content-Type.
     `application_version` is the directory version of the application at the commit: a
-    dispatcher whose copy is older reads it again first. `trace` is a W3C traceparent.
+    dispatcher whose copy is older reads it again first. `trace` is a W3C traceparent. Filters of
+    endpoints see `tags`.
     """
 
     id: bytes
@@ -21,6 +22,7 @@ class AcceptedMessage(Part, frozen=True):
     channels: tuple[str, ...] = ()
     trace: str | None = None
     content_type: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 class MessagesAccepted(Contract, frozen=True, tag="messages.accepted/1"):

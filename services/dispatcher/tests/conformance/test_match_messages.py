@@ -14,10 +14,12 @@ from angarium_contracts.deliveries import (
     PrecheckMessage,
 )
 from angarium_contracts.endpoint_options import DisableEndpoint
+from angarium_contracts.filters import FilterExample, FilterTried, TryEndpointFilter, TryFilter
 from angarium_contracts.tenant_policy import SetTenantPolicy
 from angarium_dispatcher.adapters.streams.wire import problem
 from angarium_dispatcher.application.dispatch.match_messages import match_messages
 from angarium_dispatcher.application.dispatch.precheck_message import precheck_message
+from angarium_dispatcher.application.dispatch.try_filter import try_endpoint_filter, try_filter
 from angarium_dispatcher.application.endpoints.disable_endpoint import disable_endpoint
 from angarium_dispatcher.application.endpoints.save_endpoint import (
     SavedEndpoint,
@@ -28,6 +30,7 @@ from angarium_dispatcher.application.tenants.save_application import create_appl
 from angarium_dispatcher.application.tenants.save_event_type import create_event_type
 from angarium_dispatcher.application.tenants.set_policy import set_tenant_policy
 from angarium_dispatcher.domain.refusals import EndpointDisabled, InvalidField, NotFound
+from msgspec.structs import replace
 
 from ..conftest import Bench
 
@@ -72,6 +75,64 @@ async def test_by_hand_every_message_is_wanted(bench: Bench) -> None:
     matched = await match_messages(question, bench.reads)
     assert matched.wanted == (True, True, True)
     assert matched.retry_delays_s == (None, None, None)
+
+
+async def test_a_filter_decides_with_tags_metadata_and_payloads(bench: Bench) -> None:
+    await create_application(
+        CreateApplication(TENANT, "Acme", "acme", metadata={"plan": "pro"}), bench.context
+    )
+    text = 'metadata.plan == "pro" && ("urgent" in tags || payload.amount > 10)'
+    saved = await create_endpoint(
+        CreateEndpoint(TENANT, "acme", URL, "one", filter=text), bench.context
+    )
+    assert saved.endpoint.filter == text
+    kinds = (
+        MessageKind("a", tags=("urgent",), payload=b"{}"),
+        MessageKind("a", payload=b'{"amount": 11}'),
+        MessageKind("a", payload=b'{"amount": 10}'),
+        MessageKind("a", payload=b"{}"),
+    )
+    matched = await match_messages(MatchMessages(TENANT, "acme", "one", kinds), bench.reads)
+    assert matched.wanted == (True, True, False, False)
+    assert not matched.needs_payload
+    without = await match_messages(MatchMessages(TENANT, "acme", "one", KINDS), bench.reads)
+    assert (without.wanted, without.needs_payload) == ((True, True, True), True)
+    by_hand = MatchMessages(TENANT, "acme", "one", kinds, by_hand=True)
+    assert all((await match_messages(by_hand, bench.reads)).wanted)
+
+
+async def test_the_dispatch_cache_reads_filters_and_metadata(bench: Bench) -> None:
+    made = await create_application(
+        CreateApplication(TENANT, "Acme", "acme", metadata={"plan": "pro"}), bench.context
+    )
+    await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.context)
+    application_id = made.application.id
+    recipients = (await bench.reads.recipients([application_id]))[application_id]
+    assert (recipients.filtered, recipients.metadata) == (False, {})
+    await patch_endpoint(PatchEndpoint(TENANT, "acme", "one", filter="payload.a"), bench.context)
+    recipients = (await bench.reads.recipients([application_id]))[application_id]
+    assert (recipients.filtered, recipients.metadata) == (True, {"plan": "pro"})
+    (endpoint,) = recipients.matching("a", ())
+    assert endpoint.filter is not None
+    assert endpoint.filter.text == "payload.a"
+
+
+@pytest.mark.usefixtures("saved")
+async def test_a_filter_is_tried_with_an_example(bench: Bench) -> None:
+    example = FilterExample("a", b'{"amount": 11}', channels=("x",))
+    endpoint = TryEndpointFilter(TENANT, "acme", "one", example)
+    assert await try_endpoint_filter(endpoint, bench.reads) == FilterTried(matched=True)
+    other = replace(endpoint, filter="payload.amount < 11")
+    assert await try_endpoint_filter(other, bench.reads) == FilterTried(matched=False)
+    other_type = replace(endpoint, example=replace(example, event_type="b"))
+    assert await try_endpoint_filter(other_type, bench.reads) == FilterTried(matched=False)
+    failing = await try_filter(TryFilter("payload.total > 1", example))
+    assert not failing.matched
+    assert failing.error is not None
+    assert "no member `total`" in failing.error
+    with pytest.raises(InvalidField, match="Line 1, column 12") as refused:
+        await try_endpoint_filter(replace(endpoint, filter="payload.a >"), bench.reads)
+    assert refused.value.field == "filter"
 
 
 @pytest.mark.usefixtures("saved")

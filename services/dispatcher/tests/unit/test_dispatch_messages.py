@@ -16,6 +16,7 @@ from angarium_dispatcher.application.dispatch.dispatch_messages import (
     publications_of,
 )
 from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
+from angarium_dispatcher.domain.filters.message_filter import compile_filter
 from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
 from angarium_dispatcher.domain.schedules import NO_SCHEDULES, Schedules
 from hypothesis import given
@@ -66,6 +67,45 @@ async def dispatched(
         entry for entry, _ in publications_of(matched, redelivered=redelivered, counts=counts)
     ]
     return published, counts
+
+
+def filtered(number: int, text: str) -> EndpointFilter:
+    return EndpointFilter(number.to_bytes(16), 7, filter=compile_filter(text))
+
+
+async def test_filters_choose_endpoints_and_one_that_fails_is_counted() -> None:
+    messages = [
+        structs.replace(a_message(1), payload=b'{"n": 1}', tags=("t",)),
+        structs.replace(a_message(2), payload=b'{"n": 2}'),
+    ]
+    wanted = [
+        endpoint(1),
+        filtered(2, "payload.n == 2"),
+        filtered(3, '"t" in tags'),
+        filtered(4, "payload.absent"),
+    ]
+    (chunk,), counts = await dispatched(a_batch(*messages), wanted)
+    assert isinstance(chunk, DeliveriesRequested)
+    assert [
+        [int.from_bytes(one.endpoint_id) for one in message.deliveries]
+        for message in chunk.messages
+    ] == [[1, 3], [1, 2]]
+    assert counts.filters_failed == 2
+
+
+async def test_a_batch_that_no_filter_matches_is_settled() -> None:
+    (settled,), counts = await dispatched(a_batch(a_message(1)), [filtered(1, 'eventType == "b"')])
+    assert isinstance(settled, DeliveriesSettled)
+    assert counts.batches_without_recipients == 1
+
+
+async def test_a_payload_that_is_no_json_object_fails_only_filters_that_read_it() -> None:
+    broken = structs.replace(a_message(1), payload=b"[1]")
+    wanted = [filtered(1, "payload.n == 1"), filtered(2, 'eventType == "a"')]
+    (chunk,), counts = await dispatched(a_batch(broken), wanted)
+    assert isinstance(chunk, DeliveriesRequested)
+    assert [one.endpoint_id for one in chunk.messages[0].deliveries] == [(2).to_bytes(16)]
+    assert counts.filters_failed == 1
 
 
 async def test_a_content_type_stays_with_its_payload() -> None:

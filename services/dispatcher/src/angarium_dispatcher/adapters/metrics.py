@@ -14,6 +14,10 @@ _DELIVERIES = Counter(
 _WITHOUT_RECIPIENTS = Counter(
     "angarium_dispatcher_batches_without_recipients", "Batches of which no endpoint wanted any."
 )
+_FILTERS_FAILED = Counter(
+    "angarium_dispatcher_filters_failed",
+    "Evaluations of endpoint filters without a result, each for one message.",
+)
 _HITS = Counter(
     "angarium_dispatcher_cache_hits", "Applications of a batch found in memory, current."
 )
@@ -39,6 +43,8 @@ class DispatchMetrics:
             _DELIVERIES.inc(counts.deliveries)
         if counts.batches_without_recipients:
             _WITHOUT_RECIPIENTS.inc(counts.batches_without_recipients)
+        if counts.filters_failed:
+            _FILTERS_FAILED.inc(counts.filters_failed)
         _HITS.inc(self._cache.hits - self._hits)
         _MISSES.inc(self._cache.misses - self._misses)
         self._hits, self._misses = self._cache.hits, self._cache.misses

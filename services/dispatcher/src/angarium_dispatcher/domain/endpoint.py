@@ -9,6 +9,7 @@ from .field_rules import (
     check_concurrency_max,
     check_description,
     check_event_types,
+    check_filter,
     check_header_names,
     check_metadata,
     check_retry_delays,
@@ -31,7 +32,8 @@ class Endpoint:
     certificate's subject and expiry may be shown. `disabled_reason`: why Angarium disabled it.
     `retry_delays_s`: its own retry schedule; () for no retries, None for that of the event type
     or tenant. `application_throttle_rate` is the rate of its application when this version was
-    made, current for endpoints without a rate of their own.
+    made, current for endpoints without a rate of their own. `filter` is a CEL expression that is
+    true for the messages to deliver; None for all.
     """
 
     id: bytes
@@ -64,6 +66,7 @@ class Endpoint:
     concurrency_max: int | None = None
     retry_delays_s: tuple[float, ...] | None = None
     application_throttle_rate: int | None = None
+    filter: str | None = None
 
     @property
     def effective_throttle_rate(self) -> int | None:
@@ -84,4 +87,5 @@ def check_endpoint(endpoint: Endpoint) -> Endpoint:
     check_header_names(endpoint.header_names)
     check_concurrency_max(endpoint.concurrency_max)
     check_retry_delays(endpoint.retry_delays_s)
+    check_filter(endpoint.filter)
     return endpoint

@@ -7,6 +7,7 @@ so that everything stored is bounded. `field` is the name of the field in the do
 import re
 from collections.abc import Mapping, Sequence
 
+from .filters.message_filter import InvalidFilter, compile_filter
 from .refusals import InvalidField
 
 NAME_CHARS_MAX = 256
@@ -131,6 +132,16 @@ def check_retry_delays(delays_s: Sequence[float] | None) -> None:
             f"Give delays in seconds, each above 0 and at most {RETRY_DELAY_S_MAX} (30 days);"
             " an empty list for no retries, or null for the schedule that is inherited.",
         )
+
+
+def check_filter(text: str | None) -> None:
+    """Check an endpoint's filter expression; None accepts all."""
+    if text is None:
+        return
+    try:
+        compile_filter(text)
+    except InvalidFilter as error:
+        raise InvalidField("filter", str(error)) from None
 
 
 def check_metadata(metadata: Mapping[str, str]) -> None:

@@ -44,6 +44,7 @@ OPERATIONS = {
     "v1.api-key.create", "v1.api-key.list", "v1.api-key.get", "v1.api-key.revoke",
     "v1.message-attempt.get", "v1.health.get", "v1.health.ping",
     "v1.event-stream.application", "v1.event-stream.tenant",
+    "v1.endpoint-filter.test", "v1.endpoint.test-filter",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, Select, false, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from angarium_dispatcher.domain.filters.message_filter import stored_filter
 from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
 from angarium_dispatcher.domain.schedules import NO_SCHEDULES, DelaysS, Schedules
 
@@ -19,16 +20,17 @@ async def read_recipients(
     rows: dict[bytes, Row[Any]] = {}
     filters: dict[bytes, list[EndpointFilter]] = {}
     for row in await connection.execute(_with_endpoints(application_ids)):
-        application_id, _, _, _, endpoint_id, endpoint_version, types, channels = row
+        application_id, endpoint_id = row.id, row.endpoint_id
         rows[application_id] = row
         of_application = filters.setdefault(application_id, [])
         if endpoint_id is not None:
             of_application.append(
                 EndpointFilter(
                     endpoint_id,
-                    endpoint_version,
-                    None if types is None else frozenset(types),
-                    None if channels is None else frozenset(channels),
+                    row.endpoint_version,
+                    None if row.event_types is None else frozenset(row.event_types),
+                    None if row.channels is None else frozenset(row.channels),
+                    stored_filter(row.filter),
                 )
             )
     # Schedules have no version that a message could carry to prove a cached one stale. They are
@@ -41,6 +43,7 @@ async def read_recipients(
             tenant_id=row.tenant_id,
             share=row.weight,
             schedules=schedules.get(row.tenant_id, NO_SCHEDULES),
+            metadata=row.metadata,
         )
         for application_id, row in rows.items()
     }
@@ -54,10 +57,12 @@ def _with_endpoints(application_ids: Sequence[bytes]) -> Select[Any]:
             application.tenant_id,
             application.version,
             application.weight,
+            application.metadata,
             endpoint.id.label("endpoint_id"),
             endpoint.version.label("endpoint_version"),
             endpoint.event_types,
             endpoint.channels,
+            endpoint.filter,
         )
         .select_from(
             applications.outerjoin(

@@ -132,6 +132,7 @@ endpoints = Table(
     Column("concurrency_max", Integer),
     Column("retry_delays_s", DELAYS_S),
     Column("application_throttle_rate", Integer),
+    Column("filter", Text),
 )
 _live = endpoints.c.deleted == false()
 Index(

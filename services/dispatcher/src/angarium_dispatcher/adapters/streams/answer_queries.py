@@ -18,6 +18,7 @@ from angarium_contracts.directory import (
     EndpointStates,
     GetEndpointStates,
 )
+from angarium_contracts.filters import TryEndpointFilter, TryFilter
 from angarium_contracts.ids import operational_application_id
 from angarium_contracts.queries import Done, Page
 from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy
@@ -28,6 +29,7 @@ from angarium_dispatcher.application.configuration.store import Without
 from angarium_dispatcher.application.dispatch.match_messages import MatchingReads, match_messages
 from angarium_dispatcher.application.dispatch.precheck_message import precheck_message
 from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
+from angarium_dispatcher.application.dispatch.try_filter import try_endpoint_filter, try_filter
 from angarium_dispatcher.application.endpoints import save_endpoint as saving_endpoints
 from angarium_dispatcher.application.endpoints.delete_endpoint import delete_endpoint
 from angarium_dispatcher.application.endpoints.disable_endpoint import disable_endpoint
@@ -107,6 +109,8 @@ class QueryAnswers:
             PrecheckMessage: self._precheck_message,
             DirectorySince: self._directory_since,
             GetEndpointStates: self._endpoint_states,
+            TryFilter: try_filter,
+            TryEndpointFilter: self._try_endpoint_filter,
         }
 
     @property
@@ -264,6 +268,8 @@ class QueryAnswers:
 
     async def _precheck_message(self, question: PrecheckMessage) -> Contract:
         return await precheck_message(question, self._reads, self._cache)
+    async def _try_endpoint_filter(self, question: TryEndpointFilter) -> Contract:
+        return await try_endpoint_filter(question, self._reads)
 
     async def _directory_since(self, question: DirectorySince) -> Contract:
         part = await self._reads.directory_since(

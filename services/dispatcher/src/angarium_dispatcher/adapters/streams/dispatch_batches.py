@@ -7,11 +7,13 @@ from typing import Protocol
 import structlog
 from angarium_chassis.backoff import backoff_s
 from angarium_chassis.database.engine import CONNECTION_ERRORS
+from angarium_chassis.lru_cache import LruCache
 from angarium_chassis.streams.received import Received
 from angarium_chassis.streams.writer import Publication, StreamWriter
 from angarium_chassis.waiting import set_within
 from angarium_contracts.contract import Contract
 from angarium_contracts.hot_path import DeliveriesRequested, MessagesAccepted
+from angarium_contracts.ids import ENDPOINT, format_id
 
 from angarium_dispatcher.application.dispatch.dispatch_messages import (
     DispatchedCounts,
@@ -25,6 +27,7 @@ WRITE_BYTES_MAX = 4 * 1024 * 1024
 WRITE_PUBLICATIONS_MAX = 500
 SETTLED_ENTRIES_MAX = 100_000
 SETTLED_EXPIRE_S = 3_600
+FAILED_FILTERS_LOGGED_MAX = 1_000
 RETRY_FIRST_S = 0.2
 RETRY_LONGEST_S = 5.0
 
@@ -61,6 +64,7 @@ class BatchDispatch:
         self._metrics = metrics
         self._requests = requests
         self._pause = pause
+        self._failed_filters: LruCache[bytes, bool] = LruCache(FAILED_FILTERS_LOGGED_MAX)
 
     async def __call__(self, received: Batches) -> None:
         """Publish the chunks of these batches and acknowledge the batches."""
@@ -125,8 +129,17 @@ class BatchDispatch:
                 publications.append(self._publication(contract, entry.value))
                 waiting_bytes += payload_bytes
             done.append(entry)
+            if batch.failed_filters:
+                self._log_failed_filters(batch.failed_filters)
         await self._writer.write(publications, done)
         self._metrics.count(counts)
+
+    def _log_failed_filters(self, endpoint_ids: Sequence[bytes]) -> None:
+        """Log each endpoint once, so that a filter that always fails does not fill the log."""
+        for endpoint_id in endpoint_ids:
+            if endpoint_id not in self._failed_filters:
+                self._failed_filters.put(endpoint_id, True)
+                log.warning("dispatch.filter_failed", endpoint=format_id(ENDPOINT, endpoint_id))
 
     def _publication(self, contract: Contract, batch: MessagesAccepted) -> Publication:
         if isinstance(contract, DeliveriesRequested):

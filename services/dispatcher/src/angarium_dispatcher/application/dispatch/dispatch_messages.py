@@ -1,7 +1,7 @@
 """Turning accepted batches into chunks of deliveries, without writing to the database."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from angarium_contracts.hot_path import (
     AcceptedMessage,
@@ -15,7 +15,8 @@ from angarium_contracts.hot_path import (
 
 from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
 from angarium_dispatcher.domain.chunking import plan_chunks
-from angarium_dispatcher.domain.matching import EndpointFilter, Recipients
+from angarium_dispatcher.domain.filters.message_filter import FilteredMessage
+from angarium_dispatcher.domain.matching import EndpointFilter, Recipients, accepted
 
 
 @dataclass(slots=True)
@@ -25,16 +26,19 @@ class DispatchedCounts:
     messages: int = 0
     deliveries: int = 0
     batches_without_recipients: int = 0
+    filters_failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedBatch:
     """A batch with the endpoints of each of its messages, in the order of the messages, and the
-    recipients of their applications by id."""
+    recipients of their applications by id. `failed_filters` has an endpoint's id for each message
+    for which its filter had no result."""
 
     batch: MessagesAccepted
     endpoints: tuple[Sequence[EndpointFilter], ...]
     applications: Mapping[bytes, Recipients]
+    failed_filters: Sequence[bytes] = ()
 
 
 async def match_batches(
@@ -49,7 +53,7 @@ async def match_batches(
             if versions.get(application_id, -1) < message.application_version:
                 versions[application_id] = message.application_version
     applications = await cache.get(versions)
-    return [
+    matched = [
         MatchedBatch(
             batch,
             tuple(
@@ -64,6 +68,29 @@ async def match_batches(
         )
         for batch in batches
     ]
+    if any(recipients.filtered for recipients in applications.values()):
+        return [_filtered(each) for each in matched]
+    return matched
+
+
+def _filtered(matched: MatchedBatch) -> MatchedBatch:
+    """The batch without the endpoints whose filter expressions do not match."""
+    failed: list[bytes] = []
+    endpoints: list[Sequence[EndpointFilter]] = []
+    for message, recipients in zip(matched.batch.messages, matched.endpoints, strict=True):
+        application = matched.applications[message.application_id]
+        if application.filtered and recipients:
+            filtered = FilteredMessage(
+                message.event_type,
+                message.channels,
+                message.tags,
+                application.metadata,
+                message.payload,
+                message.content_type,
+            )
+            recipients = accepted(recipients, filtered, failed)
+        endpoints.append(recipients)
+    return replace(matched, endpoints=tuple(endpoints), failed_filters=failed)
 
 
 def publications_of(
@@ -77,6 +104,7 @@ def publications_of(
     batch = matched.batch
     messages = batch.messages
     counts.messages += len(messages)
+    counts.filters_failed += len(matched.failed_filters)
     plan = plan_chunks(
         [
             (len(message.payload), len(recipients))

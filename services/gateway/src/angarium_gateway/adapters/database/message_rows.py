@@ -67,4 +67,5 @@ def accepted_of(message: NewMessage, application_version: int) -> AcceptedMessag
         channels=message.channels,
         trace=message.trace,
         content_type=message.content_type,
+        tags=message.tags,
     )

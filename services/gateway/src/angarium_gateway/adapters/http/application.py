@@ -23,6 +23,7 @@ from .created_objects import CreatedObjects
 from .deliveries import DeliveryController
 from .dependencies import ApiDependencies, provide_caller
 from .endpoint_delivery import EndpointDeliveryController
+from .endpoint_filters import EndpointFilterController
 from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .entity_tags import EntityTags, provide_precondition
@@ -68,6 +69,7 @@ _CONTROLLERS = (
     ResendController,
     RedeliveryController,
     EndpointDeliveryController,
+    EndpointFilterController,
     CancellationController,
     ContentController,
     OperationalEndpointController,

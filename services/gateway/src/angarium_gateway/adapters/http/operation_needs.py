@@ -93,6 +93,8 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.api-key.revoke": Permission.MANAGE_KEYS,
     "v1.event-stream.application": Permission.READ_APPLICATION,
     "v1.event-stream.tenant": Permission.READ_TENANT,
+    "v1.endpoint.test-filter": Permission.READ_APPLICATION,
+    "v1.endpoint-filter.test": Permission.READ_TENANT,
 }
 
 

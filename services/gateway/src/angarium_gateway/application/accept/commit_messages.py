@@ -85,4 +85,5 @@ def _accepted(message: NewMessage, committed: Committed) -> AcceptedMessage:
         channels=message.channels,
         trace=message.trace,
         content_type=message.content_type,
+        tags=message.tags,
     )

@@ -61,7 +61,7 @@ class RedeliveryDispatcher:
             tenant_id=tenant_id,
             application_ref=_ref(APPLICATION, application),
             ref=_ref(ENDPOINT, endpoint),
-            kinds=tuple(MessageKind(head.event_type, head.channels) for head in heads),
+            kinds=tuple(MessageKind(head.event_type, head.channels, head.tags) for head in heads),
             by_hand=ignore_filters,
         )
         return await self._ask_dispatcher(question, MatchedMessages)
@@ -75,11 +75,19 @@ class RedeliveryDispatcher:
         only_missing: bool = False,
     ) -> int | Problem:
         """Have the worker deliver messages that fit one command (see `fitting`), as
-        `ResendDeliveries` describes; the number that it accepts."""
+        `ResendDeliveries` describes; the number that it accepts. Messages that the endpoint's
+        filter refuses because of their payload are left out."""
         application_id = matched.application_id
         ids = [item.head.id for item in chosen]
         messages = await self._journal.with_payloads(application_id, ids)
         delays = {item.head.id: item.retry_delays_s for item in chosen}
+        if matched.needs_payload:
+            wanted = await self._wanted_by_payload(tenant_id, matched, messages)
+            if isinstance(wanted, Problem):
+                return wanted
+            messages = wanted
+            if not messages:
+                return 0
         return await self.send_messages(
             tenant_id,
             matched,
@@ -109,6 +117,28 @@ class RedeliveryDispatcher:
         if isinstance(changed, Problem):
             return changed
         return await self._without_expunged(matched.application_id, command) or changed.count
+
+    async def _wanted_by_payload(
+        self, tenant_id: bytes, matched: MatchedMessages, messages: Sequence[NewMessage]
+    ) -> Sequence[NewMessage] | Problem:
+        """Those of the messages that the endpoint's filter accepts, given their payloads."""
+        if not messages:
+            return messages
+        question = MatchMessages(
+            tenant_id=tenant_id,
+            application_ref=_ref(APPLICATION, matched.application_id),
+            ref=_ref(ENDPOINT, matched.endpoint_id),
+            kinds=tuple(
+                MessageKind(
+                    each.event_type, each.channels, each.tags, each.payload, each.content_type
+                )
+                for each in messages
+            ),
+        )
+        answer = await self._ask_dispatcher(question, MatchedMessages)
+        if isinstance(answer, Problem):
+            return answer
+        return [each for each, wanted in zip(messages, answer.wanted, strict=True) if wanted]
 
     async def _without_expunged(
         self, application_id: bytes, command: ResendDeliveries

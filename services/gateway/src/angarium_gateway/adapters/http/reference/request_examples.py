@@ -40,6 +40,8 @@ from angarium_gateway.adapters.http.schemas.message_batches import (
     MessageBatchIn,
 )
 from angarium_gateway.adapters.http.schemas.messages import MessageIn, MessagePrecheckIn
+from angarium_gateway.adapters.http.schemas.filters import EndpointFilterTestIn, FilterTestIn
+from angarium_gateway.adapters.http.schemas.messages import MessageIn
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
     OperationalWebhookEndpointUpdate,
@@ -146,6 +148,8 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             ]
         ),
         EventExampleIn(event_type="invoice.paid"),
+        FilterTestIn(filter="payload.amount > 1000", event_type="invoice.paid", payload=_INVOICE),
+        EndpointFilterTestIn(event_type="invoice.paid", payload=_INVOICE),
         RecoverIn(since=_MORNING, until=_NOON),
         ReplayIn(since=_MORNING),
         BulkReplayIn(since=_MORNING, until=_NOON, event_types=["invoice.paid"]),

@@ -29,6 +29,8 @@ from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.message_batches import BatchResult, MessageBatchOut
 from angarium_gateway.adapters.http.schemas.messages import MessageOut, MessagePrecheckOut
+from angarium_gateway.adapters.http.schemas.filters import FilterTestOut
+from angarium_gateway.adapters.http.schemas.messages import MessageOut
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointOut,
 )
@@ -198,6 +200,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             failing_since=None,
         ),
         EmptyResponse(),
+        FilterTestOut(match=True),
         CancelOut(canceled=1, done=True),
         RecoverOut(id=_TASK, status=TaskStatus.RUNNING, task=TaskKind.RECOVER, updated_at=_NOON),
         ReplayOut(

@@ -56,6 +56,18 @@ Certificate = Annotated[
     ),
 ]
 
+Filter = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=2000,
+        examples=['eventType == "invoice.paid" && payload.amount > 1000'],
+        description="A CEL expression that is true for the messages that the endpoint gets, over"
+        " `eventType`, `channels`, `tags`, `payload` and the application's `metadata`. `null`:"
+        " every message that `eventTypes` and `channels` let through.",
+    ),
+]
+
 
 class EndpointOptionFields(FormerEndpointNames, frozen=True, kw_only=True):
     """Options in requests. Left out, an existing endpoint keeps them."""
@@ -67,6 +79,7 @@ class EndpointOptionFields(FormerEndpointNames, frozen=True, kw_only=True):
     ordering: Ordering | UnsetType = UNSET
     concurrency: Concurrency | UnsetType | None = UNSET
     retry_schedule: RetrySchedule | UnsetType | None = UNSET
+    filter: Filter | UnsetType | None = UNSET
 
 
 class ClientCertificateOut(ApiSchema, frozen=True, kw_only=True):
@@ -97,6 +110,7 @@ class EndpointOptionsOut(EndpointFieldsOut, frozen=True, kw_only=True):
         tuple[float, ...] | UnsetType,
         Meta(description="Seconds before each retry; absent if inherited."),
     ] = UNSET
+    filter: Annotated[str | UnsetType, Meta(description="Absent if there is none.")] = UNSET
 
 
 def _paired(schema: type[ApiSchema], contract: type[msgspec.Struct]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Filter expressions of endpoints: their syntax tree, their cost, and their evaluation."""
