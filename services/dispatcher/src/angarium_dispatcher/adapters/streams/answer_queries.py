@@ -268,6 +268,7 @@ class QueryAnswers:
 
     async def _precheck_message(self, question: PrecheckMessage) -> Contract:
         return await precheck_message(question, self._reads, self._cache)
+
     async def _try_endpoint_filter(self, question: TryEndpointFilter) -> Contract:
         return await try_endpoint_filter(question, self._reads)
 

@@ -34,14 +34,13 @@ from angarium_gateway.adapters.http.schemas.event_types import (
     EventTypeUpdate,
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
+from angarium_gateway.adapters.http.schemas.filters import EndpointFilterTestIn, FilterTestIn
 from angarium_gateway.adapters.http.schemas.message_batches import (
     AddressedMessageBatchIn,
     AddressedMessageIn,
     MessageBatchIn,
 )
 from angarium_gateway.adapters.http.schemas.messages import MessageIn, MessagePrecheckIn
-from angarium_gateway.adapters.http.schemas.filters import EndpointFilterTestIn, FilterTestIn
-from angarium_gateway.adapters.http.schemas.messages import MessageIn
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
     OperationalWebhookEndpointUpdate,

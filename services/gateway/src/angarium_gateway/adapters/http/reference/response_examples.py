@@ -27,10 +27,9 @@ from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
 from angarium_gateway.adapters.http.schemas.endpoints import EndpointOut
 from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
+from angarium_gateway.adapters.http.schemas.filters import FilterTestOut
 from angarium_gateway.adapters.http.schemas.message_batches import BatchResult, MessageBatchOut
 from angarium_gateway.adapters.http.schemas.messages import MessageOut, MessagePrecheckOut
-from angarium_gateway.adapters.http.schemas.filters import FilterTestOut
-from angarium_gateway.adapters.http.schemas.messages import MessageOut
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointOut,
 )

@@ -5,8 +5,8 @@ Deploy: before the new code; the earlier code runs on it too.
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 works_from = "0003"
