@@ -41,9 +41,7 @@ def sent(delivery: OutgoingDelivery, **options: Any) -> tuple[OutgoingDelivery, 
 def a_delivery(
     payload: bytes = b'{ "a" : 1.50 }', content_type: str | None = None, now_s: int = NOW_S
 ) -> OutgoingDelivery:
-    return OutgoingDelivery(
-        WEBHOOK_ID, "invoice.paid", payload, None, now_s, 1, 15.0, content_type
-    )
+    return OutgoingDelivery(WEBHOOK_ID, "invoice.paid", payload, None, now_s, 1, 15.0, content_type)
 
 
 def test_plain_payloads_need_no_format() -> None:
