@@ -46,6 +46,7 @@ class ChosenSettings:
     require_event_types: bool = False
     cached_applications_max: int = 1_000
     cached_filters_max: int = 100_000
+    public_url: str | None = None
 
 
 @dataclass

@@ -15,6 +15,8 @@ _API_NAMES: Final = {
     "concurrency_max": "concurrency",
     "retry_delays_s": "retrySchedule",
     "grace_s": "gracePeriodSeconds",
+    "sealed_authentication": "authentication",
+    "sealed_ca_certificates": "caCertificates",
 }
 
 

@@ -139,12 +139,26 @@ class ClientCertificate(Part, frozen=True):
     expires_at: datetime
 
 
+class ShownAuthentication(Part, frozen=True):
+    """An endpoint's authentication without its secrets. `type`: "basic" | "bearer" | "oauth2"."""
+
+    type: str
+    username: str | None = None
+    token_url: str | None = None
+    client_id: str | None = None
+    scope: str | None = None
+    audience: str | None = None
+    auth_style: str | None = None
+
+
 class Endpoint(EndpointOptions, frozen=True):
     """An endpoint, in full, without its secrets and headers.
 
     `timeout_s` None is the worker's default; `header_names` is as in `EndpointState`. `proxy_url`
     is without user name and password. `disabled_reason`: why Angarium disabled the endpoint.
     `filter`: a CEL expression that is true for the messages that the endpoint accepts.
+    `ca_certificates`: the subjects and ends of those that its server's certificate is checked
+    against; None: the system's.
     """
 
     id: bytes
@@ -165,6 +179,8 @@ class Endpoint(EndpointOptions, frozen=True):
     client_certificate: ClientCertificate | None = None
     disabled_reason: str | None = None
     filter: str | None = None
+    authentication: ShownAuthentication | None = None
+    ca_certificates: tuple[ClientCertificate, ...] | None = None
 
 
 class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):

@@ -29,7 +29,8 @@ class EndpointState(EndpointOptions, frozen=True):
     `secrets_expire_at` goes with `secrets` (Unix time in seconds; 0: does not expire), empty
     when none expires. `timeout_s` is 1 to 30 for a whole attempt, None the worker's own.
     `header_names`: "webhook" | "svix" | "both". `proxy` (a URL) and `client_certificate` (PEM:
-    the chain, then its private key) are sealed as the secrets are.
+    the chain, then its private key) are sealed as the secrets are, and so are `authentication`
+    (the JSON of an `EndpointAuthentication`) and `ca_certificates` (PEM).
     """
 
     id: bytes
@@ -47,6 +48,8 @@ class EndpointState(EndpointOptions, frozen=True):
     header_names: str = "webhook"
     proxy: bytes | None = None
     client_certificate: bytes | None = None
+    authentication: bytes | None = None
+    ca_certificates: bytes | None = None
 
 
 class DirectoryChanged(Contract, frozen=True, tag="directory.changed/1"):

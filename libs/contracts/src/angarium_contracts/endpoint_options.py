@@ -20,11 +20,20 @@ class EndpointOptions(Part, frozen=True, kw_only=True):
 
     `fifo`: in the order of messages, one at a time. `concurrency_max`: at most so many requests
     at once. `retry_delays_s`: the endpoint's own retry schedule, () for no retries.
+
+    `payload_format`: "plain" | "envelope" | "thin" | "cloudevents-structured" |
+    "cloudevents-binary". `content_type`: the Content-Type of plain payloads, unless the message
+    has its own. `event_source`: the `source` of CloudEvents, a URI reference; None: a URN with the
+    application's id. `handshake`: ask the receiver's permission before anything is sent.
     """
 
     fifo: bool = False
     concurrency_max: int | None = None
     retry_delays_s: tuple[float, ...] | None = None
+    payload_format: str = "plain"
+    content_type: str | None = None
+    event_source: str | None = None
+    handshake: bool = False
 
 
 def options_of(carrier: EndpointOptions) -> dict[str, Any]:
@@ -38,7 +47,8 @@ class EndpointOptionChanges(Part, frozen=True, kw_only=True):
     UNSET leaves an option of an existing endpoint as it is, and gives a new endpoint the default
     of `EndpointOptions`. `timeout_s` and `header_names` are as in `EndpointState`. The proxy's
     URL and the client certificate are sealed by the gateway for transit (associated data: the
-    tenant's id); None removes them.
+    tenant's id); None removes them. So are the authentication, the JSON of an
+    `EndpointAuthentication` (angarium_webhooks), and the CA certificates, PEM.
     """
 
     timeout_s: float | UnsetType | None = UNSET
@@ -49,6 +59,12 @@ class EndpointOptionChanges(Part, frozen=True, kw_only=True):
     concurrency_max: int | UnsetType | None = UNSET
     retry_delays_s: tuple[float, ...] | UnsetType | None = UNSET
     filter: str | UnsetType | None = UNSET
+    payload_format: str | UnsetType = UNSET
+    content_type: str | UnsetType | None = UNSET
+    event_source: str | UnsetType | None = UNSET
+    handshake: bool | UnsetType = UNSET
+    sealed_authentication: bytes | UnsetType | None = UNSET
+    sealed_ca_certificates: bytes | UnsetType | None = UNSET
 
 
 class RotateEndpointSecret(Contract, frozen=True, tag="endpoint.rotate_secret/1"):

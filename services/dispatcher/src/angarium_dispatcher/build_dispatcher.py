@@ -58,6 +58,7 @@ class DispatcherSettings(Protocol):
     require_event_types: bool
     cached_applications_max: int
     cached_filters_max: int
+    public_url: str | None
 
     @property
     def egress_rules(self) -> EgressRules: ...
@@ -106,6 +107,7 @@ def build_dispatcher(
             secret_grace_s=settings.secret_grace_s,
             header_names=settings.signature_headers,
             require_event_types=settings.require_event_types,
+            public_url=settings.public_url,
         ),
     )
     return Dispatcher(context, cache, QueryAnswers(context, ports.reads, cache))

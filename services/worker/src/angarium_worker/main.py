@@ -29,6 +29,7 @@ from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.ids import IdMaker
 from angarium_contracts.stream_names import WORKER_QUERIES, WORKERS, deliveries_requested
 from angarium_webhooks.directory_follower import DirectoryFollower
+from angarium_webhooks.fetch_link import KEY_PURPOSE
 from angarium_webhooks.operational_outbox import Outbox
 from faststream.redis import RedisBroker
 from prometheus_client import REGISTRY
@@ -49,6 +50,7 @@ from .adapters.database.tables import attempt
 from .adapters.destinations.dialing.tls_context import client_tls_context
 from .adapters.destinations.redis_stream import STREAM_SCHEMES, StreamDestination
 from .adapters.destinations.webhook import (
+    FetchLinks,
     SenderLimits,
     WebhookDestination,
     WebhookSender,
@@ -106,7 +108,7 @@ async def run(settings: Settings) -> None:
         closing.push_async_callback(sender.aclose)
         listener = internal_listener(settings)
         async with asyncio.TaskGroup() as tasks:
-            destinations = _destinations(settings, sender, closing)
+            destinations = _destinations(settings, sender, seal, closing)
             process = _Process(settings, database, broker, destinations, seal, tasks)
             closing.push_async_callback(process.close)
             for work in process.background():
@@ -117,9 +119,10 @@ async def run(settings: Settings) -> None:
 
 
 def _destinations(
-    settings: Settings, sender: WebhookSender, closing: AsyncExitStack
+    settings: Settings, sender: WebhookSender, seal: Seal, closing: AsyncExitStack
 ) -> Destinations:
-    webhooks = WebhookDestination(sender)
+    links = FetchLinks(settings.public_url, seal.derived_key(KEY_PURPOSE))
+    webhooks = WebhookDestination(sender, links)
     if not settings.stream_destinations:
         return Destinations(webhooks)
     streams = StreamDestination(settings.egress_rules, sender.dialler, proxy=settings.egress_proxy)

@@ -156,7 +156,13 @@ class SenderModel:
         self._process = process
         self._network = network
 
-    def route(self, url: str, proxy: str | None, certificate: bytes | None) -> str:
+    def route(
+        self,
+        url: str,
+        proxy: str | None,
+        certificate: bytes | None,
+        ca_certificates: bytes | None = None,
+    ) -> str:
         return url.split("/")[2]
 
     def post(

@@ -64,8 +64,14 @@ class FakeSender:
         self.sent: list[SentAttempt] = []
         self.answers: list[int] | int | None = None
 
-    def route(self, url: str, proxy: str | None, certificate: bytes | None) -> WebhookRequest:
-        return WebhookRequest(url, (), b"", 0.0, proxy, certificate)
+    def route(
+        self,
+        url: str,
+        proxy: str | None,
+        certificate: bytes | None,
+        ca_certificates: bytes | None = None,
+    ) -> WebhookRequest:
+        return WebhookRequest(url, (), b"", 0.0, proxy, certificate, ca_certificates)
 
     def post(
         self,

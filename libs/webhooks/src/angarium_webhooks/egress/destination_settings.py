@@ -46,6 +46,14 @@ class DestinationSettings(ServiceSettings):
         default="", description="Ports to which webhooks are never sent: 25,6000-6999."
     )
 
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
+        description="The URL at which clients reach the gateway's API, such as"
+        " https://webhooks.example.com. Receivers of thin events fetch payloads there; without it,"
+        " no endpoint can ask for thin events.",
+    )
+
     @property
     def egress_rules(self) -> EgressRules:
         """Rules for the hosts, ports and addresses that webhooks may reach."""

@@ -7,18 +7,31 @@ from datetime import datetime
 from .field_rules import (
     check_channels,
     check_concurrency_max,
+    check_content_type,
     check_description,
+    check_event_source,
     check_event_types,
     check_filter,
     check_header_names,
     check_metadata,
+    check_payload_format,
     check_retry_delays,
     check_throttle_rate,
     check_timeout,
     check_uid,
 )
+from .refusals import InvalidField
 
 ID_PREFIX = "ep"
+STREAM_URLS = ("redis+stream://", "rediss+stream://")
+_WEBHOOK_OPTIONS = {
+    "payload_format": "plain",
+    "content_type": None,
+    "event_source": None,
+    "handshake": False,
+    "sealed_authentication": None,
+}
+"""The options that only webhooks have, with their defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,9 @@ class Endpoint:
     or tenant. `application_throttle_rate` is the rate of its application when this version was
     made, current for endpoints without a rate of their own. `filter` is a CEL expression that is
     true for the messages to deliver; None for all.
+    made, current for endpoints without a rate of their own. `sealed_authentication` is the JSON
+    of an `EndpointAuthentication`, `sealed_ca` the PEM of CA certificates; of both, what may be
+    shown stands beside them: members without secrets, and subjects with their ends.
     """
 
     id: bytes
@@ -67,6 +83,14 @@ class Endpoint:
     retry_delays_s: tuple[float, ...] | None = None
     application_throttle_rate: int | None = None
     filter: str | None = None
+    payload_format: str = "plain"
+    content_type: str | None = None
+    event_source: str | None = None
+    handshake: bool = False
+    sealed_authentication: bytes | None = None
+    authentication_shown: Mapping[str, str] | None = None
+    sealed_ca: bytes | None = None
+    ca_shown: tuple[tuple[str, datetime], ...] | None = None
 
     @property
     def effective_throttle_rate(self) -> int | None:
@@ -88,4 +112,19 @@ def check_endpoint(endpoint: Endpoint) -> Endpoint:
     check_concurrency_max(endpoint.concurrency_max)
     check_retry_delays(endpoint.retry_delays_s)
     check_filter(endpoint.filter)
+    check_payload_format(endpoint.payload_format)
+    check_content_type(endpoint.content_type, endpoint.payload_format)
+    check_event_source(endpoint.event_source)
+    _check_stream_options(endpoint)
     return endpoint
+
+
+def _check_stream_options(endpoint: Endpoint) -> None:
+    """A stream takes each payload as it is, and no HTTP authentication."""
+    if not endpoint.url.startswith(STREAM_URLS):
+        return
+    for field, default in _WEBHOOK_OPTIONS.items():
+        if getattr(endpoint, field) != default:
+            raise InvalidField(
+                field, "This option is for webhooks, and the URL is that of a stream. Leave it out."
+            )

@@ -26,9 +26,24 @@ CONCURRENCY_MAX = 1_000
 RETRIES_MAX = 50
 RETRY_DELAY_S_MAX = 30 * 86_400
 HEADER_NAMES = ("webhook", "svix", "both")
+PAYLOAD_FORMATS = (
+    "plain",
+    "envelope",
+    "thin",
+    "cloudevents-structured",
+    "cloudevents-binary",
+)
+CONTENT_TYPE_CHARS_MAX = 256
+EVENT_SOURCE_CHARS_MAX = 512
 
 _TOKEN = re.compile(r"[a-zA-Z0-9\-_.]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_MEDIA_TYPE = re.compile(  # RFC 9110, section 8.3.1
+    r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+    r"(?:[ \t]*;[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+="
+    r"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|\"[\t \x21\x23-\x5b\x5d-\x7e]*\"))*"
+)
+_URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 _CONTROL_BUT_WHITE_SPACE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -189,3 +204,39 @@ def check_tokens(
         raise InvalidField(field, "Each name can be used only once.")
     for name in names:
         check_token(field, name, chars_max=chars_max)
+
+
+def check_payload_format(value: str) -> None:
+    """Check the form in which messages are sent."""
+    if value not in PAYLOAD_FORMATS:
+        raise InvalidField("payload_format", f"Use one of {', '.join(PAYLOAD_FORMATS)}.")
+
+
+def check_content_type(value: str | None, payload_format: str) -> None:
+    """Check the Content-Type of plain payloads; None is that of the message."""
+    if value is None:
+        return
+    if len(value) > CONTENT_TYPE_CHARS_MAX or _MEDIA_TYPE.fullmatch(value) is None:
+        raise InvalidField(
+            "content_type",
+            "Give a media type such as application/vnd.acme+json, at most"
+            f" {CONTENT_TYPE_CHARS_MAX} characters, or null for that of the message.",
+        )
+    if payload_format != "plain":
+        raise InvalidField(
+            "content_type",
+            f"The payload format {payload_format} has a content type of its own. Set"
+            " `contentType` to null, or `payloadFormat` to plain.",
+        )
+
+
+def check_event_source(value: str | None) -> None:
+    """Check the `source` of CloudEvents, a URI reference (CloudEvents 1.0, "source")."""
+    if value is not None and (
+        len(value) > EVENT_SOURCE_CHARS_MAX or _URI_REFERENCE.fullmatch(value) is None
+    ):
+        raise InvalidField(
+            "event_source",
+            f"Give a URI of 1 to {EVENT_SOURCE_CHARS_MAX} characters such as"
+            " https://example.com/billing, or null for one with the application's id.",
+        )

@@ -31,6 +31,9 @@ class FailureReason(StrEnum):
     NO_FREE_CONNECTION = "no_free_connection"
     SENDER_CLOSED = "sender_closed"
     INTERNAL_ERROR = "internal_error"
+    CA_CERTIFICATES_UNUSABLE = "ca_certificates_unusable"
+    OAUTH_TOKEN_REFUSED = "oauth_token_refused"  # noqa: S105 - a reason
+    OAUTH_TOKEN_UNREACHABLE = "oauth_token_unreachable"  # noqa: S105 - a reason
 
     @property
     def text(self) -> str:
@@ -68,6 +71,11 @@ _TEXTS = {
     "not contacted.",
     FailureReason.SENDER_CLOSED: "Angarium was stopping; the attempt was not completed.",
     FailureReason.INTERNAL_ERROR: "Angarium failed to make the attempt.",
+    FailureReason.CA_CERTIFICATES_UNUSABLE: "The endpoint's CA certificates cannot be used.",
+    FailureReason.OAUTH_TOKEN_REFUSED: "The token endpoint gave no access token; the endpoint was "
+    "not contacted.",
+    FailureReason.OAUTH_TOKEN_UNREACHABLE: "The token endpoint could not be reached in time; the "
+    "endpoint was not contacted.",
 }
 
 

@@ -7,6 +7,7 @@ schedule of the tenant's event types changes. Operational events stay until the 
 accepted them.
 """
 
+from datetime import datetime
 from typing import Any, override
 
 import msgspec
@@ -60,6 +61,7 @@ class StoredSecret(msgspec.Struct, frozen=True, omit_defaults=True):
 NAMES = JsonText(tuple[str, ...])
 DELAYS_S = JsonText(tuple[float, ...])
 METADATA = JsonText(dict[str, str])
+CERTIFICATES = JsonText(tuple[tuple[str, datetime], ...])
 ByteOrderedName = String(256, collation="C").with_variant(String(256), "sqlite")
 """Text in the order of its bytes on both engines, whatever the server's locale."""
 
@@ -133,6 +135,14 @@ endpoints = Table(
     Column("retry_delays_s", DELAYS_S),
     Column("application_throttle_rate", Integer),
     Column("filter", Text),
+    Column("payload_format", String(32), nullable=False, server_default="plain"),
+    Column("content_type", Text),
+    Column("event_source", Text),
+    Column("handshake", Boolean, nullable=False, server_default=false()),
+    Column("sealed_authentication", LargeBinary),
+    Column("authentication_shown", METADATA),
+    Column("sealed_ca", LargeBinary),
+    Column("ca_shown", CERTIFICATES),
 )
 _live = endpoints.c.deleted == false()
 Index(

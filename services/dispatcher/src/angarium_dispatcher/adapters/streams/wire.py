@@ -50,6 +50,8 @@ def endpoint(entity: Endpoint) -> wire.Endpoint:
         metadata=dict(entity.metadata),
         proxy_url=entity.proxy_shown,
         client_certificate=_client_certificate(entity),
+        authentication=_shown_authentication(entity),
+        ca_certificates=_ca_certificates(entity),
     )
 
 
@@ -58,6 +60,17 @@ def _client_certificate(entity: Endpoint) -> wire.ClientCertificate | None:
     if subject is None or expires_at is None:
         return None
     return wire.ClientCertificate(subject, expires_at)
+
+
+def _shown_authentication(entity: Endpoint) -> wire.ShownAuthentication | None:
+    shown = entity.authentication_shown
+    return None if shown is None else wire.ShownAuthentication(**shown)
+
+
+def _ca_certificates(entity: Endpoint) -> tuple[wire.ClientCertificate, ...] | None:
+    if entity.ca_shown is None:
+        return None
+    return tuple([wire.ClientCertificate(*each) for each in entity.ca_shown])
 
 
 def endpoint_state(entity: Endpoint) -> EndpointState:
@@ -70,6 +83,8 @@ def endpoint_state(entity: Endpoint) -> EndpointState:
         headers=entity.sealed_headers,
         proxy=entity.sealed_proxy,
         client_certificate=entity.sealed_certificate,
+        authentication=entity.sealed_authentication,
+        ca_certificates=entity.sealed_ca,
     )
 
 

@@ -19,7 +19,8 @@ class ConfigurationLimits:
     streams. `egress` are the rules of the worker, which sends. `endpoints_max` bounds the
     endpoints of one application, and with them the cost of one message. `secret_grace_s` is
     how long a rotated secret goes on signing unless the request gives a time. `header_names` and
-    `require_event_types` hold for tenants that have set none in their policy.
+    `require_event_types` hold for tenants that have set none in their policy. `public_url` is
+    where receivers fetch the payloads of thin events; None: nowhere.
     """
 
     allow_http: bool
@@ -29,6 +30,7 @@ class ConfigurationLimits:
     secret_grace_s: int
     header_names: str = "webhook"
     require_event_types: bool = False
+    public_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

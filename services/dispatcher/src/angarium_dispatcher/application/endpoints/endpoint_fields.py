@@ -12,6 +12,7 @@ from angarium_dispatcher.application.configuration.context import ConfigurationC
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.refusals import InvalidField
 
+from .sealed_authentication import authentication_fields, ca_fields
 from .sealed_fields import certificate_fields, headers_from, proxy_fields, seal_headers
 
 type EndpointCommand = CreateEndpoint | UpdateEndpoint | PatchEndpoint
@@ -33,6 +34,12 @@ def endpoint_fields(
     }
     if "url" in fields:
         fields["url"] = canonical_url(fields["url"], context)
+    if fields.get("payload_format") == "thin" and context.limits.public_url is None:
+        raise InvalidField(
+            "payload_format",
+            "Thin events need a URL from which receivers fetch payloads. Ask the operator to set"
+            " ANGARIUM_PUBLIC_URL for all services, or use another format.",
+        )
     return fields | _resealed_fields(command, endpoint_id, context)
 
 
@@ -59,6 +66,11 @@ def _resealed_fields(
     if command.sealed_client_certificate is not UNSET:
         sealed = command.sealed_client_certificate
         fields |= certificate_fields(sealed, tenant_id, endpoint_id, context)
+    if command.sealed_authentication is not UNSET:
+        sealed = command.sealed_authentication
+        fields |= authentication_fields(sealed, tenant_id, endpoint_id, context)
+    if command.sealed_ca_certificates is not UNSET:
+        fields |= ca_fields(command.sealed_ca_certificates, tenant_id, endpoint_id, context)
     if isinstance(command, CreateEndpoint) and command.sealed_headers is not None:
         headers = headers_from(command.sealed_headers, tenant_id, context)
         fields["sealed_headers"] = seal_headers(headers, endpoint_id, context)

@@ -189,6 +189,12 @@ endpoint_copy: Final = Table(
     Column("concurrency_max", Integer, nullable=True),
     Column("retry_delays", Text, nullable=True),
     Index("endpoint_copy_by_tenant", "tenant_id", "application_id"),
+    Column("payload_format", Text, nullable=False, server_default="plain"),
+    Column("content_type", Text, nullable=True),
+    Column("event_source", Text, nullable=True),
+    Column("handshake", Boolean, nullable=False, server_default=false()),
+    Column("authentication", LargeBinary, nullable=True),
+    Column("ca_certificates", LargeBinary, nullable=True),
 )
 """`secrets` is a msgpack array of sealed secrets, `secrets_expire_at` one of numbers, or null."""
 

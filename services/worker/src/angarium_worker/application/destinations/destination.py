@@ -17,7 +17,9 @@ class DestinationOptions(Struct, frozen=True, gc=False):
 
     `secrets` are as the owner wrote them (`whsec_…`, `whsk_…`); each signs until its place in
     `expire_at_s` (Unix time; `inf`: always). `header_names` is `webhook`, `svix` or `both`.
-    `proxy` is a URL, `client_certificate` PEM.
+    `proxy` is a URL, `client_certificate` PEM. `authentication` is the JSON of an
+    `EndpointAuthentication`, `ca_certificates` PEM; the options after them are as in
+    `EndpointOptions`. `application_id` is the endpoint's.
     """
 
     url: str
@@ -27,6 +29,13 @@ class DestinationOptions(Struct, frozen=True, gc=False):
     headers: Mapping[str, str] = {}
     proxy: str | None = None
     client_certificate: bytes | None = None
+    authentication: bytes | None = None
+    ca_certificates: bytes | None = None
+    payload_format: str = "plain"
+    content_type: str | None = None
+    event_source: str | None = None
+    handshake: bool = False
+    application_id: bytes = bytes(16)
 
     def __repr__(self) -> str:
         """Without what may hold a secret."""

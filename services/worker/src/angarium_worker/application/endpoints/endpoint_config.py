@@ -63,7 +63,7 @@ def prepare(
     state: EndpointState, open_sealed: OpenSealed, destinations: Destinations
 ) -> EndpointConfig:
     """Make `state` ready. Opens its secrets (`whsec_…`, `whsk_…`), its headers (a JSON object of
-    texts), its proxy and its client certificate."""
+    texts), its proxy, its certificates and its authentication."""
     if state.deleted:
         return Inactive(state.version, "the endpoint is deleted")
     if state.disabled:
@@ -91,16 +91,27 @@ def prepare(
 
 
 def _options(state: EndpointState, open_sealed: OpenSealed) -> DestinationOptions:
-    proxy, certificate = state.proxy, state.client_certificate
+    proxy = _opened(state.proxy, state, open_sealed)
     return DestinationOptions(
         url=state.url,
         secrets=tuple([open_sealed(sealed, state.id).decode("ascii") for sealed in state.secrets]),
         expire_at_s=tuple([end_s or inf for end_s in state.secrets_expire_at]),
         header_names=state.header_names,
         headers=_headers(state, open_sealed),
-        proxy=None if proxy is None else open_sealed(proxy, state.id).decode("ascii"),
-        client_certificate=None if certificate is None else open_sealed(certificate, state.id),
+        proxy=None if proxy is None else proxy.decode("ascii"),
+        client_certificate=_opened(state.client_certificate, state, open_sealed),
+        authentication=_opened(state.authentication, state, open_sealed),
+        ca_certificates=_opened(state.ca_certificates, state, open_sealed),
+        payload_format=state.payload_format,
+        content_type=state.content_type,
+        event_source=state.event_source,
+        handshake=state.handshake,
+        application_id=state.application_id,
     )
+
+
+def _opened(sealed: bytes | None, state: EndpointState, open_sealed: OpenSealed) -> bytes | None:
+    return None if sealed is None else open_sealed(sealed, state.id)
 
 
 def _headers(state: EndpointState, open_sealed: OpenSealed) -> dict[str, str]:

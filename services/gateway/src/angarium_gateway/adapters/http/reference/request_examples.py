@@ -18,6 +18,9 @@ from angarium_gateway.adapters.http.schemas.background_tasks import (
     ReplayIn,
 )
 from angarium_gateway.adapters.http.schemas.delivery_policy import TenantPolicyIn
+from angarium_gateway.adapters.http.schemas.endpoint_authentication import (
+    EndpointAuthenticationIn,
+)
 from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
     EndpointHeadersIn,
     EndpointHeadersPatchIn,
@@ -183,6 +186,19 @@ _FURTHER: Final[dict[str, dict[str, ApiSchema]]] = {
             retry_schedule=[5, 60, 600],
             timeout_seconds=10,
             headers={"X-Team": "ledger"},
+        ),
+        "as CloudEvents, with OAuth 2": EndpointIn(
+            url="https://example.com/events",
+            uid="events",
+            payload_format="cloudevents-structured",
+            event_source="https://example.com/billing",
+            authentication=EndpointAuthenticationIn(
+                type="oauth2",
+                token_url="https://login.example.com/oauth2/token",  # noqa: S106 - a URL
+                client_id="angarium",
+                client_secret="the-client-secret",  # noqa: S106 - an example
+                scope="webhooks:write",
+            ),
         ),
     },
     "ApiKeyIn": {

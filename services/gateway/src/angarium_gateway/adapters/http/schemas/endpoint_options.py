@@ -12,11 +12,21 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from angarium_contracts.api_names import api_name
-from angarium_contracts.configuration import ClientCertificate, Endpoint
+from angarium_contracts.configuration import ClientCertificate, Endpoint, ShownAuthentication
 from angarium_contracts.endpoint_options import EndpointOptionChanges
 from msgspec import UNSET, Meta, UnsetType
 
 from .delivery_policy import Concurrency, Ordering, RetrySchedule
+from .endpoint_authentication import (
+    CaCertificates,
+    ContentType,
+    EndpointAuthenticationIn,
+    EndpointAuthenticationOut,
+    EventSource,
+    PayloadFormat,
+    authentication_out,
+    authentication_text,
+)
 from .fields import ApiSchema, EndpointFieldsOut
 from .former_names import FormerEndpointNames
 
@@ -80,10 +90,15 @@ class EndpointOptionFields(FormerEndpointNames, frozen=True, kw_only=True):
     concurrency: Concurrency | UnsetType | None = UNSET
     retry_schedule: RetrySchedule | UnsetType | None = UNSET
     filter: Filter | UnsetType | None = UNSET
+    payload_format: PayloadFormat | UnsetType = UNSET
+    content_type: ContentType | UnsetType | None = UNSET
+    event_source: EventSource | UnsetType | None = UNSET
+    authentication: EndpointAuthenticationIn | UnsetType | None = UNSET
+    ca_certificates: CaCertificates | UnsetType | None = UNSET
 
 
 class ClientCertificateOut(ApiSchema, frozen=True, kw_only=True):
-    """The public parts of a client certificate."""
+    """The public parts of a certificate."""
 
     subject: str
     expires_at: datetime
@@ -111,6 +126,13 @@ class EndpointOptionsOut(EndpointFieldsOut, frozen=True, kw_only=True):
         Meta(description="Seconds before each retry; absent if inherited."),
     ] = UNSET
     filter: Annotated[str | UnsetType, Meta(description="Absent if there is none.")] = UNSET
+    payload_format: Annotated[
+        PayloadFormat | UnsetType, Meta(description="Absent if it is `plain`.")
+    ] = UNSET
+    content_type: str | UnsetType = UNSET
+    event_source: str | UnsetType = UNSET
+    authentication: EndpointAuthenticationOut | UnsetType = UNSET
+    ca_certificates: tuple[ClientCertificateOut, ...] | UnsetType = UNSET
 
 
 def _paired(schema: type[ApiSchema], contract: type[msgspec.Struct]) -> dict[str, str]:
@@ -138,7 +160,8 @@ def options_given(data: ApiSchema, seal: Callable[[str], bytes]) -> dict[str, An
 
 def _given(name: str, value: Any, seal: Callable[[str], bytes]) -> Any:
     if value is not None and name.startswith("sealed_"):
-        return seal(value)
+        is_text = isinstance(value, str)
+        return seal(value if is_text else authentication_text(value))
     if name == "fifo":
         return value == "fifo"
     return tuple(value) if isinstance(value, list) else value
@@ -158,4 +181,8 @@ def options_out(endpoint: Endpoint) -> dict[str, Any]:
 def _shown(name: str, value: Any) -> Any:
     if isinstance(value, ClientCertificate):
         return ClientCertificateOut(subject=value.subject, expires_at=value.expires_at)
+    if isinstance(value, ShownAuthentication):
+        return authentication_out(value)
+    if name == "ca_certificates":
+        return tuple([_shown("", each) for each in value])
     return "fifo" if name == "fifo" else value

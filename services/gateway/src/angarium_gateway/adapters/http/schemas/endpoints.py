@@ -49,7 +49,7 @@ Channels = Annotated[
 
 class EndpointUpdate(EndpointOptionFields, frozen=True):
     """An endpoint to replace an existing one with. Options from `timeoutSeconds` to
-    `retrySchedule` that are left out stay as they are."""
+    `caCertificates` that are left out stay as they are."""
 
     url: Url
     uid: Uid | None = None

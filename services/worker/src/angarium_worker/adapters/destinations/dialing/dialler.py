@@ -169,7 +169,7 @@ class Dialler:
             _, connection = await loop.create_connection(connection_of, sock=connected)
             return connection
         try:
-            context = await self._tls.context_for(origin.certificate)
+            context = await self._tls.context_for(origin.certificate, origin.ca)
         except BaseException:
             connected.close()
             raise

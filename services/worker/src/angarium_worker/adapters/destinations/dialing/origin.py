@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from angarium_worker.domain.attempt_result import FailureReason
 
-from .client_certificates import ClientCertificate
+from .client_certificates import CaCertificates, ClientCertificate
 from .failures import SendFailed
 
 # What an idle connection takes of this process's memory, measured, rounded up: the objects and
@@ -23,8 +23,8 @@ class Origin(Struct, frozen=True):
     """Whom a connection talks to. Connections are kept and counted by `key`.
 
     Whatever must keep connections apart is in the key: scheme, host, port, the proxy with its
-    user, and the client certificate; secrets only as digests. `kept_bytes` is what an idle
-    connection costs.
+    user, the client certificate and the CA certificates; secrets only as digests. `kept_bytes` is
+    what an idle connection costs.
     """
 
     key: str
@@ -34,6 +34,7 @@ class Origin(Struct, frozen=True):
     proxy: Proxy | None = None
     certificate: ClientCertificate | None = None
     kept_bytes: int = KEPT_BYTES_PLAIN
+    ca: CaCertificates | None = None
 
     @property
     def is_tls(self) -> bool:
@@ -49,9 +50,15 @@ class Origins:
         self._proxy = proxy
 
     def find(
-        self, scheme: str, host: str, port: int, proxy: str | None, certificate: bytes | None
+        self,
+        scheme: str,
+        host: str,
+        port: int,
+        proxy: str | None,
+        certificate: bytes | None,
+        ca_certificates: bytes | None = None,
     ) -> Origin:
-        """`proxy` (a URL) and `certificate` (PEM) are the endpoint's own.
+        """`proxy` (a URL), `certificate` and `ca_certificates` (PEM) are the endpoint's own.
 
         Raises SendFailed(DESTINATION_NOT_ALLOWED), and SendFailed(PROXY_FAILED) for a proxy that
         cannot be used.
@@ -64,7 +71,8 @@ class Origins:
         except ProxyUrlRefused as refused:
             raise SendFailed(FailureReason.PROXY_FAILED, str(refused)) from None
         own = None if certificate is None else ClientCertificate(certificate)
-        return origin_of(scheme, host, port, way, own)
+        ca = None if ca_certificates is None else CaCertificates(ca_certificates)
+        return origin_of(scheme, host, port, way, own, ca)
 
 
 def origin_of(
@@ -73,10 +81,11 @@ def origin_of(
     port: int,
     proxy: Proxy | None = None,
     certificate: ClientCertificate | None = None,
+    ca: CaCertificates | None = None,
 ) -> Origin:
-    """An origin and its key; a client certificate counts for https only."""
+    """An origin and its key; certificates count for https only."""
     if scheme != "https":
-        certificate = None
+        certificate = ca = None
     kept_bytes = KEPT_BYTES_TLS if scheme == "https" else KEPT_BYTES_PLAIN
     key = f"{scheme}://{host} {port}"
     if proxy is not None:
@@ -84,4 +93,7 @@ def origin_of(
     if certificate is not None:
         key += f" as {certificate.digest}"
         kept_bytes += KEPT_BYTES_CERTIFICATE
-    return Origin(key, scheme, host, port, proxy, certificate, kept_bytes)
+    if ca is not None:
+        key += f" trusting {ca.digest}"
+        kept_bytes += KEPT_BYTES_CERTIFICATE
+    return Origin(key, scheme, host, port, proxy, certificate, kept_bytes, ca)

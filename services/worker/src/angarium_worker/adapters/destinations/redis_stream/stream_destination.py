@@ -112,6 +112,7 @@ class StreamDestination:
                 url.port,
                 options.proxy,
                 options.client_certificate,
+                options.ca_certificates,
             )
         except UrlRefused as refused:
             refusal = FailureReason.URL_REFUSED, str(refused)

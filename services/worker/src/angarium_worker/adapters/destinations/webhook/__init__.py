@@ -2,11 +2,13 @@
 
 from .answers import failed_answer, read_answer
 from .limits import SenderLimits
+from .payload_formats import FetchLinks
 from .webhook_destination import WebhookDestination
 from .webhook_request import WebhookRequest
 from .webhook_sender import WebhookSender
 
 __all__ = [
+    "FetchLinks",
     "SenderLimits",
     "WebhookDestination",
     "WebhookRequest",

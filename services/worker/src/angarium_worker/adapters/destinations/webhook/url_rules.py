@@ -31,13 +31,21 @@ class Routes:
         self._allow_http = allow_http
         self._user_agent = user_agent
 
-    def find(self, url: str, proxy: str | None = None, certificate: bytes | None = None) -> Route:
+    def find(
+        self,
+        url: str,
+        proxy: str | None = None,
+        certificate: bytes | None = None,
+        ca_certificates: bytes | None = None,
+    ) -> Route:
         """Raises SendFailed(URL_REFUSED) for a URL not to send to, and as `Origins.find`."""
         try:
             parsed = parse_endpoint_url(url, allow_http=self._allow_http)
         except UrlRefused as refused:
             raise SendFailed(FailureReason.URL_REFUSED, str(refused)) from refused
-        origin = self._origins.find(parsed.scheme, parsed.host, parsed.port, proxy, certificate)
+        origin = self._origins.find(
+            parsed.scheme, parsed.host, parsed.port, proxy, certificate, ca_certificates
+        )
         return Route(origin, self._head_start(parsed))
 
     def _head_start(self, url: EndpointUrl) -> str:

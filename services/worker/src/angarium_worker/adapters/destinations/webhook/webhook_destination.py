@@ -1,9 +1,12 @@
 """Endpoints that take webhooks: signs each delivery and posts it."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from angarium_webhooks.endpoint_authentication import decode_authentication
 from msgspec import Struct
+from msgspec.structs import replace
 
 from angarium_worker.adapters.destinations.signatures import Signatures
 from angarium_worker.application.destinations.destination import (
@@ -13,13 +16,24 @@ from angarium_worker.application.destinations.destination import (
 )
 from angarium_worker.domain.attempt_result import AttemptResult
 
+from .access_tokens import AccessTokens, TokenSource
+from .authorized_attempt import AuthorizedAttempt
+from .payload_formats import NO_LINKS, FetchLinks, FormatPayload, Headers, format_of
+
 DEFAULT_HEADERS = (("content-type", "application/json"),)
+AUTHORIZATION = "authorization"
 
 
 class Poster[R](Protocol):
     """Port of the HTTP sender. `R` is a URL's prepared route."""
 
-    def route(self, url: str, proxy: str | None, certificate: bytes | None) -> R:
+    def route(
+        self,
+        url: str,
+        proxy: str | None,
+        certificate: bytes | None,
+        ca_certificates: bytes | None = None,
+    ) -> R:
         """The way to a URL; one that may not be sent to fails when it is posted to."""
         ...
 
@@ -36,11 +50,17 @@ class Poster[R](Protocol):
 
 
 class PreparedWebhook[R](Struct, frozen=True, gc=False):
-    """An endpoint's route, the headers that do not depend on the delivery, and its signatures."""
+    """An endpoint's route, the headers that do not depend on the delivery, and its signatures.
+
+    `special`: it has a format of its own, or needs access tokens.
+    """
 
     route: R
     headers: tuple[tuple[str, str], ...]
     signatures: Signatures
+    special: bool = False
+    form: FormatPayload | None = None
+    tokens: TokenSource | None = None
 
     def __repr__(self) -> str:
         """Without what may hold a secret."""
@@ -48,21 +68,37 @@ class PreparedWebhook[R](Struct, frozen=True, gc=False):
 
 
 class WebhookDestination[R]:
-    """Implements `Destination` by HTTP POST requests under Standard Webhooks."""
+    """Implements `Destination` by HTTP POST requests under Standard Webhooks.
 
-    def __init__(self, poster: Poster[R]) -> None:
+    `links` are where receivers fetch the payloads of thin events. `clock_s` is monotonic.
+    """
+
+    def __init__(
+        self,
+        poster: Poster[R],
+        links: FetchLinks = NO_LINKS,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._route = poster.route
         self._post = poster.post
+        self._links = links
+        self._tokens = AccessTokens(poster, clock_s)
 
     def prepare(self, options: DestinationOptions) -> PreparedWebhook[R]:
         """As the port has it."""
-        own = options.headers
-        names = {name.lower() for name in own}
+        headers, tokens = self._authenticated(options)
+        names = {name.lower() for name in headers}
         defaults = tuple([header for header in DEFAULT_HEADERS if header[0] not in names])
+        form = format_of(options, self._links)
         return PreparedWebhook(
-            self._route(options.url, options.proxy, options.client_certificate),
-            (*defaults, *own.items()),
+            self._route(
+                options.url, options.proxy, options.client_certificate, options.ca_certificates
+            ),
+            (*defaults, *headers.items()),
             Signatures.of(options),
+            form is not None or tokens is not None,
+            form,
+            tokens,
         )
 
     def submit(
@@ -72,6 +108,8 @@ class WebhookDestination[R]:
         on_result: Callable[[AttemptResult], None],
     ) -> SubmittedAttempt:
         """As the port has it."""
+        if prepared.special:
+            return self._submit_special(prepared, delivery, on_result)
         headers = prepared.headers
         if delivery.content_type is not None:
             headers = _with_content_type(headers, delivery.content_type)
@@ -79,6 +117,51 @@ class WebhookDestination[R]:
         if delivery.trace is not None:
             headers = (*headers, ("traceparent", delivery.trace))
         return self._post(prepared.route, headers, delivery.payload, delivery.timeout_s, on_result)
+
+    def _submit_special(
+        self,
+        prepared: PreparedWebhook[R],
+        delivery: OutgoingDelivery,
+        on_result: Callable[[AttemptResult], None],
+    ) -> SubmittedAttempt:
+        plain = replace(prepared, special=False)
+        form, tokens = prepared.form, prepared.tokens
+        if form is not None:
+            delivery, own = form(delivery)
+            plain = _with_headers(plain, own)
+        if tokens is None:
+            return self.submit(plain, delivery, on_result)
+
+        def send(
+            authorization: str, timeout_s: float, on_sent: Callable[[AttemptResult], None]
+        ) -> SubmittedAttempt:
+            return self.submit(
+                _with_headers(plain, (("authorization", authorization),)),
+                replace(delivery, timeout_s=timeout_s),
+                on_sent,
+            )
+
+        attempt = AuthorizedAttempt(tokens, delivery.timeout_s, send, on_result)
+        attempt.start()
+        return attempt
+
+    def _authenticated(
+        self, options: DestinationOptions
+    ) -> tuple[dict[str, str], TokenSource | None]:
+        """The endpoint's custom headers with its authentication, which goes before an
+        Authorization among them. Raises ValueError."""
+        headers = dict(options.headers)
+        if options.authentication is None:
+            return headers, None
+        authentication = decode_authentication(options.authentication)
+        headers = {name: value for name, value in headers.items() if name.lower() != AUTHORIZATION}
+        if authentication.authorization is None:
+            return headers, self._tokens.source(authentication)
+        return headers | {AUTHORIZATION: authentication.authorization}, None
+
+
+def _with_headers[R](prepared: PreparedWebhook[R], headers: Headers) -> PreparedWebhook[R]:
+    return replace(prepared, headers=prepared.headers + headers) if headers else prepared
 
 
 def _with_content_type(

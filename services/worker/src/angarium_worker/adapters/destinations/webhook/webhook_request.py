@@ -12,7 +12,8 @@ class WebhookRequest(Struct, frozen=True, gc=False):
     User-Agent, Accept and Accept-Encoding itself and refuses these and every connection header
     among them. `proxy` is the URL of an egress proxy for this request alone, `http://` or
     `socks5://` with or without user and password. `client_certificate` is PEM, the certificate
-    chain and its private key, for https. `timeout_s` covers the whole attempt.
+    chain and its private key, for https; `ca_certificates` is PEM too. `timeout_s` covers the whole
+    attempt.
     """
 
     url: str
@@ -21,6 +22,7 @@ class WebhookRequest(Struct, frozen=True, gc=False):
     timeout_s: float
     proxy: str | None = None
     client_certificate: bytes | None = None
+    ca_certificates: bytes | None = None
 
     def __repr__(self) -> str:
         """Without what may hold a secret, which is all of it."""

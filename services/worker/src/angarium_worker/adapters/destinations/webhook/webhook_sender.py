@@ -85,7 +85,9 @@ class WebhookSender:
             if not future.done():
                 future.set_result(result)
 
-        route = self.route(request.url, request.proxy, request.client_certificate)
+        route = self.route(
+            request.url, request.proxy, request.client_certificate, request.ca_certificates
+        )
         attempt = self.post(route, request.headers, request.body, request.timeout_s, settle)
         try:
             return await future
@@ -94,11 +96,15 @@ class WebhookSender:
             raise
 
     def route(
-        self, url: str, proxy: str | None = None, certificate: bytes | None = None
+        self,
+        url: str,
+        proxy: str | None = None,
+        certificate: bytes | None = None,
+        ca_certificates: bytes | None = None,
     ) -> Route | NoRoute:
         """The way to a URL; as a value, why there is none."""
         try:
-            return self._routes.find(url, proxy, certificate)
+            return self._routes.find(url, proxy, certificate, ca_certificates)
         except SendFailed as failed:
             return NoRoute(failed.reason, failed.detail)
 
