@@ -193,3 +193,24 @@ directory_copy: Final = Table(
     Column("version", Big, nullable=False),
 )
 """One row, id 1: the directory version that `endpoint_copy` is complete to."""
+
+poll_clock: Final = Table(
+    "poll_clock",
+    tables,
+    Column("endpoint_id", Id, primary_key=True),
+    Column("tick", Big, nullable=False),
+)
+"""The latest tick in the ids of a polled endpoint's attempts (`domain/poll_order.py`). A
+transaction that writes such attempts locks the row until it commits."""
+
+poll_consumer: Final = Table(
+    "poll_consumer",
+    tables,
+    Column("endpoint_id", Id, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("position", Id, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("updated_at", Big, nullable=False),
+)
+"""Consumers of polled endpoints. `position`: the last id of an attempt that the consumer has
+confirmed; `generation` counts its seeks."""

@@ -20,6 +20,13 @@ from angarium_contracts.deliveries import (
     ListMessageDeliveries,
     ResendDeliveries,
 )
+from angarium_contracts.polling import (
+    ForgetConsumer,
+    ListConsumers,
+    PollAsConsumer,
+    PollDeliveries,
+    SeekConsumer,
+)
 
 from angarium_worker.application.operations.delivery_queries import (
     DeliveryQueries,
@@ -33,9 +40,12 @@ from angarium_worker.application.operations.operator_commands import (
     OperatorCommand,
     OperatorCommands,
 )
+from angarium_worker.application.operations.poll_queries import PollQueries, PollQuestion
 
 type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
-type WorkerQuestion = AttemptQuestion | OperatorCommand | ExpungeCommand | DeliveryQuestion
+type WorkerQuestion = (
+    AttemptQuestion | OperatorCommand | ExpungeCommand | DeliveryQuestion | PollQuestion
+)
 
 WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     ListAttemptsByMessage,
@@ -51,6 +61,11 @@ WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     GetEndpointDeliveryState,
     ListMessageDeliveries,
     FindDeliveries,
+    PollDeliveries,
+    PollAsConsumer,
+    SeekConsumer,
+    ListConsumers,
+    ForgetConsumer,
 )
 """Reads everything that `WorkerAnswers` answers."""
 
@@ -72,11 +87,13 @@ class WorkerAnswers:
         commands: OperatorCommands,
         expunge: ExpungeContent,
         deliveries: DeliveryQueries,
+        polling: PollQueries,
     ) -> None:
         self._attempts = attempts
         self._commands = commands
         self._expunge = expunge
         self._deliveries = deliveries
+        self._polling = polling
 
     async def answer(self, question: WorkerQuestion) -> Contract:
         """Answer as the question's contract specifies, or with a `Problem`."""
@@ -87,5 +104,13 @@ class WorkerAnswers:
                 return await self._commands.answer(question)
             case ExpungeMessage() | ExpungeAttempt():
                 return await self._expunge.answer(question)
+            case (
+                PollDeliveries()
+                | PollAsConsumer()
+                | SeekConsumer()
+                | ListConsumers()
+                | ForgetConsumer()
+            ):
+                return await self._polling.answer(question)
             case deliveries:
                 return await self._deliveries.answer(deliveries)
