@@ -78,8 +78,8 @@ async def test_what_is_sealed_is_refused_by_name(bench: Bench) -> None:
         ("sealed_secret", sealed, "secret"),
         ("sealed_proxy", proxy, "sealed_proxy"),
     ):
+        command = CreateEndpoint(TENANT, "acme", "poll:", **{name: value})
         with pytest.raises(InvalidField, match="nothing is sent to it") as refused:
-            command = CreateEndpoint(TENANT, "acme", "poll:", **{name: value})
             await create_endpoint(command, bench.context)
         assert refused.value.field == field
     with pytest.raises(InvalidField, match="nothing is sent to it"):

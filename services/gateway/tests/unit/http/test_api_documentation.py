@@ -42,6 +42,9 @@ OPERATIONS = {
     "v1.authentication.logout", "v1.authentication.expire-all", "v1.authentication.whoami",
     "v1.api-key.create", "v1.api-key.list", "v1.api-key.get", "v1.api-key.revoke",
     "v1.message-attempt.get", "v1.health.get", "v1.health.ping",
+    "v1.message.poller.poll", "v1.message.poller.consumer-poll",
+    "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",
+    "v1.message.poller.delete-consumer",
 }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ from .invalid_parameters import on_invalid_parameters
 from .messages import MessageController
 from .operation_needs import require_needs
 from .operational_webhooks import OperationalEndpointController
+from .pollers import PollerController
 from .portal_access import AuthenticationController
 from .problems import (
     Refused,
@@ -75,6 +76,7 @@ _CONTROLLERS = (
     AuthenticationController,
     TenantController,
     HealthController,
+    PollerController,
 )
 
 

@@ -88,6 +88,11 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.api-key.list": Permission.MANAGE_KEYS,
     "v1.api-key.get": Permission.MANAGE_KEYS,
     "v1.api-key.revoke": Permission.MANAGE_KEYS,
+    "v1.message.poller.poll": Permission.READ_APPLICATION,
+    "v1.message.poller.consumer-poll": Permission.READ_APPLICATION,
+    "v1.message.poller.consumer-seek": Permission.CREATE_ATTEMPTS,
+    "v1.message.poller.list-consumers": Permission.READ_APPLICATION,
+    "v1.message.poller.delete-consumer": Permission.MANAGE_ENDPOINTS,
 }
 
 

@@ -39,6 +39,7 @@ from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
     OperationalWebhookEndpointUpdate,
 )
+from angarium_gateway.adapters.http.schemas.polling import PollingEndpointConsumerSeekIn
 from angarium_gateway.adapters.http.schemas.portal_access import (
     ApplicationTokenExpireIn,
     AppPortalAccessIn,
@@ -57,6 +58,8 @@ PATH_EXAMPLES: Final = {
     "task_id": "qtask_05jHR6TnRzUGhKWN8Ckr5D",
     "tenant_id": "tnt_05jHR6TnRzUGhKWN8Ckr5D",
     "key_id": "key_05jHR6TnRzUGhKWN8Ckr5D",
+    "sink_id": "warehouse",
+    "consumer_id": "nightly-import",
 }
 
 _MORNING: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -124,6 +127,7 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         EventTypePatch(deprecated=True),
         MessageIn(event_type="invoice.paid", event_id="evt_1001", payload=_INVOICE, tags=["march"]),
         EventExampleIn(event_type="invoice.paid"),
+        PollingEndpointConsumerSeekIn(after=_MORNING),
         RecoverIn(since=_MORNING, until=_NOON),
         ReplayIn(since=_MORNING),
         BulkReplayIn(since=_MORNING, until=_NOON, event_types=["invoice.paid"]),
