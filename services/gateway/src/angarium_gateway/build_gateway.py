@@ -30,8 +30,9 @@ from .application.feed.event_feed import FollowedMessages
 from .application.feed.listeners import ListenerLimits, Listeners
 from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
-from .application.read.deliveries import DeliveredJournal, ReadDeliveries
+from .application.read.deliveries import ReadDeliveries
 from .application.read.endpoint_delivery import ReadEndpointDelivery
+from .application.read.poll_messages import PolledJournal, PollMessages
 from .application.read.references import References
 from .application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from .application.redelivery.expunge_content import ExpungeContent, Payloads
@@ -75,7 +76,7 @@ class GatewayPorts:
     hot_path: HotPathPorts
     redelivery: RedeliveryPorts
     applications: ApplicationCopy
-    messages: DeliveredJournal
+    messages: PolledJournal
     payloads: Payloads
     open_messages: OpenMessageSearch
     api_keys: StoredKeys
@@ -234,6 +235,7 @@ def _api(
             ask_worker=ask_worker,
         ),
         read_endpoint_delivery=ReadEndpointDelivery(references, ask_worker),
+        poll_messages=PollMessages(references, ports.messages, ask_worker),
         redelivery=redelivery,
         cancel=CancelPendingDeliveries(references, ports.hot_path.schedule, ask_worker),
         expunge=ExpungeContent(

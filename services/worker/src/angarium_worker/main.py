@@ -8,6 +8,7 @@ import time
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
@@ -43,11 +44,14 @@ from .adapters.database.endpoint_messages import EndpointMessages
 from .adapters.database.endpoint_stats import EndpointStatsReader
 from .adapters.database.health_rows import HealthTable
 from .adapters.database.outbox_rows import OutboxTable
+from .adapters.database.poll_pages import PollPages
+from .adapters.database.poll_retention import PollRetention
 from .adapters.database.schema import SCHEMA
 from .adapters.database.stored_content import StoredContentTables
 from .adapters.database.stores import stores_on
 from .adapters.database.tables import attempt
 from .adapters.destinations.dialing.tls_context import client_tls_context
+from .adapters.destinations.polled import POLL_SCHEME, PolledDestination
 from .adapters.destinations.redis_stream import STREAM_SCHEMES, StreamDestination
 from .adapters.destinations.webhook import (
     FetchLinks,
@@ -64,10 +68,11 @@ from .adapters.streams.duplicate_filter import DuplicateFilter
 from .adapters.streams.message_order import MessageOrder
 from .adapters.streams.tenant_retentions import GatewayRetentions
 from .adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers, WorkerQuestion
-from .application.destinations.destination import Destinations
+from .application.destinations.destination import Destination, Destinations
 from .application.ledger.records import StorageDown
 from .application.operations.delivery_queries import DeliveryQueries
 from .application.operations.expunge_content import ExpungeContent
+from .application.operations.poll_queries import PollQueries
 from .build_worker import WorkerPorts, build_worker
 from .domain.clocks import Clocks
 from .settings import Settings
@@ -123,11 +128,13 @@ def _destinations(
 ) -> Destinations:
     links = FetchLinks(settings.public_url, seal.derived_key(KEY_PURPOSE))
     webhooks = WebhookDestination(sender, links)
+    webhooks = WebhookDestination(sender)
+    by_scheme: dict[str, Destination[Any]] = {POLL_SCHEME: PolledDestination()}
     if not settings.stream_destinations:
-        return Destinations(webhooks)
+        return Destinations(webhooks, by_scheme)
     streams = StreamDestination(settings.egress_rules, sender.dialler, proxy=settings.egress_proxy)
     closing.push_async_callback(streams.aclose)
-    return Destinations(webhooks, dict.fromkeys(STREAM_SCHEMES, streams))
+    return Destinations(webhooks, by_scheme | dict.fromkeys(STREAM_SCHEMES, streams))
 
 
 def _sender(settings: Settings) -> WebhookSender:
@@ -233,6 +240,7 @@ class _Process:
                 EndpointMessages(database), stats, DeliveryPages(database, lease_s=lease_s)
             ),
             AttemptSearch(database, failed_answer),
+            PollQueries(PollPages(database)),
         )
         return QueryServer(
             self._broker,
@@ -273,6 +281,7 @@ class _Process:
             {
                 "attempts": RetentionTable(attempt, days=days),
                 "cancelled deliveries": CancelledRetention(days=days),
+                "polled endpoints": PollRetention(),
                 "tenants": TenantAttemptRetention(GatewayRetentions(self._queries), days=days),
             },
         )

@@ -165,6 +165,12 @@ class MemoryJournal:
         messages = self.messages.get(application_id, ())
         return {item.id: item.payload or b"" for item in messages if item.id in message_ids}
 
+    async def payload_sizes(
+        self, application_id: bytes, message_ids: Sequence[bytes]
+    ) -> Mapping[bytes, int]:
+        payloads = await self.payloads(application_id, message_ids)
+        return {each: len(payload) for each, payload in payloads.items()}
+
     async def page(
         self,
         application_id: bytes,

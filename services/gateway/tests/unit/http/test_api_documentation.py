@@ -45,6 +45,9 @@ OPERATIONS = {
     "v1.message-attempt.get", "v1.health.get", "v1.health.ping",
     "v1.event-stream.application", "v1.event-stream.tenant",
     "v1.endpoint-filter.test", "v1.endpoint.test-filter",
+    "v1.message.poller.poll", "v1.message.poller.consumer-poll",
+    "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",
+    "v1.message.poller.delete-consumer",
 }  # fmt: skip
 
 

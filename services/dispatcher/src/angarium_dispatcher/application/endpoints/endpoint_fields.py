@@ -3,6 +3,7 @@
 from typing import Any
 
 from angarium_contracts.configuration import CreateEndpoint, PatchEndpoint, UpdateEndpoint
+from angarium_contracts.polling import POLL_URL
 from angarium_webhooks.egress.destination_url import check_destination, parse_destination
 from angarium_webhooks.endpoint_url import UrlRefused
 from msgspec import UNSET
@@ -13,6 +14,7 @@ from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.refusals import InvalidField
 
 from .sealed_authentication import authentication_fields, ca_fields
+from .poller_rules import is_poll_url
 from .sealed_fields import certificate_fields, headers_from, proxy_fields, seal_headers
 
 type EndpointCommand = CreateEndpoint | UpdateEndpoint | PatchEndpoint
@@ -45,6 +47,8 @@ def endpoint_fields(
 
 def canonical_url(url: str, context: ConfigurationContext) -> str:
     """The URL as it is stored and sent to. Raises `InvalidField`."""
+    if is_poll_url(url):
+        return POLL_URL
     limits = context.limits
     try:
         destination = parse_destination(

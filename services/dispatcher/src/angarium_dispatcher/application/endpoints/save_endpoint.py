@@ -22,6 +22,7 @@ from angarium_dispatcher.domain.field_rules import check_new_name
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotFound
 
 from .endpoint_fields import canonical_url, endpoint_fields
+from .poller_rules import check_poller, check_secret_of_poller, is_poll_url
 from .tenant_settings import check_event_types_exist, with_default_header_names
 
 
@@ -40,6 +41,7 @@ async def create_endpoint(command: CreateEndpoint, context: ConfigurationContext
     Raises `NotFound` for the application, `InvalidField`, `AlreadyTaken` for the uid, or
     `SecretNotOpened`.
     """
+    check_secret_of_poller(command)
     endpoint_id = context.new_id()
     if command.sealed_secret is None:
         secret = context.secrets.generate(endpoint_id)
@@ -106,6 +108,7 @@ async def _add(
     application: Application, endpoint: Endpoint, change: Change, context: ConfigurationContext
 ) -> SavedEndpoint:
     check_endpoint(endpoint)
+    check_poller(endpoint)
     await check_event_types_exist(endpoint, (), change, context)
     await _check_new_uid(endpoint, change)
     endpoints_max = context.limits.endpoints_max
@@ -129,6 +132,7 @@ async def _save_existing(
     context: ConfigurationContext,
 ) -> SavedEndpoint:
     check_endpoint(endpoint)
+    check_poller(endpoint, found)
     await check_event_types_exist(endpoint, found.event_types or (), change, context)
     await _check_new_uid(endpoint, change)
     reason = endpoint.disabled_reason if endpoint.disabled else None
@@ -165,6 +169,6 @@ async def _new(
         updated_at=now,
         **endpoint_fields(command, endpoint_id, context),
     )
-    if command.header_names is UNSET:
+    if command.header_names is UNSET and not is_poll_url(endpoint.url):
         endpoint = await with_default_header_names(endpoint, change, context)
     return endpoint

@@ -11,6 +11,7 @@ from angarium_dispatcher.application.configuration.store import Change
 from angarium_dispatcher.application.operational.endpoint_events import replace_endpoint
 from angarium_dispatcher.domain.endpoint import Endpoint
 
+from .poller_rules import check_poller
 from .save_endpoint import SavedEndpoint
 from .sealed_fields import Headers, headers_from, headers_of, headers_patch_from, seal_headers
 
@@ -49,6 +50,7 @@ async def _save(
         found = await get_endpoint(change, application, command.ref)
         sealed = seal_headers(headers(found), found.id, context)
         endpoint = replace(found, sealed_headers=sealed, updated_at=context.now())
+        check_poller(endpoint, found)
         application, endpoint = await replace_endpoint(change, application, endpoint, context)
         return SavedEndpoint(endpoint, application, created=False)
 

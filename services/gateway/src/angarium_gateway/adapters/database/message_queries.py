@@ -84,6 +84,18 @@ class StoredMessages:
         rows = await self._rows(statement)
         return {row.id: row.payload for row in rows}
 
+    async def payload_sizes(
+        self, application_id: bytes, message_ids: Sequence[bytes]
+    ) -> Mapping[bytes, int]:
+        """The payload bytes of messages of this application by their ids."""
+        if not message_ids:
+            return {}
+        statement = select(message.c.id, func.length(message.c.payload).label("size")).where(
+            message.c.application_id == application_id, message.c.id.in_(message_ids)
+        )
+        rows = await self._rows(statement)
+        return {row.id: row.size for row in rows}
+
     async def page(
         self,
         application_id: bytes,

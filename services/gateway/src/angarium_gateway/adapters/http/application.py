@@ -40,6 +40,7 @@ from .message_batches import MessageBatchController
 from .messages import MessageController
 from .operation_needs import require_needs
 from .operational_webhooks import OperationalEndpointController
+from .pollers import PollerController
 from .portal_access import AuthenticationController
 from .problems import (
     Refused,
@@ -81,6 +82,7 @@ _CONTROLLERS = (
     TenantController,
     HealthController,
     EventStreamController,
+    PollerController,
 )
 
 

@@ -95,6 +95,11 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.event-stream.tenant": Permission.READ_TENANT,
     "v1.endpoint.test-filter": Permission.READ_APPLICATION,
     "v1.endpoint-filter.test": Permission.READ_TENANT,
+    "v1.message.poller.poll": Permission.READ_APPLICATION,
+    "v1.message.poller.consumer-poll": Permission.READ_APPLICATION,
+    "v1.message.poller.consumer-seek": Permission.CREATE_ATTEMPTS,
+    "v1.message.poller.list-consumers": Permission.READ_APPLICATION,
+    "v1.message.poller.delete-consumer": Permission.MANAGE_ENDPOINTS,
 }
 
 

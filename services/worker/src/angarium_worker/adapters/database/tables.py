@@ -229,3 +229,23 @@ delivery_rollup: Final = Table(
 """Counts of attempts and cancelled deliveries (`delivery_rollups`)."""
 
 rollup_position: Final = position_table(tables)
+poll_clock: Final = Table(
+    "poll_clock",
+    tables,
+    Column("endpoint_id", Id, primary_key=True),
+    Column("tick", Big, nullable=False),
+)
+"""The latest tick in the ids of a polled endpoint's attempts (`domain/poll_order.py`). A
+transaction that writes such attempts locks the row until it commits."""
+
+poll_consumer: Final = Table(
+    "poll_consumer",
+    tables,
+    Column("endpoint_id", Id, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("position", Id, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("updated_at", Big, nullable=False),
+)
+"""Consumers of polled endpoints. `position`: the last id of an attempt that the consumer has
+confirmed; `generation` counts its seeks."""

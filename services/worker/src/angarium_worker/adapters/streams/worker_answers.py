@@ -23,6 +23,13 @@ from angarium_contracts.deliveries import (
     ListMessageDeliveries,
     ResendDeliveries,
 )
+from angarium_contracts.polling import (
+    ForgetConsumer,
+    ListConsumers,
+    PollAsConsumer,
+    PollDeliveries,
+    SeekConsumer,
+)
 
 from angarium_worker.application.operations.delivery_queries import (
     DeliveryQueries,
@@ -36,11 +43,14 @@ from angarium_worker.application.operations.operator_commands import (
     OperatorCommand,
     OperatorCommands,
 )
+from angarium_worker.application.operations.poll_queries import PollQueries, PollQuestion
 
 type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
 type SearchQuestion = SearchAttempts | FollowAttempts
 type WorkerQuestion = (
     AttemptQuestion | OperatorCommand | ExpungeCommand | DeliveryQuestion | SearchQuestion
+type WorkerQuestion = (
+    AttemptQuestion | OperatorCommand | ExpungeCommand | DeliveryQuestion | PollQuestion
 )
 
 WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
@@ -59,6 +69,11 @@ WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     FindDeliveries,
     SearchAttempts,
     FollowAttempts,
+    PollDeliveries,
+    PollAsConsumer,
+    SeekConsumer,
+    ListConsumers,
+    ForgetConsumer,
 )
 """Reads everything that `WorkerAnswers` answers."""
 
@@ -93,12 +108,14 @@ class WorkerAnswers:
         expunge: ExpungeContent,
         deliveries: DeliveryQueries,
         searches: AttemptSearches,
+        polling: PollQueries,
     ) -> None:
         self._attempts = attempts
         self._commands = commands
         self._expunge = expunge
         self._deliveries = deliveries
         self._searches = searches
+        self._polling = polling
 
     async def answer(self, question: WorkerQuestion) -> Contract:
         """Answer as the question's contract specifies, or with a `Problem`."""
@@ -113,5 +130,13 @@ class WorkerAnswers:
                 return await self._searches.search(question)
             case FollowAttempts():
                 return await self._searches.follow(question)
+            case (
+                PollDeliveries()
+                | PollAsConsumer()
+                | SeekConsumer()
+                | ListConsumers()
+                | ForgetConsumer()
+            ):
+                return await self._polling.answer(question)
             case deliveries:
                 return await self._deliveries.answer(deliveries)

@@ -122,4 +122,4 @@ class Destinations:
 
     def of(self, url: str) -> Destination[Any]:
         """The destination of an endpoint with this URL."""
-        return self._by_scheme.get(url.partition("://")[0].lower(), self._otherwise)
+        return self._by_scheme.get(url.partition(":")[0].lower(), self._otherwise)

@@ -48,6 +48,7 @@ from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
     OperationalWebhookEndpointUpdate,
 )
+from angarium_gateway.adapters.http.schemas.polling import PollingEndpointConsumerSeekIn
 from angarium_gateway.adapters.http.schemas.portal_access import (
     ApplicationTokenExpireIn,
     AppPortalAccessIn,
@@ -66,6 +67,8 @@ PATH_EXAMPLES: Final = {
     "task_id": "qtask_05jHR6TnRzUGhKWN8Ckr5D",
     "tenant_id": "tnt_05jHR6TnRzUGhKWN8Ckr5D",
     "key_id": "key_05jHR6TnRzUGhKWN8Ckr5D",
+    "sink_id": "warehouse",
+    "consumer_id": "nightly-import",
 }
 
 _MORNING: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -152,6 +155,7 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         EventExampleIn(event_type="invoice.paid"),
         FilterTestIn(filter="payload.amount > 1000", event_type="invoice.paid", payload=_INVOICE),
         EndpointFilterTestIn(event_type="invoice.paid", payload=_INVOICE),
+        PollingEndpointConsumerSeekIn(after=_MORNING),
         RecoverIn(since=_MORNING, until=_NOON),
         ReplayIn(since=_MORNING),
         BulkReplayIn(since=_MORNING, until=_NOON, event_types=["invoice.paid"]),

@@ -33,6 +33,13 @@ from angarium_gateway.adapters.http.schemas.messages import MessageOut, MessageP
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointOut,
 )
+from angarium_gateway.adapters.http.schemas.polling import (
+    PollingEndpointConsumerOut,
+    PollingEndpointConsumerSeekOut,
+    PollingEndpointConsumersOut,
+    PollingEndpointMessageOut,
+    PollingEndpointOut,
+)
 from angarium_gateway.adapters.http.schemas.portal_access import (
     AppPortalAccessOut,
     DashboardAccessOut,
@@ -57,6 +64,7 @@ _PORTAL: Final = "https://webhooks.example.com/portal#key=eyJhcHBJZCI6I…"
 _INVOICE: Final = {"id": "in_1001", "amount": 4200, "currency": "eur"}
 _LIST: Final = "ListResponse_"
 _ITERATOR: Final = "it_YQGiJ8wcdXCalMkc__HbuM0"
+_POLL_ITERATOR: Final = "AZyuJ1sAfSCBtHLXOmjwSAAAAAC3RCY6"
 
 STREAM_TYPE: Final = "text/event-stream"
 STREAM_EXAMPLE: Final = f"""id: 1772452800000-1772452799120-41
@@ -302,6 +310,33 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             address="203.0.113.7",
             number=42,
             hash="8f6b2d0c5e7a41937b1d54c2a9e03f6688d1c7b59ea2f40316cd7e85b90a24fd",
+        ),
+        PollingEndpointOut(
+            data=[
+                PollingEndpointMessageOut(
+                    id=_MESSAGE,
+                    event_type="invoice.paid",
+                    event_id="evt_1001",
+                    payload=_INVOICE,
+                    channels=None,
+                    tags=("march",),
+                    timestamp=_SENT_AT,
+                )
+            ],
+            iterator=_POLL_ITERATOR,
+            done=True,
+        ),
+        PollingEndpointConsumerSeekOut(iterator=_POLL_ITERATOR),
+        PollingEndpointConsumersOut(
+            data=[
+                PollingEndpointConsumerOut(
+                    id="nightly-import",
+                    iterator=_POLL_ITERATOR,
+                    behind=12,
+                    waiting_since=_SENT_AT,
+                    updated_at=_MADE_AT,
+                )
+            ]
         ),
     )
 }

@@ -95,5 +95,10 @@ SDK_CALLS: Final = {
         "authentication.expire_all", "ApplicationTokenExpireIn"
     ),
     "v1.health.get": SdkCall("health.get"),
+    "v1.message.poller.poll": SdkCall("message.poller.poll", result="page"),
+    "v1.message.poller.consumer-poll": SdkCall("message.poller.consumer_poll", result="page"),
+    "v1.message.poller.consumer-seek": SdkCall(
+        "message.poller.consumer_seek", "PollingEndpointConsumerSeekIn", "position"
+    ),
 }
 """By operation id. Operations that only Angarium has are called over HTTP."""

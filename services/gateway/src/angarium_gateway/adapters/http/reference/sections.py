@@ -44,6 +44,11 @@ _SECTIONS: Final = {
         description="A delivery is one message on its way to one endpoint: pending, being"
         " sent, delivered, failed for good, or canceled.",
     ),
+    "Poller": _Section(
+        "Polled messages",
+        description="An endpoint with the URL `poll:` is polled instead of pushed: its messages"
+        " are read here, in order, from a position that the client or the server stores.",
+    ),
     "Redelivery": _Section(
         "Redelivery and cancellation",
         description="Send one message or many once more, or stop deliveries that are pending."

@@ -19,6 +19,7 @@ from angarium_worker.adapters.database.delivery_rows import (
     delivery_of,
     pending_values,
 )
+from angarium_worker.adapters.database.polled_records import polled_attempts
 from angarium_worker.adapters.database.storage_errors import storage_errors
 from angarium_worker.application.ledger.records import (
     EventRow,
@@ -27,6 +28,7 @@ from angarium_worker.application.ledger.records import (
 )
 from angarium_worker.domain.delivery import Delivery, DeliveryKey, DeliveryState
 
+from .poll_order import order_records
 from .statements import PostgresStatements, columns_of_rows
 
 _sql = partial(named_statement, __package__)
@@ -55,7 +57,7 @@ class PostgresLedger:
     async def record(self, records: Sequence[Record]) -> frozenset[DeliveryKey]:
         """See `Ledger`. Calls come one at a time, through a connection of their own."""
         with storage_errors():
-            return await self._connection.call(partial(write_records, records=records))
+            return await self._connection.call(partial(_record, records=records))
 
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
         """See `Ledger`."""
@@ -90,6 +92,18 @@ class PostgresLedger:
         """See `Ledger`."""
         (row,) = await self._statements.fetch(_TOTAL)
         return int(row[0])
+
+
+async def _record(
+    connection: asyncpg.Connection, records: Sequence[Record]
+) -> frozenset[DeliveryKey]:
+    """Write all of it in one transaction, which is one statement unless attempts at polled
+    endpoints are among it."""
+    polled = polled_attempts(records)
+    if not polled:
+        return await write_records(connection, records)
+    async with connection.transaction():
+        return await write_records(connection, await order_records(connection, records, polled))
 
 
 async def write_records(
@@ -144,9 +158,14 @@ async def _append(connection: asyncpg.Connection, attempts: Sequence[tuple[Any, 
     """Nothing is pending, so no row has a next attempt, and all of them go in as they are.
 
     COPY takes half the time that the insertion of arrays does, here and in the server; but it
-    knows no conflicts: a record whose commit was not confirmed is written again by insertion.
+    knows no conflicts: a record whose commit was not confirmed is written again by insertion. A
+    conflict would end a transaction around it, so there is no COPY in one.
     """
-    try:
-        await connection.copy_records_to_table("attempt", records=attempts, columns=_COPIED)
-    except asyncpg.UniqueViolationError:
-        await connection.execute(_APPEND, *columns_of_rows(attempts, len(ATTEMPT_COLUMNS) + 1))
+    if not connection.is_in_transaction():
+        try:
+            await connection.copy_records_to_table("attempt", records=attempts, columns=_COPIED)
+        except asyncpg.UniqueViolationError:
+            pass
+        else:
+            return
+    await connection.execute(_APPEND, *columns_of_rows(attempts, len(ATTEMPT_COLUMNS) + 1))

@@ -8,12 +8,14 @@ from angarium_chassis.database.engine import Database
 from sqlalchemy import BigInteger, bindparam, func, select, tuple_, union, update
 
 from angarium_worker.adapters.database.delivery_rows import HELD_COLUMNS, delivery_of
+from angarium_worker.adapters.database.polled_records import polled_attempts
 from angarium_worker.adapters.database.storage_errors import storage_errors
 from angarium_worker.adapters.database.tables import attempt, cancelled_delivery, pending_delivery
 from angarium_worker.application.ledger.records import Record
 from angarium_worker.domain.delivery import Delivery, DeliveryKey
 
 from .lane_arrivals import call
+from .poll_order import order_records
 from .records import HELD, key_values, write_records
 
 _NOW = clock_us(on_postgres=False)
@@ -55,6 +57,9 @@ class SqliteLedger:
         """See `Ledger`."""
         with storage_errors():
             async with self._engine.begin() as connection:
+                polled = polled_attempts(records)
+                if polled:
+                    records = await order_records(connection, records, polled)
                 return await write_records(connection, records)
 
     async def known(self, keys: Sequence[DeliveryKey]) -> frozenset[DeliveryKey]:
