@@ -128,7 +128,6 @@ def _destinations(
 ) -> Destinations:
     links = FetchLinks(settings.public_url, seal.derived_key(KEY_PURPOSE))
     webhooks = WebhookDestination(sender, links)
-    webhooks = WebhookDestination(sender)
     by_scheme: dict[str, Destination[Any]] = {POLL_SCHEME: PolledDestination()}
     if not settings.stream_destinations:
         return Destinations(webhooks, by_scheme)

@@ -13,8 +13,8 @@ from angarium_dispatcher.application.configuration.context import ConfigurationC
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.refusals import InvalidField
 
-from .sealed_authentication import authentication_fields, ca_fields
 from .poller_rules import is_poll_url
+from .sealed_authentication import authentication_fields, ca_fields
 from .sealed_fields import certificate_fields, headers_from, proxy_fields, seal_headers
 
 type EndpointCommand = CreateEndpoint | UpdateEndpoint | PatchEndpoint

@@ -48,9 +48,12 @@ from angarium_worker.application.operations.poll_queries import PollQueries, Pol
 type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
 type SearchQuestion = SearchAttempts | FollowAttempts
 type WorkerQuestion = (
-    AttemptQuestion | OperatorCommand | ExpungeCommand | DeliveryQuestion | SearchQuestion
-type WorkerQuestion = (
-    AttemptQuestion | OperatorCommand | ExpungeCommand | DeliveryQuestion | PollQuestion
+    AttemptQuestion
+    | OperatorCommand
+    | ExpungeCommand
+    | DeliveryQuestion
+    | SearchQuestion
+    | PollQuestion
 )
 
 WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(

@@ -7,8 +7,8 @@ the URL `poll:` and retries: let the earlier ones stop before such endpoints are
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 works_from = "0003"
