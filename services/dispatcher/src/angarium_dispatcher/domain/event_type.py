@@ -1,6 +1,7 @@
 """Event types: the names by which messages are typed and filtered."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from .refusals import InvalidField
 
 SCHEMAS_BYTES_MAX = 256 * 1024
 FEATURE_FLAGS_MAX = 50
+_DIGITS = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class EventType:
     def own_delays_s(self) -> tuple[float, ...] | None:
         """The schedule in force: an archived type has none."""
         return None if self.archived else self.retry_delays_s
+
+    @property
+    def own_schemas(self) -> bytes | None:
+        """The schemas in force: an archived type has none."""
+        return None if self.archived else self.schemas
 
 
 def check_event_type(event_type: EventType) -> EventType:
@@ -79,3 +86,18 @@ def check_schemas(schemas: bytes) -> None:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def newest_schema(schemas: bytes | None) -> tuple[str, bytes] | None:
+    """The version that is the greatest, with its schema as JSON text. Digits within versions
+    compare as numbers: `10` is newer than `9`."""
+    versions: dict[str, object] = json.loads(schemas) if schemas else {}
+    if not versions:
+        return None
+    newest = max(versions, key=_version_order)
+    return newest, json.dumps(versions[newest], separators=(",", ":")).encode()
+
+
+def _version_order(version: str) -> list[tuple[int, int, str]]:
+    parts = _DIGITS.split(version)
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]

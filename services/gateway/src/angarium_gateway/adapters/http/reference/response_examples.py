@@ -248,6 +248,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             retention_days=30,
             signature_headers=None,
             require_event_types=True,
+            validate_schemas="warn",
         ),
         ApiKeyOut(
             id=f"key_{_ID}",
