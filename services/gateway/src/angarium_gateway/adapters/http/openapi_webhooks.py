@@ -171,6 +171,8 @@ class _Bundle:
         self._definitions: dict[str, Any] = {}
 
     def of(self, schema: dict[str, Any]) -> dict[str, Any]:
+        if set(schema) == {"$ref"}:
+            schema = self._reader.object(schema, self._place)
         draft = OPENAPI_3_0_DRAFT if self._is_3_0 else DRAFT_2020_12
         bundled: dict[str, Any] = {"$schema": draft} | self._adapted(schema)
         return bundled | ({self._key: self._definitions} if self._definitions else {})
