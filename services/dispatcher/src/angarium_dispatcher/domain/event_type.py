@@ -1,9 +1,10 @@
 """Event types: the names by which messages are typed and filtered."""
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import datetime
+
+from angarium_webhooks.schema_versions import newest_version
 
 from .field_rules import check_description, check_retry_delays, check_token, check_tokens
 from .json_schemas import check_json_schema
@@ -11,7 +12,6 @@ from .refusals import InvalidField
 
 SCHEMAS_BYTES_MAX = 256 * 1024
 FEATURE_FLAGS_MAX = 50
-_DIGITS = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +89,9 @@ def _refuse_constant(name: str) -> None:
 
 
 def newest_schema(schemas: bytes | None) -> tuple[str, bytes] | None:
-    """The version that is the greatest, with its schema as JSON text. Digits within versions
-    compare as numbers: `10` is newer than `9`."""
+    """The version that is the newest, with its schema as JSON text; None without schemas."""
     versions: dict[str, object] = json.loads(schemas) if schemas else {}
-    if not versions:
+    newest = newest_version(versions)
+    if newest is None:
         return None
-    newest = max(versions, key=_version_order)
     return newest, json.dumps(versions[newest], separators=(",", ":")).encode()
-
-
-def _version_order(version: str) -> list[tuple[int, int, str]]:
-    parts = _DIGITS.split(version)
-    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]
