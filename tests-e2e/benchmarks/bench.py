@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from batches import measure_batches
 from failure import BenchmarkFailed
 from platform_process import running_platform
 from policy_scenarios import (
@@ -34,11 +35,13 @@ from sender_rates import Measured, compare, medians, table
 from tools import run_yardstick, running_receiver
 
 _PLATFORM_SCENARIOS = ("yardstick", "throughput", "latency")
-SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, *POLICY_SCENARIOS)
+SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, "batches", *POLICY_SCENARIOS)
 _QUICK = {"seconds": 3.0, "latency_seconds": 3.0, **QUICK}
 _WARM_UP_S = 3.0
 _YARDSTICK_S_MAX = 10.0
 _SENDER_S_MAX = 5.0
+_BATCHES_S_MAX = 5.0
+_BATCHES_REPEATS_MIN = 3
 _SENDER_REPEATS_MIN = 3
 
 
@@ -144,6 +147,20 @@ def _measure_and_show(
         show(report, console)
         measured |= report.as_dict()
         adds_up = not (report.lost or report.duplicates)
+    if "batches" in given.only:
+        rates = asyncio.run(
+            measure_batches(
+                given.angarium,
+                given.database,
+                folder,
+                seconds=min(_BATCHES_S_MAX, given.seconds),
+                repeat=max(given.repeat, _BATCHES_REPEATS_MIN),
+                connections=given.connections,
+                body_bytes=given.body_bytes,
+            )
+        )
+        console.print(rates.table())
+        measured["batches"] = rates.as_dict()
     if set(POLICY_SCENARIOS) & set(given.only):
         outcomes = asyncio.run(measure_policy(given, folder, console))
         measured["policy"] = as_dict(outcomes)

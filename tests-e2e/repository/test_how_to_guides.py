@@ -104,3 +104,14 @@ def test_deliveries_are_made_again_and_stopped_as_the_guide_says(
     assert known["sent"].payload == {"cents": 4200}
     assert len(answers) == 6
     assert all(answer["done"] for answer in answers[1:4])
+
+
+def test_batches_are_posted_and_schemas_checked_as_the_guide_says(client: httpx.Client) -> None:
+    answers = _make_calls(client, "post-in-batches-and-check-schemas.md", {})
+
+    assert [each["created"] for each in answers[:2]] == [2, 1]
+    assert answers[2] == {"active": True}
+    assert answers[4]["validateSchemas"] == "warn"
+    assert [each["name"] for each in answers[5]["data"]["toModify"]] == ["order.created"]
+    assert (answers[6]["openapi"], answers[7]["asyncapi"]) == ("3.1.0", "3.0.0")
+    assert len(answers) == 8

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -28,9 +28,13 @@ class RecordingAnnouncer:
     """An announcer that records the changes it is given."""
 
     changes: list[DirectoryChange] = field(default_factory=list)
+    policies: list[tuple[frozenset[bytes], int]] = field(default_factory=list)
 
     async def announce(self, change: DirectoryChange) -> None:
         self.changes.append(change)
+
+    async def announce_policies(self, tenant_ids: Collection[bytes], version: int) -> None:
+        self.policies.append((frozenset(tenant_ids), version))
 
 
 @dataclass

@@ -393,3 +393,18 @@ class DeleteEventType(Contract, frozen=True, tag="event_type.delete/1"):
     name: str
     expunge: bool = False
     precondition: Precondition | None = None
+
+
+class GetEventTypeSchema(Contract, frozen=True, tag="event_type.get_schema/1"):
+    """Answered by `EventTypeSchema`, also for an event type that does not exist."""
+
+    tenant_id: bytes
+    name: str
+
+
+class EventTypeSchema(Contract, frozen=True, tag="event_type.schema/1"):
+    """The schema that payloads of an event type are checked against: the newest of its `schemas`,
+    as JSON text, and its version. None: it has none, is archived, or does not exist."""
+
+    schema: bytes | None = None
+    schema_version: str | None = None

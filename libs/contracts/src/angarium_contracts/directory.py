@@ -53,12 +53,19 @@ class EndpointState(EndpointOptions, frozen=True):
 
 
 class DirectoryChanged(Contract, frozen=True, tag="directory.changed/1"):
-    """The changes from `previous_version` (exclusive) to `version` (inclusive)."""
+    """The changes from `previous_version` (exclusive) to `version` (inclusive).
+
+    `policy_version` counts changes of tenants' policies and of the schedules and schemas of their
+    event types; 0: not told. `policy_tenants` are those whose change has this version. An entry
+    with only these has the directory version 0.
+    """
 
     previous_version: int
     version: int
     applications: tuple[ApplicationState, ...] = ()
     endpoints: tuple[EndpointState, ...] = ()
+    policy_version: int = 0
+    policy_tenants: tuple[bytes, ...] = ()
 
 
 class DirectorySince(Contract, frozen=True, tag="directory.since/1"):

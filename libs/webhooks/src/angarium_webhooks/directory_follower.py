@@ -1,7 +1,7 @@
 """Keeps a service's copy of the dispatcher's directory up to date."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -43,7 +43,7 @@ class DirectoryCopy(Protocol):
 
 class DirectoryFollower:
     """Applies `directory.changed` to a copy, and asks for missed changes. `run()` until
-    cancelled."""
+    cancelled. `on_entry` gets each entry as it comes, heartbeats included."""
 
     def __init__(
         self,
@@ -53,7 +53,9 @@ class DirectoryFollower:
         *,
         with_applications: bool = False,
         with_endpoints: bool = False,
+        on_entry: Callable[[DirectoryChanged], None] | None = None,
     ) -> None:
+        self._on_entry = on_entry
         self._queries = queries
         self._copy = copy
         self._with_applications = with_applications
@@ -83,6 +85,8 @@ class DirectoryFollower:
 
     async def _on_changes(self, changes: Sequence[DirectoryChanged]) -> None:
         for change in changes:
+            if self._on_entry is not None:
+                self._on_entry(change)
             if change.version <= self._version:
                 continue
             # A gap: applying this change would mark the missing one as applied.

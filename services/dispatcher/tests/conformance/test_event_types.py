@@ -13,6 +13,7 @@ from angarium_dispatcher.application.tenants.save_event_type import (
     patch_event_type,
     replace_event_type,
 )
+from angarium_dispatcher.domain.event_type import newest_schema
 from angarium_dispatcher.domain.paging import EVENT_TYPES, page_request
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotFound
 
@@ -178,3 +179,23 @@ async def test_schemas_are_checked_when_they_are_saved(bench: Bench) -> None:
             await saving
         assert (refusal.value.field, refusal.value.path) == ("schemas", ("1", "readOnly"))
     assert await bench.reads.find_event_type(TENANT, "a") is None
+
+
+async def test_a_change_of_schemas_is_announced_and_any_other_is_not(bench: Bench) -> None:
+    await create_event_type(CreateEventType(TENANT, "bare", ""), bench.context)
+    assert bench.announcer.policies == []
+    await create_event_type(CreateEventType(TENANT, "a.b", "", schemas=SCHEMAS), bench.context)
+    await patch_event_type(PatchEventType(TENANT, "a.b", description="new"), bench.context)
+    await patch_event_type(PatchEventType(TENANT, "a.b", schemas=b"{}"), bench.context)
+    await delete_event_type(DeleteEventType(TENANT, "a.b", expunge=True), bench.context)
+    await delete_event_type(DeleteEventType(TENANT, "bare", expunge=True), bench.context)
+    assert bench.announcer.policies == [(frozenset({TENANT}), version) for version in (1, 2, 3)]
+    assert await bench.reads.policy_version() == 3
+
+
+def test_the_newest_schema_is_that_of_the_greatest_version() -> None:
+    schemas = b'{"10": {"title": "ten"}, "9": {"title": "nine"}, "": {}}'
+    assert newest_schema(schemas) == ("10", b'{"title":"ten"}')
+    assert newest_schema(b'{"v1.9": {}, "v1.10": true}') == ("v1.10", b"true")
+    assert newest_schema(b"{}") is None
+    assert newest_schema(None) is None

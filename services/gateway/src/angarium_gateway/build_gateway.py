@@ -16,10 +16,12 @@ from .adapters.http.cross_origin import CrossOrigin
 from .adapters.http.dependencies import ApiDependencies
 from .adapters.http.login_refusals import LoginRefusals
 from .adapters.http.post_batch import PostBatch
+from .adapters.http.schema_checks import SchemaChecks
 from .adapters.http.schemas.operational_payload import operational_payload
 from .adapters.streams.service_answers import ServiceAnswers
 from .application.accept.accept_batch import AcceptBatch
 from .application.accept.accept_message import AcceptMessage
+from .application.accept.event_type_schemas import CompileSchema, EventTypeSchemas
 from .application.accept.idempotency import IdempotencyKeys
 from .application.accept.sealed_answers import SealedAnswers
 from .application.configuration.application_directory import ApplicationCopy, ApplicationDirectory
@@ -53,6 +55,7 @@ from .application.tenants.publish_operational_events import PublishOperationalEv
 from .application.tenants.rate_limiter import RateLimiter, SharedCounts
 from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
 from .application.tenants.tenant_retention import TenantRetentions
+from .application.tenants.tenant_schema_checks import TenantSchemaChecks
 from .application.tenants.tenants import Tenants
 from .build_hot_path import HotPath, HotPathLimits, HotPathPorts, build_hot_path
 
@@ -85,6 +88,8 @@ class GatewayPorts:
     idempotency_keys: IdempotencyKeys
     audit_log: AuditLog
     retentions: TenantRetentions
+    schema_checks: TenantSchemaChecks
+    compile_schema: CompileSchema
     quota_counts: SharedCounts
     seal: Seal
     followed_messages: FollowedMessages
@@ -122,6 +127,7 @@ class Gateway:
     hot_path: HotPath
     redelivery: Redelivery
     directory: ApplicationDirectory
+    schemas: EventTypeSchemas
     last_uses: LastUses
     erasure: EraseTenants
     http: ASGIApp
@@ -166,6 +172,7 @@ def build_gateway(
         api.access,
         accept,
         CreateMissing(api.change_configuration),
+        SchemaChecks(api.schemas),
         payload_bytes_max=limits.payload_bytes_max,
         message_retention_days=limits.message_retention_days,
     )
@@ -173,6 +180,7 @@ def build_gateway(
         hot_path=hot_path,
         redelivery=redelivery,
         directory=directory,
+        schemas=api.schemas,
         last_uses=last_uses,
         erasure=EraseTenants(ports.tenants, ask_dispatcher, api.change_configuration),
         http=CrossOrigin(http, limits.cors_origins) if limits.cors_origins else http,
@@ -203,6 +211,7 @@ def _api(
         LoginRefusals(clocks.clock_s, limits.proxies),
         RateLimiter(ports.quota_counts, lambda: clocks.now().timestamp()),
     )
+    schemas = EventTypeSchemas(ask_dispatcher, ports.compile_schema)
     change_configuration = ChangeConfiguration(ask_dispatcher, directory)
     return ApiDependencies(
         access=access,
@@ -216,10 +225,13 @@ def _api(
                 hot_path.scheduled,
             ),
             CreateMissing(change_configuration),
+            SchemaChecks(schemas),
             payload_bytes_max=limits.payload_bytes_max,
             message_retention_days=limits.message_retention_days,
             now=clocks.now,
         ),
+        schemas=schemas,
+        schema_checks=ports.schema_checks,
         batch_bytes_max=body_bytes_max(limits.payload_bytes_max),
         idempotency_keys=SealedAnswers(ports.idempotency_keys, ports.seal),
         ask_dispatcher=ask_dispatcher,

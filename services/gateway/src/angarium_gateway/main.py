@@ -59,9 +59,11 @@ from .adapters.database.retention_tasks import retention_tasks
 from .adapters.database.retention_tenants import TenantRetentionColumn
 from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
+from .adapters.database.schema_checks import TenantSchemaCheckColumn
 from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.database.tenants import TenantTable
 from .adapters.http.cross_origin import parse_origins
+from .adapters.json_schema.payload_checks import compile_schema
 from .adapters.streams.batch_publisher import BatchPublisher
 from .adapters.streams.quota_counts import RedisQuotaCounts
 from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
@@ -168,6 +170,8 @@ def ports_over(
         idempotency_keys=StoredIdempotencyKeys(database),
         audit_log=AuditLogTable(database, seal_of(settings).derived_key(PURPOSE)),
         retentions=TenantRetentionColumn(database),
+        schema_checks=TenantSchemaCheckColumn(database),
+        compile_schema=compile_schema,
         quota_counts=streams.quota_counts,
         seal=seal_of(settings),
         followed_messages=MessageFeed(database),
@@ -312,7 +316,15 @@ async def _work(
                 path.membership.run(),
                 queries.run(),
                 answers.run(),
-                DirectoryFollower(broker, queries, copy, with_applications=True).run(),
+                DirectoryFollower(
+                    broker,
+                    queries,
+                    copy,
+                    with_applications=True,
+                    on_entry=lambda entry: gateway.schemas.follow(
+                        entry.policy_version, entry.policy_tenants
+                    ),
+                ).run(),
                 gateway.redelivery.runner.run(),
                 gateway.last_uses.run(),
                 gateway.erasure.run(),

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from angarium_webhooks.schema_versions import newest_version
+
 from .field_rules import check_description, check_retry_delays, check_token, check_tokens
 from .json_schemas import check_json_schema
 from .refusals import InvalidField
@@ -38,6 +40,11 @@ class EventType:
     def own_delays_s(self) -> tuple[float, ...] | None:
         """The schedule in force: an archived type has none."""
         return None if self.archived else self.retry_delays_s
+
+    @property
+    def own_schemas(self) -> bytes | None:
+        """The schemas in force: an archived type has none."""
+        return None if self.archived else self.schemas
 
 
 def check_event_type(event_type: EventType) -> EventType:
@@ -79,3 +86,12 @@ def check_schemas(schemas: bytes) -> None:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def newest_schema(schemas: bytes | None) -> tuple[str, bytes] | None:
+    """The version that is the newest, with its schema as JSON text; None without schemas."""
+    versions: dict[str, object] = json.loads(schemas) if schemas else {}
+    newest = newest_version(versions)
+    if newest is None:
+        return None
+    return newest, json.dumps(versions[newest], separators=(",", ":")).encode()

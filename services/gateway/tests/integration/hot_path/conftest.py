@@ -30,6 +30,7 @@ from angarium_gateway.administration.api_keys import (
     ensure_tenant,
 )
 from angarium_gateway.application.publish.batch_store import StoredBatch
+from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.build_gateway import build_gateway
 from angarium_gateway.domain.open_batches import OpenBatch
 from angarium_gateway.main import StreamPorts, clocks, limits_of, open_journal, ports_over
@@ -125,7 +126,9 @@ async def no_such_application[T: Contract](question: Contract, answer: type[T]) 
 
 
 @asynccontextmanager
-async def open_door(database: Database) -> AsyncIterator[Door]:
+async def open_door(
+    database: Database, ask_dispatcher: ServiceQuery = no_such_application
+) -> AsyncIterator[Door]:
     await SCHEMA.migrate(database)
     token, tenant_id = await api_key(database)
     make_id = IdMaker(time.time_ns, random.getrandbits)
@@ -143,7 +146,7 @@ async def open_door(database: Database) -> AsyncIterator[Door]:
     streams = StreamPorts(
         publish=redis,
         watch=redis,
-        ask_dispatcher=no_such_application,
+        ask_dispatcher=ask_dispatcher,
         ask_worker=no_such_application,
         quota_counts=MemoryQuotaCounts(),
     )

@@ -18,6 +18,7 @@ from angarium_contracts.ids import MESSAGE, parse_id
 from angarium_contracts.operational import OrderRange
 from angarium_contracts.queries import Problem
 from angarium_contracts.retention import TenantRetention
+from angarium_gateway.adapters.json_schema.payload_checks import compile_schema
 from angarium_gateway.application.accept.idempotency import (
     Answer,
     Claim,
@@ -40,6 +41,7 @@ from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
 from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts
 from angarium_gateway.domain.digests import token_hash
+from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from ...fakes.journal_model import JournalModel
 from ...fakes.quota_counts import MemoryQuotaCounts
@@ -259,6 +261,19 @@ class MemoryRetentions:
         return found[:PAGE_MAX]
 
 
+class MemorySchemaChecks:
+    """Implements `TenantSchemaChecks`."""
+
+    def __init__(self) -> None:
+        self.checks: dict[bytes, SchemaCheck | None] = {}
+
+    async def find(self, tenant_id: bytes) -> SchemaCheck | None:
+        return self.checks.get(tenant_id)
+
+    async def set(self, tenant_id: bytes, check: SchemaCheck | None) -> None:
+        self.checks[tenant_id] = check
+
+
 @dataclass
 class FollowedModel:
     """Implements `FollowedMessages` over a list, in the order of ids."""
@@ -343,6 +358,8 @@ def a_world() -> tuple[World, GatewayPorts]:
         idempotency_keys=world.keys,
         audit_log=world.audit_log,
         retentions=MemoryRetentions(),
+        schema_checks=MemorySchemaChecks(),
+        compile_schema=compile_schema,
         quota_counts=MemoryQuotaCounts(),
         seal=world.seal,
         followed_messages=world.followed,

@@ -43,6 +43,7 @@ PLATFORMS = {
     "retentionDays": None,
     "signatureHeaders": None,
     "requireEventTypes": None,
+    "validateSchemas": "off",
 }
 EVENT_TYPE = EventType("invoice.paid", "d", False, False, None, None, MADE_AT, MADE_AT)
 

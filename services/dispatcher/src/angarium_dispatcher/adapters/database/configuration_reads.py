@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     and_,
     false,
+    func,
     or_,
     select,
     type_coerce,
@@ -30,7 +31,7 @@ from angarium_dispatcher.domain.tenant_policy import TenantPolicy
 from . import lookups
 from .recipient_reads import read_recipients, read_schedules
 from .rows import application_of, endpoint_of, event_type_of
-from .tables import applications, directory_version, endpoints, event_types
+from .tables import applications, directory_version, endpoints, event_types, tenant_policy
 
 APPLICATIONS_PER_QUERY_MAX = 200
 SVIX_PLAY = "https://play.svix.com/"
@@ -118,6 +119,11 @@ class DatabaseReads:
     async def directory_version(self) -> int:
         async with self._engine.connect() as connection:
             return await _directory_version(connection)
+
+    async def policy_version(self) -> int:
+        latest = select(func.coalesce(func.max(tenant_policy.c.version), 0))
+        async with self._engine.connect() as connection:
+            return int((await connection.execute(latest)).scalar_one())
 
     async def directory_since(
         self, version: int, limit: int, *, with_applications: bool, with_endpoints: bool

@@ -22,9 +22,12 @@ class TenantChange:
         self._connection = connection
         self._events: list[OperationalEvent] = []
         self._rescheduled: set[bytes] = set()
+        self._policy_version = 0
 
     def post_commit_effects(self) -> PostCommitEffects:
-        return PostCommitEffects(bool(self._events), frozenset(self._rescheduled))
+        return PostCommitEffects(
+            bool(self._events), frozenset(self._rescheduled), self._policy_version
+        )
 
     async def find_event_type(self, tenant_id: bytes, name: str) -> EventType | None:
         return await lookups.find_event_type(self._connection, tenant_id, name)
@@ -91,6 +94,7 @@ class TenantChange:
                 insert(tenant_policy).values(tenant_id=tenant_id, version=version)
             )
         self._rescheduled.add(tenant_id)
+        self._policy_version = version
 
     async def record_event(self, event: OperationalEvent) -> None:
         self._events.append(event)

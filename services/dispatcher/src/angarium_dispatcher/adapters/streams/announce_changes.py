@@ -1,6 +1,7 @@
 """Publishing `directory.changed`: the changes of each transaction, and the heartbeat."""
 
 import asyncio
+from collections.abc import Collection
 
 import structlog
 from angarium_chassis.streams.writer import Publication, StreamWriter
@@ -50,13 +51,29 @@ class ChangeAnnouncer:
         except (RedisError, OSError) as error:
             log.warning("directory.not_announced", version=change.version, error=str(error))
 
+    async def announce_policies(self, tenant_ids: Collection[bytes], version: int) -> None:
+        """Publish that tenants' policies changed. A failure is logged, and made good by the
+        heartbeat."""
+        entry = DirectoryChanged(0, 0, policy_version=version, policy_tenants=tuple(tenant_ids))
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                await self._publish(entry)
+        except (RedisError, OSError) as error:
+            log.warning("directory.not_announced", policy_version=version, error=str(error))
+
     async def run(self) -> None:
         """Publish heartbeats until cancelled."""
         while True:
             await asyncio.sleep(self._heartbeat_s)
             try:
                 version = await self._reads.directory_version()
-                await self._publish(DirectoryChanged(previous_version=version, version=version))
+                await self._publish(
+                    DirectoryChanged(
+                        previous_version=version,
+                        version=version,
+                        policy_version=await self._reads.policy_version(),
+                    )
+                )
             except (RedisError, SQLAlchemyError, OSError) as error:
                 log.warning("directory.no_heartbeat", error=str(error))
 

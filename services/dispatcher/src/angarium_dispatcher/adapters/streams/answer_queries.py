@@ -49,6 +49,7 @@ from angarium_dispatcher.application.tenants.delete_event_type import delete_eve
 from angarium_dispatcher.application.tenants.set_policy import set_tenant_policy
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
+from angarium_dispatcher.domain.event_type import newest_schema
 from angarium_dispatcher.domain.paging import (
     APPLICATIONS,
     ENDPOINTS,
@@ -101,6 +102,7 @@ class QueryAnswers:
             wire.UpdateEventType: self._saved_event_type(saving_event_types.replace_event_type),
             wire.PatchEventType: self._saved_event_type(saving_event_types.patch_event_type),
             wire.GetEventType: self._get_event_type,
+            wire.GetEventTypeSchema: self._get_event_type_schema,
             wire.ListEventTypes: self._list_event_types,
             wire.DeleteEventType: self._delete_event_type,
             GetTenantPolicy: self._get_tenant_policy,
@@ -239,6 +241,14 @@ class QueryAnswers:
         if found is None:
             raise NotFound("event type")
         return wire.EventTypeSaved(to_wire.event_type(found))
+
+    async def _get_event_type_schema(self, question: wire.GetEventTypeSchema) -> Contract:
+        found = await self._reads.find_event_type(question.tenant_id, question.name)
+        newest = None if found is None else newest_schema(found.own_schemas)
+        if newest is None:
+            return wire.EventTypeSchema()
+        version, schema = newest
+        return wire.EventTypeSchema(schema=schema, schema_version=version)
 
     async def _list_event_types(self, question: wire.ListEventTypes) -> Contract:
         found = await self._reads.list_event_types(

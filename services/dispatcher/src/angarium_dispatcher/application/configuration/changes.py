@@ -16,6 +16,9 @@ class Announcer(Protocol):
 
     async def announce(self, change: DirectoryChange) -> None: ...
 
+    async def announce_policies(self, tenant_ids: Collection[bytes], version: int) -> None:
+        """Publish that the policies, schedules or schemas of these tenants changed."""
+
 
 class DispatchCache(Protocol):
     """Configuration that this process holds in memory for dispatching."""
@@ -68,4 +71,8 @@ class ConfigurationChanges:
                 for application in directory_change.applications:
                     self._cache.forget(application.id)
                 await self._announcer.announce(directory_change)
+            if effects.rescheduled_tenants:
+                await self._announcer.announce_policies(
+                    effects.rescheduled_tenants, effects.policy_version
+                )
         return result

@@ -60,11 +60,12 @@ class PostCommitEffects:
     """Effects that follow the commit of a transaction, besides its announcement.
 
     `events_recorded`: operational events wait in the outbox. `rescheduled_tenants`: tenants
-    whose retry schedules changed.
+    whose policy, retry schedules or schemas changed, the last of them with `policy_version`.
     """
 
     events_recorded: bool = False
     rescheduled_tenants: frozenset[bytes] = frozenset()
+    policy_version: int = 0
 
 
 type CountedKind = Literal["application", "endpoint"]
@@ -133,7 +134,8 @@ class Change(Protocol):
     async def set_tenant_policy(self, tenant_id: bytes, policy: TenantPolicy) -> None: ...
 
     async def reschedule(self, tenant_id: bytes) -> None:
-        """Have every dispatcher read the schedules of the tenant's event types again."""
+        """Have every dispatcher read the schedules of the tenant's event types again, and every
+        gateway their schemas."""
 
     async def record_event(self, event: OperationalEvent) -> None:
         """Store the event until the gateway has accepted it."""
@@ -182,6 +184,10 @@ class ConfigurationReads(Protocol):
     async def tenant_policy(self, tenant_id: bytes) -> TenantPolicy: ...
 
     async def directory_version(self) -> int: ...
+
+    async def policy_version(self) -> int:
+        """The version of the last change of a tenant's policy, schedules or schemas."""
+        ...
 
     async def directory_since(
         self, version: int, limit: int, *, with_applications: bool, with_endpoints: bool

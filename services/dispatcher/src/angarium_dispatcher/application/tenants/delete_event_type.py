@@ -23,7 +23,7 @@ async def delete_event_type(command: DeleteEventType, context: ConfigurationCont
             await change.remove_event_type(command.tenant_id, command.name)
         elif not found.archived:
             await change.replace_event_type(replace(found, archived=True, updated_at=context.now()))
-        if found.own_delays_s is not None:
+        if found.own_delays_s is not None or found.own_schemas is not None:
             await change.reschedule(command.tenant_id)
 
     await context.changes.apply(work)

@@ -1,7 +1,8 @@
 """Creating, replacing and patching event types.
 
 Event types are not part of the directory that other services copy, and take no directory
-version. Dispatchers cache their retry schedules, and are notified when one changes.
+version. Dispatchers cache their retry schedules, gateways their schemas, and both are notified
+when one changes.
 """
 
 from dataclasses import dataclass, replace
@@ -103,11 +104,12 @@ async def _replace(
 
 async def _reschedule(before: EventType | None, after: EventType, change: Change) -> None:
     previous = None if before is None else before.own_delays_s
-    if previous == after.own_delays_s:
-        return
-    if previous is None:
+    rescheduled = previous != after.own_delays_s
+    if rescheduled and previous is None:
         check_schedules_count(await change.count_schedules(after.tenant_id))
-    await change.reschedule(after.tenant_id)
+    schemas = None if before is None else before.own_schemas
+    if rescheduled or schemas != after.own_schemas:
+        await change.reschedule(after.tenant_id)
 
 
 def _new(command: CreateEventType | UpdateEventType, context: ConfigurationContext) -> EventType:

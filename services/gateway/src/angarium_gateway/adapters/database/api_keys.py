@@ -22,6 +22,7 @@ from angarium_gateway.domain.api_tokens import (
 from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.display_names import NAME_CHARS_MAX, may_be_name
 from angarium_gateway.domain.permissions import KeyScope
+from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from .failures import journal_failures
 from .id_pages import page_of, windowed
@@ -82,6 +83,7 @@ class ApiKeyTable:
             suspended=row.suspended_at is not None,
             tenant=quotas_of_login(row),
             rates=rates_of(row),
+            schema_check=SchemaCheck(row.schema_check) if row.schema_check else None,
         )
 
     async def create(

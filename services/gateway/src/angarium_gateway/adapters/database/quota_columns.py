@@ -19,6 +19,7 @@ _OF_TENANT: Final = (
 TENANT_FACTS: Final = (
     tenant.c.suspended_at,
     tenant.c.deleted_at,
+    tenant.c.schema_check,
     *[tenant.c[name].label(f"{_PREFIX}{name}") for name in _OF_TENANT],
 )
 """Columns of the tenant that a login needs, in addition to those of its own table."""

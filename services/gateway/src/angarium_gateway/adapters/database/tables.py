@@ -37,10 +37,12 @@ tenant = Table(
     Column("payload_bytes_per_minute", BigInteger),
     Column("applications_max", BigInteger),
     Column("endpoints_max", BigInteger),
+    Column("schema_check", String(16)),
 )
 """`retention_days` is the tenant's retention period; null means the platform's. `suspended_at` is
 null unless the tenant is suspended. `erased_at`: the configuration of a deleted tenant is gone. Its
-row stays, without its name. Of the quotas, null means no bound."""
+row stays, without its name. Of the quotas, null means no bound. `schema_check`: null
+means that payloads are not checked against schemas."""
 
 api_key = Table(
     "api_key",

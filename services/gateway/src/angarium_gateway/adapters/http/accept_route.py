@@ -50,6 +50,7 @@ from .problems import (
 )
 from .query_parameters import read_query
 from .rate_limit_headers import rate_limit_headers
+from .schema_checks import VIOLATIONS_HEADER, SchemaChecks
 from .schemas.applications import ApplicationIn
 from .schemas.messages import message_out
 
@@ -78,6 +79,7 @@ class AcceptRoute:
         access: AccessControl,
         accept: AcceptMessage,
         create_application: CreateMissing,
+        check_schema: SchemaChecks,
         *,
         payload_bytes_max: int,
         message_retention_days: int = 90,
@@ -87,6 +89,7 @@ class AcceptRoute:
         self._access = access
         self._accept = accept
         self._create_application = create_application
+        self._check_schema = check_schema
         self._payload_bytes_max = payload_bytes_max
         self._message_retention_days = message_retention_days
         self._now = now
@@ -103,7 +106,7 @@ class AcceptRoute:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, ref: str) -> None:
         try:
-            message = await self._accepted(scope, receive, ref)
+            message, violations = await self._accepted(scope, receive, ref)
         except _BodyNotRead as refused:
             await send_while_the_body_comes(send, receive, refused.answer)
             return
@@ -115,9 +118,13 @@ class AcceptRoute:
             await send_refusal(send, _failure())
             return
         body = _encoder.encode(_out(message, with_content=_with_content(scope["query_string"])))
-        await send_answer(send, 202, [_JSON, *rate_limit_headers(scope)], body)
+        answer_headers = [_JSON, *rate_limit_headers(scope)]
+        if violations:
+            answer_headers.append((VIOLATIONS_HEADER, b"%d" % violations))
+        await send_answer(send, 202, answer_headers, body)
 
-    async def _accepted(self, scope: Scope, receive: Receive, ref: str) -> NewMessage:
+    async def _accepted(self, scope: Scope, receive: Receive, ref: str) -> tuple[NewMessage, int]:
+        """The message, and the number of violations of its event type's schema."""
         headers = _Headers(scope["headers"])
         caller = self._access.remembered(headers.token)
         if caller is None or not caller.publishes_everywhere:
@@ -136,6 +143,9 @@ class AcceptRoute:
         if caller.quotas:
             costs = {Rate.MESSAGES: 1, Rate.PAYLOAD_BYTES: len(bytes(posted.payload))}
             await self._access.spend(caller, costs, scope)
+        violations = 0
+        if caller.schema_check is not None:
+            violations = await self._check_schema(caller, posted)
         draft = draft_of(
             posted,
             self._now,
@@ -153,7 +163,7 @@ class AcceptRoute:
             draft,
             None if application is None else lambda: self._create_missing(caller, ref, application),
         )
-        return accepted_message(outcome)
+        return accepted_message(outcome), violations
 
     async def _admit(self, token: str, scope: Scope, ref: str) -> Caller:
         try:

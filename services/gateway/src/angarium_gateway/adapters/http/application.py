@@ -28,6 +28,7 @@ from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .entity_tags import EntityTags, provide_precondition
 from .event_stream import EventStreamController
+from .event_type_specs import EventTypeSpecController
 from .event_types import EventTypeController
 from .example_answers import ExampleAnswers
 from .expunged_content import ContentController
@@ -63,6 +64,7 @@ _CONTROLLERS = (
     EndpointController,
     EndpointOptionsController,
     EventTypeController,
+    EventTypeSpecController,
     MessageController,
     MessageBatchController,
     AttemptController,

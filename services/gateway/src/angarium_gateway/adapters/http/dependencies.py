@@ -9,6 +9,7 @@ from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from angarium_gateway.application.accept.event_type_schemas import EventTypeSchemas
 from angarium_gateway.application.accept.idempotency import IdempotencyKeys
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.configuration.change_configuration import ChangeConfiguration
@@ -29,6 +30,7 @@ from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
+from angarium_gateway.application.tenants.tenant_schema_checks import TenantSchemaChecks
 from angarium_gateway.application.tenants.tenants import Tenants
 
 from .access_control import AccessControl
@@ -66,6 +68,8 @@ class ApiDependencies:
     record_change: RecordChange
     post_batch: PostBatch
     listeners: Listeners
+    schemas: EventTypeSchemas
+    schema_checks: TenantSchemaChecks
     body_bytes_max: int = 1024 * 1024
     batch_bytes_max: int = 4 * 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False

@@ -108,7 +108,9 @@ class EventTypeController(Controller):
             schemas=_text(data.schemas),
             retry_delays_s=delays_of_new(data.retry_schedule),
         )
-        return event_type_out(unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
+        saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
+        api.schemas.forget_tenants({caller.tenant_id})
+        return event_type_out(saved.event_type)
 
     @get("/{event_type_name:str}", operation_id="v1.event-type.get", summary="Get an event type")
     async def get_event_type(
@@ -154,6 +156,7 @@ class EventTypeController(Controller):
             precondition=precondition,
         )
         saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
+        api.schemas.forget_tenants({caller.tenant_id})
         return Response(event_type_out(saved.event_type), status_code=201 if saved.created else 200)
 
     @patch(
@@ -182,7 +185,9 @@ class EventTypeController(Controller):
             retry_delays_s=delays(data.retry_schedule),
             precondition=precondition,
         )
-        return event_type_out(unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
+        saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
+        api.schemas.forget_tenants({caller.tenant_id})
+        return event_type_out(saved.event_type)
 
     @delete(
         "/{event_type_name:str}",
@@ -209,6 +214,7 @@ class EventTypeController(Controller):
             precondition=precondition,
         )
         unwrap(await api.ask_dispatcher(command, Done))
+        api.schemas.forget_tenants({caller.tenant_id})
 
 
 def _text(schemas: dict[str, dict[str, Any]] | None) -> bytes | None:

@@ -10,6 +10,7 @@ import msgspec
 from angarium_contracts.ids import MESSAGE, format_id
 from angarium_contracts.queries import Problem, ProblemCode
 from litestar import Request
+from msgspec import UNSET
 
 from angarium_gateway.application.accept.accept_batch import (
     AcceptBatch,
@@ -31,6 +32,7 @@ from .access_control import AccessControl
 from .idempotent_posts import HEADER, used_for_another
 from .posted_message import PostedMessage, draft_of, read_message, read_message_as
 from .problems import ProblemAnswer, Refused, unavailable
+from .schema_checks import SchemaChecks
 from .schemas.applications import ApplicationIn
 from .schemas.message_batches import (
     BatchApplication,
@@ -64,6 +66,7 @@ class _Read:
 
     place: int
     item: BatchItem
+    posted: PostedMessage
     forbidden: ProblemAnswer | None
 
 
@@ -76,6 +79,7 @@ class PostBatch:
         access: AccessControl,
         accept: AcceptBatch,
         create_application: CreateMissing,
+        check_schema: SchemaChecks,
         *,
         payload_bytes_max: int,
         message_retention_days: int,
@@ -84,6 +88,7 @@ class PostBatch:
         self._access = access
         self._accept = accept
         self._create_application = create_application
+        self._check_schema = check_schema
         self._payload_bytes_max = payload_bytes_max
         self._message_retention_days = message_retention_days
         self._now = now
@@ -105,11 +110,14 @@ class PostBatch:
         foreign: dict[str, Refused | None] = {}
         results: dict[int, BatchResult] = {}
         valid: list[_Read] = []
+        violations: dict[int, int] = {}
         forbidden = await self._creation_refused(caller)
         for place, text in enumerate(messages):
             try:
                 read = self._read(place, text, application_ref, caller, common, forbidden)
                 await self._check_access(caller, read.item, application_ref, foreign)
+                if caller.schema_check is not None:
+                    violations[place] = await self._check_schema(caller, read.posted)
             except Refused as refused:
                 results[place] = refused_result(place, refused.answer)
             else:
@@ -123,7 +131,7 @@ class PostBatch:
                 results[each.place] = (
                     refused_result(each.place, each.forbidden)
                     if absent and each.forbidden is not None
-                    else _result(each.place, outcome)
+                    else _result(each.place, outcome, violations.get(each.place, 0))
                 )
         return _out([results[place] for place in range(len(messages))])
 
@@ -155,9 +163,9 @@ class PostBatch:
         )
         application = posted.application
         if application is None:
-            return _Read(place, BatchItem(ref, draft), None)
+            return _Read(place, BatchItem(ref, draft), posted, None)
         creator = None if forbidden is not None else self._creator(caller, ref, application)
-        return _Read(place, BatchItem(ref, draft, creator), forbidden)
+        return _Read(place, BatchItem(ref, draft, creator), posted, forbidden)
 
     async def _check_access(
         self,
@@ -247,7 +255,7 @@ def _location(start: tuple[str, ...], location: Sequence[str]) -> tuple[str, ...
     return (*start, "applicationId") if of == "path" else (*start, *rest)
 
 
-def _result(place: int, outcome: BatchOutcome) -> BatchResult:
+def _result(place: int, outcome: BatchOutcome, violations: int) -> BatchResult:
     if isinstance(outcome, Duplicate):
         message_id = outcome.message_id
         return BatchResult(
@@ -260,7 +268,10 @@ def _result(place: int, outcome: BatchOutcome) -> BatchResult:
     except Refused as refused:
         return refused_result(place, refused.answer)
     return BatchResult(
-        status="created", id=format_id(MESSAGE, message.id), event_id=message.event_id
+        status="created",
+        id=format_id(MESSAGE, message.id),
+        event_id=message.event_id,
+        schema_violations=violations or UNSET,
     )
 
 

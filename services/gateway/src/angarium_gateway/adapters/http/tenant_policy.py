@@ -1,12 +1,18 @@
 """/api/v1/tenant/policy"""
 
+from typing import Final
+
 from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy, TenantPolicy
 from litestar import Controller, get, put
 from litestar.params import JSONBody
 
+from angarium_gateway.domain.schema_checks import SchemaCheck
+
 from .dependencies import Api, CurrentCaller
 from .problems import unwrap
 from .schemas.delivery_policy import TenantPolicyIn, TenantPolicyOut, delays_of_new
+
+_OFF: Final = "off"
 
 
 class TenantPolicyController(Controller):
@@ -21,7 +27,8 @@ class TenantPolicyController(Controller):
         question = GetTenantPolicy(tenant_id=caller.tenant_id)
         policy = unwrap(await api.ask_dispatcher(question, TenantPolicy))
         days = await api.retentions.find(caller.tenant_id)
-        return _policy_out(policy, days)
+        check = await api.schema_checks.find(caller.tenant_id)
+        return _policy_out(policy, days, check)
 
     @put(operation_id="v1.tenant.update-policy", summary="Replace the tenant policy")
     async def update_policy(
@@ -31,7 +38,8 @@ class TenantPolicyController(Controller):
 
         A new schedule applies to messages posted from now on, where neither the endpoint nor the
         event type has its own. `signatureHeaders` and `requireEventTypes` apply to endpoints that
-        are created or changed from now on.
+        are created or changed from now on, `validateSchemas` within a second to messages that are
+        posted.
         """
         command = SetTenantPolicy(
             tenant_id=caller.tenant_id,
@@ -41,13 +49,19 @@ class TenantPolicyController(Controller):
         )
         policy = unwrap(await api.ask_dispatcher(command, TenantPolicy))
         await api.retentions.set(caller.tenant_id, data.retention_days)
-        return _policy_out(policy, data.retention_days)
+        chosen = data.validate_schemas or _OFF
+        check = None if chosen == _OFF else SchemaCheck(chosen)
+        await api.schema_checks.set(caller.tenant_id, check)
+        return _policy_out(policy, data.retention_days, check)
 
 
-def _policy_out(policy: TenantPolicy, retention_days: int | None) -> TenantPolicyOut:
+def _policy_out(
+    policy: TenantPolicy, retention_days: int | None, check: SchemaCheck | None
+) -> TenantPolicyOut:
     return TenantPolicyOut(
         retry_schedule=policy.retry_delays_s,
         retention_days=retention_days,
         signature_headers=policy.header_names,
         require_event_types=policy.require_event_types,
+        validate_schemas=_OFF if check is None else check.value,
     )

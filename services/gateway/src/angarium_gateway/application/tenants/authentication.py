@@ -20,6 +20,7 @@ from angarium_gateway.domain.quotas import (
     TenantQuotas,
     quotas_of,
 )
+from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from .portal_tokens import PortalGrant
 
@@ -33,7 +34,7 @@ class Caller:
 
     `application_id`: the caller sees no other application of its tenant. `suspended`: the tenant is
     suspended, and the caller may do nothing. `tenant` are the quotas of the tenant, `rates` those
-    of the key.
+    of the key. `schema_check`: payloads that it posts are checked against schemas.
     """
 
     tenant_id: bytes
@@ -44,6 +45,7 @@ class Caller:
     suspended: bool = False
     tenant: TenantQuotas = NO_QUOTAS
     rates: Rates = NO_RATES
+    schema_check: SchemaCheck | None = None
     quotas: tuple[Quota, ...] = field(init=False)
     """The bounds on the rates of its requests."""
 

@@ -31,6 +31,7 @@ from angarium_gateway.adapters.http.schemas.endpoints import (
     EndpointPatch,
     EndpointUpdate,
 )
+from angarium_gateway.adapters.http.schemas.event_type_specs import EventTypeImportOpenApiIn
 from angarium_gateway.adapters.http.schemas.event_types import (
     EventTypeIn,
     EventTypePatch,
@@ -84,6 +85,19 @@ _INVOICE_SCHEMA: Final = {
 }
 
 
+_OPENAPI: Final = {
+    "openapi": "3.1.0",
+    "webhooks": {
+        "invoice.paid": {
+            "post": {
+                "description": "An invoice was paid in full",
+                "requestBody": {"content": {"application/json": {"schema": _INVOICE_SCHEMA}}},
+            }
+        }
+    },
+}
+
+
 def request_examples() -> dict[str, dict[str, ApiSchema]]:
     """Return the examples of each body by its schema's name, the plainest one first."""
     return {name: {"basic": body, **_FURTHER.get(name, {})} for name, body in _BASIC.items()}
@@ -134,6 +148,7 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         ),
         EventTypeUpdate(description="An invoice was paid in full", schemas={"1": _INVOICE_SCHEMA}),
         EventTypePatch(deprecated=True),
+        EventTypeImportOpenApiIn(spec=_OPENAPI),
         MessageIn(event_type="invoice.paid", event_id="evt_1001", payload=_INVOICE, tags=["march"]),
         MessagePrecheckIn(event_type="invoice.paid"),
         MessageBatchIn(

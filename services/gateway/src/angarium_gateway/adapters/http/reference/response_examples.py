@@ -25,6 +25,10 @@ from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
     EndpointSecretOut,
 )
 from angarium_gateway.adapters.http.schemas.endpoints import EndpointOut
+from angarium_gateway.adapters.http.schemas.event_type_specs import (
+    EventTypeImportOpenApiOut,
+    EventTypeImportOpenApiOutData,
+)
 from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.filters import FilterTestOut
@@ -133,6 +137,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             created_at=_MADE_AT,
             updated_at=_MADE_AT,
         ),
+        EventTypeImportOpenApiOut(data=EventTypeImportOpenApiOutData(modified=["invoice.paid"])),
         MessageOut(
             id=_MESSAGE,
             event_type="invoice.paid",
@@ -248,6 +253,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             retention_days=30,
             signature_headers=None,
             require_event_types=True,
+            validate_schemas="warn",
         ),
         ApiKeyOut(
             id=f"key_{_ID}",

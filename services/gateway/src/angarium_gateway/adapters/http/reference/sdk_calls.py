@@ -42,6 +42,9 @@ SDK_CALLS: Final = {
     "v1.event-type.update": SdkCall("event_type.upsert", "EventTypeUpsertIn", "event_type"),
     "patch_event_type": SdkCall("event_type.patch", "EventTypePatch", "event_type"),
     "v1.event-type.delete": SdkCall("event_type.delete"),
+    "v1.event-type.import-openapi": SdkCall(
+        "event_type.import_openapi", "EventTypeImportOpenApiIn", "imported"
+    ),
     "v1.message.list": SdkCall("message.list", result="page"),
     "v1.message.create": SdkCall("message.create", "MessageIn", "message"),
     "v1.message.precheck": SdkCall("message.precheck", "MessagePrecheckIn", "precheck"),

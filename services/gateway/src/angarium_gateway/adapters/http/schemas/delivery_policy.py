@@ -74,6 +74,17 @@ RequireEventTypes = Annotated[
 ]
 
 
+ValidateSchemas = Annotated[
+    Literal["off", "warn", "enforce"],
+    Meta(
+        description="Whether the payload of a message is checked, when it is posted, against the"
+        " newest of the `schemas` of its event type. `enforce` refuses a message that violates it"
+        " with `422`. `warn` accepts it, and the header `Angarium-Schema-Violations` of the answer"
+        " says how many violations there are. `off`, the default, does not check."
+    ),
+]
+
+
 class TenantPolicyIn(RequestSchema, frozen=True, kw_only=True):
     """The tenant's policy. `null` means the platform's own."""
 
@@ -81,6 +92,7 @@ class TenantPolicyIn(RequestSchema, frozen=True, kw_only=True):
     retention_days: RetentionDays | None = None
     signature_headers: DefaultSignatureHeaders | None = None
     require_event_types: RequireEventTypes | None = None
+    validate_schemas: ValidateSchemas | None = None
 
 
 class TenantPolicyOut(ApiSchema, frozen=True, kw_only=True):
@@ -90,6 +102,7 @@ class TenantPolicyOut(ApiSchema, frozen=True, kw_only=True):
     retention_days: int | None
     signature_headers: str | None
     require_event_types: bool | None
+    validate_schemas: ValidateSchemas
 
 
 def delays(schedule: Sequence[float] | UnsetType | None) -> tuple[float, ...] | UnsetType | None:

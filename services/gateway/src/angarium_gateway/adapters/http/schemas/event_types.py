@@ -15,8 +15,9 @@ Schemas = Annotated[
     Meta(
         description="JSON schemas of the payload by version, such as `1`. `$schema` says whether a"
         " schema is one of draft 4, 6, 7, 2019-09 or 2020-12; without it, it is read as draft 7."
-        " References to other documents are not followed. Payloads are not checked against"
-        " schemas."
+        " References to other documents are not followed. Payloads are checked against the"
+        " schema of the greatest version if the tenant's policy has `validateSchemas`: then it must"
+        " not refer to itself, and its patterns must do without look-around and backreferences."
     ),
 ]
 FeatureFlags = Annotated[

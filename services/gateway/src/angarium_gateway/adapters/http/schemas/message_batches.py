@@ -98,6 +98,13 @@ class BatchResult(ApiSchema, frozen=True, kw_only=True):
         ),
     ] = None
     event_id: str | None = None
+    schema_violations: Annotated[
+        int | UnsetType,
+        Meta(
+            description="Violations of the schema of its event type, where the tenant's"
+            " `validateSchemas` is `warn`; absent if there are none."
+        ),
+    ] = UNSET
     error: Annotated[
         BatchError | UnsetType,
         Meta(description="Absent if the message was created or is a duplicate."),

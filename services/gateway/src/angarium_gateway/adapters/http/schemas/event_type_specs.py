@@ -1,0 +1,59 @@
+"""Event types in API descriptions, on the wire."""
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from .fields import ApiSchema, RequestSchema
+
+
+class EventTypeImportOpenApiIn(RequestSchema, frozen=True, kw_only=True):
+    """An OpenAPI document with webhooks, as JSON or as text."""
+
+    dry_run: Annotated[
+        bool, Meta(description="Only answer with the event types that would be changed.")
+    ] = False
+    replace_all: Annotated[
+        bool, Meta(description="Archive the event types that the document does not have.")
+    ] = False
+    spec: (
+        Annotated[dict[str, Any], Meta(description="The document as JSON. Give this or `specRaw`.")]
+        | None
+    ) = None
+    spec_raw: (
+        Annotated[
+            str,
+            Meta(
+                description="The document as a text in JSON or YAML, without aliases.",
+                examples=["openapi: 3.1.0\nwebhooks: {}\n"],
+            ),
+        ]
+        | None
+    ) = None
+
+
+class EventTypeFromOpenApi(ApiSchema, frozen=True, kw_only=True):
+    """An event type as the document describes it."""
+
+    name: str
+    description: str
+    deprecated: bool
+    schemas: dict[str, Any] | None
+    group_name: str | None
+    feature_flags: tuple[str, ...] | None
+
+
+class EventTypeImportOpenApiOutData(ApiSchema, frozen=True, kw_only=True):
+    """What an import changed, or would change."""
+
+    modified: Annotated[list[str], Meta(description="Names of the event types that were changed.")]
+    to_modify: Annotated[
+        list[EventTypeFromOpenApi] | UnsetType,
+        Meta(description="With `dryRun`, those that would be created or changed."),
+    ] = UNSET
+
+
+class EventTypeImportOpenApiOut(ApiSchema, frozen=True, kw_only=True):
+    """The result of an import."""
+
+    data: EventTypeImportOpenApiOutData

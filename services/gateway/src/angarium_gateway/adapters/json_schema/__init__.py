@@ -1,0 +1,1 @@
+"""JSON Schema: checks of payloads, and event types in API descriptions."""

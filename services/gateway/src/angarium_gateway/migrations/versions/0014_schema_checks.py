@@ -1,0 +1,21 @@
+"""Whether a tenant has payloads checked against the schemas of their event types.
+
+Deploy: before the new code; the earlier code runs on it too.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+works_from = "0003"
+
+
+def upgrade() -> None:
+    op.add_column("tenant", sa.Column("schema_check", sa.String(length=16), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("tenant", "schema_check")
