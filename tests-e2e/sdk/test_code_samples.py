@@ -46,6 +46,8 @@ THEN = (
     "v1.message-attempt.list-attempted-messages", "v1.message-attempt.resend",
     "v1.endpoint.get-stats", "v1.endpoint.get-delivery-state",
     "v1.endpoint-filter.test", "v1.endpoint.test-filter",
+    "v1.search.messages", "v1.search.messages-of-application",
+    "v1.search.attempts", "v1.search.attempts-of-application",
     "v1.message-attempt.cancel", "v1.message.cancel", "v1.endpoint.cancel-pending",
     "v1.operational-webhook.endpoint.create", "v1.operational-webhook.endpoint.list",
     "v1.operational-webhook.endpoint.get", "v1.operational-webhook.endpoint.update",

@@ -83,7 +83,7 @@ class MessageController(Controller):
 
         Without `with_content` each `payload` is an empty object.
         """
-        window = _window(page)
+        window = window_of_page(page)
         application = await application_of(api, caller.tenant_id, app_id)
         found = await api.journal.page(application.id, window, chosen, with_content=with_content)
         older, newer = found.oldest, found.newest
@@ -168,7 +168,8 @@ async def application_of(api: ApiDependencies, tenant_id: bytes, ref: str) -> Ap
     return application
 
 
-def _window(page: Page) -> MessageWindow:
+def window_of_page(page: Page) -> MessageWindow:
+    """The window of a request. Raises `Refused` (422) for the iterator of another list."""
     if page.iterator is None:
         return MessageWindow(page.limit)
     past = parse_id(MESSAGE, page.iterator.removeprefix(BACKWARDS))

@@ -50,6 +50,7 @@ from angarium_gateway.adapters.http.schemas.redelivery import (
     EndpointDeliveryStateOut,
     EndpointStats,
 )
+from angarium_gateway.adapters.http.schemas.search import FoundAttemptOut, FoundMessageOut
 from angarium_gateway.adapters.http.schemas.tenants import RatesOut, TenantOut, TenantQuotasOut
 from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
 from angarium_gateway.domain.permissions import Capability, KeyScope
@@ -337,6 +338,33 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
                     updated_at=_MADE_AT,
                 )
             ]
+        ),
+        FoundMessageOut(
+            id=_MESSAGE,
+            event_type="invoice.paid",
+            event_id="evt_1001",
+            payload={},
+            channels=None,
+            tags=("march",),
+            timestamp=_SENT_AT,
+            app_id=_APPLICATION,
+        ),
+        FoundAttemptOut(
+            id=f"atmpt_{_ID}",
+            msg_id=_MESSAGE,
+            endpoint_id=_ENDPOINT,
+            url=_URL,
+            response='{"received": true}',
+            response_status_code=200,
+            response_duration_ms=87,
+            status=AttemptStatus.SUCCESS,
+            status_text="success",
+            trigger_type=AttemptTrigger.SCHEDULED,
+            timestamp=_SENT_AT,
+            msg=None,
+            timings=AttemptTimings(dns=1.2, connect=11.8, tls=24.6, first_byte=86.4, total=87.1),
+            app_id=_APPLICATION,
+            event_type="invoice.paid",
         ),
     )
 }
