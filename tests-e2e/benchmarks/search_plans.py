@@ -59,7 +59,7 @@ insert into attempt (message_id, id, endpoint_id, application_id, tenant_id, eve
 select {message}, {id}, e.id, e.application_id, e.tenant_id,
     'type.' || (i / {endpoints} % 20), 'https://example.com/hook', 1,
     case when i / {endpoints} % 100 < 3 then 2 else 0 end, 0,
-    case when i / {endpoints} % 100 = 0 then 0 when i / {endpoints} % 100 = 1 then 404 when i / {endpoints} % 100 = 2 then 503 else 200 end,
+    case i / {endpoints} % 100 when 0 then 0 when 1 then 404 when 2 then 503 else 200 end,
     '\\x6f6b', 12, ({begin} + (i::numeric * {span} / {rows})::bigint) * 1000,
     case when i / {endpoints} % 1000 = 7 then '["rare"]' end
 from generate_series({first}, {last}) as i
@@ -137,6 +137,7 @@ async def fill(database: Database, table: str, statement: str, rows: int, **memb
     for first in range(1, rows, step):
         part = statement.format(first=first, last=min(first + step - 1, rows - 1), **given)
         async with database.engine.begin() as connection:
+            await connection.exec_driver_sql("set local statement_timeout = 0")
             await connection.exec_driver_sql(part)
 
 
@@ -144,7 +145,9 @@ async def analyze(database: Database) -> None:
     """Vacuum, as autovacuum does in time."""
     async with database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.exec_driver_sql("set statement_timeout = 0")
         await connection.exec_driver_sql("vacuum analyze")
+        await connection.exec_driver_sql("reset statement_timeout")
 
 
 async def fill_worker(database: Database, attempts: int) -> None:
@@ -173,6 +176,7 @@ async def fill_gateway(database: Database, messages: int) -> None:
         )
     await fill(database, "message", _MESSAGES, messages, applications=APPLICATIONS)
     async with database.engine.begin() as connection:
+        await connection.exec_driver_sql("set local statement_timeout = 0")
         await connection.exec_driver_sql(_CLAIMS)
     await analyze(database)
 

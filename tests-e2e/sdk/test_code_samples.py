@@ -32,6 +32,7 @@ FIRST = (
     "patch_endpoint", "v1.endpoint.update-headers", "v1.endpoint.patch-headers",
     "v1.endpoint.get-headers", "v1.endpoint.get-secret", "v1.endpoint.rotate-secret",
     "v1.message.create", "v1.message.list", "v1.message.get",
+    "v1.message.get-raw-payload",
     "v1.endpoint.send-example", "v1.endpoint.recover", "v1.endpoint.replay-missing",
     "v1.endpoint.bulk-replay", "v1.background-task.list",
     "v1.authentication.app-portal-access", "v1.authentication.dashboard-access",

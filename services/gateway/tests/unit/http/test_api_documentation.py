@@ -50,6 +50,7 @@ OPERATIONS = {
     "v1.message.poller.delete-consumer",
     "v1.search.messages-of-application", "v1.search.messages",
     "v1.search.attempts-of-application", "v1.search.attempts",
+    "v1.message.get-raw-payload",
 }  # fmt: skip
 
 

@@ -104,6 +104,7 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.search.messages": Permission.READ_TENANT,
     "v1.search.attempts-of-application": Permission.READ_APPLICATION,
     "v1.search.attempts": Permission.READ_TENANT,
+    "v1.message.get-raw-payload": Permission.READ_APPLICATION,
 }
 
 

@@ -67,13 +67,17 @@ _LIST: Final = "ListResponse_"
 _ITERATOR: Final = "it_YQGiJ8wcdXCalMkc__HbuM0"
 _POLL_ITERATOR: Final = "AZyuJ1sAfSCBtHLXOmjwSAAAAAC3RCY6"
 
-STREAM_TYPE: Final = "text/event-stream"
-STREAM_EXAMPLE: Final = f"""id: 1772452800000-1772452799120-41
+_STREAM: Final = f"""id: 1772452800000-1772452799120-41
 event: message.accepted
 data: {{"id":"{_MESSAGE}","appId":"{_APPLICATION}","eventType":"invoice.paid","eventId":null,\
 "channels":null,"tags":null,"timestamp":"2026-03-02T12:00:00Z"}}
 
 """
+PLAIN_EXAMPLES: Final = {
+    "text/event-stream": _STREAM,
+    "application/octet-stream": '{"id":"in_1001","amount":4200,"currency":"eur"}',
+}
+"""Examples of bodies that are not JSON of ours, by media type."""
 
 
 def response_example(schema: str) -> Any:
