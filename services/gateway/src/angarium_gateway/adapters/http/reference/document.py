@@ -26,7 +26,8 @@ from angarium_gateway.adapters.http.strict_json import StrictJson
 from .code_samples import code_samples
 from .errors import error_components, error_responses, public_error_responses
 from .request_examples import PATH_EXAMPLES, request_examples, sent_fields
-from .response_examples import PLAIN_EXAMPLES, response_example
+from .response_examples import response_example
+from .search_examples import PLAIN_EXAMPLES
 from .sections import tags
 
 BEARER: Final = "HTTPBearer"

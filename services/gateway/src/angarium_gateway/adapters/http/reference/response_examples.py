@@ -50,10 +50,11 @@ from angarium_gateway.adapters.http.schemas.redelivery import (
     EndpointDeliveryStateOut,
     EndpointStats,
 )
-from angarium_gateway.adapters.http.schemas.search import FoundAttemptOut, FoundMessageOut
 from angarium_gateway.adapters.http.schemas.tenants import RatesOut, TenantOut, TenantQuotasOut
 from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
 from angarium_gateway.domain.permissions import Capability, KeyScope
+
+from .search_examples import found_examples
 
 _ID: Final = "05jHR6TnRzUGhKWN8Ckr5D"
 _APPLICATION, _ENDPOINT, _MESSAGE, _TASK = f"app_{_ID}", f"ep_{_ID}", f"msg_{_ID}", f"qtask_{_ID}"
@@ -66,18 +67,6 @@ _INVOICE: Final = {"id": "in_1001", "amount": 4200, "currency": "eur"}
 _LIST: Final = "ListResponse_"
 _ITERATOR: Final = "it_YQGiJ8wcdXCalMkc__HbuM0"
 _POLL_ITERATOR: Final = "AZyuJ1sAfSCBtHLXOmjwSAAAAAC3RCY6"
-
-_STREAM: Final = f"""id: 1772452800000-1772452799120-41
-event: message.accepted
-data: {{"id":"{_MESSAGE}","appId":"{_APPLICATION}","eventType":"invoice.paid","eventId":null,\
-"channels":null,"tags":null,"timestamp":"2026-03-02T12:00:00Z"}}
-
-"""
-PLAIN_EXAMPLES: Final = {
-    "text/event-stream": _STREAM,
-    "application/octet-stream": '{"id":"in_1001","amount":4200,"currency":"eur"}',
-}
-"""Examples of bodies that are not JSON of ours, by media type."""
 
 
 def response_example(schema: str) -> Any:
@@ -343,32 +332,6 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
                 )
             ]
         ),
-        FoundMessageOut(
-            id=_MESSAGE,
-            event_type="invoice.paid",
-            event_id="evt_1001",
-            payload={},
-            channels=None,
-            tags=("march",),
-            timestamp=_SENT_AT,
-            app_id=_APPLICATION,
-        ),
-        FoundAttemptOut(
-            id=f"atmpt_{_ID}",
-            msg_id=_MESSAGE,
-            endpoint_id=_ENDPOINT,
-            url=_URL,
-            response='{"received": true}',
-            response_status_code=200,
-            response_duration_ms=87,
-            status=AttemptStatus.SUCCESS,
-            status_text="success",
-            trigger_type=AttemptTrigger.SCHEDULED,
-            timestamp=_SENT_AT,
-            msg=None,
-            timings=AttemptTimings(dns=1.2, connect=11.8, tls=24.6, first_byte=86.4, total=87.1),
-            app_id=_APPLICATION,
-            event_type="invoice.paid",
-        ),
+        *found_examples(_ID),
     )
 }
