@@ -183,11 +183,21 @@ def _page(
     """The page of these messages. `end` is the last one examined if more follow."""
     if window.backwards:
         items.reverse()
-    oldest = items[-1].id if items else window.past
-    newest = items[0].id if items else window.past
+    near = beside(window)
+    oldest = items[-1].id if items else near if window.backwards else window.past
+    newest = items[0].id if items else window.past if window.backwards else near
     if end is not None:
         oldest, newest = (oldest, end) if window.backwards else (end, newest)
     return MessagePage(items, done=not more and end is None, oldest=oldest, newest=newest)
+
+
+def beside(window: MessageWindow) -> bytes | None:
+    """The position right before an empty page. What the window's own position names comes before
+    the page, too: the search may have ended with it."""
+    if window.past is None:
+        return None
+    step = 1 if window.backwards else -1
+    return min(max(0, int.from_bytes(window.past) + step), (1 << 128) - 1).to_bytes(16)
 
 
 def message_columns(source: FromClause, *, with_content: bool) -> list[ColumnElement[Any]]:

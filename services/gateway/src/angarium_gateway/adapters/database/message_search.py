@@ -22,7 +22,7 @@ from angarium_gateway.application.read.messages import (
 )
 
 from .failures import journal_failures
-from .message_queries import id_bounds, looked_into, message_columns, message_of_row
+from .message_queries import beside, id_bounds, looked_into, message_columns, message_of_row
 from .tables import application_copy, event_claim, message
 
 LOOKED_THROUGH_MAX: Final = 20_000
@@ -148,18 +148,9 @@ def _page(rows: Sequence[Row[Any]], window: MessageWindow, end: bytes | None) ->
     """The page of these rows. `end` is the last message examined, if more follow."""
     more = len(rows) > window.limit
     items = [FoundMessage(row.application_id, message_of_row(row)) for row in rows[: window.limit]]
-    past, step = window.past, 1 if window.backwards else -1
-    far = (items[-1].message.id if items else past) if more or end is None else end
-    near = items[0].message.id if items else _next_to(past, step)
+    far = (items[-1].message.id if items else window.past) if more or end is None else end
+    near = items[0].message.id if items else beside(window)
     if window.backwards:
         items.reverse()
         near, far = far, near
     return FoundMessages(items, done=not more and end is None, oldest=far, newest=near)
-
-
-def _next_to(past: bytes | None, step: int) -> bytes | None:
-    """Before an empty page comes what the position itself names: a search may have ended with
-    it."""
-    if past is None:
-        return None
-    return min(max(0, int.from_bytes(past) + step), (1 << 128) - 1).to_bytes(16)
