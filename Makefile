@@ -19,7 +19,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks schemathesis simulate faults faults-backlog fuzz mutate coverage lint types imports bench docs clean
+.PHONY: help setup run test test-sdks schemathesis simulate faults faults-backlog fuzz mutate coverage lint types imports bench bench-search docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,9 @@ imports: setup ## Check which package may import which
 
 bench: setup ## Measure throughput, latency, CPU and memory
 	@exec $(BIN)/python tests-e2e/benchmarks/bench.py $(BENCH_ARGS)
+
+bench-search: setup ## Measure what a page of a search costs in a full ledger
+	@exec $(BIN)/python tests-e2e/benchmarks/search_plans.py $(BENCH_ARGS)
 
 docs: setup ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -39,6 +39,10 @@ class Lists:
             f"{self.app}/endpoint/{self.endpoint}/msg": self.add_message,
             f"{self.app}/attempt/endpoint/{self.endpoint}": self._add_attempt,
             f"{self.app}/attempt/msg/{self.message}": self._add_attempt,
+            f"{self.app}/search/messages": self.add_message,
+            f"{self.app}/search/attempts": self._add_attempt,
+            "/search/messages": self.add_message,
+            "/search/attempts": self._add_attempt,
         }
 
     def add_endpoint(self) -> str:

@@ -55,6 +55,18 @@ def parse_id(prefix: str, text: str) -> bytes | None:
     return number.to_bytes(16) if number < _VALUE_LIMIT else None
 
 
+def id_range(prefix: str, text: str) -> tuple[bytes, bytes] | None:
+    """The lowest and the highest id that begin with `text`; None if none can."""
+    head, _, digits = text.partition("_")
+    if head != prefix or len(digits) > _TEXT_LENGTH:
+        return None
+    lowest = parse_id(prefix, f"{head}_{digits.ljust(_TEXT_LENGTH, _DIGITS[0])}")
+    if lowest is None:
+        return None
+    highest = parse_id(prefix, f"{head}_{digits.ljust(_TEXT_LENGTH, _DIGITS[-1])}")
+    return lowest, b"\xff" * 16 if highest is None else highest
+
+
 def created_at_ms(value: bytes) -> int:
     """The millisecond (Unix time) in which an id was made."""
     return int.from_bytes(value[:6])

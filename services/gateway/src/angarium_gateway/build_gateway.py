@@ -34,6 +34,7 @@ from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
 from .application.read.deliveries import ReadDeliveries
 from .application.read.endpoint_delivery import ReadEndpointDelivery
+from .application.read.messages import MessageSearch
 from .application.read.poll_messages import PolledJournal, PollMessages
 from .application.read.references import References
 from .application.redelivery.cancel_deliveries import CancelPendingDeliveries
@@ -93,6 +94,7 @@ class GatewayPorts:
     quota_counts: SharedCounts
     seal: Seal
     followed_messages: FollowedMessages
+    message_search: MessageSearch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +267,8 @@ def _api(
         record_change=RecordChange(
             ports.audit_log, clocks.make_id, write_timeout_s=limits.audit_timeout_s
         ),
+        message_search=ports.message_search,
+        ask_worker=ask_worker,
         listeners=Listeners(
             ports.followed_messages,
             ask_worker,

@@ -51,6 +51,7 @@ from .adapters.database.expunged_payloads import ExpungedPayloads
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_feed import MessageFeed
 from .adapters.database.message_queries import StoredMessages
+from .adapters.database.message_search import MessageSearchTable
 from .adapters.database.open_messages import OpenMessages
 from .adapters.database.portal_tokens import PortalTokenTable
 from .adapters.database.postgres_journal import PostgresJournal
@@ -175,6 +176,7 @@ def ports_over(
         quota_counts=streams.quota_counts,
         seal=seal_of(settings),
         followed_messages=MessageFeed(database),
+        message_search=MessageSearchTable(database),
     )
 
 

@@ -202,3 +202,18 @@ async def test_a_rare_filter_gives_short_pages_that_go_on(
             pytest.fail("the pages do not end")
         assert found == ([0, 3] if backwards else [3, 0])
         window = MessageWindow(5, lowest_id_at(0), backwards=True)
+
+
+async def test_the_way_back_from_an_empty_page_has_what_the_search_ended_with(
+    database: Database, journal: MessageJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_queries, "LOOKED_THROUGH_MAX", 2)
+    vip = MessageFilter(tag="vip")
+    await post(database, 1, tags=["vip"])
+    await post(database, 2)
+    found = await journal.page(ACME, MessageWindow(5), vip, with_content=False)
+    empty = await journal.page(ACME, MessageWindow(5, found.oldest), vip, with_content=False)
+    assert (numbers(found), numbers(empty), empty.done) == ([1], [], True)
+    window = MessageWindow(5, empty.newest, backwards=True)
+    back = await journal.page(ACME, window, vip, with_content=False)
+    assert numbers(back) == [1]

@@ -29,6 +29,7 @@ from angarium_gateway.application.accept.idempotency import (
 )
 from angarium_gateway.application.feed.feed_events import AcceptedMessage, FeedScope
 from angarium_gateway.application.read.messages import (
+    FoundMessages,
     Message,
     MessageFilter,
     MessagePage,
@@ -294,6 +295,30 @@ class FollowedModel:
 
 
 @dataclass
+class SearchModel:
+    """Implements `MessageSearch`: gives one page, and remembers what it was asked."""
+
+    page: FoundMessages = field(
+        default_factory=lambda: FoundMessages((), done=True, oldest=None, newest=None)
+    )
+    asked: list[tuple[bytes, bytes | None, MessageWindow, MessageFilter]] = field(
+        default_factory=list
+    )
+
+    async def search(
+        self,
+        tenant_id: bytes,
+        application_id: bytes | None,
+        window: MessageWindow,
+        chosen: MessageFilter,
+        *,
+        with_content: bool,
+    ) -> FoundMessages:
+        self.asked.append((tenant_id, application_id, window, chosen))
+        return self.page
+
+
+@dataclass
 class World:
     """Everything around the API, and a client that has the first tenant's key."""
 
@@ -312,6 +337,7 @@ class World:
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
     followed: FollowedModel = field(default_factory=FollowedModel)
+    search: SearchModel = field(default_factory=SearchModel)
     is_stopping: bool = False
 
 
@@ -363,6 +389,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         quota_counts=MemoryQuotaCounts(),
         seal=world.seal,
         followed_messages=world.followed,
+        message_search=world.search,
     )
 
 

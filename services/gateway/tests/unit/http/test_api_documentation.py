@@ -49,6 +49,9 @@ OPERATIONS = {
     "v1.message.poller.poll", "v1.message.poller.consumer-poll",
     "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",
     "v1.message.poller.delete-consumer",
+    "v1.search.messages-of-application", "v1.search.messages",
+    "v1.search.attempts-of-application", "v1.search.attempts",
+    "v1.message.get-raw-payload",
 }  # fmt: skip
 
 

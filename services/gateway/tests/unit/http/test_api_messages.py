@@ -201,3 +201,20 @@ async def test_a_tag_of_any_text_can_be_searched(world: World) -> None:
         answer = await world.client.get(PATH, params={"tag": tag})
         assert answer.status_code == 200, answer.text
         assert world.journal.asked[0][2].tag == tag
+
+
+async def test_a_payload_is_read_byte_for_byte_with_its_content_type(world: World) -> None:
+    raw = replace(PAID, id=lowest_id_at(1), payload=b"<a/>", content_type="text/html")
+    gone = replace(PAID, id=lowest_id_at(2), payload=b"", expunged=True)
+    world.journal.messages[APPLICATION_ID] = [PAID, raw, gone]
+    answer = await world.client.get(f"{PATH}/{PAID_ID}/raw")
+    assert (answer.status_code, answer.content) == (200, PAYLOAD)
+    assert answer.headers["content-type"] == "application/json"
+    answer = await world.client.get(f"{PATH}/{format_id(MESSAGE, raw.id)}/raw")
+    assert answer.content == b"<a/>"
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["content-security-policy"] == "sandbox"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    for missing in (gone.id, lowest_id_at(3)):
+        answer = await world.client.get(f"{PATH}/{format_id(MESSAGE, missing)}/raw")
+        assert answer.status_code == 404

@@ -1,6 +1,6 @@
 """Reads messages from the journal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -135,26 +135,46 @@ class StoredMessages:
             return passed.with_only_columns(*columns).limit(window.limit + 1)
         read = passed.limit(LOOKED_THROUGH_MAX).subquery()
         statement = select(*message_columns(read, with_content=with_content))
-        if chosen.event_types is not None:
-            statement = statement.where(read.c.event_type.in_(chosen.event_types))
-        for column, text in ((read.c.channels, chosen.channel), (read.c.tags, chosen.tag)):
-            if text is not None:
-                quoted = msgspec.json.encode(text).decode()
-                statement = statement.where(self._position(column, quoted) > 0)
+        statement = statement.where(*looked_into(read, chosen, self._position))
         order = read.c.id if window.backwards else read.c.id.desc()
         return statement.order_by(order).limit(window.limit + 1)
 
 
 def _passed(application_id: bytes, window: MessageWindow, chosen: MessageFilter) -> Select[Any]:
-    statement = select(message).where(message.c.application_id == application_id)
+    statement = select(message).where(
+        message.c.application_id == application_id, *id_bounds(window, chosen)
+    )
+    return statement.order_by(message.c.id if window.backwards else message.c.id.desc())
+
+
+def id_bounds(window: MessageWindow, chosen: MessageFilter) -> list[ColumnElement[bool]]:
+    """The conditions of a window and a filter on the ids of messages."""
+    found: list[ColumnElement[bool]] = []
     if window.past is not None:
         past = message.c.id > window.past if window.backwards else message.c.id < window.past
-        statement = statement.where(past)
+        found.append(past)
     if chosen.after is not None:
-        statement = statement.where(message.c.id >= lowest_id_at(_floor_ms(chosen.after) + 1))
+        found.append(message.c.id >= lowest_id_at(_floor_ms(chosen.after) + 1))
     if chosen.before is not None:
-        statement = statement.where(message.c.id < lowest_id_at(_ceiling_ms(chosen.before)))
-    return statement.order_by(message.c.id if window.backwards else message.c.id.desc())
+        found.append(message.c.id < lowest_id_at(_ceiling_ms(chosen.before)))
+    if chosen.ids is not None:
+        found.append(message.c.id.between(*chosen.ids))
+    return found
+
+
+def looked_into(
+    read: FromClause, chosen: MessageFilter, position: Callable[..., ColumnElement[int]]
+) -> list[ColumnElement[bool]]:
+    """The conditions of a filter on what no index has. `position` finds a text in another."""
+    found: list[ColumnElement[bool]] = []
+    if chosen.event_types is not None:
+        found.append(read.c.event_type.in_(chosen.event_types))
+    for column, text in ((read.c.channels, chosen.channel), (read.c.tags, chosen.tag)):
+        if text is not None:
+            found.append(position(column, msgspec.json.encode(text).decode()) > 0)
+    if chosen.event_id_prefix is not None:
+        found.append(position(read.c.event_id, chosen.event_id_prefix) == 1)
+    return found
 
 
 def _page(
@@ -163,11 +183,21 @@ def _page(
     """The page of these messages. `end` is the last one examined if more follow."""
     if window.backwards:
         items.reverse()
-    oldest = items[-1].id if items else window.past
-    newest = items[0].id if items else window.past
+    near = beside(window)
+    oldest = items[-1].id if items else near if window.backwards else window.past
+    newest = items[0].id if items else window.past if window.backwards else near
     if end is not None:
         oldest, newest = (oldest, end) if window.backwards else (end, newest)
     return MessagePage(items, done=not more and end is None, oldest=oldest, newest=newest)
+
+
+def beside(window: MessageWindow) -> bytes | None:
+    """The position right before an empty page. What the window's own position names comes before
+    the page, too: the search may have ended with it."""
+    if window.past is None:
+        return None
+    step = 1 if window.backwards else -1
+    return min(max(0, int.from_bytes(window.past) + step), (1 << 128) - 1).to_bytes(16)
 
 
 def message_columns(source: FromClause, *, with_content: bool) -> list[ColumnElement[Any]]:

@@ -55,6 +55,7 @@ from .rate_limit_headers import add_rate_limit_headers
 from .redelivery import RedeliveryController, ResendController
 from .reference.document import ApiDocument
 from .reference.routes import reference_routes
+from .search import SearchController
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
 from .tenants import TenantController
@@ -85,6 +86,7 @@ _CONTROLLERS = (
     HealthController,
     EventStreamController,
     PollerController,
+    SearchController,
 )
 
 

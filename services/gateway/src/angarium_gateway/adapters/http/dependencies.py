@@ -18,7 +18,7 @@ from angarium_gateway.application.feed.listeners import Listeners
 from angarium_gateway.application.read.attempts import ReadAttempts
 from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
-from angarium_gateway.application.read.messages import MessageJournal
+from angarium_gateway.application.read.messages import MessageJournal, MessageSearch
 from angarium_gateway.application.read.poll_messages import PollMessages
 from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
@@ -68,8 +68,13 @@ class ApiDependencies:
     record_change: RecordChange
     post_batch: PostBatch
     listeners: Listeners
+<<<<<<< HEAD
     schemas: EventTypeSchemas
     schema_checks: TenantSchemaChecks
+=======
+    message_search: MessageSearch
+    ask_worker: ServiceQuery
+>>>>>>> h/search
     body_bytes_max: int = 1024 * 1024
     batch_bytes_max: int = 4 * 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False

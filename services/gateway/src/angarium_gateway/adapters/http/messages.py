@@ -1,11 +1,14 @@
 """/api/v1/app/{app_id}/msg: reading. accept_route.py answers its POST, before all this."""
 
+from typing import Final
+
 from angarium_contracts.deliveries import MessageKind, MessagePrechecked, PrecheckMessage
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.ids import MESSAGE, format_id, parse_id
 from angarium_contracts.queries import Page, Problem
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, SkipValidation
 
 from angarium_gateway.application.read.messages import MessageFilter, MessageWindow
@@ -25,7 +28,7 @@ from .parameters import (
     newest_first_page,
     time_of,
 )
-from .problems import Fault, Refused, invalid, refusal, unwrap
+from .problems import Fault, Refused, invalid, problem_answer, refusal, unwrap
 from .schemas.lists import ListResponse
 from .schemas.messages import (
     MessageIn,
@@ -35,6 +38,15 @@ from .schemas.messages import (
     message_out,
 )
 
+RAW_TYPE: Final = "application/octet-stream"
+_RAW_RESPONSES: Final = {
+    200: ResponseSpec(
+        data_container=bytes,
+        description="The payload, with the content type that it is delivered with.",
+        media_type=RAW_TYPE,
+        generate_examples=False,
+    )
+}
 BACKWARDS = "-"
 """Before an iterator: the page before it."""
 
@@ -83,7 +95,7 @@ class MessageController(Controller):
 
         Without `with_content` each `payload` is an empty object.
         """
-        window = _window(page)
+        window = window_of_page(page)
         application = await application_of(api, caller.tenant_id, app_id)
         found = await api.journal.page(application.id, window, chosen, with_content=with_content)
         older, newer = found.oldest, found.newest
@@ -159,6 +171,35 @@ class MessageController(Controller):
             raise Refused(refusal(message_not_found(msg_id)))
         return message_out(message)
 
+    @get(
+        "/{msg_id:str}/raw",
+        operation_id="v1.message.get-raw-payload",
+        summary="Get the payload of a message",
+        media_type=RAW_TYPE,
+        responses=_RAW_RESPONSES,
+    )
+    async def get_raw_payload(
+        self, api: Api, caller: CurrentCaller, app_id: ApplicationRef, msg_id: MessageRef
+    ) -> Response[bytes]:
+        """Returns a message's payload byte for byte as it is delivered, with its content type.
+
+        Answers `404` once the payload was deleted.
+        """
+        application = await application_of(api, caller.tenant_id, app_id)
+        message = await api.journal.find(application.id, msg_id, with_content=True)
+        if message is None:
+            raise Refused(refusal(message_not_found(msg_id)))
+        if message.payload is None or message.expunged:
+            detail = "The payload of this message was deleted, and cannot be read any more."
+            raise Refused(problem_answer(404, "payload_deleted", "Not found", detail))
+        # The tenant chose the bytes and their type: no browser may show them as a page of ours.
+        headers = {"content-disposition": "attachment", "content-security-policy": "sandbox"}
+        return Response(
+            message.payload,
+            media_type=message.content_type or "application/json",
+            headers=headers,
+        )
+
 
 async def application_of(api: ApiDependencies, tenant_id: bytes, ref: str) -> ApplicationState:
     """The application that `ref` names. Raises `Refused` (404)."""
@@ -168,7 +209,8 @@ async def application_of(api: ApiDependencies, tenant_id: bytes, ref: str) -> Ap
     return application
 
 
-def _window(page: Page) -> MessageWindow:
+def window_of_page(page: Page) -> MessageWindow:
+    """The window of a request. Raises `Refused` (422) for the iterator of another list."""
     if page.iterator is None:
         return MessageWindow(page.limit)
     past = parse_id(MESSAGE, page.iterator.removeprefix(BACKWARDS))

@@ -29,17 +29,24 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """A filter of messages. `before` and `after` are exclusive, to the millisecond."""
+    """A filter of messages. `before` and `after` are exclusive, to the millisecond; `ids` is the
+    range of ids, inclusive. A search has the last three, a list has not."""
 
     channel: str | None = None
     tag: str | None = None
     event_types: tuple[str, ...] | None = None
     before: datetime | None = None
     after: datetime | None = None
+    ids: tuple[bytes, bytes] | None = None
+    event_id: str | None = None
+    event_id_prefix: str | None = None
 
     def looks_into(self) -> bool:
         """True if the filter depends on more than a message's time."""
-        return self.channel is not None or self.tag is not None or self.event_types is not None
+        return any(
+            each is not None
+            for each in (self.channel, self.tag, self.event_types, self.event_id_prefix)
+        )
 
     def matches(self, message: Message) -> bool:
         """True if the channel, tag and event type of the message match."""
@@ -94,3 +101,36 @@ class MessageJournal(Protocol):
         with_content: bool,
     ) -> MessagePage:
         """A page of an application's messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessage:
+    """A message, and its application."""
+
+    application_id: bytes
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessages:
+    """As `MessagePage`."""
+
+    items: Sequence[FoundMessage]
+    done: bool
+    oldest: bytes | None
+    newest: bytes | None
+
+
+class MessageSearch(Protocol):
+    """Searches the messages of a tenant. Raises `JournalUnavailable`."""
+
+    async def search(
+        self,
+        tenant_id: bytes,
+        application_id: bytes | None,
+        window: MessageWindow,
+        chosen: MessageFilter,
+        *,
+        with_content: bool,
+    ) -> FoundMessages:
+        """A page of the messages of an application, or of all applications of the tenant."""

@@ -26,7 +26,8 @@ from angarium_gateway.adapters.http.strict_json import StrictJson
 from .code_samples import code_samples
 from .errors import error_components, error_responses, public_error_responses
 from .request_examples import PATH_EXAMPLES, request_examples, sent_fields
-from .response_examples import STREAM_EXAMPLE, STREAM_TYPE, response_example
+from .response_examples import response_example
+from .search_examples import PLAIN_EXAMPLES
 from .sections import tags
 
 BEARER: Final = "HTTPBearer"
@@ -252,8 +253,8 @@ def _describe_responses(operation: dict[str, Any]) -> None:
             described = response["description"]
             response["description"] = _SUCCESSES.get(described, described)
         for media_type, content in response.get("content", {}).items():
-            if media_type == STREAM_TYPE:
-                content["example"] = STREAM_EXAMPLE
+            if media_type in PLAIN_EXAMPLES:
+                content["example"] = PLAIN_EXAMPLES[media_type]
                 continue
             example = response_example(_schema_name(content))
             if example is not None:

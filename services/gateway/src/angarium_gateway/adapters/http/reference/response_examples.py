@@ -58,6 +58,8 @@ from angarium_gateway.adapters.http.schemas.tenants import RatesOut, TenantOut, 
 from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
 from angarium_gateway.domain.permissions import Capability, KeyScope
 
+from .search_examples import found_examples
+
 _ID: Final = "05jHR6TnRzUGhKWN8Ckr5D"
 _APPLICATION, _ENDPOINT, _MESSAGE, _TASK = f"app_{_ID}", f"ep_{_ID}", f"msg_{_ID}", f"qtask_{_ID}"
 _MADE_AT: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -69,14 +71,6 @@ _INVOICE: Final = {"id": "in_1001", "amount": 4200, "currency": "eur"}
 _LIST: Final = "ListResponse_"
 _ITERATOR: Final = "it_YQGiJ8wcdXCalMkc__HbuM0"
 _POLL_ITERATOR: Final = "AZyuJ1sAfSCBtHLXOmjwSAAAAAC3RCY6"
-
-STREAM_TYPE: Final = "text/event-stream"
-STREAM_EXAMPLE: Final = f"""id: 1772452800000-1772452799120-41
-event: message.accepted
-data: {{"id":"{_MESSAGE}","appId":"{_APPLICATION}","eventType":"invoice.paid","eventId":null,\
-"channels":null,"tags":null,"timestamp":"2026-03-02T12:00:00Z"}}
-
-"""
 
 
 def response_example(schema: str) -> Any:
@@ -344,5 +338,6 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
                 )
             ]
         ),
+        *found_examples(_ID),
     )
 }

@@ -95,6 +95,11 @@ _SECTIONS: Final = {
         description="Follow what happens while it happens, as server-sent events: messages"
         " accepted, attempts made, deliveries exhausted, endpoints changed.",
     ),
+    "Search": _Section(
+        "Search",
+        description="Find messages and attempts in one application or in all of them, by id, type,"
+        " tag, channel, status and time.",
+    ),
     "Health": _Section("Health", "A check for load balancers. It needs no API key."),
 }
 
