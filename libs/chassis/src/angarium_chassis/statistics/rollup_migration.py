@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic.operations import Operations
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -79,12 +79,9 @@ def _on_sqlite(connection: Connection, ledger: str) -> None:
 
 
 def _add_position(connection: Connection, ledger: str, position: str) -> None:
-    now = _NOW[connection.dialect.name]
-    connection.execute(
-        text(
-            "insert into rollup_position"
-            " (ledger, position, shift, mark, marked_at, complete_at, began_at)"
-            f" values (:ledger, {position}, 0, 0, 0, {now}, {now})"
-        ),
-        {"ledger": ledger},
-    )
+    now = sa.literal_column(_NOW[connection.dialect.name])
+    times = {"complete_at": now, "began_at": now}
+    others = dict.fromkeys(("shift", "mark", "marked_at"), 0)
+    values = {"ledger": ledger, "position": sa.literal_column(position), **others, **times}
+    positions = sa.table("rollup_position", *map(sa.column, values))
+    connection.execute(sa.insert(positions).values(values))

@@ -33,6 +33,7 @@ from angarium_gateway.application.read.messages import (
     MessagePage,
     MessageWindow,
 )
+from angarium_gateway.application.read.statistics import AcceptedQuery, AcceptedSeries
 from angarium_gateway.application.redelivery.redelivery import RedeliveryLimits, RedeliveryPorts
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
@@ -279,6 +280,20 @@ class FollowedModel:
 
 
 @dataclass
+class ScriptedCounts:
+    """Implements `AcceptedMessages`: gives the series that it was told, and notes the queries."""
+
+    given: AcceptedSeries | None = field(
+        default_factory=lambda: AcceptedSeries([], MADE_AT, MADE_AT)
+    )
+    asked: list[AcceptedQuery] = field(default_factory=list)
+
+    async def series(self, query: AcceptedQuery) -> AcceptedSeries | None:
+        self.asked.append(query)
+        return self.given
+
+
+@dataclass
 class World:
     """Everything around the API, and a client that has the first tenant's key."""
 
@@ -297,6 +312,7 @@ class World:
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
     followed: FollowedModel = field(default_factory=FollowedModel)
+    accepted: ScriptedCounts = field(default_factory=ScriptedCounts)
     is_stopping: bool = False
 
 
@@ -346,6 +362,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         quota_counts=MemoryQuotaCounts(),
         seal=world.seal,
         followed_messages=world.followed,
+        accepted=world.accepted,
     )
 
 

@@ -54,6 +54,7 @@ from .rate_limit_headers import add_rate_limit_headers
 from .redelivery import RedeliveryController, ResendController
 from .reference.document import ApiDocument
 from .reference.routes import reference_routes
+from .statistics import ApplicationStatisticsController, StatisticsController
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
 from .tenants import TenantController
@@ -83,6 +84,8 @@ _CONTROLLERS = (
     HealthController,
     EventStreamController,
     PollerController,
+    StatisticsController,
+    ApplicationStatisticsController,
 )
 
 
