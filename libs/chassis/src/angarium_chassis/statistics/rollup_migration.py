@@ -17,6 +17,9 @@ _NOW = {
 }
 
 
+POSITION_COLUMNS = ("first", "position", "shift", "mark", "marked_at", "complete_at", "began_at")
+
+
 def order_ledgers(op: Operations, ledgers: Sequence[str]) -> None:
     """Give the ledgers the column `recorded_in`, and each a row in the new `rollup_position`.
 
@@ -29,10 +32,7 @@ def order_ledgers(op: Operations, ledgers: Sequence[str]) -> None:
     op.create_table(
         "rollup_position",
         sa.Column("ledger", sa.Text(), primary_key=True),
-        *(
-            sa.Column(name, BIG, nullable=False)
-            for name in ("position", "shift", "mark", "marked_at", "complete_at", "began_at")
-        ),
+        *(sa.Column(name, BIG, nullable=False) for name in POSITION_COLUMNS),
     )
     for ledger in ledgers:
         op.add_column(ledger, sa.Column("recorded_in", BIG, nullable=False, server_default="0"))
@@ -73,7 +73,8 @@ def _on_sqlite(connection: Connection, ledger: str) -> None:
     connection.exec_driver_sql(
         f'create trigger "{ledger}_position" after delete on "{ledger}"'  # noqa: S608
         f" when old.rowid >= (select position - 1 from rollup_position where {of_ledger})"
-        f" begin update rollup_position set position = min(position, {following})"
+        f" begin update rollup_position set position = min(position, {following}),"
+        f" first = min(first, {following})"
         f" where {of_ledger}; end"
     )
 
@@ -82,6 +83,7 @@ def _add_position(connection: Connection, ledger: str, position: str) -> None:
     now = sa.literal_column(_NOW[connection.dialect.name])
     times = {"complete_at": now, "began_at": now}
     others = dict.fromkeys(("shift", "mark", "marked_at"), 0)
-    values = {"ledger": ledger, "position": sa.literal_column(position), **others, **times}
+    start = dict.fromkeys(("first", "position"), sa.literal_column(position))
+    values = {"ledger": ledger, **start, **others, **times}
     positions = sa.table("rollup_position", *map(sa.column, values))
     connection.execute(sa.insert(positions).values(values))
