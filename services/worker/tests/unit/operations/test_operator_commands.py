@@ -379,7 +379,7 @@ class NotPolled:
     """Implements `PolledEndpoints`: nobody has polled the endpoint."""
 
     async def consumers(self, endpoint_id: bytes) -> Consumers:
-        return Consumers(items=())
+        return Consumers(consumers=())
 
     async def poll(self, question: PollDeliveries) -> PolledDeliveries:
         raise NotImplementedError
@@ -485,7 +485,7 @@ async def test_every_question_is_read_and_answered(
         (FindDeliveries(endpoint_id=ENDPOINT, message_ids=(b"m" * 16,)), DELIVERIES),
         (SearchAttempts(tenant_id=b"t" * 16, page=Page()), FoundAttempts(items=(), done=True)),
         (FollowAttempts(tenant_id=b"t" * 16, after=bytes(16)), FoundAttempts(items=(), done=True)),
-        (ListConsumers(endpoint_id=ENDPOINT), Consumers(items=())),
+        (ListConsumers(endpoint_id=ENDPOINT), Consumers(consumers=())),
         (GetDeliverySeries(b"t" * 16, 0, since, since), SERIES),
         (SumDeliveries(b"t" * 16, 1, since, since), SUMS),
     ]
