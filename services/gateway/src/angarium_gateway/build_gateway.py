@@ -155,6 +155,8 @@ def build_gateway(
         ports.redelivery,
         limits.redelivery,
         references,
+        directory,
+        ports.applications,
         make_id=clocks.make_id,
         now=clocks.now,
         clock_s=clocks.clock_s,

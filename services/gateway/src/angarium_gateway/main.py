@@ -192,6 +192,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         redelivery=RedeliveryLimits(
             messages_per_s=settings.background_messages_per_s,
             lease_s=TASK_LEASE_S + 4 * settings.query_timeout_s,
+            hours_kept_days=settings.statistics_hours_kept_days,
         ),
         payload_bytes_max=settings.payload_bytes_max,
         cors_origins=parse_origins(settings.cors_origins),

@@ -38,7 +38,13 @@ from angarium_gateway.application.redelivery.redelivery import RedeliveryLimits,
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 from angarium_gateway.application.unavailable import JournalUnavailable
-from angarium_gateway.build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
+from angarium_gateway.build_gateway import (
+    Clocks,
+    Gateway,
+    GatewayLimits,
+    GatewayPorts,
+    build_gateway,
+)
 from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts
 from angarium_gateway.domain.digests import token_hash
 
@@ -298,6 +304,7 @@ class World:
     """Everything around the API, and a client that has the first tenant's key."""
 
     client: httpx.AsyncClient = field(init=False)
+    gateway: Gateway = field(init=False)
     dispatcher: ScriptedService = field(default_factory=ScriptedService)
     worker: ScriptedService = field(default_factory=ScriptedService)
     copy: MemoryApplicationCopy = field(default_factory=MemoryApplicationCopy)
@@ -392,6 +399,7 @@ async def serving(world: World, ports: GatewayPorts, limits: GatewayLimits) -> A
         is_stopping=lambda: world.is_stopping,
         create_routes=routes,
     )
+    world.gateway = gateway
     async with httpx.AsyncClient(
         # httpx and Litestar have different types for the same ASGI events.
         transport=httpx.ASGITransport(cast("Any", gateway.http)),

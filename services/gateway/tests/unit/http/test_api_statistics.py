@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from angarium_contracts.configuration import GetApplication, GetEndpoint
+from angarium_contracts.configuration import (
+    Applications,
+    Endpoints,
+    GetApplication,
+    GetEndpoint,
+    ListApplications,
+    ListEndpoints,
+)
 from angarium_contracts.ids import APPLICATION, ENDPOINT, format_id, operational_application_id
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_contracts.statistics import (
@@ -16,16 +23,20 @@ from angarium_contracts.statistics import (
     SumDeliveries,
 )
 from angarium_gateway.application.read.statistics import AcceptedCount, AcceptedSeries, GroupBy
+from msgspec.structs import replace
 
+from .conftest import APPLICATION as APPLICATION_OF_TENANT
 from .conftest import (
     APPLICATION_ID,
     ENDPOINT_ID,
     MADE_AT,
+    STATE,
     TENANT,
     World,
     application_saved,
     endpoint_saved,
 )
+from .conftest import ENDPOINT as OF_ENDPOINT
 
 HOUR = MADE_AT.replace(minute=0, second=0, microsecond=0)
 COMPLETE, BEGAN = MADE_AT - timedelta(seconds=3), MADE_AT - timedelta(days=3)
@@ -49,6 +60,11 @@ async def get(world: World, path: str, status: int = 200, **query: str) -> Any:
     answer = await world.client.get(path, params=query)
     assert answer.status_code == status, answer.text
     return answer.json()
+
+
+async def work(world: World) -> bool:
+    """Let the gateway take one turn at its tasks."""
+    return await world.gateway.redelivery.runner.work_one_turn()
 
 
 async def test_a_series_has_what_the_gateway_and_the_worker_counted(world: World) -> None:
@@ -149,3 +165,64 @@ async def test_attempt_statistics_of_long_ago_are_of_whole_days(world: World) ->
     (asked,) = world.worker.asked
     assert isinstance(asked, SumDeliveries)
     assert (asked.resolution, asked.since) == (2, datetime(2029, 1, 2, tzinfo=UTC))
+
+
+async def test_usage_of_applications_is_counted_by_a_task(world: World) -> None:
+    body = {
+        "since": "2030-01-01T00:30:00Z",
+        "until": "2030-01-02T00:00:00Z",
+        "appIds": ["acme", "nobody"],
+    }
+    world.copy.states[APPLICATION_ID] = STATE
+    world.dispatcher.answers[GetApplication] = Problem(
+        code=ProblemCode.NOT_FOUND, detail="There is none."
+    )
+    answer = await world.client.post("/api/v1/stats/usage/app", json=body)
+    assert answer.status_code == 202, answer.text
+    task = answer.json()
+    assert (task["task"], task["status"]) == ("application.stats", "running")
+    assert task["unresolvedAppIds"] == ["nobody"]
+    assert await work(world)
+    data = (await get(world, f"/api/v1/background-task/{task['id']}"))["data"]
+    assert data["appStats"] == [
+        {
+            "appId": format_id(APPLICATION, APPLICATION_ID),
+            "appUid": "acme",
+            "messageDestinations": 9,
+        }
+    ]
+    (asked,) = world.worker.asked
+    assert isinstance(asked, SumDeliveries)
+    assert asked.application_ids == (APPLICATION_ID,)
+
+
+async def test_usage_of_no_application_is_refused(world: World) -> None:
+    world.dispatcher.answers[GetApplication] = Problem(
+        code=ProblemCode.NOT_FOUND, detail="There is none."
+    )
+    body = {"since": "2030-01-01T00:00:00Z", "until": "2030-01-02T00:00:00Z", "appIds": ["nobody"]}
+    answer = await world.client.post("/api/v1/stats/usage/app", json=body)
+    assert answer.status_code == 422
+    body |= {"since": "2030-01-03T00:00:00Z"}
+    answer = await world.client.post("/api/v1/stats/usage/app", json=body)
+    assert "before" in answer.text
+
+
+async def test_event_types_are_collected_by_a_task(world: World) -> None:
+    world.dispatcher.answers |= {
+        ListApplications: Applications((APPLICATION_OF_TENANT,), done=True),
+        ListEndpoints: Endpoints((OF_ENDPOINT, replace(OF_ENDPOINT, event_types=None)), done=True),
+    }
+    answer = await world.client.put("/api/v1/stats/usage/event-types")
+    assert answer.status_code == 202, answer.text
+    task = answer.json()
+    assert task["task"] == "event-type.aggregate"
+    assert await work(world)
+    data = (await get(world, f"/api/v1/background-task/{task['id']}"))["data"]
+    assert data["event_types"] == [
+        {
+            "appId": format_id(APPLICATION, APPLICATION_ID),
+            "explicitlySubscribedEventTypes": ["invoice.paid"],
+            "hasCatchAllEndpoint": True,
+        }
+    ]

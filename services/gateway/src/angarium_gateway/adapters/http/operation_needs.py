@@ -101,6 +101,8 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.message.poller.list-consumers": Permission.READ_APPLICATION,
     "v1.message.poller.delete-consumer": Permission.MANAGE_ENDPOINTS,
     "v1.statistics.series": Permission.READ_TENANT,
+    "v1.statistics.aggregate-app-stats": Permission.READ_TENANT,
+    "v1.statistics.aggregate-event-types": Permission.READ_TENANT,
     "v1.statistics.application-series": Permission.READ_APPLICATION,
     "v1.endpoint.get-attempt-stats": Permission.READ_APPLICATION,
 }

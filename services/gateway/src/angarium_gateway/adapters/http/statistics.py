@@ -1,10 +1,12 @@
 """/api/v1/stats/series, /api/v1/app/{app_id}/stats/series and …/attempt-stats"""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
+from angarium_contracts.ids import BACKGROUND_TASK, format_id
 from angarium_contracts.queries import Problem
-from litestar import Controller, get
-from litestar.params import QueryParameter
+from litestar import Controller, get, post, put
+from litestar.params import JSONBody, QueryParameter
 
 from angarium_gateway.application.read.statistics import GroupBy, SeriesRequest
 
@@ -17,6 +19,12 @@ from .parameters import (
     time_of,
 )
 from .problems import Refused, refusal
+from .schemas.background_tasks import (
+    AggregateEventTypesOut,
+    AppUsageStatsIn,
+    AppUsageStatsOut,
+    started,
+)
 from .schemas.fields import NAME_PATTERN
 from .schemas.statistics import (
     EndpointAttemptStats,
@@ -96,6 +104,49 @@ class StatisticsController(Controller):
         )
         return await _series(api, caller, request)
 
+    @post(
+        "/usage/app",
+        status_code=202,
+        operation_id="v1.statistics.aggregate-app-stats",
+        summary="Count deliveries by application",
+    )
+    async def aggregate_app_stats(
+        self, api: Api, caller: CurrentCaller, data: JSONBody[AppUsageStatsIn]
+    ) -> AppUsageStatsOut:
+        """Starts a background task that counts, for each application, the deliveries that began in
+        the time. Read the task for the result.
+        """
+        found = await api.redelivery.start_usage.of_applications(
+            caller.tenant_id, _in_utc(data.since), _in_utc(data.until), data.app_ids
+        )
+        if isinstance(found, Problem):
+            raise Refused(refusal(found))
+        task = found.task
+        return AppUsageStatsOut(
+            id=format_id(BACKGROUND_TASK, task.id),
+            status=task.status,
+            task=task.kind,
+            updated_at=task.updated_at,
+            unresolved_app_ids=list(found.unresolved),
+        )
+
+    @put(
+        "/usage/event-types",
+        status_code=202,
+        operation_id="v1.statistics.aggregate-event-types",
+        summary="List event types by application",
+    )
+    async def aggregate_event_types(
+        self, api: Api, caller: CurrentCaller
+    ) -> AggregateEventTypesOut:
+        """Starts a background task that lists, for each application, the event types to which its
+        endpoints subscribe. Read the task for the result.
+        """
+        found = await api.redelivery.start_usage.of_event_types(caller.tenant_id)
+        if isinstance(found, Problem):
+            raise Refused(refusal(found))
+        return started(AggregateEventTypesOut, found.task)
+
 
 class ApplicationStatisticsController(Controller):
     """Statistics of one application and its endpoints."""
@@ -167,6 +218,10 @@ class ApplicationStatisticsController(Controller):
             raise Refused(refusal(found))
         _, delivered, failed, _, _, canceled = found
         return EndpointAttemptStats(success=delivered, fail=failed, canceled=canceled)
+
+
+def _in_utc(at: datetime) -> datetime:
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 async def _series(api: Api, caller: CurrentCaller, request: SeriesRequest) -> StatisticsSeries:

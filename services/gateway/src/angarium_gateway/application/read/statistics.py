@@ -111,6 +111,16 @@ class Series:
     points: Sequence[SeriesPoint] = field(default_factory=list)
 
 
+def start_of_period(at: datetime, resolution: Resolution) -> datetime:
+    """The beginning of the period that has this time."""
+    return at - (at - _EPOCH) % timedelta(microseconds=LENGTH_US[resolution])
+
+
+def kept_resolution(since: datetime, now: datetime, hours_kept_days: int) -> Resolution:
+    """Hours, or days if hours are no longer kept."""
+    return Resolution.HOUR if now - timedelta(days=hours_kept_days) < since else Resolution.DAY
+
+
 class ReadStatistics:
     """Time series, and sums of an endpoint's attempts."""
 
@@ -129,7 +139,7 @@ class ReadStatistics:
         self._accepted = accepted
         self._ask_worker = ask_worker
         self._now = now
-        self._hours_kept = timedelta(days=hours_kept_days)
+        self._hours_kept_days = hours_kept_days
 
     async def series(self, tenant_id: bytes, request: SeriesRequest) -> Series | Problem:
         """The series of a tenant, an application or an endpoint."""
@@ -196,11 +206,11 @@ class ReadStatistics:
             return found
         end = until or self._now()
         first = since or end - STATS_SPAN
-        kept = self._now() - self._hours_kept < first
+        resolution = kept_resolution(first, self._now(), self._hours_kept_days)
         question = SumDeliveries(
             tenant_id=tenant_id,
-            resolution=int(Resolution.HOUR if kept else Resolution.DAY),
-            since=_floor(first, Resolution.HOUR if kept else Resolution.DAY),
+            resolution=int(resolution),
+            since=start_of_period(first, resolution),
             until=end,
             application_ids=(found.endpoint.application_id,),
             endpoint_id=found.endpoint.id,
@@ -214,7 +224,7 @@ class ReadStatistics:
         length = timedelta(microseconds=LENGTH_US[request.resolution])
         until = request.until or self._now()
         default = until - length * (DEFAULT_PERIODS[request.resolution] - 1)
-        since = _floor(request.since or default, request.resolution)
+        since = start_of_period(request.since or default, request.resolution)
         if since >= until:
             return _invalid("since", "`since` must be before `until`.")
         if (until - since) / length > PERIODS_MAX:
@@ -258,10 +268,6 @@ def _merged(
 def _by_time_and_group(point: SeriesPoint) -> tuple[datetime, bytes]:
     group = point.group or b""
     return point.starts_at, group.encode() if isinstance(group, str) else group
-
-
-def _floor(at: datetime, resolution: Resolution) -> datetime:
-    return at - (at - _EPOCH) % timedelta(microseconds=LENGTH_US[resolution])
 
 
 def _invalid(name: str, detail: str) -> Problem:
