@@ -31,6 +31,7 @@ def platform(engines_folder: Path) -> Iterator[DevPlatform]:
         engines_folder / "dev-shared",
         ANGARIUM_RETRY_SCHEDULE="200ms,400ms",
         ANGARIUM_ATTEMPT_TIMEOUT_S=f"{ATTEMPT_TIMEOUT_S:g}",
+        ANGARIUM_STATISTICS_EVERY_S="1",
     ) as running:
         yield running
 

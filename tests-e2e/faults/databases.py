@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+from angarium_chassis.database.engine import open_database
+from angarium_chassis.statistics.rollup_audit import Difference
 from angarium_contracts.attempts import AttemptStatus
 from angarium_contracts.ids import APPLICATION, MESSAGE, format_id, parse_id
+from angarium_gateway.examination.statistics import audited_rollups as audited_messages
+from angarium_worker.examination.statistics import audited_rollups as audited_attempts
 
 _TIMEOUT_S = 30.0
+_EVER_US = (0, 4_000_000_000_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,36 @@ class Databases:
         in_batches = int(self.rows("gateway", query)[0][0])
         pending = int(self.rows("worker", "select count(*) from pending_delivery")[0][0])
         return in_batches + pending
+
+    def statistics_differences(self) -> list[Difference]:
+        """Statistics that differ from a count of what is on record. Raises CONNECTION_ERRORS."""
+        return asyncio.run(self._statistics_differences())
+
+    async def _statistics_differences(self) -> list[Difference]:
+        found = []
+        for service, audited_of in (("gateway", audited_messages), ("worker", audited_attempts)):
+            database = open_database(self._urls[service], connections_max=1)
+            try:
+                audited = audited_of(database)
+                async for owner in audited.owners(database, *_EVER_US):
+                    found += await audited.differences(database, owner, *_EVER_US)
+            finally:
+                await database.close()
+        return found
+
+    def uncounted(self) -> int:
+        """Rows that statistics do not have yet."""
+        return sum(
+            int(
+                self.rows(
+                    service,
+                    f"select count(*) from {ledger} where recorded_in >="
+                    " (select position from rollup_position where ledger = $1)",
+                    ledger,
+                )[0][0]
+            )
+            for service, ledger in (("gateway", "message"), ("worker", "attempt"))
+        )
 
     def rows(self, service: str, query: str, *values: Any) -> Sequence[Any]:
         """The rows of a query. Raises asyncpg's errors and OSError."""

@@ -137,6 +137,8 @@ class Trial:
             self.receiver.wait_for_ids(set(answered), settle_s)
         with suppress(AssertionError):
             until(self._settled, settle_s, "everything is settled")
+        with suppress(AssertionError):
+            until(lambda: not self.databases.uncounted(), settle_s, "statistics are complete")
         books = self.databases.books(self.app)
         entries = {entry["id"]: entry for entry in self.receiver.entries()}
         account.accepted = len(answered)
@@ -199,6 +201,10 @@ class Trial:
         twice = sum(times - 1 for times in books.successes.values() if times > 1)
         if twice:
             account.notes.append(f"{twice} successes on record twice")
+        differences = self.databases.statistics_differences()
+        expect(not differences, f"statistics are not exact: {differences[:3]}")
+        if uncounted := self.databases.uncounted():
+            account.notes.append(f"statistics lack {uncounted} rows")
         unclear = self.load.unclear_refusals
         expect(not unclear, f"unclear refusals: {dict(unclear.most_common(3))}")
 

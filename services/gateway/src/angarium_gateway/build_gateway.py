@@ -37,6 +37,7 @@ from .application.read.endpoint_delivery import ReadEndpointDelivery
 from .application.read.messages import MessageSearch
 from .application.read.poll_messages import PolledJournal, PollMessages
 from .application.read.references import References
+from .application.read.statistics import AcceptedMessages, ReadStatistics
 from .application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from .application.redelivery.expunge_content import ExpungeContent, Payloads
 from .application.redelivery.redelivery import (
@@ -94,7 +95,11 @@ class GatewayPorts:
     quota_counts: SharedCounts
     seal: Seal
     followed_messages: FollowedMessages
+<<<<<<< HEAD
     message_search: MessageSearch
+=======
+    accepted: AcceptedMessages
+>>>>>>> h/stats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +116,7 @@ class GatewayLimits:
     audit_timeout_s: float = WRITE_TIMEOUT_S
     public_url: str | None = None
     listeners: ListenerLimits = field(default_factory=ListenerLimits)
+    statistics_hours_kept_days: int = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +166,8 @@ def build_gateway(
         ports.redelivery,
         limits.redelivery,
         references,
+        directory,
+        ports.applications,
         make_id=clocks.make_id,
         now=clocks.now,
         clock_s=clocks.clock_s,
@@ -250,6 +258,14 @@ def _api(
         ),
         read_endpoint_delivery=ReadEndpointDelivery(references, ask_worker),
         poll_messages=PollMessages(references, ports.messages, ask_worker),
+        read_statistics=ReadStatistics(
+            directory=directory,
+            references=references,
+            accepted=ports.accepted,
+            ask_worker=ask_worker,
+            now=clocks.now,
+            hours_kept_days=limits.statistics_hours_kept_days,
+        ),
         redelivery=redelivery,
         cancel=CancelPendingDeliveries(references, ports.hot_path.schedule, ask_worker),
         expunge=ExpungeContent(

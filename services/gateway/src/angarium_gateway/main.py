@@ -23,6 +23,10 @@ from angarium_chassis.service import (
     run_service,
     seal_of,
 )
+from angarium_chassis.statistics.lag_metric import run_with_metric
+from angarium_chassis.statistics.recording_order import follow_restored
+from angarium_chassis.statistics.roller import Roller
+from angarium_chassis.statistics.rollup_table import RollupRetention
 from angarium_chassis.stopping import serve_and_drain, stop, until
 from angarium_chassis.streams.broker import open_broker, redis_of
 from angarium_chassis.streams.quarantine import Quarantine
@@ -51,7 +55,12 @@ from .adapters.database.expunged_payloads import ExpungedPayloads
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_feed import MessageFeed
 from .adapters.database.message_queries import StoredMessages
+<<<<<<< HEAD
 from .adapters.database.message_search import MessageSearchTable
+=======
+from .adapters.database.message_rollups import counted_ledgers, order_of_messages
+from .adapters.database.message_statistics import MessageStatistics
+>>>>>>> h/stats
 from .adapters.database.open_messages import OpenMessages
 from .adapters.database.portal_tokens import PortalTokenTable
 from .adapters.database.postgres_journal import PostgresJournal
@@ -62,6 +71,7 @@ from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.schema_checks import TenantSchemaCheckColumn
 from .adapters.database.sqlite_journal import SqliteJournal
+from .adapters.database.tables import message_rollup
 from .adapters.database.tenants import TenantTable
 from .adapters.http.cross_origin import parse_origins
 from .adapters.json_schema.payload_checks import compile_schema
@@ -103,6 +113,7 @@ async def run(settings: Settings) -> None:
         opened.push_async_callback(database.close)
         await SCHEMA.require_current(database)
         await SCHEMA.require_key(database, seal_of(settings))
+        await follow_restored(database, order_of_messages(database))
         public = listen(settings.host, settings.port, "ANGARIUM_HOST or ANGARIUM_PORT")
         opened.callback(public.close)
         internal = internal_listener(settings)
@@ -176,7 +187,11 @@ def ports_over(
         quota_counts=streams.quota_counts,
         seal=seal_of(settings),
         followed_messages=MessageFeed(database),
+<<<<<<< HEAD
         message_search=MessageSearchTable(database),
+=======
+        accepted=MessageStatistics(database),
+>>>>>>> h/stats
     )
 
 
@@ -189,6 +204,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         redelivery=RedeliveryLimits(
             messages_per_s=settings.background_messages_per_s,
             lease_s=TASK_LEASE_S + 4 * settings.query_timeout_s,
+            hours_kept_days=settings.statistics_hours_kept_days,
         ),
         payload_bytes_max=settings.payload_bytes_max,
         cors_origins=parse_origins(settings.cors_origins),
@@ -196,6 +212,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         message_retention_days=settings.message_retention_days,
         public_url=settings.public_url,
         listeners=ListenerLimits(settings.event_streams_max, settings.event_streams_per_tenant_max),
+        statistics_hours_kept_days=settings.statistics_hours_kept_days,
     )
 
 
@@ -254,13 +271,20 @@ def _query_server(
 def _retention(settings: Settings, database: Database) -> RetentionLoop:
     return RetentionLoop(
         database,
-        retention_tasks(
-            database,
-            message_days=settings.message_retention_days,
-            audit_days=settings.audit_retention_days,
-            key_life_s=settings.idempotency_key_life_s,
-        ),
+        {
+            **retention_tasks(
+                database,
+                message_days=settings.message_retention_days,
+                audit_days=settings.audit_retention_days,
+                key_life_s=settings.idempotency_key_life_s,
+            ),
+            "statistics": RollupRetention(message_rollup, settings.statistics_kept_days),
+        },
     )
+
+
+def _roller(settings: Settings, database: Database) -> Roller:
+    return Roller(database, counted_ledgers(database), every_s=settings.statistics_every_s)
 
 
 async def _work(
@@ -331,6 +355,7 @@ async def _work(
                 gateway.last_uses.run(),
                 gateway.erasure.run(),
                 _retention(settings, database).run(),
+                run_with_metric(_roller(settings, database), SERVICE),
             )
         ]
         try:

@@ -3,13 +3,13 @@
 from typing import Literal
 
 from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
-from angarium_chassis.settings import ServiceSettings
+from angarium_chassis.statistics.settings import StatisticsSettings
 from pydantic import Field, field_validator
 
 from .adapters.http.cross_origin import parse_origins
 
 
-class Settings(ServiceSettings):
+class Settings(StatisticsSettings):
     """The settings of the gateway, in addition to those of every service."""
 
     host: str = Field(default="127.0.0.1", description="Address of the public HTTP API.")

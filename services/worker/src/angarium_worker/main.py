@@ -19,6 +19,10 @@ from angarium_chassis.process import StartRefused
 from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.sealing import Seal
 from angarium_chassis.service import internal_limits, internal_listener, run_service, seal_of
+from angarium_chassis.statistics.lag_metric import run_with_metric
+from angarium_chassis.statistics.recording_order import follow_restored
+from angarium_chassis.statistics.roller import Roller
+from angarium_chassis.statistics.rollup_table import RollupRetention
 from angarium_chassis.streams.broker import open_broker, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
 from angarium_chassis.streams.quarantine import Quarantine
@@ -39,6 +43,8 @@ from .adapters.database.attempt_pages import AttemptPages
 from .adapters.database.attempt_retention import CancelledRetention, TenantAttemptRetention
 from .adapters.database.attempt_search import AttemptSearch
 from .adapters.database.delivery_pages import DeliveryPages
+from .adapters.database.delivery_rollups import counted_ledgers, orders
+from .adapters.database.delivery_statistics import DeliveryStatistics
 from .adapters.database.endpoint_copy import EndpointCopyTable
 from .adapters.database.endpoint_messages import EndpointMessages
 from .adapters.database.endpoint_stats import EndpointStatsReader
@@ -49,7 +55,7 @@ from .adapters.database.poll_retention import PollRetention
 from .adapters.database.schema import SCHEMA
 from .adapters.database.stored_content import StoredContentTables
 from .adapters.database.stores import stores_on
-from .adapters.database.tables import attempt
+from .adapters.database.tables import attempt, delivery_rollup
 from .adapters.destinations.dialing.tls_context import client_tls_context
 from .adapters.destinations.polled import POLL_SCHEME, PolledDestination
 from .adapters.destinations.redis_stream import STREAM_SCHEMES, StreamDestination
@@ -73,6 +79,7 @@ from .application.ledger.records import StorageDown
 from .application.operations.delivery_queries import DeliveryQueries
 from .application.operations.expunge_content import ExpungeContent
 from .application.operations.poll_queries import PollQueries
+from .application.operations.statistics import Statistics
 from .build_worker import WorkerPorts, build_worker
 from .domain.clocks import Clocks
 from .settings import Settings
@@ -106,6 +113,7 @@ async def run(settings: Settings) -> None:
         closing.push_async_callback(database.close)
         await SCHEMA.require_current(database)
         await SCHEMA.require_key(database, seal)
+        await follow_restored(database, *orders(database))
         broker = open_broker(settings.redis_url.get_secret_value())
         await broker.connect()
         closing.push_async_callback(broker.stop)
@@ -240,6 +248,7 @@ class _Process:
             ),
             AttemptSearch(database, failed_answer),
             PollQueries(PollPages(database)),
+            Statistics(DeliveryStatistics(database)),
         )
         return QueryServer(
             self._broker,
@@ -262,6 +271,7 @@ class _Process:
             self._retention().run(),
             self._queries.run(),
             self._count_pending(),
+            run_with_metric(self._roller(), "worker"),
         ]
 
     async def run(self) -> None:
@@ -273,6 +283,10 @@ class _Process:
             grace_s=self._settings.stop_grace_s,
         )
 
+    def _roller(self) -> Roller:
+        ledgers = counted_ledgers(self._database)
+        return Roller(self._database, ledgers, every_s=self._settings.statistics_every_s)
+
     def _retention(self) -> RetentionLoop:
         days = self._settings.attempt_retention_days
         return RetentionLoop(
@@ -282,6 +296,7 @@ class _Process:
                 "cancelled deliveries": CancelledRetention(days=days),
                 "polled endpoints": PollRetention(),
                 "tenants": TenantAttemptRetention(GatewayRetentions(self._queries), days=days),
+                "statistics": RollupRetention(delivery_rollup, self._settings.statistics_kept_days),
             },
         )
 

@@ -56,8 +56,6 @@ async def total(database: Database) -> int:
 
 
 async def differences(database: Database) -> list[Difference]:
-    async with database.engine.begin() as connection:
-        await connection.execute(update(rollup_position).values(began_at=0))
     audited = audited_rollups(database)
     since_us, until_us = NOW_US - 24 * HOUR_US, NOW_US + 24 * HOUR_US
     return [

@@ -69,12 +69,14 @@ def position_table(metadata: MetaData) -> Table:
 
     Rows below `position` are counted, and so is all that was recorded before `complete_at`.
     `mark` is a position that had not been given out at `marked_at`. `shift` is added to the numbers
-    of transactions. Rows recorded before `began_at` are not counted: the table had no order yet.
+    of transactions. Rows below `first`, recorded before `began_at`, are not counted: the table had
+    no order yet.
     """
     return Table(
         "rollup_position",
         metadata,
         Column("ledger", Text, primary_key=True),
+        Column("first", Big, nullable=False),
         Column("position", Big, nullable=False),
         Column("shift", Big, nullable=False),
         Column("mark", Big, nullable=False),

@@ -23,7 +23,6 @@ from .rollup_table import Counts, Key
 ROWS_PER_PAGE: Final = 20_000
 CLOCKS_APART_MS: Final = 86_400_000
 """The id of a ledger's row was made within this time of the row's own time."""
-_MINUTE_US = LENGTH_US[Resolution.MINUTE]
 
 
 class Owner(NamedTuple):
@@ -93,12 +92,12 @@ class AuditedRollups:
     async def differences(
         self, database: Database, owner: Owner, since_us: int, until_us: int
     ) -> list[Difference]:
-        """Compare the periods of one owner that lie within the time (multiples of a minute, and
-        not before counting began)."""
+        """Compare the periods of one owner that lie within the time (multiples of a minute)."""
         async with _one_moment(database) as connection:
             stored = (await connection.execute(self.ledger.order.stored)).one()
-            since_us = max(since_us, start_of(stored.began_at + _MINUTE_US, Resolution.MINUTE))
-            recounted = await self._recount(connection, owner, since_us, until_us, stored.position)
+            recounted = await self._recount(
+                connection, owner, (since_us, until_us), (stored.first, stored.position)
+            )
             counted = await self._counted(connection, owner, since_us, until_us)
         found = []
         for key in sorted(recounted.keys() | counted.keys()):
@@ -126,10 +125,10 @@ class AuditedRollups:
         self,
         connection: AsyncConnection,
         owner: Owner,
-        since_us: int,
-        until_us: int,
-        position: int,
+        times_us: tuple[int, int],
+        positions: tuple[int, int],
     ) -> dict[Key, Counts]:
+        (since_us, until_us), (lowest, highest) = times_us, positions
         rollups, order = self.ledger.rollups, self.ledger.order
         total: dict[Key, Counts] = {}
         first = lowest_id_at(since_us // 1_000 - CLOCKS_APART_MS)
@@ -143,7 +142,7 @@ class AuditedRollups:
                 (self.owner == owner.id)
                 & (self.id >= first)
                 & (self.id < page_end)
-                & order.within(1, position)
+                & order.within(lowest, highest)
             )
             minutes = await self.ledger.count(connection, condition, rollups)
             _add_periods(total, minutes, since_us, until_us, self.ledger)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic.operations import Operations
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -15,6 +15,9 @@ _NOW = {
     "postgresql": "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
     "sqlite": "(cast((julianday('now') - 2440587.5) * 86400000 as integer) * 1000)",
 }
+
+
+POSITION_COLUMNS = ("first", "position", "shift", "mark", "marked_at", "complete_at", "began_at")
 
 
 def order_ledgers(op: Operations, ledgers: Sequence[str]) -> None:
@@ -29,10 +32,7 @@ def order_ledgers(op: Operations, ledgers: Sequence[str]) -> None:
     op.create_table(
         "rollup_position",
         sa.Column("ledger", sa.Text(), primary_key=True),
-        *(
-            sa.Column(name, BIG, nullable=False)
-            for name in ("position", "shift", "mark", "marked_at", "complete_at", "began_at")
-        ),
+        *(sa.Column(name, BIG, nullable=False) for name in POSITION_COLUMNS),
     )
     for ledger in ledgers:
         op.add_column(ledger, sa.Column("recorded_in", BIG, nullable=False, server_default="0"))
@@ -73,18 +73,17 @@ def _on_sqlite(connection: Connection, ledger: str) -> None:
     connection.exec_driver_sql(
         f'create trigger "{ledger}_position" after delete on "{ledger}"'  # noqa: S608
         f" when old.rowid >= (select position - 1 from rollup_position where {of_ledger})"
-        f" begin update rollup_position set position = min(position, {following})"
+        f" begin update rollup_position set position = min(position, {following}),"
+        f" first = min(first, {following})"
         f" where {of_ledger}; end"
     )
 
 
 def _add_position(connection: Connection, ledger: str, position: str) -> None:
-    now = _NOW[connection.dialect.name]
-    connection.execute(
-        text(
-            "insert into rollup_position"
-            " (ledger, position, shift, mark, marked_at, complete_at, began_at)"
-            f" values (:ledger, {position}, 0, 0, 0, {now}, {now})"
-        ),
-        {"ledger": ledger},
-    )
+    now = sa.literal_column(_NOW[connection.dialect.name])
+    times = {"complete_at": now, "began_at": now}
+    others = dict.fromkeys(("shift", "mark", "marked_at"), 0)
+    start = dict.fromkeys(("first", "position"), sa.literal_column(position))
+    values = {"ledger": ledger, **start, **others, **times}
+    positions = sa.table("rollup_position", *map(sa.column, values))
+    connection.execute(sa.insert(positions).values(values))

@@ -34,6 +34,7 @@ from angarium_cli.verify.ledgers import (
     settled_of,
 )
 from angarium_cli.verify.retention import Kept, Unaudited
+from angarium_cli.verify.statistics import AuditedStatistics, audit_statistics
 from angarium_cli.verify.time_range import TimeRange
 
 MESSAGES_PER_PAGE = 500
@@ -94,6 +95,12 @@ class Audit:
     gaps: list[Gap] = field(default_factory=list)
     gaps_count: int = 0
     unaudited: Sequence[Unaudited] = ()
+    statistics: AuditedStatistics = field(default_factory=AuditedStatistics)
+
+    @property
+    def is_clean(self) -> bool:
+        """True without gaps and without statistics that differ."""
+        return not self.gaps_count and not self.statistics.differences_count
 
     def add(self, gap: Gap) -> None:
         """Add a gap."""
@@ -234,7 +241,16 @@ async def audit_platform(installation: Installation, span: TimeRange, tell: Tell
         auditor = Auditor(
             journal, AuditedEndpoints(dispatcher), DeliveryTraces(worker), kept, tell=tell
         )
-        return await auditor.run(span.ids)
+        audit = await auditor.run(span.ids)
+        days = _minutes_kept_days(installation)
+        audit.statistics = await audit_statistics(gateway, worker, journal, kept, span, days=days)
+        return audit
+
+
+def _minutes_kept_days(installation: Installation) -> int:
+    gateway = cast("GatewaySettings", installation.settings_or_refusal("gateway"))
+    worker = cast("WorkerSettings", installation.settings_or_refusal("worker"))
+    return min(gateway.statistics_minutes_kept_days, worker.statistics_minutes_kept_days)
 
 
 def _kept(installation: Installation, now_ms: int) -> Kept:

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from angarium_chassis.statistics.rollup_audit import Difference
 from angarium_contracts.ids import APPLICATION, ENDPOINT, MESSAGE, created_at_ms, format_id
 from rich.console import Console
 from rich.text import Text
@@ -11,6 +12,7 @@ from rich.text import Text
 from angarium_cli.verify.audit import Audit
 from angarium_cli.verify.ledgers import Gap, GapKind
 from angarium_cli.verify.retention import Side, Unaudited
+from angarium_cli.verify.statistics import AuditedStatistics
 from angarium_cli.verify.time_range import TimeRange
 from angarium_cli.wording import counted
 
@@ -30,6 +32,11 @@ _OF_NO_MESSAGE = (
     " shorter until recently, or rows were deleted, no action is needed. Otherwise it is a bug in"
     " Angarium: save the output of --json, and report it."
 )
+_STATISTICS = (
+    "Remedy: messages and deliveries are not affected. If rows were changed or deleted in the"
+    " databases, no action is needed. Otherwise it is a bug in Angarium: save the output of --json,"
+    " and report it."
+)
 _PROVEN = (
     "Verified for endpoints that are enabled and unchanged since the message: every settled message"
     " that they want is on the worker's record, and every delivery on record has its message."
@@ -48,6 +55,11 @@ def as_json(name: str, span: TimeRange, audit: Audit) -> str:
             "counts": asdict(audit.counts),
             "gaps_count": audit.gaps_count,
             "gaps": [_members(gap) for gap in audit.gaps],
+            "statistics": {
+                "compared": audit.statistics.compared,
+                "differences_count": audit.statistics.differences_count,
+                "differences": [_difference(each) for each in audit.statistics.differences],
+            },
         },
         indent=2,
     )
@@ -63,7 +75,7 @@ def show(name: str, span: TimeRange, audit: Audit, console: Console) -> None:
         console.print(Text(_gap_line(gap), "red"), soft_wrap=True)
     if audit.gaps_count > SHOWN_MAX:
         console.print(f"  … and {audit.gaps_count - SHOWN_MAX:,} more; --json lists up to 1,000")
-    for line, style in _verdict(audit):
+    for line, style in (*_verdict(audit), *_statistics_lines(audit.statistics)):
         console.print(Text(line, style), soft_wrap=True)
 
 
@@ -116,6 +128,39 @@ def _verdict(audit: Audit) -> list[tuple[str, str]]:
     if GapKind.OF_NO_MESSAGE in kinds:
         lines.append((_OF_NO_MESSAGE, ""))
     return lines
+
+
+def _statistics_lines(statistics: AuditedStatistics) -> list[tuple[str, str]]:
+    if not statistics.differences_count:
+        owners = counted(
+            statistics.compared, "endpoint or application", "endpoints and applications"
+        )
+        return [(f"Statistics are exact: {owners} counted once more.", "green")]
+    found = counted(statistics.differences_count, "difference")
+    shown = [(_difference_line(each), "") for each in statistics.differences[:SHOWN_MAX]]
+    return [(f"Statistics: {found}.", "bold red"), *shown, (_STATISTICS, "")]
+
+
+def _difference_line(difference: Difference) -> str:
+    starts = _at(difference.starts_at_us // 1_000)
+    return (
+        f"  {difference.resolution.name.lower()} of {starts:%F %T},"
+        f" application {format_id(APPLICATION, difference.owner.application_id)},"
+        f" {difference.event_type}, {difference.column}:"
+        f" {difference.on_record:,} on record, {difference.counted:,} counted"
+    )
+
+
+def _difference(difference: Difference) -> dict[str, str | int]:
+    return {
+        "resolution": difference.resolution.name.lower(),
+        "starts_at": _at(difference.starts_at_us // 1_000).isoformat(),
+        "app_id": format_id(APPLICATION, difference.owner.application_id),
+        "event_type": difference.event_type,
+        "column": difference.column,
+        "on_record": difference.on_record,
+        "counted": difference.counted,
+    }
 
 
 def _gap_line(gap: Gap) -> str:

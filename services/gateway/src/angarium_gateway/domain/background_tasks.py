@@ -11,6 +11,8 @@ class TaskKind(StrEnum):
     RECOVER = "endpoint.recover"
     REPLAY_MISSING = "endpoint.replay"
     BULK_REPLAY = "endpoint.bulk-replay"
+    APPLICATION_STATS = "application.stats"
+    EVENT_TYPE_AGGREGATE = "event-type.aggregate"
 
 
 class TaskStatus(StrEnum):
@@ -24,7 +26,10 @@ class TaskStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TaskArguments:
     """Messages of an application for one of its endpoints, accepted from `since` to `until`
-    (inclusive, to the millisecond). A filter that is None matches all."""
+    (inclusive, to the millisecond). A filter that is None matches all.
+
+    In a task of the whole tenant, the two ids are empty, and `application_ids` may name some of its
+    applications."""
 
     application_id: bytes
     endpoint_id: bytes
@@ -33,6 +38,7 @@ class TaskArguments:
     event_types: tuple[str, ...] | None = None
     channel: str | None = None
     tag: str | None = None
+    application_ids: tuple[bytes, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +46,14 @@ class TaskProgress:
     """The progress of a task: all messages up to the id `cursor` are done.
 
     `looked` messages were examined, `resent` were handed to the worker, and `skipped` could not be
-    because their content has been deleted.
+    because their content has been deleted. `result` is JSON that a task of its kind reads.
     """
 
     cursor: bytes | None = None
     looked: int = 0
     resent: int = 0
     skipped: int = 0
+    result: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

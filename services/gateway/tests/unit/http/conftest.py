@@ -35,11 +35,18 @@ from angarium_gateway.application.read.messages import (
     MessagePage,
     MessageWindow,
 )
+from angarium_gateway.application.read.statistics import AcceptedQuery, AcceptedSeries
 from angarium_gateway.application.redelivery.redelivery import RedeliveryLimits, RedeliveryPorts
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 from angarium_gateway.application.unavailable import JournalUnavailable
-from angarium_gateway.build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
+from angarium_gateway.build_gateway import (
+    Clocks,
+    Gateway,
+    GatewayLimits,
+    GatewayPorts,
+    build_gateway,
+)
 from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts
 from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.schema_checks import SchemaCheck
@@ -295,6 +302,7 @@ class FollowedModel:
 
 
 @dataclass
+<<<<<<< HEAD
 class SearchModel:
     """Implements `MessageSearch`: gives one page, and remembers what it was asked."""
 
@@ -316,6 +324,19 @@ class SearchModel:
     ) -> FoundMessages:
         self.asked.append((tenant_id, application_id, window, chosen))
         return self.page
+=======
+class ScriptedCounts:
+    """Implements `AcceptedMessages`: gives the series that it was told, and notes the queries."""
+
+    given: AcceptedSeries | None = field(
+        default_factory=lambda: AcceptedSeries([], MADE_AT, MADE_AT)
+    )
+    asked: list[AcceptedQuery] = field(default_factory=list)
+
+    async def series(self, query: AcceptedQuery) -> AcceptedSeries | None:
+        self.asked.append(query)
+        return self.given
+>>>>>>> h/stats
 
 
 @dataclass
@@ -323,6 +344,7 @@ class World:
     """Everything around the API, and a client that has the first tenant's key."""
 
     client: httpx.AsyncClient = field(init=False)
+    gateway: Gateway = field(init=False)
     dispatcher: ScriptedService = field(default_factory=ScriptedService)
     worker: ScriptedService = field(default_factory=ScriptedService)
     copy: MemoryApplicationCopy = field(default_factory=MemoryApplicationCopy)
@@ -337,7 +359,11 @@ class World:
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
     followed: FollowedModel = field(default_factory=FollowedModel)
+<<<<<<< HEAD
     search: SearchModel = field(default_factory=SearchModel)
+=======
+    accepted: ScriptedCounts = field(default_factory=ScriptedCounts)
+>>>>>>> h/stats
     is_stopping: bool = False
 
 
@@ -389,7 +415,11 @@ def a_world() -> tuple[World, GatewayPorts]:
         quota_counts=MemoryQuotaCounts(),
         seal=world.seal,
         followed_messages=world.followed,
+<<<<<<< HEAD
         message_search=world.search,
+=======
+        accepted=world.accepted,
+>>>>>>> h/stats
     )
 
 
@@ -419,6 +449,7 @@ async def serving(world: World, ports: GatewayPorts, limits: GatewayLimits) -> A
         is_stopping=lambda: world.is_stopping,
         create_routes=routes,
     )
+    world.gateway = gateway
     async with httpx.AsyncClient(
         # httpx and Litestar have different types for the same ASGI events.
         transport=httpx.ASGITransport(cast("Any", gateway.http)),

@@ -33,7 +33,23 @@ from angarium_contracts.deliveries import (
     ResentMessage,
 )
 from angarium_contracts.directory import EndpointState
+from angarium_contracts.polling import (
+    ConsumerPage,
+    ConsumerPosition,
+    Consumers,
+    ListConsumers,
+    PollAsConsumer,
+    PollDeliveries,
+    PolledDeliveries,
+    SeekConsumer,
+)
 from angarium_contracts.queries import Done, Page, Problem, ProblemCode
+from angarium_contracts.statistics import (
+    DeliverySeries,
+    DeliverySums,
+    GetDeliverySeries,
+    SumDeliveries,
+)
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
@@ -43,6 +59,8 @@ from angarium_worker.application.ledger.records import RecordRefused, StorageDow
 from angarium_worker.application.operations.delivery_queries import DeliveryQueries
 from angarium_worker.application.operations.expunge_content import ExpungeContent
 from angarium_worker.application.operations.operator_commands import OperatorCommands
+from angarium_worker.application.operations.poll_queries import PollQueries
+from angarium_worker.application.operations.statistics import Statistics
 from angarium_worker.domain import delivery as domain
 
 ENDPOINT = b"e" * 16
@@ -357,6 +375,25 @@ class Attempts:
         return Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt")
 
 
+class NotPolled:
+    """Implements `PolledEndpoints`: nobody has polled the endpoint."""
+
+    async def consumers(self, endpoint_id: bytes) -> Consumers:
+        return Consumers(consumers=())
+
+    async def poll(self, question: PollDeliveries) -> PolledDeliveries:
+        raise NotImplementedError
+
+    async def poll_as(self, question: PollAsConsumer) -> ConsumerPage:
+        raise NotImplementedError
+
+    async def seek(self, command: SeekConsumer) -> ConsumerPosition:
+        raise NotImplementedError
+
+    async def forget(self, endpoint_id: bytes, name: str) -> bool:
+        raise NotImplementedError
+
+
 class Searches:
     """Implements `AttemptSearches`: there are no attempts."""
 
@@ -380,11 +417,48 @@ class Content:
         return 1
 
 
+SERIES = DeliverySeries((), datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+SUMS = DeliverySums(())
+
+
+class Rollups:
+    """Roll-ups of which one tenant has too many."""
+
+    async def series(self, question: GetDeliverySeries) -> DeliverySeries | None:
+        return SERIES if question.tenant_id == b"t" * 16 else None
+
+    async def sums(self, question: SumDeliveries) -> DeliverySums:
+        return SUMS
+
+
+async def test_questions_about_statistics_are_bounded() -> None:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    tenant = b"t" * 16
+    for question in (
+        GetDeliverySeries(tenant, 3, at, at),
+        GetDeliverySeries(tenant, 0, at, at, group_by="tenant"),
+        GetDeliverySeries(b"u" * 16, 0, at, at),
+        SumDeliveries(tenant, 0, at, at, limit=1_001),
+        SumDeliveries(tenant, 0, at, at, application_ids=(tenant,) * 1_001),
+    ):
+        answer = await Statistics(Rollups()).answer(question)
+        assert isinstance(answer, Problem)
+        assert answer.code == ProblemCode.INVALID
+
+
 async def test_every_question_is_read_and_answered(
     world: World, commands: OperatorCommands, queries: DeliveryQueries
 ) -> None:
     expunge = ExpungeContent(world, Content(), WorkerCounters(), lease_s=40.0)
-    answers = WorkerAnswers(Attempts(), commands, expunge, queries, Searches())
+    answers = WorkerAnswers(
+        Attempts(),
+        commands,
+        expunge,
+        queries,
+        Searches(),
+        PollQueries(NotPolled()),
+        Statistics(Rollups()),
+    )
     since = datetime(2026, 1, 2, tzinfo=UTC)
     expected: list[tuple[Contract, Contract]] = [
         (
@@ -411,6 +485,9 @@ async def test_every_question_is_read_and_answered(
         (FindDeliveries(endpoint_id=ENDPOINT, message_ids=(b"m" * 16,)), DELIVERIES),
         (SearchAttempts(tenant_id=b"t" * 16, page=Page()), FoundAttempts(items=(), done=True)),
         (FollowAttempts(tenant_id=b"t" * 16, after=bytes(16)), FoundAttempts(items=(), done=True)),
+        (ListConsumers(endpoint_id=ENDPOINT), Consumers(consumers=())),
+        (GetDeliverySeries(b"t" * 16, 0, since, since), SERIES),
+        (SumDeliveries(b"t" * 16, 1, since, since), SUMS),
     ]
     for question, answer in expected:
         read: Any = WORKER_QUESTIONS.read(encode(question))

@@ -158,6 +158,7 @@ def _columns(progress: TaskProgress) -> dict[str, Any]:
         "looked": progress.looked,
         "resent": progress.resent,
         "skipped": progress.skipped,
+        "result": progress.result,
     }
 
 
@@ -178,6 +179,7 @@ def _task(row: Row[Any]) -> BackgroundTask:
             looked=row.looked,
             resent=row.resent,
             skipped=row.skipped,
+            result=row.result,
         ),
         error=row.error,
     )

@@ -18,6 +18,7 @@ from .tables import (
     audit_chain,
     audit_entry,
     background_task,
+    message_rollup,
     portal_token,
     scheduled_message,
     tenant,
@@ -43,6 +44,7 @@ async def delete_rows_of_deleted_tenants(turn: RetentionTurn) -> None:
         for table, key in _OF_TENANTS:
             await delete_rows(turn, table, table.c.tenant_id == tenant_id, key=key)
         await delete_rows(turn, audit_chain, audit_chain.c.tenant_id == tenant_id, key=_CHAIN)
+        await delete_rows(turn, message_rollup, message_rollup.c.tenant_id == tenant_id)
         mine = select(application_copy.c.id).where(application_copy.c.tenant_id == tenant_id)
         scheduled = scheduled_message.c
         await delete_rows(

@@ -254,6 +254,7 @@ background_task = Table(
     Column("resent", Big, nullable=False),
     Column("skipped", Big, nullable=False),
     Column("error", Text),
+    Column("result", Text),
     Column("failures", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("held_until", Big, nullable=False),

@@ -55,7 +55,11 @@ from .rate_limit_headers import add_rate_limit_headers
 from .redelivery import RedeliveryController, ResendController
 from .reference.document import ApiDocument
 from .reference.routes import reference_routes
+<<<<<<< HEAD
 from .search import SearchController
+=======
+from .statistics import ApplicationStatisticsController, StatisticsController
+>>>>>>> h/stats
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
 from .tenants import TenantController
@@ -86,7 +90,12 @@ _CONTROLLERS = (
     HealthController,
     EventStreamController,
     PollerController,
+<<<<<<< HEAD
     SearchController,
+=======
+    StatisticsController,
+    ApplicationStatisticsController,
+>>>>>>> h/stats
 )
 
 

@@ -20,6 +20,7 @@ from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
 from angarium_gateway.application.read.messages import MessageJournal, MessageSearch
 from angarium_gateway.application.read.poll_messages import PollMessages
+from angarium_gateway.application.read.statistics import ReadStatistics
 from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
 from angarium_gateway.application.redelivery.redelivery import Redelivery
@@ -57,6 +58,7 @@ class ApiDependencies:
     read_deliveries: ReadDeliveries
     read_endpoint_delivery: ReadEndpointDelivery
     poll_messages: PollMessages
+    read_statistics: ReadStatistics
     redelivery: Redelivery
     cancel: CancelPendingDeliveries
     expunge: ExpungeContent

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from angarium_gateway.application.configuration.application_directory import (
+    ApplicationCopy,
+    ApplicationDirectory,
+)
 from angarium_gateway.application.read.references import References
 from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.domain.background_tasks import TaskKind
@@ -15,8 +19,10 @@ from .replayed_messages import ReplayedMessages, TargetedMessages
 from .resend_message import ResendMessage
 from .send_example import SendExample
 from .start_task import StartTask
+from .start_usage import StartUsage
 from .task_runner import TaskRunner
 from .task_steps import RecoverFailed, ReplayMessages, Step
+from .usage_steps import ApplicationUsage, EventTypeUsage
 
 
 class ReplayJournal(ReplayedMessages, TargetedMessages, Protocol):
@@ -44,6 +50,7 @@ class RedeliveryLimits:
 
     messages_per_s: int
     lease_s: float
+    hours_kept_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class Redelivery:
     resend: ResendMessage
     send_example: SendExample
     start_task: StartTask
+    start_usage: StartUsage
     tasks: BackgroundTasks
     runner: TaskRunner
 
@@ -61,6 +69,8 @@ def build_redelivery(
     ports: RedeliveryPorts,
     limits: RedeliveryLimits,
     references: References,
+    directory: ApplicationDirectory,
+    applications: ApplicationCopy,
     *,
     make_id: Callable[[], bytes],
     now: Callable[[], datetime],
@@ -77,6 +87,10 @@ def build_redelivery(
         TaskKind.RECOVER: recover,
         TaskKind.REPLAY_MISSING: replay,
         TaskKind.BULK_REPLAY: replay,
+        TaskKind.APPLICATION_STATS: ApplicationUsage(
+            applications, ask_worker, now=now, hours_kept_days=limits.hours_kept_days
+        ),
+        TaskKind.EVENT_TYPE_AGGREGATE: EventTypeUsage(ports.ask_dispatcher),
     }
     runner = TaskRunner(
         ports.tasks,
@@ -97,6 +111,9 @@ def build_redelivery(
         ),
         start_task=StartTask(
             tasks=ports.tasks, redelivery=dispatcher, make_id=make_id, now=now, wake=runner.wake
+        ),
+        start_usage=StartUsage(
+            tasks=ports.tasks, directory=directory, make_id=make_id, now=now, wake=runner.wake
         ),
         tasks=ports.tasks,
         runner=runner,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from angarium_worker.application.operations.retention import TenantRetentions
 
-from .tables import attempt, cancelled_delivery, endpoint_copy
+from .tables import attempt, cancelled_delivery, delivery_rollup, endpoint_copy
 
 
 class CancelledRetention:
@@ -44,6 +44,9 @@ class TenantAttemptRetention:
 
 async def _delete_of_tenant(turn: RetentionTurn, tenant: TenantRetention) -> None:
     before = too_old(turn, tenant.days)
+    if not tenant.days:
+        # The tenant is deleted.
+        await delete_rows(turn, delivery_rollup, delivery_rollup.c.tenant_id == tenant.tenant_id)
     of_tenant = select(endpoint_copy.c.id).where(endpoint_copy.c.tenant_id == tenant.tenant_id)
     async with turn.read() as connection:
         endpoint_ids = [bytes(each) for each in await connection.scalars(of_tenant)]

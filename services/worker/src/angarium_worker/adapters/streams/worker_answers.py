@@ -30,6 +30,7 @@ from angarium_contracts.polling import (
     PollDeliveries,
     SeekConsumer,
 )
+from angarium_contracts.statistics import GetDeliverySeries, SumDeliveries
 
 from angarium_worker.application.operations.delivery_queries import (
     DeliveryQueries,
@@ -44,6 +45,7 @@ from angarium_worker.application.operations.operator_commands import (
     OperatorCommands,
 )
 from angarium_worker.application.operations.poll_queries import PollQueries, PollQuestion
+from angarium_worker.application.operations.statistics import Statistics, StatisticsQuestion
 
 type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
 type SearchQuestion = SearchAttempts | FollowAttempts
@@ -54,6 +56,7 @@ type WorkerQuestion = (
     | DeliveryQuestion
     | SearchQuestion
     | PollQuestion
+    | StatisticsQuestion
 )
 
 WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
@@ -77,6 +80,8 @@ WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     SeekConsumer,
     ListConsumers,
     ForgetConsumer,
+    GetDeliverySeries,
+    SumDeliveries,
 )
 """Reads everything that `WorkerAnswers` answers."""
 
@@ -112,6 +117,7 @@ class WorkerAnswers:
         deliveries: DeliveryQueries,
         searches: AttemptSearches,
         polling: PollQueries,
+        statistics: Statistics,
     ) -> None:
         self._attempts = attempts
         self._commands = commands
@@ -119,6 +125,7 @@ class WorkerAnswers:
         self._deliveries = deliveries
         self._searches = searches
         self._polling = polling
+        self._statistics = statistics
 
     async def answer(self, question: WorkerQuestion) -> Contract:
         """Answer as the question's contract specifies, or with a `Problem`."""
@@ -141,5 +148,7 @@ class WorkerAnswers:
                 | ForgetConsumer()
             ):
                 return await self._polling.answer(question)
+            case GetDeliverySeries() | SumDeliveries():
+                return await self._statistics.answer(question)
             case deliveries:
                 return await self._deliveries.answer(deliveries)

@@ -13,6 +13,7 @@ from msgspec import NODEFAULT
 from angarium_gateway.adapters.http.schemas.api_keys import ApiKeyIn
 from angarium_gateway.adapters.http.schemas.applications import ApplicationIn, ApplicationPatch
 from angarium_gateway.adapters.http.schemas.background_tasks import (
+    AppUsageStatsIn,
     BulkReplayIn,
     RecoverIn,
     ReplayIn,
@@ -171,6 +172,7 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         FilterTestIn(filter="payload.amount > 1000", event_type="invoice.paid", payload=_INVOICE),
         EndpointFilterTestIn(event_type="invoice.paid", payload=_INVOICE),
         PollingEndpointConsumerSeekIn(after=_MORNING),
+        AppUsageStatsIn(since=_MORNING, until=_NOON, app_ids=["acme"]),
         RecoverIn(since=_MORNING, until=_NOON),
         ReplayIn(since=_MORNING),
         BulkReplayIn(since=_MORNING, until=_NOON, event_types=["invoice.paid"]),

@@ -1,6 +1,6 @@
 """An example of each response body."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +12,8 @@ from angarium_gateway.adapters.http.schemas.applications import ApplicationOut
 from angarium_gateway.adapters.http.schemas.attempts import AttemptTimings, MessageAttemptOut
 from angarium_gateway.adapters.http.schemas.audit_log import AuditEntryOut
 from angarium_gateway.adapters.http.schemas.background_tasks import (
+    AggregateEventTypesOut,
+    AppUsageStatsOut,
     BackgroundTaskOut,
     RecoverOut,
     ReplayOut,
@@ -53,6 +55,12 @@ from angarium_gateway.adapters.http.schemas.redelivery import (
     EmptyResponse,
     EndpointDeliveryStateOut,
     EndpointStats,
+)
+from angarium_gateway.adapters.http.schemas.statistics import (
+    EndpointAttemptStats,
+    Percentiles,
+    StatisticsPoint,
+    StatisticsSeries,
 )
 from angarium_gateway.adapters.http.schemas.tenants import RatesOut, TenantOut, TenantQuotasOut
 from angarium_gateway.domain.background_tasks import TaskKind, TaskStatus
@@ -208,6 +216,42 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
         EmptyResponse(),
         FilterTestOut(match=True),
         CancelOut(canceled=1, done=True),
+        AppUsageStatsOut(
+            id=_TASK,
+            status=TaskStatus.RUNNING,
+            task=TaskKind.APPLICATION_STATS,
+            updated_at=_NOON,
+            unresolved_app_ids=[],
+        ),
+        AggregateEventTypesOut(
+            id=_TASK,
+            status=TaskStatus.RUNNING,
+            task=TaskKind.EVENT_TYPE_AGGREGATE,
+            updated_at=_NOON,
+        ),
+        EndpointAttemptStats(success=1_204, fail=31, canceled=2),
+        StatisticsSeries(
+            resolution="hour",
+            since=_NOON,
+            until=_NOON + timedelta(hours=1),
+            complete_until=_NOON + timedelta(minutes=59),
+            counted_since=_MADE_AT,
+            data=[
+                StatisticsPoint(
+                    starts_at=_NOON,
+                    group=None,
+                    accepted=400,
+                    first_attempts=400,
+                    delivered=398,
+                    failed=5,
+                    exhausted=1,
+                    retried=3,
+                    canceled=0,
+                    attempt_duration_ms=Percentiles(p50=41, p95=117.5, p99=263.5),
+                    delivery_latency_ms=Percentiles(p50=49, p95=131.5, p99=303.5),
+                )
+            ],
+        ),
         RecoverOut(id=_TASK, status=TaskStatus.RUNNING, task=TaskKind.RECOVER, updated_at=_NOON),
         ReplayOut(
             id=_TASK, status=TaskStatus.RUNNING, task=TaskKind.REPLAY_MISSING, updated_at=_NOON

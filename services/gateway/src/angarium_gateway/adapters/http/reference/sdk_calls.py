@@ -36,6 +36,13 @@ SDK_CALLS: Final = {
     "v1.endpoint.replay-missing": SdkCall("endpoint.replay_missing", "ReplayIn", "task"),
     "v1.endpoint.bulk-replay": SdkCall("endpoint.bulk_replay", "BulkReplayIn", "task"),
     "v1.endpoint.get-stats": SdkCall("endpoint.get_stats", result="stats"),
+    "v1.endpoint.get-attempt-stats": SdkCall("endpoint.get_attempt_stats", result="stats"),
+    "v1.statistics.aggregate-app-stats": SdkCall(
+        "statistics.aggregate_app_stats", "AppUsageStatsIn", "task"
+    ),
+    "v1.statistics.aggregate-event-types": SdkCall(
+        "statistics.aggregate_event_types", result="task"
+    ),
     "v1.event-type.list": SdkCall("event_type.list", result="page"),
     "v1.event-type.create": SdkCall("event_type.create", "EventTypeIn", "event_type"),
     "v1.event-type.get": SdkCall("event_type.get", result="event_type"),

@@ -59,6 +59,11 @@ _SECTIONS: Final = {
         description="A background task works through many messages after its request was"
         " answered. Read it to follow its progress.",
     ),
+    "Statistics": _Section(
+        "Statistics",
+        description="Numbers and times per minute, hour and day, which are exact: each event is"
+        " counted once.",
+    ),
     "Operational Webhook Endpoint": _Section(
         "Operational webhooks",
         description="An operational webhook endpoint belongs to you, not to a customer. It"

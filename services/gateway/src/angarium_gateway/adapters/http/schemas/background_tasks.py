@@ -1,7 +1,7 @@
 """Background tasks on the wire, and what starts them."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from angarium_contracts.ids import (
     APPLICATION,
@@ -10,8 +10,9 @@ from angarium_contracts.ids import (
     created_at_ms,
     format_id,
 )
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
+from angarium_gateway.application.redelivery.usage_steps import result_of
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskKind, TaskStatus
 
 from .fields import ApiSchema, Channel, EventTypeName, RequestSchema, Tag
@@ -92,10 +93,56 @@ class TaskData(ApiSchema, frozen=True, kw_only=True):
     error: str | UnsetType = UNSET
 
 
+class ApplicationUsageData(ApiSchema, frozen=True, kw_only=True):
+    """Deliveries that began, by application: `appId`, `appUid` and `messageDestinations`. Complete
+    once the task is finished; `error` as in other tasks."""
+
+    app_stats: list[dict[str, Any]]
+    since: datetime
+    until: datetime
+    error: str | UnsetType = UNSET
+
+
+class EventTypeUsageData(ApiSchema, frozen=True, kw_only=True):
+    """Event types by application: `appId`, `explicitlySubscribedEventTypes` and
+    `hasCatchAllEndpoint`. Complete once the task is finished; `error` as in other tasks."""
+
+    event_types: list[dict[str, Any]] = field(name="event_types")
+    error: str | UnsetType = UNSET
+
+
 class BackgroundTaskOut(StartedTask, frozen=True, kw_only=True):
     """A background task and its progress."""
 
-    data: TaskData
+    data: TaskData | ApplicationUsageData | EventTypeUsageData
+
+
+class AppUsageStatsIn(RequestSchema, frozen=True, kw_only=True):
+    """The time and the applications of which to count the deliveries that began."""
+
+    since: Annotated[datetime, Meta(description="Rounded down to a whole hour.")]
+    until: Annotated[datetime, Meta(description="Hours that begin before this time.")]
+    app_ids: (
+        Annotated[
+            list[Annotated[str, Meta(min_length=1, max_length=256)]],
+            Meta(
+                min_length=1,
+                max_length=1_000,
+                description="Ids or uids of applications; all applications if left out.",
+            ),
+        ]
+        | None
+    ) = None
+
+
+class AppUsageStatsOut(StartedTask, frozen=True, kw_only=True):
+    """The background task that counts deliveries, and the `appIds` that name no application."""
+
+    unresolved_app_ids: list[str]
+
+
+class AggregateEventTypesOut(StartedTask, frozen=True, kw_only=True):
+    """The background task that collects event types."""
 
 
 def started[T: StartedTask](shape: type[T], task: BackgroundTask) -> T:
@@ -110,8 +157,28 @@ def started[T: StartedTask](shape: type[T], task: BackgroundTask) -> T:
 
 def background_task_out(task: BackgroundTask) -> BackgroundTaskOut:
     """A task as clients see it."""
+    return BackgroundTaskOut(
+        id=format_id(BACKGROUND_TASK, task.id),
+        status=task.status,
+        task=task.kind,
+        updated_at=task.updated_at,
+        data=_data_of(task),
+    )
+
+
+def _data_of(task: BackgroundTask) -> TaskData | ApplicationUsageData | EventTypeUsageData:
     of, progress = task.arguments, task.progress
-    data = TaskData(
+    if task.kind is TaskKind.APPLICATION_STATS:
+        return ApplicationUsageData(
+            app_stats=list(result_of(progress).items),
+            since=of.since,
+            until=of.until,
+            error=task.error or UNSET,
+        )
+    if task.kind is TaskKind.EVENT_TYPE_AGGREGATE:
+        items = list(result_of(progress).items)
+        return EventTypeUsageData(event_types=items, error=task.error or UNSET)
+    return TaskData(
         app_id=format_id(APPLICATION, of.application_id),
         endpoint_id=format_id(ENDPOINT, of.endpoint_id),
         since=of.since,
@@ -124,13 +191,6 @@ def background_task_out(task: BackgroundTask) -> BackgroundTaskOut:
         tag=of.tag or UNSET,
         position=UNSET if progress.cursor is None else _made_at(progress.cursor),
         error=task.error or UNSET,
-    )
-    return BackgroundTaskOut(
-        id=format_id(BACKGROUND_TASK, task.id),
-        status=task.status,
-        task=task.kind,
-        updated_at=task.updated_at,
-        data=data,
     )
 
 
