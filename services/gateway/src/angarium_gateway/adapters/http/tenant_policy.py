@@ -5,6 +5,7 @@ from litestar import Controller, get, put
 from litestar.params import JSONBody
 
 from .dependencies import Api, CurrentCaller
+from .noted_changes import note_change
 from .problems import unwrap
 from .schemas.delivery_policy import TenantPolicyIn, TenantPolicyOut, delays_of_new
 
@@ -40,8 +41,12 @@ class TenantPolicyController(Controller):
             require_event_types=data.require_event_types,
         )
         policy = unwrap(await api.ask_dispatcher(command, TenantPolicy))
+        days_before = await api.retentions.find(caller.tenant_id)
         await api.retentions.set(caller.tenant_id, data.retention_days)
-        return _policy_out(policy, data.retention_days)
+        after = _policy_out(policy, data.retention_days)
+        if policy.before is not None:
+            note_change(_policy_out(policy.before, days_before), after)
+        return after
 
 
 def _policy_out(policy: TenantPolicy, retention_days: int | None) -> TenantPolicyOut:
