@@ -8,7 +8,6 @@ from svix.api import (
     EndpointHeadersIn,
     EndpointIn,
     EndpointPatch,
-    EndpointSecretRotateIn,
     EventTypeIn,
     EventTypePatch,
     Svix,
@@ -24,11 +23,11 @@ def test_changes_are_recorded_before_and_after_without_secrets(
     new = EndpointIn(url=url, headers={"x-a": CANARY}, metadata={"note": CANARY})
     endpoint = svix.endpoint.create(application.id, new)
     svix.endpoint.patch(application.id, endpoint.id, EndpointPatch(description="new"))
-    svix.endpoint.update_headers(
+    svix.endpoint.set_headers(
         application.id, endpoint.id, EndpointHeadersIn(headers={"x-b": CANARY})
     )
-    rotated = EndpointSecretRotateIn(key=f"whsec_{CANARY}")
-    svix.endpoint.rotate_secret(application.id, endpoint.id, rotated)
+    path = f"/app/{application.id}/endpoint/{endpoint.id}/secret/rotate"
+    assert api.post(path, json={"key": f"whsec_{CANARY}"}).status_code == 204
     svix.endpoint.delete(application.id, endpoint.id)
     name = f"audited.{uuid4().hex}"
     svix.event_type.create(EventTypeIn(name=name, description="old"))
