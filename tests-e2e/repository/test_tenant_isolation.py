@@ -18,6 +18,7 @@ RECEIVED = "by ids from entries of internal streams, which name objects of any t
 OF_MESSAGE = "by the id of a message, which the gateway has found in an application of the tenant"
 CONDITION_PASSED = "the caller passes the condition on the message, endpoint or application"
 BACKGROUND = "background work of the service, for all tenants in turn"
+OF_TENANT = "among the endpoints of `_endpoints`, which has the condition on the tenant"
 OPERATOR = "a command of the operator, which covers all tenants"
 
 REASONS = {
@@ -27,6 +28,7 @@ REASONS = {
     "gateway/adapters/database/background_tasks:_change": FOUND_BEFORE,
     "gateway/adapters/database/batches:_messages_of": BACKGROUND,
     "gateway/adapters/database/message_queries:_statement": CONDITION_PASSED,
+    "gateway/adapters/database/message_rollups:count_messages": BACKGROUND,
     "gateway/adapters/database/retention_holds:task_holds": BACKGROUND,
     "gateway/adapters/database/retention_messages:_empty": BACKGROUND,
     "gateway/adapters/database/retention_messages:_forget_events_of": BACKGROUND,
@@ -48,15 +50,25 @@ REASONS = {
     "dispatcher/adapters/database/schema:_sealed_secrets": OPERATOR,
     "worker/adapters/database/attempt_pages:_one": OF_MESSAGE,
     "worker/adapters/database/attempt_pages:_page": CONDITION_PASSED,
+    "worker/adapters/database/attempt_search:_end": OF_TENANT,
+    "worker/adapters/database/attempt_search:_merged": OF_TENANT,
+    "worker/adapters/database/attempt_search:_of_endpoint": OF_TENANT,
+    "worker/adapters/database/attempt_search:follow": OF_TENANT,
+    "worker/adapters/database/attempt_search:search": OF_TENANT,
     "worker/adapters/database/delivery_pages:_latest_attempts": CONDITION_PASSED,
+    "worker/adapters/database/delivery_rollups:count_attempts": BACKGROUND,
+    "worker/adapters/database/delivery_rollups:count_cancelled": BACKGROUND,
     "worker/adapters/database/endpoint_copy:read": RECEIVED,
     "worker/adapters/database/endpoint_stats:_failing_since": "by the id of the endpoint",
     "worker/adapters/database/health_rows:load": BACKGROUND,
     "worker/adapters/database/outbox_rows:read": BACKGROUND,
     "worker/adapters/database/outbox_rows:delete": BACKGROUND,
+    "worker/adapters/database/poll_pages:_consumer": "by the id of the consumer's endpoint",
+    "worker/adapters/database/poll_retention:__call__": BACKGROUND,
     "worker/adapters/database/schema:_sealed_secrets": OPERATOR,
     "worker/adapters/database/sqlite/manual_ledger:_end": FOUND_BEFORE,
     "worker/adapters/database/sqlite/manual_ledger:cancel": CONDITION_PASSED,
+    "worker/adapters/database/sqlite/poll_order:_written": BACKGROUND,
     "worker/adapters/database/stored_content:blank_pending": OF_MESSAGE,
     "worker/adapters/database/stored_content:expunge_responses": OF_MESSAGE,
     "worker/examination/deliveries:read_pending": OPERATOR,
@@ -64,6 +76,7 @@ REASONS = {
     "worker/examination/deliveries:recorded": OPERATOR,
     "worker/adapters/database/postgres/sql/next_due.sql": BACKGROUND,
     "worker/adapters/database/postgres/sql/next_lane.sql": BACKGROUND,
+    "worker/adapters/database/postgres/sql/written_polled_attempts.sql": BACKGROUND,
 }
 
 
