@@ -66,7 +66,8 @@ def unscoped_functions(
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _builds(node):
             compared = set(_compared(node))
-            used = {local[each.id] for each in ast.walk(node) if _is_name(each, local)}
+            names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+            used = {local[name] for name in names & local.keys()}
             tables = tuple(sorted(name for name in used if not owned[name] & compared))
             if tables:
                 yield node.name, tables
@@ -82,10 +83,6 @@ def unscoped_sql(text: str, owned: dict[str, frozenset[str]]) -> tuple[str, ...]
             and not any(owner in text for owner in owners)
         )
     )
-
-
-def _is_name(node: ast.AST, names: dict[str, str]) -> bool:
-    return isinstance(node, ast.Name) and node.id in names
 
 
 def _builds(function: ast.AST) -> bool:
