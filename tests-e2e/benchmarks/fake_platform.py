@@ -116,4 +116,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
     parser.add_argument("--data-dir", type=Path)
-    asyncio.run(run(parser.parse_known_args()[0].data_dir))
+    given = parser.parse_known_args()[0]
+    if given.command == "keys":
+        print("another key")
+    else:
+        asyncio.run(run(given.data_dir))

@@ -6,7 +6,7 @@ import shlex
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -28,6 +28,7 @@ class DevFile(msgspec.Struct):
     api_url: str
     api_key: str
     pids: dict[str, int]
+    database_urls: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"DevFile(api_url={self.api_url!r}, pids={self.pids!r})"
@@ -40,9 +41,24 @@ class Platform:
     url: str
     key: str
     pids: dict[str, int]
+    database_urls: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Platform(url={self.url!r}, pids={self.pids!r})"
+
+    async def new_tenant_key(self, command: str, name: str) -> str:
+        """Create a tenant with the operator's command line; gives its API key."""
+        process = await asyncio.create_subprocess_exec(
+            *shlex.split(command),
+            *("keys", "create", "benchmark", "--new-tenant", "--tenant", name),
+            stdout=asyncio.subprocess.PIPE,
+            env=os.environ
+            | {"ANGARIUM_GATEWAY_DATABASE_URL": self.database_urls.get("gateway", "")},
+        )
+        printed, _ = await asyncio.wait_for(process.communicate(), _READY_TIMEOUT_S)
+        if process.returncode != 0:
+            raise BenchmarkFailed(f"angarium keys create ended with {process.returncode}")
+        return printed.decode().strip()
 
     async def new_application(self, endpoint_url: str) -> str:
         """Create an application with one endpoint; gives the path to post its messages to."""
@@ -101,7 +117,8 @@ async def running_platform(
     try:
         ready = await _await_ready(process, data_dir / "dev.json", log_path)
         family = psutil.Process(process.pid).children(recursive=True)
-        yield Platform(ready.api_url, ready.api_key, ready.pids | {"dev": process.pid})
+        pids = ready.pids | {"dev": process.pid}
+        yield Platform(ready.api_url, ready.api_key, pids, ready.database_urls)
     finally:
         with suppress(psutil.NoSuchProcess):
             family += psutil.Process(process.pid).children(recursive=True)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from fan_out import FanOutSize, fan_out
+from flooding import FloodSize, flooding
 from isolation import IsolationSize, isolation
+from lasting_memory import MemorySize, lasting_memory
 from many_endpoints import Behaviour
 from policy_setting import Outcome, PolicySetting
 from recovery import RecoverySize, recovery
@@ -15,7 +17,7 @@ from report import MEASURING
 from rich.console import Console
 from rich.table import Table
 
-POLICY_SCENARIOS = ("fan-out", "isolation", "recovery")
+POLICY_SCENARIOS = ("fan-out", "isolation", "recovery", "tenants", "memory")
 _DOWN = (Behaviour.REFUSED, Behaviour.BUSY)
 _RETRY_SCHEDULE = "2s,5s,10s,20s,30s,30s,30s,30s"
 
@@ -33,6 +35,9 @@ QUICK = {
     "down_seconds": 5.0,
     "half_seconds": 3.0,
     "after_seconds": 8.0,
+    "tenants_seconds": 5.0,
+    "memory_requests": 10_000,
+    "memory_part": 2_000,
 }
 """Defaults of a quick run: for trying it out, not for figures."""
 
@@ -53,6 +58,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--down-seconds", type=float, default=20.0, help="during which none answers (20)")
     add("--half-seconds", type=float, default=10.0, help="with 503 to every other request (10)")
     add("--after-seconds", type=float, default=30.0, help="of load once they are up (30)")
+    add("--tenants-seconds", type=float, default=30.0, help="alone, and beside the flood (30)")
+    add("--memory-requests", type=int, default=1_000_000, help="of memory (1000000)")
+    add("--memory-part", type=int, default=100_000, help="to a reading of memory (100000)")
     add(
         "--down",
         type=Behaviour,
@@ -105,6 +113,12 @@ def _chosen(given: argparse.Namespace) -> list[tuple[str, _Scenario]]:
             calm_s=given.calm_seconds,
         )
         chosen.append(("isolation", partial(isolation, size=isolated)))
+    if "tenants" in given.only:
+        flood = FloodSize(given.quiet_rate, given.tenants_seconds)
+        chosen.append(("tenants", partial(flooding, size=flood)))
+    if "memory" in given.only:
+        lasting = MemorySize(given.memory_requests, given.memory_part)
+        chosen.append(("memory", partial(lasting_memory, size=lasting)))
     for down in given.down if "recovery" in given.only else ():
         size = _recovery_size(given, down)
         chosen.append((f"recovery ({down})", partial(recovery, size=size)))

@@ -30,6 +30,16 @@ def cpu_between(before: Mapping[str, float], after: Mapping[str, float]) -> dict
     return {name: max(0.0, after[name] - before[name]) for name in before if name in after}
 
 
+def memory_now(pids: Mapping[str, int]) -> dict[str, int]:
+    """The proportional set of each process and its children, in bytes, at this moment; ended ones
+    are left out."""
+    held: dict[str, int] = {}
+    for name, pid in pids.items():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            held[name] = _proportional_bytes(_family(name, pid))
+    return held
+
+
 class PeakMemory:
     """The most memory that each process held, in bytes.
 
@@ -89,6 +99,10 @@ def _cpu_of(process: psutil.Process, name: str) -> float:
 def _memory_of(family: list[psutil.Process]) -> int:
     if len(family) == 1:
         return _high_water_bytes(family[0].pid) or int(family[0].memory_info().rss)
+    return _proportional_bytes(family)
+
+
+def _proportional_bytes(family: list[psutil.Process]) -> int:
     held = 0
     for process in family:
         with suppress(psutil.NoSuchProcess):

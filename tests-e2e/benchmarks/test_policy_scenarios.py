@@ -122,3 +122,25 @@ def test_an_unknown_way_to_be_down_is_refused(tmp_path: Path) -> None:
     code, _, printed = bench(tmp_path, "--only", "recovery", "--down", "ok")
     assert code == 2
     assert "refused" in printed
+
+
+def test_a_quiet_tenant_is_measured_alone_and_beside_a_flood(tmp_path: Path) -> None:
+    options = ("--only", "tenants", "--quiet-rate", "50", "--tenants-seconds", "0.6")
+    code, outcomes, printed = bench(tmp_path, *options)
+    assert code == 0, printed
+    made = outcomes["tenants"]
+    assert made["accounts"].keys() == {"quiet alone", "quiet beside", "flood"}
+    assert made["figures"]["flood: messages/s accepted"] > 0
+    assert made["figures"]["quiet p99 beside the flood, by alone"] > 0
+    assert "≤ 1.5" in printed
+
+
+def test_memory_is_read_after_each_part_of_the_requests(tmp_path: Path) -> None:
+    options = ("--only", "memory", "--memory-requests", "50", "--memory-part", "20")
+    code, outcomes, printed = bench(tmp_path, *options)
+    assert code == 0, printed
+    made = outcomes["memory"]
+    assert [each["delivered"] for each in made["accounts"].values()] == [20, 20, 10]
+    readings = [f"gateway MB after {requests} requests" for requests in (0, 20, 40, 50)]
+    assert [made["figures"][name] > 0 for name in readings] == [True] * 4
+    assert "gateway MB more than after the first part" in made["figures"]

@@ -8,8 +8,8 @@ type Span = tuple[tuple[int, int], tuple[int, int]]
 
 
 def spans_left_out(code: str) -> list[Span]:
-    """Annotations, the options of classes and of `dataclass`, `__repr__`, calls of the log, the
-    option `strict` of `zip`, and module constants that are made of numbers only."""
+    """Annotations, the options of classes and of `dataclass`, `__repr__`, calls of the log, texts
+    of errors, the option `strict` of `zip`, and module constants that are made of numbers only."""
     tree = ast.parse(code)
     nodes = [node for each in ast.walk(tree) for node in _left_out(each)]
     nodes += [node for each in tree.body for node in _numbers(each)]
@@ -35,6 +35,8 @@ def _left_out(node: ast.AST) -> Iterator[ast.expr | ast.stmt | ast.keyword]:
         case ast.ClassDef(keywords=keywords, decorator_list=decorators):
             yield from keywords
             yield from decorators
+        case ast.Raise(exc=ast.Call(args=arguments)):
+            yield from (each for each in arguments if isinstance(each, ast.JoinedStr))
         case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
             yield node
         case ast.Call(func=ast.Name(id="zip"), keywords=keywords):

@@ -48,11 +48,12 @@ class Application(Part, frozen=True):
 
 class ApplicationSaved(Contract, frozen=True, tag="application.saved/1"):
     """The application after a read or write. `state` goes into the gateway's copy before the
-    client is answered. `created`: it did not exist before."""
+    client is answered. `created`: it did not exist before. `before`: how the write found it."""
 
     application: Application
     state: ApplicationState
     created: bool = False
+    before: Application | None = None
 
 
 class CreateApplication(Contract, frozen=True, tag="application.create/1"):
@@ -129,7 +130,10 @@ class DeleteApplication(Contract, frozen=True, tag="application.delete/1"):
 
 
 class ApplicationDeleted(Contract, frozen=True, tag="application.deleted/1"):
+    """`before`: the application as it was."""
+
     state: ApplicationState
+    before: Application | None = None
 
 
 class ClientCertificate(Part, frozen=True):
@@ -184,12 +188,14 @@ class Endpoint(EndpointOptions, frozen=True):
 
 
 class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
-    """The endpoint after a read or write, with the application's state after it."""
+    """The endpoint after a read or write, with the application's state after it. `before`: how the
+    write found it."""
 
     endpoint: Endpoint
     state: EndpointState
     application: ApplicationState
     created: bool = False
+    before: Endpoint | None = None
 
 
 class CreateEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint.create/1"):
@@ -279,7 +285,10 @@ class DeleteEndpoint(Contract, frozen=True, tag="endpoint.delete/1"):
 
 
 class EndpointDeleted(Contract, frozen=True, tag="endpoint.deleted/1"):
+    """`before`: the endpoint as it was."""
+
     application: ApplicationState
+    before: Endpoint | None = None
 
 
 class GetEndpointSecret(Contract, frozen=True, tag="endpoint.secret/1"):
@@ -314,8 +323,11 @@ class EventType(Part, frozen=True):
 
 
 class EventTypeSaved(Contract, frozen=True, tag="event_type.saved/1"):
+    """`before`: the event type as the write found it."""
+
     event_type: EventType
     created: bool = False
+    before: EventType | None = None
 
 
 class CreateEventType(Contract, frozen=True, tag="event_type.create/1"):

@@ -51,9 +51,11 @@ class Problem(Contract, frozen=True, tag="problem/1"):
 
 
 class Done(Contract, frozen=True, tag="done/1"):
-    """A command without a result was carried out. `version` is the directory's after it."""
+    """A command without a result was carried out. `version` is the directory's after it. `before`:
+    the object that it changed as it was, as the JSON of its contract."""
 
     version: int = 0
+    before: bytes | None = None
 
 
 class Page(Part, frozen=True):

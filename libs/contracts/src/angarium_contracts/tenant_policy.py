@@ -19,8 +19,10 @@ class SetTenantPolicy(Contract, frozen=True, tag="tenant.set_policy/1"):
 class TenantPolicy(Contract, frozen=True, tag="tenant.policy/1"):
     """`retry_delays_s`: the retry schedule of messages whose event type has none; None: the
     worker's own. `header_names` is that of new endpoints. `require_event_types`: endpoints may
-    name existing event types only. None: the dispatcher's own."""
+    name existing event types only. None: the dispatcher's own. `before`: the policy that a command
+    replaced."""
 
     retry_delays_s: tuple[float, ...] | None = None
     header_names: str | None = None
     require_event_types: bool | None = None
+    before: "TenantPolicy | None" = None

@@ -128,7 +128,9 @@ async def test_patch_changes_only_what_it_sets_and_none_clears(bench: Bench) -> 
 
 async def test_a_deleted_application_is_gone_and_its_uid_free(bench: Bench) -> None:
     first = await create_application(CreateApplication(TENANT, "Acme", "acme"), bench.context)
-    tombstone = await delete_application(DeleteApplication(TENANT, "acme"), bench.context)
+    deleted = await delete_application(DeleteApplication(TENANT, "acme"), bench.context)
+    tombstone = deleted.tombstone
+    assert deleted.before == first.application
     assert (tombstone.id, tombstone.deleted, tombstone.version) == (first.application.id, True, 2)
     with pytest.raises(NotFound):
         await get_application(bench.reads, TENANT, "acme")

@@ -197,8 +197,8 @@ async def test_a_deleted_endpoint_leaves_a_tombstone_without_secrets(
     bench: Bench, application_id: bytes
 ) -> None:
     first = await create_endpoint(CreateEndpoint(TENANT, "acme", URL, "one"), bench.context)
-    application = await delete_endpoint(DeleteEndpoint(TENANT, "acme", "one"), bench.context)
-    assert application.version == 3
+    deleted = await delete_endpoint(DeleteEndpoint(TENANT, "acme", "one"), bench.context)
+    assert (deleted.application.version, deleted.before) == (3, first.endpoint)
     (tombstone,) = bench.announcer.changes[-1].endpoints
     assert (tombstone.id, tombstone.deleted, tombstone.version) == (first.endpoint.id, True, 3)
     assert (tombstone.url, tombstone.sealed_secrets) == ("", ())

@@ -120,7 +120,7 @@ async def test_tombstones_keep_none_of_it(bench: Bench, made: Endpoint) -> None:
     (tombstone,) = await bench.reads.endpoints_by_id([made.id])
     assert options_of(tombstone) == DEFAULTS
     gone = await delete_application(DeleteApplication(TENANT, "acme"), bench.context)
-    assert gone.weight == 1
+    assert gone.tombstone.weight == 1
 
 
 @pytest.mark.usefixtures("made")

@@ -46,7 +46,9 @@ async def test_a_tenants_policy_is_stored_replaced_and_cleared(bench: Bench) -> 
     await set_tenant_policy(SetTenantPolicy(OTHER, (7.0,)), bench.context)
     for delays_s in ((1.0, 2.5), (), None):
         policy = TenantPolicy(delays_s)
-        assert await set_tenant_policy(SetTenantPolicy(TENANT, delays_s), bench.context) == policy
+        before = await bench.reads.tenant_policy(TENANT)
+        saved = await set_tenant_policy(SetTenantPolicy(TENANT, delays_s), bench.context)
+        assert (saved.policy, saved.before) == (policy, before)
         assert await bench.reads.tenant_policy(TENANT) == policy
     assert await bench.reads.tenant_policy(OTHER) == TenantPolicy((7.0,))
     with pytest.raises(InvalidField) as refused:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
@@ -42,6 +43,8 @@ ENTRY = AuditEntry(
     path="/api/v1/app/a%00".ljust(PATH_CHARS_MAX, "x"),
     status=503,
     address="2001:db8::1",
+    before='{"headers":{"x-a":"(redacted)"}}',
+    after="{}",
 )
 
 
@@ -204,8 +207,12 @@ async def test_every_method_of_the_table_says_so_when_the_database_is_away(
     await away.close()
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [{"status": 200}, {"before": "{}"}, {"after": None}, {"before": None, "after": None}],
+)
 async def test_changes_to_the_stored_log_are_noticed(
-    database: Database, audit_log: AuditLogTable
+    database: Database, audit_log: AuditLogTable, forged: dict[str, Any]
 ) -> None:
     for days in range(5, 0, -1):
         await add(audit_log, days)
@@ -223,7 +230,7 @@ async def test_changes_to_the_stored_log_are_noticed(
     mine = audit_entry.c.tenant_id == OTHER
     async with database.engine.begin() as connection:
         await connection.execute(
-            update(audit_entry).where(mine, audit_entry.c.number == 2).values(status=200)
+            update(audit_entry).where(mine, audit_entry.c.number == 2).values(**forged)
         )
         await connection.execute(delete(audit_entry).where(mine, audit_entry.c.number >= 4))
     changed, missing = (await logs.verify("other", OTHER, seal)).broken
@@ -239,3 +246,12 @@ async def test_the_log_is_exported_as_the_api_lists_it(
     lines = [json.loads(line) async for line in AuditAdministration(database).exported(TENANT)]
     assert [line["number"] for line in lines] == [1, 2, 3]
     assert {line["address"] for line in lines} == {"2001:db8::1"}
+    assert [line["before"] for line in lines] == [{"headers": {"x-a": "(redacted)"}}] * 3
+    assert [line["after"] for line in lines] == [{}] * 3
+
+
+def test_entries_of_earlier_versions_keep_their_hash() -> None:
+    earlier = replace(ENTRY, id=bytes(16), path="/", before=None, after=None)
+    digest = chained_hash(KEY, START, 1, earlier)
+    assert digest.hex() == "b880aee40a97c7a6d62ea3f22498599c9d951e1e3b6c2022c8c7a1eb82bb121a"
+    assert digest != chained_hash(KEY, START, 1, replace(earlier, after="{}"))

@@ -147,6 +147,7 @@ class MemoryTasks:
             if task.tenant_id == tenant_id
             and (chosen.status is None or task.status is chosen.status)
             and (chosen.kind is None or task.kind is chosen.kind)
+            and chosen.application_id in (None, task.arguments.application_id)
             and (
                 window.past is None or (task.id < window.past if falling else task.id > window.past)
             )

@@ -10,6 +10,8 @@ class Permission(StrEnum):
 
     READ_TENANT = "read_tenant"
     """Read what belongs to the whole tenant, such as the list of applications."""
+    READ_TASKS = "read_tasks"
+    """Read background tasks: a caller that is bound to an application, those of the application."""
     IDENTIFY = "identify"
     """Ask who one is."""
     LOG_OUT = "log_out"
@@ -51,7 +53,7 @@ class KeyScope(StrEnum):
     PUBLISH = "publish"
     """Post messages, and nothing else."""
     APPLICATION = "application"
-    """Everything below the path of one application."""
+    """Everything below the path of one application, and its background tasks."""
     PLATFORM = "platform"
     """Manage tenants and create their first keys, and nothing that belongs to a tenant."""
 
@@ -75,6 +77,7 @@ _READING: Final = frozenset(
     {
         Permission.IDENTIFY,
         Permission.READ_TENANT,
+        Permission.READ_TASKS,
         Permission.READ_EVENT_TYPES,
         Permission.READ_APPLICATION,
         Permission.READ_HEADERS,
@@ -98,7 +101,7 @@ KEY_PERMISSIONS: Final = {
     KeyScope.ADMIN: frozenset(Permission) - {Permission.MANAGE_PLATFORM, Permission.LOG_OUT},
     KeyScope.READ: _READING,
     KeyScope.PUBLISH: frozenset({Permission.IDENTIFY, Permission.PUBLISH}),
-    KeyScope.APPLICATION: APPLICATION_PERMISSIONS | {Permission.IDENTIFY},
+    KeyScope.APPLICATION: APPLICATION_PERMISSIONS | {Permission.IDENTIFY, Permission.READ_TASKS},
     KeyScope.PLATFORM: frozenset({Permission.IDENTIFY, Permission.MANAGE_PLATFORM}),
 }
 """The permissions of each scope. Those of `application` hold for its application only."""

@@ -232,6 +232,8 @@ async def test_filters_choose_by_status_and_kind(tasks: BackgroundTaskTable) -> 
     assert await ids(TaskFilter(kind=TaskKind.REPLAY_MISSING)) == [second]
     assert await ids(TaskFilter(TaskStatus.RUNNING, TaskKind.RECOVER)) == [third]
     assert await ids(TaskFilter(TaskStatus.FINISHED)) == []
+    assert await ids(TaskFilter(application_id=ARGUMENTS.application_id)) == [third, second, first]
+    assert await ids(TaskFilter(application_id=b"%_/+" * 4)) == []
 
 
 async def test_every_method_of_the_table_says_so_when_the_database_is_away(away: Database) -> None:

@@ -46,6 +46,8 @@ async def test_entries_are_listed_newest_first(world: World) -> None:
         "path": "/api/v1/app/acme/endpoint/orders",
         "status": 200,
         "address": None,
+        "before": None,
+        "after": None,
         "number": None,
         "hash": None,
     }

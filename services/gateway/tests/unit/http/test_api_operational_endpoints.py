@@ -22,6 +22,7 @@ from angarium_contracts.endpoint_options import (
 )
 from angarium_contracts.ids import APPLICATION, ENDPOINT, format_id, operational_application_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
+from angarium_gateway.adapters.http.operational_types import OPERATIONAL_TYPES
 from msgspec import UNSET
 
 from .conftest import ENDPOINT as SAVED
@@ -149,3 +150,24 @@ async def test_a_dispatcher_that_is_away_is_told_as_such(world: World) -> None:
     away = Problem(ProblemCode.UNAVAILABLE, "Not reachable. Try again.")
     world.dispatcher.answers[ListEndpoints] = away
     assert (await world.client.get(PATH)).status_code == 503
+
+
+@pytest.mark.parametrize("member", ["eventTypes", "filterTypes"])
+@pytest.mark.parametrize(("method", "path"), [("POST", PATH), ("PUT", f"{PATH}/orders")])
+async def test_an_event_type_that_never_occurs_is_refused(
+    world: World, method: str, path: str, member: str
+) -> None:
+    body = {"url": "https://e.com", member: ["endpoint.disabled", "message.atempt.failing"]}
+    answer = await world.client.request(method, path, json=body)
+    assert answer.status_code == 422
+    (fault,) = answer.json()["detail"]
+    assert fault["loc"] == ["body", "eventTypes", "1"]
+    assert fault["msg"].endswith("Did you mean `message.attempt.failing`?")
+    assert world.dispatcher.asked == []
+
+
+async def test_every_operational_event_can_be_chosen(world: World) -> None:
+    world.dispatcher.answers[CreateEndpoint] = endpoint_saved(created=True)
+    body = {"url": "https://e.com", "eventTypes": list(OPERATIONAL_TYPES)}
+    assert (await world.client.post(PATH, json=body)).status_code == 201
+    assert len(OPERATIONAL_TYPES) == 7

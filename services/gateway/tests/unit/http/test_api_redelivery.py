@@ -33,8 +33,11 @@ from angarium_contracts.ids import (
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.application.read.messages import Message
 from angarium_gateway.application.redelivery.start_task import RUNNING_MAX
+from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.domain.background_tasks import TaskKind, TaskProgress
+from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.messages import NewMessage
+from angarium_gateway.domain.permissions import KeyScope
 from svix.models import (
     BackgroundTaskOut,
     ListResponseBackgroundTaskOut,
@@ -474,3 +477,18 @@ async def test_nothing_is_told_of_an_endpoint_that_is_not_the_tenants(
     world.dispatcher.answers[GetEndpoint] = Problem(ProblemCode.NOT_FOUND, "no such endpoint")
     assert (await world.client.get(f"{ENDPOINT_PATH}/{what}")).status_code == 404
     assert world.worker.asked == []
+
+
+async def test_a_key_of_an_application_reads_the_tasks_of_its_application_only(
+    world: World,
+) -> None:
+    started = (await world.client.post(f"{ENDPOINT_PATH}/recover", json=SINCE)).json()
+    for application_id, ids in ((APPLICATION_ID, [started["id"]]), (b"x" * 16, [])):
+        caller = Caller(TENANT, b"a" * 16, KeyScope.APPLICATION, application_id)
+        token = f"of-{application_id.hex()}"
+        world.api_keys.callers[token_hash(token)] = caller
+        headers = {"authorization": f"Bearer {token}"}
+        one = await world.client.get(f"{TASKS}/{started['id']}", headers=headers)
+        assert one.status_code == (200 if ids else 404)
+        listed = await world.client.get(TASKS, headers=headers)
+        assert [task["id"] for task in listed.json()["data"]] == ids

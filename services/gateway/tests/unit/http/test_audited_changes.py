@@ -58,7 +58,9 @@ async def test_a_change_is_recorded_with_who_made_it_but_nothing_of_what_was_sen
         path="/api/v1/app",
         status=201,
         address="127.0.0.1",
+        after=entry.after,
     )
+    assert '"uid":"acme"' in str(entry.after)
     for sent in ("hunter2", "auto_123", TOKEN, "get_if_exists"):
         assert sent not in repr(entry)
 

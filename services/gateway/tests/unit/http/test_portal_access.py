@@ -150,6 +150,7 @@ CALLS: dict[Permission, tuple[str, str]] = {
     Permission.PUBLISH: ("POST", "/api/v1/app/acme/msg"),
     Permission.MANAGE_MESSAGES: ("POST", "/api/v1/app/acme/msg/m/cancel"),
     Permission.READ_TENANT: ("GET", "/api/v1/app"),
+    Permission.READ_TASKS: ("GET", "/api/v1/background-task"),
     Permission.MANAGE_TENANT: ("DELETE", "/api/v1/app/acme"),
     Permission.MANAGE_KEYS: ("GET", "/api/v1/api-key"),
     Permission.MANAGE_PLATFORM: ("GET", "/api/v1/admin/tenant"),

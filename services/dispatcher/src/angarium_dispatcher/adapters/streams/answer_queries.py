@@ -22,6 +22,8 @@ from angarium_contracts.filters import TryEndpointFilter, TryFilter
 from angarium_contracts.ids import operational_application_id
 from angarium_contracts.queries import Done, Page
 from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy
+from msgspec.json import encode
+from msgspec.structs import replace
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
 from angarium_dispatcher.application.configuration.references import get_application, get_endpoint
@@ -135,7 +137,7 @@ class QueryAnswers:
     ) -> Callable[[Command], Awaitable[Contract]]:
         async def answer(command: Command) -> Contract:
             saved = await use_case(command, self._context)
-            return _application_saved(saved.application, created=saved.created)
+            return _application_saved(saved.application, created=saved.created, before=saved.before)
 
         return answer
 
@@ -152,8 +154,9 @@ class QueryAnswers:
         return to_wire.page(wire.Applications, found, to_wire.application)
 
     async def _delete_application(self, command: wire.DeleteApplication) -> Contract:
-        tombstone = await delete_application(command, self._context)
-        return wire.ApplicationDeleted(to_wire.application_state(tombstone))
+        deleted = await delete_application(command, self._context)
+        state = to_wire.application_state(deleted.tombstone)
+        return wire.ApplicationDeleted(state, to_wire.application(deleted.before))
 
     def _saved_endpoint[Command](
         self,
@@ -163,7 +166,9 @@ class QueryAnswers:
     ) -> Callable[[Command], Awaitable[Contract]]:
         async def answer(command: Command) -> Contract:
             saved = await use_case(command, self._context)
-            return _endpoint_saved(saved.endpoint, saved.application, created=saved.created)
+            return _endpoint_saved(
+                saved.endpoint, saved.application, created=saved.created, before=saved.before
+            )
 
         return answer
 
@@ -221,8 +226,9 @@ class QueryAnswers:
         return to_wire.page(wire.Endpoints, found, to_wire.endpoint)
 
     async def _delete_endpoint(self, command: wire.DeleteEndpoint) -> Contract:
-        application = await delete_endpoint(command, self._context)
-        return wire.EndpointDeleted(to_wire.application_state(application))
+        deleted = await delete_endpoint(command, self._context)
+        state = to_wire.application_state(deleted.application)
+        return wire.EndpointDeleted(state, to_wire.endpoint(deleted.before))
 
     def _saved_event_type[Command](
         self,
@@ -232,7 +238,8 @@ class QueryAnswers:
     ) -> Callable[[Command], Awaitable[Contract]]:
         async def answer(command: Command) -> Contract:
             saved = await use_case(command, self._context)
-            return wire.EventTypeSaved(to_wire.event_type(saved.event_type), saved.created)
+            before = None if saved.before is None else to_wire.event_type(saved.before)
+            return wire.EventTypeSaved(to_wire.event_type(saved.event_type), saved.created, before)
 
         return answer
 
@@ -264,14 +271,17 @@ class QueryAnswers:
         )
 
     async def _delete_event_type(self, command: wire.DeleteEventType) -> Contract:
-        await delete_event_type(command, self._context)
-        return Done()
+        before = await delete_event_type(command, self._context)
+        return Done(before=encode(to_wire.event_type(before)))
 
     async def _get_tenant_policy(self, question: GetTenantPolicy) -> Contract:
         return to_wire.tenant_policy(await self._reads.tenant_policy(question.tenant_id))
 
     async def _set_tenant_policy(self, command: SetTenantPolicy) -> Contract:
-        return to_wire.tenant_policy(await set_tenant_policy(command, self._context))
+        saved = await set_tenant_policy(command, self._context)
+        return replace(
+            to_wire.tenant_policy(saved.policy), before=to_wire.tenant_policy(saved.before)
+        )
 
     async def _match_messages(self, question: MatchMessages) -> Contract:
         return await match_messages(question, self._reads)
@@ -309,18 +319,28 @@ def _request(kind: ListKind, page: Page) -> PageRequest:
     return page_request(kind, limit=page.limit, iterator=page.iterator, descending=page.descending)
 
 
-def _application_saved(application: Application, *, created: bool = False) -> Contract:
+def _application_saved(
+    application: Application, *, created: bool = False, before: Application | None = None
+) -> Contract:
     return wire.ApplicationSaved(
-        to_wire.application(application), to_wire.application_state(application), created
+        to_wire.application(application),
+        to_wire.application_state(application),
+        created,
+        None if before is None else to_wire.application(before),
     )
 
 
 def _endpoint_saved(
-    endpoint: Endpoint, application: Application, *, created: bool = False
+    endpoint: Endpoint,
+    application: Application,
+    *,
+    created: bool = False,
+    before: Endpoint | None = None,
 ) -> Contract:
     return wire.EndpointSaved(
         to_wire.endpoint(endpoint),
         to_wire.endpoint_state(endpoint),
         to_wire.application_state(application),
         created,
+        None if before is None else to_wire.endpoint(before),
     )

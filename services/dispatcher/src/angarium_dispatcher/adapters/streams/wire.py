@@ -96,7 +96,7 @@ def event_type(entity: EventType, *, with_content: bool = True) -> wire.EventTyp
 
 def tenant_policy(policy: TenantPolicy) -> WireTenantPolicy:
     """A tenant's policy."""
-    return _carried_over(WireTenantPolicy, policy)
+    return _carried_over(WireTenantPolicy, policy, before=None)
 
 
 def _carried_over[Kind: Struct](

@@ -36,6 +36,6 @@ async def rotate_secret(
             rotated(found, secret, now_s=now.timestamp(), grace_s=grace_s), updated_at=now
         )
         application, endpoint = await replace_endpoint(change, application, endpoint, context)
-        return SavedEndpoint(endpoint, application, created=False)
+        return SavedEndpoint(endpoint, application, created=False, before=found)
 
     return await context.changes.apply(work)

@@ -28,11 +28,13 @@ from .tenant_settings import check_event_types_exist, with_default_header_names
 
 @dataclass(frozen=True, slots=True)
 class SavedEndpoint:
-    """A saved endpoint, and its application with the version after the change."""
+    """A saved endpoint, and its application with the version after the change. `before`: as it was
+    found."""
 
     endpoint: Endpoint
     application: Application
     created: bool
+    before: Endpoint | None = None
 
 
 async def create_endpoint(command: CreateEndpoint, context: ConfigurationContext) -> SavedEndpoint:
@@ -140,7 +142,7 @@ async def _save_existing(
     application, endpoint = await endpoint_events.replace_endpoint(
         change, application, endpoint, context
     )
-    return SavedEndpoint(endpoint, application, created=False)
+    return SavedEndpoint(endpoint, application, created=False, before=found)
 
 
 async def _check_new_uid(endpoint: Endpoint, change: Change) -> None:

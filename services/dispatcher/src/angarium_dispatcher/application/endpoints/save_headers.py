@@ -52,6 +52,6 @@ async def _save(
         endpoint = replace(found, sealed_headers=sealed, updated_at=context.now())
         check_poller(endpoint, found)
         application, endpoint = await replace_endpoint(change, application, endpoint, context)
-        return SavedEndpoint(endpoint, application, created=False)
+        return SavedEndpoint(endpoint, application, created=False, before=found)
 
     return await context.changes.apply(work)

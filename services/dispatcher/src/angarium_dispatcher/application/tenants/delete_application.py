@@ -1,5 +1,7 @@
 """Deleting an application."""
 
+from dataclasses import dataclass
+
 from angarium_contracts.configuration import DeleteApplication
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
@@ -10,15 +12,24 @@ from angarium_dispatcher.application.operational.endpoint_events import record_e
 from angarium_dispatcher.domain.application import Application
 
 
+@dataclass(frozen=True, slots=True)
+class DeletedApplication:
+    """The tombstone of an application, and the application as it was."""
+
+    tombstone: Application
+    before: Application
+
+
 async def delete_application(
     command: DeleteApplication, context: ConfigurationContext
-) -> Application:
-    """Delete the application and its endpoints. Returns its tombstone. Raises `NotFound`."""
+) -> DeletedApplication:
+    """Delete the application and its endpoints. Raises `NotFound`."""
 
-    async def work(change: Change) -> Application:
+    async def work(change: Change) -> DeletedApplication:
         application = await get_customer_application(change, command.tenant_id, command.ref)
         check_precondition(command.precondition, application)
         await record_endpoints_deleted(change, application, context)
-        return await change.delete_application(application, context.now())
+        tombstone = await change.delete_application(application, context.now())
+        return DeletedApplication(tombstone, application)
 
     return await context.changes.apply(work)

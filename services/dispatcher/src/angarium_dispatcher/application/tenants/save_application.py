@@ -25,10 +25,11 @@ from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotF
 
 @dataclass(frozen=True, slots=True)
 class SavedApplication:
-    """A saved application. `created`: it did not exist before."""
+    """A saved application. `created`: it did not exist before. `before`: as it was found."""
 
     application: Application
     created: bool
+    before: Application | None = None
 
 
 async def create_application(
@@ -45,7 +46,7 @@ async def create_application(
         if command.uid is not None:
             holder = await change.find_application(command.tenant_id, command.uid)
             if holder is not None and command.get_if_exists:
-                return SavedApplication(holder, created=False)
+                return SavedApplication(holder, created=False, before=holder)
             _check_new_uid(holder, application)
         await check_quota(change, command.tenant_id, "application", command.applications_max)
         return SavedApplication(await change.add_application(application), created=True)
@@ -111,7 +112,7 @@ async def _save_existing(
     application = await change.replace_application(application)
     if application.throttle_rate != found.throttle_rate:
         await change.limit_endpoints(application)
-    return SavedApplication(application, created=False)
+    return SavedApplication(application, created=False, before=found)
 
 
 def _check_new_uid(holder: Application | None, application: Application) -> None:

@@ -23,10 +23,12 @@ from angarium_dispatcher.domain.schedules import check_schedules_count
 
 @dataclass(frozen=True, slots=True)
 class SavedEventType:
-    """A saved event type. `created`: it did not exist before, or was archived."""
+    """A saved event type. `created`: it did not exist before, or was archived. `before`: as it was
+    found."""
 
     event_type: EventType
     created: bool
+    before: EventType | None = None
 
 
 async def create_event_type(
@@ -99,7 +101,7 @@ async def _replace(
 ) -> SavedEventType:
     await _reschedule(found, event_type, change)
     await change.replace_event_type(event_type)
-    return SavedEventType(event_type, created=created)
+    return SavedEventType(event_type, created=created, before=found)
 
 
 async def _reschedule(before: EventType | None, after: EventType, change: Change) -> None:

@@ -1,5 +1,6 @@
 """The table of background tasks and their leases, on either engine."""
 
+import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,12 @@ from .tables import background_task as table
 ERROR_CHARS_MAX = 1_000
 
 _arguments = msgspec.json.Decoder(TaskArguments)
+
+
+def _beginning(application_id: bytes) -> str:
+    """How the arguments of an application's tasks begin: their first member is its id."""
+    encoded = base64.b64encode(application_id).decode()
+    return f'{{"application_id":"{encoded}"'
 
 
 class BackgroundTaskTable:
@@ -87,6 +94,10 @@ class BackgroundTaskTable:
             query = query.where(table.c.status == chosen.status.value)
         if chosen.kind is not None:
             query = query.where(table.c.kind == chosen.kind.value)
+        if chosen.application_id is not None:
+            # Not LIKE, for which SQLite takes `a` and `A` as the same.
+            beginning = _beginning(chosen.application_id)
+            query = query.where(func.substr(table.c.arguments, 1, len(beginning)) == beginning)
         rows = await self._rows(windowed(query, table.c.id, window))
         return page_of(rows, window, _task)
 

@@ -97,11 +97,14 @@ audit_entry = Table(
     Column("number", Big),
     Column("previous_hash", LargeBinary(32)),
     Column("hash", LargeBinary(32)),
+    Column("before", Text),
+    Column("after", Text),
     PrimaryKeyConstraint("tenant_id", "id"),
     Index("ix_audit_entry_operation", "tenant_id", "operation", "id"),
     postgresql_partition_by="RANGE (id)",
 )
-"""Requests for a change, and the status of their answers; the id contains the time. `by_portal`:
+"""Requests for a change, and the status of their answers; the id contains the time. `before` and
+`after` are JSON objects of the members that changed, with secrets redacted. `by_portal`:
 `key_id` is a portal token. `number` and the hashes are null in entries of earlier versions. On
 Postgres partitioned by time."""
 

@@ -8,12 +8,13 @@ from angarium_contracts.queries import Problem, ProblemCode
 from litestar import Controller, delete, get, post
 from litestar.params import JSONBody, PathParameter
 
-from angarium_gateway.application.tenants.api_keys import NewApiKey
+from angarium_gateway.application.tenants.api_keys import CreatedKey, NewApiKey
 from angarium_gateway.domain.display_names import may_be_name
 from angarium_gateway.domain.permissions import KeyScope
 
 from .dependencies import Api, ApiDependencies, CurrentCaller
 from .id_lists import list_response, window_of
+from .noted_changes import note_change
 from .parameters import LIMIT_DEFAULT, NAME_CHARS_MAX, Iterator, Limit, Order
 from .problems import Fault, ProblemAnswer, Refused, invalid, problem_answer, refusal
 from .schemas.api_keys import (
@@ -49,7 +50,7 @@ class ApiKeyController(Controller):
         The key works everywhere at once.
         """
         new = await new_key(api, caller.tenant_id, data)
-        return api_key_created_out(await api.keys.create(caller.tenant_id, new))
+        return noted_key(await api.keys.create(caller.tenant_id, new))
 
     @get(operation_id="v1.api-key.list", summary="List API keys")
     async def list_keys(
@@ -85,6 +86,13 @@ class ApiKeyController(Controller):
         named = parse_id(API_KEY, key_id)
         if named is None or not await api.keys.revoke(caller.tenant_id, named):
             raise Refused(_no_such_key(key_id))
+        note_change({"revoked": False}, {"revoked": True})
+
+
+def noted_key(created: CreatedKey) -> ApiKeyCreatedOut:
+    """The answer with a new key, which is noted for the audit log without its token."""
+    note_change(None, api_key_out(created.key))
+    return api_key_created_out(created)
 
 
 async def new_key(api: ApiDependencies, tenant_id: bytes, data: ApiKeyIn) -> NewApiKey:

@@ -22,6 +22,7 @@ from litestar.params import JSONBody, QueryParameter, SkipValidation
 from .current_names import with_current_names
 from .dependencies import Api, CurrentCaller
 from .entity_tags import WritePrecondition
+from .noted_changes import note_change
 from .parameters import ApplicationRef, ordered_page
 from .problems import unwrap
 from .schemas.applications import (
@@ -194,8 +195,7 @@ class ApplicationController(Controller):
             weight=data.weight,
             precondition=precondition,
         )
-        saved = unwrap(await api.change_configuration(command, ApplicationSaved))
-        return application_out(saved.application)
+        return _noted(unwrap(await api.change_configuration(command, ApplicationSaved)))
 
     @delete(
         "/{app_id:str}",
@@ -217,8 +217,15 @@ class ApplicationController(Controller):
         command = DeleteApplication(
             tenant_id=caller.tenant_id, ref=app_id, precondition=precondition
         )
-        unwrap(await api.change_configuration(command, ApplicationDeleted))
+        deleted = unwrap(await api.change_configuration(command, ApplicationDeleted))
+        note_change(None if deleted.before is None else application_out(deleted.before), None)
 
 
 def _saved(saved: ApplicationSaved) -> Response[ApplicationOut]:
-    return Response(application_out(saved.application), status_code=201 if saved.created else 200)
+    return Response(_noted(saved), status_code=201 if saved.created else 200)
+
+
+def _noted(saved: ApplicationSaved) -> ApplicationOut:
+    after = application_out(saved.application)
+    note_change(None if saved.before is None else application_out(saved.before), after)
+    return after

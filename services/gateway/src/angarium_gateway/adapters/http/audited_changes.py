@@ -12,6 +12,7 @@ from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.record_change import RecordChange
 
 from .idempotent_posts import REPLAYED
+from .noted_changes import take_noted_change
 
 UNAUDITED: Final = "unaudited"
 """Option of the routes whose requests are not recorded."""
@@ -43,7 +44,7 @@ class AuditedChanges:
             return
         if UNAUDITED in handler.opt or any(name == REPLAYED for name, _ in message["headers"]):
             return
-        peer = scope["client"]
+        peer, noted = scope["client"], take_noted_change()
         await self._record(
             caller,
             operation=str(handler.operation_id),
@@ -51,4 +52,6 @@ class AuditedChanges:
             path=quote(scope["path"], safe=_PLAIN_IN_PATHS),
             status=message["status"],
             address=self._proxies.client_host(peer[0], scope["headers"]) if peer else None,
+            before=noted.before,
+            after=noted.after,
         )

@@ -45,9 +45,12 @@ class BackgroundTaskController(Controller):
         iterator: Iterator = None,
         order: Order = "descending",
     ) -> ListResponse[BackgroundTaskOut]:
-        """Returns the tenant's background tasks, newest first unless `order` says otherwise."""
+        """Returns the tenant's background tasks, newest first unless `order` says otherwise. A key
+        of the scope `application` gets those of its application.
+        """
         window = window_of(BACKGROUND_TASK, limit, iterator, descending=order == "descending")
-        page = await api.redelivery.tasks.page(caller.tenant_id, window, TaskFilter(status, task))
+        chosen = TaskFilter(status, task, caller.application_id)
+        page = await api.redelivery.tasks.page(caller.tenant_id, window, chosen)
         return list_response(BACKGROUND_TASK, page, window, background_task_out)
 
     @get("/{task_id:str}", operation_id="v1.background-task.get", summary="Get a background task")
@@ -57,7 +60,8 @@ class BackgroundTaskController(Controller):
         """Returns a background task with its progress."""
         named = parse_id(BACKGROUND_TASK, task_id)
         found = None if named is None else await api.redelivery.tasks.find(caller.tenant_id, named)
-        if found is None:
+        own = caller.application_id
+        if found is None or own not in (None, found.arguments.application_id):
             detail = f"There is no background task {task_id}. List the tasks to find its id."
             raise Refused(problem_answer(404, "not_found", "Not found", detail))
         return background_task_out(found)

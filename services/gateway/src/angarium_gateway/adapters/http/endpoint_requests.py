@@ -29,6 +29,7 @@ from angarium_gateway.application.tenants.authentication import Caller
 from .current_names import with_current_names
 from .dependencies import ApiDependencies
 from .header_changes import header_changes
+from .noted_changes import REDACTED, note_change
 from .problems import Refused, refusal
 from .schemas.endpoint_secrets import (
     EndpointHeadersIn,
@@ -37,7 +38,7 @@ from .schemas.endpoint_secrets import (
     EndpointSecretOut,
     EndpointSecretRotateIn,
 )
-from .schemas.endpoints import EndpointIn, EndpointPatch, EndpointUpdate, fields_given
+from .schemas.endpoints import EndpointIn, EndpointPatch, EndpointUpdate, endpoint_out, fields_given
 from .schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
     OperationalWebhookEndpointUpdate,
@@ -121,7 +122,8 @@ class EndpointRequests:
     async def delete(self, ref: str, precondition: Precondition | None) -> None:
         """Delete the endpoint."""
         command = DeleteEndpoint(self._tenant_id, self.application_ref, ref, precondition)
-        self._unwrap(await self.api.change_configuration(command, EndpointDeleted))
+        deleted = self._unwrap(await self.api.change_configuration(command, EndpointDeleted))
+        note_change(None if deleted.before is None else endpoint_out(deleted.before), None)
 
     async def headers(self, ref: str) -> EndpointHeadersOut:
         """The custom headers; of sensitive ones only the names."""
@@ -141,6 +143,8 @@ class EndpointRequests:
         await self._change(
             SetEndpointHeaders(self._tenant_id, self.application_ref, ref, sealed_headers=sealed)
         )
+        # The names before are sealed for the worker.
+        note_change({"headers": REDACTED}, {"headers": data.headers})
 
     async def patch_headers(self, ref: str, data: EndpointHeadersPatchIn) -> None:
         """Set or remove some custom headers."""
@@ -149,6 +153,7 @@ class EndpointRequests:
         await self._change(
             PatchEndpointHeaders(self._tenant_id, self.application_ref, ref, sealed_headers=sealed)
         )
+        note_change({"headers": REDACTED}, {"headers": changes})
 
     async def secret(self, ref: str) -> EndpointSecretOut:
         """The key that verifies the endpoint's webhooks."""
@@ -168,6 +173,7 @@ class EndpointRequests:
             grace_s=data.grace_period_seconds,
         )
         await self._change(command)
+        note_change({"secret": "the former"}, {"secret": "the new"})
 
     @property
     def _endpoints_max(self) -> int | None:
@@ -182,7 +188,10 @@ class EndpointRequests:
         return self.api.endpoint_secrets.sealed_text(self._tenant_id, text)
 
     async def _change(self, command: Contract) -> EndpointSaved:
-        return self._unwrap(await self.api.change_configuration(command, EndpointSaved))
+        saved = self._unwrap(await self.api.change_configuration(command, EndpointSaved))
+        before = None if saved.before is None else endpoint_out(saved.before)
+        note_change(before, endpoint_out(saved.endpoint))
+        return saved
 
     def _unwrap[T: Contract](self, answer: T | Problem) -> T:
         if isinstance(answer, Problem):

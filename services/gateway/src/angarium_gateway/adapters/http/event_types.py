@@ -6,6 +6,7 @@ import msgspec
 from angarium_contracts.configuration import (
     CreateEventType,
     DeleteEventType,
+    EventType,
     EventTypes,
     EventTypeSaved,
     GetEventType,
@@ -19,12 +20,14 @@ from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter, SkipValidation
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.portal_tokens import PortalGrant
 
 from .dependencies import Api, CurrentCaller
 from .entity_tags import WritePrecondition
+from .noted_changes import note_change
 from .parameters import EventTypeRef, ordered_page
 from .problems import Fault, Refused, invalid, refusal, unwrap
 from .schemas.delivery_policy import delays, delays_of_new
@@ -108,9 +111,13 @@ class EventTypeController(Controller):
             schemas=_text(data.schemas),
             retry_delays_s=delays_of_new(data.retry_schedule),
         )
+<<<<<<< HEAD
         saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
         api.schemas.forget_tenants({caller.tenant_id})
         return event_type_out(saved.event_type)
+=======
+        return _noted(unwrap(await api.ask_dispatcher(command, EventTypeSaved)))
+>>>>>>> h/rest12
 
     @get("/{event_type_name:str}", operation_id="v1.event-type.get", summary="Get an event type")
     async def get_event_type(
@@ -156,8 +163,12 @@ class EventTypeController(Controller):
             precondition=precondition,
         )
         saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
+<<<<<<< HEAD
         api.schemas.forget_tenants({caller.tenant_id})
         return Response(event_type_out(saved.event_type), status_code=201 if saved.created else 200)
+=======
+        return Response(_noted(saved), status_code=201 if saved.created else 200)
+>>>>>>> h/rest12
 
     @patch(
         "/{event_type_name:str}",
@@ -185,9 +196,13 @@ class EventTypeController(Controller):
             retry_delays_s=delays(data.retry_schedule),
             precondition=precondition,
         )
+<<<<<<< HEAD
         saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
         api.schemas.forget_tenants({caller.tenant_id})
         return event_type_out(saved.event_type)
+=======
+        return _noted(unwrap(await api.ask_dispatcher(command, EventTypeSaved)))
+>>>>>>> h/rest12
 
     @delete(
         "/{event_type_name:str}",
@@ -213,8 +228,21 @@ class EventTypeController(Controller):
             expunge=expunge,
             precondition=precondition,
         )
+<<<<<<< HEAD
         unwrap(await api.ask_dispatcher(command, Done))
         api.schemas.forget_tenants({caller.tenant_id})
+=======
+        done = unwrap(await api.ask_dispatcher(command, Done))
+        if done.before is not None:
+            before = event_type_out(msgspec.json.decode(done.before, type=EventType))
+            note_change(before, None if expunge else replace(before, archived=True))
+
+
+def _noted(saved: EventTypeSaved) -> EventTypeOut:
+    after = event_type_out(saved.event_type)
+    note_change(None if saved.before is None else event_type_out(saved.before), after)
+    return after
+>>>>>>> h/rest12
 
 
 def _text(schemas: dict[str, dict[str, Any]] | None) -> bytes | None:

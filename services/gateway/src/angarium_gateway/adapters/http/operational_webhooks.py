@@ -15,6 +15,7 @@ from .dependencies import Api, CurrentCaller
 from .endpoint_requests import EndpointRequests
 from .entity_tags import WritePrecondition
 from .gzip_bodies import UNCOMPRESSED
+from .operational_types import with_known_types
 from .parameters import EndpointRef, ordered_page_from_newest
 from .schemas.endpoint_secrets import (
     EndpointHeadersIn,
@@ -70,7 +71,7 @@ class OperationalEndpointController(Controller):
         `message.attempt.exhausted`, `message.attempt.failing` and `message.attempt.recovered`.
         Without `eventTypes` the endpoint receives all of them.
         """
-        return operational_endpoint_out(await _requests(api, caller).create(data))
+        return operational_endpoint_out(await _requests(api, caller).create(with_known_types(data)))
 
     @get(
         "/{endpoint_id:str}",
@@ -106,7 +107,8 @@ class OperationalEndpointController(Controller):
 
         If no endpoint has this uid, one is created with it, and the answer is `201`.
         """
-        saved = await _requests(api, caller).update(endpoint_id, data, precondition)
+        known = with_known_types(data)
+        saved = await _requests(api, caller).update(endpoint_id, known, precondition)
         return Response(
             operational_endpoint_out(saved.endpoint), status_code=201 if saved.created else 200
         )

@@ -18,6 +18,7 @@ from angarium_gateway.domain.permissions import VIEWING, Capability
 from .api_key_authentication import bearer_token
 from .current_names import with_current_names
 from .dependencies import Api, ApiDependencies, CurrentCaller
+from .noted_changes import note_change
 from .parameters import ApplicationRef
 from .problems import Fault, Refused, invalid, refusal
 from .schemas.applications import ApplicationIn
@@ -169,6 +170,16 @@ async def _new_token(
     expires_at = datetime.now(UTC) + timedelta(seconds=expiry_s or EXPIRY_S_MAX)
     new = NewPortalToken(caller.tenant_id, application_id, grant, expires_at)
     created = await api.portal_tokens.create(new)
+    note_change(
+        None,
+        {
+            "appId": format_id(APPLICATION, application_id),
+            "capabilities": sorted(grant.capabilities),
+            "featureFlags": sorted(grant.feature_flags),
+            "sessionId": grant.session_id,
+            "expiresAt": expires_at,
+        },
+    )
     return created.token
 
 

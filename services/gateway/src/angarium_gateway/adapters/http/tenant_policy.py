@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from .dependencies import Api, CurrentCaller
+from .noted_changes import note_change
 from .problems import unwrap
 from .schemas.delivery_policy import TenantPolicyIn, TenantPolicyOut, delays_of_new
 
@@ -48,11 +49,19 @@ class TenantPolicyController(Controller):
             require_event_types=data.require_event_types,
         )
         policy = unwrap(await api.ask_dispatcher(command, TenantPolicy))
+        days_before = await api.retentions.find(caller.tenant_id)
         await api.retentions.set(caller.tenant_id, data.retention_days)
+<<<<<<< HEAD
         chosen = data.validate_schemas or _OFF
         check = None if chosen == _OFF else SchemaCheck(chosen)
         await api.schema_checks.set(caller.tenant_id, check)
         return _policy_out(policy, data.retention_days, check)
+=======
+        after = _policy_out(policy, data.retention_days)
+        if policy.before is not None:
+            note_change(_policy_out(policy.before, days_before), after)
+        return after
+>>>>>>> h/rest12
 
 
 def _policy_out(

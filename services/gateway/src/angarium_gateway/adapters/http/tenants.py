@@ -10,17 +10,13 @@ from msgspec import UnsetType
 from angarium_gateway.application.tenants.tenants import NameTaken, Tenant
 from angarium_gateway.domain.display_names import may_be_name
 
-from .api_keys import new_key
+from .api_keys import new_key, noted_key
 from .dependencies import Api, ApiDependencies
 from .id_lists import list_response, window_of
+from .noted_changes import note_change
 from .parameters import LIMIT_DEFAULT, NAME_CHARS_MAX, Iterator, Limit, Order
 from .problems import Fault, ProblemAnswer, Refused, invalid, problem_answer
-from .schemas.api_keys import (
-    DISPLAY_NAME_REMEDY,
-    ApiKeyCreatedOut,
-    ApiKeyIn,
-    api_key_created_out,
-)
+from .schemas.api_keys import DISPLAY_NAME_REMEDY, ApiKeyCreatedOut, ApiKeyIn
 from .schemas.fields import NAME_PATTERN
 from .schemas.lists import ListResponse
 from .schemas.tenants import TenantIn, TenantOut, TenantPatch, quotas_in, tenant_out
@@ -42,7 +38,7 @@ class TenantController(Controller):
         """Creates a tenant and answers `201`. A name that is taken gets `409`."""
         _require_name(data.name)
         try:
-            return tenant_out(await api.tenants.create(data.name))
+            return _noted(None, await api.tenants.create(data.name))
         except NameTaken:
             raise Refused(_name_taken(data.name)) from None
 
@@ -90,7 +86,7 @@ class TenantController(Controller):
             changed = await api.tenants.limit(tenant.id, quotas_in(data.quotas))
         if changed is None:
             raise Refused(_no_such_tenant(tenant_id))
-        return tenant_out(changed)
+        return _noted(tenant, changed)
 
     @delete(
         "/{tenant_id:str}",
@@ -109,7 +105,7 @@ class TenantController(Controller):
         deleted = await api.tenants.delete(found.id)
         if deleted is None:
             raise Refused(_no_such_tenant(tenant_id))
-        return tenant_out(deleted)
+        return _noted(found, deleted)
 
     @post(
         "/{tenant_id:str}/api-key",
@@ -126,7 +122,13 @@ class TenantController(Controller):
         if tenant.deleted_at is not None:
             raise Refused(_no_such_tenant(tenant_id))
         new = await new_key(api, tenant.id, data)
-        return api_key_created_out(await api.keys.create(tenant.id, new))
+        return noted_key(await api.keys.create(tenant.id, new))
+
+
+def _noted(before: Tenant | None, tenant: Tenant) -> TenantOut:
+    after = tenant_out(tenant)
+    note_change(None if before is None else tenant_out(before), after)
+    return after
 
 
 async def _tenant(api: ApiDependencies, ref: str) -> Tenant:

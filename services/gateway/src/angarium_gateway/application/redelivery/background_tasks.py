@@ -20,6 +20,7 @@ class TaskFilter:
 
     status: TaskStatus | None = None
     kind: TaskKind | None = None
+    application_id: bytes | None = None
 
 
 class BackgroundTasks(Protocol):

@@ -59,6 +59,9 @@ def chained_hash(key: bytes, previous: bytes, number: int, entry: AuditEntry) ->
         entry.status,
         entry.address,
     ]
+    if entry.before is not None or entry.after is not None:
+        # Entries of earlier versions have neither, and keep their hashes.
+        members += [entry.before, entry.after]
     return hmac.digest(key, previous + msgspec.json.encode(members), "sha256")
 
 

@@ -16,6 +16,8 @@ class AuditEntry:
 
     `address` is the IP address that the request came from, or that a trusted proxy named.
     `operation` is the operationId of its route; `path` is percent-encoded and has no query.
+    `before` and `after` are JSON objects of the members that changed, with secrets redacted; None:
+    the object did not exist, or no object changed.
     """
 
     id: bytes
@@ -27,6 +29,8 @@ class AuditEntry:
     status: int
     by_portal: bool = False
     address: str | None = None
+    before: str | None = None
+    after: str | None = None
 
 
 class AuditLog(Protocol):

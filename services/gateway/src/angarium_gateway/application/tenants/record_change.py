@@ -47,8 +47,11 @@ class RecordChange:
         path: str,
         status: int,
         address: str | None,
+        before: str | None = None,
+        after: str | None = None,
     ) -> None:
-        """Record an answered request. `path` has no query string."""
+        """Record an answered request. `path` has no query string. `before` and `after` are as in
+        `AuditEntry`."""
         entry = AuditEntry(
             id=self._make_id(),
             tenant_id=caller.tenant_id,
@@ -59,6 +62,8 @@ class RecordChange:
             status=status,
             by_portal=isinstance(caller.grant, PortalGrant),
             address=None if address is None else address[:ADDRESS_CHARS_MAX],
+            before=before,
+            after=after,
         )
         try:
             async with asyncio.timeout(self._write_timeout_s):

@@ -1,10 +1,11 @@
 """Entries of the audit log on the wire."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from angarium_contracts.ids import API_KEY, AUDIT_ENTRY, PORTAL_TOKEN, created_at_ms, format_id
 from msgspec import Meta
+from msgspec.json import decode
 
 from angarium_gateway.application.tenants.audit_chain import ChainedEntry
 
@@ -33,6 +34,20 @@ class AuditEntryOut(ApiSchema, frozen=True, kw_only=True):
     address: Annotated[
         str | None, Meta(description="The IP address that the request came from.")
     ] = None
+    before: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="The members that the request changed, as they were, with secrets redacted;"
+            " `null` if the object did not exist, or if the operation changes no object."
+        ),
+    ] = None
+    after: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="The members that the request changed, as they are after it; `null` if the"
+            " object is deleted, or if the operation changes no object."
+        ),
+    ] = None
     number: Annotated[
         int | None,
         Meta(description="The place of the entry in the tenant's log, from 1 on without gaps."),
@@ -59,6 +74,12 @@ def audit_entry_out(chained: ChainedEntry) -> AuditEntryOut:
         path=entry.path,
         status=entry.status,
         address=entry.address,
+        before=_object(entry.before),
+        after=_object(entry.after),
         number=chained.number,
         hash=None if chained.hash is None else chained.hash.hex(),
     )
+
+
+def _object(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else decode(text, type=dict[str, Any])
