@@ -1,5 +1,6 @@
 # Each target sets up what it needs: a fresh clone and `make run` or `make test` are enough.
 #   RUN_ARGS, TEST_ARGS, BENCH_ARGS, FAULT_ARGS, MUTATE_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
+#   EXAMPLES                          how many examples of each property make properties tries, 1000
 #   FUZZ_SECONDS                      how long each target of make fuzz runs, 300
 #   SIMULATION_SEEDS, SEED            how many seeds make simulate runs, 20000; one to replay
 #   SCHEMATHESIS_SECONDS, SCHEMATHESIS_SEED   how long make schemathesis runs, 900; which requests
@@ -13,13 +14,18 @@ FUZZ_SECONDS ?= 300
 # Programs that import their neighbours by plain names: mypy checks them from where they run.
 SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver services/worker/tests/fuzz
 SIMULATION_SEEDS ?= 20000
+EXAMPLES ?= 1000
 SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simulate
 
 # Compiled once, modules load in a third of the time; some environments switch that off.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help setup run test test-sdks schemathesis simulate faults faults-backlog fuzz mutate coverage lint types imports bench bench-search docs clean
+=======
+.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports bench docs clean
+>>>>>>> h/suite
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +46,10 @@ faults: setup ## Break everything under load, and compare the ledgers
 
 faults-backlog: setup ## Let a million messages wait for receivers that are down: some 12 minutes
 	@FAULTS_BACKLOG=1000000 exec $(BIN)/python -m tests-e2e.faults.run_suite --only backlog $(FAULT_ARGS)
+
+properties: setup ## Test every property with EXAMPLES examples, 1000 instead of 50
+	@ANGARIUM_TEST_EXAMPLES=$(EXAMPLES) \
+	$(BIN)/pytest -n 2 --dist worksteal -m hypothesis --timeout=3600 $(TEST_ARGS)
 
 simulate: setup ## Run the worker in SIMULATION_SEEDS simulated worlds, or replay SEED
 	@$(SIMULATION) $(or $(SEED),--seeds $(SIMULATION_SEEDS))

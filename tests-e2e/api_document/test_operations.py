@@ -15,7 +15,7 @@ from ..child_process import bare_environment  # noqa: TID252 - tests are no inst
 from ..dev_platform import DevPlatform  # noqa: TID252
 
 FOLDER = Path(__file__).parent
-SAMPLE_S = 25
+SAMPLE_S = 15
 SECONDS = int(os.environ.get("SCHEMATHESIS_SECONDS", SAMPLE_S))
 SEED = os.environ.get("SCHEMATHESIS_SEED", "12")
 SAMPLE = ("--phases", "examples,fuzzing,stateful", "--max-examples", "3")

@@ -183,7 +183,7 @@ def poisoned(stage: Stage, random: Random) -> Account:
                     f"{service}: not all poison is kept with its bytes",
                 )
                 account.notes.append(f"{service}: {len(bodies)} quarantined: {sorted(reasons)}")
-        trial.run_for(2)
+        trial.run_on(2)
         account = trial.conclude()
         held_up_s = account.flows_after_s
         account.expect(held_up_s < stage.patience, f"others were held up for {held_up_s:.1f} s")

@@ -29,7 +29,7 @@ def killed_at_random(stage: Stage, random: Random, service: str, *, kills: int =
             trial.blow()
             member.signal(signal.SIGKILL)
         trial.account.notes.append(" ".join(moments))
-        trial.run_for(3)
+        trial.run_on(3)
         stage.await_ready()
         return trial.conclude()
 

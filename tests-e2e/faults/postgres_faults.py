@@ -59,7 +59,7 @@ def _ended(stage: Stage, name: str, end: Callable[[Stage], None], seconds: float
             started_s = time.monotonic()
             stage.postgres.start()
         trial.account.notes.append(f"started again in {time.monotonic() - started_s:.1f} s")
-        trial.run_for(3)
+        trial.run_on(3)
         trial.await_flow()
         return _clear(trial, trial.conclude(flows_within_s=FLOWS_WITHIN_S))
 
@@ -76,7 +76,7 @@ def connections_killed(stage: Stage, times: int = 5) -> Account:
                     " where datname = current_database() and pid <> pg_backend_pid()",
                 )
             trial.run_for(0.7)
-        trial.run_for(2)
+        trial.run_on(2)
         return _clear(trial, trial.conclude())
 
 
@@ -112,7 +112,7 @@ def _broken_disk(stage: Stage, flag: str, name: str, seconds: float) -> Account:
                 postgres.start()
             until(lambda: _answers(stage), UP_WITHIN_S, "Postgres answers")
         trial.account.notes.append(f"{answered} answered with 2xx meanwhile")
-        trial.run_for(3)
+        trial.run_on(3)
         trial.await_flow()
         return _clear(trial, trial.conclude(flows_within_s=FLOWS_WITHIN_S))
 
@@ -123,7 +123,7 @@ def locked(stage: Stage, seconds: float) -> Account:
         trial.run_for(1)
         with trial.fault():
             asyncio.run(_hold_locks(stage, seconds))
-        trial.run_for(3)
+        trial.run_on(3)
         trial.await_flow()
         return _clear(trial, trial.conclude(flows_within_s=FLOWS_WITHIN_S))
 

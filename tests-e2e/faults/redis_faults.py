@@ -20,7 +20,7 @@ def flushed(stage: Stage) -> Account:
         trial.blow()
         with stage.redis() as client:
             client.flushall()
-        trial.run_for(4)
+        trial.run_on(4)
         return _api_did_not_notice(trial, trial.conclude())
 
 
@@ -31,7 +31,7 @@ def restarted_empty(stage: Stage) -> Account:
             stage.valkey.kill()
             _data_of(stage.valkey.log_path.parent, remove=True)
             stage.valkey.start()
-        trial.run_for(4)
+        trial.run_on(4)
         return _api_did_not_notice(trial, trial.conclude())
 
 
@@ -48,7 +48,7 @@ def rolled_back(stage: Stage, seconds: float = 3.0) -> Account:
                     with path.open("rb+") as file:
                         file.truncate(size)
             stage.valkey.start()
-        trial.run_for(4)
+        trial.run_on(4)
         return _api_did_not_notice(trial, trial.conclude())
 
 
@@ -61,7 +61,7 @@ def gone(stage: Stage, seconds: float) -> Account:
             accepted = len(trial.load.answered)
             stage.valkey.start()
         trial.account.notes.append(f"{accepted} accepted when it came back")
-        trial.run_for(3)
+        trial.run_on(3)
         account = _api_did_not_notice(trial, trial.conclude(flows_within_s=10))
         _bounded(stage, account)
         return account
@@ -76,7 +76,7 @@ def read_only(stage: Stage, seconds: float = 5.0) -> Account:
                 trial.run_for(seconds)
             finally:
                 client.config_set("min-replicas-to-write", 0)
-        trial.run_for(3)
+        trial.run_on(3)
         return _api_did_not_notice(trial, trial.conclude())
 
 
@@ -89,7 +89,7 @@ def out_of_memory(stage: Stage, seconds: float = 5.0) -> Account:
                 trial.run_for(seconds)
             finally:
                 client.config_set("maxmemory", "0")
-        trial.run_for(3)
+        trial.run_on(3)
         return _api_did_not_notice(trial, trial.conclude())
 
 
@@ -104,7 +104,7 @@ def slow(stage: Stage, seconds: float = 20.0) -> Account:
             finally:
                 for service in SERVICES:
                     stage.set_link(f"{service}-redis", State.OPEN)
-        trial.run_for(3)
+        trial.run_on(3)
         account = _api_did_not_notice(trial, trial.conclude(flows_within_s=10))
         _bounded(stage, account)
         return account

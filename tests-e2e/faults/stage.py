@@ -6,6 +6,7 @@ service reaches each engine, and the workers their receivers, through a `Link`.
 
 import asyncio
 import base64
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ from .steady_load import SteadyLoad
 
 SERVICES = ("gateway", "dispatcher", "worker")
 REPLICAS = 2
+RATE = 120.0
 # Leases as short as the settings allow, so that what a dead process held moves on soon. On a busy
 # machine a record may take longer than that: an entry would be delivered by two, without a fault.
 ENTRY_LEASE_S = 2.0
@@ -55,6 +57,8 @@ class Stage:
         *,
         replicas: int = REPLICAS,
         patience: float = 1.0,
+        rate: float = RATE,
+        load_after_s_max: float = math.inf,
         postgres: PostgresProcess | None = None,
         key_options: Sequence[str] = ("--new-tenant",),
         **settings: str,
@@ -69,6 +73,10 @@ class Stage:
         """Straight to the databases, past the links; for asyncpg."""
         self.key = ""
         self.patience = patience
+        self.rate = rate
+        """Messages a second of a trial that has no rate of its own."""
+        self.load_after_s_max = load_after_s_max
+        """How long the load goes on after a fault, at most."""
         self._replicas = replicas
         self._key_options = key_options
         self._given = settings

@@ -16,6 +16,9 @@ from .trial import Account
 SEED = 6
 PATIENCE = 4.0
 """Other tests run beside this one; `make faults` measures."""
+RATE = 60.0
+LOAD_AFTER_S_MAX = 1.5
+"""Then nothing new is posted, and all that was must arrive."""
 
 
 @pytest.fixture
@@ -24,7 +27,9 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     folder = Path(tempfile.mkdtemp(prefix="angarium-faults-"))
     folder.chmod(0o711)
     failed_before = request.session.testsfailed
-    with Stage(folder / "stage", patience=PATIENCE) as running:
+    with Stage(
+        folder / "stage", patience=PATIENCE, rate=RATE, load_after_s_max=LOAD_AFTER_S_MAX
+    ) as running:
         yield running
     if request.session.testsfailed == failed_before:
         shutil.rmtree(folder, ignore_errors=True)

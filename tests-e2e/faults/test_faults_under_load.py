@@ -21,7 +21,7 @@ from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 from .three_ledgers import SETTLE_S, Ledgers, in_flight, settled_ledgers
 
-RATE = 300.0
+RATE = 200.0
 SECONDS = 5.0
 RESTART_S = 60.0
 QUERY_TIMEOUT_S = 5.0

@@ -17,8 +17,7 @@ from .databases import Books, Databases
 from .stage import Stage
 from .steady_load import SteadyLoad
 
-RATE = 120.0
-WARM_MESSAGES = 100
+WARM_MESSAGES_MAX = 100
 SETTLE_S = 60.0
 STANDSTILL_S = 1.0
 """So long without a webhook, while messages are accepted, nothing flows."""
@@ -58,7 +57,13 @@ class Trial:
     """
 
     def __init__(
-        self, stage: Stage, fault: str, *, rate: float = RATE, path: str = "/ok", **load: str
+        self,
+        stage: Stage,
+        fault: str,
+        *,
+        rate: float | None = None,
+        path: str = "/ok",
+        **load: str,
     ) -> None:
         self.stage = stage
         self.account = Account(fault)
@@ -67,7 +72,7 @@ class Trial:
         self.app = ""
         self.load: SteadyLoad
         self.began_ns = self.ended_ns = 0
-        self._rate = rate
+        self._rate = stage.rate if rate is None else rate
         self._path = path
         self._load_options = load
 
@@ -78,7 +83,8 @@ class Trial:
             self.app = self.stage.new_application(url)
             self.load = self.stage.load(self.app, self._rate, **self._load_options)
             self.load.__enter__()
-            assert self.receiver.wait_for(WARM_MESSAGES, _WARM_S), "the load does not arrive"
+            warm = min(WARM_MESSAGES_MAX, int(self.stage.rate))
+            assert self.receiver.wait_for(warm, _WARM_S), "the load does not arrive"
         except BaseException:
             self.receiver.__exit__(None, None, None)
             raise
@@ -115,6 +121,10 @@ class Trial:
     def run_for(self, seconds: float) -> None:
         """Let the load go on."""
         time.sleep(seconds)
+
+    def run_on(self, seconds: float) -> None:
+        """Let the load go on after the fault, for as long as the stage allows."""
+        self.run_for(min(seconds, self.stage.load_after_s_max))
 
     def arrived(self) -> int:
         """Distinct webhooks so far."""

@@ -16,7 +16,8 @@ from ..dev_platform import DevPlatform  # noqa: TID252 - tests are no installed 
 from .http_clients import Answer, HttpClient, open_client
 
 CLIENTS = ("httpx", "requests", "fetch")
-EXAMPLES = 25
+EXAMPLES = settings().max_examples // 5
+"""Each takes some requests, of each client; the names that are known to be hard come besides."""
 URL = "https://example.com/hook"
 
 # Letters of the rule, what URLs and JSON give a meaning, and what is neither.

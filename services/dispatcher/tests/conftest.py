@@ -10,6 +10,7 @@ from typing import Literal
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.schema import Schema
 from angarium_chassis.sealing import Seal
 from angarium_dispatcher.adapters.database.configuration_changes import DatabaseConfiguration
 from angarium_dispatcher.adapters.database.configuration_reads import DatabaseReads
@@ -95,11 +96,16 @@ def a_process(
     return Bench(database, reads, dispatcher.context, dispatcher.cache, announcer, woken)
 
 
+@pytest.fixture(scope="session")
+def schema() -> Schema:
+    """The dispatcher's."""
+    return SCHEMA
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(migrated_url: str) -> AsyncIterator[Database]:
     """A migrated database; the test runs once on each engine."""
-    opened = open_database(database_url)
-    await SCHEMA.migrate(opened)
+    opened = open_database(migrated_url)
     yield opened
     await opened.close()
 
@@ -111,6 +117,6 @@ def bench(database: Database) -> Bench:
 
 
 @pytest.fixture
-def second_bench(database_url: str, database: Database) -> Bench:
+def second_bench(database: Database) -> Bench:
     """Another process over the same database."""
     return a_process(database)

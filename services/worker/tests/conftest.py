@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.schema import Schema
 from angarium_worker.adapters.database.postgres.lanes import PostgresLanes
 from angarium_worker.adapters.database.postgres.ledger import PostgresLedger
 from angarium_worker.adapters.database.postgres.manual_ledger import PostgresManualLedger
@@ -35,11 +36,16 @@ type MakeAttemptRow = Callable[..., AttemptRow]
 type MakePendingRow = Callable[..., Delivery]
 
 
+@pytest.fixture(scope="session")
+def schema() -> Schema:
+    """The worker's."""
+    return SCHEMA
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(migrated_url: str) -> AsyncIterator[Database]:
     """A migrated, empty database of the worker; the test runs on both engines."""
-    database = open_database(database_url, connections_max=4)
-    await SCHEMA.migrate(database)
+    database = open_database(migrated_url, connections_max=4)
     try:
         yield database
     finally:

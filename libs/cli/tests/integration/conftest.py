@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from angarium_chassis.database.engine import open_database
+from angarium_chassis.database.schema import Schema
 from angarium_cli.services import SERVICES, examination_of
 from angarium_dispatcher.adapters.database.tables import applications, endpoints
 from angarium_gateway.adapters.database.tables import application_copy
@@ -16,16 +17,21 @@ type NewUrl = Callable[[str], Awaitable[str]]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> NewUrl:
-    """Names a database of a service that does not exist yet or is empty."""
-    if request.param == "postgres":
-        create: Callable[[], Awaitable[str]] = request.getfixturevalue("new_postgres_url")
-        return lambda service: create()
+def new_url(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    copy_migrated: Callable[[Schema, Path], Awaitable[str]],
+    new_migrated_postgres: Callable[[Schema], Awaitable[str]],
+) -> NewUrl:
+    """Makes a migrated database of a service, without rows."""
 
-    async def sqlite(service: str) -> str:
-        return f"sqlite+aiosqlite:///{tmp_path / service}.db"
+    async def create(service: str) -> str:
+        schema = examination_of(service).SCHEMA
+        if request.param == "postgres":
+            return await new_migrated_postgres(schema)
+        return await copy_migrated(schema, tmp_path / f"{service}.db")
 
-    return sqlite
+    return create
 
 
 @pytest.fixture
@@ -36,7 +42,6 @@ async def platform(new_url: NewUrl) -> AsyncIterator[Platform]:
         for service in SERVICES:
             database = open_database(await new_url(service), connections_max=2)
             opened.push_async_callback(database.close)
-            await examination_of(service).SCHEMA.migrate(database)
             found.databases[service] = database
         await found.add("gateway", application_copy, id=APP, tenant_id=TENANT, version=1)
         times = {"created_at": EARLIER, "updated_at": EARLIER}

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import cast
 
 import pytest
-from angarium_chassis.database.engine import open_database
 from angarium_chassis.sealing import Seal
 from angarium_chassis.streams.broker import open_broker, redis_of
 from angarium_chassis.streams.query_client import QueryClient
@@ -25,7 +24,6 @@ from angarium_contracts.stream_names import (
     DISPATCHER_QUERIES,
     messages_accepted,
 )
-from angarium_dispatcher.adapters.database.schema import SCHEMA
 from angarium_dispatcher.main import run
 from angarium_dispatcher.settings import Settings
 from redis.asyncio import Redis
@@ -111,11 +109,8 @@ async def running(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def settings(redis_url: str, database_url: str) -> Settings:
-    database = open_database(database_url)
-    await SCHEMA.migrate(database)
-    await database.close()
-    return settings_for(redis_url, database_url, entry_lease_s=0.6, stream_count=2)
+async def settings(redis_url: str, migrated_url: str) -> Settings:
+    return settings_for(redis_url, migrated_url, entry_lease_s=0.6, stream_count=2)
 
 
 @pytest.fixture

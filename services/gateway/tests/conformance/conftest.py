@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_contracts.ids import IdMaker
-from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tenants import TenantTable
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -25,9 +24,8 @@ class WallClock:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url, connections_max=8)
-    await SCHEMA.migrate(opened)
+async def database(migrated_url: str) -> AsyncIterator[Database]:
+    opened = open_database(migrated_url, connections_max=8)
     yield opened
     await opened.close()
 

@@ -14,6 +14,7 @@ import angarium_gateway.main as gateway
 import httpx
 import pytest
 from angarium_chassis.database.engine import open_database
+from angarium_chassis.database.schema import Schema
 from angarium_chassis.internal_http import bind
 from angarium_chassis.streams.broker import open_broker
 from angarium_chassis.streams.quarantine import Quarantine
@@ -150,20 +151,24 @@ async def answering_for_the_worker(redis_url: str, worker: ScriptedWorker) -> As
     await broker.stop()
 
 
-async def prepared_databases(folder: Path) -> tuple[str, str, list[str]]:
+type CopyMigrated = Callable[[Schema, Path], Awaitable[str]]
+
+
+async def prepared_databases(
+    copy_migrated: CopyMigrated, folder: Path
+) -> tuple[str, str, list[str]]:
     """URLs of the gateway's and the dispatcher's database, and a key of each of two tenants."""
-    urls = [f"sqlite+aiosqlite:///{folder}/{name}.db" for name in ("gateway", "dispatcher")]
-    tokens = []
-    for url, schema in zip(urls, (GATEWAY_SCHEMA, DISPATCHER_SCHEMA), strict=True):
-        database = open_database(url)
-        await schema.migrate(database)
-        if schema is GATEWAY_SCHEMA:
-            access = AccessAdministration.of(database)
-            tenants = [await ensure_tenant(access, name) for name in ("one", "two")]
-            new = NewApiKey(name="test")
-            tokens = [(await access.keys.create(tenant.id, new)).token for tenant in tenants]
-        await database.close()
-    return urls[0], urls[1], tokens
+    gateway_url, dispatcher_url = [
+        await copy_migrated(schema, folder / f"{schema.service}.db")
+        for schema in (GATEWAY_SCHEMA, DISPATCHER_SCHEMA)
+    ]
+    database = open_database(gateway_url)
+    access = AccessAdministration.of(database)
+    tenants = [await ensure_tenant(access, name) for name in ("one", "two")]
+    new = NewApiKey(name="test")
+    tokens = [(await access.keys.create(tenant.id, new)).token for tenant in tenants]
+    await database.close()
+    return gateway_url, dispatcher_url, tokens
 
 
 async def until_it_answers(url: str) -> None:
@@ -173,8 +178,10 @@ async def until_it_answers(url: str) -> None:
 
 
 @pytest.fixture
-async def platform(redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
-    gateway_url, dispatcher_url, tokens = await prepared_databases(tmp_path)
+async def platform(
+    redis_url: str, copy_migrated: CopyMigrated, tmp_path: Path
+) -> AsyncIterator[Platform]:
+    gateway_url, dispatcher_url, tokens = await prepared_databases(copy_migrated, tmp_path)
     port = a_free_port()
     shared = {
         "redis_url": redis_url,

@@ -50,7 +50,13 @@ from angarium_gateway.settings import Settings as GatewaySettings
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS
 from sqlalchemy import select
 
-from .test_api_with_sdk import a_free_port, prepared_databases, running, until_it_answers
+from .test_api_with_sdk import (
+    CopyMigrated,
+    a_free_port,
+    prepared_databases,
+    running,
+    until_it_answers,
+)
 
 MARK = "hunter2"
 """In everything that the first tenant owns, and in nothing else."""
@@ -116,8 +122,12 @@ async def nothing(question: Contract) -> Contract:
 
 
 @pytest.fixture
-async def platform(redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
-    gateway_url, dispatcher_url, (admin, other_admin) = await prepared_databases(tmp_path)
+async def platform(
+    redis_url: str, copy_migrated: CopyMigrated, tmp_path: Path
+) -> AsyncIterator[Platform]:
+    gateway_url, dispatcher_url, (admin, other_admin) = await prepared_databases(
+        copy_migrated, tmp_path
+    )
     shared = {
         "redis_url": redis_url,
         "encryption_key": base64.b64encode(bytes(32)).decode(),

@@ -53,6 +53,7 @@ from svix.models import (
 
 from ..fakes.redelivery_models import WorkerModel
 from .test_api_with_sdk import (
+    CopyMigrated,
     a_free_port,
     prepared_databases,
     running,
@@ -108,9 +109,11 @@ async def answering(redis_url: str, worker: Worker) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def platform(redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
+async def platform(
+    redis_url: str, copy_migrated: CopyMigrated, tmp_path: Path
+) -> AsyncIterator[Platform]:
     """Gateway and worker are started by the test."""
-    gateway_url, dispatcher_url, tokens = await prepared_databases(tmp_path)
+    gateway_url, dispatcher_url, tokens = await prepared_databases(copy_migrated, tmp_path)
     port = a_free_port()
     shared = {
         "redis_url": redis_url,

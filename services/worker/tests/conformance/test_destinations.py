@@ -245,7 +245,11 @@ async def test_what_is_accepted_arrives_byte_for_byte_and_verifies(stage: Stage)
         verify(each.headers, each.payload, [SigningSecret(b"s" * 24)], NOW_S)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=settings().max_examples // 4,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(payload=binary(), content_type=sampled_from(["text/csv", "application/xml; charset=utf-8"]))
 async def test_any_content_arrives_as_it_is_under_its_content_type(
     stage: Stage, payload: bytes, content_type: str

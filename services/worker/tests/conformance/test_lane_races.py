@@ -11,7 +11,6 @@ from angarium_chassis.database.named_statement import named_statement
 from angarium_worker.adapters.database.postgres.lanes import PostgresLanes
 from angarium_worker.adapters.database.postgres.ledger import PostgresLedger, write_records
 from angarium_worker.adapters.database.postgres.statements import columns_of_rows
-from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import lane, pending_delivery
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
 from angarium_worker.application.ledger.records import Record
@@ -28,10 +27,9 @@ POSTGRES = "angarium_worker.adapters.database.postgres"
 
 
 @pytest.fixture
-async def database(postgres_url: str) -> AsyncIterator[Database]:
+async def database(migrated_postgres_url: str) -> AsyncIterator[Database]:
     """On Postgres only."""
-    database = open_database(postgres_url, connections_max=4)
-    await SCHEMA.migrate(database)
+    database = open_database(migrated_postgres_url, connections_max=4)
     try:
         yield database
     finally:

@@ -9,7 +9,6 @@ import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_worker.adapters.database.postgres.lanes import PostgresLanes
 from angarium_worker.adapters.database.postgres.ledger import PostgresLedger
-from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import lane
 from angarium_worker.application.lanes.lane_store import HeldLane, LaneRelease, LaneTake
 from angarium_worker.application.ledger.records import Record
@@ -27,10 +26,9 @@ WORKERS = 3
 
 
 @pytest.fixture
-async def database(postgres_url: str) -> AsyncIterator[Database]:
+async def database(migrated_postgres_url: str) -> AsyncIterator[Database]:
     """On Postgres only."""
-    database = open_database(postgres_url, connections_max=8)
-    await SCHEMA.migrate(database)
+    database = open_database(migrated_postgres_url, connections_max=8)
     try:
         yield database
     finally:

@@ -58,14 +58,14 @@ def near_borders(prefixes: list[str], width: int) -> st.SearchStrategy[int]:
     return st.sampled_from(sorted(edge for edge in edges if 0 <= edge < 2**width))
 
 
-@settings(max_examples=2000)
+@settings(max_examples=8 * settings().max_examples)
 @given(st.one_of(st.integers(0, 2**32 - 1), near_borders(IPV4_PREFIXES, 32)))
 def test_every_ipv4_address_gets_the_oracles_verdict(value: int) -> None:
     packed = value.to_bytes(4, "big")
     assert (PUBLIC.refusal(str(IPv4Address(value))) is None) == oracle_allows(packed)
 
 
-@settings(max_examples=2000)
+@settings(max_examples=8 * settings().max_examples)
 @given(
     st.one_of(
         st.integers(0, 2**128 - 1),

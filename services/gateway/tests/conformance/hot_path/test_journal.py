@@ -293,12 +293,12 @@ async def test_of_two_commits_at_once_one_takes_the_event_ids_and_one_the_rest(
 
 
 async def test_without_a_database_the_journal_is_unavailable_and_recovers(
-    database_url: str, database: Database, clock: Clock
+    migrated_url: str, database: Database, clock: Clock
 ) -> None:
     if database.on_postgres:
-        away = open_database(database_url.rsplit("/", 1)[0] + "/there_is_no_such_database")
+        away = open_database(migrated_url.rsplit("/", 1)[0] + "/there_is_no_such_database")
     else:
-        away = open_database(database_url.replace("test.db", "not-migrated.db"))
+        away = open_database(migrated_url.replace("test.db", "not-migrated.db"))
     journal = open_journal(away, clock)
     with pytest.raises(JournalUnavailable):
         await journal.commit(a_batch())

@@ -17,7 +17,6 @@ from angarium_contracts.directory import ApplicationState
 from angarium_contracts.ids import IdMaker
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
-from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.adapters.database.tables import (
     batch,
     event_claim,
@@ -126,10 +125,14 @@ async def no_such_application[T: Contract](question: Contract, answer: type[T]) 
 
 
 @asynccontextmanager
+<<<<<<< HEAD
 async def open_door(
     database: Database, ask_dispatcher: ServiceQuery = no_such_application
 ) -> AsyncIterator[Door]:
     await SCHEMA.migrate(database)
+=======
+async def open_door(database: Database) -> AsyncIterator[Door]:
+>>>>>>> h/suite
     token, tenant_id = await api_key(database)
     make_id = IdMaker(time.time_ns, random.getrandbits)
     application = ApplicationState(make_id(), tenant_id, version=3, uid="acme")
@@ -170,8 +173,8 @@ async def open_door(
 
 
 @pytest.fixture
-async def sqlite_database(sqlite_url: str) -> AsyncIterator[Database]:
-    opened = open_database(sqlite_url)
+async def sqlite_database(migrated_sqlite_url: str) -> AsyncIterator[Database]:
+    opened = open_database(migrated_sqlite_url)
     yield opened
     await opened.close()
 
@@ -184,9 +187,9 @@ async def door(sqlite_database: Database) -> AsyncIterator[Door]:
 
 
 @pytest.fixture
-async def any_door(database_url: str) -> AsyncIterator[Door]:
+async def any_door(migrated_url: str) -> AsyncIterator[Door]:
     """The route on each engine."""
-    database = open_database(database_url)
+    database = open_database(migrated_url)
     async with open_door(database) as opened:
         yield opened
     await database.close()

@@ -79,7 +79,7 @@ class Window(RuleBasedStateMachine):
 
 TestTheWindowUnderAnyOrderOfEvents = Window.TestCase
 TestTheWindowUnderAnyOrderOfEvents.settings = settings(
-    max_examples=150, stateful_step_count=30, deadline=None
+    max_examples=settings().max_examples, stateful_step_count=30, deadline=None
 )
 
 

@@ -294,10 +294,10 @@ class Platform:
 
 @pytest.fixture
 async def platform(
-    redis_url: str, database: Database, database_url: str
+    redis_url: str, database: Database, migrated_url: str
 ) -> AsyncIterator[Platform]:
     """Streams, an empty database, a receiver; no worker and no dispatcher runs yet."""
-    platform = Platform(redis_url, database, database_url)
+    platform = Platform(redis_url, database, migrated_url)
     await platform.broker.connect()
     server = await asyncio.start_server(platform.receiver.serve, "127.0.0.1", 0)
     platform.receiver.port = server.sockets[0].getsockname()[1]

@@ -137,4 +137,6 @@ class GuardMachine(RuleBasedStateMachine):
 
 
 TestGuardMachine = GuardMachine.TestCase
-TestGuardMachine.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestGuardMachine.settings = settings(
+    max_examples=settings().max_examples, stateful_step_count=50, deadline=None
+)

@@ -72,7 +72,7 @@ def test_no_tenant_gets_much_more_than_one_that_wants_more(
             assert all(got[other] <= got[tenant] + 1 for other in wanted)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=settings().max_examples // 3, deadline=None)
 @given(
     st.lists(st.lists(st.integers(1, 12), min_size=1, max_size=3), min_size=1, max_size=3),
     st.integers(1, 7),
@@ -157,7 +157,7 @@ class TestSlotShares:
                 slots.gave_back(*key)
         assert len(slots) == 0
 
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=settings().max_examples // 6, deadline=None)
     @given(
         st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=3), min_size=1, max_size=3),
         st.integers(0, 2**32),

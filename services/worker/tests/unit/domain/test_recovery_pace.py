@@ -129,7 +129,7 @@ def test_where_what_is_new_goes_through_the_backlog_the_pace_is_twice_the_rate()
     assert fast == pytest.approx(2 * slow, rel=0.05)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 2, deadline=None)
 @given(st.floats(0.5, 60), st.floats(20, 400), st.floats(0, 200), st.integers(0, 2**32))
 def test_new_and_backlog_are_at_most_twice_the_steady_rate_in_the_first_minute(
     rate_per_s: float, healthy_s: float, outage_s: float, seed: int
