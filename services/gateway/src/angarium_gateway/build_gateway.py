@@ -182,6 +182,8 @@ def build_gateway(
                 accept, ports.applications, ports.messages, operational_payload
             ),
             ports.retentions,
+            redelivery.resume,
+            redelivery.kept,
         ),
     )
 

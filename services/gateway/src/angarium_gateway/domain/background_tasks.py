@@ -24,7 +24,8 @@ class TaskStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TaskArguments:
     """Messages of an application for one of its endpoints, accepted from `since` to `until`
-    (inclusive, to the millisecond). A filter that is None matches all."""
+    (inclusive, to the millisecond). A filter that is None matches all. `kept`: they were kept for
+    the endpoint while it was disabled, so that the task waits while it is disabled again."""
 
     application_id: bytes
     endpoint_id: bytes
@@ -33,6 +34,7 @@ class TaskArguments:
     event_types: tuple[str, ...] | None = None
     channel: str | None = None
     tag: str | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,17 +23,21 @@ EXAMPLE: dict[str, Any] = {
 AS_ASKED = FilterExample("invoice.paid", b'{"amount":4200}', ("eu",), ("urgent",))
 
 
+def last(world: World) -> Any:
+    return world.dispatcher.asked[-1]
+
+
 async def test_an_endpoint_takes_a_filter_and_shows_it(world: World) -> None:
     saved = endpoint_saved()
     saved = replace(saved, endpoint=replace(saved.endpoint, filter=TEXT))
     world.dispatcher.answers.update(dict.fromkeys([CreateEndpoint, PatchEndpoint], saved))
     answer = await world.client.post(ENDPOINTS, json={"url": "https://e.com", "filter": TEXT})
     assert answer.json()["filter"] == TEXT
-    assert world.dispatcher.asked[-1].filter == TEXT
+    assert last(world).filter == TEXT
     await world.client.patch(f"{ENDPOINTS}/billing", json={"filter": None})
-    assert world.dispatcher.asked[-1].filter is None
+    assert last(world).filter is None
     await world.client.patch(f"{ENDPOINTS}/billing", json={"description": "d"})
-    assert world.dispatcher.asked[-1].filter is UNSET
+    assert last(world).filter is UNSET
 
 
 async def test_a_filter_is_tested_without_an_endpoint(world: World) -> None:

@@ -20,6 +20,7 @@ from angarium_contracts.directory import (
 )
 from angarium_contracts.filters import TryEndpointFilter, TryFilter
 from angarium_contracts.ids import operational_application_id
+from angarium_contracts.operational import OperationalEvent
 from angarium_contracts.queries import Done, Page
 from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy
 
@@ -161,7 +162,9 @@ class QueryAnswers:
     ) -> Callable[[Command], Awaitable[Contract]]:
         async def answer(command: Command) -> Contract:
             saved = await use_case(command, self._context)
-            return _endpoint_saved(saved.endpoint, saved.application, created=saved.created)
+            return _endpoint_saved(
+                saved.endpoint, saved.application, created=saved.created, resumed=saved.resumed
+            )
 
         return answer
 
@@ -306,11 +309,16 @@ def _application_saved(application: Application, *, created: bool = False) -> Co
 
 
 def _endpoint_saved(
-    endpoint: Endpoint, application: Application, *, created: bool = False
+    endpoint: Endpoint,
+    application: Application,
+    *,
+    created: bool = False,
+    resumed: OperationalEvent | None = None,
 ) -> Contract:
     return wire.EndpointSaved(
         to_wire.endpoint(endpoint),
         to_wire.endpoint_state(endpoint),
         to_wire.application_state(application),
         created,
+        resumed,
     )
