@@ -68,3 +68,23 @@ async def test_a_filter_has_a_bounded_length(world: World, text: str) -> None:
     answer = await world.client.post(ENDPOINTS, json={"url": "https://e.com", "filter": text})
     assert answer.status_code == 422
     assert world.dispatcher.asked == []
+
+
+async def test_an_endpoint_keeps_messages_and_forbids_control_by_words_of_the_api(
+    world: World,
+) -> None:
+    saved = endpoint_saved()
+    kept = replace(saved.endpoint, keep_while_disabled=True, receiver_control=False)
+    world.dispatcher.answers[PatchEndpoint] = replace(saved, endpoint=kept)
+    path = f"{ENDPOINTS}/billing"
+    body = {"whileDisabled": "keep", "receiverControl": False}
+    answer = await world.client.patch(path, json=body)
+    assert {name: answer.json()[name] for name in body} == body
+    assert (last(world).keep_while_disabled, last(world).receiver_control) == (True, False)
+    world.dispatcher.answers[PatchEndpoint] = saved
+    answer = await world.client.patch(path, json={"whileDisabled": "drop"})
+    assert last(world).keep_while_disabled is False
+    assert last(world).receiver_control is UNSET
+    assert body.keys().isdisjoint(answer.json())
+    answer = await world.client.patch(path, json={"whileDisabled": "hold"})
+    assert answer.status_code == 422
