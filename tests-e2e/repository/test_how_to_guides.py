@@ -81,9 +81,18 @@ def test_schedules_order_and_limits_are_set_as_the_guide_says(client: httpx.Clie
     endpoint = _made(client.get("/app/acme/endpoint/orders"))
     assert (endpoint["retrySchedule"], endpoint["ordering"]) == ([5, 300, 1800], "fifo")
     assert (endpoint["throttleRate"], endpoint["concurrency"]) == (20, 4)
-    assert len(answers) == 10
-    assert answers[7] == {"canceled": 1, "done": True}
+    assert (endpoint["whileDisabled"], endpoint["receiverControl"]) == ("keep", False)
+    assert len(answers) == 12
+    assert answers[9] == {"canceled": 1, "done": True}
     assert answers[-2]["state"] in ("delivering", "waiting")
+
+
+def test_messages_are_filtered_as_the_guide_says(client: httpx.Client) -> None:
+    saved, removed, tested, of_endpoint = _make_calls(client, "filter-messages.md", {})
+
+    assert saved["filter"] == 'eventType.startsWith("invoice.") && payload.amount > 1000'
+    assert "filter" not in removed
+    assert tested == of_endpoint == {"match": True}
 
 
 def test_deliveries_are_made_again_and_stopped_as_the_guide_says(

@@ -14,6 +14,7 @@ _API_NAMES: Final = {
     "fifo": "ordering",
     "concurrency_max": "concurrency",
     "retry_delays_s": "retrySchedule",
+    "keep_while_disabled": "whileDisabled",
     "grace_s": "gracePeriodSeconds",
     "sealed_authentication": "authentication",
     "sealed_ca_certificates": "caCertificates",

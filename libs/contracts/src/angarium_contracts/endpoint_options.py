@@ -20,6 +20,8 @@ class EndpointOptions(Part, frozen=True, kw_only=True):
 
     `fifo`: in the order of messages, one at a time. `concurrency_max`: at most so many requests
     at once. `retry_delays_s`: the endpoint's own retry schedule, () for no retries.
+    `receiver_control`: its answers may disable it or abort a message (header `webhook-delivery`).
+    `keep_while_disabled`: what it misses while it is disabled is delivered when it is enabled.
 
     `payload_format`: "plain" | "envelope" | "thin" | "cloudevents-structured" |
     "cloudevents-binary". `content_type`: the Content-Type of plain payloads, unless the message
@@ -34,6 +36,8 @@ class EndpointOptions(Part, frozen=True, kw_only=True):
     content_type: str | None = None
     event_source: str | None = None
     handshake: bool = False
+    receiver_control: bool = True
+    keep_while_disabled: bool = False
 
 
 def options_of(carrier: EndpointOptions) -> dict[str, Any]:
@@ -65,6 +69,8 @@ class EndpointOptionChanges(Part, frozen=True, kw_only=True):
     handshake: bool | UnsetType = UNSET
     sealed_authentication: bytes | UnsetType | None = UNSET
     sealed_ca_certificates: bytes | UnsetType | None = UNSET
+    receiver_control: bool | UnsetType = UNSET
+    keep_while_disabled: bool | UnsetType = UNSET
 
 
 class RotateEndpointSecret(Contract, frozen=True, tag="endpoint.rotate_secret/1"):

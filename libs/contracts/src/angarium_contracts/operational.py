@@ -12,6 +12,8 @@ ENDPOINT_DISABLED: Final = "endpoint.disabled"
 ATTEMPT_EXHAUSTED: Final = "message.attempt.exhausted"
 ATTEMPT_FAILING: Final = "message.attempt.failing"
 ATTEMPT_RECOVERED: Final = "message.attempt.recovered"
+ENDPOINT_RESUMED: Final = "endpoint.resumed"
+"""Only for the gateway: deliver what was kept for the endpoint since `kept_since`."""
 
 
 class OperationalEvent(Part, frozen=True):
@@ -33,6 +35,7 @@ class OperationalEvent(Part, frozen=True):
     attempt_id: bytes | None = None
     response_status: int = 0
     attempted_at: datetime | None = None
+    kept_since: datetime | None = None
 
 
 class PostOperationalEvents(Contract, frozen=True, tag="operational.post/1"):
@@ -44,11 +47,13 @@ class PostOperationalEvents(Contract, frozen=True, tag="operational.post/1"):
 
 class OrderRange(Part, frozen=True):
     """The messages of an application after `after` (exclusive) and before `before`
-    (exclusive)."""
+    (exclusive). With an `endpoint_id`, a message that was kept for this endpoint counts as
+    open until it is with the workers."""
 
     application_id: bytes
     after: bytes
     before: bytes
+    endpoint_id: bytes | None = None
 
 
 class FirstOpenMessages(Contract, frozen=True, tag="order.first_open/1"):

@@ -200,6 +200,8 @@ def build_gateway(
                 accept, ports.applications, ports.messages, operational_payload
             ),
             ports.retentions,
+            redelivery.resume,
+            redelivery.kept,
         ),
     )
 

@@ -128,6 +128,8 @@ class MemoryTasks:
         running = [row.task for row in self.rows.values() if row.task.tenant_id == tenant_id]
         if sum(task.status is TaskStatus.RUNNING for task in running) >= running_max:
             return None
+        if task_id in self.rows:
+            return self.rows[task_id].task
         task = BackgroundTask(task_id, tenant_id, kind, arguments, MADE_AT)
         self.rows[task_id] = HeldTask(task, 0)
         self.due[task_id] = self.time
@@ -136,6 +138,13 @@ class MemoryTasks:
     async def find(self, tenant_id: bytes, task_id: bytes) -> BackgroundTask | None:
         row = self.rows.get(task_id)
         return row.task if row is not None and row.task.tenant_id == tenant_id else None
+
+    async def kept_positions(self, endpoint_ids: Collection[bytes]) -> Mapping[bytes, bytes]:
+        return {
+            row.task.arguments.endpoint_id: row.task.progress.cursor or b"\0" * 16
+            for row in self.rows.values()
+            if row.task.arguments.kept and row.task.arguments.endpoint_id in endpoint_ids
+        }
 
     async def page(
         self, tenant_id: bytes, window: IdWindow, chosen: TaskFilter
@@ -209,9 +218,11 @@ class MemoryTasks:
 
 @dataclass
 class DispatcherModel:
-    """Knows one endpoint, which wants messages of the types in `wants` (all, when None)."""
+    """Knows one endpoint, which wants messages of the types in `wants` and with the `payload` (all,
+    when None)."""
 
     wants: set[str] | None = None
+    payload: bytes | None = None
     problem: Problem | None = None
     delays: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     asked: list[Contract] = field(default_factory=list)
@@ -226,9 +237,15 @@ class DispatcherModel:
             endpoint_version=8,
             application_id=APPLICATION_ID,
             wanted=tuple(
-                question.by_hand or self.wants is None or kind.event_type in self.wants
+                question.by_hand
+                or (
+                    (self.wants is None or kind.event_type in self.wants)
+                    and (self.payload is None or kind.payload in {None, self.payload})
+                )
                 for kind in question.kinds
             ),
+            needs_payload=self.payload is not None
+            and any(kind.payload is None for kind in question.kinds),
             retry_delays_s=tuple(self.delays.get(kind.event_type) for kind in question.kinds),
             weight=3,
         )

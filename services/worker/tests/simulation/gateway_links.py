@@ -18,7 +18,9 @@ class OrderLink:
         self._process = process
         self._gateway = gateway
 
-    async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
+    async def confirm(
+        self, application_id: bytes, after: bytes, kept_for: bytes | None
+    ) -> Confirmed | None:
         try:
             first_open, newest = await self._gateway.questions.call(
                 self._process, lambda: self._gateway.first_open(application_id, after)

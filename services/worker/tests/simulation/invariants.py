@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from angarium_worker.application.ledger.records import AttemptRow, Record
+from angarium_worker.domain.attempt_result import FailureReason
 from angarium_worker.domain.delivery import DeliveryKey
 
 from .deliveries import (
@@ -25,6 +26,7 @@ from .surroundings import Endpoint, Request
 
 SUCCESS = 0
 GONE = 410
+ASKED_TO_END = (FailureReason.ABORTED_BY_RECEIVER, FailureReason.DISABLED_BY_RECEIVER)
 LATE_S = 3.0
 """A healthy endpoint's first attempt, after its chunk came."""
 _SLACK_S = 1e-4
@@ -290,6 +292,7 @@ class Invariants:
         elif (
             last.status != SUCCESS
             and last.response_status != GONE
+            and last.failure not in ASKED_TO_END
             and len(numbers) != delivery.delays + 1
         ):
             self._violate(NOTHING_FORGOTTEN, f"{delivery} ended after {len(numbers)} attempts")

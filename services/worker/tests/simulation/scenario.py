@@ -146,7 +146,7 @@ def _endpoint(
             at_s += random.uniform(0.5, 6.0)
             behaviours.append((at_s, random.choice(_SICK)))
         if random.random() < 0.1:
-            behaviours.append((at_s + 1.0, random.choice(("410", "400"))))
+            behaviours.append((at_s + 1.0, random.choice(("410", "400", "abort", "disable"))))
     return Endpoint(number, state, behaviours)
 
 

@@ -221,6 +221,11 @@ class SenderModel:
             case "503" | "429":
                 after = random.choice((None, None, "0", "1", "3"))
                 return read_answer(int(kind), b"", after, self._now_s, takes_s)
+            case "abort" | "disable":
+                status = random.choice((200, 400, 500, 503))
+                asked = "abort-message" if kind == "abort" else "disable"
+                endpoint.was_inactive |= kind == "disable"
+                return read_answer(status, b"", None, self._now_s, takes_s, request=asked)
             case _:
                 endpoint.was_inactive |= kind == "410"
                 return read_answer(int(kind), b"no", None, self._now_s, takes_s)

@@ -50,9 +50,16 @@ class SentAttempt:
         self.cancelled = True
 
     def answer(
-        self, status: int = 200, body: bytes = b"ok", retry_after: str | None = None
+        self,
+        status: int = 200,
+        body: bytes = b"ok",
+        retry_after: str | None = None,
+        request: str | None = None,
     ) -> None:
-        self.on_result(read_answer(status, body, retry_after, lambda: self.now_ns() / 1e9, 0.012))
+        def now_s() -> float:
+            return self.now_ns() / 1e9
+
+        self.on_result(read_answer(status, body, retry_after, now_s, 0.012, request=request))
 
 
 class FakeSender:
@@ -128,7 +135,7 @@ class FakeEndpoints:
     async def disable(
         self, gone: GoneEndpoint, reason: str, failing_since: datetime | None = None
     ) -> bool:
-        assert "410" in reason
+        assert "410" in reason or "webhook-delivery: disable" in reason
         self._changes.happened()
         if self.away:
             return False
@@ -162,9 +169,13 @@ class FakeOrder:
         self.first_open: bytes | None = None
         self.away = False
         self.asked: list[bytes] = []
+        self.kept_for: set[bytes | None] = set()
 
-    async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
+    async def confirm(
+        self, application_id: bytes, after: bytes, kept_for: bytes | None
+    ) -> Confirmed | None:
         self.asked.append(after)
+        self.kept_for.add(kept_for)
         if self.away:
             return None
         if self.first_open is None:

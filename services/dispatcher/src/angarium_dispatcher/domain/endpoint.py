@@ -46,10 +46,10 @@ class Endpoint:
     `retry_delays_s`: its own retry schedule; () for no retries, None for that of the event type
     or tenant. `application_throttle_rate` is the rate of its application when this version was
     made, current for endpoints without a rate of their own. `filter` is a CEL expression that is
-    true for the messages to deliver; None for all.
-    made, current for endpoints without a rate of their own. `sealed_authentication` is the JSON
+    true for the messages to deliver; None for all. `sealed_authentication` is the JSON
     of an `EndpointAuthentication`, `sealed_ca` the PEM of CA certificates; of both, what may be
     shown stands beside them: members without secrets, and subjects with their ends.
+    `kept_since`: from when messages are kept for the disabled endpoint, None when none are.
     """
 
     id: bytes
@@ -91,6 +91,9 @@ class Endpoint:
     authentication_shown: Mapping[str, str] | None = None
     sealed_ca: bytes | None = None
     ca_shown: tuple[tuple[str, datetime], ...] | None = None
+    receiver_control: bool = True
+    keep_while_disabled: bool = False
+    kept_since: datetime | None = None
 
     @property
     def effective_throttle_rate(self) -> int | None:

@@ -1,11 +1,13 @@
 """Background tasks on both engines: on record, in one pair of hands, listed."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
+from angarium_contracts.ids import lowest_id_at
 from angarium_gateway.adapters.database.background_tasks import BackgroundTaskTable
 from angarium_gateway.adapters.database.tables import background_task
 from angarium_gateway.application.read.id_window import IdWindow
@@ -251,3 +253,30 @@ async def test_every_method_of_the_table_says_so_when_the_database_is_away(away:
     ):
         with pytest.raises(JournalUnavailable):
             await call
+
+
+async def test_the_positions_of_kept_messages_are_those_of_running_tasks(
+    tasks: BackgroundTaskTable,
+) -> None:
+    kept = replace(ARGUMENTS, kept=True)
+    other = replace(ARGUMENTS, endpoint_id=b"f" * 16)
+    for task_id, given in ((b"1" * 16, kept), (b"2" * 16, other)):
+        await tasks.start(task_id, TENANT, TaskKind.REPLAY_MISSING, given, running_max=9)
+    wanted = {kept.endpoint_id, other.endpoint_id, b"g" * 16}
+    first = lowest_id_at(int(kept.since.timestamp() * 1_000))
+    assert await tasks.kept_positions(wanted) == {kept.endpoint_id: first}
+    held = await lease(tasks)
+    assert held.task.id == b"1" * 16
+    assert await tasks.save(held, PROGRESS, lease_s=LEASE_S)
+    assert await tasks.kept_positions(wanted) == {kept.endpoint_id: PROGRESS.cursor}
+    assert await tasks.kept_positions({other.endpoint_id}) == {}
+    assert await tasks.end(held, PROGRESS, error=None)
+    assert await tasks.kept_positions(wanted) == {}
+
+
+async def test_a_task_is_stored_once_under_its_id(tasks: BackgroundTaskTable) -> None:
+    first, again = [
+        await tasks.start(b"1" * 16, TENANT, TaskKind.REPLAY_MISSING, ARGUMENTS, running_max=9)
+        for _ in range(2)
+    ]
+    assert first == again

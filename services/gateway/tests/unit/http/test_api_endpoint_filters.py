@@ -23,17 +23,21 @@ EXAMPLE: dict[str, Any] = {
 AS_ASKED = FilterExample("invoice.paid", b'{"amount":4200}', ("eu",), ("urgent",))
 
 
+def last(world: World) -> Any:
+    return world.dispatcher.asked[-1]
+
+
 async def test_an_endpoint_takes_a_filter_and_shows_it(world: World) -> None:
     saved = endpoint_saved()
     saved = replace(saved, endpoint=replace(saved.endpoint, filter=TEXT))
     world.dispatcher.answers.update(dict.fromkeys([CreateEndpoint, PatchEndpoint], saved))
     answer = await world.client.post(ENDPOINTS, json={"url": "https://e.com", "filter": TEXT})
     assert answer.json()["filter"] == TEXT
-    assert world.dispatcher.asked[-1].filter == TEXT
+    assert last(world).filter == TEXT
     await world.client.patch(f"{ENDPOINTS}/billing", json={"filter": None})
-    assert world.dispatcher.asked[-1].filter is None
+    assert last(world).filter is None
     await world.client.patch(f"{ENDPOINTS}/billing", json={"description": "d"})
-    assert world.dispatcher.asked[-1].filter is UNSET
+    assert last(world).filter is UNSET
 
 
 async def test_a_filter_is_tested_without_an_endpoint(world: World) -> None:
@@ -64,3 +68,23 @@ async def test_a_filter_has_a_bounded_length(world: World, text: str) -> None:
     answer = await world.client.post(ENDPOINTS, json={"url": "https://e.com", "filter": text})
     assert answer.status_code == 422
     assert world.dispatcher.asked == []
+
+
+async def test_an_endpoint_keeps_messages_and_forbids_control_by_words_of_the_api(
+    world: World,
+) -> None:
+    saved = endpoint_saved()
+    kept = replace(saved.endpoint, keep_while_disabled=True, receiver_control=False)
+    world.dispatcher.answers[PatchEndpoint] = replace(saved, endpoint=kept)
+    path = f"{ENDPOINTS}/billing"
+    body = {"whileDisabled": "keep", "receiverControl": False}
+    answer = await world.client.patch(path, json=body)
+    assert {name: answer.json()[name] for name in body} == body
+    assert (last(world).keep_while_disabled, last(world).receiver_control) == (True, False)
+    world.dispatcher.answers[PatchEndpoint] = saved
+    answer = await world.client.patch(path, json={"whileDisabled": "drop"})
+    assert last(world).keep_while_disabled is False
+    assert last(world).receiver_control is UNSET
+    assert body.keys().isdisjoint(answer.json())
+    answer = await world.client.patch(path, json={"whileDisabled": "hold"})
+    assert answer.status_code == 422

@@ -57,8 +57,17 @@ class Rig:
         redelivery = RedeliveryDispatcher(
             journal=self.journal, ask_dispatcher=self.dispatcher, ask_worker=self.worker
         )
-        made = RecoverFailed if kind is TaskKind.RECOVER else ReplayMessages
-        self.step: Step = made(journal=self.journal, redelivery=redelivery, ask_worker=self.worker)
+        self.now = MADE_AT + timedelta(minutes=1)
+        ports: Any = {
+            "journal": self.journal,
+            "redelivery": redelivery,
+            "ask_worker": self.worker,
+        }
+        self.step: Step = (
+            RecoverFailed(**ports)
+            if kind is TaskKind.RECOVER
+            else ReplayMessages(**ports, now=lambda: self.now)
+        )
         arguments = TaskArguments(
             APPLICATION_ID, ENDPOINT_ID, MADE_AT, MADE_AT + timedelta(seconds=1)
         )
@@ -242,3 +251,40 @@ async def test_a_problem_of_either_service_is_the_steps(kind: TaskKind) -> None:
     assert await rig.step(rig.task, messages_max=100) == disabled
     rig.dispatcher.problem, rig.worker.problem = None, unavailable()
     assert await rig.step(rig.task, messages_max=100) == unavailable()
+
+
+async def test_messages_of_the_future_are_waited_for() -> None:
+    rig = Rig(TaskKind.REPLAY_MISSING)
+    rig.now = rig.task.arguments.until
+    assert not (await rig.go_on()).done
+    assert rig.task.progress.looked == 10
+    waits = await rig.step(rig.task, messages_max=100)
+    assert isinstance(waits, Problem)
+    assert waits.code is ProblemCode.UNAVAILABLE
+    rig.now += timedelta(seconds=1)
+    assert (await rig.go_on()).done
+
+
+async def test_only_kept_messages_wait_for_an_endpoint_that_is_disabled_again() -> None:
+    rig = Rig(TaskKind.REPLAY_MISSING)
+    rig.dispatcher.problem = Problem(ProblemCode.CONFLICT, "It is disabled.")
+    assert await rig.step(rig.task, messages_max=100) == rig.dispatcher.problem
+    kept = replace(rig.task, arguments=replace(rig.task.arguments, kept=True))
+    waits = Problem(ProblemCode.UNAVAILABLE, "It is disabled.")
+    assert await rig.step(kept, messages_max=100) == waits
+    rig.dispatcher.problem = Problem(ProblemCode.NOT_FOUND, "It is deleted.")
+    assert await rig.step(kept, messages_max=100) == rig.dispatcher.problem
+
+
+async def test_a_filter_on_payloads_decides_once_they_are_loaded() -> None:
+    rig = Rig(TaskKind.REPLAY_MISSING)
+    rig.journal.add(a_message(3, payload=b'{"a": 2}'), a_message(4, tags=("t",)))
+    rig.dispatcher.payload = b'{"a": 2}'
+    assert (await rig.to_the_end()).resent == 1
+    assert rig.resent == [[3]]
+    first, second = rig.dispatcher.asked
+    assert isinstance(first, MatchMessages)
+    assert isinstance(second, MatchMessages)
+    assert {kind.payload for kind in first.kinds} == {None}
+    assert first.kinds[4].tags == second.kinds[4].tags == ("t",)
+    assert second.kinds[4].payload == b'{"a": 1}'

@@ -50,6 +50,7 @@ from angarium_gateway.application.read.messages import (
     MessagePage,
     MessageWindow,
 )
+from angarium_gateway.application.redelivery.resume_endpoint import ResumeEndpoint
 from angarium_gateway.application.tenants.publish_operational_events import PublishOperationalEvents
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 from angarium_gateway.application.unavailable import JournalUnavailable
@@ -57,6 +58,7 @@ from msgspec.structs import replace
 
 from ...fakes.directory_models import CopyModel
 from ...fakes.journal_model import a_message
+from ...fakes.redelivery_models import MemoryTasks
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
 CUSTOMER = b"c" * 16
@@ -312,7 +314,9 @@ class RetentionModel:
 
 
 async def test_tenants_retentions_are_told_in_pages() -> None:
-    answers = ServiceAnswers(SearchModel(), Telling().tell, RetentionModel())
+    tasks = MemoryTasks()
+    resume = ResumeEndpoint(tasks, lambda: None)
+    answers = ServiceAnswers(SearchModel(), Telling().tell, RetentionModel(), resume, tasks)
     first = await answers.answer(ListTenantRetentions())
     assert isinstance(first, TenantRetentions)
     assert (len(first.items), first.done) == (PAGE_MAX, False)
@@ -322,14 +326,26 @@ async def test_tenants_retentions_are_told_in_pages() -> None:
 
 
 async def test_questions_of_other_services_are_answered_within_their_bounds() -> None:
-    rig, search = Telling(), SearchModel()
+    rig, search, tasks = Telling(), SearchModel(), MemoryTasks()
     rig.listen()
-    answers = ServiceAnswers(search, rig.tell, RetentionModel())
+    resume = ResumeEndpoint(tasks, lambda: None)
+    answers = ServiceAnswers(search, rig.tell, RetentionModel(), resume, tasks)
     one = OrderRange(application_id=CUSTOMER, after=b"1" * 16, before=b"2" * 16)
     assert await answers.answer(FirstOpenMessages((one, one))) == OpenMessages(
         (None, b"1" * 16), newest=(b"2" * 16, None)
     )
     assert await answers.answer(PostOperationalEvents((EVENT,))) == Done()
+    told = len(rig.accept.taken)
+    resumed = replace(
+        EVENT, id=b"r" * 16, type="endpoint.resumed", kept_since=datetime(2030, 1, 1, tzinfo=UTC)
+    )
+    assert await answers.answer(PostOperationalEvents((resumed,))) == Done()
+    assert (len(rig.accept.taken), list(tasks.rows)) == (told, [resumed.id])
+    kept = replace(one, endpoint_id=EVENT.endpoint_id)
+    after = b"1" * 15 + b"2"
+    assert await answers.answer(FirstOpenMessages((kept, kept))) == OpenMessages(
+        (after, b"1" * 16), newest=(b"2" * 16, None)
+    )
     too_many: list[Contract] = [
         await answers.answer(FirstOpenMessages((one,) * 101)),
         await answers.answer(PostOperationalEvents((EVENT,) * 101)),

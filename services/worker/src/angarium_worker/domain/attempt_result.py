@@ -34,6 +34,8 @@ class FailureReason(StrEnum):
     CA_CERTIFICATES_UNUSABLE = "ca_certificates_unusable"
     OAUTH_TOKEN_REFUSED = "oauth_token_refused"  # noqa: S105 - a reason
     OAUTH_TOKEN_UNREACHABLE = "oauth_token_unreachable"  # noqa: S105 - a reason
+    DISABLED_BY_RECEIVER = "disabled_by_receiver"
+    ABORTED_BY_RECEIVER = "aborted_by_receiver"
 
     @property
     def text(self) -> str:
@@ -76,6 +78,8 @@ _TEXTS = {
     "not contacted.",
     FailureReason.OAUTH_TOKEN_UNREACHABLE: "The token endpoint could not be reached in time; the "
     "endpoint was not contacted.",
+    FailureReason.DISABLED_BY_RECEIVER: "The endpoint asked to be disabled.",
+    FailureReason.ABORTED_BY_RECEIVER: "The endpoint asked not to be sent this message again.",
 }
 
 
@@ -151,6 +155,24 @@ class EndpointGone(AttemptFacts, frozen=True, gc=False, kw_only=True):
     statement: str
 
 
+class DisableRequested(AttemptFacts, frozen=True, gc=False, kw_only=True):
+    """The destination answered, and asks to be sent nothing any more.
+
+    `answer` is what the answer is without that request, which the endpoint's owner may have
+    forbidden. `statement` is the request in words.
+    """
+
+    answer: "Accepted | Rejected | Throttled"
+    statement: str
+
+
+class AbortRequested(AttemptFacts, frozen=True, gc=False, kw_only=True):
+    """The destination did not take the delivery, and asks that it is not sent again. `answer` as
+    in `DisableRequested`."""
+
+    answer: "Rejected | Throttled"
+
+
 class Unreachable(AttemptFacts, frozen=True, gc=False, kw_only=True):
     """The destination gave no usable answer, or no attempt to reach it is allowed."""
 
@@ -173,9 +195,11 @@ class NotAttempted(AttemptFacts, frozen=True, gc=False, kw_only=True):
     reason: FailureReason
 
 
-type Attempted = Accepted | Rejected | Throttled | EndpointGone | Unreachable
+type Request = DisableRequested | AbortRequested
+type Attempted = Accepted | Rejected | Throttled | EndpointGone | Unreachable | Request
 type AttemptResult = Attempted | NotAttempted
 
+REQUESTS = (DisableRequested, AbortRequested)
 NOT_ATTEMPTED = frozenset({FailureReason.NO_FREE_CONNECTION, FailureReason.SENDER_CLOSED})
 _TIMED_OUT = frozenset(
     {

@@ -11,7 +11,17 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from .delivery import ENDED, DeliveryState, Lane
-from .verdict import Cancelled, Delivered, Exhausted, Gone, Parked, Queued, Retry, Verdict
+from .verdict import (
+    Aborted,
+    Cancelled,
+    Delivered,
+    Exhausted,
+    Gone,
+    Parked,
+    Queued,
+    Retry,
+    Verdict,
+)
 
 
 class EndpointStatus(Enum):
@@ -93,8 +103,8 @@ DELIVERY: Final[tuple[Transition[DeliveryState], ...]] = (
     Transition(
         (_D.SENDING,),
         _D.EXHAUSTED,
-        "the last attempt of its schedule fails, or the endpoint answers 410",
-        (Exhausted, Gone),
+        "the last attempt of its schedule fails, the endpoint answers 410, or asks for no other",
+        (Exhausted, Gone, Aborted),
     ),
     Transition(
         (_D.SENDING,),

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from .attempt_result import Accepted, Attempted, EndpointGone, Throttled
+from .attempt_result import (
+    AbortRequested,
+    Accepted,
+    Attempted,
+    DisableRequested,
+    EndpointGone,
+    Throttled,
+)
 from .retry_after import RETRY_AFTER_S_MAX
 from .retry_schedule import RetrySchedule
 
@@ -36,6 +43,11 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Aborted:
+    """The attempt failed, and the endpoint asked for no other. The delivery has ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
     """Nothing reached the endpoint, and no attempt is counted; again `delay_s` from now."""
 
@@ -57,7 +69,7 @@ class Cancelled:
     reason: str
 
 
-type Judgement = Delivered | Retry | Exhausted | Gone
+type Judgement = Delivered | Retry | Exhausted | Gone | Aborted
 type Unsent = Parked | Queued | Cancelled
 type Verdict = Judgement | Unsent
 
@@ -66,6 +78,7 @@ QUEUED_RETRY = Queued(retry=True)
 DELIVERED = Delivered()
 EXHAUSTED = Exhausted()
 ENDPOINT_GONE = Gone()
+ABORTED = Aborted()
 
 
 def judge(result: Attempted, number: int, schedule: RetrySchedule, random: float) -> Judgement:
@@ -78,6 +91,10 @@ def judge(result: Attempted, number: int, schedule: RetrySchedule, random: float
         return DELIVERED
     if isinstance(result, EndpointGone):
         return ENDPOINT_GONE
+    if isinstance(result, DisableRequested):
+        return DELIVERED if isinstance(result.answer, Accepted) else ENDPOINT_GONE
+    if isinstance(result, AbortRequested):
+        return ABORTED
     delay_s = schedule.delay_after_s(number, random)
     if delay_s is None:
         return EXHAUSTED

@@ -48,6 +48,15 @@ async def first_attempts_end(worker: Any, watch: Watch) -> None:
     await rig.know(*endpoints, hasty, away)
     await rig.take(rig.chunk([*endpoints, hasty, away]))
     await rig.until_settled()
+    rig.sender.answers = None
+    for status, request in ((500, "abort-message"), (500, "disable"), (200, "disable")):
+        asking = rig.add_endpoint()
+        await rig.know(asking)
+        settled, sent = len(rig.settlement.settled_receipts), len(rig.sender.sent)
+        await rig.take(rig.chunk([asking]))
+        await rig.until_sent(sent + 1)
+        rig.sender.sent[-1].answer(status, request=request)
+        await rig.until_settled(settled + 1)
 
 
 async def first_attempts_wait(worker: Any, watch: Watch) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 from angarium_contracts.ids import MESSAGE, parse_id
 from angarium_worker.application.ledger.records import Record, Settled
+from angarium_worker.domain.attempt_result import FailureReason
 from angarium_worker.domain.delivery import DeliveryKey, DeliveryState
 from angarium_worker.domain.verdict import (
+    Aborted,
     Cancelled,
     Delivered,
     Exhausted,
@@ -73,7 +75,7 @@ def recorded(watch: Watch, record: Record) -> None:
         if key in pending:
             watch.moved(key, DeliveryState.SCHEDULED, Retry)
         else:
-            watch.moved(key, *ended_as(attempted.response_status))
+            watch.moved(key, *ended_as(attempted.response_status, attempted.failure))
     tried = {(row.message_id, row.endpoint_id) for row in record.attempts}
     for key, row in pending.items():
         if not row.is_held and key not in tried:
@@ -82,10 +84,13 @@ def recorded(watch: Watch, record: Record) -> None:
         watch.moved(cancelled.key, DeliveryState.CANCELLED, Cancelled)
 
 
-def ended_as(status: int) -> tuple[DeliveryState, type]:
+def ended_as(status: int, failure: str | None = None) -> tuple[DeliveryState, type]:
     if 200 <= status <= 299:
         return DeliveryState.DELIVERED, Delivered
-    return DeliveryState.EXHAUSTED, Gone if status == 410 else Exhausted
+    if failure == FailureReason.ABORTED_BY_RECEIVER:
+        return DeliveryState.EXHAUSTED, Aborted
+    gone = status == 410 or failure == FailureReason.DISABLED_BY_RECEIVER
+    return DeliveryState.EXHAUSTED, Gone if gone else Exhausted
 
 
 def settled(watch: Watch, outcome: Settled) -> None:
@@ -95,7 +100,7 @@ def settled(watch: Watch, outcome: Settled) -> None:
         verdict: type = Cancelled
     elif outcome.ends:
         assert outcome.attempt is not None
-        verdict = ended_as(outcome.attempt.response_status)[1]
+        verdict = ended_as(outcome.attempt.response_status, outcome.attempt.failure)[1]
     elif outcome.attempt is not None:
         verdict = Retry
     else:

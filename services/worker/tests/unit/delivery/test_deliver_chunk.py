@@ -327,3 +327,22 @@ async def test_rows_that_the_database_refuses_cost_their_chunk_alone(rig: Any) -
     assert rig.settlement.settled_receipts == ["good"]
     assert rig.settlement.refused_receipts == ["bad"]
     assert rig.slots.in_hand == 0
+
+
+async def test_a_receiver_ends_a_delivery_only_where_its_endpoint_lets_it(start_rig: Any) -> None:
+    rig = start_rig()
+    free, bound = rig.add_endpoint(), rig.add_endpoint(receiver_control=False)
+    await rig.know(free, bound)
+    for count, request in enumerate(("abort-message", "disable"), 1):
+        await rig.take(rig.chunk([free, bound]))
+        await rig.until_sent(2 * count)
+        for sent in rig.sender.sent[-2:]:
+            sent.answer(500, request=request)
+        await rig.until_settled(count)
+    failures = {(row.endpoint_id, row.failure) for row in rig.ledger.attempts}
+    assert failures == {
+        (free, "aborted_by_receiver"),
+        (free, "disabled_by_receiver"),
+        (bound, None),
+    }
+    assert {key[1] for key in rig.ledger.pending} == {bound}

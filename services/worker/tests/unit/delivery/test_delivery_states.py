@@ -25,6 +25,7 @@ from angarium_worker.domain.delivery_states import (
 )
 from angarium_worker.domain.endpoint_guard import EndpointGuard, Result
 from angarium_worker.domain.verdict import (
+    Aborted,
     Cancelled,
     Delivered,
     Exhausted,
@@ -226,6 +227,7 @@ def test_every_verdict_and_every_state_has_its_place() -> None:
             Delivered(),
             Exhausted(),
             Gone(),
+            Aborted(),
             Retry(5.0),
             Parked(5.0),
             Queued(),

@@ -3,9 +3,11 @@
 import pytest
 from angarium_worker.application.endpoints.endpoint_guards import result_of
 from angarium_worker.domain.attempt_result import (
+    AbortRequested,
     Accepted,
     Attempted,
     AttemptResult,
+    DisableRequested,
     EndpointGone,
     FailureReason,
     NotAttempted,
@@ -18,7 +20,7 @@ from angarium_worker.domain.attempt_result import (
 from angarium_worker.domain.endpoint_guard import Result
 from angarium_worker.domain.retry_after import RETRY_AFTER_S_MAX, slowdown_s
 from angarium_worker.domain.retry_schedule import RetrySchedule
-from angarium_worker.domain.verdict import Delivered, Exhausted, Gone, Retry, judge
+from angarium_worker.domain.verdict import Aborted, Delivered, Exhausted, Gone, Retry, judge
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +50,15 @@ def test_all_else_is_retried_until_the_schedule_ends(result: Attempted, number: 
 @given(numbers)
 def test_an_endpoint_that_is_gone_ends_the_delivery_at_any_attempt(number: int) -> None:
     assert judge(EndpointGone(410, statement="gone"), number, SCHEDULE, 0.5) == Gone()
+
+
+@given(numbers)
+def test_a_request_of_the_receiver_ends_the_delivery_at_any_attempt(number: int) -> None:
+    refused = DisableRequested(500, answer=Rejected(500), statement="s")
+    assert judge(refused, number, SCHEDULE, 0.5) == Gone()
+    taken = DisableRequested(200, answer=Accepted(200), statement="s")
+    assert judge(taken, number, SCHEDULE, 0.5) == Delivered()
+    assert judge(AbortRequested(500, answer=Rejected(500)), number, SCHEDULE, 0.5) == Aborted()
 
 
 def test_without_a_schedule_the_first_failure_is_the_last() -> None:
@@ -98,6 +109,8 @@ def test_a_throttling_endpoint_is_left_alone_for_a_second_or_as_it_asks_up_to_a_
         (Rejected(504, rejection=Rejection.OVERLOADED), Result.OVERLOADED),
         (Throttled(429), Result.OVERLOADED),
         (EndpointGone(410, statement="gone"), Result.REFUSED),
+        (DisableRequested(200, answer=Accepted(200), statement="s"), Result.SUCCESS),
+        (AbortRequested(429, answer=Throttled(429)), Result.OVERLOADED),
         (Unreachable(reason=FailureReason.RESPONSE_TIMED_OUT), Result.OVERLOADED),
         (Unreachable(reason=FailureReason.CONNECT_TIMED_OUT), Result.OVERLOADED),
         (Unreachable(reason=FailureReason.TLS_TIMED_OUT), Result.OVERLOADED),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from angarium_worker.domain.circuit_breaker import FAILURES_TO_OPEN
 from angarium_worker.domain.delivery import Delivery, Lane
 from angarium_worker.domain.endpoint_guard import Result
@@ -114,6 +115,18 @@ async def test_the_first_open_message_itself_may_be_sent_and_nothing_after_it(
     assert [row.message_id for row in rig.ledger.attempts] == [first]
     assert rig.lanes.confirmed[endpoint] < first
     assert [key[0] for key in rig.ledger.pending] == [second]
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+async def test_the_order_of_kept_messages_is_asked_for_where_messages_are_kept(
+    start_rig: Any, keeps: bool
+) -> None:
+    rig = start_rig(turning=True)
+    endpoint = rig.add_endpoint(fifo=True, keep_while_disabled=keeps)
+    rig.sender.answers = 200
+    _park(rig, endpoint)
+    await rig.changes.until(lambda: bool(rig.lanes.releases))
+    assert rig.order.kept_for == {endpoint if keeps else None}
 
 
 async def test_without_an_answer_about_the_order_nothing_is_sent(start_rig: Any) -> None:

@@ -27,6 +27,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    true,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -143,6 +144,9 @@ endpoints = Table(
     Column("authentication_shown", METADATA),
     Column("sealed_ca", LargeBinary),
     Column("ca_shown", CERTIFICATES),
+    Column("receiver_control", Boolean, nullable=False, server_default=true()),
+    Column("keep_while_disabled", Boolean, nullable=False, server_default=false()),
+    Column("kept_since", Instant),
 )
 _live = endpoints.c.deleted == false()
 Index(
@@ -200,4 +204,5 @@ operational_event = Table(
     Column("endpoint_id", Id, nullable=False),
     Column("endpoint_uid", ByteOrderedName),
     Column("failing_since", Instant),
+    Column("kept_since", Instant),
 )

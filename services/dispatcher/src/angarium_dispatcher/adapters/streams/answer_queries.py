@@ -20,6 +20,7 @@ from angarium_contracts.directory import (
 )
 from angarium_contracts.filters import TryEndpointFilter, TryFilter
 from angarium_contracts.ids import operational_application_id
+from angarium_contracts.operational import OperationalEvent
 from angarium_contracts.queries import Done, Page
 from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy
 from msgspec.json import encode
@@ -167,7 +168,11 @@ class QueryAnswers:
         async def answer(command: Command) -> Contract:
             saved = await use_case(command, self._context)
             return _endpoint_saved(
+<<<<<<< HEAD
                 saved.endpoint, saved.application, created=saved.created, before=saved.before
+=======
+                saved.endpoint, saved.application, created=saved.created, resumed=saved.resumed
+>>>>>>> h/filters
             )
 
         return answer
@@ -335,12 +340,20 @@ def _endpoint_saved(
     application: Application,
     *,
     created: bool = False,
+<<<<<<< HEAD
     before: Endpoint | None = None,
+=======
+    resumed: OperationalEvent | None = None,
+>>>>>>> h/filters
 ) -> Contract:
     return wire.EndpointSaved(
         to_wire.endpoint(endpoint),
         to_wire.endpoint_state(endpoint),
         to_wire.application_state(application),
         created,
+<<<<<<< HEAD
         None if before is None else to_wire.endpoint(before),
+=======
+        resumed,
+>>>>>>> h/filters
     )

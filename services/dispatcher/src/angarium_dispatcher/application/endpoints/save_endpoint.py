@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from angarium_contracts.configuration import CreateEndpoint, PatchEndpoint, UpdateEndpoint
+from angarium_contracts.operational import OperationalEvent
 from msgspec import UNSET
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
@@ -19,6 +20,7 @@ from angarium_dispatcher.application.operational.application import application_
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint, check_endpoint
 from angarium_dispatcher.domain.field_rules import check_new_name
+from angarium_dispatcher.domain.kept_messages import resumes_since, with_kept_since
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotFound
 
 from .endpoint_fields import canonical_url, endpoint_fields
@@ -28,13 +30,22 @@ from .tenant_settings import check_event_types_exist, with_default_header_names
 
 @dataclass(frozen=True, slots=True)
 class SavedEndpoint:
+<<<<<<< HEAD
     """A saved endpoint, and its application with the version after the change. `before`: as it was
     found."""
+=======
+    """A saved endpoint, and its application with the version after the change. `resumed`: messages
+    that were kept for it are to be delivered now."""
+>>>>>>> h/filters
 
     endpoint: Endpoint
     application: Application
     created: bool
+<<<<<<< HEAD
     before: Endpoint | None = None
+=======
+    resumed: OperationalEvent | None = None
+>>>>>>> h/filters
 
 
 async def create_endpoint(command: CreateEndpoint, context: ConfigurationContext) -> SavedEndpoint:
@@ -138,11 +149,22 @@ async def _save_existing(
     await check_event_types_exist(endpoint, found.event_types or (), change, context)
     await _check_new_uid(endpoint, change)
     reason = endpoint.disabled_reason if endpoint.disabled else None
-    endpoint = replace(endpoint, disabled_reason=reason, updated_at=context.now())
+    now = context.now()
+    endpoint = with_kept_since(
+        found, replace(endpoint, disabled_reason=reason, updated_at=now), now
+    )
     application, endpoint = await endpoint_events.replace_endpoint(
         change, application, endpoint, context
     )
+<<<<<<< HEAD
     return SavedEndpoint(endpoint, application, created=False, before=found)
+=======
+    kept_since = resumes_since(found, endpoint)
+    resumed = None
+    if kept_since is not None:
+        resumed = await endpoint_events.record_resumption(change, endpoint, kept_since, context)
+    return SavedEndpoint(endpoint, application, created=False, resumed=resumed)
+>>>>>>> h/filters
 
 
 async def _check_new_uid(endpoint: Endpoint, change: Change) -> None:
@@ -171,6 +193,7 @@ async def _new(
         updated_at=now,
         **endpoint_fields(command, endpoint_id, context),
     )
+    endpoint = with_kept_since(None, endpoint, now)
     if command.header_names is UNSET and not is_poll_url(endpoint.url):
         endpoint = await with_default_header_names(endpoint, change, context)
     return endpoint

@@ -13,6 +13,7 @@ from angarium_contracts.operational import (
     ENDPOINT_CREATED,
     ENDPOINT_DELETED,
     ENDPOINT_DISABLED,
+    ENDPOINT_RESUMED,
     ENDPOINT_UPDATED,
     OperationalEvent,
 )
@@ -21,6 +22,7 @@ from angarium_dispatcher.application.configuration.context import ConfigurationC
 from angarium_dispatcher.application.configuration.store import Change
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
+from angarium_dispatcher.domain.kept_messages import with_kept_since
 
 
 async def add_endpoint(
@@ -49,9 +51,28 @@ async def disable_failing_endpoint(
     failing_since: datetime | None,
 ) -> None:
     """Disable the endpoint on Angarium's own account, for `reason`."""
-    disabled = replace(endpoint, disabled=True, disabled_reason=reason, updated_at=context.now())
+    now = context.now()
+    disabled = replace(endpoint, disabled=True, disabled_reason=reason, updated_at=now)
+    disabled = with_kept_since(endpoint, disabled, now)
     await _record(change, ENDPOINT_DISABLED, disabled, context, failing_since)
     await change.replace_endpoint(application, disabled)
+
+
+async def record_resumption(
+    change: Change, endpoint: Endpoint, kept_since: datetime, context: ConfigurationContext
+) -> OperationalEvent:
+    """Have the gateway deliver what was kept for the endpoint. Returns the event that says so."""
+    event = OperationalEvent(
+        context.new_id(),
+        ENDPOINT_RESUMED,
+        endpoint.tenant_id,
+        endpoint.application_id,
+        endpoint.id,
+        endpoint.uid,
+        kept_since=kept_since,
+    )
+    await change.record_event(event)
+    return event
 
 
 async def delete_endpoint(

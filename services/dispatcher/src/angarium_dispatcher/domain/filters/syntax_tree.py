@@ -183,11 +183,13 @@ def _fields(data: bytes) -> _Fields:
         if wire_type in _FIXED_BYTES:
             at += _FIXED_BYTES[wire_type]
             continue
-        value: bytes | int
         value, at = _varint(data, at)
+        values = found.setdefault(number, [])
         if wire_type == _LENGTH_DELIMITED:
-            value, at = data[at : at + value], at + value
-        found.setdefault(number, []).append(value)
+            values.append(data[at : at + value])
+            at += value
+        else:
+            values.append(value)
     return found
 
 

@@ -1,13 +1,19 @@
 """The table of background tasks and their leases, on either engine."""
 
+<<<<<<< HEAD
 import base64
 from collections.abc import Sequence
+=======
+from collections.abc import Collection, Mapping, Sequence
+>>>>>>> h/filters
 from typing import Any
 
 import msgspec
 from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
+from angarium_contracts.ids import lowest_id_at
 from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
 from angarium_gateway.application.redelivery.background_tasks import TaskFilter
@@ -73,10 +79,13 @@ class BackgroundTaskTable:
             fence=0,
         )
         with journal_failures():
-            async with self._engine.begin() as connection:
-                if (await connection.scalar(running) or 0) >= running_max:
-                    return None
-                row = (await connection.execute(new.returning(table))).one()
+            try:
+                async with self._engine.begin() as connection:
+                    if (await connection.scalar(running) or 0) >= running_max:
+                        return None
+                    row = (await connection.execute(new.returning(table))).one()
+            except IntegrityError:
+                return await self.find(tenant_id, task_id)
         return _task(row)
 
     async def find(self, tenant_id: bytes, task_id: bytes) -> BackgroundTask | None:
@@ -84,6 +93,22 @@ class BackgroundTaskTable:
         query = select(table).where(table.c.tenant_id == tenant_id, table.c.id == task_id)
         rows = await self._rows(query)
         return _task(rows[0]) if rows else None
+
+    async def kept_positions(self, endpoint_ids: Collection[bytes]) -> Mapping[bytes, bytes]:
+        """See the port."""
+        query = select(table).where(
+            table.c.status == TaskStatus.RUNNING.value,
+            table.c.kind == TaskKind.REPLAY_MISSING.value,
+            table.c.arguments.contains('"kept":true'),
+        )
+        found: dict[bytes, bytes] = {}
+        for row in await self._rows(query):
+            task = _task(row)
+            endpoint_id, since = task.arguments.endpoint_id, task.arguments.since
+            if endpoint_id in endpoint_ids:
+                position = task.progress.cursor or lowest_id_at(int(since.timestamp() * 1_000))
+                found[endpoint_id] = min(position, found.get(endpoint_id, position))
+        return found
 
     async def page(
         self, tenant_id: bytes, window: IdWindow, chosen: TaskFilter

@@ -1,5 +1,6 @@
 """Requests about the endpoints of one application, shared by ordinary and operational routes."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from angarium_contracts.configuration import (
@@ -25,6 +26,7 @@ from angarium_contracts.queries import Page, Problem, ProblemCode
 from angarium_webhooks.header_rules import is_sensitive
 
 from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.unavailable import JournalUnavailable
 
 from .current_names import with_current_names
 from .dependencies import ApiDependencies
@@ -189,8 +191,15 @@ class EndpointRequests:
 
     async def _change(self, command: Contract) -> EndpointSaved:
         saved = self._unwrap(await self.api.change_configuration(command, EndpointSaved))
+<<<<<<< HEAD
         before = None if saved.before is None else endpoint_out(saved.before)
         note_change(before, endpoint_out(saved.endpoint))
+=======
+        if saved.resumed is not None:
+            # Before the client's next message. If it fails, the dispatcher reports it again.
+            with suppress(JournalUnavailable):
+                await self.api.redelivery.resume(saved.resumed)
+>>>>>>> h/filters
         return saved
 
     def _unwrap[T: Contract](self, answer: T | Problem) -> T:

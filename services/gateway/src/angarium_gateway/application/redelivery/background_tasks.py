@@ -1,5 +1,6 @@
 """Ports to the storage of background tasks."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,8 +36,8 @@ class BackgroundTasks(Protocol):
         *,
         running_max: int,
     ) -> BackgroundTask | None:
-        """Store a task that any gateway may carry out; None when `running_max` tasks of the tenant
-        are running."""
+        """Store a task that any gateway may carry out, or find it stored under its id; None when
+        `running_max` tasks of the tenant are running."""
 
     async def find(self, tenant_id: bytes, task_id: bytes) -> BackgroundTask | None:
         """A task of this tenant."""
@@ -45,6 +46,14 @@ class BackgroundTasks(Protocol):
         self, tenant_id: bytes, window: IdWindow, chosen: TaskFilter
     ) -> IdPage[BackgroundTask]:
         """A page of the tenant's tasks."""
+
+
+class KeptPositions(Protocol):
+    """Positions of the tasks that deliver kept messages."""
+
+    async def kept_positions(self, endpoint_ids: Collection[bytes]) -> Mapping[bytes, bytes]:
+        """For each endpoint for which kept messages are being delivered, an id up to which all of
+        them are with the workers. Raises `JournalUnavailable`."""
 
 
 class TaskLeases(Protocol):

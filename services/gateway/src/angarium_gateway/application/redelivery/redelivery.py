@@ -13,10 +13,11 @@ from angarium_gateway.application.read.references import References
 from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.domain.background_tasks import TaskKind
 
-from .background_tasks import BackgroundTasks, TaskLeases
+from .background_tasks import BackgroundTasks, KeptPositions, TaskLeases
 from .redelivery_dispatcher import RedeliveryDispatcher
 from .replayed_messages import ReplayedMessages, TargetedMessages
 from .resend_message import ResendMessage
+from .resume_endpoint import ResumeEndpoint
 from .send_example import SendExample
 from .start_task import StartTask
 from .start_usage import StartUsage
@@ -29,7 +30,7 @@ class ReplayJournal(ReplayedMessages, TargetedMessages, Protocol):
     """Messages of the journal that are delivered to one endpoint."""
 
 
-class TaskStore(BackgroundTasks, TaskLeases, Protocol):
+class TaskStore(BackgroundTasks, TaskLeases, KeptPositions, Protocol):
     """Storage of background tasks, for starting them and for carrying them out."""
 
 
@@ -63,6 +64,8 @@ class Redelivery:
     start_usage: StartUsage
     tasks: BackgroundTasks
     runner: TaskRunner
+    resume: ResumeEndpoint
+    kept: KeptPositions
 
 
 def build_redelivery(
@@ -81,7 +84,7 @@ def build_redelivery(
     dispatcher = RedeliveryDispatcher(
         journal=replayed, ask_dispatcher=ports.ask_dispatcher, ask_worker=ask_worker
     )
-    replay = ReplayMessages(journal=replayed, redelivery=dispatcher, ask_worker=ask_worker)
+    replay = ReplayMessages(journal=replayed, redelivery=dispatcher, ask_worker=ask_worker, now=now)
     recover = RecoverFailed(journal=replayed, redelivery=dispatcher, ask_worker=ask_worker)
     steps: dict[TaskKind, Step] = {
         TaskKind.RECOVER: recover,
@@ -117,4 +120,6 @@ def build_redelivery(
         ),
         tasks=ports.tasks,
         runner=runner,
+        resume=ResumeEndpoint(ports.tasks, runner.wake),
+        kept=ports.tasks,
     )

@@ -3,8 +3,10 @@
 A step may run twice after a fault; the worker then finds its deliveries on record.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from dataclasses import replace as replaced
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from angarium_contracts.deliveries import (
@@ -14,6 +16,7 @@ from angarium_contracts.deliveries import (
     MessageIds,
 )
 from angarium_contracts.queries import Problem, ProblemCode
+from msgspec.structs import replace
 
 from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.domain.background_tasks import (
@@ -109,14 +112,18 @@ class ReplayMessages:
         journal: ReplayedMessages,
         redelivery: RedeliveryDispatcher,
         ask_worker: ServiceQuery,
+        now: Callable[[], datetime],
     ) -> None:
         self._journal = journal
         self._redelivery = redelivery
         self._ask_worker = ask_worker
+        self._now = now
 
     async def __call__(self, task: BackgroundTask, *, messages_max: int) -> Stepped | Problem:
         """See the port."""
         of, before = task.arguments, task.progress
+        # Before the journal is read: what is accepted during the read is not missed.
+        more_to_come = self._now() <= of.until
         within = MessageRange(of.application_id, of.since, of.until, before.cursor)
         found = await self._journal.heads_in(within, limit=messages_max)
         asked = [head for head in found if _is_asked_for(head, of)]
@@ -125,8 +132,8 @@ class ReplayMessages:
         if open_ids and not heads:
             return _waits()
         if not heads:
-            return Stepped(before, done=True)
-        done = not open_ids and len(found) < messages_max
+            return _waits() if more_to_come else Stepped(before, done=True)
+        done = not open_ids and len(found) < messages_max and not more_to_come
         replayed = await self._replay(task, [head for head in heads if head in asked])
         if isinstance(replayed, Problem):
             return replayed
@@ -145,7 +152,7 @@ class ReplayMessages:
             task.tenant_id, of.application_id, of.endpoint_id, heads, ignore_filters=False
         )
         if isinstance(matched, Problem):
-            return matched
+            return _waits_while_disabled(matched) if of.kept else matched
         wanted = await self._wanted(task, heads, matched)
         if isinstance(wanted, Problem):
             return wanted
@@ -202,6 +209,12 @@ def _waits() -> Problem:
     )
 
 
+def _waits_while_disabled(problem: Problem) -> Problem:
+    if problem.code is not ProblemCode.CONFLICT:
+        return problem
+    return replace(problem, code=ProblemCode.UNAVAILABLE)
+
+
 def _before(heads: Sequence[MessageHead], message_id: bytes) -> Sequence[MessageHead]:
     return [head for head in heads if head.id < message_id]
 
@@ -217,7 +230,7 @@ def _is_asked_for(head: MessageHead, of: TaskArguments) -> bool:
 def _further(
     before: TaskProgress, cursor: bytes | None, looked: int, resent: int, skipped: int
 ) -> TaskProgress:
-    return replace(
+    return replaced(
         before,
         cursor=cursor,
         looked=before.looked + looked,

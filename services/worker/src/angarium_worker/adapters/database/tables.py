@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     false,
     text,
+    true,
 )
 
 tables: Final = MetaData()
@@ -195,6 +196,8 @@ endpoint_copy: Final = Table(
     Column("handshake", Boolean, nullable=False, server_default=false()),
     Column("authentication", LargeBinary, nullable=True),
     Column("ca_certificates", LargeBinary, nullable=True),
+    Column("receiver_control", Boolean, nullable=False, server_default=true()),
+    Column("keep_while_disabled", Boolean, nullable=False, server_default=false()),
 )
 """`secrets` is a msgpack array of sealed secrets, `secrets_expire_at` one of numbers, or null."""
 

@@ -21,9 +21,11 @@ class MessageOrder:
     def __init__(self, queries: QueryClient) -> None:
         self._queries = queries
 
-    async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
+    async def confirm(
+        self, application_id: bytes, after: bytes, kept_for: bytes | None
+    ) -> Confirmed | None:
         """See `Order`. A message whose batch is open may not be with the workers yet."""
-        question = FirstOpenMessages((OrderRange(application_id, after, _END),))
+        question = FirstOpenMessages((OrderRange(application_id, after, _END, kept_for),))
         match await self._queries.ask(GATEWAY_QUERIES, question, _answers):
             case Problem(detail=detail):
                 log.warning("message_order.unavailable", error=detail)

@@ -18,8 +18,11 @@ from angarium_worker.application.ledger.records import (
     MessageFacts,
 )
 from angarium_worker.domain.attempt_result import (
+    REQUESTS,
+    Accepted,
     AttemptFacts,
     AttemptResult,
+    DisableRequested,
     EndpointGone,
     NotAttempted,
     Throttled,
@@ -27,6 +30,7 @@ from angarium_worker.domain.attempt_result import (
 from angarium_worker.domain.clocks import Clocks
 from angarium_worker.domain.retry_after import slowdown_s
 from angarium_worker.domain.verdict import (
+    ABORTED,
     DELIVERED,
     EXHAUSTED,
     PARKED_S,
@@ -113,11 +117,13 @@ class MakeAttempt:
             self._counters.parked += 1
             return Parked(PARKED_S), None, None
         try:
+            if isinstance(result, REQUESTS) and not endpoint.receiver_control:
+                result = result.answer
             schedule = self._policy.schedule_of(endpoint, retry_delays_s)
             verdict = judge(result, number, schedule, self._random())
             self._count(verdict, result)
             self._note_health(message, endpoint, verdict)
-            if verdict is not DELIVERED:
+            if type(result) is not Accepted:
                 self._heed(message, endpoint, result)
             row = AttemptRow(
                 self._make_id(),
@@ -147,10 +153,12 @@ class MakeAttempt:
     def _heed(
         self, message: MessageFacts, endpoint: ResolvedEndpoint, result: AttemptResult
     ) -> None:
-        """Follow the endpoint's request for a pause, or its statement that it is gone."""
-        if isinstance(result, Throttled):
-            self._retry_after.slow_down(endpoint.id, slowdown_s(result))
-        elif isinstance(result, EndpointGone):
+        """Follow the endpoint's request for a pause, its statement that it is gone, or its request
+        to be disabled."""
+        answer = result.answer if isinstance(result, REQUESTS) else result
+        if isinstance(answer, Throttled):
+            self._retry_after.slow_down(endpoint.id, slowdown_s(answer))
+        if isinstance(result, EndpointGone | DisableRequested):
             gone = GoneEndpoint(
                 message.tenant_id, message.application_id, endpoint.id, endpoint.version
             )
@@ -171,7 +179,7 @@ class MakeAttempt:
             counters.delivered += 1
         else:
             counters.failed += 1
-            if verdict is EXHAUSTED:
+            if verdict is EXHAUSTED or verdict is ABORTED:
                 counters.exhausted += 1
         counters.observe(result.duration_s)
 

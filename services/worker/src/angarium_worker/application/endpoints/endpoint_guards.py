@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Protocol, assert_never
 
 from angarium_worker.domain.attempt_result import (
+    AbortRequested,
     Accepted,
     AttemptResult,
+    DisableRequested,
     EndpointGone,
     NotAttempted,
     Rejected,
@@ -38,6 +40,8 @@ def result_of(result: AttemptResult) -> Result:
             return Result.OVERLOADED
         case EndpointGone():
             return Result.REFUSED
+        case DisableRequested() | AbortRequested():
+            return result_of(result.answer)
         case Unreachable():
             if result.is_ours:
                 return Result.UNCOUNTED

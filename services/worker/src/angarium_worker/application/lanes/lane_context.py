@@ -21,9 +21,11 @@ class Confirmed(NamedTuple):
 class Order(Protocol):
     """The order in which messages were accepted, which the gateways know."""
 
-    async def confirm(self, application_id: bytes, after: bytes) -> Confirmed | None:
+    async def confirm(
+        self, application_id: bytes, after: bytes, kept_for: bytes | None
+    ) -> Confirmed | None:
         """How far the order is known now, given that it is known up to `after`; None: nobody
-        answers."""
+        answers. With the endpoint `kept_for`, messages that were kept for it count too."""
         ...
 
 

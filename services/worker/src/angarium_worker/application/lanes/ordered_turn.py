@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from angarium_worker.application.delivery.leased_attempt import LeasedAttempt
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
-from angarium_worker.domain.verdict import Cancelled, Delivered, Exhausted, Gone, Verdict
+from angarium_worker.domain.verdict import Aborted, Cancelled, Delivered, Exhausted, Gone, Verdict
 
 from .lane_context import LaneContext, Quota
 from .lane_store import HeldLane, LaneTake
@@ -42,7 +42,10 @@ class OrderedTurn(SendingTurn):
         busy = self._stopped or self._under_way or self._sequence
         if not self._ask_order or busy or self._now_s() < self._not_before_s:
             return
-        confirmed = await self._context.order.confirm(self.lane.application_id, self._confirmed)
+        kept_for = self._endpoint.id if self._endpoint.keep_while_disabled else None
+        confirmed = await self._context.order.confirm(
+            self.lane.application_id, self._confirmed, kept_for
+        )
         self._ask_order = False
         self._more_to_come = confirmed is None
         if confirmed is not None:
@@ -100,7 +103,7 @@ class OrderedTurn(SendingTurn):
 
     def _recorded(self, verdict: Verdict, held: bool) -> None:
         super()._recorded(verdict, held)
-        if held and isinstance(verdict, Delivered | Exhausted | Gone | Cancelled):
+        if held and isinstance(verdict, Delivered | Exhausted | Gone | Aborted | Cancelled):
             self._send_next()
         else:  # the head blocks; and without the fence, somebody else holds it
             self.give_up()

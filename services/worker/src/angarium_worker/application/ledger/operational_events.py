@@ -9,7 +9,7 @@ from angarium_contracts.operational import (
     ATTEMPT_RECOVERED,
 )
 
-from angarium_worker.domain.verdict import Delivered, Exhausted, Gone, Retry, Verdict
+from angarium_worker.domain.verdict import Aborted, Delivered, Exhausted, Gone, Retry, Verdict
 
 from .records import AttemptRow, EventRow
 
@@ -25,7 +25,7 @@ def operational_event_of(
     match verdict:
         case Delivered() if row.number > FAILING_AT_ATTEMPT:
             kind = ATTEMPT_RECOVERED
-        case Exhausted() | Gone():
+        case Exhausted() | Gone() | Aborted():
             kind = ATTEMPT_EXHAUSTED
         case Retry() if row.number == FAILING_AT_ATTEMPT:
             kind = ATTEMPT_FAILING

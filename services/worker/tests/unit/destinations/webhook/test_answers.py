@@ -10,7 +10,9 @@ from angarium_worker.adapters.destinations.webhook.answers import (
     read_answer,
 )
 from angarium_worker.domain.attempt_result import (
+    AbortRequested,
     Accepted,
+    DisableRequested,
     EndpointGone,
     Rejected,
     Rejection,
@@ -101,6 +103,37 @@ def test_every_status_has_its_result_and_is_on_record_with_its_facts(
     assert (result.duration_s, result.first_byte_s) == (5.0, 4.0)
     assert (result.dns_s, result.connect_s, result.tls_s) == (1.0, 2.0, 3.0)
     assert (result.connection_reused, result.response_truncated) == (reused, not reused)
+
+
+@given(st.integers(200, 999), st.sampled_from(["disable", " Disable "]))
+def test_a_receiver_asks_to_be_disabled_with_any_status(status: int, request: str) -> None:
+    result = read_answer(status, b"body", None, lambda: NOW_S, 5.0, request=request)
+    if status == 410:
+        assert isinstance(result, EndpointGone)
+        return
+    assert isinstance(result, DisableRequested)
+    assert result.answer == read_answer(status, b"body", None, lambda: NOW_S, 5.0)
+    assert (result.response_status, result.response, result.duration_s) == (status, b"body", 5.0)
+    assert result.statement == "the endpoint answered with webhook-delivery: disable"
+    assert result.failure == (None if status < 300 else "disabled_by_receiver")
+
+
+@given(st.integers(200, 999))
+def test_a_receiver_aborts_a_message_that_it_did_not_take(status: int) -> None:
+    result = read_answer(status, b"", "7", lambda: NOW_S, 5.0, request="abort-message")
+    plain = read_answer(status, b"", "7", lambda: NOW_S, 5.0)
+    if status < 300 or status == 410:
+        assert result == plain
+        return
+    assert isinstance(result, AbortRequested)
+    assert (result.answer, result.failure) == (plain, "aborted_by_receiver")
+
+
+@given(st.integers(200, 999), st.text(max_size=20).filter(lambda text: "a" not in text))
+def test_any_other_text_asks_for_nothing(status: int, request: str) -> None:
+    assert read_answer(status, b"", None, lambda: NOW_S, 5.0, request=request) == read_answer(
+        status, b"", None, lambda: NOW_S, 5.0
+    )
 
 
 @given(st.integers(0, 999))

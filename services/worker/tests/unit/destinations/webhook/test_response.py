@@ -163,3 +163,16 @@ def test_any_bytes_end_refused_or_in_bounds(parts: list[bytes]) -> None:
                 return
     except ResponseRefused:
         return
+
+
+def test_what_the_receiver_asks_for_is_kept_as_sent_and_capped() -> None:
+    head = b"HTTP/1.1 500 No\r\nWebhook-Delivery: %s\r\nContent-Length: 0\r\n\r\n"
+    response = read(head % b"abort-message")
+    assert response.request == "abort-message"
+    assert read(head % (b"d" * 1000)).request == "d" * 32
+    response.reset()
+    assert response.request is None
+    assert response.feed(OK)
+    assert response.request is None
+    interim = b"HTTP/1.1 103 Hints\r\nWebhook-Delivery: disable\r\n\r\n"
+    assert read(interim + OK).request is None

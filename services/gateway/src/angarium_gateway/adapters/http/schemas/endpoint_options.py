@@ -78,6 +78,21 @@ Filter = Annotated[
     ),
 ]
 
+ReceiverControl = Annotated[
+    bool,
+    Meta(
+        description="Whether the endpoint's answers may disable it or end the retries of a message,"
+        " by the header `webhook-delivery`. `true` by default; `410 Gone` disables it in any case."
+    ),
+]
+WhileDisabled = Annotated[
+    Literal["drop", "keep"],
+    Meta(
+        description="What happens to messages while the endpoint is disabled: `drop` (the default),"
+        " or `keep`, which delivers them once it is enabled again."
+    ),
+]
+
 
 class EndpointOptionFields(FormerEndpointNames, frozen=True, kw_only=True):
     """Options in requests. Left out, an existing endpoint keeps them."""
@@ -95,6 +110,8 @@ class EndpointOptionFields(FormerEndpointNames, frozen=True, kw_only=True):
     event_source: EventSource | UnsetType | None = UNSET
     authentication: EndpointAuthenticationIn | UnsetType | None = UNSET
     ca_certificates: CaCertificates | UnsetType | None = UNSET
+    receiver_control: ReceiverControl | UnsetType = UNSET
+    while_disabled: WhileDisabled | UnsetType = UNSET
 
 
 class ClientCertificateOut(ApiSchema, frozen=True, kw_only=True):
@@ -133,6 +150,12 @@ class EndpointOptionsOut(EndpointFieldsOut, frozen=True, kw_only=True):
     event_source: str | UnsetType = UNSET
     authentication: EndpointAuthenticationOut | UnsetType = UNSET
     ca_certificates: tuple[ClientCertificateOut, ...] | UnsetType = UNSET
+    receiver_control: Annotated[bool | UnsetType, Meta(description="Absent if it is `true`.")] = (
+        UNSET
+    )
+    while_disabled: Annotated[
+        WhileDisabled | UnsetType, Meta(description="Absent if it is `drop`.")
+    ] = UNSET
 
 
 def _paired(schema: type[ApiSchema], contract: type[msgspec.Struct]) -> dict[str, str]:
@@ -148,6 +171,8 @@ _SHOWN: Final = {
     for name, field in _paired(EndpointOptionsOut, Endpoint).items()
     if field not in EndpointFieldsOut.__struct_fields__
 }
+_CHOICES: Final = {"fifo": ("none", "fifo"), "keep_while_disabled": ("drop", "keep")}
+"""The words of the API for options that are False or True."""
 _DEFAULTS: Final = {field.name: field.default for field in msgspec.structs.fields(Endpoint)}
 
 
@@ -162,8 +187,8 @@ def _given(name: str, value: Any, seal: Callable[[str], bytes]) -> Any:
     if value is not None and name.startswith("sealed_"):
         is_text = isinstance(value, str)
         return seal(value if is_text else authentication_text(value))
-    if name == "fifo":
-        return value == "fifo"
+    if name in _CHOICES:
+        return value == _CHOICES[name][1]
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -185,4 +210,4 @@ def _shown(name: str, value: Any) -> Any:
         return authentication_out(value)
     if name == "ca_certificates":
         return tuple([_shown("", each) for each in value])
-    return "fifo" if name == "fifo" else value
+    return _CHOICES[name][value] if name in _CHOICES else value

@@ -1,14 +1,18 @@
-"""Classifies HTTP responses: the one place where status codes and Retry-After are read."""
+"""Classifies HTTP responses: the one place where status codes, Retry-After and webhook-delivery are
+read."""
 
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
 from angarium_worker.application.destinations.destination import FailedAnswer
 from angarium_worker.domain.attempt_result import (
+    AbortRequested,
     Accepted,
     Attempted,
+    AttemptFacts,
+    DisableRequested,
     EndpointGone,
     FailureReason,
     PhasesS,
@@ -22,6 +26,10 @@ from angarium_worker.domain.retry_after import RETRY_AFTER_S_MAX
 from .response import Response
 
 GONE_STATEMENT: Final = "the endpoint answered 410 Gone"
+DISABLE: Final = "disable"
+ABORT_MESSAGE: Final = "abort-message"
+DISABLE_STATEMENT: Final = "the endpoint answered with webhook-delivery: disable"
+_ANSWER_FACTS: Final = AttemptFacts.__struct_fields__[:9]
 _GONE = 410
 _TOO_MANY_REQUESTS = 429
 _UNAVAILABLE = 503
@@ -46,16 +54,17 @@ def read_answer(
     *,
     connection_reused: bool = False,
     body_truncated: bool = False,
+    request: str | None = None,
 ) -> Attempted:
     """The result of an attempt that was answered with a final status, 200 to 999.
 
     600 and above count as 5xx (RFC 9110, section 15). 2xx took it, 410 ends the endpoint, all else
     has failed, redirects included (Standard Webhooks, "Deliverability and reliability"). 429 and
     503 ask for a pause, and may say how long in `retry_after` (RFC 9110, section 10.2.3), a time
-    or one counted from `clock_s` (Unix time).
+    or one counted from `clock_s` (Unix time). `request` is the header `webhook-delivery`.
     """
     if status in _SUCCESSES:
-        return Accepted(
+        accepted = Accepted(
             status,
             body,
             duration_s,
@@ -66,13 +75,29 @@ def read_answer(
             connection_reused,
             body_truncated,
         )
+        return accepted if request is None else _with_request(accepted, request)
     phases_s = (duration_s, first_byte_s, dns_s, connect_s, tls_s)
     facts = (status, body, *phases_s, connection_reused, body_truncated)
     if status == _GONE:
         return EndpointGone(*facts, statement=GONE_STATEMENT)
+    answer: Throttled | Rejected
     if status in _PAUSES:
-        return Throttled(*facts, retry_after_s=parse_retry_after(retry_after, clock_s()))
-    return Rejected(*facts, rejection=_rejection(status))
+        answer = Throttled(*facts, retry_after_s=parse_retry_after(retry_after, clock_s()))
+    else:
+        answer = Rejected(*facts, rejection=_rejection(status))
+    return answer if request is None else _with_request(answer, request)
+
+
+def _with_request(answer: Accepted | Rejected | Throttled, request: str) -> Attempted:
+    """The answer with what it asks for in `webhook-delivery`; any other text asks for nothing."""
+    asked = request.strip().lower()
+    facts: dict[str, Any] = {name: getattr(answer, name) for name in _ANSWER_FACTS}
+    if asked == DISABLE:
+        reason = None if isinstance(answer, Accepted) else FailureReason.DISABLED_BY_RECEIVER
+        return DisableRequested(**facts, reason=reason, answer=answer, statement=DISABLE_STATEMENT)
+    if asked == ABORT_MESSAGE and not isinstance(answer, Accepted):
+        return AbortRequested(**facts, reason=FailureReason.ABORTED_BY_RECEIVER, answer=answer)
+    return answer
 
 
 def read_broken_answer(

@@ -147,6 +147,7 @@ class Attempt:
                 first_byte_s,
                 connection_reused=True,
                 body_truncated=response.body_truncated,
+                request=response.request,
             )
         else:
             result = read_answer(
@@ -161,6 +162,7 @@ class Attempt:
                 progress.tls_s,
                 connection_reused=connection.served > 1,
                 body_truncated=response.body_truncated,
+                request=response.request,
             )
         if reusable:
             response.drop_body()

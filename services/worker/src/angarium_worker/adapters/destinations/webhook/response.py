@@ -15,8 +15,11 @@ _STATUS_FINAL_MIN = 200
 _STATUS_INTERIM_MIN = 100
 _STATUS_SWITCHING_PROTOCOLS = 101
 _RETRY_AFTER_CHARS_MAX = 128
+_REQUEST_CHARS_MAX = 32
 # Looked at before a name is lowered and compared: most headers are not ours to read.
-_NAME_LENGTHS = frozenset({len("Retry-After"), len("Content-Length"), len("Transfer-Encoding")})
+_NAME_LENGTHS = frozenset(
+    map(len, ("Retry-After", "Content-Length", "Transfer-Encoding", "webhook-delivery"))
+)
 
 
 class ResponseRefused(Exception):
@@ -46,6 +49,7 @@ class Response:
         "_self_delimiting",
         "body_truncated",
         "keeps_alive",
+        "request",
         "retry_after",
         "status",
     )
@@ -60,6 +64,7 @@ class Response:
         """Make ready for the next response on the connection."""
         self.status = 0
         self.retry_after: str | None = None
+        self.request: str | None = None
         self.keeps_alive = False
         self.body_truncated = False
         self._body: bytes | bytearray = b""
@@ -137,6 +142,8 @@ class Response:
         lowered = name.lower()
         if lowered == b"retry-after":
             self.retry_after = value[:_RETRY_AFTER_CHARS_MAX].decode("latin-1")
+        elif lowered == b"webhook-delivery":
+            self.request = value[:_REQUEST_CHARS_MAX].decode("latin-1")
         elif lowered == b"content-length":
             self._length = value
             self._self_delimiting = True
@@ -181,7 +188,7 @@ class Response:
             self._refuse(f"status {status} with a body")
         if self._interim_count > self._limits.interim_responses_max:
             self._refuse(f"more than {self._limits.interim_responses_max} interim responses")
-        self.retry_after = None
+        self.retry_after = self.request = None
 
     def _fault_of(self, data: bytes) -> str:
         """Why the parser did not take `data`; empty if it alone can say."""
