@@ -17,6 +17,7 @@ from angarium_gateway.application.feed.listeners import Listeners
 from angarium_gateway.application.read.attempts import ReadAttempts
 from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
+from angarium_gateway.application.read.fetch_payload import FetchPayload
 from angarium_gateway.application.read.messages import MessageJournal
 from angarium_gateway.application.read.poll_messages import PollMessages
 from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
@@ -66,6 +67,7 @@ class ApiDependencies:
     record_change: RecordChange
     post_batch: PostBatch
     listeners: Listeners
+    fetch_payload: FetchPayload
     body_bytes_max: int = 1024 * 1024
     batch_bytes_max: int = 4 * 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False
