@@ -38,6 +38,7 @@ class EventReceiver:
 
     def __init__(self) -> None:
         self.received: list[Received] = []
+        self.asked: list[tuple[str, str]] = []
         self.tokens = 0
         receiver = self
 
@@ -51,6 +52,15 @@ class EventReceiver:
                 self.send_header("content-length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
+
+            def do_OPTIONS(self) -> None:
+                origin = self.headers["webhook-request-origin"]
+                receiver.asked.append((self.path, origin))
+                self.send_response(200 if self.path == "/permitting" else 405)
+                if self.path == "/permitting":
+                    self.send_header("WebHook-Allowed-Origin", origin)
+                self.send_header("content-length", "0")
+                self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 """Quiet."""
@@ -142,6 +152,26 @@ def test_a_cloudevents_receiver_reads_what_is_sent(
     assert event.data == {"amount": 4200.0}
     assert PAYLOAD.encode() in got.body
     verified(api, app, endpoint, got)
+
+
+def test_a_handshake_goes_before_the_first_webhook(
+    api: httpx.Client, app: str, events: EventReceiver
+) -> None:
+    for path in ("/permitting", "/hook"):
+        shown = new_endpoint(api, app, events.url + path, handshake=True)
+        assert shown["handshake"] is True
+    message_id = posted(api, app)
+
+    events.wait_for("/permitting")
+
+    def refused() -> Any:
+        attempts = api.get(f"{app}/attempt/msg/{message_id}").json()["data"]
+        return [each for each in attempts if each["status"] == 2] or None
+
+    attempt = until(refused, 60.0, "the refusal is recorded")[0]
+    assert attempt["failureReason"] == "handshake_refused"
+    assert set(events.asked) == {("/permitting", "127.0.0.1"), ("/hook", "127.0.0.1")}
+    assert {each.path for each in events.received} == {"/permitting"}
 
 
 def test_a_retry_carries_the_same_bytes(api: httpx.Client, app: str, events: EventReceiver) -> None:

@@ -23,6 +23,7 @@ from .endpoint_authentication import (
     EndpointAuthenticationIn,
     EndpointAuthenticationOut,
     EventSource,
+    Handshake,
     PayloadFormat,
     authentication_out,
     authentication_text,
@@ -93,6 +94,7 @@ class EndpointOptionFields(FormerEndpointNames, frozen=True, kw_only=True):
     payload_format: PayloadFormat | UnsetType = UNSET
     content_type: ContentType | UnsetType | None = UNSET
     event_source: EventSource | UnsetType | None = UNSET
+    handshake: Handshake | UnsetType = UNSET
     authentication: EndpointAuthenticationIn | UnsetType | None = UNSET
     ca_certificates: CaCertificates | UnsetType | None = UNSET
 
@@ -131,6 +133,7 @@ class EndpointOptionsOut(EndpointFieldsOut, frozen=True, kw_only=True):
     ] = UNSET
     content_type: str | UnsetType = UNSET
     event_source: str | UnsetType = UNSET
+    handshake: Annotated[bool | UnsetType, Meta(description="Absent if it is `false`.")] = UNSET
     authentication: EndpointAuthenticationOut | UnsetType = UNSET
     ca_certificates: tuple[ClientCertificateOut, ...] | UnsetType = UNSET
 

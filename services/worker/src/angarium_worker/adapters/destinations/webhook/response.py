@@ -15,8 +15,16 @@ _STATUS_FINAL_MIN = 200
 _STATUS_INTERIM_MIN = 100
 _STATUS_SWITCHING_PROTOCOLS = 101
 _RETRY_AFTER_CHARS_MAX = 128
+_ALLOWED_ORIGIN_CHARS_MAX = 256
 # Looked at before a name is lowered and compared: most headers are not ours to read.
-_NAME_LENGTHS = frozenset({len("Retry-After"), len("Content-Length"), len("Transfer-Encoding")})
+_NAME_LENGTHS = frozenset(
+    {
+        len("Retry-After"),
+        len("Content-Length"),
+        len("Transfer-Encoding"),
+        len("WebHook-Allowed-Origin"),
+    }
+)
 
 
 class ResponseRefused(Exception):
@@ -44,6 +52,7 @@ class Response:
         "_parser",
         "_read_bytes",
         "_self_delimiting",
+        "allowed_origin",
         "body_truncated",
         "keeps_alive",
         "retry_after",
@@ -60,6 +69,7 @@ class Response:
         """Make ready for the next response on the connection."""
         self.status = 0
         self.retry_after: str | None = None
+        self.allowed_origin: str | None = None
         self.keeps_alive = False
         self.body_truncated = False
         self._body: bytes | bytearray = b""
@@ -137,6 +147,8 @@ class Response:
         lowered = name.lower()
         if lowered == b"retry-after":
             self.retry_after = value[:_RETRY_AFTER_CHARS_MAX].decode("latin-1")
+        elif lowered == b"webhook-allowed-origin":
+            self.allowed_origin = value[:_ALLOWED_ORIGIN_CHARS_MAX].decode("latin-1")
         elif lowered == b"content-length":
             self._length = value
             self._self_delimiting = True
