@@ -83,6 +83,7 @@ async def test_they_are_kept_sealed_and_shown_without_secrets(bench: Bench, crea
         sealed_ca_certificates=sealed(bench, CA),
     )
     found = await bench.reads.find_endpoint(made.application_id, "one")
+    assert found is not None
     assert found == made
     state, shown = endpoint_state(found), endpoint_wire(found)
     assert state.payload_format == shown.payload_format == "cloudevents-binary"

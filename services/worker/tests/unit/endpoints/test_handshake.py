@@ -10,6 +10,7 @@ from angarium_worker.adapters.destinations.webhook.handshake import GRANTED_FOR_
 from angarium_worker.application.destinations.destination import (
     DestinationOptions,
     OptionsUnusable,
+    SubmittedAttempt,
 )
 from angarium_worker.domain.attempt_result import (
     Accepted,
@@ -18,8 +19,9 @@ from angarium_worker.domain.attempt_result import (
     NotAttempted,
     without_answer,
 )
+from msgspec.structs import replace
 
-from .test_access_tokens import DELIVERY, Poster, replace
+from .test_access_tokens import DELIVERY, Poster
 
 LINKS = FetchLinks("https://Hooks.example.com/angarium", b"k" * 32)
 
@@ -49,10 +51,12 @@ class Bench:
             secrets=("whsec_" + base64.b64encode(b"s" * 24).decode(),),
             handshake=True,
         )
-        prepared = destination.prepare(options)
-        self.submit = lambda timeout_s=15.0: destination.submit(
-            prepared, replace(DELIVERY, timeout_s=timeout_s), self._end
-        )
+        self._destination = destination
+        self._prepared = destination.prepare(options)
+
+    def submit(self, timeout_s: float = 15.0) -> SubmittedAttempt:
+        delivery = replace(DELIVERY, timeout_s=timeout_s)
+        return self._destination.submit(self._prepared, delivery, self._end)
 
     def _end(self, result: AttemptResult) -> None:
         self.results.append(result)
