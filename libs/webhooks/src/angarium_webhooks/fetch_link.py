@@ -1,8 +1,8 @@
 """Signed links at which receivers of thin events fetch payloads. Pure.
 
 The worker writes them and the gateway reads them; both derive the key from the operator's
-encryption key. A link is a path segment of base64url: version, application, message, end and
-HMAC-SHA256. It names no endpoint: whoever was sent it may fetch, until its end.
+encryption key. A link is a path segment of base64url: version, tenant, application, message, end
+and HMAC-SHA256. It names no endpoint: whoever was sent it may fetch, until its end.
 """
 
 import base64
@@ -20,13 +20,14 @@ LIFE_S: Final = 7 * 86_400
 _VERSION: Final = b"\x01"
 _END_BYTES = 5
 _MAC_BYTES = 32
-_SIGNED_BYTES = 1 + 16 + 16 + _END_BYTES
+_SIGNED_BYTES = 1 + 3 * 16 + _END_BYTES
 TOKEN_CHARS: Final = -(-(_SIGNED_BYTES + _MAC_BYTES) * 4 // 3)
 
 
 class FetchGrant(NamedTuple):
     """What a link gives access to, until `ends_s` (Unix time in seconds)."""
 
+    tenant_id: bytes
     application_id: bytes
     message_id: bytes
     ends_s: int
@@ -43,7 +44,8 @@ def end_of_link(accepted_s: int, now_s: int) -> int:
 
 def write_link(key: bytes, grant: FetchGrant) -> str:
     """The last segment of the link's path."""
-    signed = _VERSION + grant.application_id + grant.message_id + grant.ends_s.to_bytes(_END_BYTES)
+    ids = grant.tenant_id + grant.application_id + grant.message_id
+    signed = _VERSION + ids + grant.ends_s.to_bytes(_END_BYTES)
     return base64.urlsafe_b64encode(signed + _mac(key, signed)).rstrip(b"=").decode()
 
 
@@ -59,7 +61,7 @@ def read_link(key: bytes, token: str) -> FetchGrant | None:
     if signed[:1] != _VERSION or not hmac.compare_digest(mac, _mac(key, signed)):
         return None
     ids = signed[1:]
-    return FetchGrant(ids[:16], ids[16:32], int.from_bytes(ids[32:]))
+    return FetchGrant(ids[:16], ids[16:32], ids[32:48], int.from_bytes(ids[48:]))
 
 
 def _mac(key: bytes, signed: bytes) -> bytes:

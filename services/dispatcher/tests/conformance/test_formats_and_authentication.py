@@ -83,6 +83,7 @@ async def test_they_are_kept_sealed_and_shown_without_secrets(bench: Bench, crea
         sealed_ca_certificates=sealed(bench, CA),
     )
     found = await bench.reads.find_endpoint(made.application_id, "one")
+    assert found is not None
     assert found == made
     state, shown = endpoint_state(found), endpoint_wire(found)
     assert state.payload_format == shown.payload_format == "cloudevents-binary"
@@ -179,12 +180,14 @@ async def test_formats_that_cannot_be_sent_are_refused(
     assert refusal.value.field == field
 
 
-async def test_thin_events_need_a_public_url(bench: Bench, create: Any) -> None:
-    with pytest.raises(InvalidField, match="ANGARIUM_PUBLIC_URL"):
-        await create(payload_format="thin")
+async def test_thin_events_and_handshakes_need_a_public_url(bench: Bench, create: Any) -> None:
+    for members in ({"payload_format": "thin"}, {"handshake": True}):
+        with pytest.raises(InvalidField, match="ANGARIUM_PUBLIC_URL"):
+            await create(**members)
     limits = replace(bench.context.limits, public_url="https://hooks.example.com")
     bench.context = replace(bench.context, limits=limits)
-    assert (await create(payload_format="thin")).payload_format == "thin"
+    made = await create(payload_format="thin", handshake=True)
+    assert (made.payload_format, endpoint_state(made).handshake) == ("thin", True)
 
 
 async def test_a_stream_takes_payloads_as_they_are_only(bench: Bench, create: Any) -> None:

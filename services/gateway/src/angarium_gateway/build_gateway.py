@@ -7,6 +7,7 @@ from typing import Protocol
 
 from angarium_chassis.http_server.trusted_proxies import NO_PROXIES, TrustedProxies
 from angarium_chassis.sealing import Seal
+from angarium_webhooks.fetch_link import KEY_PURPOSE
 from litestar.types import ASGIApp
 
 from .adapters.http.accept_route import AcceptRoute, body_bytes_max
@@ -34,7 +35,11 @@ from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
 from .application.read.deliveries import ReadDeliveries
 from .application.read.endpoint_delivery import ReadEndpointDelivery
+<<<<<<< HEAD
 from .application.read.messages import MessageSearch
+=======
+from .application.read.fetch_payload import FetchPayload
+>>>>>>> h/options
 from .application.read.poll_messages import PolledJournal, PollMessages
 from .application.read.references import References
 from .application.read.statistics import AcceptedMessages, ReadStatistics
@@ -293,6 +298,9 @@ def _api(
             ask_dispatcher,
             lambda: int(clocks.now().timestamp() * 1000),
             limits.listeners,
+        ),
+        fetch_payload=FetchPayload(
+            directory, ports.messages, ports.seal.derived_key(KEY_PURPOSE), clocks.now
         ),
         body_bytes_max=limits.body_bytes_max,
         public_url=limits.public_url,

@@ -162,6 +162,7 @@ class SenderModel:
         proxy: str | None,
         certificate: bytes | None,
         ca_certificates: bytes | None = None,
+        method: str = "POST",
     ) -> str:
         return url.split("/")[2]
 

@@ -77,6 +77,7 @@ class FakeSender:
         proxy: str | None,
         certificate: bytes | None,
         ca_certificates: bytes | None = None,
+        method: str = "POST",
     ) -> WebhookRequest:
         return WebhookRequest(url, (), b"", 0.0, proxy, certificate, ca_certificates)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from angarium_cli.dev.ports import LOOPBACK
+from angarium_cli.dev.ports import LOOPBACK, http_url
 from angarium_cli.services import SERVICES, ServiceName
 
 type DatabaseKind = Literal["sqlite", "postgres"]
@@ -75,10 +75,18 @@ def service_environment(
     """
     replaced = {name for variable in _REPLACED for name in (variable, f"{variable}_FILE")}
     kept = {name: value for name, value in inherited.items() if name not in replaced}
+    # Where receivers of thin events fetch payloads. The gateway itself answers with the host of
+    # each request unless the caller says otherwise.
+    fetch_defaults = (
+        {}
+        if service == "gateway"
+        else {"ANGARIUM_PUBLIC_URL": http_url(addresses.host, addresses.port)}
+    )
     demo_defaults = {_RETRY_SCHEDULE: DEMO_RETRY_SCHEDULE} if demo else {}
     return (
         _DEFAULTS
         | demo_defaults
+        | fetch_defaults
         | kept
         | {
             "ANGARIUM_DATABASE_URL": addresses.database_urls[service],

@@ -51,6 +51,10 @@ class _CurrentDependencies:
 class _CurrentDependency:
     """Stands for one dependency, an object or a function."""
 
+    def __deepcopy__(self, _memo: object) -> "_CurrentDependency":
+        """Litestar copies the routes of a router that it registers; this is no part of them."""
+        return self
+
     def __init__(self, routes: SharedRoutes, name: str) -> None:
         self._routes, self._name = routes, name
 

@@ -33,6 +33,7 @@ class FailureReason(StrEnum):
     INTERNAL_ERROR = "internal_error"
     CA_CERTIFICATES_UNUSABLE = "ca_certificates_unusable"
     OAUTH_TOKEN_REFUSED = "oauth_token_refused"  # noqa: S105 - a reason
+    HANDSHAKE_REFUSED = "handshake_refused"
     OAUTH_TOKEN_UNREACHABLE = "oauth_token_unreachable"  # noqa: S105 - a reason
     DISABLED_BY_RECEIVER = "disabled_by_receiver"
     ABORTED_BY_RECEIVER = "aborted_by_receiver"
@@ -76,6 +77,8 @@ _TEXTS = {
     FailureReason.CA_CERTIFICATES_UNUSABLE: "The endpoint's CA certificates cannot be used.",
     FailureReason.OAUTH_TOKEN_REFUSED: "The token endpoint gave no access token; the endpoint was "
     "not contacted.",
+    FailureReason.HANDSHAKE_REFUSED: "The endpoint did not permit webhooks in its answer to "
+    "OPTIONS; nothing was sent.",
     FailureReason.OAUTH_TOKEN_UNREACHABLE: "The token endpoint could not be reached in time; the "
     "endpoint was not contacted.",
     FailureReason.DISABLED_BY_RECEIVER: "The endpoint asked to be disabled.",
@@ -97,6 +100,7 @@ class AttemptFacts(Struct, frozen=True, gc=False):
     phases before are 0.0 on a kept connection, where `connection_reused` is true. `reason` says
     why the delivery was not taken, unless `response_status` alone does; `detail` adds the facts
     (which public address, which errno) in words without secrets, at most 300 characters.
+    `allowed_origin` is whom a webhook's receiver permits to send (WebHook-Allowed-Origin).
     """
 
     response_status: int = 0
@@ -110,6 +114,7 @@ class AttemptFacts(Struct, frozen=True, gc=False):
     response_truncated: bool = False
     reason: FailureReason | None = None
     detail: str = ""
+    allowed_origin: str | None = None
 
     @property
     def failure(self) -> str | None:

@@ -215,3 +215,34 @@ async def test_tls_older_than_1_2_is_refused_in_the_handshake(
     outcome = await sender.send(post(f"https://127.0.0.1:{receiver.port}/"))
     assert outcome.reason is FailureReason.TLS_FAILED
     assert receiver.requests == []
+
+
+async def test_ca_certificates_of_an_endpoint_are_the_only_trust_for_it(
+    receive: StartReceiver,
+    make_sender: MakeSender,
+    post: MakePost,
+    certificates: Certificates,
+    answers: MakeBehaviour,
+    subjects: list[str | None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    receiver = await receive(answers, ssl=certificates.server(asks_clients=True))
+    sender = make_sender()
+    own = certificates.ca_file.read_bytes()
+    other = Certificates(tmp_path_factory.mktemp("other")).ca_file.read_bytes()
+    request = replace(
+        post(f"https://127.0.0.1:{receiver.port}/"), client_certificate=certificates.client("one")
+    )
+
+    results = [await sender.send(replace(request, ca_certificates=ca)) for ca in (own, other, None)]
+
+    untrusted = FailureReason.CERTIFICATE_NOT_TRUSTED
+    assert [each.response_status for each in results] == [200, 0, 0]
+    assert [each.reason for each in results] == [None, untrusted, untrusted]
+    assert subjects == ["one"]
+    broken = await sender.send(replace(request, ca_certificates=b"no PEM"))
+    assert broken.reason is FailureReason.CA_CERTIFICATES_UNUSABLE
+    # A sender's own trust does not count for an endpoint that names its CA.
+    trusting = make_sender(tls=client_tls_context(certificates.ca_file))
+    refused = await trusting.send(replace(request, ca_certificates=other))
+    assert refused.reason is untrusted

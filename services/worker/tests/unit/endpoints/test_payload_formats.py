@@ -20,7 +20,7 @@ from cloudevents.http import from_http
 ACCEPTED_MS = 1_700_000_000_123
 MESSAGE_ID = ACCEPTED_MS.to_bytes(6) + b"\x70" + b"m" * 9
 WEBHOOK_ID = format_id(MESSAGE, MESSAGE_ID)
-APPLICATION_ID = b"a" * 16
+TENANT_ID, APPLICATION_ID = b"t" * 16, b"a" * 16
 LINKS = FetchLinks("https://hooks.example.com/x/", b"k" * 32)
 ACCEPTED = "2023-11-14T22:13:20.123Z"
 NOW_S = 1_700_000_000
@@ -28,7 +28,11 @@ NOW_S = 1_700_000_000
 
 def sent(delivery: OutgoingDelivery, **options: Any) -> tuple[OutgoingDelivery, dict[str, str]]:
     chosen = DestinationOptions(
-        url="https://example.com/", secrets=(), application_id=APPLICATION_ID, **options
+        url="https://example.com/",
+        secrets=(),
+        tenant_id=TENANT_ID,
+        application_id=APPLICATION_ID,
+        **options,
     )
     form = format_of(chosen, LINKS)
     assert form is not None
@@ -131,7 +135,7 @@ def test_a_thin_event_links_to_its_payload() -> None:
     body = json.loads(formed.payload)
     base, _, token = body.pop("fetchUrl").rpartition("/")
     assert base == "https://hooks.example.com/x/api/v1/fetch"
-    assert read_link(LINKS.key, token) == (APPLICATION_ID, MESSAGE_ID, NOW_S + LIFE_S)
+    assert read_link(LINKS.key, token) == (TENANT_ID, APPLICATION_ID, MESSAGE_ID, NOW_S + LIFE_S)
     assert body == {
         "type": "invoice.paid",
         "id": WEBHOOK_ID,

@@ -36,13 +36,23 @@ def endpoint_fields(
     }
     if "url" in fields:
         fields["url"] = canonical_url(fields["url"], context)
-    if fields.get("payload_format") == "thin" and context.limits.public_url is None:
-        raise InvalidField(
-            "payload_format",
-            "Thin events need a URL from which receivers fetch payloads. Ask the operator to set"
-            " ANGARIUM_PUBLIC_URL for all services, or use another format.",
-        )
+    if context.limits.public_url is None:
+        _refuse_without_public_url(fields)
     return fields | _resealed_fields(command, endpoint_id, context)
+
+
+def _refuse_without_public_url(fields: dict[str, Any]) -> None:
+    """Thin events lead to the gateway, and a handshake names its host. Raises `InvalidField`."""
+    for field, value, needs in (
+        ("payload_format", "thin", "Thin events need a URL from which receivers fetch payloads."),
+        ("handshake", True, "A handshake names the host of this platform."),
+    ):
+        if fields.get(field) == value:
+            raise InvalidField(
+                field,
+                f"{needs} Ask the operator to set ANGARIUM_PUBLIC_URL for all services, or choose"
+                " another value.",
+            )
 
 
 def canonical_url(url: str, context: ConfigurationContext) -> str:

@@ -32,6 +32,7 @@ from .event_type_specs import EventTypeSpecController
 from .event_types import EventTypeController
 from .example_answers import ExampleAnswers
 from .expunged_content import ContentController
+from .fetch_route import fetch_route
 from .gzip_bodies import CompressedAnswers, InflatedRequests
 from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
@@ -118,6 +119,7 @@ def _operations(deps: ApiDependencies) -> Litestar:
                 request_max_body_size=deps.batch_bytes_max,
             ),
             *reference_routes(document),
+            fetch_route(),
         ],
         dependencies={
             "api": Provide(lambda: deps, sync_to_thread=False),

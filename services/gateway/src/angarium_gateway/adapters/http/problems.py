@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from angarium_contracts.contract import Contract
 from angarium_contracts.queries import Problem, ProblemCode
+from angarium_webhooks.fetch_link import PATH as FETCH_PATH
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
@@ -257,13 +258,19 @@ def on_database_failure(
     request: Request[Any, Any, Any], error: JournalUnavailable
 ) -> Response[bytes]:
     """Answer a request that needs the database while it does not respond."""
-    log.warning("database.unavailable", path=request.url.path, error=str(error))
+    log.warning("database.unavailable", path=_logged_path(request), error=str(error))
     return response_of(unavailable("The database is not reachable. Try again."))
+
+
+def _logged_path(request: Request[Any, Any, Any]) -> str:
+    """The path without the link of a thin event, which stands for an API key."""
+    path = request.url.path
+    return f"{FETCH_PATH}…" if path.startswith(FETCH_PATH) else path
 
 
 def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer a request that failed unexpectedly: log the error, and hide its details."""
-    log.error("request.failed", method=request.method, path=request.url.path, exc_info=error)
+    log.error("request.failed", method=request.method, path=_logged_path(request), exc_info=error)
     return response_of(
         _answer(
             500,

@@ -19,7 +19,7 @@ class DestinationOptions(Struct, frozen=True, gc=False):
     `expire_at_s` (Unix time; `inf`: always). `header_names` is `webhook`, `svix` or `both`.
     `proxy` is a URL, `client_certificate` PEM. `authentication` is the JSON of an
     `EndpointAuthentication`, `ca_certificates` PEM; the options after them are as in
-    `EndpointOptions`. `application_id` is the endpoint's.
+    `EndpointOptions`. `tenant_id` and `application_id` are the endpoint's.
     """
 
     url: str
@@ -35,6 +35,7 @@ class DestinationOptions(Struct, frozen=True, gc=False):
     content_type: str | None = None
     event_source: str | None = None
     handshake: bool = False
+    tenant_id: bytes = bytes(16)
     application_id: bytes = bytes(16)
 
     def __repr__(self) -> str:

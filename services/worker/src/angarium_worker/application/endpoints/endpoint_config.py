@@ -106,6 +106,7 @@ def _options(state: EndpointState, open_sealed: OpenSealed) -> DestinationOption
         content_type=state.content_type,
         event_source=state.event_source,
         handshake=state.handshake,
+        tenant_id=state.tenant_id,
         application_id=state.application_id,
     )
 

@@ -36,6 +36,14 @@ EventSource = Annotated[
         examples=["https://example.com/billing"],
     ),
 ]
+Handshake = Annotated[
+    bool,
+    Meta(
+        description="Ask the endpoint's permission before anything is sent, as CloudEvents have it:"
+        " an `OPTIONS` request, whose answer must name the platform's host or `*` in"
+        " `WebHook-Allowed-Origin`."
+    ),
+]
 CaCertificates = Annotated[
     str,
     Meta(

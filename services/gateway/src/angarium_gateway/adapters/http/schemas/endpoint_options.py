@@ -23,6 +23,7 @@ from .endpoint_authentication import (
     EndpointAuthenticationIn,
     EndpointAuthenticationOut,
     EventSource,
+    Handshake,
     PayloadFormat,
     authentication_out,
     authentication_text,
@@ -108,6 +109,7 @@ class EndpointOptionFields(FormerEndpointNames, frozen=True, kw_only=True):
     payload_format: PayloadFormat | UnsetType = UNSET
     content_type: ContentType | UnsetType | None = UNSET
     event_source: EventSource | UnsetType | None = UNSET
+    handshake: Handshake | UnsetType = UNSET
     authentication: EndpointAuthenticationIn | UnsetType | None = UNSET
     ca_certificates: CaCertificates | UnsetType | None = UNSET
     receiver_control: ReceiverControl | UnsetType = UNSET
@@ -148,6 +150,7 @@ class EndpointOptionsOut(EndpointFieldsOut, frozen=True, kw_only=True):
     ] = UNSET
     content_type: str | UnsetType = UNSET
     event_source: str | UnsetType = UNSET
+    handshake: Annotated[bool | UnsetType, Meta(description="Absent if it is `false`.")] = UNSET
     authentication: EndpointAuthenticationOut | UnsetType = UNSET
     ca_certificates: tuple[ClientCertificateOut, ...] | UnsetType = UNSET
     receiver_control: Annotated[bool | UnsetType, Meta(description="Absent if it is `true`.")] = (

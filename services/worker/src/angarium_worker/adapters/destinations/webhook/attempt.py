@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from angarium_worker.adapters.destinations.dialing.dialler import Dialler, DialProgress, Phase
 from angarium_worker.adapters.destinations.dialing.failures import SendFailed
 from angarium_worker.adapters.destinations.dialing.origin import Origin
@@ -164,6 +166,8 @@ class Attempt:
                 body_truncated=response.body_truncated,
                 request=response.request,
             )
+        if response.allowed_origin is not None:
+            result = replace(result, allowed_origin=response.allowed_origin)
         if reusable:
             response.drop_body()
             self._context.pool.release(connection)

@@ -54,7 +54,7 @@ def format_of(options: DestinationOptions, links: FetchLinks) -> FormatPayload |
         case "envelope":
             return _enveloped
         case "thin":
-            return _thin(options.application_id, links)
+            return _thin(options.tenant_id, options.application_id, links)
         case "cloudevents-structured":
             return _structured(_source_of(options))
         case "cloudevents-binary":
@@ -83,7 +83,7 @@ def _enveloped(delivery: OutgoingDelivery) -> tuple[OutgoingDelivery, Headers]:
     return replace(delivery, payload=_joined(head, b"data", data), content_type=JSON), _NONE
 
 
-def _thin(application_id: bytes, links: FetchLinks) -> FormatPayload:
+def _thin(tenant_id: bytes, application_id: bytes, links: FetchLinks) -> FormatPayload:
     """The envelope with a link to the payload in the place of the payload."""
     if links.url is None:
         raise OptionsUnusable(
@@ -95,7 +95,7 @@ def _thin(application_id: bytes, links: FetchLinks) -> FormatPayload:
     def form(delivery: OutgoingDelivery) -> tuple[OutgoingDelivery, Headers]:
         message_id = _message_id(delivery)
         ends_s = end_of_link(created_at_ms(message_id) // 1_000, delivery.timestamp_s)
-        token = write_link(key, FetchGrant(application_id, message_id, ends_s))
+        token = write_link(key, FetchGrant(tenant_id, application_id, message_id, ends_s))
         body = {
             "type": delivery.event_type,
             "id": delivery.webhook_id,

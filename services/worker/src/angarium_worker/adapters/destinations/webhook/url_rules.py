@@ -37,6 +37,7 @@ class Routes:
         proxy: str | None = None,
         certificate: bytes | None = None,
         ca_certificates: bytes | None = None,
+        method: str = "POST",
     ) -> Route:
         """Raises SendFailed(URL_REFUSED) for a URL not to send to, and as `Origins.find`."""
         try:
@@ -46,11 +47,11 @@ class Routes:
         origin = self._origins.find(
             parsed.scheme, parsed.host, parsed.port, proxy, certificate, ca_certificates
         )
-        return Route(origin, self._head_start(parsed))
+        return Route(origin, self._head_start(parsed, method))
 
-    def _head_start(self, url: EndpointUrl) -> str:
+    def _head_start(self, url: EndpointUrl, method: str) -> str:
         return (
-            f"POST {url.target} HTTP/1.1\r\n"
+            f"{method} {url.target} HTTP/1.1\r\n"
             f"Host: {url.authority}\r\n"
             f"User-Agent: {self._user_agent}\r\n"
             "Accept: */*\r\n"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from angarium_webhooks.endpoint_authentication import decode_authentication
 from msgspec import Struct
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from angarium_worker.adapters.destinations.signatures import Signatures
 from angarium_worker.application.destinations.destination import (
     DestinationOptions,
+    OptionsUnusable,
     OutgoingDelivery,
     SubmittedAttempt,
 )
@@ -18,6 +20,7 @@ from angarium_worker.domain.attempt_result import AttemptResult
 
 from .access_tokens import AccessTokens, TokenSource
 from .authorized_attempt import AuthorizedAttempt
+from .handshake import Handshake
 from .payload_formats import NO_LINKS, FetchLinks, FormatPayload, Headers, format_of
 
 DEFAULT_HEADERS = (("content-type", "application/json"),)
@@ -33,6 +36,7 @@ class Poster[R](Protocol):
         proxy: str | None,
         certificate: bytes | None,
         ca_certificates: bytes | None = None,
+        method: str = "POST",
     ) -> R:
         """The way to a URL; one that may not be sent to fails when it is posted to."""
         ...
@@ -52,7 +56,7 @@ class Poster[R](Protocol):
 class PreparedWebhook[R](Struct, frozen=True, gc=False):
     """An endpoint's route, the headers that do not depend on the delivery, and its signatures.
 
-    `special`: it has a format of its own, or needs access tokens.
+    `special`: it has a format of its own, or needs access tokens or a permission.
     """
 
     route: R
@@ -61,6 +65,7 @@ class PreparedWebhook[R](Struct, frozen=True, gc=False):
     special: bool = False
     form: FormatPayload | None = None
     tokens: TokenSource | None = None
+    handshake: Handshake | None = None
 
     def __repr__(self) -> str:
         """Without what may hold a secret."""
@@ -83,6 +88,7 @@ class WebhookDestination[R]:
         self._post = poster.post
         self._links = links
         self._tokens = AccessTokens(poster, clock_s)
+        self._clock_s = clock_s
 
     def prepare(self, options: DestinationOptions) -> PreparedWebhook[R]:
         """As the port has it."""
@@ -96,9 +102,10 @@ class WebhookDestination[R]:
             ),
             (*defaults, *headers.items()),
             Signatures.of(options),
-            form is not None or tokens is not None,
+            form is not None or tokens is not None or options.handshake,
             form,
             tokens,
+            self._handshake(options) if options.handshake else None,
         )
 
     def submit(
@@ -129,6 +136,24 @@ class WebhookDestination[R]:
         if form is not None:
             delivery, own = form(delivery)
             plain = _with_headers(plain, own)
+        handshake = prepared.handshake
+        if handshake is None:
+            return self._send_authorized(plain, tokens, delivery, on_result)
+
+        def go(timeout_s: float) -> SubmittedAttempt:
+            return self._send_authorized(
+                plain, tokens, replace(delivery, timeout_s=timeout_s), on_result
+            )
+
+        return handshake.submit(delivery.timeout_s, go, on_result)
+
+    def _send_authorized(
+        self,
+        plain: PreparedWebhook[R],
+        tokens: TokenSource | None,
+        delivery: OutgoingDelivery,
+        on_result: Callable[[AttemptResult], None],
+    ) -> SubmittedAttempt:
         if tokens is None:
             return self.submit(plain, delivery, on_result)
 
@@ -144,6 +169,28 @@ class WebhookDestination[R]:
         attempt = AuthorizedAttempt(tokens, delivery.timeout_s, send, on_result)
         attempt.start()
         return attempt
+
+    def _handshake(self, options: DestinationOptions) -> Handshake:
+        """Raises OptionsUnusable."""
+        origin = urlsplit(self._links.url or "").hostname
+        if origin is None:
+            raise OptionsUnusable(
+                "the handshake names the host of the platform; the operator must set"
+                " ANGARIUM_PUBLIC_URL for the worker"
+            )
+        route = self._route(
+            options.url,
+            options.proxy,
+            options.client_certificate,
+            options.ca_certificates,
+            "OPTIONS",
+        )
+        post, headers = self._post, (("webhook-request-origin", origin),)
+
+        def ask(timeout_s: float, on_answer: Callable[[AttemptResult], None]) -> SubmittedAttempt:
+            return post(route, headers, b"", timeout_s, on_answer)
+
+        return Handshake(ask, origin, self._clock_s)
 
     def _authenticated(
         self, options: DestinationOptions

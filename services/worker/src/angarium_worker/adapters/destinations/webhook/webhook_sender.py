@@ -101,10 +101,11 @@ class WebhookSender:
         proxy: str | None = None,
         certificate: bytes | None = None,
         ca_certificates: bytes | None = None,
+        method: str = "POST",
     ) -> Route | NoRoute:
         """The way to a URL; as a value, why there is none."""
         try:
-            return self._routes.find(url, proxy, certificate, ca_certificates)
+            return self._routes.find(url, proxy, certificate, ca_certificates, method)
         except SendFailed as failed:
             return NoRoute(failed.reason, failed.detail)
 
