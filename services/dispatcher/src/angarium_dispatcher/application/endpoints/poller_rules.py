@@ -1,4 +1,4 @@
-"""Endpoints that are polled instead of pushed (`url`: `poll:`): the options that they can have.
+"""The options of endpoints that are polled instead of pushed (`url`: `poll://messages`).
 
 Whatever only changes how requests are sent is refused, so that no option is accepted in vain. An
 option that is added later is refused too, until it is listed here as one of polled endpoints.
