@@ -53,6 +53,10 @@ async def test_a_polled_endpoint_has_the_filters_and_the_order_of_others(bench: 
         ("concurrency_max", 5),
         ("retry_delays_s", (5.0,)),
         ("header_names", "svix"),
+        ("payload_format", "thin"),
+        ("content_type", "text/plain"),
+        ("event_source", "https://example.com"),
+        ("handshake", True),
     ],
 )
 async def test_options_of_requests_are_refused_by_name(

@@ -24,6 +24,8 @@ _NOT_OF_POLLERS: Final = {
     "sealed_proxy": "sealed_proxy",
     "sealed_certificate": "sealed_client_certificate",
     "sealed_headers": "headers",
+    "sealed_authentication": "sealed_authentication",
+    "sealed_ca": "sealed_ca_certificates",
 }
 """Fields that must be empty, and what a refusal calls them."""
 
