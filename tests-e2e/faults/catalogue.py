@@ -13,6 +13,7 @@ from . import (
     killing,
     link_faults,
     operator_faults,
+    polling,
     postgres_faults,
     redis_faults,
     upgrade,
@@ -150,6 +151,7 @@ SCENARIOS = [
     Scenario("operator-killed", _one(operator_faults.killed_and_started)),
     Scenario("operator-backup", _one(operator_faults.restored_from_backup)),
     Scenario("backlog", _one(backlog.backlog)),
+    Scenario("polling", _seeded(polling.polled_through_faults)),
 ]
 """All of `make faults`."""
 

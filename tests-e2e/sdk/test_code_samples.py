@@ -57,6 +57,9 @@ THEN = (
     "v1.operational-webhook.endpoint.rotate-secret", "v1.operational-webhook.endpoint.delete",
     "v1.message-attempt.expunge-content", "v1.message.expunge-content",
     "v1.authentication.logout", "v1.authentication.expire-all",
+    "v1.message.poller.poll", "v1.message.poller.consumer-poll",
+    "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",
+    "v1.message.poller.delete-consumer",
     "v1.api-key.get", "v1.api-key.revoke",
     "v1.admin.tenant.get", "v1.admin.tenant.create-api-key",
     "v1.audit-log.list", "v1.endpoint.delete", "v1.application.delete", "v1.event-type.delete",
@@ -106,6 +109,9 @@ class Reference:
         }
         access = self._api.post("/auth/app-portal-access/acme", json={})
         self.tokens["ANGARIUM_PORTAL_TOKEN"] = access.json()["token"]
+        poller = {"url": "poll://messages", "uid": "warehouse"}
+        warehouse = self._api.post("/app/acme/endpoint", json=poller)
+        assert warehouse.status_code == 201, warehouse.text
 
     def samples(self, operation: str, language: str) -> Iterator[str]:
         for sample in self._samples[operation]:

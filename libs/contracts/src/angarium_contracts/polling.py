@@ -8,7 +8,7 @@ from typing import Final
 
 from .contract import Contract, Part
 
-POLL_URL: Final = "poll:"
+POLL_URL: Final = "poll://messages"
 """The URL of every endpoint whose messages are polled instead of pushed."""
 
 FIRST_POSITION: Final = bytes(16)

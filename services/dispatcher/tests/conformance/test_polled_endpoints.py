@@ -11,6 +11,7 @@ from angarium_contracts.configuration import (
 )
 from angarium_contracts.endpoint_options import SetEndpointHeaders
 from angarium_contracts.ids import APPLICATION, format_id, operational_application_id
+from angarium_contracts.polling import POLL_URL
 from angarium_contracts.tenant_policy import SetTenantPolicy
 from angarium_dispatcher.application.endpoints.save_endpoint import (
     create_endpoint,
@@ -35,11 +36,11 @@ async def application(bench: Bench) -> None:
 
 async def test_a_polled_endpoint_has_the_filters_and_the_order_of_others(bench: Bench) -> None:
     command = CreateEndpoint(
-        TENANT, "acme", "Poll:", "p", event_types=("a.b",), channels=("c",), fifo=True
+        TENANT, "acme", "POLL://messages", "p", event_types=("a.b",), channels=("c",), fifo=True
     )
     saved = await create_endpoint(command, bench.context)
-    assert (saved.endpoint.url, saved.endpoint.fifo) == ("poll:", True)
-    patch = PatchEndpoint(TENANT, "acme", "p", disabled=True, event_types=None, url="poll:")
+    assert (saved.endpoint.url, saved.endpoint.fifo) == ("poll://messages", True)
+    patch = PatchEndpoint(TENANT, "acme", "p", disabled=True, event_types=None, url=POLL_URL)
     patched = await patch_endpoint(patch, bench.context)
     assert (patched.endpoint.disabled, patched.endpoint.event_types) == (True, None)
 
@@ -52,17 +53,21 @@ async def test_a_polled_endpoint_has_the_filters_and_the_order_of_others(bench: 
         ("concurrency_max", 5),
         ("retry_delays_s", (5.0,)),
         ("header_names", "svix"),
+        ("payload_format", "thin"),
+        ("content_type", "text/plain"),
+        ("event_source", "https://example.com"),
+        ("handshake", True),
     ],
 )
 async def test_options_of_requests_are_refused_by_name(
     bench: Bench, field: str, value: Any
 ) -> None:
-    await create_endpoint(CreateEndpoint(TENANT, "acme", "poll:", "p"), bench.context)
+    await create_endpoint(CreateEndpoint(TENANT, "acme", POLL_URL, "p"), bench.context)
     values = {field: value}
     for saving in (
-        create_endpoint(CreateEndpoint(TENANT, "acme", "poll:", **values), bench.context),
+        create_endpoint(CreateEndpoint(TENANT, "acme", POLL_URL, **values), bench.context),
         patch_endpoint(PatchEndpoint(TENANT, "acme", "p", **values), bench.context),
-        replace_endpoint(UpdateEndpoint(TENANT, "acme", "p", "poll:", **values), bench.context),
+        replace_endpoint(UpdateEndpoint(TENANT, "acme", "p", POLL_URL, **values), bench.context),
     ):
         with pytest.raises(InvalidField, match="nothing is sent to it") as refused:
             await saving
@@ -70,7 +75,7 @@ async def test_options_of_requests_are_refused_by_name(
 
 
 async def test_what_is_sealed_is_refused_by_name(bench: Bench) -> None:
-    await create_endpoint(CreateEndpoint(TENANT, "acme", "poll:", "p"), bench.context)
+    await create_endpoint(CreateEndpoint(TENANT, "acme", POLL_URL, "p"), bench.context)
     sealed = bench.seal.close(b'{"x-own": "1"}', TENANT)
     proxy = bench.seal.close(b"http://proxy.example:8080", TENANT)
     for name, value, field in (
@@ -78,7 +83,7 @@ async def test_what_is_sealed_is_refused_by_name(bench: Bench) -> None:
         ("sealed_secret", sealed, "secret"),
         ("sealed_proxy", proxy, "sealed_proxy"),
     ):
-        command = CreateEndpoint(TENANT, "acme", "poll:", **{name: value})
+        command = CreateEndpoint(TENANT, "acme", POLL_URL, **{name: value})
         with pytest.raises(InvalidField, match="nothing is sent to it") as refused:
             await create_endpoint(command, bench.context)
         assert refused.value.field == field
@@ -90,11 +95,11 @@ async def test_a_tenants_default_of_header_names_is_not_that_of_polled_endpoints
     bench: Bench,
 ) -> None:
     await set_tenant_policy(SetTenantPolicy(TENANT, header_names="svix"), bench.context)
-    saved = await create_endpoint(CreateEndpoint(TENANT, "acme", "poll:"), bench.context)
+    saved = await create_endpoint(CreateEndpoint(TENANT, "acme", POLL_URL), bench.context)
     assert saved.endpoint.header_names == "webhook"
 
 
-@pytest.mark.parametrize(("before", "after"), [(URL, "poll:"), ("poll:", URL)])
+@pytest.mark.parametrize(("before", "after"), [(URL, POLL_URL), (POLL_URL, URL)])
 async def test_an_endpoint_stays_polled_or_pushed(bench: Bench, before: str, after: str) -> None:
     await create_endpoint(CreateEndpoint(TENANT, "acme", before, "p"), bench.context)
     with pytest.raises(InvalidField, match="Create another endpoint") as refused:
@@ -105,10 +110,10 @@ async def test_an_endpoint_stays_polled_or_pushed(bench: Bench, before: str, aft
 async def test_operational_endpoints_are_not_polled(bench: Bench) -> None:
     operational = format_id(APPLICATION, operational_application_id(TENANT))
     with pytest.raises(InvalidField, match="Operational webhooks cannot be polled"):
-        await create_endpoint(CreateEndpoint(TENANT, operational, "poll:"), bench.context)
+        await create_endpoint(CreateEndpoint(TENANT, operational, POLL_URL), bench.context)
 
 
-@pytest.mark.parametrize("url", ["poll://", "poll:x", "poll"])
+@pytest.mark.parametrize("url", ["poll://", "poll://x", "poll:", "poll"])
 async def test_only_the_one_url_is_that_of_polled_endpoints(bench: Bench, url: str) -> None:
     with pytest.raises(InvalidField) as refused:
         await create_endpoint(CreateEndpoint(TENANT, "acme", url), bench.context)

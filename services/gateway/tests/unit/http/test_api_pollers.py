@@ -50,7 +50,7 @@ def items(*messages: Message) -> tuple[PolledDelivery, ...]:
 def world(world: World) -> World:
     world.copy.states[APPLICATION_ID] = STATE
     world.journal.messages[APPLICATION_ID] = [PAID, GONE, RAW]
-    polled = replace(endpoint_saved(), endpoint=replace(ENDPOINT, url="poll:"))
+    polled = replace(endpoint_saved(), endpoint=replace(ENDPOINT, url="poll://messages"))
     world.dispatcher.answers[GetEndpoint] = polled
     world.worker.answers[PollDeliveries] = PolledDeliveries(items(PAID), position(1))
     world.worker.answers[PollAsConsumer] = ConsumerPage(items(PAID), position(1), 3)

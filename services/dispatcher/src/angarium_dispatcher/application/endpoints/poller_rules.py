@@ -1,4 +1,4 @@
-"""Endpoints that are polled instead of pushed (`url`: `poll:`): the options that they can have.
+"""The options of endpoints that are polled instead of pushed (`url`: `poll://messages`).
 
 Whatever only changes how requests are sent is refused, so that no option is accepted in vain. An
 option that is added later is refused too, until it is listed here as one of polled endpoints.
@@ -24,6 +24,8 @@ _NOT_OF_POLLERS: Final = {
     "sealed_proxy": "sealed_proxy",
     "sealed_certificate": "sealed_client_certificate",
     "sealed_headers": "headers",
+    "sealed_authentication": "sealed_authentication",
+    "sealed_ca": "sealed_ca_certificates",
 }
 """Fields that must be empty, and what a refusal calls them."""
 

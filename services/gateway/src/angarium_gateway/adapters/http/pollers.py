@@ -35,7 +35,7 @@ SinkRef = Annotated[
     PathParameter(
         pattern=NAME_PATTERN,
         max_length=NAME_CHARS_MAX,
-        description="The id or uid of an endpoint with the URL `poll:`.",
+        description="The id or uid of an endpoint with the URL `poll://messages`.",
     ),
 ]
 ConsumerName = Annotated[

@@ -1,7 +1,7 @@
 """Clocks and consumers of endpoints that are polled.
 
 Deploy: before the new code; the earlier code runs on it too. An earlier worker fails to deliver to
-the URL `poll:` and retries: let the earlier ones stop before such endpoints are created.
+the URL `poll://messages` and retries: let the earlier ones stop before such endpoints are created.
 """
 
 import sqlalchemy as sa

@@ -46,8 +46,8 @@ _SECTIONS: Final = {
     ),
     "Poller": _Section(
         "Polled messages",
-        description="An endpoint with the URL `poll:` is polled instead of pushed: its messages"
-        " are read here, in order, from a position that the client or the server stores.",
+        description="An endpoint with the URL `poll://messages` is polled instead of pushed: its"
+        " messages are read here, in order, from a position that the client or the server stores.",
     ),
     "Redelivery": _Section(
         "Redelivery and cancellation",

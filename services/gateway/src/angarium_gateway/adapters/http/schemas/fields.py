@@ -108,7 +108,7 @@ Url = Annotated[
         min_length=1,
         max_length=URL_CHARS_MAX,
         description="The URL that webhooks are posted to: `https://`, unless the operator allows"
-        " `http://`. `poll:` for an endpoint whose messages are polled.",
+        " `http://`. `poll://messages` for an endpoint whose messages are polled.",
         examples=["https://example.com/webhooks"],
     ),
 ]

@@ -17,7 +17,7 @@ from angarium_worker.application.destinations.destination import (
 )
 from angarium_worker.domain.attempt_result import Accepted, AttemptResult
 
-POLL_SCHEME: Final = POLL_URL.removesuffix(":")
+POLL_SCHEME: Final = POLL_URL.partition(":")[0]
 _ACCEPTED: Final = Accepted()
 
 
