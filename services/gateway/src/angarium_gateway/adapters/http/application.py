@@ -28,6 +28,7 @@ from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .entity_tags import EntityTags, provide_precondition
 from .event_stream import EventStreamController
+from .environment.controller import EnvironmentController
 from .event_types import EventTypeController
 from .example_answers import ExampleAnswers
 from .expunged_content import ContentController
@@ -76,6 +77,7 @@ _CONTROLLERS = (
     OperationalEndpointController,
     BackgroundTaskController,
     TenantPolicyController,
+    EnvironmentController,
     AuditLogController,
     ApiKeyController,
     AuthenticationController,

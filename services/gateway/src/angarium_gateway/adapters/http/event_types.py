@@ -6,11 +6,13 @@ import msgspec
 from angarium_contracts.configuration import (
     CreateEventType,
     DeleteEventType,
+    EventType,
     EventTypes,
     EventTypeSaved,
     GetEventType,
     ListEventTypes,
     PatchEventType,
+    Precondition,
     UpdateEventType,
 )
 from angarium_contracts.queries import Done, Page, Problem, ProblemCode
@@ -23,7 +25,7 @@ from msgspec import UNSET, UnsetType
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.portal_tokens import PortalGrant
 
-from .dependencies import Api, CurrentCaller
+from .dependencies import Api, ApiDependencies, CurrentCaller
 from .entity_tags import WritePrecondition
 from .parameters import EventTypeRef, ordered_page
 from .problems import Fault, Refused, invalid, refusal, unwrap
@@ -97,18 +99,7 @@ class EventTypeController(Controller):
         If the name belongs to an archived event type, that one is replaced and restored. If it is
         in use, the answer is `409`.
         """
-        command = CreateEventType(
-            tenant_id=caller.tenant_id,
-            name=data.name,
-            description=data.description,
-            archived=data.archived,
-            deprecated=data.deprecated,
-            group_name=data.group_name,
-            **_flags(data),
-            schemas=_text(data.schemas),
-            retry_delays_s=delays_of_new(data.retry_schedule),
-        )
-        return event_type_out(unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
+        return event_type_out(await create_event_type(api, caller, data))
 
     @get("/{event_type_name:str}", operation_id="v1.event-type.get", summary="Get an event type")
     async def get_event_type(
@@ -170,19 +161,8 @@ class EventTypeController(Controller):
         precondition: WritePrecondition,
     ) -> EventTypeOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
-        command = PatchEventType(
-            tenant_id=caller.tenant_id,
-            name=event_type_name,
-            description=data.description,
-            archived=data.archived,
-            deprecated=data.deprecated,
-            group_name=data.group_name,
-            **_flags(data),
-            schemas=data.schemas if isinstance(data.schemas, UnsetType) else _text(data.schemas),
-            retry_delays_s=delays(data.retry_schedule),
-            precondition=precondition,
-        )
-        return event_type_out(unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type)
+        saved = await change_event_type(api, caller, event_type_name, data, precondition)
+        return event_type_out(saved)
 
     @delete(
         "/{event_type_name:str}",
@@ -209,6 +189,45 @@ class EventTypeController(Controller):
             precondition=precondition,
         )
         unwrap(await api.ask_dispatcher(command, Done))
+
+
+async def create_event_type(api: ApiDependencies, caller: Caller, data: EventTypeIn) -> EventType:
+    """Create an event type. Raises `Refused`."""
+    command = CreateEventType(
+        tenant_id=caller.tenant_id,
+        name=data.name,
+        description=data.description,
+        archived=data.archived,
+        deprecated=data.deprecated,
+        group_name=data.group_name,
+        **_flags(data),
+        schemas=_text(data.schemas),
+        retry_delays_s=delays_of_new(data.retry_schedule),
+    )
+    return unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type
+
+
+async def change_event_type(
+    api: ApiDependencies,
+    caller: Caller,
+    name: str,
+    data: EventTypePatch,
+    precondition: Precondition | None = None,
+) -> EventType:
+    """Change the fields that are given. Raises `Refused`."""
+    command = PatchEventType(
+        tenant_id=caller.tenant_id,
+        name=name,
+        description=data.description,
+        archived=data.archived,
+        deprecated=data.deprecated,
+        group_name=data.group_name,
+        **_flags(data),
+        schemas=data.schemas if isinstance(data.schemas, UnsetType) else _text(data.schemas),
+        retry_delays_s=delays(data.retry_schedule),
+        precondition=precondition,
+    )
+    return unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type
 
 
 def _text(schemas: dict[str, dict[str, Any]] | None) -> bytes | None:

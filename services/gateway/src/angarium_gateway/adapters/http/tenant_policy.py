@@ -4,7 +4,7 @@ from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy, T
 from litestar import Controller, get, put
 from litestar.params import JSONBody
 
-from .dependencies import Api, CurrentCaller
+from .dependencies import Api, ApiDependencies, CurrentCaller
 from .problems import unwrap
 from .schemas.delivery_policy import TenantPolicyIn, TenantPolicyOut, delays_of_new
 
@@ -18,10 +18,7 @@ class TenantPolicyController(Controller):
     @get(operation_id="v1.tenant.get-policy", summary="Get the tenant policy")
     async def get_policy(self, api: Api, caller: CurrentCaller) -> TenantPolicyOut:
         """Returns the tenant's policy; `null` means the platform's own."""
-        question = GetTenantPolicy(tenant_id=caller.tenant_id)
-        policy = unwrap(await api.ask_dispatcher(question, TenantPolicy))
-        days = await api.retentions.find(caller.tenant_id)
-        return _policy_out(policy, days)
+        return await read_policy(api, caller.tenant_id)
 
     @put(operation_id="v1.tenant.update-policy", summary="Replace the tenant policy")
     async def update_policy(
@@ -33,15 +30,29 @@ class TenantPolicyController(Controller):
         event type has its own. `signatureHeaders` and `requireEventTypes` apply to endpoints that
         are created or changed from now on.
         """
-        command = SetTenantPolicy(
-            tenant_id=caller.tenant_id,
-            retry_delays_s=delays_of_new(data.retry_schedule),
-            header_names=data.signature_headers,
-            require_event_types=data.require_event_types,
-        )
-        policy = unwrap(await api.ask_dispatcher(command, TenantPolicy))
-        await api.retentions.set(caller.tenant_id, data.retention_days)
-        return _policy_out(policy, data.retention_days)
+        return await replace_policy(api, caller.tenant_id, data)
+
+
+async def read_policy(api: ApiDependencies, tenant_id: bytes) -> TenantPolicyOut:
+    """The tenant's policy. Raises `Refused`."""
+    policy = unwrap(await api.ask_dispatcher(GetTenantPolicy(tenant_id=tenant_id), TenantPolicy))
+    days = await api.retentions.find(tenant_id)
+    return _policy_out(policy, days)
+
+
+async def replace_policy(
+    api: ApiDependencies, tenant_id: bytes, data: TenantPolicyIn
+) -> TenantPolicyOut:
+    """Replace the tenant's policy. Raises `Refused`."""
+    command = SetTenantPolicy(
+        tenant_id=tenant_id,
+        retry_delays_s=delays_of_new(data.retry_schedule),
+        header_names=data.signature_headers,
+        require_event_types=data.require_event_types,
+    )
+    policy = unwrap(await api.ask_dispatcher(command, TenantPolicy))
+    await api.retentions.set(tenant_id, data.retention_days)
+    return _policy_out(policy, data.retention_days)
 
 
 def _policy_out(policy: TenantPolicy, retention_days: int | None) -> TenantPolicyOut:

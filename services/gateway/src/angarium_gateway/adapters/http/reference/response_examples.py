@@ -25,6 +25,13 @@ from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
     EndpointSecretOut,
 )
 from angarium_gateway.adapters.http.schemas.endpoints import EndpointOut
+from angarium_gateway.adapters.http.schemas.environment import (
+    EnvironmentApplication,
+    EnvironmentChange,
+    EnvironmentEndpoint,
+    EnvironmentImportOut,
+    EnvironmentOut,
+)
 from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.filters import FilterTestOut
@@ -248,6 +255,35 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             retention_days=30,
             signature_headers=None,
             require_event_types=True,
+        ),
+        EnvironmentOut(
+            version=1,
+            created_at=_NOON,
+            event_types=[],
+            settings={"retentionDays": 30},
+            connectors=[],
+            applications=[
+                EnvironmentApplication(
+                    name="Acme Inc.",
+                    uid="acme",
+                    endpoints=[EnvironmentEndpoint(url=_URL, uid="billing")],
+                )
+            ],
+            sealing=None,
+            iterator=None,
+            done=True,
+        ),
+        EnvironmentImportOut(
+            dry_run=False,
+            changes=[
+                EnvironmentChange(
+                    kind="endpoint",
+                    name="billing",
+                    application="acme",
+                    action="update",
+                    members=["url"],
+                )
+            ],
         ),
         ApiKeyOut(
             id=f"key_{_ID}",
