@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+from angarium_chassis.passphrase_seal import PassphraseSeal, new_salt
 from angarium_contracts.configuration import (
     Applications,
     Endpoint,
@@ -17,7 +18,14 @@ from angarium_contracts.queries import Page, Problem, ProblemCode
 
 from angarium_gateway.adapters.http.dependencies import ApiDependencies
 from angarium_gateway.adapters.http.endpoint_requests import EndpointRequests
-from angarium_gateway.adapters.http.problems import ProblemAnswer, Refused, refusal, unwrap
+from angarium_gateway.adapters.http.problems import (
+    Fault,
+    ProblemAnswer,
+    Refused,
+    invalid,
+    refusal,
+    unwrap,
+)
 from angarium_gateway.adapters.http.schemas.applications import ApplicationOut, application_out
 from angarium_gateway.adapters.http.schemas.endpoints import endpoint_out
 from angarium_gateway.adapters.http.schemas.environment import (
@@ -30,7 +38,6 @@ from angarium_gateway.adapters.http.schemas.environment import (
 from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut, event_type_out
 from angarium_gateway.adapters.http.tenant_policy import read_policy
 from angarium_gateway.application.tenants.authentication import Caller
-from angarium_gateway.domain.passphrase_seal import PassphraseSeal, new_salt
 
 from .members import NOT_READ, given_members, plain
 
@@ -44,9 +51,13 @@ _PAGE: Final = 250
 _PUBLIC_KEY: Final = "whpk_"
 
 
-async def seal_of(passphrase: str, salt: str) -> PassphraseSeal:
-    """Derive the key, in a thread. Raises ValueError."""
-    return await asyncio.to_thread(PassphraseSeal, passphrase, salt)
+async def seal_of(passphrase: str, sealing: EnvironmentSealing) -> PassphraseSeal:
+    """Derive the key, in a thread. Raises `Refused`."""
+    try:
+        return await asyncio.to_thread(PassphraseSeal, passphrase, sealing.salt)
+    except ValueError:
+        message = "`salt` is not that of an export: 16 bytes in base64. Send it as it was exported."
+        raise Refused(invalid(Fault(("body", "sealing", "salt"), message))) from None
 
 
 async def export_environment(
@@ -55,8 +66,8 @@ async def export_environment(
     """The configuration of the caller's tenant. Raises `Refused`."""
     if asked.secrets_passphrase is None:
         return await EnvironmentExport(api, caller).read(asked, None)
-    sealing = EnvironmentSealing(salt=new_salt())
-    seal = await seal_of(asked.secrets_passphrase, sealing.salt)
+    sealing = asked.sealing or EnvironmentSealing(salt=new_salt())
+    seal = await seal_of(asked.secrets_passphrase, sealing)
     return await EnvironmentExport(api, caller, seal).read(asked, sealing)
 
 

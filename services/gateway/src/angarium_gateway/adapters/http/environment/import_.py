@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import msgspec
+from angarium_chassis.passphrase_seal import PassphraseSeal
 from angarium_chassis.sealing import SealBroken
 from angarium_contracts.configuration import (
     Application,
@@ -57,7 +58,6 @@ from angarium_gateway.adapters.http.schemas.event_types import (
 from angarium_gateway.adapters.http.strict_json import decode_body
 from angarium_gateway.adapters.http.tenant_policy import read_policy, replace_policy
 from angarium_gateway.application.tenants.authentication import Caller
-from angarium_gateway.domain.passphrase_seal import PassphraseSeal
 
 from .export import seal_of
 from .members import as_change, as_new, differences, given_members, plain
@@ -255,11 +255,7 @@ class EnvironmentImport:
 async def _seal(data: EnvironmentIn) -> PassphraseSeal | None:
     if data.secrets_passphrase is None or data.sealing is None:
         return None
-    try:
-        return await seal_of(data.secrets_passphrase, data.sealing.salt)
-    except ValueError:
-        message = "`salt` is not that of an export: 16 bytes in base64. Send it as it was exported."
-        raise Refused(invalid(Fault(("body", "sealing", "salt"), message))) from None
+    return await seal_of(data.secrets_passphrase, data.sealing)
 
 
 async def _existing_endpoint(

@@ -11,11 +11,12 @@ from angarium_gateway.adapters.http.schemas.former_names import FORMER_NAMES
 NOT_READ: Final = frozenset({"proxyUrl", "clientCertificate"})
 """Options of endpoints that the API does not return as they were set: they contain secrets."""
 
+_WITHOUT_CONTENT: Final = frozenset({*FORMER_NAMES, "version"})
+"""Members that only clients of version 1 of the Svix API send or expect."""
 _ABSENT: Final[Mapping[str, Any]] = {
     "ordering": "none",
     "signatureHeaders": "webhook",
     "weight": 1,
-    "version": 1,
 }
 """Values of members that answers leave out."""
 _EMPTY: Final[tuple[Any, ...]] = (None, "", {})
@@ -34,7 +35,7 @@ def given_members(data: ApiSchema, shape: type[ApiSchema]) -> dict[str, Any]:
     names = {
         field.encode_name
         for field in msgspec.structs.fields(shape)
-        if field.name not in FORMER_NAMES
+        if field.name not in _WITHOUT_CONTENT
     }
     return {name: value for name, value in given.items() if name in names}
 

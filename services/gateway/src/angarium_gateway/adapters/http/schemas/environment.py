@@ -108,6 +108,13 @@ class EnvironmentExportIn(RequestSchema, frozen=True, kw_only=True):
         ),
     ] = EXPORTED_APPLICATIONS_MAX
     iterator: ExportIterator | None = None
+    sealing: Annotated[
+        EnvironmentSealing | None,
+        Meta(
+            description="`sealing` of an earlier export, so that its `secretsPassphrase` encrypts"
+            " the secrets of both with the same key."
+        ),
+    ] = None
 
 
 class EnvironmentOut(ApiSchema, frozen=True, kw_only=True):

@@ -4,8 +4,9 @@ import base64
 import binascii
 import os
 
-from angarium_chassis.sealing import KEY_BYTES, Seal, SealBroken
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from .sealing import KEY_BYTES, Seal, SealBroken
 
 _COST, _BLOCK_SIZE, _PARALLELISM = 2**15, 8, 3
 """32 MiB: one of the minimums of OWASP's Password Storage Cheat Sheet."""
