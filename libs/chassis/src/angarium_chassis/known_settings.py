@@ -88,8 +88,19 @@ SETTINGS = frozenset(
 )
 """The settings of all services."""
 
-_TOOLS = frozenset({"PUBLISH", "KEY", "URL", "TOKEN", "TEST_POSTGRES_URL", "TEST_REDIS_URL"})
-"""Variables of docker-compose.yml, of the tutorial's client, and of the tests."""
+_TOOLS = frozenset(
+    {
+        "PUBLISH",
+        "KEY",
+        "URL",
+        "TOKEN",
+        "IMPORT_TOKEN",
+        "TEST_POSTGRES_URL",
+        "TEST_REDIS_URL",
+    }
+)
+"""Variables of docker-compose.yml, of commands that use the API, of the tutorial's client, and of
+the tests."""
 
 # Kubernetes and Docker links add these for a service that is called angarium….
 _ADDED_BY_ORCHESTRATORS = re.compile(

@@ -10,6 +10,8 @@ from angarium_cli.commands import (
     audit,
     dev,
     doctor,
+    environment,
+    import_,
     keys,
     migrate,
     quarantine,
@@ -37,6 +39,8 @@ app.command("migrate")(migrate.migrate)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
+app.add_typer(environment.app, name="environment")
+app.add_typer(import_.app, name="import")
 app.add_typer(doctor.app, name="doctor")
 app.command("verify")(verify.verify)
 app.add_typer(quarantine.app, name="quarantine")

@@ -28,7 +28,11 @@ from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .entity_tags import EntityTags, provide_precondition
 from .event_stream import EventStreamController
+<<<<<<< HEAD
 from .event_type_specs import EventTypeSpecController
+=======
+from .environment.controller import EnvironmentController
+>>>>>>> h/environment
 from .event_types import EventTypeController
 from .example_answers import ExampleAnswers
 from .expunged_content import ContentController
@@ -84,6 +88,7 @@ _CONTROLLERS = (
     OperationalEndpointController,
     BackgroundTaskController,
     TenantPolicyController,
+    EnvironmentController,
     AuditLogController,
     ApiKeyController,
     AuthenticationController,

@@ -11,6 +11,7 @@ from angarium_contracts.configuration import (
     GetApplication,
     ListApplications,
     PatchApplication,
+    Precondition,
     UpdateApplication,
 )
 from angarium_contracts.queries import Page
@@ -19,8 +20,10 @@ from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter, SkipValidation
 
+from angarium_gateway.application.tenants.authentication import Caller
+
 from .current_names import with_current_names
-from .dependencies import Api, CurrentCaller
+from .dependencies import Api, ApiDependencies, CurrentCaller
 from .entity_tags import WritePrecondition
 from .noted_changes import note_change
 from .parameters import ApplicationRef, ordered_page
@@ -114,18 +117,7 @@ class ApplicationController(Controller):
         If its `uid` is taken, the answer is `409`, or, with `get_if_exists=true`, `200` with the
         existing application unchanged.
         """
-        data = with_current_names(data)
-        command = CreateApplication(
-            tenant_id=caller.tenant_id,
-            name=data.name,
-            uid=data.uid,
-            throttle_rate=data.throttle_rate,
-            metadata=data.metadata,
-            get_if_exists=get_if_exists,
-            weight=data.weight or 1,
-            applications_max=caller.tenant.applications_max,
-        )
-        return _saved(unwrap(await api.change_configuration(command, ApplicationSaved)))
+        return _saved(await create_application(api, caller, data, get_if_exists=get_if_exists))
 
     @get("/{app_id:str}", operation_id="v1.application.get", summary="Get an application")
     async def get_application(
@@ -184,6 +176,7 @@ class ApplicationController(Controller):
         precondition: WritePrecondition,
     ) -> ApplicationOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
+<<<<<<< HEAD
         data = with_current_names(data)
         command = PatchApplication(
             tenant_id=caller.tenant_id,
@@ -196,6 +189,10 @@ class ApplicationController(Controller):
             precondition=precondition,
         )
         return _noted(unwrap(await api.change_configuration(command, ApplicationSaved)))
+=======
+        saved = await change_application(api, caller, app_id, data, precondition)
+        return application_out(saved.application)
+>>>>>>> h/environment
 
     @delete(
         "/{app_id:str}",
@@ -219,6 +216,46 @@ class ApplicationController(Controller):
         )
         deleted = unwrap(await api.change_configuration(command, ApplicationDeleted))
         note_change(None if deleted.before is None else application_out(deleted.before), None)
+
+
+async def create_application(
+    api: ApiDependencies, caller: Caller, data: ApplicationIn, *, get_if_exists: bool = False
+) -> ApplicationSaved:
+    """Create an application. Raises `Refused`."""
+    data = with_current_names(data)
+    command = CreateApplication(
+        tenant_id=caller.tenant_id,
+        name=data.name,
+        uid=data.uid,
+        throttle_rate=data.throttle_rate,
+        metadata=data.metadata,
+        get_if_exists=get_if_exists,
+        weight=data.weight or 1,
+        applications_max=caller.tenant.applications_max,
+    )
+    return unwrap(await api.change_configuration(command, ApplicationSaved))
+
+
+async def change_application(
+    api: ApiDependencies,
+    caller: Caller,
+    ref: str,
+    data: ApplicationPatch,
+    precondition: Precondition | None = None,
+) -> ApplicationSaved:
+    """Change the fields that are given. Raises `Refused`."""
+    data = with_current_names(data)
+    command = PatchApplication(
+        tenant_id=caller.tenant_id,
+        ref=ref,
+        name=data.name,
+        uid=data.uid,
+        throttle_rate=data.throttle_rate,
+        metadata={} if data.metadata is None else data.metadata,
+        weight=data.weight,
+        precondition=precondition,
+    )
+    return unwrap(await api.change_configuration(command, ApplicationSaved))
 
 
 def _saved(saved: ApplicationSaved) -> Response[ApplicationOut]:

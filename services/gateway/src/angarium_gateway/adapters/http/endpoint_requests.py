@@ -1,6 +1,10 @@
 """Requests about the endpoints of one application, shared by ordinary and operational routes."""
 
+<<<<<<< HEAD
 from contextlib import suppress
+=======
+from collections.abc import Mapping
+>>>>>>> h/environment
 from dataclasses import dataclass
 
 from angarium_contracts.configuration import (
@@ -89,6 +93,14 @@ class EndpointRequests:
         question = GetEndpoint(self._tenant_id, self.application_ref, ref)
         return self._unwrap(await self.api.ask_dispatcher(question, EndpointSaved)).endpoint
 
+    async def find(self, ref: str) -> Endpoint | None:
+        """The endpoint that `ref` names, None if there is none."""
+        question = GetEndpoint(self._tenant_id, self.application_ref, ref)
+        answer = await self.api.ask_dispatcher(question, EndpointSaved)
+        if isinstance(answer, Problem) and answer.code is ProblemCode.NOT_FOUND:
+            return None
+        return self._unwrap(answer).endpoint
+
     async def update(
         self,
         ref: str,
@@ -129,15 +141,20 @@ class EndpointRequests:
 
     async def headers(self, ref: str) -> EndpointHeadersOut:
         """The custom headers; of sensitive ones only the names."""
+        headers = await self.clear_headers(ref)
+        return EndpointHeadersOut(
+            headers={name: value for name, value in headers.items() if not is_sensitive(name)},
+            sensitive=[name for name in headers if is_sensitive(name)],
+        )
+
+    async def clear_headers(self, ref: str) -> Mapping[str, str]:
+        """The custom headers with all their values, which no answer may contain."""
         headers = await self.api.endpoint_secrets.read_headers(
             self._tenant_id, self.application_ref, ref
         )
         if isinstance(headers, Problem):
             raise self._refused(headers)
-        return EndpointHeadersOut(
-            headers={name: value for name, value in headers.items() if not is_sensitive(name)},
-            sensitive=[name for name in headers if is_sensitive(name)],
-        )
+        return headers
 
     async def set_headers(self, ref: str, data: EndpointHeadersIn) -> None:
         """Replace the custom headers."""

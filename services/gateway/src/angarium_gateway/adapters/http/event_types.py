@@ -12,6 +12,7 @@ from angarium_contracts.configuration import (
     GetEventType,
     ListEventTypes,
     PatchEventType,
+    Precondition,
     UpdateEventType,
 )
 from angarium_contracts.queries import Done, Page, Problem, ProblemCode
@@ -25,7 +26,7 @@ from msgspec.structs import replace
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.portal_tokens import PortalGrant
 
-from .dependencies import Api, CurrentCaller
+from .dependencies import Api, ApiDependencies, CurrentCaller
 from .entity_tags import WritePrecondition
 from .noted_changes import note_change
 from .parameters import EventTypeRef, ordered_page
@@ -100,6 +101,7 @@ class EventTypeController(Controller):
         If the name belongs to an archived event type, that one is replaced and restored. If it is
         in use, the answer is `409`.
         """
+<<<<<<< HEAD
         command = CreateEventType(
             tenant_id=caller.tenant_id,
             name=data.name,
@@ -118,6 +120,9 @@ class EventTypeController(Controller):
 =======
         return _noted(unwrap(await api.ask_dispatcher(command, EventTypeSaved)))
 >>>>>>> h/rest12
+=======
+        return event_type_out(await create_event_type(api, caller, data))
+>>>>>>> h/environment
 
     @get("/{event_type_name:str}", operation_id="v1.event-type.get", summary="Get an event type")
     async def get_event_type(
@@ -184,6 +189,7 @@ class EventTypeController(Controller):
         precondition: WritePrecondition,
     ) -> EventTypeOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
+<<<<<<< HEAD
         command = PatchEventType(
             tenant_id=caller.tenant_id,
             name=event_type_name,
@@ -203,6 +209,10 @@ class EventTypeController(Controller):
 =======
         return _noted(unwrap(await api.ask_dispatcher(command, EventTypeSaved)))
 >>>>>>> h/rest12
+=======
+        saved = await change_event_type(api, caller, event_type_name, data, precondition)
+        return event_type_out(saved)
+>>>>>>> h/environment
 
     @delete(
         "/{event_type_name:str}",
@@ -243,6 +253,45 @@ def _noted(saved: EventTypeSaved) -> EventTypeOut:
     note_change(None if saved.before is None else event_type_out(saved.before), after)
     return after
 >>>>>>> h/rest12
+
+
+async def create_event_type(api: ApiDependencies, caller: Caller, data: EventTypeIn) -> EventType:
+    """Create an event type. Raises `Refused`."""
+    command = CreateEventType(
+        tenant_id=caller.tenant_id,
+        name=data.name,
+        description=data.description,
+        archived=data.archived,
+        deprecated=data.deprecated,
+        group_name=data.group_name,
+        **_flags(data),
+        schemas=_text(data.schemas),
+        retry_delays_s=delays_of_new(data.retry_schedule),
+    )
+    return unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type
+
+
+async def change_event_type(
+    api: ApiDependencies,
+    caller: Caller,
+    name: str,
+    data: EventTypePatch,
+    precondition: Precondition | None = None,
+) -> EventType:
+    """Change the fields that are given. Raises `Refused`."""
+    command = PatchEventType(
+        tenant_id=caller.tenant_id,
+        name=name,
+        description=data.description,
+        archived=data.archived,
+        deprecated=data.deprecated,
+        group_name=data.group_name,
+        **_flags(data),
+        schemas=data.schemas if isinstance(data.schemas, UnsetType) else _text(data.schemas),
+        retry_delays_s=delays(data.retry_schedule),
+        precondition=precondition,
+    )
+    return unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type
 
 
 def _text(schemas: dict[str, dict[str, Any]] | None) -> bytes | None:

@@ -78,6 +78,8 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.background-task.get": Permission.READ_TASKS,
     "v1.tenant.get-policy": Permission.READ_TENANT,
     "v1.tenant.update-policy": Permission.MANAGE_TENANT,
+    "v1.environment.export": Permission.MANAGE_TENANT,
+    "v1.environment.import": Permission.MANAGE_TENANT,
     "v1.audit-log.list": Permission.READ_TENANT,
     "v1.authentication.app-portal-access": Permission.MANAGE_TENANT,
     "v1.authentication.dashboard-access": Permission.MANAGE_TENANT,

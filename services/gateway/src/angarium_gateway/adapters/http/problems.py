@@ -33,6 +33,8 @@ _PATH_MEMBERS: Final = {
 """Names from the path that the dispatcher refuses, as it calls them."""
 _QUERY_NAMES: Final = frozenset({"limit", "iterator", "order", "before", "after"})
 
+_ABOUT_THE_PART: Final = frozenset({403, 404, 409, 422})
+
 log = structlog.get_logger()
 
 
@@ -73,6 +75,17 @@ def invalid(*faults: Fault) -> ProblemAnswer:
     """422: the request has these faults."""
     detail = [{"loc": item.location, "msg": item.message, "type": item.kind} for item in faults]
     return _answer(422, "validation_error", "The request is not valid", detail)
+
+
+def faults_of_answer(answer: ProblemAnswer, place: tuple[str, ...]) -> list[Fault]:
+    """A refusal of a part of a body, as faults at the place of the part. Empty if the refusal is
+    not about the part: the caller may not do this, or the service is away."""
+    if answer.status not in _ABOUT_THE_PART:
+        return []
+    detail = msgspec.json.decode(answer.body)["detail"]
+    if isinstance(detail, str):
+        return [Fault(("body", *place), detail)]
+    return [Fault(("body", *place, *item["loc"][1:]), item["msg"], item["type"]) for item in detail]
 
 
 def unauthenticated() -> ProblemAnswer:

@@ -194,7 +194,10 @@ class StrictJson(AbstractDTO[msgspec.Struct]):
     def decode_bytes(self, value: bytes) -> Any:
         is_gzip(self.asgi_connection.headers.get("content-encoding", ""))  # refuses all others
         handler: Any = self.asgi_connection.route_handler
-        return decode_body(value, handler.parsed_data_field.annotation)
+        field: FieldDefinition = handler.parsed_data_field
+        if field.is_optional and not value.strip():
+            return None
+        return decode_body(value, field.annotation)
 
     @classmethod
     @override

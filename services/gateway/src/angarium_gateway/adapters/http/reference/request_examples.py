@@ -32,7 +32,16 @@ from angarium_gateway.adapters.http.schemas.endpoints import (
     EndpointPatch,
     EndpointUpdate,
 )
+<<<<<<< HEAD
 from angarium_gateway.adapters.http.schemas.event_type_specs import EventTypeImportOpenApiIn
+=======
+from angarium_gateway.adapters.http.schemas.environment import (
+    EnvironmentApplication,
+    EnvironmentEndpoint,
+    EnvironmentExportIn,
+    EnvironmentIn,
+)
+>>>>>>> h/environment
 from angarium_gateway.adapters.http.schemas.event_types import (
     EventTypeIn,
     EventTypePatch,
@@ -178,6 +187,16 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         BulkReplayIn(since=_MORNING, until=_NOON, event_types=["invoice.paid"]),
         TenantPolicyIn(
             retry_schedule=[5, 300, 1800, 7200], retention_days=30, require_event_types=True
+        ),
+        EnvironmentExportIn(limit=100),
+        EnvironmentIn(
+            applications=[
+                EnvironmentApplication(
+                    name="Acme Inc.",
+                    uid="acme",
+                    endpoints=[EnvironmentEndpoint(url=_URL, uid="billing")],
+                )
+            ],
         ),
         OperationalWebhookEndpointIn(
             url="https://example.com/operations",

@@ -27,9 +27,18 @@ from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
     EndpointSecretOut,
 )
 from angarium_gateway.adapters.http.schemas.endpoints import EndpointOut
+<<<<<<< HEAD
 from angarium_gateway.adapters.http.schemas.event_type_specs import (
     EventTypeImportOpenApiOut,
     EventTypeImportOpenApiOutData,
+=======
+from angarium_gateway.adapters.http.schemas.environment import (
+    EnvironmentApplication,
+    EnvironmentChange,
+    EnvironmentEndpoint,
+    EnvironmentImportOut,
+    EnvironmentOut,
+>>>>>>> h/environment
 )
 from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
@@ -292,6 +301,35 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             signature_headers=None,
             require_event_types=True,
             validate_schemas="warn",
+        ),
+        EnvironmentOut(
+            version=1,
+            created_at=_NOON,
+            event_types=[],
+            settings={"retentionDays": 30},
+            connectors=[],
+            applications=[
+                EnvironmentApplication(
+                    name="Acme Inc.",
+                    uid="acme",
+                    endpoints=[EnvironmentEndpoint(url=_URL, uid="billing")],
+                )
+            ],
+            sealing=None,
+            iterator=None,
+            done=True,
+        ),
+        EnvironmentImportOut(
+            dry_run=False,
+            changes=[
+                EnvironmentChange(
+                    kind="endpoint",
+                    name="billing",
+                    application="acme",
+                    action="update",
+                    members=["url"],
+                )
+            ],
         ),
         ApiKeyOut(
             id=f"key_{_ID}",

@@ -95,6 +95,8 @@ SDK_CALLS: Final = {
     "v1.operational-webhook.endpoint.rotate-secret": SdkCall(
         "operational_webhook.endpoint.rotate_secret", "OperationalWebhookEndpointSecretIn"
     ),
+    "v1.environment.export": SdkCall("environment.export", result="environment"),
+    "v1.environment.import": SdkCall("environment.import_", "EnvironmentIn"),
     "v1.background-task.list": SdkCall("background_task.list", result="page"),
     "v1.background-task.get": SdkCall("background_task.get", result="task"),
     "v1.authentication.app-portal-access": SdkCall(

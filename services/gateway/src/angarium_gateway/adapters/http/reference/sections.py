@@ -74,6 +74,11 @@ _SECTIONS: Final = {
         "Tenant policy",
         description="The retry schedule and the retention that apply to all of your applications.",
     ),
+    "Environment": _Section(
+        "Export and import",
+        description="Your event types, policy, applications and endpoints as one document: to copy"
+        " them to another tenant or platform, and to keep them in version control.",
+    ),
     "Audit Log": _Section(
         "Audit log",
         description="Every request that changed or tried to change something, except posted"

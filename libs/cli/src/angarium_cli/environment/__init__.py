@@ -1,0 +1,1 @@
+"""Copies the configuration of a tenant through the API."""

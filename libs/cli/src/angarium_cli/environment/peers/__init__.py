@@ -1,0 +1,1 @@
+"""Readers of other platforms: each gives a document that Angarium imports."""

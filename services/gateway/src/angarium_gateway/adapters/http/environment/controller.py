@@ -1,0 +1,61 @@
+"""/api/v1/environment/export and …/import"""
+
+from litestar import Controller, post
+from litestar.params import JSONBody
+
+from angarium_gateway.adapters.http.dependencies import Api, CurrentCaller
+from angarium_gateway.adapters.http.gzip_bodies import UNCOMPRESSED
+from angarium_gateway.adapters.http.schemas.environment import (
+    EnvironmentExportIn,
+    EnvironmentImportOut,
+    EnvironmentIn,
+    EnvironmentOut,
+)
+
+from .export import export_environment
+from .import_ import import_environment
+
+
+class EnvironmentController(Controller):
+    """The tenant's configuration as one document, to copy it to another tenant or platform."""
+
+    path = "/api/v1/environment"
+    tags = ("Environment",)
+
+    @post(
+        "/export",
+        operation_id="v1.environment.export",
+        summary="Export the configuration",
+        status_code=200,
+        opt={UNCOMPRESSED: True},
+    )
+    async def export(
+        self, api: Api, caller: CurrentCaller, data: JSONBody[EnvironmentExportIn | None] = None
+    ) -> EnvironmentOut:
+        """Returns the tenant's event types, policy, applications and endpoints, as a document that
+        `POST /api/v1/environment/import` reads.
+
+        Signing secrets and custom headers are included only with `secretsPassphrase`, which
+        encrypts them. What cannot be exported is named in each endpoint's `leftOut`. An export has
+        at most 250 applications; if `done` is false, ask again with its `iterator`.
+        """
+        return await export_environment(api, caller, data or EnvironmentExportIn())
+
+    @post(
+        "/import",
+        operation_id="v1.environment.import",
+        summary="Import a configuration",
+        status_code=200,
+    )
+    async def import_(
+        self, api: Api, caller: CurrentCaller, data: JSONBody[EnvironmentIn]
+    ) -> EnvironmentImportOut:
+        """Creates the objects of the document that the tenant does not have, and changes those that
+        differ. Nothing is deleted. Importing a document twice changes nothing the second time.
+
+        Objects are found by `uid` or, for event types, by name. With `dryRun`, the answer says what
+        would change, and nothing does. If objects are refused, the answer is `422` and names them;
+        all others are imported.
+        """
+        changes = await import_environment(api, caller, data)
+        return EnvironmentImportOut(dry_run=data.dry_run, changes=changes)
