@@ -21,11 +21,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help setup run test test-sdks schemathesis simulate faults faults-backlog fuzz mutate coverage lint types imports bench bench-search docs clean
-=======
-.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports bench docs clean
->>>>>>> h/suite
+.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports bench bench-search docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile

@@ -36,13 +36,9 @@ from sender_rates import Measured, compare, medians, table
 from tools import run_yardstick, running_receiver
 
 _PLATFORM_SCENARIOS = ("yardstick", "throughput", "latency")
-<<<<<<< HEAD
 SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, "batches", *POLICY_SCENARIOS)
-=======
-SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, *POLICY_SCENARIOS)
 # A million requests take minutes: memory runs only when it is named.
 _BY_DEFAULT = tuple(name for name in SCENARIOS if name != "memory")
->>>>>>> h/rest12
 _QUICK = {"seconds": 3.0, "latency_seconds": 3.0, **QUICK}
 _WARM_UP_S = 3.0
 _YARDSTICK_S_MAX = 10.0

@@ -189,23 +189,16 @@ class Endpoint(EndpointOptions, frozen=True):
 
 
 class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
-<<<<<<< HEAD
     """The endpoint after a read or write, with the application's state after it. `before`: how the
-    write found it."""
-=======
-    """The endpoint after a read or write, with the application's state after it. `resumed`: it was
-    enabled, and messages were kept for it; the dispatcher posts the event as well."""
->>>>>>> h/filters
+    write found it. `resumed`: it was enabled, and messages were kept for it; the dispatcher posts
+    the event as well."""
 
     endpoint: Endpoint
     state: EndpointState
     application: ApplicationState
     created: bool = False
-<<<<<<< HEAD
     before: Endpoint | None = None
-=======
     resumed: OperationalEvent | None = None
->>>>>>> h/filters
 
 
 class CreateEndpoint(EndpointOptionChanges, Contract, frozen=True, tag="endpoint.create/1"):

@@ -35,11 +35,8 @@ from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
 from .application.read.deliveries import ReadDeliveries
 from .application.read.endpoint_delivery import ReadEndpointDelivery
-<<<<<<< HEAD
-from .application.read.messages import MessageSearch
-=======
 from .application.read.fetch_payload import FetchPayload
->>>>>>> h/options
+from .application.read.messages import MessageSearch
 from .application.read.poll_messages import PolledJournal, PollMessages
 from .application.read.references import References
 from .application.read.statistics import AcceptedMessages, ReadStatistics
@@ -100,11 +97,8 @@ class GatewayPorts:
     quota_counts: SharedCounts
     seal: Seal
     followed_messages: FollowedMessages
-<<<<<<< HEAD
     message_search: MessageSearch
-=======
     accepted: AcceptedMessages
->>>>>>> h/stats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,12 +55,9 @@ from .adapters.database.expunged_payloads import ExpungedPayloads
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_feed import MessageFeed
 from .adapters.database.message_queries import StoredMessages
-<<<<<<< HEAD
-from .adapters.database.message_search import MessageSearchTable
-=======
 from .adapters.database.message_rollups import counted_ledgers, order_of_messages
+from .adapters.database.message_search import MessageSearchTable
 from .adapters.database.message_statistics import MessageStatistics
->>>>>>> h/stats
 from .adapters.database.open_messages import OpenMessages
 from .adapters.database.portal_tokens import PortalTokenTable
 from .adapters.database.postgres_journal import PostgresJournal
@@ -187,11 +184,8 @@ def ports_over(
         quota_counts=streams.quota_counts,
         seal=seal_of(settings),
         followed_messages=MessageFeed(database),
-<<<<<<< HEAD
         message_search=MessageSearchTable(database),
-=======
         accepted=MessageStatistics(database),
->>>>>>> h/stats
     )
 
 

@@ -26,15 +26,11 @@ class TaskStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TaskArguments:
     """Messages of an application for one of its endpoints, accepted from `since` to `until`
-<<<<<<< HEAD
-    (inclusive, to the millisecond). A filter that is None matches all.
+    (inclusive, to the millisecond). A filter that is None matches all. `kept`: they were kept for
+    the endpoint while it was disabled, so that the task waits while it is disabled again.
 
     In a task of the whole tenant, the two ids are empty, and `application_ids` may name some of its
     applications."""
-=======
-    (inclusive, to the millisecond). A filter that is None matches all. `kept`: they were kept for
-    the endpoint while it was disabled, so that the task waits while it is disabled again."""
->>>>>>> h/filters
 
     application_id: bytes
     endpoint_id: bytes
@@ -43,11 +39,8 @@ class TaskArguments:
     event_types: tuple[str, ...] | None = None
     channel: str | None = None
     tag: str | None = None
-<<<<<<< HEAD
     application_ids: tuple[bytes, ...] | None = None
-=======
     kept: bool = False
->>>>>>> h/filters
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,14 +125,9 @@ async def no_such_application[T: Contract](question: Contract, answer: type[T]) 
 
 
 @asynccontextmanager
-<<<<<<< HEAD
 async def open_door(
     database: Database, ask_dispatcher: ServiceQuery = no_such_application
 ) -> AsyncIterator[Door]:
-    await SCHEMA.migrate(database)
-=======
-async def open_door(database: Database) -> AsyncIterator[Door]:
->>>>>>> h/suite
     token, tenant_id = await api_key(database)
     make_id = IdMaker(time.time_ns, random.getrandbits)
     application = ApplicationState(make_id(), tenant_id, version=3, uid="acme")

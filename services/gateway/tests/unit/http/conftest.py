@@ -302,7 +302,6 @@ class FollowedModel:
 
 
 @dataclass
-<<<<<<< HEAD
 class SearchModel:
     """Implements `MessageSearch`: gives one page, and remembers what it was asked."""
 
@@ -324,7 +323,9 @@ class SearchModel:
     ) -> FoundMessages:
         self.asked.append((tenant_id, application_id, window, chosen))
         return self.page
-=======
+
+
+@dataclass
 class ScriptedCounts:
     """Implements `AcceptedMessages`: gives the series that it was told, and notes the queries."""
 
@@ -336,7 +337,6 @@ class ScriptedCounts:
     async def series(self, query: AcceptedQuery) -> AcceptedSeries | None:
         self.asked.append(query)
         return self.given
->>>>>>> h/stats
 
 
 @dataclass
@@ -359,11 +359,8 @@ class World:
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
     followed: FollowedModel = field(default_factory=FollowedModel)
-<<<<<<< HEAD
     search: SearchModel = field(default_factory=SearchModel)
-=======
     accepted: ScriptedCounts = field(default_factory=ScriptedCounts)
->>>>>>> h/stats
     is_stopping: bool = False
 
 
@@ -415,11 +412,8 @@ def a_world() -> tuple[World, GatewayPorts]:
         quota_counts=MemoryQuotaCounts(),
         seal=world.seal,
         followed_messages=world.followed,
-<<<<<<< HEAD
         message_search=world.search,
-=======
         accepted=world.accepted,
->>>>>>> h/stats
     )
 
 

@@ -168,11 +168,11 @@ class QueryAnswers:
         async def answer(command: Command) -> Contract:
             saved = await use_case(command, self._context)
             return _endpoint_saved(
-<<<<<<< HEAD
-                saved.endpoint, saved.application, created=saved.created, before=saved.before
-=======
-                saved.endpoint, saved.application, created=saved.created, resumed=saved.resumed
->>>>>>> h/filters
+                saved.endpoint,
+                saved.application,
+                created=saved.created,
+                before=saved.before,
+                resumed=saved.resumed,
             )
 
         return answer
@@ -340,20 +340,14 @@ def _endpoint_saved(
     application: Application,
     *,
     created: bool = False,
-<<<<<<< HEAD
     before: Endpoint | None = None,
-=======
     resumed: OperationalEvent | None = None,
->>>>>>> h/filters
 ) -> Contract:
     return wire.EndpointSaved(
         to_wire.endpoint(endpoint),
         to_wire.endpoint_state(endpoint),
         to_wire.application_state(application),
         created,
-<<<<<<< HEAD
         None if before is None else to_wire.endpoint(before),
-=======
         resumed,
->>>>>>> h/filters
     )

@@ -30,22 +30,14 @@ from .tenant_settings import check_event_types_exist, with_default_header_names
 
 @dataclass(frozen=True, slots=True)
 class SavedEndpoint:
-<<<<<<< HEAD
     """A saved endpoint, and its application with the version after the change. `before`: as it was
-    found."""
-=======
-    """A saved endpoint, and its application with the version after the change. `resumed`: messages
-    that were kept for it are to be delivered now."""
->>>>>>> h/filters
+    found. `resumed`: messages that were kept for it are to be delivered now."""
 
     endpoint: Endpoint
     application: Application
     created: bool
-<<<<<<< HEAD
     before: Endpoint | None = None
-=======
     resumed: OperationalEvent | None = None
->>>>>>> h/filters
 
 
 async def create_endpoint(command: CreateEndpoint, context: ConfigurationContext) -> SavedEndpoint:
@@ -156,15 +148,11 @@ async def _save_existing(
     application, endpoint = await endpoint_events.replace_endpoint(
         change, application, endpoint, context
     )
-<<<<<<< HEAD
-    return SavedEndpoint(endpoint, application, created=False, before=found)
-=======
     kept_since = resumes_since(found, endpoint)
     resumed = None
     if kept_since is not None:
         resumed = await endpoint_events.record_resumption(change, endpoint, kept_since, context)
-    return SavedEndpoint(endpoint, application, created=False, resumed=resumed)
->>>>>>> h/filters
+    return SavedEndpoint(endpoint, application, created=False, before=found, resumed=resumed)
 
 
 async def _check_new_uid(endpoint: Endpoint, change: Change) -> None:

@@ -1,11 +1,7 @@
 """The table of background tasks and their leases, on either engine."""
 
-<<<<<<< HEAD
 import base64
-from collections.abc import Sequence
-=======
 from collections.abc import Collection, Mapping, Sequence
->>>>>>> h/filters
 from typing import Any
 
 import msgspec

@@ -27,12 +27,9 @@ from .endpoint_filters import EndpointFilterController
 from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .entity_tags import EntityTags, provide_precondition
-from .event_stream import EventStreamController
-<<<<<<< HEAD
-from .event_type_specs import EventTypeSpecController
-=======
 from .environment.controller import EnvironmentController
->>>>>>> h/environment
+from .event_stream import EventStreamController
+from .event_type_specs import EventTypeSpecController
 from .event_types import EventTypeController
 from .example_answers import ExampleAnswers
 from .expunged_content import ContentController
@@ -60,11 +57,8 @@ from .rate_limit_headers import add_rate_limit_headers
 from .redelivery import RedeliveryController, ResendController
 from .reference.document import ApiDocument
 from .reference.routes import reference_routes
-<<<<<<< HEAD
 from .search import SearchController
-=======
 from .statistics import ApplicationStatisticsController, StatisticsController
->>>>>>> h/stats
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
 from .tenants import TenantController
@@ -96,12 +90,9 @@ _CONTROLLERS = (
     HealthController,
     EventStreamController,
     PollerController,
-<<<<<<< HEAD
     SearchController,
-=======
     StatisticsController,
     ApplicationStatisticsController,
->>>>>>> h/stats
 )
 
 

@@ -176,23 +176,7 @@ class ApplicationController(Controller):
         precondition: WritePrecondition,
     ) -> ApplicationOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
-<<<<<<< HEAD
-        data = with_current_names(data)
-        command = PatchApplication(
-            tenant_id=caller.tenant_id,
-            ref=app_id,
-            name=data.name,
-            uid=data.uid,
-            throttle_rate=data.throttle_rate,
-            metadata={} if data.metadata is None else data.metadata,
-            weight=data.weight,
-            precondition=precondition,
-        )
-        return _noted(unwrap(await api.change_configuration(command, ApplicationSaved)))
-=======
-        saved = await change_application(api, caller, app_id, data, precondition)
-        return application_out(saved.application)
->>>>>>> h/environment
+        return _noted(await change_application(api, caller, app_id, data, precondition))
 
     @delete(
         "/{app_id:str}",

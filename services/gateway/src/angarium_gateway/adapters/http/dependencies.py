@@ -18,12 +18,8 @@ from angarium_gateway.application.feed.listeners import Listeners
 from angarium_gateway.application.read.attempts import ReadAttempts
 from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
-<<<<<<< HEAD
-from angarium_gateway.application.read.messages import MessageJournal, MessageSearch
-=======
 from angarium_gateway.application.read.fetch_payload import FetchPayload
-from angarium_gateway.application.read.messages import MessageJournal
->>>>>>> h/options
+from angarium_gateway.application.read.messages import MessageJournal, MessageSearch
 from angarium_gateway.application.read.poll_messages import PollMessages
 from angarium_gateway.application.read.statistics import ReadStatistics
 from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
@@ -75,17 +71,11 @@ class ApiDependencies:
     record_change: RecordChange
     post_batch: PostBatch
     listeners: Listeners
-<<<<<<< HEAD
-<<<<<<< HEAD
     schemas: EventTypeSchemas
     schema_checks: TenantSchemaChecks
-=======
     message_search: MessageSearch
     ask_worker: ServiceQuery
->>>>>>> h/search
-=======
     fetch_payload: FetchPayload
->>>>>>> h/options
     body_bytes_max: int = 1024 * 1024
     batch_bytes_max: int = 4 * 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False

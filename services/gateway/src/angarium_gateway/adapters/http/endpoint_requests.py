@@ -1,10 +1,7 @@
 """Requests about the endpoints of one application, shared by ordinary and operational routes."""
 
-<<<<<<< HEAD
-from contextlib import suppress
-=======
 from collections.abc import Mapping
->>>>>>> h/environment
+from contextlib import suppress
 from dataclasses import dataclass
 
 from angarium_contracts.configuration import (
@@ -208,15 +205,12 @@ class EndpointRequests:
 
     async def _change(self, command: Contract) -> EndpointSaved:
         saved = self._unwrap(await self.api.change_configuration(command, EndpointSaved))
-<<<<<<< HEAD
         before = None if saved.before is None else endpoint_out(saved.before)
         note_change(before, endpoint_out(saved.endpoint))
-=======
         if saved.resumed is not None:
             # Before the client's next message. If it fails, the dispatcher reports it again.
             with suppress(JournalUnavailable):
                 await self.api.redelivery.resume(saved.resumed)
->>>>>>> h/filters
         return saved
 
     def _unwrap[T: Contract](self, answer: T | Problem) -> T:

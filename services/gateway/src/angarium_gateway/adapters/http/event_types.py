@@ -101,28 +101,7 @@ class EventTypeController(Controller):
         If the name belongs to an archived event type, that one is replaced and restored. If it is
         in use, the answer is `409`.
         """
-<<<<<<< HEAD
-        command = CreateEventType(
-            tenant_id=caller.tenant_id,
-            name=data.name,
-            description=data.description,
-            archived=data.archived,
-            deprecated=data.deprecated,
-            group_name=data.group_name,
-            **_flags(data),
-            schemas=_text(data.schemas),
-            retry_delays_s=delays_of_new(data.retry_schedule),
-        )
-<<<<<<< HEAD
-        saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
-        api.schemas.forget_tenants({caller.tenant_id})
-        return event_type_out(saved.event_type)
-=======
-        return _noted(unwrap(await api.ask_dispatcher(command, EventTypeSaved)))
->>>>>>> h/rest12
-=======
-        return event_type_out(await create_event_type(api, caller, data))
->>>>>>> h/environment
+        return _noted(await create_event_type(api, caller, data))
 
     @get("/{event_type_name:str}", operation_id="v1.event-type.get", summary="Get an event type")
     async def get_event_type(
@@ -168,12 +147,8 @@ class EventTypeController(Controller):
             precondition=precondition,
         )
         saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
-<<<<<<< HEAD
         api.schemas.forget_tenants({caller.tenant_id})
-        return Response(event_type_out(saved.event_type), status_code=201 if saved.created else 200)
-=======
         return Response(_noted(saved), status_code=201 if saved.created else 200)
->>>>>>> h/rest12
 
     @patch(
         "/{event_type_name:str}",
@@ -189,30 +164,7 @@ class EventTypeController(Controller):
         precondition: WritePrecondition,
     ) -> EventTypeOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
-<<<<<<< HEAD
-        command = PatchEventType(
-            tenant_id=caller.tenant_id,
-            name=event_type_name,
-            description=data.description,
-            archived=data.archived,
-            deprecated=data.deprecated,
-            group_name=data.group_name,
-            **_flags(data),
-            schemas=data.schemas if isinstance(data.schemas, UnsetType) else _text(data.schemas),
-            retry_delays_s=delays(data.retry_schedule),
-            precondition=precondition,
-        )
-<<<<<<< HEAD
-        saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
-        api.schemas.forget_tenants({caller.tenant_id})
-        return event_type_out(saved.event_type)
-=======
-        return _noted(unwrap(await api.ask_dispatcher(command, EventTypeSaved)))
->>>>>>> h/rest12
-=======
-        saved = await change_event_type(api, caller, event_type_name, data, precondition)
-        return event_type_out(saved)
->>>>>>> h/environment
+        return _noted(await change_event_type(api, caller, event_type_name, data, precondition))
 
     @delete(
         "/{event_type_name:str}",
@@ -238,11 +190,8 @@ class EventTypeController(Controller):
             expunge=expunge,
             precondition=precondition,
         )
-<<<<<<< HEAD
-        unwrap(await api.ask_dispatcher(command, Done))
-        api.schemas.forget_tenants({caller.tenant_id})
-=======
         done = unwrap(await api.ask_dispatcher(command, Done))
+        api.schemas.forget_tenants({caller.tenant_id})
         if done.before is not None:
             before = event_type_out(msgspec.json.decode(done.before, type=EventType))
             note_change(before, None if expunge else replace(before, archived=True))
@@ -252,10 +201,11 @@ def _noted(saved: EventTypeSaved) -> EventTypeOut:
     after = event_type_out(saved.event_type)
     note_change(None if saved.before is None else event_type_out(saved.before), after)
     return after
->>>>>>> h/rest12
 
 
-async def create_event_type(api: ApiDependencies, caller: Caller, data: EventTypeIn) -> EventType:
+async def create_event_type(
+    api: ApiDependencies, caller: Caller, data: EventTypeIn
+) -> EventTypeSaved:
     """Create an event type. Raises `Refused`."""
     command = CreateEventType(
         tenant_id=caller.tenant_id,
@@ -268,7 +218,9 @@ async def create_event_type(api: ApiDependencies, caller: Caller, data: EventTyp
         schemas=_text(data.schemas),
         retry_delays_s=delays_of_new(data.retry_schedule),
     )
-    return unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type
+    saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
+    api.schemas.forget_tenants({caller.tenant_id})
+    return saved
 
 
 async def change_event_type(
@@ -277,7 +229,7 @@ async def change_event_type(
     name: str,
     data: EventTypePatch,
     precondition: Precondition | None = None,
-) -> EventType:
+) -> EventTypeSaved:
     """Change the fields that are given. Raises `Refused`."""
     command = PatchEventType(
         tenant_id=caller.tenant_id,
@@ -291,7 +243,9 @@ async def change_event_type(
         retry_delays_s=delays(data.retry_schedule),
         precondition=precondition,
     )
-    return unwrap(await api.ask_dispatcher(command, EventTypeSaved)).event_type
+    saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
+    api.schemas.forget_tenants({caller.tenant_id})
+    return saved
 
 
 def _text(schemas: dict[str, dict[str, Any]] | None) -> bytes | None:

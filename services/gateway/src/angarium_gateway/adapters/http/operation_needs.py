@@ -105,19 +105,16 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.message.poller.consumer-seek": Permission.CREATE_ATTEMPTS,
     "v1.message.poller.list-consumers": Permission.READ_APPLICATION,
     "v1.message.poller.delete-consumer": Permission.MANAGE_ENDPOINTS,
-<<<<<<< HEAD
     "v1.search.messages-of-application": Permission.READ_APPLICATION,
     "v1.search.messages": Permission.READ_TENANT,
     "v1.search.attempts-of-application": Permission.READ_APPLICATION,
     "v1.search.attempts": Permission.READ_TENANT,
     "v1.message.get-raw-payload": Permission.READ_APPLICATION,
-=======
     "v1.statistics.series": Permission.READ_TENANT,
     "v1.statistics.aggregate-app-stats": Permission.READ_TENANT,
     "v1.statistics.aggregate-event-types": Permission.READ_TENANT,
     "v1.statistics.application-series": Permission.READ_APPLICATION,
     "v1.endpoint.get-attempt-stats": Permission.READ_APPLICATION,
->>>>>>> h/stats
 }
 
 

@@ -6,14 +6,10 @@ from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy, T
 from litestar import Controller, get, put
 from litestar.params import JSONBody
 
-<<<<<<< HEAD
 from angarium_gateway.domain.schema_checks import SchemaCheck
 
-from .dependencies import Api, CurrentCaller
-from .noted_changes import note_change
-=======
 from .dependencies import Api, ApiDependencies, CurrentCaller
->>>>>>> h/environment
+from .noted_changes import note_change
 from .problems import unwrap
 from .schemas.delivery_policy import TenantPolicyIn, TenantPolicyOut, delays_of_new
 
@@ -29,15 +25,7 @@ class TenantPolicyController(Controller):
     @get(operation_id="v1.tenant.get-policy", summary="Get the tenant policy")
     async def get_policy(self, api: Api, caller: CurrentCaller) -> TenantPolicyOut:
         """Returns the tenant's policy; `null` means the platform's own."""
-<<<<<<< HEAD
-        question = GetTenantPolicy(tenant_id=caller.tenant_id)
-        policy = unwrap(await api.ask_dispatcher(question, TenantPolicy))
-        days = await api.retentions.find(caller.tenant_id)
-        check = await api.schema_checks.find(caller.tenant_id)
-        return _policy_out(policy, days, check)
-=======
         return await read_policy(api, caller.tenant_id)
->>>>>>> h/environment
 
     @put(operation_id="v1.tenant.update-policy", summary="Replace the tenant policy")
     async def update_policy(
@@ -50,28 +38,6 @@ class TenantPolicyController(Controller):
         are created or changed from now on, `validateSchemas` within a second to messages that are
         posted.
         """
-<<<<<<< HEAD
-        command = SetTenantPolicy(
-            tenant_id=caller.tenant_id,
-            retry_delays_s=delays_of_new(data.retry_schedule),
-            header_names=data.signature_headers,
-            require_event_types=data.require_event_types,
-        )
-        policy = unwrap(await api.ask_dispatcher(command, TenantPolicy))
-        days_before = await api.retentions.find(caller.tenant_id)
-        await api.retentions.set(caller.tenant_id, data.retention_days)
-<<<<<<< HEAD
-        chosen = data.validate_schemas or _OFF
-        check = None if chosen == _OFF else SchemaCheck(chosen)
-        await api.schema_checks.set(caller.tenant_id, check)
-        return _policy_out(policy, data.retention_days, check)
-=======
-        after = _policy_out(policy, data.retention_days)
-        if policy.before is not None:
-            note_change(_policy_out(policy.before, days_before), after)
-        return after
->>>>>>> h/rest12
-=======
         return await replace_policy(api, caller.tenant_id, data)
 
 
@@ -79,7 +45,8 @@ async def read_policy(api: ApiDependencies, tenant_id: bytes) -> TenantPolicyOut
     """The tenant's policy. Raises `Refused`."""
     policy = unwrap(await api.ask_dispatcher(GetTenantPolicy(tenant_id=tenant_id), TenantPolicy))
     days = await api.retentions.find(tenant_id)
-    return _policy_out(policy, days)
+    check = await api.schema_checks.find(tenant_id)
+    return _policy_out(policy, days, check)
 
 
 async def replace_policy(
@@ -93,9 +60,16 @@ async def replace_policy(
         require_event_types=data.require_event_types,
     )
     policy = unwrap(await api.ask_dispatcher(command, TenantPolicy))
+    days_before = await api.retentions.find(tenant_id)
+    check_before = await api.schema_checks.find(tenant_id)
     await api.retentions.set(tenant_id, data.retention_days)
-    return _policy_out(policy, data.retention_days)
->>>>>>> h/environment
+    chosen = data.validate_schemas or _OFF
+    check = None if chosen == _OFF else SchemaCheck(chosen)
+    await api.schema_checks.set(tenant_id, check)
+    after = _policy_out(policy, data.retention_days, check)
+    if policy.before is not None:
+        note_change(_policy_out(policy.before, days_before, check_before), after)
+    return after
 
 
 def _policy_out(

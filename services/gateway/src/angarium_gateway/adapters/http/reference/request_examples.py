@@ -32,16 +32,13 @@ from angarium_gateway.adapters.http.schemas.endpoints import (
     EndpointPatch,
     EndpointUpdate,
 )
-<<<<<<< HEAD
-from angarium_gateway.adapters.http.schemas.event_type_specs import EventTypeImportOpenApiIn
-=======
 from angarium_gateway.adapters.http.schemas.environment import (
     EnvironmentApplication,
     EnvironmentEndpoint,
     EnvironmentExportIn,
     EnvironmentIn,
 )
->>>>>>> h/environment
+from angarium_gateway.adapters.http.schemas.event_type_specs import EventTypeImportOpenApiIn
 from angarium_gateway.adapters.http.schemas.event_types import (
     EventTypeIn,
     EventTypePatch,

@@ -27,18 +27,16 @@ from angarium_gateway.adapters.http.schemas.endpoint_secrets import (
     EndpointSecretOut,
 )
 from angarium_gateway.adapters.http.schemas.endpoints import EndpointOut
-<<<<<<< HEAD
-from angarium_gateway.adapters.http.schemas.event_type_specs import (
-    EventTypeImportOpenApiOut,
-    EventTypeImportOpenApiOutData,
-=======
 from angarium_gateway.adapters.http.schemas.environment import (
     EnvironmentApplication,
     EnvironmentChange,
     EnvironmentEndpoint,
     EnvironmentImportOut,
     EnvironmentOut,
->>>>>>> h/environment
+)
+from angarium_gateway.adapters.http.schemas.event_type_specs import (
+    EventTypeImportOpenApiOut,
+    EventTypeImportOpenApiOutData,
 )
 from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema

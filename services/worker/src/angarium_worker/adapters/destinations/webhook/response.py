@@ -15,12 +15,7 @@ _STATUS_FINAL_MIN = 200
 _STATUS_INTERIM_MIN = 100
 _STATUS_SWITCHING_PROTOCOLS = 101
 _RETRY_AFTER_CHARS_MAX = 128
-<<<<<<< HEAD
 _REQUEST_CHARS_MAX = 32
-# Looked at before a name is lowered and compared: most headers are not ours to read.
-_NAME_LENGTHS = frozenset(
-    map(len, ("Retry-After", "Content-Length", "Transfer-Encoding", "webhook-delivery"))
-=======
 _ALLOWED_ORIGIN_CHARS_MAX = 256
 # Looked at before a name is lowered and compared: most headers are not ours to read.
 _NAME_LENGTHS = frozenset(
@@ -28,9 +23,9 @@ _NAME_LENGTHS = frozenset(
         len("Retry-After"),
         len("Content-Length"),
         len("Transfer-Encoding"),
+        len("webhook-delivery"),
         len("WebHook-Allowed-Origin"),
     }
->>>>>>> h/options
 )
 
 
@@ -77,11 +72,8 @@ class Response:
         """Make ready for the next response on the connection."""
         self.status = 0
         self.retry_after: str | None = None
-<<<<<<< HEAD
         self.request: str | None = None
-=======
         self.allowed_origin: str | None = None
->>>>>>> h/options
         self.keeps_alive = False
         self.body_truncated = False
         self._body: bytes | bytearray = b""
@@ -159,13 +151,10 @@ class Response:
         lowered = name.lower()
         if lowered == b"retry-after":
             self.retry_after = value[:_RETRY_AFTER_CHARS_MAX].decode("latin-1")
-<<<<<<< HEAD
         elif lowered == b"webhook-delivery":
             self.request = value[:_REQUEST_CHARS_MAX].decode("latin-1")
-=======
         elif lowered == b"webhook-allowed-origin":
             self.allowed_origin = value[:_ALLOWED_ORIGIN_CHARS_MAX].decode("latin-1")
->>>>>>> h/options
         elif lowered == b"content-length":
             self._length = value
             self._self_delimiting = True

@@ -6,8 +6,8 @@ Deploy: before the new code; the earlier code runs on it too, and lets tasks of 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 works_from = "0003"
