@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from angarium_contracts.attempts import Attempts as FoundAttempts
@@ -43,6 +43,7 @@ from angarium_worker.application.ledger.records import RecordRefused, StorageDow
 from angarium_worker.application.operations.delivery_queries import DeliveryQueries
 from angarium_worker.application.operations.expunge_content import ExpungeContent
 from angarium_worker.application.operations.operator_commands import OperatorCommands
+from angarium_worker.application.operations.poll_queries import PolledEndpoints, PollQueries
 from angarium_worker.domain import delivery as domain
 
 ENDPOINT = b"e" * 16
@@ -384,7 +385,8 @@ async def test_every_question_is_read_and_answered(
     world: World, commands: OperatorCommands, queries: DeliveryQueries
 ) -> None:
     expunge = ExpungeContent(world, Content(), WorkerCounters(), lease_s=40.0)
-    answers = WorkerAnswers(Attempts(), commands, expunge, queries, Searches())
+    polling = PollQueries(cast("PolledEndpoints", None))  # its questions have their own suite
+    answers = WorkerAnswers(Attempts(), commands, expunge, queries, Searches(), polling)
     since = datetime(2026, 1, 2, tzinfo=UTC)
     expected: list[tuple[Contract, Contract]] = [
         (
