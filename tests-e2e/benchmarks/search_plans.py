@@ -11,6 +11,7 @@ compare: they do not depend on what else the machine does.
 import argparse
 import asyncio
 import json
+import re
 import statistics
 import tempfile
 import time
@@ -45,6 +46,7 @@ LIMIT = 50
 PAGES = 100
 REPEATS = 5
 TENANT = b"t" * 16
+_PARTITION = re.compile(r"_(from_\d{8}|before|default)")
 _END_MS = 1_900_000_000_000 // DAY_MS * DAY_MS  # after the partition of what was before
 _BEGIN_MS = _END_MS - DAYS * DAY_MS
 
@@ -111,12 +113,15 @@ def blocks_of(plan: dict[str, Any]) -> int:
 
 
 def indexes_of(node: dict[str, Any]) -> set[str]:
-    """The indexes of a plan, and tables that are read through; partitions without their day."""
-    found = set()
+    """The indexes that a plan used, and tables that it read through; partitions without their
+    day."""
+    found: set[str] = set()
+    if not node["Actual Loops"]:
+        return found
     if "Index Name" in node:
-        found.add(str(node["Index Name"]).partition("_from_")[0])
-    elif node.get("Node Type") == "Seq Scan":
-        found.add("seq scan of " + str(node["Relation Name"]).partition("_from_")[0])
+        found.add(_PARTITION.sub("", str(node["Index Name"])))
+    elif node["Node Type"] == "Seq Scan":
+        found.add("seq scan of " + _PARTITION.sub("", str(node["Relation Name"])))
     for child in node.get("Plans", ()):
         found |= indexes_of(child)
     return found

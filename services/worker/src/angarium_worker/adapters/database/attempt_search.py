@@ -93,6 +93,7 @@ class AttemptSearch:
     ) -> bytes | None:
         """The attempt up to which all endpoints can be read within the bound; None: to the end."""
         of = _endpoints(question)
+        end: bytes | None
         async with self._engine.connect() as connection:
             count = select(func.count()).select_from(endpoint_copy).where(*of)
             endpoints = (await connection.execute(count)).scalar_one()
@@ -103,13 +104,14 @@ class AttemptSearch:
                 read = endpoint_copy.join(last, true())
                 query = select(edge(last.c.id)).select_from(read).where(*of)
                 found = await connection.execute(query)
-                end: bytes | None = found.scalar_one()
+                end = found.scalar_one()
                 return end
             within = select(endpoint_copy.c.id).where(*of)
             order = attempt.c.id if rising else attempt.c.id.desc()
             query = select(attempt.c.id).where(attempt.c.endpoint_id.in_(within), *where)
             query = query.order_by(order).offset(LOOKED_THROUGH_MAX - 1).limit(1)
-            return (await connection.execute(query)).scalar_one_or_none()
+            end = (await connection.execute(query)).scalar_one_or_none()
+            return end
 
     def _merged(
         self, question: Scope, where: list[ColumnElement[bool]], rows_max: int, *, rising: bool
