@@ -7,6 +7,7 @@ import msgspec
 from angarium_contracts.configuration import EventType
 
 from .event_type_schemas import DRAFT_07, newest, placed_at
+from .schemas.event_type_specs import AsyncApiOut, OpenApiOut
 
 _INFO: Final = {"title": "Webhooks", "version": "1.0.0"}
 _RECEIVED: Final = {"2XX": {"description": "The webhook was received."}}
@@ -19,7 +20,7 @@ _FORMATS: Final = {
 }
 
 
-def openapi_document(event_types: Iterable[EventType]) -> dict[str, Any]:
+def openapi_document(event_types: Iterable[EventType]) -> OpenApiOut:
     """OpenAPI 3.1: a webhook for each event type, with the schema of its greatest version."""
     webhooks: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
@@ -41,15 +42,12 @@ def openapi_document(event_types: Iterable[EventType]) -> dict[str, Any]:
             content = {"application/json": {"schema": {"$ref": pointer}}}
             operation["requestBody"] = {"required": True, "content": content}
         webhooks[each.name] = {"post": operation}
-    return {
-        "openapi": "3.1.0",
-        "info": _INFO,
-        "webhooks": webhooks,
-        "components": {"schemas": schemas},
-    }
+    return OpenApiOut(
+        openapi="3.1.0", info=_INFO, webhooks=webhooks, components={"schemas": schemas}
+    )
 
 
-def asyncapi_document(event_types: Iterable[EventType]) -> dict[str, Any]:
+def asyncapi_document(event_types: Iterable[EventType]) -> AsyncApiOut:
     """AsyncAPI 3.0: a channel with one message for each event type."""
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
@@ -75,13 +73,13 @@ def asyncapi_document(event_types: Iterable[EventType]) -> dict[str, Any]:
             "action": "send",
             "channel": {"$ref": f"#/channels/{each.name}"},
         }
-    return {
-        "asyncapi": "3.0.0",
-        "info": _INFO,
-        "defaultContentType": "application/json",
-        "channels": channels,
-        "operations": operations,
-    }
+    return AsyncApiOut(
+        asyncapi="3.0.0",
+        info=_INFO,
+        default_content_type="application/json",
+        channels=channels,
+        operations=operations,
+    )
 
 
 def _schema(event_type: EventType) -> dict[str, Any] | None:

@@ -23,10 +23,12 @@ from .openapi_webhooks import event_types_of, read_text
 from .parameters import LIMIT_MAX
 from .problems import Fault, Refused, invalid, unwrap
 from .schemas.event_type_specs import (
+    AsyncApiOut,
     EventTypeFromOpenApi,
     EventTypeImportOpenApiIn,
     EventTypeImportOpenApiOut,
     EventTypeImportOpenApiOutData,
+    OpenApiOut,
 )
 
 EVENT_TYPES_MAX: Final = 10_000
@@ -89,7 +91,7 @@ class EventTypeSpecController(Controller):
         operation_id="v1.event-type.export-openapi",
         summary="Export event types as OpenAPI",
     )
-    async def export_openapi(self, api: Api, caller: CurrentCaller) -> dict[str, Any]:
+    async def export_openapi(self, api: Api, caller: CurrentCaller) -> OpenApiOut:
         """Returns an OpenAPI 3.1 document with a webhook for each event type that is not archived,
         and the schema of its greatest version. It can be imported again.
         """
@@ -100,7 +102,7 @@ class EventTypeSpecController(Controller):
         operation_id="v1.event-type.export-asyncapi",
         summary="Export event types as AsyncAPI",
     )
-    async def export_asyncapi(self, api: Api, caller: CurrentCaller) -> dict[str, Any]:
+    async def export_asyncapi(self, api: Api, caller: CurrentCaller) -> AsyncApiOut:
         """Returns an AsyncAPI 3.0 document with a channel and a message for each event type that is
         not archived, and the schema of its greatest version.
         """

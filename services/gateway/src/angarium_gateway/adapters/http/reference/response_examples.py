@@ -35,8 +35,10 @@ from angarium_gateway.adapters.http.schemas.environment import (
     EnvironmentOut,
 )
 from angarium_gateway.adapters.http.schemas.event_type_specs import (
+    AsyncApiOut,
     EventTypeImportOpenApiOut,
     EventTypeImportOpenApiOutData,
+    OpenApiOut,
 )
 from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
@@ -145,6 +147,38 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             schemas=None,
             created_at=_MADE_AT,
             updated_at=_MADE_AT,
+        ),
+        OpenApiOut(
+            openapi="3.1.0",
+            info={"title": "Webhooks", "version": "1.0.0"},
+            webhooks={
+                "invoice.paid": {
+                    "post": {
+                        "operationId": "invoice.paid",
+                        "description": "An invoice was paid in full",
+                        "deprecated": False,
+                        "responses": {"2XX": {"description": "The webhook was received."}},
+                    }
+                }
+            },
+            components={"schemas": {}},
+        ),
+        AsyncApiOut(
+            asyncapi="3.0.0",
+            info={"title": "Webhooks", "version": "1.0.0"},
+            default_content_type="application/json",
+            channels={
+                "invoice.paid": {
+                    "address": None,
+                    "messages": {"invoice.paid": {"name": "invoice.paid"}},
+                }
+            },
+            operations={
+                "invoice.paid": {
+                    "action": "send",
+                    "channel": {"$ref": "#/channels/invoice.paid"},
+                }
+            },
         ),
         EventTypeImportOpenApiOut(data=EventTypeImportOpenApiOutData(modified=["invoice.paid"])),
         MessageOut(

@@ -57,3 +57,22 @@ class EventTypeImportOpenApiOut(ApiSchema, frozen=True, kw_only=True):
     """The result of an import."""
 
     data: EventTypeImportOpenApiOutData
+
+
+class OpenApiOut(ApiSchema, frozen=True, kw_only=True):
+    """An OpenAPI 3.1 document with webhooks."""
+
+    openapi: str
+    info: dict[str, Any]
+    webhooks: dict[str, Any]
+    components: dict[str, Any]
+
+
+class AsyncApiOut(ApiSchema, frozen=True, kw_only=True):
+    """An AsyncAPI 3.0 document."""
+
+    asyncapi: str
+    info: dict[str, Any]
+    default_content_type: str
+    channels: dict[str, Any]
+    operations: dict[str, Any]
