@@ -18,7 +18,7 @@ RECEIVED = "by ids from entries of internal streams, which name objects of any t
 OF_MESSAGE = "by the id of a message, which the gateway has found in an application of the tenant"
 CONDITION_PASSED = "the caller passes the condition on the message, endpoint or application"
 BACKGROUND = "background work of the service, for all tenants in turn"
-OF_TENANT = "among the endpoints of `_endpoints`, which has the condition on the tenant"
+OF_TENANT = "joined to the tenant's endpoints or applications, which another function chooses"
 OPERATOR = "a command of the operator, which covers all tenants"
 
 REASONS = {
@@ -26,9 +26,15 @@ REASONS = {
     "gateway/adapters/database/api_keys:record": "by the ids of keys that have just logged in",
     "gateway/adapters/database/background_tasks:lease": BACKGROUND,
     "gateway/adapters/database/background_tasks:_change": FOUND_BEFORE,
+    "gateway/adapters/database/background_tasks:kept_positions": RECEIVED,
     "gateway/adapters/database/batches:_messages_of": BACKGROUND,
     "gateway/adapters/database/message_queries:_statement": CONDITION_PASSED,
     "gateway/adapters/database/message_rollups:count_messages": BACKGROUND,
+    "gateway/adapters/database/message_search:_claimed": OF_TENANT,
+    "gateway/adapters/database/message_search:_end": OF_TENANT,
+    "gateway/adapters/database/message_search:_merged": OF_TENANT,
+    "gateway/adapters/database/message_search:_of_application": OF_TENANT,
+    "gateway/adapters/database/message_search:search": OF_TENANT,
     "gateway/adapters/database/retention_holds:task_holds": BACKGROUND,
     "gateway/adapters/database/retention_messages:_empty": BACKGROUND,
     "gateway/adapters/database/retention_messages:_forget_events_of": BACKGROUND,
@@ -43,6 +49,7 @@ REASONS = {
     "dispatcher/adapters/database/configuration_changes:_touch": FOUND_BEFORE,
     "dispatcher/adapters/database/configuration_reads:_left_in": CONDITION_PASSED,
     "dispatcher/adapters/database/configuration_reads:endpoints_by_id": RECEIVED,
+    "dispatcher/adapters/database/configuration_reads:policy_version": BACKGROUND,
     "dispatcher/adapters/database/operational_events:read": BACKGROUND,
     "dispatcher/adapters/database/operational_events:delete": BACKGROUND,
     "dispatcher/adapters/database/recipient_reads:_with_endpoints": RECEIVED,

@@ -127,9 +127,10 @@ def test_a_timestamp_that_is_not_whole_seconds_is_refused(text: str) -> None:
         signing.verify(headers, VECTOR_BODY, [], 1)
 
 
-def test_a_flood_of_signatures_is_refused_before_any_is_computed() -> None:
-    headers = vector_headers() | {"webhook-signature": " ".join(["v1,AA=="] * 65)}
-    with pytest.raises(signing.MalformedSignature):
+@pytest.mark.parametrize("count", [65, 66, 100])
+def test_a_flood_of_signatures_is_refused_before_any_is_computed(count: int) -> None:
+    headers = vector_headers() | {"webhook-signature": " ".join(["v1,AA=="] * count)}
+    with pytest.raises(signing.MalformedSignature, match="longer than any sender needs"):
         signing.verify(headers, VECTOR_BODY, [], VECTOR_TIMESTAMP_S)
 
 

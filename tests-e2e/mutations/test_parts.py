@@ -1,0 +1,47 @@
+"""What `make mutate` changes exists, and it leaves alone what no test should notice."""
+
+from pathlib import Path
+
+import pytest
+
+from .parts import PARTS, Part
+from .spans_left_out import spans_left_out
+
+ROOT = Path(__file__).parents[2]
+CODE = """
+LIMIT = 5 * 60
+NAMES = ("a", 1)
+@dataclass(frozen=True)
+class A(B, kw_only=True):
+    x: int | None = 1
+    def __repr__(self) -> str:
+        return f"{1 + 2}"
+    def f(self, y: int | str) -> int | None:
+        log.warning("a", n=1 + 1)
+        zip(x, y, strict=True)
+        raise Error(f"{1 + 2} bytes")
+"""
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_the_modules_and_tests_of_a_part_exist(part: Part) -> None:
+    for pattern in part.modules:
+        assert list(ROOT.glob(pattern)), pattern
+    for tests in part.tests:
+        assert (ROOT / tests).exists(), tests
+
+
+def test_what_no_test_should_notice_is_left_out() -> None:
+    lines = CODE.splitlines()
+    left_out = sorted(
+        lines[first[0] - 1][first[1] : last[1]]
+        for first, last in spans_left_out(CODE)
+        if first[0] == last[0]
+    )
+    assert left_out == sorted(
+        [
+            *("5 * 60", "dataclass(frozen=True)", "kw_only=True", "int | None", "int | str"),
+            *("int | None", 'log.warning("a", n=1 + 1)', "strict=True"),
+            'f"{1 + 2} bytes"',
+        ]
+    )
