@@ -48,6 +48,8 @@ OPERATIONS = {
     "v1.message.poller.poll", "v1.message.poller.consumer-poll",
     "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",
     "v1.message.poller.delete-consumer",
+    "v1.statistics.series", "v1.statistics.application-series", "v1.endpoint.get-attempt-stats",
+    "v1.statistics.aggregate-app-stats", "v1.statistics.aggregate-event-types",
 }  # fmt: skip
 
 
