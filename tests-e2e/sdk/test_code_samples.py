@@ -46,6 +46,8 @@ THEN = (
     "v1.message-attempt.get", "v1.message-attempt.list-attempted-destinations",
     "v1.message-attempt.list-attempted-messages", "v1.message-attempt.resend",
     "v1.endpoint.get-stats", "v1.endpoint.get-delivery-state",
+    "v1.endpoint.get-attempt-stats", "v1.statistics.series", "v1.statistics.application-series",
+    "v1.statistics.aggregate-app-stats", "v1.statistics.aggregate-event-types",
     "v1.endpoint-filter.test", "v1.endpoint.test-filter",
     "v1.search.messages", "v1.search.messages-of-application",
     "v1.search.attempts", "v1.search.attempts-of-application",

@@ -34,7 +34,7 @@ ENDPOINT, OTHER = b"e" * 16, b"f" * 16
 
 def made_at(row: Rows, at_us: int, **more: Any) -> AttemptRow:
     """An attempt that ended at this time."""
-    found = row(ended_at_us=at_us, **({"endpoint_id": ENDPOINT} | more))
+    found: AttemptRow = row(ended_at_us=at_us, **({"endpoint_id": ENDPOINT} | more))
     at = lowest_id_at(at_us // 1_000)[:6]
     return found._replace(id=at + found.id[6:], message_id=at + found.id[6:])
 

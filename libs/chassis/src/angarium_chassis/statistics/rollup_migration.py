@@ -4,9 +4,9 @@ Released migrations call this, so its results must not change.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
-from alembic.operations import Operations
 from sqlalchemy import Connection
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -20,7 +20,7 @@ _NOW = {
 POSITION_COLUMNS = ("first", "position", "shift", "mark", "marked_at", "complete_at", "began_at")
 
 
-def order_ledgers(op: Operations, ledgers: Sequence[str]) -> None:
+def order_ledgers(op: Any, ledgers: Sequence[str]) -> None:
     """Give the ledgers the column `recorded_in`, and each a row in the new `rollup_position`.
 
     On Postgres the rows that are there get 0, without being rewritten; an index is built, which
@@ -42,7 +42,7 @@ def order_ledgers(op: Operations, ledgers: Sequence[str]) -> None:
             _on_sqlite(connection, ledger)
 
 
-def forget_order(op: Operations, ledgers: Sequence[str]) -> None:
+def forget_order(op: Any, ledgers: Sequence[str]) -> None:
     """Undo `order_ledgers`."""
     connection = op.get_bind()
     for ledger in ledgers:
@@ -80,10 +80,10 @@ def _on_sqlite(connection: Connection, ledger: str) -> None:
 
 
 def _add_position(connection: Connection, ledger: str, position: str) -> None:
-    now = sa.literal_column(_NOW[connection.dialect.name])
+    now: Any = sa.literal_column(_NOW[connection.dialect.name])
     times = {"complete_at": now, "began_at": now}
     others = dict.fromkeys(("shift", "mark", "marked_at"), 0)
-    start = dict.fromkeys(("first", "position"), sa.literal_column(position))
+    start: dict[str, Any] = dict.fromkeys(("first", "position"), sa.literal_column(position))
     values = {"ledger": ledger, **start, **others, **times}
     positions = sa.table("rollup_position", *map(sa.column, values))
     connection.execute(sa.insert(positions).values(values))

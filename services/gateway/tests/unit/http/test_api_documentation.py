@@ -52,6 +52,8 @@ OPERATIONS = {
     "v1.search.messages-of-application", "v1.search.messages",
     "v1.search.attempts-of-application", "v1.search.attempts",
     "v1.message.get-raw-payload",
+    "v1.statistics.series", "v1.statistics.application-series", "v1.endpoint.get-attempt-stats",
+    "v1.statistics.aggregate-app-stats", "v1.statistics.aggregate-event-types",
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ class MessageStatistics:
             return None
         return AcceptedSeries(
             [
-                AcceptedCount(from_micros(row.starts_at), _group(row.of_group), int(row.accepted))
+                AcceptedCount(from_micros(row.starts_at), row.of_group, int(row.accepted))
                 for row in rows
             ],
             complete_until=from_micros(complete_us),
@@ -75,7 +75,3 @@ def _counts(query: AcceptedQuery) -> Any:
     if query.event_type is not None:
         found = found.where(_row.event_type == query.event_type)
     return found
-
-
-def _group(value: bytes | str | None) -> bytes | str | None:
-    return bytes(value) if isinstance(value, memoryview) else value

@@ -1,7 +1,7 @@
 """/api/v1/stats/series, /api/v1/app/{app_id}/stats/series and …/attempt-stats"""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from angarium_contracts.ids import BACKGROUND_TASK, format_id
 from angarium_contracts.queries import Problem
@@ -55,7 +55,10 @@ AttemptedAt = Annotated[
         schema_extra={"format": "date-time"},
     ),
 ]
-Group = Annotated[GroupBy | None, QueryParameter(description="Divide each period by this.")]
+Group = Annotated[
+    Literal["application", "endpoint", "event_type"] | None,
+    QueryParameter(description="Divide each period by this."),
+]
 
 
 def _named(what: str) -> QueryParameter:
@@ -100,7 +103,7 @@ class StatisticsController(Controller):
             app_id,
             endpoint_id,
             event_type,
-            group_by,
+            None if group_by is None else GroupBy(group_by),
         )
         return await _series(api, caller, request)
 
@@ -183,7 +186,7 @@ class ApplicationStatisticsController(Controller):
             app_id,
             endpoint_id,
             event_type,
-            group_by,
+            None if group_by is None else GroupBy(group_by),
         )
         return await _series(api, caller, request)
 

@@ -71,7 +71,7 @@ class DeliveryStatistics:
         if len(points) > POINTS_MAX:
             return None
         return DeliverySeries(
-            tuple(_point(*key, counts) for key, counts in sorted(points.items())),
+            tuple(_point(key[0], key[1], counts) for key, counts in sorted(points.items())),
             complete_until,
             counted_since,
         )

@@ -11,6 +11,7 @@ from angarium_contracts.ids import (
     format_id,
 )
 from msgspec import UNSET, Meta, UnsetType, field
+from msgspec.structs import replace
 
 from angarium_gateway.application.redelivery.usage_steps import result_of
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskKind, TaskStatus
@@ -72,49 +73,35 @@ class ReplayOut(StartedTask, frozen=True, kw_only=True):
 
 
 class TaskData(ApiSchema, frozen=True, kw_only=True):
-    """The subject of a task, and its progress.
+    """The subject of a task, and its progress or result.
 
-    `looked` counts the messages it has examined, `resent` those it has sent, and `skipped` those
-    whose content was deleted. `position` is the time of the last message examined. `error` says
-    why the task failed or, while it is running, what it waits for.
+    `looked` counts the messages it has examined, or the applications, `resent` the messages it has
+    sent, and `skipped` those whose content was deleted. `position` is the time of the last message
+    examined. `error` says why the task failed or, while it is running, what it waits for.
+    `appStats` and `event_types` are the results of `application.stats` and `event-type.aggregate`,
+    complete once the task is finished; the members of messages are left out there.
     """
 
-    app_id: str
-    endpoint_id: str
     since: datetime
     until: datetime
     looked: int
     resent: int
     skipped: int
+    app_id: str | UnsetType = UNSET
+    endpoint_id: str | UnsetType = UNSET
     event_types: tuple[str, ...] | UnsetType = UNSET
     channel: str | UnsetType = UNSET
     tag: str | UnsetType = UNSET
     position: datetime | UnsetType = UNSET
     error: str | UnsetType = UNSET
-
-
-class ApplicationUsageData(ApiSchema, frozen=True, kw_only=True):
-    """Deliveries that began, by application: `appId`, `appUid` and `messageDestinations`. Complete
-    once the task is finished; `error` as in other tasks."""
-
-    app_stats: list[dict[str, Any]]
-    since: datetime
-    until: datetime
-    error: str | UnsetType = UNSET
-
-
-class EventTypeUsageData(ApiSchema, frozen=True, kw_only=True):
-    """Event types by application: `appId`, `explicitlySubscribedEventTypes` and
-    `hasCatchAllEndpoint`. Complete once the task is finished; `error` as in other tasks."""
-
-    event_types: list[dict[str, Any]] = field(name="event_types")
-    error: str | UnsetType = UNSET
+    app_stats: list[dict[str, Any]] | UnsetType = UNSET
+    subscriptions: list[dict[str, Any]] | UnsetType = field(name="event_types", default=UNSET)
 
 
 class BackgroundTaskOut(StartedTask, frozen=True, kw_only=True):
     """A background task and its progress."""
 
-    data: TaskData | ApplicationUsageData | EventTypeUsageData
+    data: TaskData
 
 
 class AppUsageStatsIn(RequestSchema, frozen=True, kw_only=True):
@@ -166,31 +153,28 @@ def background_task_out(task: BackgroundTask) -> BackgroundTaskOut:
     )
 
 
-def _data_of(task: BackgroundTask) -> TaskData | ApplicationUsageData | EventTypeUsageData:
+def _data_of(task: BackgroundTask) -> TaskData:
     of, progress = task.arguments, task.progress
-    if task.kind is TaskKind.APPLICATION_STATS:
-        return ApplicationUsageData(
-            app_stats=list(result_of(progress).items),
-            since=of.since,
-            until=of.until,
-            error=task.error or UNSET,
-        )
-    if task.kind is TaskKind.EVENT_TYPE_AGGREGATE:
-        items = list(result_of(progress).items)
-        return EventTypeUsageData(event_types=items, error=task.error or UNSET)
-    return TaskData(
-        app_id=format_id(APPLICATION, of.application_id),
-        endpoint_id=format_id(ENDPOINT, of.endpoint_id),
+    data = TaskData(
         since=of.since,
         until=of.until,
         looked=progress.looked,
         resent=progress.resent,
         skipped=progress.skipped,
+        error=task.error or UNSET,
+    )
+    if task.kind is TaskKind.APPLICATION_STATS:
+        return replace(data, app_stats=list(result_of(progress).items))
+    if task.kind is TaskKind.EVENT_TYPE_AGGREGATE:
+        return replace(data, subscriptions=list(result_of(progress).items))
+    return replace(
+        data,
+        app_id=format_id(APPLICATION, of.application_id),
+        endpoint_id=format_id(ENDPOINT, of.endpoint_id),
         event_types=of.event_types or UNSET,
         channel=of.channel or UNSET,
         tag=of.tag or UNSET,
         position=UNSET if progress.cursor is None else _made_at(progress.cursor),
-        error=task.error or UNSET,
     )
 
 
