@@ -37,6 +37,7 @@ RULES: Final = (
     r"body\.(since|until|deliverAt|expiresAt): ",
     r"query\.(since|until|before|after): ",
     r"body\.(url|proxyUrl|clientCertificate|secret|key): ",
+    r"body\.(authentication|caCertificates|contentType|eventSource|payloadFormat|handshake)\b",
     r"body\.(headers|deleteHeaders|metadata|name|description)\b",
     r"body\.schemas\.",
 )

@@ -25,6 +25,12 @@ STATE = EndpointState(
     fifo=True,
     concurrency_max=3,
     retry_delays_s=(0.5, 300.0),
+    payload_format="cloudevents-binary",
+    content_type="text/plain",
+    event_source="urn:example:a",
+    handshake=True,
+    authentication=b"\x01authentication",
+    ca_certificates=b"\x01ca",
 )
 
 
