@@ -33,6 +33,17 @@ from angarium_contracts.deliveries import (
     ResentMessage,
 )
 from angarium_contracts.directory import EndpointState
+from angarium_contracts.polling import (
+    ConsumerPage,
+    ConsumerPosition,
+    Consumers,
+    ForgetConsumer,
+    ListConsumers,
+    PollAsConsumer,
+    PollDeliveries,
+    PolledDeliveries,
+    SeekConsumer,
+)
 from angarium_contracts.queries import Done, Page, Problem, ProblemCode
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
@@ -43,6 +54,7 @@ from angarium_worker.application.ledger.records import RecordRefused, StorageDow
 from angarium_worker.application.operations.delivery_queries import DeliveryQueries
 from angarium_worker.application.operations.expunge_content import ExpungeContent
 from angarium_worker.application.operations.operator_commands import OperatorCommands
+from angarium_worker.application.operations.poll_queries import PollQueries
 from angarium_worker.domain import delivery as domain
 
 ENDPOINT = b"e" * 16
@@ -380,11 +392,32 @@ class Content:
         return 1
 
 
+class Polled:
+    """Polled endpoints without messages."""
+
+    async def poll(self, question: PollDeliveries) -> PolledDeliveries:
+        return PolledDeliveries((), b"1" * 16)
+
+    async def poll_as(self, question: PollAsConsumer) -> ConsumerPage:
+        return ConsumerPage((), b"2" * 16, 1)
+
+    async def seek(self, command: SeekConsumer) -> ConsumerPosition:
+        return ConsumerPosition(command.position, 2)
+
+    async def consumers(self, endpoint_id: bytes) -> Consumers:
+        return Consumers(())
+
+    async def forget(self, endpoint_id: bytes, name: str) -> bool:
+        return True
+
+
 async def test_every_question_is_read_and_answered(
     world: World, commands: OperatorCommands, queries: DeliveryQueries
 ) -> None:
     expunge = ExpungeContent(world, Content(), WorkerCounters(), lease_s=40.0)
-    answers = WorkerAnswers(Attempts(), commands, expunge, queries, Searches())
+    answers = WorkerAnswers(
+        Attempts(), commands, expunge, queries, Searches(), PollQueries(Polled())
+    )
     since = datetime(2026, 1, 2, tzinfo=UTC)
     expected: list[tuple[Contract, Contract]] = [
         (
@@ -411,6 +444,11 @@ async def test_every_question_is_read_and_answered(
         (FindDeliveries(endpoint_id=ENDPOINT, message_ids=(b"m" * 16,)), DELIVERIES),
         (SearchAttempts(tenant_id=b"t" * 16, page=Page()), FoundAttempts(items=(), done=True)),
         (FollowAttempts(tenant_id=b"t" * 16, after=bytes(16)), FoundAttempts(items=(), done=True)),
+        (PollDeliveries(ENDPOINT), PolledDeliveries((), b"1" * 16)),
+        (PollAsConsumer(ENDPOINT, "c"), ConsumerPage((), b"2" * 16, 1)),
+        (SeekConsumer(ENDPOINT, "c", b"3" * 16), ConsumerPosition(b"3" * 16, 2)),
+        (ListConsumers(ENDPOINT), Consumers(())),
+        (ForgetConsumer(ENDPOINT, "c"), Done()),
     ]
     for question, answer in expected:
         read: Any = WORKER_QUESTIONS.read(encode(question))
