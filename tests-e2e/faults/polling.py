@@ -19,7 +19,7 @@ from .stage import Stage
 from .trial import SETTLE_S, Account
 
 RATE = 15.0
-WARM_MESSAGES = 30
+WARM_MESSAGES = 10
 _WARM_S = 30.0
 _PAGE = 25
 _AGAIN_S = 0.05
@@ -93,7 +93,7 @@ def polled_through_faults(
         PollingConsumer(stage, f"{app}/poller/ordered") as in_order,
     ):
         consumers = (free, in_order)
-        until(_each_has(consumers, WARM_MESSAGES), _WARM_S, "messages are polled")
+        until(_each_has(consumers, WARM_MESSAGES), SETTLE_S, "messages are polled")
         for service in services:
             time.sleep(random.uniform(0.1, 0.5))
             _kill(random.choice(stage.of(service)))
