@@ -18,8 +18,8 @@ from .member import Member
 from .stage import Stage
 from .trial import SETTLE_S, Account
 
-RATE = 60.0
-WARM_MESSAGES = 30
+RATE = 15.0
+WARM_MESSAGES = 10
 _WARM_S = 30.0
 _PAGE = 25
 _AGAIN_S = 0.05
@@ -93,7 +93,7 @@ def polled_through_faults(
         PollingConsumer(stage, f"{app}/poller/ordered") as in_order,
     ):
         consumers = (free, in_order)
-        until(_each_has(consumers, WARM_MESSAGES), _WARM_S, "messages are polled")
+        until(_each_has(consumers, WARM_MESSAGES), SETTLE_S, "messages are polled")
         for service in services:
             time.sleep(random.uniform(0.1, 0.5))
             _kill(random.choice(stage.of(service)))
@@ -102,12 +102,7 @@ def polled_through_faults(
         time.sleep(0.5)
         load.finish(SETTLE_S)
         answered = set(load.answered)
-        with suppress(AssertionError):
-            until(
-                lambda: all(answered <= set(consumer.polled) for consumer in consumers),
-                SETTLE_S * stage.patience,
-                "all is polled",
-            )
+        _await_all(consumers, answered)
         stage.await_ready()
     account.accepted, account.refused = len(answered), load.refusals.total()
     account.lost = len({id_ for one in consumers for id_ in answered - set(one.polled)})
@@ -116,8 +111,24 @@ def polled_through_faults(
     return account
 
 
-def _each_has(consumers: tuple[PollingConsumer, ...], count: int) -> Callable[[], bool]:
-    return lambda: all(len(consumer.polled) >= count for consumer in consumers)
+def _each_has(
+    consumers: tuple[PollingConsumer, ...], count: int, *, above: int = 0
+) -> Callable[[], bool]:
+    """Whether each has polled `count` messages, and all of them more than `above`."""
+
+    def holds() -> bool:
+        counts = [len(consumer.polled) for consumer in consumers]
+        return min(counts) >= count and sum(counts) > above
+
+    return holds
+
+
+def _await_all(consumers: tuple[PollingConsumer, ...], answered: set[str]) -> None:
+    """Wait until all is polled, or until nothing more has been polled for `SETTLE_S`."""
+    with suppress(AssertionError):
+        while any(answered - set(consumer.polled) for consumer in consumers):
+            polled = sum(len(consumer.polled) for consumer in consumers)
+            until(_each_has(consumers, 0, above=polled), SETTLE_S, "more is polled")
 
 
 def _kill(member: Member) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -124,3 +125,33 @@ def test_batches_are_posted_and_schemas_checked_as_the_guide_says(client: httpx.
     assert [each["name"] for each in answers[5]["data"]["toModify"]] == ["order.created"]
     assert (answers[6]["openapi"], answers[7]["asyncapi"]) == ("3.1.0", "3.0.0")
     assert len(answers) == 8
+
+
+class Polled(Exception):
+    """The guide's program has got the message."""
+
+
+def test_messages_are_polled_as_the_guide_says(
+    client: httpx.Client,
+    own_platform: DevPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    endpoint, consumers, sought = _make_calls(client, "poll-messages.md", {})
+    assert (endpoint["url"], endpoint["ordering"]) == ("poll://messages", "fifo")
+    assert (consumers, list(sought)) == ({"data": []}, ["iterator"])
+    message = {"eventType": "invoice.paid", "payload": {"cents": 4200}}
+    posted = _made(client.post("/app/acme/msg", json=message))["id"]
+    (script,) = PYTHON.findall((GUIDES / "poll-messages.md").read_text())
+    monkeypatch.setenv("ANGARIUM_KEY", own_platform.key)
+    monkeypatch.setenv("ANGARIUM_URL", own_platform.url)
+    rest = time.sleep
+
+    def stop_once_polled(seconds: float) -> None:
+        if f"{posted} invoice.paid {{'cents': 4200}}" in capsys.readouterr().out:
+            raise Polled
+        rest(seconds)
+
+    monkeypatch.setattr(time, "sleep", stop_once_polled)
+    with pytest.raises(Polled):
+        exec(script, {})

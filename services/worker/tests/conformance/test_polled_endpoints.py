@@ -123,12 +123,19 @@ async def test_nothing_committed_concurrently_is_passed_by(
             chance.shuffle(rows)
             await ledger.record([Record([row]) for row in rows])
 
+    async def read_on(upto: bytes) -> PolledDeliveries:
+        page = await pages.poll(PollDeliveries(ENDPOINT, upto, chance.randint(1, 9)))
+        read.extend(each.message_id for each in page.items)
+        return page
+
     async def consume() -> None:
-        upto, done = FIRST_POSITION, False
-        while writing or not done:
-            page = await pages.poll(PollDeliveries(ENDPOINT, upto, chance.randint(1, 9)))
-            read.extend(each.message_id for each in page.items)
-            upto, done = page.upto, page.done
+        page = PolledDeliveries((), FIRST_POSITION)
+        while writing:
+            page = await read_on(page.upto)
+        # What was committed after the last page had been read is on the next ones.
+        page = await read_on(page.upto)
+        while not page.done:
+            page = await read_on(page.upto)
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(consume())

@@ -17,11 +17,12 @@ _VERSION = 7 << 12
 
 
 class PolledAttempt(NamedTuple):
-    """The ids of an attempt that is to be ordered."""
+    """The ids of an attempt that is to be ordered. `leased`: it counts only under its fence."""
 
     id: bytes
     message_id: bytes
     endpoint_id: bytes
+    leased: bool = False
 
 
 def tick_of(value: bytes) -> int:

@@ -5,13 +5,11 @@ import asyncio
 from angarium_contracts.polling import POLL_URL
 from angarium_worker.adapters.destinations.polled import POLL_SCHEME, PolledDestination
 from angarium_worker.application.destinations.destination import (
-    DestinationOptions,
     Destinations,
     OutgoingDelivery,
 )
 from angarium_worker.domain.attempt_result import Accepted, AttemptResult
 
-OPTIONS = DestinationOptions(POLL_URL, ("whsec_c2VjcmV0",))
 DELIVERY = OutgoingDelivery("msg_1", "a", b"{}", None, 1_700_000_000, 1, 15.0)
 
 
@@ -19,7 +17,7 @@ async def test_every_delivery_is_taken_later_from_the_event_loop() -> None:
     destination = PolledDestination()
     assert Destinations(PolledDestination(), {POLL_SCHEME: destination}).of(POLL_URL) is destination
     results: list[AttemptResult] = []
-    destination.submit(destination.prepare(OPTIONS), DELIVERY, results.append)
+    destination.submit(None, DELIVERY, results.append)
     assert results == []
     await asyncio.sleep(0)
     assert results == [Accepted()]
@@ -28,6 +26,6 @@ async def test_every_delivery_is_taken_later_from_the_event_loop() -> None:
 async def test_a_cancelled_attempt_has_no_result() -> None:
     destination = PolledDestination()
     results: list[AttemptResult] = []
-    destination.submit(destination.prepare(OPTIONS), DELIVERY, results.append).cancel()
+    destination.submit(None, DELIVERY, results.append).cancel()
     await asyncio.sleep(0)
     assert results == []

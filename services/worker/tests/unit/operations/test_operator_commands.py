@@ -37,6 +37,7 @@ from angarium_contracts.polling import (
     ConsumerPage,
     ConsumerPosition,
     Consumers,
+    ForgetConsumer,
     ListConsumers,
     PollAsConsumer,
     PollDeliveries,
@@ -375,23 +376,23 @@ class Attempts:
         return Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt")
 
 
-class NotPolled:
-    """Implements `PolledEndpoints`: nobody has polled the endpoint."""
-
-    async def consumers(self, endpoint_id: bytes) -> Consumers:
-        return Consumers(consumers=())
+class Polled:
+    """Polled endpoints without messages."""
 
     async def poll(self, question: PollDeliveries) -> PolledDeliveries:
-        raise NotImplementedError
+        return PolledDeliveries((), b"1" * 16)
 
     async def poll_as(self, question: PollAsConsumer) -> ConsumerPage:
-        raise NotImplementedError
+        return ConsumerPage((), b"2" * 16, 1)
 
     async def seek(self, command: SeekConsumer) -> ConsumerPosition:
-        raise NotImplementedError
+        return ConsumerPosition(command.position, 2)
+
+    async def consumers(self, endpoint_id: bytes) -> Consumers:
+        return Consumers(())
 
     async def forget(self, endpoint_id: bytes, name: str) -> bool:
-        raise NotImplementedError
+        return True
 
 
 class Searches:
@@ -456,7 +457,7 @@ async def test_every_question_is_read_and_answered(
         expunge,
         queries,
         Searches(),
-        PollQueries(NotPolled()),
+        PollQueries(Polled()),
         Statistics(Rollups()),
     )
     since = datetime(2026, 1, 2, tzinfo=UTC)
@@ -485,7 +486,11 @@ async def test_every_question_is_read_and_answered(
         (FindDeliveries(endpoint_id=ENDPOINT, message_ids=(b"m" * 16,)), DELIVERIES),
         (SearchAttempts(tenant_id=b"t" * 16, page=Page()), FoundAttempts(items=(), done=True)),
         (FollowAttempts(tenant_id=b"t" * 16, after=bytes(16)), FoundAttempts(items=(), done=True)),
-        (ListConsumers(endpoint_id=ENDPOINT), Consumers(consumers=())),
+        (PollDeliveries(ENDPOINT), PolledDeliveries((), b"1" * 16)),
+        (PollAsConsumer(ENDPOINT, "c"), ConsumerPage((), b"2" * 16, 1)),
+        (SeekConsumer(ENDPOINT, "c", b"3" * 16), ConsumerPosition(b"3" * 16, 2)),
+        (ListConsumers(ENDPOINT), Consumers(())),
+        (ForgetConsumer(ENDPOINT, "c"), Done()),
         (GetDeliverySeries(b"t" * 16, 0, since, since), SERIES),
         (SumDeliveries(b"t" * 16, 1, since, since), SUMS),
     ]

@@ -24,7 +24,7 @@ def polled_attempts(records: Sequence[Record]) -> list[PolledAttempt]:
         for settled in record.leased:
             row = settled.attempt
             if row is not None and row.url == POLL_URL:
-                found.append(PolledAttempt(row.id, row.message_id, row.endpoint_id))
+                found.append(PolledAttempt(row.id, row.message_id, row.endpoint_id, leased=True))
     return found
 
 
@@ -63,9 +63,9 @@ def in_poll_order(
     ]
 
 
-def key_of(attempt: PolledAttempt) -> tuple[bytes, bytes]:
-    """What an attempt is recognised by, whatever its time."""
-    return attempt.message_id, attempt.id[8:]
+def keys_to_look_up(attempts: Sequence[PolledAttempt]) -> list[tuple[bytes, bytes]]:
+    """What the attempts that may be `written` are recognised by, whatever their time."""
+    return [(each.message_id, each.id[8:]) for each in attempts if not each.leased]
 
 
 def _key(row: AttemptRow) -> tuple[bytes, bytes] | None:

@@ -8,8 +8,8 @@ import msgspec
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.former_names import FORMER_NAMES
 
-NOT_READ: Final = frozenset({"proxyUrl", "clientCertificate"})
-"""Options of endpoints that the API does not return as they were set: they contain secrets."""
+NOT_READ: Final = frozenset({"proxyUrl", "clientCertificate", "caCertificates", "authentication"})
+"""Options of endpoints that the API does not return as they were set."""
 
 _WITHOUT_CONTENT: Final = frozenset({*FORMER_NAMES, "version"})
 """Members that only clients of version 1 of the Svix API send or expect."""

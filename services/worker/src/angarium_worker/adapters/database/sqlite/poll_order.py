@@ -6,7 +6,7 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_worker.adapters.database.polled_records import in_poll_order, key_of
+from angarium_worker.adapters.database.polled_records import in_poll_order, keys_to_look_up
 from angarium_worker.adapters.database.tables import attempt, poll_clock
 from angarium_worker.application.ledger.records import Record
 from angarium_worker.domain.poll_order import PolledAttempt, earliest_ticks
@@ -32,7 +32,7 @@ async def order_records(
         ).returning(poll_clock.c.tick)
         tick = (await connection.execute(claim)).scalar_one()
         first_ticks[endpoint_id] = tick - count + 1
-    written = await _written(connection, [key_of(each) for each in attempts])
+    written = await _written(connection, keys_to_look_up(attempts))
     return in_poll_order(records, attempts, first_ticks, written)
 
 
