@@ -30,7 +30,7 @@ def pieces(document: dict[str, Any]) -> list[tuple[str, str]]:
 def test_parts_are_small_and_complete(
     applications: list[list[int]], event_types: list[int]
 ) -> None:
-    document = {
+    document: dict[str, Any] = {
         "version": 1,
         "settings": {"retentionDays": 3},
         "applications": [application(uid, sizes) for uid, sizes in enumerate(applications)],
