@@ -83,7 +83,8 @@ async def test_what_is_sealed_is_refused_by_name(bench: Bench) -> None:
         ("sealed_secret", sealed, "secret"),
         ("sealed_proxy", proxy, "sealed_proxy"),
     ):
-        command = CreateEndpoint(TENANT, "acme", POLL_URL, **{name: value})
+        values: dict[str, Any] = {name: value}
+        command = CreateEndpoint(TENANT, "acme", POLL_URL, **values)
         with pytest.raises(InvalidField, match="nothing is sent to it") as refused:
             await create_endpoint(command, bench.context)
         assert refused.value.field == field
