@@ -81,7 +81,7 @@ def test_a_client_reads_on_from_the_iterator_that_it_stores(
     assert first.payload == {"number": posted.index(first.id)}
     assert first.timestamp == svix.message.get(application.id, first.id).timestamp
 
-    pages = []
+    pages: list[PollingEndpointOut] = []
     options = MessagePollerPollOptions(limit=2)
     while not pages or not pages[-1].done:
         pages.append(svix.message.poller.poll(application.id, "poller", options))

@@ -36,7 +36,14 @@ async def application(bench: Bench) -> None:
 
 async def test_a_polled_endpoint_has_the_filters_and_the_order_of_others(bench: Bench) -> None:
     command = CreateEndpoint(
-        TENANT, "acme", "POLL://messages", "p", event_types=("a.b",), channels=("c",), fifo=True
+        TENANT,
+        "acme",
+        "POLL://messages",
+        "p",
+        event_types=("a.b",),
+        channels=("c",),
+        fifo=True,
+        keep_while_disabled=True,
     )
     saved = await create_endpoint(command, bench.context)
     assert (saved.endpoint.url, saved.endpoint.fifo) == ("poll://messages", True)
@@ -53,10 +60,10 @@ async def test_a_polled_endpoint_has_the_filters_and_the_order_of_others(bench: 
         ("concurrency_max", 5),
         ("retry_delays_s", (5.0,)),
         ("header_names", "svix"),
-        ("payload_format", "thin"),
+        ("payload_format", "envelope"),
         ("content_type", "text/plain"),
         ("event_source", "https://example.com"),
-        ("handshake", True),
+        ("receiver_control", False),
     ],
 )
 async def test_options_of_requests_are_refused_by_name(
@@ -83,7 +90,8 @@ async def test_what_is_sealed_is_refused_by_name(bench: Bench) -> None:
         ("sealed_secret", sealed, "secret"),
         ("sealed_proxy", proxy, "sealed_proxy"),
     ):
-        command = CreateEndpoint(TENANT, "acme", POLL_URL, **{name: value})
+        values: dict[str, Any] = {name: value}
+        command = CreateEndpoint(TENANT, "acme", POLL_URL, **values)
         with pytest.raises(InvalidField, match="nothing is sent to it") as refused:
             await create_endpoint(command, bench.context)
         assert refused.value.field == field

@@ -16,7 +16,7 @@ from angarium_dispatcher.domain.field_rules import HEADER_NAMES
 from angarium_dispatcher.domain.refusals import InvalidField
 
 _DEFAULTS: Final = EndpointOptions()
-_OPTIONS_OF_POLLERS: Final = frozenset({"fifo"})
+_OPTIONS_OF_POLLERS: Final = frozenset({"fifo", "keep_while_disabled"})
 """Options that hold for polled endpoints as for others."""
 _NOT_OF_POLLERS: Final = {
     "throttle_rate": "throttle_rate",
