@@ -48,6 +48,7 @@ def test_what_all_share_is_listed_once() -> None:
     assert markdown.count("`ANGARIUM_EGRESS_ALLOWED_NETWORKS`") == 1
     assert [line for line in markdown.splitlines() if line.startswith("## ")] == [
         "## Every service",
+        "## Gateway and worker",
         "## Gateway",
         "## Dispatcher and worker",
         "## Dispatcher",

@@ -54,6 +54,7 @@ OPERATIONS = {
     "v1.message.get-raw-payload",
     "v1.statistics.series", "v1.statistics.application-series", "v1.endpoint.get-attempt-stats",
     "v1.statistics.aggregate-app-stats", "v1.statistics.aggregate-event-types",
+    "v1.environment.export", "v1.environment.import",
 }  # fmt: skip
 
 
@@ -75,7 +76,9 @@ def operations(document: Document) -> list[dict[str, Any]]:
 
 
 def references(value: object) -> set[str]:
+    """What the document refers to; its examples may refer to what is in them."""
     if isinstance(value, dict):
+        value = {name: each for name, each in value.items() if name not in {"example", "examples"}}
         own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
         return own.union(*map(references, value.values()))
     return set().union(*map(references, value)) if isinstance(value, list) else set()

@@ -65,6 +65,16 @@ async def test_a_change_is_recorded_with_who_made_it_but_nothing_of_what_was_sen
         assert sent not in repr(entry)
 
 
+POSTED = {
+    "v1.message.create",
+    "v1.message.create-batch",
+    "v1.message.create-batch-across",
+    "v1.message.precheck",
+}
+"""Posted messages are on record in the journal."""
+ENDLESS = {"v1.event-stream.application", "v1.event-stream.tenant"}
+
+
 async def test_every_operation_that_may_change_something_is_recorded_and_no_other(
     world: World,
 ) -> None:
@@ -72,8 +82,10 @@ async def test_every_operation_that_may_change_something_is_recorded_and_no_othe
     changing = set()
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            if method not in ("get", "head") and operation["operationId"] != "v1.message.create":
+            if method not in ("get", "head") and operation["operationId"] not in POSTED:
                 changing.add((operation["operationId"], method.upper()))
+            if operation["operationId"] in ENDLESS:
+                continue
             named = re.sub(r"\{\w+\}", "x", path)
             answer = await world.client.request(method, named, json={"since": MADE_AT.isoformat()})
             assert answer.status_code < 500, (path, answer.text)

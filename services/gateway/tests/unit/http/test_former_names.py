@@ -52,12 +52,13 @@ async def test_an_endpoint_takes_its_filter_and_rate_under_former_names(
     world: World, method: str, path: str
 ) -> None:
     command = await sent(
-        world, method, path, URL | {"filterTypes": ["invoice.paid"], "rateLimit": 5}
+        world, method, path, URL | {"filterTypes": ["endpoint.disabled"], "rateLimit": 5}
     )
-    assert (command.event_types, command.throttle_rate) == (("invoice.paid",), 5)
-    both = {"filterTypes": ["a"], "eventTypes": ["a"], "rateLimit": 5, "throttleRate": 5}
+    assert (command.event_types, command.throttle_rate) == (("endpoint.disabled",), 5)
+    types = ["endpoint.disabled"]
+    both = {"filterTypes": types, "eventTypes": types, "rateLimit": 5, "throttleRate": 5}
     command = await sent(world, method, path, URL | both)
-    assert (command.event_types, command.throttle_rate) == (("a",), 5)
+    assert (command.event_types, command.throttle_rate) == (("endpoint.disabled",), 5)
 
 
 @pytest.mark.parametrize(

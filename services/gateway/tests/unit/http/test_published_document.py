@@ -121,7 +121,7 @@ def missing(model: type[BaseModel], schema: Json, document: Json) -> Iterator[st
         for kind in (field.annotation, *get_args(field.annotation)):
             if not isinstance(kind, type) or not issubclass(kind, BaseModel):
                 continue
-            if member in shape.members:
+            if member in shape.members and shape.members[member].get("maxItems") != 0:
                 its = Shape.of(shape.members[member], document)
                 yield from missing(kind, its.schema.get("items", its.schema), document)
 

@@ -4,7 +4,6 @@ from litestar import Controller, post
 from litestar.params import JSONBody
 
 from angarium_gateway.adapters.http.dependencies import Api, CurrentCaller
-from angarium_gateway.adapters.http.gzip_bodies import UNCOMPRESSED
 from angarium_gateway.adapters.http.schemas.environment import (
     EnvironmentExportIn,
     EnvironmentImportOut,
@@ -27,7 +26,6 @@ class EnvironmentController(Controller):
         operation_id="v1.environment.export",
         summary="Export the configuration",
         status_code=200,
-        opt={UNCOMPRESSED: True},
     )
     async def export(
         self, api: Api, caller: CurrentCaller, data: JSONBody[EnvironmentExportIn | None] = None

@@ -124,7 +124,7 @@ class EnvironmentOut(ApiSchema, frozen=True, kw_only=True):
     created_at: datetime
     event_types: list[EventTypeOut]
     settings: Annotated[dict[str, Any], Meta(description="The tenant policy.")]
-    connectors: Annotated[list[Any], Meta(description="Always empty.")]
+    connectors: Annotated[list[Any], Meta(max_length=0, description="Always empty.")]
     applications: list[EnvironmentApplication]
     sealing: EnvironmentSealing | None
     iterator: str | None
