@@ -257,11 +257,11 @@ background_task = Table(
     Column("resent", Big, nullable=False),
     Column("skipped", Big, nullable=False),
     Column("error", Text),
-    Column("result", Text),
     Column("failures", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("held_until", Big, nullable=False),
     Column("fence", Big, nullable=False),
+    Column("result", Text),
     Index("ix_background_task_tenant_id", "tenant_id", "id"),
     Index(
         "ix_background_task_running",
