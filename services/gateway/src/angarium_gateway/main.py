@@ -51,6 +51,7 @@ from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.audit_log import AuditLogTable
 from .adapters.database.background_tasks import BackgroundTaskTable
 from .adapters.database.batches import BatchTable
+from .adapters.database.erasable_messages import StoredErasableMessages
 from .adapters.database.expunged_payloads import ExpungedPayloads
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
 from .adapters.database.message_feed import MessageFeed
@@ -170,6 +171,7 @@ def ports_over(
         applications=copy,
         messages=StoredMessages(database),
         payloads=ExpungedPayloads(database),
+        erasable=StoredErasableMessages(database),
         open_messages=OpenMessages(database),
         api_keys=ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom),
         portal_tokens=PortalTokenTable(

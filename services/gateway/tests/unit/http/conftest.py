@@ -400,6 +400,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         applications=world.copy,
         messages=world.journal,
         payloads=world.replayed,
+        erasable=world.replayed,
         open_messages=NoOpenMessages(),
         api_keys=world.api_keys,
         portal_tokens=world.portal_tokens,

@@ -19,7 +19,7 @@ from angarium_contracts.ids import lowest_id_at
 from sqlalchemy import ColumnElement, Table, and_, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_gateway.domain.background_tasks import TaskArguments, TaskStatus
+from angarium_gateway.domain.background_tasks import TaskArguments, TaskKind, TaskStatus
 
 from .tables import background_task, batch, scheduled_message
 
@@ -62,7 +62,10 @@ async def task_holds(connection: AsyncConnection) -> list[TaskHold]:
     """The ranges of messages that running tasks need. Raises `TooMuchIsHeld`."""
     query = (
         select(background_task.c.arguments)
-        .where(background_task.c.status == TaskStatus.RUNNING.value)
+        .where(
+            background_task.c.status == TaskStatus.RUNNING.value,
+            background_task.c.kind != TaskKind.PURGE_CONTENT.value,
+        )
         .limit(TASKS_READ_MAX)
     )
     texts = (await connection.scalars(query)).all()

@@ -28,6 +28,7 @@ from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .entity_tags import EntityTags, provide_precondition
 from .environment.controller import EnvironmentController
+from .erasure import BulkExpungeController, ErasureController
 from .event_stream import EventStreamController
 from .event_type_specs import EventTypeSpecController
 from .event_types import EventTypeController
@@ -93,6 +94,8 @@ _CONTROLLERS = (
     SearchController,
     StatisticsController,
     ApplicationStatisticsController,
+    BulkExpungeController,
+    ErasureController,
 )
 
 

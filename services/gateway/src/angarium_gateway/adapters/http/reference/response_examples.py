@@ -34,6 +34,12 @@ from angarium_gateway.adapters.http.schemas.environment import (
     EnvironmentImportOut,
     EnvironmentOut,
 )
+from angarium_gateway.adapters.http.schemas.erasure import (
+    BulkExpungeContentsOut,
+    ErasureOut,
+    ExpungeAllContentsOut,
+    ReceiptVerificationOut,
+)
 from angarium_gateway.adapters.http.schemas.event_type_specs import (
     AsyncApiOut,
     EventTypeImportOpenApiOut,
@@ -264,6 +270,20 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             updated_at=_NOON,
             unresolved_app_ids=[],
         ),
+        BulkExpungeContentsOut(results={"evt_1001": "expunged", "evt_1002": "not-found"}),
+        ExpungeAllContentsOut(
+            id=_TASK,
+            status=TaskStatus.RUNNING,
+            task=TaskKind.PURGE_CONTENT,
+            updated_at=_NOON,
+        ),
+        ErasureOut(
+            id=_TASK,
+            status=TaskStatus.RUNNING,
+            task=TaskKind.PURGE_CONTENT,
+            updated_at=_NOON,
+        ),
+        ReceiptVerificationOut(genuine=True, subject_matches=True),
         AggregateEventTypesOut(
             id=_TASK,
             status=TaskStatus.RUNNING,
