@@ -58,6 +58,7 @@ from .application.tenants.authentication import Authenticator, Logins
 from .application.tenants.authorization import Authorizer
 from .application.tenants.erase_tenants import DeletedTenants, EraseTenants
 from .application.tenants.last_uses import LastUses
+from .application.tenants.legal_holds import LegalHolds
 from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.rate_limiter import RateLimiter, SharedCounts
@@ -90,6 +91,7 @@ class GatewayPorts:
     messages: PolledJournal
     payloads: Payloads
     erasable: ErasableMessages
+    legal_holds: LegalHolds
     open_messages: OpenMessageSearch
     api_keys: StoredKeys
     portal_tokens: StoredPortalTokens
@@ -229,7 +231,9 @@ def _api(
     )
     schemas = EventTypeSchemas(ask_dispatcher, ports.compile_schema)
     schedule, replayed = ports.hot_path.schedule, ports.redelivery.replayed
-    expunge = ExpungeContent(references, schedule, replayed, ports.payloads, ask_worker)
+    expunge = ExpungeContent(
+        references, schedule, replayed, ports.payloads, ask_worker, ports.legal_holds
+    )
     change_configuration = ChangeConfiguration(ask_dispatcher, directory)
     return ApiDependencies(
         access=access,
@@ -277,8 +281,10 @@ def _api(
         redelivery=redelivery,
         cancel=CancelPendingDeliveries(references, ports.hot_path.schedule, ask_worker),
         expunge=expunge,
+        legal_holds=ports.legal_holds,
         erasure=build_erasure(
             ports.erasable,
+            ports.legal_holds,
             DeleteContent(schedule, replayed, ports.payloads, ask_worker),
             expunge,
             references,

@@ -1,4 +1,4 @@
-"""Messages whose content is deleted, and tasks that forget whom they were about; on both engines."""
+"""Messages whose content is deleted, and tasks that forget their subjects; on both engines."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -14,10 +14,17 @@ from angarium_gateway.application.erasure.delete_content import DeleteContent
 from angarium_gateway.application.erasure.deletion_state import deletion_state
 from angarium_gateway.application.erasure.deletion_step import PAGE_MAX, DeleteContents
 from angarium_gateway.application.erasure.receipts import ErasureReceipt, ErasureReceipts
+from angarium_gateway.application.tenants.legal_holds import LegalHold
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskArguments, TaskKind
 from angarium_gateway.domain.messages import NewMessage
 
-from ...fakes.redelivery_models import APPLICATION_ID, MADE_AT, TENANT, MemoryReplayJournal
+from ...fakes.redelivery_models import (
+    APPLICATION_ID,
+    MADE_AT,
+    TENANT,
+    MemoryLegalHolds,
+    MemoryReplayJournal,
+)
 
 OTHER_APPLICATION = b"b" * 16
 RECEIPTS = ErasureReceipts(b"k" * 32)
@@ -28,6 +35,7 @@ class World:
     """The journal, and a worker that knows which messages have pending deliveries."""
 
     journal: MemoryReplayJournal = field(default_factory=MemoryReplayJournal)
+    holds: MemoryLegalHolds = field(default_factory=MemoryLegalHolds)
     pending: set[bytes] = field(default_factory=set)
     canceled: list[bytes] = field(default_factory=list)
 
@@ -56,7 +64,7 @@ class World:
         schedule: Any = self
         ask_worker: Any = self.ask_worker
         delete = DeleteContent(schedule, self.journal, self.journal, ask_worker)
-        step = DeleteContents(self.journal, delete, RECEIPTS, lambda: MADE_AT)
+        step = DeleteContents(self.journal, self.holds, delete, RECEIPTS, lambda: MADE_AT)
         for _ in range(99):
             self.stopped_at = task
             outcome = await step(task, messages_max=100)
@@ -142,6 +150,20 @@ async def test_an_erasure_waits_for_pending_deliveries(world: World) -> None:
     assert isinstance(ended, BackgroundTask)
     assert world.expunged() == [first, second]
     assert receipt_of(ended).rows["message"] == 2
+
+
+@pytest.mark.parametrize("held", [None, APPLICATION_ID])
+@pytest.mark.parametrize("everywhere", [False, True])
+async def test_a_legal_hold_ends_a_deletion(
+    world: World, held: bytes | None, everywhere: bool
+) -> None:
+    world.post(1, APPLICATION_ID, "p")
+    await world.holds.place(LegalHold(TENANT, held, "case 17", b"k" * 16, MADE_AT))
+    problem = await world.run(a_task(subject="p", app=not everywhere))
+    assert isinstance(problem, Problem)
+    assert problem.code is ProblemCode.CONFLICT
+    assert "case 17" in problem.detail
+    assert world.expunged() == []
 
 
 async def test_a_receipt_that_was_changed_is_not_genuine(world: World) -> None:

@@ -53,7 +53,7 @@ from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from ...fakes.journal_model import JournalModel
 from ...fakes.quota_counts import MemoryQuotaCounts
-from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
+from ...fakes.redelivery_models import MemoryLegalHolds, MemoryReplayJournal, MemoryTasks
 from ...fakes.relay_rig import StreamModel, WatchModel
 from .audit_model import MemoryAuditLog, audit_id
 from .key_model import MemoryApiKeys
@@ -401,6 +401,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         messages=world.journal,
         payloads=world.replayed,
         erasable=world.replayed,
+        legal_holds=MemoryLegalHolds(),
         open_messages=NoOpenMessages(),
         api_keys=world.api_keys,
         portal_tokens=world.portal_tokens,

@@ -57,6 +57,9 @@ OPERATIONS = {
     "v1.environment.export", "v1.environment.import",
     "v1.message.bulk-expunge-content", "v1.message.expunge-all-contents",
     "v1.erasure.create", "v1.erasure.create-in-application", "v1.erasure.verify-receipt",
+    "v1.legal-hold.get", "v1.legal-hold.place", "v1.legal-hold.lift",
+    "v1.application.get-legal-hold", "v1.application.place-legal-hold",
+    "v1.application.lift-legal-hold",
 }  # fmt: skip
 
 

@@ -94,3 +94,27 @@ async def test_an_erasure_is_started(world: World, case: Case) -> None:
     assert (of.cancel_pending, of.requested_by) == (False, b"k" * 16)
     found = await world.client.get(f"/api/v1/background-task/{answer.json()['id']}")
     assert "customer-77" not in found.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/legal-hold", f"{PATH}/legal-hold"])
+async def test_what_a_legal_hold_keeps_is_not_deleted(world: World, path: str) -> None:
+    assert (await world.client.get(path)).status_code == 404
+    placed = await world.client.put(path, json={"reason": "case 17"})
+    assert placed.status_code == 200
+    assert placed.json()["reason"] == "case 17"
+    assert (await world.client.get(path)).json() == placed.json()
+    message = f"{PATH}/msg/{REFS[0]}"
+    for method, url, body in (
+        ("DELETE", f"{message}/content", None),
+        ("POST", f"{PATH}/msg/bulk-expunge", {"ids": REFS}),
+        ("POST", f"{PATH}/msg/expunge-all-contents", None),
+        ("POST", f"{PATH}/erasure", {"tag": "p"}),
+        ("POST", "/api/v1/erasure", {"tag": "p"}),
+    ):
+        answer = await world.client.request(method, url, json=body)
+        assert answer.status_code == 409, url
+        assert "case 17" in answer.json()["detail"]
+    assert (await world.client.delete(path)).status_code == 204
+    assert (await world.client.get(path)).status_code == 404
+    deleted = await world.client.post(f"{PATH}/msg/bulk-expunge", json={"ids": REFS})
+    assert deleted.status_code == 200

@@ -121,7 +121,7 @@ class StoredErasableMessages:
         without = select(_row.application_id, _row.id).where(
             _row.tenant_id == tenant_id, _row.event_id.is_(None), or_(*wanted)
         )
-        erased = {(bytes(row[0]), bytes(row[1])) for row in await self._rows(without)}
+        erased = {(bytes(row.application_id), bytes(row.id)) for row in await self._rows(without)}
         return {each for each, message_ in named.items() if message_ in erased}
 
     async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_gateway.domain.background_tasks import TaskArguments, TaskKind, TaskStatus
 
+from .legal_holds import not_held
 from .tables import background_task, batch, scheduled_message
 
 TASKS_READ_MAX = 1_000
@@ -101,7 +102,7 @@ def free_messages(
         if each.first < before
     ]
     handed = handed_over(row.id, batch.c.id < before, on_postgres=on_postgres)
-    return and_(row.id < before, handed, *not_needed)
+    return and_(row.id < before, handed, not_held(table), *not_needed)
 
 
 def handed_over(

@@ -40,6 +40,7 @@ from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
 from .invalid_parameters import on_invalid_parameters
+from .legal_holds import ApplicationLegalHoldController, LegalHoldController
 from .message_batches import MessageBatchController
 from .messages import MessageController
 from .operation_needs import require_needs
@@ -96,6 +97,8 @@ _CONTROLLERS = (
     ApplicationStatisticsController,
     BulkExpungeController,
     ErasureController,
+    LegalHoldController,
+    ApplicationLegalHoldController,
 )
 
 

@@ -30,6 +30,7 @@ from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.application.tenants.api_keys import TenantKeys
 from angarium_gateway.application.tenants.audit_log import AuditLog
 from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.tenants.legal_holds import LegalHolds
 from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
@@ -78,6 +79,7 @@ class ApiDependencies:
     ask_worker: ServiceQuery
     fetch_payload: FetchPayload
     erasure: Erasure
+    legal_holds: LegalHolds
     body_bytes_max: int = 1024 * 1024
     batch_bytes_max: int = 4 * 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False

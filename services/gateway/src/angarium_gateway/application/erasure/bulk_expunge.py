@@ -7,6 +7,7 @@ from angarium_contracts.queries import Problem, ProblemCode
 
 from angarium_gateway.application.read.references import References
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
+from angarium_gateway.application.tenants.legal_holds import LegalHolds, refuse_held
 
 from .delete_content import DeleteContent, Deletion
 from .erasable_messages import ErasableMessages
@@ -28,11 +29,13 @@ class BulkExpunge:
         self,
         references: References,
         messages: ErasableMessages,
+        holds: LegalHolds,
         delete: DeleteContent,
         expunge: ExpungeContent,
     ) -> None:
         self._references = references
         self._messages = messages
+        self._holds = holds
         self._delete = delete
         self._expunge = expunge
 
@@ -67,6 +70,9 @@ class BulkExpunge:
         owned = await self._references.message(tenant_id, application_ref, ref)
         if isinstance(owned, Problem):
             return owned
+        held = await refuse_held(self._holds, tenant_id, owned.application_id)
+        if held is not None:
+            return held
         found = await self._messages.named(owned.application_id, [owned.message.id])
         if not found:
             return Problem(ProblemCode.NOT_FOUND, "The message is gone.", field="msg_id")

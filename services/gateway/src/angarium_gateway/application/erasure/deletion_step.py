@@ -11,6 +11,7 @@ from angarium_contracts.queries import Problem, ProblemCode
 from msgspec.structs import replace as changed
 
 from angarium_gateway.application.redelivery.task_steps import Stepped
+from angarium_gateway.application.tenants.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskProgress
 
 from .delete_content import DeleteContent, Deletion
@@ -30,23 +31,28 @@ class DeleteContents:
 
     Without a subject, a message with a pending delivery is kept and counted, unless the task
     cancels it. With a subject, it is waited for. The tenant's operational messages come last: they
-    repeat eventIds.
+    repeat eventIds. A legal hold that is placed meanwhile ends the task.
     """
 
     def __init__(
         self,
         messages: ErasableMessages,
+        holds: LegalHolds,
         delete: DeleteContent,
         receipts: ErasureReceipts,
         now: Callable[[], datetime],
     ) -> None:
         self._messages = messages
+        self._holds = holds
         self._delete = delete
         self._receipts = receipts
         self._now = now
 
     async def __call__(self, task: BackgroundTask, *, messages_max: int) -> Stepped | Problem:
         """See `Step`."""
+        held = await refuse_held(self._holds, task.tenant_id, task.arguments.application_id or None)
+        if held is not None:
+            return held
         limit = min(PAGE_MAX, messages_max)
         state = deletion_state(task.progress)
         if state.searched or len(state.waiting) >= WAITING_MAX:

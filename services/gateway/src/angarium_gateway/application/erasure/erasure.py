@@ -8,6 +8,7 @@ from angarium_gateway.application.configuration.application_directory import App
 from angarium_gateway.application.read.references import References
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
 from angarium_gateway.application.redelivery.redelivery import Redelivery
+from angarium_gateway.application.tenants.legal_holds import LegalHolds
 from angarium_gateway.domain.background_tasks import TaskKind
 
 from .bulk_expunge import BulkExpunge
@@ -29,6 +30,7 @@ class Erasure:
 
 def build_erasure(
     messages: ErasableMessages,
+    holds: LegalHolds,
     delete: DeleteContent,
     expunge: ExpungeContent,
     references: References,
@@ -42,13 +44,14 @@ def build_erasure(
     """Build the use cases, and add their step to the runner of background tasks."""
     receipts = ErasureReceipts(receipt_key)
     redelivery.runner.add_step(
-        TaskKind.PURGE_CONTENT, DeleteContents(messages, delete, receipts, now)
+        TaskKind.PURGE_CONTENT, DeleteContents(messages, holds, delete, receipts, now)
     )
     start = StartDeletion(
         tasks=redelivery.tasks,
         directory=directory,
+        holds=holds,
         make_id=make_id,
         now=now,
         wake=redelivery.runner.wake,
     )
-    return Erasure(start, BulkExpunge(references, messages, delete, expunge), receipts)
+    return Erasure(start, BulkExpunge(references, messages, holds, delete, expunge), receipts)

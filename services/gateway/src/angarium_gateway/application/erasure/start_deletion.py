@@ -9,6 +9,7 @@ from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.redelivery.background_tasks import BackgroundTasks
 from angarium_gateway.application.redelivery.start_task import RUNNING_MAX
+from angarium_gateway.application.tenants.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskArguments, TaskKind
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,12 +23,14 @@ class StartDeletion:
         *,
         tasks: BackgroundTasks,
         directory: ApplicationDirectory,
+        holds: LegalHolds,
         make_id: Callable[[], bytes],
         now: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._tasks = tasks
         self._directory = directory
+        self._holds = holds
         self._make_id = make_id
         self._now = now
         self._wake = wake
@@ -72,6 +75,9 @@ class StartDeletion:
         return await self._start(tenant_id, arguments)
 
     async def _start(self, tenant_id: bytes, arguments: TaskArguments) -> BackgroundTask | Problem:
+        held = await refuse_held(self._holds, tenant_id, arguments.application_id or None)
+        if held is not None:
+            return held
         task = await self._tasks.start(
             self._make_id(),
             tenant_id,

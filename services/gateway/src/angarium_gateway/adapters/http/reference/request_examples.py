@@ -52,6 +52,7 @@ from angarium_gateway.adapters.http.schemas.event_types import (
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.filters import EndpointFilterTestIn, FilterTestIn
+from angarium_gateway.adapters.http.schemas.legal_holds import LegalHoldIn
 from angarium_gateway.adapters.http.schemas.message_batches import (
     AddressedMessageBatchIn,
     AddressedMessageIn,
@@ -189,6 +190,7 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         ReplayIn(since=_MORNING),
         BulkReplayIn(since=_MORNING, until=_NOON, event_types=["invoice.paid"]),
         BulkExpungeContentsIn(ids=["evt_1001", "evt_1002"]),
+        LegalHoldIn(reason="Case 2030-17"),
         ErasureIn(tag="customer-77", cancel_pending=True),
         ReceiptVerificationIn(receipt=EXAMPLE_RECEIPT, tag="customer-77"),
         TenantPolicyIn(

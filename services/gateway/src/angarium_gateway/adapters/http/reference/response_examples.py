@@ -49,6 +49,7 @@ from angarium_gateway.adapters.http.schemas.event_type_specs import (
 from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.filters import FilterTestOut
+from angarium_gateway.adapters.http.schemas.legal_holds import LegalHoldOut
 from angarium_gateway.adapters.http.schemas.message_batches import BatchResult, MessageBatchOut
 from angarium_gateway.adapters.http.schemas.messages import MessageOut, MessagePrecheckOut
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
@@ -282,6 +283,12 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             status=TaskStatus.RUNNING,
             task=TaskKind.PURGE_CONTENT,
             updated_at=_NOON,
+        ),
+        LegalHoldOut(
+            app_id=_APPLICATION,
+            reason="Case 2030-17",
+            placed_by="0190a5e0c3f07c6e8f0a3b5d7e9f1a2c",
+            placed_at=_NOON,
         ),
         ReceiptVerificationOut(genuine=True, subject_matches=True),
         AggregateEventTypesOut(
