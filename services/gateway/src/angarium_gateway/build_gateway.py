@@ -208,6 +208,7 @@ def build_gateway(
             ports.retentions,
             redelivery.resume,
             redelivery.kept,
+            ports.legal_holds,
         ),
     )
 

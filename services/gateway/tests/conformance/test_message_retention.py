@@ -11,6 +11,7 @@ from angarium_chassis.database.engine import Database
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
 from angarium_chassis.retention import RetentionLoop
 from angarium_contracts.ids import MESSAGE, format_id, lowest_id_at, operational_application_id
+from angarium_contracts.retention import LegalHold as HeldRows
 from angarium_contracts.retention import TenantRetention
 from angarium_gateway.adapters.database.background_tasks import BackgroundTaskTable
 from angarium_gateway.adapters.database.batches import BatchTable
@@ -213,6 +214,8 @@ async def test_what_a_legal_hold_keeps_stays(
     assert await ids_of(database) == {each.id for each in held}
     assert await count(database, event_claim) == len(held)
 
+    assert await holds.page(None) == [HeldRows(TENANT, application_id)]
+    assert await holds.page(HeldRows(TENANT, application_id)) == []
     assert await holds.applying(TENANT, OTHER) == (None if application_id else hold)
     assert await holds.applying(TENANT, None) == await holds.applying(TENANT, APPLICATION) == hold
     assert await holds.find(TENANT, application_id) == hold

@@ -17,6 +17,7 @@ from angarium_contracts.deliveries import (
 )
 from angarium_contracts.ids import created_at_ms
 from angarium_contracts.queries import Problem, ProblemCode
+from angarium_contracts.retention import LegalHold as HeldRows
 from angarium_gateway.application.erasure.erasable_messages import (
     ErasableMessage,
     ForgottenRows,
@@ -54,6 +55,9 @@ class MemoryLegalHolds:
 
     async def lift(self, tenant_id: bytes, application_id: bytes | None) -> None:
         self.holds.pop((tenant_id, application_id), None)
+
+    async def page(self, after: HeldRows | None) -> Sequence[HeldRows]:
+        return [HeldRows(*each) for each in self.holds] if after is None else []
 
     async def applying(self, tenant_id: bytes, application_id: bytes | None) -> LegalHold | None:
         return next(

@@ -1,12 +1,15 @@
 """Legal holds in the database, and the conditions by which retention observes them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from angarium_chassis.database.engine import Database
+from angarium_contracts.retention import LegalHold as HeldRows
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_gateway.application.tenants.legal_holds import LegalHold
+from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 
 from .failures import journal_failures
 from .tables import application_copy, legal_hold
@@ -62,6 +65,23 @@ class StoredLegalHolds:
                     )
                 )
 
+    async def page(self, after: HeldRows | None) -> Sequence[HeldRows]:
+        """See the port."""
+        query = select(_hold.tenant_id, _hold.application_id)
+        if after is not None:
+            within = _hold.application_id > (after.application_id or ALL_APPLICATIONS)
+            query = query.where(
+                or_(
+                    _hold.tenant_id > after.tenant_id,
+                    and_(_hold.tenant_id == after.tenant_id, within),
+                )
+            )
+        query = query.order_by(_hold.tenant_id, _hold.application_id).limit(PAGE_MAX)
+        with journal_failures():
+            async with self._reading.connect() as connection:
+                rows = (await connection.execute(query)).all()
+        return [HeldRows(bytes(row.tenant_id), _application_id(row)) for row in rows]
+
     async def applying(self, tenant_id: bytes, application_id: bytes | None) -> LegalHold | None:
         """See the port."""
         query = select(legal_hold).where(_hold.tenant_id == tenant_id)
@@ -105,11 +125,15 @@ async def keeps_rows_of(connection: AsyncConnection, table: Table) -> bool:
 
 
 def _of(row: Row[Any]) -> LegalHold:
-    application_id = bytes(row.application_id)
     return LegalHold(
         tenant_id=bytes(row.tenant_id),
-        application_id=None if application_id == ALL_APPLICATIONS else application_id,
+        application_id=_application_id(row),
         reason=row.reason,
         placed_by=bytes(row.placed_by),
         placed_at=row.placed_at,
     )
+
+
+def _application_id(row: Row[Any]) -> bytes | None:
+    found = bytes(row.application_id)
+    return None if found == ALL_APPLICATIONS else found

@@ -1,11 +1,13 @@
 """Legal holds: messages, attempts and payloads that must not be deleted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from angarium_contracts.ids import APPLICATION, format_id
 from angarium_contracts.queries import Problem, ProblemCode
+from angarium_contracts.retention import LegalHold as HeldRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class LegalHolds(Protocol):
 
     async def lift(self, tenant_id: bytes, application_id: bytes | None) -> None:
         """Delete a hold, if there is one."""
+        ...
+
+    async def page(self, after: HeldRows | None) -> Sequence[HeldRows]:
+        """The first `PAGE_MAX` holds after `after`, by tenant and application."""
         ...
 
     async def applying(self, tenant_id: bytes, application_id: bytes | None) -> LegalHold | None:
