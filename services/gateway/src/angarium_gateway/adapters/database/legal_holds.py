@@ -80,7 +80,7 @@ class StoredLegalHolds:
         with journal_failures():
             async with self._reading.connect() as connection:
                 rows = (await connection.execute(query)).all()
-        return [HeldRows(bytes(row.tenant_id), _application_id(row)) for row in rows]
+        return [HeldRows(bytes(row.tenant_id), _application_id(row.application_id)) for row in rows]
 
     async def applying(self, tenant_id: bytes, application_id: bytes | None) -> LegalHold | None:
         """See the port."""
@@ -127,13 +127,12 @@ async def keeps_rows_of(connection: AsyncConnection, table: Table) -> bool:
 def _of(row: Row[Any]) -> LegalHold:
     return LegalHold(
         tenant_id=bytes(row.tenant_id),
-        application_id=_application_id(row),
+        application_id=_application_id(row.application_id),
         reason=row.reason,
         placed_by=bytes(row.placed_by),
         placed_at=row.placed_at,
     )
 
 
-def _application_id(row: Row[Any]) -> bytes | None:
-    found = bytes(row.application_id)
-    return None if found == ALL_APPLICATIONS else found
+def _application_id(stored: bytes) -> bytes | None:
+    return None if stored == ALL_APPLICATIONS else bytes(stored)
