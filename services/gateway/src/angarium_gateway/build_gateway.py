@@ -35,6 +35,7 @@ from .application.erasure.erasure import build_erasure
 from .application.erasure.receipts import KEY_PURPOSE as RECEIPT_KEY_PURPOSE
 from .application.feed.event_feed import FollowedMessages
 from .application.feed.listeners import ListenerLimits, Listeners
+from .application.legal_holds import LegalHolds
 from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
 from .application.read.deliveries import ReadDeliveries
@@ -58,7 +59,6 @@ from .application.tenants.authentication import Authenticator, Logins
 from .application.tenants.authorization import Authorizer
 from .application.tenants.erase_tenants import DeletedTenants, EraseTenants
 from .application.tenants.last_uses import LastUses
-from .application.tenants.legal_holds import LegalHolds
 from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.rate_limiter import RateLimiter, SharedCounts

@@ -32,7 +32,7 @@ from angarium_gateway.adapters.database.tables import (
     tenant,
 )
 from angarium_gateway.application.accept.journal import NewBatch
-from angarium_gateway.application.tenants.legal_holds import LegalHold
+from angarium_gateway.application.legal_holds import LegalHold
 from angarium_gateway.domain.background_tasks import TaskArguments, TaskKind, TaskProgress
 from angarium_gateway.domain.messages import Committed, NewMessage
 from sqlalchemy import Table, func, insert, select, update

@@ -19,7 +19,7 @@ from angarium_gateway.adapters.database.replayed_messages import StoredReplayedM
 from angarium_gateway.adapters.database.retention_payloads import delete_expired_payloads
 from angarium_gateway.adapters.database.schedule import ScheduleTable
 from angarium_gateway.adapters.database.tables import application_copy, payload_expiry
-from angarium_gateway.application.tenants.legal_holds import LegalHold
+from angarium_gateway.application.legal_holds import LegalHold
 from angarium_gateway.domain.messages import NewMessage
 from sqlalchemy import func, insert, select
 

@@ -17,7 +17,6 @@ from angarium_contracts.deliveries import (
 )
 from angarium_contracts.ids import created_at_ms
 from angarium_contracts.queries import Problem, ProblemCode
-from angarium_contracts.retention import LegalHold as HeldRows
 from angarium_gateway.application.erasure.erasable_messages import (
     ErasableMessage,
     ForgottenRows,
@@ -25,7 +24,6 @@ from angarium_gateway.application.erasure.erasable_messages import (
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
 from angarium_gateway.application.redelivery.background_tasks import TaskFilter
 from angarium_gateway.application.redelivery.replayed_messages import MessageHead, MessageRange
-from angarium_gateway.application.tenants.legal_holds import LegalHold
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.background_tasks import (
     BackgroundTask,
@@ -39,35 +37,6 @@ from angarium_gateway.domain.messages import NewMessage
 
 TENANT, APPLICATION_ID, ENDPOINT_ID = b"t" * 16, b"a" * 16, b"e" * 16
 MADE_AT = datetime(2030, 1, 2, 3, 4, 5, 678_901, UTC)
-
-
-@dataclass
-class MemoryLegalHolds:
-    """Implements `LegalHolds`."""
-
-    holds: dict[tuple[bytes, bytes | None], LegalHold] = field(default_factory=dict)
-
-    async def place(self, hold: LegalHold) -> None:
-        self.holds[hold.tenant_id, hold.application_id] = hold
-
-    async def find(self, tenant_id: bytes, application_id: bytes | None) -> LegalHold | None:
-        return self.holds.get((tenant_id, application_id))
-
-    async def lift(self, tenant_id: bytes, application_id: bytes | None) -> None:
-        self.holds.pop((tenant_id, application_id), None)
-
-    async def page(self, after: HeldRows | None) -> Sequence[HeldRows]:
-        return [HeldRows(*each) for each in self.holds] if after is None else []
-
-    async def applying(self, tenant_id: bytes, application_id: bytes | None) -> LegalHold | None:
-        return next(
-            (
-                hold
-                for (of, held), hold in self.holds.items()
-                if of == tenant_id and (application_id is None or held in (None, application_id))
-            ),
-            None,
-        )
 
 
 def head_of(message: NewMessage) -> MessageHead:

@@ -14,15 +14,15 @@ from angarium_gateway.application.erasure.delete_content import DeleteContent
 from angarium_gateway.application.erasure.deletion_state import deletion_state
 from angarium_gateway.application.erasure.deletion_step import PAGE_MAX, DeleteContents
 from angarium_gateway.application.erasure.receipts import ErasureReceipt, ErasureReceipts
-from angarium_gateway.application.tenants.legal_holds import LegalHold
+from angarium_gateway.application.legal_holds import LegalHold
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskArguments, TaskKind
 from angarium_gateway.domain.messages import NewMessage
 
+from ...fakes.legal_hold_model import MemoryLegalHolds
 from ...fakes.redelivery_models import (
     APPLICATION_ID,
     MADE_AT,
     TENANT,
-    MemoryLegalHolds,
     MemoryReplayJournal,
 )
 

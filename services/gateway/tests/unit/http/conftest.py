@@ -52,8 +52,9 @@ from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from ...fakes.journal_model import JournalModel
+from ...fakes.legal_hold_model import MemoryLegalHolds
 from ...fakes.quota_counts import MemoryQuotaCounts
-from ...fakes.redelivery_models import MemoryLegalHolds, MemoryReplayJournal, MemoryTasks
+from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
 from ...fakes.relay_rig import StreamModel, WatchModel
 from .audit_model import MemoryAuditLog, audit_id
 from .key_model import MemoryApiKeys

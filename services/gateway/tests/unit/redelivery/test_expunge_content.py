@@ -12,11 +12,11 @@ from angarium_gateway.application.read.references import OwnedMessage
 from angarium_gateway.application.redelivery.expunge_content import WAITS_S, ExpungeContent
 from angarium_gateway.domain.messages import NewMessage
 
+from ...fakes.legal_hold_model import MemoryLegalHolds
 from ...fakes.redelivery_models import (
     APPLICATION_ID,
     MADE_AT,
     TENANT,
-    MemoryLegalHolds,
     MemoryReplayJournal,
 )
 

@@ -58,7 +58,8 @@ from msgspec.structs import replace
 
 from ...fakes.directory_models import CopyModel
 from ...fakes.journal_model import a_message
-from ...fakes.redelivery_models import MemoryLegalHolds, MemoryTasks
+from ...fakes.legal_hold_model import MemoryLegalHolds
+from ...fakes.redelivery_models import MemoryTasks
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
 CUSTOMER = b"c" * 16

@@ -8,7 +8,7 @@ from angarium_contracts.retention import LegalHold as HeldRows
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_gateway.application.tenants.legal_holds import LegalHold
+from angarium_gateway.application.legal_holds import LegalHold
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 
 from .failures import journal_failures

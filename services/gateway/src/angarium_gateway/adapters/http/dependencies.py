@@ -16,6 +16,7 @@ from angarium_gateway.application.configuration.change_configuration import Chan
 from angarium_gateway.application.configuration.endpoint_secrets import EndpointSecrets
 from angarium_gateway.application.erasure.erasure import Erasure
 from angarium_gateway.application.feed.listeners import Listeners
+from angarium_gateway.application.legal_holds import LegalHolds
 from angarium_gateway.application.read.attempts import ReadAttempts
 from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
@@ -30,7 +31,6 @@ from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.application.tenants.api_keys import TenantKeys
 from angarium_gateway.application.tenants.audit_log import AuditLog
 from angarium_gateway.application.tenants.authentication import Caller
-from angarium_gateway.application.tenants.legal_holds import LegalHolds
 from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions

@@ -6,7 +6,7 @@ from angarium_contracts.queries import Problem
 from litestar import Controller, delete, get, put
 from litestar.params import JSONBody
 
-from angarium_gateway.application.tenants.legal_holds import LegalHold
+from angarium_gateway.application.legal_holds import LegalHold
 
 from .dependencies import Api, ApiDependencies, CurrentCaller
 from .noted_changes import note_change

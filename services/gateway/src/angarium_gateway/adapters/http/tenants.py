@@ -7,7 +7,7 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import UnsetType
 
-from angarium_gateway.application.tenants.legal_holds import refuse_held
+from angarium_gateway.application.legal_holds import refuse_held
 from angarium_gateway.application.tenants.tenants import NameTaken, Tenant
 from angarium_gateway.domain.display_names import may_be_name
 

@@ -20,10 +20,10 @@ from angarium_contracts.retention import (
     TenantRetentions,
 )
 
+from angarium_gateway.application.legal_holds import LegalHolds as StoredHolds
 from angarium_gateway.application.publish.message_order import OpenMessageSearch
 from angarium_gateway.application.redelivery.background_tasks import KeptPositions
 from angarium_gateway.application.redelivery.resume_endpoint import ResumeEndpoint
-from angarium_gateway.application.tenants.legal_holds import LegalHolds as StoredHolds
 from angarium_gateway.application.tenants.publish_operational_events import PublishOperationalEvents
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 from angarium_gateway.application.tenants.tenant_retention import (

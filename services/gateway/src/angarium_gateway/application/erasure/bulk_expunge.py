@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from angarium_contracts.queries import Problem, ProblemCode
 
+from angarium_gateway.application.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.application.read.references import References
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
-from angarium_gateway.application.tenants.legal_holds import LegalHolds, refuse_held
 
 from .delete_content import DeleteContent, Deletion
 from .erasable_messages import ErasableMessages

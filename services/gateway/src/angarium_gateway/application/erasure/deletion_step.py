@@ -10,8 +10,8 @@ from angarium_contracts.ids import lowest_id_at, operational_application_id
 from angarium_contracts.queries import Problem, ProblemCode
 from msgspec.structs import replace as changed
 
+from angarium_gateway.application.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.application.redelivery.task_steps import Stepped
-from angarium_gateway.application.tenants.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskProgress
 
 from .delete_content import DeleteContent, Deletion

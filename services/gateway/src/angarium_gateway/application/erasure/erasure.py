@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
+from angarium_gateway.application.legal_holds import LegalHolds
 from angarium_gateway.application.read.references import References
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
 from angarium_gateway.application.redelivery.redelivery import Redelivery
-from angarium_gateway.application.tenants.legal_holds import LegalHolds
 from angarium_gateway.domain.background_tasks import TaskKind
 
 from .bulk_expunge import BulkExpunge

@@ -7,9 +7,9 @@ from typing import Final
 from angarium_contracts.queries import Problem, ProblemCode
 
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
+from angarium_gateway.application.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.application.redelivery.background_tasks import BackgroundTasks
 from angarium_gateway.application.redelivery.start_task import RUNNING_MAX
-from angarium_gateway.application.tenants.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskArguments, TaskKind
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)

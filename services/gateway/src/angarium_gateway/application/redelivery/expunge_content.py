@@ -9,11 +9,11 @@ from angarium_contracts.deliveries import DeliveriesChanged, ExpungeMessage
 from angarium_contracts.ids import ATTEMPT, parse_id
 from angarium_contracts.queries import Done, Problem, ProblemCode
 
+from angarium_gateway.application.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.application.publish.schedule import Schedule
 from angarium_gateway.application.read.attempts import attempt_not_found
 from angarium_gateway.application.read.references import References
 from angarium_gateway.application.service_query import ServiceQuery
-from angarium_gateway.application.tenants.legal_holds import LegalHolds, refuse_held
 
 from .redelivery_dispatcher import EXPUNGED_REASON
 from .replayed_messages import ReplayedMessages

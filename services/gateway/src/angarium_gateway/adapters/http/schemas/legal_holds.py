@@ -6,7 +6,7 @@ from typing import Annotated
 from angarium_contracts.ids import APPLICATION, format_id
 from msgspec import Meta
 
-from angarium_gateway.application.tenants.legal_holds import LegalHold
+from angarium_gateway.application.legal_holds import LegalHold
 
 from .fields import ApiSchema, RequestSchema
 
