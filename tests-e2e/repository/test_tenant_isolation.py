@@ -67,6 +67,7 @@ REASONS = {
     "worker/adapters/database/delivery_rollups:count_cancelled": BACKGROUND,
     "worker/adapters/database/endpoint_copy:read": RECEIVED,
     "worker/adapters/database/endpoint_stats:_failing_since": "by the id of the endpoint",
+    "worker/adapters/database/held_attempts:_by_partition": BACKGROUND,
     "worker/adapters/database/health_rows:load": BACKGROUND,
     "worker/adapters/database/outbox_rows:read": BACKGROUND,
     "worker/adapters/database/outbox_rows:delete": BACKGROUND,

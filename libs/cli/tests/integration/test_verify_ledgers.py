@@ -13,7 +13,7 @@ from angarium_cli.verify.ledgers import Gap, GapKind, IdRange
 from angarium_cli.verify.retention import MARGIN_MS, Kept, Side, Unaudited
 from angarium_cli.verify.time_range import time_range
 from angarium_contracts.ids import lowest_id_at
-from angarium_contracts.retention import TenantRetention
+from angarium_contracts.retention import LegalHold, TenantRetention
 from angarium_dispatcher.adapters.database.tables import endpoints
 from angarium_gateway.adapters.database.batches import SET_ASIDE
 from angarium_gateway.adapters.database.retention_tasks import retention_tasks
@@ -247,6 +247,9 @@ class _Retentions:
     async def all(self) -> Sequence[TenantRetention]:
         return [TenantRetention(SOMEBODY, 5)]
 
+    async def holds(self) -> list[LegalHold]:
+        return []
+
 
 async def test_what_retention_has_deleted_leaves_no_gap(platform: Platform) -> None:
     await keep_days(platform, 5, SOMEBODY)
@@ -265,8 +268,8 @@ async def test_what_retention_has_deleted_leaves_no_gap(platform: Platform) -> N
     await RetentionLoop(gateway, kept).turn()
     of_worker: dict[str, RetentionTask] = {
         "attempts": RetentionTable(attempt, days=20),
-        "cancelled": CancelledRetention(days=20),
-        "tenants": TenantAttemptRetention(_Retentions(), days=20),
+        "cancelled": CancelledRetention(_Retentions(), days=20),
+        "tenants": TenantAttemptRetention(_Retentions(), _Retentions(), days=20),
     }
     await RetentionLoop(worker, of_worker).turn()
 

@@ -54,10 +54,14 @@ class CancelDeliveries(Contract, frozen=True, tag="deliveries.cancel/1"):
 class ExpungeMessage(Contract, frozen=True, tag="deliveries.expunge/1"):
     """Delete what is kept of a message's content: the payloads of its pending deliveries, which end
     for `reason`, and the answers that its attempts got. Answered by `DeliveriesChanged`; not
-    `done` while an attempt is under way, whose answer is still to come."""
+    `done` while an attempt is under way, whose answer is still to come.
+
+    `keep_pending`: if a delivery of the message is pending, delete nothing and answer with a count
+    of 0, not `done`."""
 
     message_id: bytes
     reason: str
+    keep_pending: bool = False
 
 
 class DeliveriesChanged(Contract, frozen=True, tag="deliveries.changed/1"):

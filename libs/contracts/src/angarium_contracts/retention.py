@@ -22,3 +22,25 @@ class TenantRetentions(Contract, frozen=True, tag="retention.list_of/1"):
 
     items: tuple[TenantRetention, ...]
     done: bool = True
+
+
+class LegalHold(Part, frozen=True):
+    """Rows of the application must not be deleted; of all of the tenant's applications if
+    `application_id` is None."""
+
+    tenant_id: bytes
+    application_id: bytes | None = None
+
+
+class ListLegalHolds(Contract, frozen=True, tag="legal_hold.list/1"):
+    """Query: the legal holds that follow `after` (exclusive), by tenant and application, a hold on
+    a whole tenant first. Answered by `LegalHolds`."""
+
+    after: LegalHold | None = None
+
+
+class LegalHolds(Contract, frozen=True, tag="legal_hold.list_of/1"):
+    """A page of at most 1,000. `done`: no more follow."""
+
+    items: tuple[LegalHold, ...]
+    done: bool = True

@@ -29,8 +29,13 @@ from .application.configuration.application_directory import ApplicationCopy, Ap
 from .application.configuration.change_configuration import ChangeConfiguration
 from .application.configuration.create_missing import CreateMissing
 from .application.configuration.endpoint_secrets import EndpointSecrets
+from .application.erasure.delete_content import DeleteContent
+from .application.erasure.erasable_messages import ErasableMessages
+from .application.erasure.erasure import build_erasure
+from .application.erasure.receipts import KEY_PURPOSE as RECEIPT_KEY_PURPOSE
 from .application.feed.event_feed import FollowedMessages
 from .application.feed.listeners import ListenerLimits, Listeners
+from .application.legal_holds import LegalHolds
 from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
 from .application.read.deliveries import ReadDeliveries
@@ -85,6 +90,8 @@ class GatewayPorts:
     applications: ApplicationCopy
     messages: PolledJournal
     payloads: Payloads
+    erasable: ErasableMessages
+    legal_holds: LegalHolds
     open_messages: OpenMessageSearch
     api_keys: StoredKeys
     portal_tokens: StoredPortalTokens
@@ -201,6 +208,7 @@ def build_gateway(
             ports.retentions,
             redelivery.resume,
             redelivery.kept,
+            ports.legal_holds,
         ),
     )
 
@@ -223,6 +231,10 @@ def _api(
         RateLimiter(ports.quota_counts, lambda: clocks.now().timestamp()),
     )
     schemas = EventTypeSchemas(ask_dispatcher, ports.compile_schema)
+    schedule, replayed = ports.hot_path.schedule, ports.redelivery.replayed
+    expunge = ExpungeContent(
+        references, schedule, replayed, ports.payloads, ask_worker, ports.legal_holds
+    )
     change_configuration = ChangeConfiguration(ask_dispatcher, directory)
     return ApiDependencies(
         access=access,
@@ -269,12 +281,19 @@ def _api(
         ),
         redelivery=redelivery,
         cancel=CancelPendingDeliveries(references, ports.hot_path.schedule, ask_worker),
-        expunge=ExpungeContent(
+        expunge=expunge,
+        legal_holds=ports.legal_holds,
+        erasure=build_erasure(
+            ports.erasable,
+            ports.legal_holds,
+            DeleteContent(schedule, replayed, ports.payloads, ask_worker),
+            expunge,
             references,
-            ports.hot_path.schedule,
-            ports.redelivery.replayed,
-            ports.payloads,
-            ask_worker,
+            directory,
+            redelivery,
+            receipt_key=ports.seal.derived_key(RECEIPT_KEY_PURPOSE),
+            make_id=clocks.make_id,
+            now=clocks.now,
         ),
         retentions=ports.retentions,
         keys=ports.api_keys,

@@ -51,8 +51,10 @@ from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.audit_log import AuditLogTable
 from .adapters.database.background_tasks import BackgroundTaskTable
 from .adapters.database.batches import BatchTable
+from .adapters.database.erasable_messages import StoredErasableMessages
 from .adapters.database.expunged_payloads import ExpungedPayloads
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
+from .adapters.database.legal_holds import StoredLegalHolds
 from .adapters.database.message_feed import MessageFeed
 from .adapters.database.message_queries import StoredMessages
 from .adapters.database.message_rollups import counted_ledgers, order_of_messages
@@ -170,6 +172,8 @@ def ports_over(
         applications=copy,
         messages=StoredMessages(database),
         payloads=ExpungedPayloads(database),
+        erasable=StoredErasableMessages(database),
+        legal_holds=StoredLegalHolds(database),
         open_messages=OpenMessages(database),
         api_keys=ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom),
         portal_tokens=PortalTokenTable(

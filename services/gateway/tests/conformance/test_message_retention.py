@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,9 +12,11 @@ from angarium_chassis.database.engine import Database
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
 from angarium_chassis.retention import RetentionLoop
 from angarium_contracts.ids import MESSAGE, format_id, lowest_id_at, operational_application_id
+from angarium_contracts.retention import LegalHold as HeldRows
 from angarium_contracts.retention import TenantRetention
 from angarium_gateway.adapters.database.background_tasks import BackgroundTaskTable
 from angarium_gateway.adapters.database.batches import BatchTable
+from angarium_gateway.adapters.database.legal_holds import StoredLegalHolds
 from angarium_gateway.adapters.database.message_queries import StoredMessages
 from angarium_gateway.adapters.database.postgres_journal import PostgresJournal
 from angarium_gateway.adapters.database.retention_tasks import retention_tasks
@@ -29,6 +32,7 @@ from angarium_gateway.adapters.database.tables import (
     tenant,
 )
 from angarium_gateway.application.accept.journal import NewBatch
+from angarium_gateway.application.legal_holds import LegalHold
 from angarium_gateway.domain.background_tasks import TaskArguments, TaskKind, TaskProgress
 from angarium_gateway.domain.messages import Committed, NewMessage
 from sqlalchemy import Table, func, insert, select, update
@@ -189,6 +193,35 @@ async def test_what_a_running_task_is_to_deliver_again_stays(
     held = await tasks.lease(lease_s=10)
     assert held is not None
     assert await tasks.end(held, TaskProgress(), error=None)
+    await turn(database)
+    assert await ids_of(database) == set()
+
+
+@pytest.mark.parametrize("application_id", [APPLICATION, None])
+async def test_what_a_legal_hold_keeps_stays(
+    database: Database, journal: AnyJournal, application_id: bytes | None
+) -> None:
+    await divide(database, 35)
+    held = [a_message(40 + n / 10, event_id=f"old-{n}") for n in range(5)]
+    others = [a_message(40 + n / 10, tenant_id=OTHER_TENANT, application_id=OTHER) for n in (1, 2)]
+    await settle(database, await commit(journal, *held, *others))
+    holds = StoredLegalHolds(database)
+    hold = LegalHold(TENANT, application_id, "case 17", b"k" * 16, datetime.now(UTC))
+    await holds.place(replace(hold, reason="case 16"))
+    await holds.place(hold)
+    await TenantRetentionColumn(database).set(TENANT, 1)
+
+    await turn(database)
+    assert await ids_of(database) == {each.id for each in held}
+    assert await count(database, event_claim) == len(held)
+
+    assert await holds.page(None) == [HeldRows(TENANT, application_id)]
+    assert await holds.page(HeldRows(TENANT, application_id)) == []
+    assert await holds.applying(TENANT, OTHER) == (None if application_id else hold)
+    assert await holds.applying(TENANT, None) == await holds.applying(TENANT, APPLICATION) == hold
+    assert await holds.find(TENANT, application_id) == hold
+    await holds.lift(TENANT, application_id)
+    assert await holds.applying(TENANT, None) is None
     await turn(database)
     assert await ids_of(database) == set()
 

@@ -13,13 +13,15 @@ from angarium_contracts.ids import MESSAGE, format_id
 from angarium_gateway.adapters.database import retention_holds
 from angarium_gateway.adapters.database.batches import BatchTable
 from angarium_gateway.adapters.database.expunged_payloads import ExpungedPayloads
+from angarium_gateway.adapters.database.legal_holds import StoredLegalHolds
 from angarium_gateway.adapters.database.message_queries import StoredMessages
 from angarium_gateway.adapters.database.replayed_messages import StoredReplayedMessages
 from angarium_gateway.adapters.database.retention_payloads import delete_expired_payloads
 from angarium_gateway.adapters.database.schedule import ScheduleTable
-from angarium_gateway.adapters.database.tables import payload_expiry
+from angarium_gateway.adapters.database.tables import application_copy, payload_expiry
+from angarium_gateway.application.legal_holds import LegalHold
 from angarium_gateway.domain.messages import NewMessage
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from .hot_path.conftest import (
     APPLICATION,
@@ -98,6 +100,24 @@ async def test_a_payload_goes_when_its_time_has_come_and_not_before(
     await turn(database, 4 * HOUR)
     assert await expunged(database, *few) == [True, True, True, False]
     assert await waiting(database) == 0
+
+
+@pytest.mark.parametrize("application_id", [APPLICATION, None])
+async def test_a_payload_that_a_legal_hold_keeps_stays(
+    database: Database, journal: AnyJournal, application_id: bytes | None
+) -> None:
+    held = expiring()
+    await commit(journal, database, held)
+    known = {"id": APPLICATION, "tenant_id": held.tenant_id, "version": 1}
+    async with database.engine.begin() as connection:
+        await connection.execute(insert(application_copy).values(**known))
+    holds = StoredLegalHolds(database)
+    await holds.place(LegalHold(held.tenant_id, application_id, "case", b"k" * 16, NOW))
+    await turn(database, 2 * HOUR)
+    assert await expunged(database, held) == [False]
+    await holds.lift(held.tenant_id, application_id)
+    await turn(database, 2 * HOUR)
+    assert await expunged(database, held) == [True]
 
 
 async def test_a_payload_that_no_worker_has_yet_stays(

@@ -17,6 +17,10 @@ from angarium_contracts.deliveries import (
 )
 from angarium_contracts.ids import created_at_ms
 from angarium_contracts.queries import Problem, ProblemCode
+from angarium_gateway.application.erasure.erasable_messages import (
+    ErasableMessage,
+    ForgottenRows,
+)
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
 from angarium_gateway.application.redelivery.background_tasks import TaskFilter
 from angarium_gateway.application.redelivery.replayed_messages import MessageHead, MessageRange
@@ -53,6 +57,7 @@ class MemoryReplayJournal:
     messages: dict[bytes, NewMessage] = field(default_factory=dict)
     targeted: list[NewMessage] = field(default_factory=list)
     open_ids: set[bytes] = field(default_factory=set)
+    scheduled_ids: set[bytes] = field(default_factory=set)
     down: bool = False
 
     def add(self, *messages: NewMessage) -> None:
@@ -63,6 +68,45 @@ class MemoryReplayJournal:
             raise JournalUnavailable
         message = self.messages[message_id]
         self.messages[message_id] = replace(message, payload=b"", expunged=True)
+
+    async def page(
+        self, application_id: bytes, *, after: bytes | None, before: bytes, limit: int
+    ) -> Sequence[ErasableMessage]:
+        found = [
+            self._erasable(message)
+            for _, message in sorted(self.messages.items())
+            if message.application_id == application_id and (after or b"") < message.id < before
+        ]
+        return found[:limit]
+
+    async def named(
+        self, application_id: bytes, message_ids: Sequence[bytes]
+    ) -> Sequence[ErasableMessage]:
+        return [self._erasable(message) for message in self._of(application_id, message_ids)]
+
+    async def next_application(self, tenant_id: bytes, after: bytes | None) -> bytes | None:
+        known = {each.application_id for each in self.messages.values()}
+        return min((each for each in known if each > (after or b"")), default=None)
+
+    async def forget(self, application_id: bytes, message_id: bytes) -> ForgottenRows:
+        message = self.messages[message_id]
+        self.messages[message_id] = replace(message, event_id=None, tags=(), trace=None)
+        return ForgottenRows(1, message.event_id is not None)
+
+    async def naming_erased(
+        self, tenant_id: bytes, operational_id: bytes, message_ids: Sequence[bytes]
+    ) -> set[bytes]:
+        return set()
+
+    def _erasable(self, message: NewMessage) -> ErasableMessage:
+        return ErasableMessage(
+            message.application_id,
+            message.id,
+            message.event_id,
+            message.tags,
+            scheduled=message.id in self.scheduled_ids,
+            expunged=message.expunged,
+        )
 
     async def heads(
         self, application_id: bytes, ids: Sequence[bytes]

@@ -12,7 +12,6 @@ from typing import Any
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
-from angarium_chassis.database.retention_table import RetentionTable
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.process import StartRefused
@@ -49,13 +48,14 @@ from .adapters.database.endpoint_copy import EndpointCopyTable
 from .adapters.database.endpoint_messages import EndpointMessages
 from .adapters.database.endpoint_stats import EndpointStatsReader
 from .adapters.database.health_rows import HealthTable
+from .adapters.database.held_attempts import AttemptRetention
 from .adapters.database.outbox_rows import OutboxTable
 from .adapters.database.poll_pages import PollPages
 from .adapters.database.poll_retention import PollRetention
 from .adapters.database.schema import SCHEMA
 from .adapters.database.stored_content import StoredContentTables
 from .adapters.database.stores import stores_on
-from .adapters.database.tables import attempt, delivery_rollup
+from .adapters.database.tables import delivery_rollup
 from .adapters.destinations.dialing.tls_context import client_tls_context
 from .adapters.destinations.polled import POLL_SCHEME, PolledDestination
 from .adapters.destinations.redis_stream import STREAM_SCHEMES, StreamDestination
@@ -289,13 +289,14 @@ class _Process:
 
     def _retention(self) -> RetentionLoop:
         days = self._settings.attempt_retention_days
+        gateways = GatewayRetentions(self._queries)
         return RetentionLoop(
             self._database,
             {
-                "attempts": RetentionTable(attempt, days=days),
-                "cancelled deliveries": CancelledRetention(days=days),
+                "attempts": AttemptRetention(gateways, days=days),
+                "cancelled deliveries": CancelledRetention(gateways, days=days),
                 "polled endpoints": PollRetention(),
-                "tenants": TenantAttemptRetention(GatewayRetentions(self._queries), days=days),
+                "tenants": TenantAttemptRetention(gateways, gateways, days=days),
                 "statistics": RollupRetention(delivery_rollup, self._settings.statistics_kept_days),
             },
         )

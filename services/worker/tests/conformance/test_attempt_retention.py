@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
-from angarium_chassis.database.retention_table import RetentionTable
 from angarium_chassis.retention import RetentionLoop, RetentionTask
 from angarium_contracts.attempts import (
     AttemptFound,
@@ -19,7 +18,7 @@ from angarium_contracts.attempts import (
 )
 from angarium_contracts.ids import lowest_id_at
 from angarium_contracts.queries import Page, Problem, ProblemCode
-from angarium_contracts.retention import TenantRetention
+from angarium_contracts.retention import LegalHold, TenantRetention
 from angarium_worker.adapters.database.attempt_bounds import CLOCKS_APART_MS, first_attempt_id
 from angarium_worker.adapters.database.attempt_pages import AttemptPages
 from angarium_worker.adapters.database.attempt_retention import (
@@ -27,6 +26,7 @@ from angarium_worker.adapters.database.attempt_retention import (
     TenantAttemptRetention,
 )
 from angarium_worker.adapters.database.delivery_rows import attempt_values
+from angarium_worker.adapters.database.held_attempts import AttemptRetention
 from angarium_worker.adapters.database.schema import SCHEMA
 from angarium_worker.adapters.database.tables import attempt, cancelled_delivery, endpoint_copy
 from angarium_worker.adapters.destinations.webhook import failed_answer
@@ -75,11 +75,24 @@ async def divide(database: Database, days_ago: int) -> None:
             await connection.exec_driver_sql(statement)
 
 
-async def turn(database: Database, tenants: Tenants | None = None) -> None:
+class Holds:
+    """Implements `LegalHolds`."""
+
+    def __init__(self, *found: LegalHold) -> None:
+        self.found: list[LegalHold] | None = [*found]
+
+    async def holds(self) -> list[LegalHold] | None:
+        return self.found
+
+
+async def turn(
+    database: Database, tenants: Tenants | None = None, holds: Holds | None = None
+) -> None:
+    held = holds or Holds()
     tasks: dict[str, RetentionTask] = {
-        "attempts": RetentionTable(attempt, days=DAYS),
-        "cancelled": CancelledRetention(days=DAYS),
-        "tenants": TenantAttemptRetention(tenants or Tenants(), days=DAYS),
+        "attempts": AttemptRetention(held, days=DAYS),
+        "cancelled": CancelledRetention(held, days=DAYS),
+        "tenants": TenantAttemptRetention(tenants or Tenants(), held, days=DAYS),
     }
     assert await RetentionLoop(database, tasks).turn()
 
@@ -110,6 +123,27 @@ async def cancelled_of(database: Database) -> set[bytes]:
     query = select(cancelled_delivery.c.message_id)
     async with database.reading.connect() as connection:
         return {bytes(each) for each in await connection.scalars(query)}
+
+
+@pytest.mark.parametrize("application_id", [b"h" * 16, None])
+async def test_what_a_legal_hold_keeps_stays(
+    database: Database, ledger: Ledger, attempt_row: Rows, application_id: bytes | None
+) -> None:
+    await divide(database, 35)
+    held = [at(attempt_row, 40 + n / 10, application_id=b"h" * 16) for n in range(3)]
+    others = [at(attempt_row, 40, tenant_id=b"x" * 16, application_id=b"x" * 16) for _ in range(3)]
+    await ledger.record([Record([*held, *others])])
+    hold = LegalHold(held[0].tenant_id, application_id)
+    shorter = Tenants(TenantRetention(held[0].tenant_id, 1))
+    unknown = Holds()
+    unknown.found = None
+
+    await turn(database, shorter, unknown)
+    assert len(await ids_of(database)) == 6
+    await turn(database, shorter, Holds(hold))
+    assert await ids_of(database) == {each.id for each in held}
+    await turn(database)
+    assert await ids_of(database) == set()
 
 
 async def test_attempts_that_are_too_old_go_and_are_not_found(

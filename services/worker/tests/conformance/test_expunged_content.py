@@ -119,6 +119,23 @@ async def test_an_attempt_under_way_is_waited_for(
     assert await places_of_the_canary(database) == []
 
 
+async def test_pending_deliveries_are_kept_if_asked(
+    expunge: ExpungeContent,
+    ledger: Ledger,
+    database: Database,
+    attempt_row: Rows,
+    pending_row: Rows,
+) -> None:
+    keeping = ExpungeMessage(message_id=MESSAGE, reason="deleted", keep_pending=True)
+    pending = pending_row(payload=CANARY, due_in_us=90 * MINUTE_US)
+    await ledger.record([Record([attempt_row(status=2, response=CANARY)], [pending])])
+    assert await expunge.answer(keeping) == DeliveriesChanged(count=0, done=False)
+    assert await places_of_the_canary(database) == ["attempt.response", "pending_delivery.payload"]
+    await expunge.answer(COMMAND)
+    assert await expunge.answer(keeping) == DeliveriesChanged(count=0)
+    assert await places_of_the_canary(database) == []
+
+
 async def test_the_answer_of_one_attempt_is_deleted(
     expunge: ExpungeContent, ledger: Ledger, database: Database, attempt_row: Rows
 ) -> None:

@@ -1,4 +1,4 @@
-"""Consumers of a polled endpoint read everything, once, in one order, on both engines."""
+"""What consumers of a polled endpoint read, on both engines: all of it, once, in one order."""
 
 import asyncio
 import random

@@ -13,6 +13,7 @@ class TaskKind(StrEnum):
     BULK_REPLAY = "endpoint.bulk-replay"
     APPLICATION_STATS = "application.stats"
     EVENT_TYPE_AGGREGATE = "event-type.aggregate"
+    PURGE_CONTENT = "application.purge_content"
 
 
 class TaskStatus(StrEnum):
@@ -30,7 +31,11 @@ class TaskArguments:
     the endpoint while it was disabled, so that the task waits while it is disabled again.
 
     In a task of the whole tenant, the two ids are empty, and `application_ids` may name some of its
-    applications."""
+    applications.
+
+    `cancel_pending`: messages with pending deliveries are deleted as well. `subject` is the tag
+    that names the person whose data are erased; it is deleted when the task ends. `requested_by` is
+    the id of the API key that started the erasure."""
 
     application_id: bytes
     endpoint_id: bytes
@@ -41,6 +46,9 @@ class TaskArguments:
     tag: str | None = None
     application_ids: tuple[bytes, ...] | None = None
     kept: bool = False
+    cancel_pending: bool = False
+    subject: str | None = None
+    requested_by: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,9 @@ class TaskProgress:
 
     `looked` messages were examined, `resent` were handed to the worker, and `skipped` could not be
     because their content has been deleted. `result` is JSON that a task of its kind reads.
+
+    In a task that deletes content, `resent` counts the messages whose content was deleted, and
+    `skipped` those that were kept because of pending deliveries.
     """
 
     cursor: bytes | None = None

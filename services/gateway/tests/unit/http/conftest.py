@@ -52,6 +52,7 @@ from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from ...fakes.journal_model import JournalModel
+from ...fakes.legal_hold_model import MemoryLegalHolds
 from ...fakes.quota_counts import MemoryQuotaCounts
 from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
 from ...fakes.relay_rig import StreamModel, WatchModel
@@ -400,6 +401,8 @@ def a_world() -> tuple[World, GatewayPorts]:
         applications=world.copy,
         messages=world.journal,
         payloads=world.replayed,
+        erasable=world.replayed,
+        legal_holds=MemoryLegalHolds(),
         open_messages=NoOpenMessages(),
         api_keys=world.api_keys,
         portal_tokens=world.portal_tokens,

@@ -55,6 +55,11 @@ OPERATIONS = {
     "v1.statistics.series", "v1.statistics.application-series", "v1.endpoint.get-attempt-stats",
     "v1.statistics.aggregate-app-stats", "v1.statistics.aggregate-event-types",
     "v1.environment.export", "v1.environment.import",
+    "v1.message.bulk-expunge-content", "v1.message.expunge-all-contents",
+    "v1.erasure.create", "v1.erasure.create-in-application", "v1.erasure.verify-receipt",
+    "v1.legal-hold.get", "v1.legal-hold.place", "v1.legal-hold.lift",
+    "v1.application.get-legal-hold", "v1.application.place-legal-hold",
+    "v1.application.lift-legal-hold",
 }  # fmt: skip
 
 
@@ -76,7 +81,7 @@ def operations(document: Document) -> list[dict[str, Any]]:
 
 
 def references(value: object) -> set[str]:
-    """The references of the document, but those in its examples."""
+    """What the document refers to; its examples may refer to what is in them."""
     if isinstance(value, dict):
         value = {name: each for name, each in value.items() if name not in {"example", "examples"}}
         own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()

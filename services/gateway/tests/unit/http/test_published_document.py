@@ -48,8 +48,9 @@ KEPT: Final = {
     "answer 200.data[].statusText is one of canceled, fail, pending, sending, success, not of fail,"
     " pending, sending, success": _AS_THE_SDK,
     "answer 202.status is one of failed, finished, running, not of running": _AS_THE_SDK,
-    "answer 202.task is one of application.stats, endpoint.bulk-replay, endpoint.recover,"
-    " endpoint.replay, event-type.aggregate, not of endpoint.recover": _AS_THE_SDK,
+    "answer 202.task is one of application.purge_content, application.stats, endpoint.bulk-replay,"
+    " endpoint.recover, endpoint.replay, event-type.aggregate, not of"
+    " endpoint.recover": _AS_THE_SDK,
 }
 """Differences of our document from the published one, with their reasons."""
 

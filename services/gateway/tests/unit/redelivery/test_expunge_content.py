@@ -12,7 +12,13 @@ from angarium_gateway.application.read.references import OwnedMessage
 from angarium_gateway.application.redelivery.expunge_content import WAITS_S, ExpungeContent
 from angarium_gateway.domain.messages import NewMessage
 
-from ...fakes.redelivery_models import APPLICATION_ID, MADE_AT, TENANT, MemoryReplayJournal
+from ...fakes.legal_hold_model import MemoryLegalHolds
+from ...fakes.redelivery_models import (
+    APPLICATION_ID,
+    MADE_AT,
+    TENANT,
+    MemoryReplayJournal,
+)
 
 MESSAGE = Message(b"m" * 16, "a", None, None, None, None)
 
@@ -63,7 +69,13 @@ async def expunged(world: World) -> Problem | None:
     schedule: Any = world
     ask_worker: Any = world.ask_worker
     use_case = ExpungeContent(
-        references, schedule, world.replayed, world.replayed, ask_worker, sleep=world.sleep
+        references,
+        schedule,
+        world.replayed,
+        world.replayed,
+        ask_worker,
+        MemoryLegalHolds(),
+        sleep=world.sleep,
     )
     return await use_case.message(TENANT, "acme", "m")
 

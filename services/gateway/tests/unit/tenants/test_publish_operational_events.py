@@ -58,6 +58,7 @@ from msgspec.structs import replace
 
 from ...fakes.directory_models import CopyModel
 from ...fakes.journal_model import a_message
+from ...fakes.legal_hold_model import MemoryLegalHolds
 from ...fakes.redelivery_models import MemoryTasks
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
@@ -316,7 +317,9 @@ class RetentionModel:
 async def test_tenants_retentions_are_told_in_pages() -> None:
     tasks = MemoryTasks()
     resume = ResumeEndpoint(tasks, lambda: None)
-    answers = ServiceAnswers(SearchModel(), Telling().tell, RetentionModel(), resume, tasks)
+    answers = ServiceAnswers(
+        SearchModel(), Telling().tell, RetentionModel(), resume, tasks, MemoryLegalHolds()
+    )
     first = await answers.answer(ListTenantRetentions())
     assert isinstance(first, TenantRetentions)
     assert (len(first.items), first.done) == (PAGE_MAX, False)
@@ -329,7 +332,7 @@ async def test_questions_of_other_services_are_answered_within_their_bounds() ->
     rig, search, tasks = Telling(), SearchModel(), MemoryTasks()
     rig.listen()
     resume = ResumeEndpoint(tasks, lambda: None)
-    answers = ServiceAnswers(search, rig.tell, RetentionModel(), resume, tasks)
+    answers = ServiceAnswers(search, rig.tell, RetentionModel(), resume, tasks, MemoryLegalHolds())
     one = OrderRange(application_id=CUSTOMER, after=b"1" * 16, before=b"2" * 16)
     assert await answers.answer(FirstOpenMessages((one, one))) == OpenMessages(
         (None, b"1" * 16), newest=(b"2" * 16, None)

@@ -411,6 +411,9 @@ class Content:
     async def blank_pending(self, message_id: bytes) -> None:
         """Nothing is pending."""
 
+    async def is_pending(self, message_id: bytes) -> bool:
+        return False
+
     async def is_held(self, message_id: bytes) -> bool:
         return False
 

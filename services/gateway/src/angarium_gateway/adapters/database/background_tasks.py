@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -159,9 +160,12 @@ class BackgroundTaskTable:
     async def end(self, held: HeldTask, progress: TaskProgress, *, error: str | None) -> bool:
         """See the port."""
         status = TaskStatus.FINISHED if error is None else TaskStatus.FAILED
-        return await self._change(
-            held, **_columns(progress), error=_cut(error), status=status.value
-        )
+        values = {**_columns(progress), "error": _cut(error), "status": status.value}
+        if held.task.arguments.subject is not None:
+            # The tag names a person.
+            nameless = replace(held.task.arguments, subject=None)
+            values["arguments"] = msgspec.json.encode(nameless).decode()
+        return await self._change(held, **values)
 
     def _after(self, wait_s: float) -> ColumnElement[int]:
         return self._now_us + int(wait_s * 1_000_000)

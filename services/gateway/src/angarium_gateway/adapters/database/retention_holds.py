@@ -19,8 +19,9 @@ from angarium_contracts.ids import lowest_id_at
 from sqlalchemy import ColumnElement, Table, and_, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from angarium_gateway.domain.background_tasks import TaskArguments, TaskStatus
+from angarium_gateway.domain.background_tasks import TaskArguments, TaskKind, TaskStatus
 
+from .legal_holds import not_held
 from .tables import background_task, batch, scheduled_message
 
 TASKS_READ_MAX = 1_000
@@ -62,7 +63,10 @@ async def task_holds(connection: AsyncConnection) -> list[TaskHold]:
     """The ranges of messages that running tasks need. Raises `TooMuchIsHeld`."""
     query = (
         select(background_task.c.arguments)
-        .where(background_task.c.status == TaskStatus.RUNNING.value)
+        .where(
+            background_task.c.status == TaskStatus.RUNNING.value,
+            background_task.c.kind != TaskKind.PURGE_CONTENT.value,
+        )
         .limit(TASKS_READ_MAX)
     )
     texts = (await connection.scalars(query)).all()
@@ -98,7 +102,7 @@ def free_messages(
         if each.first < before
     ]
     handed = handed_over(row.id, batch.c.id < before, on_postgres=on_postgres)
-    return and_(row.id < before, handed, *not_needed)
+    return and_(row.id < before, handed, not_held(table), *not_needed)
 
 
 def handed_over(

@@ -35,6 +35,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX, TenantRetentions
 
+from .legal_holds import keeps_rows_of
 from .retention_holds import (
     TaskHold,
     batches_are_few,
@@ -92,6 +93,8 @@ async def _drop_partitions(
     async def prepare(_: RetentionTurn, partition: Partition) -> bool:
         async with turn.begin() as connection:
             held = await holds_partition(connection, partition)
+            stored = message.to_metadata(MetaData(), name=partition.name)
+            held = held or await keeps_rows_of(connection, stored)
         if held or any(each.first < partition.high and each.end > partition.low for each in tasks):
             await _empty(turn, partition.name, before, tasks)
             return False

@@ -13,6 +13,7 @@ from angarium_contracts.ids import lowest_id_at
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from .legal_holds import application_not_held
 from .retention_holds import batches_are_few, handed_over
 from .tables import message, payload_expiry
 
@@ -32,6 +33,7 @@ async def delete_expired_payloads(turn: RetentionTurn) -> None:
         select(row.application_id, row.message_id)
         .where(
             row.expires_at <= turn.now_ms * 1_000,
+            application_not_held(row.application_id),
             handed_over(row.message_id, on_postgres=turn.on_postgres),
         )
         .order_by(row.expires_at, row.message_id)

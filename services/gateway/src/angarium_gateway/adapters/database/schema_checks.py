@@ -1,4 +1,4 @@
-"""The tenants' choices about checks of payloads, stored with the tenants."""
+"""What tenants have decided about checks of payloads, stored with the tenants."""
 
 from angarium_chassis.database.engine import Database
 from sqlalchemy import select, update

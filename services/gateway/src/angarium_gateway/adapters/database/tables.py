@@ -288,3 +288,15 @@ message_rollup = Table(
 """Counts of accepted messages."""
 
 rollup_position = position_table(metadata)
+
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    Column("tenant_id", Id, primary_key=True),
+    Column("application_id", Id, primary_key=True),
+    Column("reason", String(256), nullable=False),
+    Column("placed_by", Id, nullable=False),
+    Column("placed_at", Instant, nullable=False),
+)
+"""Legal holds. `application_id` is sixteen zero bytes where the hold is on the whole tenant;
+`placed_by` is the id of an API key."""

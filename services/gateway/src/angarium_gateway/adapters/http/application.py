@@ -28,6 +28,7 @@ from .endpoint_options import EndpointOptionsController
 from .endpoints import EndpointController
 from .entity_tags import EntityTags, provide_precondition
 from .environment.controller import EnvironmentController
+from .erasure import BulkExpungeController, ErasureController
 from .event_stream import EventStreamController
 from .event_type_specs import EventTypeSpecController
 from .event_types import EventTypeController
@@ -39,6 +40,7 @@ from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
 from .invalid_parameters import on_invalid_parameters
+from .legal_holds import ApplicationLegalHoldController, LegalHoldController
 from .message_batches import MessageBatchController
 from .messages import MessageController
 from .operation_needs import require_needs
@@ -93,6 +95,10 @@ _CONTROLLERS = (
     SearchController,
     StatisticsController,
     ApplicationStatisticsController,
+    BulkExpungeController,
+    ErasureController,
+    LegalHoldController,
+    ApplicationLegalHoldController,
 )
 
 

@@ -14,7 +14,9 @@ from angarium_gateway.application.accept.idempotency import IdempotencyKeys
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.configuration.change_configuration import ChangeConfiguration
 from angarium_gateway.application.configuration.endpoint_secrets import EndpointSecrets
+from angarium_gateway.application.erasure.erasure import Erasure
 from angarium_gateway.application.feed.listeners import Listeners
+from angarium_gateway.application.legal_holds import LegalHolds
 from angarium_gateway.application.read.attempts import ReadAttempts
 from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
@@ -76,6 +78,8 @@ class ApiDependencies:
     message_search: MessageSearch
     ask_worker: ServiceQuery
     fetch_payload: FetchPayload
+    erasure: Erasure
+    legal_holds: LegalHolds
     body_bytes_max: int = 1024 * 1024
     batch_bytes_max: int = 4 * 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False

@@ -115,6 +115,17 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.statistics.aggregate-event-types": Permission.READ_TENANT,
     "v1.statistics.application-series": Permission.READ_APPLICATION,
     "v1.endpoint.get-attempt-stats": Permission.READ_APPLICATION,
+    "v1.message.bulk-expunge-content": Permission.MANAGE_MESSAGES,
+    "v1.message.expunge-all-contents": Permission.MANAGE_MESSAGES,
+    "v1.erasure.create-in-application": Permission.MANAGE_MESSAGES,
+    "v1.erasure.create": Permission.MANAGE_TENANT,
+    "v1.erasure.verify-receipt": Permission.READ_TENANT,
+    "v1.legal-hold.get": Permission.READ_TENANT,
+    "v1.legal-hold.place": Permission.MANAGE_TENANT,
+    "v1.legal-hold.lift": Permission.MANAGE_TENANT,
+    "v1.application.get-legal-hold": Permission.READ_TENANT,
+    "v1.application.place-legal-hold": Permission.MANAGE_TENANT,
+    "v1.application.lift-legal-hold": Permission.MANAGE_TENANT,
 }
 
 

@@ -7,6 +7,7 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import UnsetType
 
+from angarium_gateway.application.legal_holds import refuse_held
 from angarium_gateway.application.tenants.tenants import NameTaken, Tenant
 from angarium_gateway.domain.display_names import may_be_name
 
@@ -15,7 +16,7 @@ from .dependencies import Api, ApiDependencies
 from .id_lists import list_response, window_of
 from .noted_changes import note_change
 from .parameters import LIMIT_DEFAULT, NAME_CHARS_MAX, Iterator, Limit, Order
-from .problems import Fault, ProblemAnswer, Refused, invalid, problem_answer
+from .problems import Fault, ProblemAnswer, Refused, invalid, problem_answer, refusal
 from .schemas.api_keys import DISPLAY_NAME_REMEDY, ApiKeyCreatedOut, ApiKeyIn
 from .schemas.fields import NAME_PATTERN
 from .schemas.lists import ListResponse
@@ -100,8 +101,13 @@ class TenantController(Controller):
         All servers refuse its keys and tokens within a second, and its name is free. Its
         applications, endpoints and event types are deleted within a minute, and what is pending for
         them is canceled. Messages, attempts, keys and the audit log are erased in the background.
+
+        The answer is `409` while a legal hold is on the tenant or one of its applications.
         """
         found = await _tenant(api, tenant_id)
+        held = await refuse_held(api.legal_holds, found.id, None)
+        if held is not None:
+            raise Refused(refusal(held))
         deleted = await api.tenants.delete(found.id)
         if deleted is None:
             raise Refused(_no_such_tenant(tenant_id))

@@ -13,8 +13,14 @@ from angarium_contracts.operational import (
     PostOperationalEvents,
 )
 from angarium_contracts.queries import Problem, ProblemCode
-from angarium_contracts.retention import ListTenantRetentions, TenantRetentions
+from angarium_contracts.retention import (
+    LegalHolds,
+    ListLegalHolds,
+    ListTenantRetentions,
+    TenantRetentions,
+)
 
+from angarium_gateway.application.legal_holds import LegalHolds as StoredHolds
 from angarium_gateway.application.publish.message_order import OpenMessageSearch
 from angarium_gateway.application.redelivery.background_tasks import KeptPositions
 from angarium_gateway.application.redelivery.resume_endpoint import ResumeEndpoint
@@ -25,10 +31,12 @@ from angarium_gateway.application.tenants.tenant_retention import (
 )
 from angarium_gateway.application.unavailable import JournalUnavailable
 
-type ServiceQuestion = FirstOpenMessages | PostOperationalEvents | ListTenantRetentions
+type ServiceQuestion = (
+    FirstOpenMessages | PostOperationalEvents | ListTenantRetentions | ListLegalHolds
+)
 
 QUESTIONS: Reader[ServiceQuestion] = Reader(
-    FirstOpenMessages, PostOperationalEvents, ListTenantRetentions
+    FirstOpenMessages, PostOperationalEvents, ListTenantRetentions, ListLegalHolds
 )
 ITEMS_MAX = 100
 """Ranges or events in one query (see their contracts)."""
@@ -44,12 +52,14 @@ class ServiceAnswers:
         retentions: StoredRetentions,
         resume: ResumeEndpoint,
         kept: KeptPositions,
+        holds: StoredHolds,
     ) -> None:
         self._search = search
         self._tell = tell
         self._retentions = retentions
         self._resume = resume
         self._kept = kept
+        self._holds = holds
 
     async def answer(self, question: ServiceQuestion) -> Contract:
         """The answer, or a `Problem`."""
@@ -71,6 +81,9 @@ class ServiceAnswers:
                 case ListTenantRetentions(after):
                     page = tuple(await self._retentions.page(after))
                     return TenantRetentions(items=page, done=len(page) < PAGE_MAX)
+                case ListLegalHolds(after_hold):
+                    holds = tuple(await self._holds.page(after_hold))
+                    return LegalHolds(items=holds, done=len(holds) < PAGE_MAX)
                 case _:
                     assert_never(question)
         except JournalUnavailable:

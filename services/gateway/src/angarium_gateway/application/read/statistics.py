@@ -30,7 +30,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class GroupBy(StrEnum):
-    """The dimension by which the periods of a series are divided."""
+    """What the periods of a series are divided by."""
 
     APPLICATION = "application"
     ENDPOINT = "endpoint"

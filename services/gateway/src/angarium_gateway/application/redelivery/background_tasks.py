@@ -75,4 +75,5 @@ class TaskLeases(Protocol):
         task's failures are counted up; only `save` resets them."""
 
     async def end(self, held: HeldTask, progress: TaskProgress, *, error: str | None) -> bool:
-        """Mark the task as finished or, with an `error`, as failed."""
+        """Mark the task as finished or, with an `error`, as failed. The subject of an erasure is
+        deleted from its arguments."""

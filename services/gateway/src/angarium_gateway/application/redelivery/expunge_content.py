@@ -9,6 +9,7 @@ from angarium_contracts.deliveries import DeliveriesChanged, ExpungeMessage
 from angarium_contracts.ids import ATTEMPT, parse_id
 from angarium_contracts.queries import Done, Problem, ProblemCode
 
+from angarium_gateway.application.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.application.publish.schedule import Schedule
 from angarium_gateway.application.read.attempts import attempt_not_found
 from angarium_gateway.application.read.references import References
@@ -45,6 +46,7 @@ class ExpungeContent:
         replayed: ReplayedMessages,
         payloads: Payloads,
         ask_worker: ServiceQuery,
+        holds: LegalHolds,
         *,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -53,6 +55,7 @@ class ExpungeContent:
         self._replayed = replayed
         self._payloads = payloads
         self._ask_worker = ask_worker
+        self._holds = holds
         self._sleep = sleep
 
     async def message(
@@ -64,6 +67,9 @@ class ExpungeContent:
         if isinstance(owned, Problem):
             return owned
         application_id, message = owned.application_id, owned.message
+        held = await refuse_held(self._holds, tenant_id, application_id)
+        if held is not None:
+            return held
         if message.deliver_at is not None and message.canceled_at is None:
             await self._schedule.cancel(application_id, message.id)
         if not await self._is_handed_over(application_id, message.id):
@@ -81,6 +87,9 @@ class ExpungeContent:
         attempt_id = parse_id(ATTEMPT, attempt_ref)
         if attempt_id is None:
             return attempt_not_found(attempt_ref)
+        held = await refuse_held(self._holds, tenant_id, owned.application_id)
+        if held is not None:
+            return held
         command = ExpungeAttempt(message_id=owned.message.id, attempt_id=attempt_id)
         done = await self._ask_worker(command, Done)
         return done if isinstance(done, Problem) else None

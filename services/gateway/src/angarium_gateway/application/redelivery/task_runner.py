@@ -54,13 +54,17 @@ class TaskRunner:
         poll_s: float = POLL_S,
     ) -> None:
         self._leases = leases
-        self._steps = steps
+        self._steps = dict(steps)
         self._pace = RateLimiter(messages_per_s)
         self._messages_max = min(REDELIVERED_AT_ONCE_MAX, messages_per_s)
         self._lease_s = lease_s
         self._clock_s = clock_s
         self._poll_s = poll_s
         self._started = asyncio.Event()
+
+    def add_step(self, kind: TaskKind, step: Step) -> None:
+        """Carry out tasks of another kind, before `run` begins."""
+        self._steps[kind] = step
 
     def wake(self) -> None:
         """Look for tasks now: one was started."""

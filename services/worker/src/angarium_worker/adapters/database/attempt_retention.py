@@ -6,43 +6,60 @@ deleted here goes in steps, by an index.
 
 from angarium_chassis.database.retention_table import delete_rows, too_old
 from angarium_chassis.database.retention_turn import RetentionTurn
-from angarium_contracts.retention import TenantRetention
+from angarium_contracts.retention import LegalHold, TenantRetention
 from sqlalchemy import select
 
-from angarium_worker.application.operations.retention import TenantRetentions
+from angarium_worker.application.operations.retention import LegalHolds, TenantRetentions
 
+from .held_attempts import not_held
 from .tables import attempt, cancelled_delivery, delivery_rollup, endpoint_copy
 
 
 class CancelledRetention:
     """The retention task of cancelled deliveries: they go by the time of their messages."""
 
-    def __init__(self, *, days: int) -> None:
+    def __init__(self, holds: LegalHolds, *, days: int) -> None:
+        self._holds = holds
         self._days = days
 
     async def __call__(self, turn: RetentionTurn) -> None:
         """See `RetentionTask`."""
+        holds = await self._holds.holds()
+        if holds is None:
+            return
         row = cancelled_delivery.c
         before = too_old(turn, self._days)
-        await delete_rows(turn, cancelled_delivery, row.message_id < before, order=row.message_id)
+        await delete_rows(
+            turn,
+            cancelled_delivery,
+            row.message_id < before,
+            not_held(cancelled_delivery, holds),
+            order=row.message_id,
+        )
 
 
 class TenantAttemptRetention:
     """The retention task of tenants that keep attempts for fewer than `days` days, endpoint by
     endpoint. Attempts of an endpoint that is no longer in the copy are kept for `days`."""
 
-    def __init__(self, tenants: TenantRetentions, *, days: int) -> None:
+    def __init__(self, tenants: TenantRetentions, holds: LegalHolds, *, days: int) -> None:
         self._tenants = tenants
+        self._holds = holds
         self._days = days
 
     async def __call__(self, turn: RetentionTurn) -> None:
         """See `RetentionTask`."""
-        for tenant in await self._tenants.all() or ():
+        tenants, holds = await self._tenants.all(), await self._holds.holds()
+        if holds is None:
+            return
+        for tenant in tenants or ():
             if tenant.days < self._days:
-                await _delete_of_tenant(turn, tenant)
+                await _delete_of_tenant(turn, tenant, holds)
 
 
-async def _delete_of_tenant(turn: RetentionTurn, tenant: TenantRetention) -> None:
+async def _delete_of_tenant(
+    turn: RetentionTurn, tenant: TenantRetention, holds: list[LegalHold]
+) -> None:
     before = too_old(turn, tenant.days)
     if not tenant.days:
         # The tenant is deleted.
@@ -57,6 +74,7 @@ async def _delete_of_tenant(turn: RetentionTurn, tenant: TenantRetention) -> Non
             attempt,
             tried.endpoint_id == endpoint_id,
             tried.id < before,
+            not_held(attempt, holds),
             key=tried.id,
             order=tried.id,
         )
@@ -65,5 +83,6 @@ async def _delete_of_tenant(turn: RetentionTurn, tenant: TenantRetention) -> Non
             cancelled_delivery,
             cancelled.endpoint_id == endpoint_id,
             cancelled.message_id < before,
+            not_held(cancelled_delivery, holds),
             order=cancelled.message_id,
         )

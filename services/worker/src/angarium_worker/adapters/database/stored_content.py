@@ -31,12 +31,13 @@ class StoredContentTables:
             .values(payload=b"", content_type=None)
         )
 
+    async def is_pending(self, message_id: bytes) -> bool:
+        """See `StoredContent`."""
+        return await self._exists(_row.message_id == message_id)
+
     async def is_held(self, message_id: bytes) -> bool:
         """See `StoredContent`."""
-        query = select(exists().where(_row.message_id == message_id, self._is_held))
-        with storage_errors():
-            async with self._reading.connect() as connection:
-                return bool(await connection.scalar(query))
+        return await self._exists(_row.message_id == message_id, self._is_held)
 
     async def expunge_responses(self, message_id: bytes, attempt_id: bytes | None = None) -> int:
         """See `StoredContent`."""
@@ -49,6 +50,11 @@ class StoredContentTables:
         return await self._write(
             update(attempt).where(*wanted).values(response=EXPUNGED_RESPONSE.encode())
         )
+
+    async def _exists(self, *wanted: Any) -> bool:
+        with storage_errors():
+            async with self._reading.connect() as connection:
+                return bool(await connection.scalar(select(exists().where(*wanted))))
 
     async def _write(self, statement: Any) -> int:
         with storage_errors():

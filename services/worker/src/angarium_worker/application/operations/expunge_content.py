@@ -26,6 +26,10 @@ class StoredContent(Protocol):
         """Delete the payload of the message's pending deliveries that are cancelled."""
         ...
 
+    async def is_pending(self, message_id: bytes) -> bool:
+        """True if the message has a pending delivery."""
+        ...
+
     async def is_held(self, message_id: bytes) -> bool:
         """True if a worker holds a pending delivery of the message: it may be sent now."""
         ...
@@ -64,6 +68,8 @@ class ExpungeContent:
 
     async def _message(self, command: ExpungeMessage) -> Contract:
         message_id = command.message_id
+        if command.keep_pending and await self._content.is_pending(message_id):
+            return DeliveriesChanged(count=0, done=False)
         ended, marked = await self._ledger.cancel(
             message_id=message_id,
             endpoint_id=None,

@@ -1,9 +1,9 @@
-"""The port to the retention periods that tenants have set for their attempts."""
+"""Ports to the retention periods and legal holds of tenants, which the gateway owns."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from angarium_contracts.retention import TenantRetention
+from angarium_contracts.retention import LegalHold, TenantRetention
 
 
 class TenantRetentions(Protocol):
@@ -11,4 +11,12 @@ class TenantRetentions(Protocol):
 
     async def all(self) -> Sequence[TenantRetention] | None:
         """Every period that is set; None: no gateway answers, and no attempt is deleted early."""
+        ...
+
+
+class LegalHolds(Protocol):
+    """Legal holds, which the gateway owns."""
+
+    async def holds(self) -> list[LegalHold] | None:
+        """Every hold; None: no gateway answers, and nothing may be deleted."""
         ...

@@ -38,6 +38,12 @@ from angarium_gateway.adapters.http.schemas.environment import (
     EnvironmentExportIn,
     EnvironmentIn,
 )
+from angarium_gateway.adapters.http.schemas.erasure import (
+    BulkExpungeContentsIn,
+    ErasureIn,
+    ReceiptVerificationIn,
+)
+from angarium_gateway.adapters.http.schemas.erasure_data import EXAMPLE_RECEIPT
 from angarium_gateway.adapters.http.schemas.event_type_specs import EventTypeImportOpenApiIn
 from angarium_gateway.adapters.http.schemas.event_types import (
     EventTypeIn,
@@ -46,6 +52,7 @@ from angarium_gateway.adapters.http.schemas.event_types import (
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.filters import EndpointFilterTestIn, FilterTestIn
+from angarium_gateway.adapters.http.schemas.legal_holds import LegalHoldIn
 from angarium_gateway.adapters.http.schemas.message_batches import (
     AddressedMessageBatchIn,
     AddressedMessageIn,
@@ -182,6 +189,10 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         RecoverIn(since=_MORNING, until=_NOON),
         ReplayIn(since=_MORNING),
         BulkReplayIn(since=_MORNING, until=_NOON, event_types=["invoice.paid"]),
+        BulkExpungeContentsIn(ids=["evt_1001", "evt_1002"]),
+        LegalHoldIn(reason="Case 2030-17"),
+        ErasureIn(tag="customer-77", cancel_pending=True),
+        ReceiptVerificationIn(receipt=EXAMPLE_RECEIPT, tag="customer-77"),
         TenantPolicyIn(
             retry_schedule=[5, 300, 1800, 7200], retention_days=30, require_event_types=True
         ),

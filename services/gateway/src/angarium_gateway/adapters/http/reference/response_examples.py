@@ -34,6 +34,12 @@ from angarium_gateway.adapters.http.schemas.environment import (
     EnvironmentImportOut,
     EnvironmentOut,
 )
+from angarium_gateway.adapters.http.schemas.erasure import (
+    BulkExpungeContentsOut,
+    ErasureOut,
+    ExpungeAllContentsOut,
+    ReceiptVerificationOut,
+)
 from angarium_gateway.adapters.http.schemas.event_type_specs import (
     AsyncApiOut,
     EventTypeImportOpenApiOut,
@@ -43,6 +49,7 @@ from angarium_gateway.adapters.http.schemas.event_type_specs import (
 from angarium_gateway.adapters.http.schemas.event_types import EventTypeOut
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.filters import FilterTestOut
+from angarium_gateway.adapters.http.schemas.legal_holds import LegalHoldOut
 from angarium_gateway.adapters.http.schemas.message_batches import BatchResult, MessageBatchOut
 from angarium_gateway.adapters.http.schemas.messages import MessageOut, MessagePrecheckOut
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
@@ -264,6 +271,26 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             updated_at=_NOON,
             unresolved_app_ids=[],
         ),
+        BulkExpungeContentsOut(results={"evt_1001": "expunged", "evt_1002": "not-found"}),
+        ExpungeAllContentsOut(
+            id=_TASK,
+            status=TaskStatus.RUNNING,
+            task=TaskKind.PURGE_CONTENT,
+            updated_at=_NOON,
+        ),
+        ErasureOut(
+            id=_TASK,
+            status=TaskStatus.RUNNING,
+            task=TaskKind.PURGE_CONTENT,
+            updated_at=_NOON,
+        ),
+        LegalHoldOut(
+            app_id=_APPLICATION,
+            reason="Case 2030-17",
+            placed_by="0190a5e0c3f07c6e8f0a3b5d7e9f1a2c",
+            placed_at=_NOON,
+        ),
+        ReceiptVerificationOut(genuine=True, subject_matches=True),
         AggregateEventTypesOut(
             id=_TASK,
             status=TaskStatus.RUNNING,

@@ -57,6 +57,10 @@ SDK_CALLS: Final = {
     "v1.message.precheck": SdkCall("message.precheck", "MessagePrecheckIn", "precheck"),
     "v1.message.get": SdkCall("message.get", result="message"),
     "v1.message.expunge-content": SdkCall("message.expunge_content"),
+    "v1.message.bulk-expunge-content": SdkCall(
+        "message.bulk_expunge_content", "BulkExpungeContentsIn", "expunged"
+    ),
+    "v1.message.expunge-all-contents": SdkCall("message.expunge_all_contents", result="task"),
     "v1.message-attempt.list-by-msg": SdkCall("message_attempt.list_by_msg", result="page"),
     "v1.message-attempt.list-by-endpoint": SdkCall(
         "message_attempt.list_by_endpoint", result="page"

@@ -54,6 +54,11 @@ _SECTIONS: Final = {
         description="Send one message or many once more, or stop deliveries that are pending."
         " Requests that concern many messages start a background task.",
     ),
+    "Erasure": _Section(
+        "Erasure",
+        description="Erase what is stored about a person, named by a tag of their messages. A"
+        " signed receipt says what was erased.",
+    ),
     "Background Task": _Section(
         "Background tasks",
         description="A background task works through many messages after its request was"

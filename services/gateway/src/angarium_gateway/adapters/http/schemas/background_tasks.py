@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import msgspec
 from angarium_contracts.ids import (
     APPLICATION,
     BACKGROUND_TASK,
@@ -13,10 +14,14 @@ from angarium_contracts.ids import (
 from msgspec import UNSET, Meta, UnsetType, field
 from msgspec.structs import replace
 
+from angarium_gateway.application.erasure.deletion_state import deletion_state
 from angarium_gateway.application.redelivery.usage_steps import result_of
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskKind, TaskStatus
 
+from .erasure_data import ErasureReceiptOut
 from .fields import ApiSchema, Channel, EventTypeName, RequestSchema, Tag
+
+_receipt_decoder = msgspec.json.Decoder(ErasureReceiptOut)
 
 Since = Annotated[
     datetime, Meta(description="Messages accepted at this time or later; UTC if it has no offset.")
@@ -80,6 +85,10 @@ class TaskData(ApiSchema, frozen=True, kw_only=True):
     examined. `error` says why the task failed or, while it is running, what it waits for.
     `appStats` and `event_types` are the results of `application.stats` and `event-type.aggregate`,
     complete once the task is finished; the members of messages are left out there.
+
+    Of `application.purge_content`, `expunged` counts the messages whose content was deleted, `kept`
+    those that were kept because a delivery is pending, and `waiting` those that are deleted once
+    their deliveries have ended. `receipt` is that of an erasure that has finished.
     """
 
     since: datetime
@@ -96,6 +105,11 @@ class TaskData(ApiSchema, frozen=True, kw_only=True):
     error: str | UnsetType = UNSET
     app_stats: list[dict[str, Any]] | UnsetType = UNSET
     subscriptions: list[dict[str, Any]] | UnsetType = field(name="event_types", default=UNSET)
+    expunged: int | UnsetType = UNSET
+    kept: int | UnsetType = UNSET
+    waiting: int | UnsetType = UNSET
+    cancel_pending: bool | UnsetType = UNSET
+    receipt: ErasureReceiptOut | UnsetType = UNSET
 
 
 class BackgroundTaskOut(StartedTask, frozen=True, kw_only=True):
@@ -167,6 +181,8 @@ def _data_of(task: BackgroundTask) -> TaskData:
         return replace(data, app_stats=list(result_of(progress).items))
     if task.kind is TaskKind.EVENT_TYPE_AGGREGATE:
         return replace(data, subscriptions=list(result_of(progress).items))
+    if task.kind is TaskKind.PURGE_CONTENT:
+        return _deletion_data(data, task)
     return replace(
         data,
         app_id=format_id(APPLICATION, of.application_id),
@@ -175,6 +191,21 @@ def _data_of(task: BackgroundTask) -> TaskData:
         channel=of.channel or UNSET,
         tag=of.tag or UNSET,
         position=UNSET if progress.cursor is None else _made_at(progress.cursor),
+    )
+
+
+def _deletion_data(data: TaskData, task: BackgroundTask) -> TaskData:
+    of, progress, state = task.arguments, task.progress, deletion_state(task.progress)
+    return replace(
+        data,
+        resent=0,
+        skipped=0,
+        expunged=progress.resent,
+        kept=progress.skipped,
+        waiting=len(state.waiting),
+        cancel_pending=of.cancel_pending,
+        app_id=format_id(APPLICATION, of.application_id) if of.application_id else UNSET,
+        receipt=UNSET if state.receipt is None else _receipt_decoder.decode(state.receipt),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, UnsetType, field
+from msgspec import UNSET, Meta, UnsetType
 
 from .fields import ApiSchema, RequestSchema
 
@@ -44,13 +44,13 @@ class EventTypeFromOpenApi(ApiSchema, frozen=True, kw_only=True):
 
 
 class EventTypeImportOpenApiOutData(ApiSchema, frozen=True, kw_only=True):
-    """Event types that an import changed, or would change."""
+    """What an import changed, or would change."""
 
     modified: Annotated[list[str], Meta(description="Names of the event types that were changed.")]
     to_modify: Annotated[
         list[EventTypeFromOpenApi] | UnsetType,
         Meta(description="With `dryRun`, those that would be created or changed."),
-    ] = field(default=UNSET, name="to_modify")  # as the Svix SDKs read it
+    ] = UNSET
 
 
 class EventTypeImportOpenApiOut(ApiSchema, frozen=True, kw_only=True):

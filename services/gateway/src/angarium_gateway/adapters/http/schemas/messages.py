@@ -162,7 +162,7 @@ class MessagePrecheckIn(RequestSchema, frozen=True, kw_only=True):
 
 
 class MessagePrecheckOut(ApiSchema, frozen=True, kw_only=True):
-    """The answer to a precheck."""
+    """Whether a message would reach anybody."""
 
     active: Annotated[
         bool, Meta(description="True if an enabled endpoint would get such a message.")

@@ -1,4 +1,4 @@
-"""Results of searches on the wire."""
+"""What searches find, on the wire."""
 
 from angarium_contracts.attempts import Attempt
 from angarium_contracts.ids import APPLICATION, format_id
