@@ -12,6 +12,7 @@ from angarium_chassis.statistics.rollup_audit import Difference
 from angarium_contracts.attempts import AttemptStatus
 from angarium_contracts.ids import APPLICATION, MESSAGE, format_id, parse_id
 from angarium_gateway.examination.statistics import audited_rollups as audited_messages
+from angarium_worker.examination.statistics import audited_cancellations
 from angarium_worker.examination.statistics import audited_rollups as audited_attempts
 
 _TIMEOUT_S = 30.0
@@ -85,7 +86,11 @@ class Databases:
 
     async def _statistics_differences(self) -> list[Difference]:
         found = []
-        for service, audited_of in (("gateway", audited_messages), ("worker", audited_attempts)):
+        for service, audited_of in (
+            ("gateway", audited_messages),
+            ("worker", audited_attempts),
+            ("worker", audited_cancellations),
+        ):
             database = open_database(self._urls[service], connections_max=1)
             try:
                 audited = audited_of(database)
@@ -106,7 +111,11 @@ class Databases:
                     ledger,
                 )[0][0]
             )
-            for service, ledger in (("gateway", "message"), ("worker", "attempt"))
+            for service, ledger in (
+                ("gateway", "message"),
+                ("worker", "attempt"),
+                ("worker", "cancelled_delivery"),
+            )
         )
 
     def rows(self, service: str, query: str, *values: Any) -> Sequence[Any]:

@@ -5,13 +5,16 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
+from angarium_chassis.statistics.resolutions import Resolution
+from angarium_chassis.statistics.rollup_audit import Difference, Owner
 from angarium_cli.failure import CommandFailed
 from angarium_cli.verify.audit import Audit
 from angarium_cli.verify.ledgers import Gap, GapKind
-from angarium_cli.verify.report import as_json, show
+from angarium_cli.verify.report import SHOWN_MAX, as_json, show
 from angarium_cli.verify.retention import Kept, Side
+from angarium_cli.verify.statistics import DIFFERENCES_KEPT_MAX, AuditedStatistics
 from angarium_cli.verify.time_range import TimeRange, time_range
-from angarium_contracts.ids import ENDPOINT, MESSAGE, format_id, lowest_id_at
+from angarium_contracts.ids import APPLICATION, ENDPOINT, MESSAGE, format_id, lowest_id_at
 from angarium_gateway.examination.audited_journal import ShorterTenants
 from rich.console import Console
 
@@ -76,6 +79,65 @@ def test_the_report_names_gaps_and_what_to_do() -> None:
     shown = json.loads(as_json("here", span, found))
     assert [gap["kind"] for gap in shown["gaps"]] == ["missing", "set-aside", "of-no-message"]
     assert shown["gaps_count"] == 3
+
+
+def a_difference(number: int = 0) -> Difference:
+    starts_at_us = (NOW_MS - NOW_MS % 3_600_000) * 1_000
+    owner = Owner(b"t" * 16, APP, HOOK)
+    return Difference(
+        Resolution.HOUR, starts_at_us, owner, f"type.{number}", "delivered", 1_200, 1_199
+    )
+
+
+def shown_lines(audited: AuditedStatistics) -> list[str]:
+    out = StringIO()
+    span = time_range(None, None, NOW)
+    show("here", span, Audit(statistics=audited), Console(file=out, width=200))
+    return out.getvalue().splitlines()
+
+
+def test_the_report_says_that_statistics_are_exact() -> None:
+    lines = shown_lines(AuditedStatistics(compared=1))
+    assert lines[-1] == "Statistics are exact: 1 endpoint or application counted once more."
+    lines = shown_lines(AuditedStatistics(compared=1_234))
+    assert lines[-1].endswith("1,234 endpoints and applications counted once more.")
+
+
+def test_the_report_names_differences_of_statistics() -> None:
+    found = AuditedStatistics(compared=3)
+    found.add([a_difference()])
+    heading, line, remedy = shown_lines(found)[-3:]
+    assert heading == "Statistics: 1 difference."
+    assert line == (
+        f"  hour of 2026-03-01 12:00:00, application {format_id(APPLICATION, APP)}, type.0,"
+        " delivered: 1,200 on record, 1,199 counted"
+    )
+    assert remedy.startswith("Remedy: messages and deliveries are not affected.")
+    (member,) = json.loads(as_json("here", time_range(None, None, NOW), Audit(statistics=found)))[
+        "statistics"
+    ]["differences"]
+    assert member == {
+        "resolution": "hour",
+        "starts_at": "2026-03-01T12:00:00+00:00",
+        "app_id": format_id(APPLICATION, APP),
+        "event_type": "type.0",
+        "column": "delivered",
+        "on_record": 1_200,
+        "counted": 1_199,
+    }
+
+
+def test_the_report_shows_and_lists_so_many_differences() -> None:
+    found = AuditedStatistics()
+    for number in range(DIFFERENCES_KEPT_MAX + 5):
+        found.add([a_difference(number)])
+    lines = shown_lines(found)
+    assert "Statistics: 1,005 differences." in lines
+    assert sum(line.startswith("  hour of ") for line in lines) == SHOWN_MAX
+    assert f"  … and {1_005 - SHOWN_MAX:,} more; --json lists up to 1,000" in lines
+    listed = json.loads(as_json("here", time_range(None, None, NOW), Audit(statistics=found)))
+    assert listed["statistics"]["differences_count"] == 1_005
+    assert len(listed["statistics"]["differences"]) == DIFFERENCES_KEPT_MAX
 
 
 def test_the_report_says_which_part_of_the_range_cannot_be_audited() -> None:

@@ -21,8 +21,10 @@ from angarium_worker.adapters.database.tables import (
     delivery_rollup,
     rollup_position,
 )
+from angarium_worker.application.ledger.manual_ledger import ManualLedger
 from angarium_worker.application.ledger.records import AttemptRow, Ledger, Record
-from angarium_worker.examination.statistics import audited_rollups
+from angarium_worker.domain.delivery import Delivery
+from angarium_worker.examination.statistics import audited_cancellations, audited_rollups
 from sqlalchemy import delete, func, insert, select, update
 
 type Rows = Callable[..., Any]
@@ -56,10 +58,10 @@ async def total(database: Database) -> int:
 
 
 async def differences(database: Database) -> list[Difference]:
-    audited = audited_rollups(database)
     since_us, until_us = NOW_US - 24 * HOUR_US, NOW_US + 24 * HOUR_US
     return [
         each
+        for audited in (audited_rollups(database), audited_cancellations(database))
         async for owner in audited.owners(database, since_us, until_us)
         for each in await audited.differences(database, owner, since_us, until_us)
     ]
@@ -199,21 +201,75 @@ async def test_a_dump_restored_into_a_younger_cluster_is_counted_on(
     assert await differences(database) == []
 
 
-async def test_cancelled_deliveries_are_counted(database: Database, ledger: Ledger) -> None:
+async def put_cancelled(database: Database, message_id: bytes = b"m" * 16) -> None:
     row = {
-        "message_id": b"m" * 16,
+        "message_id": message_id,
         "endpoint_id": ENDPOINT,
         "application_id": b"a" * 16,
         "tenant_id": b"t" * 16,
         "event_type": "invoice.paid",
         "reason": "gone",
-        "cancelled_at": NOW_US + 5,
+        "cancelled_at": NOW_US - HOUR_US + 5,
     }
     async with database.engine.begin() as connection:
         await connection.execute(insert(cancelled_delivery), [row])
+
+
+async def test_cancelled_deliveries_are_counted(database: Database) -> None:
+    await put_cancelled(database)
     await roller_of(database).turn()
     (minute,) = (await rows_of(database, Resolution.MINUTE)).values()
-    assert (minute.starts_at, minute.cancelled, minute.delivered) == (NOW_US, 1, 0)
+    starts_at = NOW_US - HOUR_US
+    assert (minute.starts_at, minute.cancelled, minute.delivered) == (starts_at, 1, 0)
+    assert await differences(database) == []
+
+
+async def test_a_cancelled_delivery_that_is_sent_again_stays_counted(
+    database: Database, manual_ledger: ManualLedger
+) -> None:
+    await put_cancelled(database)
+    await roller_of(database).turn()
+    delivery = Delivery(b"m" * 16, ENDPOINT, b"a" * 16, b"t" * 16, "invoice.paid", b"{}", 1)
+    await manual_ledger.resend([delivery], only_missing=False)
+    await roller_of(database).turn()
+    (day,) = (await rows_of(database, Resolution.DAY)).values()
+    assert day.cancelled == 1
+    assert await differences(database) == []
+
+
+async def test_a_copy_of_a_cancelled_delivery_is_counted_with_it(
+    database: Database, ledger: Ledger, manual_ledger: ManualLedger, pending_row: Rows
+) -> None:
+    await put_cancelled(database)
+    await roller_of(database).turn()
+    # A copy of its chunk, which another worker recorded after the cancellation.
+    await ledger.record([Record([], [pending_row(endpoint_id=ENDPOINT)])])
+    found = await manual_ledger.cancel(
+        message_id=b"m" * 16,
+        endpoint_id=None,
+        reason="not wanted",
+        by_hand=True,
+        rows_max=9,
+        lease_s=0.0,
+    )
+    assert found.ended == 1
+    await roller_of(database).turn()
+    hours = await rows_of(database, Resolution.HOUR)
+    assert {at_us: hour.cancelled for at_us, hour in hours.items()} == {NOW_US - HOUR_US: 1}
+    assert await differences(database) == []
+
+
+async def test_the_audit_reports_cancellations_that_are_not_counted(database: Database) -> None:
+    # A message may be much older than the cancellation of its delivery.
+    for message_id in (bytes(15) + b"o", lowest_id_at(NOW_US // 1_000)):
+        await put_cancelled(database, message_id)
+    await roller_of(database).turn()
+    assert await differences(database) == []
+    async with database.engine.begin() as connection:
+        hours = delivery_rollup.c.resolution == int(Resolution.HOUR)
+        await connection.execute(update(delivery_rollup).where(hours).values(cancelled=1))
+    (found,) = await differences(database)
+    assert (found.column, found.on_record, found.counted) == ("cancelled", 2, 1)
 
 
 async def test_the_audit_reports_what_differs(

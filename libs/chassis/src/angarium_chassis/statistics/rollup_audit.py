@@ -48,13 +48,20 @@ class Difference(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class AuditedRollups:
     """A ledger whose roll-ups are compared. An index serves `owner` followed by `id`; `columns`
-    are the numbers that this ledger alone is counted into."""
+    are the numbers that this ledger alone is counted into.
+
+    `at`: the column of the rows' times, where an id may be much older than its row; then all rows
+    of an owner are looked at. `rows_go`: rows are deleted for reasons other than their age, so that
+    only fewer counted than on record is a difference.
+    """
 
     ledger: CountedLedger
     owner: ColumnElement[bytes]
     rollup_owner: ColumnElement[bytes]
     id: ColumnElement[bytes]
     columns: tuple[str, ...]
+    at: ColumnElement[int] | None = None
+    rows_go: bool = False
 
     async def owners(
         self, database: Database, since_us: int, until_us: int
@@ -118,7 +125,7 @@ class AuditedRollups:
         return [
             Difference(Resolution(key[0]), key[1], owner, key[-1], name, mine, others)
             for name, mine, others in (*numbers, *values)
-            if name in self.columns and mine != others
+            if name in self.columns and (mine > others if self.rows_go else mine != others)
         ]
 
     async def _recount(
@@ -131,7 +138,7 @@ class AuditedRollups:
         (since_us, until_us), (lowest, highest) = times_us, positions
         rollups, order = self.ledger.rollups, self.ledger.order
         total: dict[Key, Counts] = {}
-        first = lowest_id_at(since_us // 1_000 - CLOCKS_APART_MS)
+        first = lowest_id_at(since_us // 1_000 - CLOCKS_APART_MS) if self.at is None else b""
         end = lowest_id_at(until_us // 1_000 + CLOCKS_APART_MS)
         while first < end:
             within = (self.owner == owner.id) & (self.id >= first) & (self.id < end)
@@ -144,6 +151,8 @@ class AuditedRollups:
                 & (self.id < page_end)
                 & order.within(lowest, highest)
             )
+            if self.at is not None:
+                condition &= (self.at >= since_us) & (self.at < until_us)
             minutes = await self.ledger.count(connection, condition, rollups)
             _add_periods(total, minutes, since_us, until_us, self.ledger)
             first = page_end

@@ -138,6 +138,9 @@ def _statistics_lines(statistics: AuditedStatistics) -> list[tuple[str, str]]:
         return [(f"Statistics are exact: {owners} counted once more.", "green")]
     found = counted(statistics.differences_count, "difference")
     shown = [(_difference_line(each), "") for each in statistics.differences[:SHOWN_MAX]]
+    if statistics.differences_count > SHOWN_MAX:
+        more = statistics.differences_count - SHOWN_MAX
+        shown.append((f"  … and {more:,} more; --json lists up to 1,000", ""))
     return [(f"Statistics: {found}.", "bold red"), *shown, (_STATISTICS, "")]
 
 

@@ -31,7 +31,6 @@ class AuditedStatistics:
 
     def add(self, found: list[Difference]) -> None:
         """Add the differences of one endpoint or application."""
-        self.compared += 1
         self.differences_count += len(found)
         self.differences += found[: DIFFERENCES_KEPT_MAX - len(self.differences)]
 
@@ -55,10 +54,12 @@ async def audit_statistics(
     statistics per minute (kept for `days`) go. Raises SQLAlchemy's errors."""
     result = AuditedStatistics()
     until_us = _whole_minutes(span.until)
+    compared: set[bytes] = set()
     oldest_us = (kept.now_ms - days * DAY_MS + MARGIN_MS) * 1_000
     for database, audited, kept_from in (
         (gateway, of_gateway.audited_rollups(gateway), kept.messages_from),
         (worker, of_worker.audited_rollups(worker), kept.attempts_from),
+        (worker, of_worker.audited_cancellations(worker), kept.attempts_from),
     ):
         async for owner in audited.owners(database, to_micros(span.since), until_us):
             tenant_days = await tenants.tenant_days({owner.tenant_id})
@@ -67,6 +68,8 @@ async def audit_statistics(
             since_us = -(-since_us // _MINUTE_US) * _MINUTE_US
             if since_us < until_us:
                 result.add(await audited.differences(database, owner, since_us, until_us))
+                compared.add(owner.id)
+    result.compared = len(compared)
     return result
 
 

@@ -117,6 +117,32 @@ async def test_progress_is_recorded_step_by_step(tasks: BackgroundTaskTable) -> 
     assert await tasks.lease(lease_s=LEASE_S) is None
 
 
+async def test_the_result_of_a_task_is_kept_with_its_progress(tasks: BackgroundTaskTable) -> None:
+    whole = TaskArguments(
+        application_id=b"",
+        endpoint_id=b"",
+        since=ARGUMENTS.since,
+        until=ARGUMENTS.until,
+        application_ids=(b"\x00" * 16, b"\xff" * 16),
+    )
+    task_id = b"1" * 16
+    made = await tasks.start(task_id, TENANT, TaskKind.APPLICATION_STATS, whole, running_max=1)
+    assert made is not None
+    assert (made.arguments, made.progress.result) == (whole, None)
+    half = TaskProgress(cursor=b"m" * 16, looked=1, result='[["app_1","größe",2]]')
+    held = await lease(tasks)
+    assert await tasks.save(held, half, lease_s=LEASE_S)
+    assert await tasks.put_back(held, error="the worker did not answer")
+    again = await lease(tasks)
+    assert again.task.progress == half
+    long = replace(half, result=f"[{'1,' * 200_000}1]")
+    assert await tasks.end(again, long, error=None)
+    found = await tasks.find(TENANT, task_id)
+    assert found is not None
+    assert (found.status, found.progress) == (TaskStatus.FINISHED, long)
+    assert (await tasks.page(TENANT, IdWindow(1), EVERYTHING)).items == [found]
+
+
 async def test_a_dead_gateways_task_is_resumed_and_its_late_writes_change_nothing(
     tasks: BackgroundTaskTable, database: Database
 ) -> None:

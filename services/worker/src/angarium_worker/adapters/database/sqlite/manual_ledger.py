@@ -159,7 +159,8 @@ async def _end(
         return
     await connection.execute(delete(pending_delivery).where(_KEY.in_([row[:2] for row in rows])))
     statement = insert(cancelled_delivery)
-    kept = ("reason", "by_hand", "cancelled_at")
+    # A copy of a delivery that was cancelled before is counted at the time of the first.
+    kept = ("reason", "by_hand")
     cancelled = [
         {name: getattr(row, name) for name in CANCELLED_COLUMNS if name != "reason"}
         | why

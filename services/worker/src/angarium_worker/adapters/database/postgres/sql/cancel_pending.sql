@@ -46,9 +46,9 @@ with clock as (
         by_hand)
     select message_id, endpoint_id, application_id, tenant_id, event_type, $3, clock.now, $4
     from ended, clock
+    -- A copy of a delivery that was cancelled before: it is counted at the time of the first.
     on conflict (message_id, endpoint_id) do update
-    set reason = excluded.reason, cancelled_at = excluded.cancelled_at,
-        by_hand = excluded.by_hand
+    set reason = excluded.reason, by_hand = excluded.by_hand
 ), waiting as materialized (
     select endpoint_id from lane
     where endpoint_id in (select endpoint_id from ended where lane is not null)
