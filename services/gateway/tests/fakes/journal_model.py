@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from angarium_contracts.hot_path import AcceptedMessage
@@ -30,9 +30,8 @@ def new_id() -> bytes:
 
 def a_message(**more: Any) -> NewMessage:
     """A message of 300 bytes in the window."""
-    return replace(
-        NewMessage(new_id(), TENANT, APPLICATION, "a.b", b'{"a": "' + b"x" * 91 + b'"}'), **more
-    )
+    made = NewMessage(new_id(), TENANT, APPLICATION, "a.b", b'{"a": "' + b"x" * 91 + b'"}')
+    return made._replace(**more)
 
 
 def accepted(message: NewMessage) -> AcceptedMessage:

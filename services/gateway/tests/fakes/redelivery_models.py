@@ -67,7 +67,7 @@ class MemoryReplayJournal:
         if self.down:
             raise JournalUnavailable
         message = self.messages[message_id]
-        self.messages[message_id] = replace(message, payload=b"", expunged=True)
+        self.messages[message_id] = message._replace(payload=b"", expunged=True)
 
     async def page(
         self, application_id: bytes, *, after: bytes | None, before: bytes, limit: int

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """A valid message to be committed. `payload` is the text of a JSON object, or any text with a
+class NewMessage(NamedTuple):
+    """A valid message to be committed: a tuple, because one is made for each message, and a frozen
+    dataclass takes seven times as long. `payload` is the text of a JSON object, or any text with a
     `content_type`.
 
     With a `key_digest` the request is idempotent; `request_digest` tells a repeat from another
@@ -36,8 +37,7 @@ class NewMessage:
         return len(self.payload) + 200
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(NamedTuple):
     """The message is in the journal. `application_version` is the directory version of its
     application."""
 

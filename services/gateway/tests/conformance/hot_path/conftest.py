@@ -54,7 +54,7 @@ def new_id() -> bytes:
 
 
 def a_message(**more: Any) -> NewMessage:
-    return replace(NewMessage(new_id(), TENANT, APPLICATION, "a.b", b'{"a": 1}'), **more)
+    return NewMessage(new_id(), TENANT, APPLICATION, "a.b", b'{"a": 1}')._replace(**more)
 
 
 def a_batch(*messages: NewMessage, **more: Any) -> NewBatch:

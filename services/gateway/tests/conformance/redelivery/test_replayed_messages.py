@@ -1,6 +1,5 @@
 """Reading the journal to deliver messages again, on both engines."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,7 +31,7 @@ def id_of(number: int) -> bytes:
 
 def a_message(number: int, **more: Any) -> NewMessage:
     made = NewMessage(id_of(number), TENANT, ACME, "invoice.paid", b'{"a": 1}')
-    return replace(made, **more)
+    return made._replace(**more)
 
 
 async def post(database: Database, *messages: NewMessage) -> None:

@@ -1,7 +1,6 @@
 """Accepting many messages at once: outcomes in order, few commits, nothing half told."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from angarium_contracts.directory import ApplicationState
@@ -39,7 +38,7 @@ class Accepting(Rig):
 
 
 def items(count: int) -> list[BatchItem]:
-    return [BatchItem("acme", replace(DRAFT, event_id=f"e-{number}")) for number in range(count)]
+    return [BatchItem("acme", DRAFT._replace(event_id=f"e-{number}")) for number in range(count)]
 
 
 def event_ids(outcomes: list[BatchOutcome]) -> list[str | None]:
@@ -86,7 +85,7 @@ async def test_scheduled_messages_open_no_batch_and_keep_their_places() -> None:
     rig = Accepting()
     outcomes = await rig(
         BatchItem("acme", DRAFT),
-        BatchItem("acme", replace(DRAFT, deliver_at=LATER)),
+        BatchItem("acme", DRAFT._replace(deliver_at=LATER)),
         BatchItem("acme", DRAFT),
     )
     assert [type(each) for each in outcomes] == [Accepted] * 3

@@ -1,7 +1,6 @@
 """Accepting a message: each of its outcomes, and what reaches the journal."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -215,7 +214,7 @@ async def test_a_database_that_is_away_while_the_application_is_looked_up_is_bus
 async def test_a_message_with_a_time_of_its_own_is_scheduled_and_opens_no_batch() -> None:
     rig = Accepting()
     deliver_at = datetime(2030, 1, 2, tzinfo=UTC)
-    outcome = await rig(replace(KEYED, deliver_at=deliver_at))
+    outcome = await rig(KEYED._replace(deliver_at=deliver_at))
     assert isinstance(outcome, Accepted)
     assert rig.journal.scheduled == [outcome.message]
     assert (outcome.message.deliver_at, outcome.message.key_digest) == (deliver_at, KEY_DIGEST)
@@ -227,7 +226,7 @@ async def test_a_repeat_of_a_scheduled_request_gets_its_message_also_after_its_t
     earlier = a_message(
         key_digest=KEY_DIGEST, request_digest=b"d" * 16, deliver_at=datetime(2030, 1, 2, tzinfo=UTC)
     )
-    for draft in (KEYED, replace(KEYED, deliver_at=earlier.deliver_at)):
+    for draft in (KEYED, KEYED._replace(deliver_at=earlier.deliver_at)):
         rig = Accepting()
         rig.journal.earlier_requests[KEY_DIGEST] = EarlierRequest(b"d" * 16, earlier)
         rig.refuse(KeyTaken())
@@ -239,5 +238,5 @@ async def test_a_repeat_of_a_scheduled_request_gets_its_message_also_after_its_t
 async def test_an_event_id_that_is_taken_refuses_a_scheduled_message_too() -> None:
     rig = Accepting()
     rig.refuse(EventTaken())
-    draft = replace(DRAFT, event_id="e", deliver_at=datetime(2030, 1, 2, tzinfo=UTC))
+    draft = DRAFT._replace(event_id="e", deliver_at=datetime(2030, 1, 2, tzinfo=UTC))
     assert await rig(draft) == EventIdTaken("e")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from angarium_contracts.stream_names import stream_number
@@ -141,6 +140,6 @@ async def test_a_failed_number_does_not_take_back_what_others_committed() -> Non
 
 def test_the_room_of_a_message_counts_its_payload() -> None:
     message = a_message()
-    assert replace(message, payload=message.payload + b" " * 50).size_bytes == (
+    assert message._replace(payload=message.payload + b" " * 50).size_bytes == (
         message.size_bytes + 50
     )

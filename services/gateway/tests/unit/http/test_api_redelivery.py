@@ -138,7 +138,7 @@ async def test_what_is_unknown_is_not_resent(world: World) -> None:
 
 
 async def test_a_message_without_content_is_not_resent(world: World) -> None:
-    world.replayed.add(replace(world.replayed.messages[MESSAGE_ID], payload=b"", expunged=True))
+    world.replayed.add(world.replayed.messages[MESSAGE_ID]._replace(payload=b"", expunged=True))
     answer = await world.client.post(RESEND)
     assert answer.status_code == 409
     assert "payload of this message was deleted" in answer.json()["detail"]

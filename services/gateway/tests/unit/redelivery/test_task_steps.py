@@ -44,7 +44,7 @@ def id_of(number: int) -> bytes:
 
 def a_message(number: int, **more: Any) -> NewMessage:
     message = NewMessage(id_of(number), TENANT, APPLICATION_ID, "invoice.paid", b'{"a": 1}')
-    return replace(message, **more)
+    return message._replace(**more)
 
 
 class Rig:

@@ -39,6 +39,9 @@ async def count_messages(
     found: dict[Key, Counts] = {}
     for message_id, *rest in (await connection.execute(query)).all():
         minute = start_of(created_at_ms(message_id) * 1_000, Resolution.MINUTE)
-        counts = found.setdefault((minute, *rest), rollups.counts())
+        key = (minute, *rest)
+        counts = found.get(key)
+        if counts is None:
+            counts = found[key] = rollups.counts()
         counts.numbers[0] += 1
     return found

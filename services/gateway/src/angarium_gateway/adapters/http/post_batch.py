@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from angarium_contracts.ids import MESSAGE, format_id
@@ -59,8 +59,7 @@ class AddressedMessage(PostedMessage, frozen=True, kw_only=True):
     application_id: BatchApplication
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """A valid message: its place in the batch, and what is to be accepted. `forbidden` is its
     answer if its application has to be created and the caller may not."""
 
@@ -115,7 +114,8 @@ class PostBatch:
         for place, text in enumerate(messages):
             try:
                 read = self._read(place, text, application_ref, caller, common, forbidden)
-                await self._check_access(caller, read.item, application_ref, foreign)
+                if application_ref is None and caller.application_id is not None:
+                    await self._check_access(caller, read.item.application_ref, foreign)
                 if caller.schema_check is not None:
                     violations[place] = await self._check_schema(caller, read.posted)
             except Refused as refused:
@@ -168,17 +168,10 @@ class PostBatch:
         return _Read(place, BatchItem(ref, draft, creator), posted, forbidden)
 
     async def _check_access(
-        self,
-        caller: Caller,
-        item: BatchItem,
-        application_ref: str | None,
-        known: dict[str, Refused | None],
+        self, caller: Caller, ref: str, known: dict[str, Refused | None]
     ) -> None:
         """Refuse an application that the caller may not post to. That of the path was checked with
         the request."""
-        if application_ref is not None or caller.application_id is None:
-            return
-        ref = item.application_ref
         if ref not in known:
             known[ref] = None
             try:

@@ -1,9 +1,8 @@
 """Accept many messages at once: commit them in a few transactions, and only then answer."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from angarium_chassis.group_commit import GroupCommit, Overloaded
 from angarium_contracts.directory import ApplicationState
@@ -11,7 +10,13 @@ from angarium_contracts.queries import Problem
 
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.unavailable import JournalUnavailable
-from angarium_gateway.domain.messages import CommitOutcome, Committed, EventTaken, NewMessage
+from angarium_gateway.domain.messages import (
+    CommitOutcome,
+    Committed,
+    EventTaken,
+    KeyTaken,
+    NewMessage,
+)
 
 from .accept_message import (
     Accepted,
@@ -34,8 +39,7 @@ _OVERLOADED: Final = Busy("Too many messages are waiting to be committed.")
 _UNREACHABLE: Final = Busy("The database is not reachable.")
 
 
-@dataclass(frozen=True, slots=True)
-class BatchItem:
+class BatchItem(NamedTuple):
     """A draft, and the id or uid of its application. `create_missing` creates the application if
     there is none; of several items that name one application the first that has it is asked."""
 
@@ -121,19 +125,22 @@ class AcceptBatch:
             results = commits.submit_all([(message, message.size_bytes) for _, message in queued])
         except Overloaded:
             return {place: _OVERLOADED for place, _ in queued}
-        await asyncio.wait(results)
-        return {
-            place: await self._outcome(message, result)
-            for (place, message), result in zip(queued, results, strict=True)
-        }
+        outcomes: dict[int, BatchOutcome] = {}
+        for (place, message), result in zip(queued, results, strict=True):
+            try:
+                outcome = await result
+            except JournalUnavailable:
+                outcomes[place] = _UNREACHABLE
+            else:
+                outcomes[place] = (
+                    Accepted(message)
+                    if isinstance(outcome, Committed)
+                    else await self._refused(message, outcome)
+                )
+        return outcomes
 
-    async def _outcome(
-        self, message: NewMessage, result: asyncio.Future[CommitOutcome]
-    ) -> BatchOutcome:
+    async def _refused(self, message: NewMessage, outcome: EventTaken | KeyTaken) -> BatchOutcome:
         try:
-            outcome = result.result()
-            if isinstance(outcome, Committed):
-                return Accepted(message)
             if isinstance(outcome, EventTaken):
                 return EventIdTaken(message.event_id or "")
             return await outcome_of_key(self._journal, message)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, assert_never
+from typing import NamedTuple, Protocol, assert_never
 
 from angarium_chassis.group_commit import GroupCommit, Overloaded
 from angarium_contracts.directory import ApplicationState
@@ -23,8 +23,7 @@ from angarium_gateway.domain.messages import (
 from .journal import Journal
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A well-formed message as the client posted it, to be sent at once or at `deliver_at`."""
 
     event_type: str
@@ -40,8 +39,7 @@ class Draft:
     payload_expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The message is in the journal, stored by this request or by an earlier one with the same
     idempotency key."""
 

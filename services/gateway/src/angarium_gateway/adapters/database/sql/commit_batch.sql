@@ -1,6 +1,7 @@
 -- One group commit, one statement, one transaction: keys, event ids, messages, batch.
--- $1-$13 are arrays with an element a message; $14-$17 describe the batch; $18 is now and
--- $19 the time before which an idempotency key has expired (microseconds of Unix time).
+-- $1-$13 are arrays with an element a message, or empty ones in place of only nulls; $14-$17
+-- describe the batch; $18 is now and $19 the time before which an idempotency key has expired
+-- (microseconds of Unix time).
 with input as (
     select *
     from unnest(

@@ -1,7 +1,7 @@
 -- Messages with a time of their own, one statement, one transaction: keys, event ids, messages,
 -- schedule. As commit_batch.sql, with a schedule in place of the batch.
--- $1-$14 are arrays with an element a message; $15 is now and $16 the time before which an
--- idempotency key has expired (microseconds of Unix time).
+-- $1-$14 are arrays with an element a message, or empty ones in place of only nulls; $15 is now
+-- and $16 the time before which an idempotency key has expired (microseconds of Unix time).
 with input as (
     select *
     from unnest(
