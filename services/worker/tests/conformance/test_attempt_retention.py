@@ -287,5 +287,6 @@ async def test_attempts_are_partitioned_by_time_with_their_indexes(postgres_url:
     assert sorted(row[1].partition(" USING ")[2] for row in found) == [
         "btree (endpoint_id, id)",
         "btree (message_id, id)",
+        "btree (recorded_in)",
     ]
     await database.close()
