@@ -90,7 +90,7 @@ class MemoryReplayJournal:
 
     async def forget(self, application_id: bytes, message_id: bytes) -> ForgottenRows:
         message = self.messages[message_id]
-        self.messages[message_id] = replace(message, event_id=None, tags=(), trace=None)
+        self.messages[message_id] = message._replace(event_id=None, tags=(), trace=None)
         return ForgottenRows(1, message.event_id is not None)
 
     async def naming_erased(
