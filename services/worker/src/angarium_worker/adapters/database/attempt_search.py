@@ -139,8 +139,10 @@ class AttemptSearch:
             .limit(rows_max)
             .subquery("page")
         )
-        row = (attempt.c.endpoint_id == page.c.endpoint_id) & (attempt.c.id == page.c.id)
-        return select(attempt).join_from(page, attempt, row).subquery("found")
+        of_page = (attempt.c.endpoint_id == page.c.endpoint_id) & (attempt.c.id == page.c.id)
+        # The limit keeps Postgres from joining the page with whole partitions.
+        row = select(attempt).where(of_page).limit(1).lateral("row")
+        return select(*row.c).select_from(page.join(row, true())).subquery("found")
 
 
 def _of_endpoint(where: list[ColumnElement[bool]], *, rising: bool) -> Select[Any]:
