@@ -1,7 +1,8 @@
 """Reading the attempts of an application or a tenant, newest first or as they are made.
 
 No index is kept for it: each endpoint's attempts are read in the order of their ids through the
-index that lists of one endpoint use, and merged. A page costs one index search for each endpoint.
+index that lists of one endpoint use, and merged. A page costs one index search for each endpoint;
+only the rows of the page itself are fetched, unless a filter has to look into others.
 """
 
 from typing import Any, Final
@@ -116,21 +117,37 @@ class AttemptSearch:
     def _merged(
         self, question: Scope, where: list[ColumnElement[bool]], rows_max: int, *, rising: bool
     ) -> FromClause:
-        """The first `rows_max` attempts at each endpoint that the question may see."""
+        """The first `rows_max` attempts at the endpoints that the question may see. Of several
+        endpoints only ids are read, which the index has, and merged before rows are fetched."""
         of = _endpoints(question)
         if not self._on_postgres:
             within = select(endpoint_copy.c.id).where(*of)
             order = attempt.c.id if rising else attempt.c.id.desc()
             query = select(attempt).where(attempt.c.endpoint_id.in_(within), *where)
             return query.order_by(order).limit(rows_max).subquery("found")
-        first = _of_endpoint(where, rising=rising).limit(rows_max).lateral("first")
-        read = endpoint_copy.join(first, true())
-        return select(*first.c).select_from(read).where(*of).subquery("found")
+        ids = _of_endpoint(where, rising=rising).limit(rows_max)
+        if question.endpoint_id is not None:
+            rows = ids.with_only_columns(*attempt.c).lateral("first")
+            read = endpoint_copy.join(rows, true())
+            return select(*rows.c).select_from(read).where(*of).subquery("found")
+        first = ids.lateral("first")
+        page = (
+            select(endpoint_copy.c.id.label("endpoint_id"), first.c.id)
+            .select_from(endpoint_copy.join(first, true()))
+            .where(*of)
+            .order_by(first.c.id if rising else first.c.id.desc())
+            .limit(rows_max)
+            .subquery("page")
+        )
+        of_page = (attempt.c.endpoint_id == page.c.endpoint_id) & (attempt.c.id == page.c.id)
+        # The limit keeps Postgres from joining the page with whole partitions.
+        row = select(attempt).where(of_page).limit(1).lateral("row")
+        return select(*row.c).select_from(page.join(row, true())).subquery("found")
 
 
 def _of_endpoint(where: list[ColumnElement[bool]], *, rising: bool) -> Select[Any]:
-    """The attempts at one endpoint, the one of the surrounding query."""
-    query = select(attempt).where(attempt.c.endpoint_id == endpoint_copy.c.id, *where)
+    """The ids of the attempts at one endpoint, the one of the surrounding query."""
+    query = select(attempt.c.id).where(attempt.c.endpoint_id == endpoint_copy.c.id, *where)
     return query.order_by(attempt.c.id if rising else attempt.c.id.desc())
 
 
