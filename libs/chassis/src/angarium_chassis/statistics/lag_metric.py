@@ -16,6 +16,10 @@ class LagMetric(Collector):
         self._roller = roller
         self._name = f"angarium_{service}_statistics_lag_seconds"
 
+    def describe(self) -> list[Metric]:
+        """Declare nothing, so that several rollers of one process, as in tests, do not clash."""
+        return []
+
     def collect(self) -> Iterator[Metric]:
         """Yield the lag as of the latest turn."""
         text = "Age of the oldest moment that statistics may be incomplete from."
