@@ -40,6 +40,11 @@ RULES: Final = (
     r"body\.(authentication|caCertificates|contentType|eventSource|payloadFormat|handshake)\b",
     r"body\.(headers|deleteHeaders|metadata|name|description)\b",
     r"body\.schemas\.",
+    # Expressions, documents of others, and references to objects.
+    r"body\.filter: ",
+    r"body\.(spec|specRaw)\b",
+    r"body\.appIds: None of these is an application",
+    r"body\.(applications|eventTypes|settings|sealing)\b",
 )
 _RULE: Final = re.compile("|".join(f"(?:{rule})" for rule in RULES))
 

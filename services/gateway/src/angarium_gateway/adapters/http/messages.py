@@ -38,7 +38,7 @@ from .schemas.messages import (
     message_out,
 )
 
-RAW_TYPE: Final = "application/octet-stream"
+RAW_TYPE: Final = "*/*"
 _RAW_RESPONSES: Final = {
     200: ResponseSpec(
         data_container=bytes,

@@ -19,7 +19,7 @@ data: {"id":"msg_05jHR6TnRzUGhKWN8Ckr5D","appId":"app_05jHR6TnRzUGhKWN8Ckr5D",\
 """
 PLAIN_EXAMPLES: Final = {
     "text/event-stream": _STREAM,
-    "application/octet-stream": '{"id":"in_1001","amount":4200,"currency":"eur"}',
+    "*/*": '{"id":"in_1001","amount":4200,"currency":"eur"}',
 }
 """Examples of bodies that are not JSON of ours, by media type."""
 
