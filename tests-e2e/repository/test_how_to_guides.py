@@ -122,7 +122,7 @@ def test_batches_are_posted_and_schemas_checked_as_the_guide_says(client: httpx.
     assert [each["created"] for each in answers[:2]] == [2, 1]
     assert answers[2] == {"active": True}
     assert answers[4]["validateSchemas"] == "warn"
-    assert [each["name"] for each in answers[5]["data"]["toModify"]] == ["order.created"]
+    assert [each["name"] for each in answers[5]["data"]["to_modify"]] == ["order.created"]
     assert (answers[6]["openapi"], answers[7]["asyncapi"]) == ("3.1.0", "3.0.0")
     assert len(answers) == 8
 

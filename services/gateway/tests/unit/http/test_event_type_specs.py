@@ -186,7 +186,7 @@ async def test_earlier_versions_of_a_schema_stay(world: World, rows: EventTypeRo
 async def test_a_dry_run_tells_and_changes_nothing(world: World, rows: EventTypeRows) -> None:
     answer = await world.client.post(IMPORT, json={"spec": document(), "dryRun": True})
     data = answer.json()["data"]
-    assert (data["modified"], [each["name"] for each in data["toModify"]]) == (
+    assert (data["modified"], [each["name"] for each in data["to_modify"]]) == (
         [],
         ["order.created"],
     )

@@ -1,10 +1,14 @@
 """/api/v1/environment/export and …/import"""
 
+from collections.abc import Sequence
+
 from litestar import Controller, post
 from litestar.params import JSONBody
 
 from angarium_gateway.adapters.http.dependencies import Api, CurrentCaller
+from angarium_gateway.adapters.http.noted_changes import note_change
 from angarium_gateway.adapters.http.schemas.environment import (
+    EnvironmentChange,
     EnvironmentExportIn,
     EnvironmentImportOut,
     EnvironmentIn,
@@ -56,4 +60,19 @@ class EnvironmentController(Controller):
         all others are imported.
         """
         changes = await import_environment(api, caller, data)
+        if not data.dry_run:
+            note_change({"changes": []}, {"changes": told(changes)})
         return EnvironmentImportOut(dry_run=data.dry_run, changes=changes)
+
+
+def told(changes: Sequence[EnvironmentChange]) -> list[str]:
+    """What an import changed, for the audit log: `update endpoint acme/billing (url)`."""
+    return [
+        f"{change.action} {change.kind} {_name(change)} ({', '.join(change.members)})"
+        for change in changes
+        if change.action != "none"
+    ]
+
+
+def _name(change: EnvironmentChange) -> str:
+    return f"{change.application}/{change.name}" if change.application else change.name

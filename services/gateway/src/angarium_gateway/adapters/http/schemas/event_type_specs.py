@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from .fields import ApiSchema, RequestSchema
 
@@ -50,7 +50,7 @@ class EventTypeImportOpenApiOutData(ApiSchema, frozen=True, kw_only=True):
     to_modify: Annotated[
         list[EventTypeFromOpenApi] | UnsetType,
         Meta(description="With `dryRun`, those that would be created or changed."),
-    ] = UNSET
+    ] = field(default=UNSET, name="to_modify")  # as the Svix SDKs read it
 
 
 class EventTypeImportOpenApiOut(ApiSchema, frozen=True, kw_only=True):
