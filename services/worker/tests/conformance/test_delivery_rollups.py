@@ -29,6 +29,8 @@ from sqlalchemy import delete, func, insert, select, update
 
 type Rows = Callable[..., Any]
 
+on_postgres = pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
+
 HOUR_US = LENGTH_US[Resolution.HOUR]
 NOW_US = start_of(time.time_ns() // 1_000, Resolution.HOUR)
 ENDPOINT, OTHER = b"e" * 16, b"f" * 16
@@ -139,11 +141,10 @@ async def test_a_roller_that_dies_halfway_leaves_no_trace(
     assert await total(database) == 3
 
 
+@on_postgres  # On SQLite, one transaction writes at a time.
 async def test_a_transaction_that_ends_after_later_ones_is_counted(
     database: Database, ledger: Ledger, attempt_row: Rows
 ) -> None:
-    if not database.on_postgres:
-        pytest.skip("one transaction writes at a time")
     await ledger.record([Record([made_at(attempt_row, NOW_US)])])
     async with database.engine.connect() as connection:
         slow = await connection.begin()
@@ -173,11 +174,10 @@ async def test_attempts_are_counted_after_the_newest_ones_were_deleted(
     assert await total(database) == 7
 
 
+@on_postgres  # On SQLite, row numbers are restored with the rows.
 async def test_a_dump_restored_into_a_younger_cluster_is_counted_on(
     database: Database, ledger: Ledger, attempt_row: Rows
 ) -> None:
-    if not database.on_postgres:
-        pytest.skip("row numbers are restored with the rows")
     await ledger.record([Record([made_at(attempt_row, NOW_US)])])
     await roller_of(database).turn()
     await ledger.record([Record([made_at(attempt_row, NOW_US + 1)])])

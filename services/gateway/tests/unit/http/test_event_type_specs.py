@@ -20,6 +20,8 @@ from openapi_spec_validator import validate
 
 from .conftest import MADE_AT, TENANT, World
 
+MANY = "{" + ",".join(f"{number}: {{}}" for number in range(501)) + "}"
+"""More webhooks than a document may have, in YAML."""
 IMPORT = "/api/v1/event-type/import/openapi"
 ORDER = {
     "type": "object",
@@ -213,18 +215,13 @@ async def test_a_dry_run_tells_and_changes_nothing(world: World, rows: EventType
         ({"specRaw": "[" * 100 + "]" * 100}, ["specRaw"]),
         ({"specRaw": "- a"}, ["specRaw"]),
         ({"specRaw": "!!python/object/apply:os.getcwd []"}, ["specRaw"]),
-        (
-            {"spec": document(webhooks={str(number): {} for number in range(501)})},
-            ["spec", "webhooks"],
-        ),
+        ({"specRaw": f"openapi: 3.1.0\nwebhooks: {MANY}"}, ["specRaw", "webhooks"]),
     ],
 )
 async def test_what_cannot_be_imported_is_refused_with_its_place(
     world: World, rows: EventTypeRows, body: dict[str, Any], place: list[str]
 ) -> None:
     answer = await world.client.post(IMPORT, json=body)
-    if answer.status_code == 413:
-        pytest.skip("larger than the body of this world")
     assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["body", *place])
     assert rows.rows == {}
 
