@@ -1,4 +1,4 @@
-"""What a page of a search costs in a full ledger: the first one, and the hundredth.
+"""The cost of a page of a search in a full ledger: the first one, and the hundredth.
 
     python search_plans.py --attempts 10000000 --messages 2000000
 
@@ -261,7 +261,7 @@ async def measure(turn: Turn, statements: Statements, *, plans: bool) -> tuple[M
 
 
 def attempt_searches(search: AttemptSearch) -> dict[str, Turn]:
-    """What is asked of the attempts."""
+    """The searches for attempts."""
     of = {"application_id": (1003).to_bytes(16)}
     middle = datetime.fromtimestamp((_BEGIN_MS + DAYS * DAY_MS // 2) / 1_000, UTC)
     return {
@@ -279,7 +279,7 @@ def attempt_searches(search: AttemptSearch) -> dict[str, Turn]:
 
 
 def message_searches(search: MessageSearchTable) -> dict[str, Turn]:
-    """What is asked of the messages."""
+    """The searches for messages."""
     one = (1003).to_bytes(16)
     prefix = format_id(MESSAGE, lowest_id_at(_END_MS - DAY_MS))[:8]
     return {

@@ -114,7 +114,7 @@ def polled_through_faults(
 def _each_has(
     consumers: tuple[PollingConsumer, ...], count: int, *, above: int = 0
 ) -> Callable[[], bool]:
-    """Whether each has polled `count` messages, and all of them more than `above`."""
+    """True if each has polled `count` messages, and all of them more than `above`."""
 
     def holds() -> bool:
         counts = [len(consumer.polled) for consumer in consumers]

@@ -1,4 +1,4 @@
-"""What `make mutate` changes exists, and it leaves alone what no test should notice."""
+"""`make mutate` changes code that exists, and leaves alone what no test should notice."""
 
 from pathlib import Path
 

@@ -88,7 +88,7 @@ def imported(api: httpx.Client, document: dict[str, Any], **asked: Any) -> list[
 
 
 def told(document: dict[str, Any]) -> dict[str, Any]:
-    """What two tenants that have the same configuration export."""
+    """The export, without the members in which two tenants of the same configuration differ."""
     applications = [
         {key: value for key, value in application.items() if key not in {"id", "endpoints", "uid"}}
         | {

@@ -25,7 +25,7 @@ TOKEN_CHARS: Final = -(-(_SIGNED_BYTES + _MAC_BYTES) * 4 // 3)
 
 
 class FetchGrant(NamedTuple):
-    """What a link gives access to, until `ends_s` (Unix time in seconds)."""
+    """The payload that a link gives access to, until `ends_s` (Unix time in seconds)."""
 
     tenant_id: bytes
     application_id: bytes
@@ -50,7 +50,7 @@ def write_link(key: bytes, grant: FetchGrant) -> str:
 
 
 def read_link(key: bytes, token: str) -> FetchGrant | None:
-    """What `write_link` was given; None for anything else. The end is for the caller to check."""
+    """The link that `write_link` wrote, as a value; None for any other text. The end is for the caller to check."""
     if len(token) != TOKEN_CHARS or not token.isascii():
         return None
     try:

@@ -1,4 +1,4 @@
-"""What consumers of a polled endpoint read, on both engines: all of it, once, in one order."""
+"""Consumers of a polled endpoint read everything, once, in one order, on both engines."""
 
 import asyncio
 import random

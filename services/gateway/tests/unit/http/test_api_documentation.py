@@ -81,7 +81,7 @@ def operations(document: Document) -> list[dict[str, Any]]:
 
 
 def references(value: object) -> set[str]:
-    """What the document refers to; its examples may refer to what is in them."""
+    """The references of the document, but those in its examples."""
     if isinstance(value, dict):
         value = {name: each for name, each in value.items() if name not in {"example", "examples"}}
         own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()

@@ -13,7 +13,7 @@ _MISSING_KEY = re.compile(r'Key not found in map : "?([^"]*)')
 
 
 def sentence_of_syntax_error(error: str) -> str:
-    """What is wrong with an expression, where, and what to change."""
+    """The fault of an expression, its position, and the correction."""
     found = _POSITION.search(error)
     if found is None:
         if "recursion" in error:

@@ -1,4 +1,4 @@
-"""What tenants have decided about checks of payloads, stored with the tenants."""
+"""The tenants' choices about checks of payloads, stored with the tenants."""
 
 from angarium_chassis.database.engine import Database
 from sqlalchemy import select, update

@@ -205,7 +205,7 @@ class PostBatch:
 
 @dataclass(frozen=True, slots=True)
 class _Common:
-    """What the messages of a request have in common. `digest` is given with a `key`. Under a key
+    """The members that all messages of a request share. `digest` is given with a `key`. Under a key
     each message has one of its own, stored with it: a repeat finds those that were stored, even if
     the gateway died before it answered."""
 

@@ -160,7 +160,7 @@ _RECURSIVE: Final = (
 
 
 def resolved(root: Any, reference: str) -> Any:
-    """What a JSON pointer within the document refers to. Raises `SchemaUnusable`."""
+    """The value that a JSON pointer within the document refers to. Raises `SchemaUnusable`."""
     if reference != "#" and not reference.startswith("#/"):
         raise SchemaUnusable(
             f"The schema refers to `{reference[:100]}`. References must begin with `#/`."

@@ -1,4 +1,4 @@
-"""What one listener gets: messages, attempts and changes of endpoints, merged by time.
+"""The events of one listener: messages, attempts and changes of endpoints, merged by time.
 
 Everything is read from the ledgers when the listener is ready for more, and nothing is kept for
 it: while nobody listens nothing is done, and a slow listener costs no memory.

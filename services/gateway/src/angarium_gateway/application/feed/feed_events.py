@@ -74,7 +74,7 @@ class FeedPosition:
 
 @dataclass(frozen=True, slots=True)
 class FeedScope:
-    """What a listener sees: one application, or with None all of its tenant. Of these, `kinds` of
+    """The scope of a listener: one application, or with None all of its tenant; of these, `kinds` of
     events, one endpoint, and messages of some event types."""
 
     tenant_id: bytes

@@ -30,7 +30,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class GroupBy(StrEnum):
-    """What the periods of a series are divided by."""
+    """The dimension by which the periods of a series are divided."""
 
     APPLICATION = "application"
     ENDPOINT = "endpoint"

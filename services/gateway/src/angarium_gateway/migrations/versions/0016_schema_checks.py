@@ -1,4 +1,4 @@
-"""Whether a tenant has payloads checked against the schemas of their event types.
+"""Checks of payloads against the schemas of event types, as a choice of each tenant.
 
 Deploy: before the new code; the earlier code runs on it too.
 """

@@ -64,7 +64,7 @@ def in_poll_order(
 
 
 def keys_to_look_up(attempts: Sequence[PolledAttempt]) -> list[tuple[bytes, bytes]]:
-    """What the attempts that may be `written` are recognised by, whatever their time."""
+    """The keys by which attempts that may be `written` are recognised, whatever their time."""
     return [(each.message_id, each.id[8:]) for each in attempts if not each.leased]
 
 

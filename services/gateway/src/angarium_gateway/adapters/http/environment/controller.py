@@ -66,7 +66,7 @@ class EnvironmentController(Controller):
 
 
 def told(changes: Sequence[EnvironmentChange]) -> list[str]:
-    """What an import changed, for the audit log: `update endpoint acme/billing (url)`."""
+    """The changes of an import, for the audit log: `update endpoint acme/billing (url)`."""
     return [
         f"{change.action} {change.kind} {_name(change)} ({', '.join(change.members)})"
         for change in changes

@@ -119,14 +119,14 @@ class EndpointAuthenticationOut(ApiSchema, frozen=True, kw_only=True):
 
 
 def authentication_text(given: EndpointAuthenticationIn) -> str:
-    """What is sealed for the dispatcher."""
+    """The JSON that is sealed for the dispatcher."""
     names = EndpointAuthentication.__struct_fields__
     values = {name: getattr(given, name) for name in names}
     return msgspec.json.encode(EndpointAuthentication(**values)).decode()
 
 
 def authentication_out(shown: ShownAuthentication) -> EndpointAuthenticationOut:
-    """What is shown of it."""
+    """The members that answers may show."""
     values = {name: getattr(shown, name) for name in shown.__struct_fields__}
     given = {name: value for name, value in values.items() if value is not None}
     return EndpointAuthenticationOut(**given)

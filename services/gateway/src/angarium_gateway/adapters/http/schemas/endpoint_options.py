@@ -82,15 +82,15 @@ Filter = Annotated[
 ReceiverControl = Annotated[
     bool,
     Meta(
-        description="Whether the endpoint's answers may disable it or end the retries of a message,"
-        " by the header `webhook-delivery`. `true` by default; `410 Gone` disables it in any case."
+        description="Lets the endpoint's answers disable it or end the retries of a message, by the"
+        " header `webhook-delivery`. `true` by default; `410 Gone` disables it in any case."
     ),
 ]
 WhileDisabled = Annotated[
     Literal["drop", "keep"],
     Meta(
-        description="What happens to messages while the endpoint is disabled: `drop` (the default),"
-        " or `keep`, which delivers them once it is enabled again."
+        description="`keep` delivers the messages of the time in which the endpoint was disabled once it"
+        " is enabled again. `drop`, the default, does not."
     ),
 ]
 

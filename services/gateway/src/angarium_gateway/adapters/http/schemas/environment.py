@@ -96,7 +96,7 @@ class EnvironmentSealing(RequestSchema, frozen=True, kw_only=True):
 
 
 class EnvironmentExportIn(RequestSchema, frozen=True, kw_only=True):
-    """What to export. The body may be left out."""
+    """Options of an export. The body may be left out."""
 
     secrets_passphrase: Passphrase | None = None
     limit: Annotated[

@@ -44,7 +44,7 @@ class EventTypeFromOpenApi(ApiSchema, frozen=True, kw_only=True):
 
 
 class EventTypeImportOpenApiOutData(ApiSchema, frozen=True, kw_only=True):
-    """What an import changed, or would change."""
+    """Event types that an import changed, or would change."""
 
     modified: Annotated[list[str], Meta(description="Names of the event types that were changed.")]
     to_modify: Annotated[

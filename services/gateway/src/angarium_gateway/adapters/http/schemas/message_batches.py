@@ -62,7 +62,7 @@ class BatchFault(ApiSchema, frozen=True, kw_only=True):
     loc: Annotated[
         tuple[str, ...],
         Meta(
-            description="Where the fault is in the body of the request.",
+            description="Location of the fault in the body of the request.",
             examples=[["body", "messages", "1", "payload"]],
         ),
     ]
@@ -79,7 +79,7 @@ class BatchError(ApiSchema, frozen=True, kw_only=True):
 
 
 class BatchResult(ApiSchema, frozen=True, kw_only=True):
-    """What became of one message of a batch."""
+    """The result of one message of a batch."""
 
     status: Annotated[
         Literal["created", "duplicate", "invalid", "unavailable"],

@@ -162,7 +162,7 @@ class MessagePrecheckIn(RequestSchema, frozen=True, kw_only=True):
 
 
 class MessagePrecheckOut(ApiSchema, frozen=True, kw_only=True):
-    """Whether a message would reach anybody."""
+    """The answer to a precheck."""
 
     active: Annotated[
         bool, Meta(description="True if an enabled endpoint would get such a message.")

@@ -1,4 +1,4 @@
-"""What searches find, on the wire."""
+"""Results of searches on the wire."""
 
 from angarium_contracts.attempts import Attempt
 from angarium_contracts.ids import APPLICATION, format_id

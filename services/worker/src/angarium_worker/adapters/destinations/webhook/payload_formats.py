@@ -32,8 +32,8 @@ _NONE: Final[Headers] = ()
 
 
 class FetchLinks(Struct, frozen=True):
-    """Where receivers fetch the payloads of thin events: the gateway's public URL, and the key that
-    signs the links. `url` None: nowhere."""
+    """The links to the payloads of thin events: the gateway's public URL, and the key that signs
+    them. `url` None: there are none."""
 
     url: str | None = None
     key: bytes = b""
