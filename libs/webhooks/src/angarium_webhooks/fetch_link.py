@@ -50,7 +50,7 @@ def write_link(key: bytes, grant: FetchGrant) -> str:
 
 
 def read_link(key: bytes, token: str) -> FetchGrant | None:
-    """The link that `write_link` wrote, as a value; None for any other text. The end is for the caller to check."""
+    """The link that `write_link` wrote; None for any other text. The caller checks its end."""
     if len(token) != TOKEN_CHARS or not token.isascii():
         return None
     try:

@@ -299,7 +299,8 @@ def _kinds_of(values: list[str] | None) -> frozenset[EventKind]:
 
 
 def _position(api: ApiDependencies, since: str | None, last_event_id: str | None) -> FeedPosition:
-    """The position at which the stream begins. `Last-Event-ID` wins: clients that reconnect repeat the query."""
+    """The position at which the stream begins. `Last-Event-ID` wins: clients that reconnect repeat
+    the query."""
     if last_event_id:
         position = FeedPosition.parse(last_event_id)
         if position is None:

@@ -74,8 +74,8 @@ class FeedPosition:
 
 @dataclass(frozen=True, slots=True)
 class FeedScope:
-    """The scope of a listener: one application, or with None all of its tenant; of these, `kinds` of
-    events, one endpoint, and messages of some event types."""
+    """The scope of a listener: one application, or with None all of its tenant; of these, `kinds`
+    of events, one endpoint, and messages of some event types."""
 
     tenant_id: bytes
     application_id: bytes | None = None

@@ -77,8 +77,8 @@ RequireEventTypes = Annotated[
 ValidateSchemas = Annotated[
     Literal["off", "warn", "enforce"],
     Meta(
-        description="Checks the payload of each posted message against the newest of the `schemas` of"
-        " its event type. `enforce` refuses a message that violates it"
+        description="Checks the payload of each posted message against the newest of the `schemas`"
+        " of its event type. `enforce` refuses a message that violates it"
         " with `422`. `warn` accepts it, and the header `Angarium-Schema-Violations` of the answer"
         " says how many violations there are. `off`, the default, does not check."
     ),

@@ -89,8 +89,8 @@ ReceiverControl = Annotated[
 WhileDisabled = Annotated[
     Literal["drop", "keep"],
     Meta(
-        description="`keep` delivers the messages of the time in which the endpoint was disabled once it"
-        " is enabled again. `drop`, the default, does not."
+        description="`keep` delivers the messages of the time in which the endpoint was disabled"
+        " once it is enabled again. `drop`, the default, does not."
     ),
 ]
 
