@@ -195,6 +195,7 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
     below = f"/api/v1/app/{app['id']}"
     body = {"url": f"https://example.com/{MARK}", "description": MARK, "headers": {"X": MARK}}
     endpoint = await done("POST", f"{below}/endpoint", body)
+    poller = await done("POST", f"{below}/endpoint", {"url": "poll://messages"})
     await done("POST", "/api/v1/event-type", {"name": EVENT_TYPE, "description": MARK})
     message = await done("POST", f"{below}/msg", {"eventType": EVENT_TYPE, "payload": {"a": MARK}})
     operational = await done("POST", "/api/v1/operational-webhook/endpoint", {"url": body["url"]})
@@ -204,6 +205,8 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
     return {
         "app_id": app["id"],
         "endpoint_id": endpoint["id"],
+        "sink_id": poller["id"],
+        "consumer_id": "consumer",
         "operational_endpoint_id": operational["id"],
         "msg_id": message["id"],
         "attempt_id": absent("atmpt_05jHR6TnRzUGhKWN8Ckr5D"),

@@ -31,7 +31,7 @@ from .accept_route import accepted_message, sampled_trace
 from .access_control import AccessControl
 from .idempotent_posts import HEADER, used_for_another
 from .posted_message import PostedMessage, draft_of, read_message, read_message_as
-from .problems import ProblemAnswer, Refused, unavailable
+from .problems import ProblemAnswer, Refused, refusal, unavailable
 from .schema_checks import SchemaChecks
 from .schemas.applications import ApplicationIn
 from .schemas.message_batches import (
@@ -126,6 +126,8 @@ class PostBatch:
             await self._spend(request, valid)
             outcomes = await self._accept(caller.tenant_id, [each.item for each in valid])
             _refuse_if_unavailable(outcomes, repeatable=common.key is not None)
+            if application_ref is not None:
+                _refuse_if_absent(valid, outcomes)
             for each, outcome in zip(valid, outcomes, strict=True):
                 absent = isinstance(outcome, Problem) and outcome.code is ProblemCode.NOT_FOUND
                 results[each.place] = (
@@ -219,6 +221,14 @@ class _Common:
         path = request.url.path.rstrip("/")
         digest = None if key is None else request_digest("POST", path, await request.body())
         return cls(key, digest, sampled_trace(request.headers.get("traceparent", "")))
+
+
+def _refuse_if_absent(valid: Sequence[_Read], outcomes: Sequence[BatchOutcome]) -> None:
+    """Raise `Refused` (404) if there is no application of the path, and no message brings it."""
+    first = outcomes[0]
+    brought = any(each.posted.application is not None for each in valid)
+    if isinstance(first, Problem) and first.code is ProblemCode.NOT_FOUND and not brought:
+        raise Refused(refusal(first))
 
 
 def refused_result(place: int, answer: ProblemAnswer) -> BatchResult:
