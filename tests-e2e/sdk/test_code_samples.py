@@ -26,9 +26,9 @@ FIRST = (
     "v1.tenant.update-policy", "v1.tenant.get-policy",
     "v1.event-type.create", "v1.event-type.list", "v1.event-type.get", "v1.event-type.update",
     "patch_event_type", "v1.event-type.import-openapi", "v1.event-type.export-openapi",
-    "v1.event-type.export-asyncapi", "v1.environment.export", "v1.environment.import",
+    "v1.event-type.export-asyncapi", "v1.environment.export",
     "v1.application.create", "v1.application.list", "v1.application.get", "v1.application.update",
-    "patch_application",
+    "patch_application", "v1.message.bulk-expunge-content",
     "v1.endpoint.create", "v1.endpoint.list", "v1.endpoint.get", "v1.endpoint.update",
     "patch_endpoint", "v1.endpoint.update-headers", "v1.endpoint.patch-headers",
     "v1.endpoint.get-headers", "v1.endpoint.get-secret", "v1.endpoint.rotate-secret",
@@ -38,7 +38,7 @@ FIRST = (
     "v1.endpoint.bulk-replay", "v1.background-task.list",
     "v1.authentication.app-portal-access", "v1.authentication.dashboard-access",
     "v1.authentication.whoami", "v1.api-key.create", "v1.api-key.list",
-    "v1.admin.tenant.create", "v1.admin.tenant.list",
+    "v1.admin.tenant.create", "v1.admin.tenant.list", "v1.environment.import",
 )  # fmt: skip
 """Operations in an order in which each finds what it needs."""
 THEN = (
@@ -58,7 +58,12 @@ THEN = (
     "v1.operational-webhook.endpoint.update-headers",
     "v1.operational-webhook.endpoint.get-headers", "v1.operational-webhook.endpoint.get-secret",
     "v1.operational-webhook.endpoint.rotate-secret", "v1.operational-webhook.endpoint.delete",
+    "v1.legal-hold.place", "v1.legal-hold.get", "v1.legal-hold.lift",
+    "v1.application.place-legal-hold", "v1.application.get-legal-hold",
+    "v1.application.lift-legal-hold",
     "v1.message-attempt.expunge-content", "v1.message.expunge-content",
+    "v1.message.expunge-all-contents",
+    "v1.erasure.create-in-application", "v1.erasure.create", "v1.erasure.verify-receipt",
     "v1.authentication.logout", "v1.authentication.expire-all",
     "v1.message.poller.poll", "v1.message.poller.consumer-poll",
     "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",

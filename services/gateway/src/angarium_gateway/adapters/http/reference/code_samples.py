@@ -45,7 +45,7 @@ def code_samples(
     ]
     call = SDK_CALLS.get(operation_id)
     if call is not None:
-        body = next(iter(bodies.values()), None)
+        body = None if call.body is None else next(iter(bodies.values()), None)
         samples.append(_sample("python", "Python", _python(call, values, body, token)))
         samples.append(_sample("typescript", "TypeScript", _typescript(call, values, body, token)))
     return samples

@@ -197,15 +197,7 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             retry_schedule=[5, 300, 1800, 7200], retention_days=30, require_event_types=True
         ),
         EnvironmentExportIn(limit=100),
-        EnvironmentIn(
-            applications=[
-                EnvironmentApplication(
-                    name="Acme Inc.",
-                    uid="acme",
-                    endpoints=[EnvironmentEndpoint(url=_URL, uid="billing")],
-                )
-            ],
-        ),
+        EnvironmentIn(settings={"retentionDays": 30}),
         OperationalWebhookEndpointIn(
             url="https://example.com/operations",
             uid="operations",
@@ -226,6 +218,17 @@ _BASIC: Final[dict[str, ApiSchema]] = {
     )
 }
 _FURTHER: Final[dict[str, dict[str, ApiSchema]]] = {
+    "EnvironmentIn": {
+        "applications": EnvironmentIn(
+            applications=[
+                EnvironmentApplication(
+                    name="Acme Inc.",
+                    uid="acme",
+                    endpoints=[EnvironmentEndpoint(url=_URL, uid="billing")],
+                )
+            ],
+        ),
+    },
     "EndpointIn": {
         "in order, with own retries": EndpointIn(
             url=_URL,
