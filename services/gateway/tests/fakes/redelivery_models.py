@@ -52,12 +52,14 @@ def head_of(message: NewMessage) -> MessageHead:
 
 @dataclass
 class MemoryReplayJournal:
-    """Messages in the order of ids; `open_ids` are in open batches."""
+    """Messages in the order of ids; `open_ids` are in open batches, and `naming_ids` name erased
+    ones."""
 
     messages: dict[bytes, NewMessage] = field(default_factory=dict)
     targeted: list[NewMessage] = field(default_factory=list)
     open_ids: set[bytes] = field(default_factory=set)
     scheduled_ids: set[bytes] = field(default_factory=set)
+    naming_ids: set[bytes] = field(default_factory=set)
     down: bool = False
 
     def add(self, *messages: NewMessage) -> None:
@@ -96,7 +98,7 @@ class MemoryReplayJournal:
     async def naming_erased(
         self, tenant_id: bytes, operational_id: bytes, message_ids: Sequence[bytes]
     ) -> set[bytes]:
-        return set()
+        return self.naming_ids.intersection(message_ids)
 
     def _erasable(self, message: NewMessage) -> ErasableMessage:
         return ErasableMessage(

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from angarium_contracts.contract import Contract
 from angarium_contracts.deliveries import DeliveriesChanged, ExpungeMessage
-from angarium_contracts.ids import lowest_id_at
+from angarium_contracts.ids import lowest_id_at, operational_application_id
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.application.erasure.delete_content import DeleteContent
 from angarium_gateway.application.erasure.deletion_state import deletion_state
@@ -119,6 +119,21 @@ async def test_pending_deliveries_are_cancelled_on_request(world: World) -> None
     assert isinstance(await world.run(a_task(cancel=True)), BackgroundTask)
     assert world.expunged() == ids
     assert set(world.canceled) == set(ids)
+
+
+async def test_an_operational_message_that_came_during_the_erasure_is_erased_too(
+    world: World,
+) -> None:
+    world.post(1, APPLICATION_ID, "p")
+    at = int((MADE_AT - timedelta(hours=1)).timestamp() * 1_000)
+    event = world.post(at, operational_application_id(TENANT))
+    world.journal.naming_ids = {event}
+    task = a_task(subject="p", app=False)
+    before_the_event = replace(task.arguments, until=MADE_AT - timedelta(hours=2))
+    ended = await world.run(replace(task, arguments=before_the_event))
+    assert isinstance(ended, BackgroundTask)
+    assert event in world.expunged()
+    assert receipt_of(ended).rows["operational message"] == 1
 
 
 async def test_a_person_is_erased_in_every_application(world: World) -> None:

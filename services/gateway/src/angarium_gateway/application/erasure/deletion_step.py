@@ -63,7 +63,7 @@ class DeleteContents:
         found = await self._messages.page(
             application_id,
             after=task.progress.cursor,
-            before=lowest_id_at(int(task.arguments.until.timestamp() * 1_000) + 1),
+            before=lowest_id_at(int(self._until(task, application_id).timestamp() * 1_000) + 1),
             limit=limit,
         )
         if not found:
@@ -80,6 +80,13 @@ class DeleteContents:
             result=encoded(changed(state, application_id=application_id)),
         )
         return Stepped(progress, done=False)
+
+    def _until(self, task: BackgroundTask, application_id: bytes) -> datetime:
+        """The time up to which messages are looked for. Operational messages may repeat an eventId
+        until it is erased, which is after the request."""
+        if application_id == operational_application_id(task.tenant_id):
+            return self._now()
+        return task.arguments.until
 
     async def _chosen(
         self, task: BackgroundTask, application_id: bytes, found: Sequence[ErasableMessage]
