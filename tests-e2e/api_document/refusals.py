@@ -41,6 +41,8 @@ RULES: Final = (
     r"body\.(headers|deleteHeaders|metadata|name|description)\b",
     r"body\.schemas\.",
     # Expressions, documents of others, and references to objects.
+    r"query\.endpoint_id: This is no id of an endpoint",
+    r"body\.receipt\.(requestedAt|finishedAt): ",
     r"body\.filter: ",
     r"body\.(spec|specRaw)\b",
     r"body\.appIds: None of these is an application",

@@ -133,11 +133,11 @@ async def test_the_errors_of_an_operation_are_those_that_it_may_answer_with(
             responses = set(operation["responses"])
             assert {"401", "422", "503"} <= responses
             assert "400" not in responses
-            assert ("404" in responses) == ("{" in path)
+            names = {each["name"] for each in operation.get("parameters", ())}
+            assert ("404" in responses) == ("{" in path or "app_id" in names)
             assert ("409" in responses) == (method != "get")
             assert ("413" in responses) == ("requestBody" in operation)
             assert ("415" in responses) == ("requestBody" in operation)
-            names = {each["name"] for each in operation.get("parameters", ())}
             of_object = path.endswith(("/{app_id}", "/endpoint/{endpoint_id}", "_name}"))
             conditional = of_object and method in {"put", "patch", "delete"}
             assert ("412" in responses) == ("if-match" in names) == conditional

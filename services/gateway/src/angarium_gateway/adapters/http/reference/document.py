@@ -32,6 +32,7 @@ from .sections import tags
 
 BEARER: Final = "HTTPBearer"
 _SCHEMAS: Final = "#/components/schemas/"
+_ANY_TYPE: Final = "*/*"
 _SUCCESSES: Final = {
     HTTPStatus(status).description: description
     for status, description in {
@@ -255,6 +256,8 @@ def _describe_responses(operation: dict[str, Any]) -> None:
         for media_type, content in response.get("content", {}).items():
             if media_type in PLAIN_EXAMPLES:
                 content["example"] = PLAIN_EXAMPLES[media_type]
+                if media_type == _ANY_TYPE:
+                    content["schema"] = {}
                 continue
             example = response_example(_schema_name(content))
             if example is not None:

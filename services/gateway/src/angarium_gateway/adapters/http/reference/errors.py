@@ -124,7 +124,8 @@ _ERRORS: Final = {
 def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     """Return the errors that an operation may answer with, as references by their status."""
     possible = {"401", "403", "414", "422", "503"}
-    if "{" in path:
+    names_application = any(each["name"] == "app_id" for each in operation.get("parameters", ()))
+    if "{" in path or names_application:
         possible.add("404")
     if method not in {"get", "head"}:
         possible.add("409")
