@@ -84,6 +84,9 @@ def test_nothing_of_a_person_is_left(
     platform: DevPlatform,
 ) -> None:
     canary = f"canary-{uuid4().hex}"
+    # Operational webhooks repeat the eventId, and fail too.
+    operational = {"url": f"{receiver.url}/status/500"}
+    assert api.post("/operational-webhook/endpoint", json=operational).status_code == 201
     svix.endpoint.create(application.id, EndpointIn(url=f"{receiver.url}/status/500"))
     message = MessageIn(
         event_type="a",
@@ -106,7 +109,12 @@ def test_nothing_of_a_person_is_left(
     receipt = finished(svix, started.json()["id"])["receipt"]
 
     assert places_of(canary, platform) == []
-    assert receipt["rows"] == {"message": 1, "event_claim": 1, "operational message": 0}
+    assert receipt["rows"]["operational message"] in {0, 1}  # if the retries were used up by then
+    assert receipt["rows"] | {"operational message": 0} == {
+        "message": 1,
+        "event_claim": 1,
+        "operational message": 0,
+    }
     request = {"receipt": receipt, "tag": f"person-{canary}"}
     verified = api.post("/erasure/verify-receipt", json=request)
     assert verified.json() == {"genuine": True, "subjectMatches": True}

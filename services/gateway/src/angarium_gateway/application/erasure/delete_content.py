@@ -15,7 +15,7 @@ from .erasable_messages import ErasableMessage
 
 
 class Deletion(Enum):
-    """What became of a message's content. PENDING: nothing was deleted, as a delivery is pending.
+    """The outcome for a message's content. PENDING: nothing was deleted, as a delivery is pending.
     UNDER_WAY: it is to be deleted again, as an attempt or a batch has not ended yet."""
 
     DONE = auto()

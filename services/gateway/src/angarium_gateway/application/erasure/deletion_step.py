@@ -60,6 +60,9 @@ class DeleteContents:
         application_id = state.application_id or task.arguments.application_id
         if not application_id:
             return await self._in_next_application(task, state, None)
+        if state.waiting and application_id == operational_application_id(task.tenant_id):
+            # An operational message is found by the eventId that its message has lost.
+            return await self._go_through_waiting(task, state, limit)
         found = await self._messages.page(
             application_id,
             after=task.progress.cursor,

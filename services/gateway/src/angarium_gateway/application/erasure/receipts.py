@@ -16,7 +16,7 @@ _SUBJECT_PREFIX: Final = b"subject:"
 
 
 class ErasureReceipt(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """What an erasure deleted.
+    """A record of everything that an erasure deleted.
 
     `subject_digest` is an HMAC of the tag, so that the receipt does not name the person but can be
     compared with the tag. `rows` are the numbers of rows by table, `signature` is an HMAC-SHA256 of

@@ -30,7 +30,7 @@ class BulkExpungeContentsIn(RequestSchema, frozen=True, kw_only=True):
 
 
 class BulkExpungeContentsOut(ApiSchema, frozen=True, kw_only=True):
-    """What became of each message, by the id that the request gave."""
+    """The result for each message, by the id that the request gave."""
 
     results: dict[str, ExpungeStatus]
 
