@@ -13,6 +13,7 @@ FUZZER := services/worker/tests/fuzz/coverage_guided.py
 FUZZ_SECONDS ?= 300
 # Programs that import their neighbours by plain names: mypy checks them from where they run.
 SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver services/worker/tests/fuzz
+API_DOCUMENT := libs/console/web/api/openapi.json
 SIMULATION_SEEDS ?= 20000
 EXAMPLES ?= 1000
 SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simulate
@@ -21,7 +22,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports bench bench-search docs clean
+.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +80,10 @@ types: setup ## Check types, of the tests too, strictly
 
 imports: setup ## Check which package may import which
 	@$(BIN)/lint-imports --no-logo
+
+api-document: setup ## Write the API's document that the console's types are made of
+	@$(BIN)/python -m angarium_gateway.administration.client_document > $(API_DOCUMENT).new
+	@mv $(API_DOCUMENT).new $(API_DOCUMENT)
 
 bench: setup ## Measure throughput, latency, CPU and memory
 	@exec $(BIN)/python tests-e2e/benchmarks/bench.py $(BENCH_ARGS)

@@ -10,6 +10,8 @@ from angarium_chassis.sealing import Seal
 from angarium_webhooks.fetch_link import KEY_PURPOSE
 from litestar.types import ASGIApp
 
+from .adapters.console.assets import BuiltAssets
+from .adapters.console.web_pages import WebPages, WebPagesOptions
 from .adapters.http.accept_route import AcceptRoute, body_bytes_max
 from .adapters.http.access_control import AccessControl
 from .adapters.http.application import create_api
@@ -103,6 +105,7 @@ class GatewayPorts:
     compile_schema: CompileSchema
     quota_counts: SharedCounts
     seal: Seal
+    web_assets: BuiltAssets
     followed_messages: FollowedMessages
     message_search: MessageSearch
     accepted: AcceptedMessages
@@ -121,6 +124,7 @@ class GatewayLimits:
     proxies: TrustedProxies = NO_PROXIES
     audit_timeout_s: float = WRITE_TIMEOUT_S
     public_url: str | None = None
+    web_pages: WebPagesOptions = field(default_factory=WebPagesOptions)
     listeners: ListenerLimits = field(default_factory=ListenerLimits)
     statistics_hours_kept_days: int = 90
 
@@ -184,7 +188,7 @@ def build_gateway(
         is_stopping=is_stopping,
     )
     http: ASGIApp = AcceptRoute(
-        create_routes(api),
+        WebPages(create_routes(api), ports.web_assets, limits.web_pages),
         api.access,
         accept,
         CreateMissing(api.change_configuration),

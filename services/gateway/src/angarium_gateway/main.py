@@ -46,6 +46,8 @@ from angarium_contracts.stream_names import (
 from angarium_webhooks.directory_follower import DirectoryFollower
 from faststream.redis import RedisBroker
 
+from .adapters.console.assets import NO_ASSETS, read_built_assets
+from .adapters.console.web_pages import WebPagesOptions
 from .adapters.database.api_keys import ApiKeyTable
 from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.audit_log import AuditLogTable
@@ -187,6 +189,7 @@ def ports_over(
         compile_schema=compile_schema,
         quota_counts=streams.quota_counts,
         seal=seal_of(settings),
+        web_assets=read_built_assets() if settings.console or settings.portal else NO_ASSETS,
         followed_messages=MessageFeed(database),
         message_search=MessageSearchTable(database),
         accepted=MessageStatistics(database),
@@ -209,8 +212,20 @@ def limits_of(settings: Settings) -> GatewayLimits:
         proxies=settings.proxies,
         message_retention_days=settings.message_retention_days,
         public_url=settings.public_url,
+        web_pages=web_pages_options(settings),
         listeners=ListenerLimits(settings.event_streams_max, settings.event_streams_per_tenant_max),
         statistics_hours_kept_days=settings.statistics_hours_kept_days,
+    )
+
+
+def web_pages_options(settings: Settings) -> WebPagesOptions:
+    """Which of the console and the portal are served, and what may embed the portal."""
+    return WebPagesOptions(
+        console=settings.console,
+        portal=settings.portal,
+        root_leads_to_console=settings.root_leads_to_console,
+        portal_frame_ancestors=settings.portal_frame_ancestors,
+        portal_image_origins=settings.portal_image_origins,
     )
 
 

@@ -1,12 +1,15 @@
 """The gateway's settings."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
 from angarium_chassis.statistics.settings import StatisticsSettings
 from pydantic import Field, field_validator
 
 from .adapters.http.cross_origin import parse_origins
+
+_SOURCES: Final = r"^('none'|\*|(https?://[a-z0-9.*\-]+(:[0-9]{1,5})?)( https?://[a-z0-9.*\-]+(:[0-9]{1,5})?){0,49})?$"
+"""Sources of a Content-Security-Policy; anything else could add a directive to it."""
 
 
 class Settings(StatisticsSettings):
@@ -19,6 +22,23 @@ class Settings(StatisticsSettings):
         pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
         description="The URL at which clients reach the API, such as https://webhooks.example.com."
         " Links to the portal begin with it; without it, with the host of the request.",
+    )
+    console: bool = Field(default=True, description="Serve the operators' console under /console.")
+    portal: bool = Field(default=True, description="Serve the customers' portal under /portal.")
+    root_leads_to_console: bool = Field(
+        default=False, description="Redirect / to the console. `angarium dev` sets it."
+    )
+    portal_frame_ancestors: str = Field(
+        default="*",
+        pattern=_SOURCES,
+        description="Origins whose pages may embed the portal, separated by spaces, such as"
+        " https://app.example.com; * for all, 'none' for no page.",
+    )
+    portal_image_origins: str = Field(
+        default="",
+        pattern=_SOURCES,
+        description="Origins that the portal may load a logo from, separated by spaces. Without"
+        " any, a logo must be a data URL.",
     )
     connections_max: int = Field(
         default=2_000,

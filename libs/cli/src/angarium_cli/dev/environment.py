@@ -20,6 +20,7 @@ _DEFAULTS = {
     "ANGARIUM_DRAIN_S": "0",
     "ANGARIUM_EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
     "ANGARIUM_ALLOW_HTTP_ENDPOINTS": "true",
+    "ANGARIUM_ROOT_LEADS_TO_CONSOLE": "true",
 }
 # Set for each service here; inherited in another form (…_FILE) they would win over that.
 _REPLACED = (

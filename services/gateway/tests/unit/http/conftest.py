@@ -18,6 +18,7 @@ from angarium_contracts.ids import MESSAGE, parse_id
 from angarium_contracts.operational import OrderRange
 from angarium_contracts.queries import Problem
 from angarium_contracts.retention import TenantRetention
+from angarium_gateway.adapters.console.assets import Asset, BuiltAssets
 from angarium_gateway.adapters.json_schema.payload_checks import compile_schema
 from angarium_gateway.application.accept.idempotency import (
     Answer,
@@ -414,12 +415,20 @@ def a_world() -> tuple[World, GatewayPorts]:
         compile_schema=compile_schema,
         quota_counts=MemoryQuotaCounts(),
         seal=world.seal,
+        web_assets=WEB_ASSETS,
         followed_messages=world.followed,
         message_search=world.search,
         accepted=world.accepted,
     )
 
 
+WEB_ASSETS = BuiltAssets(
+    pages={"console": "<p>console __CSP_NONCE__", "portal": "<p>portal __CSP_NONCE__"},
+    assets={
+        "assets/app-1.js": Asset(b"script", b"text/javascript; charset=utf-8", {"br": b"br"}, True),
+        "favicon.svg": Asset(b"<svg/>", b"image/svg+xml", {}, False),
+    },
+)
 LIMITS = GatewayLimits(
     hot_path=HotPathLimits(window_bytes=1_000_000),
     redelivery=RedeliveryLimits(messages_per_s=100, lease_s=30),

@@ -102,6 +102,11 @@ _CONTROLLERS = (
 )
 
 
+def api_document() -> ApiDocument:
+    """The OpenAPI document of everything that the API serves."""
+    return ApiDocument(_CONTROLLERS, version("angarium-gateway"))
+
+
 def create_api(deps: ApiDependencies) -> ASGIApp:
     """Everything of the API but the acceptance of messages: that route stands before it.
 
@@ -111,7 +116,7 @@ def create_api(deps: ApiDependencies) -> ASGIApp:
 
 
 def _operations(deps: ApiDependencies) -> Litestar:
-    document = ApiDocument(_CONTROLLERS, version("angarium-gateway"))
+    document = api_document()
     api = Litestar(
         route_handlers=[
             *(each for each in _CONTROLLERS if each is not MessageBatchController),

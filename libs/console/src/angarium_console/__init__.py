@@ -1,0 +1,1 @@
+"""The built assets of the operator console and the customer portal."""

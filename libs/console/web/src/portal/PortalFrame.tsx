@@ -1,0 +1,68 @@
+import { Container, Image, Text } from "@mantine/core";
+import "@mantine/core/styles/Container.css";
+import "@mantine/core/styles/Image.css";
+import { useQuery } from "@tanstack/react-query";
+import { Outlet } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { onSessionEnded } from "../api/client";
+import { identity } from "../api/identity";
+import { AppFrame, type Place } from "../components/AppFrame";
+import { Empty } from "../components/Empty";
+import { Loaded } from "../components/Loaded";
+import { ApplicationProvider } from "../pages/application";
+import { currentSession, forgetSession } from "../session/session";
+import type { Appearance } from "../theme/appearance";
+import { permissionsOf } from "./permissions";
+
+/** The portal around its pages: who the token is for, and what it allows. */
+export function PortalFrame(props: { appearance: Appearance; places: Place[] }) {
+  const session = useSession();
+  if (session?.appId === undefined)
+    return (
+      <Empty title="This link has ended">
+        Open the portal again from where you came. A link to it is valid for some time only.
+      </Empty>
+    );
+  return <SignedIn {...props} appId={session.appId} />;
+}
+
+function SignedIn(props: { appearance: Appearance; places: Place[]; appId: string }) {
+  const { appearance, places, appId } = props;
+  const who = useQuery(identity);
+  return (
+    <Loaded query={who}>
+      {(identified) => (
+        <ApplicationProvider scope={{ appId, path: "", may: permissionsOf(identified) }}>
+          {appearance.hideNavigation ? (
+            <Container component="main" size="xl" py="md">
+              <Outlet />
+            </Container>
+          ) : (
+            <AppFrame brand={<Brand logo={appearance.logo} />} places={places} />
+          )}
+        </ApplicationProvider>
+      )}
+    </Loaded>
+  );
+}
+
+function Brand(props: { logo?: string }) {
+  return props.logo ? (
+    <Image src={props.logo} alt="" h={32} w="auto" fit="contain" />
+  ) : (
+    <Text fw={600}>Webhooks</Text>
+  );
+}
+
+function useSession() {
+  const [session, setSession] = useState(currentSession);
+  useEffect(
+    () =>
+      onSessionEnded(() => {
+        forgetSession();
+        setSession(undefined);
+      }),
+    [],
+  );
+  return session;
+}

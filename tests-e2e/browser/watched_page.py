@@ -1,0 +1,43 @@
+"""A page whose errors fail the test."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import ConsoleMessage, Page
+
+_AXE: Final = Path(__file__).parents[2] / "libs/console/web/node_modules/axe-core/axe.min.js"
+# A refused request is no fault of the page: browsers log each as an error of the console.
+_REFUSED_REQUEST: Final = "Failed to load resource: the server responded with a status of 4"
+_CSP_WATCH: Final = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`))
+"""
+
+
+@dataclass
+class PageFaults:
+    """What the console, the policy and the scripts of a page reported."""
+
+    found: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Note every fault of the page from now on."""
+        page.add_init_script(_CSP_WATCH)
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(_REFUSED_REQUEST):
+            self.found.append(f"{message.text} ({message.location})")
+
+
+def accessibility_violations(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it is now, a line for each element."""
+    page.evaluate(_AXE.read_text())
+    result: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {violation['help']}: {node['html'][:200]}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
