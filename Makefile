@@ -13,7 +13,9 @@ FUZZER := services/worker/tests/fuzz/coverage_guided.py
 FUZZ_SECONDS ?= 300
 # Programs that import their neighbours by plain names: mypy checks them from where they run.
 SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver services/worker/tests/fuzz
-API_DOCUMENT := libs/console/web/api/openapi.json
+# Sources of the console and the portal; the Node in .venv checks them.
+WEB := libs/console/web
+API_DOCUMENT := $(WEB)/api/openapi.json
 SIMULATION_SEEDS ?= 20000
 EXAMPLES ?= 1000
 SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simulate
@@ -73,6 +75,7 @@ coverage: setup ## Run every test, and show the lines and branches that none of 
 lint: setup ## Check style and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@PATH="$(abspath $(BIN)):$$PATH" npm --prefix $(WEB) run --silent check
 
 types: setup ## Check types, of the tests too, strictly
 	@$(BIN)/mypy
