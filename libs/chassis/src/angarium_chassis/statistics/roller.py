@@ -19,7 +19,7 @@ from angarium_chassis.database.engine import CONNECTION_ERRORS, Database
 from .recording_order import Horizon, RecordingOrder
 from .rollup_table import Counts, Key, RollupTable
 
-ROWS_MAX: Final = 2_000
+ROWS_MAX: Final = 10_000
 """Rows that one transaction counts."""
 REST_S: Final = 0.02
 """The pause between two transactions of a turn."""

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from angarium_chassis.database.engine import Database
+from angarium_chassis.statistics.database_times import created_at_ms, start_of_minute
 from angarium_chassis.statistics.recording_order import RecordingOrder
-from angarium_chassis.statistics.resolutions import Resolution, start_of
 from angarium_chassis.statistics.roller import CountedLedger
 from angarium_chassis.statistics.rollup_table import Counts, Key, RollupTable
-from angarium_contracts.ids import created_at_ms
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .tables import message, message_rollup, rollup_position
@@ -35,13 +34,10 @@ async def count_messages(
 ) -> Mapping[Key, Counts]:
     """Count messages by the minute of their acceptance."""
     row = message.c
-    query = select(row.id, row.tenant_id, row.application_id, row.event_type).where(condition)
+    minute = start_of_minute(created_at_ms(row.id) * 1_000).label("minute")
+    groups = (minute, row.tenant_id, row.application_id, row.event_type)
+    query = select(*groups, func.count()).where(condition).group_by(*groups)
     found: dict[Key, Counts] = {}
-    for message_id, *rest in (await connection.execute(query)).all():
-        minute = start_of(created_at_ms(message_id) * 1_000, Resolution.MINUTE)
-        key = (minute, *rest)
-        counts = found.get(key)
-        if counts is None:
-            counts = found[key] = rollups.counts()
-        counts.numbers[0] += 1
+    for *key, messages in (await connection.execute(query)).all():
+        found.setdefault(tuple(key), rollups.counts()).numbers[0] += messages
     return found
