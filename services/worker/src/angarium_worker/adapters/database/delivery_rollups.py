@@ -122,4 +122,5 @@ def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 async def _all(connection: AsyncConnection, query: Select[Any]) -> Sequence[Any]:
-    return (await connection.execute(query)).all()
+    rows: Sequence[Any] = (await connection.execute(query)).all()
+    return rows
