@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 from batches import measure_batches
 from failure import BenchmarkFailed
+from pages import measure_pages
 from platform_process import running_platform
 from policy_scenarios import (
     POLICY_SCENARIOS,
@@ -36,9 +37,9 @@ from sender_rates import Measured, compare, medians, table
 from tools import run_yardstick, running_receiver
 
 _PLATFORM_SCENARIOS = ("yardstick", "throughput", "latency")
-SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, "batches", *POLICY_SCENARIOS)
-# A million requests take minutes: memory runs only when it is named.
-_BY_DEFAULT = tuple(name for name in SCENARIOS if name != "memory")
+SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, "batches", "console", *POLICY_SCENARIOS)
+# A million requests take minutes, and pages need a browser: these run only when they are named.
+_BY_DEFAULT = tuple(name for name in SCENARIOS if name not in {"memory", "console"})
 _QUICK = {"seconds": 3.0, "latency_seconds": 3.0, **QUICK}
 _WARM_UP_S = 3.0
 _YARDSTICK_S_MAX = 10.0
@@ -164,6 +165,10 @@ def _measure_and_show(
         )
         console.print(rates.table())
         measured["batches"] = rates.as_dict()
+    if "console" in given.only:
+        pages = asyncio.run(measure_pages(given.angarium, given.database, folder))
+        console.print(pages.table())
+        measured["console"] = pages.as_dict()
     if set(POLICY_SCENARIOS) & set(given.only):
         outcomes = asyncio.run(measure_policy(given, folder, console))
         measured["policy"] = as_dict(outcomes)

@@ -18,6 +18,7 @@ _RECEIVER = _HERE.parent / "receiver" / "receiver.py"
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 20.0
 _MARGIN_S = 60.0
+_PAGES_TIMEOUT_S = 900.0
 _ENTRIES_PER_QUERY = 100_000
 _LINE_BYTES_MAX = 1024 * 1024
 
@@ -129,13 +130,26 @@ async def run_yardstick(url: str, *, seconds: float, connections: int, body_byte
     return float((await _run("yardstick.py", arguments, seconds + _MARGIN_S, {}))["rate"])
 
 
+async def run_first_pages(url: str, token: str) -> dict[str, list[dict[str, float]]]:
+    """Size and time of the first pages in a browser; see tests-e2e/browser/first_pages.py."""
+    command = ["-m", "tests-e2e.browser.first_pages", "--url", url]
+    environment = {"ANGARIUM_TOKEN": token, "PYTHONPATH": str(_HERE.parents[1])}
+    return await _output("first_pages", command, _PAGES_TIMEOUT_S, environment)
+
+
 async def _run(
     program: str, arguments: list[str], timeout_s: float, environment: dict[str, str]
 ) -> dict[str, Any]:
+    return await _output(program, [str(_HERE / program), *arguments], timeout_s, environment)
+
+
+async def _output(
+    name: str, command: list[str], timeout_s: float, environment: dict[str, str]
+) -> dict[str, Any]:
+    """The JSON in the last line that a Python program prints."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(_HERE / program),
-        *arguments,
+        *command,
         stdout=asyncio.subprocess.PIPE,
         env=os.environ | environment,
         limit=_LINE_BYTES_MAX,
@@ -144,11 +158,11 @@ async def _run(
         async with asyncio.timeout(timeout_s):
             output, _ = await process.communicate()
     except TimeoutError:
-        raise BenchmarkFailed(f"{program} did not end within {timeout_s:g} s") from None
+        raise BenchmarkFailed(f"{name} did not end within {timeout_s:g} s") from None
     finally:
         await end(process, signal.SIGTERM, _STOP_TIMEOUT_S)
     if process.returncode != 0:
-        raise BenchmarkFailed(f"{program} ended with {process.returncode}; its error stands above")
+        raise BenchmarkFailed(f"{name} ended with {process.returncode}; its error stands above")
     result: dict[str, Any] = msgspec.json.decode(output.splitlines()[-1])
     return result
 
