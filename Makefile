@@ -24,7 +24,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search docs clean
+.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search docs screenshots clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -96,6 +96,9 @@ bench-search: setup ## Measure what a page of a search costs in a full ledger
 
 docs: setup ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+screenshots: setup ## Take the documentation's pictures of the portal and the console
+	@$(BIN)/python -m tests-e2e.browser.screenshots
 
 clean: ## Remove what the other targets made, except the platform's data
 	rm -rf $(VENV) .uv .cache site htmlcov .coverage .coverage.* \
