@@ -4,7 +4,6 @@ A platform of its own has a shop's webhooks on it: some are received, some are r
 endpoint cannot be reached. The pictures go to docs/assets/screenshots.
 """
 
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -131,4 +130,4 @@ def _take(browser: Browser, name: str, address: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
