@@ -29,6 +29,7 @@ class Lists:
             ),
             "/audit-log": lambda: self._post("/app", {"name": "A"}),
             "/api-key": lambda: self._post("/api-key", {"name": "k", "scope": "read"}),
+            f"{self.app}/integration": lambda: self._post(f"{self.app}/integration", {"name": "k"}),
             "/background-task": self._add_task,
             "/operational-webhook/endpoint": lambda: self._post(
                 "/operational-webhook/endpoint", {"url": self._url, "disabled": True}

@@ -202,6 +202,7 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
     since = {"since": f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"}
     task = await done("POST", f"{below}/endpoint/{endpoint['id']}/recover", since)
     key = await done("POST", "/api/v1/api-key", {"name": MARK, "scope": "publish"})
+    integration = await done("POST", f"{below}/integration", {"name": MARK})
     return {
         "app_id": app["id"],
         "endpoint_id": endpoint["id"],
@@ -213,6 +214,7 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
         "event_type_name": EVENT_TYPE,
         "task_id": task["id"],
         "key_id": key["id"],
+        "integ_id": integration["id"],
         "tenant_id": absent("tnt_05jHR6TnRzUGhKWN8Ckr5D"),
     }
 

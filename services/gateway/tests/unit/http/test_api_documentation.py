@@ -43,6 +43,8 @@ OPERATIONS = {
     "v1.authentication.app-portal-access", "v1.authentication.dashboard-access",
     "v1.authentication.logout", "v1.authentication.expire-all", "v1.authentication.whoami",
     "v1.api-key.create", "v1.api-key.list", "v1.api-key.get", "v1.api-key.revoke",
+    "v1.integration.list", "v1.integration.create", "v1.integration.get",
+    "v1.integration.update", "v1.integration.delete", "v1.integration.rotate-key",
     "v1.message-attempt.get", "v1.health.get", "v1.health.ping",
     "v1.event-stream.application", "v1.event-stream.tenant",
     "v1.endpoint-filter.test", "v1.endpoint.test-filter",

@@ -39,6 +39,7 @@ from .gzip_bodies import CompressedAnswers, InflatedRequests
 from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
+from .integrations import IntegrationController
 from .invalid_parameters import on_invalid_parameters
 from .legal_holds import ApplicationLegalHoldController, LegalHoldController
 from .message_batches import MessageBatchController
@@ -87,6 +88,7 @@ _CONTROLLERS = (
     EnvironmentController,
     AuditLogController,
     ApiKeyController,
+    IntegrationController,
     AuthenticationController,
     TenantController,
     HealthController,

@@ -52,6 +52,7 @@ from angarium_gateway.adapters.http.schemas.event_types import (
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.filters import EndpointFilterTestIn, FilterTestIn
+from angarium_gateway.adapters.http.schemas.integrations import IntegrationIn, IntegrationUpdate
 from angarium_gateway.adapters.http.schemas.legal_holds import LegalHoldIn
 from angarium_gateway.adapters.http.schemas.message_batches import (
     AddressedMessageBatchIn,
@@ -82,6 +83,7 @@ PATH_EXAMPLES: Final = {
     "task_id": "qtask_05jHR6TnRzUGhKWN8Ckr5D",
     "tenant_id": "tnt_05jHR6TnRzUGhKWN8Ckr5D",
     "key_id": "key_05jHR6TnRzUGhKWN8Ckr5D",
+    "integ_id": "key_05jHR6TnRzUGhKWN8Ckr5E",
     "sink_id": "warehouse",
     "consumer_id": "nightly-import",
 }
@@ -204,6 +206,8 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             event_types=["endpoint.disabled", "message.attempt.exhausted"],
         ),
         ApiKeyIn(name="billing backend", scope="publish"),
+        IntegrationIn(name="Zapier", feature_flags=["beta"]),
+        IntegrationUpdate(name="Zapier"),
         AppPortalAccessIn(
             capabilities=[Capability.VIEW_BASE, Capability.MANAGE_ENDPOINT],
             expiry=86_400,

@@ -110,6 +110,12 @@ SDK_CALLS: Final = {
     "v1.authentication.expire-all": SdkCall(
         "authentication.expire_all", "ApplicationTokenExpireIn"
     ),
+    "v1.integration.list": SdkCall("integration.list", result="page"),
+    "v1.integration.create": SdkCall("integration.create", "IntegrationIn", "integration"),
+    "v1.integration.get": SdkCall("integration.get", result="integration"),
+    "v1.integration.update": SdkCall("integration.update", "IntegrationUpdate", "integration"),
+    "v1.integration.delete": SdkCall("integration.delete"),
+    "v1.integration.rotate-key": SdkCall("integration.rotate_key", result="key"),
     "v1.health.get": SdkCall("health.get"),
     "v1.message.poller.poll": SdkCall("message.poller.poll", result="page"),
     "v1.message.poller.consumer-poll": SdkCall("message.poller.consumer_poll", result="page"),

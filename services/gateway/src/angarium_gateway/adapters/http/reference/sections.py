@@ -94,6 +94,11 @@ _SECTIONS: Final = {
         description="An API key identifies a caller to this API, and its scope says what the caller"
         " may do. Only keys with the scope `admin` manage keys.",
     ),
+    "Integration": _Section(
+        "Integrations",
+        description="An integration is an API key with which a third party uses one application:"
+        " the same keys as those of the scope `application` in the section before.",
+    ),
     "Authentication": _Section(
         "Portal access",
         description="A portal token lets one of your customers see and change its own application"
