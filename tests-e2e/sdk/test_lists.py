@@ -35,6 +35,9 @@ class Lists:
                 "/operational-webhook/endpoint", {"url": self._url, "disabled": True}
             ),
             f"{self.app}/endpoint": self.add_endpoint,
+            f"{self.app}/destination": lambda: self._post(
+                f"{self.app}/destination", {"type": "pollingEndpoint"}
+            ),
             f"{self.app}/msg": self.add_message,
             f"{self.app}/msg/{self.message}/endpoint": self._add_destination,
             f"{self.app}/endpoint/{self.endpoint}/msg": self.add_message,

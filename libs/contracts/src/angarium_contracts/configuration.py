@@ -157,13 +157,13 @@ class ShownAuthentication(Part, frozen=True):
 
 
 class Endpoint(EndpointOptions, frozen=True):
-    """An endpoint, in full, without its secrets and headers.
+    """An endpoint, in full, without its secrets and, unless a list asks for them, its headers.
 
     `timeout_s` None is the worker's default; `header_names` is as in `EndpointState`. `proxy_url`
     is without user name and password. `disabled_reason`: why Angarium disabled the endpoint.
     `filter`: a CEL expression that is true for the messages that the endpoint accepts.
     `ca_certificates`: the subjects and ends of those that its server's certificate is checked
-    against; None: the system's.
+    against; None: the system's. `sealed_headers` is as in `EndpointHeaders`.
     """
 
     id: bytes
@@ -186,6 +186,7 @@ class Endpoint(EndpointOptions, frozen=True):
     filter: str | None = None
     authentication: ShownAuthentication | None = None
     ca_certificates: tuple[ClientCertificate, ...] | None = None
+    sealed_headers: bytes | None = None
 
 
 class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
@@ -229,9 +230,14 @@ class GetEndpoint(Contract, frozen=True, tag="endpoint.get/1"):
 
 
 class ListEndpoints(Contract, frozen=True, tag="endpoint.list/1"):
+    """`only_sinks`: those that get their messages in order, and those that are polled.
+    `with_headers`: the answer has their custom headers."""
+
     tenant_id: bytes
     application_ref: str
     page: Page
+    only_sinks: bool = False
+    with_headers: bool = False
 
 
 class Endpoints(Contract, frozen=True, tag="endpoint.list_of/1"):

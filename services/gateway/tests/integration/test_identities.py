@@ -195,6 +195,8 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
     below = f"/api/v1/app/{app['id']}"
     body = {"url": f"https://example.com/{MARK}", "description": MARK, "headers": {"X": MARK}}
     endpoint = await done("POST", f"{below}/endpoint", body)
+    ordered = {"type": "fifoEndpoint", "config": {"url": body["url"], "headers": {"X": MARK}}}
+    destination = await done("POST", f"{below}/destination", ordered)
     poller = await done("POST", f"{below}/endpoint", {"url": "poll://messages"})
     await done("POST", "/api/v1/event-type", {"name": EVENT_TYPE, "description": MARK})
     message = await done("POST", f"{below}/msg", {"eventType": EVENT_TYPE, "payload": {"a": MARK}})
@@ -207,6 +209,7 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
         "app_id": app["id"],
         "endpoint_id": endpoint["id"],
         "sink_id": poller["id"],
+        "destination_id": destination["id"],
         "consumer_id": "consumer",
         "operational_endpoint_id": operational["id"],
         "msg_id": message["id"],

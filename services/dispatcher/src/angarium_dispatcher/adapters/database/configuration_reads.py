@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from angarium_chassis.database.engine import Database
 from angarium_contracts.ids import operational_application_id
+from angarium_contracts.polling import POLL_URL
 from sqlalchemy import (
     ColumnElement,
     RowMapping,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -68,11 +70,15 @@ class DatabaseReads:
         async with self._engine.connect() as connection:
             return await lookups.find_endpoint(connection, application_id, ref)
 
-    async def list_endpoints(self, application_id: bytes, request: PageRequest) -> PageOf[Endpoint]:
+    async def list_endpoints(
+        self, application_id: bytes, request: PageRequest, *, only_sinks: bool = False
+    ) -> PageOf[Endpoint]:
         table = endpoints.c
         statement = select(endpoints).where(
             table.application_id == application_id, table.deleted == false()
         )
+        if only_sinks:
+            statement = statement.where(or_(table.fifo == true(), table.url == POLL_URL))
         position = None if request.position is None else request.position.key
         rows = await self._page(statement, table.id, request, position, endpoint_of)
         return cut_page(request, rows, lambda endpoint: endpoint.id)

@@ -227,8 +227,14 @@ class QueryAnswers:
         else:
             application_id = (await get_application(self._reads, tenant_id, ref)).id
         request = _request(ENDPOINTS, question.page)
-        found = await self._reads.list_endpoints(application_id, request)
-        return to_wire.page(wire.Endpoints, found, to_wire.endpoint)
+        found = await self._reads.list_endpoints(
+            application_id, request, only_sinks=question.only_sinks
+        )
+        return to_wire.page(
+            wire.Endpoints,
+            found,
+            lambda one: to_wire.endpoint(one, with_headers=question.with_headers),
+        )
 
     async def _delete_endpoint(self, command: wire.DeleteEndpoint) -> Contract:
         deleted = await delete_endpoint(command, self._context)

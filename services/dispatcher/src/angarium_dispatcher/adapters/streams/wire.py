@@ -42,8 +42,8 @@ def application_state(entity: Application) -> ApplicationState:
     return _carried_over(ApplicationState, entity)
 
 
-def endpoint(entity: Endpoint) -> wire.Endpoint:
-    """An endpoint in full, without its secrets."""
+def endpoint(entity: Endpoint, *, with_headers: bool = False) -> wire.Endpoint:
+    """An endpoint in full, without its secrets; its headers stay sealed."""
     return _carried_over(
         wire.Endpoint,
         entity,
@@ -52,6 +52,7 @@ def endpoint(entity: Endpoint) -> wire.Endpoint:
         client_certificate=_client_certificate(entity),
         authentication=_shown_authentication(entity),
         ca_certificates=_ca_certificates(entity),
+        sealed_headers=entity.sealed_headers if with_headers else None,
     )
 
 

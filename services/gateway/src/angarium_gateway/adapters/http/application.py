@@ -22,6 +22,7 @@ from .cancellations import CancellationController
 from .created_objects import CreatedObjects
 from .deliveries import DeliveryController
 from .dependencies import ApiDependencies, provide_caller
+from .destinations import DestinationController
 from .endpoint_delivery import EndpointDeliveryController
 from .endpoint_filters import EndpointFilterController
 from .endpoint_options import EndpointOptionsController
@@ -70,6 +71,7 @@ _CONTROLLERS = (
     ApplicationController,
     EndpointController,
     EndpointOptionsController,
+    DestinationController,
     EventTypeController,
     EventTypeSpecController,
     MessageController,

@@ -31,6 +31,15 @@ SDK_CALLS: Final = {
     "v1.endpoint.rotate-secret": SdkCall(
         "endpoint.rotate_secret", "EndpointSecretRotateIn", "secret"
     ),
+    "v1.destination.list": SdkCall("destination.list", result="page"),
+    "v1.destination.create": SdkCall("destination.create", "DestinationIn", "destination"),
+    "v1.destination.get": SdkCall("destination.get", result="destination"),
+    "v1.destination.update": SdkCall("destination.upsert", "DestinationIn", "destination"),
+    "v1.destination.patch": SdkCall("destination.patch", "DestinationPatch", "destination"),
+    "v1.destination.delete": SdkCall("destination.delete"),
+    "v1.destination.rotate-secret": SdkCall(
+        "destination.rotate_secret", "EndpointSecretRotateIn", "secret"
+    ),
     "v1.endpoint.send-example": SdkCall("endpoint.send_example", "EventExampleIn", "message"),
     "v1.endpoint.recover": SdkCall("endpoint.recover", "RecoverIn", "task"),
     "v1.endpoint.replay-missing": SdkCall("endpoint.replay_missing", "ReplayIn", "task"),
