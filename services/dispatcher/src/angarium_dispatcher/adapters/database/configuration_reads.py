@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from angarium_chassis.database.engine import Database
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.ids import operational_application_id
 from angarium_contracts.polling import POLL_URL
 from sqlalchemy import (
@@ -48,16 +49,23 @@ class DatabaseReads:
         else:
             self._engine = database.engine.execution_options(read_only=True)
 
-    async def find_application(self, tenant_id: bytes, ref: Ref) -> Application | None:
+    async def find_application(
+        self, tenant_id: bytes, ref: Ref, kind: str = ApplicationKind.APPLICATION
+    ) -> Application | None:
         async with self._engine.connect() as connection:
-            return await lookups.find_application(connection, tenant_id, ref)
+            return await lookups.find_application(connection, tenant_id, ref, kind)
 
     async def list_applications(
-        self, tenant_id: bytes, request: PageRequest, without: Without = EVERY
+        self,
+        tenant_id: bytes,
+        request: PageRequest,
+        without: Without = EVERY,
+        kind: str = ApplicationKind.APPLICATION,
     ) -> PageOf[Application]:
         table = applications.c
         statement = select(applications).where(
             table.tenant_id == tenant_id,
+            table.kind == kind,
             table.deleted == false(),
             table.id != operational_application_id(tenant_id),
             *_left_in(without),

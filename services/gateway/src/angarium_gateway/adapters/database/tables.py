@@ -243,8 +243,14 @@ application_copy = Table(
     Column("uid", String(256)),
     Column("version", Big, nullable=False),
     Column("deleted", Boolean, nullable=False, server_default=false()),
+    Column("kind", String(16), nullable=False, server_default="application"),
+    Column("source_type", String(32)),
+    Column("sealed_source_config", LargeBinary),
+    Column("ingest_tokens", Text),
     Index("ix_application_copy_uid", "tenant_id", "uid"),
 )
+"""Applications of all kinds. `ingest_tokens` is a JSON array of arrays, each of the hash of a token
+and its end."""
 
 directory_copy = Table(
     "directory_copy",
