@@ -155,3 +155,13 @@ def test_messages_are_polled_as_the_guide_says(
     monkeypatch.setattr(time, "sleep", stop_once_polled)
     with pytest.raises(Polled):
         exec(script, {})
+
+
+def test_destinations_are_used_as_the_guide_says(client: httpx.Client) -> None:
+    answers = _make_calls(client, "use-destinations.md", {})
+
+    assert [each["type"] for each in answers[:2]] == ["fifoEndpoint", "pollingEndpoint"]
+    assert [each["status"] for each in answers[2:4]] == ["disabled", "enabled"]
+    assert {answers[0]["id"], answers[1]["id"]} <= {each["id"] for each in answers[4]["data"]}
+    assert (answers[5]["ordering"], answers[5]["whileDisabled"]) == ("fifo", "keep")
+    assert len(answers) == 6

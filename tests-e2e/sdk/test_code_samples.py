@@ -19,6 +19,7 @@ SAMPLE_ORIGIN = "http://127.0.0.1:8080"
 ATTEMPT_ID = "atmpt_05jHR6TnRzUGhKWN8Ckr5D"
 TASK_ID = "qtask_05jHR6TnRzUGhKWN8Ckr5D"
 KEY_ID = "key_05jHR6TnRzUGhKWN8Ckr5D"
+INTEGRATION_ID = "key_05jHR6TnRzUGhKWN8Ckr5E"
 TENANT_ID = "tnt_05jHR6TnRzUGhKWN8Ckr5D"
 WAIT_S = 60
 FIRST = (
@@ -29,9 +30,13 @@ FIRST = (
     "v1.event-type.export-asyncapi", "v1.environment.export",
     "v1.application.create", "v1.application.list", "v1.application.get", "v1.application.update",
     "patch_application", "v1.message.bulk-expunge-content",
+    "v1.integration.create", "v1.integration.list",
     "v1.endpoint.create", "v1.endpoint.list", "v1.endpoint.get", "v1.endpoint.update",
     "patch_endpoint", "v1.endpoint.update-headers", "v1.endpoint.patch-headers",
     "v1.endpoint.get-headers", "v1.endpoint.get-secret", "v1.endpoint.rotate-secret",
+    "v1.destination.create", "v1.destination.list", "v1.destination.get",
+    "v1.destination.update", "v1.destination.patch", "v1.destination.rotate-secret",
+    "v1.destination.delete",
     "v1.message.create", "v1.message.list", "v1.message.get", "v1.message.precheck",
     "v1.message.create-batch", "v1.message.create-batch-across", "v1.message.get-raw-payload",
     "v1.endpoint.send-example", "v1.endpoint.recover", "v1.endpoint.replay-missing",
@@ -68,6 +73,8 @@ THEN = (
     "v1.message.poller.poll", "v1.message.poller.consumer-poll",
     "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",
     "v1.message.poller.delete-consumer",
+    "v1.integration.get", "v1.integration.update", "v1.integration.rotate-key",
+    "v1.integration.delete",
     "v1.api-key.get", "v1.api-key.revoke",
     "v1.admin.tenant.get", "v1.admin.tenant.create-api-key",
     "v1.audit-log.list", "v1.endpoint.delete", "v1.application.delete", "v1.event-type.delete",
@@ -109,10 +116,12 @@ class Reference:
         )
         tasks = self._api.get("/background-task").json()["data"]
         keys = self._api.get("/api-key").json()["data"]
+        integrations = self._api.get("/app/acme/integration").json()["data"]
         self._real |= {
             ATTEMPT_ID: attempts[0]["id"],
             TASK_ID: tasks[0]["id"],
             KEY_ID: keys[0]["id"],
+            INTEGRATION_ID: integrations[-1]["id"],
             TENANT_ID: self._api.get("/auth/whoami").json()["tenantId"],
         }
         access = self._api.post("/auth/app-portal-access/acme", json={})

@@ -29,11 +29,15 @@ class Lists:
             ),
             "/audit-log": lambda: self._post("/app", {"name": "A"}),
             "/api-key": lambda: self._post("/api-key", {"name": "k", "scope": "read"}),
+            f"{self.app}/integration": lambda: self._post(f"{self.app}/integration", {"name": "k"}),
             "/background-task": self._add_task,
             "/operational-webhook/endpoint": lambda: self._post(
                 "/operational-webhook/endpoint", {"url": self._url, "disabled": True}
             ),
             f"{self.app}/endpoint": self.add_endpoint,
+            f"{self.app}/destination": lambda: self._post(
+                f"{self.app}/destination", {"type": "pollingEndpoint"}
+            ),
             f"{self.app}/msg": self.add_message,
             f"{self.app}/msg/{self.message}/endpoint": self._add_destination,
             f"{self.app}/endpoint/{self.endpoint}/msg": self.add_message,

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType, field
 
+from .application_kinds import ApplicationKind
 from .contract import Contract, Part
 from .directory import ApplicationState, EndpointState
 from .endpoint_options import EndpointOptionChanges, EndpointOptions
@@ -35,7 +36,9 @@ def version_of(updated_at: datetime) -> str:
 
 
 class Application(Part, frozen=True):
-    """An application, in full. `weight`: its share (1 to 1,000) where turns are taken."""
+    """An application, in full. `weight`: its share (1 to 1,000) where turns are taken. `kind` is an
+    `ApplicationKind`. Of a source, its type, and the token that its URL ends in, sealed
+    (associated data: the application's id)."""
 
     id: bytes
     uid: str | None
@@ -45,6 +48,21 @@ class Application(Part, frozen=True):
     created_at: datetime
     updated_at: datetime
     weight: int = 1
+    kind: str = ApplicationKind.APPLICATION
+    source_type: str | None = None
+    sealed_ingest_token: bytes | None = None
+
+
+class SourceGiven(Part, frozen=True):
+    """What a source has beyond an application. `sealed_config` and `sealed_token` are sealed by the
+    gateway for transit (associated data: the tenant's id): a JSON object, and the token that its
+    URL ends in. `token_hash` is the SHA-256 of the token in hexadecimal digits. A source that
+    exists keeps its token."""
+
+    type: str
+    sealed_config: bytes
+    sealed_token: bytes
+    token_hash: str
 
 
 class ApplicationSaved(Contract, frozen=True, tag="application.saved/1"):
@@ -59,7 +77,7 @@ class ApplicationSaved(Contract, frozen=True, tag="application.saved/1"):
 
 class CreateApplication(Contract, frozen=True, tag="application.create/1"):
     """With `get_if_exists` an application with this uid is answered as it is. `applications_max`:
-    the quota of the tenant."""
+    the quota of the tenant. `source` goes with the kind `source`, and with no other."""
 
     tenant_id: bytes
     name: str
@@ -69,11 +87,18 @@ class CreateApplication(Contract, frozen=True, tag="application.create/1"):
     get_if_exists: bool = False
     weight: int = 1
     applications_max: int | None = None
+    kind: str = ApplicationKind.APPLICATION
+    source: SourceGiven | None = None
 
 
 class GetApplication(Contract, frozen=True, tag="application.get/1"):
+    """An application of this kind. With `of_any_kind`, `ref` is an id of any, or the uid of an
+    ordinary one."""
+
     tenant_id: bytes
     ref: str
+    kind: str = ApplicationKind.APPLICATION
+    of_any_kind: bool = False
 
 
 class ListApplications(Contract, frozen=True, tag="application.list/1"):
@@ -85,6 +110,7 @@ class ListApplications(Contract, frozen=True, tag="application.list/1"):
     without_no_endpoints: bool = False
     without_disabled: bool = False
     without_svix_play: bool = False
+    kind: str = ApplicationKind.APPLICATION
 
 
 class Applications(Contract, frozen=True, tag="application.list_of/1"):
@@ -98,7 +124,8 @@ class Applications(Contract, frozen=True, tag="application.list_of/1"):
 
 class UpdateApplication(Contract, frozen=True, tag="application.update/1"):
     """Replace; an unknown `ref` is created when it is a uid (the body's uid, if given, must
-    not contradict it). `applications_max`: the quota of the tenant."""
+    not contradict it). `applications_max`: the quota of the tenant. `source` as in
+    `CreateApplication`."""
 
     tenant_id: bytes
     ref: str
@@ -109,6 +136,8 @@ class UpdateApplication(Contract, frozen=True, tag="application.update/1"):
     weight: int | UnsetType = UNSET
     precondition: Precondition | None = None
     applications_max: int | None = None
+    kind: str = ApplicationKind.APPLICATION
+    source: SourceGiven | None = None
 
 
 class PatchApplication(Contract, frozen=True, tag="application.patch/1"):
@@ -120,6 +149,18 @@ class PatchApplication(Contract, frozen=True, tag="application.patch/1"):
     metadata: dict[str, str] | UnsetType = UNSET
     weight: int | UnsetType = UNSET
     precondition: Precondition | None = None
+    kind: str = ApplicationKind.APPLICATION
+
+
+class RotateIngestToken(Contract, frozen=True, tag="application.rotate_ingest_token/1"):
+    """Give a source another token, sealed and hashed as in `SourceGiven`. Those before stay valid
+    for 48 hours; refused with `CONFLICT` while three of them are. Answered by
+    `ApplicationSaved`."""
+
+    tenant_id: bytes
+    ref: str
+    sealed_token: bytes
+    token_hash: str
 
 
 class DeleteApplication(Contract, frozen=True, tag="application.delete/1"):
@@ -128,6 +169,7 @@ class DeleteApplication(Contract, frozen=True, tag="application.delete/1"):
     tenant_id: bytes
     ref: str
     precondition: Precondition | None = None
+    kind: str = ApplicationKind.APPLICATION
 
 
 class ApplicationDeleted(Contract, frozen=True, tag="application.deleted/1"):
@@ -157,13 +199,13 @@ class ShownAuthentication(Part, frozen=True):
 
 
 class Endpoint(EndpointOptions, frozen=True):
-    """An endpoint, in full, without its secrets and headers.
+    """An endpoint, in full, without its secrets and, unless a list asks for them, its headers.
 
     `timeout_s` None is the worker's default; `header_names` is as in `EndpointState`. `proxy_url`
     is without user name and password. `disabled_reason`: why Angarium disabled the endpoint.
     `filter`: a CEL expression that is true for the messages that the endpoint accepts.
     `ca_certificates`: the subjects and ends of those that its server's certificate is checked
-    against; None: the system's.
+    against; None: the system's. `sealed_headers` is as in `EndpointHeaders`.
     """
 
     id: bytes
@@ -186,6 +228,7 @@ class Endpoint(EndpointOptions, frozen=True):
     filter: str | None = None
     authentication: ShownAuthentication | None = None
     ca_certificates: tuple[ClientCertificate, ...] | None = None
+    sealed_headers: bytes | None = None
 
 
 class EndpointSaved(Contract, frozen=True, tag="endpoint.saved/1"):
@@ -229,9 +272,14 @@ class GetEndpoint(Contract, frozen=True, tag="endpoint.get/1"):
 
 
 class ListEndpoints(Contract, frozen=True, tag="endpoint.list/1"):
+    """`only_sinks`: those that get their messages in order, and those that are polled.
+    `with_headers`: the answer has their custom headers."""
+
     tenant_id: bytes
     application_ref: str
     page: Page
+    only_sinks: bool = False
+    with_headers: bool = False
 
 
 class Endpoints(Contract, frozen=True, tag="endpoint.list_of/1"):

@@ -10,13 +10,23 @@ from .endpoint_options import EndpointOptions
 
 
 class ApplicationState(Part, frozen=True):
-    """An application as the gateway needs it. `deleted` is a tombstone."""
+    """An application as the gateway needs it. `deleted` is a tombstone. `kind` is an
+    `ApplicationKind`.
+
+    Of a source: its type, its configuration (JSON, sealed with the application's id as associated
+    data), and its tokens: the SHA-256 of each in hexadecimal digits, newest first, and the Unix
+    time in seconds at which it ends (0: never).
+    """
 
     id: bytes
     tenant_id: bytes
     version: int
     uid: str | None = None
     deleted: bool = False
+    kind: str = "application"
+    source_type: str | None = None
+    sealed_source_config: bytes | None = None
+    ingest_tokens: tuple[tuple[str, float], ...] = ()
 
 
 class EndpointState(EndpointOptions, frozen=True):

@@ -10,6 +10,8 @@ from hashlib import sha256
 from typing import Final
 
 APPLICATION: Final = "app"
+SOURCE: Final = "src"
+STREAM: Final = "strm"
 ENDPOINT: Final = "ep"
 MESSAGE: Final = "msg"
 ATTEMPT: Final = "atmpt"

@@ -6,6 +6,7 @@ import pytest
 from angarium_contracts.configuration import (
     CreateApplication,
     CreateEndpoint,
+    DeleteEndpoint,
     PatchEndpoint,
     UpdateEndpoint,
 )
@@ -13,6 +14,7 @@ from angarium_contracts.endpoint_options import SetEndpointHeaders
 from angarium_contracts.ids import APPLICATION, format_id, operational_application_id
 from angarium_contracts.polling import POLL_URL
 from angarium_contracts.tenant_policy import SetTenantPolicy
+from angarium_dispatcher.application.endpoints.delete_endpoint import delete_endpoint
 from angarium_dispatcher.application.endpoints.save_endpoint import (
     create_endpoint,
     patch_endpoint,
@@ -21,6 +23,8 @@ from angarium_dispatcher.application.endpoints.save_endpoint import (
 from angarium_dispatcher.application.endpoints.save_headers import set_endpoint_headers
 from angarium_dispatcher.application.tenants.save_application import create_application
 from angarium_dispatcher.application.tenants.set_policy import set_tenant_policy
+from angarium_dispatcher.domain.endpoint import Endpoint
+from angarium_dispatcher.domain.paging import ENDPOINTS, PageOf, page_request
 from angarium_dispatcher.domain.refusals import InvalidField
 
 from ..conftest import Bench
@@ -126,3 +130,27 @@ async def test_only_the_one_url_is_that_of_polled_endpoints(bench: Bench, url: s
     with pytest.raises(InvalidField) as refused:
         await create_endpoint(CreateEndpoint(TENANT, "acme", url), bench.context)
     assert refused.value.field == "url"
+
+
+async def test_ordered_and_polled_endpoints_are_listed_by_themselves(bench: Bench) -> None:
+    for uid, url, fifo in (
+        ("unordered", URL, False),
+        ("ordered", URL, True),
+        ("polled", POLL_URL, False),
+        ("ordered-and-polled", POLL_URL, True),
+        ("deleted", URL, True),
+    ):
+        command = CreateEndpoint(TENANT, "acme", url, uid, fifo=fifo)
+        await create_endpoint(command, bench.context)
+    await delete_endpoint(DeleteEndpoint(TENANT, "acme", "deleted"), bench.context)
+    application = await bench.reads.find_application(TENANT, "acme")
+    assert application is not None
+
+    async def page(limit: int, iterator: str | None = None) -> PageOf[Endpoint]:
+        request = page_request(ENDPOINTS, limit=limit, iterator=iterator, descending=False)
+        return await bench.reads.list_endpoints(application.id, request, only_sinks=True)
+
+    first = await page(2)
+    assert ([one.uid for one in first.items], first.done) == (["ordered", "polled"], False)
+    rest = await page(2, first.iterator)
+    assert ([one.uid for one in rest.items], rest.done) == (["ordered-and-polled"], True)

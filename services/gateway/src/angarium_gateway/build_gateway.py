@@ -60,6 +60,7 @@ from .application.tenants.audit_log import AuditLog
 from .application.tenants.authentication import Authenticator, Logins
 from .application.tenants.authorization import Authorizer
 from .application.tenants.erase_tenants import DeletedTenants, EraseTenants
+from .application.tenants.integrations import Integrations
 from .application.tenants.last_uses import LastUses
 from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
@@ -96,6 +97,7 @@ class GatewayPorts:
     legal_holds: LegalHolds
     open_messages: OpenMessageSearch
     api_keys: StoredKeys
+    integrations: Integrations
     portal_tokens: StoredPortalTokens
     tenants: StoredTenants
     idempotency_keys: IdempotencyKeys
@@ -301,6 +303,7 @@ def _api(
         ),
         retentions=ports.retentions,
         keys=ports.api_keys,
+        integrations=ports.integrations,
         portal_tokens=ports.portal_tokens,
         tenants=ports.tenants,
         audit_log=ports.audit_log,

@@ -56,6 +56,7 @@ from .adapters.database.batches import BatchTable
 from .adapters.database.erasable_messages import StoredErasableMessages
 from .adapters.database.expunged_payloads import ExpungedPayloads
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
+from .adapters.database.integrations import IntegrationTable
 from .adapters.database.legal_holds import StoredLegalHolds
 from .adapters.database.message_feed import MessageFeed
 from .adapters.database.message_queries import StoredMessages
@@ -178,6 +179,7 @@ def ports_over(
         legal_holds=StoredLegalHolds(database),
         open_messages=OpenMessages(database),
         api_keys=ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom),
+        integrations=IntegrationTable(database, now=_utc_now, random_bytes=os.urandom),
         portal_tokens=PortalTokenTable(
             database, make_id=make_id, now=_utc_now, random_bytes=os.urandom
         ),

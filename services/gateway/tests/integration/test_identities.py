@@ -195,6 +195,8 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
     below = f"/api/v1/app/{app['id']}"
     body = {"url": f"https://example.com/{MARK}", "description": MARK, "headers": {"X": MARK}}
     endpoint = await done("POST", f"{below}/endpoint", body)
+    ordered = {"type": "fifoEndpoint", "config": {"url": body["url"], "headers": {"X": MARK}}}
+    destination = await done("POST", f"{below}/destination", ordered)
     poller = await done("POST", f"{below}/endpoint", {"url": "poll://messages"})
     await done("POST", "/api/v1/event-type", {"name": EVENT_TYPE, "description": MARK})
     message = await done("POST", f"{below}/msg", {"eventType": EVENT_TYPE, "payload": {"a": MARK}})
@@ -202,10 +204,12 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
     since = {"since": f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"}
     task = await done("POST", f"{below}/endpoint/{endpoint['id']}/recover", since)
     key = await done("POST", "/api/v1/api-key", {"name": MARK, "scope": "publish"})
+    integration = await done("POST", f"{below}/integration", {"name": MARK})
     return {
         "app_id": app["id"],
         "endpoint_id": endpoint["id"],
         "sink_id": poller["id"],
+        "destination_id": destination["id"],
         "consumer_id": "consumer",
         "operational_endpoint_id": operational["id"],
         "msg_id": message["id"],
@@ -213,6 +217,7 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
         "event_type_name": EVENT_TYPE,
         "task_id": task["id"],
         "key_id": key["id"],
+        "integ_id": integration["id"],
         "tenant_id": absent("tnt_05jHR6TnRzUGhKWN8Ckr5D"),
     }
 

@@ -54,6 +54,16 @@ class QuotaReached(Refused):
         )
 
 
+class RotatedTooOften(Refused):
+    """As many tokens before the current one are valid as there may be."""
+
+    def __init__(self, most: int, hours: int) -> None:
+        super().__init__(
+            f"The token was rotated {most} times within {hours} hours, the most that is allowed."
+            " Wait until an earlier token has ended."
+        )
+
+
 class EndpointDisabled(Refused):
     """The endpoint is disabled. `reason`: why Angarium disabled it; None when a client did."""
 

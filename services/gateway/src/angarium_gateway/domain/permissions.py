@@ -53,7 +53,8 @@ class KeyScope(StrEnum):
     PUBLISH = "publish"
     """Post messages, and nothing else."""
     APPLICATION = "application"
-    """Everything below the path of one application, and its background tasks."""
+    """Everything below the path of one application, its background tasks, and reading event
+    types."""
     PLATFORM = "platform"
     """Manage tenants and create their first keys, and nothing that belongs to a tenant."""
 
@@ -101,7 +102,8 @@ KEY_PERMISSIONS: Final = {
     KeyScope.ADMIN: frozenset(Permission) - {Permission.MANAGE_PLATFORM, Permission.LOG_OUT},
     KeyScope.READ: _READING,
     KeyScope.PUBLISH: frozenset({Permission.IDENTIFY, Permission.PUBLISH}),
-    KeyScope.APPLICATION: APPLICATION_PERMISSIONS | {Permission.IDENTIFY, Permission.READ_TASKS},
+    KeyScope.APPLICATION: APPLICATION_PERMISSIONS
+    | {Permission.IDENTIFY, Permission.READ_TASKS, Permission.READ_EVENT_TYPES},
     KeyScope.PLATFORM: frozenset({Permission.IDENTIFY, Permission.MANAGE_PLATFORM}),
 }
 """The permissions of each scope. Those of `application` hold for its application only."""

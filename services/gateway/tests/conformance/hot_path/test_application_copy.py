@@ -4,8 +4,11 @@ import pytest
 from angarium_chassis.database.engine import Database
 from angarium_contracts.directory import ApplicationState, EndpointState
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
+from angarium_gateway.adapters.database.tables import application_copy
 from angarium_gateway.application.configuration.application_directory import ApplicationCopy
 from angarium_webhooks.directory_follower import DirectoryCopy
+from msgspec.structs import replace
+from sqlalchemy import select
 
 from .conftest import TENANT, new_id
 
@@ -121,3 +124,33 @@ async def test_listeners_hear_of_every_application_in_a_change(
     endpoint = EndpointState(new_id(), TENANT, states[0].id, 4)
     await copy.apply(4, states, [endpoint])
     assert heard == [state.id for state in states]
+
+
+async def test_a_uid_names_an_ordinary_application_and_an_id_one_of_any_kind(
+    copy: ApplicationCopyTable,
+) -> None:
+    ordinary = a_state("github")
+    source = replace(
+        a_state("github", version=2),
+        kind="source",
+        source_type="github",
+        sealed_source_config=b"sealed",
+        ingest_tokens=(("aa", 0.0), ("bb", 12.5)),
+    )
+    stream = replace(a_state("events", version=3), kind="stream")
+    await copy.apply(3, [source, stream, ordinary], [])
+    assert await copy.find(TENANT, None, "github") == ordinary
+    assert await copy.find(TENANT, None, "events") is None
+    assert await copy.find(TENANT, source.id, "x") == source
+    assert await copy.find(TENANT, stream.id, "x") == stream
+
+
+async def test_a_deleted_source_leaves_no_secret_in_the_copy(
+    copy: ApplicationCopyTable, database: Database
+) -> None:
+    source = replace(a_state(), kind="source", sealed_source_config=b"s", ingest_tokens=(("a", 0),))
+    await copy.learn(source)
+    await copy.learn(ApplicationState(source.id, TENANT, 2, deleted=True, kind="source"))
+    async with database.reading.connect() as connection:
+        row = (await connection.execute(select(application_copy))).one()
+    assert (row.sealed_source_config, row.ingest_tokens) == (None, None)

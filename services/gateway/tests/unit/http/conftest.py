@@ -58,7 +58,7 @@ from ...fakes.quota_counts import MemoryQuotaCounts
 from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
 from ...fakes.relay_rig import StreamModel, WatchModel
 from .audit_model import MemoryAuditLog, audit_id
-from .key_model import MemoryApiKeys
+from .key_model import MemoryApiKeys, MemoryIntegrations
 from .portal_model import MemoryPortalTokens
 from .shared_routes import SharedRoutes
 from .tenant_model import MemoryTenants
@@ -406,6 +406,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         legal_holds=MemoryLegalHolds(),
         open_messages=NoOpenMessages(),
         api_keys=world.api_keys,
+        integrations=MemoryIntegrations(world.api_keys),
         portal_tokens=world.portal_tokens,
         tenants=world.tenants,
         idempotency_keys=world.keys,

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
 from angarium_gateway.application.tenants.api_keys import ApiKey, CreatedKey, NewApiKey
 from angarium_gateway.application.tenants.authentication import Caller, LoginFailure
+from angarium_gateway.application.tenants.integrations import ChangedKey
 from angarium_gateway.domain.digests import token_hash
+from angarium_gateway.domain.permissions import KeyScope
 
 CREATED_AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -38,11 +40,17 @@ class MemoryApiKeys:
             last_used_at=None,
             revoked_at=None,
             rates=new.rates,
+            feature_flags=new.feature_flags,
         )
         self.created.append(key)
         token = f"ang_sk_{number}"
         self.callers[token_hash(token)] = Caller(
-            tenant_id, key.id, new.scope, new.application_id, new.expires_at
+            tenant_id,
+            key.id,
+            new.scope,
+            new.application_id,
+            new.expires_at,
+            feature_flags=frozenset(new.feature_flags),
         )
         return CreatedKey(key, token)
 
@@ -67,3 +75,57 @@ class MemoryApiKeys:
 
     async def record(self, uses: Mapping[bytes, datetime]) -> None:
         self.used |= uses
+
+
+@dataclass
+class MemoryIntegrations:
+    """Implements `Integrations` over the keys."""
+
+    keys: MemoryApiKeys
+
+    async def get(self, tenant_id: bytes, application_id: bytes, key_id: bytes) -> ApiKey | None:
+        valid = self._valid(tenant_id, application_id)
+        return next((key for key in valid if key.id == key_id), None)
+
+    async def page(
+        self, tenant_id: bytes, application_id: bytes, window: IdWindow
+    ) -> IdPage[ApiKey]:
+        found = self._valid(tenant_id, application_id)[::-1]
+        return IdPage(found[: window.limit], done=len(found) <= window.limit)
+
+    async def change(
+        self,
+        tenant_id: bytes,
+        application_id: bytes,
+        key_id: bytes,
+        *,
+        name: str,
+        feature_flags: tuple[str, ...],
+    ) -> ChangedKey | None:
+        found = await self.get(tenant_id, application_id, key_id)
+        if found is None:
+            return None
+        changed = replace(found, name=name, feature_flags=feature_flags, updated_at=CREATED_AT)
+        self.keys.created[self.keys.created.index(found)] = changed
+        return ChangedKey(found, changed)
+
+    async def rotate(
+        self, tenant_id: bytes, application_id: bytes, key_id: bytes
+    ) -> CreatedKey | None:
+        found = await self.get(tenant_id, application_id, key_id)
+        if found is None:
+            return None
+        callers = self.keys.callers
+        (former,) = [digest for digest, one in callers.items() if one.key_id == key_id]
+        token = f"ang_sk_rotated_{len(callers)}"
+        callers[token_hash(token)] = callers.pop(former)
+        return CreatedKey(found, token)
+
+    def _valid(self, tenant_id: bytes, application_id: bytes) -> list[ApiKey]:
+        return [
+            key
+            for key in self.keys.created
+            if (key.tenant_id, key.application_id) == (tenant_id, application_id)
+            and key.scope is KeyScope.APPLICATION
+            and key.revoked_at is None
+        ]

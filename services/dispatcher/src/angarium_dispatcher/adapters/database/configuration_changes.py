@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from angarium_chassis.database.engine import Database
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.ids import operational_application_id
 from sqlalchemy import ColumnElement, and_, false, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -70,8 +71,10 @@ class DatabaseChange(TenantChange):
             tuple(self._endpoints),
         )
 
-    async def find_application(self, tenant_id: bytes, ref: Ref) -> Application | None:
-        return await lookups.find_application(self._connection, tenant_id, ref)
+    async def find_application(
+        self, tenant_id: bytes, ref: Ref, kind: str = ApplicationKind.APPLICATION
+    ) -> Application | None:
+        return await lookups.find_application(self._connection, tenant_id, ref, kind)
 
     async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None:
         return await lookups.find_endpoint(self._connection, application_id, ref)
@@ -129,6 +132,10 @@ class DatabaseChange(TenantChange):
             throttle_rate=None,
             metadata={},
             weight=1,
+            source_type=None,
+            sealed_source_config=None,
+            sealed_ingest_token=None,
+            ingest_tokens=None,
             updated_at=now,
             deleted=True,
         )

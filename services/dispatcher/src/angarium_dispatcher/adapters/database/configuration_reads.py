@@ -3,7 +3,9 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from angarium_chassis.database.engine import Database
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.ids import operational_application_id
+from angarium_contracts.polling import POLL_URL
 from sqlalchemy import (
     ColumnElement,
     RowMapping,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,16 +49,23 @@ class DatabaseReads:
         else:
             self._engine = database.engine.execution_options(read_only=True)
 
-    async def find_application(self, tenant_id: bytes, ref: Ref) -> Application | None:
+    async def find_application(
+        self, tenant_id: bytes, ref: Ref, kind: str = ApplicationKind.APPLICATION
+    ) -> Application | None:
         async with self._engine.connect() as connection:
-            return await lookups.find_application(connection, tenant_id, ref)
+            return await lookups.find_application(connection, tenant_id, ref, kind)
 
     async def list_applications(
-        self, tenant_id: bytes, request: PageRequest, without: Without = EVERY
+        self,
+        tenant_id: bytes,
+        request: PageRequest,
+        without: Without = EVERY,
+        kind: str = ApplicationKind.APPLICATION,
     ) -> PageOf[Application]:
         table = applications.c
         statement = select(applications).where(
             table.tenant_id == tenant_id,
+            table.kind == kind,
             table.deleted == false(),
             table.id != operational_application_id(tenant_id),
             *_left_in(without),
@@ -68,11 +78,15 @@ class DatabaseReads:
         async with self._engine.connect() as connection:
             return await lookups.find_endpoint(connection, application_id, ref)
 
-    async def list_endpoints(self, application_id: bytes, request: PageRequest) -> PageOf[Endpoint]:
+    async def list_endpoints(
+        self, application_id: bytes, request: PageRequest, *, only_sinks: bool = False
+    ) -> PageOf[Endpoint]:
         table = endpoints.c
         statement = select(endpoints).where(
             table.application_id == application_id, table.deleted == false()
         )
+        if only_sinks:
+            statement = statement.where(or_(table.fifo == true(), table.url == POLL_URL))
         position = None if request.position is None else request.position.key
         rows = await self._page(statement, table.id, request, position, endpoint_of)
         return cut_page(request, rows, lambda endpoint: endpoint.id)

@@ -1,6 +1,6 @@
 """Statements that find single objects, used inside a transaction and outside."""
 
-from sqlalchemy import false, select
+from sqlalchemy import false, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_dispatcher.application.configuration.store import Ref
@@ -14,12 +14,15 @@ from .tables import applications, endpoints, event_types, tenant_policy
 
 
 async def find_application(
-    connection: AsyncConnection, tenant_id: bytes, ref: Ref
+    connection: AsyncConnection, tenant_id: bytes, ref: Ref, kind: str
 ) -> Application | None:
-    """The tenant's application with this id or uid, unless it is deleted."""
+    """The tenant's application with this id, whatever its kind, or of this kind with this uid,
+    unless it is deleted."""
     table = applications.c
+    of_kind = true() if isinstance(ref, bytes) else table.kind == kind
     statement = select(applications).where(
         table.tenant_id == tenant_id,
+        of_kind,
         table.id == ref if isinstance(ref, bytes) else table.uid == ref,
         table.deleted == false(),
     )

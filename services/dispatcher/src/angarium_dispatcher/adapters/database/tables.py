@@ -61,6 +61,7 @@ class StoredSecret(msgspec.Struct, frozen=True, omit_defaults=True):
 
 NAMES = JsonText(tuple[str, ...])
 DELAYS_S = JsonText(tuple[float, ...])
+INGEST_TOKENS = JsonText(tuple[tuple[str, float], ...])
 METADATA = JsonText(dict[str, str])
 CERTIFICATES = JsonText(tuple[tuple[str, datetime], ...])
 ByteOrderedName = String(256, collation="C").with_variant(String(256), "sqlite")
@@ -98,9 +99,25 @@ applications = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("weight", Integer, nullable=False, server_default="1"),
+    Column("kind", String(16), nullable=False, server_default="application"),
+    Column("source_type", String(32)),
+    Column("sealed_source_config", LargeBinary),
+    Column("sealed_ingest_token", LargeBinary),
+    Column("ingest_tokens", INGEST_TOKENS),
 )
-Index("ix_applications_tenant_id_id", applications.c.tenant_id, applications.c.id)
-Index("uq_applications_tenant_id_uid", applications.c.tenant_id, applications.c.uid, unique=True)
+Index(
+    "ix_applications_tenant_id_kind_id",
+    applications.c.tenant_id,
+    applications.c.kind,
+    applications.c.id,
+)
+Index(
+    "uq_applications_tenant_id_kind_uid",
+    applications.c.tenant_id,
+    applications.c.kind,
+    applications.c.uid,
+    unique=True,
+)
 Index("ix_applications_version", applications.c.version)
 
 endpoints = Table(

@@ -44,11 +44,13 @@ from angarium_dispatcher.application.endpoints.save_headers import (
 from angarium_dispatcher.application.operational.application import (
     get_customer_application,
     is_operational,
+    refuse_operational,
 )
 from angarium_dispatcher.application.tenants import save_application as saving_applications
 from angarium_dispatcher.application.tenants import save_event_type as saving_event_types
 from angarium_dispatcher.application.tenants.delete_application import delete_application
 from angarium_dispatcher.application.tenants.delete_event_type import delete_event_type
+from angarium_dispatcher.application.tenants.rotate_ingest_token import rotate_ingest_token
 from angarium_dispatcher.application.tenants.set_policy import set_tenant_policy
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
@@ -85,6 +87,7 @@ class QueryAnswers:
                 saving_applications.replace_application
             ),
             wire.PatchApplication: self._saved_application(saving_applications.patch_application),
+            wire.RotateIngestToken: self._saved_application(rotate_ingest_token),
             wire.GetApplication: self._get_application,
             wire.ListApplications: self._list_applications,
             wire.DeleteApplication: self._delete_application,
@@ -143,7 +146,11 @@ class QueryAnswers:
         return answer
 
     async def _get_application(self, question: wire.GetApplication) -> Contract:
-        found = await get_customer_application(self._reads, question.tenant_id, question.ref)
+        tenant_id, ref = question.tenant_id, question.ref
+        if question.of_any_kind:
+            refuse_operational(tenant_id, ref)
+            return _application_saved(await get_application(self._reads, tenant_id, ref))
+        found = await get_customer_application(self._reads, tenant_id, ref, question.kind)
         return _application_saved(found)
 
     async def _list_applications(self, question: wire.ListApplications) -> Contract:
@@ -151,7 +158,9 @@ class QueryAnswers:
         without = Without(
             question.without_no_endpoints, question.without_disabled, question.without_svix_play
         )
-        found = await self._reads.list_applications(question.tenant_id, request, without)
+        found = await self._reads.list_applications(
+            question.tenant_id, request, without, question.kind
+        )
         return to_wire.page(wire.Applications, found, to_wire.application)
 
     async def _delete_application(self, command: wire.DeleteApplication) -> Contract:
@@ -227,8 +236,14 @@ class QueryAnswers:
         else:
             application_id = (await get_application(self._reads, tenant_id, ref)).id
         request = _request(ENDPOINTS, question.page)
-        found = await self._reads.list_endpoints(application_id, request)
-        return to_wire.page(wire.Endpoints, found, to_wire.endpoint)
+        found = await self._reads.list_endpoints(
+            application_id, request, only_sinks=question.only_sinks
+        )
+        return to_wire.page(
+            wire.Endpoints,
+            found,
+            lambda one: to_wire.endpoint(one, with_headers=question.with_headers),
+        )
 
     async def _delete_endpoint(self, command: wire.DeleteEndpoint) -> Contract:
         deleted = await delete_endpoint(command, self._context)

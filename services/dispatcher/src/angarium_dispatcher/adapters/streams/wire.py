@@ -25,6 +25,7 @@ from angarium_dispatcher.domain.refusals import (
     NotFound,
     QuotaReached,
     Refused,
+    RotatedTooOften,
     VersionDiffers,
 )
 from angarium_dispatcher.domain.tenant_policy import TenantPolicy
@@ -39,11 +40,11 @@ def application(entity: Application) -> wire.Application:
 
 def application_state(entity: Application) -> ApplicationState:
     """An application as the copies of the directory hold it."""
-    return _carried_over(ApplicationState, entity)
+    return _carried_over(ApplicationState, entity, ingest_tokens=entity.ingest_tokens or ())
 
 
-def endpoint(entity: Endpoint) -> wire.Endpoint:
-    """An endpoint in full, without its secrets."""
+def endpoint(entity: Endpoint, *, with_headers: bool = False) -> wire.Endpoint:
+    """An endpoint in full, without its secrets; its headers stay sealed."""
     return _carried_over(
         wire.Endpoint,
         entity,
@@ -52,6 +53,7 @@ def endpoint(entity: Endpoint) -> wire.Endpoint:
         client_certificate=_client_certificate(entity),
         authentication=_shown_authentication(entity),
         ca_certificates=_ca_certificates(entity),
+        sealed_headers=entity.sealed_headers if with_headers else None,
     )
 
 
@@ -130,7 +132,7 @@ def problem(refusal: Refused) -> Problem:
             return Problem(ProblemCode.PRECONDITION_FAILED, str(refusal))
         case QuotaReached():
             return Problem(ProblemCode.QUOTA_REACHED, str(refusal))
-        case EndpointDisabled():
+        case EndpointDisabled() | RotatedTooOften():
             return Problem(ProblemCode.CONFLICT, str(refusal))
         case InvalidField(field=field, path=path):
             return Problem(ProblemCode.INVALID, str(refusal), _member(field), path)

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
+from angarium_contracts.application_kinds import ID_PREFIXES, ApplicationKind, application_id_of
 from angarium_contracts.ids import parse_id
 
-from angarium_dispatcher.domain.application import ID_PREFIX as APPLICATION_PREFIX
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import ID_PREFIX as ENDPOINT_PREFIX
 from angarium_dispatcher.domain.endpoint import Endpoint
@@ -22,12 +22,16 @@ class FindsEndpoints(Protocol):
 class FindsApplications(Protocol):
     """Finds applications: a transaction, or the committed reads."""
 
-    async def find_application(self, tenant_id: bytes, ref: Ref) -> Application | None: ...
+    async def find_application(
+        self, tenant_id: bytes, ref: Ref, kind: str = ApplicationKind.APPLICATION
+    ) -> Application | None: ...
 
 
-def application_ref(text: str) -> Ref:
-    """Parse an id or a uid. Raises `NotFound` for text with an id's prefix that is not an id."""
-    return _parsed(APPLICATION_PREFIX, text, "application")
+def application_ref(text: str, kind: str = ApplicationKind.APPLICATION) -> Ref:
+    """Parse an id of any kind, or a uid. Raises `NotFound` for text with an id's prefix that is not
+    an id."""
+    value = application_id_of(text)
+    return _parsed(ID_PREFIXES[ApplicationKind(kind)], text, kind) if value is None else value
 
 
 def endpoint_ref(text: str) -> Ref:
@@ -38,9 +42,11 @@ def endpoint_ref(text: str) -> Ref:
 async def get_application(
     applications: FindsApplications, tenant_id: bytes, text: str
 ) -> Application:
-    """The tenant's application that `text` names. Raises `NotFound`.
+    """The tenant's application that `text` names: by the id one of any kind, by the uid an ordinary
+    one. Raises `NotFound`.
 
-    The operational application is one of them, because its endpoints are endpoints like others.
+    Sources, streams and the operational application are among them, because their endpoints are
+    endpoints like others.
     """
     application = await applications.find_application(tenant_id, application_ref(text))
     if application is None:

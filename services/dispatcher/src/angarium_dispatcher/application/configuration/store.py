@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.operational import OperationalEvent
 
 from angarium_dispatcher.domain.application import Application
@@ -77,7 +78,10 @@ class Change(Protocol):
     Finders never return tombstones. Methods that save return the object with its new version.
     """
 
-    async def find_application(self, tenant_id: bytes, ref: Ref) -> Application | None: ...
+    async def find_application(
+        self, tenant_id: bytes, ref: Ref, kind: str = ApplicationKind.APPLICATION
+    ) -> Application | None:
+        """The application with this id, whatever its kind, or of this kind with this uid."""
 
     async def add_application(self, application: Application) -> Application: ...
 
@@ -95,8 +99,8 @@ class Change(Protocol):
     async def count_endpoints(self, application_id: bytes) -> int: ...
 
     async def count_of_tenant(self, tenant_id: bytes, kind: CountedKind, at_most: int) -> int:
-        """How many live applications or endpoints a tenant has, those of operational webhooks left
-        out. Counts up to `at_most`."""
+        """How many live applications (of all kinds) or endpoints a tenant has, those of operational
+        webhooks left out. Counts up to `at_most`."""
 
     async def add_endpoint(
         self, application: Application, endpoint: Endpoint
@@ -156,17 +160,26 @@ class ConfigurationStore(Protocol):
 class ConfigurationReads(Protocol):
     """Reads of committed configuration. Only the directory's methods return tombstones."""
 
-    async def find_application(self, tenant_id: bytes, ref: Ref) -> Application | None: ...
+    async def find_application(
+        self, tenant_id: bytes, ref: Ref, kind: str = ApplicationKind.APPLICATION
+    ) -> Application | None:
+        """The application with this id, whatever its kind, or of this kind with this uid."""
 
     async def list_applications(
-        self, tenant_id: bytes, request: PageRequest, without: Without = EVERY
+        self,
+        tenant_id: bytes,
+        request: PageRequest,
+        without: Without = EVERY,
+        kind: str = ApplicationKind.APPLICATION,
     ) -> PageOf[Application]: ...
 
     async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None: ...
 
     async def list_endpoints(
-        self, application_id: bytes, request: PageRequest
-    ) -> PageOf[Endpoint]: ...
+        self, application_id: bytes, request: PageRequest, *, only_sinks: bool = False
+    ) -> PageOf[Endpoint]:
+        """With `only_sinks`, the ordered and the polled ones."""
+        ...
 
     async def find_event_type(self, tenant_id: bytes, name: str) -> EventType | None: ...
 

@@ -4,12 +4,14 @@ To the services it is an application like any other; clients cannot see or chang
 created with its first endpoint.
 """
 
+from angarium_contracts.application_kinds import ApplicationKind, application_id_of
 from angarium_contracts.configuration import CreateEndpoint, UpdateEndpoint
-from angarium_contracts.ids import APPLICATION, operational_application_id, parse_id
+from angarium_contracts.ids import operational_application_id
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
 from angarium_dispatcher.application.configuration.references import (
     FindsApplications,
+    application_ref,
     get_application,
 )
 from angarium_dispatcher.application.configuration.store import Change
@@ -21,7 +23,7 @@ NAME = "Operational webhooks"
 
 def is_operational(tenant_id: bytes, text: str) -> bool:
     """True when `text` names the tenant's operational application."""
-    return parse_id(APPLICATION, text) == operational_application_id(tenant_id)
+    return application_id_of(text) == operational_application_id(tenant_id)
 
 
 def refuse_operational(tenant_id: bytes, text: str) -> None:
@@ -31,12 +33,18 @@ def refuse_operational(tenant_id: bytes, text: str) -> None:
 
 
 async def get_customer_application(
-    applications: FindsApplications, tenant_id: bytes, text: str
+    applications: FindsApplications,
+    tenant_id: bytes,
+    text: str,
+    kind: str = ApplicationKind.APPLICATION,
 ) -> Application:
-    """The tenant's application that `text` names, unless it is the operational one. Raises
-    `NotFound`."""
+    """The tenant's application of this kind that `text` names, unless it is the operational one.
+    Raises `NotFound`."""
     refuse_operational(tenant_id, text)
-    return await get_application(applications, tenant_id, text)
+    found = await applications.find_application(tenant_id, application_ref(text, kind), kind)
+    if found is None or found.kind != kind:
+        raise NotFound(kind)
+    return found
 
 
 async def application_for_endpoint(

@@ -26,7 +26,9 @@ async def delete_application(
     """Delete the application and its endpoints. Raises `NotFound`."""
 
     async def work(change: Change) -> DeletedApplication:
-        application = await get_customer_application(change, command.tenant_id, command.ref)
+        application = await get_customer_application(
+            change, command.tenant_id, command.ref, command.kind
+        )
         check_precondition(command.precondition, application)
         await record_endpoints_deleted(change, application, context)
         tombstone = await change.delete_application(application, context.now())

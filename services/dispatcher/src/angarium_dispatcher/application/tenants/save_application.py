@@ -1,7 +1,9 @@
 """Creating, replacing and patching applications."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.configuration import (
     CreateApplication,
     PatchApplication,
@@ -21,6 +23,15 @@ from angarium_dispatcher.application.operational.application import (
 from angarium_dispatcher.domain.application import Application, check_application
 from angarium_dispatcher.domain.field_rules import check_new_name
 from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotFound
+
+from .source_fields import new_source, source_changes
+
+_PATH_NAMES: Final = {
+    ApplicationKind.APPLICATION: "app_id",
+    ApplicationKind.SOURCE: "source_id",
+    ApplicationKind.STREAM: "stream_id",
+}
+"""What the API calls the reference in a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,7 @@ async def create_application(
 
     async def work(change: Change) -> SavedApplication:
         if command.uid is not None:
-            holder = await change.find_application(command.tenant_id, command.uid)
+            holder = await change.find_application(command.tenant_id, command.uid, command.kind)
             if holder is not None and command.get_if_exists:
                 return SavedApplication(holder, created=False, before=holder)
             _check_new_uid(holder, application)
@@ -63,23 +74,24 @@ async def replace_application(
     that a repeated PUT changes nothing. An unknown id raises `NotFound`; otherwise raises as
     `create_application` does.
     """
-    ref = application_ref(command.ref)
+    ref = application_ref(command.ref, command.kind)
     refuse_operational(command.tenant_id, command.ref)
 
     async def work(change: Change) -> SavedApplication:
-        found = await change.find_application(command.tenant_id, ref)
-        if found is None and isinstance(ref, bytes):
-            raise NotFound("application")
+        found = await change.find_application(command.tenant_id, ref, command.kind)
+        if isinstance(ref, bytes) and (found is None or found.kind != command.kind):
+            raise NotFound(command.kind)
         check_precondition(command.precondition, found)
         uid_of_path = ref if isinstance(ref, str) else None
         if found is None:
             if command.uid not in {None, uid_of_path}:
                 raise InvalidField("uid", "`uid` must be the uid in the path, or be left out.")
-            check_new_name("app_id", uid_of_path)
+            check_new_name(_PATH_NAMES[command.kind], uid_of_path)
             application = check_application(replace(_new(command, context), uid=uid_of_path))
             await check_quota(change, command.tenant_id, "application", command.applications_max)
             return SavedApplication(await change.add_application(application), created=True)
-        application = replace(found, **fields_set(command, Application))
+        fields = fields_set(command, Application) | source_changes(command, found.id, context)
+        application = replace(found, **fields)
         if command.uid is None:
             application = replace(application, uid=uid_of_path)
         return await _save_existing(found, application, change, context)
@@ -93,7 +105,7 @@ async def patch_application(
     """Change the fields that the patch sets. Raises as `replace_application` does."""
 
     async def work(change: Change) -> SavedApplication:
-        found = await get_customer_application(change, command.tenant_id, command.ref)
+        found = await get_customer_application(change, command.tenant_id, command.ref, command.kind)
         check_precondition(command.precondition, found)
         application = replace(found, **fields_set(command, Application))
         return await _save_existing(found, application, change, context)
@@ -106,7 +118,9 @@ async def _save_existing(
 ) -> SavedApplication:
     check_application(application)
     if application.uid is not None:
-        holder = await change.find_application(application.tenant_id, application.uid)
+        holder = await change.find_application(
+            application.tenant_id, application.uid, application.kind
+        )
         _check_new_uid(holder, application)
     application = replace(application, updated_at=context.now())
     application = await change.replace_application(application)
@@ -119,13 +133,17 @@ def _check_new_uid(holder: Application | None, application: Application) -> None
     if holder is None:
         check_new_name("uid", application.uid)
     elif holder.id != application.id:
-        raise AlreadyTaken("application", "uid", str(application.uid))
+        raise AlreadyTaken(application.kind, "uid", str(application.uid))
 
 
 def _new(
     command: CreateApplication | UpdateApplication, context: ConfigurationContext
 ) -> Application:
-    now = context.now()
+    now, application_id = context.now(), context.new_id()
     return Application(
-        id=context.new_id(), created_at=now, updated_at=now, **fields_set(command, Application)
+        id=application_id,
+        created_at=now,
+        updated_at=now,
+        **fields_set(command, Application),
+        **new_source(command, application_id, context),
     )

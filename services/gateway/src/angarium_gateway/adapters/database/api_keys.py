@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from angarium_chassis.database.engine import Database
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -30,6 +31,9 @@ from .quota_columns import TENANT_FACTS, quotas_of_login, rates_of
 from .tables import api_key, tenant
 
 LISTED_MAX = 1_000
+
+
+_flags_decoder = msgspec.json.Decoder(tuple[str, ...])
 
 
 class ApiKeyRefused(Exception):
@@ -84,6 +88,7 @@ class ApiKeyTable:
             tenant=quotas_of_login(row),
             rates=rates_of(row),
             schema_check=SchemaCheck(row.schema_check) if row.schema_check else None,
+            feature_flags=frozenset(flags_of(row)),
         )
 
     async def create(
@@ -116,8 +121,12 @@ class ApiKeyTable:
             last_used_at=None,
             revoked_at=None,
             rates=new.rates,
+            feature_flags=new.feature_flags,
         )
-        values = asdict(key) | {"token_hash": token_hash(token)}
+        values = asdict(key) | {
+            "token_hash": token_hash(token),
+            "feature_flags": flags_text(new.feature_flags),
+        }
         inserted = insert(api_key).values(values | values.pop("rates"))
         try:
             with journal_failures():
@@ -135,7 +144,7 @@ class ApiKeyTable:
         with journal_failures():
             async with self._reading.connect() as connection:
                 row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _key(row)
+        return None if row is None else key_of(row)
 
     async def page(self, tenant_id: bytes, window: IdWindow) -> IdPage[ApiKey]:
         """See the port `TenantKeys`."""
@@ -143,7 +152,7 @@ class ApiKeyTable:
         with journal_failures():
             async with self._reading.connect() as connection:
                 rows = (await connection.execute(windowed(query, api_key.c.id, window))).all()
-        return page_of(rows, window, _key)
+        return page_of(rows, window, key_of)
 
     async def list(self, tenant_id: bytes | None = None) -> list[ApiKey]:
         """The keys of one tenant or of all, oldest first, at most `LISTED_MAX`."""
@@ -151,7 +160,7 @@ class ApiKeyTable:
         if tenant_id is not None:
             query = query.where(api_key.c.tenant_id == tenant_id)
         async with self._reading.connect() as connection:
-            return [_key(row) for row in (await connection.execute(query)).all()]
+            return [key_of(row) for row in (await connection.execute(query)).all()]
 
     async def revoke(self, tenant_id: bytes, key_id: bytes) -> bool:
         """See the port `TenantKeys`."""
@@ -197,7 +206,18 @@ def _bytes(value: Any) -> bytes | None:
     return None if value is None else bytes(value)
 
 
-def _key(row: Row[Any]) -> ApiKey:
+def flags_text(feature_flags: tuple[str, ...]) -> str | None:
+    """Feature flags as they are stored."""
+    return msgspec.json.encode(feature_flags).decode() if feature_flags else None
+
+
+def flags_of(row: Row[Any]) -> tuple[str, ...]:
+    """The feature flags of a row."""
+    return () if row.feature_flags is None else _flags_decoder.decode(row.feature_flags)
+
+
+def key_of(row: Row[Any]) -> ApiKey:
+    """The key of a row."""
     return ApiKey(
         id=bytes(row.id),
         tenant_id=bytes(row.tenant_id),
@@ -209,4 +229,6 @@ def _key(row: Row[Any]) -> ApiKey:
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
         rates=rates_of(row),
+        feature_flags=flags_of(row),
+        updated_at=row.updated_at,
     )

@@ -1,16 +1,21 @@
 """The gateway's copy of the application directory."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import msgspec
 from angarium_chassis.database.engine import Database
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.directory import ApplicationState, EndpointState
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .failures import journal_failures
 from .tables import application_copy, directory_copy
+
+_tokens_decoder = msgspec.json.Decoder(tuple[tuple[str, float], ...])
 
 
 class ApplicationCopyTable:
@@ -32,7 +37,10 @@ class ApplicationCopyTable:
         self, tenant_id: bytes, application_id: bytes | None, uid: str
     ) -> ApplicationState | None:
         """See the port."""
-        named = application_copy.c.uid == uid
+        named: ColumnElement[bool] = and_(
+            application_copy.c.uid == uid,
+            application_copy.c.kind == ApplicationKind.APPLICATION,
+        )
         if application_id is not None:
             named = or_(application_copy.c.id == application_id, named)
         query = select(application_copy).where(
@@ -46,9 +54,7 @@ class ApplicationCopyTable:
                 row = (await connection.execute(newest)).one_or_none()
         if row is None:
             return None
-        return ApplicationState(
-            id=bytes(row.id), tenant_id=bytes(row.tenant_id), version=row.version, uid=row.uid
-        )
+        return state_of(row)
 
     async def learn(self, state: ApplicationState) -> None:
         """See the port."""
@@ -93,6 +99,10 @@ class ApplicationCopyTable:
                 uid=state.uid,
                 version=state.version,
                 deleted=state.deleted,
+                kind=state.kind,
+                source_type=state.source_type,
+                sealed_source_config=state.sealed_source_config,
+                ingest_tokens=_tokens_text(state),
             )
             await connection.execute(
                 upsert.on_conflict_do_update(
@@ -101,7 +111,30 @@ class ApplicationCopyTable:
                         "uid": upsert.excluded.uid,
                         "version": upsert.excluded.version,
                         "deleted": upsert.excluded.deleted,
+                        "kind": upsert.excluded.kind,
+                        "source_type": upsert.excluded.source_type,
+                        "sealed_source_config": upsert.excluded.sealed_source_config,
+                        "ingest_tokens": upsert.excluded.ingest_tokens,
                     },
                     where=application_copy.c.version < upsert.excluded.version,
                 )
             )
+
+
+def state_of(row: Row[Any]) -> ApplicationState:
+    """The state of an application that is not deleted."""
+    config, tokens = row.sealed_source_config, row.ingest_tokens
+    return ApplicationState(
+        id=bytes(row.id),
+        tenant_id=bytes(row.tenant_id),
+        version=row.version,
+        uid=row.uid,
+        kind=row.kind,
+        source_type=row.source_type,
+        sealed_source_config=None if config is None else bytes(config),
+        ingest_tokens=() if tokens is None else _tokens_decoder.decode(tokens),
+    )
+
+
+def _tokens_text(state: ApplicationState) -> str | None:
+    return msgspec.json.encode(state.ingest_tokens).decode() if state.ingest_tokens else None

@@ -60,9 +60,19 @@ api_key = Table(
     Column("requests_per_minute", BigInteger),
     Column("messages_per_minute", BigInteger),
     Column("payload_bytes_per_minute", BigInteger),
+    Column("feature_flags", Text),
+    Column("updated_at", Instant),
     Index("ix_api_key_tenant_id", "tenant_id", "id"),
+    Index(
+        "ix_api_key_application_id",
+        "application_id",
+        "id",
+        postgresql_where=text("application_id is not null"),
+        sqlite_where=text("application_id is not null"),
+    ),
 )
-"""`application_id` is the application of a key of the scope `application`."""
+"""`application_id` is the application of a key of the scope `application`, and `feature_flags`, a
+JSON array, those of the event types that it sees. `updated_at` is null until the key is changed."""
 
 portal_token = Table(
     "portal_token",
@@ -233,8 +243,14 @@ application_copy = Table(
     Column("uid", String(256)),
     Column("version", Big, nullable=False),
     Column("deleted", Boolean, nullable=False, server_default=false()),
+    Column("kind", String(16), nullable=False, server_default="application"),
+    Column("source_type", String(32)),
+    Column("sealed_source_config", LargeBinary),
+    Column("ingest_tokens", Text),
     Index("ix_application_copy_uid", "tenant_id", "uid"),
 )
+"""Applications of all kinds. `ingest_tokens` is a JSON array of arrays, each of the hash of a token
+and its end."""
 
 directory_copy = Table(
     "directory_copy",

@@ -22,6 +22,7 @@ from .cancellations import CancellationController
 from .created_objects import CreatedObjects
 from .deliveries import DeliveryController
 from .dependencies import ApiDependencies, provide_caller
+from .destinations import DestinationController
 from .endpoint_delivery import EndpointDeliveryController
 from .endpoint_filters import EndpointFilterController
 from .endpoint_options import EndpointOptionsController
@@ -39,6 +40,7 @@ from .gzip_bodies import CompressedAnswers, InflatedRequests
 from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
+from .integrations import IntegrationController
 from .invalid_parameters import on_invalid_parameters
 from .legal_holds import ApplicationLegalHoldController, LegalHoldController
 from .message_batches import MessageBatchController
@@ -69,6 +71,7 @@ _CONTROLLERS = (
     ApplicationController,
     EndpointController,
     EndpointOptionsController,
+    DestinationController,
     EventTypeController,
     EventTypeSpecController,
     MessageController,
@@ -87,6 +90,7 @@ _CONTROLLERS = (
     EnvironmentController,
     AuditLogController,
     ApiKeyController,
+    IntegrationController,
     AuthenticationController,
     TenantController,
     HealthController,

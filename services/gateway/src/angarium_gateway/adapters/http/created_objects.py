@@ -48,7 +48,7 @@ def _question(
             return GetApplication(tenant_id=tenant_id, ref=ref), ApplicationSaved, ref
         case "v1.event-type.create":
             return GetEventType(tenant_id=tenant_id, name=ref), EventTypeSaved, ref
-        case "v1.endpoint.create":
+        case "v1.endpoint.create" | "v1.destination.create":
             return GetEndpoint(tenant_id, str(path["app_id"]), ref), EndpointSaved, ref
         case "v1.operational-webhook.endpoint.create":
             owner = format_id(APPLICATION, operational_application_id(tenant_id))

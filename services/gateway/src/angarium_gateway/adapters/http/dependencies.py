@@ -31,6 +31,7 @@ from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.application.tenants.api_keys import TenantKeys
 from angarium_gateway.application.tenants.audit_log import AuditLog
 from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.tenants.integrations import Integrations
 from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
@@ -67,6 +68,7 @@ class ApiDependencies:
     expunge: ExpungeContent
     retentions: TenantRetentions
     keys: TenantKeys
+    integrations: Integrations
     portal_tokens: PortalTokens
     tenants: Tenants
     audit_log: AuditLog

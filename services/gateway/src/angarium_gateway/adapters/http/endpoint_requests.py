@@ -62,9 +62,16 @@ class EndpointRequests:
     application_ref: str
     not_found: str | None = None
 
-    async def list(self, page: Page) -> Endpoints:
-        """A page of the endpoints."""
-        question = ListEndpoints(self._tenant_id, self.application_ref, page)
+    async def list(self, page: Page, *, only_sinks: bool = False) -> Endpoints:
+        """A page of the endpoints. With `only_sinks`, of the ordered and the polled ones, with
+        their sealed headers."""
+        question = ListEndpoints(
+            self._tenant_id,
+            self.application_ref,
+            page,
+            only_sinks=only_sinks,
+            with_headers=only_sinks,
+        )
         found = await self.api.ask_dispatcher(question, Endpoints)
         if isinstance(found, Problem) and self._hides(found):
             return Endpoints(items=(), done=True)
@@ -138,11 +145,15 @@ class EndpointRequests:
 
     async def headers(self, ref: str) -> EndpointHeadersOut:
         """The custom headers; of sensitive ones only the names."""
-        headers = await self.clear_headers(ref)
-        return EndpointHeadersOut(
-            headers={name: value for name, value in headers.items() if not is_sensitive(name)},
-            sensitive=[name for name in headers if is_sensitive(name)],
-        )
+        return _shown(await self.clear_headers(ref))
+
+    def listed_headers(self, endpoint: Endpoint) -> EndpointHeadersOut:
+        """The custom headers of an endpoint of a list that has them; of sensitive ones only the
+        names."""
+        headers = self.api.endpoint_secrets.opened_headers(endpoint.sealed_headers, endpoint.id)
+        if isinstance(headers, Problem):
+            raise self._refused(headers)
+        return _shown(headers)
 
     async def clear_headers(self, ref: str) -> Mapping[str, str]:
         """The custom headers with all their values, which no answer may contain."""
@@ -225,3 +236,10 @@ class EndpointRequests:
 
     def _hides(self, problem: Problem) -> bool:
         return self.not_found is not None and problem.code is ProblemCode.NOT_FOUND
+
+
+def _shown(headers: Mapping[str, str]) -> EndpointHeadersOut:
+    return EndpointHeadersOut(
+        headers={name: value for name, value in headers.items() if not is_sensitive(name)},
+        sensitive=[name for name in headers if is_sensitive(name)],
+    )

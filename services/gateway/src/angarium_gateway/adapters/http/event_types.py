@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.portal_tokens import PortalGrant
+from angarium_gateway.domain.permissions import KeyScope
 
 from .dependencies import Api, ApiDependencies, CurrentCaller
 from .entity_tags import WritePrecondition
@@ -267,6 +268,9 @@ def _flags(data: EventTypeUpdate | EventTypePatch) -> dict[str, Any]:
 
 
 def _flags_of(caller: Caller) -> tuple[str, ...] | None:
-    """The feature flags that a portal token has; None for callers that see all event types."""
+    """The feature flags that a portal token or a key of one application has; None for callers that
+    see all event types."""
     grant = caller.grant
-    return tuple(sorted(grant.feature_flags)) if isinstance(grant, PortalGrant) else None
+    if isinstance(grant, PortalGrant):
+        return tuple(sorted(grant.feature_flags))
+    return tuple(sorted(caller.feature_flags)) if grant is KeyScope.APPLICATION else None

@@ -4,9 +4,9 @@ dispatcher is down."""
 from typing import Protocol
 
 from angarium_chassis.lru_cache import LruCache
+from angarium_contracts.application_kinds import application_id_of
 from angarium_contracts.configuration import ApplicationSaved, GetApplication
 from angarium_contracts.directory import ApplicationState
-from angarium_contracts.ids import APPLICATION, parse_id
 from angarium_contracts.queries import Problem, ProblemCode
 
 from angarium_gateway.application.service_query import ServiceQuery
@@ -20,8 +20,8 @@ class ApplicationCopy(Protocol):
     async def find(
         self, tenant_id: bytes, application_id: bytes | None, uid: str
     ) -> ApplicationState | None:
-        """The application with this id (None: the reference is no id) or this uid, unless it is
-        deleted."""
+        """The application with this id (None: the reference is no id), whatever its kind, or the
+        ordinary one with this uid, unless it is deleted."""
 
     async def learn(self, state: ApplicationState) -> None:
         """Store a state if it is newer than the stored one."""
@@ -51,14 +51,15 @@ class ApplicationDirectory:
         return self._remembered.get((tenant_id, ref))
 
     async def find(self, tenant_id: bytes, ref: str) -> ApplicationState | Problem:
-        """The application that `ref` (an id or a uid) names, or a `Problem`."""
+        """The application that `ref` names, or a `Problem`. An id names one of any kind, a uid an
+        ordinary one."""
         state = self.remembered(tenant_id, ref)
         if state is not None:
             return state
         changes = self._changes
-        state = await self._copy.find(tenant_id, parse_id(APPLICATION, ref), ref)
+        state = await self._copy.find(tenant_id, application_id_of(ref), ref)
         if state is None:
-            question = GetApplication(tenant_id=tenant_id, ref=ref)
+            question = GetApplication(tenant_id=tenant_id, ref=ref, of_any_kind=True)
             match await self._ask_dispatcher(question, ApplicationSaved):
                 case ApplicationSaved(state=state):
                     await self._copy.learn(state)

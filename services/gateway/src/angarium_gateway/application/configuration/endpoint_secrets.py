@@ -56,9 +56,15 @@ class EndpointSecrets:
         answer = await self._ask(question, EndpointHeaders)
         if isinstance(answer, Problem):
             return answer
-        if answer.sealed_headers is None:
+        return self.opened_headers(answer.sealed_headers, answer.endpoint_id)
+
+    def opened_headers(
+        self, sealed: bytes | None, endpoint_id: bytes
+    ) -> Mapping[str, str] | Problem:
+        """Custom headers in clear text, as an answer of the dispatcher has them."""
+        if sealed is None:
             return {}
-        opened = self._opened(answer.sealed_headers, answer.endpoint_id)
+        opened = self._opened(sealed, endpoint_id)
         return opened if isinstance(opened, Problem) else _headers_decoder.decode(opened)
 
     def _opened(self, sealed: bytes, endpoint_id: bytes) -> bytes | Problem:

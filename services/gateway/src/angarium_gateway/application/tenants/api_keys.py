@@ -12,18 +12,21 @@ from angarium_gateway.domain.quotas import NO_RATES, Rates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewApiKey:
-    """A key to create. `application_id` is set for the scope `application`, and for no other."""
+    """A key to create. `application_id` is set for the scope `application`, and for no other; so
+    are `feature_flags`, by which the key sees event types that have some."""
 
     name: str
     scope: KeyScope = KeyScope.ADMIN
     application_id: bytes | None = None
     expires_at: datetime | None = None
     rates: Rates = NO_RATES
+    feature_flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A stored key, without its token. `last_used_at` is exact to about a minute."""
+    """A stored key, without its token. `last_used_at` is exact to about a minute. `updated_at`:
+    when its name, its flags or its token last changed; None: never."""
 
     id: bytes
     tenant_id: bytes
@@ -35,11 +38,13 @@ class ApiKey:
     last_used_at: datetime | None
     revoked_at: datetime | None
     rates: Rates = NO_RATES
+    feature_flags: tuple[str, ...] = ()
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
-    """A new key. The token is not stored and cannot be read again."""
+    """A key with its new token. The token is not stored and cannot be read again."""
 
     key: ApiKey
     token: str = field(repr=False)

@@ -34,7 +34,9 @@ class Caller:
 
     `application_id`: the caller sees no other application of its tenant. `suspended`: the tenant is
     suspended, and the caller may do nothing. `tenant` are the quotas of the tenant, `rates` those
-    of the key. `schema_check`: payloads that it posts are checked against schemas.
+    of the key. `schema_check`: payloads that it posts are checked against schemas. Of the event
+    types with feature flags, a key of the scope `application` sees those that have one of its
+    `feature_flags`.
     """
 
     tenant_id: bytes
@@ -46,6 +48,7 @@ class Caller:
     tenant: TenantQuotas = NO_QUOTAS
     rates: Rates = NO_RATES
     schema_check: SchemaCheck | None = None
+    feature_flags: frozenset[str] = frozenset()
     quotas: tuple[Quota, ...] = field(init=False)
     """The bounds on the rates of its requests."""
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.configuration import (
     ApplicationDeleted,
     Applications,
@@ -87,7 +88,8 @@ class EraseTenants:
         """Delete the tenant's configuration. Raises `ErasureWaits` and `JournalUnavailable`."""
         # First, so that they are not told of the deletion of everything else.
         await self._delete_operational_endpoints(tenant_id)
-        await self._delete_applications(tenant_id)
+        for kind in ApplicationKind:
+            await self._delete_applications(tenant_id, kind)
         await self._delete_event_types(tenant_id)
         await self._asked(SetTenantPolicy(tenant_id=tenant_id), TenantPolicy)
         await self._tenants.erased(tenant_id)
@@ -102,11 +104,12 @@ class EraseTenants:
                 deletion = DeleteEndpoint(tenant_id, owner, ref)
                 _require(await self._change(deletion, EndpointDeleted))
 
-    async def _delete_applications(self, tenant_id: bytes) -> None:
-        question = ListApplications(tenant_id=tenant_id, page=_PAGE)
+    async def _delete_applications(self, tenant_id: bytes, kind: str) -> None:
+        question = ListApplications(tenant_id=tenant_id, page=_PAGE, kind=kind)
         while (found := await self._asked(question, Applications)) is not None and found.items:
             for application in found.items:
-                deletion = DeleteApplication(tenant_id, format_id(APPLICATION, application.id))
+                ref = format_id(APPLICATION, application.id)
+                deletion = DeleteApplication(tenant_id, ref, kind=kind)
                 _require(await self._change(deletion, ApplicationDeleted))
 
     async def _delete_event_types(self, tenant_id: bytes) -> None:

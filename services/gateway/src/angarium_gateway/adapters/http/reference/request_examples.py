@@ -19,6 +19,7 @@ from angarium_gateway.adapters.http.schemas.background_tasks import (
     ReplayIn,
 )
 from angarium_gateway.adapters.http.schemas.delivery_policy import TenantPolicyIn
+from angarium_gateway.adapters.http.schemas.destinations import DestinationIn, DestinationPatch
 from angarium_gateway.adapters.http.schemas.endpoint_authentication import (
     EndpointAuthenticationIn,
 )
@@ -52,6 +53,7 @@ from angarium_gateway.adapters.http.schemas.event_types import (
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.filters import EndpointFilterTestIn, FilterTestIn
+from angarium_gateway.adapters.http.schemas.integrations import IntegrationIn, IntegrationUpdate
 from angarium_gateway.adapters.http.schemas.legal_holds import LegalHoldIn
 from angarium_gateway.adapters.http.schemas.message_batches import (
     AddressedMessageBatchIn,
@@ -69,12 +71,14 @@ from angarium_gateway.adapters.http.schemas.portal_access import (
     AppPortalAccessIn,
 )
 from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
+from angarium_gateway.adapters.http.schemas.sinks import SinkConfigIn
 from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
 from angarium_gateway.domain.permissions import Capability
 
 PATH_EXAMPLES: Final = {
     "app_id": "acme",
     "endpoint_id": "billing",
+    "destination_id": "ledger-in-order",
     "operational_endpoint_id": "operations",
     "msg_id": "evt_1001",
     "attempt_id": "atmpt_05jHR6TnRzUGhKWN8Ckr5D",
@@ -82,6 +86,7 @@ PATH_EXAMPLES: Final = {
     "task_id": "qtask_05jHR6TnRzUGhKWN8Ckr5D",
     "tenant_id": "tnt_05jHR6TnRzUGhKWN8Ckr5D",
     "key_id": "key_05jHR6TnRzUGhKWN8Ckr5D",
+    "integ_id": "key_05jHR6TnRzUGhKWN8Ckr5E",
     "sink_id": "warehouse",
     "consumer_id": "nightly-import",
 }
@@ -155,6 +160,13 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         EndpointHeadersIn(headers={"X-Team": "billing", "Authorization": "Bearer receiver-token"}),
         EndpointHeadersPatchIn(headers={"X-Team": "payments"}),
         EndpointSecretRotateIn(grace_period_seconds=3600),
+        DestinationIn(
+            type="fifoEndpoint",
+            uid="ledger-in-order",
+            event_types=["invoice.paid"],
+            config=SinkConfigIn(url=_URL),
+        ),
+        DestinationPatch(type="fifoEndpoint", status="disabled"),
         EventTypeIn(
             name="invoice.paid",
             description="An invoice was paid in full",
@@ -204,6 +216,8 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             event_types=["endpoint.disabled", "message.attempt.exhausted"],
         ),
         ApiKeyIn(name="billing backend", scope="publish"),
+        IntegrationIn(name="Zapier", feature_flags=["beta"]),
+        IntegrationUpdate(name="Zapier"),
         AppPortalAccessIn(
             capabilities=[Capability.VIEW_BASE, Capability.MANAGE_ENDPOINT],
             expiry=86_400,

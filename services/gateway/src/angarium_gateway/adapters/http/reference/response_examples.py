@@ -77,6 +77,7 @@ from .example_values import (
     URL,
 )
 from .search_examples import found_examples
+from .sink_examples import SINK_EXAMPLES
 from .tenant_examples import TENANT_EXAMPLES
 
 _LIST: Final = "ListResponse_"
@@ -323,6 +324,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             ),
         ),
         *TENANT_EXAMPLES,
+        *SINK_EXAMPLES,
         PollingEndpointOut(
             data=[
                 PollingEndpointMessageOut(

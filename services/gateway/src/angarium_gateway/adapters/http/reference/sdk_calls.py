@@ -31,6 +31,15 @@ SDK_CALLS: Final = {
     "v1.endpoint.rotate-secret": SdkCall(
         "endpoint.rotate_secret", "EndpointSecretRotateIn", "secret"
     ),
+    "v1.destination.list": SdkCall("destination.list", result="page"),
+    "v1.destination.create": SdkCall("destination.create", "DestinationIn", "destination"),
+    "v1.destination.get": SdkCall("destination.get", result="destination"),
+    "v1.destination.update": SdkCall("destination.upsert", "DestinationIn", "destination"),
+    "v1.destination.patch": SdkCall("destination.patch", "DestinationPatch", "destination"),
+    "v1.destination.delete": SdkCall("destination.delete"),
+    "v1.destination.rotate-secret": SdkCall(
+        "destination.rotate_secret", "EndpointSecretRotateIn", "secret"
+    ),
     "v1.endpoint.send-example": SdkCall("endpoint.send_example", "EventExampleIn", "message"),
     "v1.endpoint.recover": SdkCall("endpoint.recover", "RecoverIn", "task"),
     "v1.endpoint.replay-missing": SdkCall("endpoint.replay_missing", "ReplayIn", "task"),
@@ -110,6 +119,12 @@ SDK_CALLS: Final = {
     "v1.authentication.expire-all": SdkCall(
         "authentication.expire_all", "ApplicationTokenExpireIn"
     ),
+    "v1.integration.list": SdkCall("integration.list", result="page"),
+    "v1.integration.create": SdkCall("integration.create", "IntegrationIn", "integration"),
+    "v1.integration.get": SdkCall("integration.get", result="integration"),
+    "v1.integration.update": SdkCall("integration.update", "IntegrationUpdate", "integration"),
+    "v1.integration.delete": SdkCall("integration.delete"),
+    "v1.integration.rotate-key": SdkCall("integration.rotate_key", result="key"),
     "v1.health.get": SdkCall("health.get"),
     "v1.message.poller.poll": SdkCall("message.poller.poll", result="page"),
     "v1.message.poller.consumer-poll": SdkCall("message.poller.consumer_poll", result="page"),

@@ -49,6 +49,12 @@ _SECTIONS: Final = {
         description="An endpoint with the URL `poll://messages` is polled instead of pushed: its"
         " messages are read here, in order, from a position that the client or the server stores.",
     ),
+    "Destination": _Section(
+        "Destinations",
+        description="A destination is an endpoint that gets its messages in order"
+        " (`fifoEndpoint`), or that is polled (`pollingEndpoint`): another view of the same"
+        " objects, for code that is written for destinations.",
+    ),
     "Redelivery": _Section(
         "Redelivery and cancellation",
         description="Send one message or many once more, or stop deliveries that are pending."
@@ -93,6 +99,11 @@ _SECTIONS: Final = {
         "API keys",
         description="An API key identifies a caller to this API, and its scope says what the caller"
         " may do. Only keys with the scope `admin` manage keys.",
+    ),
+    "Integration": _Section(
+        "Integrations",
+        description="An integration is an API key with which a third party uses one application:"
+        " the same keys as those of the scope `application` in the section before.",
     ),
     "Authentication": _Section(
         "Portal access",

@@ -13,6 +13,7 @@ from angarium_gateway.adapters.http.schemas.environment import (
     EnvironmentOut,
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
+from angarium_gateway.adapters.http.schemas.integrations import IntegrationKeyOut, IntegrationOut
 from angarium_gateway.adapters.http.schemas.operational_webhooks import (
     OperationalWebhookEndpointOut,
 )
@@ -111,6 +112,14 @@ TENANT_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
         rates=_NO_RATES,
         token="ang_sk_…",  # noqa: S106 - no token
     ),
+    IntegrationOut(
+        id=f"key_{ID}",
+        name="Zapier",
+        feature_flags=("beta",),
+        created_at=MADE_AT,
+        updated_at=MADE_AT,
+    ),
+    IntegrationKeyOut(key="ang_sk_…"),
     AppPortalAccessOut(PORTAL, "ang_pt_…"),
     DashboardAccessOut(PORTAL, "ang_pt_…"),
     WhoAmIOut(
