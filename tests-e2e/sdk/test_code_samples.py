@@ -20,6 +20,7 @@ ATTEMPT_ID = "atmpt_05jHR6TnRzUGhKWN8Ckr5D"
 TASK_ID = "qtask_05jHR6TnRzUGhKWN8Ckr5D"
 KEY_ID = "key_05jHR6TnRzUGhKWN8Ckr5D"
 TENANT_ID = "tnt_05jHR6TnRzUGhKWN8Ckr5D"
+SIGN_IN_CODE = "ang_sc_2eXampLeCodeOfASignInLinkThatWorksOnlyOnce00aB3xYz"
 WAIT_S = 60
 FIRST = (
     "v1.health.get", "v1.health.ping",
@@ -64,7 +65,7 @@ THEN = (
     "v1.message-attempt.expunge-content", "v1.message.expunge-content",
     "v1.message.expunge-all-contents",
     "v1.erasure.create-in-application", "v1.erasure.create", "v1.erasure.verify-receipt",
-    "v1.authentication.logout", "v1.authentication.expire-all",
+    "v1.authentication.sign-in", "v1.authentication.logout", "v1.authentication.expire-all",
     "v1.message.poller.poll", "v1.message.poller.consumer-poll",
     "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",
     "v1.message.poller.delete-consumer",
@@ -82,8 +83,14 @@ class Reference:
     """The samples of a platform's API document, with addresses and ids that exist there."""
 
     def __init__(
-        self, api: httpx.Client, origin: str, receiver_url: str, tokens: dict[str, str]
+        self,
+        api: httpx.Client,
+        origin: str,
+        receiver_url: str,
+        tokens: dict[str, str],
+        gateway_database_url: str,
     ) -> None:
+        self._gateway_database_url = gateway_database_url
         self._api = api
         self.tokens = tokens
         self._real = {
@@ -117,6 +124,11 @@ class Reference:
         }
         access = self._api.post("/auth/app-portal-access/acme", json={})
         self.tokens["ANGARIUM_PORTAL_TOKEN"] = access.json()["token"]
+        link = run_angarium(
+            ["console", "link", "--scope", "platform", "--url", "http://localhost"],
+            ANGARIUM_GATEWAY_DATABASE_URL=self._gateway_database_url,
+        )
+        self._real[SIGN_IN_CODE] = link.stdout.strip().partition("#code=")[2]
         poller = {"url": "poll://messages", "uid": "warehouse"}
         warehouse = self._api.post("/app/acme/endpoint", json=poller)
         assert warehouse.status_code == 201, warehouse.text
@@ -154,7 +166,8 @@ def reference(
     with api_client(platform.url, tokens["ANGARIUM_KEY"]) as api:
         # Endpoints of the samples name it, and a sample lets them name existing ones only.
         api.put("/event-type/invoice.voided", json={"description": "An invoice was voided"})
-        yield Reference(api, platform.url, f"{receiver.url}/ok", tokens)
+        database_url = str(platform.state["database_urls"]["gateway"])
+        yield Reference(api, platform.url, f"{receiver.url}/ok", tokens, database_url)
 
 
 def test_every_curl_sample_succeeds(reference: Reference) -> None:

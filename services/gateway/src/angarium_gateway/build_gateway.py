@@ -65,6 +65,7 @@ from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.rate_limiter import RateLimiter, SharedCounts
 from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
+from .application.tenants.sign_ins import SignIns
 from .application.tenants.tenant_retention import TenantRetentions
 from .application.tenants.tenant_schema_checks import TenantSchemaChecks
 from .application.tenants.tenants import Tenants
@@ -97,6 +98,7 @@ class GatewayPorts:
     open_messages: OpenMessageSearch
     api_keys: StoredKeys
     portal_tokens: StoredPortalTokens
+    sign_ins: SignIns
     tenants: StoredTenants
     idempotency_keys: IdempotencyKeys
     audit_log: AuditLog
@@ -127,6 +129,7 @@ class GatewayLimits:
     web_pages: WebPagesOptions = field(default_factory=WebPagesOptions)
     listeners: ListenerLimits = field(default_factory=ListenerLimits)
     statistics_hours_kept_days: int = 90
+    admin_keys_operate_platform: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +232,13 @@ def _api(
 ) -> ApiDependencies:
     ask_dispatcher, ask_worker = ports.redelivery.ask_dispatcher, ports.redelivery.ask_worker
     access = AccessControl(
-        Authenticator(ports.api_keys, ports.portal_tokens, clocks.clock_s, on_use=last_uses.note),
+        Authenticator(
+            ports.api_keys,
+            ports.portal_tokens,
+            clocks.clock_s,
+            on_use=last_uses.note,
+            admins_operate=limits.admin_keys_operate_platform,
+        ),
         Authorizer(directory),
         LoginRefusals(clocks.clock_s, limits.proxies),
         RateLimiter(ports.quota_counts, lambda: clocks.now().timestamp()),
@@ -302,6 +311,7 @@ def _api(
         retentions=ports.retentions,
         keys=ports.api_keys,
         portal_tokens=ports.portal_tokens,
+        sign_ins=ports.sign_ins,
         tenants=ports.tenants,
         audit_log=ports.audit_log,
         record_change=RecordChange(

@@ -71,6 +71,7 @@ from .adapters.database.retention_tenants import TenantRetentionColumn
 from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.schema_checks import TenantSchemaCheckColumn
+from .adapters.database.sign_ins import SignInTable
 from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.database.tables import message_rollup
 from .adapters.database.tenants import TenantTable
@@ -157,6 +158,7 @@ def ports_over(
     make_id: IdMaker,
 ) -> GatewayPorts:
     """All ports of a gateway: its tables in `database`, and `streams`."""
+    api_keys = ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom)
     return GatewayPorts(
         hot_path=HotPathPorts(
             journal=journal,
@@ -177,10 +179,11 @@ def ports_over(
         erasable=StoredErasableMessages(database),
         legal_holds=StoredLegalHolds(database),
         open_messages=OpenMessages(database),
-        api_keys=ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom),
+        api_keys=api_keys,
         portal_tokens=PortalTokenTable(
             database, make_id=make_id, now=_utc_now, random_bytes=os.urandom
         ),
+        sign_ins=SignInTable(database, api_keys, now=_utc_now, random_bytes=os.urandom),
         tenants=TenantTable(database, make_id=make_id, now=_utc_now),
         idempotency_keys=StoredIdempotencyKeys(database),
         audit_log=AuditLogTable(database, seal_of(settings).derived_key(PURPOSE)),
@@ -215,6 +218,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         web_pages=web_pages_options(settings),
         listeners=ListenerLimits(settings.event_streams_max, settings.event_streams_per_tenant_max),
         statistics_hours_kept_days=settings.statistics_hours_kept_days,
+        admin_keys_operate_platform=settings.admin_keys_operate_platform,
     )
 
 

@@ -61,6 +61,7 @@ from .audit_model import MemoryAuditLog, audit_id
 from .key_model import MemoryApiKeys
 from .portal_model import MemoryPortalTokens
 from .shared_routes import SharedRoutes
+from .sign_in_model import MemorySignIns
 from .tenant_model import MemoryTenants
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
@@ -360,6 +361,7 @@ class World:
     portal_tokens: MemoryPortalTokens = field(default_factory=MemoryPortalTokens)
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
+    sign_ins: MemorySignIns = field(init=False)
     followed: FollowedModel = field(default_factory=FollowedModel)
     search: SearchModel = field(default_factory=SearchModel)
     accepted: ScriptedCounts = field(default_factory=ScriptedCounts)
@@ -383,6 +385,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         token_hash(OTHER_TOKEN): Caller(OTHER_TENANT, b"l" * 16),
     }
     world = World(api_keys=MemoryApiKeys(callers))
+    world.sign_ins = MemorySignIns(world.api_keys)
     hot_path = HotPathPorts(
         journal=JournalModel(),
         batches=JournalModel(),
@@ -407,6 +410,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         open_messages=NoOpenMessages(),
         api_keys=world.api_keys,
         portal_tokens=world.portal_tokens,
+        sign_ins=world.sign_ins,
         tenants=world.tenants,
         idempotency_keys=world.keys,
         audit_log=world.audit_log,

@@ -38,11 +38,20 @@ class MemoryApiKeys:
             last_used_at=None,
             revoked_at=None,
             rates=new.rates,
+            subject=new.subject,
+            email=new.email,
         )
         self.created.append(key)
         token = f"ang_sk_{number}"
         self.callers[token_hash(token)] = Caller(
-            tenant_id, key.id, new.scope, new.application_id, new.expires_at
+            tenant_id,
+            key.id,
+            new.scope,
+            new.application_id,
+            new.expires_at,
+            name=new.name,
+            subject=new.subject,
+            email=new.email,
         )
         return CreatedKey(key, token)
 

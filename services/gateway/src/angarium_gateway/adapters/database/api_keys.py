@@ -8,6 +8,7 @@ from typing import Any
 from angarium_chassis.database.engine import Database
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
 from angarium_gateway.application.tenants.api_keys import ApiKey, CreatedKey, NewApiKey
@@ -84,6 +85,9 @@ class ApiKeyTable:
             tenant=quotas_of_login(row),
             rates=rates_of(row),
             schema_check=SchemaCheck(row.schema_check) if row.schema_check else None,
+            name=row.name,
+            subject=row.subject,
+            email=row.email,
         )
 
     async def create(
@@ -104,6 +108,24 @@ class ApiKeyTable:
                 f"a chosen API key has {CHOSEN_CHARS_MIN} to {CHOSEN_CHARS_MAX} printable ASCII"
                 " characters without spaces; choose another"
             )
+        try:
+            with journal_failures():
+                async with self._engine.begin() as connection:
+                    return await self.create_in(connection, tenant_id, new, token=token)
+        except JournalUnavailable as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+            raise TokenTaken("this API key exists already; choose another") from None
+
+    async def create_in(
+        self,
+        connection: AsyncConnection,
+        tenant_id: bytes,
+        new: NewApiKey,
+        *,
+        token: str | None = None,
+    ) -> CreatedKey:
+        """Create a key, whose name and token are valid, in a transaction of the caller's."""
         token = token or new_token(self._random_bytes)
         key = ApiKey(
             id=self._make_id(),
@@ -116,17 +138,11 @@ class ApiKeyTable:
             last_used_at=None,
             revoked_at=None,
             rates=new.rates,
+            subject=new.subject,
+            email=new.email,
         )
         values = asdict(key) | {"token_hash": token_hash(token)}
-        inserted = insert(api_key).values(values | values.pop("rates"))
-        try:
-            with journal_failures():
-                async with self._engine.begin() as connection:
-                    await connection.execute(inserted)
-        except JournalUnavailable as error:
-            if not isinstance(error.__cause__, IntegrityError):
-                raise
-            raise TokenTaken("this API key exists already; choose another") from None
+        await connection.execute(insert(api_key).values(values | values.pop("rates")))
         return CreatedKey(key, token)
 
     async def get(self, tenant_id: bytes, key_id: bytes) -> ApiKey | None:
@@ -209,4 +225,6 @@ def _key(row: Row[Any]) -> ApiKey:
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
         rates=rates_of(row),
+        subject=row.subject,
+        email=row.email,
     )

@@ -60,9 +60,27 @@ api_key = Table(
     Column("requests_per_minute", BigInteger),
     Column("messages_per_minute", BigInteger),
     Column("payload_bytes_per_minute", BigInteger),
+    Column("subject", String(256)),
+    Column("email", String(256)),
     Index("ix_api_key_tenant_id", "tenant_id", "id"),
 )
-"""`application_id` is the application of a key of the scope `application`."""
+"""`application_id` is the application of a key of the scope `application`. `subject` and `email`:
+who signed in, if the key was made by signing in."""
+
+sign_in = Table(
+    "sign_in",
+    metadata,
+    Column("code_hash", LargeBinary(32), primary_key=True),
+    Column("tenant_id", Id, nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("subject", String(256), nullable=False),
+    Column("email", String(256)),
+    Column("challenge", LargeBinary(32)),
+    Column("key_life_s", Integer, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("ix_sign_in_expires_at", "expires_at"),
+)
+"""Codes that have not been exchanged for an API key yet."""
 
 portal_token = Table(
     "portal_token",

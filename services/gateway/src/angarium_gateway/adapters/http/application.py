@@ -60,6 +60,7 @@ from .redelivery import RedeliveryController, ResendController
 from .reference.document import ApiDocument
 from .reference.routes import reference_routes
 from .search import SearchController
+from .sign_in import SignInController
 from .statistics import ApplicationStatisticsController, StatisticsController
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
@@ -88,6 +89,7 @@ _CONTROLLERS = (
     AuditLogController,
     ApiKeyController,
     AuthenticationController,
+    SignInController,
     TenantController,
     HealthController,
     EventStreamController,

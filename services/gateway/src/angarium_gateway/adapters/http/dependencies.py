@@ -33,6 +33,7 @@ from angarium_gateway.application.tenants.audit_log import AuditLog
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
+from angarium_gateway.application.tenants.sign_ins import SignIns
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
 from angarium_gateway.application.tenants.tenant_schema_checks import TenantSchemaChecks
 from angarium_gateway.application.tenants.tenants import Tenants
@@ -68,6 +69,7 @@ class ApiDependencies:
     retentions: TenantRetentions
     keys: TenantKeys
     portal_tokens: PortalTokens
+    sign_ins: SignIns
     tenants: Tenants
     audit_log: AuditLog
     record_change: RecordChange

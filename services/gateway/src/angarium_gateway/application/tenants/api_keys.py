@@ -12,13 +12,17 @@ from angarium_gateway.domain.quotas import NO_RATES, Rates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewApiKey:
-    """A key to create. `application_id` is set for the scope `application`, and for no other."""
+    """A key to create. `application_id` is set for the scope `application`, and for no other.
+
+    `subject` is set for the key of a sign-in: who signed in. `email` may be known, too."""
 
     name: str
     scope: KeyScope = KeyScope.ADMIN
     application_id: bytes | None = None
     expires_at: datetime | None = None
     rates: Rates = NO_RATES
+    subject: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class ApiKey:
     last_used_at: datetime | None
     revoked_at: datetime | None
     rates: Rates = NO_RATES
+    subject: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ from angarium_gateway.adapters.http.schemas.portal_access import (
     AppPortalAccessIn,
 )
 from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
+from angarium_gateway.adapters.http.schemas.sign_in import SignInIn
 from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
 from angarium_gateway.domain.permissions import Capability
 
@@ -210,6 +211,7 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             session_id="user_1FB8",
         ),
         ApplicationTokenExpireIn(session_ids=["user_1FB8"]),
+        SignInIn(code="ang_sc_2eXampLeCodeOfASignInLinkThatWorksOnlyOnce00aB3xYz"),
         TenantIn(name="production"),
         TenantPatch(suspended=True),
         OperationalWebhookEndpointUpdate(
