@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from redis import Redis
 
 from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
 from ..dev_platform import DevPlatform, api_client  # noqa: TID252
@@ -21,6 +22,8 @@ TASK_ID = "qtask_05jHR6TnRzUGhKWN8Ckr5D"
 KEY_ID = "key_05jHR6TnRzUGhKWN8Ckr5D"
 TENANT_ID = "tnt_05jHR6TnRzUGhKWN8Ckr5D"
 SIGN_IN_CODE = "ang_sc_2eXampLeCodeOfASignInLinkThatWorksOnlyOnce00aB3xYz"
+QUARANTINE_ID = "1735689600000-0"
+QUARANTINED: Any = {"stream": "x", "entry_id": "1-1", "reason": "a sample", "body": b"x"}
 WAIT_S = 60
 FIRST = (
     "v1.health.get", "v1.health.ping",
@@ -70,6 +73,9 @@ THEN = (
     "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",
     "v1.message.poller.delete-consumer",
     "v1.api-key.get", "v1.api-key.revoke",
+    "v1.platform.get", "v1.platform.list-findings",
+    "v1.quarantine.list", "v1.quarantine.get", "v1.quarantine.get-bytes", "v1.quarantine.replay",
+    "v1.quarantine.drop", "v1.quarantine.list-set-aside-batches",
     "v1.admin.tenant.get", "v1.admin.tenant.create-api-key",
     "v1.audit-log.list", "v1.endpoint.delete", "v1.application.delete", "v1.event-type.delete",
     "v1.admin.tenant.patch", "v1.admin.tenant.delete",
@@ -88,9 +94,9 @@ class Reference:
         origin: str,
         receiver_url: str,
         tokens: dict[str, str],
-        gateway_database_url: str,
+        platform: DevPlatform,
     ) -> None:
-        self._gateway_database_url = gateway_database_url
+        self._state = platform.state
         self._api = api
         self.tokens = tokens
         self._real = {
@@ -126,8 +132,11 @@ class Reference:
         self.tokens["ANGARIUM_PORTAL_TOKEN"] = access.json()["token"]
         link = run_angarium(
             ["console", "link", "--scope", "platform", "--url", "http://localhost"],
-            ANGARIUM_GATEWAY_DATABASE_URL=self._gateway_database_url,
+            ANGARIUM_GATEWAY_DATABASE_URL=str(self._state["database_urls"]["gateway"]),
         )
+        with Redis.from_url(str(self._state["redis_url"])) as redis:
+            added: Any = redis.xadd("quarantine:worker", QUARANTINED)
+        self._real[QUARANTINE_ID] = added.decode()
         self._real[SIGN_IN_CODE] = link.stdout.strip().partition("#code=")[2]
         poller = {"url": "poll://messages", "uid": "warehouse"}
         warehouse = self._api.post("/app/acme/endpoint", json=poller)
@@ -166,8 +175,7 @@ def reference(
     with api_client(platform.url, tokens["ANGARIUM_KEY"]) as api:
         # Endpoints of the samples name it, and a sample lets them name existing ones only.
         api.put("/event-type/invoice.voided", json={"description": "An invoice was voided"})
-        database_url = str(platform.state["database_urls"]["gateway"])
-        yield Reference(api, platform.url, f"{receiver.url}/ok", tokens, database_url)
+        yield Reference(api, platform.url, f"{receiver.url}/ok", tokens, platform)
 
 
 def test_every_curl_sample_succeeds(reference: Reference) -> None:

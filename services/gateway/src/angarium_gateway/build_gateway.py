@@ -38,6 +38,7 @@ from .application.erasure.receipts import KEY_PURPOSE as RECEIPT_KEY_PURPOSE
 from .application.feed.event_feed import FollowedMessages
 from .application.feed.listeners import ListenerLimits, Listeners
 from .application.legal_holds import LegalHolds
+from .application.platform.platform import PlatformPorts, build_platform
 from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
 from .application.read.deliveries import ReadDeliveries
@@ -111,6 +112,7 @@ class GatewayPorts:
     followed_messages: FollowedMessages
     message_search: MessageSearch
     accepted: AcceptedMessages
+    platform: PlatformPorts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +310,7 @@ def _api(
             make_id=clocks.make_id,
             now=clocks.now,
         ),
+        platform=build_platform(ports.platform, ask_dispatcher, ask_worker, clocks.now),
         retentions=ports.retentions,
         keys=ports.api_keys,
         portal_tokens=ports.portal_tokens,

@@ -214,6 +214,8 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
         "task_id": task["id"],
         "key_id": key["id"],
         "tenant_id": absent("tnt_05jHR6TnRzUGhKWN8Ckr5D"),
+        "service": "worker",
+        "entry_id": "1735689600000-0",
     }
 
 

@@ -61,6 +61,9 @@ OPERATIONS = {
     "v1.legal-hold.get", "v1.legal-hold.place", "v1.legal-hold.lift",
     "v1.application.get-legal-hold", "v1.application.place-legal-hold",
     "v1.application.lift-legal-hold",
+    "v1.platform.get", "v1.platform.list-findings", "v1.quarantine.list", "v1.quarantine.get",
+    "v1.quarantine.get-bytes", "v1.quarantine.replay", "v1.quarantine.drop",
+    "v1.quarantine.list-set-aside-batches",
 }  # fmt: skip
 
 

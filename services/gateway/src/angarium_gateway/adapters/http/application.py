@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 
-from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
 
 from .api_key_authentication import ApiKeyAuthentication
 from .api_keys import ApiKeyController
@@ -45,6 +45,7 @@ from .message_batches import MessageBatchController
 from .messages import MessageController
 from .operation_needs import require_needs
 from .operational_webhooks import OperationalEndpointController
+from .platform import PlatformController
 from .pollers import PollerController
 from .portal_access import AuthenticationController
 from .problems import (
@@ -52,8 +53,10 @@ from .problems import (
     on_database_failure,
     on_failure,
     on_http_error,
+    on_redis_failure,
     on_refused,
 )
+from .quarantine import QuarantineController
 from .query_parameters import StrictQueries
 from .rate_limit_headers import add_rate_limit_headers
 from .redelivery import RedeliveryController, ResendController
@@ -91,6 +94,8 @@ _CONTROLLERS = (
     AuthenticationController,
     SignInController,
     TenantController,
+    PlatformController,
+    QuarantineController,
     HealthController,
     EventStreamController,
     PollerController,
@@ -158,6 +163,7 @@ def _operations(deps: ApiDependencies) -> Litestar:
         exception_handlers={
             Refused: on_refused,
             JournalUnavailable: on_database_failure,
+            StreamUnavailable: on_redis_failure,
             ValidationException: on_invalid_parameters,
             HTTPException: on_http_error,
             Exception: on_failure,

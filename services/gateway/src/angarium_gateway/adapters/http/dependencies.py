@@ -17,6 +17,7 @@ from angarium_gateway.application.configuration.endpoint_secrets import Endpoint
 from angarium_gateway.application.erasure.erasure import Erasure
 from angarium_gateway.application.feed.listeners import Listeners
 from angarium_gateway.application.legal_holds import LegalHolds
+from angarium_gateway.application.platform.platform import Platform
 from angarium_gateway.application.read.attempts import ReadAttempts
 from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
@@ -81,6 +82,7 @@ class ApiDependencies:
     ask_worker: ServiceQuery
     fetch_payload: FetchPayload
     erasure: Erasure
+    platform: Platform
     legal_holds: LegalHolds
     body_bytes_max: int = 1024 * 1024
     batch_bytes_max: int = 4 * 1024 * 1024

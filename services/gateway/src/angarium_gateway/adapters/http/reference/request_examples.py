@@ -68,6 +68,7 @@ from angarium_gateway.adapters.http.schemas.portal_access import (
     ApplicationTokenExpireIn,
     AppPortalAccessIn,
 )
+from angarium_gateway.adapters.http.schemas.quarantine import QuarantineDropIn, QuarantineReplayIn
 from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
 from angarium_gateway.adapters.http.schemas.sign_in import SignInIn
 from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
@@ -85,6 +86,8 @@ PATH_EXAMPLES: Final = {
     "key_id": "key_05jHR6TnRzUGhKWN8Ckr5D",
     "sink_id": "warehouse",
     "consumer_id": "nightly-import",
+    "service": "worker",
+    "entry_id": "1735689600000-0",
 }
 
 _MORNING: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -211,6 +214,8 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             session_id="user_1FB8",
         ),
         ApplicationTokenExpireIn(session_ids=["user_1FB8"]),
+        QuarantineReplayIn(ids=["worker/1735689600000-0"]),
+        QuarantineDropIn(ids=["worker/1735689600000-0"]),
         SignInIn(code="ang_sc_2eXampLeCodeOfASignInLinkThatWorksOnlyOnce00aB3xYz"),
         TenantIn(name="production"),
         TenantPatch(suspended=True),
