@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from redis import Redis
 
 from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
 from ..dev_platform import DevPlatform, api_client  # noqa: TID252
@@ -21,6 +22,9 @@ TASK_ID = "qtask_05jHR6TnRzUGhKWN8Ckr5D"
 KEY_ID = "key_05jHR6TnRzUGhKWN8Ckr5D"
 INTEGRATION_ID = "key_05jHR6TnRzUGhKWN8Ckr5E"
 TENANT_ID = "tnt_05jHR6TnRzUGhKWN8Ckr5D"
+SIGN_IN_CODE = "ang_sc_2eXampLeCodeOfASignInLinkThatWorksOnlyOnce00aB3xYz"
+QUARANTINE_ID = "1735689600000-0"
+QUARANTINED: Any = {"stream": "x", "entry_id": "1-1", "reason": "a sample", "body": b"x"}
 WAIT_S = 60
 FIRST = (
     "v1.health.get", "v1.health.ping",
@@ -69,13 +73,16 @@ THEN = (
     "v1.message-attempt.expunge-content", "v1.message.expunge-content",
     "v1.message.expunge-all-contents",
     "v1.erasure.create-in-application", "v1.erasure.create", "v1.erasure.verify-receipt",
-    "v1.authentication.logout", "v1.authentication.expire-all",
+    "v1.authentication.sign-in", "v1.authentication.logout", "v1.authentication.expire-all",
     "v1.message.poller.poll", "v1.message.poller.consumer-poll",
     "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",
     "v1.message.poller.delete-consumer",
     "v1.integration.get", "v1.integration.update", "v1.integration.rotate-key",
     "v1.integration.delete",
     "v1.api-key.get", "v1.api-key.revoke",
+    "v1.platform.get", "v1.platform.list-findings",
+    "v1.quarantine.list", "v1.quarantine.get", "v1.quarantine.get-bytes", "v1.quarantine.replay",
+    "v1.quarantine.drop", "v1.quarantine.list-set-aside-batches",
     "v1.admin.tenant.get", "v1.admin.tenant.create-api-key",
     "v1.audit-log.list", "v1.endpoint.delete", "v1.application.delete", "v1.event-type.delete",
     "v1.admin.tenant.patch", "v1.admin.tenant.delete",
@@ -89,8 +96,14 @@ class Reference:
     """The samples of a platform's API document, with addresses and ids that exist there."""
 
     def __init__(
-        self, api: httpx.Client, origin: str, receiver_url: str, tokens: dict[str, str]
+        self,
+        api: httpx.Client,
+        origin: str,
+        receiver_url: str,
+        tokens: dict[str, str],
+        platform: DevPlatform,
     ) -> None:
+        self._state = platform.state
         self._api = api
         self.tokens = tokens
         self._real = {
@@ -126,6 +139,14 @@ class Reference:
         }
         access = self._api.post("/auth/app-portal-access/acme", json={})
         self.tokens["ANGARIUM_PORTAL_TOKEN"] = access.json()["token"]
+        link = run_angarium(
+            ["console", "link", "--scope", "platform", "--url", "http://localhost"],
+            ANGARIUM_GATEWAY_DATABASE_URL=str(self._state["database_urls"]["gateway"]),
+        )
+        with Redis.from_url(str(self._state["redis_url"])) as redis:
+            added: Any = redis.xadd("quarantine:worker", QUARANTINED)
+        self._real[QUARANTINE_ID] = added.decode()
+        self._real[SIGN_IN_CODE] = link.stdout.strip().partition("#code=")[2]
         poller = {"url": "poll://messages", "uid": "warehouse"}
         warehouse = self._api.post("/app/acme/endpoint", json=poller)
         assert warehouse.status_code == 201, warehouse.text
@@ -163,7 +184,7 @@ def reference(
     with api_client(platform.url, tokens["ANGARIUM_KEY"]) as api:
         # Endpoints of the samples name it, and a sample lets them name existing ones only.
         api.put("/event-type/invoice.voided", json={"description": "An invoice was voided"})
-        yield Reference(api, platform.url, f"{receiver.url}/ok", tokens)
+        yield Reference(api, platform.url, f"{receiver.url}/ok", tokens, platform)
 
 
 def test_every_curl_sample_succeeds(reference: Reference) -> None:

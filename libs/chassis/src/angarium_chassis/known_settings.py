@@ -14,6 +14,7 @@ SERVICES = ("gateway", "dispatcher", "worker")
 
 SETTINGS = frozenset(
     [
+        "admin_keys_operate_platform",
         "allow_http_endpoints",
         "attempt_retention_days",
         "attempt_timeout_s",

@@ -19,14 +19,19 @@ from angarium_cli.databases import database_url
 from angarium_cli.failure import CommandFailed
 
 
-def with_access[T](action: Callable[[AccessAdministration], Awaitable[T]]) -> T:
+def with_access[T](
+    action: Callable[[AccessAdministration], Awaitable[T]], url: str | None = None
+) -> T:
     """Carry out `action` on the gateway's tenants and API keys. Raises CommandFailed."""
-    return with_gateway_database(lambda database: action(AccessAdministration.of(database)))
+    return with_gateway_database(lambda database: action(AccessAdministration.of(database)), url)
 
 
-def with_gateway_database[T](action: Callable[[Database], Awaitable[T]]) -> T:
-    """Carry out `action` on the database of ANGARIUM_GATEWAY_DATABASE_URL. Raises CommandFailed."""
-    url = database_url("gateway", os.environ, alone=True)
+def with_gateway_database[T](
+    action: Callable[[Database], Awaitable[T]], url: str | None = None
+) -> T:
+    """Carry out `action` on the database of this URL, or of ANGARIUM_GATEWAY_DATABASE_URL. Raises
+    CommandFailed."""
+    url = url or database_url("gateway", os.environ, alone=True)
 
     async def run() -> T:
         database = open_database(url)

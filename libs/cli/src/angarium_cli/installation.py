@@ -63,7 +63,7 @@ def find_installation(
     """
     if data_dir is not None:
         return _of_data_folder(environment, data_dir.absolute(), services)
-    if _names_databases(environment):
+    if names_databases(environment):
         environments = {service: dict(environment) for service in services}
         return Installation("the ANGARIUM_… settings of this environment", environments)
     if (DATA_DIR / "dev.json").exists():
@@ -75,7 +75,8 @@ def find_installation(
     )
 
 
-def _names_databases(environment: Mapping[str, str]) -> bool:
+def names_databases(environment: Mapping[str, str]) -> bool:
+    """True if an environment has the URL of a database, or names a file with it."""
     names = ("DATABASE_URL", *(f"{service.upper()}_DATABASE_URL" for service in SERVICES))
     return any(
         environment.get(f"ANGARIUM_{name}{suffix}") for name in names for suffix in ("", "_FILE")

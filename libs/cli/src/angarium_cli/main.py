@@ -8,6 +8,7 @@ from typer.exceptions import TyperException
 
 from angarium_cli.commands import (
     audit,
+    console,
     dev,
     doctor,
     environment,
@@ -38,6 +39,7 @@ app.command("worker")(services.worker)
 app.command("migrate")(migrate.migrate)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
+app.add_typer(console.app, name="console")
 app.add_typer(audit.app, name="audit")
 app.add_typer(environment.app, name="environment")
 app.add_typer(import_.app, name="import")

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 from angarium_chassis.database.engine import open_database
-from angarium_chassis.sealing import Seal
-from angarium_chassis.streams.reader_heartbeat import ReaderHeartbeat
-from angarium_cli.doctor.checkup import Checkup
-from angarium_cli.doctor.findings import Finding, Level
-from angarium_cli.doctor.stream_checks import (
+from angarium_chassis.examination.findings import Finding, Level
+from angarium_chassis.examination.group_state import Consumer
+from angarium_chassis.examination.stream_checks import (
     SILENT_S,
-    Consumer,
     _consumers,
     groups_read_by,
     judge_group,
     read_group,
 )
+from angarium_chassis.sealing import Seal
+from angarium_chassis.streams.reader_heartbeat import ReaderHeartbeat
+from angarium_cli.doctor.checkup import Checkup
 from angarium_cli.failure import CommandFailed
 from angarium_cli.installation import Installation, find_installation
 from angarium_cli.services import SERVICES, examination_of

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 from angarium_chassis.database.engine import Database
 from angarium_chassis.database.partitions import DAY_MS, PartitionedTable
-from angarium_chassis.retention import RetentionLoop
-from angarium_cli.doctor.checkup import Checkup
-from angarium_cli.doctor.database_checks import (
+from angarium_chassis.examination.database_checks import (
     PartitionState,
     judge_partitions,
     partitioned_tables,
     read_partitions,
 )
-from angarium_cli.doctor.findings import Finding, Level
+from angarium_chassis.examination.findings import Finding, Level
+from angarium_chassis.retention import RetentionLoop
+from angarium_cli.doctor.checkup import Checkup
 from angarium_cli.installation import Installation
-from angarium_cli.services import SERVICES, ServiceName
+from angarium_cli.services import SERVICES, ServiceName, examination_of
 from angarium_contracts.ids import lowest_id_at
 from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 
@@ -31,7 +31,7 @@ WELL = PartitionState("message", DAY_MS, DAY_MS * 5, has_default=True, in_defaul
 @pytest.fixture
 def look(platform: Platform) -> Look:
     async def findings(service: ServiceName) -> list[Finding]:
-        states = await read_partitions(service, platform.databases[service])
+        states = await read_partitions(examination_of(service).SCHEMA, platform.databases[service])
         return judge_partitions(service, states)
 
     return findings
@@ -59,7 +59,7 @@ async def lose_partitions(database: Database, table: str, *, days_left: int) -> 
 
 
 def test_the_tables_are_those_that_their_services_declare_so() -> None:
-    found = [partitioned_tables(service) for service in SERVICES]
+    found = [partitioned_tables(examination_of(service).SCHEMA) for service in SERVICES]
     assert found == [["audit_entry", "message"], [], ["attempt"]]
 
 

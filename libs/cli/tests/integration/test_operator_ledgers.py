@@ -4,7 +4,7 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
-from angarium_cli.doctor.database_checks import database_clock
+from angarium_chassis.examination.database_checks import database_clock
 from angarium_cli.services import examination_of
 from angarium_contracts.ids import lowest_id_at
 from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable

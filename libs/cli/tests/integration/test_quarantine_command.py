@@ -12,17 +12,20 @@ import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.streams.broker import open_broker
 from angarium_chassis.streams.quarantine import Poison, Quarantine
-from angarium_cli.failure import CommandFailed
 from angarium_cli.main import main
-from angarium_cli.quarantine.plan import Step
-from angarium_cli.quarantine.session import QuarantineSession
 from angarium_cli.services import examination_of
 from angarium_contracts.contract import Reader, encode
 from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.queries import Query
 from angarium_gateway.adapters.database.batches import SET_ASIDE
 from angarium_gateway.adapters.database.tables import batch
-from angarium_gateway.administration.set_aside_batches import SetAsideBatches
+from angarium_gateway.administration.quarantine import (
+    HoldsMessages,
+    QuarantineRefused,
+    QuarantineWork,
+    Step,
+    quarantine_work,
+)
 from redis.asyncio import Redis
 from sqlalchemy import insert
 
@@ -65,8 +68,8 @@ async def gateway(sqlite_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def desk(redis: Redis, gateway: Database) -> QuarantineSession:
-    return QuarantineSession(redis, SetAsideBatches(gateway))
+def desk(redis: Redis, gateway: Database) -> QuarantineWork:
+    return quarantine_work(redis, gateway)
 
 
 @pytest.fixture
@@ -87,7 +90,7 @@ async def on_the_stream(redis: Redis) -> list[bytes]:
 
 
 async def test_all_that_is_still_needed_goes_back_once_and_nothing_else(
-    desk: QuarantineSession, quarantine: Quarantine, redis: Redis
+    desk: QuarantineWork, quarantine: Quarantine, redis: Redis
 ) -> None:
     query = encode(Query(1, "replies:x", 0, msgspec.Raw(encode(chunk(OPEN)))))
     bodies = [encode(chunk(each)) for each in (OPEN, OPEN, ASIDE, CLOSED)]
@@ -119,7 +122,7 @@ async def test_without_the_journal_the_newest_entry_of_a_part_goes_back(
     old, new = chunk(OPEN), chunk(OPEN)
     await quarantine.put([poison(encode(each)) for each in (old, new)])
 
-    done = await QuarantineSession(redis, None).replay_all()
+    done = await quarantine_work(redis, None).replay_all()
 
     assert [each.step for each in done.planned] == [Step.SUPERSEDED, Step.PUT_BACK]
     (body,) = await on_the_stream(redis)
@@ -127,7 +130,7 @@ async def test_without_the_journal_the_newest_entry_of_a_part_goes_back(
 
 
 async def test_chosen_entries_go_back_whatever_became_of_their_batches(
-    desk: QuarantineSession, quarantine: Quarantine, redis: Redis
+    desk: QuarantineWork, quarantine: Quarantine, redis: Redis
 ) -> None:
     await quarantine.put([poison(encode(chunk(CLOSED))), poison(b"\xc1", "unreadable: malformed")])
     readable, unreadable = [f"worker/{entry.id}" async for entry in desk.entries()]
@@ -146,19 +149,19 @@ async def test_chosen_entries_go_back_whatever_became_of_their_batches(
     "ref", ["worker/1-1", "worker/x", "nobody/1-1", "worker", "batch/00", f"batch/{OPEN.hex()}"]
 )
 async def test_ids_that_are_not_there_are_refused_before_anything_is_done(
-    desk: QuarantineSession, quarantine: Quarantine, redis: Redis, ref: str
+    desk: QuarantineWork, quarantine: Quarantine, redis: Redis, ref: str
 ) -> None:
     await quarantine.put([poison(encode(chunk(OPEN)))])
     (there,) = [f"worker/{entry.id}" async for entry in desk.entries()]
 
-    with pytest.raises(CommandFailed):
+    with pytest.raises(QuarantineRefused):
         await desk.replay([there, ref])
 
     assert await on_the_stream(redis) == []
 
 
-async def test_a_batch_is_never_dropped(desk: QuarantineSession) -> None:
-    with pytest.raises(CommandFailed, match="cannot be dropped"):
+async def test_a_batch_is_never_dropped(desk: QuarantineWork) -> None:
+    with pytest.raises(HoldsMessages):
         await desk.drop([f"batch/{ASIDE.hex()}"])
 
     assert len(await desk.batches()) == 1

@@ -10,9 +10,17 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from angarium_cli.dev.terminal import Facts, Terminal, banner, curl_example, python_example
+from angarium_cli.dev.terminal import (
+    Facts,
+    Terminal,
+    banner,
+    console_link,
+    curl_example,
+    python_example,
+)
 
 APPLICATION = {
     "id": "app_1",
@@ -132,4 +140,10 @@ def test_the_banner_tells_where_everything_is_and_how_to_stop() -> None:
 
     for told in ("http://127.0.0.1:8080", "ang_example", "/.angarium (kept", "Ctrl-C", "/docs"):
         assert told in text
+    assert "http://127.0.0.1:8080/console#key=ang_example\n" in text
     assert "ang_example" not in repr(facts("http://127.0.0.1:8080"))
+
+
+def test_the_link_to_the_console_carries_any_key() -> None:
+    link = console_link("http://127.0.0.1:8080", "it's-&key=#+%")
+    assert parse_qs(urlsplit(link).fragment) == {"key": ["it's-&key=#+%"]}

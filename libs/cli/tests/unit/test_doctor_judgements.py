@@ -4,15 +4,22 @@ import json
 from dataclasses import replace
 
 import pytest
-from angarium_cli.doctor.clocks import ClockReading, judge_clocks
-from angarium_cli.doctor.database_checks import judge_directory
-from angarium_cli.doctor.delivery_checks import judge_journal, judge_pending
-from angarium_cli.doctor.findings import Finding, Level, as_json, ok, problem, warning, worst
-from angarium_cli.doctor.redis_checks import judge_quarantine, judge_redis
-from angarium_cli.doctor.stream_checks import Consumer, GroupState, groups_read_by, judge_group
-from angarium_cli.wording import lasted
+from angarium_chassis.examination.clocks import ClockReading, judge_clocks
+from angarium_chassis.examination.directory_checks import judge_directory
+from angarium_chassis.examination.findings import Finding, Level, ok, problem, warning, worst
+from angarium_chassis.examination.redis_checks import judge_quarantine, judge_redis
+from angarium_chassis.examination.stream_checks import (
+    Consumer,
+    GroupState,
+    groups_read_by,
+    judge_group,
+)
+from angarium_chassis.wording import lasted
+from angarium_cli.doctor.report import as_json
+from angarium_gateway.examination.journal_checks import judge_journal
 from angarium_gateway.examination.journal_state import JournalState
 from angarium_worker.examination.deliveries import Overdue, PendingState
+from angarium_worker.examination.delivery_checks import judge_pending
 from hypothesis import given
 from hypothesis import strategies as st
 

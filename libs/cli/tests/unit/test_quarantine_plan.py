@@ -5,16 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 from angarium_chassis.streams.quarantine import QuarantinedEntry
-from angarium_cli.quarantine.contents import (
-    BatchPart,
-    batch_part,
-    body_to_replay,
-    contract_name,
-    facts,
-    hex_dump,
-    why_not_again,
-)
-from angarium_cli.quarantine.plan import EntrySummary, Step, plan_replay
+from angarium_cli.quarantine.contents import facts, hex_dump
 from angarium_contracts.contract import Contract, Reader, encode
 from angarium_contracts.hot_path import (
     AcceptedMessage,
@@ -24,6 +15,16 @@ from angarium_contracts.hot_path import (
     RequestedMessage,
 )
 from angarium_contracts.queries import Query
+from angarium_gateway.administration.quarantine import (
+    BatchPart,
+    EntrySummary,
+    Step,
+    batch_part,
+    body_to_replay,
+    contract_name,
+    plan_replay,
+    why_not_again,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

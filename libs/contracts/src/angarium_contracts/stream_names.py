@@ -48,6 +48,12 @@ def quarantine(service: str) -> str:
     return f"quarantine:{service}"
 
 
+PROCESSES: Final = "angarium.processes"
+"""Hash of the processes that run, by service and replica."""
+PROCESSES_SEEN: Final = "angarium.processes.seen"
+"""Sorted set of the fields of `PROCESSES`, by the time of their last heartbeat."""
+
+
 def readers(stream: str, group: str) -> str:
     """Sorted set of the consumers that read a stream now, by the time of their last heartbeat."""
     return f"readers:{stream}:{group}"

@@ -1,17 +1,28 @@
-"""Facts about the dispatcher's database for `angarium doctor` and `angarium verify`. Reads only."""
+"""Facts about the dispatcher's database for `angarium doctor`, `angarium verify` and the console.
+Reads only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from angarium_chassis.database.columns import to_micros
 from angarium_chassis.database.engine import Database
+from angarium_chassis.examination.examined import examined
+from angarium_chassis.examination.service_database import examine_database, read_or_none
+from angarium_chassis.sealing import Seal
+from angarium_contracts.examination import ExamineService, ServiceExamined
 from sqlalchemy import false, select
 
 from .adapters.database import tables
 from .adapters.database.schema import SCHEMA
 from .domain.matching import EndpointFilter, matches
 
-__all__ = ["SCHEMA", "AuditedEndpoint", "AuditedEndpoints", "directory_version"]
+__all__ = [
+    "SCHEMA",
+    "AuditedEndpoint",
+    "AuditedEndpoints",
+    "DispatcherExamination",
+    "directory_version",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +76,16 @@ async def directory_version(database: Database) -> int:
     row = tables.directory_version.c
     async with database.reading.connect() as connection:
         return int(await connection.scalar(select(row.version).where(row.id == 1)) or 0)
+
+
+class DispatcherExamination:
+    """Answers `ExamineService` for the dispatcher's database."""
+
+    def __init__(self, database: Database, seal: Seal) -> None:
+        self._database = database
+        self._seal = seal
+
+    async def __call__(self, question: ExamineService) -> ServiceExamined:
+        """Findings about the database. Nothing waits in it."""
+        findings = await examine_database("dispatcher", SCHEMA, self._database, self._seal, {})
+        return examined(findings, await read_or_none(directory_version(self._database)))

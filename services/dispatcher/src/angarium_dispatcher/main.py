@@ -8,6 +8,7 @@ import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
@@ -15,13 +16,15 @@ from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.sealing import Seal
 from angarium_chassis.service import internal_limits, internal_listener, run_service, seal_of
-from angarium_chassis.streams.broker import open_broker, redis_problem
+from angarium_chassis.streams.broker import open_broker, redis_of, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
+from angarium_chassis.streams.process_registry import ProcessHeartbeat
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
 from angarium_chassis.streams.writer import StreamWriter
 from angarium_contracts.contract import Contract, Reader
+from angarium_contracts.examination import ExamineService
 from angarium_contracts.hot_path import MessagesAccepted
 from angarium_contracts.ids import IdMaker
 from angarium_contracts.stream_names import (
@@ -43,6 +46,7 @@ from .adapters.streams.announce_changes import ChangeAnnouncer
 from .adapters.streams.answer_queries import QueryAnswers
 from .adapters.streams.dispatch_batches import ShutdownSignal
 from .build_dispatcher import Dispatcher, DispatcherClocks, DispatcherPorts, build_dispatcher
+from .examination import DispatcherExamination
 from .settings import Settings
 
 SERVICE = "dispatcher"
@@ -89,6 +93,15 @@ async def _work(
     outbox = Outbox(query_client, OperationalEventRows(database))
     ports = DispatcherPorts(DatabaseConfiguration(database), reads, announcer, outbox.wake, seal)
     dispatcher = build_dispatcher(ports, settings, _system_clocks())
+    dispatcher.answers.answer_with(ExamineService, DispatcherExamination(database, seal))
+    heartbeat = ProcessHeartbeat(
+        lambda: redis_of(broker),
+        database,
+        service=SERVICE,
+        replica=replica,
+        version=version("angarium-dispatcher"),
+        clock_ms=_clock_ms,
+    )
     shutdown = ShutdownSignal()
     queries = _query_server(broker, replica, quarantine, dispatcher.answers)
     readers = _message_readers(settings, broker, replica, quarantine, dispatcher, writer, shutdown)
@@ -106,6 +119,7 @@ async def _work(
         tasks.create_task(query_client.run())
         tasks.create_task(outbox.run())
         tasks.create_task(queries.run())
+        tasks.create_task(heartbeat.run())
         for reader in readers:
             tasks.create_task(reader.run())
         tasks.create_task(shutdown.run())

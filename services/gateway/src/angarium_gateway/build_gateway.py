@@ -38,6 +38,7 @@ from .application.erasure.receipts import KEY_PURPOSE as RECEIPT_KEY_PURPOSE
 from .application.feed.event_feed import FollowedMessages
 from .application.feed.listeners import ListenerLimits, Listeners
 from .application.legal_holds import LegalHolds
+from .application.platform.platform import PlatformPorts, build_platform
 from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
 from .application.read.deliveries import ReadDeliveries
@@ -66,6 +67,7 @@ from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.rate_limiter import RateLimiter, SharedCounts
 from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
+from .application.tenants.sign_ins import SignIns
 from .application.tenants.tenant_retention import TenantRetentions
 from .application.tenants.tenant_schema_checks import TenantSchemaChecks
 from .application.tenants.tenants import Tenants
@@ -99,6 +101,7 @@ class GatewayPorts:
     api_keys: StoredKeys
     integrations: Integrations
     portal_tokens: StoredPortalTokens
+    sign_ins: SignIns
     tenants: StoredTenants
     idempotency_keys: IdempotencyKeys
     audit_log: AuditLog
@@ -111,6 +114,7 @@ class GatewayPorts:
     followed_messages: FollowedMessages
     message_search: MessageSearch
     accepted: AcceptedMessages
+    platform: PlatformPorts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,7 @@ class GatewayLimits:
     web_pages: WebPagesOptions = field(default_factory=WebPagesOptions)
     listeners: ListenerLimits = field(default_factory=ListenerLimits)
     statistics_hours_kept_days: int = 90
+    admin_keys_operate_platform: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +236,13 @@ def _api(
 ) -> ApiDependencies:
     ask_dispatcher, ask_worker = ports.redelivery.ask_dispatcher, ports.redelivery.ask_worker
     access = AccessControl(
-        Authenticator(ports.api_keys, ports.portal_tokens, clocks.clock_s, on_use=last_uses.note),
+        Authenticator(
+            ports.api_keys,
+            ports.portal_tokens,
+            clocks.clock_s,
+            on_use=last_uses.note,
+            admins_operate=limits.admin_keys_operate_platform,
+        ),
         Authorizer(directory),
         LoginRefusals(clocks.clock_s, limits.proxies),
         RateLimiter(ports.quota_counts, lambda: clocks.now().timestamp()),
@@ -301,10 +312,12 @@ def _api(
             make_id=clocks.make_id,
             now=clocks.now,
         ),
+        platform=build_platform(ports.platform, ask_dispatcher, ask_worker, clocks.now),
         retentions=ports.retentions,
         keys=ports.api_keys,
         integrations=ports.integrations,
         portal_tokens=ports.portal_tokens,
+        sign_ins=ports.sign_ins,
         tenants=ports.tenants,
         audit_log=ports.audit_log,
         record_change=RecordChange(

@@ -5,9 +5,11 @@ import os
 import random
 import socket
 import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
@@ -29,6 +31,7 @@ from angarium_chassis.statistics.roller import Roller
 from angarium_chassis.statistics.rollup_table import RollupRetention
 from angarium_chassis.stopping import serve_and_drain, stop, until
 from angarium_chassis.streams.broker import open_broker, redis_of
+from angarium_chassis.streams.process_registry import ProcessHeartbeat
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
@@ -72,17 +75,23 @@ from .adapters.database.retention_tenants import TenantRetentionColumn
 from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema import SCHEMA
 from .adapters.database.schema_checks import TenantSchemaCheckColumn
+from .adapters.database.set_aside_batches import SetAsideBatches
+from .adapters.database.sign_ins import SignInTable
 from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.database.tables import message_rollup
 from .adapters.database.tenants import TenantTable
 from .adapters.http.cross_origin import parse_origins
 from .adapters.json_schema.payload_checks import compile_schema
 from .adapters.streams.batch_publisher import BatchPublisher
+from .adapters.streams.platform_view import SERVICES, RedisPlatformView
+from .adapters.streams.quarantine_shelf import RedisShelf
 from .adapters.streams.quota_counts import RedisQuotaCounts
 from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, ServiceQuestion
 from .adapters.streams.service_queries import ServiceQueries
 from .adapters.streams.stream_watch import RedisStreamWatch
 from .application.feed.listeners import ListenerLimits
+from .application.platform.platform import PlatformPorts
+from .application.platform.quarantine import QuarantineWork, Shelf
 from .application.publish.recovery import StreamWatch
 from .application.publish.relay import PublishBatches
 from .application.publish.settlement import Settlement
@@ -92,6 +101,7 @@ from .application.tenants.audit_chain import PURPOSE
 from .application.tenants.rate_limiter import SharedCounts
 from .build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
 from .build_hot_path import HotPathLimits, HotPathPorts
+from .examination.answer import GatewayExamination
 from .settings import Settings
 
 SERVICE = "gateway"
@@ -136,6 +146,8 @@ class StreamPorts:
     ask_dispatcher: ServiceQuery
     ask_worker: ServiceQuery
     quota_counts: SharedCounts
+    platform: RedisPlatformView
+    shelves: Mapping[str, Shelf]
 
 
 def open_journal(settings: Settings, database: Database) -> PostgresJournal | SqliteJournal:
@@ -158,6 +170,7 @@ def ports_over(
     make_id: IdMaker,
 ) -> GatewayPorts:
     """All ports of a gateway: its tables in `database`, and `streams`."""
+    api_keys = ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom)
     return GatewayPorts(
         hot_path=HotPathPorts(
             journal=journal,
@@ -178,11 +191,12 @@ def ports_over(
         erasable=StoredErasableMessages(database),
         legal_holds=StoredLegalHolds(database),
         open_messages=OpenMessages(database),
-        api_keys=ApiKeyTable(database, make_id=make_id, now=_utc_now, random_bytes=os.urandom),
         integrations=IntegrationTable(database, now=_utc_now, random_bytes=os.urandom),
+        api_keys=api_keys,
         portal_tokens=PortalTokenTable(
             database, make_id=make_id, now=_utc_now, random_bytes=os.urandom
         ),
+        sign_ins=SignInTable(database, api_keys, now=_utc_now, random_bytes=os.urandom),
         tenants=TenantTable(database, make_id=make_id, now=_utc_now),
         idempotency_keys=StoredIdempotencyKeys(database),
         audit_log=AuditLogTable(database, seal_of(settings).derived_key(PURPOSE)),
@@ -195,6 +209,13 @@ def ports_over(
         followed_messages=MessageFeed(database),
         message_search=MessageSearchTable(database),
         accepted=MessageStatistics(database),
+        platform=PlatformPorts(
+            streams=streams.platform,
+            journal=GatewayExamination(database, seal_of(settings), streams.platform.in_streams),
+            quarantine=QuarantineWork(
+                streams.shelves, SetAsideBatches(database), lambda: uuid4().hex
+            ),
+        ),
     )
 
 
@@ -217,6 +238,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         web_pages=web_pages_options(settings),
         listeners=ListenerLimits(settings.event_streams_max, settings.event_streams_per_tenant_max),
         statistics_hours_kept_days=settings.statistics_hours_kept_days,
+        admin_keys_operate_platform=settings.admin_keys_operate_platform,
     )
 
 
@@ -321,6 +343,20 @@ async def _work(
         ask_dispatcher=ServiceQueries(queries, DISPATCHER_QUERIES),
         ask_worker=ServiceQueries(queries, WORKER_QUERIES),
         quota_counts=RedisQuotaCounts(lambda: redis_of(broker)),
+        platform=RedisPlatformView(
+            lambda: redis_of(broker),
+            stream_count=settings.stream_count,
+            entry_lease_s=settings.entry_lease_s,
+        ),
+        shelves={name: RedisShelf(lambda: redis_of(broker), name) for name in SERVICES},
+    )
+    heartbeat = ProcessHeartbeat(
+        lambda: redis_of(broker),
+        database,
+        service=SERVICE,
+        replica=replica,
+        version=version("angarium-gateway"),
+        clock_ms=_unix_ms,
     )
     copy = ApplicationCopyTable(database)
     journal = open_journal(settings, database)
@@ -369,6 +405,7 @@ async def _work(
                 gateway.redelivery.runner.run(),
                 gateway.last_uses.run(),
                 gateway.erasure.run(),
+                heartbeat.run(),
                 _retention(settings, database).run(),
                 run_with_metric(_roller(settings, database), SERVICE),
             )

@@ -40,6 +40,12 @@ class Settings(StatisticsSettings):
         description="Origins that the portal may load a logo from, separated by spaces. Without"
         " any, a logo must be a data URL.",
     )
+    admin_keys_operate_platform: bool = Field(
+        default=False,
+        description="Whether API keys of the scope admin may use the operations of the platform,"
+        " which show data of all tenants: processes, streams, findings and the quarantine. Set it"
+        " where there is one tenant only; otherwise these need a key of the scope platform.",
+    )
     connections_max: int = Field(
         default=2_000,
         ge=1,

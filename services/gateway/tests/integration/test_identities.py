@@ -219,6 +219,8 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
         "key_id": key["id"],
         "integ_id": integration["id"],
         "tenant_id": absent("tnt_05jHR6TnRzUGhKWN8Ckr5D"),
+        "service": "worker",
+        "entry_id": "1735689600000-0",
     }
 
 

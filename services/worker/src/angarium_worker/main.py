@@ -22,8 +22,9 @@ from angarium_chassis.statistics.lag_metric import run_with_metric
 from angarium_chassis.statistics.recording_order import follow_restored
 from angarium_chassis.statistics.roller import Roller
 from angarium_chassis.statistics.rollup_table import RollupRetention
-from angarium_chassis.streams.broker import open_broker, redis_problem
+from angarium_chassis.streams.broker import open_broker, redis_of, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
+from angarium_chassis.streams.process_registry import ProcessHeartbeat
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
@@ -82,6 +83,7 @@ from .application.operations.poll_queries import PollQueries
 from .application.operations.statistics import Statistics
 from .build_worker import WorkerPorts, build_worker
 from .domain.clocks import Clocks
+from .examination.answer import WorkerExamination
 from .settings import Settings
 from .worker import Work
 
@@ -179,11 +181,20 @@ class _Process:
         self._settings = settings
         self._database = database
         self._broker = broker
+        self._seal = seal
         self._replica = uuid4().hex
         self._queries = QueryClient(broker, replica=self._replica, clock_ms=_clock_ms)
         self._stores = stores_on(database, lease_s=settings.retry_lease_s)
         self._settlement = ChunkSettlement(StreamWriter(broker))
         self._outbox = Outbox(self._queries, OutboxTable(database))
+        self._heartbeat = ProcessHeartbeat(
+            lambda: redis_of(broker),
+            database,
+            service="worker",
+            replica=self._replica,
+            version=version("angarium-worker"),
+            clock_ms=_clock_ms,
+        )
         self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)
         self._metrics = WorkerMetrics(self._worker)
         self._follower = DirectoryFollower(
@@ -249,6 +260,7 @@ class _Process:
             AttemptSearch(database, failed_answer),
             PollQueries(PollPages(database)),
             Statistics(DeliveryStatistics(database)),
+            WorkerExamination(database, self._seal),
         )
         return QueryServer(
             self._broker,
@@ -271,6 +283,7 @@ class _Process:
             self._retention().run(),
             self._queries.run(),
             self._count_pending(),
+            self._heartbeat.run(),
             run_with_metric(self._roller(), "worker"),
         ]
 

@@ -5,9 +5,8 @@ the gateway publishes it again or sets it aside; the sender of a quarantined que
 timeout. So a quarantine may be bounded, and may be lost with Redis.
 """
 
-import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import structlog
@@ -18,17 +17,15 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from .broker import redis_of
+from .quarantined_entry import NOT_A_CONTRACT, QuarantinedEntry
 
 ENTRIES_MAX = 1_000
 BYTES_MAX = 64 * 1024 * 1024
 REASON_LENGTH_MAX = 500
 PAGE_ENTRIES = 16
 """Entries read at once; each may have several megabytes."""
-NOT_A_CONTRACT = "not an entry of ours"
-"""Reason for entries that another program added."""
 
 _TRIMS_MAX = 20
-_FAILED = re.compile(r"failed (\d+) times")
 # A script, so that two operators who replay the same entry cannot add it twice. The entry is added
 # before it is deleted: if XADD is refused (out of memory, a key of another type), the script ends
 # there and the entry stays in the quarantine.
@@ -38,6 +35,8 @@ local added = redis.call('XADD', KEYS[2], '*', ARGV[2], ARGV[3])
 redis.call('XDEL', KEYS[1], ARGV[1])
 return added
 """
+
+__all__ = ["NOT_A_CONTRACT", "Poison", "Quarantine", "QuarantineContents", "QuarantinedEntry"]
 
 log = structlog.get_logger()
 
@@ -96,38 +95,6 @@ class Quarantine:
             await redis.xtrim(self._name, maxlen=max(1, kept), approximate=False)
 
 
-@dataclass(frozen=True, slots=True)
-class QuarantinedEntry:
-    """An entry in the quarantine.
-
-    `id` is its id there, `entry_id` its former id in `stream`. `body` is the encoded contract, or
-    the entry's fields as a msgpack map if `is_contract` is false.
-    """
-
-    service: str
-    id: str
-    stream: str
-    entry_id: str
-    reason: str
-    body: bytes = field(repr=False)
-
-    @property
-    def quarantined_at_ms(self) -> int:
-        """The time when it was quarantined: Unix time by the clock of Redis."""
-        return int(self.id.partition("-")[0])
-
-    @property
-    def tries(self) -> int:
-        """The number of times that the service tried to handle it; 1 for an unreadable entry."""
-        failed = _FAILED.match(self.reason)
-        return int(failed[1]) if failed else 1
-
-    @property
-    def is_contract(self) -> bool:
-        """False for an entry that another program added."""
-        return self.reason != NOT_A_CONTRACT
-
-
 class QuarantineContents:
     """Lists, replays and drops entries in the quarantine of a service. Raises redis-py's errors."""
 
@@ -154,6 +121,27 @@ class QuarantineContents:
             if len(page) < PAGE_ENTRIES:
                 return
             lowest = b"(" + page[-1][0]
+
+    async def in_order(
+        self, past: str | None = None, *, descending: bool = True
+    ) -> AsyncIterator[QuarantinedEntry]:
+        """Iterate over the entries, newest first from before `past` on, or with `descending` false
+        oldest first from after it on; one page in memory."""
+        at = past
+        while True:
+            page = await self._page(at, descending=descending)
+            for entry_id, fields in page:
+                yield self._read(entry_id, fields)
+            if len(page) < PAGE_ENTRIES:
+                return
+            at = page[-1][0].decode()
+
+    async def _page(self, past: str | None, *, descending: bool) -> Any:
+        if descending:
+            highest = "+" if past is None else f"({past}"
+            return await self._redis.xrevrange(self._name, highest, "-", count=PAGE_ENTRIES)
+        lowest = "-" if past is None else f"({past}"
+        return await self._redis.xrange(self._name, lowest, "+", count=PAGE_ENTRIES)
 
     async def find(self, entry_id: str) -> QuarantinedEntry | None:
         """Find an entry by its id, which must be well-formed. Returns None without it."""

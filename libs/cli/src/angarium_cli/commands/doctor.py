@@ -38,11 +38,12 @@ def doctor(
     import asyncio
     import os
 
+    from angarium_chassis.examination.findings import Level, worst
     from rich.console import Console
 
     from angarium_cli.doctor.checkup import Checkup
-    from angarium_cli.doctor.findings import Level, show, worst
-    from angarium_cli.doctor.findings import as_json as json_of
+    from angarium_cli.doctor.report import as_json as json_of
+    from angarium_cli.doctor.report import show
     from angarium_cli.installation import find_installation
     from angarium_cli.services import SERVICES
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from angarium_cli.quarantine.session import QuarantineSession
+    from angarium_gateway.administration.quarantine import QuarantineWork
 
 app = typer.Typer(
     help="Manage entries and batches that could not be handled.\n\n"
@@ -85,9 +85,10 @@ def replay(
 
     Exit status: 1 if entries were kept because they cannot be read.
     """
+    from angarium_gateway.administration.quarantine import Step
+
     from angarium_cli.failure import CommandFailed
     from angarium_cli.quarantine.listing import outcome
-    from angarium_cli.quarantine.plan import Step
 
     if every == bool(entry_ids):
         raise CommandFailed("name the ids to replay, or use --all")
@@ -128,9 +129,7 @@ def drop(
     typer.echo(f"Dropped {_in_session(data_dir, lambda session: session.drop(refs))}.")
 
 
-def _in_session[T](
-    data_dir: Path | None, action: "Callable[[QuarantineSession], Awaitable[T]]"
-) -> T:
+def _in_session[T](data_dir: Path | None, action: "Callable[[QuarantineWork], Awaitable[T]]") -> T:
     import asyncio
     import os
 

@@ -14,9 +14,10 @@ type LogFormat = Literal["console", "json"]
 DEMO_RETRY_SCHEDULE = "1s,2s,5s,5m,30m,2h,5h,10h"
 _RETRY_SCHEDULE = "ANGARIUM_RETRY_SCHEDULE"
 
-# Defaults that a caller may override: in development, receivers are on this machine, and no load
-# balancer has to notice a stop.
+# Defaults that a caller may override: in development, there is one tenant, receivers are on this
+# machine, and no load balancer has to notice a stop.
 _DEFAULTS = {
+    "ANGARIUM_ADMIN_KEYS_OPERATE_PLATFORM": "true",
     "ANGARIUM_DRAIN_S": "0",
     "ANGARIUM_EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
     "ANGARIUM_ALLOW_HTTP_ENDPOINTS": "true",

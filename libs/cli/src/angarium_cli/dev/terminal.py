@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import quote
 
 from rich.console import Console
 from rich.text import Text
@@ -18,6 +19,7 @@ from angarium_cli.dev.environment import LogFormat
 APPLICATION_UID = "demo"
 EVENT_TYPE = "invoice.paid"
 DOCS_PATH = "/docs"
+CONSOLE_PATH = "/console"
 _NAME_WIDTH = 10
 _COLOURS = {"gateway": "cyan", "dispatcher": "magenta", "worker": "blue"}
 _SHOWN_LINES_MAX = 5
@@ -35,11 +37,12 @@ class Facts:
 
 
 def banner(facts: Facts) -> Text:
-    """Addresses, the API key, and two examples that work as printed."""
+    """Addresses, a link to the console, the API key, and two examples that work as printed."""
     text = Text("\n")
     text.append(f"Angarium {facts.version} is ready", "bold green")
     text.append(f" after {facts.seconds:.1f} s\n\n", "dim")
     rows = {
+        "Console": console_link(facts.api_url, facts.api_key),
         "API": facts.api_url,
         "API key": facts.api_key,
         "API docs": facts.api_url + DOCS_PATH,
@@ -52,6 +55,12 @@ def banner(facts: Facts) -> Text:
     text.append("\n\nor in Python with the official SDK (pip install svix):\n\n", "dim")
     text.append(python_example(facts))
     return text
+
+
+def console_link(api_url: str, api_key: str) -> str:
+    """A link to the console that signs in with the API key, which its fragment carries: browsers
+    send that to no server."""
+    return f"{api_url}{CONSOLE_PATH}#key={quote(api_key, safe='')}"
 
 
 def curl_example(facts: Facts) -> str:

@@ -6,29 +6,31 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from angarium_chassis.database.engine import CONNECTION_ERRORS, Database, open_database
+from angarium_chassis.examination.clocks import ClockReading, judge_clocks
+from angarium_chassis.examination.database_checks import (
+    check_database,
+    database_clock,
+    judge_partitions,
+    read_partitions,
+)
+from angarium_chassis.examination.directory_checks import judge_directory
+from angarium_chassis.examination.findings import Finding, Level, ok, problem, worst
+from angarium_chassis.examination.redis_checks import check_quarantine, check_redis, redis_clock
+from angarium_chassis.examination.stream_checks import groups_read_by, judge_group, read_group
 from angarium_chassis.process import StartRefused
 from angarium_chassis.settings import ServiceSettings
+from angarium_gateway.examination.journal_checks import judge_journal
 from angarium_gateway.examination.journal_state import read_journal
 from angarium_worker.examination.deliveries import read_pending
+from angarium_worker.examination.delivery_checks import judge_pending
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from angarium_cli.databases import is_missing_file
 from angarium_cli.dev.ports import ready_problem
-from angarium_cli.doctor.clocks import ClockReading, judge_clocks
-from angarium_cli.doctor.database_checks import (
-    check_database,
-    database_clock,
-    judge_directory,
-    judge_partitions,
-    read_partitions,
-)
-from angarium_cli.doctor.delivery_checks import judge_journal, judge_pending
-from angarium_cli.doctor.findings import Finding, Level, ok, problem, worst
-from angarium_cli.doctor.redis_checks import check_quarantine, check_redis, open_redis, redis_clock
 from angarium_cli.doctor.settings_checks import judge_settings, read_settings, seal_or_none
-from angarium_cli.doctor.stream_checks import groups_read_by, judge_group, read_group
 from angarium_cli.installation import Installation
+from angarium_cli.redis_client import open_redis
 from angarium_cli.services import ServiceName, examination_of
 
 CHECK_TIMEOUT_S = 10.0
@@ -137,7 +139,9 @@ class Checkup:
             return
         opened.push_async_callback(database.close)
         seal = seal_or_none(settings)
-        found = await self._check(subject, lambda: check_database(service, database, seal))
+        found = await self._check(
+            subject, lambda: check_database(service, examination_of(service).SCHEMA, database, seal)
+        )
         if worst(found) is not Level.PROBLEM:
             self._databases[service] = database
 
@@ -188,7 +192,9 @@ class Checkup:
             async def look(
                 service: ServiceName = service, database: Database = database
             ) -> list[Finding]:
-                return judge_partitions(service, await read_partitions(service, database))
+                return judge_partitions(
+                    service, await read_partitions(examination_of(service).SCHEMA, database)
+                )
 
             await self._check(f"{service} partitions", look)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from angarium_chassis.examination.findings import Finding, ok, problem
 from angarium_chassis.sealing import Seal
 from angarium_chassis.settings import ServiceSettings, SettingsRefused
 
-from angarium_cli.doctor.findings import Finding, ok, problem
 from angarium_cli.installation import Installation
 from angarium_cli.services import ServiceName
 

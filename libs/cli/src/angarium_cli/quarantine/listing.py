@@ -5,15 +5,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from angarium_chassis.wording import counted, lasted
 from angarium_contracts.ids import MESSAGE, created_at_ms, format_id
+from angarium_gateway.administration.quarantine import (
+    BATCH,
+    QuarantineWork,
+    Replayed,
+    Step,
+    contract_name,
+)
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from angarium_cli.quarantine.contents import contract_name, facts, hex_dump
-from angarium_cli.quarantine.plan import Step
-from angarium_cli.quarantine.session import BATCH, QuarantineSession, Replayed
-from angarium_cli.wording import counted, lasted
+from angarium_cli.quarantine.contents import facts, hex_dump
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Listing:
     batches: tuple[ListedBatch, ...] | None
 
 
-async def read_listing(session: QuarantineSession) -> Listing:
+async def read_listing(session: QuarantineWork) -> Listing:
     """List everything in quarantine. Bytes are read and released page by page."""
     now_s = time.time()
     entries = [
@@ -76,12 +81,12 @@ async def read_listing(session: QuarantineSession) -> Listing:
     return Listing(tuple(entries), tuple(batches) if session.knows_batches else None)
 
 
-async def all_ids(session: QuarantineSession) -> list[str]:
+async def all_ids(session: QuarantineWork) -> list[str]:
     """The ids of all entries."""
     return [f"{entry.service}/{entry.id}" async for entry in session.entries()]
 
 
-async def details(session: QuarantineSession, ref: str, *, with_bytes: bool) -> list[str]:
+async def details(session: QuarantineWork, ref: str, *, with_bytes: bool) -> list[str]:
     """Describe one entry or batch. Raises CommandFailed if it does not exist."""
     if ref.startswith(f"{BATCH}/"):
         batch = await session.batch(ref)

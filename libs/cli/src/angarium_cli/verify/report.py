@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from angarium_chassis.statistics.rollup_audit import Difference
+from angarium_chassis.wording import counted
 from angarium_contracts.ids import APPLICATION, ENDPOINT, MESSAGE, created_at_ms, format_id
 from rich.console import Console
 from rich.text import Text
@@ -14,7 +15,6 @@ from angarium_cli.verify.ledgers import Gap, GapKind
 from angarium_cli.verify.retention import Side, Unaudited
 from angarium_cli.verify.statistics import AuditedStatistics
 from angarium_cli.verify.time_range import TimeRange
-from angarium_cli.wording import counted
 
 SHOWN_MAX = 20
 _REPLAY = (

@@ -11,10 +11,17 @@ from angarium_contracts.ids import APPLICATION, IdMaker, parse_id
 
 from angarium_gateway.adapters.database.api_keys import ApiKeyRefused, ApiKeyTable, TokenTaken
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
+from angarium_gateway.adapters.database.sign_ins import SignInTable
 from angarium_gateway.adapters.database.tenants import TenantTable
 from angarium_gateway.application.read.id_window import IdWindow
 from angarium_gateway.application.tenants.api_keys import ApiKey, CreatedKey, NewApiKey
 from angarium_gateway.application.tenants.authentication import Caller, LoginFailure
+from angarium_gateway.application.tenants.sign_ins import (
+    CODE_LIFE_S_MAX,
+    KEY_LIFE_S,
+    KEY_LIFE_S_MAX,
+    NewSignIn,
+)
 from angarium_gateway.application.tenants.tenants import NameTaken, Tenant
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.digests import token_hash
@@ -23,6 +30,9 @@ from angarium_gateway.domain.permissions import PLATFORM_TENANT, KeyScope
 from angarium_gateway.domain.quotas import TenantQuotas
 
 __all__ = [
+    "CODE_LIFE_S_MAX",
+    "KEY_LIFE_S",
+    "KEY_LIFE_S_MAX",
     "PLATFORM_TENANT",
     "AccessAdministration",
     "AdministrationRefused",
@@ -33,6 +43,7 @@ __all__ = [
     "KeyScope",
     "NameTaken",
     "NewApiKey",
+    "NewSignIn",
     "Tenant",
     "TenantQuotas",
     "ensure_key",
@@ -49,9 +60,10 @@ class AdministrationRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AccessAdministration:
-    """The tenants and API keys in a database."""
+    """The tenants, API keys and sign-ins in a database."""
 
     keys: ApiKeyTable
+    sign_ins: SignInTable
     tenants: TenantTable
     applications: ApplicationCopyTable
 
@@ -59,8 +71,10 @@ class AccessAdministration:
     def of(cls, database: Database) -> "AccessAdministration":
         """Those in `database`, with this process's clock and random source."""
         make_id = IdMaker(time.time_ns, random.SystemRandom().getrandbits)
+        keys = ApiKeyTable(database, make_id=make_id, now=_now, random_bytes=os.urandom)
         return cls(
-            ApiKeyTable(database, make_id=make_id, now=_now, random_bytes=os.urandom),
+            keys,
+            SignInTable(database, keys, now=_now, random_bytes=os.urandom),
             TenantTable(database, make_id=make_id, now=_now),
             ApplicationCopyTable(database),
         )

@@ -1,9 +1,9 @@
 """The format of API tokens.
 
-An API key is `ang_sk_`, a portal token `ang_pt_`, followed by 43 base-62 digits of 32 random bytes,
-and 6 base-62 digits of the CRC-32 of what precedes them. Secret scanners find a token by its
-prefix, and tell it from similar text by its checksum. API keys of earlier versions are `ang_` and
-43 base64url characters.
+An API key is `ang_sk_`, a portal token `ang_pt_`, a sign-in code `ang_sc_`, followed by 43 base-62
+digits of 32 random bytes, and 6 base-62 digits of the CRC-32 of what precedes them. Secret scanners
+find a token by its prefix, and tell it from similar text by its checksum. API keys of earlier
+versions are `ang_` and 43 base64url characters.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from zlib import crc32
 TOKEN_PREFIX: Final = "ang_sk_"  # noqa: S105 - the public beginning of every API key
 PORTAL_PREFIX: Final = "ang_pt_"
 """The beginning of every portal token."""
+SIGN_IN_PREFIX: Final = "ang_sc_"
+"""The beginning of every sign-in code, which is exchanged for an API key once."""
 CHOSEN_CHARS_MIN: Final = 16
 CHOSEN_CHARS_MAX: Final = 256
 _RANDOM_BYTES: Final = 32
@@ -38,7 +40,7 @@ def is_mistyped(token: str) -> bool:
 
 def may_be_token(text: str) -> bool:
     """True if a chosen text can be an API key: 16 to 256 printable ASCII characters without a
-    space, not beginning like a portal token.
+    space, not beginning like a portal token or a sign-in code.
 
     Other texts cannot be sent unchanged in `Authorization: Bearer` (RFC 9110, section 11.4).
     """
@@ -47,7 +49,7 @@ def may_be_token(text: str) -> bool:
         and text.isascii()
         and text.isprintable()
         and " " not in text
-        and not text.startswith(PORTAL_PREFIX)
+        and not text.startswith((PORTAL_PREFIX, SIGN_IN_PREFIX))
     )
 
 

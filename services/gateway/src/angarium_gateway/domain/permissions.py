@@ -12,6 +12,9 @@ class Permission(StrEnum):
     """Read what belongs to the whole tenant, such as the list of applications."""
     READ_TASKS = "read_tasks"
     """Read background tasks: a caller that is bound to an application, those of the application."""
+    MANAGE_TASKS = "manage_tasks"
+    """Cancel background tasks: a caller that is bound to an application, those of the application.
+    """
     IDENTIFY = "identify"
     """Ask who one is."""
     LOG_OUT = "log_out"
@@ -24,6 +27,10 @@ class Permission(StrEnum):
     """Create, list and revoke the tenant's API keys."""
     MANAGE_PLATFORM = "manage_platform"
     """Create, change and suspend tenants."""
+    READ_PLATFORM = "read_platform"
+    """Read how the processes, streams and databases of the platform are."""
+    MANAGE_QUARANTINE = "manage_quarantine"
+    """Read the bytes of entries in quarantine, replay them and drop them."""
     PUBLISH = "publish"
     """Post a message."""
     READ_APPLICATION = "read_application"
@@ -56,7 +63,8 @@ class KeyScope(StrEnum):
     """Everything below the path of one application, its background tasks, and reading event
     types."""
     PLATFORM = "platform"
-    """Manage tenants and create their first keys, and nothing that belongs to a tenant."""
+    """Manage tenants and create their first keys, look at the platform and work on its quarantine,
+    and nothing that belongs to a tenant."""
 
 
 @unique
@@ -98,13 +106,24 @@ APPLICATION_PERMISSIONS: Final = frozenset(
 )
 """Those of operations below the path of an application."""
 
+OPERATING: Final = frozenset({Permission.READ_PLATFORM, Permission.MANAGE_QUARANTINE})
+"""Permissions that concern the data of all tenants. Where an operator says so, because there is
+one tenant only, keys of the scope `admin` have them, too."""
+
 KEY_PERMISSIONS: Final = {
-    KeyScope.ADMIN: frozenset(Permission) - {Permission.MANAGE_PLATFORM, Permission.LOG_OUT},
+    KeyScope.ADMIN: frozenset(Permission)
+    - {Permission.MANAGE_PLATFORM, Permission.LOG_OUT}
+    - OPERATING,
     KeyScope.READ: _READING,
     KeyScope.PUBLISH: frozenset({Permission.IDENTIFY, Permission.PUBLISH}),
     KeyScope.APPLICATION: APPLICATION_PERMISSIONS
-    | {Permission.IDENTIFY, Permission.READ_TASKS, Permission.READ_EVENT_TYPES},
-    KeyScope.PLATFORM: frozenset({Permission.IDENTIFY, Permission.MANAGE_PLATFORM}),
+    | {
+        Permission.IDENTIFY,
+        Permission.READ_TASKS,
+        Permission.MANAGE_TASKS,
+        Permission.READ_EVENT_TYPES,
+    },
+    KeyScope.PLATFORM: frozenset({Permission.IDENTIFY, Permission.MANAGE_PLATFORM}) | OPERATING,
 }
 """The permissions of each scope. Those of `application` hold for its application only."""
 

@@ -50,6 +50,7 @@ from angarium_gateway.build_gateway import (
 )
 from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts
 from angarium_gateway.domain.digests import token_hash
+from angarium_gateway.domain.permissions import PLATFORM_TENANT, KeyScope
 from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from ...fakes.journal_model import JournalModel
@@ -59,13 +60,16 @@ from ...fakes.redelivery_models import MemoryReplayJournal, MemoryTasks
 from ...fakes.relay_rig import StreamModel, WatchModel
 from .audit_model import MemoryAuditLog, audit_id
 from .key_model import MemoryApiKeys, MemoryIntegrations
+from .platform_model import PlatformModel
 from .portal_model import MemoryPortalTokens
 from .shared_routes import SharedRoutes
+from .sign_in_model import MemorySignIns
 from .tenant_model import MemoryTenants
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
 APPLICATION_ID, ENDPOINT_ID = b"a" * 16, b"e" * 16
 TOKEN, OTHER_TOKEN = "ang_first", "ang_other"
+PLATFORM_TOKEN = "ang_platform"
 MADE_AT = datetime(2030, 1, 2, 3, 4, 5, 678_901, UTC)
 AUDIT_TIMEOUT_S = 0.5
 BODY_BYTES_MAX = 4096
@@ -360,9 +364,11 @@ class World:
     portal_tokens: MemoryPortalTokens = field(default_factory=MemoryPortalTokens)
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
+    sign_ins: MemorySignIns = field(init=False)
     followed: FollowedModel = field(default_factory=FollowedModel)
     search: SearchModel = field(default_factory=SearchModel)
     accepted: ScriptedCounts = field(default_factory=ScriptedCounts)
+    platform: PlatformModel = field(default_factory=PlatformModel)
     is_stopping: bool = False
 
 
@@ -381,8 +387,10 @@ def a_world() -> tuple[World, GatewayPorts]:
     callers = {
         token_hash(TOKEN): Caller(TENANT, b"k" * 16),
         token_hash(OTHER_TOKEN): Caller(OTHER_TENANT, b"l" * 16),
+        token_hash(PLATFORM_TOKEN): Caller(PLATFORM_TENANT, b"p" * 16, KeyScope.PLATFORM),
     }
     world = World(api_keys=MemoryApiKeys(callers))
+    world.sign_ins = MemorySignIns(world.api_keys)
     hot_path = HotPathPorts(
         journal=JournalModel(),
         batches=JournalModel(),
@@ -408,6 +416,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         api_keys=world.api_keys,
         integrations=MemoryIntegrations(world.api_keys),
         portal_tokens=world.portal_tokens,
+        sign_ins=world.sign_ins,
         tenants=world.tenants,
         idempotency_keys=world.keys,
         audit_log=world.audit_log,
@@ -419,6 +428,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         web_assets=WEB_ASSETS,
         followed_messages=world.followed,
         message_search=world.search,
+        platform=world.platform.ports(),
         accepted=world.accepted,
     )
 

@@ -41,6 +41,8 @@ class MemoryApiKeys:
             revoked_at=None,
             rates=new.rates,
             feature_flags=new.feature_flags,
+            subject=new.subject,
+            email=new.email,
         )
         self.created.append(key)
         token = f"ang_sk_{number}"
@@ -51,6 +53,9 @@ class MemoryApiKeys:
             new.application_id,
             new.expires_at,
             feature_flags=frozenset(new.feature_flags),
+            name=new.name,
+            subject=new.subject,
+            email=new.email,
         )
         return CreatedKey(key, token)
 

@@ -41,6 +41,7 @@ async def test_entries_are_listed_newest_first(world: World) -> None:
         "id": ids[2],
         "apiKeyId": format_id(API_KEY, b"k" * 16),
         "portalTokenId": None,
+        "actor": None,
         "operation": "v1.endpoint.update",
         "method": "PUT",
         "path": "/api/v1/app/acme/endpoint/orders",

@@ -60,9 +60,10 @@ def test_what_callers_may_do_in_one_application_needs_the_application_in_the_pat
 
 
 def test_an_admin_key_has_every_permission_of_its_tenant_and_no_other_key_manages_keys() -> None:
-    others = {Permission.MANAGE_PLATFORM, Permission.LOG_OUT}
-    assert KEY_PERMISSIONS[KeyScope.ADMIN] == set(Permission) - others
-    assert KEY_PERMISSIONS[KeyScope.PLATFORM] == {Permission.IDENTIFY, Permission.MANAGE_PLATFORM}
+    operating = {Permission.READ_PLATFORM, Permission.MANAGE_QUARANTINE}
+    platform = {Permission.MANAGE_PLATFORM, *operating}
+    assert KEY_PERMISSIONS[KeyScope.ADMIN] == set(Permission) - platform - {Permission.LOG_OUT}
+    assert KEY_PERMISSIONS[KeyScope.PLATFORM] == {Permission.IDENTIFY, *platform}
     for scope in set(KeyScope) - {KeyScope.ADMIN}:
         assert not KEY_PERMISSIONS[scope] & {Permission.MANAGE_KEYS, Permission.MANAGE_TENANT}
     assert KEY_PERMISSIONS[KeyScope.PUBLISH] == {Permission.IDENTIFY, Permission.PUBLISH}

@@ -212,7 +212,7 @@ async def test_a_token_that_is_logged_out_is_refused_at_once(world: World) -> No
 async def test_an_api_key_cannot_be_logged_out(world: World) -> None:
     answer = await world.client.post("/api/v1/auth/logout")
     assert answer.status_code == 403
-    assert "portal tokens only" in answer.json()["detail"]
+    assert "Revoke the key instead" in answer.json()["detail"]
     assert (await world.client.get(WHOAMI)).json()["scope"] == "admin"
 
 

@@ -33,6 +33,7 @@ from angarium_contracts.deliveries import (
     ResentMessage,
 )
 from angarium_contracts.directory import EndpointState
+from angarium_contracts.examination import ExamineService, ServiceExamined
 from angarium_contracts.polling import (
     ConsumerPage,
     ConsumerPosition,
@@ -450,6 +451,10 @@ async def test_questions_about_statistics_are_bounded() -> None:
         assert answer.code == ProblemCode.INVALID
 
 
+async def examined(_: ExamineService) -> ServiceExamined:
+    return ServiceExamined((), 3)
+
+
 async def test_every_question_is_read_and_answered(
     world: World, commands: OperatorCommands, queries: DeliveryQueries
 ) -> None:
@@ -462,6 +467,7 @@ async def test_every_question_is_read_and_answered(
         Searches(),
         PollQueries(Polled()),
         Statistics(Rollups()),
+        examined,
     )
     since = datetime(2026, 1, 2, tzinfo=UTC)
     expected: list[tuple[Contract, Contract]] = [
@@ -469,6 +475,7 @@ async def test_every_question_is_read_and_answered(
             GetAttempt(message_id=b"m" * 16, attempt_id=b"n" * 16),
             Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt"),
         ),
+        (ExamineService(), ServiceExamined((), 3)),
         (
             CancelDeliveries(reason="x", endpoint_id=ENDPOINT),
             DeliveriesChanged(count=1),

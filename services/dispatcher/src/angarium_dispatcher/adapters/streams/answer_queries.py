@@ -121,6 +121,12 @@ class QueryAnswers:
             TryEndpointFilter: self._try_endpoint_filter,
         }
 
+    def answer_with(
+        self, question: type[Contract], answer: Callable[[Any], Awaitable[Contract]]
+    ) -> None:
+        """Answer another kind of question, before the first one comes."""
+        self._by_question[question] = answer
+
     @property
     def questions(self) -> Reader[Contract]:
         """Reader of every contract that is answered here."""

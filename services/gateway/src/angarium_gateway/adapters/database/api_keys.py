@@ -9,6 +9,7 @@ import msgspec
 from angarium_chassis.database.engine import Database
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
 from angarium_gateway.application.tenants.api_keys import ApiKey, CreatedKey, NewApiKey
@@ -89,6 +90,9 @@ class ApiKeyTable:
             rates=rates_of(row),
             schema_check=SchemaCheck(row.schema_check) if row.schema_check else None,
             feature_flags=frozenset(flags_of(row)),
+            name=row.name,
+            subject=row.subject,
+            email=row.email,
         )
 
     async def create(
@@ -109,6 +113,24 @@ class ApiKeyTable:
                 f"a chosen API key has {CHOSEN_CHARS_MIN} to {CHOSEN_CHARS_MAX} printable ASCII"
                 " characters without spaces; choose another"
             )
+        try:
+            with journal_failures():
+                async with self._engine.begin() as connection:
+                    return await self.create_in(connection, tenant_id, new, token=token)
+        except JournalUnavailable as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+            raise TokenTaken("this API key exists already; choose another") from None
+
+    async def create_in(
+        self,
+        connection: AsyncConnection,
+        tenant_id: bytes,
+        new: NewApiKey,
+        *,
+        token: str | None = None,
+    ) -> CreatedKey:
+        """Create a key, whose name and token are valid, in a transaction of the caller's."""
         token = token or new_token(self._random_bytes)
         key = ApiKey(
             id=self._make_id(),
@@ -122,20 +144,14 @@ class ApiKeyTable:
             revoked_at=None,
             rates=new.rates,
             feature_flags=new.feature_flags,
+            subject=new.subject,
+            email=new.email,
         )
         values = asdict(key) | {
             "token_hash": token_hash(token),
             "feature_flags": flags_text(new.feature_flags),
         }
-        inserted = insert(api_key).values(values | values.pop("rates"))
-        try:
-            with journal_failures():
-                async with self._engine.begin() as connection:
-                    await connection.execute(inserted)
-        except JournalUnavailable as error:
-            if not isinstance(error.__cause__, IntegrityError):
-                raise
-            raise TokenTaken("this API key exists already; choose another") from None
+        await connection.execute(insert(api_key).values(values | values.pop("rates")))
         return CreatedKey(key, token)
 
     async def get(self, tenant_id: bytes, key_id: bytes) -> ApiKey | None:
@@ -231,4 +247,6 @@ def key_of(row: Row[Any]) -> ApiKey:
         rates=rates_of(row),
         feature_flags=flags_of(row),
         updated_at=row.updated_at,
+        subject=row.subject,
+        email=row.email,
     )

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from angarium_chassis.database.engine import Database
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from angarium_gateway.application.read.id_window import IdPage, IdWindow
@@ -18,7 +18,7 @@ from angarium_gateway.application.tenants.audit_log import AuditEntry
 
 from .failures import journal_failures
 from .id_pages import page_of, windowed
-from .tables import audit_chain
+from .tables import api_key, audit_chain
 from .tables import audit_entry as table
 
 _FIELDS = tuple(AuditEntry.__dataclass_fields__)
@@ -63,7 +63,12 @@ class AuditLogTable:
         self, tenant_id: bytes, window: IdWindow, operation: str | None
     ) -> IdPage[ChainedEntry]:
         """See the port."""
-        query = select(table).where(table.c.tenant_id == tenant_id)
+        actor = func.coalesce(api_key.c.email, api_key.c.subject, api_key.c.name).label("actor")
+        query = (
+            select(table, actor)
+            .join_from(table, api_key, table.c.key_id == api_key.c.id, isouter=True)
+            .where(table.c.tenant_id == tenant_id)
+        )
         if operation is not None:
             query = query.where(table.c.operation == operation)
         with journal_failures():
@@ -88,4 +93,4 @@ def _chained(row: Row[Any]) -> ChainedEntry:
     values = {name: getattr(row, name) for name in _FIELDS}
     ids = {name: bytes(values[name]) for name in ("id", "tenant_id", "key_id")}
     hashes = [None if each is None else bytes(each) for each in (row.previous_hash, row.hash)]
-    return ChainedEntry(AuditEntry(**values | ids), row.number, *hashes)
+    return ChainedEntry(AuditEntry(**values | ids), row.number, *hashes, actor=row.actor)

@@ -12,6 +12,7 @@ from .retention_messages import MessageRetention
 from .retention_payloads import delete_expired_payloads
 from .retention_rows import KeyRetention, delete_ended_tasks
 from .retention_tenants import TenantRetentionColumn
+from .sign_ins import SignedInKeyRetention, delete_unused_sign_ins
 from .tables import audit_entry
 
 
@@ -31,4 +32,6 @@ def retention_tasks(
         "idempotency keys": KeyRetention(life_s=key_life_s),
         "background tasks": delete_ended_tasks,
         "portal tokens": delete_ended_portal_tokens,
+        "sign-ins": delete_unused_sign_ins,
+        "keys of sign-ins": SignedInKeyRetention(days=audit_days),
     }

@@ -62,6 +62,8 @@ api_key = Table(
     Column("payload_bytes_per_minute", BigInteger),
     Column("feature_flags", Text),
     Column("updated_at", Instant),
+    Column("subject", String(256)),
+    Column("email", String(256)),
     Index("ix_api_key_tenant_id", "tenant_id", "id"),
     Index(
         "ix_api_key_application_id",
@@ -72,7 +74,23 @@ api_key = Table(
     ),
 )
 """`application_id` is the application of a key of the scope `application`, and `feature_flags`, a
-JSON array, those of the event types that it sees. `updated_at` is null until the key is changed."""
+JSON array, those of the event types that it sees. `updated_at` is null until the key is changed.
+`subject` and `email`: who signed in, if the key was made by signing in."""
+
+sign_in = Table(
+    "sign_in",
+    metadata,
+    Column("code_hash", LargeBinary(32), primary_key=True),
+    Column("tenant_id", Id, nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("subject", String(256), nullable=False),
+    Column("email", String(256)),
+    Column("challenge", LargeBinary(32)),
+    Column("key_life_s", Integer, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("ix_sign_in_expires_at", "expires_at"),
+)
+"""Codes that have not been exchanged for an API key yet."""
 
 portal_token = Table(
     "portal_token",

@@ -16,8 +16,8 @@ from .rate_limit_headers import exceeded, note_standings
 
 
 class AccessControl:
-    """Shared by all routes. `remembered` and `forget` are those of the
-    `Authenticator`."""
+    """Shared by all routes. `remembered` and `forget` are those of the `Authenticator`,
+    `slow_down` is that of the `LoginRefusals`."""
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class AccessControl:
         self._limiter = limiter
         self.remembered = authenticator.remembered
         self.forget = authenticator.forget
+        self.slow_down = refusals.slow_down
 
     async def caller(self, token: str, scope: Scope) -> Caller:
         """The caller of a token. Raises `Refused` (401) and `JournalUnavailable`."""

@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 
-from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
 
 from .api_key_authentication import ApiKeyAuthentication
 from .api_keys import ApiKeyController
@@ -47,6 +47,7 @@ from .message_batches import MessageBatchController
 from .messages import MessageController
 from .operation_needs import require_needs
 from .operational_webhooks import OperationalEndpointController
+from .platform import PlatformController
 from .pollers import PollerController
 from .portal_access import AuthenticationController
 from .problems import (
@@ -54,14 +55,17 @@ from .problems import (
     on_database_failure,
     on_failure,
     on_http_error,
+    on_redis_failure,
     on_refused,
 )
+from .quarantine import QuarantineController
 from .query_parameters import StrictQueries
 from .rate_limit_headers import add_rate_limit_headers
 from .redelivery import RedeliveryController, ResendController
 from .reference.document import ApiDocument
 from .reference.routes import reference_routes
 from .search import SearchController
+from .sign_in import SignInController
 from .statistics import ApplicationStatisticsController, StatisticsController
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
@@ -92,7 +96,10 @@ _CONTROLLERS = (
     ApiKeyController,
     IntegrationController,
     AuthenticationController,
+    SignInController,
     TenantController,
+    PlatformController,
+    QuarantineController,
     HealthController,
     EventStreamController,
     PollerController,
@@ -160,6 +167,7 @@ def _operations(deps: ApiDependencies) -> Litestar:
         exception_handlers={
             Refused: on_refused,
             JournalUnavailable: on_database_failure,
+            StreamUnavailable: on_redis_failure,
             ValidationException: on_invalid_parameters,
             HTTPException: on_http_error,
             Exception: on_failure,

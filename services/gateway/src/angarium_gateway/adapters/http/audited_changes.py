@@ -16,6 +16,8 @@ from .noted_changes import take_noted_change
 
 UNAUDITED: Final = "unaudited"
 """Option of the routes whose requests are not recorded."""
+AUDITED_READING: Final = "audited_reading"
+"""Option of the routes that read what operators see rarely: their requests are recorded, too."""
 
 _CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PLAIN_IN_PATHS: Final = "/:@!$&'()*+,;=~"
@@ -37,10 +39,10 @@ class AuditedChanges:
         """Record the request once its answer begins."""
         if message["type"] != "http.response.start" or scope["type"] != ScopeType.HTTP:
             return
-        if scope["method"] not in _CHANGING:
-            return
         caller, handler = scope.get("user"), scope.get("route_handler")
         if not isinstance(caller, Caller) or not isinstance(handler, HTTPRouteHandler):
+            return
+        if scope["method"] not in _CHANGING and AUDITED_READING not in handler.opt:
             return
         if UNAUDITED in handler.opt or any(name == REPLAYED for name, _ in message["headers"]):
             return

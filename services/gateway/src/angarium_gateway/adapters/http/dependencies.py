@@ -17,6 +17,7 @@ from angarium_gateway.application.configuration.endpoint_secrets import Endpoint
 from angarium_gateway.application.erasure.erasure import Erasure
 from angarium_gateway.application.feed.listeners import Listeners
 from angarium_gateway.application.legal_holds import LegalHolds
+from angarium_gateway.application.platform.platform import Platform
 from angarium_gateway.application.read.attempts import ReadAttempts
 from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
@@ -34,6 +35,7 @@ from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.integrations import Integrations
 from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
+from angarium_gateway.application.tenants.sign_ins import SignIns
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
 from angarium_gateway.application.tenants.tenant_schema_checks import TenantSchemaChecks
 from angarium_gateway.application.tenants.tenants import Tenants
@@ -70,6 +72,7 @@ class ApiDependencies:
     keys: TenantKeys
     integrations: Integrations
     portal_tokens: PortalTokens
+    sign_ins: SignIns
     tenants: Tenants
     audit_log: AuditLog
     record_change: RecordChange
@@ -81,6 +84,7 @@ class ApiDependencies:
     ask_worker: ServiceQuery
     fetch_payload: FetchPayload
     erasure: Erasure
+    platform: Platform
     legal_holds: LegalHolds
     body_bytes_max: int = 1024 * 1024
     batch_bytes_max: int = 4 * 1024 * 1024

@@ -51,7 +51,9 @@ class IdempotentPosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST with a key once; pass everything else on."""
         key = Headers.from_scope(scope).get(HEADER)
-        if key is None or scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
+        posts = scope["type"] == ScopeType.HTTP and scope["method"] == "POST"
+        # Nobody stands behind a public operation whose answer could be kept.
+        if key is None or not posts or scope.get("user") is None:
             await self._app(scope, receive, send)
             return
         if not is_key(key):

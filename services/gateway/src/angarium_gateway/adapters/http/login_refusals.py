@@ -39,6 +39,11 @@ class LoginRefusals:
 
         Every failure gets the same answer: only the log tells a revoked key from a mistyped one.
         """
+        await self.slow_down(scope, failure)
+        raise Refused(unauthenticated())
+
+    async def slow_down(self, scope: Scope, failure: LoginFailure) -> None:
+        """Count and log a failure, and wait for a while if the address fails often."""
         peer = scope["client"]
         host = self._proxies.client_host(peer[0], scope["headers"]) if peer else ""
         now_s = self._clock_s()
@@ -51,7 +56,6 @@ class LoginRefusals:
                 await asyncio.sleep(delay_s)
             finally:
                 self._waiting -= 1
-        raise Refused(unauthenticated())
 
     def _log(self, address: str, failure: LoginFailure, now_s: float) -> None:
         self._unlogged += 1

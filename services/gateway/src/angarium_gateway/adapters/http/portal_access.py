@@ -95,10 +95,14 @@ class AuthenticationController(Controller):
     async def logout(
         self, request: Request[Caller, bytes, Any], api: Api, caller: CurrentCaller
     ) -> None:
-        """Ends the portal token that the request is made with, and answers `204`. All servers
-        refuse it within a second. API keys are revoked instead, and get `403` here.
+        """Ends the portal token that the request is made with, or the API key that was made by
+        signing in to the console, and answers `204`. All servers refuse it within a second. Other
+        API keys are revoked instead, and get `403` here.
         """
-        await api.portal_tokens.expire(caller.tenant_id, caller.key_id)
+        if isinstance(caller.grant, PortalGrant):
+            await api.portal_tokens.expire(caller.tenant_id, caller.key_id)
+        else:
+            await api.keys.revoke(caller.tenant_id, caller.key_id)
         api.access.forget(bearer_token(request))
 
     @post(

@@ -16,7 +16,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
-from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
@@ -273,6 +273,12 @@ def on_database_failure(
     """Answer a request that needs the database while it does not respond."""
     log.warning("database.unavailable", path=_logged_path(request), error=str(error))
     return response_of(unavailable("The database is not reachable. Try again."))
+
+
+def on_redis_failure(request: Request[Any, Any, Any], error: StreamUnavailable) -> Response[bytes]:
+    """Answer a request that needs Redis while it does not respond."""
+    log.warning("redis.unavailable", path=_logged_path(request), error=str(error))
+    return response_of(unavailable("Redis is not reachable. Try again."))
 
 
 def _logged_path(request: Request[Any, Any, Any]) -> str:

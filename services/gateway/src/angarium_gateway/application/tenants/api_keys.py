@@ -13,7 +13,9 @@ from angarium_gateway.domain.quotas import NO_RATES, Rates
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewApiKey:
     """A key to create. `application_id` is set for the scope `application`, and for no other; so
-    are `feature_flags`, by which the key sees event types that have some."""
+    are `feature_flags`, by which the key sees event types that have some.
+
+    `subject` is set for the key of a sign-in: who signed in. `email` may be known, too."""
 
     name: str
     scope: KeyScope = KeyScope.ADMIN
@@ -21,6 +23,8 @@ class NewApiKey:
     expires_at: datetime | None = None
     rates: Rates = NO_RATES
     feature_flags: tuple[str, ...] = ()
+    subject: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,8 @@ class ApiKey:
     rates: Rates = NO_RATES
     feature_flags: tuple[str, ...] = ()
     updated_at: datetime | None = None
+    subject: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,17 @@ PURPOSE = b"audit log"
 
 @dataclass(frozen=True, slots=True)
 class ChainedEntry:
-    """An entry in its chain. An entry of an earlier version has no `number` and no hashes."""
+    """An entry in its chain. An entry of an earlier version has no `number` and no hashes.
+
+    `actor` names the key that made the request, or who signed in for it. It is no part of the
+    chain, which has the id of the key, and the request by which the key was made.
+    """
 
     entry: AuditEntry
     number: int | None = None
     previous: bytes | None = None
     hash: bytes | None = None
+    actor: str | None = None
 
     @property
     def id(self) -> bytes:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum, unique
 from typing import Protocol
@@ -11,7 +11,7 @@ from angarium_chassis.lru_cache import LruCache
 
 from angarium_gateway.domain.api_tokens import PORTAL_PREFIX, is_mistyped
 from angarium_gateway.domain.digests import token_hash
-from angarium_gateway.domain.permissions import KEY_PERMISSIONS, KeyScope, Permission
+from angarium_gateway.domain.permissions import KEY_PERMISSIONS, OPERATING, KeyScope, Permission
 from angarium_gateway.domain.quotas import (
     NO_QUOTAS,
     NO_RATES,
@@ -36,7 +36,8 @@ class Caller:
     suspended, and the caller may do nothing. `tenant` are the quotas of the tenant, `rates` those
     of the key. `schema_check`: payloads that it posts are checked against schemas. Of the event
     types with feature flags, a key of the scope `application` sees those that have one of its
-    `feature_flags`.
+    `feature_flags`. `name` is that of the key. `subject` and `email`: who signed in, if the key is that of a sign-in. `operates`:
+    the key may use the operations of the platform, although its scope is `admin`.
     """
 
     tenant_id: bytes
@@ -49,6 +50,10 @@ class Caller:
     rates: Rates = NO_RATES
     schema_check: SchemaCheck | None = None
     feature_flags: frozenset[str] = frozenset()
+    name: str | None = field(default=None, compare=False)
+    subject: str | None = None
+    email: str | None = None
+    operates: bool = False
     quotas: tuple[Quota, ...] = field(init=False)
     """The bounds on the rates of its requests."""
 
@@ -68,7 +73,10 @@ class Caller:
         """The permissions of the caller, where nothing else forbids them."""
         if isinstance(self.grant, PortalGrant):
             return self.grant.permissions
-        return KEY_PERMISSIONS[self.grant]
+        more = OPERATING if self.operates else frozenset[Permission]()
+        if self.subject is not None:
+            more |= {Permission.LOG_OUT}
+        return KEY_PERMISSIONS[self.grant] | more
 
 
 @unique
@@ -96,6 +104,7 @@ class Authenticator:
     refused at the latest. Tokens that are refused are not cached.
 
     `on_use` gets the id of each API key that is found valid, at most once in `fresh_s`.
+    `admins_operate`: keys of the scope `admin` may use the operations of the platform.
     """
 
     def __init__(
@@ -106,12 +115,14 @@ class Authenticator:
         *,
         fresh_s: float = FRESH_S,
         on_use: Callable[[bytes], None] = lambda key_id: None,
+        admins_operate: bool = False,
     ) -> None:
         self._keys = keys
         self._portal_tokens = portal_tokens
         self._clock_s = clock_s
         self._fresh_s = fresh_s
         self._on_use = on_use
+        self._admins_operate = admins_operate
         self._known: LruCache[str, tuple[Caller, float]] = LruCache(CALLERS_MAX)
         self._looking: dict[str, asyncio.Future[Caller | LoginFailure]] = {}
 
@@ -155,6 +166,8 @@ class Authenticator:
         finally:
             del self._looking[token]
         if isinstance(found, Caller):
+            if found.grant is KeyScope.ADMIN and self._admins_operate:
+                found = replace(found, operates=True)
             self._known.put(token, (found, asked_at_s + self._fresh_s))
             if not isinstance(found.grant, PortalGrant):
                 self._on_use(found.key_id)

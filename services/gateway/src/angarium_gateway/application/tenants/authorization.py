@@ -74,7 +74,10 @@ def _lacking(caller: Caller, needed: Permission) -> str:
     if isinstance(caller.grant, PortalGrant):
         return f"Portal tokens do not allow this operation. Use an API key with the scope {scopes}."
     if not scopes:
-        return "API keys do not allow this operation: it is for portal tokens only. Use one."
+        return (
+            "This API key does not allow this operation: it is for portal tokens, and for keys that"
+            " were made by signing in to the console. Revoke the key instead."
+        )
     return (
         f"This API key has the scope `{caller.grant}`, which does not allow this operation. Use a"
         f" key with the scope {scopes}."

@@ -1,5 +1,6 @@
 """Dispatch of the worker's queries and commands to what answers them."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from angarium_contracts.attempts import (
@@ -23,6 +24,7 @@ from angarium_contracts.deliveries import (
     ListMessageDeliveries,
     ResendDeliveries,
 )
+from angarium_contracts.examination import ExamineService
 from angarium_contracts.polling import (
     ForgetConsumer,
     ListConsumers,
@@ -57,6 +59,7 @@ type WorkerQuestion = (
     | SearchQuestion
     | PollQuestion
     | StatisticsQuestion
+    | ExamineService
 )
 
 WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
@@ -82,6 +85,7 @@ WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     ForgetConsumer,
     GetDeliverySeries,
     SumDeliveries,
+    ExamineService,
 )
 """Reads everything that `WorkerAnswers` answers."""
 
@@ -118,6 +122,7 @@ class WorkerAnswers:
         searches: AttemptSearches,
         polling: PollQueries,
         statistics: Statistics,
+        examine: Callable[[ExamineService], Awaitable[Contract]],
     ) -> None:
         self._attempts = attempts
         self._commands = commands
@@ -126,6 +131,7 @@ class WorkerAnswers:
         self._searches = searches
         self._polling = polling
         self._statistics = statistics
+        self._examine = examine
 
     async def answer(self, question: WorkerQuestion) -> Contract:
         """Answer as the question's contract specifies, or with a `Problem`."""
@@ -150,5 +156,7 @@ class WorkerAnswers:
                 return await self._polling.answer(question)
             case GetDeliverySeries() | SumDeliveries():
                 return await self._statistics.answer(question)
+            case ExamineService():
+                return await self._examine(question)
             case deliveries:
                 return await self._deliveries.answer(deliveries)

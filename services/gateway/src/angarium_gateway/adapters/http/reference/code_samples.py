@@ -18,6 +18,8 @@ SAMPLE_ORIGIN: Final = "http://127.0.0.1:8080"
 """The address of `make run`. The page shows its own origin in place of it."""
 _TOKENS: Final = {
     Permission.MANAGE_PLATFORM: "ANGARIUM_PLATFORM_KEY",
+    Permission.READ_PLATFORM: "ANGARIUM_PLATFORM_KEY",
+    Permission.MANAGE_QUARANTINE: "ANGARIUM_PLATFORM_KEY",
     Permission.LOG_OUT: "ANGARIUM_PORTAL_TOKEN",
 }
 """The variables with the tokens that operations need, where that is no key of a tenant."""

@@ -18,6 +18,7 @@ from litestar.typing import FieldDefinition
 
 from angarium_gateway.adapters.http.entity_tags import IF_MATCH, honours
 from angarium_gateway.adapters.http.idempotent_posts import HEADER, KEY_CHARS_MAX
+from angarium_gateway.adapters.http.operation_needs import PUBLIC
 from angarium_gateway.adapters.http.schemas.attempts import StatusCodeClass
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.refusals import HttpErrorOut, HTTPValidationError
@@ -88,7 +89,10 @@ class ApiDocument:
             logging_config=None,
         )
         document = _finished(
-            described.openapi_schema.to_schema(), _body_types(described), _conditional(described)
+            described.openapi_schema.to_schema(),
+            _body_types(described),
+            _conditional(described),
+            _public(described),
         )
         return document | {"paths": self._in_reading_order(document["paths"])}
 
@@ -153,6 +157,13 @@ def _conditional(described: Litestar) -> set[str]:
     return {str(handler.operation_id) for handler in _handlers(described) if honours(handler)}
 
 
+def _public(described: Litestar) -> set[str]:
+    """Return the operations that need no API key."""
+    return {
+        str(handler.operation_id) for handler in _handlers(described) if handler.opt.get(PUBLIC)
+    }
+
+
 def _body_types(described: Litestar) -> list[Any]:
     """Return the types of all request and response bodies, and those of parameters that no body
     has."""
@@ -175,7 +186,9 @@ def _schema_types(field: FieldDefinition | None) -> Iterator[Any]:
         yield from _schema_types(inner)
 
 
-def _finished(document: dict[str, Any], bodies: list[Any], conditional: set[str]) -> dict[str, Any]:
+def _finished(
+    document: dict[str, Any], bodies: list[Any], conditional: set[str], public: set[str]
+) -> dict[str, Any]:
     """Add what Litestar does not know: exact schemas, errors, examples, samples and sections."""
     _, schemas = msgspec.json.schema_components(bodies, ref_template=_SCHEMAS + "{name}")
     document["components"]["schemas"] = {
@@ -188,7 +201,8 @@ def _finished(document: dict[str, Any], bodies: list[Any], conditional: set[str]
     for path, method, operation in operations_of(document):
         if operation["operationId"] in conditional:
             operation["parameters"].append(_IF_MATCH)
-        _finish_operation(operation, path, method, examples)
+        is_public = operation["operationId"] in public
+        _finish_operation(operation, path, method, examples, public=is_public)
     return document
 
 
@@ -218,18 +232,19 @@ def _finish_operation(
     path: str,
     method: str,
     examples: dict[str, dict[str, ApiSchema]],
+    *,
+    public: bool,
 ) -> None:
     operation["responses"].pop("400", None)
-    public = operation["tags"] == ["Health"]
     if public:
         operation["security"] = []
-        operation["responses"] |= public_error_responses()
+        operation["responses"] |= public_error_responses(operation)
     else:
         operation["responses"] |= error_responses(operation, path, method)
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["example"] = PATH_EXAMPLES[parameter["name"]]
-    if method == "post":
+    if method == "post" and not public:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     bodies = _add_request_examples(operation, examples)
     _describe_responses(operation)

@@ -138,9 +138,12 @@ def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[s
     return {status: {"$ref": _PREFIX + _ERRORS[status].name} for status in sorted(possible)}
 
 
-def public_error_responses() -> dict[str, Any]:
-    """Return the errors of operations that need no API key."""
-    return {status: {"$ref": _PREFIX + _ERRORS[status].name} for status in ("422", "503")}
+def public_error_responses(operation: dict[str, Any]) -> dict[str, Any]:
+    """Return the errors that an operation without an API key may answer with."""
+    possible = {"422", "503"}
+    if "requestBody" in operation:
+        possible |= {"403", "413", "414", "415"}
+    return {status: {"$ref": _PREFIX + _ERRORS[status].name} for status in sorted(possible)}
 
 
 def error_components(schema_prefix: str) -> dict[str, Any]:

@@ -70,7 +70,9 @@ from angarium_gateway.adapters.http.schemas.portal_access import (
     ApplicationTokenExpireIn,
     AppPortalAccessIn,
 )
+from angarium_gateway.adapters.http.schemas.quarantine import QuarantineDropIn, QuarantineReplayIn
 from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
+from angarium_gateway.adapters.http.schemas.sign_in import SignInIn
 from angarium_gateway.adapters.http.schemas.sinks import SinkConfigIn
 from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
 from angarium_gateway.domain.permissions import Capability
@@ -89,6 +91,8 @@ PATH_EXAMPLES: Final = {
     "integ_id": "key_05jHR6TnRzUGhKWN8Ckr5E",
     "sink_id": "warehouse",
     "consumer_id": "nightly-import",
+    "service": "worker",
+    "entry_id": "1735689600000-0",
 }
 
 _MORNING: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -224,6 +228,9 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             session_id="user_1FB8",
         ),
         ApplicationTokenExpireIn(session_ids=["user_1FB8"]),
+        QuarantineReplayIn(ids=["worker/1735689600000-0"]),
+        QuarantineDropIn(ids=["worker/1735689600000-0"]),
+        SignInIn(code="ang_sc_2eXampLeCodeOfASignInLinkThatWorksOnlyOnce00aB3xYz"),
         TenantIn(name="production"),
         TenantPatch(suspended=True),
         OperationalWebhookEndpointUpdate(

@@ -116,6 +116,13 @@ _SECTIONS: Final = {
         " other tenants. Only a key with the scope `platform` manages tenants; an operator creates"
         " one with `angarium keys create NAME --scope platform`.",
     ),
+    "Platform Operation": _Section(
+        "Platform (operators)",
+        description="The processes, streams and databases of the platform, what is wrong with them,"
+        " and the entries that no service could handle. All of it concerns every tenant: it needs a"
+        " key with the scope `platform` or, where the operator has set"
+        " `ANGARIUM_ADMIN_KEYS_OPERATE_PLATFORM`, `admin`.",
+    ),
     "Event Stream": _Section(
         "Streams of events",
         description="Follow what happens while it happens, as server-sent events: messages"

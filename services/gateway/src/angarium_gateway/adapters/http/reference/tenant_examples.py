@@ -22,8 +22,9 @@ from angarium_gateway.adapters.http.schemas.portal_access import (
     DashboardAccessOut,
     WhoAmIOut,
 )
+from angarium_gateway.adapters.http.schemas.sign_in import SignInOut
 from angarium_gateway.adapters.http.schemas.tenants import RatesOut, TenantOut, TenantQuotasOut
-from angarium_gateway.domain.permissions import Capability, KeyScope
+from angarium_gateway.domain.permissions import Capability, KeyScope, Permission
 
 from .example_values import (
     APPLICATION,
@@ -131,6 +132,17 @@ TENANT_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
         capabilities=[Capability.MANAGE_ENDPOINT, Capability.VIEW_BASE],
         session_id="user_1FB8",
         expires_at=NOON,
+        permissions=(Permission.IDENTIFY, Permission.LOG_OUT, Permission.READ_APPLICATION),
+    ),
+    SignInOut(
+        token="ang_sk_…",  # noqa: S106 - no token
+        id=f"key_{ID}",
+        name="Console: ada@example.com",
+        scope=KeyScope.ADMIN,
+        tenant_id=f"tnt_{ID}",
+        subject="ada",
+        email="ada@example.com",
+        expires_at=NOON,
     ),
     TenantOut(
         id=f"tnt_{ID}",
@@ -151,6 +163,7 @@ TENANT_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
         id=f"audit_{ID}",
         timestamp=NOON,
         api_key_id=f"key_{ID}",
+        actor="billing backend",
         operation="v1.endpoint.update",
         method="PUT",
         path="/api/v1/app/acme/endpoint/billing",

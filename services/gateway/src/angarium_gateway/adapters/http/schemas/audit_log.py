@@ -27,6 +27,13 @@ class AuditEntryOut(ApiSchema, frozen=True, kw_only=True):
     portal_token_id: Annotated[
         str | None, Meta(description="The portal token of the request, if it was made with one.")
     ] = None
+    actor: Annotated[
+        str | None,
+        Meta(
+            description="The name of the API key, or the email address or name of who signed in.",
+            examples=["billing backend"],
+        ),
+    ] = None
     operation: Annotated[str, Meta(examples=["v1.endpoint.update"])]
     method: Annotated[str, Meta(examples=["PUT"])]
     path: Annotated[str, Meta(description="The path, percent-encoded, without the query.")]
@@ -69,6 +76,7 @@ def audit_entry_out(chained: ChainedEntry) -> AuditEntryOut:
         timestamp=datetime.fromtimestamp(created_at_ms(entry.id) / 1000, UTC),
         api_key_id=None if entry.by_portal else format_id(API_KEY, entry.key_id),
         portal_token_id=format_id(PORTAL_TOKEN, entry.key_id) if entry.by_portal else None,
+        actor=chained.actor,
         operation=entry.operation,
         method=entry.method,
         path=entry.path,

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.portal_tokens import PortalGrant
-from angarium_gateway.domain.permissions import PLATFORM_TENANT, Capability, KeyScope
+from angarium_gateway.domain.permissions import PLATFORM_TENANT, Capability, KeyScope, Permission
 
 from .applications import ApplicationIn
 from .fields import ApiSchema, FeatureFlag, RequestSchema
@@ -138,6 +138,20 @@ class WhoAmIOut(ApiSchema, frozen=True, kw_only=True):
     ]
     session_id: str | None
     expires_at: datetime | None
+    name: Annotated[str | None, Meta(description="The name of an API key.")] = None
+    subject: Annotated[
+        str | None, Meta(description="Who signed in, if the API key was made by signing in.")
+    ] = None
+    email: Annotated[
+        str | None, Meta(description="The email address of who signed in, if it is known.")
+    ] = None
+    permissions: Annotated[
+        tuple[Permission, ...],
+        Meta(
+            description="What the identity may do. One that is bound to an application may do it"
+            " there only."
+        ),
+    ] = ()
 
 
 def who_am_i_out(caller: Caller) -> WhoAmIOut:
@@ -154,4 +168,8 @@ def who_am_i_out(caller: Caller) -> WhoAmIOut:
         capabilities=None if portal is None else sorted(portal.capabilities),
         session_id=None if portal is None else portal.session_id,
         expires_at=caller.expires_at,
+        name=caller.name,
+        subject=caller.subject,
+        email=caller.email,
+        permissions=tuple(sorted(caller.permissions)),
     )

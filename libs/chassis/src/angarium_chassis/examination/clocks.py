@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from angarium_cli.doctor.findings import Finding, ok, problem, warning
-from angarium_cli.wording import counted
+from angarium_chassis.examination.findings import Finding, ok, problem, warning
+from angarium_chassis.wording import counted
 
 SUBJECT = "clocks"
 WARNING_S = 1.0

@@ -1,37 +1,26 @@
 """Batches that were set aside: listed, and published again."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from angarium_chassis.database.engine import Database
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
-from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
-from angarium_gateway.adapters.database.tables import batch
+from angarium_gateway.application.platform.quarantine import SetAsideBatch
 from angarium_gateway.application.publish.membership import DEAD_AFTER_S
-from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.application.read.id_window import IdPage, IdWindow
 
-__all__ = ["JournalUnavailable", "SetAsideBatch", "SetAsideBatches"]
+from .batches import SET_ASIDE, BatchTable
+from .failures import journal_failures
+from .id_pages import page_of, windowed
+from .tables import batch
 
 LISTED_MAX = 1_000
 _REFERENCE_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True)
-class SetAsideBatch:
-    """A batch that was published too often without being settled.
-
-    `size_bytes` is the size of all its payloads.
-    """
-
-    id: bytes
-    publication: int
-    size_bytes: int
-    message_ids: tuple[bytes, ...]
-
-
 class SetAsideBatches:
-    """The batches set aside. Raises SQLAlchemy's errors and `JournalUnavailable`."""
+    """Implements the port `SetAside`. Every method raises `JournalUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,20 +30,27 @@ class SetAsideBatches:
         query = (
             select(batch).where(batch.c.owner == SET_ASIDE).order_by(batch.c.id).limit(LISTED_MAX)
         )
-        async with self._database.reading.connect() as connection:
-            rows = (await connection.execute(query)).all()
-        return [
-            SetAsideBatch(bytes(row.id), row.publication, row.bytes, _messages(row.message_refs))
-            for row in rows
-        ]
+        with journal_failures():
+            async with self._database.reading.connect() as connection:
+                rows = (await connection.execute(query)).all()
+        return [_set_aside(row) for row in rows]
+
+    async def page(self, window: IdWindow) -> IdPage[SetAsideBatch]:
+        """See the port."""
+        query = select(batch).where(batch.c.owner == SET_ASIDE)
+        with journal_failures():
+            async with self._database.reading.connect() as connection:
+                rows = (await connection.execute(windowed(query, batch.c.id, window))).all()
+        return page_of(rows, window, _set_aside)
 
     async def open_among(self, batch_ids: Collection[bytes]) -> set[bytes]:
         """Those of a few thousand batches that are open, set aside or not."""
         if not batch_ids:
             return set()
         query = select(batch.c.id).where(batch.c.id.in_(list(batch_ids)))
-        async with self._database.reading.connect() as connection:
-            return {bytes(batch_id) for batch_id in await connection.scalars(query)}
+        with journal_failures():
+            async with self._database.reading.connect() as connection:
+                return {bytes(batch_id) for batch_id in await connection.scalars(query)}
 
     async def bring_back(self, batch_ids: Collection[bytes], *, owner: str) -> int:
         """Have batches published again, flagged as redelivered; gives how many. Doing it twice
@@ -71,10 +67,15 @@ class SetAsideBatches:
             .values(owner=owner, published=False, publication=batch.c.publication + 1)
         )
         try:
-            async with self._database.engine.begin() as connection:
-                return int((await connection.execute(taken)).rowcount)
+            with journal_failures():
+                async with self._database.engine.begin() as connection:
+                    return int((await connection.execute(taken)).rowcount)
         finally:
             await batches.retire(owner)
+
+
+def _set_aside(row: Row[Any]) -> SetAsideBatch:
+    return SetAsideBatch(bytes(row.id), row.publication, row.bytes, _messages(row.message_refs))
 
 
 def _messages(refs: bytes) -> tuple[bytes, ...]:

@@ -1,11 +1,9 @@
-"""Judges what stands still: batches, scheduled messages, pending deliveries and lanes."""
+"""Judges what stands still in the journal: batches and scheduled messages."""
 
-from angarium_gateway.examination.journal_state import COUNTED_MAX, OLDEST_EXAMINED, JournalState
-from angarium_worker.examination.deliveries import COUNTED_MAX as OVERDUE_MAX
-from angarium_worker.examination.deliveries import Overdue, PendingState
+from angarium_chassis.examination.findings import Finding, ok, problem, warning
+from angarium_chassis.wording import counted, lasted
 
-from angarium_cli.doctor.findings import Finding, ok, problem, warning
-from angarium_cli.wording import counted, lasted
+from .journal_state import COUNTED_MAX, OLDEST_EXAMINED, JournalState
 
 SUBJECT = "gateway batches"
 _SCHEDULE_LATE_S = 60.0
@@ -67,32 +65,3 @@ def _stuck(state: JournalState, in_streams: int | None) -> Finding:
 def _counted(count: int, thing: str, things: str, at_most: int = COUNTED_MAX) -> str:
     text = f"{counted(count, thing, things)} {'is' if count == 1 else 'are'}"
     return f"At least {text}" if count >= at_most else text
-
-
-def judge_pending(state: PendingState) -> list[Finding]:
-    """Judge what is overdue. It is late, not lost: a worker takes it as soon as it has capacity."""
-    findings: list[Finding] = []
-    if state.retries.count:
-        findings.append(
-            warning(
-                "worker retries",
-                _overdue(state.retries, "pending delivery is", "pending deliveries are"),
-                "Read the worker's log. If the workers are at their capacity, add workers or raise"
-                " ANGARIUM_DELIVERIES_IN_FLIGHT_MAX.",
-            )
-        )
-    if state.lanes.count:
-        findings.append(
-            warning(
-                "worker lanes",
-                _overdue(state.lanes, "endpoint's lane is", "endpoints' lanes are"),
-                "Look for lane errors in the worker's log. Restarting the worker loses nothing.",
-            )
-        )
-    return findings or [ok("worker deliveries", "No pending delivery and no lane is overdue.")]
-
-
-def _overdue(overdue: Overdue, one: str, many: str) -> str:
-    at_least = "At least " if overdue.count >= OVERDUE_MAX else ""
-    late = f", the first for {lasted(overdue.longest_s)}" if overdue.longest_s else ""
-    return f"{at_least}{counted(overdue.count, one, many)} overdue{late}."

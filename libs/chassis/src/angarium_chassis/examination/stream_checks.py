@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from angarium_chassis.streams.reader_heartbeat import heartbeat_ages_s
 from angarium_contracts.stream_names import (
     DISPATCHER_QUERIES,
     DISPATCHERS,
@@ -19,12 +18,11 @@ from angarium_contracts.stream_names import (
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from angarium_cli.doctor.findings import Finding, ok, problem, warning
-from angarium_cli.services import ServiceName
-from angarium_cli.wording import counted, lasted
+from angarium_chassis.examination.findings import Finding, ok, problem, warning
+from angarium_chassis.examination.group_state import SILENT_S, Consumer, GroupState
+from angarium_chassis.streams.reader_heartbeat import heartbeat_ages_s
+from angarium_chassis.wording import counted, lasted
 
-SILENT_S = 30.0
-"""A live consumer writes a heartbeat every ten seconds."""
 OLD_S = 60.0
 VERY_OLD_S = 600.0
 LISTED_CONSUMERS_MAX = 1_000
@@ -32,42 +30,10 @@ _ABANDONED_MAX = 100
 _NO_GROUP = re.compile("no such key|NOGROUP", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Consumer:
-    """A consumer of a group. It read, or wrote its heartbeat, `idle_s` seconds ago."""
-
-    name: str
-    pending: int
-    idle_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class GroupState:
-    """A stream and its only group.
-
-    `oldest_s` is the age of the oldest entry; finished entries are deleted. `abandoned` counts, up
-    to 100, the entries that have been idle for several leases.
-    """
-
-    stream: str
-    group: str
-    exists: bool
-    length: int = 0
-    pending: int = 0
-    abandoned: int = 0
-    oldest_s: float = 0.0
-    consumers: tuple[Consumer, ...] = ()
-
-    @property
-    def reader(self) -> str:
-        """The service that reads it."""
-        return self.group.removesuffix("s")
-
-
-def groups_read_by(services: Sequence[ServiceName], stream_count: int) -> list[tuple[str, str]]:
+def groups_read_by(services: Sequence[str], stream_count: int) -> list[tuple[str, str]]:
     """The streams that these services read as groups, each with its group."""
     numbers = range(stream_count)
-    groups: dict[ServiceName, list[tuple[str, str]]] = {
+    groups: dict[str, list[tuple[str, str]]] = {
         "gateway": [(GATEWAY_QUERIES, GATEWAYS)],
         "dispatcher": [
             *[(messages_accepted(number), DISPATCHERS) for number in numbers],

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from angarium_cli.quarantine.contents import BatchPart
+from .quarantined_contents import BatchPart
 
 
 class Step(Enum):

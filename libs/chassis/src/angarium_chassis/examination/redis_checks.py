@@ -4,30 +4,16 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from angarium_chassis.streams.quarantine import QuarantineContents
 from redis.asyncio import Redis
-from redis.maint_notifications import MaintNotificationsConfig
 
-from angarium_cli.doctor.clocks import ClockReading
-from angarium_cli.doctor.findings import Finding, ok, problem, warning
-from angarium_cli.services import ServiceName
-from angarium_cli.wording import counted
+from angarium_chassis.examination.clocks import ClockReading
+from angarium_chassis.examination.findings import Finding, ok, problem, warning
+from angarium_chassis.streams.quarantine import QuarantineContents
+from angarium_chassis.wording import counted
 
 SUBJECT = "redis"
 _MAJOR_MIN = 7
 _MEMORY_SHARE_MAX = 0.8
-_SOCKET_TIMEOUT_S = 8.0
-_CONNECT_TIMEOUT_S = 3.0
-
-
-def open_redis(url: str) -> Redis:
-    """A client, which connects on use. The caller closes it."""
-    return Redis.from_url(
-        url,
-        socket_timeout=_SOCKET_TIMEOUT_S,
-        socket_connect_timeout=_CONNECT_TIMEOUT_S,
-        maint_notifications_config=MaintNotificationsConfig(enabled=False),
-    )
 
 
 async def check_redis(redis: Redis) -> list[Finding]:
@@ -91,13 +77,13 @@ async def redis_clock(redis: Redis) -> ClockReading:
     return ClockReading("Redis", before_s, time.time(), int(seconds) + int(micros) / 1_000_000)
 
 
-async def check_quarantine(redis: Redis, services: Sequence[ServiceName]) -> list[Finding]:
+async def check_quarantine(redis: Redis, services: Sequence[str]) -> list[Finding]:
     """Count the entries in quarantine. Raises redis-py's errors."""
     counts = {service: await QuarantineContents(redis, service).count() for service in services}
     return judge_quarantine(counts)
 
 
-def judge_quarantine(counts: dict[ServiceName, int]) -> list[Finding]:
+def judge_quarantine(counts: dict[str, int]) -> list[Finding]:
     """Judge the numbers of entries, by service."""
     findings = [
         warning(

@@ -1,56 +1,15 @@
-"""The findings of `angarium doctor`, and their two forms of output."""
+"""The two forms of output of `angarium doctor`."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 
+from angarium_chassis.examination.findings import Finding, Level, worst
+from angarium_chassis.wording import counted
 from rich.console import Console
 from rich.text import Text
 
-from angarium_cli.wording import counted
-
-
-class Level(StrEnum):
-    """Severity. A warning may become a problem; a problem needs action."""
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
 _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A sentence about `subject` and, except at level OK, a remedy. Neither holds a secret."""
-
-    level: Level
-    subject: str
-    sentence: str
-    remedy: str | None = None
-
-
-def ok(subject: str, sentence: str) -> Finding:
-    """A finding that needs no action."""
-    return Finding(Level.OK, subject, sentence)
-
-
-def warning(subject: str, sentence: str, remedy: str) -> Finding:
-    """A finding about something that works, but may not for long."""
-    return Finding(Level.WARNING, subject, sentence, remedy)
-
-
-def problem(subject: str, sentence: str, remedy: str) -> Finding:
-    """A finding about something that does not work."""
-    return Finding(Level.PROBLEM, subject, sentence, remedy)
-
-
-def worst(findings: Sequence[Finding]) -> Level:
-    """The most severe level of all findings."""
-    levels = {finding.level for finding in findings}
-    return next((level for level in (Level.PROBLEM, Level.WARNING) if level in levels), Level.OK)
 
 
 def as_json(name: str, findings: Sequence[Finding]) -> str:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from angarium_contracts.ids import created_at_ms, lowest_id_at
+from sqlalchemy import column, func, select, table
+
 from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
 from angarium_chassis.database.partitions import (
@@ -14,15 +17,12 @@ from angarium_chassis.database.partitions import (
     Partition,
     PartitionedTable,
 )
+from angarium_chassis.database.schema import Schema
+from angarium_chassis.examination.clocks import ClockReading
+from angarium_chassis.examination.findings import Finding, ok, problem, warning
 from angarium_chassis.process import StartRefused
 from angarium_chassis.sealing import Seal
-from angarium_contracts.ids import created_at_ms, lowest_id_at
-from sqlalchemy import column, func, select, table
-
-from angarium_cli.doctor.clocks import ClockReading
-from angarium_cli.doctor.findings import Finding, ok, problem, warning
-from angarium_cli.services import ServiceName, examination_of
-from angarium_cli.wording import counted, lasted
+from angarium_chassis.wording import counted, lasted
 
 COUNTED_MAX = 10_000
 AHEAD_MS_MIN = (AHEAD_DAYS - 1) * DAY_MS
@@ -30,12 +30,11 @@ AHEAD_MS_MIN = (AHEAD_DAYS - 1) * DAY_MS
 
 
 async def check_database(
-    service: ServiceName, database: Database, seal: Seal | None = None
+    service: str, schema: Schema, database: Database, seal: Seal | None = None
 ) -> list[Finding]:
     """Check that the database answers, is the service's, has this version's schema, and was used
     with the key of `seal`."""
     subject = f"{service} database"
-    schema = examination_of(service).SCHEMA
     try:
         await schema.require_own(database, seal)
         await schema.require_current(database)
@@ -46,7 +45,7 @@ async def check_database(
     return [ok(subject, f"{kind} answers and has this version's schema.")]
 
 
-async def database_clock(service: ServiceName, database: Database) -> ClockReading:
+async def database_clock(service: str, database: Database) -> ClockReading:
     """Read the database's clock. Raises SQLAlchemy's errors."""
     async with database.reading.connect() as connection:
         before_s = time.time()
@@ -58,29 +57,6 @@ async def database_clock(service: ServiceName, database: Database) -> ClockReadi
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def judge_directory(service: str, *, held: int, directory: int) -> list[Finding]:
-    """Compare the version that a service holds with the dispatcher's, which was read after it."""
-    subject = f"{service} directory copy"
-    if held < directory:
-        return [
-            warning(
-                subject,
-                f"It is {counted(directory - held, 'change')} behind the dispatcher's directory.",
-                "Run the doctor again in a few seconds. If the lag remains, look for"
-                f" directory.resync_waits in the {service}'s log: the dispatcher does not answer.",
-            )
-        ]
-    if held > directory:
-        return [
-            warning(
-                subject,
-                "It is ahead of the dispatcher's directory, which was restored from a backup.",
-                "Save again each application that was changed after the backup.",
-            )
-        ]
-    return [ok(subject, "It is up to date with the dispatcher's directory.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +74,20 @@ class PartitionState:
     in_default: int
 
 
-def partitioned_tables(service: ServiceName) -> list[str]:
+def partitioned_tables(schema: Schema) -> list[str]:
     """The names of a service's tables that are partitioned on Postgres."""
     return sorted(
         each.name
-        for each in examination_of(service).SCHEMA.tables.sorted_tables
+        for each in schema.tables.sorted_tables
         if each.dialect_options["postgresql"]["partition_by"]
     )
 
 
-async def read_partitions(service: ServiceName, database: Database) -> list[PartitionState]:
+async def read_partitions(schema: Schema, database: Database) -> list[PartitionState]:
     """The state of each partitioned table; none on SQLite. Raises SQLAlchemy's errors."""
     if not database.on_postgres:
         return []
-    return [await _read(database, name) for name in partitioned_tables(service)]
+    return [await _read(database, name) for name in partitioned_tables(schema)]
 
 
 async def _read(database: Database, name: str) -> PartitionState:
@@ -138,7 +114,7 @@ def _covered_until_ms(bounded: Sequence[Partition], now_ms: int) -> int:
     return created_at_ms(until)
 
 
-def judge_partitions(service: ServiceName, states: Sequence[PartitionState]) -> list[Finding]:
+def judge_partitions(service: str, states: Sequence[PartitionState]) -> list[Finding]:
     """Judge the partitions of a service.
 
     Rows outside all partitions go to the default one, from which retention deletes them row by row.
@@ -156,7 +132,7 @@ def judge_partitions(service: ServiceName, states: Sequence[PartitionState]) -> 
     ]
 
 
-def _findings(service: ServiceName, state: PartitionState) -> list[Finding]:
+def _findings(service: str, state: PartitionState) -> list[Finding]:
     subject = f"{service} partitions"
     remedy = (
         f"A {service} creates partitions when it starts and every 10 minutes. Start one if none is"

@@ -1,0 +1,1 @@
+"""Checks of a running platform: what they read, and their findings with remedies."""

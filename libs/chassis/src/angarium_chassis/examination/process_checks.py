@@ -1,0 +1,69 @@
+"""Judges the processes of a platform: which run, their versions and their clocks."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from angarium_chassis.wording import counted, lasted
+
+from .findings import Finding, ok, problem, warning
+from .process_state import SILENT_S, ProcessState
+
+SUBJECT: Final = "processes"
+CLOCK_WARNING_MS: Final = 1_000
+CLOCK_PROBLEM_MS: Final = 30_000
+SERVICES: Final = ("gateway", "dispatcher", "worker")
+
+
+def judge_processes(processes: Sequence[ProcessState], *, now_ms: int) -> list[Finding]:
+    """Judge the processes. `now_ms` is Unix time by Redis's clock."""
+    living = [each for each in processes if now_ms - each.seen_at_ms < SILENT_S * 1_000]
+    findings = [
+        problem(SUBJECT, f"No {service} runs.", f"Start a {service}, or read its log.")
+        for service in SERVICES
+        if not any(each.service == service for each in living)
+    ]
+    findings += [_silent(each, now_ms) for each in processes if each not in living]
+    versions = sorted({each.version for each in living})
+    if len(versions) > 1:
+        findings.append(
+            warning(
+                SUBJECT,
+                f"They have different versions: {', '.join(versions)}.",
+                "Finish the upgrade: restart the processes of earlier versions.",
+            )
+        )
+    findings += [found for each in living for found in _clock(each)]
+    if findings:
+        return findings
+    counts = ", ".join(
+        counted(sum(each.service == service for each in living), service) for service in SERVICES
+    )
+    return [ok(SUBJECT, f"Running: {counts}, of version {versions[0]}.")]
+
+
+def _silent(each: ProcessState, now_ms: int) -> Finding:
+    ago = lasted((now_ms - each.seen_at_ms) / 1_000)
+    return warning(
+        SUBJECT,
+        f"The {each.service} {each.id[:8]} on {each.host} (process {each.pid}) was last seen {ago}"
+        " ago, and has not stopped properly.",
+        f"Read its log. If it was killed, and another {each.service} runs, nothing is to be done:"
+        " it is forgotten after an hour.",
+    )
+
+
+def _clock(each: ProcessState) -> list[Finding]:
+    apart_ms = each.clock_ms - each.seen_at_ms
+    if abs(apart_ms) < CLOCK_WARNING_MS:
+        return []
+    kind = problem if abs(apart_ms) >= CLOCK_PROBLEM_MS else warning
+    way = "ahead of" if apart_ms > 0 else "behind"
+    return [
+        kind(
+            "clocks",
+            f"The clock of the {each.service} on {each.host} is {abs(apart_ms) / 1_000:,.1f} s"
+            f" {way} Redis's.",
+            "Synchronise the machines' clocks (NTP). Receivers refuse signatures that are 5 min"
+            " off.",
+        )
+    ]
