@@ -43,7 +43,7 @@ OPERATIONS = {
     "v1.authentication.app-portal-access", "v1.authentication.dashboard-access",
     "v1.authentication.logout", "v1.authentication.expire-all", "v1.authentication.whoami",
     "v1.api-key.create", "v1.api-key.list", "v1.api-key.get", "v1.api-key.revoke",
-    "v1.message-attempt.get", "v1.health.get", "v1.health.ping",
+    "v1.message-attempt.get", "v1.message-attempt.get-headers", "v1.health.get", "v1.health.ping",
     "v1.event-stream.application", "v1.event-stream.tenant",
     "v1.endpoint-filter.test", "v1.endpoint.test-filter",
     "v1.message.poller.poll", "v1.message.poller.consumer-poll",
