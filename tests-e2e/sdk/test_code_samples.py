@@ -53,7 +53,8 @@ FIRST = (
 THEN = (
     "v1.background-task.get",
     "v1.message-attempt.list-by-msg", "v1.message-attempt.list-by-endpoint",
-    "v1.message-attempt.get", "v1.message-attempt.list-attempted-destinations",
+    "v1.message-attempt.get", "v1.message-attempt.get-headers",
+    "v1.message-attempt.list-attempted-destinations",
     "v1.message-attempt.list-attempted-messages", "v1.message-attempt.resend",
     "v1.endpoint.get-stats", "v1.endpoint.get-delivery-state",
     "v1.endpoint.get-attempt-stats", "v1.statistics.series", "v1.statistics.application-series",

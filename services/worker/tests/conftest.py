@@ -105,6 +105,7 @@ def attempt_row(new_id: Callable[[], bytes]) -> MakeAttemptRow:
             failure=None,
             channels=(),
             timings=None,
+            exchange=None,
             ended_at_us=1_700_000_000_000_000,
             retry_in_us=None,
         )

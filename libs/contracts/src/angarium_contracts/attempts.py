@@ -50,7 +50,8 @@ class Attempt(Part, frozen=True):
     `response_status` is 0 when no answer came; `failure` then says why, in a sentence, and
     `failure_reason` by a stable name such as `connect_timed_out`. `response` is at most 16 KiB
     of the answer's body, as text; without an answer, `failure` again. Once it was deleted, it is
-    `EXPUNGED_RESPONSE`. `application_id` is None in answers of an earlier worker.
+    `EXPUNGED_RESPONSE`. `application_id` is None in answers of an earlier worker. `http_version`,
+    such as 1.1, and `reason_phrase` are those of the answer.
     """
 
     id: bytes
@@ -71,6 +72,37 @@ class Attempt(Part, frozen=True):
     timings: Timings | None = None
     channels: tuple[str, ...] = ()
     application_id: bytes | None = None
+    http_version: str | None = None
+    reason_phrase: str | None = None
+
+
+class Header(Part, frozen=True):
+    """One line of a head."""
+
+    name: str
+    value: str
+
+
+class AttemptHeaders(Part, frozen=True):
+    """The heads of an attempt's request and of its response.
+
+    `recorded` is False for an attempt of which none are stored: they were deleted, or it is not
+    HTTP, or older than the record. `sent` and `received` are in order, with repeated names; `sent`
+    is empty, and `method` None, if nothing was sent. The values of `withheld` headers were never
+    stored. Without a response, the members about it are None. `truncated`: a head was cut at 4 KiB.
+    """
+
+    url: str
+    recorded: bool = True
+    method: str | None = None
+    http_version: str | None = None
+    sent: tuple[Header, ...] = ()
+    withheld: tuple[str, ...] = ()
+    response_status: int = 0
+    response_http_version: str | None = None
+    reason_phrase: str | None = None
+    received: tuple[Header, ...] | None = None
+    truncated: bool = False
 
 
 class AttemptFilter(Part, frozen=True):
@@ -113,8 +145,21 @@ class GetAttempt(Contract, frozen=True, tag="attempt.get/1"):
     attempt_id: bytes
 
 
+class GetAttemptHeaders(Contract, frozen=True, tag="attempt.get_headers/1"):
+    """Query: the headers of an attempt. Answered by `AttemptHeadersFound`, or a `Problem`:
+    NOT_FOUND."""
+
+    message_id: bytes
+    attempt_id: bytes
+
+
+class AttemptHeadersFound(Contract, frozen=True, tag="attempt.headers/1"):
+    headers: AttemptHeaders
+
+
 class ExpungeAttempt(Contract, frozen=True, tag="attempt.expunge/1"):
-    """Delete the answer that an attempt got. Answered by `Done`, or a `Problem`: NOT_FOUND."""
+    """Delete the answer that an attempt got, and its headers. Answered by `Done`, or a `Problem`:
+    NOT_FOUND."""
 
     message_id: bytes
     attempt_id: bytes

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
@@ -269,12 +270,17 @@ async def test_a_migration_there_and_back_keeps_every_attempt(
     rows = [at(attempt_row, days) for days in range(100)]
     columns = [*AttemptRow._fields[:-2], "ended_at", "next_attempt_at"]
     async with earlier.engine.begin() as connection:
-        await connection.execute(
-            insert(attempt), [dict(zip(columns, attempt_values(row), strict=True)) for row in rows]
-        )
+        await connection.execute(insert(attempt), [_without_exchange(columns, row) for row in rows])
     for revision in ("0004", "-1", "0004"):
         await SCHEMA.migrate(earlier, revision)
         assert await ids_of(earlier) == {each.id for each in rows}
+
+
+def _without_exchange(columns: list[str], row: AttemptRow) -> dict[str, Any]:
+    """The row of a schema that does not have the column yet."""
+    values = dict(zip(columns, attempt_values(row), strict=True))
+    del values["exchange"]
+    return values
 
 
 async def test_attempts_are_partitioned_by_time_with_their_indexes(postgres_url: str) -> None:

@@ -173,6 +173,7 @@ class SenderModel:
         body: bytes,
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
+        secret_headers: Sequence[tuple[str, str]] = (),
     ) -> "SubmittedModel":
         network, machine = self._network, self._network.machine
         endpoint = network.by_host[route]

@@ -88,8 +88,11 @@ class FakeSender:
         body: bytes,
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
+        secret_headers: Sequence[tuple[str, str]] = (),
     ) -> SentAttempt:
-        request = replace(route, headers=headers, body=body, timeout_s=timeout_s)
+        request = replace(
+            route, headers=(*headers, *secret_headers), body=body, timeout_s=timeout_s
+        )
         attempt = SentAttempt(request, on_result, self._now_ns)
         self.sent.append(attempt)
         if self.answers is not None:

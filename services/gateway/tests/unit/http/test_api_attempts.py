@@ -7,10 +7,14 @@ from angarium_contracts.attempts import (
     Attempt,
     AttemptFilter,
     AttemptFound,
+    AttemptHeaders,
+    AttemptHeadersFound,
     Attempts,
     AttemptStatus,
     AttemptTrigger,
     GetAttempt,
+    GetAttemptHeaders,
+    Header,
     ListAttemptsByEndpoint,
     ListAttemptsByMessage,
     Timings,
@@ -39,6 +43,7 @@ ATTEMPT_1 = Attempt(
     duration_ms=12,
     ended_at=MADE_AT,
 )
+ONE = f"/api/v1/app/acme/msg/evt-1/attempt/{format_id(ATTEMPT, ATTEMPT_1.id)}"
 NEWEST_FIRST = Page(descending=True)
 
 
@@ -72,6 +77,7 @@ async def test_attempts_of_a_message_have_all_members_of_the_sdk(world: World) -
                 "triggerType": 0,
                 "timestamp": "2030-01-02T03:04:05.678901Z",
                 "msg": None,
+                "attemptNumber": 1,
             }
         ],
         "iterator": "it_1",
@@ -98,8 +104,72 @@ async def test_a_failed_attempt_tells_why_and_where_its_time_went(world: World) 
     assert members["failure"] == "It took too long."
     assert members["failureReason"] == "response_timed_out"
     assert members["timings"] == {
-        "dns": 1.5, "connect": 2.0, "tls": 0.0, "firstByte": 0.0, "total": 15_000.0,
+        "dns": 1.5, "connect": 2.0, "tls": 0.0, "firstByte": 0.0, "body": 0.0,
+        "total": 15_000.0,
     }  # fmt: skip
+
+
+async def test_an_attempt_tells_its_number_its_successor_and_its_status_line(world: World) -> None:
+    told = replace(
+        ATTEMPT_1,
+        number=3,
+        next_attempt_at=datetime(2030, 1, 2, 4, tzinfo=UTC),
+        http_version="1.1",
+        reason_phrase="Bad Gateway",
+        timings=Timings(dns_ms=0, connect_ms=0, tls_ms=0, first_byte_ms=20.0, total_ms=25.5),
+    )
+    world.worker.answers[GetAttempt] = AttemptFound(told)
+    members = (await world.client.get(ONE)).json()
+    assert members["attemptNumber"] == 3
+    assert members["nextAttempt"] == "2030-01-02T04:00:00Z"
+    assert (members["httpVersion"], members["responseStatusText"]) == ("1.1", "Bad Gateway")
+    assert members["timings"]["body"] == 5.5
+
+
+async def test_the_headers_of_an_attempt_have_the_members_of_svix_and_ours(world: World) -> None:
+    world.worker.answers[GetAttemptHeaders] = AttemptHeadersFound(
+        headers=AttemptHeaders(
+            url="https://example.com/hook",
+            method="POST",
+            http_version="1.1",
+            sent=(Header("Host", "example.com"), Header("a", "1"), Header("a", "2")),
+            withheld=("X-Api-Key",),
+            response_status=502,
+            response_http_version="1.0",
+            reason_phrase="Bad Gateway",
+            received=(Header("server", "nginx"), Header("via", "a"), Header("via", "b")),
+        )
+    )
+    answer = await world.client.get(f"{ONE}/headers/")
+    assert answer.json() == {
+        "url": "https://example.com/hook",
+        "method": "POST",
+        "httpVersion": "1.1",
+        "sentHeaders": {"Host": "example.com", "a": "1, 2"},
+        "sensitive": ["X-Api-Key"],
+        "responseStatusCode": 502,
+        "responseStatusText": "Bad Gateway",
+        "responseHttpVersion": "1.0",
+        "responseHeaders": [["server", "nginx"], ["via", "a"], ["via", "b"]],
+        "truncated": False,
+        "stored": True,
+    }
+    assert world.worker.asked == [GetAttemptHeaders(PAID.id, ATTEMPT_1.id)]
+
+
+async def test_headers_that_are_not_stored_are_said_to_be_so(world: World) -> None:
+    world.worker.answers[GetAttemptHeaders] = AttemptHeadersFound(
+        headers=AttemptHeaders(url="https://example.com/hook", recorded=False)
+    )
+    members = (await world.client.get(f"{ONE}/headers")).json()
+    assert (members["stored"], members["sentHeaders"], members["sensitive"]) == (False, {}, [])
+    assert (members["method"], members["responseHeaders"]) == (None, None)
+
+
+async def test_headers_of_what_is_no_attempt_are_not_found(world: World) -> None:
+    answer = await world.client.get("/api/v1/app/acme/msg/evt-1/attempt/atmpt_no/headers")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert world.worker.asked == []
 
 
 async def test_filters_of_a_messages_attempts_go_to_who_knows_them(world: World) -> None:

@@ -50,7 +50,7 @@ OPERATIONS = {
     "v1.integration.list", "v1.integration.create", "v1.integration.get",
     "v1.integration.update", "v1.integration.delete", "v1.integration.rotate-key",
     "v1.message-attempt.get", "v1.health.get", "v1.health.ping",
-    "v1.event-stream.application", "v1.event-stream.tenant",
+    "v1.message-attempt.get-headers", "v1.event-stream.application", "v1.event-stream.tenant",
     "v1.endpoint-filter.test", "v1.endpoint.test-filter",
     "v1.message.poller.poll", "v1.message.poller.consumer-poll",
     "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",

@@ -4,6 +4,8 @@ from enum import Enum, StrEnum
 
 from msgspec import Struct
 
+from .exchange import Exchange
+
 
 class FailureReason(StrEnum):
     """Why a delivery was not taken. The values are stable: they are stored and shown."""
@@ -101,6 +103,7 @@ class AttemptFacts(Struct, frozen=True, gc=False):
     why the delivery was not taken, unless `response_status` alone does; `detail` adds the facts
     (which public address, which errno) in words without secrets, at most 300 characters.
     `allowed_origin` is whom a webhook's receiver permits to send (WebHook-Allowed-Origin).
+    `exchange` is what was sent and received beside the bodies.
     """
 
     response_status: int = 0
@@ -115,6 +118,7 @@ class AttemptFacts(Struct, frozen=True, gc=False):
     reason: FailureReason | None = None
     detail: str = ""
     allowed_origin: str | None = None
+    exchange: Exchange | None = None
 
     @property
     def failure(self) -> str | None:
@@ -223,6 +227,8 @@ def without_answer(
     dns_s: float = 0.0,
     connect_s: float = 0.0,
     tls_s: float = 0.0,
+    *,
+    exchange: Exchange | None = None,
 ) -> Unreachable | NotAttempted:
     """The result of an attempt that ended without a usable answer."""
     kind = NotAttempted if reason in NOT_ATTEMPTED else Unreachable
@@ -234,4 +240,5 @@ def without_answer(
         tls_s=tls_s,
         reason=reason,
         detail=detail,
+        exchange=exchange,
     )

@@ -64,8 +64,10 @@ class Poster:
         body: bytes,
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
+        secret_headers: Sequence[tuple[str, str]] = (),
     ) -> Posted:
-        self.posted.append(Posted(route, headers, body, timeout_s, on_result))
+        sent = (*headers, *secret_headers)
+        self.posted.append(Posted(route, sent, body, timeout_s, on_result))
         return self.posted[-1]
 
     def to(self, url: str) -> list[Posted]:

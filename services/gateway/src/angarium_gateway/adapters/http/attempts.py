@@ -11,6 +11,7 @@ from litestar.params import QueryParameter, SkipValidation
 from angarium_gateway.application.read.messages import MessageFilter
 
 from .dependencies import Api, CurrentCaller
+from .gzip_bodies import UNCOMPRESSED
 from .parameters import (
     ApplicationRef,
     AttemptRef,
@@ -26,6 +27,7 @@ from .parameters import (
     time_of,
 )
 from .problems import Fault, Refused, invalid, refusal, unwrap
+from .schemas.attempt_headers import MessageAttemptHeadersOut, attempt_headers_out
 from .schemas.attempts import MessageAttemptOut, StatusCodeClass, attempt_out
 from .schemas.lists import ListResponse
 from .schemas.messages import MessageOut, message_out
@@ -184,6 +186,30 @@ class AttemptController(Controller):
         """Returns an attempt with the response it got."""
         found = await api.read_attempts.one(caller.tenant_id, app_id, msg_id, attempt_id)
         return attempt_out(unwrap(found).attempt)
+
+    @get(
+        "/msg/{msg_id:str}/attempt/{attempt_id:str}/headers",
+        operation_id="v1.message-attempt.get-headers",
+        summary="Get the headers of an attempt",
+        opt={UNCOMPRESSED: True},  # a receiver may answer with a cookie
+    )
+    async def get_headers(
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        msg_id: MessageRef,
+        attempt_id: AttemptRef,
+    ) -> MessageAttemptHeadersOut:
+        """Returns the headers of the request as they were sent, and those of the response as they
+        came.
+
+        The values of the endpoint's own headers and of its authentication are never stored: these
+        headers are named in `sensitive`. Of each head the first 4 KiB are stored, for as long as
+        the attempt; deleting the content of the message or the attempt deletes them.
+        """
+        found = await api.read_attempts.headers(caller.tenant_id, app_id, msg_id, attempt_id)
+        return attempt_headers_out(unwrap(found).headers)
 
 
 def _listed(found: Attempts, messages: dict[bytes, MessageOut]) -> ListResponse[MessageAttemptOut]:

@@ -68,6 +68,7 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.message-attempt.list-by-msg": Permission.READ_APPLICATION,
     "v1.message-attempt.list-by-endpoint": Permission.READ_APPLICATION,
     "v1.message-attempt.get": Permission.READ_APPLICATION,
+    "v1.message-attempt.get-headers": Permission.READ_HEADERS,
     "v1.message-attempt.list-attempted-destinations": Permission.READ_APPLICATION,
     "v1.message-attempt.list-attempted-messages": Permission.READ_APPLICATION,
     "v1.message-attempt.resend": Permission.CREATE_ATTEMPTS,

@@ -3,8 +3,10 @@
 from angarium_contracts.attempts import (
     AttemptFilter,
     AttemptFound,
+    AttemptHeadersFound,
     Attempts,
     GetAttempt,
+    GetAttemptHeaders,
     ListAttemptsByEndpoint,
     ListAttemptsByMessage,
 )
@@ -77,14 +79,31 @@ class ReadAttempts:
         self, tenant_id: bytes, application_ref: str, message_ref: str, attempt_ref: str
     ) -> AttemptFound | Problem:
         """One attempt of a message."""
+        key = await self._key(tenant_id, application_ref, message_ref, attempt_ref)
+        if isinstance(key, Problem):
+            return key
+        return await self._ask_worker(GetAttempt(*key), AttemptFound)
+
+    async def headers(
+        self, tenant_id: bytes, application_ref: str, message_ref: str, attempt_ref: str
+    ) -> AttemptHeadersFound | Problem:
+        """The headers of one attempt of a message."""
+        key = await self._key(tenant_id, application_ref, message_ref, attempt_ref)
+        if isinstance(key, Problem):
+            return key
+        return await self._ask_worker(GetAttemptHeaders(*key), AttemptHeadersFound)
+
+    async def _key(
+        self, tenant_id: bytes, application_ref: str, message_ref: str, attempt_ref: str
+    ) -> tuple[bytes, bytes] | Problem:
+        """The ids of a message of the tenant and of an attempt."""
         owned = await self._references.message(tenant_id, application_ref, message_ref)
         if isinstance(owned, Problem):
             return owned
         attempt_id = parse_id(ATTEMPT, attempt_ref)
         if attempt_id is None:
             return attempt_not_found(attempt_ref)
-        question = GetAttempt(message_id=owned.message.id, attempt_id=attempt_id)
-        return await self._ask_worker(question, AttemptFound)
+        return owned.message.id, attempt_id
 
 
 def attempt_not_found(ref: str) -> Problem:

@@ -36,8 +36,9 @@ class Caller:
     suspended, and the caller may do nothing. `tenant` are the quotas of the tenant, `rates` those
     of the key. `schema_check`: payloads that it posts are checked against schemas. Of the event
     types with feature flags, a key of the scope `application` sees those that have one of its
-    `feature_flags`. `name` is that of the key. `subject` and `email`: who signed in, if the key is that of a sign-in. `operates`:
-    the key may use the operations of the platform, although its scope is `admin`.
+    `feature_flags`. `name` is that of the key. `subject` and `email`: who signed in, if the key is
+    that of a sign-in. `operates`: the key may use the operations of the platform, although its
+    scope is `admin`.
     """
 
     tenant_id: bytes

@@ -8,10 +8,12 @@ from angarium_contracts.attempts import (
     Attempt,
     AttemptFilter,
     AttemptFound,
+    AttemptHeadersFound,
     Attempts,
     AttemptStatus,
     AttemptTrigger,
     GetAttempt,
+    GetAttemptHeaders,
     ListAttemptsByEndpoint,
     ListAttemptsByMessage,
     Timings,
@@ -19,13 +21,16 @@ from angarium_contracts.attempts import (
 from angarium_contracts.contract import Contract
 from angarium_contracts.ids import ATTEMPT, format_id, parse_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
+from angarium_webhooks.http_heads import NO_RESPONSE, read_response_head
 from sqlalchemy import ColumnElement, func, select
 
 from angarium_worker.application.destinations.destination import ExplainAnswer
 from angarium_worker.domain.attempt_result import FailureReason
 
 from .attempt_bounds import first_attempt_id
+from .attempt_headers import attempt_headers
 from .delivery_rows import channel_text, channels_of, unpacked
+from .exchange_column import exchange_of
 from .tables import attempt
 
 LIMIT_MAX = 250
@@ -35,7 +40,9 @@ BACKWARDS = "-"
 
 WITHOUT_ANSWER = [column for column in attempt.columns if column.name != "response"]
 
-type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
+type AttemptQuestion = (
+    ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt | GetAttemptHeaders
+)
 
 
 class AttemptPages:
@@ -47,7 +54,7 @@ class AttemptPages:
         self._position = func.strpos if database.on_postgres else func.instr
 
     async def answer(self, question: AttemptQuestion) -> Contract:
-        """`Attempts`, `AttemptFound`, or a `Problem`."""
+        """`Attempts`, `AttemptFound`, `AttemptHeadersFound`, or a `Problem`."""
         match question:
             case ListAttemptsByMessage():
                 of = [
@@ -60,10 +67,10 @@ class AttemptPages:
             case ListAttemptsByEndpoint():
                 of = [attempt.c.endpoint_id == question.endpoint_id]
                 return await self._page(of, question.page, question.filter)
-            case GetAttempt():
+            case GetAttempt() | GetAttemptHeaders():
                 return await self._one(question)
 
-    async def _one(self, question: GetAttempt) -> Contract:
+    async def _one(self, question: GetAttempt | GetAttemptHeaders) -> Contract:
         query = select(attempt).where(
             attempt.c.message_id == question.message_id, attempt.c.id == question.attempt_id
         )
@@ -74,6 +81,8 @@ class AttemptPages:
                 code=ProblemCode.NOT_FOUND,
                 detail="This message has no such attempt. List its attempts to find the id.",
             )
+        if isinstance(question, GetAttemptHeaders):
+            return AttemptHeadersFound(headers=attempt_headers(row.url, exchange_of(row.exchange)))
         return AttemptFound(attempt=attempt_of(row, self._explain))
 
     async def _page(
@@ -148,6 +157,8 @@ def attempt_of(row: Any, explain: ExplainAnswer) -> Attempt:
     response = row.response.decode("utf-8", "replace") if with_content else ""
     if with_content and row.response_status == 0 and failure is not None:
         response = failure
+    exchange = exchange_of(row.exchange)
+    answer = NO_RESPONSE if exchange is None else read_response_head(exchange.response)
     return Attempt(
         id=row.id,
         message_id=row.message_id,
@@ -167,6 +178,8 @@ def attempt_of(row: Any, explain: ExplainAnswer) -> Attempt:
         timings=None if row.timings is None else _timings(row.timings),
         channels=channels_of(row.channels),
         application_id=row.application_id,
+        http_version=answer.http_version,
+        reason_phrase=answer.reason or None,
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_
 from angarium_worker.application.ledger.records import AttemptRow, AttemptTimings
 from angarium_worker.domain.delivery import Delivery, Lane
 
+from .exchange_column import exchange_column
 from .tables import pending_delivery
 
 _TIMINGS: Final = struct.Struct(">5I")
@@ -101,7 +102,8 @@ def unpacked(column: bytes) -> AttemptTimings:
 
 def attempt_values(row: AttemptRow) -> tuple[Any, ...]:
     """An attempt as it is written; last, the time until the next."""
-    return (*row[:14], channel_text(row.channels), packed(row.timings), *row[16:])
+    exchange = None if row.exchange is None else exchange_column(row.exchange)
+    return (*row[:14], channel_text(row.channels), packed(row.timings), exchange, *row[17:])
 
 
 def pending_values(row: Delivery) -> tuple[Any, ...]:

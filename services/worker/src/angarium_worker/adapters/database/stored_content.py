@@ -48,7 +48,9 @@ class StoredContentTables:
         if attempt_id is not None:
             wanted.append(attempt.c.id == attempt_id)
         return await self._write(
-            update(attempt).where(*wanted).values(response=EXPUNGED_RESPONSE.encode())
+            update(attempt)
+            .where(*wanted)
+            .values(response=EXPUNGED_RESPONSE.encode(), exchange=None)
         )
 
     async def _exists(self, *wanted: Any) -> bool:

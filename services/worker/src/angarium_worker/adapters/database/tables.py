@@ -45,6 +45,7 @@ attempt: Final = Table(
     Column("ended_at", Big, nullable=False),
     Column("next_attempt_at", Big, nullable=True),
     recorded_in(),
+    Column("exchange", LargeBinary, nullable=True),
     Index("attempt_by_endpoint", "endpoint_id", "id"),
     recording_index("attempt"),
     postgresql_partition_by="RANGE (id)",

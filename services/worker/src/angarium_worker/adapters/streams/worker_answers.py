@@ -8,6 +8,7 @@ from angarium_contracts.attempts import (
     ExpungeAttempt,
     FollowAttempts,
     GetAttempt,
+    GetAttemptHeaders,
     ListAttemptsByEndpoint,
     ListAttemptsByMessage,
     SearchAttempts,
@@ -49,7 +50,9 @@ from angarium_worker.application.operations.operator_commands import (
 from angarium_worker.application.operations.poll_queries import PollQueries, PollQuestion
 from angarium_worker.application.operations.statistics import Statistics, StatisticsQuestion
 
-type AttemptQuestion = ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt
+type AttemptQuestion = (
+    ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt | GetAttemptHeaders
+)
 type SearchQuestion = SearchAttempts | FollowAttempts
 type WorkerQuestion = (
     AttemptQuestion
@@ -66,6 +69,7 @@ WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     ListAttemptsByMessage,
     ListAttemptsByEndpoint,
     GetAttempt,
+    GetAttemptHeaders,
     ResendDeliveries,
     CancelDeliveries,
     ExpungeMessage,
@@ -136,7 +140,12 @@ class WorkerAnswers:
     async def answer(self, question: WorkerQuestion) -> Contract:
         """Answer as the question's contract specifies, or with a `Problem`."""
         match question:
-            case ListAttemptsByMessage() | ListAttemptsByEndpoint() | GetAttempt():
+            case (
+                ListAttemptsByMessage()
+                | ListAttemptsByEndpoint()
+                | GetAttempt()
+                | GetAttemptHeaders()
+            ):
                 return await self._attempts.answer(question)
             case ResendDeliveries() | CancelDeliveries():
                 return await self._commands.answer(question)

@@ -142,6 +142,7 @@ class MakeAttempt:
                 result.failure,
                 tuple(channels),
                 _timings(result),
+                result.exchange,
                 self._clock_ns() // 1_000,
                 int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
             )

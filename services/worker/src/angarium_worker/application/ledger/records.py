@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from angarium_worker.domain.delivery import ENDED, Delivery, DeliveryKey, DeliveryState
+from angarium_worker.domain.exchange import Exchange
 
 
 class StorageDown(Exception):
@@ -71,6 +72,7 @@ class AttemptRow(NamedTuple):
     failure: str | None
     channels: tuple[str, ...]
     timings: AttemptTimings | None
+    exchange: Exchange | None
     ended_at_us: int
     retry_in_us: int | None
 

@@ -17,7 +17,23 @@ START = "POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: "
 
 
 def join(*headers: tuple[str, str], body: bytes = b"{}") -> bytes:
-    return RequestHeads(32_768).join(START, headers, body)
+    return RequestHeads(32_768).join(START, headers, body).request
+
+
+def test_the_values_of_secret_headers_are_sent_but_not_shown() -> None:
+    joined = RequestHeads(32_768).join(
+        START, (("webhook-id", "msg_1"),), b"{}", (("X-Api-Key", "s3cret"), ("X-B", "other"))
+    )
+    assert joined.request == joined.shown + b"\r\nX-Api-Key: s3cret\r\nX-B: other\r\n\r\n{}"
+    assert joined.shown == START.encode() + b"2\r\nwebhook-id: msg_1"
+    assert joined.withheld == ("X-Api-Key", "X-B")
+
+
+@pytest.mark.parametrize("header", [("X-Api-Key", "a\r\nb"), ("Host", "a"), ("X", "v" * 33_000)])
+def test_secret_headers_have_the_rules_of_others(header: tuple[str, str]) -> None:
+    with pytest.raises(SendFailed) as caught:
+        RequestHeads(32_768).join(START, (), b"{}", (header,))
+    assert caught.value.reason is FailureReason.REQUEST_REFUSED
 
 
 def test_a_request_is_its_head_and_its_body() -> None:

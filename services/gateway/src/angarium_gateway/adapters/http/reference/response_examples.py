@@ -8,6 +8,7 @@ from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
 from angarium_contracts.deliveries import DeliveryStatus
 
 from angarium_gateway.adapters.http.schemas.applications import ApplicationOut
+from angarium_gateway.adapters.http.schemas.attempt_headers import MessageAttemptHeadersOut
 from angarium_gateway.adapters.http.schemas.attempts import AttemptTimings, MessageAttemptOut
 from angarium_gateway.adapters.http.schemas.background_tasks import (
     AggregateEventTypesOut,
@@ -205,7 +206,32 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             trigger_type=AttemptTrigger.SCHEDULED,
             timestamp=SENT_AT,
             msg=None,
-            timings=AttemptTimings(dns=1.2, connect=11.8, tls=24.6, first_byte=86.4, total=87.1),
+            timings=AttemptTimings(
+                dns=1.2, connect=11.8, tls=24.6, first_byte=86.4, body=0.7, total=87.1
+            ),
+            http_version="1.1",
+            response_status_text="OK",
+        ),
+        MessageAttemptHeadersOut(
+            url=URL,
+            method="POST",
+            http_version="1.1",
+            sent_headers={
+                "Host": "example.com",
+                "User-Agent": "Angarium/0.1.0",
+                "Content-Length": "47",
+                "content-type": "application/json",
+                "webhook-id": MESSAGE,
+                "webhook-timestamp": "1772440200",
+                "webhook-signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+            },
+            sensitive=("x-api-key",),
+            response_status_code=200,
+            response_status_text="OK",
+            response_http_version="1.1",
+            response_headers=(("server", "nginx"), ("content-type", "application/json")),
+            truncated=False,
+            stored=True,
         ),
         MessageEndpointOut(
             id=ENDPOINT,

@@ -50,7 +50,11 @@ def found_examples(number: str) -> tuple[ApiSchema, ...]:
             trigger_type=AttemptTrigger.SCHEDULED,
             timestamp=_SENT_AT,
             msg=None,
-            timings=AttemptTimings(dns=1.2, connect=11.8, tls=24.6, first_byte=86.4, total=87.1),
+            timings=AttemptTimings(
+                dns=1.2, connect=11.8, tls=24.6, first_byte=86.4, body=0.7, total=87.1
+            ),
+            http_version="1.1",
+            response_status_text="OK",
             app_id=f"app_{number}",
             event_type="invoice.paid",
         ),

@@ -37,13 +37,15 @@ class AttemptTimings(ApiSchema, frozen=True, kw_only=True):
     """Durations of an attempt in milliseconds.
 
     `dns`, `connect` and `tls` are 0 on a reused connection. `firstByte` and `total` count from the
-    start of the attempt; `firstByte` is 0 if no response came.
+    start of the attempt; `body` is the time between the response's first byte and its end. Both are
+    0 if no response came.
     """
 
     dns: float
     connect: float
     tls: float
     first_byte: float
+    body: float
     total: float
 
 
@@ -86,6 +88,18 @@ class MessageAttemptOut(ApiSchema, frozen=True, kw_only=True):
         ),
     ] = UNSET
     timings: AttemptTimings | UnsetType = UNSET
+    attempt_number: Annotated[int, Meta(description="1 for the first attempt of a delivery.")] = 1
+    next_attempt: Annotated[
+        datetime | UnsetType,
+        Meta(description="When the next attempt is due; absent if none follows this one."),
+    ] = UNSET
+    http_version: Annotated[
+        str | UnsetType, Meta(description="Of the response; absent if none came.", examples=["1.1"])
+    ] = UNSET
+    response_status_text: Annotated[
+        str | UnsetType,
+        Meta(description="The reason phrase of the response's status, if it had one."),
+    ] = UNSET
 
 
 def attempt_out(attempt: Attempt, msg: MessageOut | None = None) -> MessageAttemptOut:
@@ -103,9 +117,13 @@ def attempt_out(attempt: Attempt, msg: MessageOut | None = None) -> MessageAttem
         trigger_type=attempt.trigger,
         timestamp=attempt.ended_at,
         msg=msg,
-        failure=UNSET if attempt.failure is None else attempt.failure,
-        failure_reason=UNSET if attempt.failure_reason is None else attempt.failure_reason,
+        failure=_or_unset(attempt.failure),
+        failure_reason=_or_unset(attempt.failure_reason),
         timings=UNSET if attempt.timings is None else _timings_out(attempt.timings),
+        attempt_number=attempt.number,
+        next_attempt=_or_unset(attempt.next_attempt_at),
+        http_version=_or_unset(attempt.http_version),
+        response_status_text=_or_unset(attempt.reason_phrase),
     )
 
 
@@ -115,5 +133,10 @@ def _timings_out(timings: Timings) -> AttemptTimings:
         connect=timings.connect_ms,
         tls=timings.tls_ms,
         first_byte=timings.first_byte_ms,
+        body=timings.total_ms - timings.first_byte_ms if timings.first_byte_ms else 0.0,
         total=timings.total_ms,
     )
+
+
+def _or_unset[T](value: T | None) -> T | UnsetType:
+    return UNSET if value is None else value

@@ -56,6 +56,7 @@ class TokenPoster(Protocol):
         body: bytes,
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
+        secret_headers: Sequence[tuple[str, str]] = (),
     ) -> SubmittedAttempt: ...
 
 
@@ -167,10 +168,12 @@ class TokenSource:
     def _ask(self) -> None:
         if self._asking is not None:
             return
-        headers, body = self._request
+        secret_headers, body = self._request
         url = self._credentials.token_url or ""
         route = self._poster.route(url, None, None)
-        self._asking = self._poster.post(route, headers, body, REQUEST_TIMEOUT_S, self._on_result)
+        self._asking = self._poster.post(
+            route, (_CONTENT_TYPE,), body, REQUEST_TIMEOUT_S, self._on_result, secret_headers
+        )
 
     def _on_result(self, result: AttemptResult) -> None:
         self._asking = None
@@ -230,7 +233,7 @@ def _unreachable(detail: str) -> Unreachable | NotAttempted:
 def _token_request(
     credentials: EndpointAuthentication,
 ) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Headers and body of the request (RFC 6749, sections 2.3.1 and 4.4.2)."""
+    """Secret headers and body of the request (RFC 6749, sections 2.3.1 and 4.4.2)."""
     client_id, secret = credentials.client_id or "", credentials.client_secret or ""
     form = {"grant_type": "client_credentials"}
     if credentials.scope is not None:
@@ -239,7 +242,7 @@ def _token_request(
         form["audience"] = credentials.audience
     if credentials.auth_style == "post":
         form |= {"client_id": client_id, "client_secret": secret}
-        return (_CONTENT_TYPE,), urlencode(form).encode()
+        return (), urlencode(form).encode()
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
     basic = ("authorization", f"Basic {base64.b64encode(pair).decode()}")
-    return (_CONTENT_TYPE, basic), urlencode(form).encode()
+    return (basic,), urlencode(form).encode()

@@ -21,6 +21,7 @@ from angarium_worker.domain.attempt_result import (
     Throttled,
     Unreachable,
 )
+from angarium_worker.domain.exchange import Exchange
 from angarium_worker.domain.retry_after import RETRY_AFTER_S_MAX
 
 from .response import Response
@@ -29,7 +30,7 @@ GONE_STATEMENT: Final = "the endpoint answered 410 Gone"
 DISABLE: Final = "disable"
 ABORT_MESSAGE: Final = "abort-message"
 DISABLE_STATEMENT: Final = "the endpoint answered with webhook-delivery: disable"
-_ANSWER_FACTS: Final = AttemptFacts.__struct_fields__[:9]
+_ANSWER_FACTS: Final = (*AttemptFacts.__struct_fields__[:9], "exchange")
 _GONE = 410
 _TOO_MANY_REQUESTS = 429
 _UNAVAILABLE = 503
@@ -55,13 +56,15 @@ def read_answer(
     connection_reused: bool = False,
     body_truncated: bool = False,
     request: str | None = None,
+    exchange: Exchange | None = None,
 ) -> Attempted:
     """The result of an attempt that was answered with a final status, 200 to 999.
 
     600 and above count as 5xx (RFC 9110, section 15). 2xx took it, 410 ends the endpoint, all else
     has failed, redirects included (Standard Webhooks, "Deliverability and reliability"). 429 and
     503 ask for a pause, and may say how long in `retry_after` (RFC 9110, section 10.2.3), a time
-    or one counted from `clock_s` (Unix time). `request` is the header `webhook-delivery`.
+    or one counted from `clock_s` (Unix time). `request` is the header `webhook-delivery`;
+    `exchange` is what was sent and received.
     """
     if status in _SUCCESSES:
         accepted = Accepted(
@@ -74,17 +77,19 @@ def read_answer(
             tls_s,
             connection_reused,
             body_truncated,
+            exchange=exchange,
         )
         return accepted if request is None else _with_request(accepted, request)
     phases_s = (duration_s, first_byte_s, dns_s, connect_s, tls_s)
     facts = (status, body, *phases_s, connection_reused, body_truncated)
     if status == _GONE:
-        return EndpointGone(*facts, statement=GONE_STATEMENT)
+        return EndpointGone(*facts, statement=GONE_STATEMENT, exchange=exchange)
     answer: Throttled | Rejected
     if status in _PAUSES:
-        answer = Throttled(*facts, retry_after_s=parse_retry_after(retry_after, clock_s()))
+        retry_after_s = parse_retry_after(retry_after, clock_s())
+        answer = Throttled(*facts, retry_after_s=retry_after_s, exchange=exchange)
     else:
-        answer = Rejected(*facts, rejection=_rejection(status))
+        answer = Rejected(*facts, rejection=_rejection(status), exchange=exchange)
     return answer if request is None else _with_request(answer, request)
 
 
@@ -106,6 +111,7 @@ def read_broken_answer(
     why: str,
     clock_s: Callable[[], float],
     phases_s: PhasesS,
+    exchange: Exchange | None = None,
 ) -> Attempted:
     """The result of an attempt whose answer broke off after its status line.
 
@@ -119,8 +125,10 @@ def read_broken_answer(
     facts = (status, response.body, *phases_s, False, True)
     if status in _PAUSES:
         retry_after_s = parse_retry_after(response.retry_after, clock_s())
-        return Throttled(*facts, reason=reason, detail=detail, retry_after_s=retry_after_s)
-    return Unreachable(*facts, reason=reason, detail=detail)
+        return Throttled(
+            *facts, reason=reason, detail=detail, retry_after_s=retry_after_s, exchange=exchange
+        )
+    return Unreachable(*facts, reason=reason, detail=detail, exchange=exchange)
 
 
 def _rejection(status: int) -> Rejection:

@@ -14,11 +14,13 @@ from angarium_worker.domain.attempt_result import (
     FailureReason,
     without_answer,
 )
+from angarium_worker.domain.exchange import Exchange, cut
 
 from .answers import read_answer, read_broken_answer
 from .connection import Connection
 from .limits import SenderLimits
 from .pool import ConnectionPool
+from .request_head import JoinedRequest
 from .response import Response
 
 _REQUEST_TIMED_OUT = 408
@@ -67,8 +69,10 @@ class Attempt:
         "_progress",
         "_request",
         "_retried",
+        "_shown",
         "_started_at",
         "_timer",
+        "_withheld",
         "origin",
     )
 
@@ -76,13 +80,13 @@ class Attempt:
         self,
         context: AttemptContext,
         origin: Origin,
-        request: bytes,
+        request: JoinedRequest,
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
     ) -> None:
         self.origin = origin
         self._context = context
-        self._request = request
+        self._request, self._shown, self._withheld = request
         self._on_result: Callable[[AttemptResult], None] | None = on_result
         self._connection: Connection | None = None
         self._dialling: asyncio.Task[Connection] | None = None
@@ -139,6 +143,7 @@ class Attempt:
         duration_s = time.monotonic() - started_at
         first_byte_s = connection.first_byte_at - started_at
         clock_s = self._context.clock_s
+        exchange = Exchange(cut(self._shown), self._withheld, response.head)
         if progress is None:
             result = read_answer(
                 response.status,
@@ -150,6 +155,7 @@ class Attempt:
                 connection_reused=True,
                 body_truncated=response.body_truncated,
                 request=response.request,
+                exchange=exchange,
             )
         else:
             result = read_answer(
@@ -165,6 +171,7 @@ class Attempt:
                 connection_reused=connection.served > 1,
                 body_truncated=response.body_truncated,
                 request=response.request,
+                exchange=exchange,
             )
         if response.allowed_origin is not None:
             result = replace(result, allowed_origin=response.allowed_origin)
@@ -263,11 +270,21 @@ class Attempt:
             0.0 if progress is None else progress.connect_s,
             0.0 if progress is None else progress.tls_s,
         )
+        exchange = self._exchange_with(connection)
         if connection is not None and connection.response.status:
             clock_s = self._context.clock_s
-            self._finish(read_broken_answer(connection.response, reason, detail, clock_s, phases_s))
+            self._finish(
+                read_broken_answer(connection.response, reason, detail, clock_s, phases_s, exchange)
+            )
         else:
-            self._finish(without_answer(reason, detail, *phases_s))
+            self._finish(without_answer(reason, detail, *phases_s, exchange=exchange))
+
+    def _exchange_with(self, connection: Connection | None) -> Exchange:
+        """What was sent and received of an exchange that failed."""
+        received = b"" if connection is None else connection.response.head
+        if self._phase is Phase.EXCHANGE or self._retried:
+            return Exchange(cut(self._shown), self._withheld, received)
+        return Exchange(response=received)
 
     def _finish(self, result: AttemptResult) -> None:
         on_result, self._on_result = self._on_result, None

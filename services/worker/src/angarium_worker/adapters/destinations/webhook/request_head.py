@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from angarium_webhooks.header_rules import RESERVED_NAMES
 
@@ -11,6 +12,16 @@ from angarium_worker.domain.attempt_result import FailureReason
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # RFC 9110, section 5.6.2
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _NAMES_REMEMBERED_MAX = 4096
+_HEAD_END: Final = b"\r\n\r\n"
+
+
+class JoinedRequest(NamedTuple):
+    """A request, ready. `shown` is its head without the headers of secret values, which are
+    `withheld`."""
+
+    request: bytes
+    shown: bytes
+    withheld: tuple[str, ...]
 
 
 class RequestHeads:
@@ -20,24 +31,47 @@ class RequestHeads:
         self._head_bytes_max = head_bytes_max
         self._good_names: set[str] = set()
 
-    def join(self, head_start: str, headers: Sequence[tuple[str, str]], body: bytes) -> bytes:
+    def join(
+        self,
+        head_start: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        secret_headers: Sequence[tuple[str, str]] = (),
+    ) -> JoinedRequest:
         """The whole request. Raises SendFailed(REQUEST_REFUSED) and names the header."""
-        good_names = self._good_names
         lines = [f"{head_start}{len(body)}"]
+        self._append(lines, headers)
+        shown = "\r\n".join(lines)
+        if not secret_headers:
+            self._check_length(len(shown) + len(_HEAD_END))
+            head = shown.encode("ascii")
+            return JoinedRequest(b"".join((head, _HEAD_END, body)), head, ())
+        secret_lines = [""]
+        self._append(secret_lines, secret_headers)
+        secret = "\r\n".join(secret_lines)
+        self._check_length(len(shown) + len(secret) + len(_HEAD_END))
+        head = shown.encode("ascii")
+        return JoinedRequest(
+            b"".join((head, secret.encode("ascii"), _HEAD_END, body)),
+            head,
+            tuple([name for name, _ in secret_headers]),
+        )
+
+    def _append(self, lines: list[str], headers: Sequence[tuple[str, str]]) -> None:
+        good_names = self._good_names
         for name, value in headers:
             if name not in good_names:
                 self._admit(name)
             if not (value.isascii() and value.isprintable()):
                 _check_value(name, value)
             lines.append(f"{name}: {value}")
-        lines.append("\r\n")
-        head = "\r\n".join(lines)
-        if len(head) > self._head_bytes_max:
+
+    def _check_length(self, head_bytes: int) -> None:
+        if head_bytes > self._head_bytes_max:
             raise SendFailed(
                 FailureReason.REQUEST_REFUSED,
-                f"the headers have {len(head)} bytes, more than {self._head_bytes_max}",
+                f"the headers have {head_bytes} bytes, more than {self._head_bytes_max}",
             )
-        return head.encode("ascii") + body
 
     def _admit(self, name: str) -> None:
         if _TOKEN.fullmatch(name) is None:

@@ -8,9 +8,11 @@ are bounded here.
 import httptools
 
 from angarium_worker.adapters.destinations.dialing.failures import SPEAKS_TLS, TLS_ALERT
+from angarium_worker.domain.exchange import HEAD_BYTES_MAX, cut
 
 from .limits import SenderLimits
 
+_HEAD_END = b"\r\n\r\n"
 _STATUS_FINAL_MIN = 200
 _STATUS_INTERIM_MIN = 100
 _STATUS_SWITCHING_PROTOCOLS = 101
@@ -46,6 +48,7 @@ class Response:
         "_complete",
         "_dropped_bytes",
         "_fault",
+        "_head",
         "_head_complete",
         "_header_bytes",
         "_interim_count",
@@ -80,6 +83,7 @@ class Response:
         self._complete = False
         self._dropped_bytes = 0
         self._length = b""
+        self._head = b""
         self._head_complete = False
         self._header_bytes = 0
         self._interim_count = 0
@@ -101,15 +105,25 @@ class Response:
             return f"after {came_bytes} bytes"
         return f"after {came_bytes} of {int(self._length)} bytes"
 
+    @property
+    def head(self) -> bytes:
+        """The head of the final response as it came, or what came instead; at most what is
+        recorded of one."""
+        head = self._head
+        end = head.find(_HEAD_END)
+        return head if end < 0 else head[:end]
+
     def drop_body(self) -> None:
         """Once it was taken: an idle connection holds on to nothing."""
-        self._body = b""
+        self._body = self._head = b""
 
     def feed(self, data: bytes) -> bool:
         """Take in what came; True once the answer is there. Raises ResponseRefused.
 
         A body longer than what is read ends the answer too, with `body_truncated`.
         """
+        if not self._head_complete:
+            self._keep_head(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -188,6 +202,13 @@ class Response:
             self._complete = True
             self.keeps_alive = self._parser.should_keep_alive()
 
+    def _keep_head(self, data: bytes) -> None:
+        kept = self._head
+        if not kept:
+            self._head = cut(data)
+        elif len(kept) <= HEAD_BYTES_MAX:
+            self._head = cut(kept + data)
+
     def _check_interim(self, status: int) -> None:
         self._interim_count += 1
         if status == _STATUS_SWITCHING_PROTOCOLS:
@@ -200,6 +221,7 @@ class Response:
         if self._interim_count > self._limits.interim_responses_max:
             self._refuse(f"more than {self._limits.interim_responses_max} interim responses")
         self.retry_after = self.request = None
+        self._head = self._head.partition(_HEAD_END)[2]
 
     def _fault_of(self, data: bytes) -> str:
         """Why the parser did not take `data`; empty if it alone can say."""

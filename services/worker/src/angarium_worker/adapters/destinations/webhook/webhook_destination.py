@@ -23,7 +23,8 @@ from .authorized_attempt import AuthorizedAttempt
 from .handshake import Handshake
 from .payload_formats import NO_LINKS, FetchLinks, FormatPayload, Headers, format_of
 
-DEFAULT_HEADERS = (("content-type", "application/json"),)
+CONTENT_TYPE = "content-type"
+DEFAULT_HEADERS = ((CONTENT_TYPE, "application/json"),)
 AUTHORIZATION = "authorization"
 
 
@@ -48,20 +49,23 @@ class Poster[R](Protocol):
         body: bytes,
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
+        secret_headers: Headers = (),
     ) -> SubmittedAttempt:
-        """As `Destination.submit`."""
+        """As `Destination.submit`. The values of `secret_headers` are not recorded."""
         ...
 
 
 class PreparedWebhook[R](Struct, frozen=True, gc=False):
     """An endpoint's route, the headers that do not depend on the delivery, and its signatures.
 
+    `secret_headers` are the endpoint's own and its authentication: their values are not recorded.
     `special`: it has a format of its own, or needs access tokens or a permission.
     """
 
     route: R
     headers: tuple[tuple[str, str], ...]
     signatures: Signatures
+    secret_headers: tuple[tuple[str, str], ...] = ()
     special: bool = False
     form: FormatPayload | None = None
     tokens: TokenSource | None = None
@@ -69,7 +73,7 @@ class PreparedWebhook[R](Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         """Without what may hold a secret."""
-        return f"PreparedWebhook({len(self.headers)} headers)"
+        return f"PreparedWebhook({len(self.headers) + len(self.secret_headers)} headers)"
 
 
 class WebhookDestination[R]:
@@ -93,15 +97,15 @@ class WebhookDestination[R]:
     def prepare(self, options: DestinationOptions) -> PreparedWebhook[R]:
         """As the port has it."""
         headers, tokens = self._authenticated(options)
-        names = {name.lower() for name in headers}
-        defaults = tuple([header for header in DEFAULT_HEADERS if header[0] not in names])
+        content_type = [each for each in headers.items() if each[0].lower() == CONTENT_TYPE]
         form = format_of(options, self._links)
         return PreparedWebhook(
             self._route(
                 options.url, options.proxy, options.client_certificate, options.ca_certificates
             ),
-            (*defaults, *headers.items()),
+            tuple(content_type) or DEFAULT_HEADERS,
             Signatures.of(options),
+            tuple([each for each in headers.items() if each not in content_type]),
             form is not None or tokens is not None or options.handshake,
             form,
             tokens,
@@ -123,7 +127,14 @@ class WebhookDestination[R]:
         headers += prepared.signatures.headers(delivery)
         if delivery.trace is not None:
             headers = (*headers, ("traceparent", delivery.trace))
-        return self._post(prepared.route, headers, delivery.payload, delivery.timeout_s, on_result)
+        return self._post(
+            prepared.route,
+            headers,
+            delivery.payload,
+            delivery.timeout_s,
+            on_result,
+            prepared.secret_headers,
+        )
 
     def _submit_special(
         self,
@@ -161,7 +172,7 @@ class WebhookDestination[R]:
             authorization: str, timeout_s: float, on_sent: Callable[[AttemptResult], None]
         ) -> SubmittedAttempt:
             return self.submit(
-                _with_headers(plain, (("authorization", authorization),)),
+                _with_secret_header(plain, (AUTHORIZATION, authorization)),
                 replace(delivery, timeout_s=timeout_s),
                 on_sent,
             )
@@ -211,8 +222,14 @@ def _with_headers[R](prepared: PreparedWebhook[R], headers: Headers) -> Prepared
     return replace(prepared, headers=prepared.headers + headers) if headers else prepared
 
 
+def _with_secret_header[R](
+    prepared: PreparedWebhook[R], header: tuple[str, str]
+) -> PreparedWebhook[R]:
+    return replace(prepared, secret_headers=(*prepared.secret_headers, header))
+
+
 def _with_content_type(
     headers: tuple[tuple[str, str], ...], content_type: str
 ) -> tuple[tuple[str, str], ...]:
-    others = [header for header in headers if header[0].lower() != "content-type"]
-    return (("content-type", content_type), *others)
+    others = [header for header in headers if header[0].lower() != CONTENT_TYPE]
+    return ((CONTENT_TYPE, content_type), *others)

@@ -116,14 +116,16 @@ class WebhookSender:
         body: bytes,
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
+        secret_headers: Sequence[tuple[str, str]] = (),
     ) -> SubmittedAttempt:
-        """Make one attempt without a task, as `Destination.submit`."""
+        """Make one attempt without a task, as `Destination.submit`. The values of `secret_headers`
+        are not in the result's exchange."""
         if self._closed:
             return self._refuse(FailureReason.SENDER_CLOSED, "the sender is closed", on_result)
         if isinstance(route, NoRoute):
             return self._refuse(route.reason, route.detail, on_result)
         try:
-            request = self._heads.join(route.head_start, headers, body)
+            request = self._heads.join(route.head_start, headers, body, secret_headers)
         except SendFailed as failed:
             return self._refuse(failed.reason, failed.detail, on_result)
         attempt = Attempt(self._context, route.origin, request, timeout_s, on_result)

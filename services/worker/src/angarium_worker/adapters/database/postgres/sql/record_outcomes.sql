@@ -1,6 +1,6 @@
--- Record a group of outcomes in one statement. $1-$18: attempts; $19: whether the attempt was made
--- under a lease; $20-$25: outcomes of leased deliveries; $26-$42: new pending deliveries; $43-$48:
--- cancelled deliveries; $49: whether that was under a lease; $50-$58: events; $59, $60: the leased
+-- Record a group of outcomes in one statement. $1-$19: attempts; $20: whether the attempt was made
+-- under a lease; $21-$26: outcomes of leased deliveries; $27-$43: new pending deliveries; $44-$49:
+-- cancelled deliveries; $50: whether that was under a lease; $51-$59: events; $60, $61: the leased
 -- delivery that the event belongs to, or null. Returns the leased deliveries whose fence held.
 --
 -- The fence. A lease may end while its holder is stopped or slow; then another worker leases the
@@ -22,7 +22,7 @@ with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), leased as (
     select * from unnest(
-        $20::bytea[], $21::bytea[], $22::bigint[], $23::bigint[], $24::int[], $25::smallint[])
+        $21::bytea[], $22::bytea[], $23::bigint[], $24::bigint[], $25::int[], $26::smallint[])
         as l (message_id, endpoint_id, fence, due_in, attempts_made, lane)
 ), ended as (
     delete from pending_delivery p using leased l
@@ -45,18 +45,19 @@ with clock as (
 ), appended as (
     insert into attempt (
         id, message_id, endpoint_id, application_id, tenant_id, event_type, url, number, status,
-        trigger, response_status, response, duration_ms, failure, channels, timings, ended_at,
-        next_attempt_at)
+        trigger, response_status, response, duration_ms, failure, channels, timings, exchange,
+        ended_at, next_attempt_at)
     select id, message_id, endpoint_id, application_id, tenant_id, event_type, url, number,
         status, trigger, response_status, response, duration_ms, failure, channels, timings,
-        ended_at, clock.now + retry_in
+        exchange, ended_at, clock.now + retry_in
     from clock, unnest(
         $1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[], $7::text[],
         $8::int[], $9::smallint[], $10::smallint[], $11::smallint[], $12::bytea[], $13::int[],
-        $14::text[], $15::text[], $16::bytea[], $17::bigint[], $18::bigint[], $19::boolean[])
+        $14::text[], $15::text[], $16::bytea[], $17::bytea[], $18::bigint[], $19::bigint[],
+        $20::boolean[])
         as a (id, message_id, endpoint_id, application_id, tenant_id, event_type, url, number,
             status, trigger, response_status, response, duration_ms, failure, channels, timings,
-            ended_at, retry_in, under_lease)
+            exchange, ended_at, retry_in, under_lease)
     where not under_lease or (message_id, endpoint_id) in (select * from held)
     on conflict do nothing
 ), added as (
@@ -68,9 +69,9 @@ with clock as (
         endpoint_version, attempts_made, channels, trace, trigger, retry_delays, weight, lane,
         content_type, fence, clock.now + due_in
     from clock, unnest(
-        $26::bytea[], $27::bytea[], $28::bytea[], $29::bytea[], $30::text[], $31::bytea[],
-        $32::bigint[], $33::int[], $34::text[], $35::text[], $36::smallint[], $37::text[],
-        $38::int[], $39::smallint[], $40::text[], $41::bigint[], $42::bigint[])
+        $27::bytea[], $28::bytea[], $29::bytea[], $30::bytea[], $31::text[], $32::bytea[],
+        $33::bigint[], $34::int[], $35::text[], $36::text[], $37::smallint[], $38::text[],
+        $39::int[], $40::smallint[], $41::text[], $42::bigint[], $43::bigint[])
         as p (message_id, endpoint_id, application_id, tenant_id, event_type, payload,
             endpoint_version, attempts_made, channels, trace, trigger, retry_delays, weight,
             lane, content_type, fence, due_in)
@@ -106,8 +107,8 @@ with clock as (
     select c.message_id, c.endpoint_id, application_id, tenant_id, event_type, reason, clock.now,
         coalesce(ended.by_hand, false)
     from clock, unnest(
-        $43::bytea[], $44::bytea[], $45::bytea[], $46::bytea[], $47::text[], $48::text[],
-        $49::boolean[])
+        $44::bytea[], $45::bytea[], $46::bytea[], $47::bytea[], $48::text[], $49::text[],
+        $50::boolean[])
         as c (message_id, endpoint_id, application_id, tenant_id, event_type, reason,
             under_lease)
     left join ended using (message_id, endpoint_id)
@@ -120,8 +121,8 @@ with clock as (
     select id, type, tenant_id, application_id, endpoint_id, message_id, attempt_id,
         response_status, attempted_at
     from unnest(
-        $50::bytea[], $51::text[], $52::bytea[], $53::bytea[], $54::bytea[], $55::bytea[],
-        $56::bytea[], $57::smallint[], $58::bigint[], $59::bytea[], $60::bytea[])
+        $51::bytea[], $52::text[], $53::bytea[], $54::bytea[], $55::bytea[], $56::bytea[],
+        $57::bytea[], $58::smallint[], $59::bigint[], $60::bytea[], $61::bytea[])
         as e (id, type, tenant_id, application_id, endpoint_id, message_id, attempt_id,
             response_status, attempted_at, held_message, held_endpoint)
     where held_message is null or (held_message, held_endpoint) in (select * from held)
