@@ -75,6 +75,7 @@ coverage: setup ## Run every test, and show the lines and branches that none of 
 lint: setup ## Check style and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/python libs/console/build_assets.py
 	@PATH="$(abspath $(BIN)):$$PATH" npm --prefix $(WEB) run --silent check
 
 types: setup ## Check types, of the tests too, strictly

@@ -21,6 +21,8 @@ NODE_MIN: Final = (20, 19)
 INSTALL_TIMEOUT_S: Final = 600
 BUILD_TIMEOUT_S: Final = 300
 _SOURCES: Final = ("*.json", "*.html", "*.ts", "api/*", "public/**/*", "src/**/*")
+_INSTALL_OPTIONS: Final = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+_TOOLS: Final = "tools"
 _STAMP: Final = ".sources"
 
 
@@ -46,21 +48,23 @@ class AssetsHook(BuildHookInterface[Any]):
         stamp.write_text(wanted)
 
 
-def _compile(web: Path, assets: Path) -> None:
+def install_packages(web: Path, *, with_tools: bool) -> None:
+    """Install the locked npm packages, unless they are. `with_tools` adds those that only lint and
+    tests need, without touching the others."""
     lock = hashlib.sha256((web / "package-lock.json").read_bytes()).hexdigest()
-    installed = web / "node_modules/.lock"
-    if not installed.is_file() or installed.read_text() != lock:
-        _run(
-            web,
-            "npm",
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--prefer-offline",
-            within=INSTALL_TIMEOUT_S,
-        )
-        installed.write_text(lock)
+    stamp = web / "node_modules/.installed"
+    installed = stamp.read_text().split() if stamp.is_file() else []
+    if installed[:1] != [lock]:
+        _run(web, "npm", "ci", "--omit=dev", *_INSTALL_OPTIONS, within=INSTALL_TIMEOUT_S)
+        stamp.write_text(lock)
+        installed = [lock]
+    if with_tools and _TOOLS not in installed:
+        _run(web, "npm", "install", "--no-save", *_INSTALL_OPTIONS, within=INSTALL_TIMEOUT_S)
+        stamp.write_text(f"{lock} {_TOOLS}")
+
+
+def _compile(web: Path, assets: Path) -> None:
+    install_packages(web, with_tools=False)
     _run(web, "npm", "run", "--silent", "build", "--", f"--outDir={assets}", within=BUILD_TIMEOUT_S)
 
 
@@ -121,3 +125,7 @@ def _digest(web: Path) -> str:
         digest.update(path.relative_to(web).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    install_packages(Path(__file__).parent / "web", with_tools=True)

@@ -2,8 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vite";
 
 const COMPRESSED = /\.(js|css|svg|json)$/;
 
@@ -42,5 +41,4 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: { input: ["console.html", "portal.html"] },
   },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
 });

@@ -1,5 +1,5 @@
-import { IconSettings, IconWebhook } from "@tabler/icons-react";
 import { createRootRoute, createRoute, createRouter, Outlet } from "@tanstack/react-router";
+import { TbSettings, TbWebhook } from "react-icons/tb";
 import { NotFound } from "../components/NotFound";
 import { PageFailure } from "../components/PageFailure";
 import { applicationRoutes } from "../pages/application-routes";
@@ -24,6 +24,6 @@ export function portalRouter(appearance: Appearance) {
 }
 
 const PLACES = [
-  { label: "Endpoints", to: "/endpoints", icon: <IconWebhook size={18} aria-hidden /> },
-  { label: "Settings", to: "/settings", icon: <IconSettings size={18} aria-hidden /> },
+  { label: "Endpoints", to: "/endpoints", icon: <TbWebhook size={18} aria-hidden /> },
+  { label: "Settings", to: "/settings", icon: <TbSettings size={18} aria-hidden /> },
 ];
