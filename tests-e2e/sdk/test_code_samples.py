@@ -2,13 +2,16 @@
 
 import os
 import shlex
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from string import Template
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from angarium_contracts.ids import parse_id
 from redis import Redis
 
 from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
@@ -46,7 +49,7 @@ FIRST = (
 )  # fmt: skip
 """Operations in an order in which each finds what it needs."""
 THEN = (
-    "v1.background-task.get",
+    "v1.background-task.get", "v1.background-task.cancel",
     "v1.message-attempt.list-by-msg", "v1.message-attempt.list-by-endpoint",
     "v1.message-attempt.get", "v1.message-attempt.list-attempted-destinations",
     "v1.message-attempt.list-attempted-messages", "v1.message-attempt.resend",
@@ -97,6 +100,7 @@ class Reference:
         platform: DevPlatform,
     ) -> None:
         self._state = platform.state
+        self._gateway_database = platform.database_path("gateway")
         self._api = api
         self.tokens = tokens
         self._real = {
@@ -121,6 +125,11 @@ class Reference:
             "an attempt",
         )
         tasks = self._api.get("/background-task").json()["data"]
+        with closing(sqlite3.connect(self._gateway_database)) as database, database:
+            # One that a sample can cancel: no gateway continues it before its lease ends.
+            task_id = parse_id("qtask", tasks[0]["id"])
+            running = "UPDATE background_task SET status = 'running', held_until = ? WHERE id = ?"
+            assert database.execute(running, (1 << 62, task_id)).rowcount == 1
         keys = self._api.get("/api-key").json()["data"]
         self._real |= {
             ATTEMPT_ID: attempts[0]["id"],

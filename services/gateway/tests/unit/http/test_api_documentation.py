@@ -29,6 +29,7 @@ OPERATIONS = {
     "v1.message-attempt.resend", "v1.endpoint.recover", "v1.endpoint.replay-missing",
     "v1.endpoint.bulk-replay", "v1.endpoint.send-example", "v1.endpoint.get-stats",
     "v1.endpoint.get-delivery-state", "v1.background-task.list", "v1.background-task.get",
+    "v1.background-task.cancel",
     "v1.tenant.get-policy", "v1.tenant.update-policy", "v1.audit-log.list",
     "v1.message.expunge-content", "v1.message-attempt.expunge-content",
     "v1.message.cancel", "v1.message-attempt.cancel", "v1.endpoint.cancel-pending",
