@@ -29,7 +29,7 @@ QUARANTINE_ID = "1735689600000-0"
 QUARANTINED: Any = {"stream": "x", "entry_id": "1-1", "reason": "a sample", "body": b"x"}
 WAIT_S = 60
 FIRST = (
-    "v1.health.get", "v1.health.ping",
+    "v1.health.get", "v1.health.ping", "v1.authentication.list-methods",
     "v1.tenant.update-policy", "v1.tenant.get-policy",
     "v1.event-type.create", "v1.event-type.list", "v1.event-type.get", "v1.event-type.update",
     "patch_event_type", "v1.event-type.import-openapi", "v1.event-type.export-openapi",
@@ -86,6 +86,8 @@ THEN = (
 """These name what the first ones brought about, and the last end the tenant."""
 STREAMS = ("v1.event-stream.application", "v1.event-stream.tenant")
 """Their samples do not end."""
+NOT_SET_UP = ("v1.authentication.begin-oidc",)
+"""Refused without an identity provider: tests-e2e/oidc begins with one."""
 
 
 class Reference:
@@ -188,7 +190,7 @@ def reference(
 
 
 def test_every_curl_sample_succeeds(reference: Reference) -> None:
-    assert {*FIRST, *THEN, *STREAMS} == reference.operations
+    assert {*FIRST, *THEN, *STREAMS, *NOT_SET_UP} == reference.operations
     for operation in FIRST:
         _curl_samples(reference, operation)
     reference.find_ids()

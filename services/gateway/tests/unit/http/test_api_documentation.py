@@ -42,7 +42,7 @@ OPERATIONS = {
     "v1.admin.tenant.patch", "v1.admin.tenant.delete",
     "v1.admin.tenant.create-api-key",
     "v1.authentication.app-portal-access", "v1.authentication.dashboard-access",
-    "v1.authentication.sign-in",
+    "v1.authentication.sign-in", "v1.authentication.list-methods", "v1.authentication.begin-oidc",
     "v1.authentication.logout", "v1.authentication.expire-all", "v1.authentication.whoami",
     "v1.api-key.create", "v1.api-key.list", "v1.api-key.get", "v1.api-key.revoke",
     "v1.message-attempt.get", "v1.health.get", "v1.health.ping",
@@ -68,7 +68,10 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-PUBLIC = {"v1.health.get", "v1.health.ping", "v1.authentication.sign-in"}
+PUBLIC = {
+    "v1.health.get", "v1.health.ping",
+    "v1.authentication.sign-in", "v1.authentication.list-methods", "v1.authentication.begin-oidc",
+}  # fmt: skip
 
 type Document = dict[str, Any]
 
