@@ -192,3 +192,28 @@ def test_background_tasks_are_listed_and_read(customer: Customer, hooks: Scripte
     with pytest.raises(HttpError) as unknown:
         of.get("qtask_0000000000000000000000")
     assert unknown.value.status_code == 404
+
+
+def test_a_task_is_canceled_where_it_is(customer: Customer, hooks: ScriptedReceiver) -> None:
+    count = 350
+    for start in range(0, count, 70):
+        messages = [{"eventType": "a", "payload": {"number": start + one}} for one in range(70)]
+        answer = customer.api.post(f"/app/{customer.id}/msg/batch", json={"messages": messages})
+        assert answer.status_code == 202, answer.text
+    endpoint = customer.endpoint(f"{hooks.url}/")
+    started = customer.svix.endpoint.replay_missing(customer.id, endpoint, ReplayIn(since=SINCE))
+    path = f"/background-task/{started.id}"
+    until(lambda: customer.api.get(path).json()["progress"]["done"] > 0, 30, "a step is made")
+
+    canceled = customer.api.post(f"{path}/cancel").json()
+
+    assert (canceled["state"], canceled["status"]) == ("canceled", "failed"), canceled
+    done = canceled["progress"]["done"]
+    assert 0 < done < count
+    assert 0 <= canceled["progress"]["percent"] < 100
+    # A step that was under way sends at most a hundred more, and no gateway begins another.
+    hooks.wait("/", done)
+    customer.await_stats(endpoint, pending=0, sending=0)
+    assert len(hooks.at("/")) <= done + 100
+    assert customer.api.get(path).json() == canceled
+    assert customer.api.post(f"{path}/cancel").status_code == 409

@@ -201,7 +201,10 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_input=False, include_url=False):
         variable = ENV_PREFIX + "_".join(str(part) for part in problem["loc"][:1]).upper()
-        if problem["type"] == "missing":
+        if not problem["loc"]:
+            # Of several settings together: the sentence names them.
+            lines.append(problem["msg"].removeprefix("Value error, "))
+        elif problem["type"] == "missing":
             lines.append(f"{variable} is not set; `angarium settings` says what it means")
         else:
             lines.append(f"{variable}: {problem['msg']}")

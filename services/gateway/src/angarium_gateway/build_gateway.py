@@ -63,6 +63,7 @@ from .application.tenants.authorization import Authorizer
 from .application.tenants.erase_tenants import DeletedTenants, EraseTenants
 from .application.tenants.integrations import Integrations
 from .application.tenants.last_uses import LastUses
+from .application.tenants.oidc_sign_in import IdentityProvider, OidcRules, OidcSignIn, TenantNames
 from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.rate_limiter import RateLimiter, SharedCounts
@@ -74,8 +75,8 @@ from .application.tenants.tenants import Tenants
 from .build_hot_path import HotPath, HotPathLimits, HotPathPorts, build_hot_path
 
 
-class StoredTenants(Tenants, DeletedTenants, Protocol):
-    """Tenants: managed by operators, and erased."""
+class StoredTenants(Tenants, DeletedTenants, TenantNames, Protocol):
+    """Tenants: managed by operators, found by name, and erased."""
 
 
 class StoredPortalTokens(Logins, PortalTokens, Protocol):
@@ -115,6 +116,7 @@ class GatewayPorts:
     message_search: MessageSearch
     accepted: AcceptedMessages
     platform: PlatformPorts
+    identity_provider: IdentityProvider | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,7 @@ class GatewayLimits:
     listeners: ListenerLimits = field(default_factory=ListenerLimits)
     statistics_hours_kept_days: int = 90
     admin_keys_operate_platform: bool = False
+    oidc: OidcRules | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +321,7 @@ def _api(
         integrations=ports.integrations,
         portal_tokens=ports.portal_tokens,
         sign_ins=ports.sign_ins,
+        oidc=_oidc(ports, limits, clocks),
         tenants=ports.tenants,
         audit_log=ports.audit_log,
         record_change=RecordChange(
@@ -338,4 +342,12 @@ def _api(
         body_bytes_max=limits.body_bytes_max,
         public_url=limits.public_url,
         proxies=limits.proxies,
+    )
+
+
+def _oidc(ports: GatewayPorts, limits: GatewayLimits, clocks: Clocks) -> OidcSignIn | None:
+    if ports.identity_provider is None or limits.oidc is None:
+        return None
+    return OidcSignIn(
+        ports.identity_provider, ports.sign_ins, ports.tenants, ports.seal, limits.oidc, clocks.now
     )

@@ -81,6 +81,7 @@ from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.database.tables import message_rollup
 from .adapters.database.tenants import TenantTable
 from .adapters.http.cross_origin import parse_origins
+from .adapters.http.sign_in import CALLBACK_PATH
 from .adapters.json_schema.payload_checks import compile_schema
 from .adapters.streams.batch_publisher import BatchPublisher
 from .adapters.streams.platform_view import SERVICES, RedisPlatformView
@@ -98,9 +99,11 @@ from .application.publish.settlement import Settlement
 from .application.redelivery.redelivery import RedeliveryLimits, RedeliveryPorts
 from .application.service_query import ServiceQuery
 from .application.tenants.audit_chain import PURPOSE
+from .application.tenants.oidc_sign_in import IdentityProvider, OidcRules
 from .application.tenants.rate_limiter import SharedCounts
 from .build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
 from .build_hot_path import HotPathLimits, HotPathPorts
+from .domain.role_scopes import parse_role_scopes
 from .examination.answer import GatewayExamination
 from .settings import Settings
 
@@ -209,6 +212,7 @@ def ports_over(
         followed_messages=MessageFeed(database),
         message_search=MessageSearchTable(database),
         accepted=MessageStatistics(database),
+        identity_provider=identity_provider(settings),
         platform=PlatformPorts(
             streams=streams.platform,
             journal=GatewayExamination(database, seal_of(settings), streams.platform.in_streams),
@@ -216,6 +220,26 @@ def ports_over(
                 streams.shelves, SetAsideBatches(database), lambda: uuid4().hex
             ),
         ),
+    )
+
+
+def identity_provider(settings: Settings) -> IdentityProvider | None:
+    """The OpenID Connect provider; None unless the operator has set one up."""
+    if settings.oidc_issuer is None:
+        return None
+    # Takes some time to import, which a gateway without it should not spend.
+    from .adapters.oidc.provider import OidcClient, OidcProvider
+
+    secret = settings.oidc_client_secret
+    return OidcProvider(
+        OidcClient(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id or "",
+            secret=None if secret is None else secret.get_secret_value(),
+            redirect_uri=f"{(settings.public_url or '').rstrip('/')}{CALLBACK_PATH}",
+            scopes=settings.oidc_scopes,
+            roles_claim=settings.oidc_roles_claim,
+        )
     )
 
 
@@ -239,6 +263,12 @@ def limits_of(settings: Settings) -> GatewayLimits:
         listeners=ListenerLimits(settings.event_streams_max, settings.event_streams_per_tenant_max),
         statistics_hours_kept_days=settings.statistics_hours_kept_days,
         admin_keys_operate_platform=settings.admin_keys_operate_platform,
+        oidc=OidcRules(
+            name=settings.oidc_name,
+            tenant=settings.oidc_tenant,
+            roles=parse_role_scopes(settings.oidc_roles),
+            key_life_s=settings.oidc_session_s,
+        ),
     )
 
 

@@ -1,12 +1,13 @@
 """The gateway's settings."""
 
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
 from angarium_chassis.statistics.settings import StatisticsSettings
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from .adapters.http.cross_origin import parse_origins
+from .domain.role_scopes import parse_role_scopes
 
 _SOURCES: Final = r"^('none'|\*|(https?://[a-z0-9.*\-]+(:[0-9]{1,5})?)( https?://[a-z0-9.*\-]+(:[0-9]{1,5})?){0,49})?$"
 """Sources of a Content-Security-Policy; anything else could add a directive to it."""
@@ -45,6 +46,53 @@ class Settings(StatisticsSettings):
         description="Whether API keys of the scope admin may use the operations of the platform,"
         " which show data of all tenants: processes, streams, findings and the quarantine. Set it"
         " where there is one tenant only; otherwise these need a key of the scope platform.",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        pattern=r"^https://[^?#\s]+$|^http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/[^?#\s]*)?$",
+        description="The issuer of an OpenID Connect provider, such as https://login.example.com,"
+        " with which people sign in to the console. Needs ANGARIUM_PUBLIC_URL; the redirect URI to"
+        " register at the provider is that and /api/v1/auth/oidc/callback. Off unless set.",
+    )
+    oidc_client_id: str | None = Field(
+        default=None, min_length=1, description="The client id at the OpenID Connect provider."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None,
+        description="The client secret at the OpenID Connect provider; none for a public client.",
+    )
+    oidc_name: str = Field(
+        default="single sign-on",
+        min_length=1,
+        max_length=64,
+        description="What the console calls the OpenID Connect provider.",
+    )
+    oidc_scopes: str = Field(
+        default="openid profile email",
+        pattern=r"^(\S+ )*openid( \S+)*$",
+        description="The scopes that are asked of the OpenID Connect provider.",
+    )
+    oidc_roles_claim: str = Field(
+        default="groups",
+        min_length=1,
+        description="The claim that has a person's roles, such as groups or realm_access.roles. It"
+        " is looked for in the ID token, then in the user info.",
+    )
+    oidc_roles: str = Field(
+        default="",
+        description="Which roles may use the console, with what scope: admin, read or platform,"
+        " such as webhooks-admins=admin,support=read. Of several that a person has, the first"
+        " counts; without any, nobody is signed in.",
+    )
+    oidc_tenant: str = Field(
+        default="default",
+        description="The name of the tenant that people sign in to with OpenID Connect.",
+    )
+    oidc_session_s: int = Field(
+        default=12 * 3_600,
+        ge=300,
+        le=30 * 24 * 3_600,
+        description="Seconds for which a sign-in with OpenID Connect lasts.",
     )
     connections_max: int = Field(
         default=2_000,
@@ -137,6 +185,26 @@ class Settings(StatisticsSettings):
     def proxies(self) -> TrustedProxies:
         """The proxies in front."""
         return TrustedProxies(parse_networks(self.trusted_proxies), self.trusted_proxies_header)
+
+    @model_validator(mode="after")
+    def _oidc_is_complete(self) -> Self:
+        if self.oidc_issuer is None:
+            return self
+        needed = {
+            "ANGARIUM_OIDC_CLIENT_ID": self.oidc_client_id,
+            "ANGARIUM_OIDC_ROLES": self.oidc_roles,
+            "ANGARIUM_PUBLIC_URL": self.public_url,
+        }
+        missing = [name for name, value in needed.items() if not value]
+        if missing:
+            raise ValueError(f"with ANGARIUM_OIDC_ISSUER, {' and '.join(missing)} must be set")
+        return self
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _roles_can_be_read(cls, text: str) -> str:
+        parse_role_scopes(text)
+        return text
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -185,6 +185,18 @@ class MemoryTasks:
         row = self.rows.get(task_id)
         return row.task if row is not None and row.task.tenant_id == tenant_id else None
 
+    async def cancel(self, tenant_id: bytes, task_id: bytes) -> BackgroundTask | None:
+        found = await self.find(tenant_id, task_id)
+        if found is None or found.status is not TaskStatus.RUNNING:
+            return None
+        row = self.rows[task_id]
+        canceled = replace(found, status=TaskStatus.CANCELED, error="The task was canceled.")
+        self.rows[task_id] = HeldTask(canceled, row.fence + 1)
+        return canceled
+
+    async def still_held(self, held: HeldTask) -> bool:
+        return self._mine(held)
+
     async def kept_positions(self, endpoint_ids: Collection[bytes]) -> Mapping[bytes, bytes]:
         return {
             row.task.arguments.endpoint_id: row.task.progress.cursor or b"\0" * 16
@@ -200,7 +212,7 @@ class MemoryTasks:
             task
             for task in (row.task for row in self.rows.values())
             if task.tenant_id == tenant_id
-            and (chosen.status is None or task.status is chosen.status)
+            and (chosen.statuses is None or task.status in chosen.statuses)
             and (chosen.kind is None or task.kind is chosen.kind)
             and chosen.application_id in (None, task.arguments.application_id)
             and (

@@ -1,8 +1,13 @@
 """Background tasks that a client starts: their arguments, progress and status."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+from angarium_contracts.ids import created_at_ms
+
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class TaskKind(StrEnum):
@@ -17,11 +22,12 @@ class TaskKind(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """The status of a task, which runs until it is finished or fails permanently."""
+    """The status of a task, which runs until it is finished, fails permanently or is canceled."""
 
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
+    CANCELED = "canceled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,26 @@ class BackgroundTask:
     status: TaskStatus = TaskStatus.RUNNING
     progress: TaskProgress = field(default_factory=TaskProgress)
     error: str | None = None
+
+
+_OVER_TIME: Final = frozenset({TaskKind.RECOVER, TaskKind.REPLAY_MISSING, TaskKind.BULK_REPLAY})
+
+
+def percent_done(task: BackgroundTask) -> int | None:
+    """How far a task has come, from 0 to 100: by time for those that work through the messages of
+    a time, by number for those that work through named applications. None: not known."""
+    of, progress = task.arguments, task.progress
+    if task.status is TaskStatus.FINISHED:
+        return 100
+    if task.kind in _OVER_TIME:
+        span_ms = (of.until - of.since) / _MILLISECOND
+        if progress.cursor is None or span_ms <= 0:
+            return 0
+        done_ms = created_at_ms(progress.cursor) - of.since.timestamp() * 1_000
+        return max(0, min(99, int(100 * done_ms / span_ms)))
+    if of.application_ids:
+        return min(99, 100 * progress.looked // len(of.application_ids))
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,10 +256,10 @@ async def test_filters_choose_by_status_and_kind(tasks: BackgroundTaskTable) -> 
         return [item.id for item in page.items]
 
     assert await ids(EVERYTHING) == [third, second, first]
-    assert await ids(TaskFilter(status=TaskStatus.FAILED)) == [first]
+    assert await ids(TaskFilter(frozenset({TaskStatus.FAILED}))) == [first]
     assert await ids(TaskFilter(kind=TaskKind.REPLAY_MISSING)) == [second]
-    assert await ids(TaskFilter(TaskStatus.RUNNING, TaskKind.RECOVER)) == [third]
-    assert await ids(TaskFilter(TaskStatus.FINISHED)) == []
+    assert await ids(TaskFilter(frozenset({TaskStatus.RUNNING}), TaskKind.RECOVER)) == [third]
+    assert await ids(TaskFilter(frozenset({TaskStatus.FINISHED}))) == []
     assert await ids(TaskFilter(application_id=ARGUMENTS.application_id)) == [third, second, first]
     assert await ids(TaskFilter(application_id=b"%_/+" * 4)) == []
 
@@ -306,3 +306,44 @@ async def test_a_task_is_stored_once_under_its_id(tasks: BackgroundTaskTable) ->
         for _ in range(2)
     ]
     assert first == again
+
+
+async def test_a_canceled_task_is_continued_by_nobody(
+    tasks: BackgroundTaskTable, database: Database
+) -> None:
+    task_id = await start(tasks, 1)
+    held = await lease(tasks)
+    assert await tasks.still_held(held)
+
+    canceled = await tasks.cancel(TENANT, task_id)
+
+    assert canceled is not None
+    assert (canceled.status, canceled.error) == (TaskStatus.CANCELED, "The task was canceled.")
+    assert not await tasks.still_held(held)
+    assert not await tasks.save(held, PROGRESS, lease_s=LEASE_S)
+    assert not await tasks.end(held, PROGRESS, error=None)
+    await let_leases_run_out(database)
+    assert await tasks.lease(lease_s=LEASE_S) is None
+    assert await tasks.find(TENANT, task_id) == canceled
+    assert await tasks.cancel(TENANT, task_id) is None
+
+
+async def test_only_running_tasks_of_the_own_tenant_are_canceled(
+    tasks: BackgroundTaskTable,
+) -> None:
+    task_id = await start(tasks, 1)
+    assert await tasks.cancel(OTHER, task_id) is None
+    assert await tasks.cancel(TENANT, b"x" * 16) is None
+    await tasks.end(await lease(tasks), PROGRESS, error=None)
+    assert await tasks.cancel(TENANT, task_id) is None
+    found = await tasks.find(TENANT, task_id)
+    assert found is not None
+    assert found.status is TaskStatus.FINISHED
+
+
+async def test_the_person_of_a_canceled_erasure_is_forgotten(tasks: BackgroundTaskTable) -> None:
+    arguments = replace(ARGUMENTS, subject="customer-77")
+    await tasks.start(b"1" * 16, TENANT, TaskKind.PURGE_CONTENT, arguments, running_max=1)
+    canceled = await tasks.cancel(TENANT, b"1" * 16)
+    assert canceled is not None
+    assert canceled.arguments == replace(ARGUMENTS, subject=None)

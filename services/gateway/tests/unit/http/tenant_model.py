@@ -28,6 +28,9 @@ class MemoryTenants:
     async def get(self, tenant_id: bytes) -> Tenant | None:
         return next((one for one in self.tenants if one.id == tenant_id), None)
 
+    async def id_of(self, name: str) -> bytes | None:
+        return next((each.id for each in self.tenants if each.name == name), None)
+
     async def named(self, name: str) -> Tenant | None:
         return next((one for one in self.tenants if one.name == name), None)
 

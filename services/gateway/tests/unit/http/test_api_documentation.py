@@ -32,6 +32,7 @@ OPERATIONS = {
     "v1.message-attempt.resend", "v1.endpoint.recover", "v1.endpoint.replay-missing",
     "v1.endpoint.bulk-replay", "v1.endpoint.send-example", "v1.endpoint.get-stats",
     "v1.endpoint.get-delivery-state", "v1.background-task.list", "v1.background-task.get",
+    "v1.background-task.cancel",
     "v1.tenant.get-policy", "v1.tenant.update-policy", "v1.audit-log.list",
     "v1.message.expunge-content", "v1.message-attempt.expunge-content",
     "v1.message.cancel", "v1.message-attempt.cancel", "v1.endpoint.cancel-pending",
@@ -44,7 +45,7 @@ OPERATIONS = {
     "v1.admin.tenant.patch", "v1.admin.tenant.delete",
     "v1.admin.tenant.create-api-key",
     "v1.authentication.app-portal-access", "v1.authentication.dashboard-access",
-    "v1.authentication.sign-in",
+    "v1.authentication.sign-in", "v1.authentication.list-methods", "v1.authentication.begin-oidc",
     "v1.authentication.logout", "v1.authentication.expire-all", "v1.authentication.whoami",
     "v1.api-key.create", "v1.api-key.list", "v1.api-key.get", "v1.api-key.revoke",
     "v1.integration.list", "v1.integration.create", "v1.integration.get",
@@ -72,7 +73,10 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-PUBLIC = {"v1.health.get", "v1.health.ping", "v1.authentication.sign-in"}
+PUBLIC = {
+    "v1.health.get", "v1.health.ping",
+    "v1.authentication.sign-in", "v1.authentication.list-methods", "v1.authentication.begin-oidc",
+}  # fmt: skip
 
 type Document = dict[str, Any]
 

@@ -196,6 +196,8 @@ async def test_what_takes_long_is_started_and_watched(
         "status": "running",
         "task": kind.value,
         "updatedAt": "2030-01-02T03:04:05.678901Z",
+        "state": "running",
+        "progress": {"percent": 0, "done": 0, "total": None},
         "data": {
             "appId": format_id(APPLICATION, APPLICATION_ID),
             "endpointId": format_id(ENDPOINT, ENDPOINT_ID),

@@ -73,7 +73,7 @@ POSTED = {
 }
 """Posted messages are on record in the journal."""
 RECORDED_READS = {"v1.quarantine.get-bytes"}
-PUBLIC = {"v1.authentication.sign-in"}
+PUBLIC = {"v1.authentication.sign-in", "v1.authentication.begin-oidc"}
 """Without an API key: recorded once they have succeeded, by the key that they made."""
 ENDLESS = {"v1.event-stream.application", "v1.event-stream.tenant"}
 

@@ -247,3 +247,21 @@ async def test_a_slow_rate_takes_small_steps(rig: Rig) -> None:
         await rig.start(rate)
         await rig.runner(rate).work_one_turn()
     assert sizes == [1, 30, 100]
+
+
+async def test_a_task_that_is_canceled_makes_no_further_step(rig: Rig) -> None:
+    task_id = await rig.start()
+    canceling: list[asyncio.Task[BackgroundTask | None]] = []
+
+    def cancel() -> None:
+        canceling.append(asyncio.ensure_future(rig.tasks.cancel(TENANT, task_id)))
+
+    # While the runner waits after the first step.
+    rig.tasks.on_save = cancel
+    await rig.runner().work_one_turn()
+
+    assert len(canceling) == 1
+    assert rig.step.made == [task_id]
+    task = rig.task(task_id)
+    assert (task.status, task.progress.looked) == (TaskStatus.CANCELED, 1)
+    assert await rig.runner().work_one_turn() is False

@@ -28,6 +28,7 @@ from .id_pages import page_of, windowed
 from .tables import background_task as table
 
 ERROR_CHARS_MAX = 1_000
+CANCELED = "The task was canceled."
 
 _arguments = msgspec.json.Decoder(TaskArguments)
 
@@ -91,6 +92,37 @@ class BackgroundTaskTable:
         rows = await self._rows(query)
         return _task(rows[0]) if rows else None
 
+    async def cancel(self, tenant_id: bytes, task_id: bytes) -> BackgroundTask | None:
+        """See the port."""
+        running = (
+            (table.c.tenant_id == tenant_id)
+            & (table.c.id == task_id)
+            & (table.c.status == TaskStatus.RUNNING.value)
+        )
+        with journal_failures():
+            async with self._engine.begin() as connection:
+                query = select(table).where(running).with_for_update()
+                row = (await connection.execute(query)).one_or_none()
+                if row is None:
+                    return None
+                change = (
+                    update(table)
+                    .where(running)
+                    .values(
+                        status=TaskStatus.CANCELED.value,
+                        fence=table.c.fence + 1,
+                        error=CANCELED,
+                        updated_at=self._now_us,
+                        **_without_subject(_task(row).arguments),
+                    )
+                    .returning(table)
+                )
+                return _task((await connection.execute(change)).one())
+
+    async def still_held(self, held: HeldTask) -> bool:
+        """See the port."""
+        return bool(await self._rows(select(table.c.id).where(_mine(held))))
+
     async def kept_positions(self, endpoint_ids: Collection[bytes]) -> Mapping[bytes, bytes]:
         """See the port."""
         query = select(table).where(
@@ -112,8 +144,8 @@ class BackgroundTaskTable:
     ) -> IdPage[BackgroundTask]:
         """See the port."""
         query = select(table).where(table.c.tenant_id == tenant_id)
-        if chosen.status is not None:
-            query = query.where(table.c.status == chosen.status.value)
+        if chosen.statuses is not None:
+            query = query.where(table.c.status.in_([each.value for each in chosen.statuses]))
         if chosen.kind is not None:
             query = query.where(table.c.kind == chosen.kind.value)
         if chosen.application_id is not None:
@@ -161,22 +193,13 @@ class BackgroundTaskTable:
         """See the port."""
         status = TaskStatus.FINISHED if error is None else TaskStatus.FAILED
         values = {**_columns(progress), "error": _cut(error), "status": status.value}
-        if held.task.arguments.subject is not None:
-            # The tag names a person.
-            nameless = replace(held.task.arguments, subject=None)
-            values["arguments"] = msgspec.json.encode(nameless).decode()
-        return await self._change(held, **values)
+        return await self._change(held, **values, **_without_subject(held.task.arguments))
 
     def _after(self, wait_s: float) -> ColumnElement[int]:
         return self._now_us + int(wait_s * 1_000_000)
 
     async def _change(self, held: HeldTask, **values: Any) -> bool:
-        mine = (
-            (table.c.id == held.task.id)
-            & (table.c.fence == held.fence)
-            & (table.c.status == TaskStatus.RUNNING.value)
-        )
-        statement = update(table).where(mine).values(**values, updated_at=self._now_us)
+        statement = update(table).where(_mine(held)).values(**values, updated_at=self._now_us)
         with journal_failures():
             async with self._engine.begin() as connection:
                 return (await connection.execute(statement)).rowcount == 1
@@ -186,6 +209,22 @@ class BackgroundTaskTable:
             async with self._reading.connect() as connection:
                 rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
         return rows
+
+
+def _mine(held: HeldTask) -> ColumnElement[bool]:
+    return (
+        (table.c.id == held.task.id)
+        & (table.c.fence == held.fence)
+        & (table.c.status == TaskStatus.RUNNING.value)
+    )
+
+
+def _without_subject(arguments: TaskArguments) -> dict[str, str]:
+    """The column of the arguments without their subject, which names a person; empty if there is
+    none."""
+    if arguments.subject is None:
+        return {}
+    return {"arguments": msgspec.json.encode(replace(arguments, subject=None)).decode()}
 
 
 def _columns(progress: TaskProgress) -> dict[str, Any]:

@@ -54,6 +54,11 @@ class TenantTable:
         """See the port."""
         return await self._find(and_(tenant.c.name == name, _LIVE))
 
+    async def id_of(self, name: str) -> bytes | None:
+        """See the port `TenantNames`."""
+        found = await self.named(name)
+        return None if found is None else found.id
+
     async def page(self, window: IdWindow) -> IdPage[Tenant]:
         """See the port."""
         with journal_failures():

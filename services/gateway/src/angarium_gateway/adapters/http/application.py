@@ -65,7 +65,7 @@ from .redelivery import RedeliveryController, ResendController
 from .reference.document import ApiDocument
 from .reference.routes import reference_routes
 from .search import SearchController
-from .sign_in import SignInController
+from .sign_in import SignInController, oidc_callback_route
 from .statistics import ApplicationStatisticsController, StatisticsController
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
@@ -138,6 +138,7 @@ def _operations(deps: ApiDependencies) -> Litestar:
             ),
             *reference_routes(document),
             fetch_route(),
+            oidc_callback_route(),
         ],
         dependencies={
             "api": Provide(lambda: deps, sync_to_thread=False),

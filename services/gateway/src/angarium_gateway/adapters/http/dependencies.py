@@ -33,6 +33,7 @@ from angarium_gateway.application.tenants.api_keys import TenantKeys
 from angarium_gateway.application.tenants.audit_log import AuditLog
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.integrations import Integrations
+from angarium_gateway.application.tenants.oidc_sign_in import OidcSignIn
 from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.sign_ins import SignIns
@@ -86,6 +87,7 @@ class ApiDependencies:
     erasure: Erasure
     platform: Platform
     legal_holds: LegalHolds
+    oidc: OidcSignIn | None = None
     body_bytes_max: int = 1024 * 1024
     batch_bytes_max: int = 4 * 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False

@@ -84,6 +84,7 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.operational-webhook.endpoint.rotate-secret": Permission.MANAGE_TENANT,
     "v1.background-task.list": Permission.READ_TASKS,
     "v1.background-task.get": Permission.READ_TASKS,
+    "v1.background-task.cancel": Permission.MANAGE_TASKS,
     "v1.tenant.get-policy": Permission.READ_TENANT,
     "v1.tenant.update-policy": Permission.MANAGE_TENANT,
     "v1.environment.export": Permission.MANAGE_TENANT,

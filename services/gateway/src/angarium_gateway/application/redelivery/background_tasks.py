@@ -19,7 +19,7 @@ from angarium_gateway.domain.background_tasks import (
 class TaskFilter:
     """The tasks to list; None matches all."""
 
-    status: TaskStatus | None = None
+    statuses: frozenset[TaskStatus] | None = None
     kind: TaskKind | None = None
     application_id: bytes | None = None
 
@@ -41,6 +41,10 @@ class BackgroundTasks(Protocol):
 
     async def find(self, tenant_id: bytes, task_id: bytes) -> BackgroundTask | None:
         """A task of this tenant."""
+
+    async def cancel(self, tenant_id: bytes, task_id: bytes) -> BackgroundTask | None:
+        """Mark a running task of this tenant as canceled, so that no gateway continues it; None if
+        it does not run. The subject of an erasure is deleted from its arguments."""
 
     async def page(
         self, tenant_id: bytes, window: IdWindow, chosen: TaskFilter
@@ -66,6 +70,9 @@ class TaskLeases(Protocol):
 
     async def lease(self, *, lease_s: float) -> HeldTask | None:
         """Lease the running task that has waited longest without a lease, or None."""
+
+    async def still_held(self, held: HeldTask) -> bool:
+        """False once the task was canceled, or another gateway has taken it over."""
 
     async def save(self, held: HeldTask, progress: TaskProgress, *, lease_s: float) -> bool:
         """Record progress and extend the lease."""

@@ -14,6 +14,7 @@ from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.domain.background_tasks import TaskKind
 
 from .background_tasks import BackgroundTasks, KeptPositions, TaskLeases
+from .cancel_task import CancelTask
 from .redelivery_dispatcher import RedeliveryDispatcher
 from .replayed_messages import ReplayedMessages, TargetedMessages
 from .resend_message import ResendMessage
@@ -63,6 +64,7 @@ class Redelivery:
     start_task: StartTask
     start_usage: StartUsage
     tasks: BackgroundTasks
+    cancel_task: CancelTask
     runner: TaskRunner
     resume: ResumeEndpoint
     kept: KeptPositions
@@ -119,6 +121,7 @@ def build_redelivery(
             tasks=ports.tasks, directory=directory, make_id=make_id, now=now, wake=runner.wake
         ),
         tasks=ports.tasks,
+        cancel_task=CancelTask(ports.tasks),
         runner=runner,
         resume=ResumeEndpoint(ports.tasks, runner.wake),
         kept=ports.tasks,

@@ -123,10 +123,14 @@ class TaskRunner:
                 log.info("background.finished", task=_name(held), resent=after.resent)
                 return
             if not await self._leases.save(held, after, lease_s=self._lease_s):
-                log.warning("background.taken_over", task=_name(held))
+                log.warning("background.left", task=_name(held))
                 return
             held = replace(held, task=replace(held.task, progress=after), failures=0)
             await asyncio.sleep(self._pace.wait_s(_cost(before, after), self._clock_s()))
+            # It may have been canceled meanwhile, and a step sends up to 100 messages.
+            if not await self._leases.still_held(held):
+                log.info("background.left", task=_name(held))
+                return
         await self._leases.put_back(held, error=None)
 
     async def _stop(self, held: HeldTask, detail: str, *, lasting: bool) -> None:

@@ -72,7 +72,7 @@ from angarium_gateway.adapters.http.schemas.portal_access import (
 )
 from angarium_gateway.adapters.http.schemas.quarantine import QuarantineDropIn, QuarantineReplayIn
 from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
-from angarium_gateway.adapters.http.schemas.sign_in import SignInIn
+from angarium_gateway.adapters.http.schemas.sign_in import OidcIn, SignInIn
 from angarium_gateway.adapters.http.schemas.sinks import SinkConfigIn
 from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
 from angarium_gateway.domain.permissions import Capability
@@ -230,6 +230,7 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         ApplicationTokenExpireIn(session_ids=["user_1FB8"]),
         QuarantineReplayIn(ids=["worker/1735689600000-0"]),
         QuarantineDropIn(ids=["worker/1735689600000-0"]),
+        OidcIn(challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
         SignInIn(code="ang_sc_2eXampLeCodeOfASignInLinkThatWorksOnlyOnce00aB3xYz"),
         TenantIn(name="production"),
         TenantPatch(suspended=True),

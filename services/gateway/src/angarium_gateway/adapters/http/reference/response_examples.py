@@ -17,6 +17,7 @@ from angarium_gateway.adapters.http.schemas.background_tasks import (
     RecoverOut,
     ReplayOut,
     TaskData,
+    TaskProgressOut,
 )
 from angarium_gateway.adapters.http.schemas.cancellations import CancelOut
 from angarium_gateway.adapters.http.schemas.deliveries import EndpointMessageOut, MessageEndpointOut
@@ -276,7 +277,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
         CancelOut(canceled=1, done=True),
         AppUsageStatsOut(
             id=TASK,
-            status=TaskStatus.RUNNING,
+            status="running",
             task=TaskKind.APPLICATION_STATS,
             updated_at=NOON,
             unresolved_app_ids=[],
@@ -284,13 +285,13 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
         BulkExpungeContentsOut(results={"evt_1001": "expunged", "evt_1002": "not-found"}),
         ExpungeAllContentsOut(
             id=TASK,
-            status=TaskStatus.RUNNING,
+            status="running",
             task=TaskKind.PURGE_CONTENT,
             updated_at=NOON,
         ),
         ErasureOut(
             id=TASK,
-            status=TaskStatus.RUNNING,
+            status="running",
             task=TaskKind.PURGE_CONTENT,
             updated_at=NOON,
         ),
@@ -303,7 +304,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
         ReceiptVerificationOut(genuine=True, subject_matches=True),
         AggregateEventTypesOut(
             id=TASK,
-            status=TaskStatus.RUNNING,
+            status="running",
             task=TaskKind.EVENT_TYPE_AGGREGATE,
             updated_at=NOON,
         ),
@@ -330,13 +331,13 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
                 )
             ],
         ),
-        RecoverOut(id=TASK, status=TaskStatus.RUNNING, task=TaskKind.RECOVER, updated_at=NOON),
-        ReplayOut(
-            id=TASK, status=TaskStatus.RUNNING, task=TaskKind.REPLAY_MISSING, updated_at=NOON
-        ),
+        RecoverOut(id=TASK, status="running", task=TaskKind.RECOVER, updated_at=NOON),
+        ReplayOut(id=TASK, status="running", task=TaskKind.REPLAY_MISSING, updated_at=NOON),
         BackgroundTaskOut(
             id=TASK,
-            status=TaskStatus.FINISHED,
+            status="finished",
+            state=TaskStatus.FINISHED,
+            progress=TaskProgressOut(percent=100, done=2000, total=None),
             task=TaskKind.RECOVER,
             updated_at=NOON,
             data=TaskData(

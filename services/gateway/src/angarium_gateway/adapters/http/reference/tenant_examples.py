@@ -22,7 +22,12 @@ from angarium_gateway.adapters.http.schemas.portal_access import (
     DashboardAccessOut,
     WhoAmIOut,
 )
-from angarium_gateway.adapters.http.schemas.sign_in import SignInOut
+from angarium_gateway.adapters.http.schemas.sign_in import (
+    OidcMethodOut,
+    OidcOut,
+    SignInMethodsOut,
+    SignInOut,
+)
 from angarium_gateway.adapters.http.schemas.tenants import RatesOut, TenantOut, TenantQuotasOut
 from angarium_gateway.domain.permissions import Capability, KeyScope, Permission
 
@@ -134,6 +139,8 @@ TENANT_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
         expires_at=NOON,
         permissions=(Permission.IDENTIFY, Permission.LOG_OUT, Permission.READ_APPLICATION),
     ),
+    SignInMethodsOut(api_key=True, sign_in_link=True, oidc=OidcMethodOut(name="Example SSO")),
+    OidcOut(authorization_url="https://login.example.com/authorize?response_type=code&…"),
     SignInOut(
         token="ang_sk_…",  # noqa: S106 - no token
         id=f"key_{ID}",

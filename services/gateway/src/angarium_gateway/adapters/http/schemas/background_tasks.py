@@ -1,7 +1,7 @@
 """Background tasks on the wire, and what starts them."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from angarium_contracts.ids import (
@@ -16,7 +16,12 @@ from msgspec.structs import replace
 
 from angarium_gateway.application.erasure.deletion_state import deletion_state
 from angarium_gateway.application.redelivery.usage_steps import result_of
-from angarium_gateway.domain.background_tasks import BackgroundTask, TaskKind, TaskStatus
+from angarium_gateway.domain.background_tasks import (
+    BackgroundTask,
+    TaskKind,
+    TaskStatus,
+    percent_done,
+)
 
 from .erasure_data import ErasureReceiptOut
 from .fields import ApiSchema, Channel, EventTypeName, RequestSchema, Tag
@@ -29,6 +34,9 @@ Since = Annotated[
 Until = Annotated[
     datetime, Meta(description="Messages accepted at this time or before; now if it is left out.")
 ]
+type StatusName = Literal["running", "finished", "failed"]
+"""A closed set in the Svix SDKs."""
+
 TaskId = Annotated[str, Meta(examples=["qtask_05jHR6TnRzUGhKWN8Ckr5D"])]
 
 
@@ -64,7 +72,9 @@ class StartedTask(ApiSchema, frozen=True, kw_only=True):
     """A background task that was started."""
 
     id: TaskId
-    status: TaskStatus
+    status: Annotated[
+        StatusName, Meta(description="A task that was canceled is `failed`; see its `state`.")
+    ]
     task: TaskKind
     updated_at: datetime
 
@@ -112,9 +122,25 @@ class TaskData(ApiSchema, frozen=True, kw_only=True):
     receipt: ErasureReceiptOut | UnsetType = UNSET
 
 
+class TaskProgressOut(ApiSchema, frozen=True, kw_only=True):
+    """How far a task has come."""
+
+    percent: Annotated[
+        int | None,
+        Meta(
+            description="By the time of the messages that it works through, or by the number of"
+            " applications; `null` if it is not known."
+        ),
+    ]
+    done: Annotated[int, Meta(description="Messages, or applications, that were examined.")]
+    total: Annotated[int | None, Meta(description="How many there are; `null` if it is not known.")]
+
+
 class BackgroundTaskOut(StartedTask, frozen=True, kw_only=True):
     """A background task and its progress."""
 
+    state: Annotated[TaskStatus, Meta(description="The status, with `canceled` told apart.")]
+    progress: TaskProgressOut
     data: TaskData
 
 
@@ -150,7 +176,7 @@ def started[T: StartedTask](shape: type[T], task: BackgroundTask) -> T:
     """A task as whoever starts it sees it."""
     return shape(
         id=format_id(BACKGROUND_TASK, task.id),
-        status=task.status,
+        status=_status(task),
         task=task.kind,
         updated_at=task.updated_at,
     )
@@ -160,10 +186,31 @@ def background_task_out(task: BackgroundTask) -> BackgroundTaskOut:
     """A task as clients see it."""
     return BackgroundTaskOut(
         id=format_id(BACKGROUND_TASK, task.id),
-        status=task.status,
+        status=_status(task),
         task=task.kind,
         updated_at=task.updated_at,
+        state=task.status,
+        progress=_progress_of(task),
         data=_data_of(task),
+    )
+
+
+def _status(task: BackgroundTask) -> StatusName:
+    match task.status:
+        case TaskStatus.RUNNING:
+            return "running"
+        case TaskStatus.FINISHED:
+            return "finished"
+        case TaskStatus.FAILED | TaskStatus.CANCELED:
+            return "failed"
+
+
+def _progress_of(task: BackgroundTask) -> TaskProgressOut:
+    applications = task.arguments.application_ids
+    return TaskProgressOut(
+        percent=percent_done(task),
+        done=task.progress.looked,
+        total=None if applications is None else len(applications),
     )
 
 

@@ -23,6 +23,46 @@ Verifier = Annotated[
 ]
 
 
+class OidcMethodOut(ApiSchema, frozen=True, kw_only=True):
+    """Signing in with OpenID Connect."""
+
+    name: Annotated[
+        str, Meta(description="What people call the provider.", examples=["Example SSO"])
+    ]
+
+
+class SignInMethodsOut(ApiSchema, frozen=True, kw_only=True):
+    """The ways to sign in to the console."""
+
+    api_key: bool
+    sign_in_link: bool
+    oidc: Annotated[
+        OidcMethodOut | None, Meta(description="`null` unless the operator has set it up.")
+    ]
+
+
+class OidcIn(RequestSchema, frozen=True, kw_only=True):
+    """The browser that begins to sign in."""
+
+    challenge: Annotated[
+        str,
+        Meta(
+            min_length=43,
+            max_length=43,
+            pattern=r"^[A-Za-z0-9_-]+$",
+            description="The SHA-256 of a secret that the browser keeps, in base64url without"
+            " padding. The secret is sent as `verifier` when the code is exchanged.",
+            examples=["E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"],
+        ),
+    ]
+
+
+class OidcOut(ApiSchema, frozen=True, kw_only=True):
+    """Where the browser goes to sign in."""
+
+    authorization_url: str
+
+
 class SignInIn(RequestSchema, frozen=True, kw_only=True):
     """The code of a sign-in link."""
 
