@@ -1,0 +1,21 @@
+import { Button } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
+import { IconCheck, IconCopy } from "@tabler/icons-react";
+
+/** Copies a text. `label` says what is copied, for those who do not see where the button is. */
+export function CopyButton(props: { text: string; label: string }) {
+  const { copy, copied } = useClipboard();
+  return (
+    <Button
+      size="compact-sm"
+      variant="default"
+      leftSection={
+        copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />
+      }
+      onClick={() => copy(props.text)}
+      aria-label={copied ? `Copied ${props.label}` : `Copy ${props.label}`}
+    >
+      {copied ? "Copied" : "Copy"}
+    </Button>
+  );
+}
