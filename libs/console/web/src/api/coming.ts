@@ -82,3 +82,16 @@ async function call<Data>(path: string, init: RequestInit): Promise<Data> {
   if (!response.ok) throw problemOf(response.status, body);
   return body as Data;
 }
+
+/** Why an attempt failed, and what to change. */
+export interface Explanation {
+  code: string;
+  cause: string;
+  remedy: string;
+  remedyBy: "customer" | "operator";
+}
+
+/** The explanation of an attempt; undefined of successes, and of attempts from before there were any. */
+export function explanationOf(attempt: object): Explanation | undefined {
+  return (attempt as { explanation?: Explanation }).explanation;
+}
