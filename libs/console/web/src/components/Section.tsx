@@ -13,7 +13,7 @@ export function Section(props: {
   return (
     <Paper component="section" withBorder p="md" aria-labelledby={id} miw={0}>
       <Stack gap="sm">
-        <Group justify="space-between" align="flex-start">
+        <Group justify="space-between" align="flex-start" wrap="nowrap">
           <Stack gap={2} miw={0}>
             <Title order={2} size="h5" id={id}>
               {title}
@@ -24,7 +24,11 @@ export function Section(props: {
               </Text>
             )}
           </Stack>
-          {actions && <Group gap="xs">{actions}</Group>}
+          {actions && (
+            <Group gap="xs" flex="none">
+              {actions}
+            </Group>
+          )}
         </Group>
         {children}
       </Stack>

@@ -62,7 +62,7 @@ function deliveryWords(endpoint: Endpoint, state: DeliveryState, now: Date): Sta
         : {
             color: "red",
             word: "Failing",
-            reason: `No attempt has succeeded since ${fromNow(new Date(state.failingSince), now)}.${waitingWords(state)}`,
+            reason: `It failed first ${fromNow(new Date(state.failingSince), now)}, and no attempt has succeeded since.${waitingWords(state)}`,
           };
   }
 }

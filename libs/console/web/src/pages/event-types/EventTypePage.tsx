@@ -41,29 +41,31 @@ function Contents(props: { type: EventType }) {
   const [version, setVersion] = useState(versions[0] ?? "");
   const schema = type.schemas?.[version];
   const example = exampleOf(schema);
+  const [raw, setRaw] = useState(false);
   return (
     <Stack gap="md">
       <Section
         title="Schema"
         actions={
-          versions.length > 1 && (
-            <NativeSelect
-              size="xs"
-              aria-label="Version of the schema"
-              data={versions.map((one) => ({ value: one, label: `Version ${one}` }))}
-              value={version}
-              onChange={(event) => setVersion(event.currentTarget.value)}
-            />
-          )
+          <>
+            {versions.length > 1 && (
+              <NativeSelect
+                size="xs"
+                aria-label="Version of the schema"
+                data={versions.map((one) => ({ value: one, label: `Version ${one}` }))}
+                value={version}
+                onChange={(event) => setVersion(event.currentTarget.value)}
+              />
+            )}
+            {schema !== undefined && (
+              <Button size="xs" variant="default" onClick={() => setRaw(!raw)}>
+                {raw ? "Show as a table" : "Show as JSON"}
+              </Button>
+            )}
+          </>
         }
       >
-        {schema === undefined ? (
-          <Text size="sm" c="dimmed">
-            The event type has no schema.
-          </Text>
-        ) : (
-          <Schema schema={schema} />
-        )}
+        <Schema schema={schema} raw={raw} />
       </Section>
       <Section title="Example">
         {example === undefined ? (
@@ -83,20 +85,14 @@ function Contents(props: { type: EventType }) {
   );
 }
 
-function Schema(props: { schema: unknown }) {
-  const [raw, setRaw] = useState(false);
-  return (
-    <Stack gap="sm" align="stretch">
-      <div>
-        <Button size="compact-sm" variant="default" onClick={() => setRaw(!raw)}>
-          {raw ? "Show as a table" : "Show as JSON"}
-        </Button>
-      </div>
-      {raw ? (
-        <CodeBlock label="the JSON schema" text={JSON.stringify(props.schema, null, 2)} />
-      ) : (
-        <SchemaTable schema={props.schema} />
-      )}
-    </Stack>
-  );
+function Schema(props: { schema: unknown; raw: boolean }) {
+  const { schema, raw } = props;
+  if (schema === undefined)
+    return (
+      <Text size="sm" c="dimmed">
+        The event type has no schema.
+      </Text>
+    );
+  if (!raw) return <SchemaTable schema={schema} />;
+  return <CodeBlock label="the JSON schema" text={JSON.stringify(schema, null, 2)} />;
 }

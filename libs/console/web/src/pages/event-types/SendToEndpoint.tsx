@@ -7,6 +7,7 @@ import { Failure } from "../../components/Failure";
 import { Loaded } from "../../components/Loaded";
 import { Section } from "../../components/Section";
 import { useApplication } from "../application";
+import { kindOf } from "../endpoints/endpoint-kind";
 import { SentExample } from "../endpoints/testing/SentExample";
 
 /** Sends the example of an event type to an endpoint that one chooses. */
@@ -17,10 +18,12 @@ export default function SendToEndpoint(props: { eventType: string }) {
     <Section title="Send the example" description="The endpoint gets it as a webhook, now.">
       <Loaded query={pages} lines={1}>
         {({ pages: loaded }) => {
-          const enabled = loaded.flatMap((page) => page.data).filter(({ disabled }) => !disabled);
+          const enabled = loaded
+            .flatMap((page) => page.data)
+            .filter(({ disabled, url }) => !disabled && kindOf(url) !== "poller");
           return enabled.length === 0 ? (
             <Text size="sm" c="dimmed">
-              There is no endpoint that is enabled.
+              There is no endpoint that it could be sent to.
             </Text>
           ) : (
             <Stack gap="sm">

@@ -55,10 +55,22 @@ function SignedIn(props: { who: Identity }) {
             {who.type === "portalToken" ? "A link to this portal" : "An API key"}
           </Fact>
           {who.sessionId && <Fact name="Session">{who.sessionId}</Fact>}
-          <Fact name="Ends">{who.expiresAt ? <When at={who.expiresAt} /> : "Never"}</Fact>
+          <Fact name="Ends">{who.expiresAt ? <Expiry at={who.expiresAt} /> : "Never"}</Fact>
         </Table.Tbody>
       </Table>
     </Section>
+  );
+}
+
+function Expiry(props: { at: string }) {
+  const exact = new Date(props.at).toLocaleString(undefined, {
+    dateStyle: "medium",
+    timeStyle: "short",
+  });
+  return (
+    <>
+      <When at={props.at} /> ({exact})
+    </>
   );
 }
 

@@ -7,7 +7,7 @@ import { Section } from "../../../components/Section";
 import { When } from "../../../components/When";
 import { useApplication } from "../../application";
 import { AttemptOutcome } from "../testing/AttemptOutcome";
-import { milliseconds } from "./milliseconds";
+import { durationOf } from "./milliseconds";
 
 const SHOWN = 10;
 
@@ -62,7 +62,7 @@ export function RecentAttempts(props: { endpoint: Endpoint }) {
                       <Table.Td>
                         <AttemptOutcome attempt={attempt} />
                       </Table.Td>
-                      <Table.Td>{milliseconds(attempt.responseDurationMs)}</Table.Td>
+                      <Table.Td>{durationOf(attempt)}</Table.Td>
                       <Table.Td>
                         <When at={attempt.timestamp} />
                       </Table.Td>

@@ -6,7 +6,7 @@ import { type Attempt, firstAttempt } from "../../../api/redelivery";
 import { CodeBlock } from "../../../components/CodeBlock";
 import { Failure } from "../../../components/Failure";
 import { useApplication } from "../../application";
-import { milliseconds } from "../overview/milliseconds";
+import { durationOf } from "../overview/milliseconds";
 import { AttemptOutcome } from "./AttemptOutcome";
 
 /** The answer to an example that was sent, as soon as it is there. */
@@ -41,7 +41,7 @@ function Answer(props: { attempt: Attempt }) {
       <Group gap="md">
         <AttemptOutcome attempt={attempt} />
         <Text size="sm" c="dimmed">
-          {milliseconds(attempt.responseDurationMs)}
+          {durationOf(attempt)}
         </Text>
       </Group>
       {explanation && (
