@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
-import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { TbCheck, TbCopy } from "react-icons/tb";
 
 /** Copies a text. `label` says what is copied, for those who do not see where the button is. */
 export function CopyButton(props: { text: string; label: string }) {
@@ -9,9 +9,7 @@ export function CopyButton(props: { text: string; label: string }) {
     <Button
       size="compact-sm"
       variant="default"
-      leftSection={
-        copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />
-      }
+      leftSection={copied ? <TbCheck size={14} aria-hidden /> : <TbCopy size={14} aria-hidden />}
       onClick={() => copy(props.text)}
       aria-label={copied ? `Copied ${props.label}` : `Copy ${props.label}`}
     >

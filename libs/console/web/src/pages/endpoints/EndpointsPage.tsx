@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { TbPlus } from "react-icons/tb";
 import { endpointPages } from "../../api/endpoints";
 import { Empty } from "../../components/Empty";
 import { Loaded } from "../../components/Loaded";
@@ -17,7 +17,7 @@ export function EndpointsPage() {
     <Button
       component={Link}
       to={`${path}/endpoints/new`}
-      leftSection={<IconPlus size={16} aria-hidden />}
+      leftSection={<TbPlus size={16} aria-hidden />}
     >
       Add endpoint
     </Button>

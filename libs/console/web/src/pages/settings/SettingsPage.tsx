@@ -1,7 +1,7 @@
 import { Button, Stack, Table, Text } from "@mantine/core";
-import { IconCheck, IconMinus } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { TbCheck, TbMinus } from "react-icons/tb";
 import { applicationById } from "../../api/applications";
 import type { Schemas } from "../../api/client";
 import { identity, logOut } from "../../api/identity";
@@ -100,11 +100,7 @@ function Allowed(props: { who: Identity }) {
               </Table.Th>
               <Table.Td w={150}>
                 <Text size="sm" c={allowed ? undefined : "dimmed"}>
-                  {allowed ? (
-                    <IconCheck size={14} aria-hidden />
-                  ) : (
-                    <IconMinus size={14} aria-hidden />
-                  )}{" "}
+                  {allowed ? <TbCheck size={14} aria-hidden /> : <TbMinus size={14} aria-hidden />}{" "}
                   {allowed ? "Allowed" : "Not allowed"}
                 </Text>
               </Table.Td>

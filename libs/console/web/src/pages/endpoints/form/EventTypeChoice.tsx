@@ -1,7 +1,7 @@
 import { Button, Checkbox, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
-import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
+import { TbChevronDown, TbChevronRight } from "react-icons/tb";
 import { type EventType, eventTypes } from "../../../api/event-types";
 import { Loaded } from "../../../components/Loaded";
 import { eventTypeTree, searchTypes, type TreeNode } from "../../event-types/event-type-tree";
@@ -130,9 +130,9 @@ function Node(props: {
             onClick={() => setUnfolded(!shown)}
           >
             {shown ? (
-              <IconChevronDown size={14} aria-hidden />
+              <TbChevronDown size={14} aria-hidden />
             ) : (
-              <IconChevronRight size={14} aria-hidden />
+              <TbChevronRight size={14} aria-hidden />
             )}
           </Button>
         )}

@@ -1,5 +1,5 @@
 import { Button, Fieldset, Group, Stack, Text, TextInput } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
+import { TbPlus } from "react-icons/tb";
 import type { HeaderRow } from "./form-values";
 
 /** Headers that are sent with every webhook, a row for each. */
@@ -55,7 +55,7 @@ export function HeaderFields(props: {
           <Button
             size="xs"
             variant="default"
-            leftSection={<IconPlus size={14} aria-hidden />}
+            leftSection={<TbPlus size={14} aria-hidden />}
             onClick={() => onChange([...value, { id: nextId, name: "", value: "", stored: false }])}
           >
             Add a header
