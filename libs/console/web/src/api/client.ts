@@ -22,8 +22,7 @@ api.use({
     return request;
   },
   onResponse({ response, request }) {
-    if (response.status === 401 && request.headers.has("authorization"))
-      window.dispatchEvent(new Event(SESSION_ENDED));
+    if (response.status === 401 && request.headers.has("authorization")) endSession();
   },
   onError() {
     return new ApiProblem(
@@ -34,7 +33,12 @@ api.use({
   },
 });
 
-/** Calls `then` whenever the server refuses the session's token. Returns the way to stop. */
+/** Says that the session has ended, to whoever asked with `onSessionEnded`. */
+export function endSession(): void {
+  window.dispatchEvent(new Event(SESSION_ENDED));
+}
+
+/** Calls `then` whenever the session ends, as when the server refuses its token. Returns the way to stop. */
 export function onSessionEnded(then: () => void): () => void {
   window.addEventListener(SESSION_ENDED, then);
   return () => window.removeEventListener(SESSION_ENDED, then);

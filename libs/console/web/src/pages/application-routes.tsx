@@ -4,6 +4,16 @@ import { type AnyRoute, createRoute, lazyRouteComponent, redirect } from "@tanst
 
 /** Adds the pages of an application to a route. Pages but the first load when they are opened. */
 export function applicationRoutes(parent: AnyRoute) {
+  const page = <Module extends Record<string, unknown>, Name extends keyof Module & string>(
+    path: string,
+    load: () => Promise<Module>,
+    name: Name,
+  ) =>
+    createRoute({
+      getParentRoute: () => parent,
+      path,
+      component: lazyRouteComponent(load, name),
+    });
   return [
     createRoute({
       getParentRoute: () => parent,
@@ -12,10 +22,20 @@ export function applicationRoutes(parent: AnyRoute) {
         throw redirect({ to: `${location.pathname.replace(/\/$/, "")}/endpoints` });
       },
     }),
-    createRoute({
-      getParentRoute: () => parent,
-      path: "/endpoints",
-      component: lazyRouteComponent(() => import("./endpoints/EndpointsPage"), "EndpointsPage"),
-    }),
+    page("/endpoints", () => import("./endpoints/EndpointsPage"), "EndpointsPage"),
+    page("/endpoints/new", () => import("./endpoints/form/EndpointFormPage"), "NewEndpointPage"),
+    page("/endpoints/$endpointId", () => import("./endpoints/EndpointPage"), "EndpointPage"),
+    page(
+      "/endpoints/$endpointId/edit",
+      () => import("./endpoints/form/EndpointFormPage"),
+      "EditEndpointPage",
+    ),
+    page("/event-types", () => import("./event-types/EventTypesPage"), "EventTypesPage"),
+    page(
+      "/event-types/$eventTypeName",
+      () => import("./event-types/EventTypePage"),
+      "EventTypePage",
+    ),
+    page("/settings", () => import("./settings/SettingsPage"), "SettingsPage"),
   ];
 }

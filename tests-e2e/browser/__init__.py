@@ -1,1 +1,0 @@
-"""The console and the portal in a real browser, against a real platform."""
