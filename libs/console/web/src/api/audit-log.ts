@@ -4,7 +4,7 @@ import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "./client";
 import { byIterator, PAGE_ROWS } from "./pages";
 
-export type AuditEntry = Schemas["AuditEntryOut"] & { actor?: string | null };
+export type AuditEntry = Schemas["AuditEntryOut"];
 
 /** Entries, newest first unless `order` says otherwise. */
 export function auditPages(operation: string | undefined, order: "ascending" | "descending") {

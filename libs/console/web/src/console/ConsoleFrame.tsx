@@ -10,12 +10,12 @@ import {
 import { IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
 import { QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import type { Schemas } from "../api/client";
 import { identity } from "../api/identity";
 import { createQueryClient } from "../api/query-client";
 import { AppFrame } from "../components/AppFrame";
 import { Loaded } from "../components/Loaded";
 import classes from "./ConsoleFrame.module.css";
-import type { Identity } from "./coming";
 import { signOut, useConsoleSession } from "./console-session";
 import { mayOf } from "./permissions";
 import { placesFor } from "./places";
@@ -56,7 +56,7 @@ function SignedInFrame() {
 }
 
 /** Who is signed in, and the way out. */
-function Account(props: { who: Identity }) {
+function Account(props: { who: Schemas["WhoAmIOut"] }) {
   const { who } = props;
   const until = who.expiresAt
     ? `The session ends on ${new Date(who.expiresAt).toLocaleString()}.`

@@ -3,8 +3,8 @@
 import { useSyncExternalStore } from "react";
 import { api, dataOf, onSessionEnded } from "../api/client";
 import { ApiProblem } from "../api/problem";
+import { endSession, exchangeCode } from "../api/sign-in";
 import { currentSession, forgetSession, signIn } from "../session/session";
-import { exchangeCode } from "./coming";
 import type { SignInFragment } from "./sign-in/fragment";
 import { takeVerifier } from "./sign-in/verifier";
 
@@ -62,7 +62,7 @@ export async function signInWithKey(key: string): Promise<void> {
 
 /** Signs out; a session that a sign-in made ends on the server, too. */
 export async function signOut(mayLogOut: boolean): Promise<void> {
-  if (mayLogOut) await api.POST("/api/v1/auth/logout").catch(() => undefined);
+  if (mayLogOut) await endSession().catch(() => undefined);
   forgetSession();
   become({});
 }

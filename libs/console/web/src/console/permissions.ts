@@ -1,33 +1,17 @@
 /** What who is signed in may do: pages and buttons for the rest are hidden. */
 
 import { useQuery } from "@tanstack/react-query";
+import type { Schemas } from "../api/client";
 import { identity } from "../api/identity";
 import type { Permissions } from "../pages/application";
-import { type Identity, permissionsOfScope } from "./coming";
 
-export type Permission =
-  | "read_tenant"
-  | "read_tasks"
-  | "manage_tasks"
-  | "log_out"
-  | "read_event_types"
-  | "manage_tenant"
-  | "manage_keys"
-  | "read_platform"
-  | "manage_quarantine"
-  | "publish"
-  | "read_application"
-  | "manage_messages"
-  | "read_secrets"
-  | "manage_secrets"
-  | "manage_endpoints"
-  | "create_attempts";
+export type Permission = Schemas["Permission"];
 
 export type May = (permission: Permission) => boolean;
 
 /** Whether an identity has a permission. */
-export function mayOf(who: Identity): May {
-  const permissions = new Set(who.permissions ?? permissionsOfScope(who.scope));
+export function mayOf(who: Schemas["WhoAmIOut"]): May {
+  const permissions = new Set<string>(who.permissions);
   return (permission) => permissions.has(permission);
 }
 

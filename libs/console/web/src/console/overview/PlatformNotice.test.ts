@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PlatformState } from "../coming";
+import type { PlatformState } from "../../api/platform";
 import { troublesOf } from "./PlatformNotice";
 
 const WELL: PlatformState = {

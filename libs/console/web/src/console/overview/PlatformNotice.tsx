@@ -1,15 +1,11 @@
 import { Alert, Anchor } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type PlatformState, platformState } from "../coming";
+import { type PlatformState, platformState } from "../../api/platform";
 
 /** Says what of the platform itself needs an operator; nothing while all is well. */
 export function PlatformNotice() {
-  const { data } = useQuery({
-    queryKey: ["platform", "state"],
-    queryFn: ({ signal }) => platformState(signal),
-    refetchInterval: 15_000,
-  });
+  const { data } = useQuery(platformState);
   const troubles = data === undefined ? [] : troublesOf(data);
   if (troubles.length === 0) return null;
   return (

@@ -1,10 +1,10 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { type FindingLevel, type Findings as Found, platformFindings } from "../../api/platform";
 import { Loaded } from "../../components/Loaded";
 import { StatusBadge } from "../../components/StatusBadge";
 import { When } from "../../components/When";
-import { type FindingLevel, type Findings as Found, platformFindings } from "../coming";
 
 const LEVELS: Record<FindingLevel, { color: string; word: string }> = {
   ok: { color: "teal", word: "Well" },
@@ -19,11 +19,7 @@ const SUMMARY: Record<FindingLevel, string> = {
 
 /** What `angarium doctor` finds, and what to do about it. */
 export function Findings() {
-  const examination = useQuery({
-    queryKey: ["platform", "findings"],
-    queryFn: ({ signal }) => platformFindings(signal),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const examination = useQuery(platformFindings);
   return (
     <Loaded query={examination} lines={3}>
       {(found) => (

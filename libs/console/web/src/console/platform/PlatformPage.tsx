@@ -2,23 +2,17 @@ import { Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { type PlatformState, platformState } from "../../api/platform";
 import { Loaded } from "../../components/Loaded";
 import { Page } from "../../components/Page";
-import { type PlatformState, platformState } from "../coming";
 import { sizeOf, spanOf } from "../units";
 import { Findings } from "./Findings";
 import { ProcessTable } from "./ProcessTable";
 import { StreamTable } from "./StreamTable";
 
-const POLL_MS = 5_000;
-
 /** The platform itself: what `doctor` finds, its processes, its streams and its Redis. */
 export function PlatformPage() {
-  const state = useQuery({
-    queryKey: ["platform", "state"],
-    queryFn: ({ signal }) => platformState(signal),
-    refetchInterval: POLL_MS,
-  });
+  const state = useQuery(platformState);
   return (
     <Page title="Platform">
       <Section title="Findings">

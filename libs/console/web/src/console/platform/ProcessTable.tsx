@@ -1,6 +1,6 @@
 import { Table, Text } from "@mantine/core";
+import type { Process } from "../../api/platform";
 import { StatusBadge } from "../../components/StatusBadge";
-import type { Pool, Process } from "../coming";
 import { sizeOf, spanOf } from "../units";
 import { NumberHead } from "./NumberHead";
 
@@ -60,6 +60,6 @@ function ProcessRow(props: { process: Process }) {
   );
 }
 
-function used(pool: Pool | null): string {
+function used(pool: Process["databasePool"]): string {
   return pool === null ? "—" : `${pool.inUse} of ${pool.size}`;
 }

@@ -1,6 +1,6 @@
 import { Table } from "@mantine/core";
+import type { StreamState } from "../../api/platform";
 import { StatusBadge } from "../../components/StatusBadge";
-import type { StreamState } from "../coming";
 import { Mono } from "../components/Mono";
 import { spanOf } from "../units";
 import { NumberHead } from "./NumberHead";

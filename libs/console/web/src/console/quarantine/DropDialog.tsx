@@ -1,6 +1,6 @@
 import { Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { type Chosen, dropQuarantine } from "../coming";
+import { type Chosen, dropQuarantine } from "../../api/quarantine";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 
 /** Asks, and drops entries. */

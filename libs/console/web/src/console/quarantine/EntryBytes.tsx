@@ -1,8 +1,8 @@
 import { Button, Code, Group, Stack, Text, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { readQuarantineBytes } from "../../api/quarantine";
 import { Failure } from "../../components/Failure";
-import { quarantineBytes } from "../coming";
 import { sizeOf } from "../units";
 import { bytesOf, hexLines } from "./bytes";
 
@@ -12,7 +12,7 @@ const TEXT_BYTES_MAX = 100_000;
 /** The bytes of an entry, which are read when one asks: they have payloads of customers in them. */
 export function EntryBytes(props: { service: string; entryId: string }) {
   const { service, entryId } = props;
-  const read = useMutation({ mutationFn: () => quarantineBytes(service, entryId) });
+  const read = useMutation({ mutationFn: () => readQuarantineBytes(service, entryId) });
   return (
     <Stack gap="xs" component="section" aria-label="Bytes">
       <Title order={2} size="h5">

@@ -2,23 +2,22 @@ import { Alert, Anchor, Button, Stack, Table, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
+import { type QuarantineEntryDetails, quarantineEntry } from "../../api/quarantine";
 import { Loaded } from "../../components/Loaded";
 import { Page } from "../../components/Page";
 import { When } from "../../components/When";
-import type { QuarantineEntryDetails } from "../coming";
 import { ApplicationLink } from "../components/ApplicationLink";
 import { Mono } from "../components/Mono";
 import { useMay } from "../permissions";
 import { sizeOf } from "../units";
 import { DropDialog } from "./DropDialog";
 import { EntryBytes } from "./EntryBytes";
-import { entry as entryQuery } from "./quarantine-queries";
 import { ReplayDialog, type Replaying } from "./ReplayDialog";
 
 /** One entry in quarantine: why it is there, what it carries, and its bytes. */
 export function EntryPage() {
   const { service, entryId } = useParams({ strict: false }) as Record<string, string>;
-  const found = useQuery(entryQuery(service as string, entryId as string));
+  const found = useQuery(quarantineEntry(service as string, entryId as string));
   return (
     <Loaded query={found}>
       {(entry) => <Entry entry={entry} service={service as string} entryId={entryId as string} />}

@@ -2,10 +2,16 @@ import { Anchor, Button, Stack, Text, Title } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import {
+  type QuarantineEntry,
+  quarantinePages,
+  type Service,
+  type SetAsideBatch,
+  setAsidePages,
+} from "../../api/quarantine";
 import { Empty } from "../../components/Empty";
 import { Page } from "../../components/Page";
 import { When } from "../../components/When";
-import type { QuarantineEntry, SetAsideBatch } from "../coming";
 import { type Column, EndlessTable } from "../components/EndlessTable";
 import { ChoiceFilter } from "../components/FilterFields";
 import { Mono } from "../components/Mono";
@@ -13,7 +19,6 @@ import { useMay } from "../permissions";
 import { sizeOf } from "../units";
 import { useFilters } from "../use-filters";
 import { DropDialog } from "./DropDialog";
-import { batchPages, entryPages } from "./quarantine-queries";
 import { ReplayDialog, type Replaying } from "./ReplayDialog";
 
 /** What the services could not handle, and the way back or out. */
@@ -22,7 +27,7 @@ export function QuarantinePage() {
   const [{ service }, filter] = useFilters(["service"]);
   const [replaying, setReplaying] = useState<Replaying>();
   const [droppingAll, setDroppingAll] = useState(false);
-  const entries = useInfiniteQuery(entryPages(service));
+  const entries = useInfiniteQuery(quarantinePages(service as Service | undefined));
   const hasEntries = entries.data?.pages.some((page) => page.data.length > 0);
   return (
     <Page
@@ -97,7 +102,7 @@ const ENTRY_COLUMNS: Column<QuarantineEntry>[] = [
 
 function SetAside(props: { onReplay: ((replaying: Replaying) => void) | undefined }) {
   const { onReplay } = props;
-  const batches = useInfiniteQuery(batchPages);
+  const batches = useInfiniteQuery(setAsidePages);
   const columns: Column<SetAsideBatch>[] = [
     { name: "Batch", cell: ({ id }) => <Mono>{id}</Mono> },
     { name: "Messages", width: 7, align: "end", cell: ({ messages }) => String(messages) },

@@ -1,8 +1,8 @@
 import { Button, Group, Modal, Stack, Switch, Table, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { type Chosen, type Replayed, replayQuarantine } from "../../api/quarantine";
 import { Failure } from "../../components/Failure";
-import { type Chosen, type Replayed, replayQuarantine } from "../coming";
 import { Mono } from "../components/Mono";
 
 export interface Replaying {
