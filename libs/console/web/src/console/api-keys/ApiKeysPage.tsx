@@ -89,7 +89,7 @@ function columns(onRevoke: (key: ApiKey) => void): Column<ApiKey>[] {
         key.revokedAt === null && (
           <Button
             variant="default"
-            size="compact-sm"
+            size="compact-xs"
             aria-label={`Revoke ${key.name}`}
             onClick={() => onRevoke(key)}
           >

@@ -81,7 +81,7 @@ function columns(open: (entry: AuditEntry) => void): Column<AuditEntry>[] {
       cell: (entry) => (
         <Button
           variant="default"
-          size="compact-sm"
+          size="compact-xs"
           aria-label={`Show ${entry.operation}, entry ${entry.number ?? entry.id}`}
           onClick={() => open(entry)}
         >

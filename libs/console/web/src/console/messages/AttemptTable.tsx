@@ -28,7 +28,7 @@ export function AttemptTable(props: { filters: SearchFilters }) {
       query={found}
       columns={COLUMNS}
       rowKey={({ id }) => id}
-      minWidth={60}
+      minWidth={72}
       empty={
         isFiltered ? (
           <Empty title="No attempt is found">Change the filters, or remove some of them.</Empty>
@@ -45,21 +45,22 @@ export function AttemptTable(props: { filters: SearchFilters }) {
 const COLUMNS: Column<FoundAttempt>[] = [
   {
     name: "Status",
-    width: 9,
+    width: 8.5,
     cell: ({ statusText }) => (
       <StatusBadge color={STATUS[statusText].color}>{STATUS[statusText].word}</StatusBadge>
     ),
   },
   {
     name: "Response",
-    width: 8,
+    width: 7,
     cell: ({ responseStatusCode, failure }) =>
       responseStatusCode > 0 ? String(responseStatusCode) : (failure ?? "—"),
   },
   { name: "Endpoint", cell: ({ url }) => <Mono>{url}</Mono> },
-  { name: "Event type", cell: ({ eventType }) => eventType },
+  { name: "Event type", width: 10, cell: ({ eventType }) => eventType },
   {
     name: "Message",
+    width: 15.5,
     cell: ({ msgId, appId }) =>
       appId === null ? (
         <Mono>{msgId}</Mono>
@@ -71,6 +72,7 @@ const COLUMNS: Column<FoundAttempt>[] = [
   },
   {
     name: "Application",
+    width: 9,
     cell: ({ appId }) => (appId === null ? "—" : <ApplicationLink appId={appId} />),
   },
   {

@@ -78,7 +78,7 @@ function FilterBar(props: {
     />
   );
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, sm: 3, lg: 6 }} spacing="sm" role="search">
+    <SimpleGrid cols={{ base: 1, xs: 2, sm: 3, lg: attempts ? 7 : 6 }} spacing="sm" role="search">
       {!attempts && text("text", "Id or event id", "Its beginning")}
       {attempts && (
         <>

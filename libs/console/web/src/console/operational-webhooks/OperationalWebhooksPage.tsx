@@ -86,7 +86,7 @@ function columns(
   ) => (
     <Button
       variant="default"
-      size="compact-sm"
+      size="compact-xs"
       aria-label={`${label}: ${endpoint.url}`}
       onClick={() => open?.(dialog, endpoint)}
     >

@@ -44,7 +44,7 @@ function RangeChoice(props: { range: Range; onChange: (name: string) => void }) 
           size="compact-sm"
           variant={name === props.range.name ? "filled" : "default"}
           aria-pressed={name === props.range.name}
-          aria-label={label}
+          title={label}
           onClick={() => props.onChange(name)}
         >
           {name}

@@ -7,6 +7,8 @@ import type { Range } from "./ranges";
 
 const NUMBER = new Intl.NumberFormat();
 const HEIGHT = 220;
+// The table is for those who cannot see the charts: nothing in them takes the focus.
+const SILENT = { accessibilityLayer: false };
 
 /** Messages, attempts and latency by time. The table has the same numbers. */
 export default function SeriesCharts(props: { range: Range; points: Point[] }) {
@@ -21,28 +23,33 @@ export default function SeriesCharts(props: { range: Range; points: Point[] }) {
     gridAxis: "x" as const,
   };
   return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
-      <Chart title="Attempts">
-        <BarChart
-          {...common}
-          type="stacked"
-          valueFormatter={(value) => NUMBER.format(value)}
-          series={[
-            { name: "delivered", label: "Delivered", color: "teal.6" },
-            { name: "failed", label: "Failed", color: "red.6" },
-          ]}
-        />
-      </Chart>
-      <Chart title="Accepted messages">
-        <BarChart
-          {...common}
-          valueFormatter={(value) => NUMBER.format(value)}
-          series={[{ name: "accepted", label: "Accepted", color: "brand.6" }]}
-        />
-      </Chart>
+    <Stack gap="md">
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+        <Chart title="Attempts">
+          <BarChart
+            {...common}
+            type="stacked"
+            barChartProps={SILENT}
+            valueFormatter={(value) => NUMBER.format(value)}
+            series={[
+              { name: "delivered", label: "Delivered", color: "teal.6" },
+              { name: "failed", label: "Failed", color: "red.6" },
+            ]}
+          />
+        </Chart>
+        <Chart title="Accepted messages">
+          <BarChart
+            {...common}
+            barChartProps={SILENT}
+            valueFormatter={(value) => NUMBER.format(value)}
+            series={[{ name: "accepted", label: "Accepted", color: "brand.6" }]}
+          />
+        </Chart>
+      </SimpleGrid>
       <Chart title="Latency: from acceptance to delivery">
         <LineChart
           {...common}
+          lineChartProps={SILENT}
           curveType="monotone"
           connectNulls={false}
           valueFormatter={(value) => durationOf(value)}
@@ -54,7 +61,7 @@ export default function SeriesCharts(props: { range: Range; points: Point[] }) {
           ]}
         />
       </Chart>
-    </SimpleGrid>
+    </Stack>
   );
 }
 

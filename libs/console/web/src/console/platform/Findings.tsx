@@ -50,13 +50,13 @@ function Examined(props: { found: Found; isExamining: boolean; onExamine: () => 
         <Group gap="xs">
           <Button
             variant="subtle"
-            size="compact-sm"
+            size="compact-xs"
             aria-expanded={all}
             onClick={() => setAll(!all)}
           >
             {all ? "Show what is wrong only" : "Show all checks"}
           </Button>
-          <Button variant="default" size="compact-sm" loading={isExamining} onClick={onExamine}>
+          <Button variant="default" size="compact-xs" loading={isExamining} onClick={onExamine}>
             Examine again
           </Button>
         </Group>

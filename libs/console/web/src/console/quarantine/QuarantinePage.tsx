@@ -116,7 +116,7 @@ function SetAside(props: { onReplay: ((replaying: Replaying) => void) | undefine
         onReplay && (
           <Button
             variant="default"
-            size="compact-sm"
+            size="compact-xs"
             aria-label={`Replay ${id}`}
             onClick={() => onReplay({ chosen: { ids: [id] }, what: id })}
           >

@@ -121,7 +121,7 @@ function columns(onCancel: ((task: Task) => void) | undefined): Column<Task>[] {
       cell: (task) =>
         onCancel &&
         task.status === "running" && (
-          <Button variant="default" size="compact-sm" onClick={() => onCancel(task)}>
+          <Button variant="default" size="compact-xs" onClick={() => onCancel(task)}>
             Cancel
           </Button>
         ),
