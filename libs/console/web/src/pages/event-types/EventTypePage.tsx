@@ -2,7 +2,7 @@ import { Button, NativeSelect, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
-import { type EventType, eventTypeByName } from "../../api/event-types";
+import { type EventType, eventType } from "../../api/event-types";
 import { CodeBlock } from "../../components/CodeBlock";
 import { Loaded } from "../../components/Loaded";
 import { Page } from "../../components/Page";
@@ -17,7 +17,7 @@ const SendToEndpoint = lazy(() => import("./SendToEndpoint"));
 /** One event type: what it means, its schema and an example. */
 export function EventTypePage() {
   const { eventTypeName = "" } = useParams({ strict: false });
-  const type = useQuery(eventTypeByName(eventTypeName));
+  const type = useQuery(eventType(eventTypeName));
   return (
     <Loaded query={type}>
       {(found) => (

@@ -2,7 +2,7 @@ import { Button, Stack, Table, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { TbCheck, TbMinus } from "react-icons/tb";
-import { applicationById } from "../../api/applications";
+import { application as applicationOf } from "../../api/applications";
 import type { Schemas } from "../../api/client";
 import { identity, logOut } from "../../api/identity";
 import { Failure } from "../../components/Failure";
@@ -35,7 +35,7 @@ export function SettingsPage() {
 function SignedIn(props: { who: Identity }) {
   const { who } = props;
   const { appId } = useApplication();
-  const application = useQuery(applicationById(appId));
+  const application = useQuery(applicationOf(appId));
   const leave = useMutation({ mutationFn: () => logOut(who) });
   return (
     <Section

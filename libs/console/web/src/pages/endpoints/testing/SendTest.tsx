@@ -2,7 +2,7 @@ import { Alert, Button, NativeSelect, Stack, Textarea } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Endpoint } from "../../../api/endpoints";
-import { eventTypeByName, eventTypes } from "../../../api/event-types";
+import { eventType, eventTypes } from "../../../api/event-types";
 import { sendExample } from "../../../api/redelivery";
 import { Failure } from "../../../components/Failure";
 import { Section } from "../../../components/Section";
@@ -23,7 +23,7 @@ export default function SendTest(props: { endpoint: Endpoint }) {
   const catalog = useQuery(eventTypes);
   const [name, setName] = useState(PING);
   const [edited, setEdited] = useState<string>();
-  const type = useQuery({ ...eventTypeByName(name), enabled: name !== PING });
+  const type = useQuery({ ...eventType(name), enabled: name !== PING });
   const schemas = type.data?.schemas ?? null;
   const example = name === PING ? PING_PAYLOAD : exampleOf(schemas?.[newestVersion(schemas) ?? ""]);
   const text = edited ?? (example ? JSON.stringify(example, null, 2) : "");
