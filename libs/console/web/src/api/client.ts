@@ -22,8 +22,7 @@ api.use({
     return request;
   },
   onResponse({ response, request }) {
-    if (response.status === 401 && request.headers.has("authorization"))
-      window.dispatchEvent(new Event(SESSION_ENDED));
+    if (response.status === 401 && request.headers.has("authorization")) endSession();
   },
   onError() {
     return new ApiProblem(
@@ -33,6 +32,11 @@ api.use({
     );
   },
 });
+
+/** Says that the server refused the session's token. */
+export function endSession(): void {
+  window.dispatchEvent(new Event(SESSION_ENDED));
+}
 
 /** Calls `then` whenever the server refuses the session's token. Returns the way to stop. */
 export function onSessionEnded(then: () => void): () => void {

@@ -1,6 +1,6 @@
 /** Queries and changes of endpoints. */
 
-import { infiniteQueryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "./client";
 
 export type Endpoint = Schemas["EndpointOut"];
@@ -20,5 +20,24 @@ export function endpointPages(appId: string) {
       ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => (page.done ? undefined : (page.iterator ?? undefined)),
+  });
+}
+
+const CHOICES = 250;
+
+/** The endpoints to choose one from: the first 250. */
+export function endpointChoices(appId: string) {
+  return queryOptions({
+    queryKey: ["app", appId, "endpoint-choices"],
+    queryFn: async ({ signal }) => {
+      const page = await dataOf(
+        api.GET("/api/v1/app/{app_id}/endpoint", {
+          params: { path: { app_id: appId }, query: { limit: CHOICES } },
+          signal,
+        }),
+      );
+      return page.data;
+    },
+    staleTime: 60_000,
   });
 }

@@ -17,5 +17,15 @@ export function applicationRoutes(parent: AnyRoute) {
       path: "/endpoints",
       component: lazyRouteComponent(() => import("./endpoints/EndpointsPage"), "EndpointsPage"),
     }),
+    createRoute({
+      getParentRoute: () => parent,
+      path: "/deliveries",
+      component: lazyRouteComponent(() => import("./deliveries/DeliveriesPage"), "DeliveriesPage"),
+    }),
+    createRoute({
+      getParentRoute: () => parent,
+      path: "/deliveries/$msgId",
+      component: lazyRouteComponent(() => import("./deliveries/DeliveryPage"), "DeliveryPage"),
+    }),
   ];
 }

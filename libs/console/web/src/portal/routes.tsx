@@ -1,4 +1,4 @@
-import { IconSettings, IconWebhook } from "@tabler/icons-react";
+import { IconSend, IconSettings, IconWebhook } from "@tabler/icons-react";
 import { createRootRoute, createRoute, createRouter, Outlet } from "@tanstack/react-router";
 import { NotFound } from "../components/NotFound";
 import { PageFailure } from "../components/PageFailure";
@@ -25,5 +25,6 @@ export function portalRouter(appearance: Appearance) {
 
 const PLACES = [
   { label: "Endpoints", to: "/endpoints", icon: <IconWebhook size={18} aria-hidden /> },
+  { label: "Deliveries", to: "/deliveries", icon: <IconSend size={18} aria-hidden /> },
   { label: "Settings", to: "/settings", icon: <IconSettings size={18} aria-hidden /> },
 ];
