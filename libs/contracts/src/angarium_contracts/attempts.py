@@ -107,7 +107,9 @@ class AttemptHeaders(Part, frozen=True):
 
 class AttemptFilter(Part, frozen=True):
     """`status_class` is 0 (no answer), 100, 200, … 500. Times bound the attempt's time,
-    exclusive. `with_content` False leaves `response` empty."""
+    exclusive. `with_content` False leaves `response` empty. `will_retry` tells attempts after which
+    another is scheduled from the others; `latest` leaves out those that a later one followed. Only
+    searches have the last two."""
 
     status: AttemptStatus | None = None
     status_class: int | None = None
@@ -116,6 +118,8 @@ class AttemptFilter(Part, frozen=True):
     before: datetime | None = None
     after: datetime | None = None
     with_content: bool = True
+    will_retry: bool | None = None
+    latest: bool = False
 
 
 class ListAttemptsByMessage(Contract, frozen=True, tag="attempt.by_message/1"):
@@ -172,13 +176,15 @@ class AttemptFound(Contract, frozen=True, tag="attempt.found/1"):
 class SearchAttempts(Contract, frozen=True, tag="attempt.search/1"):
     """Query: the attempts of an application, or of all applications of a tenant, newest first.
     Answered by `Attempts`. A page may be short or empty while it is not `done`: the search for a
-    filter is bounded, and the next page continues it."""
+    filter is bounded, and the next page continues it. `message_ids`: only attempts to deliver these
+    messages, at most 250."""
 
     tenant_id: bytes
     page: Page
     application_id: bytes | None = None
     endpoint_id: bytes | None = None
     filter: AttemptFilter = AttemptFilter()
+    message_ids: tuple[bytes, ...] | None = None
 
 
 class FollowAttempts(Contract, frozen=True, tag="attempt.follow/1"):

@@ -47,6 +47,7 @@ from .application.read.fetch_payload import FetchPayload
 from .application.read.messages import MessageSearch
 from .application.read.poll_messages import PolledJournal, PollMessages
 from .application.read.references import References
+from .application.read.search_attempts import SearchAttemptsOfMessages
 from .application.read.statistics import AcceptedMessages, ReadStatistics
 from .application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from .application.redelivery.expunge_content import ExpungeContent, Payloads
@@ -328,6 +329,7 @@ def _api(
             ports.audit_log, clocks.make_id, write_timeout_s=limits.audit_timeout_s
         ),
         message_search=ports.message_search,
+        search_attempts_of_messages=SearchAttemptsOfMessages(ports.message_search, ask_worker),
         ask_worker=ask_worker,
         listeners=Listeners(
             ports.followed_messages,

@@ -66,7 +66,8 @@ async def made(
 
 
 async def _search(search: AttemptSearch, page: Page, **members: Any) -> Attempts:
-    filters = {name: members.pop(name) for name in ("status", "event_types") if name in members}
+    names = ("status", "event_types", "latest", "will_retry")
+    filters = {name: members.pop(name) for name in names if name in members}
     question = SearchAttempts(
         tenant_id=TENANT, page=page, filter=AttemptFilter(**filters), **members
     )
@@ -115,6 +116,70 @@ async def test_a_filter_finds_all_however_few_a_page_examines(
     assert await _walk(search, status=AttemptStatus.FAIL) == failed
     paid = [row.id for row in reversed(made) if row.event_type == "invoice.paid"]
     assert await _walk(search, event_types=("invoice.paid",)) == paid
+
+
+@pytest.mark.parametrize("examined", [2, 20_000])
+async def test_of_each_delivery_the_latest_attempt_is_found(
+    search: AttemptSearch,
+    ledger: Ledger,
+    made: list[AttemptRow],
+    attempt_row: Callable[..., AttemptRow],
+    monkeypatch: pytest.MonkeyPatch,
+    examined: int,
+) -> None:
+    monkeypatch.setattr(attempt_search, "LOOKED_THROUGH_MAX", examined)
+    monkeypatch.setattr(attempt_search, "LOOKED_THROUGH_MIN", min(examined, 500))
+    repeated = [
+        attempt_row(
+            message_id=row.message_id,
+            endpoint_id=row.endpoint_id,
+            application_id=row.application_id,
+            tenant_id=TENANT,
+            number=2,
+            status=0 if row is made[0] else 2,
+            event_type=row.event_type,
+            retry_in_us=None if row is made[0] else 60_000_000,
+        )
+        for row in (made[0], made[5])
+    ]
+    elsewhere = attempt_row(
+        message_id=made[1].message_id,
+        endpoint_id=ENDPOINTS[0],
+        application_id=APPLICATION,
+        tenant_id=TENANT,
+        status=0,
+    )
+    await ledger.record([Record([*repeated, elsewhere])])
+    now = [elsewhere, *reversed(repeated)]
+    now += [row for row in reversed(made) if row not in (made[0], made[5])]
+    assert await _walk(search, latest=True) == [row.id for row in now]
+    failed = [row.id for row in now if row.status == 2]
+    assert await _walk(search, latest=True, status=AttemptStatus.FAIL) == failed
+    retried = [row.id for row in now if row.retry_in_us is not None]
+    assert retried
+    assert await _walk(search, latest=True, will_retry=True) == retried
+    ended = [row.id for row in now if row.status == 2 and row.retry_in_us is None]
+    filters = {"latest": True, "will_retry": False, "status": AttemptStatus.FAIL}
+    assert await _walk(search, **filters) == ended
+
+
+async def test_attempts_of_some_messages_are_found(
+    search: AttemptSearch, made: list[AttemptRow]
+) -> None:
+    some = [made[3], made[5], made[7]]
+    ids = tuple(row.message_id for row in some)
+    assert await _walk(search, message_ids=ids) == [row.id for row in reversed(some)]
+    of_application = [row.id for row in reversed(some) if row.application_id == APPLICATION]
+    assert 0 < len(of_application) < len(some)
+    found = await _walk(search, message_ids=ids, application_id=APPLICATION)
+    assert found == of_application
+    assert await _walk(search, message_ids=ids, endpoint_id=ENDPOINTS[0]) == [made[3].id]
+    failed = await _walk(search, message_ids=ids, status=AttemptStatus.FAIL)
+    assert failed == [made[5].id]
+    other = SearchAttempts(tenant_id=OTHER_TENANT, page=Page(), message_ids=ids)
+    found_of_other = await search.search(other)
+    assert isinstance(found_of_other, Attempts)
+    assert found_of_other.items == ()
 
 
 async def test_an_iterator_of_another_list_is_refused(search: AttemptSearch) -> None:

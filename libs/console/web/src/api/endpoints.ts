@@ -218,3 +218,21 @@ export async function rotateSecret(
     }),
   );
 }
+const CHOICES = 250;
+
+/** The endpoints to choose one from: the first 250. */
+export function endpointChoices(appId: string) {
+  return queryOptions({
+    queryKey: ["app", appId, "endpoint-choices"],
+    queryFn: async ({ signal }) => {
+      const page = await dataOf(
+        api.GET("/api/v1/app/{app_id}/endpoint", {
+          params: { path: { app_id: appId }, query: { limit: CHOICES } },
+          signal,
+        }),
+      );
+      return page.data;
+    },
+    staleTime: 60_000,
+  });
+}

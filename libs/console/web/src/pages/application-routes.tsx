@@ -36,6 +36,8 @@ export function applicationRoutes(parent: AnyRoute) {
       () => import("./event-types/EventTypePage"),
       "EventTypePage",
     ),
+    page("/deliveries", () => import("./deliveries/DeliveriesPage"), "DeliveriesPage"),
+    page("/deliveries/$msgId", () => import("./deliveries/DeliveryPage"), "DeliveryPage"),
     page("/settings", () => import("./settings/SettingsPage"), "SettingsPage"),
   ];
 }

@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, Outlet } from "@tanstack/react-router";
-import { TbListDetails, TbSettings, TbWebhook } from "react-icons/tb";
+import { TbListDetails, TbSend, TbSettings, TbWebhook } from "react-icons/tb";
 import { NotFound } from "../components/NotFound";
 import { PageFailure } from "../components/PageFailure";
 import { applicationRoutes } from "../pages/application-routes";
@@ -26,5 +26,6 @@ export function portalRouter(appearance: Appearance) {
 const PLACES = [
   { label: "Endpoints", to: "/endpoints", icon: <TbWebhook size={18} aria-hidden /> },
   { label: "Event catalog", to: "/event-types", icon: <TbListDetails size={18} aria-hidden /> },
+  { label: "Deliveries", to: "/deliveries", icon: <TbSend size={18} aria-hidden /> },
   { label: "Settings", to: "/settings", icon: <TbSettings size={18} aria-hidden /> },
 ];

@@ -71,9 +71,60 @@ async def test_attempts_are_searched_by_all_filters(world: World) -> None:
     assert (asked.application_id, asked.endpoint_id) == (None, None)
 
 
+async def test_the_latest_attempts_are_the_deliveries_as_they_are_now(world: World) -> None:
+    answer = await world.client.get(
+        "/api/v1/app/acme/search/attempts?latest=true&status=2&will_retry=false"
+    )
+    assert answer.status_code == 200, answer.text
+    (asked,) = world.worker.asked
+    assert isinstance(asked, SearchAttempts)
+    assert (asked.filter.latest, asked.filter.will_retry, asked.message_ids) == (True, False, None)
+
+
+async def test_attempts_of_messages_with_a_tag_are_found_through_the_journal(world: World) -> None:
+    path = "/api/v1/app/acme/search/attempts?tag=vip&event_id_prefix=evt&status=2&limit=1"
+    world.worker.answers[SearchAttempts] = Attempts(
+        items=(ATTEMPT_1,), done=False, iterator="atmpt_1"
+    )
+    first = (await world.client.get(path)).json()
+    (asked,) = world.worker.asked
+    assert isinstance(asked, SearchAttempts)
+    assert (asked.message_ids, asked.filter.status) == ((PAID.id,), AttemptStatus.FAIL)
+    assert (asked.page.limit, asked.page.iterator) == (1, None)
+    _, application_id, window, chosen = world.search.asked[-1]
+    assert (application_id, window.past) == (APPLICATION_ID, None)
+    assert (chosen.tag, chosen.event_id_prefix) == ("vip", "evt")
+    assert (first["done"], first["prevIterator"]) == (False, None)
+
+    # The next page goes on within the same messages, however many came meanwhile.
+    world.worker.answers[SearchAttempts] = Attempts(items=(ATTEMPT_1,), done=True)
+    second = (await world.client.get(f"{path}&iterator={first['iterator']}")).json()
+    asked = world.worker.asked[-1]
+    assert isinstance(asked, SearchAttempts)
+    assert asked.page.iterator == "atmpt_1"
+    window = world.search.asked[-1][2]
+    assert window.past == (int.from_bytes(PAID.id) + 1).to_bytes(16)
+
+    # And the one after it with older messages.
+    assert (second["iterator"], second["done"]) == (format_id(MESSAGE, PAID.id), False)
+    await world.client.get(f"{path}&iterator={second['iterator']}")
+    assert world.search.asked[-1][2].past == PAID.id
+
+
+async def test_a_page_without_such_messages_asks_no_worker(world: World) -> None:
+    world.search.page = FoundMessages((), done=False, oldest=PAID.id, newest=None)
+    answer = (await world.client.get("/api/v1/search/attempts?tag=vip")).json()
+    assert (answer["data"], answer["done"]) == ([], False)
+    assert answer["iterator"] == format_id(MESSAGE, PAID.id)
+    assert world.worker.asked == []
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        "/search/attempts?msg_id_prefix=atmpt_1",
+        "/search/attempts?tag=vip&iterator=atmpt_1",
+        "/search/attempts?will_retry=perhaps",
         "/search/messages?id_prefix=atmpt_1",
         "/search/messages?id_prefix=msg_~",
         "/search/messages?iterator=x",

@@ -24,6 +24,7 @@ from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDeli
 from angarium_gateway.application.read.fetch_payload import FetchPayload
 from angarium_gateway.application.read.messages import MessageJournal, MessageSearch
 from angarium_gateway.application.read.poll_messages import PollMessages
+from angarium_gateway.application.read.search_attempts import SearchAttemptsOfMessages
 from angarium_gateway.application.read.statistics import ReadStatistics
 from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
@@ -82,6 +83,7 @@ class ApiDependencies:
     schemas: EventTypeSchemas
     schema_checks: TenantSchemaChecks
     message_search: MessageSearch
+    search_attempts_of_messages: SearchAttemptsOfMessages
     ask_worker: ServiceQuery
     fetch_payload: FetchPayload
     erasure: Erasure

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter, SkipValidation
 
 from angarium_gateway.application.read.messages import FoundMessages, MessageFilter
 
-from .attempts import chosen_attempts
+from .attempts import ExpandedStatuses, Status, StatusClass
 from .dependencies import Api, ApiDependencies, CurrentCaller
 from .messages import BACKWARDS, application_of, window_of_page
 from .parameters import (
@@ -21,6 +21,7 @@ from .parameters import (
     EventTypeNames,
     TagName,
     Time,
+    WithContent,
     event_types_of,
     newest_first_page,
     time_of,
@@ -57,6 +58,37 @@ EndpointId = Annotated[
         min_length=1, max_length=256, description="Only attempts at this endpoint, by its id."
     ),
 ]
+MessageIdPrefix = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=4,
+        max_length=26,
+        description="Only attempts to deliver messages whose id is this or begins with it.",
+    ),
+]
+MessageEventIdPrefix = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=NAME_CHARS_MAX,
+        description="Only attempts to deliver messages whose `eventId` begins with this.",
+    ),
+]
+Latest = Annotated[
+    bool,
+    QueryParameter(
+        description="Only the latest attempt of each delivery: how deliveries are now. `status` and"
+        " the other filters are then those of the latest attempt."
+    ),
+]
+WillRetry = Annotated[
+    bool | None,
+    QueryParameter(
+        description="Only attempts after which another was scheduled (`true`), or none was"
+        " (`false`). With `status=2`, `latest=true` and `will_retry=false`: deliveries that failed"
+        " for good."
+    ),
+]
 Content = Annotated[
     bool, QueryParameter(description="Include payloads, or response bodies. They are left out.")
 ]
@@ -85,6 +117,50 @@ def wanted_messages(
     )
 
 
+def wanted_attempts(
+    status: Status = None,
+    status_code_class: StatusClass = None,
+    channel: ChannelName = None,
+    event_types: EventTypeNames = None,
+    before: Time = None,
+    after: Time = None,
+    latest: Latest = False,
+    will_retry: WillRetry = None,
+    with_content: WithContent = True,
+    expanded_statuses: ExpandedStatuses = False,
+) -> AttemptFilter:
+    """The filters of a search for attempts, by properties of the attempt itself."""
+    return AttemptFilter(
+        status=status,
+        status_class=status_code_class,
+        event_types=event_types_of(event_types),
+        channel=channel,
+        before=time_of("before", before),
+        after=time_of("after", after),
+        with_content=with_content,
+        will_retry=will_retry,
+        latest=latest,
+    )
+
+
+def messages_of_attempts(
+    tag: TagName = None,
+    msg_id_prefix: MessageIdPrefix = None,
+    event_id_prefix: MessageEventIdPrefix = None,
+    before: Time = None,
+) -> MessageFilter | None:
+    """The filters of a search for attempts, by properties of their messages; None for none."""
+    if tag is None and msg_id_prefix is None and event_id_prefix is None:
+        return None
+    return MessageFilter(
+        tag=tag,
+        ids=None if msg_id_prefix is None else _ids_of(msg_id_prefix, "msg_id_prefix"),
+        event_id_prefix=event_id_prefix,
+        # A message is accepted before it is attempted.
+        before=time_of("before", before),
+    )
+
+
 class SearchController(Controller):
     """Searches in one application and across all of them."""
 
@@ -93,7 +169,8 @@ class SearchController(Controller):
     dependencies = {  # noqa: RUF012 - Litestar reads it from the class
         "page": Provide(newest_first_page, sync_to_thread=False),
         "messages": Provide(wanted_messages, sync_to_thread=False),
-        "attempts": Provide(chosen_attempts, sync_to_thread=False),
+        "chosen": Provide(wanted_attempts, sync_to_thread=False),
+        "of_messages": Provide(messages_of_attempts, sync_to_thread=False),
     }
 
     @get(
@@ -155,16 +232,18 @@ class SearchController(Controller):
         caller: CurrentCaller,
         app_id: ApplicationRef,
         page: NamedDependency[SkipValidation[Page]],
-        attempts: NamedDependency[SkipValidation[AttemptFilter]],
+        chosen: NamedDependency[SkipValidation[AttemptFilter]],
+        of_messages: NamedDependency[SkipValidation[MessageFilter | None]],
         endpoint_id: EndpointId = None,
-        channel: ChannelName = None,
-        event_types: EventTypeNames = None,
     ) -> ListResponse[FoundAttemptOut]:
         """Returns the attempts at all of the application's endpoints that match all filters, newest
         first.
 
         A page may be short or empty while `done` is false: a search examines at most 20,000
         attempts a page, or 500 of each endpoint if that is more. Go on with `iterator`.
+
+        With `tag`, `msg_id_prefix` or `event_id_prefix`, messages are searched first: attempts come
+        in the order of their messages, and there is no `prevIterator`.
         """
         application = await application_of(api, caller.tenant_id, app_id)
         question = SearchAttempts(
@@ -172,9 +251,9 @@ class SearchController(Controller):
             page=page,
             application_id=application.id,
             endpoint_id=_endpoint_of(endpoint_id),
-            filter=_with(attempts, channel, event_types),
+            filter=chosen,
         )
-        return await _attempts(api, question)
+        return await _attempts(api, question, of_messages)
 
     @get(
         "/search/attempts",
@@ -186,10 +265,9 @@ class SearchController(Controller):
         api: Api,
         caller: CurrentCaller,
         page: NamedDependency[SkipValidation[Page]],
-        attempts: NamedDependency[SkipValidation[AttemptFilter]],
+        chosen: NamedDependency[SkipValidation[AttemptFilter]],
+        of_messages: NamedDependency[SkipValidation[MessageFilter | None]],
         endpoint_id: EndpointId = None,
-        channel: ChannelName = None,
-        event_types: EventTypeNames = None,
     ) -> ListResponse[FoundAttemptOut]:
         """Returns the attempts of all applications that match all filters, newest first.
 
@@ -200,9 +278,9 @@ class SearchController(Controller):
             tenant_id=caller.tenant_id,
             page=page,
             endpoint_id=_endpoint_of(endpoint_id),
-            filter=_with(attempts, channel, event_types),
+            filter=chosen,
         )
-        return await _attempts(api, question)
+        return await _attempts(api, question, of_messages)
 
 
 async def _messages(
@@ -230,28 +308,17 @@ def _listed(found: FoundMessages) -> ListResponse[FoundMessageOut]:
 
 
 async def _attempts(
-    api: ApiDependencies, question: SearchAttempts
+    api: ApiDependencies, question: SearchAttempts, of_messages: MessageFilter | None
 ) -> ListResponse[FoundAttemptOut]:
-    found = unwrap(await api.ask_worker(question, Attempts))
+    if of_messages is None:
+        found = unwrap(await api.ask_worker(question, Attempts))
+    else:
+        found = unwrap(await api.search_attempts_of_messages(question, of_messages))
     return ListResponse(
         data=[found_attempt_out(item) for item in found.items],
         iterator=found.iterator,
         prev_iterator=found.prev_iterator,
         done=found.done,
-    )
-
-
-def _with(
-    attempts: AttemptFilter, channel: str | None, event_types: list[str] | None
-) -> AttemptFilter:
-    return AttemptFilter(
-        status=attempts.status,
-        status_class=attempts.status_class,
-        event_types=event_types_of(event_types),
-        channel=channel,
-        before=attempts.before,
-        after=attempts.after,
-        with_content=attempts.with_content,
     )
 
 
@@ -265,9 +332,9 @@ def _endpoint_of(text: str | None) -> bytes | None:
     return endpoint_id
 
 
-def _ids_of(text: str) -> tuple[bytes, bytes]:
+def _ids_of(text: str, parameter: str = "id_prefix") -> tuple[bytes, bytes]:
     found = id_range(MESSAGE, text)
     if found is None:
         message = "This is no beginning of a message's id. It begins with `msg_`."
-        raise Refused(invalid(Fault(("query", "id_prefix"), message)))
+        raise Refused(invalid(Fault(("query", parameter), message)))
     return found

@@ -5,19 +5,27 @@ index that lists of one endpoint use, and merged. A page costs one index search 
 only the rows of the page itself are fetched, unless a filter has to look into others.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from angarium_chassis.database.columns import to_micros
 from angarium_chassis.database.engine import Database
-from angarium_contracts.attempts import Attempt, Attempts, FollowAttempts, SearchAttempts
+from angarium_contracts.attempts import (
+    Attempt,
+    AttemptFilter,
+    Attempts,
+    FollowAttempts,
+    SearchAttempts,
+)
 from angarium_contracts.contract import Contract
 from angarium_contracts.ids import ATTEMPT, format_id, lowest_id_at, parse_id
 from angarium_contracts.queries import Problem, ProblemCode
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, exists, func, select, true
 from sqlalchemy.sql.expression import FromClause
 
 from angarium_worker.application.destinations.destination import ExplainAnswer
 
+from .attempt_bounds import first_attempt_id
 from .attempt_pages import BACKWARDS, LIMIT_MAX, WITHOUT_ANSWER, attempt_conditions, attempt_of
 from .delivery_rows import channel_text
 from .tables import attempt, endpoint_copy
@@ -74,7 +82,7 @@ class AttemptSearch:
         end = await self._end(question, where, rising=backwards) if _looks_into(question) else None
         if end is not None:
             where.append(attempt.c.id <= end if backwards else attempt.c.id >= end)
-        filters = attempt_conditions(wanted)
+        filters = [*attempt_conditions(wanted), *_search_conditions(wanted)]
         if wanted.channel is not None:
             among = channel_text([wanted.channel])
             filters.append(self._position(attempt.c.channels, among) > 0)
@@ -119,6 +127,8 @@ class AttemptSearch:
     ) -> FromClause:
         """The first `rows_max` attempts at the endpoints that the question may see. Of several
         endpoints only ids are read, which the index has, and merged before rows are fetched."""
+        if isinstance(question, SearchAttempts) and question.message_ids is not None:
+            return _of_messages(question, question.message_ids, where, rows_max, rising=rising)
         of = _endpoints(question)
         if not self._on_postgres:
             within = select(endpoint_copy.c.id).where(*of)
@@ -143,6 +153,47 @@ class AttemptSearch:
         # The limit keeps Postgres from joining the page with whole partitions.
         row = select(attempt).where(of_page).limit(1).lateral("row")
         return select(*row.c).select_from(page.join(row, true())).subquery("found")
+
+
+def _of_messages(
+    question: SearchAttempts,
+    message_ids: Sequence[bytes],
+    where: list[ColumnElement[bool]],
+    rows_max: int,
+    *,
+    rising: bool,
+) -> FromClause:
+    """The first `rows_max` attempts to deliver these messages, through the primary key."""
+    of = [
+        attempt.c.message_id.in_(message_ids),
+        attempt.c.id >= first_attempt_id(message_ids),
+        attempt.c.tenant_id == question.tenant_id,
+    ]
+    if question.application_id is not None:
+        of.append(attempt.c.application_id == question.application_id)
+    if question.endpoint_id is not None:
+        of.append(attempt.c.endpoint_id == question.endpoint_id)
+    query = select(attempt).where(*of, *where)
+    query = query.order_by(attempt.c.id if rising else attempt.c.id.desc())
+    return query.limit(rows_max).subquery("found")
+
+
+def _search_conditions(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
+    """The conditions of a filter that only searches have."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.will_retry is not None:
+        planned = attempt.c.next_attempt_at
+        found.append(planned.is_not(None) if wanted.will_retry else planned.is_(None))
+    if wanted.latest:
+        later = attempt.alias("later")
+        # By the primary key: a message has few attempts.
+        of_delivery = (
+            (later.c.message_id == attempt.c.message_id)
+            & (later.c.endpoint_id == attempt.c.endpoint_id)
+            & (later.c.id > attempt.c.id)
+        )
+        found.append(~exists().where(of_delivery).correlate(attempt))
+    return found
 
 
 def _of_endpoint(where: list[ColumnElement[bool]], *, rising: bool) -> Select[Any]:
@@ -176,9 +227,17 @@ def _bounds(question: SearchAttempts) -> list[ColumnElement[bool]]:
 def _looks_into(question: SearchAttempts) -> bool:
     """True if the filter leaves out attempts that the index finds."""
     wanted = question.filter
-    return any(
+    if question.message_ids is not None:
+        return False
+    return wanted.latest or any(
         each is not None
-        for each in (wanted.status, wanted.status_class, wanted.event_types, wanted.channel)
+        for each in (
+            wanted.status,
+            wanted.status_class,
+            wanted.event_types,
+            wanted.channel,
+            wanted.will_retry,
+        )
     )
 
 

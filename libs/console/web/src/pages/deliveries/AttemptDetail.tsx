@@ -1,0 +1,165 @@
+import { SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import "@mantine/core/styles/SimpleGrid.css";
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import type { Attempt } from "../../api/deliveries";
+import { headersOfAttempt, oneAttempt } from "../../api/deliveries";
+import { rawPayload } from "../../api/messages";
+import { Loaded } from "../../components/Loaded";
+import { useApplication } from "../application";
+import { BodyView } from "./BodyView";
+import { CopyButton } from "./CopyButton";
+import { curlCommand } from "./curl";
+import { Explained } from "./Explained";
+import { HeaderTable } from "./HeaderTable";
+
+/** So much of a response the API keeps. */
+const RESPONSE_BYTES_KEPT = 16_384;
+const EXPUNGED = "EXPUNGED";
+
+/** One attempt: why it failed, the request as it was sent, the response as it came. */
+export function AttemptDetail(props: { msgId: string; attemptId: string }) {
+  const { msgId, attemptId } = props;
+  const { appId } = useApplication();
+  const query = useQuery(oneAttempt(appId, msgId, attemptId));
+  return (
+    <Loaded query={query}>
+      {(attempt) => (
+        <Stack gap="md">
+          <Explained attempt={attempt} />
+          <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+            <Request attempt={attempt} />
+            <Response attempt={attempt} />
+          </SimpleGrid>
+        </Stack>
+      )}
+    </Loaded>
+  );
+}
+
+function Request(props: { attempt: Attempt }) {
+  const { attempt } = props;
+  const { appId } = useApplication();
+  const headers = useQuery(headersOfAttempt(appId, attempt.msgId, attempt.id));
+  const payload = useQuery(rawPayload(appId, attempt.msgId));
+  const sent = headers.data ?? undefined;
+  const body = payload.data;
+  const command = () =>
+    curlCommand({
+      url: sent?.url ?? attempt.url,
+      headers: sent?.sentHeaders ?? {
+        "content-type": body?.contentType ?? "application/json",
+        "webhook-id": attempt.msgId,
+      },
+      sensitive: sent?.sensitive ?? [],
+      body: body?.bytes ?? new Uint8Array(),
+    });
+  return (
+    <Stack gap="xs" component="section" aria-label="Request" miw={0}>
+      <Title order={4} size="h5">
+        Request
+      </Title>
+      <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
+        {sent?.method ?? "POST"} {sent?.url ?? attempt.url}
+        {sent?.httpVersion && ` HTTP/${sent.httpVersion}`}
+      </Text>
+      {body && (
+        <div>
+          <CopyButton label="Copy as curl" visible="Copy as curl" text={command} />
+        </div>
+      )}
+      {headers.isSuccess &&
+        (sent ? (
+          <HeaderTable
+            label="Request headers"
+            headers={Object.entries(sent.sentHeaders)}
+            sensitive={sent.sensitive}
+          />
+        ) : (
+          <NotKept>The headers of this request are not kept.</NotKept>
+        ))}
+      {sent?.truncated && <NotKept>The headers were cut: they were too long to be kept.</NotKept>}
+      <Loaded query={payload} lines={3}>
+        {(loaded) =>
+          loaded === null ? (
+            <NotKept>The payload was deleted. Its message and attempts stay on record.</NotKept>
+          ) : (
+            <>
+              <BodyView of="request body" bytes={loaded.bytes} contentType={loaded.contentType} />
+              <SentOtherwise sent={sent?.sentHeaders} bytes={loaded.bytes.length} />
+            </>
+          )
+        }
+      </Loaded>
+    </Stack>
+  );
+}
+
+/** Some endpoints get another form of the payload, which is not kept. */
+function SentOtherwise(props: { sent?: Record<string, string>; bytes: number }) {
+  const { sent = {}, bytes } = props;
+  const name = Object.keys(sent).find((header) => header.toLowerCase() === "content-length");
+  const length = name === undefined ? undefined : Number(sent[name]);
+  if (length === undefined || length === bytes) return null;
+  return (
+    <NotKept>
+      This is the message's payload. {length} bytes were sent: the endpoint gets it in another
+      format.
+    </NotKept>
+  );
+}
+
+function Response(props: { attempt: Attempt }) {
+  const { attempt } = props;
+  const { appId } = useApplication();
+  const headers = useQuery(headersOfAttempt(appId, attempt.msgId, attempt.id));
+  const { responseStatusCode, response, responseStatusText } = attempt;
+  if (responseStatusCode === 0)
+    return (
+      <Stack gap="xs" component="section" aria-label="Response" miw={0}>
+        <Title order={4} size="h5">
+          Response
+        </Title>
+        <NotKept>No response came.</NotKept>
+      </Stack>
+    );
+  const bytes = new TextEncoder().encode(response);
+  const received = headers.data?.responseHeaders;
+  const version = headers.data?.responseHttpVersion ?? attempt.httpVersion;
+  return (
+    <Stack gap="xs" component="section" aria-label="Response" miw={0}>
+      <Title order={4} size="h5">
+        Response
+      </Title>
+      <Text size="sm" ff="monospace">
+        {version && `HTTP/${version} `}
+        {responseStatusCode} {responseStatusText ?? headers.data?.responseStatusText ?? ""}
+      </Text>
+      {received ? (
+        <HeaderTable label="Response headers" headers={received} />
+      ) : (
+        headers.isSuccess && <NotKept>The headers of this response are not kept.</NotKept>
+      )}
+      {response === EXPUNGED ? (
+        <NotKept>The response body was deleted.</NotKept>
+      ) : (
+        <BodyView of="response body" bytes={bytes} contentType={typeOf(received)} />
+      )}
+      {bytes.length >= RESPONSE_BYTES_KEPT && (
+        <NotKept>Cut here: only the first 16 KiB of a response are kept.</NotKept>
+      )}
+    </Stack>
+  );
+}
+
+function NotKept(props: { children: ReactNode }) {
+  return (
+    <Text size="sm" c="dimmed">
+      {props.children}
+    </Text>
+  );
+}
+
+function typeOf(headers: [string, string][] | null | undefined): string | undefined {
+  return headers?.find(([name]) => name.toLowerCase() === "content-type")?.[1];
+}
