@@ -76,6 +76,7 @@ from .example_values import (
     TASK,
     URL,
 )
+from .ingest_examples import INGEST_EXAMPLES
 from .search_examples import found_examples
 from .sink_examples import SINK_EXAMPLES
 from .tenant_examples import TENANT_EXAMPLES
@@ -325,6 +326,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
         ),
         *TENANT_EXAMPLES,
         *SINK_EXAMPLES,
+        *INGEST_EXAMPLES,
         PollingEndpointOut(
             data=[
                 PollingEndpointMessageOut(
