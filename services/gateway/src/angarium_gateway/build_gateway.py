@@ -1,5 +1,6 @@
 """Builds one gateway over its ports: `main.py` passes adapters, the tests pass models."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from .adapters.http.access_control import AccessControl
 from .adapters.http.application import create_api
 from .adapters.http.cross_origin import CrossOrigin
 from .adapters.http.dependencies import ApiDependencies
+from .adapters.http.ingest_route import IngestRoute
 from .adapters.http.login_refusals import LoginRefusals
 from .adapters.http.post_batch import PostBatch
 from .adapters.http.schema_checks import SchemaChecks
@@ -37,6 +39,9 @@ from .application.erasure.erasure import build_erasure
 from .application.erasure.receipts import KEY_PURPOSE as RECEIPT_KEY_PURPOSE
 from .application.feed.event_feed import FollowedMessages
 from .application.feed.listeners import ListenerLimits, Listeners
+from .application.ingest.receive_webhook import ReceiveWebhook
+from .application.ingest.source_secrets import SourceSecrets
+from .application.ingest.sources import IngestSources, Sources
 from .application.legal_holds import LegalHolds
 from .application.platform.platform import PlatformPorts, build_platform
 from .application.publish.message_order import OpenMessageSearch
@@ -95,6 +100,7 @@ class GatewayPorts:
     hot_path: HotPathPorts
     redelivery: RedeliveryPorts
     applications: ApplicationCopy
+    ingest_sources: IngestSources
     messages: PolledJournal
     payloads: Payloads
     erasable: ErasableMessages
@@ -198,14 +204,10 @@ def build_gateway(
         _api(ports, limits, clocks, directory, references, redelivery, last_uses, hot_path),
         is_stopping=is_stopping,
     )
-    http: ASGIApp = AcceptRoute(
-        WebPages(create_routes(api), ports.web_assets, limits.web_pages),
-        api.access,
-        accept,
-        CreateMissing(api.change_configuration),
-        SchemaChecks(api.schemas),
-        payload_bytes_max=limits.payload_bytes_max,
-        message_retention_days=limits.message_retention_days,
+    pages = WebPages(create_routes(api), ports.web_assets, limits.web_pages)
+    # Messages come first: most requests are theirs.
+    http = _accept_route(
+        _ingest_route(pages, api, ports, limits, clocks, accept), api, limits, accept
     )
     return Gateway(
         hot_path=hot_path,
@@ -225,6 +227,40 @@ def build_gateway(
             redelivery.kept,
             ports.legal_holds,
         ),
+    )
+
+
+def _accept_route(
+    rest: ASGIApp, api: ApiDependencies, limits: GatewayLimits, accept: AcceptMessage
+) -> ASGIApp:
+    return AcceptRoute(
+        rest,
+        api.access,
+        accept,
+        CreateMissing(api.change_configuration),
+        SchemaChecks(api.schemas),
+        payload_bytes_max=limits.payload_bytes_max,
+        message_retention_days=limits.message_retention_days,
+    )
+
+
+def _ingest_route(
+    rest: ASGIApp,
+    api: ApiDependencies,
+    ports: GatewayPorts,
+    limits: GatewayLimits,
+    clocks: Clocks,
+    accept: AcceptMessage,
+) -> ASGIApp:
+    return IngestRoute(
+        rest,
+        api.access,
+        Sources(ports.ingest_sources, ports.seal, clocks.clock_s),
+        ReceiveWebhook(accept, clocks.now),
+        payload_bytes_max=limits.payload_bytes_max,
+        public_url=limits.public_url,
+        clock_s=clocks.clock_s,
+        now=clocks.now,
     )
 
 
@@ -318,6 +354,7 @@ def _api(
         ),
         platform=build_platform(ports.platform, ask_dispatcher, ask_worker, clocks.now),
         retentions=ports.retentions,
+        source_secrets=SourceSecrets(ports.seal, os.urandom),
         keys=ports.api_keys,
         integrations=ports.integrations,
         portal_tokens=ports.portal_tokens,

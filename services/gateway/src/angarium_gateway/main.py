@@ -59,6 +59,7 @@ from .adapters.database.batches import BatchTable
 from .adapters.database.erasable_messages import StoredErasableMessages
 from .adapters.database.expunged_payloads import ExpungedPayloads
 from .adapters.database.idempotency_keys import StoredIdempotencyKeys
+from .adapters.database.ingest_sources import IngestSourceTable
 from .adapters.database.integrations import IntegrationTable
 from .adapters.database.legal_holds import StoredLegalHolds
 from .adapters.database.message_feed import MessageFeed
@@ -189,6 +190,7 @@ def ports_over(
             ask_worker=streams.ask_worker,
         ),
         applications=copy,
+        ingest_sources=IngestSourceTable(database),
         messages=StoredMessages(database),
         payloads=ExpungedPayloads(database),
         erasable=StoredErasableMessages(database),

@@ -64,6 +64,7 @@ from .platform_model import PlatformModel
 from .portal_model import MemoryPortalTokens
 from .shared_routes import SharedRoutes
 from .sign_in_model import MemorySignIns
+from .source_model import MemoryIngestSources
 from .tenant_model import MemoryTenants
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
@@ -354,7 +355,9 @@ class World:
     dispatcher: ScriptedService = field(default_factory=ScriptedService)
     worker: ScriptedService = field(default_factory=ScriptedService)
     copy: MemoryApplicationCopy = field(default_factory=MemoryApplicationCopy)
+    sources: MemoryIngestSources = field(default_factory=MemoryIngestSources)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
+    commits: JournalModel = field(default_factory=JournalModel)
     keys: MemoryIdempotencyKeys = field(default_factory=MemoryIdempotencyKeys)
     seal: Seal = field(default_factory=lambda: Seal(bytes(32)))
     replayed: MemoryReplayJournal = field(default_factory=MemoryReplayJournal)
@@ -392,7 +395,7 @@ def a_world() -> tuple[World, GatewayPorts]:
     world = World(api_keys=MemoryApiKeys(callers))
     world.sign_ins = MemorySignIns(world.api_keys)
     hot_path = HotPathPorts(
-        journal=JournalModel(),
+        journal=world.commits,
         batches=JournalModel(),
         schedule=world.schedule,
         publish=StreamModel(),
@@ -408,6 +411,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         hot_path=hot_path,
         redelivery=redelivery,
         applications=world.copy,
+        ingest_sources=world.sources,
         messages=world.journal,
         payloads=world.replayed,
         erasable=world.replayed,

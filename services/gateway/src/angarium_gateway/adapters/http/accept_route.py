@@ -35,6 +35,7 @@ from angarium_gateway.domain.quotas import Rate
 
 from .access_control import AccessControl
 from .asgi_answers import send_answer, send_refusal, send_while_the_body_comes
+from .bounded_body import BodyNotRead, read_body
 from .gzip_bodies import inflated, is_gzip
 from .idempotent_posts import bad_key, created_is_gone, is_key, used_for_another
 from .posted_message import draft_of, read_message
@@ -45,7 +46,6 @@ from .problems import (
     invalid,
     problem_answer,
     refusal,
-    too_large,
     unavailable,
 )
 from .query_parameters import read_query
@@ -107,7 +107,7 @@ class AcceptRoute:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, ref: str) -> None:
         try:
             message, violations = await self._accepted(scope, receive, ref)
-        except _BodyNotRead as refused:
+        except BodyNotRead as refused:
             await send_while_the_body_comes(send, receive, refused.answer)
             return
         except Refused as refused:
@@ -115,7 +115,7 @@ class AcceptRoute:
             return
         except Exception:
             log.exception("request.failed", method="POST", path=scope["path"])
-            await send_refusal(send, _failure())
+            await send_refusal(send, failure_answer())
             return
         body = _encoder.encode(_out(message, with_content=_with_content(scope["query_string"])))
         answer_headers = [_JSON, *rate_limit_headers(scope)]
@@ -136,7 +136,7 @@ class AcceptRoute:
         if headers.coding is not None:
             _refuse_unless_gzip(headers.coding)
         _with_content(scope["query_string"])  # refuses what it cannot read
-        body = await self._read_body(headers, receive)
+        body = await read_body(receive, headers.content_length, self._body_bytes_max)
         if headers.coding is not None and is_gzip(headers.coding):
             body = inflated(body, self._body_bytes_max)
         posted = read_message(body, payload_bytes_max=self._payload_bytes_max)
@@ -181,33 +181,10 @@ class AcceptRoute:
             caller.tenant_id, ref, application, applications_max=caller.tenant.applications_max
         )
 
-    async def _read_body(self, headers: "_Headers", receive: Receive) -> bytes:
-        """The whole body. Refuses it as soon as it is known to be too large."""
-        if headers.content_length > self._body_bytes_max:
-            raise _BodyNotRead(too_large(self._body_bytes_max))
-        parts: list[bytes] = []
-        size_bytes = 0
-        more = True
-        while more:
-            event = await receive()
-            if event["type"] != "http.request":
-                detail = "The client closed the connection."
-                raise Refused(problem_answer(400, "disconnected", "Disconnected", detail))
-            parts.append(event["body"])
-            more = event["more_body"]
-            size_bytes += len(event["body"])
-            if size_bytes > self._body_bytes_max:
-                raise _BodyNotRead(too_large(self._body_bytes_max))
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
 
 def body_bytes_max(payload_bytes_max: int) -> int:
     """The most bytes that a body may have where a payload may have so many."""
     return ESCAPED_BYTES_MAX * payload_bytes_max + ENVELOPE_BYTES_MAX
-
-
-class _BodyNotRead(Refused):
-    """The request is refused before the end of its body has come."""
 
 
 class _Headers:
@@ -244,10 +221,10 @@ def _refuse_unless_gzip(coding: str) -> None:
     try:
         is_gzip(coding)
     except Refused as refused:
-        raise _BodyNotRead(refused.answer) from None
+        raise BodyNotRead(refused.answer) from None
 
 
-def _failure() -> ProblemAnswer:
+def failure_answer() -> ProblemAnswer:
     """Answer a request that failed unexpectedly, without details; they are in the log."""
     detail = (
         "The server failed to handle the request. Try again; the operator finds the cause in the"

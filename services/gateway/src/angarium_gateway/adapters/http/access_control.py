@@ -1,6 +1,7 @@
 """Authentication and authorization, as answers of the API."""
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from litestar.types import Scope
 
@@ -38,8 +39,12 @@ class AccessControl:
         """The caller of a token. Raises `Refused` (401) and `JournalUnavailable`."""
         found = await self._authenticator.caller(token)
         if isinstance(found, LoginFailure):
-            await self._refusals.refuse(scope, found)
+            await self.refuse(scope, found)
         return found
+
+    async def refuse(self, scope: Scope, failure: LoginFailure) -> NoReturn:
+        """Raise `Refused` (401), after a while if the address fails often."""
+        await self._refusals.refuse(scope, failure)
 
     async def still_admits(self, token: str, caller: Caller) -> bool:
         """True if the token is as valid as when `caller` was found by it. Raises

@@ -40,6 +40,8 @@ from .gzip_bodies import CompressedAnswers, InflatedRequests
 from .head_requests import AllowedMethods, HeadRequests
 from .health import HealthController
 from .idempotent_posts import IdempotentPosts
+from .ingest_endpoints import IngestEndpointController
+from .ingest_sources import IngestSourceController
 from .integrations import IntegrationController
 from .invalid_parameters import on_invalid_parameters
 from .legal_holds import ApplicationLegalHoldController, LegalHoldController
@@ -89,6 +91,8 @@ _CONTROLLERS = (
     CancellationController,
     ContentController,
     OperationalEndpointController,
+    IngestSourceController,
+    IngestEndpointController,
     BackgroundTaskController,
     TenantPolicyController,
     EnvironmentController,

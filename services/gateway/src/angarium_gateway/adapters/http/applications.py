@@ -123,8 +123,10 @@ class ApplicationController(Controller):
     async def get_application(
         self, api: Api, caller: CurrentCaller, app_id: ApplicationRef
     ) -> ApplicationOut:
-        """Returns an application by its id or uid."""
-        question = GetApplication(tenant_id=caller.tenant_id, ref=app_id)
+        """Returns an application by its id or uid. The id of a source or a stream, for which
+        portals and other operations below this path work too, returns the application that it is.
+        """
+        question = GetApplication(tenant_id=caller.tenant_id, ref=app_id, of_any_kind=True)
         return application_out(
             unwrap(await api.ask_dispatcher(question, ApplicationSaved)).application
         )

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.configuration import (
     ApplicationSaved,
     EndpointSaved,
@@ -46,6 +47,9 @@ def _question(
     match operation_id:
         case "v1.application.create":
             return GetApplication(tenant_id=tenant_id, ref=ref), ApplicationSaved, ref
+        case "v1.ingest.source.create":
+            source = GetApplication(tenant_id, ref, ApplicationKind.SOURCE)
+            return source, ApplicationSaved, ref
         case "v1.event-type.create":
             return GetEventType(tenant_id=tenant_id, name=ref), EventTypeSaved, ref
         case "v1.endpoint.create" | "v1.destination.create":

@@ -16,6 +16,7 @@ from angarium_gateway.application.configuration.change_configuration import Chan
 from angarium_gateway.application.configuration.endpoint_secrets import EndpointSecrets
 from angarium_gateway.application.erasure.erasure import Erasure
 from angarium_gateway.application.feed.listeners import Listeners
+from angarium_gateway.application.ingest.source_secrets import SourceSecrets
 from angarium_gateway.application.legal_holds import LegalHolds
 from angarium_gateway.application.platform.platform import Platform
 from angarium_gateway.application.read.attempts import ReadAttempts
@@ -71,6 +72,7 @@ class ApiDependencies:
     cancel: CancelPendingDeliveries
     expunge: ExpungeContent
     retentions: TenantRetentions
+    source_secrets: SourceSecrets
     keys: TenantKeys
     integrations: Integrations
     portal_tokens: PortalTokens

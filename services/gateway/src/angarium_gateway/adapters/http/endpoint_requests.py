@@ -42,6 +42,7 @@ from .schemas.endpoint_secrets import (
     EndpointSecretRotateIn,
 )
 from .schemas.endpoints import EndpointIn, EndpointPatch, EndpointUpdate, endpoint_out, fields_given
+from .schemas.ingest import IngestEndpointIn, IngestEndpointUpdate
 from .schemas.operational_webhooks import (
     OperationalWebhookEndpointIn,
     OperationalWebhookEndpointUpdate,
@@ -77,7 +78,9 @@ class EndpointRequests:
             return Endpoints(items=(), done=True)
         return self._unwrap(found)
 
-    async def create(self, data: EndpointIn | OperationalWebhookEndpointIn) -> Endpoint:
+    async def create(
+        self, data: EndpointIn | OperationalWebhookEndpointIn | IngestEndpointIn
+    ) -> Endpoint:
         """Create an endpoint."""
         data = with_current_names(data)
         secrets, secret, headers = self.api.endpoint_secrets, data.secret, data.headers
@@ -108,7 +111,7 @@ class EndpointRequests:
     async def update(
         self,
         ref: str,
-        data: EndpointUpdate | OperationalWebhookEndpointUpdate,
+        data: EndpointUpdate | OperationalWebhookEndpointUpdate | IngestEndpointUpdate,
         precondition: Precondition | None,
     ) -> EndpointSaved:
         """Replace the endpoint, or create it under a uid."""

@@ -62,8 +62,8 @@ class AuthenticationController(Controller):
         all portal tokens*.
         """
         application_id = await _application(api, caller, app_id, data.application)
-        token = await _new_token(api, caller, application_id, _grant(data), data.expiry)
-        return AppPortalAccessOut(_link(api, request, application_id, token), token)
+        token = await new_portal_token(api, caller, application_id, _grant(data), data.expiry)
+        return AppPortalAccessOut(portal_link(api, request, application_id, token), token)
 
     @post(
         "/dashboard-access/{app_id:str}",
@@ -83,8 +83,8 @@ class AuthenticationController(Controller):
         """
         application_id = await _application(api, caller, app_id, None)
         grant = PortalGrant(frozenset(Capability))
-        token = await _new_token(api, caller, application_id, grant, None)
-        return DashboardAccessOut(_link(api, request, application_id, token), token)
+        token = await new_portal_token(api, caller, application_id, grant, None)
+        return DashboardAccessOut(portal_link(api, request, application_id, token), token)
 
     @post(
         "/logout",
@@ -164,13 +164,14 @@ async def _application(
     return found.id
 
 
-async def _new_token(
+async def new_portal_token(
     api: ApiDependencies,
     caller: Caller,
     application_id: bytes,
     grant: PortalGrant,
     expiry_s: int | None,
 ) -> str:
+    """A new portal token for an application of any kind, noted for the audit log."""
     expires_at = datetime.now(UTC) + timedelta(seconds=expiry_s or EXPIRY_S_MAX)
     new = NewPortalToken(caller.tenant_id, application_id, grant, expires_at)
     created = await api.portal_tokens.create(new)
@@ -187,11 +188,16 @@ async def _new_token(
     return created.token
 
 
-def _link(
+def origin_of(api: ApiDependencies, request: Request[Caller, Any, Any]) -> str:
+    """Where clients reach the API, without a slash at the end."""
+    origin = api.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return origin.rstrip("/")
+
+
+def portal_link(
     api: ApiDependencies, request: Request[Caller, bytes, Any], application_id: bytes, token: str
 ) -> str:
     """A URL of the portal with the token in its fragment."""
-    origin = api.public_url or f"{request.url.scheme}://{request.url.netloc}"
     login = {"appId": format_id(APPLICATION, application_id), "token": token}
     key = base64.urlsafe_b64encode(msgspec.json.encode(login)).decode("ascii").rstrip("=")
-    return f"{origin.rstrip('/')}{PORTAL_PATH}#key={key}"
+    return f"{origin_of(api, request)}{PORTAL_PATH}#key={key}"

@@ -24,9 +24,21 @@ TYPE_PREFIX: Final = "urn:angarium:problem:"
 OPERATIONS_PAGE: Final = "reference/operations"
 """The page that lists which operations of the Svix API there are."""
 
-_PATH_NAMES: Final = frozenset({"app_id", "endpoint_id", "msg_id", "attempt_id", "event_type_name"})
+_PATH_NAMES: Final = frozenset(
+    {
+        "app_id",
+        "endpoint_id",
+        "msg_id",
+        "attempt_id",
+        "event_type_name",
+        "source_id",
+        "stream_id",
+    }
+)
 _PATH_MEMBERS: Final = {
     "appId": "app_id",
+    "sourceId": "source_id",
+    "streamId": "stream_id",
     "endpointId": "endpoint_id",
     "eventTypeName": "event_type_name",
 }

@@ -51,12 +51,12 @@ def raw_payload(params: TransformationsParams, payload: msgspec.Raw) -> RawPaylo
             RAW_PAYLOAD, "The content is in `payload` too. Make `payload` the empty object."
         )
     content = text.encode()
-    if content_type in {None, _JSON} and _is_json_object(content):
+    if content_type in {None, _JSON} and is_json_object(content):
         return RawPayload(content, None)
     return RawPayload(content, content_type or _JSON)
 
 
-def _is_json_object(content: bytes) -> bool:
+def is_json_object(content: bytes) -> bool:
     """True if the API can answer with this text in the place of a `payload`."""
     if nests_too_deep(content):
         return False
@@ -80,11 +80,13 @@ def _content_type(params: TransformationsParams) -> str | None:
             )
         if found is not None:
             raise _refused(place, f"Give `{CONTENT_TYPE}` once; letter case makes no difference.")
-        found = _media_type(place, value)
+        found = media_type(place, value)
     return found
 
 
-def _media_type(place: tuple[str, ...], value: str) -> str:
+def media_type(place: tuple[str, ...], value: str) -> str:
+    """A Content-Type that a payload may have; application/json in its shortest form. Raises
+    `Refused`, at this place of the request."""
     value = value.strip(" ")
     if value.lower() == _JSON:
         return _JSON

@@ -53,6 +53,13 @@ from angarium_gateway.adapters.http.schemas.event_types import (
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.filters import EndpointFilterTestIn, FilterTestIn
+from angarium_gateway.adapters.http.schemas.ingest import (
+    IngestEndpointIn,
+    IngestEndpointUpdate,
+    IngestSourceConfigIn,
+    IngestSourceConsumerPortalAccessIn,
+    IngestSourceIn,
+)
 from angarium_gateway.adapters.http.schemas.integrations import IntegrationIn, IntegrationUpdate
 from angarium_gateway.adapters.http.schemas.legal_holds import LegalHoldIn
 from angarium_gateway.adapters.http.schemas.message_batches import (
@@ -75,11 +82,13 @@ from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
 from angarium_gateway.adapters.http.schemas.sign_in import OidcIn, SignInIn
 from angarium_gateway.adapters.http.schemas.sinks import SinkConfigIn
 from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
+from angarium_gateway.domain.ingest.source_types import SourceType
 from angarium_gateway.domain.permissions import Capability
 
 PATH_EXAMPLES: Final = {
     "app_id": "acme",
     "endpoint_id": "billing",
+    "source_id": "github",
     "destination_id": "ledger-in-order",
     "operational_endpoint_id": "operations",
     "msg_id": "evt_1001",
@@ -232,6 +241,15 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         QuarantineDropIn(ids=["worker/1735689600000-0"]),
         OidcIn(challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
         SignInIn(code="ang_sc_2eXampLeCodeOfASignInLinkThatWorksOnlyOnce00aB3xYz"),
+        IngestSourceIn(
+            name="GitHub, organisation",
+            uid="github",
+            type=SourceType.GITHUB,
+            config=IngestSourceConfigIn(secret="the-secret-at-github"),  # noqa: S106 - an example
+        ),
+        IngestEndpointIn(url=_URL, uid="billing", event_types=["github.push"]),
+        IngestEndpointUpdate(url=_URL, uid="billing", description="Deployments"),
+        IngestSourceConsumerPortalAccessIn(expiry=86_400, read_only=True),
         TenantIn(name="production"),
         TenantPatch(suspended=True),
         OperationalWebhookEndpointUpdate(

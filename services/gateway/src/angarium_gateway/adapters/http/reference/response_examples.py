@@ -78,6 +78,7 @@ from .example_values import (
     TASK,
     URL,
 )
+from .ingest_examples import INGEST_EXAMPLES
 from .platform_examples import PLATFORM_EXAMPLES
 from .search_examples import found_examples
 from .sink_examples import SINK_EXAMPLES
@@ -354,6 +355,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
         *TENANT_EXAMPLES,
         *SINK_EXAMPLES,
         *PLATFORM_EXAMPLES,
+        *INGEST_EXAMPLES,
         PollingEndpointOut(
             data=[
                 PollingEndpointMessageOut(

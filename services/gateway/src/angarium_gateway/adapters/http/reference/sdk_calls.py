@@ -108,6 +108,34 @@ SDK_CALLS: Final = {
     "v1.operational-webhook.endpoint.rotate-secret": SdkCall(
         "operational_webhook.endpoint.rotate_secret", "OperationalWebhookEndpointSecretIn"
     ),
+    "v1.ingest.source.list": SdkCall("ingest.source.list", result="page"),
+    "v1.ingest.source.create": SdkCall("ingest.source.create", "IngestSourceIn", result="source"),
+    "v1.ingest.source.get": SdkCall("ingest.source.get", result="source"),
+    "v1.ingest.source.update": SdkCall("ingest.source.upsert", "IngestSourceIn", result="source"),
+    "v1.ingest.source.delete": SdkCall("ingest.source.delete"),
+    "v1.ingest.source.rotate-token": SdkCall("ingest.source.rotate_token", result="rotated"),
+    "v1.ingest.authentication.consumer-portal-access": SdkCall(
+        "ingest.authentication.consumer_portal_access",
+        "IngestSourceConsumerPortalAccessIn",
+        result="access",
+    ),
+    "v1.ingest.endpoint.list": SdkCall("ingest.endpoint.list", result="page"),
+    "v1.ingest.endpoint.create": SdkCall(
+        "ingest.endpoint.create", "IngestEndpointIn", result="endpoint"
+    ),
+    "v1.ingest.endpoint.get": SdkCall("ingest.endpoint.get", result="endpoint"),
+    "v1.ingest.endpoint.update": SdkCall(
+        "ingest.endpoint.upsert", "IngestEndpointUpsertIn", result="endpoint"
+    ),
+    "v1.ingest.endpoint.delete": SdkCall("ingest.endpoint.delete"),
+    "v1.ingest.endpoint.get-headers": SdkCall("ingest.endpoint.get_headers", result="headers"),
+    "v1.ingest.endpoint.update-headers": SdkCall(
+        "ingest.endpoint.set_headers", "IngestEndpointHeadersIn"
+    ),
+    "v1.ingest.endpoint.get-secret": SdkCall("ingest.endpoint.get_secret", result="secret"),
+    "v1.ingest.endpoint.rotate-secret": SdkCall(
+        "ingest.endpoint.rotate_secret", "IngestEndpointSecretIn"
+    ),
     "v1.environment.export": SdkCall("environment.export", result="environment"),
     "v1.environment.import": SdkCall("environment.import_", "EnvironmentIn"),
     "v1.background-task.list": SdkCall("background_task.list", result="page"),

@@ -81,6 +81,17 @@ _SECTIONS: Final = {
         " receives events about your customers' endpoints, such as"
         " `endpoint.disabled`.",
     ),
+    "Ingest Source": _Section(
+        "Sources",
+        description="A source receives the webhooks of another sender, such as GitHub or Stripe, at"
+        " a URL of its own: it verifies them, stores them, and delivers them to its endpoints with"
+        " retries. Its id stands for an application in all paths below `/api/v1/app/`.",
+    ),
+    "Ingest Endpoint": _Section(
+        "Endpoints of sources",
+        description="An endpoint of a source is a URL to which the webhooks that the source"
+        " receives are delivered.",
+    ),
     "Tenant": _Section(
         "Tenant policy",
         description="The retry schedule and the retention that apply to all of your applications.",
