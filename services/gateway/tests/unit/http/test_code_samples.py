@@ -68,7 +68,7 @@ async def test_a_key_is_asked_for_by_every_sample_but_health(samples: Samples) -
             public = operation_id.startswith("v1.health.")
             assert ("Authorization: Bearer $ANGARIUM_" in source) == (not public)
             assert ("$ANGARIUM_PLATFORM_KEY" in source) == operation_id.startswith("v1.admin.")
-            assert ("$ANGARIUM_PORTAL_TOKEN" in source) == operation_id.endswith(".logout")
+            assert ("$ANGARIUM_PORTAL_TOKEN" in source) == operation_id.endswith("logout")
 
 
 async def test_typescript_samples_name_methods_and_members_in_camel_case(samples: Samples) -> None:
