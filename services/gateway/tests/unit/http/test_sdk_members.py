@@ -28,6 +28,7 @@ REFUSED_PARAMETERS: Final[dict[tuple[str, str], str]] = {
 
 BODIES: Final[dict[str, dict[str, Any]]] = {
     "BulkReplayIn": {"since": "2030-01-01T00:00:00Z"},
+    "StreamPatch": {},
 }
 """The least that the bodies with refused members must have."""
 
