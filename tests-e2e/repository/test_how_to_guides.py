@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from angarium_gateway.domain.ingest.source_types import SourceType
 
 from ..dev_platform import DevPlatform  # noqa: TID252 - tests are no installed package
 from ..waiting import until  # noqa: TID252
@@ -165,3 +166,29 @@ def test_destinations_are_used_as_the_guide_says(client: httpx.Client) -> None:
     assert {answers[0]["id"], answers[1]["id"]} <= {each["id"] for each in answers[4]["data"]}
     assert (answers[5]["ordering"], answers[5]["whileDisabled"]) == ("fifo", "keep")
     assert len(answers) == 6
+
+
+def test_webhooks_are_received_as_the_guide_says(own_platform: DevPlatform) -> None:
+    page = (GUIDES / "receive-webhooks.md").read_text()
+    posts = re.findall(r'-X POST "\$ANGARIUM_URL(\S+)".*?-d \'(.*?)\'', page, re.DOTALL)
+    assert len(posts) == 2
+    headers = {"authorization": f"Bearer {own_platform.key}"}
+    answers = [
+        _made(httpx.post(f"{own_platform.url}{path}", content=body, headers=headers))
+        for path, body in posts
+    ]
+    assert answers[0]["ingestUrl"].startswith(own_platform.url)
+    assert answers[1]["eventTypes"] == ["github.push"]
+    listed = re.findall(
+        r"`([a-z-]+)`", page.partition("| type |")[2].partition("For `docusign`")[0]
+    )
+    assert set(SourceType) <= set(listed)
+
+
+def test_streams_are_used_as_the_guide_says(client: httpx.Client) -> None:
+    stream, http, poller, posted, page, access = _make_calls(client, "use-streams.md", {})
+
+    assert stream["id"].startswith("strm_")
+    assert (http["type"], poller["type"]) == ("http", "poller")
+    assert (posted, list(page)) == ({}, ["data", "iterator", "done"])
+    assert "/portal#key=" in access["url"]

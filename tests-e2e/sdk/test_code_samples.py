@@ -44,6 +44,23 @@ FIRST = (
     "v1.destination.create", "v1.destination.list", "v1.destination.get",
     "v1.destination.update", "v1.destination.patch", "v1.destination.rotate-secret",
     "v1.destination.delete",
+    "v1.ingest.source.create", "v1.ingest.source.list", "v1.ingest.source.get",
+    "v1.ingest.source.update", "v1.ingest.source.rotate-token",
+    "v1.ingest.authentication.consumer-portal-access",
+    "v1.ingest.endpoint.create", "v1.ingest.endpoint.list", "v1.ingest.endpoint.get",
+    "v1.ingest.endpoint.update", "v1.ingest.endpoint.update-headers",
+    "v1.ingest.endpoint.get-headers", "v1.ingest.endpoint.get-secret",
+    "v1.ingest.endpoint.rotate-secret", "v1.ingest.endpoint.delete", "v1.ingest.source.delete",
+    "v1.streaming.event-type.create", "v1.streaming.event-type.list",
+    "v1.streaming.event-type.get", "v1.streaming.event-type.update",
+    "v1.streaming.event-type.patch",
+    "v1.streaming.stream.create", "v1.streaming.stream.list", "v1.streaming.stream.get",
+    "v1.streaming.stream.update", "v1.streaming.stream.patch",
+    "v1.streaming.sink.create", "v1.streaming.sink.list", "v1.streaming.sink.get",
+    "v1.streaming.sink.update", "v1.streaming.sink.patch", "v1.streaming.sink-headers-patch",
+    "v1.streaming.sink-headers-get", "v1.streaming.sink.get-secret",
+    "v1.streaming.sink.rotate-secret", "v1.streaming.events.create", "v1.streaming.sink.delete",
+    "v1.authentication.stream-portal-access", "v1.authentication.stream-expire-all",
     "v1.message.create", "v1.message.list", "v1.message.get", "v1.message.precheck",
     "v1.message.create-batch", "v1.message.create-batch-across", "v1.message.get-raw-payload",
     "v1.endpoint.send-example", "v1.endpoint.recover", "v1.endpoint.replay-missing",
@@ -77,7 +94,9 @@ THEN = (
     "v1.message-attempt.expunge-content", "v1.message.expunge-content",
     "v1.message.expunge-all-contents",
     "v1.erasure.create-in-application", "v1.erasure.create", "v1.erasure.verify-receipt",
-    "v1.authentication.sign-in", "v1.authentication.logout", "v1.authentication.expire-all",
+    "v1.authentication.sign-in", "v1.authentication.logout", "v1.authentication.stream-logout",
+    "v1.authentication.expire-all", "v1.streaming.events.get", "v1.streaming.stream.delete",
+    "v1.streaming.event-type.delete",
     "v1.message.poller.poll", "v1.message.poller.consumer-poll",
     "v1.message.poller.consumer-seek", "v1.message.poller.list-consumers",
     "v1.message.poller.delete-consumer",
@@ -160,8 +179,16 @@ class Reference:
         self._real[QUARANTINE_ID] = added.decode()
         self._real[SIGN_IN_CODE] = link.stdout.strip().partition("#code=")[2]
         poller = {"url": "poll://messages", "uid": "warehouse"}
-        warehouse = self._api.post("/app/acme/endpoint", json=poller)
-        assert warehouse.status_code == 201, warehouse.text
+        sink = {"type": "poller", "uid": "warehouse"}
+        for path, body in (("/app/acme/endpoint", poller), ("/stream/orders/sink", sink)):
+            made = self._api.post(path, json=body)
+            assert made.status_code == 201, made.text
+
+    def log_in_again(self, operation: str) -> None:
+        """Get a portal token in the place of the one that the operation has ended."""
+        if operation == "v1.authentication.logout":
+            access = self._api.post("/auth/app-portal-access/acme", json={})
+            self.tokens["ANGARIUM_PORTAL_TOKEN"] = access.json()["token"]
 
     def samples(self, operation: str, language: str) -> Iterator[str]:
         for sample in self._samples[operation]:
@@ -206,6 +233,7 @@ def test_every_curl_sample_succeeds(reference: Reference) -> None:
     reference.find_ids()
     for operation in THEN:
         _curl_samples(reference, operation)
+        reference.log_in_again(operation)
 
 
 def test_every_python_sample_succeeds(
@@ -222,6 +250,8 @@ def test_every_python_sample_succeeds(
     set_tokens()
     for operation in THEN:
         _python_samples(reference, operation)
+        reference.log_in_again(operation)
+        set_tokens()
 
 
 def _curl_samples(reference: Reference, operation: str) -> None:

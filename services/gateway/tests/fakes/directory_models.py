@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import cast
 
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.configuration import Application, ApplicationSaved, GetApplication
 from angarium_contracts.contract import Contract
 from angarium_contracts.directory import ApplicationState
@@ -38,7 +39,11 @@ class CopyModel:
         return state
 
     async def find(
-        self, tenant_id: bytes, application_id: bytes | None, uid: str
+        self,
+        tenant_id: bytes,
+        application_id: bytes | None,
+        uid: str,
+        kind: str = ApplicationKind.APPLICATION,
     ) -> ApplicationState | None:
         self.finds += 1
         if self.down:
@@ -49,7 +54,7 @@ class CopyModel:
                 for state in self.states.values()
                 if state.tenant_id == tenant_id
                 and not state.deleted
-                and (state.uid == uid or state.id == application_id)
+                and ((state.uid, state.kind) == (uid, kind) or state.id == application_id)
             ),
             None,
         )

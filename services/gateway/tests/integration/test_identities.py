@@ -63,8 +63,8 @@ MARK = "hunter2"
 EVENT_TYPE = "first.tenant.q81"
 LIMITS = httpx.Limits(max_connections=100)
 _VARIABLE = re.compile(
-    r"(app|ep|msg|key|tnt|qtask|atmpt|ptok)_[0-9A-Za-z]{22}|\d{4}-\d\d-\d\dT[\d:.]+Z"
-    r"|ang_[ps][kt]_\w+|whsec_[^\"]+|#key=[\w-]+"
+    r"(app|src|strm|ep|msg|key|tnt|qtask|atmpt|ptok)_[0-9A-Za-z]{22}|\d{4}-\d\d-\d\dT[\d:.]+Z"
+    r"|ang_(?:[ps][kt]|in)_\w+|whsec_[^\"]+|#key=[\w-]+"
 )
 
 
@@ -87,6 +87,10 @@ class Operation:
     def url(self, refs: dict[str, str]) -> str:
         if self.id.startswith("v1.operational-webhook."):
             refs = refs | {"endpoint_id": refs["operational_endpoint_id"]}
+        if self.id.startswith("v1.streaming.") and "{stream_id}" in self.path:
+            refs = refs | {"sink_id": refs["stream_sink_id"]}
+        if self.id.startswith("v1.ingest."):
+            refs = refs | {"endpoint_id": refs["ingest_endpoint_id"]}
         return self.path.format(**refs)
 
 
@@ -201,6 +205,15 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
     await done("POST", "/api/v1/event-type", {"name": EVENT_TYPE, "description": MARK})
     message = await done("POST", f"{below}/msg", {"eventType": EVENT_TYPE, "payload": {"a": MARK}})
     operational = await done("POST", "/api/v1/operational-webhook/endpoint", {"url": body["url"]})
+    hooks = await done(
+        "POST",
+        "/ingest/api/v1/source",
+        {"name": MARK, "type": "github", "config": {"secret": MARK}, "metadata": {"a": MARK}},
+    )
+    ingested = await done("POST", f"/ingest/api/v1/source/{hooks['id']}/endpoint", body)
+    stream = await done("POST", "/api/v1/stream", {"name": MARK, "metadata": {"a": MARK}})
+    http = {"type": "http", "config": {"url": body["url"], "headers": {"X": MARK}}}
+    sink = await done("POST", f"/api/v1/stream/{stream['id']}/sink", http)
     since = {"since": f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"}
     task = await done("POST", f"{below}/endpoint/{endpoint['id']}/recover", since)
     key = await done("POST", "/api/v1/api-key", {"name": MARK, "scope": "publish"})
@@ -209,6 +222,11 @@ async def objects_of_the_first_tenant(platform: Platform) -> dict[str, str]:
         "app_id": app["id"],
         "endpoint_id": endpoint["id"],
         "sink_id": poller["id"],
+        "source_id": hooks["id"],
+        "stream_id": stream["id"],
+        "stream_sink_id": sink["id"],
+        "name": EVENT_TYPE,
+        "ingest_endpoint_id": ingested["id"],
         "destination_id": destination["id"],
         "consumer_id": "consumer",
         "operational_endpoint_id": operational["id"],
@@ -272,7 +290,10 @@ PERMISSIONS = {
 }
 OWN_STREAM = "v1.event-stream.tenant"
 """It does not end for whoever may follow a tenant: tests-e2e/delivery follows it."""
-UPSERTS = {"v1.application.update", "v1.event-type.update"}
+UPSERTS = {
+    "v1.application.update", "v1.event-type.update", "v1.ingest.source.update",
+    "v1.streaming.stream.update", "v1.streaming.event-type.update",
+}  # fmt: skip
 """Operations that create what their path names, for the tenant that calls."""
 
 
@@ -384,6 +405,9 @@ async def test_an_identity_of_another_application_sees_nothing_of_this_one(
         if operation.need not in allowed:
             statuses = {one.status_code for one in await both(platform, token, operation)}
             assert statuses == {403}, operation
+        elif "stream_id" in operation.names():
+            statuses = {one.status_code for one in await both(platform, token, operation)}
+            assert statuses == {404}, operation
         elif "app_id" in operation.names():
             statuses = {one.status_code for one in await both(platform, token, operation)}
             assert statuses == {404}, operation

@@ -9,6 +9,7 @@ from angarium_contracts.ids import APPLICATION, format_id
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.unavailable import JournalUnavailable
+from msgspec.structs import replace
 
 from ...fakes.directory_models import CopyModel, DispatcherModel, a_state
 from ...fakes.journal_model import TENANT
@@ -137,3 +138,22 @@ async def test_memory_is_bounded() -> None:
         setting.directory.forget(state.id)
     assert not setting.directory._remembered
     assert not setting.directory._references
+
+
+async def test_a_stream_is_found_by_id_or_uid_and_nothing_else_is() -> None:
+    copy, dispatcher = CopyModel(), DispatcherModel()
+    stream = copy.put(replace(a_state("orders"), kind="stream"))
+    ordinary = copy.put(a_state("acme"))
+    directory = ApplicationDirectory(copy, dispatcher)
+    for ref in ("orders", format_id("strm", stream.id), format_id("app", stream.id)):
+        assert await directory.find_stream(TENANT, ref) == stream
+        finds = copy.finds
+        assert await directory.find_stream(TENANT, ref) == stream
+        assert copy.finds == finds
+    for ref in ("acme", format_id("app", ordinary.id)):
+        absent = await directory.find_stream(TENANT, ref)
+        assert isinstance(absent, Problem)
+        assert absent.code is ProblemCode.NOT_FOUND
+    assert isinstance(await directory.find(TENANT, "orders"), Problem)
+    await directory.learn(replace(stream, deleted=True))
+    assert isinstance(await directory.find_stream(TENANT, "orders"), Problem)

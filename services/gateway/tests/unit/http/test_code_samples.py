@@ -76,7 +76,7 @@ async def test_a_key_is_asked_for_by_every_sample_of_what_is_not_public(samples:
             public = operation_id.startswith("v1.health.") or operation_id in PUBLIC
             assert ("Authorization: Bearer $ANGARIUM_" in source) == (not public)
             assert ("$ANGARIUM_PLATFORM_KEY" in source) == operation_id.startswith(OF_PLATFORM)
-            assert ("$ANGARIUM_PORTAL_TOKEN" in source) == operation_id.endswith(".logout")
+            assert ("$ANGARIUM_PORTAL_TOKEN" in source) == operation_id.endswith("logout")
 
 
 async def test_typescript_samples_name_methods_and_members_in_camel_case(samples: Samples) -> None:

@@ -17,6 +17,7 @@ from .conftest import World
 REFUSED_MEMBERS: Final[dict[tuple[str, str], Any]] = {
     ("v1.endpoint.bulk-replay", "status"): 2,
     ("v1.endpoint.bulk-replay", "statusCodeClass"): 500,
+    ("v1.streaming.stream.patch", "description"): "text",
 }
 """Members that are refused, by operation and name, with a value that a client could send."""
 
@@ -27,6 +28,7 @@ REFUSED_PARAMETERS: Final[dict[tuple[str, str], str]] = {
 
 BODIES: Final[dict[str, dict[str, Any]]] = {
     "BulkReplayIn": {"since": "2030-01-01T00:00:00Z"},
+    "StreamPatch": {},
 }
 """The least that the bodies with refused members must have."""
 

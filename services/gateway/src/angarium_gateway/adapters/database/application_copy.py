@@ -34,12 +34,16 @@ class ApplicationCopyTable:
         self._listeners.append(listener)
 
     async def find(
-        self, tenant_id: bytes, application_id: bytes | None, uid: str
+        self,
+        tenant_id: bytes,
+        application_id: bytes | None,
+        uid: str,
+        kind: str = ApplicationKind.APPLICATION,
     ) -> ApplicationState | None:
         """See the port."""
         named: ColumnElement[bool] = and_(
             application_copy.c.uid == uid,
-            application_copy.c.kind == ApplicationKind.APPLICATION,
+            application_copy.c.kind == kind,
         )
         if application_id is not None:
             named = or_(application_copy.c.id == application_id, named)

@@ -58,11 +58,16 @@ class AccessControl:
         )
 
     async def authorize(
-        self, caller: Caller, needed: Permission, application_ref: str | None
+        self,
+        caller: Caller,
+        needed: Permission,
+        application_ref: str | None,
+        *,
+        is_stream: bool = False,
     ) -> None:
         """Raise `Refused` (403 or 404) if the caller may not do what needs `needed`, and
         `JournalUnavailable`."""
-        refused = await self._authorizer(caller, needed, application_ref)
+        refused = await self._authorizer(caller, needed, application_ref, is_stream=is_stream)
         if isinstance(refused, Forbidden):
             raise Refused(forbidden(refused.detail))
         if refused is not None:

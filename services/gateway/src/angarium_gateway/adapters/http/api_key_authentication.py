@@ -33,9 +33,14 @@ class ApiKeyAuthentication(AbstractAuthenticationMiddleware):
             raise TypeError("every route of the API is an HTTP route")
         if caller.quotas:
             await self._access.spend(caller, {Rate.REQUESTS: 1}, scope)
-        application = scope["path_params"].get("app_id")
+        names = scope["path_params"]
+        is_stream = "stream_id" in names
+        named = names.get("stream_id" if is_stream else "app_id")
         await self._access.authorize(
-            caller, need_of(handler), None if application is None else str(application)
+            caller,
+            need_of(handler),
+            None if named is None else str(named),
+            is_stream=is_stream,
         )
         return AuthenticationResult(user=caller, auth=caller.key_id)
 

@@ -69,6 +69,11 @@ from .reference.routes import reference_routes
 from .search import SearchController
 from .sign_in import SignInController, oidc_callback_route
 from .statistics import ApplicationStatisticsController, StatisticsController
+from .stream_event_types import StreamEventTypeController
+from .stream_events import StreamEventController
+from .stream_portal_access import StreamPortalController
+from .stream_sinks import StreamSinkController
+from .streams import StreamController
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
 from .tenants import TenantController
@@ -114,7 +119,14 @@ _CONTROLLERS = (
     ErasureController,
     LegalHoldController,
     ApplicationLegalHoldController,
+    StreamController,
+    StreamEventController,
+    StreamSinkController,
+    StreamEventTypeController,
+    StreamPortalController,
 )
+_OF_BATCHES = (MessageBatchController, StreamEventController)
+"""Controllers whose bodies may be larger."""
 
 
 def api_document() -> ApiDocument:
@@ -134,10 +146,10 @@ def _operations(deps: ApiDependencies) -> Litestar:
     document = api_document()
     api = Litestar(
         route_handlers=[
-            *(each for each in _CONTROLLERS if each is not MessageBatchController),
+            *(each for each in _CONTROLLERS if each not in _OF_BATCHES),
             Router(
                 "/",
-                route_handlers=[MessageBatchController],
+                route_handlers=[*_OF_BATCHES],
                 request_max_body_size=deps.batch_bytes_max,
             ),
             *reference_routes(document),

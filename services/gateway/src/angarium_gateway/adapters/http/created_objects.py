@@ -50,7 +50,10 @@ def _question(
         case "v1.ingest.source.create":
             source = GetApplication(tenant_id, ref, ApplicationKind.SOURCE)
             return source, ApplicationSaved, ref
-        case "v1.event-type.create":
+        case "v1.streaming.stream.create":
+            stream = GetApplication(tenant_id, ref, ApplicationKind.STREAM)
+            return stream, ApplicationSaved, ref
+        case "v1.event-type.create" | "v1.streaming.event-type.create":
             return GetEventType(tenant_id=tenant_id, name=ref), EventTypeSaved, ref
         case "v1.endpoint.create" | "v1.destination.create":
             return GetEndpoint(tenant_id, str(path["app_id"]), ref), EndpointSaved, ref

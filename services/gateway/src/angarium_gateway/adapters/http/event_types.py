@@ -80,7 +80,7 @@ class EventTypeController(Controller):
             page=page,
             include_archived=include_archived,
             with_content=with_content,
-            feature_flags=_flags_of(caller),
+            feature_flags=visible_flags(caller),
         )
         found = unwrap(await api.ask_dispatcher(question, EventTypes))
         return ListResponse(
@@ -102,7 +102,7 @@ class EventTypeController(Controller):
         If the name belongs to an archived event type, that one is replaced and restored. If it is
         in use, the answer is `409`.
         """
-        return _noted(await create_event_type(api, caller, data))
+        return noted_event_type(await create_event_type(api, caller, data))
 
     @get("/{event_type_name:str}", operation_id="v1.event-type.get", summary="Get an event type")
     async def get_event_type(
@@ -111,7 +111,7 @@ class EventTypeController(Controller):
         """Returns an event type by its name, archived or not."""
         question = GetEventType(tenant_id=caller.tenant_id, name=event_type_name)
         found = unwrap(await api.ask_dispatcher(question, EventTypeSaved)).event_type
-        flags = _flags_of(caller)
+        flags = visible_flags(caller)
         if flags is not None and found.feature_flags and not {*flags} & {*found.feature_flags}:
             raise Refused(refusal(_ABSENT))
         return event_type_out(found)
@@ -149,7 +149,7 @@ class EventTypeController(Controller):
         )
         saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
         api.schemas.forget_tenants({caller.tenant_id})
-        return Response(_noted(saved), status_code=201 if saved.created else 200)
+        return Response(noted_event_type(saved), status_code=201 if saved.created else 200)
 
     @patch(
         "/{event_type_name:str}",
@@ -165,7 +165,9 @@ class EventTypeController(Controller):
         precondition: WritePrecondition,
     ) -> EventTypeOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
-        return _noted(await change_event_type(api, caller, event_type_name, data, precondition))
+        return noted_event_type(
+            await change_event_type(api, caller, event_type_name, data, precondition)
+        )
 
     @delete(
         "/{event_type_name:str}",
@@ -198,7 +200,8 @@ class EventTypeController(Controller):
             note_change(before, None if expunge else replace(before, archived=True))
 
 
-def _noted(saved: EventTypeSaved) -> EventTypeOut:
+def noted_event_type(saved: EventTypeSaved) -> EventTypeOut:
+    """The answer with a saved event type, which is noted for the audit log."""
     after = event_type_out(saved.event_type)
     note_change(None if saved.before is None else event_type_out(saved.before), after)
     return after
@@ -267,7 +270,7 @@ def _flags(data: EventTypeUpdate | EventTypePatch) -> dict[str, Any]:
     return {"feature_flag": flags[0], "feature_flags": flags}
 
 
-def _flags_of(caller: Caller) -> tuple[str, ...] | None:
+def visible_flags(caller: Caller) -> tuple[str, ...] | None:
     """The feature flags that a portal token or a key of one application has; None for callers that
     see all event types."""
     grant = caller.grant

@@ -98,6 +98,33 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.ingest.endpoint.update-headers": Permission.MANAGE_TENANT,
     "v1.ingest.endpoint.get-secret": Permission.MANAGE_TENANT,
     "v1.ingest.endpoint.rotate-secret": Permission.MANAGE_TENANT,
+    "v1.streaming.stream.list": Permission.READ_TENANT,
+    "v1.streaming.stream.create": Permission.MANAGE_TENANT,
+    "v1.streaming.stream.get": Permission.READ_APPLICATION,
+    "v1.streaming.stream.update": Permission.MANAGE_TENANT,
+    "v1.streaming.stream.patch": Permission.MANAGE_TENANT,
+    "v1.streaming.stream.delete": Permission.MANAGE_TENANT,
+    "v1.streaming.events.create": Permission.PUBLISH,
+    "v1.streaming.events.get": Permission.READ_APPLICATION,
+    "v1.streaming.sink.list": Permission.READ_HEADERS,
+    "v1.streaming.sink.create": Permission.MANAGE_ENDPOINTS,
+    "v1.streaming.sink.get": Permission.READ_HEADERS,
+    "v1.streaming.sink.update": Permission.MANAGE_ENDPOINTS,
+    "v1.streaming.sink.patch": Permission.MANAGE_ENDPOINTS,
+    "v1.streaming.sink.delete": Permission.MANAGE_ENDPOINTS,
+    "v1.streaming.sink-headers-get": Permission.READ_HEADERS,
+    "v1.streaming.sink-headers-patch": Permission.MANAGE_ENDPOINTS,
+    "v1.streaming.sink.get-secret": Permission.READ_SECRETS,
+    "v1.streaming.sink.rotate-secret": Permission.MANAGE_SECRETS,
+    "v1.streaming.event-type.list": Permission.READ_EVENT_TYPES,
+    "v1.streaming.event-type.create": Permission.MANAGE_TENANT,
+    "v1.streaming.event-type.get": Permission.READ_TENANT,
+    "v1.streaming.event-type.update": Permission.MANAGE_TENANT,
+    "v1.streaming.event-type.patch": Permission.MANAGE_TENANT,
+    "v1.streaming.event-type.delete": Permission.MANAGE_TENANT,
+    "v1.authentication.stream-portal-access": Permission.MANAGE_TENANT,
+    "v1.authentication.stream-logout": Permission.LOG_OUT,
+    "v1.authentication.stream-expire-all": Permission.MANAGE_TENANT,
     "v1.background-task.list": Permission.READ_TASKS,
     "v1.background-task.get": Permission.READ_TASKS,
     "v1.background-task.cancel": Permission.MANAGE_TASKS,
@@ -199,7 +226,7 @@ def _require_need(handler: HTTPRouteHandler, path: str) -> None:
             f" {__name__}, or mark it public"
         )
     of_application = needed in APPLICATION_PERMISSIONS and handler.operation_id not in EACH_ITEM
-    if of_application and "{app_id" not in path:
+    if of_application and "{app_id" not in path and "{stream_id" not in path:
         raise NeedUndeclared(
             f"{handler.operation_id} ({path}) needs {needed}, which callers have for one"
             " application only, but its path names none"

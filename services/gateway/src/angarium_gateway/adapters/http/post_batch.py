@@ -26,6 +26,7 @@ from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.domain.digests import request_digest
 from angarium_gateway.domain.permissions import Permission
 from angarium_gateway.domain.quotas import Rate
+from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from .accept_route import accepted_message, sampled_trace
 from .access_control import AccessControl
@@ -136,6 +137,21 @@ class PostBatch:
                     else _result(each.place, outcome, violations.get(each.place, 0))
                 )
         return _out([results[place] for place in range(len(messages))])
+
+    async def refusals(
+        self, caller: Caller, messages: Sequence[bytes]
+    ) -> list[tuple[int, ProblemAnswer]]:
+        """The places of the messages that would be refused by themselves, and why. Nothing is
+        accepted."""
+        found = []
+        for place, text in enumerate(messages):
+            try:
+                posted = read_message(text, payload_bytes_max=self._payload_bytes_max)
+                if caller.schema_check is SchemaCheck.ENFORCE:
+                    await self._check_schema(caller, posted)
+            except Refused as refused:
+                found.append((place, refused.answer))
+        return found
 
     def _read(
         self,

@@ -4,7 +4,7 @@ dispatcher is down."""
 from typing import Protocol
 
 from angarium_chassis.lru_cache import LruCache
-from angarium_contracts.application_kinds import application_id_of
+from angarium_contracts.application_kinds import ApplicationKind, application_id_of
 from angarium_contracts.configuration import ApplicationSaved, GetApplication
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
@@ -18,10 +18,14 @@ class ApplicationCopy(Protocol):
     """The copy of the directory in the gateway's database, shared by its replicas."""
 
     async def find(
-        self, tenant_id: bytes, application_id: bytes | None, uid: str
+        self,
+        tenant_id: bytes,
+        application_id: bytes | None,
+        uid: str,
+        kind: str = ApplicationKind.APPLICATION,
     ) -> ApplicationState | None:
         """The application with this id (None: the reference is no id), whatever its kind, or the
-        ordinary one with this uid, unless it is deleted."""
+        one of this kind with this uid, unless it is deleted."""
 
     async def learn(self, state: ApplicationState) -> None:
         """Store a state if it is newer than the stored one."""
@@ -49,6 +53,28 @@ class ApplicationDirectory:
     def remembered(self, tenant_id: bytes, ref: str) -> ApplicationState | None:
         """The application, if it is in memory."""
         return self._remembered.get((tenant_id, ref))
+
+    async def find_stream(self, tenant_id: bytes, ref: str) -> ApplicationState | Problem:
+        """The stream that `ref` (an id or a uid) names, or a `Problem`."""
+        stream = ApplicationKind.STREAM
+        known = self.remembered(tenant_id, f"{stream}/{ref}")
+        if known is not None:
+            return known
+        changes = self._changes
+        state = await self._copy.find(tenant_id, application_id_of(ref), ref, stream)
+        if state is None:
+            question = GetApplication(tenant_id=tenant_id, ref=ref, kind=stream)
+            answer = await self._ask_dispatcher(question, ApplicationSaved)
+            if isinstance(answer, Problem):
+                return answer
+            state = answer.state
+            await self._copy.learn(state)
+        if state.kind != stream:
+            detail = "There is no such stream. Check its id or uid."
+            return Problem(ProblemCode.NOT_FOUND, detail)
+        if changes == self._changes:
+            self._remember(tenant_id, f"{stream}/{ref}", state)
+        return state
 
     async def find(self, tenant_id: bytes, ref: str) -> ApplicationState | Problem:
         """The application that `ref` names, or a `Problem`. An id names one of any kind, a uid an

@@ -19,6 +19,9 @@ from .portal_tokens import PortalGrant
 _ABSENT: Final = Problem(
     code=ProblemCode.NOT_FOUND, detail="There is no such application. Check its id or uid."
 )
+_NO_STREAM: Final = Problem(
+    code=ProblemCode.NOT_FOUND, detail="There is no such stream. Check its id or uid."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,15 @@ class Authorizer:
         self._directory = directory
 
     async def __call__(
-        self, caller: Caller, needed: Permission, application_ref: str | None
+        self,
+        caller: Caller,
+        needed: Permission,
+        application_ref: str | None,
+        *,
+        is_stream: bool = False,
     ) -> Forbidden | Problem | None:
-        """None if the caller may do what needs `needed`, on the application that the path names, if
-        it names one. Raises `JournalUnavailable`."""
+        """None if the caller may do what needs `needed`, on the application, or with `is_stream`
+        the stream, that the path names, if it names one. Raises `JournalUnavailable`."""
         if caller.suspended:
             return Forbidden(
                 "The tenant that this request belongs to is suspended. Ask the operator of this"
@@ -48,18 +56,20 @@ class Authorizer:
             return Forbidden(_lacking(caller, needed))
         if caller.application_id is None or application_ref is None:
             return None
-        return await self._foreign(caller, caller.application_id, application_ref)
+        return await self._foreign(caller, caller.application_id, application_ref, is_stream)
 
     async def _foreign(
-        self, caller: Caller, application_id: bytes, application_ref: str
+        self, caller: Caller, application_id: bytes, application_ref: str, is_stream: bool
     ) -> Problem | None:
+        absent = _NO_STREAM if is_stream else _ABSENT
         if UID_PATTERN.fullmatch(application_ref) is None:
-            return _ABSENT
-        found = await self._directory.find(caller.tenant_id, application_ref)
+            return absent
+        find = self._directory.find_stream if is_stream else self._directory.find
+        found = await find(caller.tenant_id, application_ref)
         if isinstance(found, Problem) and found.code is not ProblemCode.NOT_FOUND:
             return found
         if isinstance(found, Problem) or found.id != application_id:
-            return _ABSENT
+            return absent
         return None
 
 

@@ -81,6 +81,19 @@ from angarium_gateway.adapters.http.schemas.quarantine import QuarantineDropIn, 
 from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
 from angarium_gateway.adapters.http.schemas.sign_in import OidcIn, SignInIn
 from angarium_gateway.adapters.http.schemas.sinks import SinkConfigIn
+from angarium_gateway.adapters.http.schemas.streams import (
+    CreateStreamEventsIn,
+    EventIn,
+    HttpSinkHeadersPatchIn,
+    StreamEventTypeIn,
+    StreamEventTypePatch,
+    StreamIn,
+    StreamPatch,
+    StreamPortalAccessIn,
+    StreamSinkIn,
+    StreamSinkPatch,
+    StreamTokenExpireIn,
+)
 from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
 from angarium_gateway.domain.ingest.source_types import SourceType
 from angarium_gateway.domain.permissions import Capability
@@ -89,6 +102,8 @@ PATH_EXAMPLES: Final = {
     "app_id": "acme",
     "endpoint_id": "billing",
     "source_id": "github",
+    "stream_id": "orders",
+    "name": "order.placed",
     "destination_id": "ledger-in-order",
     "operational_endpoint_id": "operations",
     "msg_id": "evt_1001",
@@ -250,6 +265,21 @@ _BASIC: Final[dict[str, ApiSchema]] = {
         IngestEndpointIn(url=_URL, uid="billing", event_types=["github.push"]),
         IngestEndpointUpdate(url=_URL, uid="billing", description="Deployments"),
         IngestSourceConsumerPortalAccessIn(expiry=86_400, read_only=True),
+        StreamIn(name="Orders", uid="orders"),
+        StreamPatch(name="Orders of all shops"),
+        CreateStreamEventsIn(
+            events=[
+                EventIn(event_type="order.placed", payload='{"order": 1}'),
+                EventIn(event_type="order.placed", payload='{"order": 2}'),
+            ]
+        ),
+        StreamSinkIn(type="http", uid="warehouse", config=SinkConfigIn(url=_URL)),
+        StreamSinkPatch(type="http", status="enabled"),
+        HttpSinkHeadersPatchIn(headers={"X-Team": "warehouse"}),
+        StreamEventTypeIn(name="order.placed", description="An order was placed"),
+        StreamEventTypePatch(deprecated=False),
+        StreamPortalAccessIn(expiry=86_400, session_id="user_1FB8"),
+        StreamTokenExpireIn(session_ids=["user_1FB8"]),
         TenantIn(name="production"),
         TenantPatch(suspended=True),
         OperationalWebhookEndpointUpdate(

@@ -136,6 +136,47 @@ SDK_CALLS: Final = {
     "v1.ingest.endpoint.rotate-secret": SdkCall(
         "ingest.endpoint.rotate_secret", "IngestEndpointSecretIn"
     ),
+    "v1.streaming.stream.list": SdkCall("streaming.stream.list", result="page"),
+    "v1.streaming.stream.create": SdkCall("streaming.stream.create", "StreamIn", result="stream"),
+    "v1.streaming.stream.get": SdkCall("streaming.stream.get", result="stream"),
+    "v1.streaming.stream.update": SdkCall("streaming.stream.upsert", "StreamIn", result="stream"),
+    "v1.streaming.stream.delete": SdkCall("streaming.stream.delete"),
+    "v1.streaming.events.create": SdkCall("streaming.events.create", "CreateStreamEventsIn"),
+    "v1.streaming.events.get": SdkCall("streaming.events.get", result="page"),
+    "v1.streaming.sink.list": SdkCall("streaming.sink.list", result="page"),
+    "v1.streaming.sink.create": SdkCall("streaming.sink.create", "StreamSinkIn", result="sink"),
+    "v1.streaming.sink.get": SdkCall("streaming.sink.get", result="sink"),
+    "v1.streaming.sink.update": SdkCall("streaming.sink.upsert", "StreamSinkIn", result="sink"),
+    "v1.streaming.sink.patch": SdkCall("streaming.sink.patch", "StreamSinkPatch", result="sink"),
+    "v1.streaming.sink.delete": SdkCall("streaming.sink.delete"),
+    "v1.streaming.sink-headers-get": SdkCall("streaming.sink_headers_get", result="headers"),
+    "v1.streaming.sink-headers-patch": SdkCall(
+        "streaming.sink_headers_patch", "HttpSinkHeadersPatchIn", result="headers"
+    ),
+    "v1.streaming.sink.get-secret": SdkCall("streaming.sink.get_secret", result="secret"),
+    "v1.streaming.sink.rotate-secret": SdkCall(
+        "streaming.sink.rotate_secret", "EndpointSecretRotateIn", result="secret"
+    ),
+    "v1.streaming.event-type.list": SdkCall("streaming.event_type.list", result="page"),
+    "v1.streaming.event-type.create": SdkCall(
+        "streaming.event_type.create", "StreamEventTypeIn", result="event_type"
+    ),
+    "v1.streaming.event-type.get": SdkCall("streaming.event_type.get", result="event_type"),
+    "v1.streaming.event-type.update": SdkCall(
+        "streaming.event_type.upsert", "StreamEventTypeIn", result="event_type"
+    ),
+    "v1.streaming.event-type.patch": SdkCall(
+        "streaming.event_type.patch", "StreamEventTypePatch", result="event_type"
+    ),
+    "v1.streaming.event-type.delete": SdkCall("streaming.event_type.delete"),
+    "v1.authentication.stream-portal-access": SdkCall(
+        "authentication.stream_portal_access", "StreamPortalAccessIn", result="access"
+    ),
+    "v1.authentication.stream-logout": SdkCall("authentication.stream_logout"),
+    "v1.authentication.stream-expire-all": SdkCall(
+        "authentication.stream_expire_all", "StreamTokenExpireIn"
+    ),
+    "v1.streaming.stream.patch": SdkCall("streaming.stream.patch", "StreamPatch", result="stream"),
     "v1.environment.export": SdkCall("environment.export", result="environment"),
     "v1.environment.import": SdkCall("environment.import_", "EnvironmentIn"),
     "v1.background-task.list": SdkCall("background_task.list", result="page"),

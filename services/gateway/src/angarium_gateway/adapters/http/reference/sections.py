@@ -92,6 +92,26 @@ _SECTIONS: Final = {
         description="An endpoint of a source is a URL to which the webhooks that the source"
         " receives are delivered.",
     ),
+    "Stream": _Section(
+        "Streams",
+        description="A stream is a sequence of events that go to each of its sinks in order. Its id"
+        " stands for an application in all paths below `/api/v1/app/`.",
+    ),
+    "Stream Event": _Section(
+        "Events of streams",
+        description="Events are posted to a stream many at a time, and delivered to its sinks or"
+        " polled from them.",
+    ),
+    "Stream Sink": _Section(
+        "Sinks",
+        description="A sink gets the events of a stream in order: `http` by requests, `poller` when"
+        " it asks.",
+    ),
+    "Stream Event Type": _Section(
+        "Event types of streams",
+        description="The event types of messages, as clients of streams know them: the same"
+        " objects.",
+    ),
     "Tenant": _Section(
         "Tenant policy",
         description="The retry schedule and the retention that apply to all of your applications.",
