@@ -157,7 +157,9 @@ class QueryAnswers:
         without = Without(
             question.without_no_endpoints, question.without_disabled, question.without_svix_play
         )
-        found = await self._reads.list_applications(question.tenant_id, request, without)
+        found = await self._reads.list_applications(
+            question.tenant_id, request, without, question.search
+        )
         return to_wire.page(wire.Applications, found, to_wire.application)
 
     async def _delete_application(self, command: wire.DeleteApplication) -> Contract:

@@ -159,7 +159,11 @@ class ConfigurationReads(Protocol):
     async def find_application(self, tenant_id: bytes, ref: Ref) -> Application | None: ...
 
     async def list_applications(
-        self, tenant_id: bytes, request: PageRequest, without: Without = EVERY
+        self,
+        tenant_id: bytes,
+        request: PageRequest,
+        without: Without = EVERY,
+        search: str | None = None,
     ) -> PageOf[Application]: ...
 
     async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None: ...

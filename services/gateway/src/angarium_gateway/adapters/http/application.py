@@ -68,12 +68,15 @@ from .statistics import ApplicationStatisticsController, StatisticsController
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
 from .tenants import TenantController
+from .trials import SchemaTestController, UrlCheckController
 
 _CONTROLLERS = (
     ApplicationController,
     EndpointController,
     EndpointOptionsController,
+    UrlCheckController,
     EventTypeController,
+    SchemaTestController,
     EventTypeSpecController,
     MessageController,
     MessageBatchController,

@@ -72,6 +72,7 @@ from angarium_gateway.adapters.http.schemas.quarantine import QuarantineDropIn, 
 from angarium_gateway.adapters.http.schemas.redelivery import EventExampleIn
 from angarium_gateway.adapters.http.schemas.sign_in import OidcIn, SignInIn
 from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
+from angarium_gateway.adapters.http.schemas.trials import SchemaTestIn, UrlCheckIn
 from angarium_gateway.domain.permissions import Capability
 
 PATH_EXAMPLES: Final = {
@@ -186,6 +187,8 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             ]
         ),
         EventExampleIn(event_type="invoice.paid"),
+        UrlCheckIn(url=_URL),
+        SchemaTestIn(schema=_INVOICE_SCHEMA, example=_INVOICE),
         FilterTestIn(filter="payload.amount > 1000", event_type="invoice.paid", payload=_INVOICE),
         EndpointFilterTestIn(event_type="invoice.paid", payload=_INVOICE),
         PollingEndpointConsumerSeekIn(after=_MORNING),
