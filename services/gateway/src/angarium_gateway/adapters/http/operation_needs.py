@@ -40,6 +40,7 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.endpoint.replay-missing": Permission.CREATE_ATTEMPTS,
     "v1.endpoint.bulk-replay": Permission.CREATE_ATTEMPTS,
     "v1.endpoint.send-example": Permission.CREATE_ATTEMPTS,
+    "v1.endpoint.preview-redelivery": Permission.CREATE_ATTEMPTS,
     "v1.event-type.list": Permission.READ_EVENT_TYPES,
     "v1.event-type.create": Permission.MANAGE_TENANT,
     "v1.event-type.get": Permission.READ_EVENT_TYPES,
