@@ -77,13 +77,16 @@ from .streams import StreamController
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
 from .tenants import TenantController
+from .trials import SchemaTestController, UrlCheckController
 
 _CONTROLLERS = (
     ApplicationController,
     EndpointController,
     EndpointOptionsController,
     DestinationController,
+    UrlCheckController,
     EventTypeController,
+    SchemaTestController,
     EventTypeSpecController,
     MessageController,
     MessageBatchController,

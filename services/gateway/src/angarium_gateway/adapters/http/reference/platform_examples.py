@@ -23,8 +23,22 @@ from angarium_gateway.adapters.http.schemas.quarantine import (
     ReplayedEntryOut,
     SetAsideBatchOut,
 )
+from angarium_gateway.adapters.http.schemas.redelivery import (
+    PreviewedEventType,
+    RedeliveryPreviewOut,
+)
+from angarium_gateway.adapters.http.schemas.statistics import (
+    EndpointSparkline,
+    EndpointSparklines,
+)
+from angarium_gateway.adapters.http.schemas.trials import (
+    SchemaFaultOut,
+    SchemaTestOut,
+    UrlAddressOut,
+    UrlCheckOut,
+)
 
-from .example_values import APPLICATION, ID, MADE_AT, NOON
+from .example_values import APPLICATION, ENDPOINT, ID, MADE_AT, NOON, URL
 
 _ENTRY: Final = "worker/1735689600000-0"
 _STREAM: Final = "deliveries.requested:{0}"
@@ -138,4 +152,33 @@ PLATFORM_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
         batches=0, entries=[ReplayedEntryOut(id=_ENTRY, outcome="put_back", detail="put back")]
     ),
     QuarantineDropOut(dropped=1),
+    RedeliveryPreviewOut(
+        messages=12,
+        delivered=3,
+        pending=0,
+        expunged=1,
+        examined=40,
+        complete=True,
+        event_types=[PreviewedEventType(event_type="invoice.paid", messages=12)],
+        oldest=MADE_AT,
+        newest=NOON,
+    ),
+    UrlCheckOut(
+        accepted=True,
+        url=URL,
+        conclusion="Webhooks can be delivered to this URL.",
+        addresses=[UrlAddressOut(address="93.184.215.14", allowed=True, rule="public")],
+    ),
+    SchemaTestOut(
+        valid=False,
+        faults=[
+            SchemaFaultOut(loc=["example", "amount"], msg='The value is not of type "integer".')
+        ],
+    ),
+    EndpointSparklines(
+        since=MADE_AT,
+        until=NOON,
+        resolution="hour",
+        data=[EndpointSparkline(endpoint_id=ENDPOINT, success=[0] * 23 + [7], fail=[0] * 24)],
+    ),
 )
