@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Frame, Page
 
 _AXE: Final = Path(__file__).parents[2] / "libs/console/web/node_modules/axe-core/axe.min.js"
 # A refused request is no fault of the page: browsers log each as an error of the console.
@@ -32,7 +32,7 @@ class PageFaults:
             self.found.append(f"{message.text} ({message.location})")
 
 
-def accessibility_violations(page: Page) -> list[str]:
+def accessibility_violations(page: Page | Frame) -> list[str]:
     """What axe-core finds wrong with the page as it is now, a line for each element."""
     page.evaluate(_AXE.read_text())
     result: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")

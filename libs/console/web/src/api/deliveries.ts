@@ -2,7 +2,7 @@
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "./client";
-import { type AttemptDetails, attemptHeaders } from "./coming";
+import type { AttemptDetails } from "./coming";
 import type { paths } from "./schema";
 
 export type Attempt = Schemas["MessageAttemptOut"] & AttemptDetails;
@@ -116,7 +116,15 @@ export function oneAttempt(appId: string, msgId: string, attemptId: string) {
 export function headersOfAttempt(appId: string, msgId: string, attemptId: string) {
   return queryOptions({
     queryKey: ["app", appId, "msg", msgId, "attempt", attemptId, "headers"],
-    queryFn: ({ signal }) => attemptHeaders(appId, msgId, attemptId, signal),
+    queryFn: async ({ signal }) => {
+      const headers = await dataOf(
+        api.GET("/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/headers", {
+          params: { path: { app_id: appId, msg_id: msgId, attempt_id: attemptId } },
+          signal,
+        }),
+      );
+      return headers.stored ? headers : null;
+    },
     staleTime: 60_000,
   });
 }

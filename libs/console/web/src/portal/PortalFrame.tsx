@@ -1,7 +1,7 @@
 import { Container, Image, Text } from "@mantine/core";
 import "@mantine/core/styles/Container.css";
 import "@mantine/core/styles/Image.css";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { onSessionEnded } from "../api/client";
@@ -12,6 +12,7 @@ import { Loaded } from "../components/Loaded";
 import { ApplicationProvider } from "../pages/application";
 import { currentSession, forgetSession } from "../session/session";
 import type { Appearance } from "../theme/appearance";
+import { onArrival } from "./arrival";
 import { permissionsOf } from "./permissions";
 
 /** The portal around its pages: who the token is for, and what it allows. */
@@ -23,7 +24,7 @@ export function PortalFrame(props: { appearance: Appearance; places: Place[] }) 
         Open the portal again from where you came. A link to it is valid for some time only.
       </Empty>
     );
-  return <SignedIn {...props} appId={session.appId} />;
+  return <SignedIn key={session.token} {...props} appId={session.appId} />;
 }
 
 function SignedIn(props: { appearance: Appearance; places: Place[]; appId: string }) {
@@ -54,15 +55,25 @@ function Brand(props: { logo?: string }) {
   );
 }
 
+/** The session, until the server refuses it or another one begins. */
 function useSession() {
+  const client = useQueryClient();
   const [session, setSession] = useState(currentSession);
-  useEffect(
-    () =>
+  useEffect(() => {
+    const change = () => {
+      client.clear();
+      setSession(currentSession());
+    };
+    const stops = [
       onSessionEnded(() => {
         forgetSession();
-        setSession(undefined);
+        change();
       }),
-    [],
-  );
+      onArrival(change),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [client]);
   return session;
 }

@@ -6,9 +6,11 @@ const HEIGHT_MESSAGE = "svix.iframe-resizer-height";
 /** Tells the height now, and whenever it changes. Pages that embed nothing ignore it. */
 export function tellHeight(): void {
   if (window.parent === window) return;
+  // Pages are as high as their content then, not as the window.
+  document.documentElement.dataset.embedded = "true";
   let told = 0;
   const observer = new ResizeObserver(() => {
-    const height = Math.ceil(document.body.scrollHeight);
+    const height = Math.ceil(document.body.getBoundingClientRect().height);
     if (height === told) return;
     told = height;
     // The height is no secret, and the embedding page can be anywhere.

@@ -3,19 +3,14 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { createQueryClient } from "../api/query-client";
-import { readMagicLink, removeFragment } from "../session/magic-link";
-import { signIn } from "../session/session";
-import { readAppearance } from "../theme/appearance";
 import { ThemeProvider } from "../theme/ThemeProvider";
+import { appearanceFromAddress, followFragment, signInFromAddress } from "./arrival";
 import { tellHeight } from "./embedding";
 import { portalRouter } from "./routes";
 
-const appearance = readAppearance(new URLSearchParams(location.search));
-const session = readMagicLink(location.hash);
-if (session !== undefined) {
-  signIn(session);
-  removeFragment();
-}
+const appearance = appearanceFromAddress();
+signInFromAddress();
+followFragment();
 tellHeight();
 
 createRoot(document.getElementById("root") as HTMLElement).render(

@@ -4,6 +4,8 @@
  * In an iframe on another site, browsers may refuse storage; then the token lives in memory.
  */
 
+import { recall, remember } from "./tab-storage";
+
 export interface Session {
   /** An API key or a portal token. */
   token: string;
@@ -23,27 +25,18 @@ export function currentSession(): Session | undefined {
 /** Signs in; a session of before is replaced. */
 export function signIn(session: Session): void {
   current = session;
-  try {
-    sessionStorage.setItem(STORED_AS, JSON.stringify(session));
-  } catch {
-    // Kept in memory.
-  }
+  remember(STORED_AS, JSON.stringify(session));
 }
 
 /** Forgets the session. Whoever wants it to end on the server logs out before. */
 export function forgetSession(): void {
   current = undefined;
-  try {
-    sessionStorage.removeItem(STORED_AS);
-  } catch {
-    // There was nothing in it.
-  }
+  remember(STORED_AS, undefined);
 }
 
 function stored(): Session | undefined {
   try {
-    const text = sessionStorage.getItem(STORED_AS);
-    return text === null ? undefined : asSession(JSON.parse(text));
+    return asSession(JSON.parse(recall(STORED_AS) ?? "null"));
   } catch {
     return undefined;
   }

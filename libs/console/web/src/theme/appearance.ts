@@ -3,16 +3,18 @@
  *
  * `darkMode`, `primaryColor`, `fontFamily` and `icon` are what svix-react's `AppPortal` sends.
  * `theme` is the JSON of `ThemeTokens`, as text or in base64url. Parameters win over tokens.
- * Values that could be anything but a colour, a font, a length or an image are ignored.
+ * Values that could be anything but a color, a font, a length or an image are ignored.
  */
+
+import { parseColor, type Rgb } from "./color";
 
 export type ColorScheme = "light" | "dark" | "auto";
 
 export interface Palette {
-  /** The colour of buttons, links and what is selected. */
-  primary?: string;
-  background?: string;
-  text?: string;
+  /** The color of buttons, links and what is selected. */
+  primary?: Rgb;
+  background?: Rgb;
+  text?: Rgb;
 }
 
 export interface ThemeTokens {
@@ -21,7 +23,7 @@ export interface ThemeTokens {
   font?: string;
   /** Of buttons, fields and cards, in px. */
   radius?: number;
-  /** URL of an image, shown instead of the application's name. */
+  /** URL of an image, shown instead of a name. */
   logo?: string;
 }
 
@@ -30,11 +32,24 @@ export interface Appearance extends ThemeTokens {
   hideNavigation: boolean;
 }
 
-const COLOR = /^(#[0-9a-f]{3,8}|[a-z]{3,30}|(rgb|rgba|hsl|hsla)\([\d\s.,%/deg]{1,60}\))$/i;
+/** All parameters of the portal's URL. */
+export const PARAMETERS = [
+  "theme",
+  "colorScheme",
+  "darkMode",
+  "primaryColor",
+  "fontFamily",
+  "radius",
+  "icon",
+  "logo",
+  "hideNavigation",
+] as const;
+
 const FONT = /^[\p{L}\p{N} ,'"_-]{1,200}$/u;
 const LOGO =
   /^(https:\/\/[^\s"'()\\]{1,2000}|data:image\/(png|jpeg|gif|webp|svg\+xml)[;,][^\s"'()\\]{1,100000})$/i;
 const RADIUS_PX_MAX = 32;
+const JSON_CHARS_MAX = 200_000;
 
 /** Reads the query of the portal's URL. */
 export function readAppearance(query: URLSearchParams): Appearance {
@@ -45,28 +60,33 @@ export function readAppearance(query: URLSearchParams): Appearance {
     hideNavigation: query.get("hideNavigation") === "true",
     light: { ...tokens.light, ...(primary && { primary }) },
     dark: { ...tokens.dark, ...(primary && { primary }) },
-    font: matching(query.get("fontFamily"), FONT) ?? tokens.font,
-    radius: tokens.radius,
-    logo: matching(query.get("icon") ?? query.get("logo"), LOGO) ?? tokens.logo,
+    font: font(query.get("fontFamily")) ?? tokens.font,
+    radius: radius(query.get("radius")) ?? tokens.radius,
+    logo: logo(query.get("icon") ?? query.get("logo")) ?? tokens.logo,
   };
 }
 
 function readTokens(text: string | null): ThemeTokens {
-  if (text === null) return {};
+  if (text === null || text.length > JSON_CHARS_MAX) return {};
   try {
-    const json = text.startsWith("{") ? text : atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    const { light, dark, font, radius, logo } = JSON.parse(json) as Record<string, unknown>;
+    const tokens: unknown = JSON.parse(text.startsWith("{") ? text : fromBase64Url(text));
+    if (typeof tokens !== "object" || tokens === null) return {};
+    const values = tokens as Record<string, unknown>;
     return {
-      light: palette(light),
-      dark: palette(dark),
-      font: matching(font, FONT),
-      radius:
-        typeof radius === "number" && radius >= 0 ? Math.min(radius, RADIUS_PX_MAX) : undefined,
-      logo: matching(logo, LOGO),
+      light: palette(values.light),
+      dark: palette(values.dark),
+      font: font(values.font),
+      radius: radius(values.radius),
+      logo: logo(values.logo),
     };
   } catch {
     return {};
   }
+}
+
+function fromBase64Url(text: string): string {
+  const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return new TextDecoder().decode(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
 }
 
 function palette(value: unknown): Palette {
@@ -75,12 +95,26 @@ function palette(value: unknown): Palette {
   return { primary: color(primary), background: color(background), text: color(text) };
 }
 
-function color(value: unknown): string | undefined {
-  return matching(value, COLOR);
+function color(value: unknown): Rgb | undefined {
+  return typeof value === "string" ? parseColor(value.trim()) : undefined;
 }
 
-function matching(value: unknown, pattern: RegExp): string | undefined {
-  return typeof value === "string" && pattern.test(value) ? value : undefined;
+/** Names of fonts, each in quotes, so that none is read as anything else. */
+function font(value: unknown): string | undefined {
+  if (typeof value !== "string" || !FONT.test(value)) return undefined;
+  const names = value.split(",").map((name) => name.replaceAll(/["']/g, "").trim());
+  const quoted = names.filter((name) => name !== "").map((name) => `"${name}"`);
+  return quoted.length > 0 ? quoted.join(", ") : undefined;
+}
+
+function radius(value: unknown): number | undefined {
+  const pixels = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof pixels !== "number" || !(pixels >= 0)) return undefined;
+  return Math.min(pixels, RADIUS_PX_MAX);
+}
+
+function logo(value: unknown): string | undefined {
+  return typeof value === "string" && LOGO.test(value) ? value : undefined;
 }
 
 function colorScheme(value: string | null): ColorScheme | undefined {

@@ -160,6 +160,6 @@ function NotKept(props: { children: ReactNode }) {
   );
 }
 
-function typeOf(headers: [string, string][] | null | undefined): string | undefined {
-  return headers?.find(([name]) => name.toLowerCase() === "content-type")?.[1];
+function typeOf(headers: string[][] | null | undefined): string | undefined {
+  return headers?.find(([name]) => name?.toLowerCase() === "content-type")?.[1];
 }

@@ -3,7 +3,8 @@ import { Table, Text } from "@mantine/core";
 /** Headers in their order. Those whose values are not known are named. */
 export function HeaderTable(props: {
   label: string;
-  headers: [string, string][];
+  /** Names with their values; a name can come twice. */
+  headers: string[][];
   sensitive?: string[];
 }) {
   const { label, headers, sensitive = [] } = props;

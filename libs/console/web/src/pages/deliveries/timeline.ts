@@ -23,16 +23,15 @@ export interface PhaseTimes extends Record<Phase, number> {
 export function phasesOf(attempt: Attempt): PhaseTimes | undefined {
   const { timings } = attempt;
   if (timings === undefined) return undefined;
-  const { dns, connect, tls, firstByte, total } = timings;
+  const { dns, connect, tls, firstByte, body, total } = timings;
   const answered = firstByte > 0;
   const waited = (answered ? firstByte : total) - dns - connect - tls;
-  const body = answered ? total - firstByte : 0;
   return {
     dns,
     connect,
     tls,
     waiting: Math.max(0, waited),
-    body: Math.max(0, body),
+    body,
     firstByte,
     total,
   };
