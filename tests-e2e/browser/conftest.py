@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
+from ..dev_platform import DevPlatform, api_client  # noqa: TID252
 from .chromium import chromium_path
 from .watched_page import PageFaults
 
 TIMEOUT_MS = 15_000
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +71,37 @@ def portal_link(api: httpx.Client, app: str) -> Callable[..., str]:
         return str(made.json()["url"])
 
     return make
+
+
+@pytest.fixture
+def tenant_key(platform: DevPlatform) -> str:
+    """The key of a new tenant, which has nothing yet, with the scope `admin`."""
+    made = run_angarium(
+        ["keys", "create", "tests", "--new-tenant", "--tenant", uuid4().hex],
+        ANGARIUM_GATEWAY_DATABASE_URL=str(platform.state["database_urls"]["gateway"]),
+    )
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+@pytest.fixture
+def tenant_api(platform: DevPlatform, tenant_key: str) -> Iterator[httpx.Client]:
+    """The API, with the key of the new tenant."""
+    with api_client(platform.url, tenant_key) as client:
+        yield client
+
+
+type OpenConsole = Callable[..., Page]
+"""Opens a path of the console, signed in to the new tenant or with `key`, in `on` or `page`."""
+
+
+@pytest.fixture
+def open_console(page: Page, platform: DevPlatform, tenant_key: str) -> OpenConsole:
+    """Opens the console as its sign-in link does, in the tenant of `tenant_key`."""
+
+    def open_path(path: str = "", *, key: str = tenant_key, on: Page = page) -> Page:
+        on.goto(f"{platform.url}/console{path}#key={key}")
+        expect(on.get_by_role("button", name="Sign out")).to_be_visible()
+        return on
+
+    return open_path

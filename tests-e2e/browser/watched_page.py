@@ -41,3 +41,18 @@ def accessibility_violations(page: Page | Frame) -> list[str]:
         for violation in result["violations"]
         for node in violation["nodes"]
     ]
+
+
+def violations_in_both_schemes(page: Page) -> list[str]:
+    """What axe-core finds in light and in dark colours."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += [f"{scheme}: {each}" for each in accessibility_violations(page)]
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def is_too_wide(page: Page) -> bool:
+    """Whether the page has to be scrolled sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))

@@ -58,7 +58,7 @@ function Frame(props: { application: Application }) {
 
 const PAGES = [
   { label: "Endpoints", page: "endpoints" },
-  { label: "Event catalog", page: "event-catalog" },
+  { label: "Event catalog", page: "event-types" },
   { label: "Deliveries", page: "deliveries" },
   { label: "Settings", page: "settings" },
 ];

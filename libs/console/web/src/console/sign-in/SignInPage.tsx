@@ -91,7 +91,7 @@ function KeyForm() {
           value={key}
           onChange={(event) => setKey(event.currentTarget.value)}
           error={attempt.isError ? refusal(attempt.error) : undefined}
-          visibilityToggleButtonProps={{ "aria-label": "Show the API key" }}
+          visibilityToggleButtonProps={{ "aria-label": "Show what is typed" }}
         />
         <Button type="submit" variant="default" loading={attempt.isPending}>
           Sign in
