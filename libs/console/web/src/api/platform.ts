@@ -5,7 +5,7 @@ import { api, dataOf, type Schemas } from "./client";
 
 export type PlatformState = Schemas["PlatformOut"];
 export type Process = Schemas["ProcessOut"];
-export type StreamState = Schemas["StreamOut"];
+export type StreamState = Schemas["PlatformStreamOut"];
 export type Findings = Schemas["PlatformFindingsOut"];
 export type FindingLevel = Findings["level"];
 

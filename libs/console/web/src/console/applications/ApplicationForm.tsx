@@ -1,10 +1,6 @@
 import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import {
-  type Application,
-  changeApplication,
-  createApplication,
-} from "../../api/applications";
+import { type Application, changeApplication, createApplication } from "../../api/applications";
 import { Failure } from "../../components/Failure";
 import { JsonField } from "../components/JsonField";
 import { isObject, prettyJson, readJson } from "../json";

@@ -8,10 +8,10 @@ from angarium_gateway.adapters.http.schemas.platform import (
     FindingOut,
     PlatformFindingsOut,
     PlatformOut,
+    PlatformStreamOut,
     PoolOut,
     ProcessOut,
     RedisOut,
-    StreamOut,
 )
 from angarium_gateway.adapters.http.schemas.quarantine import (
     QuarantineBytesOut,
@@ -65,7 +65,7 @@ PLATFORM_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
             )
         ],
         streams=[
-            StreamOut(
+            PlatformStreamOut(
                 name=_STREAM,
                 group="workers",
                 read_by="worker",

@@ -58,7 +58,7 @@ class ProcessOut(ApiSchema, frozen=True, kw_only=True):
     memory_bytes: int | None
 
 
-class StreamOut(ApiSchema, frozen=True, kw_only=True):
+class PlatformStreamOut(ApiSchema, frozen=True, kw_only=True):
     """A stream between services, and the group that reads it."""
 
     name: str
@@ -106,7 +106,7 @@ class PlatformOut(ApiSchema, frozen=True, kw_only=True):
 
     version: Annotated[str, Meta(description="The version of the gateway that answers.")]
     processes: list[ProcessOut] | None
-    streams: list[StreamOut] | None
+    streams: list[PlatformStreamOut] | None
     backlog: BacklogOut | None
     redis: RedisOut | None
     quarantine: Annotated[
@@ -193,8 +193,8 @@ def _pool(pool: PoolState | None) -> PoolOut | None:
     return None if pool is None else PoolOut(size=pool.size, in_use=pool.in_use)
 
 
-def _stream(group: GroupState) -> StreamOut:
-    return StreamOut(
+def _stream(group: GroupState) -> PlatformStreamOut:
+    return PlatformStreamOut(
         name=group.stream,
         group=group.group,
         read_by=group.reader,
