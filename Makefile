@@ -85,7 +85,7 @@ types: setup ## Check types, of the tests too, strictly
 imports: setup ## Check which package may import which
 	@$(BIN)/lint-imports --no-logo
 
-api-document: setup ## Write the API's document that the console's types are made of
+api-document: ## Write the API's document that the console's types are made of
 	@$(BIN)/python -m angarium_gateway.administration.client_document > $(API_DOCUMENT).new
 	@mv $(API_DOCUMENT).new $(API_DOCUMENT)
 
