@@ -166,7 +166,7 @@ def test_the_documented_example_of_slack_is_verified() -> None:
 def test_junk_is_refused_and_never_an_error(
     kind: SourceType, headers: dict[str, str], junk: str
 ) -> None:
-    names = webhook_of(kind).headers | headers
+    names = {*webhook_of(kind).headers, *headers}
     query = dict.fromkeys(webhook_of(kind).query, junk)
     webhook = received(dict.fromkeys(names, junk), query)
     scheme = RULES[kind].scheme

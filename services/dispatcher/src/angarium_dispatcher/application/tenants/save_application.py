@@ -26,7 +26,7 @@ from angarium_dispatcher.domain.refusals import AlreadyTaken, InvalidField, NotF
 
 from .source_fields import new_source, source_changes
 
-_PATH_NAMES: Final = {
+_PATH_NAMES: Final[dict[str, str]] = {
     ApplicationKind.APPLICATION: "app_id",
     ApplicationKind.SOURCE: "source_id",
     ApplicationKind.STREAM: "stream_id",

@@ -60,10 +60,10 @@ api_key = Table(
     Column("requests_per_minute", BigInteger),
     Column("messages_per_minute", BigInteger),
     Column("payload_bytes_per_minute", BigInteger),
-    Column("feature_flags", Text),
-    Column("updated_at", Instant),
     Column("subject", String(256)),
     Column("email", String(256)),
+    Column("feature_flags", Text),
+    Column("updated_at", Instant),
     Index("ix_api_key_tenant_id", "tenant_id", "id"),
     Index(
         "ix_api_key_application_id",
