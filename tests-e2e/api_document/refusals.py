@@ -44,6 +44,7 @@ RULES: Final = (
     r"query\.endpoint_id: This is no id of an endpoint",
     r"body\.receipt\.(requestedAt|finishedAt): ",
     r"body\.filter: ",
+    r"body\.(schema|ids): ",
     r"body\.(spec|specRaw)\b",
     r"body\.appIds: None of these is an application",
     r"body\.(applications|eventTypes|settings|sealing)\b",

@@ -103,7 +103,8 @@ class GetApplication(Contract, frozen=True, tag="application.get/1"):
 
 class ListApplications(Contract, frozen=True, tag="application.list/1"):
     """`without_*` leaves out applications: those that have no endpoint, only disabled ones, or
-    only ones of Svix Play."""
+    only ones of Svix Play. `search`: only those with this text in their name, whatever its letter
+    case, with a uid that begins with it, or with this id."""
 
     tenant_id: bytes
     page: Page
@@ -111,6 +112,7 @@ class ListApplications(Contract, frozen=True, tag="application.list/1"):
     without_disabled: bool = False
     without_svix_play: bool = False
     kind: str = ApplicationKind.APPLICATION
+    search: str | None = None
 
 
 class Applications(Contract, frozen=True, tag="application.list_of/1"):

@@ -85,3 +85,29 @@ class DeliverySums(Contract, frozen=True, tag="statistics.delivery_sums/1"):
 
     items: tuple[DeliverySum, ...]
     done: bool = True
+
+
+class CountByEndpoint(Contract, frozen=True, tag="statistics.count_by_endpoint/1"):
+    """Query: the attempts of these endpoints of an application (at most 100) in each hour that
+    begins from `since` (inclusive) to `until` (exclusive). Answered by `EndpointHours`."""
+
+    tenant_id: bytes
+    application_id: bytes
+    endpoint_ids: tuple[bytes, ...]
+    since: datetime
+    until: datetime
+
+
+class EndpointHour(Part, frozen=True):
+    """Attempts of an endpoint in an hour that succeeded and failed."""
+
+    endpoint_id: bytes
+    starts_at: datetime
+    delivered: int
+    failed: int
+
+
+class EndpointHours(Contract, frozen=True, tag="statistics.endpoint_hours/1"):
+    """Hours without attempts are left out."""
+
+    items: tuple[EndpointHour, ...]

@@ -84,6 +84,7 @@ from .application.operations.statistics import Statistics
 from .build_worker import WorkerPorts, build_worker
 from .domain.clocks import Clocks
 from .examination.answer import WorkerExamination
+from .examination.url_check import UrlCheck
 from .settings import Settings
 from .worker import Work
 
@@ -261,6 +262,7 @@ class _Process:
             PollQueries(PollPages(database)),
             Statistics(DeliveryStatistics(database)),
             WorkerExamination(database, self._seal),
+            UrlCheck(self._settings),
         )
         return QueryServer(
             self._broker,

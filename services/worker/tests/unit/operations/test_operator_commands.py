@@ -52,6 +52,7 @@ from angarium_contracts.statistics import (
     GetDeliverySeries,
     SumDeliveries,
 )
+from angarium_contracts.url_checks import CheckUrl, UrlChecked
 from angarium_worker.adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.endpoints.endpoint_cache import EndpointCache
@@ -451,6 +452,10 @@ async def test_questions_about_statistics_are_bounded() -> None:
         assert answer.code == ProblemCode.INVALID
 
 
+async def checked(question: CheckUrl) -> UrlChecked:
+    return UrlChecked(accepted=True, conclusion=question.url)
+
+
 async def examined(_: ExamineService) -> ServiceExamined:
     return ServiceExamined((), 3)
 
@@ -468,6 +473,7 @@ async def test_every_question_is_read_and_answered(
         PollQueries(Polled()),
         Statistics(Rollups()),
         examined,
+        checked,
     )
     since = datetime(2026, 1, 2, tzinfo=UTC)
     expected: list[tuple[Contract, Contract]] = [
@@ -476,6 +482,7 @@ async def test_every_question_is_read_and_answered(
             Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt"),
         ),
         (ExamineService(), ServiceExamined((), 3)),
+        (CheckUrl("u"), UrlChecked(accepted=True, conclusion="u")),
         (
             CancelDeliveries(reason="x", endpoint_id=ENDPOINT),
             DeliveriesChanged(count=1),

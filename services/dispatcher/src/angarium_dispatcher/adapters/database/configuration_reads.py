@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from angarium_chassis.database.engine import Database
 from angarium_contracts.application_kinds import ApplicationKind
-from angarium_contracts.ids import operational_application_id
+from angarium_contracts.ids import APPLICATION, operational_application_id, parse_id
 from angarium_contracts.polling import POLL_URL
 from sqlalchemy import (
     ColumnElement,
@@ -61,6 +61,7 @@ class DatabaseReads:
         request: PageRequest,
         without: Without = EVERY,
         kind: str = ApplicationKind.APPLICATION,
+        search: str | None = None,
     ) -> PageOf[Application]:
         table = applications.c
         statement = select(applications).where(
@@ -69,6 +70,7 @@ class DatabaseReads:
             table.deleted == false(),
             table.id != operational_application_id(tenant_id),
             *_left_in(without),
+            *_found_by(search),
         )
         position = None if request.position is None else request.position.key
         rows = await self._page(statement, table.id, request, position, application_of)
@@ -194,6 +196,24 @@ class DatabaseReads:
     async def tenant_policy(self, tenant_id: bytes) -> TenantPolicy:
         async with self._engine.connect() as connection:
             return await lookups.find_tenant_policy(connection, tenant_id)
+
+
+def _found_by(search: str | None) -> list[ColumnElement[bool]]:
+    """The condition of a search: part of the name, the beginning of the uid, or the id."""
+    if search is None:
+        return []
+    table = applications.c
+    found = [
+        func.lower(table.name).contains(search.lower(), autoescape=True),
+        # SQLite changes the case of ASCII letters only.
+        table.name.contains(search, autoescape=True),
+        # Not LIKE, for which SQLite takes `a` and `A` as the same.
+        func.substr(table.uid, 1, len(search)) == search,
+    ]
+    named = parse_id(APPLICATION, search)
+    if named is not None:
+        found.append(table.id == named)
+    return [or_(*found)]
 
 
 def _left_in(without: Without) -> Iterator[ColumnElement[bool]]:

@@ -165,7 +165,7 @@ class QueryAnswers:
             question.without_no_endpoints, question.without_disabled, question.without_svix_play
         )
         found = await self._reads.list_applications(
-            question.tenant_id, request, without, question.kind
+            question.tenant_id, request, without, question.kind, question.search
         )
         return to_wire.page(wire.Applications, found, to_wire.application)
 

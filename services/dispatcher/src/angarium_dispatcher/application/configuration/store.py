@@ -171,6 +171,7 @@ class ConfigurationReads(Protocol):
         request: PageRequest,
         without: Without = EVERY,
         kind: str = ApplicationKind.APPLICATION,
+        search: str | None = None,
     ) -> PageOf[Application]: ...
 
     async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None: ...

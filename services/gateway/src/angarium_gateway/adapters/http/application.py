@@ -72,13 +72,16 @@ from .statistics import ApplicationStatisticsController, StatisticsController
 from .strict_json import StrictJson
 from .tenant_policy import TenantPolicyController
 from .tenants import TenantController
+from .trials import SchemaTestController, UrlCheckController
 
 _CONTROLLERS = (
     ApplicationController,
     EndpointController,
     EndpointOptionsController,
     DestinationController,
+    UrlCheckController,
     EventTypeController,
+    SchemaTestController,
     EventTypeSpecController,
     MessageController,
     MessageBatchController,

@@ -26,7 +26,7 @@ from .current_names import with_current_names
 from .dependencies import Api, ApiDependencies, CurrentCaller
 from .entity_tags import WritePrecondition
 from .noted_changes import note_change
-from .parameters import ApplicationRef, ordered_page
+from .parameters import NAME_CHARS_MAX, ApplicationRef, ordered_page
 from .problems import unwrap
 from .schemas.applications import (
     ApplicationIn,
@@ -62,6 +62,17 @@ WithSvixPlayEndpoints = Annotated[
 ]
 
 
+Search = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=NAME_CHARS_MAX,
+        description="Only applications with this text in their name, whatever its letter case, with"
+        " a uid that begins with it, or with this id.",
+    ),
+]
+
+
 class ApplicationController(Controller):
     """Applications: the customers that receive webhooks."""
 
@@ -81,6 +92,7 @@ class ApplicationController(Controller):
         exclude_apps_with_no_endpoints: WithoutEndpoints = False,
         exclude_apps_with_disabled_endpoints: WithDisabledEndpoints = False,
         exclude_apps_with_svix_play_endpoints: WithSvixPlayEndpoints = False,
+        search: Search = None,
     ) -> ListResponse[ApplicationOut]:
         """Returns the tenant's applications, in the order they were created unless `order` says
         otherwise.
@@ -91,6 +103,7 @@ class ApplicationController(Controller):
             without_no_endpoints=exclude_apps_with_no_endpoints,
             without_disabled=exclude_apps_with_disabled_endpoints,
             without_svix_play=exclude_apps_with_svix_play_endpoints,
+            search=search,
         )
         found = unwrap(await api.ask_dispatcher(question, Applications))
         return ListResponse(

@@ -1,9 +1,10 @@
 """/api/v1/stats/series, /api/v1/app/{app_id}/stats/series and …/attempt-stats"""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from angarium_contracts.ids import BACKGROUND_TASK, format_id
+from angarium_contracts.ids import BACKGROUND_TASK, ENDPOINT, format_id, parse_id
 from angarium_contracts.queries import Problem
 from litestar import Controller, get, post, put
 from litestar.params import JSONBody, QueryParameter
@@ -18,7 +19,7 @@ from .parameters import (
     EndpointRef,
     time_of,
 )
-from .problems import Refused, refusal
+from .problems import Fault, Refused, invalid, refusal
 from .schemas.background_tasks import (
     AggregateEventTypesOut,
     AppUsageStatsIn,
@@ -28,10 +29,12 @@ from .schemas.background_tasks import (
 from .schemas.fields import NAME_PATTERN
 from .schemas.statistics import (
     EndpointAttemptStats,
+    EndpointSparklines,
     ResolutionName,
     StatisticsSeries,
     resolution_of,
     series_out,
+    sparklines_out,
 )
 
 ResolutionParameter = Annotated[
@@ -61,6 +64,21 @@ Group = Annotated[
 ]
 
 
+SPARKLINES_MAX: Final = 100
+
+
+def _endpoint_ids(refs: Sequence[str]) -> list[bytes]:
+    """The ids, each once. Raises `Refused` (422) for what is no id."""
+    found: dict[bytes, None] = {}
+    for ref in refs:
+        parsed = parse_id(ENDPOINT, ref)
+        if parsed is None:
+            message = "This is no id of an endpoint. Ids begin with `ep_`."
+            raise Refused(invalid(Fault(("query", "endpoint_id"), message)))
+        found[parsed] = None
+    return list(found)
+
+
 def _named(what: str) -> QueryParameter:
     return QueryParameter(pattern=NAME_PATTERN, max_length=NAME_CHARS_MAX, description=what)
 
@@ -70,6 +88,15 @@ OnlyEndpoint = Annotated[
     str | None, _named("Only this endpoint of the application: its id or uid.")
 ]
 OnlyEventType = Annotated[str | None, _named("Only this event type.")]
+
+
+EndpointIds = Annotated[
+    list[str] | None,
+    QueryParameter(
+        max_items=SPARKLINES_MAX,
+        description="The ids of the endpoints (`ep_…`). Repeat it for several.",
+    ),
+]
 
 
 class StatisticsController(Controller):
@@ -156,6 +183,28 @@ class ApplicationStatisticsController(Controller):
 
     path = "/api/v1/app/{app_id:str}"
     tags = ("Statistics",)
+
+    @get(
+        "/stats/endpoints",
+        operation_id="v1.statistics.endpoint-sparklines",
+        summary="Get the attempts of endpoints by hour",
+    )
+    async def get_sparklines(
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointIds = None,
+    ) -> EndpointSparklines:
+        """Returns how many attempts of each endpoint succeeded and failed in each of the last 24
+        hours, the current one included, for up to 100 endpoints. Hours without attempts are zero.
+        """
+        series = await api.read_statistics.hours_of_endpoints(
+            caller.tenant_id, app_id, _endpoint_ids(endpoint_id or ())
+        )
+        if isinstance(series, Problem):
+            raise Refused(refusal(series))
+        return sparklines_out(series)
 
     @get(
         "/stats/series",

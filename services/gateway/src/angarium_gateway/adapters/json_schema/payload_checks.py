@@ -43,6 +43,8 @@ class SchemaUnusable(Exception):
 class SchemaPayloadCheck:
     """Implements `PayloadCheck`."""
 
+    unusable: str | None = None
+
     def __init__(self, schema: bytes) -> None:
         """Raises `SchemaUnusable`."""
         decoded = _decoder.decode(schema)
@@ -91,6 +93,7 @@ class UnusableSchemaCheck:
     """Implements `PayloadCheck` for a schema that cannot be enforced: every payload violates it."""
 
     def __init__(self, reason: str) -> None:
+        self.unusable: str | None = reason
         self._violation = Violation((), reason)
 
     def violations(self, _: bytes) -> list[Violation]:

@@ -24,7 +24,9 @@ type _Key = tuple[bytes, str]
 
 
 class PayloadCheck(Protocol):
-    """A compiled schema."""
+    """A compiled schema. `unusable` says why it cannot be enforced; None: it can."""
+
+    unusable: str | None
 
     def violations(self, payload: bytes) -> list[Violation]:
         """The first places where a payload does not fit. Takes a bounded time."""
@@ -58,6 +60,10 @@ class EventTypeSchemas:
         self._bytes_max = cached_bytes_max
         self._asking: dict[_Key, asyncio.Future[PayloadCheck | Problem | None]] = {}
         self._policy_version = 0
+
+    def compiled(self, schema: bytes) -> PayloadCheck:
+        """Compile the JSON text of a schema that is not saved. It is not cached."""
+        return self._compile(schema)
 
     async def find(self, tenant_id: bytes, event_type: str) -> PayloadCheck | Problem | None:
         """The check of an event type; None if it has no schema, a `Problem` if the dispatcher does

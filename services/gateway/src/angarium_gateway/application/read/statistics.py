@@ -1,6 +1,6 @@
 """Read statistics: accepted messages of the gateway's roll-ups, and deliveries of the worker's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -10,9 +10,11 @@ from angarium_chassis.statistics.resolutions import LENGTH_US, Resolution
 from angarium_contracts.ids import operational_application_id
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_contracts.statistics import (
+    CountByEndpoint,
     DeliveryPoint,
     DeliverySeries,
     DeliverySums,
+    EndpointHours,
     GetDeliverySeries,
     SumDeliveries,
 )
@@ -25,6 +27,8 @@ from .references import References
 PERIODS_MAX: Final = 1_500
 """Periods of one answer: a day of minutes, or two months of hours."""
 DEFAULT_PERIODS: Final = {Resolution.MINUTE: 60, Resolution.HOUR: 24, Resolution.DAY: 30}
+SPARK_HOURS: Final = 24
+_HOUR: Final = timedelta(hours=1)
 STATS_SPAN: Final = timedelta(days=28)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -109,6 +113,15 @@ class Series:
     complete_until: datetime
     counted_since: datetime
     points: Sequence[SeriesPoint] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSeries:
+    """For each endpoint the attempts that succeeded, and those that failed, by hour."""
+
+    since: datetime
+    until: datetime
+    counts: Mapping[bytes, tuple[Sequence[int], Sequence[int]]]
 
 
 def start_of_period(at: datetime, resolution: Resolution) -> datetime:
@@ -219,6 +232,34 @@ class ReadStatistics:
         if isinstance(sums, Problem):
             return sums
         return sums.items[0].numbers if sums.items else (0,) * 6
+
+    async def hours_of_endpoints(
+        self, tenant_id: bytes, application_ref: str, endpoint_ids: Sequence[bytes]
+    ) -> "EndpointSeries | Problem":
+        """The attempts of an application's endpoints in each of the last 24 hours, the current one
+        included. Endpoints of others have none."""
+        application = await self._directory.find(tenant_id, application_ref)
+        if isinstance(application, Problem):
+            return application
+        until = start_of_period(self._now(), Resolution.HOUR) + _HOUR
+        since = until - _HOUR * SPARK_HOURS
+        question = CountByEndpoint(
+            tenant_id=tenant_id,
+            application_id=application.id,
+            endpoint_ids=tuple(endpoint_ids),
+            since=since,
+            until=until,
+        )
+        found = await self._ask_worker(question, EndpointHours)
+        if isinstance(found, Problem):
+            return found
+        counts = {each: ([0] * SPARK_HOURS, [0] * SPARK_HOURS) for each in endpoint_ids}
+        for item in found.items:
+            place = (item.starts_at - since) // _HOUR
+            if item.endpoint_id in counts and 0 <= place < SPARK_HOURS:
+                counts[item.endpoint_id][0][place] = item.delivered
+                counts[item.endpoint_id][1][place] = item.failed
+        return EndpointSeries(since, until, counts)
 
     def _span(self, request: SeriesRequest) -> tuple[datetime, datetime] | Problem:
         length = timedelta(microseconds=LENGTH_US[request.resolution])

@@ -8,12 +8,16 @@ from typing import Any, Final
 from angarium_chassis.database.columns import from_micros, to_micros
 from angarium_chassis.database.engine import Database
 from angarium_chassis.statistics.latency_histogram import Histogram, percentiles
+from angarium_chassis.statistics.resolutions import Resolution
 from angarium_chassis.statistics.rollup_table import Counts
 from angarium_contracts.statistics import (
+    CountByEndpoint,
     DeliveryPoint,
     DeliverySeries,
     DeliverySum,
     DeliverySums,
+    EndpointHour,
+    EndpointHours,
     GetDeliverySeries,
     SumDeliveries,
 )
@@ -39,7 +43,7 @@ _GROUPS: Final = {
 
 
 class DeliveryStatistics:
-    """Answers `GetDeliverySeries` and `SumDeliveries`. Raises `StorageDown`."""
+    """Answers the questions of `angarium_contracts.statistics`. Raises `StorageDown`."""
 
     def __init__(self, database: Database) -> None:
         self._reading = database.reading
@@ -107,6 +111,42 @@ class DeliveryStatistics:
             for application_id, *numbers in rows[: question.limit]
         ]
         return DeliverySums(tuple(items), done=len(rows) <= question.limit)
+
+    async def by_endpoint(self, question: CountByEndpoint) -> EndpointHours:
+        """See `StatisticsReader`."""
+        query = (
+            select(
+                _row.endpoint_id,
+                _row.starts_at,
+                func.sum(_row.delivered).label("delivered"),
+                func.sum(_row.failed).label("failed"),
+            )
+            .where(
+                _row.tenant_id == question.tenant_id,
+                _row.application_id == question.application_id,
+                _row.endpoint_id.in_(question.endpoint_ids),
+                _row.resolution == int(Resolution.HOUR),
+                _row.starts_at >= to_micros(question.since),
+                _row.starts_at < to_micros(question.until),
+            )
+            .group_by(_row.endpoint_id, _row.starts_at)
+            .order_by(_row.endpoint_id, _row.starts_at)
+            .limit(POINTS_MAX)
+        )
+        with storage_errors():
+            async with self._reading.connect() as connection:
+                rows = (await connection.execute(query)).all()
+        return EndpointHours(
+            tuple(
+                EndpointHour(
+                    bytes(row.endpoint_id),
+                    from_micros(row.starts_at),
+                    int(row.delivered),
+                    int(row.failed),
+                )
+                for row in rows
+            )
+        )
 
 
 def _within(question: GetDeliverySeries | SumDeliveries) -> list[ColumnElement[bool]]:

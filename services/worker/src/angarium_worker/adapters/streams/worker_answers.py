@@ -33,7 +33,8 @@ from angarium_contracts.polling import (
     PollDeliveries,
     SeekConsumer,
 )
-from angarium_contracts.statistics import GetDeliverySeries, SumDeliveries
+from angarium_contracts.statistics import CountByEndpoint, GetDeliverySeries, SumDeliveries
+from angarium_contracts.url_checks import CheckUrl
 
 from angarium_worker.application.operations.delivery_queries import (
     DeliveryQueries,
@@ -63,6 +64,7 @@ type WorkerQuestion = (
     | PollQuestion
     | StatisticsQuestion
     | ExamineService
+    | CheckUrl
 )
 
 WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
@@ -89,7 +91,9 @@ WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     ForgetConsumer,
     GetDeliverySeries,
     SumDeliveries,
+    CountByEndpoint,
     ExamineService,
+    CheckUrl,
 )
 """Reads everything that `WorkerAnswers` answers."""
 
@@ -127,6 +131,7 @@ class WorkerAnswers:
         polling: PollQueries,
         statistics: Statistics,
         examine: Callable[[ExamineService], Awaitable[Contract]],
+        check_url: Callable[[CheckUrl], Awaitable[Contract]],
     ) -> None:
         self._attempts = attempts
         self._commands = commands
@@ -136,6 +141,7 @@ class WorkerAnswers:
         self._polling = polling
         self._statistics = statistics
         self._examine = examine
+        self._check_url = check_url
 
     async def answer(self, question: WorkerQuestion) -> Contract:
         """Answer as the question's contract specifies, or with a `Problem`."""
@@ -163,9 +169,11 @@ class WorkerAnswers:
                 | ForgetConsumer()
             ):
                 return await self._polling.answer(question)
-            case GetDeliverySeries() | SumDeliveries():
+            case GetDeliverySeries() | SumDeliveries() | CountByEndpoint():
                 return await self._statistics.answer(question)
             case ExamineService():
                 return await self._examine(question)
+            case CheckUrl():
+                return await self._check_url(question)
             case deliveries:
                 return await self._deliveries.answer(deliveries)

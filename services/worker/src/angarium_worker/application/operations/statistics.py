@@ -5,8 +5,10 @@ from typing import Final, Protocol, assert_never
 from angarium_contracts.contract import Contract
 from angarium_contracts.queries import Problem
 from angarium_contracts.statistics import (
+    CountByEndpoint,
     DeliverySeries,
     DeliverySums,
+    EndpointHours,
     GetDeliverySeries,
     SumDeliveries,
 )
@@ -17,7 +19,9 @@ APPLICATIONS_MAX: Final = 1_000
 RESOLUTIONS: Final = (0, 1, 2)
 GROUPS: Final = (None, "application", "endpoint", "event_type")
 
-type StatisticsQuestion = GetDeliverySeries | SumDeliveries
+ENDPOINTS_MAX: Final = 100
+
+type StatisticsQuestion = GetDeliverySeries | SumDeliveries | CountByEndpoint
 
 
 class StatisticsReader(Protocol):
@@ -31,6 +35,10 @@ class StatisticsReader(Protocol):
         """See `SumDeliveries`."""
         ...
 
+    async def by_endpoint(self, question: CountByEndpoint) -> EndpointHours:
+        """See `CountByEndpoint`."""
+        ...
+
 
 class Statistics:
     """Answers the questions of `angarium_contracts.statistics`."""
@@ -40,7 +48,7 @@ class Statistics:
 
     async def answer(self, question: StatisticsQuestion) -> Contract:
         """Answer as the question's contract specifies, or with a `Problem`."""
-        if question.resolution not in RESOLUTIONS:
+        if not isinstance(question, CountByEndpoint) and question.resolution not in RESOLUTIONS:
             return invalid(f"There is no resolution {question.resolution}.")
         return await or_problem(question, self._answer(question))
 
@@ -50,6 +58,10 @@ class Statistics:
                 if question.group_by not in GROUPS:
                     return invalid(f"There are no groups by {question.group_by}.")
                 return await self._reader.series(question) or _too_much()
+            case CountByEndpoint():
+                if len(question.endpoint_ids) > ENDPOINTS_MAX:
+                    return invalid(f"Query at most {ENDPOINTS_MAX} endpoints at once.")
+                return await self._reader.by_endpoint(question)
             case SumDeliveries():
                 asked = len(question.application_ids or ())
                 if asked > APPLICATIONS_MAX or not 1 <= question.limit <= APPLICATIONS_MAX:

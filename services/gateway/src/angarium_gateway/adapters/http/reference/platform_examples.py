@@ -23,8 +23,18 @@ from angarium_gateway.adapters.http.schemas.quarantine import (
     ReplayedEntryOut,
     SetAsideBatchOut,
 )
+from angarium_gateway.adapters.http.schemas.statistics import (
+    EndpointSparkline,
+    EndpointSparklines,
+)
+from angarium_gateway.adapters.http.schemas.trials import (
+    SchemaFaultOut,
+    SchemaTestOut,
+    UrlAddressOut,
+    UrlCheckOut,
+)
 
-from .example_values import APPLICATION, ID, MADE_AT, NOON
+from .example_values import APPLICATION, ENDPOINT, ID, MADE_AT, NOON, URL
 
 _ENTRY: Final = "worker/1735689600000-0"
 _STREAM: Final = "deliveries.requested:{0}"
@@ -138,4 +148,22 @@ PLATFORM_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
         batches=0, entries=[ReplayedEntryOut(id=_ENTRY, outcome="put_back", detail="put back")]
     ),
     QuarantineDropOut(dropped=1),
+    UrlCheckOut(
+        accepted=True,
+        url=URL,
+        conclusion="Webhooks can be delivered to this URL.",
+        addresses=[UrlAddressOut(address="93.184.215.14", allowed=True, rule="public")],
+    ),
+    SchemaTestOut(
+        valid=False,
+        faults=[
+            SchemaFaultOut(loc=["example", "amount"], msg='The value is not of type "integer".')
+        ],
+    ),
+    EndpointSparklines(
+        since=MADE_AT,
+        until=NOON,
+        resolution="hour",
+        data=[EndpointSparkline(endpoint_id=ENDPOINT, success=[0] * 23 + [7], fail=[0] * 24)],
+    ),
 )

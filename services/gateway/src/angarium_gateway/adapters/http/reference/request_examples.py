@@ -83,6 +83,7 @@ from angarium_gateway.adapters.http.schemas.sign_in import OidcIn, SignInIn
 from angarium_gateway.adapters.http.schemas.sinks import SinkConfigIn
 from angarium_gateway.adapters.http.schemas.tenants import TenantIn, TenantPatch
 from angarium_gateway.domain.ingest.source_types import SourceType
+from angarium_gateway.adapters.http.schemas.trials import SchemaTestIn, UrlCheckIn
 from angarium_gateway.domain.permissions import Capability
 
 PATH_EXAMPLES: Final = {
@@ -207,6 +208,8 @@ _BASIC: Final[dict[str, ApiSchema]] = {
             ]
         ),
         EventExampleIn(event_type="invoice.paid"),
+        UrlCheckIn(url=_URL),
+        SchemaTestIn(schema=_INVOICE_SCHEMA, example=_INVOICE),
         FilterTestIn(filter="payload.amount > 1000", event_type="invoice.paid", payload=_INVOICE),
         EndpointFilterTestIn(event_type="invoice.paid", payload=_INVOICE),
         PollingEndpointConsumerSeekIn(after=_MORNING),

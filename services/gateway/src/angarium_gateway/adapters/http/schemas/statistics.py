@@ -7,7 +7,12 @@ from angarium_chassis.statistics.resolutions import Resolution
 from angarium_contracts.ids import APPLICATION, ENDPOINT, format_id
 from msgspec import Meta
 
-from angarium_gateway.application.read.statistics import GroupBy, Series, SeriesPoint
+from angarium_gateway.application.read.statistics import (
+    EndpointSeries,
+    GroupBy,
+    Series,
+    SeriesPoint,
+)
 
 from .fields import ApiSchema
 
@@ -85,6 +90,40 @@ class EndpointAttemptStats(ApiSchema, frozen=True, kw_only=True):
     success: int
     fail: int
     canceled: int
+
+
+class EndpointSparkline(ApiSchema, frozen=True, kw_only=True):
+    """Attempts of an endpoint by hour, the oldest hour first."""
+
+    endpoint_id: Annotated[str, Meta(examples=["ep_05jHR6TnRzUGhKWN8Ckr5D"])]
+    success: list[int]
+    fail: list[int]
+
+
+class EndpointSparklines(ApiSchema, frozen=True, kw_only=True):
+    """The endpoints that were asked for, in the order in which they were."""
+
+    since: datetime
+    until: datetime
+    resolution: ResolutionName
+    data: list[EndpointSparkline]
+
+
+def sparklines_out(series: EndpointSeries) -> EndpointSparklines:
+    """Attempts by endpoint as clients see them."""
+    return EndpointSparklines(
+        since=series.since,
+        until=series.until,
+        resolution="hour",
+        data=[
+            EndpointSparkline(
+                endpoint_id=format_id(ENDPOINT, endpoint_id),
+                success=list(delivered),
+                fail=list(failed),
+            )
+            for endpoint_id, (delivered, failed) in series.counts.items()
+        ],
+    )
 
 
 def resolution_of(name: ResolutionName) -> Resolution:
