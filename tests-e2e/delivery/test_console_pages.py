@@ -72,3 +72,44 @@ def test_sparklines_count_what_was_attempted(
     lines = until(counted, WAIT_S, "three attempts are counted")
     assert [len(each["success"]) for each in lines] == [24, 24]
     assert sum(lines[0]["fail"]) + sum(lines[1]["success"]) + sum(lines[1]["fail"]) == 0
+
+
+def test_a_redelivery_is_previewed_without_sending_anything(
+    api: httpx.Client, app: str, receiver: WebhookReceiver
+) -> None:
+    ids = [
+        api.post(f"{app}/msg", json={"eventType": name, "payload": {}}).json()["id"]
+        for name in ("invoice.paid", "invoice.paid", "invoice.voided")
+    ]
+    endpoint = api.post(f"{app}/endpoint", json={"url": f"{receiver.url}/ok"}).json()["id"]
+    at = f"{app}/endpoint/{endpoint}/redelivery-preview"
+
+    def previewed(task: str, **more: str) -> dict[str, Any]:
+        answer = api.get(at, params={"task": task, **more})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        assert found["complete"] is True
+        return found
+
+    missing = previewed("replay-missing")
+    assert (missing["messages"], missing["delivered"], missing["examined"]) == (3, 0, 3)
+    assert missing["eventTypes"] == [
+        {"eventType": "invoice.paid", "messages": 2},
+        {"eventType": "invoice.voided", "messages": 1},
+    ]
+    assert missing["oldest"] <= missing["newest"]
+    assert previewed("recover")["messages"] == 0
+
+    api.post(f"{app}/msg/{ids[0]}/endpoint/{endpoint}/resend")
+    until(lambda: previewed("bulk-replay")["delivered"] == 1, WAIT_S, "one is delivered")
+    assert previewed("bulk-replay")["messages"] == 3
+    assert previewed("bulk-replay", event_types="invoice.voided")["messages"] == 1
+    assert previewed("replay-missing")["messages"] == 2
+    api.delete(f"{app}/msg/{ids[1]}/content")
+    assert (previewed("bulk-replay")["messages"], previewed("bulk-replay")["expunged"]) == (2, 1)
+    attempts = api.get(f"{app}/attempt/endpoint/{endpoint}").json()["data"]
+    assert len(attempts) == 1
+
+    api.patch(f"{app}/endpoint/{endpoint}", json={"disabled": True})
+    refused = api.get(at)
+    assert refused.status_code == 409

@@ -47,6 +47,7 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.destination.patch": Permission.MANAGE_ENDPOINTS,
     "v1.destination.delete": Permission.MANAGE_ENDPOINTS,
     "v1.destination.rotate-secret": Permission.MANAGE_SECRETS,
+    "v1.endpoint.preview-redelivery": Permission.CREATE_ATTEMPTS,
     "v1.event-type.list": Permission.READ_EVENT_TYPES,
     "v1.event-type.create": Permission.MANAGE_TENANT,
     "v1.event-type.get": Permission.READ_EVENT_TYPES,

@@ -1,17 +1,18 @@
 """…/resend, …/recover, …/replay-missing, …/bulk-replay and …/send-example"""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal
 
 from angarium_contracts.queries import Problem
-from litestar import Controller, post
-from litestar.params import JSONBody
+from litestar import Controller, get, post
+from litestar.params import JSONBody, QueryParameter
 
 from angarium_gateway.application.read.messages import Message
 from angarium_gateway.application.redelivery.start_task import TaskRequest
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskKind
 
 from .dependencies import Api, CurrentCaller
-from .parameters import ApplicationRef, EndpointRef, MessageRef
+from .parameters import TIME_PATTERN, ApplicationRef, EndpointRef, MessageRef, time_of
 from .problems import (
     Fault,
     Refused,
@@ -27,7 +28,47 @@ from .schemas.background_tasks import (
     started,
 )
 from .schemas.messages import MessageOut, message_out
-from .schemas.redelivery import EmptyResponse, EventExampleIn
+from .schemas.redelivery import (
+    EmptyResponse,
+    EventExampleIn,
+    RedeliveryPreviewOut,
+    preview_out,
+)
+
+PreviewedTask = Annotated[
+    Literal["recover", "replay-missing", "bulk-replay"],
+    QueryParameter(description="The operation to preview."),
+]
+PreviewedFrom = Annotated[
+    str | None,
+    QueryParameter(
+        pattern=TIME_PATTERN,
+        description="Messages accepted at this time or later (RFC 3339).",
+        schema_extra={"format": "date-time"},
+    ),
+]
+PreviewedTo = Annotated[
+    str | None,
+    QueryParameter(
+        pattern=TIME_PATTERN,
+        description="Messages accepted at this time or before (RFC 3339).",
+        schema_extra={"format": "date-time"},
+    ),
+]
+OnlyEventTypes = Annotated[
+    list[str] | None, QueryParameter(description="Only these event types.", max_items=250)
+]
+OnlyChannel = Annotated[
+    str | None, QueryParameter(description="Only messages of this channel.", max_length=128)
+]
+OnlyTag = Annotated[
+    str | None, QueryParameter(description="Only messages with this tag.", max_length=128)
+]
+_PREVIEWED: Final = {
+    "recover": TaskKind.RECOVER,
+    "replay-missing": TaskKind.REPLAY_MISSING,
+    "bulk-replay": TaskKind.BULK_REPLAY,
+}
 
 
 class ResendController(Controller):
@@ -148,6 +189,44 @@ class RedeliveryController(Controller):
         )
         task = await api.redelivery.start_task(caller.tenant_id, app_id, endpoint_id, request)
         return started(ReplayOut, _running(task))
+
+    @get(
+        "/redelivery-preview",
+        operation_id="v1.endpoint.preview-redelivery",
+        summary="Preview a redelivery",
+    )
+    async def preview(
+        self,
+        api: Api,
+        caller: CurrentCaller,
+        app_id: ApplicationRef,
+        endpoint_id: EndpointRef,
+        task: PreviewedTask = "recover",
+        since: PreviewedFrom = None,
+        until: PreviewedTo = None,
+        event_types: OnlyEventTypes = None,
+        channel: OnlyChannel = None,
+        tag: OnlyTag = None,
+    ) -> RedeliveryPreviewOut:
+        """Tells what recover, replay-missing or bulk-replay would send, without sending it: how
+        many messages, of which event types, and how many of them were delivered before.
+
+        Without `since`, of the last 24 hours. `event_types`, `channel` and `tag` apply to
+        bulk-replay. A filter of the endpoint that reads payloads is not evaluated here.
+        """
+        by_content = task == "bulk-replay"
+        request = TaskRequest(
+            _PREVIEWED[task],
+            time_of("since", since) or datetime.now(UTC) - timedelta(days=1),
+            time_of("until", until),
+            event_types=tuple(event_types) if event_types and by_content else None,
+            channel=channel if by_content else None,
+            tag=tag if by_content else None,
+        )
+        found = await api.redelivery.preview(caller.tenant_id, app_id, endpoint_id, request)
+        if isinstance(found, Problem):
+            raise Refused(refusal(found))
+        return preview_out(found)
 
     @post(
         "/send-example",

@@ -15,6 +15,7 @@ from angarium_gateway.domain.background_tasks import TaskKind
 
 from .background_tasks import BackgroundTasks, KeptPositions, TaskLeases
 from .cancel_task import CancelTask
+from .preview_redelivery import PreviewRedelivery
 from .redelivery_dispatcher import RedeliveryDispatcher
 from .replayed_messages import ReplayedMessages, TargetedMessages
 from .resend_message import ResendMessage
@@ -65,6 +66,7 @@ class Redelivery:
     start_usage: StartUsage
     tasks: BackgroundTasks
     cancel_task: CancelTask
+    preview: PreviewRedelivery
     runner: TaskRunner
     resume: ResumeEndpoint
     kept: KeptPositions
@@ -122,6 +124,7 @@ def build_redelivery(
         ),
         tasks=ports.tasks,
         cancel_task=CancelTask(ports.tasks),
+        preview=PreviewRedelivery(replayed, dispatcher, ask_worker, now, clock_s),
         runner=runner,
         resume=ResumeEndpoint(ports.tasks, runner.wake),
         kept=ports.tasks,

@@ -23,6 +23,10 @@ from angarium_gateway.adapters.http.schemas.quarantine import (
     ReplayedEntryOut,
     SetAsideBatchOut,
 )
+from angarium_gateway.adapters.http.schemas.redelivery import (
+    PreviewedEventType,
+    RedeliveryPreviewOut,
+)
 from angarium_gateway.adapters.http.schemas.statistics import (
     EndpointSparkline,
     EndpointSparklines,
@@ -148,6 +152,17 @@ PLATFORM_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
         batches=0, entries=[ReplayedEntryOut(id=_ENTRY, outcome="put_back", detail="put back")]
     ),
     QuarantineDropOut(dropped=1),
+    RedeliveryPreviewOut(
+        messages=12,
+        delivered=3,
+        pending=0,
+        expunged=1,
+        examined=40,
+        complete=True,
+        event_types=[PreviewedEventType(event_type="invoice.paid", messages=12)],
+        oldest=MADE_AT,
+        newest=NOON,
+    ),
     UrlCheckOut(
         accepted=True,
         url=URL,

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, cast
 from angarium_contracts.deliveries import EndpointDeliveryState
 from msgspec import Meta
 
+from angarium_gateway.application.redelivery.preview_redelivery import RedeliveryPreview
+
 from .fields import ApiSchema, EventTypeName, RequestSchema
 
 type DeliveryStateName = Literal["delivering", "waiting", "open", "probing", "recovering"]
@@ -79,6 +81,59 @@ class EndpointDeliveryStateOut(ApiSchema, frozen=True, kw_only=True):
         datetime | None,
         Meta(description="The first failure since the last success; `null` if it is not failing."),
     ]
+
+
+class PreviewedEventType(ApiSchema, frozen=True, kw_only=True):
+    """The messages of an event type that would be sent."""
+
+    event_type: str
+    messages: int
+
+
+class RedeliveryPreviewOut(ApiSchema, frozen=True, kw_only=True):
+    """What a task would send, if it was started now."""
+
+    messages: Annotated[int, Meta(description="Messages that would be sent.")]
+    delivered: Annotated[
+        int, Meta(description="Of these, those that were delivered to the endpoint before.")
+    ]
+    pending: Annotated[
+        int, Meta(description="Of these, those whose delivery waits or is being made already.")
+    ]
+    expunged: Annotated[
+        int, Meta(description="Messages that would be left out: their content was deleted.")
+    ]
+    examined: int
+    complete: Annotated[
+        bool,
+        Meta(
+            description="`false`: there are more messages than are examined for a preview, 10,000"
+            " or what 3 seconds allow, and the numbers are of the first ones."
+        ),
+    ]
+    event_types: Annotated[
+        list[PreviewedEventType], Meta(description="By number, the most frequent 50.")
+    ]
+    oldest: datetime | None
+    newest: datetime | None
+
+
+def preview_out(preview: RedeliveryPreview) -> RedeliveryPreviewOut:
+    """A preview as clients see it."""
+    return RedeliveryPreviewOut(
+        messages=preview.messages,
+        delivered=preview.delivered,
+        pending=preview.pending,
+        expunged=preview.expunged,
+        examined=preview.examined,
+        complete=preview.complete,
+        event_types=[
+            PreviewedEventType(event_type=name, messages=count)
+            for name, count in preview.by_type.most_common(50)
+        ],
+        oldest=preview.oldest,
+        newest=preview.newest,
+    )
 
 
 def delivery_state_out(state: EndpointDeliveryState) -> EndpointDeliveryStateOut:
