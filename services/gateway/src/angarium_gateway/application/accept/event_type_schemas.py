@@ -24,9 +24,12 @@ type _Key = tuple[bytes, str]
 
 
 class PayloadCheck(Protocol):
-    """A compiled schema. `unusable` says why it cannot be enforced; None: it can."""
+    """A compiled schema."""
 
-    unusable: str | None
+    @property
+    def unusable(self) -> str | None:
+        """Why it cannot be enforced; None: it can."""
+        ...
 
     def violations(self, payload: bytes) -> list[Violation]:
         """The first places where a payload does not fit. Takes a bounded time."""
