@@ -113,3 +113,33 @@ def test_a_redelivery_is_previewed_without_sending_anything(
     api.patch(f"{app}/endpoint/{endpoint}", json={"disabled": True})
     refused = api.get(at)
     assert refused.status_code == 409
+
+
+def test_unhealthy_endpoints_and_what_waits_are_shown(
+    api: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    mark = uuid4().hex[:8]
+    app = f"/app/{api.post('/app', json={'name': f'Sick {mark}', 'uid': mark}).json()['uid']}"
+    body = {"url": f"{receiver.url}/ok", "disabled": True, "description": "off"}
+    off = api.post(f"{app}/endpoint", json=body).json()["id"]
+    body = {"url": "http://127.0.0.1:9/", "retrySchedule": [600]}
+    bad = api.post(f"{app}/endpoint", json=body).json()["id"]
+    well = api.post(f"{app}/endpoint", json={"url": f"{receiver.url}/ok"}).json()["id"]
+    api.post(f"{app}/msg", json={"eventType": "a", "payload": {}})
+
+    def shown() -> dict[str, Any] | None:
+        found = api.get("/stats/unhealthy-endpoints", params={"limit": 100}).json()
+        mine = {each["endpointId"]: each for each in found["data"] if each["appUid"] == mark}
+        return mine if mine.keys() == {off, bad} else None
+
+    mine = until(shown, WAIT_S, "both are shown")
+    assert well not in mine
+    assert mine[off]["reasons"][0]["code"] == "disabled"
+    assert mine[off]["description"] == "off"
+    assert "failing" in {each["code"] for each in mine[bad]["reasons"]}
+    assert mine[bad]["failingSince"] is not None
+    assert mine[bad]["appName"] == f"Sick {mark}"
+    waiting = api.get("/stats/backlog").json()
+    assert waiting["pendingDeliveries"] >= 1
+    assert waiting["oldestDueAt"] is not None
+    api.delete(app)

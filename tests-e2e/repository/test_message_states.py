@@ -16,9 +16,9 @@ from angarium_gateway.adapters.database.replayed_messages import StoredReplayedM
 from angarium_gateway.adapters.database.retention_tasks import retention_tasks
 from angarium_gateway.adapters.database.schedule import ScheduleTable
 from angarium_gateway.adapters.database.schema import SCHEMA
+from angarium_gateway.adapters.database.set_aside_batches import SetAsideBatches
 from angarium_gateway.adapters.database.sqlite_journal import SqliteJournal
 from angarium_gateway.adapters.database.tables import batch, message, scheduled_message
-from angarium_gateway.administration.set_aside_batches import SetAsideBatches
 from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.domain.batch_states import (
     BATCH_CHANGES,

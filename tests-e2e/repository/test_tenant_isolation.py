@@ -27,6 +27,7 @@ REASONS = {
     "gateway/adapters/database/background_tasks:lease": BACKGROUND,
     "gateway/adapters/database/background_tasks:_change": FOUND_BEFORE,
     "gateway/adapters/database/background_tasks:kept_positions": RECEIVED,
+    "gateway/adapters/database/background_tasks:still_held": FOUND_BEFORE,
     "gateway/adapters/database/batches:_messages_of": BACKGROUND,
     "gateway/adapters/database/message_queries:_statement": CONDITION_PASSED,
     "gateway/adapters/database/message_rollups:count_messages": BACKGROUND,

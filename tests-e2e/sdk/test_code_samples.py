@@ -82,6 +82,8 @@ THEN = (
     "v1.endpoint-filter.test", "v1.endpoint.test-filter",
     "v1.endpoint.preview-redelivery", "v1.endpoint.check-url", "v1.event-type-schema.test",
     "v1.statistics.endpoint-sparklines",
+    "v1.statistics.endpoint-sparklines", "v1.statistics.unhealthy-endpoints",
+    "v1.statistics.backlog",
     "v1.search.messages", "v1.search.messages-of-application",
     "v1.search.attempts", "v1.search.attempts-of-application",
     "v1.message-attempt.cancel", "v1.message.cancel", "v1.endpoint.cancel-pending",

@@ -70,14 +70,14 @@ async def test_who_has_been_silent_for_an_hour_is_forgotten(
     await redis.zadd(PROCESSES_SEEN, {"gateway/gateway-1": seconds * 1_000 - HOUR_MS - 5_000})
     await heartbeat(redis, database, "worker").beat()
     assert [each.service for each in await running_processes(redis)] == ["worker"]
-    assert await redis.hlen(PROCESSES) == 1  # type: ignore[misc]
+    assert await redis.hlen(PROCESSES) == 1
 
 
 async def test_a_description_that_cannot_be_read_is_left_out(
     redis: Redis, database: Database
 ) -> None:
     await heartbeat(redis, database, "gateway").beat()
-    await redis.hset(PROCESSES, "worker/x", b"\xc1")  # type: ignore[misc, arg-type]
+    await redis.hset(PROCESSES, "worker/x", b"\xc1")
     await redis.zadd(PROCESSES_SEEN, {"worker/x": 1, "worker/without": 2})
     assert [each.service for each in await running_processes(redis)] == ["gateway"]
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from angarium_chassis.database.engine import open_database
 from angarium_chassis.examination.findings import Finding, Level
-from angarium_chassis.examination.group_state import Consumer
+from angarium_chassis.examination.group_state import SILENT_S, Consumer
 from angarium_chassis.examination.stream_checks import (
-    SILENT_S,
     _consumers,
     groups_read_by,
     judge_group,

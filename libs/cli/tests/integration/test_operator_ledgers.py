@@ -8,8 +8,8 @@ from angarium_chassis.examination.database_checks import database_clock
 from angarium_cli.services import examination_of
 from angarium_contracts.ids import lowest_id_at
 from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
+from angarium_gateway.adapters.database.set_aside_batches import SetAsideBatches
 from angarium_gateway.adapters.database.tables import batch, replica, scheduled_message
-from angarium_gateway.administration.set_aside_batches import SetAsideBatches
 from angarium_gateway.examination.journal_state import JournalState
 from angarium_worker.adapters.database.tables import lane
 from angarium_worker.examination.deliveries import read_pending

@@ -7,13 +7,9 @@ import pytest
 from angarium_chassis.examination.clocks import ClockReading, judge_clocks
 from angarium_chassis.examination.directory_checks import judge_directory
 from angarium_chassis.examination.findings import Finding, Level, ok, problem, warning, worst
+from angarium_chassis.examination.group_state import Consumer, GroupState
 from angarium_chassis.examination.redis_checks import judge_quarantine, judge_redis
-from angarium_chassis.examination.stream_checks import (
-    Consumer,
-    GroupState,
-    groups_read_by,
-    judge_group,
-)
+from angarium_chassis.examination.stream_checks import groups_read_by, judge_group
 from angarium_chassis.wording import lasted
 from angarium_cli.doctor.report import as_json
 from angarium_gateway.examination.journal_checks import judge_journal

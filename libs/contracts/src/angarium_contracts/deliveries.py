@@ -142,6 +142,49 @@ class EndpointDeliveryState(Contract, frozen=True, tag="deliveries.endpoint_stat
     failing_since: datetime | None = None
 
 
+class FindUnhealthyEndpoints(Contract, frozen=True, tag="deliveries.find_unhealthy/1"):
+    """Query: endpoints of a tenant that are disabled, failing, or have a circuit breaker that is
+    not closed, at most `limit` (to 100) of each kind, those that are worst for longest first.
+    Answered by `UnhealthyEndpoints`."""
+
+    tenant_id: bytes
+    limit: int = 100
+
+
+class UnhealthyEndpoint(Part, frozen=True):
+    """`state` as in `EndpointDeliveryState`. `failing_since`: its first failure after its last
+    success. `open_until`: nothing is sent before."""
+
+    endpoint_id: bytes
+    application_id: bytes
+    disabled: bool = False
+    state: str = "delivering"
+    failing_since: datetime | None = None
+    open_until: datetime | None = None
+
+
+class UnhealthyEndpoints(Contract, frozen=True, tag="deliveries.unhealthy/1"):
+    """Not `done`: there are more of some kind."""
+
+    items: tuple[UnhealthyEndpoint, ...]
+    done: bool = True
+
+
+class CountWaiting(Contract, frozen=True, tag="deliveries.count_waiting/1"):
+    """Query: the tenant's pending deliveries. Answered by `WaitingCounted`."""
+
+    tenant_id: bytes
+
+
+class WaitingCounted(Contract, frozen=True, tag="deliveries.waiting_counted/1"):
+    """Counted up to 10,000: all that are `pending`, and of these the ones that are `parked`, which
+    wait for their endpoint's turn. `oldest_due_at`: the first that is due."""
+
+    pending: int
+    parked: int
+    oldest_due_at: datetime | None = None
+
+
 class MessageKind(Part, frozen=True):
     """The fields of a message that endpoints filter by. `payload` may be left out, see
     `MatchedMessages`."""
@@ -238,8 +281,8 @@ class Deliveries(Contract, frozen=True, tag="deliveries.list_of/1"):
 
 
 class GetEndpoints(Contract, frozen=True, tag="endpoint.get_many/1"):
-    """Query to the dispatcher: these endpoints (at most 250) of the application, those that are
-    deleted too. Answered by `EndpointsFound`."""
+    """Query to the dispatcher: these endpoints (at most 250) of the application, or of any of the
+    tenant's if its id is empty, those that are deleted too. Answered by `EndpointsFound`."""
 
     tenant_id: bytes
     application_id: bytes

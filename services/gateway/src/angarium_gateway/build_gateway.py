@@ -50,6 +50,7 @@ from .application.read.deliveries import ReadDeliveries
 from .application.read.endpoint_delivery import ReadEndpointDelivery
 from .application.read.fetch_payload import FetchPayload
 from .application.read.messages import MessageSearch
+from .application.read.overview import ReadOverview
 from .application.read.poll_messages import PolledJournal, PollMessages
 from .application.read.references import References
 from .application.read.search_attempts import SearchAttemptsOfMessages
@@ -336,6 +337,7 @@ def _api(
             now=clocks.now,
             hours_kept_days=limits.statistics_hours_kept_days,
         ),
+        overview=ReadOverview(ask_dispatcher, ask_worker),
         redelivery=redelivery,
         cancel=CancelPendingDeliveries(references, ports.hot_path.schedule, ask_worker),
         expunge=expunge,

@@ -57,6 +57,7 @@ from .adapters.database.schema import SCHEMA
 from .adapters.database.stored_content import StoredContentTables
 from .adapters.database.stores import stores_on
 from .adapters.database.tables import delivery_rollup
+from .adapters.database.unhealthy_endpoints import UnhealthyEndpointRows
 from .adapters.destinations.dialing.tls_context import client_tls_context
 from .adapters.destinations.polled import POLL_SCHEME, PolledDestination
 from .adapters.destinations.redis_stream import STREAM_SCHEMES, StreamDestination
@@ -256,7 +257,10 @@ class _Process:
                 lease_s=lease_s,
             ),
             DeliveryQueries(
-                EndpointMessages(database), stats, DeliveryPages(database, lease_s=lease_s)
+                EndpointMessages(database),
+                stats,
+                DeliveryPages(database, lease_s=lease_s),
+                UnhealthyEndpointRows(database),
             ),
             AttemptSearch(database, failed_answer),
             PollQueries(PollPages(database)),

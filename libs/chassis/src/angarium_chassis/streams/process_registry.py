@@ -102,7 +102,7 @@ class ProcessHeartbeat:
 async def running_processes(redis: Redis) -> Sequence[ProcessState]:
     """The processes that have described themselves within the last hour, by service and start.
     Raises redis-py's errors."""
-    newest = await redis.zrevrange(PROCESSES_SEEN, 0, PROCESSES_MAX - 1)
+    newest: Any = await redis.zrevrange(PROCESSES_SEEN, 0, PROCESSES_MAX - 1)
     if not newest:
         return []
     found: Any = await cast("Awaitable[Any]", redis.hmget(PROCESSES, newest))

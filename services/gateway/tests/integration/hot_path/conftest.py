@@ -23,6 +23,7 @@ from angarium_gateway.adapters.database.tables import (
     idempotency_key,
     message,
 )
+from angarium_gateway.adapters.streams.platform_view import RedisPlatformView
 from angarium_gateway.administration.api_keys import (
     AccessAdministration,
     NewApiKey,
@@ -34,6 +35,7 @@ from angarium_gateway.build_gateway import build_gateway
 from angarium_gateway.domain.open_batches import OpenBatch
 from angarium_gateway.main import StreamPorts, clocks, limits_of, open_journal, ports_over
 from angarium_gateway.settings import Settings
+from redis.asyncio import Redis
 from sqlalchemy import func, select
 
 from ...fakes.quota_counts import MemoryQuotaCounts
@@ -41,6 +43,10 @@ from ...fakes.quota_counts import MemoryQuotaCounts
 OWNER = "0123456789abcdef0123456789abcdef"
 ENCRYPTION_KEY = "A" * 43 + "="
 PAYLOAD_BYTES_MAX = 100_000
+
+
+def no_redis() -> Redis:
+    raise AssertionError("the hot path asks nothing about the platform")
 
 
 @asynccontextmanager
@@ -147,6 +153,8 @@ async def open_door(
         ask_dispatcher=ask_dispatcher,
         ask_worker=no_such_application,
         quota_counts=MemoryQuotaCounts(),
+        platform=RedisPlatformView(no_redis, stream_count=1, entry_lease_s=8.0),
+        shelves={},
     )
     journal = open_journal(settings, database)
     ports = ports_over(database, journal, streams, settings, copy=copy, make_id=make_id)

@@ -16,6 +16,7 @@ FIRST, SECOND = b"1" * 16, b"2" * 16
 @dataclass(frozen=True)
 class Compiled:
     schema: bytes
+    unusable: str | None = None
 
     def violations(self, payload: bytes) -> list[Violation]:
         return []

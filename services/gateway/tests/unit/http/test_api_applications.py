@@ -14,6 +14,7 @@ from angarium_contracts.configuration import (
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Page, Problem, ProblemCode
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from .conftest import (
     APPLICATION,
@@ -108,7 +109,15 @@ async def test_a_list_leaves_out_what_a_parameter_says(
 ) -> None:
     world.dispatcher.answers[ListApplications] = Applications(items=(), done=True)
     await world.client.get("/api/v1/app", params={parameter: "true"})
-    assert world.dispatcher.asked == [ListApplications(TENANT, Page(), **{member: True})]
+    asked = replace(ListApplications(TENANT, Page()), **{member: True})
+    assert world.dispatcher.asked == [asked]
+
+
+async def test_a_search_is_the_dispatchers(world: World) -> None:
+    world.dispatcher.answers[ListApplications] = Applications(items=(), done=True)
+    answer = await world.client.get("/api/v1/app", params={"search": "Acme 100%"})
+    assert answer.status_code == 200
+    assert world.dispatcher.asked == [ListApplications(TENANT, Page(), search="Acme 100%")]
 
 
 async def test_a_put_is_200_when_it_replaces_and_201_when_it_creates(world: World) -> None:

@@ -103,6 +103,7 @@ OPERATIONS = {
     "v1.application.lift-legal-hold",
     "v1.platform.get", "v1.platform.list-findings", "v1.quarantine.list", "v1.quarantine.get",
     "v1.quarantine.get-bytes", "v1.quarantine.replay", "v1.quarantine.drop",
+    "v1.statistics.unhealthy-endpoints", "v1.statistics.backlog",
     "v1.quarantine.list-set-aside-batches", "v1.endpoint.preview-redelivery",
     "v1.endpoint.check-url", "v1.event-type-schema.test", "v1.statistics.endpoint-sparklines",
 }  # fmt: skip

@@ -15,6 +15,7 @@ from angarium_contracts.attempts import (
 from angarium_contracts.contract import Contract, encode
 from angarium_contracts.deliveries import (
     CancelDeliveries,
+    CountWaiting,
     Deliveries,
     DeliveriesChanged,
     Delivery,
@@ -24,6 +25,7 @@ from angarium_contracts.deliveries import (
     ExpungeMessage,
     FindDeliveries,
     FindMissingDeliveries,
+    FindUnhealthyEndpoints,
     GetEndpointDeliveryState,
     GetEndpointStats,
     ListFailedDeliveries,
@@ -31,6 +33,8 @@ from angarium_contracts.deliveries import (
     MessageIds,
     ResendDeliveries,
     ResentMessage,
+    UnhealthyEndpoints,
+    WaitingCounted,
 )
 from angarium_contracts.directory import EndpointState
 from angarium_contracts.examination import ExamineService, ServiceExamined
@@ -47,8 +51,10 @@ from angarium_contracts.polling import (
 )
 from angarium_contracts.queries import Done, Page, Problem, ProblemCode
 from angarium_contracts.statistics import (
+    CountByEndpoint,
     DeliverySeries,
     DeliverySums,
+    EndpointHours,
     GetDeliverySeries,
     SumDeliveries,
 )
@@ -119,6 +125,12 @@ class World:
     async def of_endpoint(self, question: FindDeliveries) -> Deliveries:
         return DELIVERIES
 
+    async def unhealthy(self, question: FindUnhealthyEndpoints) -> UnhealthyEndpoints:
+        return UnhealthyEndpoints(())
+
+    async def waiting(self, question: CountWaiting) -> WaitingCounted:
+        return WaitingCounted(3, 1)
+
     async def version(self) -> int:
         return 0
 
@@ -170,7 +182,7 @@ def commands(world: World, counters: WorkerCounters, fakes: Any) -> OperatorComm
 
 @pytest.fixture
 def queries(world: World) -> DeliveryQueries:
-    return DeliveryQueries(world, world, world)
+    return DeliveryQueries(world, world, world, world)
 
 
 def _resend(messages: int = 1, **members: Any) -> ResendDeliveries:
@@ -433,6 +445,9 @@ class Rollups:
     async def series(self, question: GetDeliverySeries) -> DeliverySeries | None:
         return SERIES if question.tenant_id == b"t" * 16 else None
 
+    async def by_endpoint(self, question: CountByEndpoint) -> EndpointHours:
+        return EndpointHours(())
+
     async def sums(self, question: SumDeliveries) -> DeliverySums:
         return SUMS
 
@@ -482,6 +497,8 @@ async def test_every_question_is_read_and_answered(
             Problem(code=ProblemCode.NOT_FOUND, detail="no such attempt"),
         ),
         (ExamineService(), ServiceExamined((), 3)),
+        (FindUnhealthyEndpoints(b"t" * 16), UnhealthyEndpoints(())),
+        (CountWaiting(b"t" * 16), WaitingCounted(3, 1)),
         (CheckUrl("u"), UrlChecked(accepted=True, conclusion="u")),
         (
             CancelDeliveries(reason="x", endpoint_id=ENDPOINT),

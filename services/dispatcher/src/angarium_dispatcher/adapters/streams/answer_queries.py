@@ -204,7 +204,8 @@ class QueryAnswers:
         owned = [
             one
             for one in await self._reads.endpoints_by_id(question.endpoint_ids)
-            if (one.tenant_id, one.application_id) == (question.tenant_id, question.application_id)
+            if one.tenant_id == question.tenant_id
+            and question.application_id in (b"", one.application_id)
         ]
         return EndpointsFound(
             endpoints=tuple([to_wire.endpoint(one) for one in owned if not one.deleted]),

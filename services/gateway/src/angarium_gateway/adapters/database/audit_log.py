@@ -93,4 +93,5 @@ def _chained(row: Row[Any]) -> ChainedEntry:
     values = {name: getattr(row, name) for name in _FIELDS}
     ids = {name: bytes(values[name]) for name in ("id", "tenant_id", "key_id")}
     hashes = [None if each is None else bytes(each) for each in (row.previous_hash, row.hash)]
-    return ChainedEntry(AuditEntry(**values | ids), row.number, *hashes, actor=row.actor)
+    previous, digest = hashes
+    return ChainedEntry(AuditEntry(**values | ids), row.number, previous, digest, row.actor)

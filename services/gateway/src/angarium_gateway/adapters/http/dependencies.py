@@ -24,6 +24,7 @@ from angarium_gateway.application.read.deliveries import ReadDeliveries
 from angarium_gateway.application.read.endpoint_delivery import ReadEndpointDelivery
 from angarium_gateway.application.read.fetch_payload import FetchPayload
 from angarium_gateway.application.read.messages import MessageJournal, MessageSearch
+from angarium_gateway.application.read.overview import ReadOverview
 from angarium_gateway.application.read.poll_messages import PollMessages
 from angarium_gateway.application.read.search_attempts import SearchAttemptsOfMessages
 from angarium_gateway.application.read.statistics import ReadStatistics
@@ -68,6 +69,7 @@ class ApiDependencies:
     read_endpoint_delivery: ReadEndpointDelivery
     poll_messages: PollMessages
     read_statistics: ReadStatistics
+    overview: ReadOverview
     redelivery: Redelivery
     cancel: CancelPendingDeliveries
     expunge: ExpungeContent

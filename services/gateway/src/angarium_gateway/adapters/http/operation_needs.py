@@ -181,6 +181,8 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "v1.search.attempts": Permission.READ_TENANT,
     "v1.message.get-raw-payload": Permission.READ_APPLICATION,
     "v1.statistics.series": Permission.READ_TENANT,
+    "v1.statistics.unhealthy-endpoints": Permission.READ_TENANT,
+    "v1.statistics.backlog": Permission.READ_TENANT,
     "v1.statistics.aggregate-app-stats": Permission.READ_TENANT,
     "v1.statistics.aggregate-event-types": Permission.READ_TENANT,
     "v1.statistics.application-series": Permission.READ_APPLICATION,

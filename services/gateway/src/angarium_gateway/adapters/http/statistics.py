@@ -9,6 +9,7 @@ from angarium_contracts.queries import Problem
 from litestar import Controller, get, post, put
 from litestar.params import JSONBody, QueryParameter
 
+from angarium_gateway.application.read.overview import LIMIT_MAX
 from angarium_gateway.application.read.statistics import GroupBy, SeriesRequest
 
 from .dependencies import Api, CurrentCaller
@@ -25,8 +26,15 @@ from .schemas.background_tasks import (
     AppUsageStatsIn,
     AppUsageStatsOut,
     started,
+    status_of,
 )
 from .schemas.fields import NAME_PATTERN
+from .schemas.overview import (
+    BacklogStats,
+    UnhealthyEndpointsOut,
+    backlog_out,
+    unhealthy_out,
+)
 from .schemas.statistics import (
     EndpointAttemptStats,
     EndpointSparklines,
@@ -64,6 +72,9 @@ Group = Annotated[
 ]
 
 
+UnhealthyLimit = Annotated[
+    int, QueryParameter(ge=1, le=LIMIT_MAX, description="The largest number of endpoints.")
+]
 SPARKLINES_MAX: Final = 100
 
 
@@ -104,6 +115,39 @@ class StatisticsController(Controller):
 
     path = "/api/v1/stats"
     tags = ("Statistics",)
+
+    @get(
+        "/unhealthy-endpoints",
+        operation_id="v1.statistics.unhealthy-endpoints",
+        summary="List unhealthy endpoints",
+    )
+    async def list_unhealthy(
+        self, api: Api, caller: CurrentCaller, limit: UnhealthyLimit = 50
+    ) -> UnhealthyEndpointsOut:
+        """Returns the endpoints of all applications that are failing, disabled, or to which nothing
+        is sent for a while because they failed, the worst first.
+        """
+        found = await api.overview.unhealthy(caller.tenant_id, limit)
+        if isinstance(found, Problem):
+            raise Refused(refusal(found))
+        sick, truncated = found
+        return UnhealthyEndpointsOut(
+            data=[unhealthy_out(each) for each in sick], truncated=truncated
+        )
+
+    @get(
+        "/backlog",
+        operation_id="v1.statistics.backlog",
+        summary="Count deliveries that wait",
+    )
+    async def get_backlog(self, api: Api, caller: CurrentCaller) -> BacklogStats:
+        """Returns how many deliveries of the tenant wait, for their next attempt or for the turn of
+        their endpoint, and since when the first of them has been due.
+        """
+        counted = await api.overview.waiting(caller.tenant_id)
+        if isinstance(counted, Problem):
+            raise Refused(refusal(counted))
+        return backlog_out(counted)
 
     @get("/series", operation_id="v1.statistics.series", summary="Get a time series")
     async def get_series(
@@ -154,7 +198,7 @@ class StatisticsController(Controller):
         task = found.task
         return AppUsageStatsOut(
             id=format_id(BACKGROUND_TASK, task.id),
-            status=task.status,
+            status=status_of(task),
             task=task.kind,
             updated_at=task.updated_at,
             unresolved_app_ids=list(found.unresolved),

@@ -173,7 +173,7 @@ class OidcProvider:
             },
         )
         claims.validate(leeway=LEEWAY_S)
-        return claims
+        return dict(claims)
 
     async def _verified(
         self, session: AsyncOAuth2Client, metadata: Mapping[str, Any], id_token: str

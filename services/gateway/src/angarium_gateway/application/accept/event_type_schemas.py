@@ -28,6 +28,11 @@ class PayloadCheck(Protocol):
 
     unusable: str | None
 
+    @property
+    def unusable(self) -> str | None:
+        """Why it cannot be enforced; None: it can."""
+        ...
+
     def violations(self, payload: bytes) -> list[Violation]:
         """The first places where a payload does not fit. Takes a bounded time."""
         ...

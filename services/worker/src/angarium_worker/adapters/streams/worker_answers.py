@@ -16,9 +16,11 @@ from angarium_contracts.attempts import (
 from angarium_contracts.contract import Contract, Reader
 from angarium_contracts.deliveries import (
     CancelDeliveries,
+    CountWaiting,
     ExpungeMessage,
     FindDeliveries,
     FindMissingDeliveries,
+    FindUnhealthyEndpoints,
     GetEndpointDeliveryState,
     GetEndpointStats,
     ListFailedDeliveries,
@@ -82,6 +84,8 @@ WORKER_QUESTIONS: Final[Reader[WorkerQuestion]] = Reader(
     GetEndpointDeliveryState,
     ListMessageDeliveries,
     FindDeliveries,
+    FindUnhealthyEndpoints,
+    CountWaiting,
     SearchAttempts,
     FollowAttempts,
     PollDeliveries,

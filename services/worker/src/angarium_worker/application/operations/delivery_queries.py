@@ -4,16 +4,20 @@ from typing import Protocol, assert_never
 
 from angarium_contracts.contract import Contract
 from angarium_contracts.deliveries import (
+    CountWaiting,
     Deliveries,
     EndpointDeliveryState,
     EndpointStats,
     FindDeliveries,
     FindMissingDeliveries,
+    FindUnhealthyEndpoints,
     GetEndpointDeliveryState,
     GetEndpointStats,
     ListFailedDeliveries,
     ListMessageDeliveries,
     MessageIds,
+    UnhealthyEndpoints,
+    WaitingCounted,
 )
 
 from .problems import invalid, or_problem
@@ -21,7 +25,7 @@ from .problems import invalid, or_problem
 MESSAGES_MAX = 100
 FOUND_MAX = 250
 
-type DeliveryQuestion = (
+type EndpointQuestion = (
     ListFailedDeliveries
     | FindMissingDeliveries
     | GetEndpointStats
@@ -29,6 +33,8 @@ type DeliveryQuestion = (
     | ListMessageDeliveries
     | FindDeliveries
 )
+type TenantQuestion = FindUnhealthyEndpoints | CountWaiting
+type DeliveryQuestion = EndpointQuestion | TenantQuestion
 
 
 class MessageQuestions(Protocol):
@@ -67,6 +73,18 @@ class SingleDeliveries(Protocol):
         ...
 
 
+class TenantQuestions(Protocol):
+    """Reads what concerns the endpoints of a whole tenant. Every method raises `StorageDown`."""
+
+    async def unhealthy(self, question: FindUnhealthyEndpoints) -> UnhealthyEndpoints:
+        """See `FindUnhealthyEndpoints`."""
+        ...
+
+    async def waiting(self, question: CountWaiting) -> WaitingCounted:
+        """See `CountWaiting`."""
+        ...
+
+
 class DeliveryQueries:
     """Answers the questions of `angarium_contracts.deliveries`."""
 
@@ -75,16 +93,27 @@ class DeliveryQueries:
         messages: MessageQuestions,
         endpoints: EndpointQuestions,
         deliveries: SingleDeliveries,
+        tenants: TenantQuestions,
     ) -> None:
         self._messages = messages
         self._endpoints = endpoints
         self._deliveries = deliveries
+        self._tenants = tenants
 
     async def answer(self, question: DeliveryQuestion) -> Contract:
         """Answer as the question's contract specifies, or with a `Problem`."""
+        if isinstance(question, FindUnhealthyEndpoints | CountWaiting):
+            return await or_problem(question, self._of_tenant(question))
         return await or_problem(question, self._answer(question))
 
-    async def _answer(self, question: DeliveryQuestion) -> Contract:
+    async def _of_tenant(self, question: TenantQuestion) -> Contract:
+        if isinstance(question, CountWaiting):
+            return await self._tenants.waiting(question)
+        if not 1 <= question.limit <= MESSAGES_MAX:
+            return invalid(f"Query at most {MESSAGES_MAX} endpoints at once.")
+        return await self._tenants.unhealthy(question)
+
+    async def _answer(self, question: EndpointQuestion) -> Contract:
         match question:
             case ListFailedDeliveries():
                 return await self._messages.failed(question)

@@ -3,6 +3,12 @@
 from typing import Final
 
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
+from angarium_gateway.adapters.http.schemas.overview import (
+    BacklogStats,
+    UnhealthyEndpointOut,
+    UnhealthyEndpointsOut,
+    UnhealthyReason,
+)
 from angarium_gateway.adapters.http.schemas.platform import (
     BacklogOut,
     FindingOut,
@@ -163,6 +169,29 @@ PLATFORM_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
         oldest=MADE_AT,
         newest=NOON,
     ),
+    UnhealthyEndpointsOut(
+        data=[
+            UnhealthyEndpointOut(
+                app_id=APPLICATION,
+                app_uid="acme",
+                app_name="Acme Inc.",
+                endpoint_id=ENDPOINT,
+                endpoint_uid="billing",
+                url=URL,
+                description="Billing service",
+                reasons=[
+                    UnhealthyReason(
+                        code="failing",
+                        sentence="No attempt has succeeded since 2026-03-02 08:00 UTC.",
+                    )
+                ],
+                failing_since=MADE_AT,
+                open_until=None,
+            )
+        ],
+        truncated=False,
+    ),
+    BacklogStats(pending_deliveries=3, parked_deliveries=0, oldest_due_at=NOON),
     UrlCheckOut(
         accepted=True,
         url=URL,

@@ -176,7 +176,7 @@ def started[T: StartedTask](shape: type[T], task: BackgroundTask) -> T:
     """A task as whoever starts it sees it."""
     return shape(
         id=format_id(BACKGROUND_TASK, task.id),
-        status=_status(task),
+        status=status_of(task),
         task=task.kind,
         updated_at=task.updated_at,
     )
@@ -186,7 +186,7 @@ def background_task_out(task: BackgroundTask) -> BackgroundTaskOut:
     """A task as clients see it."""
     return BackgroundTaskOut(
         id=format_id(BACKGROUND_TASK, task.id),
-        status=_status(task),
+        status=status_of(task),
         task=task.kind,
         updated_at=task.updated_at,
         state=task.status,
@@ -195,7 +195,7 @@ def background_task_out(task: BackgroundTask) -> BackgroundTaskOut:
     )
 
 
-def _status(task: BackgroundTask) -> StatusName:
+def status_of(task: BackgroundTask) -> StatusName:
     match task.status:
         case TaskStatus.RUNNING:
             return "running"
