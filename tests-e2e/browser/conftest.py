@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from .chromium import chromium_path
 from .watched_page import PageFaults
@@ -18,6 +18,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One Chromium for all tests of this process."""
     shared = tmp_path_factory.getbasetemp()
     lock_folder = shared.parent if "PYTEST_XDIST_WORKER" in __import__("os").environ else shared
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium_path(playwright, lock_folder), args=["--no-sandbox"]

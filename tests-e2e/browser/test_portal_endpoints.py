@@ -1,27 +1,351 @@
-"""The portal's list of endpoints."""
+"""The portal's list of endpoints, and the form that creates and changes them."""
 
-from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
 
 import httpx
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page, Route, expect
 
+from ..waiting import until  # noqa: TID252 - tests are no installed package
+from ..webhook_receiver import WebhookReceiver  # noqa: TID252
+from .conftest import NewPage
+from .portal_checks import (
+    MARKUP,
+    PortalLink,
+    create_endpoint,
+    endpoint_of,
+    has_no_markup,
+    open_portal,
+)
 from .watched_page import accessibility_violations
 
 
-def test_an_application_without_endpoints_says_so(
-    page: Page, portal_link: Callable[..., str]
-) -> None:
+def only_endpoint(api: httpx.Client, app: str) -> dict[str, Any]:
+    """The application's endpoint, once it has one."""
+    found: list[dict[str, Any]] = until(
+        lambda: api.get(f"{app}/endpoint").json()["data"], 10, "the endpoint is there"
+    )
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.fixture
+def event_types(api: httpx.Client) -> list[str]:
+    """Names of three new event types, two of them in one group by their dots."""
+    group = f"g{uuid4().hex[:12]}"
+    names = [f"{group}.paid", f"{group}.voided", f"x{uuid4().hex[:12]}.created"]
+    for name in names:
+        api.post("/event-type", json={"name": name, "description": MARKUP}).raise_for_status()
+    return names
+
+
+def test_an_application_without_endpoints_says_so(page: Page, portal_link: PortalLink) -> None:
     page.goto(portal_link())
     expect(page.get_by_role("heading", name="No endpoints yet")).to_be_visible()
     assert accessibility_violations(page) == []
 
 
-def test_endpoints_are_listed(
-    page: Page, portal_link: Callable[..., str], api: httpx.Client, app: str
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_endpoints_are_listed_with_their_state(
+    scheme: str,
+    new_page: NewPage,
+    portal_link: PortalLink,
+    api: httpx.Client,
+    app: str,
+    receiver: WebhookReceiver,
 ) -> None:
-    api.post(f"{app}/endpoint", json={"url": "https://example.com/hook", "description": "Orders"})
+    create_endpoint(api, app, description=MARKUP)
+    create_endpoint(api, app, url="https://example.com/off", disabled=True, whileDisabled="keep")
+    create_endpoint(api, app, url="poll://messages")
+    failing = create_endpoint(api, app, url=f"{receiver.url}/status/500")
+    api.post(f"{app}/msg", json={"eventType": "a.b", "payload": {}}).raise_for_status()
+    until(
+        lambda: api.get(f"{app}/endpoint/{failing}/delivery-state").json()["failingSince"],
+        20,
+        "the failure is known",
+    )
+    page = new_page(color_scheme=scheme)
     page.goto(portal_link())
-    expect(page.get_by_role("link", name="https://example.com/hook")).to_be_visible()
-    expect(page.get_by_role("cell", name="Enabled")).to_be_visible()
+    row = page.get_by_role("row")
+    expect(row.filter(has_text="https://example.com/hook").get_by_text("Enabled")).to_be_visible()
+    expect(row.filter(has_text="https://example.com/off").get_by_text("are kept")).to_be_visible()
+    expect(row.filter(has_text="poll://messages").get_by_text("Polled")).to_be_visible()
+    expect(row.filter(has_text="/status/500").get_by_text("Failing")).to_be_visible()
+    expect(row.filter(has_text="/status/500").get_by_text("It failed first")).to_be_visible()
+    expect(page.get_by_text(MARKUP)).to_be_visible()
+    assert has_no_markup(page)
     assert "#" not in page.url
     assert accessibility_violations(page) == []
+
+
+def test_the_activity_of_a_page_of_endpoints_is_one_request(
+    page: Page, portal_link: PortalLink, api: httpx.Client, app: str
+) -> None:
+    ids = {create_endpoint(api, app, url=f"https://example.com/{n}") for n in range(3)}
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        hours = {"success": [0] * 22 + [3, 1], "fail": [0] * 23 + [2]}
+        data = [{"endpointId": id_, **hours} for id_ in ids]
+        route.fulfill(json={"data": data, "resolution": "hour"})
+
+    page.route("**/stats/endpoints?*", answer)
+    page.goto(portal_link())
+    expect(page.get_by_role("img", name="4 succeeded, 2 failed")).to_have_count(3)
+    assert len(asked) == 1
+    assert ids == {part.removeprefix("endpoint_id=") for part in asked[0].split("?")[1].split("&")}
+
+
+def test_many_endpoints_come_page_by_page(
+    page: Page, portal_link: PortalLink, api: httpx.Client, app: str
+) -> None:
+    for n in range(51):
+        create_endpoint(api, app, url=f"https://example.com/{n}")
+    page.goto(portal_link())
+    expect(page.get_by_role("row")).to_have_count(51)  # 50, and the head
+    page.get_by_role("button", name="Show more").click()
+    expect(page.get_by_role("row")).to_have_count(52)
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+def test_a_list_that_cannot_be_read_can_be_tried_again(
+    page: Page, portal_link: PortalLink, api: httpx.Client, app: str
+) -> None:
+    create_endpoint(api, app)
+    problem = {"code": "forbidden", "detail": "Not today."}
+    page.route("**/endpoint?*", lambda route: route.fulfill(status=403, json=problem))
+    page.goto(portal_link())
+    expect(page.get_by_role("alert")).to_contain_text("Not today.")
+    page.unroute("**/endpoint?*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("link", name="https://example.com/hook")).to_be_visible()
+
+
+def test_an_endpoint_is_created_with_the_keyboard_alone(
+    page: Page, portal_link: PortalLink, api: httpx.Client, app: str
+) -> None:
+    page.goto(portal_link())
+    page.get_by_role("link", name="Add endpoint").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("textbox", name="URL").focus()
+    page.keyboard.type("https://example.com/keys")
+    page.keyboard.press("Tab")
+    page.keyboard.type("By keyboard")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="https://example.com/keys")).to_be_visible()
+    created = only_endpoint(api, app)
+    assert created["url"] == "https://example.com/keys"
+    assert created["description"] == "By keyboard"
+    assert created["eventTypes"] is None
+
+
+def test_an_endpoint_is_created_with_all_that_the_form_has(
+    page: Page, portal_link: PortalLink, api: httpx.Client, app: str, event_types: list[str]
+) -> None:
+    open_portal(page, portal_link(), "/endpoints/new")
+    page.get_by_role("textbox", name="URL").fill("https://example.com/all")
+    page.get_by_label("Description").fill("Everything")
+    page.get_by_label("Selected events").check()
+    page.get_by_label("Search events").fill(event_types[0].partition(".")[0])
+    page.get_by_role("checkbox", name=event_types[0].partition(".")[0], exact=False).first.check()
+    expect(page.get_by_text("2 selected, 2 found")).to_be_visible()
+    page.get_by_role("combobox", name="Channels").fill("eu")
+    page.keyboard.press("Enter")
+    page.get_by_label("Key pair (Ed25519)").check()
+    page.get_by_label("Rate limit").fill("7")
+    page.get_by_role("button", name="Add a header").click()
+    page.get_by_label("Name of header 1").fill("X-Api-Key")
+    page.get_by_label("Value of header 1").fill("secret-value")
+    page.get_by_role("button", name="More options").click()
+    page.get_by_label("Order", exact=True).select_option("fifo")
+    page.get_by_label("Requests at the same time").fill("3")
+    page.get_by_label("Time limit").fill("9")
+    page.get_by_label("Retry schedule of its own").check()
+    page.get_by_label("Seconds before each retry").fill("5, 300")
+    page.get_by_label("Format of the payload").select_option("cloudevents-structured")
+    page.get_by_label("Source of the events").fill("https://example.com/billing")
+    page.get_by_label("Names of the signature headers").select_option("svix")
+    page.get_by_label("Kind", exact=True).select_option("basic")
+    page.get_by_label("User name").fill("ada")
+    page.get_by_label("Password", exact=True).fill("hunter2")
+    page.get_by_label("The receiver may stop deliveries").uncheck()
+    page.get_by_label("While the endpoint is disabled").select_option("keep")
+    page.get_by_label("Filter").fill("payload.amount > 10")
+    page.get_by_label("UID").fill("all")
+    assert accessibility_violations(page) == []
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.get_by_role("heading", name="https://example.com/all")).to_be_visible()
+    created = only_endpoint(api, app)
+    assert {name: created[name] for name in _ALL} == _ALL | {"eventTypes": event_types[:2]}
+    assert created["authentication"] == {"type": "basic", "username": "ada"}
+    headers = api.get(f"{app}/endpoint/{created['id']}/headers").json()
+    assert headers == {"headers": {}, "sensitive": ["X-Api-Key"]}
+    secret = api.get(f"{app}/endpoint/{created['id']}/secret").json()["key"]
+    assert secret.startswith("whpk_")
+
+
+_ALL = {
+    "description": "Everything",
+    "eventTypes": [],
+    "channels": ["eu"],
+    "throttleRate": 7,
+    "ordering": "fifo",
+    "concurrency": 3,
+    "timeoutSeconds": 9,
+    "retrySchedule": [5, 300],
+    "payloadFormat": "cloudevents-structured",
+    "eventSource": "https://example.com/billing",
+    "signatureHeaders": "svix",
+    "receiverControl": False,
+    "whileDisabled": "keep",
+    "filter": "payload.amount > 10",
+    "uid": "all",
+}
+
+
+def test_a_polled_endpoint_is_created(
+    page: Page, portal_link: PortalLink, api: httpx.Client, app: str
+) -> None:
+    open_portal(page, portal_link(), "/endpoints/new")
+    page.get_by_text("Polled by you").click()
+    expect(page.get_by_role("textbox", name="URL")).to_have_count(0)
+    page.get_by_label("Description").fill("Warehouse")
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.get_by_role("heading", name="Consumers")).to_be_visible()
+    assert only_endpoint(api, app)["url"] == "poll://messages"
+    assert accessibility_violations(page) == []
+
+
+def test_a_secret_of_ones_own_is_taken(
+    page: Page, portal_link: PortalLink, api: httpx.Client, app: str
+) -> None:
+    open_portal(page, portal_link(), "/endpoints/new")
+    page.get_by_role("textbox", name="URL").fill("https://example.com/own")
+    page.get_by_label("A secret of your own").check()
+    page.get_by_label("Secret", exact=True).fill("too-short")
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.get_by_label("Secret", exact=True)).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Secret", exact=True).fill("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.get_by_role("heading", name="https://example.com/own")).to_be_visible()
+    created = only_endpoint(api, app)
+    secret = api.get(f"{app}/endpoint/{created['id']}/secret").json()["key"]
+    assert secret == "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+
+
+def test_what_the_api_refuses_is_said_at_its_field(
+    page: Page, portal_link: PortalLink, api: httpx.Client, app: str
+) -> None:
+    open_portal(page, portal_link(), "/endpoints/new")
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.get_by_text("Give the URL of the endpoint.")).to_be_visible()
+    page.get_by_role("textbox", name="URL").fill("https://user:pw@example.com/hook")
+    page.get_by_label("Selected events").check()
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.get_by_text("Select at least one event, or choose all events.")).to_be_visible()
+    page.get_by_label("All events, also future ones").check()
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.get_by_role("textbox", name="URL")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert accessibility_violations(page) == []
+    assert api.get(f"{app}/endpoint").json()["data"] == []
+
+
+def test_a_fault_among_the_folded_options_is_seen(page: Page, portal_link: PortalLink) -> None:
+    open_portal(page, portal_link(), "/endpoints/new")
+    page.get_by_role("textbox", name="URL").fill("https://example.com/hook")
+    page.get_by_role("button", name="More options").click()
+    page.get_by_label("Filter").fill("payload.")
+    page.get_by_role("button", name="Fewer options").click()
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.get_by_label("Filter")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Filter")).to_be_visible()
+
+
+def test_a_url_is_checked_while_it_is_typed(page: Page, portal_link: PortalLink) -> None:
+    asked: list[Any] = []
+
+    def answer(route: Route) -> None:
+        url = route.request.post_data_json["url"]
+        asked.append(url)
+        accepted = url.startswith("https://")
+        address = {"address": "203.0.113.7", "allowed": accepted, "rule": "public"}
+        conclusion = "The worker delivers to it." if accepted else "Give a URL with https."
+        route.fulfill(
+            json={
+                "accepted": accepted,
+                "url": url,
+                "conclusion": conclusion,
+                "addresses": [address],
+            }
+        )
+
+    page.route("**/endpoint-url/check", answer)
+    open_portal(page, portal_link(), "/endpoints/new")
+    page.get_by_role("textbox", name="URL").press_sequentially("http://example.com/hook", delay=5)
+    expect(page.get_by_text("Give a URL with https.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="URL")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("textbox", name="URL").fill("https://example.com/hook")
+    expect(page.get_by_text("The worker delivers to it. Addresses: 203.0.113.7.")).to_be_visible()
+    # Typing is no reason to ask for every letter.
+    assert asked == ["http://example.com/hook", "https://example.com/hook"]
+
+
+def test_an_endpoint_is_changed_and_only_what_changed_is_sent(
+    page: Page, portal_link: PortalLink, api: httpx.Client, app: str
+) -> None:
+    endpoint = create_endpoint(
+        api,
+        app,
+        throttleRate=5,
+        channels=["eu"],
+        headers={"X-Team": "a", "X-Old": "b", "X-Token": "secret"},
+        metadata={"kept": "yes"},
+    )
+    open_portal(page, portal_link(), f"/endpoints/{endpoint}/edit")
+    expect(page.get_by_label("Rate limit")).to_have_value("5")
+    page.get_by_label("Rate limit").fill("")
+    page.get_by_label("Description").fill("Changed")
+    page.get_by_label("Value of header 1").fill("new")
+    page.get_by_role("button", name="Remove header X-Old").click()
+    with page.expect_request(lambda request: request.method == "PATCH") as sent:
+        page.get_by_role("button", name="Save").click()
+    assert sent.value.post_data_json == {"description": "Changed", "throttleRate": None}
+    expect(page.get_by_text("Changed", exact=True)).to_be_visible()
+    changed = endpoint_of(api, app, endpoint)
+    assert changed["throttleRate"] is None
+    assert changed["channels"] == ["eu"]
+    assert changed["metadata"] == {"kept": "yes"}
+    headers = api.get(f"{app}/endpoint/{endpoint}/headers").json()
+    assert headers == {"headers": {"X-Team": "new"}, "sensitive": ["X-Token"]}
+
+
+@pytest.mark.parametrize("width", [360, 3840])
+def test_the_form_fits_narrow_and_wide_screens(
+    width: int, new_page: NewPage, portal_link: PortalLink
+) -> None:
+    page = new_page(viewport={"width": width, "height": 900})
+    open_portal(page, portal_link(), "/endpoints/new")
+    page.get_by_role("button", name="More options").click()
+    expect(page.get_by_label("UID")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_who_may_only_look_sees_no_way_to_change(
+    page: Page, portal_link: PortalLink, api: httpx.Client, app: str
+) -> None:
+    endpoint = create_endpoint(api, app)
+    open_portal(page, portal_link(readOnly=True))
+    expect(page.get_by_role("link", name="https://example.com/hook")).to_be_visible()
+    expect(page.get_by_role("link", name="Add endpoint")).to_have_count(0)
+    open_portal(page, portal_link(readOnly=True), "/endpoints/new")
+    expect(page.get_by_text("You may look at endpoints, but not change them.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="URL")).to_have_count(0)
+    page.goto(f"{page.url.partition('/portal')[0]}/portal/endpoints/{endpoint}")
+    expect(page.get_by_role("tab", name="Overview")).to_be_visible()
+    for name in ("Edit", "Disable", "Delete", "Rotate"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+    expect(page.get_by_role("tab", name="Test")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Signing secret")).to_have_count(0)

@@ -9,15 +9,26 @@ const FONT =
 const MONOSPACE = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace";
 const PRIMARY = "#2f5fd0";
 
-/** Mantine's own quiet colours have too little contrast for small text (WCAG 2.2, 1.4.3). */
+const RED_FILLED = {
+  "--mantine-color-red-filled": "var(--mantine-color-red-9)",
+  "--mantine-color-red-filled-hover": "color-mix(in srgb, var(--mantine-color-red-9), black 12%)",
+};
+
+/** Mantine's own quiet and red colours have too little contrast for small text (WCAG 2.2, 1.4.3). */
 const CONTRAST = {
   light: {
     "--mantine-color-dimmed": "var(--mantine-color-gray-7)",
     "--mantine-color-placeholder": "var(--mantine-color-gray-7)",
+    "--mantine-color-error": "var(--mantine-color-red-9)",
+    "--mantine-color-red-outline": "var(--mantine-color-red-9)",
+    ...RED_FILLED,
   },
   dark: {
     "--mantine-color-dimmed": "var(--mantine-color-dark-1)",
     "--mantine-color-placeholder": "var(--mantine-color-dark-1)",
+    "--mantine-color-error": "var(--mantine-color-red-4)",
+    "--mantine-color-red-outline": "var(--mantine-color-red-4)",
+    ...RED_FILLED,
   },
 };
 

@@ -44,7 +44,7 @@ function MemberRow(props: { row: SchemaRow }) {
       <Table.Td style={{ paddingInlineStart: `${0.6 + depth * INDENT_REM}rem` }}>
         <Code>{name}</Code>
         {required && (
-          <Text span size="xs" c="red.8" ms={6}>
+          <Text span size="xs" c="var(--mantine-color-error)" ms={6}>
             required
           </Text>
         )}

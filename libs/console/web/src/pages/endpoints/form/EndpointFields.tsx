@@ -31,7 +31,7 @@ export function EndpointFields(props: { form: EndpointForm; isNew: boolean }) {
         <SegmentedControl
           aria-label="How messages are received"
           data={[
-            { value: "webhook", label: "Sent to a URL" },
+            { value: "webhook", label: "Sent to you" },
             { value: "poller", label: "Polled by you" },
           ]}
           {...form.getInputProps("kind")}

@@ -47,7 +47,7 @@ export function HeaderFields(props: {
           </Group>
         ))}
         {error && (
-          <Text size="sm" c="red.8" role="alert">
+          <Text size="sm" c="var(--mantine-color-error)" role="alert">
             {error}
           </Text>
         )}

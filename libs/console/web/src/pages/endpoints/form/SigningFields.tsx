@@ -39,6 +39,7 @@ export function SigningFields(props: {
           description="whsec_ and the base64 of 24 to 64 random bytes, or whsk_ and an Ed25519 private key."
           value={secret}
           error={error}
+          aria-invalid={error !== undefined}
           autoComplete="off"
           visibilityToggleButtonProps={{ "aria-label": "Show the secret" }}
           onChange={(event) => onSecret(event.currentTarget.value)}

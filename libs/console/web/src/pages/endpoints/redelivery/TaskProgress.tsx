@@ -6,7 +6,7 @@ import { type BackgroundTask, backgroundTask } from "../../../api/redelivery";
 /** How far a recovery or replay has come, as far as the token may know. */
 export function TaskProgress(props: { taskId: string }) {
   const who = useQuery(identity);
-  const mayRead = who.data?.type === "apiKey";
+  const mayRead = who.data?.permissions?.includes("read_tasks") ?? false;
   const task = useQuery({ ...backgroundTask(props.taskId), enabled: mayRead });
   return (
     <Alert color={task.data?.status === "failed" ? "red" : "teal"} role="status" title="Started">
