@@ -92,7 +92,9 @@ def test_a_schema_is_a_table_that_people_can_read(
     expect(row.filter(has_text="link")).to_contain_text("format uri")
     expect(row.filter(has_text="lines")).to_contain_text("array of object")
     expect(row.filter(has_text="parts")).to_contain_text("has the same members again")
-    expect(page.get_by_role("region", name="the example")).to_contain_text('"id": "inv_1"')
+    expect(page.get_by_role("region", name="the example", exact=True)).to_contain_text(
+        '"id": "inv_1"'
+    )
     assert has_no_markup(page)
     assert accessibility_violations(page) == []
     page.get_by_role("button", name="Show as JSON").click()
@@ -144,7 +146,7 @@ def test_who_may_send_nothing_is_not_offered_to(
 ) -> None:
     create_endpoint(api, app)
     open_portal(page, portal_link(readOnly=True), f"/event-types/{event_type}")
-    expect(page.get_by_role("region", name="the example")).to_be_visible()
+    expect(page.get_by_role("region", name="the example", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Send example")).to_have_count(0)
 
 

@@ -38,7 +38,8 @@ def test_logging_out_ends_the_token_everywhere(
     session = page.evaluate("JSON.parse(sessionStorage.getItem('angarium.session'))")
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="This link has ended")).to_be_visible()
-    assert page.evaluate("sessionStorage.length") == 0
+    assert page.evaluate("sessionStorage.getItem('angarium.session')") is None
+    assert session["token"] not in page.evaluate("JSON.stringify({...sessionStorage})")
     refused = api.get("/auth/whoami", headers={"Authorization": f"Bearer {session['token']}"})
     assert refused.status_code == 401
     page.reload()

@@ -91,16 +91,16 @@ export function endpointSeries(appId: string, endpointId: string, resolution: "h
   });
 }
 
-/** Messages that an endpoint has not got yet: at most `limit`, the newest first. */
-export function pendingMessages(appId: string, endpointId: string, limit: number) {
+/** Messages that were attempted and have not succeeded yet: at most `limit`, the newest first. */
+export function retriedMessages(appId: string, endpointId: string, limit: number) {
   return queryOptions({
-    queryKey: [...endpointsKey(appId, endpointId), "pending", limit],
+    queryKey: [...endpointsKey(appId, endpointId), "retried", limit],
     queryFn: ({ signal }) =>
       dataOf(
         api.GET("/api/v1/app/{app_id}/endpoint/{endpoint_id}/msg", {
           params: {
             ...path(appId, endpointId),
-            query: { status: 1, limit, with_content: false },
+            query: { status: 3, limit, with_content: false },
           },
           signal,
         }),

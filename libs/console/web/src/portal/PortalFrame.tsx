@@ -20,9 +20,11 @@ export function PortalFrame(props: { appearance: Appearance; places: Place[] }) 
   const session = useSession();
   if (session?.appId === undefined)
     return (
-      <Empty title="This link has ended">
-        Open the portal again from where you came. A link to it is valid for some time only.
-      </Empty>
+      <main>
+        <Empty title="This link has ended" level={1}>
+          Open the portal again from where you came. A link to it is valid for some time only.
+        </Empty>
+      </main>
     );
   return <SignedIn key={session.token} {...props} appId={session.appId} />;
 }

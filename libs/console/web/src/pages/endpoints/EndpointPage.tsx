@@ -46,8 +46,11 @@ export function EndpointPage() {
   const { appId } = useApplication();
   const { endpointId = "" } = useParams({ strict: false });
   const endpoint = useQuery(endpointById(appId, endpointId));
+  if (endpoint.data) return <FoundEndpoint key={endpoint.data.id} endpoint={endpoint.data} />;
   return (
-    <Loaded query={endpoint}>{(found) => <FoundEndpoint key={found.id} endpoint={found} />}</Loaded>
+    <Page title="Endpoint">
+      <Loaded query={endpoint}>{() => null}</Loaded>
+    </Page>
   );
 }
 

@@ -19,18 +19,20 @@ export function EventTypePage() {
   const { eventTypeName = "" } = useParams({ strict: false });
   const type = useQuery(eventType(eventTypeName));
   return (
-    <Loaded query={type}>
-      {(found) => (
-        <Page title={found.name} description={found.description}>
-          {found.deprecated && (
-            <div>
-              <StatusBadge color="yellow">Deprecated</StatusBadge>
-            </div>
-          )}
-          <Contents key={found.name} type={found} />
-        </Page>
-      )}
-    </Loaded>
+    <Page title={eventTypeName} description={type.data?.description}>
+      <Loaded query={type}>
+        {(found) => (
+          <>
+            {found.deprecated && (
+              <div>
+                <StatusBadge color="yellow">Deprecated</StatusBadge>
+              </div>
+            )}
+            <Contents key={found.name} type={found} />
+          </>
+        )}
+      </Loaded>
+    </Page>
   );
 }
 

@@ -5,7 +5,7 @@ import {
   deliveryState,
   type Endpoint,
   endpointSeries,
-  pendingMessages,
+  retriedMessages,
 } from "../../../api/endpoints";
 import { Loaded } from "../../../components/Loaded";
 import { Section } from "../../../components/Section";
@@ -17,8 +17,8 @@ import { atMostCounted } from "../endpoint-status";
 import { Latency } from "./Latency";
 import { nextRetry } from "./next-retry";
 
-/** More pending deliveries than this are not looked at for the next retry. */
-const PENDING_MAX = 250;
+/** More deliveries than this are not looked at for the next retry. */
+const RETRIED_MAX = 250;
 
 /** The numbers by which one sees whether an endpoint works. */
 export function Health(props: { endpoint: Endpoint }) {
@@ -74,7 +74,7 @@ function Waiting(props: { endpoint: Endpoint }) {
 
 function NextRetry(props: { endpoint: Endpoint }) {
   const { appId } = useApplication();
-  const { data } = useQuery(pendingMessages(appId, props.endpoint.id, PENDING_MAX));
+  const { data } = useQuery(retriedMessages(appId, props.endpoint.id, RETRIED_MAX));
   const next = data && nextRetry(data.data);
   return (
     <Fact
@@ -82,7 +82,7 @@ function NextRetry(props: { endpoint: Endpoint }) {
       value={next ? <When at={next} /> : data ? "None" : "–"}
       note={
         next && data && !data.done
-          ? `Of the newest ${PENDING_MAX} that wait, or earlier`
+          ? `Of the newest ${RETRIED_MAX} that wait, or earlier`
           : undefined
       }
     />
