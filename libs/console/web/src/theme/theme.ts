@@ -65,11 +65,17 @@ export function schemeVariables(scheme: SchemeName, palette: Palette = {}) {
   const [page, raised] = backgroundsOf(scheme, palette.background);
   const primary = palette.primary ?? PRIMARY;
   const text = readableOn(palette.text ?? TEXT[scheme], page, raised);
+  const [light, lightHover] = [mix(page, primary, 0.14), mix(page, primary, 0.22)];
   const quiet = palette.text === undefined ? QUIET[scheme] : mix(text, page, 0.25);
   const variables: Record<string, string> = {
     "--mantine-color-dimmed": toHex(readableOn(quiet, page, raised)),
     "--mantine-color-placeholder": toHex(readableOn(quiet, page, raised)),
     "--mantine-color-anchor": toHex(readableOn(primary, page, raised)),
+    "--mantine-color-brand-text": toHex(readableOn(primary, page, raised)),
+    "--mantine-color-brand-outline": toHex(readableOn(primary, page, raised)),
+    "--mantine-color-brand-light": toHex(light),
+    "--mantine-color-brand-light-hover": toHex(lightHover),
+    "--mantine-color-brand-light-color": toHex(readableOn(primary, light, lightHover)),
     // Further from the text on it, not nearer.
     "--mantine-color-brand-filled-hover": toHex(
       mix(primary, textOn(primary) === WHITE ? BLACK : WHITE, 0.12),
