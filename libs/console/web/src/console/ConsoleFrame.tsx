@@ -7,9 +7,9 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
-import { TbLogout, TbMoon, TbSun } from "react-icons/tb";
 import { QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { TbLogout, TbMoon, TbSun } from "react-icons/tb";
 import type { Schemas } from "../api/client";
 import { identity } from "../api/identity";
 import { createQueryClient } from "../api/query-client";

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import {
   TbAdjustments,
   TbApps,
@@ -12,7 +13,6 @@ import {
   TbServer,
   TbTags,
 } from "react-icons/tb";
-import type { ReactNode } from "react";
 import type { Place } from "../components/AppFrame";
 import type { May } from "./permissions";
 

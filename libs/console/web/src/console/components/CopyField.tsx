@@ -1,7 +1,7 @@
 import { Button, Group, TextInput } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
-import { TbCheck, TbCopy } from "react-icons/tb";
 import { useRef } from "react";
+import { TbCheck, TbCopy } from "react-icons/tb";
 
 /** A value to copy. Where the browser allows no copying, it is selected instead. */
 export function CopyField(props: { label: string; value: string; description?: string }) {
@@ -27,11 +27,7 @@ export function CopyField(props: { label: string; value: string; description?: s
       <Button
         variant="default"
         leftSection={
-          clipboard.copied ? (
-            <TbCheck size={16} aria-hidden />
-          ) : (
-            <TbCopy size={16} aria-hidden />
-          )
+          clipboard.copied ? <TbCheck size={16} aria-hidden /> : <TbCopy size={16} aria-hidden />
         }
         onClick={copy}
         style={{ flexShrink: 0 }}

@@ -1,7 +1,7 @@
 import { Anchor, Group, Paper, Stack, Table, Text, Title } from "@mantine/core";
-import { TbCircleCheck } from "react-icons/tb";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { TbCircleCheck } from "react-icons/tb";
 import { Loaded } from "../../components/Loaded";
 import { StatusBadge } from "../../components/StatusBadge";
 import { When } from "../../components/When";
