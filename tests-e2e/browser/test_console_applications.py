@@ -1,5 +1,6 @@
 """Applications in the console."""
 
+import re
 from uuid import uuid4
 
 import httpx
@@ -67,6 +68,24 @@ def test_a_uid_that_is_taken_is_refused_in_the_form(
     expect(form).to_contain_text("taken")
     expect(form.get_by_role("alert").or_(form.locator("[aria-invalid=true]"))).to_be_visible()
     assert len(tenant_api.get("/app").json()["data"]) == 1
+
+
+def test_applications_are_found_by_name_and_uid(
+    page: Page, open_console: OpenConsole, tenant_api: httpx.Client
+) -> None:
+    for name, uid in (("Acme Inc.", "customer-1"), ("Globex", "customer-2")):
+        tenant_api.post("/app", json={"name": name, "uid": uid})
+    open_console("/applications")
+    expect(page.get_by_role("link", name="Globex")).to_be_visible()
+    page.get_by_label("Search").fill("acme")
+    expect(page).to_have_url(re.compile("search=acme"))
+    expect(page.get_by_role("link", name="Globex")).to_have_count(0)
+    expect(page.get_by_role("link", name="Acme Inc.")).to_be_visible()
+    page.get_by_label("Search").fill("customer-2")
+    expect(page.get_by_role("link", name="Globex")).to_be_visible()
+    page.get_by_label("Search").fill("nobody")
+    expect(page.get_by_role("heading", name="No application is found")).to_be_visible()
+    assert violations_in_both_schemes(page) == []
 
 
 def test_a_portal_link_opens_the_portal(

