@@ -15,7 +15,7 @@ export function applicationPages(search: string | undefined) {
         limit: PAGE_ROWS,
         iterator: pageParam,
         order: "descending" as const,
-        ...(search ? { search } : {}),
+        search: search || undefined,
       };
       return dataOf(api.GET("/api/v1/app", { params: { query }, signal }));
     },
@@ -31,7 +31,7 @@ export function foundApplications(search: string) {
       const query = {
         limit: 250,
         order: "descending" as const,
-        ...(search ? { search } : {}),
+        search: search || undefined,
       };
       return dataOf(api.GET("/api/v1/app", { params: { query }, signal }));
     },

@@ -4,6 +4,9 @@ import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "./client";
 import { byIterator, PAGE_ROWS } from "./pages";
 
+export type Task = Schemas["BackgroundTaskOut"];
+export type TaskState = Task["state"];
+
 const POLL_RUNNING_MS = 2_000;
 const POLL_MS = 15_000;
 
@@ -31,4 +34,13 @@ export function taskPages(filter: TaskFilter) {
         ? POLL_RUNNING_MS
         : POLL_MS,
   });
+}
+
+/** Cancels a running task. */
+export function cancelTask(taskId: string): Promise<Task> {
+  return dataOf(
+    api.POST("/api/v1/background-task/{task_id}/cancel", {
+      params: { path: { task_id: taskId } },
+    }),
+  );
 }

@@ -107,3 +107,12 @@ export function importOpenApi(
 ): Promise<Schemas["EventTypeImportOpenApiOut"]> {
   return dataOf(api.POST("/api/v1/event-type/import/openapi", { body }));
 }
+
+/** Whether an example is what a schema describes. */
+export function testSchema(
+  schema: Record<string, unknown>,
+  example: unknown,
+): Promise<Schemas["SchemaTestOut"]> {
+  const body = { schema, example } as Schemas["SchemaTestIn"];
+  return dataOf(api.POST("/api/v1/event-type-schema/test", { body }));
+}

@@ -1,25 +1,32 @@
-import { CloseButton, Group, Modal, Title } from "@mantine/core";
+import { Modal, type ModalProps } from "@mantine/core";
 import type { ReactNode } from "react";
 import "../theme/dialog-styles";
 
 /** A dialog over the page. Escape closes it, and focus goes back to where it was. */
-export function Dialog(props: { title: string; onClose: () => void; children: ReactNode }) {
-  const { title, onClose, children } = props;
-  // Modal's own header is a <header>, which would be a second banner of the page.
+export function Dialog(props: {
+  /** False keeps it closed; it opens and closes with a transition. */
+  opened?: boolean;
+  title: string;
+  size?: ModalProps["size"];
+  /** False where a click beside it would lose something. */
+  closeOnClickOutside?: boolean;
+  onClose: () => void;
+  children: ReactNode;
+}) {
+  const { opened = true, title, size, closeOnClickOutside, onClose, children } = props;
   return (
-    <Modal.Root opened onClose={onClose} centered>
-      <Modal.Overlay />
-      <Modal.Content aria-label={title}>
-        <Modal.Body pt="md">
-          <Group justify="space-between" align="flex-start" wrap="nowrap" mb="md">
-            <Title order={2} size="h4">
-              {title}
-            </Title>
-            <CloseButton onClick={onClose} aria-label="Close" />
-          </Group>
-          {children}
-        </Modal.Body>
-      </Modal.Content>
-    </Modal.Root>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      size={size}
+      closeOnClickOutside={closeOnClickOutside}
+      centered
+      closeButtonProps={{ "aria-label": "Close" }}
+      // Its header is none of the page.
+      attributes={{ header: { role: "presentation" } }}
+    >
+      {children}
+    </Modal>
   );
 }

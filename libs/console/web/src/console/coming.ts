@@ -1,6 +1,6 @@
 /** Operations that the API's document does not state yet, one function each. */
 
-import { api, dataOf, type Schemas } from "../api/client";
+import { api, dataOf } from "../api/client";
 
 type Call = (
   path: string,
@@ -8,43 +8,6 @@ type Call = (
 ) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
 
 const get = api.GET as unknown as Call;
-const post = api.POST as unknown as Call;
-
-// --- Signing in ---
-
-export interface SignInMethods {
-  apiKey: boolean;
-  signInLink: boolean;
-  oidc: { name: string } | null;
-}
-
-/** How one can sign in to the console. */
-export function signInMethods(signal?: AbortSignal): Promise<SignInMethods> {
-  return dataOf(get("/api/v1/auth/methods", { signal })) as Promise<SignInMethods>;
-}
-
-/** Starts to sign in with OpenID Connect; gives the provider's page. */
-export function startOpenIdConnect(challenge: string): Promise<{ authorizationUrl: string }> {
-  return dataOf(post("/api/v1/auth/oidc", { body: { challenge } })) as Promise<{
-    authorizationUrl: string;
-  }>;
-}
-
-// --- Background tasks ---
-
-export type TaskState = "running" | "finished" | "failed" | "canceled";
-
-export type Task = Schemas["BackgroundTaskOut"] & {
-  state?: TaskState;
-  progress?: { percent: number | null; done: number; total: number | null };
-};
-
-/** Cancels a running task. */
-export function cancelTask(taskId: string): Promise<Task> {
-  return dataOf(
-    post("/api/v1/background-task/{task_id}/cancel", { params: { path: { task_id: taskId } } }),
-  ) as Promise<Task>;
-}
 
 // --- The overview ---
 
@@ -85,18 +48,4 @@ export function unhealthyEndpoints(
   return dataOf(
     get("/api/v1/stats/unhealthy-endpoints", { params: { query: { limit: 50 } }, signal }),
   ) as Promise<{ data: UnhealthyEndpoint[]; truncated: boolean }>;
-}
-
-// --- Event types ---
-
-export interface SchemaVerdict {
-  valid: boolean;
-  faults: { loc: (string | number)[]; msg: string }[];
-}
-
-/** Whether an example is what a schema describes. */
-export function testSchema(schema: unknown, example: unknown): Promise<SchemaVerdict> {
-  return dataOf(
-    post("/api/v1/event-type-schema/test", { body: { schema, example } as object }),
-  ) as Promise<SchemaVerdict>;
 }

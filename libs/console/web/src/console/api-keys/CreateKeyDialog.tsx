@@ -1,8 +1,9 @@
-import { Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { createApiKey } from "../../api/api-keys";
 import type { Schemas } from "../../api/client";
+import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { CopyField } from "../components/CopyField";
 import { asTime } from "../local-time";
@@ -26,12 +27,11 @@ export function CreateKeyDialog(props: { opened: boolean; onClose: () => void })
     onClose();
   };
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={close}
       closeOnClickOutside={token === undefined}
       title={token === undefined ? "Create an API key" : "The key is created"}
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       {token === undefined ? (
         <KeyForm onCreated={setToken} onClose={close} />
@@ -47,7 +47,7 @@ export function CreateKeyDialog(props: { opened: boolean; onClose: () => void })
           </Group>
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -72,7 +72,7 @@ function KeyForm(props: { onCreated: (token: string) => void; onClose: () => voi
     { refreshes: "api-keys", onDone: ({ token }) => props.onCreated(token) },
   );
   return (
-    <form onSubmit={form.onSubmit((values) => change.mutate(values))}>
+    <form noValidate onSubmit={form.onSubmit((values) => change.mutate(values))}>
       <Stack>
         {unplaced && <Failure error={unplaced} />}
         <TextInput

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { type Application, changeApplication, createApplication } from "../../api/applications";
+import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { JsonField } from "../components/JsonField";
 import { isObject, prettyJson, readJson } from "../json";
@@ -15,14 +16,13 @@ export function ApplicationForm(props: {
 }) {
   const { opened, application, onClose } = props;
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       title={application ? "Edit the application" : "Create an application"}
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       <Fields {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -54,7 +54,7 @@ function Fields(props: {
     },
   });
   return (
-    <form onSubmit={form.onSubmit((values) => change.mutate(values))}>
+    <form noValidate onSubmit={form.onSubmit((values) => change.mutate(values))}>
       <Stack>
         {unplaced && <Failure error={unplaced} />}
         <TextInput label="Name" required data-autofocus {...form.getInputProps("name")} />

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, NativeSelect, Stack, Switch, Text } from "@mantine/core";
+import { Button, Group, NativeSelect, Stack, Switch, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import { createPortalLink } from "../../api/applications";
+import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { CopyField } from "../components/CopyField";
 
@@ -16,14 +17,9 @@ const LIFETIMES = [
 export function PortalLinkDialog(props: { opened: boolean; appId: string; onClose: () => void }) {
   const { opened, appId, onClose } = props;
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="Portal link"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Dialog opened={opened} onClose={onClose} title="Portal link">
       <LinkForm appId={appId} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -35,7 +31,7 @@ function LinkForm(props: { appId: string }) {
   });
   if (link.data) return <MadeLink url={link.data.url} />;
   return (
-    <form onSubmit={form.onSubmit((values) => link.mutate(values))}>
+    <form noValidate onSubmit={form.onSubmit((values) => link.mutate(values))}>
       <Stack>
         <Text size="sm">
           Whoever has the link uses the portal as this customer, without signing in.

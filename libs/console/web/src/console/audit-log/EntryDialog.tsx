@@ -1,5 +1,6 @@
-import { Code, Modal, Stack, Table, Text } from "@mantine/core";
+import { Code, Stack, Table, Text } from "@mantine/core";
 import type { AuditEntry } from "../../api/audit-log";
+import { Dialog } from "../../components/Dialog";
 import { Mono } from "../components/Mono";
 import { type ChangedMember, changedMembers } from "./diff";
 
@@ -7,15 +8,9 @@ import { type ChangedMember, changedMembers } from "./diff";
 export function EntryDialog(props: { entry: AuditEntry | undefined; onClose: () => void }) {
   const { entry, onClose } = props;
   return (
-    <Modal
-      opened={entry !== undefined}
-      onClose={onClose}
-      size="xl"
-      title={entry?.operation}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Dialog opened={entry !== undefined} onClose={onClose} size="xl" title={entry?.operation ?? ""}>
       {entry && <Details entry={entry} />}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 
 /** Asks before something is done that cannot be taken back, does it, and says if that failed. */
@@ -28,12 +29,7 @@ export function ConfirmDialog(props: {
     onClose();
   };
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      title={title}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Dialog opened={opened} onClose={close} title={title}>
       <Stack>
         {children}
         {acting.isError && <Failure error={acting.error} />}
@@ -46,6 +42,6 @@ export function ConfirmDialog(props: {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

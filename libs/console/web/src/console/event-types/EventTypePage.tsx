@@ -55,6 +55,7 @@ function EventTypeEditor(props: { type: EventType }) {
       actions={!readOnly && <Actions type={type} />}
     >
       <form
+        noValidate
         onSubmit={form.onSubmit((values) => change.mutate(values))}
         onChange={() => setSaved(false)}
       >

@@ -29,7 +29,7 @@ export function NewEventTypePage() {
         </Anchor>
       }
     >
-      <form onSubmit={form.onSubmit((values) => change.mutate(values))}>
+      <form noValidate onSubmit={form.onSubmit((values) => change.mutate(values))}>
         <Stack maw="48rem">
           {unplaced && <Failure error={unplaced} />}
           <EventTypeFields form={form} isNew readOnly={false} />

@@ -2,10 +2,10 @@ import { Alert, Button, Fieldset, Group, Stack, Text, TextInput } from "@mantine
 import type { UseFormReturnType } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { testSchema } from "../../api/event-types";
 import { Failure } from "../../components/Failure";
-import { testSchema } from "../coming";
 import { JsonField } from "../components/JsonField";
-import { prettyJson, readJson } from "../json";
+import { isObject, prettyJson, readJson } from "../json";
 import { exampleOf } from "./example";
 import type { EventTypeValues } from "./type-form";
 
@@ -57,7 +57,11 @@ function ExampleCheck(props: { schemaText: string }) {
   const read = readJson(example ?? "");
   const schema = readJson(schemaText);
   const check = useMutation({
-    mutationFn: () => testSchema(schema.ok && schema.value, read.ok && read.value),
+    mutationFn: () =>
+      testSchema(
+        schema.ok && isObject(schema.value) ? schema.value : {},
+        read.ok ? read.value : null,
+      ),
   });
   const change = (text: string) => {
     check.reset();

@@ -87,7 +87,7 @@ function MessageForm(props: { onPosted: (id: string, appId: string) => void }) {
     if (example !== undefined) form.setFieldValue("payload", prettyJson(example));
   };
   return (
-    <form onSubmit={form.onSubmit((values) => change.mutate(values))}>
+    <form noValidate onSubmit={form.onSubmit((values) => change.mutate(values))}>
       <Stack maw="48rem">
         {unplaced && <Failure error={unplaced} />}
         <SimpleGrid cols={{ base: 1, sm: 2 }}>

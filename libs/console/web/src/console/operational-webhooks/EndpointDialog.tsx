@@ -1,10 +1,11 @@
-import { Button, Checkbox, Group, Modal, Stack, Switch, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, Stack, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import {
   createOperationalEndpoint,
   type OperationalEndpoint,
   replaceOperationalEndpoint,
 } from "../../api/operational-webhooks";
+import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { useFormChange } from "../use-change";
 import { OPERATIONAL_TYPES } from "./event-types";
@@ -24,14 +25,13 @@ export function EndpointDialog(props: {
 }) {
   const { opened, endpoint, onClose } = props;
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       title={endpoint ? "Edit the endpoint" : "Add an endpoint"}
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       <EndpointFields endpoint={endpoint} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -50,7 +50,7 @@ function EndpointFields(props: { endpoint: OperationalEndpoint | undefined; onCl
     onDone: onClose,
   });
   return (
-    <form onSubmit={form.onSubmit((values) => change.mutate(values))}>
+    <form noValidate onSubmit={form.onSubmit((values) => change.mutate(values))}>
       <Stack>
         {unplaced && <Failure error={unplaced} />}
         <TextInput

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NativeSelect, Stack, Text } from "@mantine/core";
+import { Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import {
@@ -6,6 +6,7 @@ import {
   readOperationalSecret,
   rotateOperationalSecret,
 } from "../../api/operational-webhooks";
+import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { Loaded } from "../../components/Loaded";
 import { CopyField } from "../components/CopyField";
@@ -24,14 +25,9 @@ export function SecretDialog(props: {
 }) {
   const { endpoint, onClose } = props;
   return (
-    <Modal
-      opened={endpoint !== undefined}
-      onClose={onClose}
-      title="Signing secret"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Dialog opened={endpoint !== undefined} onClose={onClose} title="Signing secret">
       {endpoint && <Secret endpointId={endpoint.id} />}
-    </Modal>
+    </Dialog>
   );
 }
 

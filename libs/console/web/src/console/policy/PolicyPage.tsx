@@ -51,6 +51,7 @@ function PolicyForm(props: { policy: TenantPolicy }) {
   );
   return (
     <form
+      noValidate
       onSubmit={form.onSubmit((values) => change.mutate(values))}
       onChange={() => setSaved(false)}
     >

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, Switch, Table, Text } from "@mantine/core";
+import { Button, Group, Stack, Switch, Table, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Chosen, type Replayed, replayQuarantine } from "../../api/quarantine";
+import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { Mono } from "../components/Mono";
 
@@ -19,15 +20,9 @@ export function ReplayDialog(props: {
 }) {
   const { replaying, onClose } = props;
   return (
-    <Modal
-      opened={replaying !== undefined}
-      onClose={onClose}
-      size="lg"
-      title="Replay"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Dialog opened={replaying !== undefined} onClose={onClose} size="lg" title="Replay">
       {replaying && <Replay {...props} replaying={replaying} />}
-    </Modal>
+    </Dialog>
   );
 }
 

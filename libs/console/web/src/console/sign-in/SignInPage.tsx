@@ -12,7 +12,7 @@ import {
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { ApiProblem } from "../../api/problem";
-import { signInMethods, startOpenIdConnect } from "../coming";
+import { signInMethods, startOpenIdConnect } from "../../api/sign-in";
 import { type ConsoleSession, signInWithKey } from "../console-session";
 import { newChallenge } from "./verifier";
 
@@ -48,13 +48,10 @@ export function SignInPage(props: { session: ConsoleSession }) {
 
 /** The button for the provider, if the operator has set one. */
 function OpenIdConnect() {
-  const methods = useQuery({
-    queryKey: ["sign-in-methods"],
-    queryFn: ({ signal }) => signInMethods(signal),
-  });
+  const methods = useQuery(signInMethods);
   const start = useMutation({
     mutationFn: async () => startOpenIdConnect(await newChallenge()),
-    onSuccess: ({ authorizationUrl }) => location.assign(authorizationUrl),
+    onSuccess: (url) => location.assign(url),
   });
   const provider = methods.data?.oidc;
   if (!provider) return null;
@@ -81,7 +78,7 @@ function KeyForm() {
     attempt.mutate(key.trim());
   };
   return (
-    <form onSubmit={submit}>
+    <form noValidate onSubmit={submit}>
       <Stack>
         <PasswordInput
           label="API key"

@@ -2,19 +2,24 @@ import { Anchor, Button, Group, Progress, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { type TaskFilter, taskPages } from "../../api/background-tasks";
+import {
+  cancelTask,
+  type Task,
+  type TaskFilter,
+  type TaskState,
+  taskPages,
+} from "../../api/background-tasks";
 import { Empty } from "../../components/Empty";
 import { Page } from "../../components/Page";
 import { StatusBadge } from "../../components/StatusBadge";
 import { When } from "../../components/When";
-import { cancelTask, type Task, type TaskState } from "../coming";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { type Column, EndlessTable } from "../components/EndlessTable";
 import { ChoiceFilter } from "../components/FilterFields";
 import { Mono } from "../components/Mono";
 import { useMay } from "../permissions";
 import { useFilters } from "../use-filters";
-import { progressOf, stateOf, TASK_NAMES } from "./progress";
+import { progressOf, TASK_NAMES } from "./progress";
 
 const STATES: Record<TaskState, { color: string; word: string }> = {
   running: { color: "blue", word: "Running" },
@@ -109,7 +114,7 @@ function columns(onCancel: ((task: Task) => void) | undefined): Column<Task>[] {
       name: "State",
       width: 9,
       cell: (task) => {
-        const { color, word } = STATES[stateOf(task)];
+        const { color, word } = STATES[task.state];
         return <StatusBadge color={color}>{word}</StatusBadge>;
       },
     },

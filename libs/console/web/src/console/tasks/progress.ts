@@ -1,6 +1,6 @@
 /** What a background task does, and how far it is. */
 
-import type { Task, TaskState } from "../coming";
+import type { Task } from "../../api/background-tasks";
 
 export const TASK_NAMES: Record<Task["task"], string> = {
   "application.purge_content": "Delete contents",
@@ -10,11 +10,6 @@ export const TASK_NAMES: Record<Task["task"], string> = {
   "endpoint.replay": "Send missing messages",
   "event-type.aggregate": "List event types by application",
 };
-
-/** The state of a task; a canceled one is not only failed. */
-export function stateOf(task: Task): TaskState {
-  return task.state ?? task.status;
-}
 
 export interface Progress {
   /** Between 0 and 100; null if it cannot be known. */
@@ -26,7 +21,7 @@ export interface Progress {
 /** How far a task is. */
 export function progressOf(task: Task): Progress {
   const { looked, resent, skipped, expunged, kept } = task.data;
-  const total = task.progress?.total ?? null;
+  const total = task.progress.total;
   const parts = [
     total === null ? `${looked} examined` : `${looked} of ${total} examined`,
     resent > 0 && `${resent} sent`,
@@ -34,6 +29,6 @@ export function progressOf(task: Task): Progress {
     expunged !== undefined && `${expunged} deleted`,
     kept !== undefined && kept > 0 && `${kept} kept`,
   ];
-  const percent = stateOf(task) === "finished" ? 100 : (task.progress?.percent ?? null);
+  const percent = task.state === "finished" ? 100 : task.progress.percent;
   return { percent, words: parts.filter(Boolean).join(", ") };
 }
