@@ -70,6 +70,7 @@ REASONS = {
     "worker/adapters/database/endpoint_stats:_failing_since": "by the id of the endpoint",
     "worker/adapters/database/held_attempts:_by_partition": BACKGROUND,
     "worker/adapters/database/health_rows:load": BACKGROUND,
+    "worker/adapters/database/outbox_rows:_failed": BACKGROUND,
     "worker/adapters/database/outbox_rows:read": BACKGROUND,
     "worker/adapters/database/outbox_rows:delete": BACKGROUND,
     "worker/adapters/database/poll_pages:_consumer": "by the id of the consumer's endpoint",

@@ -12,6 +12,7 @@ from angarium_cli.commands import (
     dev,
     doctor,
     environment,
+    explain,
     import_,
     keys,
     migrate,
@@ -43,6 +44,7 @@ app.add_typer(console.app, name="console")
 app.add_typer(audit.app, name="audit")
 app.add_typer(environment.app, name="environment")
 app.add_typer(import_.app, name="import")
+app.command("explain")(explain.explain)
 app.add_typer(doctor.app, name="doctor")
 app.command("verify")(verify.verify)
 app.add_typer(quarantine.app, name="quarantine")

@@ -44,6 +44,27 @@ class Timings(Part, frozen=True):
     total_ms: float
 
 
+class Evidence(Part, frozen=True):
+    """One fact of an attempt, by its name in words."""
+
+    name: str
+    value: str
+
+
+class Explanation(Part, frozen=True):
+    """Why an attempt failed.
+
+    `code` is stable, and has a page in the documentation. `cause` is one sentence; `remedy` says
+    what to change, `remedy_by` who can: `customer` or `operator`.
+    """
+
+    code: str
+    cause: str
+    remedy: str
+    remedy_by: str
+    evidence: tuple[Evidence, ...] = ()
+
+
 class Attempt(Part, frozen=True):
     """One HTTP request of a delivery.
 
@@ -51,7 +72,7 @@ class Attempt(Part, frozen=True):
     `failure_reason` by a stable name such as `connect_timed_out`. `response` is at most 16 KiB
     of the answer's body, as text; without an answer, `failure` again. Once it was deleted, it is
     `EXPUNGED_RESPONSE`. `application_id` is None in answers of an earlier worker. `http_version`,
-    such as 1.1, and `reason_phrase` are those of the answer.
+    such as 1.1, and `reason_phrase` are those of the answer. `explanation` is that of a failure.
     """
 
     id: bytes
@@ -74,6 +95,7 @@ class Attempt(Part, frozen=True):
     application_id: bytes | None = None
     http_version: str | None = None
     reason_phrase: str | None = None
+    explanation: Explanation | None = None
 
 
 class Header(Part, frozen=True):

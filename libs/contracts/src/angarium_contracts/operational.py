@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from .attempts import Explanation
 from .contract import Contract, Part
 
 ENDPOINT_CREATED: Final = "endpoint.created"
@@ -20,8 +21,9 @@ class OperationalEvent(Part, frozen=True):
     """Something that a tenant is told of by an operational webhook of this `type`.
 
     `id` makes it happen once, however often it is told. The attempt's members go with
-    `message.attempt.*`, where `attempted_at` is its end; `failing_since` with
-    `endpoint.disabled`. The gateway adds the uid of the application and the message's eventId.
+    `message.attempt.*`, where `attempted_at` is its end and `explanation` that of its failure;
+    `failing_since` with `endpoint.disabled`. The gateway adds the uid of the application and the
+    message's eventId.
     """
 
     id: bytes
@@ -36,6 +38,7 @@ class OperationalEvent(Part, frozen=True):
     response_status: int = 0
     attempted_at: datetime | None = None
     kept_since: datetime | None = None
+    explanation: Explanation | None = None
 
 
 class PostOperationalEvents(Contract, frozen=True, tag="operational.post/1"):

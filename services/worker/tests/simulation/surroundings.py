@@ -174,6 +174,7 @@ class SenderModel:
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
         secret_headers: Sequence[tuple[str, str]] = (),
+        sign: object = None,
     ) -> "SubmittedModel":
         network, machine = self._network, self._network.machine
         endpoint = network.by_host[route]

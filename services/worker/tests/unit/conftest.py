@@ -89,6 +89,7 @@ class FakeSender:
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
         secret_headers: Sequence[tuple[str, str]] = (),
+        sign: object = None,
     ) -> SentAttempt:
         request = replace(
             route, headers=(*headers, *secret_headers), body=body, timeout_s=timeout_s

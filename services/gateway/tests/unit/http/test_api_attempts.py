@@ -12,6 +12,8 @@ from angarium_contracts.attempts import (
     Attempts,
     AttemptStatus,
     AttemptTrigger,
+    Evidence,
+    Explanation,
     GetAttempt,
     GetAttemptHeaders,
     Header,
@@ -124,6 +126,30 @@ async def test_an_attempt_tells_its_number_its_successor_and_its_status_line(wor
     assert members["nextAttempt"] == "2030-01-02T04:00:00Z"
     assert (members["httpVersion"], members["responseStatusText"]) == ("1.1", "Bad Gateway")
     assert members["timings"]["body"] == 5.5
+
+
+async def test_a_failed_attempt_is_explained(world: World) -> None:
+    explanation = Explanation(
+        "redirect_not_followed",
+        "It answered 301.",
+        "Register this URL instead: https://example.com/b",
+        "customer",
+        (Evidence("Target", "https://example.com/b"),),
+    )
+    failed = replace(ATTEMPT_1, explanation=explanation)
+    world.worker.answers[GetAttempt] = AttemptFound(failed)
+    world.worker.answers[ListAttemptsByMessage] = Attempts(items=(failed,), done=True)
+    expected = {
+        "code": "redirect_not_followed",
+        "cause": "It answered 301.",
+        "remedy": "Register this URL instead: https://example.com/b",
+        "remedyBy": "customer",
+        "evidence": [{"name": "Target", "value": "https://example.com/b"}],
+        "documentation": "reference/failures/redirect_not_followed",
+    }
+    assert (await world.client.get(ONE)).json()["explanation"] == expected
+    (listed,) = (await world.client.get("/api/v1/app/acme/attempt/msg/evt-1")).json()["data"]
+    assert listed["explanation"] == expected
 
 
 async def test_the_headers_of_an_attempt_have_the_members_of_svix_and_ours(world: World) -> None:

@@ -10,6 +10,7 @@ from angarium_contracts.attempts import (
     Attempts,
     AttemptStatus,
     AttemptTrigger,
+    Explanation,
     FollowAttempts,
 )
 from angarium_contracts.directory import DirectoryPage, DirectorySince, EndpointState
@@ -138,6 +139,19 @@ async def test_what_happens_comes_in_the_order_of_time(
     assert succeeded["id"] == format_id(ATTEMPT, lowest_id_at(NOW_MS + 10))
     assert succeeded["endpointId"] == format_id(ENDPOINT, ENDPOINT_ID)
     assert (succeeded["responseStatusCode"], succeeded["nextAttempt"]) == (204, None)
+
+
+async def test_a_failed_attempt_is_streamed_with_its_explanation(
+    world: World, happenings: Happenings
+) -> None:
+    explanation = Explanation("server_error", "It failed.", "Repair it.", "customer")
+    failed = _attempt(10, status=AttemptStatus.FAIL)
+    happenings.attempts = [_attempt(5), replace(failed, explanation=explanation)]
+    happenings._rounds = 3
+    succeeded, told, *_ = await _stream(world)
+    assert "explanation" not in succeeded["data"]
+    assert told["data"]["explanation"]["code"] == "server_error"
+    assert told["data"]["explanation"]["documentation"] == "reference/failures/server_error"
 
 
 async def test_only_the_last_event_of_a_page_moves_the_position(

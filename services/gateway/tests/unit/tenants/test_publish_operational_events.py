@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from angarium_contracts.attempts import Explanation
 from angarium_contracts.contract import Contract
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.ids import (
@@ -225,6 +226,21 @@ async def test_an_event_is_a_message_of_the_operational_application_under_its_ow
             "responseStatusCode": 503,
             "timestamp": "2030-01-02T03:04:05Z",
         },
+    }
+
+
+async def test_a_failure_is_told_with_its_explanation() -> None:
+    rig = Telling()
+    rig.listen()
+    explanation = Explanation("server_error", "It failed.", "Repair it.", "customer")
+    await rig.tell([replace(FAILED, explanation=explanation)])
+    assert rig.told[0]["data"]["lastAttempt"]["explanation"] == {
+        "code": "server_error",
+        "cause": "It failed.",
+        "remedy": "Repair it.",
+        "remedyBy": "customer",
+        "evidence": [],
+        "documentation": "reference/failures/server_error",
     }
 
 

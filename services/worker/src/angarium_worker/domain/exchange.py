@@ -7,6 +7,7 @@ from msgspec import Struct
 
 HEAD_BYTES_MAX: Final = 4_096
 """What is recorded of the head of a request, and of that of its response."""
+NO_FACTS: Final[Mapping[str, str]] = {}
 _CUT: Final = HEAD_BYTES_MAX + 1
 
 
@@ -22,7 +23,7 @@ class Exchange(Struct, frozen=True, gc=False, array_like=True):
     request: bytes = b""
     withheld: tuple[str, ...] = ()
     response: bytes = b""
-    facts: Mapping[str, str] = {}
+    facts: Mapping[str, str] = NO_FACTS
 
     def __repr__(self) -> str:
         """Without what a receiver may have repeated of a secret."""

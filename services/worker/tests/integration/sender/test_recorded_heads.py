@@ -131,4 +131,6 @@ async def test_a_request_that_was_not_sent_is_not_in_the_exchange(
 ) -> None:
     result = await make_sender().send(post(f"http://127.0.0.1:{unused_tcp_port}/"))
     assert result.reason is FailureReason.CONNECTION_REFUSED
-    assert result.exchange == Exchange()
+    assert result.exchange is not None
+    assert (result.exchange.request, result.exchange.response) == (b"", b"")
+    assert result.exchange.facts == {"os_error": "ECONNREFUSED"}

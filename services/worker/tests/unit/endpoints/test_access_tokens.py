@@ -65,6 +65,7 @@ class Poster:
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
         secret_headers: Sequence[tuple[str, str]] = (),
+        sign: object = None,
     ) -> Posted:
         sent = (*headers, *secret_headers)
         self.posted.append(Posted(route, sent, body, timeout_s, on_result))

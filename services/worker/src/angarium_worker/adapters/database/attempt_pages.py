@@ -22,12 +22,13 @@ from angarium_contracts.contract import Contract
 from angarium_contracts.ids import ATTEMPT, format_id, parse_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
 from angarium_webhooks.http_heads import NO_RESPONSE, read_response_head
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, FromClause, case, func, select
 
 from angarium_worker.application.destinations.destination import ExplainAnswer
 from angarium_worker.domain.attempt_result import FailureReason
 
 from .attempt_bounds import first_attempt_id
+from .attempt_explanations import explanation_of
 from .attempt_headers import attempt_headers
 from .delivery_rows import channel_text, channels_of, unpacked
 from .exchange_column import exchange_of
@@ -38,7 +39,7 @@ _SERVER_ERRORS = 500
 BACKWARDS = "-"
 """A `prev_iterator` is the id of the page's first attempt behind this sign."""
 
-WITHOUT_ANSWER = [column for column in attempt.columns if column.name != "response"]
+_FAILED_RESPONSE = "failed_response"
 
 type AttemptQuestion = (
     ListAttemptsByMessage | ListAttemptsByEndpoint | GetAttempt | GetAttemptHeaders
@@ -106,7 +107,7 @@ class AttemptPages:
             of = [*of, self._position(attempt.c.channels, among) > 0]
         limit = max(1, min(page.limit, LIMIT_MAX))
         query = (
-            select(*(attempt.columns if wanted.with_content else WITHOUT_ANSWER))
+            select(*attempt_columns(attempt, with_answer=wanted.with_content))
             .where(*of, *attempt_conditions(wanted))
             .order_by(attempt.c.id.asc() if backwards else attempt.c.id.desc())
             .limit(limit + 1)
@@ -150,6 +151,16 @@ def attempt_conditions(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
     return found
 
 
+def attempt_columns(source: FromClause, *, with_answer: bool) -> list[ColumnElement[Any]]:
+    """The columns that `attempt_of` reads. Without answers, it still reads those of failed
+    attempts, for their explanations."""
+    if with_answer:
+        return list(source.c)
+    failed = case((source.c.status == int(AttemptStatus.FAIL), source.c.response), else_=b"")
+    others = [column for column in source.c if column.name != "response"]
+    return [*others, failed.label(_FAILED_RESPONSE)]
+
+
 def attempt_of(row: Any, explain: ExplainAnswer) -> Attempt:
     """The attempt of a row, which may be without its answer."""
     reason, failure = _failure(row, explain)
@@ -180,6 +191,13 @@ def attempt_of(row: Any, explain: ExplainAnswer) -> Attempt:
         application_id=row.application_id,
         http_version=answer.http_version,
         reason_phrase=answer.reason or None,
+        explanation=explanation_of(
+            row,
+            exchange,
+            answer,
+            body=row.response if with_content else getattr(row, _FAILED_RESPONSE),
+            with_content=with_content,
+        ),
     )
 
 

@@ -26,7 +26,7 @@ from sqlalchemy.sql.expression import FromClause
 from angarium_worker.application.destinations.destination import ExplainAnswer
 
 from .attempt_bounds import first_attempt_id
-from .attempt_pages import BACKWARDS, LIMIT_MAX, WITHOUT_ANSWER, attempt_conditions, attempt_of
+from .attempt_pages import BACKWARDS, LIMIT_MAX, attempt_columns, attempt_conditions, attempt_of
 from .delivery_rows import channel_text
 from .tables import attempt, endpoint_copy
 
@@ -58,7 +58,8 @@ class AttemptSearch:
         if question.event_types is not None:
             where.append(attempt.c.event_type.in_(question.event_types))
         source = self._merged(question, where, limit + 1, rising=True)
-        query = select(*_columns(source, with_answer=False)).order_by(source.c.id).limit(limit + 1)
+        columns = attempt_columns(source, with_answer=False)
+        query = select(*columns).order_by(source.c.id).limit(limit + 1)
         items = await self._items(query)
         return Attempts(items=tuple(items[:limit]), done=len(items) <= limit)
 
@@ -88,7 +89,8 @@ class AttemptSearch:
             filters.append(self._position(attempt.c.channels, among) > 0)
         source = self._merged(question, [*where, *filters], limit + 1, rising=backwards)
         order = source.c.id if backwards else source.c.id.desc()
-        query = select(*_columns(source, with_answer=wanted.with_content)).order_by(order)
+        columns = attempt_columns(source, with_answer=wanted.with_content)
+        query = select(*columns).order_by(order)
         items = await self._items(query.limit(limit + 1))
         return _page(items, past, end, limit, backwards=backwards)
 
@@ -239,12 +241,6 @@ def _looks_into(question: SearchAttempts) -> bool:
             wanted.will_retry,
         )
     )
-
-
-def _columns(source: FromClause, *, with_answer: bool) -> list[ColumnElement[Any]]:
-    if with_answer:
-        return list(source.c)
-    return [source.c[column.name] for column in WITHOUT_ANSWER]
 
 
 def _page(

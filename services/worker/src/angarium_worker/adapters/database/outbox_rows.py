@@ -1,15 +1,20 @@
 """The worker's outbox of operational events, written with the outcome that caused them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from angarium_chassis.database.columns import from_micros
 from angarium_chassis.database.engine import Database
+from angarium_contracts.attempts import Explanation
 from angarium_contracts.operational import OperationalEvent
-from sqlalchemy import delete, select
+from angarium_webhooks.http_heads import NO_RESPONSE, read_response_head
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from .attempt_explanations import explanation_of
+from .exchange_column import exchange_of
 from .storage_errors import storage_errors
-from .tables import operational_event
+from .tables import attempt, operational_event
 
 
 class OutboxTable:
@@ -24,7 +29,28 @@ class OutboxTable:
         query = select(operational_event).order_by(operational_event.c.id).limit(limit)
         with storage_errors():
             async with self._reading.connect() as connection:
-                return [_event(row) for row in (await connection.execute(query)).all()]
+                rows = (await connection.execute(query)).all()
+                failed = await self._failed(connection, rows)
+        return [_event(row, failed.get(row.attempt_id)) for row in rows]
+
+    async def _failed(
+        self, connection: AsyncConnection, events: Sequence[Any]
+    ) -> Mapping[bytes, Explanation | None]:
+        """The explanations of the failed attempts that events name."""
+        keys = [(each.message_id, each.attempt_id) for each in events]
+        if not keys:
+            return {}
+        rows = await connection.execute(
+            select(attempt).where(tuple_(attempt.c.message_id, attempt.c.id).in_(keys))
+        )
+        found = {}
+        for row in rows.all():
+            exchange = exchange_of(row.exchange)
+            head = NO_RESPONSE if exchange is None else read_response_head(exchange.response)
+            found[row.id] = explanation_of(
+                row, exchange, head, body=row.response, with_content=False
+            )
+        return found
 
     async def delete(self, ids: Sequence[bytes]) -> None:
         """See `OutboxRows`."""
@@ -35,7 +61,7 @@ class OutboxTable:
                 await connection.execute(gone)
 
 
-def _event(row: Any) -> OperationalEvent:
+def _event(row: Any, explanation: Explanation | None) -> OperationalEvent:
     return OperationalEvent(
         id=row.id,
         type=row.type,
@@ -46,4 +72,5 @@ def _event(row: Any) -> OperationalEvent:
         attempt_id=row.attempt_id,
         response_status=row.response_status,
         attempted_at=from_micros(row.attempted_at),
+        explanation=explanation,
     )

@@ -12,6 +12,7 @@ from angarium_signing import (
     signature_headers_under,
 )
 from msgspec import Struct
+from msgspec.structs import replace
 
 from angarium_worker.application.destinations.destination import (
     DestinationOptions,
@@ -64,6 +65,11 @@ class Signatures(Struct, frozen=True, gc=False):
             timestamp_s,
             delivery.payload,
         )
+
+    def of_body(self, delivery: OutgoingDelivery, body: bytes) -> list[str]:
+        """The signatures that the delivery would have with this body."""
+        headers = self.headers(replace(delivery, payload=body))
+        return [value for name, value in headers if name.endswith("-signature")]
 
     def __repr__(self) -> str:
         """Without the secrets."""

@@ -8,6 +8,7 @@ from angarium_contracts.attempts import Attempt, AttemptStatus, AttemptTrigger, 
 from angarium_contracts.ids import ATTEMPT, ENDPOINT, MESSAGE, format_id
 from msgspec import UNSET, Meta, UnsetType
 
+from .explanations import ExplanationOut, explanation_out
 from .fields import ApiSchema
 from .messages import MessageOut
 
@@ -100,6 +101,10 @@ class MessageAttemptOut(ApiSchema, frozen=True, kw_only=True):
         str | UnsetType,
         Meta(description="The reason phrase of the response's status, if it had one."),
     ] = UNSET
+    explanation: Annotated[
+        ExplanationOut | UnsetType,
+        Meta(description="Why the attempt failed and what to change; absent if it did not."),
+    ] = UNSET
 
 
 def attempt_out(attempt: Attempt, msg: MessageOut | None = None) -> MessageAttemptOut:
@@ -124,6 +129,7 @@ def attempt_out(attempt: Attempt, msg: MessageOut | None = None) -> MessageAttem
         next_attempt=_or_unset(attempt.next_attempt_at),
         http_version=_or_unset(attempt.http_version),
         response_status_text=_or_unset(attempt.reason_phrase),
+        explanation=explanation_out(attempt.explanation),
     )
 
 

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from angarium_gateway.application.feed.feed_events import AcceptedMessage, FeedEvent
 
+from .explanations import ExplanationOut, explanation_out
 from .fields import ApiSchema
 
 
@@ -41,6 +42,7 @@ class AttemptEvent(ApiSchema, frozen=True, kw_only=True):
     failure_reason: str | None
     next_attempt: datetime | None
     timestamp: datetime
+    explanation: ExplanationOut | UnsetType = UNSET
 
 
 class EndpointEvent(ApiSchema, frozen=True, kw_only=True):
@@ -89,6 +91,7 @@ def _event_out(event: FeedEvent) -> ApiSchema:
                 failure_reason=subject.failure_reason,
                 next_attempt=subject.next_attempt_at,
                 timestamp=subject.ended_at,
+                explanation=explanation_out(subject.explanation),
             )
         case EndpointState():
             return EndpointEvent(

@@ -2,7 +2,8 @@
 
 `EndpointCreatedEvent`, `EndpointUpdatedEvent`, `EndpointDeletedEvent`, `EndpointDisabledEvent`,
 `MessageAttemptExhaustedEvent`, `MessageAttemptFailingEvent` and `MessageAttemptRecoveredEvent` of
-its OpenAPI document. A field that may be null is omitted instead.
+its OpenAPI document. A field that may be null is omitted instead. `lastAttempt` of a
+failure also has the `explanation` that attempts have.
 """
 
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from msgspec import UNSET, UnsetType
 
 from angarium_gateway.application.tenants.publish_operational_events import IncompleteEvent
 
+from .explanations import ExplanationOut, explanation_out
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -28,6 +31,7 @@ class _LastAttempt(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     response_status_code: int
     timestamp: datetime
+    explanation: ExplanationOut | UnsetType = UNSET
 
 
 class _Data(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -74,7 +78,10 @@ def _of_attempt(data: _Data, event: OperationalEvent, message_event_id: str | No
         msg_id=format_id(MESSAGE, event.message_id),
         msg_event_id=_or_unset(message_event_id),
         last_attempt=_LastAttempt(
-            format_id(ATTEMPT, event.attempt_id), event.response_status, event.attempted_at
+            format_id(ATTEMPT, event.attempt_id),
+            event.response_status,
+            event.attempted_at,
+            explanation_out(event.explanation),
         ),
     )
 

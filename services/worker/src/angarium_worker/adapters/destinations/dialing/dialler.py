@@ -181,7 +181,7 @@ class Dialler:
             if stream.shaken is not None:
                 await stream.shaken
         except OSError as error:
-            raise tls_failure(error) from error
+            raise tls_failure(error, stream.presented()) from error
         except BaseException:
             stream.abort()
             raise

@@ -3,10 +3,14 @@
 import errno
 import os
 import ssl
+from collections.abc import Mapping, Sequence
 
 from angarium_webhooks.egress.egress_rules import EgressRules
+from angarium_webhooks.failures.certificate_facts import certificate_facts
+from angarium_webhooks.failures.records import OS_ERROR, TLS_ERROR
 
 from angarium_worker.domain.attempt_result import FailureReason
+from angarium_worker.domain.exchange import NO_FACTS
 
 DETAIL_CHARS_MAX = 300
 TLS_ALERT = b"\x15"
@@ -30,18 +34,22 @@ _REASON_BY_ERRNO = {
 
 
 class SendFailed(Exception):
-    """A request that cannot be made, as a reason and the facts; never leaves the sender."""
+    """A request that cannot be made, as a reason, its words, and facts by their names in
+    `angarium_webhooks.failures`; never leaves the sender."""
 
-    def __init__(self, reason: FailureReason, detail: str) -> None:
+    def __init__(
+        self, reason: FailureReason, detail: str, facts: Mapping[str, str] = NO_FACTS
+    ) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail[:DETAIL_CHARS_MAX]
+        self.facts = facts
 
 
 def connect_failure(error: OSError, address: str) -> SendFailed:
     """For an error while connecting; what is not known means that there is no way there."""
     reason = _REASON_BY_ERRNO.get(error.errno or 0, FailureReason.UNREACHABLE)
-    return SendFailed(reason, about(address, os_words(error)))
+    return SendFailed(reason, about(address, os_words(error)), os_facts(error))
 
 
 def about(address: str, words: str) -> str:
@@ -50,16 +58,20 @@ def about(address: str, words: str) -> str:
     return words if _PUBLIC.refusal(address) else f"{address}: {words}"
 
 
-def tls_failure(error: OSError) -> SendFailed:
-    """For an error in the handshake; ssl's errors are OSErrors."""
+def tls_failure(error: OSError, chain: Sequence[bytes] = ()) -> SendFailed:
+    """For an error in the handshake; ssl's errors are OSErrors. `chain` is what the server sent,
+    as DER."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return SendFailed(FailureReason.CERTIFICATE_NOT_TRUSTED, error.verify_message)
+        facts = certificate_facts(error.verify_code, chain)
+        return SendFailed(FailureReason.CERTIFICATE_NOT_TRUSTED, error.verify_message, facts)
     if isinstance(error, ssl.SSLError):
-        reason = error.reason or "handshake failed"
+        reason = words = error.reason or "handshake failed"
         if reason == "WRONG_VERSION_NUMBER":  # what came is no TLS record
-            reason = _SPEAKS_NO_TLS
-        return SendFailed(FailureReason.TLS_FAILED, reason)
-    return SendFailed(FailureReason.TLS_FAILED, f"handshake broken off: {os_words(error)}")
+            words = _SPEAKS_NO_TLS
+        return SendFailed(FailureReason.TLS_FAILED, words, {TLS_ERROR: reason})
+    return SendFailed(
+        FailureReason.TLS_FAILED, f"handshake broken off: {os_words(error)}", os_facts(error)
+    )
 
 
 def exchange_failure(error: Exception) -> tuple[FailureReason, str]:
@@ -72,6 +84,12 @@ def exchange_failure(error: Exception) -> tuple[FailureReason, str]:
         reason = _REASON_BY_ERRNO.get(error.errno or 0, FailureReason.CONNECTION_RESET)
         return reason, os_words(error)
     return FailureReason.INTERNAL_ERROR, type(error).__name__
+
+
+def os_facts(error: OSError) -> Mapping[str, str]:
+    """The error's name, such as ECONNREFUSED."""
+    name = errno.errorcode.get(error.errno or 0)
+    return {} if name is None else {OS_ERROR: name}
 
 
 def os_words(error: OSError) -> str:

@@ -6,15 +6,21 @@ holds one thread, however many attempts wait for it.
 """
 
 import asyncio
+import socket
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from angarium_webhooks.egress.host_addresses import LookUp, look_up, lookup_words
+from angarium_webhooks.failures.records import DNS_ERROR
 from msgspec import Struct
 
 from angarium_worker.domain.attempt_result import FailureReason
 
 from .failures import SendFailed
 from .limits import DialLimits
+
+_ERRORS: Final = {value: name for name, value in vars(socket).items() if name.startswith("EAI_")}
 
 
 class _Known(Struct, frozen=True):
@@ -58,7 +64,9 @@ class NameResolution:
         try:
             found = await loop.run_in_executor(self._threads, self._lookup, host)
         except (OSError, UnicodeError) as error:
-            raise SendFailed(FailureReason.DNS_FAILED, lookup_words(error, host)) from error
+            raise SendFailed(
+                FailureReason.DNS_FAILED, lookup_words(error, host), _facts_of(error)
+            ) from error
         if not found:
             raise SendFailed(FailureReason.DNS_FAILED, f"{host} has no address")
         if len(found) > self._limits.addresses_per_name_max:
@@ -74,3 +82,10 @@ class NameResolution:
         until = asyncio.get_running_loop().time() + self._limits.name_lifetime_s
         self._known.pop(host, None)
         self._known[host] = _Known(task.result(), until)
+
+
+def _facts_of(error: OSError | UnicodeError) -> Mapping[str, str]:
+    """The resolver's error, such as EAI_NONAME, by its name in the C library."""
+    if not isinstance(error, socket.gaierror) or error.errno not in _ERRORS:
+        return {}
+    return {DNS_ERROR: _ERRORS[error.errno]}

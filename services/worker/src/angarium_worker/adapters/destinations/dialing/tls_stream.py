@@ -88,6 +88,14 @@ class TlsStream(asyncio.Protocol):
         self._flush()
         self._transport.close()
 
+    def presented(self) -> list[bytes]:
+        """The certificates that the server sent, as DER, verified or not; none where this Python
+        cannot tell."""
+        chain_of = getattr(self._tls, "get_unverified_chain", None)  # from Python 3.13 on
+        with contextlib.suppress(ValueError, ssl.SSLError):
+            return [] if chain_of is None else list(chain_of())
+        return []
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._shake()
@@ -161,7 +169,8 @@ class TlsStream(asyncio.Protocol):
             self._transport.write(self._outgoing.read())
 
     def _fail(self, error: OSError) -> None:
-        self._lost = error
+        # The first error says why; those after it, such as of a write, only that it is over.
+        self._lost = self._lost or error
         self._flush()
         self._transport.abort()
 

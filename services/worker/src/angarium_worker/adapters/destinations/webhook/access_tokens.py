@@ -16,6 +16,7 @@ from angarium_webhooks.endpoint_authentication import (
     EndpointAuthentication,
     encode_authentication,
 )
+from angarium_webhooks.failures.rewritten_bodies import Sign
 from msgspec import Struct
 
 from angarium_worker.application.destinations.destination import SubmittedAttempt
@@ -57,6 +58,7 @@ class TokenPoster(Protocol):
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
         secret_headers: Sequence[tuple[str, str]] = (),
+        sign: Sign | None = None,
     ) -> SubmittedAttempt: ...
 
 

@@ -2,8 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from angarium_webhooks.failures.records import PHASE, REQUEST_SENT
+from angarium_webhooks.failures.rewritten_bodies import Sign, find_rewritten_body
+from angarium_webhooks.failures.signatures import SIGNATURE_STATUSES
+from angarium_webhooks.failures.time_outs import BODY, FIRST_BYTE, REQUEST_WRITE
 from msgspec.structs import replace
 
 from angarium_worker.adapters.destinations.dialing.dialler import Dialler, DialProgress, Phase
@@ -14,7 +18,7 @@ from angarium_worker.domain.attempt_result import (
     FailureReason,
     without_answer,
 )
-from angarium_worker.domain.exchange import Exchange, cut
+from angarium_worker.domain.exchange import NO_FACTS, Exchange, cut
 
 from .answers import read_answer, read_broken_answer
 from .connection import Connection
@@ -70,6 +74,7 @@ class Attempt:
         "_request",
         "_retried",
         "_shown",
+        "_sign",
         "_started_at",
         "_timer",
         "_withheld",
@@ -83,7 +88,9 @@ class Attempt:
         request: JoinedRequest,
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
+        sign: Sign | None = None,
     ) -> None:
+        self._sign = sign
         self.origin = origin
         self._context = context
         self._request, self._shown, self._withheld = request
@@ -143,7 +150,11 @@ class Attempt:
         duration_s = time.monotonic() - started_at
         first_byte_s = connection.first_byte_at - started_at
         clock_s = self._context.clock_s
-        exchange = Exchange(cut(self._shown), self._withheld, response.head)
+        head = response.head
+        facts = NO_FACTS
+        if response.status in SIGNATURE_STATUSES:
+            facts = find_rewritten_body(self._body, head, response.body, self._sign)
+        exchange = Exchange(cut(self._shown), self._withheld, head, facts)
         if progress is None:
             result = read_answer(
                 response.status,
@@ -217,7 +228,9 @@ class Attempt:
             if not connection.is_closed:
                 context.pool.release(connection)
         elif connection.spoke_unasked:
-            self._fail(FailureReason.INVALID_RESPONSE, "bytes before the request was sent")
+            self._fail(
+                FailureReason.INVALID_RESPONSE, "bytes before the request was sent", connection
+            )
         elif connection.is_closed:
             self._fail(FailureReason.CONNECTION_CLOSED, "closed before the request was sent")
         else:
@@ -225,7 +238,7 @@ class Attempt:
 
     def _dial_failed(self, error: BaseException | None) -> None:
         if isinstance(error, SendFailed):
-            self._fail(error.reason, error.detail)
+            self._fail(error.reason, error.detail, facts=error.facts)
         elif error is None:
             self._fail(FailureReason.SENDER_CLOSED, "the dial was cancelled")
         else:
@@ -244,8 +257,9 @@ class Attempt:
             detail = f"given up {detail}"
         elif connection is not None and connection.first_byte_at:
             detail += ", within the answer"
+        facts = NO_FACTS if connection is None else {PHASE: _phase_of(connection)}
         self._let_go()
-        self._fail(phase.value, detail, connection)
+        self._fail(phase.value, detail, connection, facts)
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None
@@ -257,7 +271,11 @@ class Attempt:
             self._context.pool.leave(self)
 
     def _fail(
-        self, reason: FailureReason, detail: str, connection: Connection | None = None
+        self,
+        reason: FailureReason,
+        detail: str,
+        connection: Connection | None = None,
+        facts: Mapping[str, str] = NO_FACTS,
     ) -> None:
         progress = self._progress
         if progress is not None:
@@ -270,7 +288,7 @@ class Attempt:
             0.0 if progress is None else progress.connect_s,
             0.0 if progress is None else progress.tls_s,
         )
-        exchange = self._exchange_with(connection)
+        exchange = self._exchange_with(connection, facts)
         if connection is not None and connection.response.status:
             clock_s = self._context.clock_s
             self._finish(
@@ -279,12 +297,17 @@ class Attempt:
         else:
             self._finish(without_answer(reason, detail, *phases_s, exchange=exchange))
 
-    def _exchange_with(self, connection: Connection | None) -> Exchange:
+    def _exchange_with(self, connection: Connection | None, facts: Mapping[str, str]) -> Exchange:
         """What was sent and received of an exchange that failed."""
         received = b"" if connection is None else connection.response.head
         if self._phase is Phase.EXCHANGE or self._retried:
-            return Exchange(cut(self._shown), self._withheld, received)
-        return Exchange(response=received)
+            facts = {**facts, REQUEST_SENT: "yes"}
+            return Exchange(cut(self._shown), self._withheld, received, facts)
+        return Exchange(response=received, facts=facts)
+
+    @property
+    def _body(self) -> bytes:
+        return self._request.partition(b"\r\n\r\n")[2]
 
     def _finish(self, result: AttemptResult) -> None:
         on_result, self._on_result = self._on_result, None
@@ -293,3 +316,10 @@ class Attempt:
         self._timer.cancel()
         self._context.attempts.discard(self)
         on_result(result)
+
+
+def _phase_of(connection: Connection) -> str:
+    """The phase that an exchange was in, by its name in an explanation."""
+    if connection.first_byte_at:
+        return BODY
+    return REQUEST_WRITE if connection.unsent_bytes else FIRST_BYTE

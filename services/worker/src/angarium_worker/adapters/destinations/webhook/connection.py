@@ -64,6 +64,11 @@ class Connection(asyncio.Protocol):
         """The part of the last response that has come; empty before its first byte."""
         return self._response
 
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes of the request that the peer has not taken, beside those in the system's buffer."""
+        return self._transport.get_write_buffer_size()
+
     def begin(self, request: bytes, exchange: Exchange) -> None:
         """Send a request; only while no other is under way."""
         self._exchange = exchange
@@ -93,6 +98,8 @@ class Connection(asyncio.Protocol):
         if exchange is None:
             # Bytes that nobody asked for would be taken for the next request's response.
             self.spoke_unasked = True
+            if not self.served:
+                self._response.keep_unasked(data)
             self.abort()
             return
         if self.first_byte_at == 0.0:

@@ -143,6 +143,10 @@ class Response:
             return True
         return False
 
+    def keep_unasked(self, data: bytes) -> None:
+        """Keep the beginning of what came before a request, for the record."""
+        self._keep_head(data)
+
     def end_of_connection_completes(self) -> bool:
         """True if the end of the connection ends a body without a length (RFC 9112, 6.3)."""
         return self._head_complete and not self._complete and not self._self_delimiting

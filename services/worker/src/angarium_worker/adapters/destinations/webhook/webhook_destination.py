@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from angarium_webhooks.endpoint_authentication import decode_authentication
+from angarium_webhooks.failures.rewritten_bodies import Sign
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -49,9 +51,11 @@ class Poster[R](Protocol):
         body: bytes,
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
-        secret_headers: Headers = (),
+        secret_headers: Sequence[tuple[str, str]] = (),
+        sign: Sign | None = None,
     ) -> SubmittedAttempt:
-        """As `Destination.submit`. The values of `secret_headers` are not recorded."""
+        """As `Destination.submit`. The values of `secret_headers` are not recorded; `sign` makes
+        the signatures of another body."""
         ...
 
 
@@ -134,6 +138,7 @@ class WebhookDestination[R]:
             delivery.timeout_s,
             on_result,
             prepared.secret_headers,
+            partial(prepared.signatures.of_body, delivery),
         )
 
     def _submit_special(

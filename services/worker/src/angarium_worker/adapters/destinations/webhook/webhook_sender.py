@@ -9,6 +9,7 @@ from angarium_webhooks.egress.egress_rules import EgressRules
 from angarium_webhooks.egress.host_addresses import LookUp, look_up
 from angarium_webhooks.egress.own_addresses import OwnAddresses
 from angarium_webhooks.egress.proxy_url import Proxy
+from angarium_webhooks.failures.rewritten_bodies import Sign
 
 from angarium_worker.adapters.destinations.dialing.client_certificates import TlsContexts
 from angarium_worker.adapters.destinations.dialing.dialler import Dialler
@@ -117,9 +118,10 @@ class WebhookSender:
         timeout_s: float,
         on_result: Callable[[AttemptResult], None],
         secret_headers: Sequence[tuple[str, str]] = (),
+        sign: Sign | None = None,
     ) -> SubmittedAttempt:
         """Make one attempt without a task, as `Destination.submit`. The values of `secret_headers`
-        are not in the result's exchange."""
+        are not in the result's exchange. `sign` recognises a receiver that checks another body."""
         if self._closed:
             return self._refuse(FailureReason.SENDER_CLOSED, "the sender is closed", on_result)
         if isinstance(route, NoRoute):
@@ -128,7 +130,7 @@ class WebhookSender:
             request = self._heads.join(route.head_start, headers, body, secret_headers)
         except SendFailed as failed:
             return self._refuse(failed.reason, failed.detail, on_result)
-        attempt = Attempt(self._context, route.origin, request, timeout_s, on_result)
+        attempt = Attempt(self._context, route.origin, request, timeout_s, on_result, sign)
         attempt.start()
         return attempt
 

@@ -1,0 +1,1 @@
+"""Attempts of a message, and why they failed."""
