@@ -83,7 +83,7 @@ class Response:
         self._complete = False
         self._dropped_bytes = 0
         self._length = b""
-        self._head = b""
+        self._head: bytes | bytearray = b""
         self._head_complete = False
         self._header_bytes = 0
         self._interim_count = 0
@@ -111,7 +111,7 @@ class Response:
         recorded of one."""
         head = self._head
         end = head.find(_HEAD_END)
-        return head if end < 0 else head[:end]
+        return bytes(head if end < 0 else head[:end])
 
     def drop_body(self) -> None:
         """Once it was taken: an idle connection holds on to nothing."""
@@ -210,8 +210,13 @@ class Response:
         kept = self._head
         if not kept:
             self._head = cut(data)
-        elif len(kept) <= HEAD_BYTES_MAX:
-            self._head = cut(kept + data)
+            return
+        room = HEAD_BYTES_MAX + 1 - len(kept)
+        if room > 0:
+            if isinstance(kept, bytes):
+                # A head that comes in drops is not copied for each of them.
+                self._head = kept = bytearray(kept)
+            kept += data[:room]
 
     def _check_interim(self, status: int) -> None:
         self._interim_count += 1
