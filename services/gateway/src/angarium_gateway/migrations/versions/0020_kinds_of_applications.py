@@ -6,8 +6,8 @@ Deploy: before the new code; the earlier code runs on it until the first source 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 works_from = "0003"

@@ -3,14 +3,14 @@
 Deploy order: before the code. The earlier code runs on it until the first source or stream is
 created. Undoing it is refused while there is one.
 
-Revision ID: 0010
+Revision ID: 0009
 Revises: 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
+revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None

@@ -6,8 +6,8 @@ Deploy: before the new code; the earlier code runs on it too.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 works_from = "0003"
