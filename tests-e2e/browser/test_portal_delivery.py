@@ -197,7 +197,7 @@ def test_an_explanation_says_what_to_change_by_whom(
     endpoint(api, app, f"{receiver.url}/status/500/why")
     message = post(api, app)
     wait_for_attempts(api, app, 1, status=2, will_retry=False)
-    explanation = {
+    explanation: dict[str, Any] = {
         "code": "tls_certificate_expired",
         "cause": f"The certificate of {XSS} expired.",
         "remedy": "Renew the certificate.",

@@ -268,7 +268,8 @@ def test_a_url_is_checked_while_it_is_typed(page: Page, portal_link: PortalLink)
     asked: list[Any] = []
 
     def answer(route: Route) -> None:
-        url = route.request.post_data_json["url"]
+        body: Any = route.request.post_data_json
+        url = body["url"]
         asked.append(url)
         accepted = url.startswith("https://")
         address = {"address": "203.0.113.7", "allowed": accepted, "rule": "public"}

@@ -1,5 +1,7 @@
 """Destinations through the official SDK: endpoints in order, and polled ones."""
 
+from typing import Any
+
 import pytest
 from svix.api import (
     ApplicationOut,
@@ -36,7 +38,7 @@ def svix(platform: DevPlatform) -> Svix:
     return Svix(platform.key, SvixOptions(server_url=platform.url, retry_schedule=[]))
 
 
-def in_order(url: str, **members: object) -> DestinationIn:
+def in_order(url: str, **members: Any) -> DestinationIn:
     config = FifoEndpointConfigIn(url=url, headers={"X-Team": "ledger"}, key=SECRET)
     return DestinationIn(type="fifoEndpoint", config=config, **members)
 

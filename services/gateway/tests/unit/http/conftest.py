@@ -11,6 +11,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from angarium_chassis.sealing import Seal
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.configuration import Application, ApplicationSaved, Endpoint, EndpointSaved
 from angarium_contracts.contract import Contract
 from angarium_contracts.directory import ApplicationState, EndpointState
@@ -139,10 +140,14 @@ class MemoryApplicationCopy:
     learned: list[ApplicationState] = field(default_factory=list)
 
     async def find(
-        self, tenant_id: bytes, application_id: bytes | None, uid: str
+        self,
+        tenant_id: bytes,
+        application_id: bytes | None,
+        uid: str,
+        kind: str = ApplicationKind.APPLICATION,
     ) -> ApplicationState | None:
         for state in self.states.values():
-            named = state.id == application_id or state.uid == uid
+            named = state.id == application_id or (state.uid, state.kind) == (uid, kind)
             if state.tenant_id == tenant_id and named and not state.deleted:
                 return state
         return None

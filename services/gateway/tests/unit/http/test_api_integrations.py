@@ -90,7 +90,9 @@ async def test_the_name_and_the_flags_are_replaced(world: World) -> None:
 async def test_an_integration_sees_the_event_types_of_its_flags(world: World) -> None:
     token = await rotated(world, await created(world, featureFlags=["beta", "alpha"]))
     assert await status(world, token, "/api/v1/event-type") == 200
-    assert world.dispatcher.asked[-1].feature_flags == ("alpha", "beta")
+    asked = world.dispatcher.asked[-1]
+    assert isinstance(asked, ListEventTypes)
+    assert asked.feature_flags == ("alpha", "beta")
 
 
 async def test_a_deleted_integration_is_gone_with_its_key(world: World) -> None:

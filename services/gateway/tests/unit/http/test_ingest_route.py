@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -42,19 +42,19 @@ def add_source(
         sealed_source_config=world.seal.close(config_text(config).encode(), SOURCE_ID),
         ingest_tokens=tuple([(token_hash(each).hex(), end) for each, end in tokens]),
     )
-    no_quotas = {"suspended": False, "quotas": TenantQuotas()}
+    no_quotas: dict[str, Any] = {"suspended": False, "quotas": TenantQuotas()}
     world.sources.known[SOURCE_ID] = StoredSource(state, **(no_quotas | stored))
     world.copy.states[SOURCE_ID] = state
     return ingest_path(SOURCE_ID, TOKEN)
 
 
-def signed(body: bytes = BODY, **headers: str) -> dict[str, str]:
+def signed(body: bytes = BODY, headers: Mapping[str, str] | None = None) -> dict[str, str]:
     mac = hmac.new(b"s", body, hashlib.sha256).hexdigest()
     return {
         "x-hub-signature-256": f"sha256={mac}",
         "content-type": "application/json",
         "authorization": "",
-        **headers,
+        **(headers or {}),
     }
 
 
@@ -74,7 +74,7 @@ async def committing(world: World) -> AsyncIterator[None]:
 
 async def test_a_verified_webhook_is_a_message_of_the_source(world: World) -> None:
     path = add_source(world)
-    headers = signed(**{"x-github-event": "push", "x-github-delivery": "d-1"})
+    headers = signed(headers={"x-github-event": "push", "x-github-delivery": "d-1"})
     answer = await world.client.post(path, content=BODY, headers=headers)
     assert answer.status_code == 202, answer.text
     (message,) = committed(world)
@@ -133,7 +133,9 @@ async def test_a_suspended_tenant_receives_nothing(world: World) -> None:
 async def test_webhooks_count_against_the_quotas_of_the_tenant(world: World) -> None:
     path = add_source(world, quotas=TenantQuotas(messages_per_minute=1))
     answers = [
-        await world.client.post(path, content=BODY, headers=signed(**{"x-github-delivery": d}))
+        await world.client.post(
+            path, content=BODY, headers=signed(headers={"x-github-delivery": d})
+        )
         for d in ("1", "2")
     ]
     assert [answer.status_code for answer in answers] == [202, 429]

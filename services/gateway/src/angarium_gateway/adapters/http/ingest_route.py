@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from angarium_contracts.ids import MESSAGE, SOURCE, format_id, parse_id
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from prometheus_client import Counter
 
 from angarium_gateway.application.accept.accept_message import EventIdTaken
@@ -92,8 +92,7 @@ class IngestRoute:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI call."""
-        path = _PATH.fullmatch(scope["path"]) if scope["type"] == ScopeType.HTTP else None
-        if path is None:
+        if scope["type"] != ScopeType.HTTP or not (path := _PATH.fullmatch(scope["path"])):
             await self._rest(scope, receive, send)
             return
         try:
@@ -111,7 +110,7 @@ class IngestRoute:
             await send_answer(send, status, [header], body)
 
     async def _answer(
-        self, scope: Scope, receive: Receive, source_text: str, token: str
+        self, scope: HTTPScope, receive: Receive, source_text: str, token: str
     ) -> tuple[int, tuple[bytes, bytes], bytes]:
         source = await self._source(scope, source_text, token)
         await self._access.spend(source.caller, {Rate.REQUESTS: 1}, scope)
@@ -131,7 +130,7 @@ class IngestRoute:
         await self._access.spend(source.caller, costs, scope)
         return await self._accepted(source, webhook, payload)
 
-    async def _source(self, scope: Scope, source_text: str, token: str) -> Source:
+    async def _source(self, scope: HTTPScope, source_text: str, token: str) -> Source:
         source_id = parse_id(SOURCE, source_text)
         found: Source | LoginFailure = LoginFailure.UNKNOWN
         if source_id is not None:
@@ -170,7 +169,7 @@ class IngestRoute:
         )
         return problem_answer(401, "signature_invalid", "Not verified", detail)
 
-    def _url(self, scope: Scope, headers: Mapping[str, str]) -> str:
+    def _url(self, scope: HTTPScope, headers: Mapping[str, str]) -> str:
         """The URL that was given to the sender."""
         origin = self._public_url or f"{scope['scheme']}://{headers.get('host', '')}"
         query = scope["query_string"].decode("latin-1")
@@ -193,7 +192,7 @@ def payload_of(body: bytes, content_type: str | None) -> WebhookPayload:
     return WebhookPayload(body, kind)
 
 
-def _headers(scope: Scope) -> Mapping[str, str]:
+def _headers(scope: HTTPScope) -> Mapping[str, str]:
     """The first value of each header."""
     found: dict[str, str] = {}
     for name, value in scope["headers"]:

@@ -24,9 +24,7 @@ type _Key = tuple[bytes, str]
 
 
 class PayloadCheck(Protocol):
-    """A compiled schema. `unusable` says why it cannot be enforced; None: it can."""
-
-    unusable: str | None
+    """A compiled schema."""
 
     @property
     def unusable(self) -> str | None:
