@@ -18,6 +18,7 @@ from angarium_contracts.configuration import (
 )
 from angarium_contracts.ids import APPLICATION, SOURCE, format_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
+from angarium_contracts.tenant_policy import SetTenantPolicy
 from angarium_dispatcher.adapters.streams.answer_queries import QueryAnswers
 from angarium_dispatcher.application.endpoints.save_endpoint import create_endpoint
 from angarium_dispatcher.application.tenants.delete_application import delete_application
@@ -27,6 +28,7 @@ from angarium_dispatcher.application.tenants.save_application import (
     patch_application,
     replace_application,
 )
+from angarium_dispatcher.application.tenants.set_policy import set_tenant_policy
 from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.ingest_tokens import VALID_AFTER_ROTATION_S, rotated
 from angarium_dispatcher.domain.refusals import (
@@ -224,3 +226,18 @@ async def test_a_uid_of_earlier_applications_may_begin_as_ids_of_other_kinds(ben
     made = await create(bench, APPLICATION_KIND, f"{SOURCE}_x")
     found = await asked(bench, GetApplication(TENANT, f"{SOURCE}_x"))
     assert found.application.id == made.id
+
+
+async def test_events_of_other_senders_need_no_event_type_of_the_tenant(bench: Bench) -> None:
+    await set_tenant_policy(SetTenantPolicy(TENANT, require_event_types=True), bench.context)
+    url, names = "https://example.com/hook", ("github.push",)
+    source = ref_of(await create(bench, SOURCE_KIND))
+    command = CreateEndpoint(TENANT, source, url, "e", event_types=names)
+    saved = await create_endpoint(command, bench.context)
+    assert saved.endpoint.event_types == names
+    for kind in (APPLICATION_KIND, STREAM_KIND):
+        ref = ref_of(await create(bench, kind))
+        with pytest.raises(InvalidField):
+            await create_endpoint(
+                CreateEndpoint(TENANT, ref, url, event_types=names), bench.context
+            )

@@ -114,7 +114,7 @@ async def _add(
 ) -> SavedEndpoint:
     check_endpoint(endpoint)
     check_poller(endpoint)
-    await check_event_types_exist(endpoint, (), change, context)
+    await check_event_types_exist(application, endpoint, (), change, context)
     await _check_new_uid(endpoint, change)
     endpoints_max = context.limits.endpoints_max
     if await change.count_endpoints(application.id) >= endpoints_max:
@@ -138,7 +138,8 @@ async def _save_existing(
 ) -> SavedEndpoint:
     check_endpoint(endpoint)
     check_poller(endpoint, found)
-    await check_event_types_exist(endpoint, found.event_types or (), change, context)
+    before = found.event_types or ()
+    await check_event_types_exist(application, endpoint, before, change, context)
     await _check_new_uid(endpoint, change)
     reason = endpoint.disabled_reason if endpoint.disabled else None
     now = context.now()

@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from angarium_contracts.application_kinds import ApplicationKind
 from angarium_contracts.ids import operational_application_id
 
 from angarium_dispatcher.application.configuration.context import ConfigurationContext
 from angarium_dispatcher.application.configuration.store import Change
+from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 from angarium_dispatcher.domain.refusals import InvalidField
 
@@ -20,16 +22,24 @@ async def with_default_header_names(
 
 
 async def check_event_types_exist(
-    endpoint: Endpoint, before: Collection[str], change: Change, context: ConfigurationContext
+    application: Application,
+    endpoint: Endpoint,
+    before: Collection[str],
+    change: Change,
+    context: ConfigurationContext,
 ) -> None:
     """Check that the event types which the endpoint names exist, if the tenant, else the platform,
-    requires it. Those that it named `before` pass, and so do operational endpoints, whose event
-    types are none of the tenant's.
+    requires it. Those that it named `before` pass, and so do those of operational endpoints and of
+    sources, whose event types are none of the tenant's.
 
     Raises `InvalidField`.
     """
     added = [name for name in endpoint.event_types or () if name not in before]
-    if not added or endpoint.application_id == operational_application_id(endpoint.tenant_id):
+    of_others = (
+        application.kind == ApplicationKind.SOURCE
+        or application.id == operational_application_id(endpoint.tenant_id)
+    )
+    if not added or of_others:
         return
     required = (await change.tenant_policy(endpoint.tenant_id)).require_event_types
     if not (context.limits.require_event_types if required is None else required):
