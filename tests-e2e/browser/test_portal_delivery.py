@@ -76,7 +76,9 @@ def test_a_failed_delivery_shows_its_attempts_request_and_response(
     timeline.get_by_role("link", name="Attempt 1").click()
     first = attempts_of(api, app, message)[-1]
     expect(page).to_have_url(re.compile(f"attempt={first['id']}$"))
-    expect(timeline.get_by_role("link", name="Attempt 1")).to_have_attribute("aria-current", re.compile("page|true"))
+    expect(timeline.get_by_role("link", name="Attempt 1")).to_have_attribute(
+        "aria-current", re.compile("page|true")
+    )
 
 
 def attempts_of(api: httpx.Client, app: str, message: str) -> list[dict[str, Any]]:

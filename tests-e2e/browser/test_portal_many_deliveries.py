@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from angarium_contracts.ids import MESSAGE, format_id, lowest_id_at
 from playwright.sync_api import Page, expect
 
@@ -15,6 +16,7 @@ from .test_portal_deliveries import endpoint, open_deliveries, post, rows, wait_
 DELIVERIES = 100_000
 SCROLLED = 10_000
 ROW_PX = 48
+TIMEOUT_S = 600
 EVERY_FAILED = 10_000
 """Of so many deliveries one failed for good."""
 
@@ -72,6 +74,7 @@ def percentile(lengths: list[float], share: float) -> float:
     return sorted(lengths)[int(len(lengths) * share)]
 
 
+@pytest.mark.timeout(TIMEOUT_S)
 def test_ten_thousand_of_a_hundred_thousand_deliveries_scroll_without_a_stall(
     page: Page, platform_folder: Path, receiver: WebhookReceiver
 ) -> None:

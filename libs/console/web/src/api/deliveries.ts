@@ -15,7 +15,9 @@ type SearchQuery = NonNullable<
 /** What a search for deliveries asks for. */
 export type DeliverySearch = Omit<SearchQuery, "limit" | "iterator" | "latest" | "with_content">;
 
-const ROWS_PER_PAGE = 100;
+/** The first page is there soon; whoever scrolls on reads more at once. */
+const ROWS_OF_FIRST_PAGE = 100;
+const ROWS_PER_PAGE = 250;
 const ATTEMPTS_PER_PAGE = 100;
 const ENDPOINTS_PER_PAGE = 50;
 
@@ -35,7 +37,7 @@ export function deliveryPages(appId: string, search: () => DeliverySearch, key: 
               ...search(),
               latest: true,
               with_content: false,
-              limit: ROWS_PER_PAGE,
+              limit: pageParam === undefined ? ROWS_OF_FIRST_PAGE : ROWS_PER_PAGE,
               iterator: pageParam,
             },
           },

@@ -3,17 +3,26 @@ import { useClipboard } from "@mantine/hooks";
 import { TbCheck, TbCopy } from "react-icons/tb";
 
 /** Copies a text. `label` says what is copied, for those who do not see where the button is. */
-export function CopyButton(props: { text: string; label: string }) {
-  const { copy, copied } = useClipboard();
+export function CopyButton(props: {
+  /** The text, or what makes it. */
+  text: string | (() => string);
+  label: string;
+  /** What the button says, if not `Copy`. */
+  children?: string;
+}) {
+  const { text, label, children = "Copy" } = props;
+  const { copy, copied, error } = useClipboard();
+  // An embedding page has to allow it: `allow="clipboard-write"`.
+  if (error) return <span role="status">Copying is not allowed here.</span>;
   return (
     <Button
       size="compact-sm"
       variant="default"
       leftSection={copied ? <TbCheck size={14} aria-hidden /> : <TbCopy size={14} aria-hidden />}
-      onClick={() => copy(props.text)}
-      aria-label={copied ? `Copied ${props.label}` : `Copy ${props.label}`}
+      onClick={() => copy(typeof text === "string" ? text : text())}
+      aria-label={copied ? `Copied ${label}` : `Copy ${label}`}
     >
-      {copied ? "Copied" : "Copy"}
+      {copied ? "Copied" : children}
     </Button>
   );
 }

@@ -7,8 +7,8 @@ import { useEffect, useState } from "react";
 import { onSessionEnded } from "../api/client";
 import { identity } from "../api/identity";
 import { AppFrame, type Place } from "../components/AppFrame";
-import { Empty } from "../components/Empty";
 import { Loaded } from "../components/Loaded";
+import { Page } from "../components/Page";
 import { ApplicationProvider } from "../pages/application";
 import { currentSession, forgetSession } from "../session/session";
 import type { Appearance } from "../theme/appearance";
@@ -20,9 +20,11 @@ export function PortalFrame(props: { appearance: Appearance; places: Place[] }) 
   const session = useSession();
   if (session?.appId === undefined)
     return (
-      <Empty title="This link has ended">
-        Open the portal again from where you came. A link to it is valid for some time only.
-      </Empty>
+      <Container component="main" size="sm" py="xl">
+        <Page title="This link has ended">
+          Open the portal again from where you came. A link to it is valid for some time only.
+        </Page>
+      </Container>
     );
   return <SignedIn key={session.token} {...props} appId={session.appId} />;
 }

@@ -47,6 +47,15 @@ test("text, quiet text and links can be read on any background", () => {
   }
 });
 
+test.each(["light", "dark"] as const)("what is selected can be read: %s", (scheme) => {
+  for (const primary of COLORS) {
+    const variables = schemeVariables(scheme, { primary });
+    const text = colorOf(variables, "brand-light-color");
+    for (const name of ["brand-light", "brand-light-hover"])
+      expect(contrast(text, colorOf(variables, name))).toBeGreaterThanOrEqual(TEXT_CONTRAST);
+  }
+});
+
 test("buttons keep their contrast while they are pointed at", () => {
   for (const primary of COLORS) {
     const hover = colorOf(schemeVariables("light", { primary }), "brand-filled-hover");

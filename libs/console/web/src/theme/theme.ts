@@ -72,6 +72,7 @@ export function schemeVariables(scheme: SchemeName, palette: Palette = {}) {
   const [page, raised] = backgroundsOf(scheme, palette.background);
   const primary = palette.primary ?? PRIMARY;
   const text = readableOn(palette.text ?? TEXT[scheme], page, raised);
+  const [light, lightHover] = [mix(page, primary, 0.14), mix(page, primary, 0.22)];
   const quiet = palette.text === undefined ? QUIET[scheme] : mix(text, page, 0.25);
   const variables: Record<string, string> = {
     "--mantine-color-dimmed": toHex(readableOn(quiet, page, raised)),
@@ -81,6 +82,11 @@ export function schemeVariables(scheme: SchemeName, palette: Palette = {}) {
     "--mantine-color-red-outline": RED[scheme],
     "--mantine-color-red-filled": RED_FILLED,
     "--mantine-color-red-filled-hover": `color-mix(in srgb, ${RED_FILLED}, black 12%)`,
+    "--mantine-color-brand-text": toHex(readableOn(primary, page, raised)),
+    "--mantine-color-brand-outline": toHex(readableOn(primary, page, raised)),
+    "--mantine-color-brand-light": toHex(light),
+    "--mantine-color-brand-light-hover": toHex(lightHover),
+    "--mantine-color-brand-light-color": toHex(readableOn(primary, light, lightHover)),
     // Further from the text on it, not nearer.
     "--mantine-color-brand-filled-hover": toHex(
       mix(primary, textOn(primary) === WHITE ? BLACK : WHITE, 0.12),

@@ -5,10 +5,10 @@ import type { ReactNode } from "react";
 import type { Attempt } from "../../api/deliveries";
 import { headersOfAttempt, oneAttempt } from "../../api/deliveries";
 import { rawPayload } from "../../api/messages";
+import { CopyButton } from "../../components/CopyButton";
 import { Loaded } from "../../components/Loaded";
 import { useApplication } from "../application";
 import { BodyView } from "./BodyView";
-import { CopyButton } from "./CopyButton";
 import { curlCommand } from "./curl";
 import { Explained } from "./Explained";
 import { HeaderTable } from "./HeaderTable";
@@ -65,7 +65,9 @@ function Request(props: { attempt: Attempt }) {
       </Text>
       {body && (
         <div>
-          <CopyButton label="Copy as curl" visible="Copy as curl" text={command} />
+          <CopyButton label="as curl" text={command}>
+            Copy as curl
+          </CopyButton>
         </div>
       )}
       {headers.isSuccess &&

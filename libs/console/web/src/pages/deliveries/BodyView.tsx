@@ -1,8 +1,8 @@
 import { Button, ButtonGroup, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
+import { CopyButton } from "../../components/CopyButton";
 import classes from "./BodyView.module.css";
 import { hexDump, sizeOf, textOf } from "./bytes";
-import { CopyButton } from "./CopyButton";
 import { JsonTree } from "./JsonTree";
 import { readJson } from "./json";
 
@@ -39,7 +39,7 @@ export function BodyView(props: {
               <Form chosen={raw} label="Raw" onChoose={() => setRaw(true)} />
             </ButtonGroup>
           )}
-          {text !== undefined && <CopyButton label={`Copy the ${of}`} text={() => text} />}
+          {text !== undefined && <CopyButton label={`the ${of}`} text={text} />}
         </Group>
       </Group>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled with the keyboard. */}

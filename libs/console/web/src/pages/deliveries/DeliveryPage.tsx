@@ -1,6 +1,7 @@
 import { Button, Stack, Text, Title } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { type MessageEndpoint, messageEndpointPages } from "../../api/deliveries";
 import { oneMessage } from "../../api/messages";
 import { Empty } from "../../components/Empty";
@@ -51,7 +52,13 @@ function Deliveries(props: { msgId: string; scheduled: boolean }) {
   const { endpoint, attempt } = useSearch({ strict: false }) as Record<string, unknown>;
   const pages = useInfiniteQuery(messageEndpointPages(appId, msgId));
   const deliveries = pages.data?.pages.flatMap((page) => page.data) ?? [];
-  const chosen = deliveries.find(({ id }) => id === endpoint) ?? deliveries[0];
+  const named = deliveries.find(({ id }) => id === endpoint);
+  const { hasNextPage, isFetching, fetchNextPage } = pages;
+  const isSought = typeof endpoint === "string" && named === undefined && hasNextPage;
+  useEffect(() => {
+    if (isSought && !isFetching) void fetchNextPage();
+  }, [isSought, isFetching, fetchNextPage]);
+  const chosen = named ?? deliveries[0];
   return (
     <Stack gap="md">
       <Title order={2} size="h4">
@@ -78,12 +85,14 @@ function Deliveries(props: { msgId: string; scheduled: boolean }) {
                   More endpoints
                 </Button>
               )}
-              <DeliverySection
-                key={chosen.id}
-                msgId={msgId}
-                delivery={chosen}
-                attemptId={typeof attempt === "string" ? attempt : undefined}
-              />
+              {!isSought && (
+                <DeliverySection
+                  key={chosen.id}
+                  msgId={msgId}
+                  delivery={chosen}
+                  attemptId={typeof attempt === "string" ? attempt : undefined}
+                />
+              )}
             </>
           )
         }

@@ -16,7 +16,7 @@ const ROW_PX = 48;
 const NARROW_ROW_PX = 92;
 const OVERSCAN = 12;
 /** So many rows before the end, the next page is asked for. */
-const AHEAD = 60;
+const AHEAD = 200;
 const COLUMNS = ["Status", "Event type", "Message", "Endpoint", "Latest response", "When"];
 
 /** A table of any number of deliveries, of which those in view are in the page. */
