@@ -131,11 +131,18 @@ def test_the_navigation_can_be_left_out(
     frame = embed(page, embedding, portal_link(), hideNavigation="true", darkMode="true")
     expect(frame.get_by_role("heading", name="No endpoints yet")).to_be_visible()
     expect(frame.get_by_role("navigation")).to_have_count(0)
-    # It stays so when the frame is loaded again, at an address without parameters.
-    frame.locator("body").evaluate("() => location.reload()")
-    expect(frame.get_by_role("heading", name="No endpoints yet")).to_be_visible()
-    expect(frame.get_by_role("navigation")).to_have_count(0)
     expect(frame.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+
+
+def test_the_appearance_stays_when_a_page_is_loaded_again(
+    page: Page, portal_link: PortalLink
+) -> None:
+    page.goto(portal_link().replace("#", "?hideNavigation=true&darkMode=true#", 1))
+    for _ in range(2):
+        expect(page.get_by_role("heading", name="No endpoints yet")).to_be_visible()
+        expect(page.get_by_role("navigation")).to_have_count(0)
+        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+        page.reload()
 
 
 def test_hostile_parameters_change_nothing(
