@@ -21,7 +21,11 @@ def stored(page: Page) -> str:
 
 
 def places(page: Page) -> list[str]:
-    return page.get_by_role("navigation", name="Pages", exact=True).get_by_role("link").all_inner_texts()
+    return (
+        page.get_by_role("navigation", name="Pages", exact=True)
+        .get_by_role("link")
+        .all_inner_texts()
+    )
 
 
 def key_of(api: httpx.Client, scope: str, **members: str) -> str:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from ..waiting import until  # noqa: TID252 - tests are no installed package
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
@@ -167,12 +167,12 @@ def test_a_hidden_tab_follows_nothing_and_goes_on_where_it_was(
 ) -> None:
     endpoint(api, app, f"{receiver.url}/ok/hidden")
     streams: list[str | None] = []
-    page.on(
-        "request",
-        lambda request: (
-            "/events?" in request.url and streams.append(request.headers.get("last-event-id"))
-        ),
-    )
+
+    def note(request: Request) -> None:
+        if "/events?" in request.url:
+            streams.append(request.headers.get("last-event-id"))
+
+    page.on("request", note)
     open_deliveries(page, portal_link())
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     first = post(api, app)
