@@ -168,11 +168,11 @@ def test_a_hidden_tab_follows_nothing_and_goes_on_where_it_was(
     endpoint(api, app, f"{receiver.url}/ok/hidden")
     streams: list[str | None] = []
 
-    def note_stream(request: Request) -> None:
+    def note(request: Request) -> None:
         if "/events?" in request.url:
             streams.append(request.headers.get("last-event-id"))
 
-    page.on("request", note_stream)
+    page.on("request", note)
     open_deliveries(page, portal_link())
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     first = post(api, app)

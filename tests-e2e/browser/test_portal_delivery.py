@@ -218,9 +218,10 @@ def test_an_explanation_says_what_to_change_by_whom(
     expect(alert).to_contain_text("Renew the certificate.")
     expect(alert.get_by_role("table", name="Evidence from this attempt")).to_contain_text(XSS)
     expect(alert.get_by_role("link")).to_have_count(0)
-    explanation["documentation"] = "https://docs.example.com/failures"
+    page_of_code = "https://docs.example.com/failures"
+    explanation["documentation"] = page_of_code
     page.reload()
-    expect(alert.get_by_role("link")).to_have_attribute("href", explanation["documentation"])
+    expect(alert.get_by_role("link")).to_have_attribute("href", page_of_code)
     assert accessibility_violations(page) == []
 
 
