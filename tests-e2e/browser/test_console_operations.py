@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from ..dev_platform import DevPlatform, api_client  # noqa: TID252 - tests are no installed package
 from ..waiting import until  # noqa: TID252
@@ -33,6 +33,57 @@ def test_tasks_show_their_progress(
     page.get_by_label("Status").select_option("Running")
     expect(page.get_by_role("heading", name="No task is found")).to_be_visible()
     expect(page).to_have_url(re.compile("status=running"))
+
+
+def test_a_running_task_is_canceled(
+    page: Page, open_console: OpenConsole, tenant_api: httpx.Client
+) -> None:
+    running = {
+        "id": "qtask_1",
+        "task": "endpoint.recover",
+        "status": "running",
+        "state": "running",
+        "updatedAt": "2026-01-01T00:00:00Z",
+        "progress": {"percent": 30, "done": 12, "total": 40},
+        "data": {
+            "since": "2026-01-01T00:00:00Z",
+            "until": "2026-01-01T00:00:00Z",
+            "looked": 12,
+            "resent": 3,
+            "skipped": 0,
+            "error": XSS,
+        },
+    }
+    canceled: list[str] = []
+
+    def cancel(route: Route) -> None:
+        canceled.append(route.request.url)
+        route.fulfill(json={**running, "status": "failed", "state": "canceled"})
+
+    def tasks(route: Route) -> None:
+        now = {"status": "failed", "state": "canceled"} if canceled else {}
+        route.fulfill(
+            json={
+                "data": [{**running, **now}],
+                "iterator": None,
+                "prevIterator": None,
+                "done": True,
+            }
+        )
+
+    page.route("**/api/v1/background-task?*", tasks)
+    page.route("**/api/v1/background-task/qtask_1/cancel", cancel)
+    open_console("/tasks")
+    row = page.get_by_role("row").filter(has_text="qtask_1")
+    expect(row).to_contain_text("12 of 40 examined, 3 sent")
+    expect(row).to_contain_text(XSS)
+    expect(row.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "30")
+    assert violations_in_both_schemes(page) == []
+    row.get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel the task").click()
+    expect(row).to_contain_text("Canceled")
+    expect(row.get_by_role("button")).to_have_count(0)
+    assert len(canceled) == 1
 
 
 def test_the_audit_log_shows_what_changed(

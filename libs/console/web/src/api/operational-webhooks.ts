@@ -8,7 +8,6 @@ export type OperationalEndpoint = Schemas["OperationalWebhookEndpointOut"];
 
 const PATH = "/api/v1/operational-webhook/endpoint/{endpoint_id}";
 const SECRET = "/api/v1/operational-webhook/endpoint/{endpoint_id}/secret";
-const HEADERS = "/api/v1/operational-webhook/endpoint/{endpoint_id}/headers";
 const of = (endpointId: string) => ({ path: { endpoint_id: endpointId } });
 
 /** Endpoints that get operational webhooks. */
@@ -56,8 +55,4 @@ export async function rotateOperationalSecret(
       body: { gracePeriodSeconds },
     }),
   );
-}
-
-export function readOperationalHeaders(endpointId: string): Promise<Schemas["EndpointHeadersOut"]> {
-  return dataOf(api.GET(HEADERS, { params: of(endpointId) }));
 }

@@ -1,7 +1,7 @@
 import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import {
   type Application,
   application as applicationQuery,
@@ -27,11 +27,7 @@ function Frame(props: { application: Application }) {
   const { application } = props;
   const may = useMay();
   const path = `/applications/${application.id}`;
-  const permissions = applicationPermissions(may);
-  const scope = useMemo(
-    () => ({ appId: application.id, path, may: permissions }),
-    [application.id, path, permissions],
-  );
+  const scope = { appId: application.id, path, may: applicationPermissions(may) };
   return (
     <ApplicationProvider scope={scope}>
       <Stack gap="md">
