@@ -96,7 +96,7 @@ def test_a_portal_link_opens_the_portal(
     page.get_by_role("button", name="Portal link").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Valid for").select_option("1 hour")
-    dialog.get_by_text("Read only").click()
+    dialog.get_by_role("switch", name="Read only").check()
     dialog.get_by_role("button", name="Create the link").click()
     link = dialog.get_by_label("Link", exact=True).input_value()
     assert "/portal#key=" in link

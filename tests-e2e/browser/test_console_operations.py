@@ -171,7 +171,7 @@ def test_operational_webhooks_are_added_changed_rotated_and_deleted(
 
     row.get_by_role("button", name="Edit").click()
     dialog.get_by_label("endpoint.created", exact=True).check()
-    dialog.get_by_text("Disabled", exact=True).click()
+    dialog.get_by_role("switch", name="Disabled").check()
     dialog.get_by_role("button", name="Save").click()
     expect(row).to_contain_text("Disabled")
     changed = tenant_api.get(f"{path}/{created['id']}").json()

@@ -5,22 +5,11 @@ import { ChoiceFilter, TextFilter, TimeFilter } from "../components/FilterFields
 import { useMay } from "../permissions";
 import { useFilters } from "../use-filters";
 import { AttemptTable } from "./AttemptTable";
-import { FILTERS, type SearchFilters } from "./filters";
+import { CODES, FILTERS, type SearchFilters, STATUSES } from "./filters";
 import { MessageTable } from "./MessageTable";
 
-const STATUSES = [
-  { value: "0", label: "Succeeded" },
-  { value: "2", label: "Failed" },
-  { value: "1", label: "Pending" },
-  { value: "3", label: "Sending" },
-];
-const CODES = [
-  { value: "200", label: "2xx" },
-  { value: "300", label: "3xx" },
-  { value: "400", label: "4xx" },
-  { value: "500", label: "5xx" },
-  { value: "0", label: "No answer" },
-];
+const choices = (named: Record<string, { label: string }>) =>
+  Object.entries(named).map(([value, { label }]) => ({ value, label }));
 
 /** Searches messages, or attempts, of all applications. */
 export function MessagesPage() {
@@ -85,13 +74,13 @@ function FilterBar(props: {
           <ChoiceFilter
             label="Status"
             value={filters.status}
-            choices={STATUSES}
+            choices={choices(STATUSES)}
             onChange={(status) => onChange({ status })}
           />
           <ChoiceFilter
             label="Response"
             value={filters.code}
-            choices={CODES}
+            choices={choices(CODES)}
             onChange={(code) => onChange({ code })}
           />
           {text("endpoint", "Endpoint", "Id of the endpoint")}

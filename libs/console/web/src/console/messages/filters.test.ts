@@ -12,16 +12,22 @@ describe("messageFilter", () => {
   });
 
   it("asks for nothing without filters, and ignores those of attempts", () => {
-    expect(messageFilter({ status: "2", view: "messages" })).toEqual({});
+    expect(messageFilter({ status: "failed", view: "messages" })).toEqual({});
   });
 });
 
 describe("attemptFilter", () => {
   it("has numbers where the API has", () => {
-    expect(attemptFilter({ status: "0", code: "500", endpoint: "ep_1", tag: "x" })).toEqual({
-      status: 0,
-      status_code_class: 500,
-      endpoint_id: "ep_1",
-    });
+    expect(attemptFilter({ status: "succeeded", code: "5xx", endpoint: "ep_1", tag: "x" })).toEqual(
+      {
+        status: 0,
+        status_code_class: 500,
+        endpoint_id: "ep_1",
+      },
+    );
+  });
+
+  it("ignores what the address has by mistake", () => {
+    expect(attemptFilter({ status: "toString", code: "7" })).toEqual({});
   });
 });

@@ -1,8 +1,11 @@
 import { Paper, SimpleGrid, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { platformState } from "../../api/platform";
+import { tenantBacklog } from "../../api/statistics";
 import { When } from "../../components/When";
-import { tenantBacklog } from "../coming";
+import { useMay } from "../permissions";
+import { spanOf } from "../units";
 import { durationOf, type Totals } from "./points";
 import type { Range } from "./ranges";
 
@@ -13,11 +16,7 @@ const COUNTED_TO = 10_000;
 /** The numbers of a range of time, and what is open at this moment. */
 export function Numbers(props: { totals: Totals; range: Range }) {
   const { totals, range } = props;
-  const { data: backlog } = useQuery({
-    queryKey: ["statistics", "backlog"],
-    queryFn: ({ signal }) => tenantBacklog(signal),
-    refetchInterval: 10_000,
-  });
+  const { data: backlog } = useQuery(tenantBacklog);
   const { latest } = totals;
   return (
     <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }} spacing="sm">
@@ -36,26 +35,28 @@ export function Numbers(props: { totals: Totals; range: Range }) {
         note={`p95 ${durationOf(latest?.p95 ?? null)} · p99 ${durationOf(latest?.p99 ?? null)}`}
       />
       <Figure
-        label="Backlog"
-        value={backlog ? counted(backlog.openMessages + backlog.pendingDeliveries) : "—"}
-        note={
-          backlog &&
-          `${counted(backlog.pendingDeliveries)} to retry, ${counted(backlog.parkedDeliveries)} held`
-        }
+        label="Backlog: deliveries to retry"
+        value={backlog ? counted(backlog.pendingDeliveries) : "—"}
+        note={backlog && `${counted(backlog.parkedDeliveries)} held until an endpoint is back`}
       />
       <Figure
-        label="Oldest open message"
-        value={backlog?.oldestOpenAt ? <When at={backlog.oldestOpenAt} /> : "—"}
-        note={
-          backlog?.oldestDueAt ? (
-            <>
-              first retry <When at={backlog.oldestDueAt} />
-            </>
-          ) : undefined
-        }
+        label="Oldest of them due"
+        value={backlog?.oldestDueAt ? <When at={backlog.oldestDueAt} /> : "—"}
+        note={<OldestOpen />}
       />
     </SimpleGrid>
   );
+}
+
+/** How long the oldest accepted message has been open, for who may see the platform. */
+function OldestOpen() {
+  const may = useMay();
+  const { data } = useQuery({ ...platformState, enabled: may("read_platform") });
+  if (!data?.backlog) return null;
+  const { oldestOpenS } = data.backlog;
+  return oldestOpenS === null
+    ? "every accepted message is sent"
+    : `oldest open batch: ${spanOf(oldestOpenS)}`;
 }
 
 function Figure(props: { label: string; value: ReactNode; note?: ReactNode }) {

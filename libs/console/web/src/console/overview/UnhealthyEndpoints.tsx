@@ -2,10 +2,10 @@ import { Anchor, Group, Paper, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { TbCircleCheck } from "react-icons/tb";
+import { type UnhealthyEndpoint, unhealthyEndpoints } from "../../api/statistics";
 import { Loaded } from "../../components/Loaded";
 import { StatusBadge } from "../../components/StatusBadge";
 import { When } from "../../components/When";
-import { type UnhealthyEndpoint, unhealthyEndpoints } from "../coming";
 
 const WORDS: Record<string, { label: string; color: string }> = {
   disabled: { label: "Disabled", color: "gray" },
@@ -19,11 +19,7 @@ const WORDS: Record<string, { label: string; color: string }> = {
 
 /** The endpoints that need attention now, worst first. */
 export function UnhealthyEndpoints() {
-  const found = useQuery({
-    queryKey: ["statistics", "unhealthy"],
-    queryFn: ({ signal }) => unhealthyEndpoints(signal),
-    refetchInterval: 10_000,
-  });
+  const found = useQuery(unhealthyEndpoints);
   return (
     <Stack gap="xs" component="section" aria-label="Needs attention">
       <Title order={2} size="h5">
