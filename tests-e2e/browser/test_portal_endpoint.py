@@ -87,7 +87,7 @@ def test_the_next_retry_is_named(
     page: Page, portal_link: PortalLink, api: httpx.Client, app: str, receiver: WebhookReceiver
 ) -> None:
     url = f"{receiver.url}/status/500"
-    endpoint = create_endpoint(api, app, url=url, retrySchedule=[86_400])
+    endpoint = create_endpoint(api, app, url=url, retrySchedule=[36_000])
     post_message(api, app)
     wait_for_statistics(api, app, endpoint)
     open_portal(page, portal_link(), f"/endpoints/{endpoint}")
