@@ -1,4 +1,4 @@
-import { Anchor, Table, Text } from "@mantine/core";
+import { Anchor, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { activityOf, deliveryState, type Endpoint } from "../../api/endpoints";
@@ -6,29 +6,30 @@ import { Sparkline } from "../../components/Sparkline";
 import { useApplication } from "../application";
 import { activityWords, sum } from "./activity";
 import { EndpointStatus } from "./EndpointStatus";
+import classes from "./EndpointTable.module.css";
 import { mayBeHeldUp } from "./endpoint-status";
 
 /** Endpoints with their state and what happened in the last 24 hours. */
 export function EndpointTable(props: { pages: Endpoint[][] }) {
   return (
-    <Table.ScrollContainer minWidth={680}>
-      <Table verticalSpacing="sm" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Endpoint</Table.Th>
-            <Table.Th scope="col" w="32%">
+    <div className={classes.scroll}>
+      <table className={classes.table}>
+        <thead>
+          <tr>
+            <th scope="col">Endpoint</th>
+            <th scope="col" style={{ width: "32%" }}>
               Status
-            </Table.Th>
-            <Table.Th scope="col" w={210}>
+            </th>
+            <th scope="col" style={{ width: 210 }}>
               Last 24 hours
-            </Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+            </th>
+          </tr>
+        </thead>
         {props.pages.map((endpoints) => (
           <EndpointRows key={endpoints[0]?.id} endpoints={endpoints} />
         ))}
-      </Table>
-    </Table.ScrollContainer>
+      </table>
+    </div>
   );
 }
 
@@ -39,7 +40,7 @@ function EndpointRows(props: { endpoints: Endpoint[] }) {
   const activity = useQuery({ ...activityOf(appId, ids), enabled: ids.length > 0 });
   const byId = new Map(activity.data?.map((one) => [one.endpointId, one]));
   return (
-    <Table.Tbody>
+    <tbody>
       {props.endpoints.map((endpoint) => (
         <EndpointRow
           key={endpoint.id}
@@ -48,7 +49,7 @@ function EndpointRows(props: { endpoints: Endpoint[] }) {
           settled={!activity.isPending}
         />
       ))}
-    </Table.Tbody>
+    </tbody>
   );
 }
 
@@ -65,8 +66,8 @@ function EndpointRow(props: {
     enabled: settled && mayBeHeldUp(endpoint, activity && sum(activity.fail)),
   });
   return (
-    <Table.Tr>
-      <Table.Td style={{ overflowWrap: "anywhere" }}>
+    <tr>
+      <td style={{ overflowWrap: "anywhere" }}>
         <Anchor component={Link} to={`${path}/endpoints/${endpoint.id}`} fw={500}>
           {endpoint.url}
         </Anchor>
@@ -75,11 +76,11 @@ function EndpointRow(props: {
             {endpoint.description}
           </Text>
         )}
-      </Table.Td>
-      <Table.Td>
+      </td>
+      <td>
         <EndpointStatus endpoint={endpoint} state={state.data} />
-      </Table.Td>
-      <Table.Td>
+      </td>
+      <td>
         {activity && (
           <>
             <Sparkline {...activity} label={activityWords(activity)} />
@@ -88,7 +89,7 @@ function EndpointRow(props: {
             </Text>
           </>
         )}
-      </Table.Td>
-    </Table.Tr>
+      </td>
+    </tr>
   );
 }
