@@ -1,6 +1,11 @@
 /** Mantine's theme and variables, changed by what the embedding page wants. */
 
-import { createTheme, type MantineColorsTuple, virtualColor, defaultVariantColorsResolver } from "@mantine/core";
+import {
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  virtualColor,
+} from "@mantine/core";
 import type { Appearance, Palette } from "./appearance";
 import {
   BLACK,
