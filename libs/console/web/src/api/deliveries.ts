@@ -2,11 +2,10 @@
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "./client";
-import type { AttemptDetails } from "./coming";
 import type { paths } from "./schema";
 
-export type Attempt = Schemas["MessageAttemptOut"] & AttemptDetails;
-export type FoundAttempt = Schemas["FoundAttemptOut"] & AttemptDetails;
+export type Attempt = Schemas["MessageAttemptOut"];
+export type FoundAttempt = Schemas["FoundAttemptOut"];
 export type MessageEndpoint = Schemas["MessageEndpointOut"];
 
 type SearchQuery = NonNullable<

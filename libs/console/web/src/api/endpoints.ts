@@ -2,12 +2,12 @@
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "./client";
-import { endpointActivity } from "./coming";
 
 export type Endpoint = Schemas["EndpointOut"];
 export type EndpointIn = Schemas["EndpointIn"];
 export type EndpointPatch = Schemas["EndpointPatch"];
 export type EndpointHeaders = Schemas["EndpointHeadersOut"];
+export type UrlCheck = Schemas["UrlCheckOut"];
 export type DeliveryState = Schemas["EndpointDeliveryStateOut"];
 
 const PAGE = 50;
@@ -43,7 +43,15 @@ export function endpointPages(appId: string) {
 export function activityOf(appId: string, endpointIds: string[]) {
   return queryOptions({
     queryKey: [...endpointsKey(appId), "activity", ...endpointIds],
-    queryFn: ({ signal }) => endpointActivity(appId, endpointIds, signal),
+    queryFn: async ({ signal }) => {
+      const { data } = await dataOf(
+        api.GET("/api/v1/app/{app_id}/stats/endpoints", {
+          params: { path: { app_id: appId }, query: { endpoint_id: endpointIds } },
+          signal,
+        }),
+      );
+      return data;
+    },
     staleTime: 60_000,
   });
 }
@@ -234,5 +242,22 @@ export function endpointChoices(appId: string) {
       return page.data;
     },
     staleTime: 60_000,
+  });
+}
+
+/** Whether the platform would deliver to a URL, and why not. Nothing is sent to it. */
+export function urlCheck(appId: string, url: string) {
+  return queryOptions({
+    queryKey: ["app", appId, "url-check", url],
+    queryFn: ({ signal }) =>
+      dataOf(
+        api.POST("/api/v1/app/{app_id}/endpoint-url/check", {
+          params: { path: { app_id: appId } },
+          body: { url },
+          signal,
+        }),
+      ),
+    staleTime: 30_000,
+    retry: false,
   });
 }

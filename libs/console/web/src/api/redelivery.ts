@@ -2,10 +2,19 @@
 
 import { queryOptions } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "./client";
-import type { RedeliveryTask } from "./coming";
 
 export type Attempt = Schemas["MessageAttemptOut"];
 export type BackgroundTask = Schemas["BackgroundTaskOut"];
+export type RedeliveryPreview = Schemas["RedeliveryPreviewOut"];
+export type RedeliveryTask = "recover" | "replay-missing" | "bulk-replay";
+
+/** Which messages to send again. */
+export interface Wanted {
+  task: RedeliveryTask;
+  since: string;
+  /** None: all. */
+  eventTypes: string[];
+}
 
 const POLL_MS = 500;
 const TASK_POLL_MS = 1_000;
@@ -47,23 +56,42 @@ export function firstAttempt(appId: string, messageId: string, endpointId: strin
   });
 }
 
+/** What a recovery or replay would send. It is counted once, and not again by itself. */
+export function redeliveryPreview(appId: string, endpointId: string, wanted: Wanted) {
+  const { task, since, eventTypes } = wanted;
+  return queryOptions({
+    queryKey: ["app", appId, "redelivery-preview", endpointId, wanted],
+    queryFn: ({ signal }) =>
+      dataOf(
+        api.GET("/api/v1/app/{app_id}/endpoint/{endpoint_id}/redelivery-preview", {
+          params: {
+            path: { app_id: appId, endpoint_id: endpointId },
+            query: { task, since, ...(eventTypes.length > 0 && { event_types: eventTypes }) },
+          },
+          signal,
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+}
+
 /** Starts to send messages again, in the background. Returns the id of the task. */
 export async function startRedelivery(
   appId: string,
   endpointId: string,
-  wanted: { task: RedeliveryTask; since: string; until?: string; eventTypes?: string[] },
+  { task, since, eventTypes }: Wanted,
 ): Promise<string> {
   const params = { path: { app_id: appId, endpoint_id: endpointId } };
-  const { since, until } = wanted;
-  const body = { since, until };
+  const body = { since };
   const started = await dataOf(
-    wanted.task === "recover"
+    task === "recover"
       ? api.POST("/api/v1/app/{app_id}/endpoint/{endpoint_id}/recover", { params, body })
-      : wanted.task === "replay-missing"
+      : task === "replay-missing"
         ? api.POST("/api/v1/app/{app_id}/endpoint/{endpoint_id}/replay-missing", { params, body })
         : api.POST("/api/v1/app/{app_id}/endpoint/{endpoint_id}/bulk-replay", {
             params,
-            body: { ...body, eventTypes: wanted.eventTypes },
+            body: { since, ...(eventTypes.length > 0 && { eventTypes }) },
           }),
   );
   return started.id;

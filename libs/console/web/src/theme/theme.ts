@@ -1,6 +1,11 @@
 /** Mantine's theme and variables, changed by what the embedding page wants. */
 
-import { createTheme, type MantineColorsTuple, virtualColor } from "@mantine/core";
+import {
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  virtualColor,
+} from "@mantine/core";
 import type { Appearance, Palette } from "./appearance";
 import {
   BLACK,
@@ -59,6 +64,12 @@ export function themeOf(appearance: Appearance) {
     primaryShade: 6,
     autoContrast: true,
     luminanceThreshold: LUMINANCE_THRESHOLD,
+    variantColorResolver: (input) => {
+      const colors = defaultVariantColorsResolver(input);
+      // Black is chosen for Mantine's own red, and not for the darker one that is used.
+      const isRed = input.variant === "filled" && input.color === "red";
+      return isRed ? { ...colors, color: "var(--mantine-color-white)" } : colors;
+    },
     fontFamily,
     fontFamilyMonospace: MONOSPACE,
     headings: { fontFamily, fontWeight: "600" },

@@ -1,7 +1,7 @@
 import { Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { checkUrl, type UrlCheck } from "../../../api/coming";
+import { type UrlCheck, urlCheck } from "../../../api/endpoints";
 import { useApplication } from "../../application";
 
 const PAUSE_MS = 400;
@@ -16,13 +16,7 @@ export function UrlField(props: {
   const { value, onChange, error } = props;
   const { appId } = useApplication();
   const [typed] = useDebouncedValue(value.trim(), PAUSE_MS);
-  const check = useQuery({
-    queryKey: ["app", appId, "url-check", typed],
-    queryFn: ({ signal }) => checkUrl(appId, typed, signal),
-    enabled: STARTED.test(typed),
-    staleTime: 30_000,
-    retry: false,
-  });
+  const check = useQuery({ ...urlCheck(appId, typed), enabled: STARTED.test(typed) });
   const current = typed === value.trim() ? check.data : undefined;
   const refusal = current?.accepted === false ? current.conclusion : undefined;
   return (

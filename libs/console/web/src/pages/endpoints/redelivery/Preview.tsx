@@ -1,5 +1,5 @@
 import { Alert, Checkbox, Stack, Text } from "@mantine/core";
-import type { RedeliveryPreview } from "../../../api/coming";
+import type { RedeliveryPreview } from "../../../api/redelivery";
 import { When } from "../../../components/When";
 
 /** What a recovery or replay would send: how many, of which events, how many were delivered. */

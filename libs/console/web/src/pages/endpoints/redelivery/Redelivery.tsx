@@ -1,9 +1,13 @@
 import { Button, Group, NativeSelect, Radio, Stack, TextInput } from "@mantine/core";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { previewRedelivery, type RedeliveryTask } from "../../../api/coming";
 import type { Endpoint } from "../../../api/endpoints";
-import { startRedelivery } from "../../../api/redelivery";
+import {
+  type RedeliveryTask,
+  redeliveryPreview,
+  startRedelivery,
+  type Wanted,
+} from "../../../api/redelivery";
 import { Failure } from "../../../components/Failure";
 import { Loaded } from "../../../components/Loaded";
 import { Section } from "../../../components/Section";
@@ -35,11 +39,6 @@ const TASKS: { value: RedeliveryTask; label: string; description: string }[] = [
   },
 ];
 
-interface Wanted {
-  task: RedeliveryTask;
-  since: string;
-}
-
 /** Sends messages of a time again, after it has shown how many that are. */
 export default function Redelivery(props: { endpoint: Endpoint }) {
   const { endpoint } = props;
@@ -49,7 +48,7 @@ export default function Redelivery(props: { endpoint: Endpoint }) {
   const [task, setTask] = useState<RedeliveryTask>(tasks[0]?.value ?? "recover");
   const [period, setPeriod] = useState("day");
   const [from, setFrom] = useState("");
-  const [wanted, setWanted] = useState<Wanted>();
+  const [wanted, setWanted] = useState<Omit<Wanted, "eventTypes">>();
   const since = sinceOf(period, from, new Date());
   const change = <Value,>(set: (value: Value) => void) => {
     return (value: Value) => {
@@ -104,22 +103,17 @@ export default function Redelivery(props: { endpoint: Endpoint }) {
 }
 
 /** What would be sent, and the button that sends it. */
-function DryRun(props: { endpoint: Endpoint; wanted: Wanted }) {
+function DryRun(props: { endpoint: Endpoint; wanted: Omit<Wanted, "eventTypes"> }) {
   const { endpoint, wanted } = props;
   const { appId } = useApplication();
   const [chosen, setChosen] = useState<string[]>([]);
-  const count = (eventTypes: string[]) => ({
-    queryKey: ["app", appId, "redelivery-preview", endpoint.id, wanted, eventTypes],
-    queryFn: ({ signal }: { signal: AbortSignal }) =>
-      previewRedelivery(appId, endpoint.id, { ...wanted, eventTypes }, signal),
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
+  const all = useQuery(redeliveryPreview(appId, endpoint.id, { ...wanted, eventTypes: [] }));
+  const preview = useQuery({
+    ...redeliveryPreview(appId, endpoint.id, { ...wanted, eventTypes: chosen }),
     placeholderData: keepPreviousData,
   });
-  const all = useQuery(count([]));
-  const preview = useQuery(count(chosen));
   const start = useMutation({
-    mutationFn: () => startRedelivery(appId, endpoint.id, { ...wanted, ...typesOf(chosen) }),
+    mutationFn: () => startRedelivery(appId, endpoint.id, { ...wanted, eventTypes: chosen }),
   });
   if (start.data !== undefined) return <TaskProgress taskId={start.data} />;
   return (
@@ -148,10 +142,6 @@ function DryRun(props: { endpoint: Endpoint; wanted: Wanted }) {
       )}
     </Loaded>
   );
-}
-
-function typesOf(chosen: string[]): { eventTypes?: string[] } {
-  return chosen.length > 0 ? { eventTypes: chosen } : {};
 }
 
 function sendWords(messages: number, complete: boolean): string {

@@ -1,7 +1,6 @@
 import { Alert, Anchor, Group, Loader, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { explanationOf } from "../../../api/coming";
 import { type Attempt, firstAttempt } from "../../../api/redelivery";
 import { CodeBlock } from "../../../components/CodeBlock";
 import { Failure } from "../../../components/Failure";
@@ -35,7 +34,7 @@ export function SentExample(props: { endpointId: string; messageId: string }) {
 
 function Answer(props: { attempt: Attempt }) {
   const { attempt } = props;
-  const explanation = explanationOf(attempt);
+  const explanation = attempt.explanation;
   return (
     <>
       <Group gap="md">

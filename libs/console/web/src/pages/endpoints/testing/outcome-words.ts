@@ -1,4 +1,3 @@
-import { explanationOf } from "../../../api/coming";
 import type { Attempt } from "../../../api/redelivery";
 
 /** Says how an attempt ended, and why it failed. */
@@ -12,5 +11,5 @@ export function outcomeWords(attempt: Attempt): { color: string; word: string; r
 /** Why an attempt failed, in a sentence if there is one. */
 function failureWords(attempt: Attempt): string | undefined {
   const reason = attempt.failure ?? attempt.failureReason?.replaceAll("_", " ");
-  return explanationOf(attempt)?.cause ?? reason;
+  return attempt.explanation?.cause ?? reason;
 }
