@@ -56,7 +56,7 @@ async def test_head_needs_a_key_where_get_does(world: World, token: str) -> None
 
 
 async def test_an_operation_that_is_not_there_is_told_as_such(world: World) -> None:
-    for method, path in (("GET", "/api/v1/stream"), ("POST", "/ingest/api/v1/source")):
+    for method, path in (("GET", "/api/v1/connector"), ("POST", "/api/v1/app/a/autoconfig")):
         answer = await world.client.request(method, path)
         assert answer.status_code == 404
         detail = answer.json()["detail"]
