@@ -4,7 +4,7 @@ import { Anchor, Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
+import { memo, type ReactNode, useEffect, useRef } from "react";
 import { StatusBadge } from "../../components/StatusBadge";
 import { When } from "../../components/When";
 import { useApplication } from "../application";
@@ -81,10 +81,7 @@ export function DeliveryTable(props: {
           {inView.map(({ key, index, start, size }) => {
             const item = items[index];
             if (item === undefined) return null;
-            const place = {
-              index,
-              style: { height: size, transform: `translateY(${start}px)` },
-            };
+            const place = { index, start, size };
             return "missing" in item ? (
               <Gap key={key} {...place} missing={item.missing} onRefresh={onRefresh} />
             ) : (
@@ -105,13 +102,19 @@ function itemsOf({ rows, gapAt, missing }: ShownRows): Item[] {
   return [...rows.slice(0, gapAt), { key: "gap", missing }, ...rows.slice(gapAt)];
 }
 
-function Row(props: {
-  row: DeliveryRow;
-  nameOf: (endpointId: string) => string;
+/** Where a row stands in the table: its number, and its place and height in px. */
+interface RowPlace {
   index: number;
-  style: CSSProperties;
-}) {
-  const { row, nameOf, index, style } = props;
+  start: number;
+  size: number;
+}
+
+/** Drawn once: scrolling draws only those that come into view. */
+const Row = memo(function Row(
+  props: RowPlace & { row: DeliveryRow; nameOf: (endpointId: string) => string },
+) {
+  const { row, nameOf, index } = props;
+  const style = styleOf(props);
   const { path } = useApplication();
   const endpoint = row.url ?? nameOf(row.endpointId);
   return (
@@ -144,15 +147,15 @@ function Row(props: {
       </div>
     </div>
   );
+});
+
+function styleOf({ start, size }: RowPlace) {
+  return { height: size, transform: `translateY(${start}px)` };
 }
 
-function Gap(props: {
-  missing: number;
-  index: number;
-  style: CSSProperties;
-  onRefresh: () => void;
-}) {
-  const { missing, index, style, onRefresh } = props;
+function Gap(props: RowPlace & { missing: number; onRefresh: () => void }) {
+  const { missing, index, onRefresh } = props;
+  const style = styleOf(props);
   return (
     <div role="row" aria-rowindex={index + 2} className={classes.row} style={style}>
       <div role="cell" className={classes.gap} style={{ gridColumn: "1 / -1" }}>

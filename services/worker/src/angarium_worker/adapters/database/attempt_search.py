@@ -188,10 +188,12 @@ def _search_conditions(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
         found.append(planned.is_not(None) if wanted.will_retry else planned.is_(None))
     if wanted.latest:
         later = attempt.alias("later")
-        # By the primary key: a message has few attempts.
+        # By the primary key: a message has few attempts. Wrapped, the endpoint cannot lead to its
+        # index instead, in which all later attempts at the endpoint would be read for each row.
+        endpoint_id = func.coalesce(later.c.endpoint_id, later.c.endpoint_id)
         of_delivery = (
             (later.c.message_id == attempt.c.message_id)
-            & (later.c.endpoint_id == attempt.c.endpoint_id)
+            & (endpoint_id == attempt.c.endpoint_id)
             & (later.c.id > attempt.c.id)
         )
         found.append(~exists().where(of_delivery).correlate(attempt))
