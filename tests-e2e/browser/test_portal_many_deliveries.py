@@ -91,6 +91,8 @@ def test_ten_thousand_of_a_hundred_thousand_deliveries_scroll_without_a_stall(
         link = api.post(f"/auth/app-portal-access/{created.json()['id']}", json={}).json()["url"]
         scrolls_smoothly(page, link)
         finds_the_failed_ones(page, link, messages)
+        # It follows a platform that ends now.
+        page.close()
 
 
 def scrolls_smoothly(page: Page, link: str) -> None:
