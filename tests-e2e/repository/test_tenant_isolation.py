@@ -65,7 +65,10 @@ REASONS = {
     "worker/adapters/database/attempt_search:follow": OF_TENANT,
     "worker/adapters/database/attempt_search:search": OF_TENANT,
     "worker/adapters/database/delivery_pages:_latest_attempts": CONDITION_PASSED,
-    "worker/adapters/database/delivery_rollups:count_attempts": BACKGROUND,
+    "worker/adapters/database/attempt_search:_search_conditions": "by the message of an attempt"
+    " that the rest of the search chooses for its tenant",
+    "worker/adapters/database/delivery_rollups:_numbers_by_duration": BACKGROUND,
+    "worker/adapters/database/delivery_rollups:_latencies": BACKGROUND,
     "worker/adapters/database/delivery_rollups:count_cancelled": BACKGROUND,
     "worker/adapters/database/endpoint_copy:read": RECEIVED,
     "worker/adapters/database/endpoint_stats:_failing_since": "by the id of the endpoint",

@@ -69,6 +69,7 @@ POSTED = {
     "v1.message.create",
     "v1.message.create-batch",
     "v1.message.create-batch-across",
+    "v1.streaming.events.create",
     "v1.message.precheck",
 }
 """Posted messages are on record in the journal."""

@@ -154,6 +154,12 @@ CALLS: dict[Permission, tuple[str, str]] = {
     Permission.MANAGE_TENANT: ("DELETE", "/api/v1/app/acme"),
     Permission.MANAGE_KEYS: ("GET", "/api/v1/api-key"),
     Permission.MANAGE_PLATFORM: ("GET", "/api/v1/admin/tenant"),
+    Permission.READ_PLATFORM: ("GET", "/api/v1/platform"),
+    Permission.MANAGE_QUARANTINE: ("POST", "/api/v1/platform/quarantine/drop"),
+    Permission.MANAGE_TASKS: (
+        "POST",
+        "/api/v1/background-task/qtask_05jHR6TnRzUGhKWN8Ckr5D/cancel",
+    ),
 }
 """A request that needs each permission."""
 

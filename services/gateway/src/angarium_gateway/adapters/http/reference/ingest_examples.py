@@ -5,6 +5,7 @@ from typing import Final
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.ingest import (
     IngestEndpointOut,
+    IngestSourceConfigOut,
     IngestSourceOut,
     RotateTokenOut,
 )
@@ -23,6 +24,7 @@ INGEST_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
         updated_at=MADE_AT,
         metadata={},
         type=SourceType.GITHUB,
+        config=IngestSourceConfigOut(),
     ),
     RotateTokenOut(ingest_url=_INGEST_URL),
     IngestEndpointOut(

@@ -109,7 +109,7 @@ class IngestSourceOut(ApiSchema, frozen=True, kw_only=True):
     updated_at: datetime
     metadata: dict[str, str]
     type: SourceType
-    config: IngestSourceConfigOut = field(default_factory=IngestSourceConfigOut)
+    config: IngestSourceConfigOut
 
     def __repr__(self) -> str:
         return f"IngestSourceOut(id={self.id!r})"
@@ -188,6 +188,7 @@ def source_out(source: Application, ingest_url: str | None) -> IngestSourceOut:
         updated_at=source.updated_at,
         metadata=source.metadata,
         type=SourceType(source.source_type or SourceType.GENERIC),
+        config=IngestSourceConfigOut(),
     )
 
 

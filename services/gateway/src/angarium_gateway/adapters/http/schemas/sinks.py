@@ -107,14 +107,14 @@ class SinkFieldsOut(ApiSchema, frozen=True, kw_only=True):
             description="Always empty: each delivery has a state of its own, which the operations"
             " of endpoints and attempts return."
         ),
-    ] = ""
+    ]
     failure_reason: Annotated[
         str | None, Meta(description="Why Angarium disabled it; `null` if it did not.")
     ]
     created_at: datetime
     updated_at: datetime
-    batch_size: BatchSize = 1
-    max_wait_secs: MaxWaitSecs = 0
+    batch_size: BatchSize
+    max_wait_secs: MaxWaitSecs
     event_types: tuple[str, ...] | None
     channels: tuple[str, ...] | None
     next_retry_at: Annotated[
@@ -184,9 +184,12 @@ def fields_of_sink(endpoint: Endpoint, headers: EndpointHeadersOut) -> dict[str,
         "id": format_id(ENDPOINT, endpoint.id),
         "uid": endpoint.uid,
         "status": "disabled" if endpoint.disabled else "enabled",
+        "current_iterator": "",
         "failure_reason": endpoint.disabled_reason,
         "created_at": endpoint.created_at,
         "updated_at": endpoint.updated_at,
+        "batch_size": 1,
+        "max_wait_secs": 0,
         "event_types": endpoint.event_types,
         "channels": endpoint.channels,
         "metadata": endpoint.metadata,
