@@ -11,6 +11,17 @@ describe("readJson", () => {
     expect(read).toEqual({ ok: false, sentence: "This is no JSON: look at line 3, column 3." });
   });
 
+  it("says where an unexpected token is", () => {
+    const at = (text: string) => readJson(text);
+    expect(at('{"total": }')).toMatchObject({
+      sentence: expect.stringContaining("line 1, column 11"),
+    });
+    expect(at('{\n  "a": [1, 2, x],\n  "b": "text"\n}')).toMatchObject({
+      sentence: expect.stringContaining("line 2, column 15"),
+    });
+    expect(at("hello")).toMatchObject({ sentence: expect.stringContaining("line 1, column 1.") });
+  });
+
   it("has a sentence for an empty text and for one that ends too early", () => {
     expect(readJson(" ")).toEqual({ ok: false, sentence: "Write a JSON value." });
     expect(readJson('{"a": ')).toMatchObject({ ok: false });

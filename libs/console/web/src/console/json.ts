@@ -2,7 +2,9 @@
 
 export type ReadJson = { ok: true; value: unknown } | { ok: false; sentence: string };
 
-/** Reads JSON; the sentence of an error says the line, where the browser tells the position. */
+const ENDS_EARLY = "This is no JSON: it ends too early, or has a wrong character.";
+
+/** Reads JSON; the sentence of an error says the line, where that can be told. */
 export function readJson(text: string): ReadJson {
   try {
     return { ok: true, value: JSON.parse(text) };
@@ -23,10 +25,36 @@ export function prettyJson(value: unknown): string {
 
 function sentenceOf(message: string, text: string): string {
   if (text.trim() === "") return "Write a JSON value.";
+  const place = /line (\d+) column (\d+)/.exec(message);
+  if (place) return `This is no JSON: look at line ${place[1]}, column ${place[2]}.`;
   const position = /position (\d+)/.exec(message)?.[1];
-  if (position === undefined)
-    return "This is no JSON: it ends too early, or has a wrong character.";
-  const before = text.slice(0, Number(position)).split("\n");
-  const column = (before.at(-1) ?? "").length + 1;
-  return `This is no JSON: look at line ${before.length}, column ${column}.`;
+  // V8 does not say where an unexpected token is.
+  if (position === undefined && !message.includes("is not valid JSON")) return ENDS_EARLY;
+  const beginning = text.slice(0, position === undefined ? wrongAt(text) : Number(position) + 1);
+  const before = beginning.split("\n");
+  return `This is no JSON: look at line ${before.length}, column ${before.at(-1)?.length}.`;
+}
+
+/** The length of the shortest beginning of a text that no JSON begins with. */
+function wrongAt(text: string): number {
+  let possible = 0;
+  let wrong = text.length;
+  while (wrong - possible > 1) {
+    const middle = Math.floor((possible + wrong) / 2);
+    if (mayGoOn(text.slice(0, middle))) possible = middle;
+    else wrong = middle;
+  }
+  return wrong;
+}
+
+/** Whether the only fault of a text is that it ends too early. */
+function mayGoOn(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "";
+    const position = /position (\d+)/.exec(message)?.[1];
+    return /Unterminated|Unexpected end/.test(message) || Number(position) === text.length;
+  }
 }
