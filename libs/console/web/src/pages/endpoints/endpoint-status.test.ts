@@ -48,10 +48,10 @@ describe("the state of an endpoint in words", () => {
   test("names the limit that throttles", () => {
     const waiting = { state: "waiting" as const, parked: 1 };
     expect(wordsOf({ throttleRate: 5 }, waiting).reason).toBe(
-      "At most 5 messages are sent a second. 1 delivery waits.",
+      "Its limit is 5 messages a second. 1 delivery waits.",
     );
     expect(wordsOf({ ordering: "fifo" }, waiting).reason).toContain("in order");
-    expect(wordsOf({ concurrency: 2 }, waiting).reason).toContain("At most 2 requests");
+    expect(wordsOf({ concurrency: 2 }, waiting).reason).toContain("Its limit is 2 requests");
     expect(wordsOf({}, { ...waiting, concurrencyLimit: 1 }).reason).toContain("slow");
   });
 

@@ -72,14 +72,18 @@ function limitWords(endpoint: Endpoint, state: DeliveryState): string {
   const reasons: string[] = [];
   if (endpoint.ordering === "fifo") reasons.push("Messages are sent in order, one at a time.");
   if (endpoint.throttleRate)
-    reasons.push(`At most ${endpoint.throttleRate} messages are sent a second.`);
+    reasons.push(`Its limit is ${counted(endpoint.throttleRate, "message")} a second.`);
   if (endpoint.concurrency)
-    reasons.push(`At most ${endpoint.concurrency} requests are made at the same time.`);
+    reasons.push(`Its limit is ${counted(endpoint.concurrency, "request")} at the same time.`);
   else if (state.concurrencyLimit !== null && endpoint.ordering !== "fifo")
     reasons.push(
-      `It is slow or asked for a pause, so that at most ${state.concurrencyLimit} requests are made at the same time.`,
+      `It is slow or asked for a pause, so that it gets ${counted(state.concurrencyLimit, "request")} at the same time.`,
     );
   return reasons.join(" ") || "Deliveries wait for their turn.";
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function waitingWords({ parked, scheduled }: DeliveryState): string {
