@@ -48,7 +48,11 @@ function SignedInFrame() {
     );
   return (
     <AppFrame
-      brand={<Text fw={600}>Angarium</Text>}
+      brand={
+        <Text fw={600} className={classes.brand}>
+          Angarium
+        </Text>
+      }
       places={placesFor(mayOf(who.data), who.data.appId)}
       account={<Account who={who.data} />}
     />

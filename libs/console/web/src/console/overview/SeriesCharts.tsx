@@ -7,6 +7,7 @@ import type { Range } from "./ranges";
 
 const NUMBER = new Intl.NumberFormat();
 const HEIGHT = 220;
+const WHOLE = { allowDecimals: false };
 // The table is for those who cannot see the charts: nothing in them takes the focus.
 const SILENT = { accessibilityLayer: false };
 
@@ -30,6 +31,7 @@ export default function SeriesCharts(props: { range: Range; points: Point[] }) {
             {...common}
             type="stacked"
             barChartProps={SILENT}
+            yAxisProps={WHOLE}
             valueFormatter={(value) => NUMBER.format(value)}
             series={[
               { name: "delivered", label: "Delivered", color: "teal.6" },
@@ -41,6 +43,7 @@ export default function SeriesCharts(props: { range: Range; points: Point[] }) {
           <BarChart
             {...common}
             barChartProps={SILENT}
+            yAxisProps={WHOLE}
             valueFormatter={(value) => NUMBER.format(value)}
             series={[{ name: "accepted", label: "Accepted", color: "brand.6" }]}
           />
