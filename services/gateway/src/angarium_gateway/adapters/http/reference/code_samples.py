@@ -117,9 +117,21 @@ def _typescript(call: SdkCall, values: list[str], body: ApiSchema | None, token:
 
 
 def _given_fields(body: ApiSchema) -> list[tuple[msgspec.structs.FieldInfo, Any]]:
+    """The fields that are sent. An object in one is a dictionary: the SDKs take one, whatever they
+    call its model."""
     sent = sent_fields(body)
-    fields = msgspec.structs.fields(body)
-    return [(item, getattr(body, item.name)) for item in fields if item.encode_name in sent]
+    given = [item for item in msgspec.structs.fields(body) if item.encode_name in sent]
+    values = [getattr(body, item.name) for item in given]
+    return [
+        (item, sent[item.encode_name] if _has_objects(value) else value)
+        for item, value in zip(given, values, strict=True)
+    ]
+
+
+def _has_objects(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(isinstance(each, ApiSchema) for each in value)
+    return isinstance(value, ApiSchema)
 
 
 def _camel(name: str) -> str:
