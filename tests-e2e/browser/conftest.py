@@ -1,5 +1,6 @@
 """A browser, and pages of the portal in it that fail the test with what they report."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -17,11 +18,15 @@ TIMEOUT_MS = 15_000
 expect.set_options(timeout=TIMEOUT_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One Chromium for all tests of this process."""
+    """A Chromium for the tests of a module.
+
+    Playwright's synchronous interface keeps an event loop running in this thread, beside which no
+    asynchronous test of the same process can run: it ends with the module.
+    """
     shared = tmp_path_factory.getbasetemp()
-    lock_folder = shared.parent if "PYTEST_XDIST_WORKER" in __import__("os").environ else shared
+    lock_folder = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
