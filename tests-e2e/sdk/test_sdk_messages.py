@@ -182,6 +182,8 @@ def test_a_deleted_disabled_or_moved_endpoint_gets_nothing_more(
     for name in ("deleted", "disabled", "moved", "stays"):
         svix.endpoint.create(application.id, EndpointIn(uid=name, url=f"{receiver.url}/ok/{name}"))
     first = post(svix, application.id)
+    # Deleting an endpoint cancels what it has not got yet.
+    assert receiver.wait_for(4)
 
     svix.endpoint.delete(application.id, "deleted")
     svix.endpoint.patch(application.id, "disabled", EndpointPatch(disabled=True))
