@@ -30,7 +30,7 @@ class AssetsHook(BuildHookInterface[Any]):
     """Puts the compiled console and portal into the package."""
 
     def dependencies(self) -> list[str]:
-        """What must be installed to build: Node, where the machine has none."""
+        """Return the build's further requirements: Node, where the machine has none."""
         return [] if _installed_node() else [NODE_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

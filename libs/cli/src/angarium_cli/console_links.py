@@ -86,7 +86,7 @@ def _gateway(options: LinkOptions) -> tuple[str, str | None]:
 
 
 def _who() -> str:
-    """Who runs the command, such as ada@laptop."""
+    """The user and host that run the command, such as ada@laptop."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):

@@ -54,10 +54,10 @@ class Application(Part, frozen=True):
 
 
 class SourceGiven(Part, frozen=True):
-    """What a source has beyond an application. `sealed_config` and `sealed_token` are sealed by the
-    gateway for transit (associated data: the tenant's id): a JSON object, and the token that its
-    URL ends in. `token_hash` is the SHA-256 of the token in hexadecimal digits. A source that
-    exists keeps its token."""
+    """The fields of a source besides those of an application. `sealed_config` and `sealed_token`
+    are sealed by the gateway for transit (associated data: the tenant's id): a JSON object, and the
+    token that its URL ends in. `token_hash` is the SHA-256 of the token in hexadecimal digits. A
+    source that exists keeps its token."""
 
     type: str
     sealed_config: bytes

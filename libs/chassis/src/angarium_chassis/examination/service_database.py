@@ -78,7 +78,7 @@ async def examine_database(
 
 
 async def read_or_none[T](reading: Awaitable[T]) -> T | None:
-    """What was read; None if the database does not answer in time, for which it has a finding."""
+    """Read from the database. Returns None if it does not answer in time: a finding says so."""
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_S):
             return await reading

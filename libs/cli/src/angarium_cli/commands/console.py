@@ -35,8 +35,8 @@ def link(
     scope: Annotated[
         Scope,
         typer.Option(
-            help="What the sign-in may do: everything of the tenant, read it, or operate the"
-            " platform."
+            help="Permissions of the sign-in: everything of the tenant, reading it, or operating"
+            " the platform."
         ),
     ] = Scope.admin,
     expires_in: Annotated[
@@ -48,7 +48,8 @@ def link(
     name: Annotated[
         str | None,
         typer.Option(
-            help="Who signs in, for the audit log.", show_default="user and host of this command"
+            help="Name of the person who signs in, for the audit log.",
+            show_default="user and host of this command",
         ),
     ] = None,
     url: Annotated[

@@ -1,17 +1,4 @@
-/** Numbers in the units that people read. */
-
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-/** A size in bytes. */
-export function sizeOf(bytes: number): string {
-  let unit = 0;
-  let size = bytes;
-  while (size >= 1024 && unit < UNITS.length - 1) {
-    size /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 ? size : size.toFixed(1)} ${UNITS[unit]}`;
-}
+/** Times in the units that people read. */
 
 /** A time span in its two greatest units. */
 export function spanOf(seconds: number): string {

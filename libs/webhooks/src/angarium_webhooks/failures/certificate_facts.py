@@ -1,4 +1,4 @@
-"""What is to be known of a certificate that did not verify. Only for failures: it takes a
+"""Facts about a certificate that did not verify. Only for failures: reading them takes a
 millisecond."""
 
 from collections.abc import Mapping, Sequence

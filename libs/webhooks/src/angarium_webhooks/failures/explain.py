@@ -43,7 +43,7 @@ BY_REASON: Final[Mapping[str, Callable[[AttemptRecord], Finding]]] = {
     **streams.REASONS,
     **platform.REASONS,
 }
-"""What explains each stored reason."""
+"""The explanation of each stored reason."""
 _BY_ANSWER: Final = (
     explain_redirect,
     explain_bot_protection,

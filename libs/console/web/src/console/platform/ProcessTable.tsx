@@ -1,7 +1,8 @@
 import { Table, Text } from "@mantine/core";
 import type { Process } from "../../api/platform";
+import { sizeOf } from "../../components/bytes";
 import { StatusBadge } from "../../components/StatusBadge";
-import { sizeOf, spanOf } from "../units";
+import { spanOf } from "../units";
 import { NumberHead } from "./NumberHead";
 
 /** The processes of all services, with their versions and pools. */

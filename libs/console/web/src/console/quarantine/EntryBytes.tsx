@@ -2,11 +2,10 @@ import { Button, Code, Group, Stack, Text, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { readQuarantineBytes } from "../../api/quarantine";
+import { bytesOf, hexDump, sizeOf } from "../../components/bytes";
 import { Failure } from "../../components/Failure";
-import { sizeOf } from "../units";
-import { bytesOf, hexLines } from "./bytes";
 
-const LINES_MAX = 2_000;
+const DUMPED_MAX = 32_000;
 const TEXT_BYTES_MAX = 100_000;
 
 /** The bytes of an entry, which are read when one asks: they have payloads of customers in them. */
@@ -37,9 +36,9 @@ export function EntryBytes(props: { service: string; entryId: string }) {
 
 function Shown(props: { base64: string }) {
   const bytes = useMemo(() => bytesOf(props.base64), [props.base64]);
-  const lines = useMemo(() => hexLines(bytes, LINES_MAX), [bytes]);
+  const dump = useMemo(() => hexDump(bytes, DUMPED_MAX), [bytes]);
   const text = new TextDecoder().decode(bytes.subarray(0, TEXT_BYTES_MAX));
-  const isCut = bytes.length > Math.min(LINES_MAX * 16, TEXT_BYTES_MAX);
+  const isCut = bytes.length > Math.min(DUMPED_MAX, TEXT_BYTES_MAX);
   return (
     <Stack gap="xs">
       <Title order={3} size="h6">
@@ -54,9 +53,7 @@ function Shown(props: { base64: string }) {
         role="region"
         aria-label="Hexadecimal"
       >
-        {lines
-          .map(({ offset, hex, text: ascii }) => `${offset}  ${hex.padEnd(47)}  ${ascii}`)
-          .join("\n")}
+        {dump}
       </Code>
       <Title order={3} size="h6">
         Text

@@ -9,6 +9,7 @@ import {
   type SetAsideBatch,
   setAsidePages,
 } from "../../api/quarantine";
+import { sizeOf } from "../../components/bytes";
 import { Empty } from "../../components/Empty";
 import { Page } from "../../components/Page";
 import { When } from "../../components/When";
@@ -16,7 +17,6 @@ import { type Column, EndlessTable } from "../components/EndlessTable";
 import { ChoiceFilter } from "../components/FilterFields";
 import { Mono } from "../components/Mono";
 import { useMay } from "../permissions";
-import { sizeOf } from "../units";
 import { useFilters } from "../use-filters";
 import { DropDialog } from "./DropDialog";
 import { ReplayDialog, type Replaying } from "./ReplayDialog";

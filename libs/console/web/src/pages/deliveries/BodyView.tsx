@@ -1,8 +1,8 @@
 import { Button, ButtonGroup, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
+import { hexDump, sizeOf, textOf } from "../../components/bytes";
 import { CopyButton } from "../../components/CopyButton";
 import classes from "./BodyView.module.css";
-import { hexDump, sizeOf, textOf } from "./bytes";
 import { JsonTree } from "./JsonTree";
 import { readJson } from "./json";
 

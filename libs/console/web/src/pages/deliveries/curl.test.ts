@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { base64Of, hexDump, sizeOf, textOf } from "./bytes";
+import { base64Of } from "../../components/bytes";
 import { curlCommand } from "./curl";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -46,23 +46,4 @@ test.each([
   const command = curlCommand({ url: "https://example.com", headers: {}, sensitive: [], body });
   const told = run(command);
   expect(told.slice(-3)).toEqual(["--data-binary", "@-", base64Of(body)]);
-});
-
-test("bytes are text, or shown in hexadecimal", () => {
-  expect(textOf(bytes("ü"))).toBe("ü");
-  expect(textOf(new Uint8Array([0xc3]))).toBeUndefined();
-  expect(textOf(new Uint8Array([0x61, 0]))).toBeUndefined();
-  expect(hexDump(bytes("<b>Hi\n"), 100)).toBe(
-    `00000000  3c 62 3e 48 69 0a${" ".repeat(31)} <b>Hi.`,
-  );
-  expect(hexDump(new Uint8Array(100), 32).split("\n")).toHaveLength(2);
-});
-
-test("sizes are said in words", () => {
-  expect([sizeOf(1), sizeOf(17), sizeOf(2_355), sizeOf(3_000_000)]).toEqual([
-    "1 byte",
-    "17 bytes",
-    "2.3 KiB",
-    "2.9 MiB",
-  ]);
 });

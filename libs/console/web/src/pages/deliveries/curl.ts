@@ -1,6 +1,6 @@
 /** A request as a command of curl that sends the same bytes. */
 
-import { base64Of, textOf } from "./bytes";
+import { base64Of, textOf } from "../../components/bytes";
 
 /** Curl makes them itself. */
 const OF_THE_CONNECTION = new Set(["host", "content-length", "connection", "accept-encoding"]);

@@ -1,6 +1,7 @@
-/** Bytes as text, and as a dump where they are no text. */
+/** Bytes as text, in hexadecimal, in base64, and their number in words. */
 
 const LINE_BYTES = 16;
+const UNITS = ["KiB", "MiB", "GiB", "TiB"];
 const PRINTABLE = /^[\x20-\x7e]$/;
 
 /** The text of bytes in UTF-8; undefined if they are not, or have a NUL. */
@@ -31,11 +32,19 @@ export function base64Of(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 }
 
+/** The bytes that base64 stands for. */
+export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+}
+
 /** A number of bytes: `17 bytes`, `2.3 KiB`. */
 export function sizeOf(bytes: number): string {
   if (bytes < 1_024) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
-  const kibibytes = bytes / 1_024;
-  return kibibytes < 1_024
-    ? `${kibibytes.toFixed(1)} KiB`
-    : `${(kibibytes / 1_024).toFixed(1)} MiB`;
+  let size = bytes / 1_024;
+  let unit = 0;
+  while (size >= 1_024 && unit < UNITS.length - 1) {
+    size /= 1_024;
+    unit += 1;
+  }
+  return `${size.toFixed(1)} ${UNITS[unit]}`;
 }
