@@ -48,7 +48,12 @@ class Accepting(Rig):
         self.directory = ApplicationDirectory(self.copy, self.dispatcher)
         self.commits, self.scheduled = self.path.commits, self.path.scheduled
         self.accept = AcceptMessage(
-            self.directory, self.journal, self.commits, new_id, self.scheduled
+            self.directory,
+            self.journal,
+            self.commits,
+            new_id,
+            self.scheduled,
+            self.path.counters,
         )
 
     async def __call__(self, draft: Draft = DRAFT, ref: str = "acme", **more: Any) -> AcceptOutcome:
