@@ -64,6 +64,7 @@ SETTINGS = frozenset(
         "log_format",
         "log_level",
         "message_retention_days",
+        "metrics_top_n",
         "oidc_client_id",
         "oidc_client_secret",
         "oidc_issuer",

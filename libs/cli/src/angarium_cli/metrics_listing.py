@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from importlib import import_module
 
+from angarium_chassis.http_server.connection_end import HTTP_SERVER
 from angarium_chassis.metrics.catalog import Catalog, Declared
 from angarium_chassis.metrics.process_metrics import EVERY_PROCESS
 from angarium_chassis.metrics.stream_figures import REDIS_AND_STREAMS
@@ -15,7 +16,7 @@ def all_catalogs() -> list[Catalog]:
     found = []
     for service in SERVICES:
         found += import_module(f"angarium_{service}.examination.metric_catalogs").CATALOGS
-    return [*found, EVERY_PROCESS, REDIS_AND_STREAMS]
+    return [*found, EVERY_PROCESS, HTTP_SERVER, REDIS_AND_STREAMS]
 
 
 def as_markdown(catalogs: Iterable[Catalog]) -> str:

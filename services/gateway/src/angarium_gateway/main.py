@@ -439,7 +439,9 @@ async def _work(
         ],
         shared=[
             SharedFigures(
-                journal_figures.SUBJECT, JournalFigures(database).read, journal_figures.EVERY_S
+                journal_figures.SUBJECT,
+                JournalFigures(database, top_n=settings.metrics_top_n).read,
+                journal_figures.EVERY_S,
             )
         ],
     )

@@ -319,7 +319,7 @@ class _Process:
             directory_age_s=lambda: self._follower.age_s,
             statistics_lag_s=lambda: self._roller.lag_s,
         )
-        backlog = BacklogFigures(self._database)
+        backlog = BacklogFigures(self._database, top_n=self._settings.metrics_top_n)
         shared = SharedFigures(backlog_figures.SUBJECT, backlog.read, backlog_figures.EVERY_S)
         return ServiceMetrics(process, self._settings, collectors=[own], shared=[shared])
 

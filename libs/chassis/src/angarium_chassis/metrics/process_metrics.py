@@ -16,37 +16,40 @@ from angarium_chassis.streams.process_registry import database_pool, redis_pool
 from .catalog import Catalog, Declared
 from .loop_lag import LoopLag
 
+COMPONENT: Final = "component"
+"""The label with the name of the service. The label `service` would collide with the one that
+Prometheus itself often gives a target, as in Kubernetes."""
 EVERY_PROCESS: Final = Catalog("Every process")
 _BUILD: Final = EVERY_PROCESS.read_gauge(
-    "angarium_build_info", "1, with the version that runs.", "service", "version"
+    "angarium_build_info", "1, with the version that runs.", COMPONENT, "version"
 )
 _READY: Final = EVERY_PROCESS.read_gauge(
     "angarium_ready",
     "1 if the process was ready when it was last examined, which is every few seconds.",
-    "service",
+    COMPONENT,
 )
 _LAG: Final = EVERY_PROCESS.read_histogram(
     "angarium_event_loop_lag_seconds",
     "How late the event loop ran a timer. More than some 50 ms mean that the process has no CPU"
     " left, or that something blocks the loop.",
-    "service",
+    COMPONENT,
 )
 _TASKS: Final = EVERY_PROCESS.read_gauge(
-    "angarium_event_loop_tasks", "Tasks of the event loop.", "service"
+    "angarium_event_loop_tasks", "Tasks of the event loop.", COMPONENT
 )
 _DATABASE: Final = EVERY_PROCESS.read_gauge(
-    "angarium_database_connections_used", "Connections to the database in use.", "service"
+    "angarium_database_connections_used", "Connections to the database in use.", COMPONENT
 )
 _DATABASE_MAX: Final = EVERY_PROCESS.read_gauge(
     "angarium_database_connections_max",
     "Connections to the database that the process may open.",
-    "service",
+    COMPONENT,
 )
 _REDIS: Final = EVERY_PROCESS.read_gauge(
-    "angarium_redis_connections_used", "Connections to Redis in use.", "service"
+    "angarium_redis_connections_used", "Connections to Redis in use.", COMPONENT
 )
 _REDIS_MAX: Final = EVERY_PROCESS.read_gauge(
-    "angarium_redis_connections_max", "Connections to Redis that the process may open.", "service"
+    "angarium_redis_connections_max", "Connections to Redis that the process may open.", COMPONENT
 )
 
 

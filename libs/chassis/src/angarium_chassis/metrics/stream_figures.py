@@ -41,13 +41,13 @@ _CONSUMERS: Final = _of_stream("consumers", "Consumers that read.")
 _QUARANTINED: Final = REDIS_AND_STREAMS.read_gauge(
     "angarium_quarantined_entries",
     "Entries in the quarantine of a service.",
-    "service",
+    "component",
     platform_wide=True,
 )
 _PROCESSES: Final = REDIS_AND_STREAMS.read_gauge(
     "angarium_processes",
     "Processes of a service that have written a heartbeat of late.",
-    "service",
+    "component",
     platform_wide=True,
 )
 _MEMORY: Final = REDIS_AND_STREAMS.read_gauge(

@@ -5,10 +5,16 @@ from typing import Final
 
 from angarium_chassis.database.engine import Database
 from angarium_chassis.metrics.catalog import Catalog
+from angarium_chassis.statistics.recent_top import MINUTES, recent_top
+from angarium_contracts.ids import TENANT, format_id
 from prometheus_client.core import Metric
 from sqlalchemy import func, select
 
-from angarium_gateway.adapters.database.tables import background_task, scheduled_message
+from angarium_gateway.adapters.database.tables import (
+    background_task,
+    message_rollup,
+    scheduled_message,
+)
 from angarium_gateway.domain.background_tasks import TaskStatus
 
 from .journal_state import COUNTED_MAX, read_journal
@@ -46,12 +52,22 @@ _TASKS: Final = JOURNAL.read_gauge(
     "angarium_background_tasks", "Background tasks, by status.", "status", platform_wide=True
 )
 
+_TOP_TENANTS: Final = JOURNAL.read_gauge(
+    "angarium_top_tenant_messages",
+    f"Messages accepted in the last {MINUTES} minutes that are over, of the tenants with the most;"
+    " only with ANGARIUM_METRICS_TOP_N.",
+    "tenant_id",
+    platform_wide=True,
+)
+
 
 class JournalFigures:
-    """Reads the figures. Raises SQLAlchemy's errors."""
+    """Reads the figures, those of single tenants for the `top_n` first. Raises SQLAlchemy's
+    errors."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, top_n: int = 0) -> None:
         self._database = database
+        self._top_n = top_n
 
     async def read(self) -> Sequence[Metric]:
         """All figures, as of now."""
@@ -62,6 +78,7 @@ class JournalFigures:
             scheduled = await connection.scalar(select(func.count()).select_from(some))
             tasks = {row.status: row[1] for row in (await connection.execute(statuses)).all()}
         return [
+            *await self._top(),
             _OPEN.value(state.open),
             _OLDEST.value(state.oldest_s),
             _SET_ASIDE.value(state.set_aside),
@@ -69,3 +86,11 @@ class JournalFigures:
             _LATE.value(state.late_s or 0),
             _TASKS.values({status.value: tasks.get(status.value, 0) for status in TaskStatus}),
         ]
+
+    async def _top(self) -> list[Metric]:
+        if not self._top_n:
+            return []
+        top = await recent_top(
+            self._database, message_rollup, ["tenant_id"], "accepted", self._top_n
+        )
+        return [_TOP_TENANTS.values({format_id(TENANT, key): int(sum_) for key, sum_ in top})]

@@ -1,14 +1,21 @@
 """Figures of the pending deliveries for the metrics, as one worker at a time reports them."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from angarium_chassis.database.engine import Database
-from angarium_chassis.metrics.catalog import Catalog
+from angarium_chassis.metrics.catalog import Catalog, LabelValues
+from angarium_chassis.statistics.recent_top import MINUTES, recent_top
+from angarium_contracts.ids import ENDPOINT, TENANT, format_id
 from prometheus_client.core import Metric
 from sqlalchemy import func, select
 
-from angarium_worker.adapters.database.tables import endpoint_health, lane, pending_delivery
+from angarium_worker.adapters.database.tables import (
+    delivery_rollup,
+    endpoint_health,
+    lane,
+    pending_delivery,
+)
 
 from .deliveries import COUNTED_MAX, read_pending
 
@@ -55,13 +62,31 @@ _FAILING: Final = BACKLOG.read_gauge(
     f"Endpoints that have failed and not succeeded since; counted up to {COUNTED_MAX}.",
     platform_wide=True,
 )
+_TOP_TENANTS: Final = BACKLOG.read_gauge(
+    "angarium_top_tenant_attempts",
+    f"Attempts of the last {MINUTES} minutes that are over, of the tenants with the most, by"
+    " outcome; only with ANGARIUM_METRICS_TOP_N.",
+    "tenant_id",
+    "outcome",
+    platform_wide=True,
+)
+_TOP_ENDPOINTS: Final = BACKLOG.read_gauge(
+    "angarium_top_endpoint_failures",
+    f"Failed attempts of the last {MINUTES} minutes that are over, of the endpoints with the most;"
+    " only with ANGARIUM_METRICS_TOP_N.",
+    "tenant_id",
+    "endpoint_id",
+    platform_wide=True,
+)
 
 
 class BacklogFigures:
-    """Reads the figures. Raises SQLAlchemy's errors."""
+    """Reads the figures, those of single tenants and endpoints for the `top_n` first. Raises
+    SQLAlchemy's errors."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, top_n: int = 0) -> None:
         self._database = database
+        self._top_n = top_n
 
     async def read(self) -> Sequence[Metric]:
         """All figures, as of now."""
@@ -82,6 +107,7 @@ class BacklogFigures:
                 )
             ]
         return [
+            *await self._top(),
             _PENDING.value(int(pending or 0)),
             _PARKED.value(int(parked or 0)),
             _DUE.value(due.retries.count),
@@ -91,3 +117,19 @@ class BacklogFigures:
             _LANES_OVERDUE.value(overdue.lanes.count),
             _FAILING.value(int(failing or 0)),
         ]
+
+    async def _top(self) -> list[Metric]:
+        if not self._top_n:
+            return []
+        tenants: dict[LabelValues, float] = {}
+        for outcome in ("delivered", "failed"):
+            for key, attempts in await self._of(["tenant_id"], outcome):
+                tenants[format_id(TENANT, key), outcome] = int(attempts)
+        endpoints: dict[LabelValues, float] = {
+            (format_id(TENANT, tenant), format_id(ENDPOINT, endpoint)): int(attempts)
+            for tenant, endpoint, attempts in await self._of(["tenant_id", "endpoint_id"], "failed")
+        }
+        return [_TOP_TENANTS.values(tenants), _TOP_ENDPOINTS.values(endpoints)]
+
+    async def _of(self, keys: Sequence[str], number: str) -> list[tuple[Any, ...]]:
+        return await recent_top(self._database, delivery_rollup, keys, number, self._top_n)
