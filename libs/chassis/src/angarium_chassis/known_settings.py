@@ -63,6 +63,7 @@ SETTINGS = frozenset(
         "kept_connections_bytes_max",
         "log_format",
         "log_level",
+        "log_levels",
         "message_retention_days",
         "metrics_top_n",
         "oidc_client_id",

@@ -16,7 +16,13 @@ from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
 from angarium_chassis.metrics.service_metrics import Process, ServiceMetrics
 from angarium_chassis.sealing import Seal
-from angarium_chassis.service import internal_limits, internal_listener, run_service, seal_of
+from angarium_chassis.service import (
+    internal_limits,
+    internal_listener,
+    log_start,
+    run_service,
+    seal_of,
+)
 from angarium_chassis.streams.broker import open_broker, redis_of, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
 from angarium_chassis.streams.process_registry import ProcessHeartbeat
@@ -86,6 +92,7 @@ async def _work(
     listener: socket.socket | None,
 ) -> None:
     replica = uuid4().hex
+    log_start(settings, version=version("angarium-dispatcher"), replica=replica)
     writer = StreamWriter(broker)
     quarantine = Quarantine(broker, SERVICE)
     reads = DatabaseReads(database)

@@ -23,6 +23,7 @@ from angarium_chassis.service import (
     internal_limits,
     internal_listener,
     listen,
+    log_start,
     run_service,
     seal_of,
 )
@@ -367,6 +368,7 @@ async def _work(
     internal: socket.socket | None,
 ) -> None:
     replica = uuid4().hex
+    log_start(settings, version=version("angarium-gateway"), replica=replica)
     make_id = IdMaker(time.time_ns, random.getrandbits)
     queries = QueryClient(
         broker, replica=replica, clock_ms=_unix_ms, timeout_s=settings.query_timeout_s

@@ -18,7 +18,13 @@ from angarium_chassis.metrics.service_metrics import Process, ServiceMetrics, Sh
 from angarium_chassis.process import StartRefused
 from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.sealing import Seal
-from angarium_chassis.service import internal_limits, internal_listener, run_service, seal_of
+from angarium_chassis.service import (
+    internal_limits,
+    internal_listener,
+    log_start,
+    run_service,
+    seal_of,
+)
 from angarium_chassis.statistics.recording_order import follow_restored
 from angarium_chassis.statistics.roller import Roller
 from angarium_chassis.statistics.rollup_table import RollupRetention
@@ -123,9 +129,11 @@ async def run(settings: Settings) -> None:
         sender = _sender(settings)
         closing.push_async_callback(sender.aclose)
         listener = internal_listener(settings)
+        replica = uuid4().hex
+        log_start(settings, version=version("angarium-worker"), replica=replica)
         async with asyncio.TaskGroup() as tasks:
             destinations = _destinations(settings, sender, seal, closing)
-            process = _Process(settings, database, broker, destinations, seal, tasks)
+            process = _Process(settings, database, broker, destinations, seal, tasks, replica)
             closing.push_async_callback(process.close)
             for work in process.background():
                 tasks.create_task(work)
@@ -178,12 +186,13 @@ class _Process:
         destinations: Destinations,
         seal: Seal,
         tasks: asyncio.TaskGroup,
+        replica: str,
     ) -> None:
         self._settings = settings
         self._database = database
         self._broker = broker
         self._seal = seal
-        self._replica = uuid4().hex
+        self._replica = replica
         self._queries = QueryClient(broker, replica=self._replica, clock_ms=_clock_ms)
         self._stores = stores_on(database, lease_s=settings.retry_lease_s)
         self._settlement = ChunkSettlement(StreamWriter(broker))

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 
 import structlog
+from angarium_chassis.log_levels import debugs
 from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
-from angarium_contracts.ids import created_at_ms
+from angarium_contracts.ids import ENDPOINT, MESSAGE, created_at_ms, format_id
 
 from angarium_worker.application.capacity.worker_counters import WorkerCounters, status_class
 from angarium_worker.application.destinations.destination import OutgoingDelivery, SubmittedAttempt
@@ -43,6 +44,7 @@ from angarium_worker.domain.verdict import (
 )
 
 from .attempt_policy import AttemptPolicy
+from .failure_lines import log_failure
 
 _SUCCESS = int(AttemptStatus.SUCCESS)
 _FAIL = int(AttemptStatus.FAIL)
@@ -150,6 +152,8 @@ class MakeAttempt:
                 ended_at_us,
                 int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
             )
+            if verdict is not DELIVERED:
+                log_failure(row, result, verdict, message.trace)
             return verdict, row, operational_event_of(verdict, row, self._make_id)
         except Exception:
             log.exception("attempt.not_concluded", message=message.id.hex())
@@ -162,7 +166,15 @@ class MakeAttempt:
         to be disabled."""
         answer = result.answer if isinstance(result, REQUESTS) else result
         if isinstance(answer, Throttled):
-            self._retry_after.slow_down(endpoint.id, slowdown_s(answer))
+            pause_s = slowdown_s(answer)
+            self._retry_after.slow_down(endpoint.id, pause_s)
+            if debugs("endpoint"):
+                log.debug(
+                    "endpoint.paused",
+                    endpoint_id=format_id(ENDPOINT, endpoint.id),
+                    message_id=format_id(MESSAGE, message.id),
+                    pause_s=pause_s,
+                )
         if isinstance(result, EndpointGone | DisableRequested):
             gone = GoneEndpoint(
                 message.tenant_id, message.application_id, endpoint.id, endpoint.version
