@@ -12,7 +12,7 @@ type Check = Callable[[], Awaitable[str | None]]
 
 EXAMINED_EVERY_S: Final = 5.0
 FIRST_EXAMINED_EVERY_S: Final = 0.2
-"""Until the process has been ready once."""
+"""While the process starts."""
 STARTING_S: Final = 10.0
 """How long a process may need to get ready before it logs why it is not."""
 READY_TIMEOUT_S: Final = 3.0
@@ -48,9 +48,7 @@ class Readiness:
         nobody asks."""
         while True:
             await self.problems()
-            await asyncio.sleep(
-                EXAMINED_EVERY_S if self._has_been_ready else FIRST_EXAMINED_EVERY_S
-            )
+            await asyncio.sleep(FIRST_EXAMINED_EVERY_S if self._starts() else EXAMINED_EVERY_S)
 
     async def problems(self) -> dict[str, str]:
         """The current problems by the name of the check; empty when ready."""
@@ -80,10 +78,14 @@ class Readiness:
         if self._unready_since_s is None:
             self._unready_since_s = now_s
         # At the start checks pass one after another, which is no news.
-        starts = not self._has_been_ready and now_s - self._unready_since_s < STARTING_S
-        if not starts and not self.stopping and found.keys() != self._logged:
+        if not self._starts() and not self.stopping and found.keys() != self._logged:
             log.warning("process.not_ready", reasons=dict(found))
             self._logged = frozenset(found)
+
+    def _starts(self) -> bool:
+        if self._has_been_ready or self._unready_since_s is None:
+            return False
+        return asyncio.get_running_loop().time() - self._unready_since_s < STARTING_S
 
     async def _examine(self) -> dict[str, str]:
         if self.stopping:
