@@ -145,6 +145,15 @@ def test_an_alert_has_a_severity_and_a_page(name: str) -> None:
     assert f"({page.name})" in (page.parent / "index.md").read_text()
 
 
+def test_promtool_tests_every_alert() -> None:
+    wrong, _ = yaml.safe_load((PROMETHEUS / "angarium-alerts.test.yml").read_text())["tests"]
+    (fired,) = wrong["promql_expr_test"]
+
+    assert {re.findall(r'"(\w+)"', each["labels"])[0] for each in fired["exp_samples"]} == set(
+        ALERTS
+    )
+
+
 def test_no_page_is_about_an_alert_that_does_not_exist() -> None:
     pages = {path.stem for path in (PAGES / "reference/alerts").glob("*.md")} - {"index"}
 

@@ -189,5 +189,5 @@ def test_changed_settings_are_told_without_secrets(monkeypatch: pytest.MonkeyPat
 def test_levels_that_cannot_be_read_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANGARIUM_LOG_LEVELS", "attempt=loud")
 
-    with pytest.raises(SettingsRefused, match="ANGARIUM_LOG_LEVELS: .*attempt=debug"):
+    with pytest.raises(SettingsRefused, match=r"ANGARIUM_LOG_LEVELS: .*attempt=debug"):
         load()
