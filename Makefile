@@ -12,19 +12,20 @@ BIN := $(VENV)/bin
 FUZZER := services/worker/tests/fuzz/coverage_guided.py
 FUZZ_SECONDS ?= 300
 # Programs that import their neighbours by plain names: mypy checks them from where they run.
-SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver services/worker/tests/fuzz
+SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver services/worker/tests/fuzz deploy/grafana
 # Sources of the console and the portal; the Node in .venv checks them.
 WEB := libs/console/web
 API_DOCUMENT := $(WEB)/api/openapi.json
 SIMULATION_SEEDS ?= 20000
 EXAMPLES ?= 1000
+PROMTOOL_VERSION ?= v0.316.0
 SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simulate
 
 # Compiled once, modules load in a third of the time; some environments switch that off.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search docs screenshots clean
+.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts docs screenshots clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -94,6 +95,11 @@ bench: setup ## Measure throughput, latency, CPU and memory
 
 bench-search: setup ## Measure what a page of a search costs in a full ledger
 	@exec $(BIN)/python tests-e2e/benchmarks/search_plans.py $(BENCH_ARGS)
+
+check-alerts: ## Check the rules of Prometheus with promtool, which Go builds: some minutes the first time
+	@GOBIN=$(abspath .cache/bin) go install github.com/prometheus/prometheus/cmd/promtool@$(PROMTOOL_VERSION)
+	@cd deploy/prometheus && $(abspath .cache/bin)/promtool check config prometheus.yml
+	@cd deploy/prometheus && $(abspath .cache/bin)/promtool test rules angarium-alerts.test.yml
 
 docs: setup ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

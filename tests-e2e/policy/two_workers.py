@@ -11,7 +11,7 @@ from ..delivery.replica_set import Replica  # noqa: TID252 - tests are no instal
 from ..dev_platform import DevPlatform  # noqa: TID252
 from .customer import metric
 
-_DELIVERED = 'angarium_worker_attempts_total{outcome="delivered"}'
+_DELIVERED = 'angarium_worker_attempts_total{outcome="delivered",status="2xx"}'
 
 
 class TwoWorkers:

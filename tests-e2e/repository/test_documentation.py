@@ -96,6 +96,14 @@ def test_the_changelog_has_a_place_for_the_next_change() -> None:
     assert "\n## [Unreleased]\n" in (REPOSITORY / "CHANGELOG.md").read_text()
 
 
+def test_the_metrics_page_is_what_the_command_prints() -> None:
+    printed = run_angarium(["metrics"]).stdout
+
+    assert (REPOSITORY / "docs/reference/metrics.md").read_text().endswith(printed), (
+        "write the output of `angarium metrics` into docs/reference/metrics.md"
+    )
+
+
 def test_the_settings_page_is_what_the_command_prints() -> None:
     printed = run_angarium(["settings", "--markdown"]).stdout
 

@@ -3,6 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from .metrics.histogram import SECONDS, Histogram
+
+SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
 class Overloaded(Exception):
@@ -16,6 +21,9 @@ class GroupCommit[Item, Result]:
     item goes alone) and returns one result for each. When it raises, every caller of that group
     receives the error. At most `waiting_max` items wait. `run()` commits until cancelled, then
     commits the items that wait and accepts no more.
+
+    `sizes` counts the items of each group, `durations_s` how long its commit took, `failed` the
+    groups whose commit raised.
     """
 
     def __init__(
@@ -36,6 +44,9 @@ class GroupCommit[Item, Result]:
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
         self._ended = False
+        self.sizes = Histogram(SIZES)
+        self.durations_s = Histogram(SECONDS)
+        self.failed = 0
 
     @property
     def waiting(self) -> int:
@@ -93,6 +104,9 @@ class GroupCommit[Item, Result]:
 
     async def _commit_next(self) -> None:
         group = self._take()
+        self.sizes.observe(len(group))
+        clock_s = asyncio.get_running_loop().time
+        began_s = clock_s()
         try:
             results = await self._commit([item for item, _, _ in group])
             if len(results) != len(group):
@@ -102,10 +116,12 @@ class GroupCommit[Item, Result]:
                 caller.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must get it
+            self.failed += 1
             for _, _, caller in group:
                 if not caller.done():
                     caller.set_exception(error)
             return
+        self.durations_s.observe(clock_s() - began_s)
         for (_, _, caller), result in zip(group, results, strict=True):
             if not caller.done():
                 caller.set_result(result)

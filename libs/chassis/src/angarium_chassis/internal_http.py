@@ -8,23 +8,25 @@ from typing import Any
 
 import msgspec
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from .health import Readiness
 from .http_server.bounded_protocol import BoundedHttpProtocol
 from .http_server.connections import OpenConnections
 from .http_server.limits import HttpLimits
+from .metrics.scrape import Scrape
 
 type _Scope = MutableMapping[str, Any]
 type _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 type _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-READY_TIMEOUT_S = 3.0
 DEFAULT_LIMITS = HttpLimits()
 
 
-def internal_app(readiness: Readiness) -> Callable[[_Scope, _Receive, _Send], Awaitable[None]]:
+def internal_app(
+    readiness: Readiness, scrape: Scrape | None = None
+) -> Callable[[_Scope, _Receive, _Send], Awaitable[None]]:
     """The ASGI application of the internal port."""
+    metrics = scrape or Scrape()
 
     async def app(scope: _Scope, _: _Receive, send: _Send) -> None:
         match scope["path"]:
@@ -33,7 +35,8 @@ def internal_app(readiness: Readiness) -> Callable[[_Scope, _Receive, _Send], Aw
             case "/ready":
                 answer = await _ready(readiness)
             case "/metrics":
-                answer = 200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
+                accepted = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+                answer = 200, *await metrics.answer(accepted)
             case _:
                 answer = 404, "application/json", b'{"detail":"/live, /ready or /metrics"}'
         await _send_answer(send, *answer)
@@ -42,11 +45,7 @@ def internal_app(readiness: Readiness) -> Callable[[_Scope, _Receive, _Send], Aw
 
 
 async def _ready(readiness: Readiness) -> tuple[int, str, bytes]:
-    try:
-        async with asyncio.timeout(READY_TIMEOUT_S):
-            problems = await readiness.problems()
-    except TimeoutError:
-        problems = {"readiness": f"no answer within {READY_TIMEOUT_S:g} s"}
+    problems = await readiness.problems()
     body = msgspec.json.encode({"ready": not problems, "problems": problems})
     return (503 if problems else 200), "application/json", body
 

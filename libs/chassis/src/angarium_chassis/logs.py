@@ -2,10 +2,12 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal
 
 import structlog
+
+from .log_levels import LogLevels, set_levels
 
 _SECRET_NAMES = (
     "secret",
@@ -20,10 +22,17 @@ _SECRET_NAMES = (
 
 
 def set_up_logs(
-    service: str, *, form: Literal["console", "json"] = "json", level: str = "info"
+    service: str,
+    *,
+    form: Literal["console", "json"] = "json",
+    level: str = "info",
+    levels: Mapping[str, str] | None = None,
 ) -> None:
-    """Configure logging for this process. Call once, first of all."""
-    number = logging.getLevelNamesMapping()[level.upper()]
+    """Configure logging for this process. Call once, first of all. `levels` are those of loggers
+    that have another than `level`."""
+    log_levels = LogLevels.of(level, levels or {})
+    set_levels(log_levels)
+    number = log_levels.lowest
     renderer: Any = (
         # Plain tracebacks: Rich's would print local variables, and with them secrets.
         structlog.dev.ConsoleRenderer(
@@ -42,7 +51,7 @@ def set_up_logs(
         [renderer] if form == "console" else [structlog.processors.format_exc_info, renderer]
     )
     structlog.configure(
-        processors=[*before, *last],
+        processors=[*([log_levels.drop_below] if levels else []), *before, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -55,7 +64,9 @@ def set_up_logs(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
-    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+    logging.basicConfig(
+        handlers=[handler], level=max(log_levels.default, logging.WARNING), force=True
+    )
 
 
 def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -22,14 +22,21 @@ class StartRefused(Exception):
 async def until_told_to_stop(work: Callable[[], Awaitable[None]]) -> None:
     """Run `work` until it ends. On SIGTERM or SIGINT, cancel it and wait for its end."""
     loop = asyncio.get_running_loop()
+    began_s = loop.time()
     task = asyncio.ensure_future(work())
+
+    def stop(number: signal.Signals) -> None:
+        log.info("process.stopping", signal=number.name)
+        task.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, stop, number)
     try:
         await task
     except asyncio.CancelledError:
         if not task.cancelled():
             raise
+    log.info("process.stopped", uptime_s=round(loop.time() - began_s, 1))
 
 
 def run_process(work: Callable[[], Awaitable[None]]) -> None:

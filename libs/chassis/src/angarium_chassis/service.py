@@ -4,13 +4,18 @@ import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+import structlog
+
 from .http_server.limits import HttpLimits, within_descriptors
 from .http_server.trusted_proxies import NO_PROXIES, TrustedProxies
 from .internal_http import bind
+from .log_levels import parse_levels
 from .logs import set_up_logs
 from .process import StartRefused, refuse, run_process
 from .sealing import Seal
 from .settings import ServiceSettings, SettingsRefused
+
+log = structlog.get_logger()
 
 
 def run_service[S: ServiceSettings](
@@ -21,8 +26,20 @@ def run_service[S: ServiceSettings](
         settings = settings_type.load(name)
     except SettingsRefused as refusal:
         refuse(str(refusal))
-    set_up_logs(name, form=settings.log_format, level=settings.log_level)
+    set_up_logs(
+        name,
+        form=settings.log_format,
+        level=settings.log_level,
+        levels=parse_levels(settings.log_levels),
+    )
     run_process(partial(run, settings))
+
+
+def log_start(settings: ServiceSettings, *, version: str, replica: str) -> None:
+    """Log that the process starts, and put `replica` into all lines of this task and of those that
+    it creates."""
+    structlog.contextvars.bind_contextvars(replica=replica)
+    log.info("process.started", version=version, settings=settings.changed())
 
 
 def seal_of(settings: ServiceSettings) -> Seal:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal, Self, override
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from .known_settings import ENV_PREFIX, unknown_settings
+from .log_levels import parse_levels
 
 __all__ = ["ENV_PREFIX", "ServiceSettings", "SettingsRefused"]
 
@@ -142,6 +143,11 @@ class ServiceSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The lowest level that is logged."
     )
+    log_levels: str = Field(
+        default="",
+        description="Loggers with a lowest level of their own, such as attempt=debug,relay=warning."
+        " The name of a logger is the beginning of its events, as in attempt.failed.",
+    )
     stream_count: int = Field(
         default=1,
         ge=1,
@@ -160,6 +166,23 @@ class ServiceSettings(BaseSettings):
         le=200,
         description="The largest number of connections of one process to its database.",
     )
+
+    @field_validator("log_levels")
+    @classmethod
+    def _levels_can_be_read(cls, text: str) -> str:
+        parse_levels(text)
+        return text
+
+    def changed(self) -> dict[str, str]:
+        """The settings that differ from their defaults, as in the environment but without secrets
+        and what may contain one."""
+        return {
+            ENV_PREFIX + name.upper(): str(getattr(self, name))
+            for name, field in type(self).model_fields.items()
+            if not isinstance(getattr(self, name), SecretStr)
+            and getattr(self, name)
+            != field.get_default(call_default_factory=True, validated_data={})
+        }
 
     @classmethod
     def load(cls, service: str) -> Self:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from angarium_chassis import internal_http
+from angarium_chassis import health
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import bind, internal_app, serve_http
 from prometheus_client import Counter
@@ -55,7 +55,7 @@ async def test_a_process_is_ready_while_no_check_objects() -> None:
 
 
 async def test_a_check_without_an_answer_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(internal_http, "READY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(health, "READY_TIMEOUT_S", 0.1)
 
     async def hang() -> None:
         await asyncio.Event().wait()

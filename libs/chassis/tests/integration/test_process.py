@@ -1,5 +1,6 @@
 """A whole process: its exit status and what stands on standard error."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -73,7 +74,9 @@ finally:
 
     assert process.returncode == 0
     assert out == "finished\nclosed\n"
-    assert err == ""
+    stopping, stopped = [json.loads(line) for line in err.splitlines()]
+    assert (stopping["event"], stopping["signal"]) == ("process.stopping", number.name)
+    assert stopped["event"] == "process.stopped"
 
 
 @pytest.mark.parametrize(
@@ -102,4 +105,5 @@ def test_work_that_ends_ends_the_process() -> None:
     process = start("pass")
     out, err = process.communicate(timeout=30)
 
-    assert (process.returncode, out, err) == (0, "closed\n", "")
+    assert (process.returncode, out) == (0, "closed\n")
+    assert [json.loads(line)["event"] for line in err.splitlines()] == ["process.stopped"]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from angarium_chassis.log_levels import parse_levels
 
 PROGRAM = """
 import logging
@@ -73,3 +74,48 @@ def test_other_libraries_are_heard_from_warnings_on() -> None:
     text = logged('logging.getLogger("x").info("a"); logging.getLogger("x").warning("b")')
 
     assert [json.loads(line)["event"] for line in text.splitlines()] == ["b"]
+
+
+def with_levels(lines: str, levels: str) -> list[str]:
+    program = f"""
+import structlog
+from angarium_chassis.log_levels import debugs, parse_levels
+from angarium_chassis.logs import set_up_logs
+
+set_up_logs("courier", level="info", levels=parse_levels("{levels}"))
+log = structlog.get_logger()
+{lines}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return [json.loads(line)["event"] for line in done.stderr.splitlines()]
+
+
+def test_a_logger_has_a_level_of_its_own() -> None:
+    lines = """
+log.debug("attempt.failed")
+log.debug("relay.sent")
+log.info("relay.waits")
+log.warning("scheduler.waits")
+log.error("scheduler.failed")
+"""
+
+    assert with_levels(lines, "attempt=debug, scheduler=error") == [
+        "attempt.failed",
+        "relay.waits",
+        "scheduler.failed",
+    ]
+
+
+def test_what_is_only_for_debugging_is_not_collected_in_vain() -> None:
+    lines = "log.info(f\"{debugs('attempt')} {debugs('relay')}\")"
+
+    assert with_levels(lines, "attempt=debug") == ["True False"]
+    assert with_levels(lines, "") == ["False False"]
+
+
+@pytest.mark.parametrize("text", ["attempt", "=debug", "attempt=loud", "attempt=debug;relay=info"])
+def test_levels_that_cannot_be_read_are_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="attempt=debug"):
+        parse_levels(text)

@@ -176,3 +176,18 @@ def test_secrets_are_not_shown() -> None:
 
 def test_every_setting_is_described() -> None:
     assert all(field.description for field in CourierSettings.model_fields.values())
+
+
+def test_changed_settings_are_told_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANGARIUM_STREAM_COUNT", "2")
+    monkeypatch.setenv("ANGARIUM_INTERNAL_PORT", "9090")
+    monkeypatch.setenv("ANGARIUM_REDIS_URL", "redis://user:hunter2@redis:6379/0")
+
+    assert load().changed() == {"ANGARIUM_STREAM_COUNT": "2"}
+
+
+def test_levels_that_cannot_be_read_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANGARIUM_LOG_LEVELS", "attempt=loud")
+
+    with pytest.raises(SettingsRefused, match=r"ANGARIUM_LOG_LEVELS: .*attempt=debug"):
+        load()

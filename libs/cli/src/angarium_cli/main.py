@@ -15,6 +15,7 @@ from angarium_cli.commands import (
     explain,
     import_,
     keys,
+    metrics,
     migrate,
     quarantine,
     services,
@@ -49,6 +50,7 @@ app.add_typer(doctor.app, name="doctor")
 app.command("verify")(verify.verify)
 app.add_typer(quarantine.app, name="quarantine")
 app.command("settings")(settings.settings)
+app.command("metrics")(metrics.metrics)
 app.command("version")(version.version)
 
 

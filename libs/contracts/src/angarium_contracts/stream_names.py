@@ -62,3 +62,8 @@ def readers(stream: str, group: str) -> str:
 def stream_number(application_id: bytes, count: int) -> int:
     """The number that all streams of an application take."""
     return int.from_bytes(application_id[-4:]) % count
+
+
+def reporter(subject: str) -> str:
+    """The process that reports a figure of the whole platform as a metric."""
+    return f"angarium.reporter:{subject}"

@@ -1,6 +1,7 @@
 """Keeps a service's copy of the dispatcher's directory up to date."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -61,6 +62,7 @@ class DirectoryFollower:
         self._with_applications = with_applications
         self._with_endpoints = with_endpoints
         self._version = 0
+        self._complete_at_s = time.monotonic()
         self._behind = asyncio.Event()
         self._changes = TailReader(
             broker,
@@ -75,6 +77,12 @@ class DirectoryFollower:
         """True while changes are received."""
         return self._changes.running
 
+    @property
+    def age_s(self) -> float:
+        """Seconds since the copy was known to be complete: since it was made, at first. The
+        dispatcher confirms it every few seconds."""
+        return time.monotonic() - self._complete_at_s
+
     async def run(self) -> None:
         """Follow changes until cancelled. Begins with a resync, because changes may have been
         missed while the process was down."""
@@ -88,6 +96,9 @@ class DirectoryFollower:
             if self._on_entry is not None:
                 self._on_entry(change)
             if change.version <= self._version:
+                # That of a change of policies alone has no version.
+                if change.version == self._version:
+                    self._complete_at_s = time.monotonic()
                 continue
             # A gap: applying this change would mark the missing one as applied.
             if change.previous_version > self._version:
@@ -111,6 +122,7 @@ class DirectoryFollower:
             endpoints if self._with_endpoints else (),
         )
         self._version = max(self._version, version)
+        self._complete_at_s = time.monotonic()
 
     async def _resync_when_behind(self) -> None:
         # The position in the stream is fixed before the query: changes in between are received.

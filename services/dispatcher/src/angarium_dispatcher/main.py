@@ -14,8 +14,15 @@ from uuid import uuid4
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
+from angarium_chassis.metrics.service_metrics import Process, ServiceMetrics
 from angarium_chassis.sealing import Seal
-from angarium_chassis.service import internal_limits, internal_listener, run_service, seal_of
+from angarium_chassis.service import (
+    internal_limits,
+    internal_listener,
+    log_start,
+    run_service,
+    seal_of,
+)
 from angarium_chassis.streams.broker import open_broker, redis_of, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
 from angarium_chassis.streams.process_registry import ProcessHeartbeat
@@ -85,6 +92,7 @@ async def _work(
     listener: socket.socket | None,
 ) -> None:
     replica = uuid4().hex
+    log_start(settings, version=version("angarium-dispatcher"), replica=replica)
     writer = StreamWriter(broker)
     quarantine = Quarantine(broker, SERVICE)
     reads = DatabaseReads(database)
@@ -109,11 +117,25 @@ async def _work(
     readiness.require("queries", lambda: queries.running)
     readiness.require("messages", lambda: all(reader.running for reader in readers))
     readiness.require("replies", lambda: query_client.running)
+    metrics = ServiceMetrics(
+        Process(
+            SERVICE,
+            version("angarium-dispatcher"),
+            replica,
+            readiness,
+            database,
+            lambda: redis_of(broker),
+        ),
+        settings,
+    )
     async with asyncio.TaskGroup() as tasks:
         if listener is not None:
             tasks.create_task(
-                serve_http(internal_app(readiness), listener, internal_limits(settings))
+                serve_http(
+                    internal_app(readiness, metrics.scrape), listener, internal_limits(settings)
+                )
             )
+        tasks.create_task(metrics.run())
         tasks.create_task(announcer.run())
         tasks.create_task(ScheduleWatch(database, dispatcher.cache.forget_tenants).run())
         tasks.create_task(query_client.run())

@@ -25,6 +25,7 @@ from .adapters.http.schema_checks import SchemaChecks
 from .adapters.http.schemas.operational_payload import operational_payload
 from .adapters.streams.service_answers import ServiceAnswers
 from .application.accept.accept_batch import AcceptBatch
+from .application.accept.accept_counters import AcceptCounters
 from .application.accept.accept_message import AcceptMessage
 from .application.accept.event_type_schemas import CompileSchema, EventTypeSchemas
 from .application.accept.idempotency import IdempotencyKeys
@@ -188,7 +189,12 @@ def build_gateway(
     directory = ApplicationDirectory(ports.applications, ask_dispatcher)
     references = References(directory, ports.messages, ask_dispatcher)
     accept = AcceptMessage(
-        directory, ports.hot_path.journal, hot_path.commits, clocks.make_id, hot_path.scheduled
+        directory,
+        ports.hot_path.journal,
+        hot_path.commits,
+        clocks.make_id,
+        hot_path.scheduled,
+        hot_path.counters,
     )
     redelivery = build_redelivery(
         ports.redelivery,
@@ -208,7 +214,11 @@ def build_gateway(
     pages = WebPages(create_routes(api), ports.web_assets, limits.web_pages)
     # Messages come first: most requests are theirs.
     http = _accept_route(
-        _ingest_route(pages, api, ports, limits, clocks, accept), api, limits, accept
+        _ingest_route(pages, api, ports, limits, clocks, accept),
+        api,
+        limits,
+        accept,
+        hot_path.counters,
     )
     return Gateway(
         hot_path=hot_path,
@@ -232,7 +242,11 @@ def build_gateway(
 
 
 def _accept_route(
-    rest: ASGIApp, api: ApiDependencies, limits: GatewayLimits, accept: AcceptMessage
+    rest: ASGIApp,
+    api: ApiDependencies,
+    limits: GatewayLimits,
+    accept: AcceptMessage,
+    counters: AcceptCounters,
 ) -> ASGIApp:
     return AcceptRoute(
         rest,
@@ -242,6 +256,7 @@ def _accept_route(
         SchemaChecks(api.schemas),
         payload_bytes_max=limits.payload_bytes_max,
         message_retention_days=limits.message_retention_days,
+        counters=counters,
     )
 
 
@@ -304,6 +319,7 @@ def _api(
                 hot_path.commits,
                 clocks.make_id,
                 hot_path.scheduled,
+                hot_path.counters,
             ),
             CreateMissing(change_configuration),
             SchemaChecks(schemas),

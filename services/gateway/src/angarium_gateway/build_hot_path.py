@@ -10,7 +10,8 @@ from typing import Protocol
 
 from angarium_chassis.group_commit import GroupCommit
 
-from .application.accept.commit_messages import CommitMessages
+from .application.accept.accept_counters import AcceptCounters
+from .application.accept.commit_messages import CommitMessages, ScheduleMessages
 from .application.accept.journal import Journal, ScheduledCommits
 from .application.publish.batch_store import BatchStore
 from .application.publish.membership import Membership
@@ -58,6 +59,7 @@ class HotPath:
     """
 
     window: OpenBatches
+    counters: AcceptCounters
     commit_messages: CommitMessages
     commits: GroupCommit[NewMessage, CommitOutcome]
     scheduled: GroupCommit[NewMessage, CommitOutcome]
@@ -75,12 +77,16 @@ def build_hot_path(
     batches, stream_count = ports.batches, limits.stream_count
     window = OpenBatches(limits.window_bytes)
     relay = Relay(ports.publish, batches, window, owner=owner, clock_s=clock_s)
-    commit = CommitMessages(ports.journal, relay, owner=owner, stream_count=stream_count)
+    counters = AcceptCounters()
+    commit = CommitMessages(
+        ports.journal, relay, owner=owner, stream_count=stream_count, counters=counters
+    )
     return HotPath(
         window=window,
+        counters=counters,
         commit_messages=commit,
         commits=GroupCommit(commit, waiting_max=limits.waiting_max),
-        scheduled=GroupCommit(ports.journal.schedule),
+        scheduled=GroupCommit(ScheduleMessages(ports.journal, counters)),
         scheduler=Scheduler(ports.schedule, relay, owner=owner, stream_count=stream_count),
         relay=relay,
         settlement=Settlement(window, batches, relay, owner=owner, clock_s=clock_s),

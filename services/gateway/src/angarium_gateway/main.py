@@ -16,16 +16,17 @@ from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.health import Readiness
 from angarium_chassis.http_server.limits import HttpLimits
 from angarium_chassis.internal_http import internal_app, serve_http
+from angarium_chassis.metrics.service_metrics import Process, ServiceMetrics, SharedFigures
 from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.service import (
     http_limits,
     internal_limits,
     internal_listener,
     listen,
+    log_start,
     run_service,
     seal_of,
 )
-from angarium_chassis.statistics.lag_metric import run_with_metric
 from angarium_chassis.statistics.recording_order import follow_restored
 from angarium_chassis.statistics.roller import Roller
 from angarium_chassis.statistics.rollup_table import RollupRetention
@@ -84,6 +85,7 @@ from .adapters.database.tenants import TenantTable
 from .adapters.http.cross_origin import parse_origins
 from .adapters.http.sign_in import CALLBACK_PATH
 from .adapters.json_schema.payload_checks import compile_schema
+from .adapters.metrics import GatewayMetrics
 from .adapters.streams.batch_publisher import BatchPublisher
 from .adapters.streams.platform_view import SERVICES, RedisPlatformView
 from .adapters.streams.quarantine_shelf import RedisShelf
@@ -105,7 +107,9 @@ from .application.tenants.rate_limiter import SharedCounts
 from .build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
 from .build_hot_path import HotPathLimits, HotPathPorts
 from .domain.role_scopes import parse_role_scopes
+from .examination import journal_figures
 from .examination.answer import GatewayExamination
+from .examination.journal_figures import JournalFigures
 from .settings import Settings
 
 SERVICE = "gateway"
@@ -364,6 +368,7 @@ async def _work(
     internal: socket.socket | None,
 ) -> None:
     replica = uuid4().hex
+    log_start(settings, version=version("angarium-gateway"), replica=replica)
     make_id = IdMaker(time.time_ns, random.getrandbits)
     queries = QueryClient(
         broker, replica=replica, clock_ms=_unix_ms, timeout_s=settings.query_timeout_s
@@ -408,10 +413,46 @@ async def _work(
     readiness.require("settlements", lambda: settled.running)
     readiness.require("answers", lambda: queries.running)
     readiness.require("queries", lambda: answers.running)
+    roller = _roller(settings, database)
+    follower = DirectoryFollower(
+        broker,
+        queries,
+        copy,
+        with_applications=True,
+        on_entry=lambda entry: gateway.schemas.follow(entry.policy_version, entry.policy_tenants),
+    )
+    metrics = ServiceMetrics(
+        Process(
+            SERVICE,
+            version("angarium-gateway"),
+            replica,
+            readiness,
+            database,
+            lambda: redis_of(broker),
+        ),
+        settings,
+        collectors=[
+            GatewayMetrics(
+                path,
+                clock_s=time.monotonic,
+                directory_age_s=lambda: follower.age_s,
+                statistics_lag_s=lambda: roller.lag_s,
+            )
+        ],
+        shared=[
+            SharedFigures(
+                journal_figures.SUBJECT,
+                JournalFigures(database, top_n=settings.metrics_top_n).read,
+                journal_figures.EVERY_S,
+            )
+        ],
+    )
     async with asyncio.TaskGroup() as tasks:
         if internal is not None:
             tasks.create_task(
-                serve_http(internal_app(readiness), internal, internal_limits(settings))
+                serve_http(
+                    internal_app(readiness, metrics.scrape), internal, internal_limits(settings)
+                )
             )
         commits = [tasks.create_task(work) for work in (path.commits.run(), path.scheduled.run())]
         loops = [
@@ -425,21 +466,14 @@ async def _work(
                 path.membership.run(),
                 queries.run(),
                 answers.run(),
-                DirectoryFollower(
-                    broker,
-                    queries,
-                    copy,
-                    with_applications=True,
-                    on_entry=lambda entry: gateway.schemas.follow(
-                        entry.policy_version, entry.policy_tenants
-                    ),
-                ).run(),
+                follower.run(),
                 gateway.redelivery.runner.run(),
                 gateway.last_uses.run(),
                 gateway.erasure.run(),
                 heartbeat.run(),
                 _retention(settings, database).run(),
-                run_with_metric(_roller(settings, database), SERVICE),
+                roller.run(),
+                metrics.run(),
             )
         ]
         try:

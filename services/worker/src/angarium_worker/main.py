@@ -5,7 +5,7 @@ import random
 import secrets
 import socket
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -14,11 +14,17 @@ from uuid import uuid4
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import internal_app, serve_http
+from angarium_chassis.metrics.service_metrics import Process, ServiceMetrics, SharedFigures
 from angarium_chassis.process import StartRefused
 from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.sealing import Seal
-from angarium_chassis.service import internal_limits, internal_listener, run_service, seal_of
-from angarium_chassis.statistics.lag_metric import run_with_metric
+from angarium_chassis.service import (
+    internal_limits,
+    internal_listener,
+    log_start,
+    run_service,
+    seal_of,
+)
 from angarium_chassis.statistics.recording_order import follow_restored
 from angarium_chassis.statistics.roller import Roller
 from angarium_chassis.statistics.rollup_table import RollupRetention
@@ -37,7 +43,6 @@ from angarium_webhooks.directory_follower import DirectoryFollower
 from angarium_webhooks.fetch_link import KEY_PURPOSE
 from angarium_webhooks.operational_outbox import Outbox
 from faststream.redis import RedisBroker
-from prometheus_client import REGISTRY
 
 from .adapters.database.attempt_pages import AttemptPages
 from .adapters.database.attempt_retention import CancelledRetention, TenantAttemptRetention
@@ -77,19 +82,19 @@ from .adapters.streams.message_order import MessageOrder
 from .adapters.streams.tenant_retentions import GatewayRetentions
 from .adapters.streams.worker_answers import WORKER_QUESTIONS, WorkerAnswers, WorkerQuestion
 from .application.destinations.destination import Destination, Destinations
-from .application.ledger.records import StorageDown
 from .application.operations.delivery_queries import DeliveryQueries
 from .application.operations.expunge_content import ExpungeContent
 from .application.operations.poll_queries import PollQueries
 from .application.operations.statistics import Statistics
 from .build_worker import WorkerPorts, build_worker
 from .domain.clocks import Clocks
+from .examination import backlog_figures
 from .examination.answer import WorkerExamination
+from .examination.backlog_figures import BacklogFigures
 from .examination.url_check import UrlCheck
 from .settings import Settings
 from .worker import Work
 
-PENDING_COUNTED_EVERY_S = 30.0
 CHUNKS_PER_READ_MAX = 16
 CLOCKS = Clocks(
     monotonic_s=time.monotonic,
@@ -124,9 +129,11 @@ async def run(settings: Settings) -> None:
         sender = _sender(settings)
         closing.push_async_callback(sender.aclose)
         listener = internal_listener(settings)
+        replica = uuid4().hex
+        log_start(settings, version=version("angarium-worker"), replica=replica)
         async with asyncio.TaskGroup() as tasks:
             destinations = _destinations(settings, sender, seal, closing)
-            process = _Process(settings, database, broker, destinations, seal, tasks)
+            process = _Process(settings, database, broker, destinations, seal, tasks, replica)
             closing.push_async_callback(process.close)
             for work in process.background():
                 tasks.create_task(work)
@@ -179,12 +186,13 @@ class _Process:
         destinations: Destinations,
         seal: Seal,
         tasks: asyncio.TaskGroup,
+        replica: str,
     ) -> None:
         self._settings = settings
         self._database = database
         self._broker = broker
         self._seal = seal
-        self._replica = uuid4().hex
+        self._replica = replica
         self._queries = QueryClient(broker, replica=self._replica, clock_ms=_clock_ms)
         self._stores = stores_on(database, lease_s=settings.retry_lease_s)
         self._settlement = ChunkSettlement(StreamWriter(broker))
@@ -198,13 +206,17 @@ class _Process:
             clock_ms=_clock_ms,
         )
         self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)
-        self._metrics = WorkerMetrics(self._worker)
+        self._roller = Roller(
+            database, counted_ledgers(database), every_s=settings.statistics_every_s
+        )
         self._follower = DirectoryFollower(
             broker, self._queries, self._worker.endpoints.cache, with_endpoints=True
         )
         quarantine = Quarantine(broker, "worker")
         self._readers = self._build_readers(quarantine)
         self._answers = self._build_answers(quarantine)
+        self._readiness = self._build_readiness()
+        self._metrics = self._build_metrics()
         self.close = self._stores.ledger.close
 
     def _ports(self, destinations: Destinations, seal: Seal) -> WorkerPorts[Entry]:
@@ -288,9 +300,9 @@ class _Process:
             self._outbox.run(),
             self._retention().run(),
             self._queries.run(),
-            self._count_pending(),
             self._heartbeat.run(),
-            run_with_metric(self._roller(), "worker"),
+            self._roller.run(),
+            self._metrics.run(),
         ]
 
     async def run(self) -> None:
@@ -302,9 +314,23 @@ class _Process:
             grace_s=self._settings.stop_grace_s,
         )
 
-    def _roller(self) -> Roller:
-        ledgers = counted_ledgers(self._database)
-        return Roller(self._database, ledgers, every_s=self._settings.statistics_every_s)
+    def _build_metrics(self) -> ServiceMetrics:
+        process = Process(
+            "worker",
+            version("angarium-worker"),
+            self._replica,
+            self._readiness,
+            self._database,
+            lambda: redis_of(self._broker),
+        )
+        own = WorkerMetrics(
+            self._worker,
+            directory_age_s=lambda: self._follower.age_s,
+            statistics_lag_s=lambda: self._roller.lag_s,
+        )
+        backlog = BacklogFigures(self._database, top_n=self._settings.metrics_top_n)
+        shared = SharedFigures(backlog_figures.SUBJECT, backlog.read, backlog_figures.EVERY_S)
+        return ServiceMetrics(process, self._settings, collectors=[own], shared=[shared])
 
     def _retention(self) -> RetentionLoop:
         days = self._settings.attempt_retention_days
@@ -320,23 +346,12 @@ class _Process:
             },
         )
 
-    async def _count_pending(self) -> None:
-        while True:
-            with suppress(StorageDown):  # the metric keeps its last value; readiness reports it
-                self._metrics.pending_total = await self._stores.ledger.pending_total()
-            await asyncio.sleep(PENDING_COUNTED_EVERY_S)
-
     async def serve_internal(self, listener: socket.socket) -> None:
         """Serve /live, /ready and /metrics until cancelled."""
-        REGISTRY.register(self._metrics)
-        try:
-            await serve_http(
-                internal_app(self._readiness()), listener, internal_limits(self._settings)
-            )
-        finally:
-            REGISTRY.unregister(self._metrics)
+        app = internal_app(self._readiness, self._metrics.scrape)
+        await serve_http(app, listener, internal_limits(self._settings))
 
-    def _readiness(self) -> Readiness:
+    def _build_readiness(self) -> Readiness:
         readiness = Readiness(
             {"database": self._database.problem, "redis": partial(redis_problem, self._broker)}
         )

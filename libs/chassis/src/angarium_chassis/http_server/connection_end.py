@@ -1,12 +1,12 @@
 """How a connection ends: refused, overdue, or closed by its client."""
 
 import asyncio
-from typing import Any, override
+from typing import Any, Final, override
 
-from prometheus_client import Counter
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from angarium_chassis.coalesced_writes import CoalescedWritesProtocol
+from angarium_chassis.metrics.catalog import Catalog
 
 from .connections import OpenConnections
 from .deadlines import ANSWER, BODY, CLOSE, HEAD, IDLE, LINGER_S, REST_OF_BODY, due_s
@@ -15,10 +15,11 @@ from .refusals import TOO_MANY_CONNECTIONS, Refusal, timed_out
 DISCARDED_BYTES_MAX = 128 * 1024
 """How much is read after the answer to a request that was not read to its end."""
 
-_REFUSED = Counter(
+HTTP_SERVER: Final = Catalog("Every process: its ports")
+_REFUSED = HTTP_SERVER.counter(
     "angarium_http_refused",
     "Requests and connections that were refused before they reached the application.",
-    ["code"],
+    "code",
 )
 
 

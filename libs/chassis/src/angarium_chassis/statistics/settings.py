@@ -19,6 +19,13 @@ class StatisticsSettings(ServiceSettings):
         description="Seconds between two counts of what was recorded; 0: statistics are not"
         " counted by this process.",
     )
+    metrics_top_n: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="Metrics name the tenants and endpoints with the most traffic and failures, so"
+        " many of each; 0: no metric names one.",
+    )
     statistics_minutes_kept_days: int = Field(
         default=3, ge=1, le=3650, description="Days for which statistics per minute are kept."
     )

@@ -93,8 +93,8 @@ class ProcessHeartbeat:
             started_at_ms=self._started_at_ms,
             clock_ms=self._clock_ms(),
             seen_at_ms=seen_at_ms,
-            database_pool=_database_pool(self._database),
-            redis_pool=_redis_pool(self._redis()),
+            database_pool=database_pool(self._database),
+            redis_pool=redis_pool(self._redis()),
             memory_bytes=_memory_bytes(),
         )
 
@@ -114,7 +114,7 @@ async def running_processes(redis: Redis) -> Sequence[ProcessState]:
     return sorted(states, key=lambda each: (each.service, each.started_at_ms, each.id))
 
 
-def _database_pool(database: Database) -> PoolState | None:
+def database_pool(database: Database) -> PoolState | None:
     pool: Any = database.engine.pool
     try:
         return PoolState(int(pool.size()), int(pool.checkedout()))
@@ -122,7 +122,7 @@ def _database_pool(database: Database) -> PoolState | None:
         return None
 
 
-def _redis_pool(redis: Redis) -> PoolState | None:
+def redis_pool(redis: Redis) -> PoolState | None:
     pool: Any = redis.connection_pool
     try:
         counts = pool.get_connection_count()

@@ -15,12 +15,13 @@ DEMO_RETRY_SCHEDULE = "1s,2s,5s,5m,30m,2h,5h,10h"
 _RETRY_SCHEDULE = "ANGARIUM_RETRY_SCHEDULE"
 
 # Defaults that a caller may override: in development, there is one tenant, receivers are on this
-# machine, and no load balancer has to notice a stop.
+# machine, no load balancer has to notice a stop, and the terminal says itself what starts.
 _DEFAULTS = {
     "ANGARIUM_ADMIN_KEYS_OPERATE_PLATFORM": "true",
     "ANGARIUM_DRAIN_S": "0",
     "ANGARIUM_EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
     "ANGARIUM_ALLOW_HTTP_ENDPOINTS": "true",
+    "ANGARIUM_LOG_LEVELS": "process=warning",
     "ANGARIUM_ROOT_LEADS_TO_CONSOLE": "true",
 }
 # Set for each service here; inherited in another form (…_FILE) they would win over that.

@@ -1,30 +1,33 @@
 """The dispatcher's metrics."""
 
-from prometheus_client import Counter, Gauge
+from typing import Final
+
+from angarium_chassis.metrics.catalog import Catalog
 
 from angarium_dispatcher.application.dispatch.dispatch_messages import DispatchedCounts
 from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
 
-_MESSAGES = Counter(
+DISPATCHER: Final = Catalog("Dispatcher")
+_MESSAGES = DISPATCHER.counter(
     "angarium_dispatcher_messages_dispatched", "Messages matched to their endpoints."
 )
-_DELIVERIES = Counter(
+_DELIVERIES = DISPATCHER.counter(
     "angarium_dispatcher_deliveries_requested", "Deliveries handed to the workers."
 )
-_WITHOUT_RECIPIENTS = Counter(
+_WITHOUT_RECIPIENTS = DISPATCHER.counter(
     "angarium_dispatcher_batches_without_recipients", "Batches of which no endpoint wanted any."
 )
-_FILTERS_FAILED = Counter(
+_FILTERS_FAILED = DISPATCHER.counter(
     "angarium_dispatcher_filters_failed",
     "Evaluations of endpoint filters without a result, each for one message.",
 )
-_HITS = Counter(
+_HITS = DISPATCHER.counter(
     "angarium_dispatcher_cache_hits", "Applications of a batch found in memory, current."
 )
-_MISSES = Counter(
+_MISSES = DISPATCHER.counter(
     "angarium_dispatcher_cache_misses", "Applications of a batch read from the database."
 )
-_CACHED = Gauge("angarium_dispatcher_cached_applications", "Applications in memory.")
+_CACHED = DISPATCHER.gauge("angarium_dispatcher_cached_applications", "Applications in memory.")
 
 
 class DispatchMetrics:

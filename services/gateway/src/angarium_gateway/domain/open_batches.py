@@ -37,6 +37,11 @@ class OpenBatches:
         return batch_id in self._open
 
     @property
+    def window_bytes(self) -> int:
+        """Size of the window."""
+        return self._window_bytes
+
+    @property
     def used_bytes(self) -> int:
         """Bytes of the window that are taken."""
         return self._used_bytes
@@ -110,6 +115,12 @@ class OpenBatches:
     def without_progress_since(self, before_s: float) -> list[OpenBatch]:
         """Batches without a settled chunk since then."""
         return [batch for batch in self._open.values() if batch.progress_at_s < before_s]
+
+    def longest_without_progress_s(self, now_s: float) -> float:
+        """How long ago a chunk of the batch that has waited longest was settled, or the batch was
+        published; 0 without any batch."""
+        oldest_s = min((batch.progress_at_s for batch in self._open.values()), default=now_s)
+        return max(0.0, now_s - oldest_s)
 
     def ids(self) -> Iterable[bytes]:
         """All open batches."""

@@ -11,6 +11,7 @@ from angarium_gateway.application.accept.accept_batch import (
     BatchItem,
     BatchOutcome,
 )
+from angarium_gateway.application.accept.accept_counters import AcceptCounters
 from angarium_gateway.application.accept.accept_message import Accepted, Busy, Draft
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 
@@ -30,7 +31,10 @@ class Accepting(Rig):
         self.state = self.copy.put(a_state(uid="acme"))
         directory = ApplicationDirectory(self.copy, DispatcherModel())
         self.commits, self.scheduled = self.path.commits, self.path.scheduled
-        self.accept = AcceptBatch(directory, self.journal, self.commits, new_id, self.scheduled)
+        self.counters = AcceptCounters()
+        self.accept = AcceptBatch(
+            directory, self.journal, self.commits, new_id, self.scheduled, self.counters
+        )
 
     async def __call__(self, *items: BatchItem) -> list[BatchOutcome]:
         async with Running(self.commits.run), Running(self.scheduled.run):

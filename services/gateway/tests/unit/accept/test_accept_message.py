@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
+from angarium_gateway.adapters.metrics import GatewayMetrics
 from angarium_gateway.application.accept.accept_message import (
     Accepted,
     AcceptMessage,
@@ -32,7 +33,7 @@ from ...fakes.journal_model import (
     new_id,
 )
 from ...fakes.relay_rig import Rig
-from ...fakes.simulated_time import Running, simulated
+from ...fakes.simulated_time import Running, now_s, simulated
 
 DRAFT = Draft("invoice.paid", b'{"a": 1}', channels=("c",), tags=("t",), trace="00-1-1-01")
 KEYED = Draft("invoice.paid", b'{"a": 1}', key="k-1", request_digest=b"d" * 16)
@@ -48,7 +49,12 @@ class Accepting(Rig):
         self.directory = ApplicationDirectory(self.copy, self.dispatcher)
         self.commits, self.scheduled = self.path.commits, self.path.scheduled
         self.accept = AcceptMessage(
-            self.directory, self.journal, self.commits, new_id, self.scheduled
+            self.directory,
+            self.journal,
+            self.commits,
+            new_id,
+            self.scheduled,
+            self.path.counters,
         )
 
     async def __call__(self, draft: Draft = DRAFT, ref: str = "acme", **more: Any) -> AcceptOutcome:
@@ -240,3 +246,46 @@ async def test_an_event_id_that_is_taken_refuses_a_scheduled_message_too() -> No
     rig.refuse(EventTaken())
     draft = DRAFT._replace(event_id="e", deliver_at=datetime(2030, 1, 2, tzinfo=UTC))
     assert await rig(draft) == EventIdTaken("e")
+
+
+def counted(rig: Accepting) -> dict[tuple[str, ...], float]:
+    metrics = GatewayMetrics(
+        rig.path, clock_s=now_s, directory_age_s=lambda: 0.0, statistics_lag_s=lambda: 0.0
+    )
+    return {
+        (each.name.removeprefix("angarium_gateway_"), *each.labels.values()): each.value
+        for metric in metrics.collect()
+        for each in metric.samples
+    }
+
+
+@simulated
+async def test_messages_are_counted_where_they_are_committed() -> None:
+    rig = Accepting()
+    later = DRAFT._replace(deliver_at=datetime(2030, 1, 2, tzinfo=UTC))
+    async with Running(rig.commits.run), Running(rig.scheduled.run):
+        for draft in (DRAFT, DRAFT, later):
+            await rig.accept(TENANT, "acme", draft)
+
+    found = counted(rig)
+    assert found["messages_accepted_total", "immediate"] == 2
+    assert found["messages_accepted_total", "scheduled"] == 1
+    assert found["group_size_messages_count", "immediate"] == 2
+    assert found["group_size_messages_sum", "scheduled"] == 1
+    assert found["group_commit_seconds_count", "immediate"] == 2
+
+
+@simulated
+async def test_a_repeated_or_failed_request_counts_as_that_and_as_no_message() -> None:
+    rig = Accepting()
+    rig.refuse(KeyTaken())
+    rig.journal.earlier_requests[KEY_DIGEST] = EarlierRequest(b"d" * 16, a_message())
+    async with Running(rig.commits.run):
+        await rig.accept(TENANT, "acme", KEYED)
+        rig.journal.trouble.once = "before"
+        await rig.accept(TENANT, "acme", DRAFT)
+
+    found = counted(rig)
+    assert found["messages_replayed_total",] == 1
+    assert found["messages_accepted_total", "immediate"] == 0
+    assert found["group_commits_failed_total", "immediate"] == 1

@@ -130,7 +130,7 @@ async def test_the_internal_port_tells_readiness_and_metrics(platform: Any) -> N
         assert (await client.get("/ready")).json() == {"ready": True, "problems": {}}
         metrics = (await client.get("/metrics")).text
     for line in (
-        'angarium_worker_attempts_total{outcome="delivered"} 1.0',
+        'angarium_worker_attempts_total{outcome="delivered",status="2xx"} 1.0',
         "angarium_worker_attempt_duration_seconds_count 1.0",
         "angarium_worker_chunks_settled_total 1.0",
         "angarium_worker_deliveries_in_flight 0.0",

@@ -4,6 +4,7 @@ The one route that every message takes: no router, no dependency injection, no m
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final, assert_never
@@ -15,6 +16,7 @@ from angarium_contracts.queries import Problem
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from angarium_gateway.application.accept.accept_counters import AcceptCounters
 from angarium_gateway.application.accept.accept_message import (
     Accepted,
     AcceptMessage,
@@ -83,9 +85,11 @@ class AcceptRoute:
         *,
         payload_bytes_max: int,
         message_retention_days: int = 90,
+        counters: AcceptCounters,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._rest = rest
+        self._observe_latency_s = counters.latencies_s.observe
         self._access = access
         self._accept = accept
         self._create_application = create_application
@@ -105,6 +109,7 @@ class AcceptRoute:
         await self._rest(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, ref: str) -> None:
+        began_s = time.perf_counter()
         try:
             message, violations = await self._accepted(scope, receive, ref)
         except BodyNotRead as refused:
@@ -122,6 +127,7 @@ class AcceptRoute:
         if violations:
             answer_headers.append((VIOLATIONS_HEADER, b"%d" % violations))
         await send_answer(send, 202, answer_headers, body)
+        self._observe_latency_s(time.perf_counter() - began_s)
 
     async def _accepted(self, scope: Scope, receive: Receive, ref: str) -> tuple[NewMessage, int]:
         """The message, and the number of violations of its event type's schema."""

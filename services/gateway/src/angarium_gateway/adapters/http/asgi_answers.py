@@ -7,6 +7,7 @@ from typing import Final
 from litestar.types import Receive, Send
 
 from .problems import MEDIA_TYPE, ProblemAnswer
+from .request_counters import REFUSALS
 
 DISCARDED_BYTES_MAX: Final = 16 * 1024 * 1024
 DISCARD_TIMEOUT_S: Final = 2.0
@@ -16,6 +17,7 @@ _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
 async def send_refusal(send: Send, answer: ProblemAnswer) -> None:
+    REFUSALS.labels(answer.code, answer.status).inc()
     headers = [(name.encode(), value.encode()) for name, value in answer.headers]
     headers.append((b"content-type", MEDIA_TYPE.encode()))
     await send_answer(send, answer.status, headers, answer.body)
@@ -24,6 +26,7 @@ async def send_refusal(send: Send, answer: ProblemAnswer) -> None:
 async def send_while_the_body_comes(send: Send, receive: Receive, answer: ProblemAnswer) -> None:
     """Answer at once, and close when the client has stopped sending, or would not: closed
     earlier, the connection is reset, and many clients never see the answer."""
+    REFUSALS.labels(answer.code, answer.status).inc()
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", b"%d" % len(answer.body)),

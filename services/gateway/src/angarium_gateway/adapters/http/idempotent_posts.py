@@ -26,6 +26,7 @@ from angarium_gateway.domain.digests import key_digest, request_digest
 from .created_objects import CreatedObjects
 from .example_answers import ExampleAnswers
 from .problems import MEDIA_TYPE, Fault, ProblemAnswer, Refused, invalid, problem_answer
+from .request_counters import REPLAYED_ANSWERS
 
 HEADER = "idempotency-key"
 REPLAYED = b"idempotency-replayed"
@@ -78,6 +79,7 @@ class IdempotentPosts:
                 await answered.give()
             case Replayed(answer):
                 await self._refuse_if_deleted(answer, request)
+                REPLAYED_ANSWERS.inc()
                 await _give_again(await self._with_example(answer, request), send)
             case InFlight():
                 raise Refused(_in_flight())

@@ -15,7 +15,6 @@ import structlog
 from angarium_contracts.ids import MESSAGE, SOURCE, format_id, parse_id
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
-from prometheus_client import Counter
 
 from angarium_gateway.application.accept.accept_message import EventIdTaken
 from angarium_gateway.application.ingest.receive_webhook import (
@@ -45,6 +44,7 @@ from .problems import (
     unavailable,
 )
 from .raw_payload import is_json_object, media_type
+from .request_counters import UNVERIFIED_WEBHOOKS
 
 LOGGED_EVERY_S: Final = 1.0
 _PATH = re.compile(r"/ingest/api/v1/source/(src_[0-9A-Za-z]{22})/in/([0-9A-Za-z_]{1,128})/?")
@@ -55,9 +55,6 @@ _CONTENT_TYPE: Final = ("header", "content-type")
 _DEFAULT_TYPE: Final = "application/octet-stream"
 
 log = structlog.get_logger()
-_UNVERIFIED = Counter(
-    "angarium_gateway_unverified_webhooks", "Webhooks whose signature is not that of the source."
-)
 
 
 def ingest_path(source_id: bytes, token: str) -> str:
@@ -159,7 +156,7 @@ class IngestRoute:
         return source.rules.answer_status, _JSON_HEADER, msgspec.json.encode(answer)
 
     def _not_verified(self, source: Source, why: str) -> ProblemAnswer:
-        _UNVERIFIED.inc()
+        UNVERIFIED_WEBHOOKS.inc()
         now_s = self._clock_s()
         if now_s - self._logged_at_s >= LOGGED_EVERY_S:
             self._logged_at_s = now_s

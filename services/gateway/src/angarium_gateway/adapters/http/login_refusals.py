@@ -8,19 +8,18 @@ import structlog
 from angarium_chassis.http_server.connections import address_key
 from angarium_chassis.http_server.trusted_proxies import NO_PROXIES, TrustedProxies
 from litestar.types import Scope
-from prometheus_client import Counter
 
 from angarium_gateway.application.tenants.authentication import LoginFailure
 from angarium_gateway.domain.failed_logins import FailedLogins
 
 from .problems import Refused, unauthenticated
+from .request_counters import FAILED_LOGINS
 
 LOGGED_EVERY_S = 1.0
 WAITING_MAX = 1_000
 """Refusals that wait at once; further ones are answered without a wait."""
 
 log = structlog.get_logger()
-_FAILED = Counter("angarium_gateway_failed_logins", "Requests with a missing or unknown API key.")
 
 
 class LoginRefusals:
@@ -47,7 +46,7 @@ class LoginRefusals:
         peer = scope["client"]
         host = self._proxies.client_host(peer[0], scope["headers"]) if peer else ""
         now_s = self._clock_s()
-        _FAILED.inc()
+        FAILED_LOGINS.inc()
         self._log(host, failure, now_s)
         delay_s = self._failed_logins.delay_s(address_key(host), now_s)
         if delay_s and self._waiting < WAITING_MAX:

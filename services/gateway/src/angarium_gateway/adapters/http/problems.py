@@ -18,6 +18,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
 
+from .request_counters import REFUSALS
+
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
 TYPE_PREFIX: Final = "urn:angarium:problem:"
@@ -52,9 +54,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ProblemAnswer:
-    """A refusal, ready to send. `body` is JSON of the media type `MEDIA_TYPE`."""
+    """A refusal, ready to send. `body` is JSON of the media type `MEDIA_TYPE`. `code` is that in
+    the body, one of a closed set."""
 
     status: int
+    code: str
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -217,11 +221,12 @@ def _answer(
         "code": code,
         "detail": detail,
     }
-    return ProblemAnswer(status, msgspec.json.encode(members), headers)
+    return ProblemAnswer(status, code, msgspec.json.encode(members), headers)
 
 
 def response_of(answer: ProblemAnswer) -> Response[bytes]:
     """The answer as Litestar sends it."""
+    REFUSALS.labels(answer.code, answer.status).inc()
     return Response(
         answer.body,
         status_code=answer.status,

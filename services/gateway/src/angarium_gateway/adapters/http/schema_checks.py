@@ -3,7 +3,6 @@
 from typing import Final
 
 from angarium_contracts.queries import Problem
-from prometheus_client import Counter
 
 from angarium_gateway.application.accept.event_type_schemas import EventTypeSchemas
 from angarium_gateway.application.tenants.authentication import Caller
@@ -12,17 +11,13 @@ from angarium_gateway.domain.schema_checks import SchemaCheck
 from .posted_message import PostedMessage
 from .problems import Fault, Refused, invalid, unavailable
 from .raw_payload import RAW_PAYLOAD
+from .request_counters import SCHEMA_VIOLATIONS
 
 VIOLATIONS_HEADER: Final = b"angarium-schema-violations"
 """Header of the answer to a message that was accepted although it violates its schema."""
 _PAYLOAD: Final = ("body", "payload")
-_VIOLATING: Final = Counter(
-    "angarium_gateway_schema_violations",
-    "Messages that violate the schema of their event type.",
-    ["outcome"],
-)
-_ACCEPTED = _VIOLATING.labels("accepted")
-_REFUSED = _VIOLATING.labels("refused")
+_ACCEPTED = SCHEMA_VIOLATIONS.labels("accepted")
+_REFUSED = SCHEMA_VIOLATIONS.labels("refused")
 
 
 class SchemaChecks:

@@ -18,6 +18,7 @@ from angarium_gateway.domain.messages import (
     NewMessage,
 )
 
+from .accept_counters import AcceptCounters
 from .accept_message import (
     Accepted,
     AcceptOutcome,
@@ -70,7 +71,9 @@ class AcceptBatch:
         commits: GroupCommit[NewMessage, CommitOutcome],
         make_id: Callable[[], bytes],
         scheduled: GroupCommit[NewMessage, CommitOutcome],
+        counters: AcceptCounters,
     ) -> None:
+        self._counters = counters
         self._directory = directory
         self._journal = journal
         self._commits = commits
@@ -143,9 +146,12 @@ class AcceptBatch:
         try:
             if isinstance(outcome, EventTaken):
                 return EventIdTaken(message.event_id or "")
-            return await outcome_of_key(self._journal, message)
+            outcome_before = await outcome_of_key(self._journal, message)
         except JournalUnavailable:
             return _UNREACHABLE
+        if isinstance(outcome_before, Accepted):
+            self._counters.replayed += 1
+        return outcome_before
 
     async def _with_duplicates(
         self, waiting: Sequence[tuple[int, NewMessage]], outcomes: dict[int, BatchOutcome]

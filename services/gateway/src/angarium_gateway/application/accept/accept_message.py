@@ -20,6 +20,7 @@ from angarium_gateway.domain.messages import (
     NewMessage,
 )
 
+from .accept_counters import AcceptCounters
 from .journal import Journal
 
 
@@ -92,7 +93,9 @@ class AcceptMessage:
         commits: GroupCommit[NewMessage, CommitOutcome],
         make_id: Callable[[], bytes],
         scheduled: GroupCommit[NewMessage, CommitOutcome],
+        counters: AcceptCounters,
     ) -> None:
+        self._counters = counters
         self._directory = directory
         self._journal = journal
         self._commits = commits
@@ -142,7 +145,10 @@ class AcceptMessage:
             return Busy("The database is not reachable.")
 
     async def _replay(self, message: NewMessage) -> AcceptOutcome:
-        return await outcome_of_key(self._journal, message)
+        outcome = await outcome_of_key(self._journal, message)
+        if isinstance(outcome, Accepted):
+            self._counters.replayed += 1
+        return outcome
 
 
 def new_message(

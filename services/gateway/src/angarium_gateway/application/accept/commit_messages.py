@@ -10,7 +10,8 @@ from angarium_gateway.application.publish.batch_store import StoredBatch
 from angarium_gateway.application.publish.relay import Relay
 from angarium_gateway.domain.messages import CommitOutcome, Committed, NewMessage
 
-from .journal import Journal, NewBatch
+from .accept_counters import AcceptCounters
+from .journal import Journal, NewBatch, ScheduledCommits
 
 
 class CommitMessages:
@@ -23,8 +24,10 @@ class CommitMessages:
         *,
         owner: str,
         stream_count: int,
+        counters: AcceptCounters,
     ) -> None:
         self._journal = journal
+        self._counters = counters
         self._relay = relay
         self._owner = owner
         self._stream_count = stream_count
@@ -66,11 +69,26 @@ class CommitMessages:
             for message, outcome in zip(messages, outcomes, strict=True)
             if isinstance(outcome, Committed)
         )
+        self._counters.immediate += len(accepted)
         self._relay.committed(
             StoredBatch(batch_id, number, 1, size_bytes, accepted),
             published=publish,
             since_s=since_s,
         )
+        return outcomes
+
+
+class ScheduleMessages:
+    """Commits a group of scheduled messages, which opens no batch."""
+
+    def __init__(self, journal: ScheduledCommits, counters: AcceptCounters) -> None:
+        self._journal = journal
+        self._counters = counters
+
+    async def __call__(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
+        """One outcome per message, in order. Raises `JournalUnavailable`."""
+        outcomes = await self._journal.schedule(messages)
+        self._counters.scheduled += sum(isinstance(each, Committed) for each in outcomes)
         return outcomes
 
 

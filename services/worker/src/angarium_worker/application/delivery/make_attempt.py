@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 
 import structlog
+from angarium_chassis.log_levels import debugs
 from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
+from angarium_contracts.ids import ENDPOINT, MESSAGE, created_at_ms, format_id
 
-from angarium_worker.application.capacity.worker_counters import WorkerCounters
+from angarium_worker.application.capacity.worker_counters import WorkerCounters, status_class
 from angarium_worker.application.destinations.destination import OutgoingDelivery, SubmittedAttempt
 from angarium_worker.application.endpoints.endpoint_config import ResolvedEndpoint
 from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
@@ -42,6 +44,7 @@ from angarium_worker.domain.verdict import (
 )
 
 from .attempt_policy import AttemptPolicy
+from .failure_lines import log_failure
 
 _SUCCESS = int(AttemptStatus.SUCCESS)
 _FAIL = int(AttemptStatus.FAIL)
@@ -121,7 +124,10 @@ class MakeAttempt:
                 result = result.answer
             schedule = self._policy.schedule_of(endpoint, retry_delays_s)
             verdict = judge(result, number, schedule, self._random())
+            ended_at_us = self._clock_ns() // 1_000
             self._count(verdict, result)
+            if verdict is DELIVERED and trigger == _SCHEDULED:
+                self._observe_latency(message.id, number, ended_at_us)
             self._note_health(message, endpoint, verdict)
             if type(result) is not Accepted:
                 self._heed(message, endpoint, result)
@@ -143,9 +149,11 @@ class MakeAttempt:
                 tuple(channels),
                 _timings(result),
                 result.exchange,
-                self._clock_ns() // 1_000,
+                ended_at_us,
                 int(verdict.delay_s * 1_000_000) if type(verdict) is Retry else None,
             )
+            if verdict is not DELIVERED:
+                log_failure(row, result, verdict, message.trace)
             return verdict, row, operational_event_of(verdict, row, self._make_id)
         except Exception:
             log.exception("attempt.not_concluded", message=message.id.hex())
@@ -158,7 +166,15 @@ class MakeAttempt:
         to be disabled."""
         answer = result.answer if isinstance(result, REQUESTS) else result
         if isinstance(answer, Throttled):
-            self._retry_after.slow_down(endpoint.id, slowdown_s(answer))
+            pause_s = slowdown_s(answer)
+            self._retry_after.slow_down(endpoint.id, pause_s)
+            if debugs("endpoint"):
+                log.debug(
+                    "endpoint.paused",
+                    endpoint_id=format_id(ENDPOINT, endpoint.id),
+                    message_id=format_id(MESSAGE, message.id),
+                    pause_s=pause_s,
+                )
         if isinstance(result, EndpointGone | DisableRequested):
             gone = GoneEndpoint(
                 message.tenant_id, message.application_id, endpoint.id, endpoint.version
@@ -176,13 +192,23 @@ class MakeAttempt:
 
     def _count(self, verdict: Judgement, result: AttemptFacts) -> None:
         counters = self._counters
+        answered = status_class(result.response_status)
         if verdict is DELIVERED:
-            counters.delivered += 1
+            counters.delivered[answered] += 1
         else:
-            counters.failed += 1
+            counters.failed[answered] += 1
+            if result.reason is not None:
+                counters.reasons[result.reason.value] += 1
             if verdict is EXHAUSTED or verdict is ABORTED:
                 counters.exhausted += 1
-        counters.observe(result.duration_s)
+        counters.durations_s.observe(result.duration_s)
+
+    def _observe_latency(self, message_id: bytes, number: int, ended_at_us: int) -> None:
+        """As statistics count it: from the acceptance of the message, which its id contains, to
+        the end of the attempt."""
+        counters = self._counters
+        latencies_s = counters.first_latencies_s if number <= 1 else counters.retry_latencies_s
+        latencies_s.observe(max(0, ended_at_us // 1_000 - created_at_ms(message_id)) / 1_000)
 
 
 def _timings(result: AttemptFacts) -> AttemptTimings:

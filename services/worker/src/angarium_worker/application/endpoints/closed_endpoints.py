@@ -7,6 +7,7 @@ from typing import NamedTuple
 import structlog
 from angarium_chassis.backoff import Backoff, repeat_with_backoff
 from angarium_contracts.directory import EndpointState
+from angarium_contracts.ids import ENDPOINT, format_id
 
 from angarium_worker.application.capacity.worker_counters import WorkerCounters
 from angarium_worker.application.ledger.manual_ledger import ManualLedger
@@ -83,7 +84,11 @@ class ClosedEndpoints:
         """End the pending deliveries of the endpoint, which is closed since `version`."""
         waiting = self._waiting.get(endpoint_id)
         if waiting is None and len(self._waiting) >= self._endpoints_max:
-            log.warning("endpoint.pending_not_ended", endpoint=endpoint_id.hex(), reason="too many")
+            log.warning(
+                "endpoint.pending_not_ended",
+                endpoint_id=format_id(ENDPOINT, endpoint_id),
+                reason="too many",
+            )
         elif waiting is None or waiting.version < version:
             self._waiting[endpoint_id] = _Closing(version, reason)
             self._added.set()
@@ -129,5 +134,9 @@ class ClosedEndpoints:
         self._counters.count_cancelled(ended)
         count = ended + marked
         if count:
-            log.info("endpoint.pending_ended", endpoint=endpoint_id.hex(), deliveries=count)
+            log.info(
+                "endpoint.pending_ended",
+                endpoint_id=format_id(ENDPOINT, endpoint_id),
+                deliveries=count,
+            )
         return count < self._rows_per_step

@@ -4,6 +4,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, assert_never
 
+import structlog
+from angarium_chassis.log_levels import debugs
+from angarium_contracts.ids import ENDPOINT, format_id
+
 from angarium_worker.domain.attempt_result import (
     AbortRequested,
     Accepted,
@@ -27,6 +31,9 @@ _BY_REJECTION = {
     Rejection.FAILED: Result.FAILED,
     Rejection.OVERLOADED: Result.OVERLOADED,
 }
+_UNREMARKABLE = {"delivering", "waiting"}
+
+log = structlog.get_logger()
 
 
 def result_of(result: AttemptResult) -> Result:
@@ -68,9 +75,10 @@ class Waiter(Protocol):
 class EndpointQueue:
     """One endpoint's guard, and the deliveries that wait for it."""
 
-    __slots__ = ("_after_probe", "_parked_s", "guard", "waiters")
+    __slots__ = ("_after_probe", "_parked_s", "endpoint_id", "guard", "waiters")
 
-    def __init__(self, guard: EndpointGuard) -> None:
+    def __init__(self, guard: EndpointGuard, endpoint_id: bytes) -> None:
+        self.endpoint_id = endpoint_id
         self.guard = guard
         self.waiters: deque[Waiter] = deque()
         self._parked_s = 0.0
@@ -107,6 +115,7 @@ class EndpointGuards:
         self._random = random
         self._shared = SharedLimits()
         self._queues: dict[bytes, EndpointQueue] = {}
+        self._logs_states = debugs("endpoint")
 
     def __len__(self) -> int:
         return len(self._queues)
@@ -115,7 +124,9 @@ class EndpointGuards:
         """The endpoint's queue."""
         queue = self._queues.get(endpoint_id)
         if queue is None:
-            queue = self._queues[endpoint_id] = EndpointQueue(EndpointGuard(self._shared))
+            queue = self._queues[endpoint_id] = EndpointQueue(
+                EndpointGuard(self._shared), endpoint_id
+            )
             if len(self._queues) > GUARDS_MAX:
                 self._sweep()
         return queue
@@ -133,7 +144,10 @@ class EndpointGuards:
         self, queue: EndpointQueue, ticket: int, result: AttemptResult, begun_s: float
     ) -> None:
         """Count the end of an attempt that the guard let begin, and let waiters begin."""
+        before = queue.guard.state if self._logs_states else ""
         queue.guard.ended(ticket, result_of(result), begun_s, self.clock_s(), self._random())
+        if before:
+            self._log_state(queue, before)
         queue.tell_waiting()
         if queue.waiters:
             self._let_go(queue)
@@ -161,6 +175,17 @@ class EndpointGuards:
             state = queue.guard.state
             counts[state] = counts.get(state, 0) + 1
         return counts
+
+    def _log_state(self, queue: EndpointQueue, before: str) -> None:
+        after = queue.guard.state
+        if after != before and not {before, after} <= _UNREMARKABLE:
+            log.debug(
+                "endpoint.state_changed",
+                endpoint_id=format_id(ENDPOINT, queue.endpoint_id),
+                before=before,
+                after=after,
+                concurrency_limit=queue.guard.limit,
+            )
 
     def _let_go(self, queue: EndpointQueue) -> None:
         waiters, guard = queue.waiters, queue.guard

@@ -8,6 +8,7 @@ from itertools import islice
 import structlog
 from angarium_chassis.backoff import Backoff, repeat_with_backoff
 from angarium_contracts.directory import EndpointState
+from angarium_contracts.ids import ENDPOINT, format_id
 
 from angarium_worker.application.ledger.records import StorageDown
 from angarium_worker.domain.endpoint_health import DisableRule
@@ -255,9 +256,9 @@ class EndpointHealth:
         reason = f"failing since {since:%Y-%m-%dT%H:%M:%SZ} without a success"
         gone = GoneEndpoint(failing.tenant_id, failing.application_id, endpoint_id, failing.version)
         if not await self._owner.disable(gone, reason, since):
-            log.info("endpoint.not_disabled_yet", endpoint=endpoint_id.hex())
+            log.info("endpoint.not_disabled_yet", endpoint_id=format_id(ENDPOINT, endpoint_id))
             return False
-        log.info("endpoint.disabled", endpoint=endpoint_id.hex(), reason=reason)
+        log.info("endpoint.disabled", endpoint_id=format_id(ENDPOINT, endpoint_id), reason=reason)
         return True
 
     def _begin_at(self, endpoint_id: bytes, failing: _Failing, since_us: int) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 from angarium_chassis.backoff import Backoff, repeat_with_backoff
+from angarium_contracts.ids import ENDPOINT, format_id
 
 from angarium_worker.application.ledger.records import Ledger, StorageDown
 
@@ -58,7 +59,7 @@ class GoneEndpoints:
 
     async def _settle(self, gone: GoneEndpoint, reason: str) -> bool:
         if not await self._owner.disable(gone, reason):
-            log.info("endpoint.not_disabled_yet", endpoint=gone.endpoint_id.hex())
+            log.info("endpoint.not_disabled_yet", endpoint_id=format_id(ENDPOINT, gone.endpoint_id))
             return False
         try:
             # What is due within a lease may be in somebody's hands; it ends by itself soon.
@@ -66,5 +67,7 @@ class GoneEndpoints:
         except StorageDown as error:
             log.warning("endpoint.pending_not_ended", error=str(error)[:300])
             return False
-        log.info("endpoint.disabled", endpoint=gone.endpoint_id.hex(), reason=reason)
+        log.info(
+            "endpoint.disabled", endpoint_id=format_id(ENDPOINT, gone.endpoint_id), reason=reason
+        )
         return True

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 import structlog
+from angarium_chassis.metrics.histogram import Histogram
 
 from angarium_worker.domain.delivery import Delivery, DeliveryKey
 
@@ -59,6 +60,11 @@ class Recorder:
     def failing(self) -> bool:
         """True while the latest transaction has failed."""
         return self._commits.failing
+
+    @property
+    def durations_s(self) -> Histogram:
+        """How long transactions took."""
+        return self._commits.durations_s
 
     async def run(self) -> None:
         """Write until cancelled, and then what waits."""

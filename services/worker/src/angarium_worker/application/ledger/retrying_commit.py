@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from angarium_chassis.backoff import backoff_s
 from angarium_chassis.group_commit import GroupCommit, Overloaded
+from angarium_chassis.metrics.histogram import SECONDS, Histogram
 
 BACKOFF_S_MIN = 0.05
 BACKOFF_S_MAX = 2.0
@@ -19,7 +20,7 @@ class RetryingGroupCommit[Item, Result]:
     Nobody waits for these commits, so after each there is a pause of `pause_s` in which items
     gather: at a moderate rate that saves most of the commits, and of their wake-ups. How many
     items wait is bounded by who submits: each stands for something in hand. `run()` until
-    cancelled.
+    cancelled. `durations_s` counts how long commits took.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class RetryingGroupCommit[Item, Result]:
         self._pause_s = pause_s
         self._failures = 0
         self.open = 0
+        self.durations_s = Histogram(SECONDS)
         self._group = GroupCommit(self._try, items_max=items_max, bytes_max=bytes_max)
 
     @property
@@ -70,6 +72,7 @@ class RetryingGroupCommit[Item, Result]:
             future.add_done_callback(ended)
 
     async def _try(self, group: Sequence[tuple[Item, Callable[[Result], None]]]) -> Sequence[None]:
+        began_s = asyncio.get_running_loop().time()
         try:
             results = await self._commit([item for item, _ in group])
         except Exception as error:
@@ -83,6 +86,7 @@ class RetryingGroupCommit[Item, Result]:
             )
             raise
         self._failures = 0
+        self.durations_s.observe(asyncio.get_running_loop().time() - began_s)
         self.open -= len(group)
         for (_, done), result in zip(group, results, strict=True):
             done(result)

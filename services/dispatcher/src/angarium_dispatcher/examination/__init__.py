@@ -12,9 +12,9 @@ from angarium_chassis.sealing import Seal
 from angarium_contracts.examination import ExamineService, ServiceExamined
 from sqlalchemy import false, select
 
-from .adapters.database import tables
-from .adapters.database.schema import SCHEMA
-from .domain.matching import EndpointFilter, matches
+from angarium_dispatcher.adapters.database import tables
+from angarium_dispatcher.adapters.database.schema import SCHEMA
+from angarium_dispatcher.domain.matching import EndpointFilter, matches
 
 __all__ = [
     "SCHEMA",

@@ -1,0 +1,1 @@
+"""Prometheus metrics: their declarations, and what all services report alike."""
