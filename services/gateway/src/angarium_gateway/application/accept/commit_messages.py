@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from angarium_chassis.tracing.spans import Kind, Spans
 from angarium_contracts.hot_path import AcceptedMessage
 from angarium_contracts.stream_names import stream_number
 
@@ -23,11 +24,13 @@ class CommitMessages:
         *,
         owner: str,
         stream_count: int,
+        spans: Spans | None = None,
     ) -> None:
         self._journal = journal
         self._relay = relay
         self._owner = owner
         self._stream_count = stream_count
+        self._spans = spans
 
     async def __call__(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
         """One outcome per message, in order. Raises `JournalUnavailable`; with several stream
@@ -52,6 +55,8 @@ class CommitMessages:
         # Before the commit: the relay judges by it how long this replica has been unable to notice
         # that another one has adopted the batch.
         since_s = self._relay.clock_s()
+        spans = self._spans
+        began_ns = 0 if spans is None else spans.now_ns()
         publish = self._relay.reserve(size_bytes)
         try:
             outcomes = await self._journal.commit(
@@ -61,6 +66,9 @@ class CommitMessages:
             # Also when cancelled: the transaction may be committed although no answer came.
             self._relay.doubtful(batch_id, size_bytes if publish else 0)
             raise
+        if spans is not None:
+            group = {"messaging.batch.message_count": len(messages)}
+            spans.record_each("commit", Kind.INTERNAL, messages, began_ns, group)
         accepted = tuple(
             _accepted(message, outcome)
             for message, outcome in zip(messages, outcomes, strict=True)
