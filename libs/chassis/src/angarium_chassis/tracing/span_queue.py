@@ -78,6 +78,11 @@ class SpanQueue(BatchSpanProcessor):
         return self._taken_in - self.exporter.taken
 
     @override
+    def shutdown(self) -> None:
+        """Export what waits, and close the exporter; blocks."""
+        super().shutdown()  # type: ignore[no-untyped-call]
+
+    @override
     def on_end(self, span: ReadableSpan) -> None:
         """Queue a span, or drop it. Called by the event loop's thread only."""
         if self.waiting >= self.spans_max:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -33,6 +34,7 @@ from .access_control import AccessControl
 from .idempotent_posts import HEADER, used_for_another
 from .posted_message import PostedMessage, draft_of, read_message, read_message_as
 from .problems import ProblemAnswer, Refused, refusal, unavailable
+from .request_traces import UNTRACED, RequestTraces
 from .schema_checks import SchemaChecks
 from .schemas.applications import ApplicationIn
 from .schemas.message_batches import (

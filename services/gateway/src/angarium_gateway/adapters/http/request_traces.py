@@ -36,7 +36,7 @@ class RequestTraces:
     def __init__(
         self,
         spans: Spans | None = None,
-        sampling: TraceSampling = TraceSampling(),  # noqa: B008 - frozen
+        sampling: TraceSampling = TraceSampling(),
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._spans = spans
