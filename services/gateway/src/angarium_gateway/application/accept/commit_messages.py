@@ -66,14 +66,14 @@ class CommitMessages:
             # Also when cancelled: the transaction may be committed although no answer came.
             self._relay.doubtful(batch_id, size_bytes if publish else 0)
             raise
-        if spans is not None:
-            group = {"messaging.batch.message_count": len(messages)}
-            spans.record_each("commit", Kind.INTERNAL, messages, began_ns, group)
         accepted = tuple(
             _accepted(message, outcome)
             for message, outcome in zip(messages, outcomes, strict=True)
             if isinstance(outcome, Committed)
         )
+        if spans is not None:
+            group = {"messaging.batch.message_count": len(messages)}
+            spans.record_each("commit", Kind.INTERNAL, accepted, began_ns, group)
         self._relay.committed(
             StoredBatch(batch_id, number, 1, size_bytes, accepted),
             published=publish,

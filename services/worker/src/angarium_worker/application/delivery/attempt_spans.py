@@ -75,18 +75,27 @@ class AttemptSpans:
 
 
 def _attributes(message: MessageFacts, endpoint: ResolvedEndpoint, number: int) -> Attributes:
-    url = urlsplit(endpoint.url)
-    attributes: dict[str, str | int | bool] = {
+    return {
         MESSAGE_ID: format_id(MESSAGE, message.id),
         "angarium.application.id": format_id(APPLICATION, message.application_id),
         "angarium.endpoint.id": format_id(ENDPOINT, endpoint.id),
         "angarium.attempt.number": number,
-        # Nothing else of the URL: paths of webhooks often contain a secret.
-        "server.address": url.hostname or "",
+        **_server(endpoint.url),
     }
-    if url.port is not None:
-        attributes["server.port"] = url.port
-    return attributes
+
+
+def _server(url: str) -> Attributes:
+    """The host and port only: paths of webhooks often contain a secret."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return {}
+    if not host:
+        return {}
+    return (
+        {"server.address": host} if port is None else {"server.address": host, "server.port": port}
+    )
 
 
 def _ended(span: OpenSpan, on_result: OnResult, result: AttemptResult) -> None:
