@@ -64,7 +64,9 @@ class OtlpReceiver:
         self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
         self._thread.start()
         self._grpc = grpc.server(ThreadPoolExecutor(2))
-        add_TraceServiceServicer_to_server(_GrpcService(self), self._grpc)
+        add_TraceServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            _GrpcService(self), self._grpc
+        )
         port = self._grpc.add_insecure_port("127.0.0.1:0")
         self._grpc.start()
         self.http_url = f"http://127.0.0.1:{self._http.server_address[1]}"
@@ -156,4 +158,4 @@ def _spans(request: ExportTraceServiceRequest) -> Iterable[ReceivedSpan]:
 
 
 def _attributes(pairs: Iterable[KeyValue]) -> dict[str, Any]:
-    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in pairs}
+    return {pair.key: getattr(pair.value, str(pair.value.WhichOneof("value"))) for pair in pairs}

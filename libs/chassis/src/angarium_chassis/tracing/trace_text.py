@@ -78,9 +78,9 @@ def traceparent_of(trace: str) -> str:
     return f"{trace[:-2]}01" if is_recorded(trace) else trace
 
 
-def log_fields(message: TracedMessage) -> Mapping[str, str]:
-    """The fields of a log line about a message: `trace_id`, unless the message is in no trace."""
-    context = parse_traceparent(message.trace)
+def log_fields(trace: str | None) -> Mapping[str, str]:
+    """The field `trace_id` of a log line about a message; none if it is in no trace."""
+    context = parse_traceparent(trace)
     return {} if context is None else {"trace_id": context.trace_id}
 
 

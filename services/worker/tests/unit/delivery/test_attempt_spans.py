@@ -102,7 +102,7 @@ async def test_a_failed_attempt_says_why(
     ],
 )
 async def test_a_retry_or_a_resend_begins_a_trace_that_is_linked(
-    start_rig: Any, recorded_spans: Any, members: dict[str, int], link: str
+    start_rig: Any, recorded_spans: Any, members: Any, link: str
 ) -> None:
     rig = start_rig(spans=recorded_spans.spans, retrying=True)
     row = EMPTY._replace(

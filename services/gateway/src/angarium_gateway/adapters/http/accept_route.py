@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 import msgspec
 import structlog
-from angarium_chassis.tracing.trace_text import passed_on
+from angarium_chassis.tracing.trace_text import log_fields, passed_on
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem
 from litestar.enums import ScopeType
@@ -108,6 +108,7 @@ class AcceptRoute:
         await self._rest(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, ref: str) -> None:
+        span = None
         try:
             headers = _Headers(scope["headers"])
             span = self._traces.begin(headers.traceparent, headers.tracestate)
@@ -127,7 +128,8 @@ class AcceptRoute:
             await send_refusal(send, refused.answer)
             return
         except Exception:
-            log.exception("request.failed", method="POST", path=scope["path"])
+            trace = None if span is None else span.trace
+            log.exception("request.failed", method="POST", path=scope["path"], **log_fields(trace))
             await send_refusal(send, failure_answer())
             return
         body = _encoder.encode(_out(message, with_content=_with_content(scope["query_string"])))

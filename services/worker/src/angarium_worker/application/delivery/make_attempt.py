@@ -163,8 +163,8 @@ class MakeAttempt:
         except Exception:
             log.exception(
                 "attempt.not_concluded",
-                message=format_id(MESSAGE, message.id),
-                **log_fields(message),
+                message_id=format_id(MESSAGE, message.id),
+                **log_fields(message.trace),
             )
             return Parked(PARKED_S), None, None
 
