@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
+from importlib import import_module
 
 from .http_server.limits import HttpLimits, within_descriptors
 from .http_server.trusted_proxies import NO_PROXIES, TrustedProxies
@@ -11,6 +12,7 @@ from .logs import set_up_logs
 from .process import StartRefused, refuse, run_process
 from .sealing import Seal
 from .settings import ServiceSettings, SettingsRefused
+from .tracing.settings import TracingSettings
 
 
 def run_service[S: ServiceSettings](
@@ -22,6 +24,9 @@ def run_service[S: ServiceSettings](
     except SettingsRefused as refusal:
         refuse(str(refusal))
     set_up_logs(name, form=settings.log_format, level=settings.log_level)
+    if isinstance(settings, TracingSettings) and settings.trace_endpoint is not None:
+        # Here, and not when they are used, so that `run_process` freezes what they import.
+        import_module("angarium_chassis.tracing.exporting")
     run_process(partial(run, settings))
 
 

@@ -1,9 +1,10 @@
 """The export of spans: the provider of the SDK, and the exporters of OTLP."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (
     OTLPSpanExporter as GrpcSpanExporter,
@@ -31,6 +32,8 @@ _PATH = "/v1/traces"
 
 def exporter_of(settings: TracingSettings) -> SpanExporter:
     """The exporter to the collector of the settings."""
+    # They warn before each further try, several times for each batch. What fails is counted.
+    logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
     endpoint, headers = settings.trace_endpoint or "", settings.trace_header_fields
     if settings.trace_protocol == "grpc":
         return GrpcSpanExporter(endpoint=endpoint, headers=headers, timeout=EXPORT_TIMEOUT_S)
@@ -68,7 +71,7 @@ async def _close(queue: SpanQueue, exporter: CountedExporter, close_s: float) ->
 
     def shut_down() -> None:
         queue.shutdown()
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed already
             loop.call_soon_threadsafe(done.set)
 
     # Not in the loop's executor, whose threads a process waits for at its end: a request to a

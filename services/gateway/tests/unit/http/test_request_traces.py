@@ -86,6 +86,14 @@ async def test_the_messages_of_a_request_get_the_trace_of_its_span(recorded_span
     assert await traces(recorded_spans, 0.0).run(UNSAMPLED, None, work) is None
 
 
+def test_a_request_without_a_valid_login_has_no_span(recorded_spans: Any) -> None:
+    span = traces(recorded_spans, 1.0).begin(None, None)
+    assert span is not None
+    with pytest.raises(Refused), ended(span):
+        raise Refused(problem_answer(401, "a", "A", "a"))
+    assert recorded_spans.ended == ()
+
+
 @pytest.mark.parametrize(
     ("error", "attributes"),
     [

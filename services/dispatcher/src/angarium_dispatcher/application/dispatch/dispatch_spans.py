@@ -17,7 +17,7 @@ def record_dispatch(spans: Spans, matched: Sequence[MatchedBatch], began_ns: int
     for each in matched:
         batch = each.batch
         for message, endpoints in zip(batch.messages, each.endpoints, strict=True):
-            if message.trace is not None and is_recorded(message.trace):
+            if is_recorded(message.trace):
                 attributes = {
                     "messaging.batch.message_count": len(batch.messages),
                     "angarium.deliveries": len(endpoints),

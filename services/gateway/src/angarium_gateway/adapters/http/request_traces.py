@@ -17,6 +17,8 @@ from .problems import Refused
 
 ACCEPT: Final = "accept"
 STATUS: Final = "http.response.status_code"
+_UNAUTHORIZED: Final = 401
+_SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +81,27 @@ UNTRACED: Final = RequestTraces()
 
 @contextmanager
 def ended(span: OpenSpan) -> Generator[None]:
-    """End the span of a request with the status of a refusal or the name of an error, if any."""
+    """End the span of a request with the status of a refusal or the name of an error, if any.
+
+    The span of a request without a valid login is not exported: nobody but tenants can have spans
+    recorded.
+    """
     try:
         yield
     except Refused as refused:
         status = refused.answer.status
+        if status == _UNAUTHORIZED:
+            raise
         span.set({STATUS: status})
-        if status >= 500:
+        if status >= _SERVER_ERROR:
             span.failed(str(status))
+        span.end()
         raise
     except BaseException as error:
         span.failed(type(error).__qualname__)
-        raise
-    finally:
         span.end()
+        raise
+    span.end()
 
 
 def describe(span: OpenSpan, message: NewMessage, status: int) -> None:
