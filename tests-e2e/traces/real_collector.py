@@ -28,7 +28,7 @@ receivers:
       http: {{endpoint: "127.0.0.1:{http}"}}
       grpc: {{endpoint: "127.0.0.1:{grpc}"}}
 exporters:
-  otlphttp: {{endpoint: "{to}"}}
+  otlphttp: {{endpoint: "{to}", compression: none}}
 service:
   telemetry: {{metrics: {{level: none}}}}
   pipelines:
