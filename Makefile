@@ -25,10 +25,10 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts docs screenshots clean
+.PHONY: help setup run test test-sdks test-otel-collector schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts docs screenshots clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install everything the other targets need into .venv
 	@[ -x $(BIN)/angarium ] || echo "Setting up $(VENV)"
@@ -61,6 +61,9 @@ fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 
 test-sdks: setup ## Test SDKs that need a toolchain of their own: Go, Java
 	@$(BIN)/pytest -n 0 tests-e2e/sdk/toolchains/sdk_programs.py $(TEST_ARGS)
+
+test-otel-collector: setup ## Test traces through the real OpenTelemetry Collector: needs Go
+	@$(BIN)/pytest -n 0 tests-e2e/traces/real_collector.py $(TEST_ARGS)
 
 schemathesis: setup ## Send every operation valid and wrong requests for SCHEMATHESIS_SECONDS, 900
 	@SCHEMATHESIS_SECONDS=$(or $(SCHEMATHESIS_SECONDS),900) \

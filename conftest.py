@@ -19,8 +19,13 @@ import asyncpg
 import pytest
 from angarium_chassis.database.engine import open_database
 from angarium_chassis.database.schema import Schema
+from angarium_chassis.tracing.sdk_spans import SdkSpans
 from angarium_cli.engines import PostgresProcess, ValkeyProcess
 from hypothesis import HealthCheck, settings
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from redis.asyncio import Redis
 
 GIVEN_REDIS = "ANGARIUM_TEST_REDIS_URL"
@@ -273,3 +278,24 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
     """The URL of a migrated database without rows; the test runs once on each engine."""
     url: str = request.getfixturevalue(f"migrated_{request.param}_url")
     return url
+
+
+class RecordedSpans:
+    """Spans of a test, kept in memory."""
+
+    def __init__(self) -> None:
+        self._ended = InMemorySpanExporter()
+        provider = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(self._ended))
+        self.spans = SdkSpans(provider.get_tracer("test"))
+
+    @property
+    def ended(self) -> tuple[ReadableSpan, ...]:
+        """The spans that ended, in that order."""
+        return self._ended.get_finished_spans()
+
+
+@pytest.fixture
+def recorded_spans() -> RecordedSpans:
+    """Records the spans of the parts that get its `spans`."""
+    return RecordedSpans()

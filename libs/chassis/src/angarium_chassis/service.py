@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
+from importlib import import_module
 
 import structlog
 
@@ -14,6 +15,7 @@ from .logs import set_up_logs
 from .process import StartRefused, refuse, run_process
 from .sealing import Seal
 from .settings import ServiceSettings, SettingsRefused
+from .tracing.settings import TracingSettings
 
 log = structlog.get_logger()
 
@@ -32,6 +34,9 @@ def run_service[S: ServiceSettings](
         level=settings.log_level,
         levels=parse_levels(settings.log_levels),
     )
+    if isinstance(settings, TracingSettings) and settings.trace_endpoint is not None:
+        # Here, and not when they are used, so that `run_process` freezes what they import.
+        import_module("angarium_chassis.tracing.exporting")
     run_process(partial(run, settings))
 
 

@@ -41,7 +41,9 @@ def sections(models: Mapping[str, type[ServiceSettings]]) -> list[Section]:
     found: dict[str, list[Setting]] = {SHARED_TITLE: list(shared)}
     for setting, services in services_of.items():
         if setting not in shared:
-            found.setdefault(" and ".join(services).capitalize(), []).append(setting)
+            everywhere = len(services) == len(models) > 1
+            title = SHARED_TITLE if everywhere else " and ".join(services).capitalize()
+            found.setdefault(title, []).append(setting)
     return [Section(title, tuple(settings)) for title, settings in found.items()]
 
 

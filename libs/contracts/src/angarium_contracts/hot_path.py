@@ -9,8 +9,8 @@ class AcceptedMessage(Part, frozen=True):
     `payload` is the content as the client sent it, at most the gateway's payload limit: the text
     of a JSON object, or with a `content_type` any text, which is sent under that Content-Type.
     `application_version` is the directory version of the application at the commit: a
-    dispatcher whose copy is older reads it again first. `trace` is a W3C traceparent. Filters of
-    endpoints see `tags`.
+    dispatcher whose copy is older reads it again first. `trace` is a W3C traceparent; its flag 0x80
+    says that spans of the message are recorded. Filters of endpoints see `tags`.
     """
 
     id: bytes

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from angarium_chassis.sealing import Seal
 from angarium_chassis.streams.writer import StreamWriter
+from angarium_chassis.tracing.spans import Spans
 from angarium_webhooks.egress.egress_rules import EgressRules
 
 from .adapters.streams.answer_queries import QueryAnswers
@@ -79,9 +80,12 @@ class Dispatcher:
         *,
         requests: str,
         pause: Callable[[float], Awaitable[bool]],
+        spans: Spans | None = None,
     ) -> BatchDispatch:
         """The handler of one numbered stream, which publishes to the stream `requests`."""
-        return BatchDispatch(self.cache, writer, metrics, requests=requests, pause=pause)
+        return BatchDispatch(
+            self.cache, writer, metrics, requests=requests, pause=pause, spans=spans
+        )
 
 
 def build_dispatcher(

@@ -30,6 +30,8 @@ from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
 from angarium_chassis.streams.writer import StreamWriter
+from angarium_chassis.tracing.spans import Spans
+from angarium_chassis.tracing.tracing import open_tracing
 from angarium_contracts.contract import Contract, Reader
 from angarium_contracts.examination import ExamineService
 from angarium_contracts.hot_path import MessagesAccepted
@@ -81,7 +83,14 @@ async def run(settings: Settings) -> None:
         broker = open_broker(settings.redis_url.get_secret_value())
         opened.push_async_callback(broker.stop)
         await broker.connect()
-        await _work(settings, database, broker, seal, listener)
+        replica = uuid4().hex
+        log_start(settings, version=version("angarium-dispatcher"), replica=replica)
+        spans = await opened.enter_async_context(
+            open_tracing(
+                settings, service=SERVICE, version=version("angarium-dispatcher"), replica=replica
+            )
+        )
+        await _work(settings, database, broker, seal, listener, replica, spans)
 
 
 async def _work(
@@ -90,9 +99,9 @@ async def _work(
     broker: RedisBroker,
     seal: Seal,
     listener: socket.socket | None,
+    replica: str,
+    spans: Spans | None,
 ) -> None:
-    replica = uuid4().hex
-    log_start(settings, version=version("angarium-dispatcher"), replica=replica)
     writer = StreamWriter(broker)
     quarantine = Quarantine(broker, SERVICE)
     reads = DatabaseReads(database)
@@ -112,7 +121,9 @@ async def _work(
     )
     shutdown = ShutdownSignal()
     queries = _query_server(broker, replica, quarantine, dispatcher.answers)
-    readers = _message_readers(settings, broker, replica, quarantine, dispatcher, writer, shutdown)
+    readers = _message_readers(
+        settings, broker, replica, quarantine, dispatcher, writer, shutdown, spans
+    )
     readiness = Readiness({"database": database.problem, "redis": partial(redis_problem, broker)})
     readiness.require("queries", lambda: queries.running)
     readiness.require("messages", lambda: all(reader.running for reader in readers))
@@ -163,6 +174,7 @@ def _message_readers(
     dispatcher: Dispatcher,
     writer: StreamWriter,
     shutdown: ShutdownSignal,
+    spans: Spans | None,
 ) -> list[GroupReader[MessagesAccepted]]:
     metrics = DispatchMetrics(dispatcher.cache)
     return [
@@ -173,7 +185,11 @@ def _message_readers(
             consumer=replica,
             reader=Reader(MessagesAccepted),
             handle=dispatcher.batch_dispatch(
-                writer, metrics, requests=deliveries_requested(number), pause=shutdown.pause
+                writer,
+                metrics,
+                requests=deliveries_requested(number),
+                pause=shutdown.pause,
+                spans=spans,
             ),
             quarantine=quarantine,
             clock_s=time.monotonic,

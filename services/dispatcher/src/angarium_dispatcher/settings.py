@@ -2,11 +2,12 @@
 
 from typing import Literal
 
+from angarium_chassis.tracing.settings import TracingSettings
 from angarium_webhooks.egress.destination_settings import DestinationSettings
 from pydantic import Field
 
 
-class Settings(DestinationSettings):
+class Settings(DestinationSettings, TracingSettings):
     """Settings of the dispatcher, besides those that it shares with other services."""
 
     endpoints_per_application_max: int = Field(

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from angarium_chassis.http_server.trusted_proxies import NO_PROXIES, TrustedProxies
 from angarium_chassis.sealing import Seal
+from angarium_chassis.tracing.spans import Spans
 from angarium_webhooks.fetch_link import KEY_PURPOSE
 from litestar.types import ASGIApp
 
@@ -21,6 +22,7 @@ from .adapters.http.dependencies import ApiDependencies
 from .adapters.http.ingest_route import IngestRoute
 from .adapters.http.login_refusals import LoginRefusals
 from .adapters.http.post_batch import PostBatch
+from .adapters.http.request_traces import RequestTraces, TraceSampling
 from .adapters.http.schema_checks import SchemaChecks
 from .adapters.http.schemas.operational_payload import operational_payload
 from .adapters.streams.service_answers import ServiceAnswers
@@ -126,6 +128,7 @@ class GatewayPorts:
     accepted: AcceptedMessages
     platform: PlatformPorts
     identity_provider: IdentityProvider | None = None
+    spans: Spans | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,7 @@ class GatewayLimits:
     statistics_hours_kept_days: int = 90
     admin_keys_operate_platform: bool = False
     oidc: OidcRules | None = None
+    trace_sampling: TraceSampling = field(default_factory=TraceSampling)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +188,11 @@ def build_gateway(
     them is nearly all of the time that this function takes."""
     ask_dispatcher = ports.redelivery.ask_dispatcher
     hot_path = build_hot_path(
-        ports.hot_path, limits.hot_path, owner=replica, clock_s=clocks.clock_s
+        ports.hot_path,
+        limits.hot_path,
+        owner=replica,
+        clock_s=clocks.clock_s,
+        spans=ports.spans,
     )
     directory = ApplicationDirectory(ports.applications, ask_dispatcher)
     references = References(directory, ports.messages, ask_dispatcher)
@@ -213,13 +221,8 @@ def build_gateway(
     )
     pages = WebPages(create_routes(api), ports.web_assets, limits.web_pages)
     # Messages come first: most requests are theirs.
-    http = _accept_route(
-        _ingest_route(pages, api, ports, limits, clocks, accept),
-        api,
-        limits,
-        accept,
-        hot_path.counters,
-    )
+    ingest = _ingest_route(pages, api, ports, limits, clocks, accept)
+    http = _accept_route(ingest, api, ports, limits, accept, hot_path.counters)
     return Gateway(
         hot_path=hot_path,
         redelivery=redelivery,
@@ -241,9 +244,14 @@ def build_gateway(
     )
 
 
+def _traces(ports: GatewayPorts, limits: GatewayLimits) -> RequestTraces:
+    return RequestTraces(ports.spans, limits.trace_sampling)
+
+
 def _accept_route(
     rest: ASGIApp,
     api: ApiDependencies,
+    ports: GatewayPorts,
     limits: GatewayLimits,
     accept: AcceptMessage,
     counters: AcceptCounters,
@@ -257,6 +265,7 @@ def _accept_route(
         payload_bytes_max=limits.payload_bytes_max,
         message_retention_days=limits.message_retention_days,
         counters=counters,
+        traces=_traces(ports, limits),
     )
 
 
@@ -276,6 +285,7 @@ def _ingest_route(
         payload_bytes_max=limits.payload_bytes_max,
         public_url=limits.public_url,
         clock_s=clocks.clock_s,
+        traces=_traces(ports, limits),
         now=clocks.now,
     )
 
@@ -325,6 +335,7 @@ def _api(
             SchemaChecks(schemas),
             payload_bytes_max=limits.payload_bytes_max,
             message_retention_days=limits.message_retention_days,
+            traces=_traces(ports, limits),
             now=clocks.now,
         ),
         schemas=schemas,

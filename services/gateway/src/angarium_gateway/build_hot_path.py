@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from angarium_chassis.group_commit import GroupCommit
+from angarium_chassis.tracing.spans import Spans
 
 from .application.accept.accept_counters import AcceptCounters
 from .application.accept.commit_messages import CommitMessages, ScheduleMessages
@@ -71,15 +72,25 @@ class HotPath:
 
 
 def build_hot_path(
-    ports: HotPathPorts, limits: HotPathLimits, *, owner: str, clock_s: Callable[[], float]
+    ports: HotPathPorts,
+    limits: HotPathLimits,
+    *,
+    owner: str,
+    clock_s: Callable[[], float],
+    spans: Spans | None = None,
 ) -> HotPath:
     """Build the hot path of the replica `owner`."""
     batches, stream_count = ports.batches, limits.stream_count
     window = OpenBatches(limits.window_bytes)
-    relay = Relay(ports.publish, batches, window, owner=owner, clock_s=clock_s)
+    relay = Relay(ports.publish, batches, window, owner=owner, clock_s=clock_s, spans=spans)
     counters = AcceptCounters()
     commit = CommitMessages(
-        ports.journal, relay, owner=owner, stream_count=stream_count, counters=counters
+        ports.journal,
+        relay,
+        owner=owner,
+        stream_count=stream_count,
+        counters=counters,
+        spans=spans,
     )
     return HotPath(
         window=window,

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from uuid import uuid4
@@ -37,6 +37,8 @@ from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
 from angarium_chassis.streams.tail_reader import TailReader
+from angarium_chassis.tracing.spans import Spans
+from angarium_chassis.tracing.tracing import open_tracing
 from angarium_contracts.contract import Reader
 from angarium_contracts.hot_path import DeliveriesSettled
 from angarium_contracts.ids import IdMaker
@@ -83,6 +85,7 @@ from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.database.tables import message_rollup
 from .adapters.database.tenants import TenantTable
 from .adapters.http.cross_origin import parse_origins
+from .adapters.http.request_traces import TraceSampling
 from .adapters.http.sign_in import CALLBACK_PATH
 from .adapters.json_schema.payload_checks import compile_schema
 from .adapters.metrics import GatewayMetrics
@@ -142,7 +145,14 @@ async def run(settings: Settings) -> None:
         broker = open_broker(settings.redis_url.get_secret_value())
         opened.push_async_callback(broker.stop)
         await broker.connect()
-        await _work(settings, database, broker, public, internal)
+        replica = uuid4().hex
+        log_start(settings, version=version("angarium-gateway"), replica=replica)
+        spans = await opened.enter_async_context(
+            open_tracing(
+                settings, service=SERVICE, version=version("angarium-gateway"), replica=replica
+            )
+        )
+        await _work(settings, database, broker, public, internal, replica, spans)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +285,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
             roles=parse_role_scopes(settings.oidc_roles),
             key_life_s=settings.oidc_session_s,
         ),
+        trace_sampling=TraceSampling(settings.trace_ratio, settings.trace_trust_clients),
     )
 
 
@@ -366,9 +377,9 @@ async def _work(
     broker: RedisBroker,
     public: socket.socket,
     internal: socket.socket | None,
+    replica: str,
+    spans: Spans | None,
 ) -> None:
-    replica = uuid4().hex
-    log_start(settings, version=version("angarium-gateway"), replica=replica)
     make_id = IdMaker(time.time_ns, random.getrandbits)
     queries = QueryClient(
         broker, replica=replica, clock_ms=_unix_ms, timeout_s=settings.query_timeout_s
@@ -397,7 +408,9 @@ async def _work(
     )
     copy = ApplicationCopyTable(database)
     journal = open_journal(settings, database)
-    ports = ports_over(database, journal, streams, settings, copy=copy, make_id=make_id)
+    ports = replace(
+        ports_over(database, journal, streams, settings, copy=copy, make_id=make_id), spans=spans
+    )
     readiness = Readiness({"database": database.problem})
     gateway = build_gateway(
         ports,

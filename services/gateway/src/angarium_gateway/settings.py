@@ -4,6 +4,7 @@ from typing import Final, Literal, Self
 
 from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
 from angarium_chassis.statistics.settings import StatisticsSettings
+from angarium_chassis.tracing.settings import TracingSettings
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from .adapters.http.cross_origin import parse_origins
@@ -13,7 +14,7 @@ _SOURCES: Final = r"^('none'|\*|(https?://[a-z0-9.*\-]+(:[0-9]{1,5})?)( https?:/
 """Sources of a Content-Security-Policy; anything else could add a directive to it."""
 
 
-class Settings(StatisticsSettings):
+class Settings(StatisticsSettings, TracingSettings):
     """The settings of the gateway, in addition to those of every service."""
 
     host: str = Field(default="127.0.0.1", description="Address of the public HTTP API.")
@@ -155,6 +156,19 @@ class Settings(StatisticsSettings):
         le=3650,
         description="Days for which entries of the audit log are kept. They are deleted in"
         " partitions of a thirtieth of that time.",
+    )
+    trace_ratio: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="The share of requests that post messages of which traces are recorded, where"
+        " ANGARIUM_TRACE_ENDPOINT is set.",
+    )
+    trace_trust_clients: bool = Field(
+        default=False,
+        description="Whether a request with a traceparent header is traced if that says that its"
+        " trace is sampled, and not otherwise. Unless set, the ratio decides for every request, as"
+        " a tenant could otherwise have all its messages traced.",
     )
     query_timeout_s: float = Field(
         default=5.0, gt=0, description="Seconds to wait for an answer of another service."

@@ -42,6 +42,7 @@ def accepted(message: NewMessage) -> AcceptedMessage:
         application_version=1,
         event_type=message.event_type,
         payload=message.payload,
+        trace=message.trace,
         tags=message.tags,
     )
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from angarium_chassis.tracing.spans import Spans
 from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.application.publish.batch_store import StoredBatch
 from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
@@ -113,7 +114,12 @@ class Rig:
     """The hot path of one replica between a journal and streams that are models."""
 
     def __init__(
-        self, window_bytes: int = WINDOW_BYTES, *, stream_count: int = 1, waiting_max: int = 100
+        self,
+        window_bytes: int = WINDOW_BYTES,
+        *,
+        stream_count: int = 1,
+        waiting_max: int = 100,
+        spans: Spans | None = None,
     ) -> None:
         self.journal = JournalModel()
         self.schedule = ScheduleModel(self.journal)
@@ -129,7 +135,7 @@ class Rig:
         limits = HotPathLimits(
             window_bytes=window_bytes, stream_count=stream_count, waiting_max=waiting_max
         )
-        self.path = build_hot_path(self.ports, limits, owner=OWNER, clock_s=now_s)
+        self.path = build_hot_path(self.ports, limits, owner=OWNER, clock_s=now_s, spans=spans)
         self.window, self.relay = self.path.window, self.path.relay
 
     async def commit(self, *messages: NewMessage) -> StoredBatch:

@@ -8,8 +8,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from angarium_chassis.tracing.spans import Spans
+
 from .application.capacity.capacity import Capacity
 from .application.delivery.attempt_policy import AttemptPolicy
+from .application.delivery.attempt_spans import AttemptSpans
 from .application.delivery.deliver_chunk import ChunkTerms, DeliverChunk
 from .application.delivery.first_attempts import FirstAttempts
 from .application.delivery.leased_attempts import LeasedAttempts
@@ -63,6 +66,7 @@ class WorkerPorts[Receipt]:
     settlement: Settlement[Receipt]
     open_sealed: OpenSealed
     wake_outbox: Callable[[], None]
+    spans: Spans | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +166,13 @@ class _Composition[Receipt]:
             timeout_s=self._settings.attempt_timeout_s,
             timeout_s_max=self._lease_s - LEASE_MARGIN_S,
         )
-        return MakeAttempt(policy, self._clocks, self._capacity.counters, self._endpoints)
+        return MakeAttempt(
+            policy,
+            self._clocks,
+            self._capacity.counters,
+            self._endpoints,
+            AttemptSpans(self._ports.spans),
+        )
 
     def _build_retries(self) -> RetryScheduler:
         return RetryScheduler(

@@ -35,6 +35,8 @@ from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
 from angarium_chassis.streams.writer import StreamWriter
+from angarium_chassis.tracing.spans import Spans
+from angarium_chassis.tracing.tracing import open_tracing
 from angarium_contracts.contract import Reader
 from angarium_contracts.hot_path import DeliveriesRequested
 from angarium_contracts.ids import IdMaker
@@ -131,9 +133,16 @@ async def run(settings: Settings) -> None:
         listener = internal_listener(settings)
         replica = uuid4().hex
         log_start(settings, version=version("angarium-worker"), replica=replica)
+        spans = await closing.enter_async_context(
+            open_tracing(
+                settings, service="worker", version=version("angarium-worker"), replica=replica
+            )
+        )
         async with asyncio.TaskGroup() as tasks:
             destinations = _destinations(settings, sender, seal, closing)
-            process = _Process(settings, database, broker, destinations, seal, tasks, replica)
+            process = _Process(
+                settings, database, broker, destinations, seal, tasks, replica, spans
+            )
             closing.push_async_callback(process.close)
             for work in process.background():
                 tasks.create_task(work)
@@ -187,7 +196,9 @@ class _Process:
         seal: Seal,
         tasks: asyncio.TaskGroup,
         replica: str,
+        spans: Spans | None,
     ) -> None:
+        self._spans = spans
         self._settings = settings
         self._database = database
         self._broker = broker
@@ -232,6 +243,7 @@ class _Process:
             settlement=self._settlement,
             open_sealed=opener(seal),
             wake_outbox=self._outbox.wake,
+            spans=self._spans,
         )
 
     def _build_readers(self, quarantine: Quarantine) -> list[GroupReader[DeliveriesRequested]]:

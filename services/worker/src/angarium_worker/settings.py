@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from angarium_chassis.statistics.settings import StatisticsSettings
+from angarium_chassis.tracing.settings import TracingSettings
 from angarium_webhooks.egress.destination_settings import DestinationSettings
 from angarium_webhooks.egress.proxy_url import Proxy
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -17,7 +18,7 @@ from angarium_worker.domain.retry_schedule import (
 )
 
 
-class Settings(DestinationSettings, StatisticsSettings):
+class Settings(DestinationSettings, StatisticsSettings, TracingSettings):
     """`ANGARIUM_…` of the worker."""
 
     deliveries_in_flight_max: int = Field(

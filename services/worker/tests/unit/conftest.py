@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from angarium_chassis.tracing.spans import Spans
 from angarium_contracts.directory import EndpointState
 from angarium_contracts.hot_path import DeliveriesRequested, RequestedDelivery, RequestedMessage
 from angarium_worker.adapters.destinations.webhook import (
@@ -239,6 +240,7 @@ class Rig:
         *,
         linger_s: float = 30.0,
         sending_max: int = 100,
+        spans: Spans | None = None,
     ) -> None:
         self.tasks = tasks
         self.turning: asyncio.Task[None] | None = None
@@ -265,6 +267,7 @@ class Rig:
             settlement=self.settlement,
             open_sealed=lambda sealed, _: sealed,
             wake_outbox=lambda: None,
+            spans=spans,
         )
         settings = WorkerSettings(
             deliveries_in_flight_max=sending_max,

@@ -1,6 +1,7 @@
 """Dispatching `messages.accepted` to `deliveries.requested`: the hot path of the dispatcher."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from angarium_chassis.database.engine import CONNECTION_ERRORS
 from angarium_chassis.lru_cache import LruCache
 from angarium_chassis.streams.received import Received
 from angarium_chassis.streams.writer import Publication, StreamWriter
+from angarium_chassis.tracing.spans import Spans
 from angarium_chassis.waiting import set_within
 from angarium_contracts.contract import Contract
 from angarium_contracts.hot_path import DeliveriesRequested, MessagesAccepted
@@ -21,6 +23,7 @@ from angarium_dispatcher.application.dispatch.dispatch_messages import (
     match_batches,
     publications_of,
 )
+from angarium_dispatcher.application.dispatch.dispatch_spans import record_dispatch
 from angarium_dispatcher.application.dispatch.recipients_cache import RecipientsCache
 
 WRITE_BYTES_MAX = 4 * 1024 * 1024
@@ -58,16 +61,19 @@ class BatchDispatch:
         *,
         requests: str,
         pause: Callable[[float], Awaitable[bool]],
+        spans: Spans | None = None,
     ) -> None:
         self._cache = cache
         self._writer = writer
         self._metrics = metrics
         self._requests = requests
         self._pause = pause
+        self._spans = spans
         self._failed_filters: LruCache[bytes, bool] = LruCache(FAILED_FILTERS_LOGGED_MAX)
 
     async def __call__(self, received: Batches) -> None:
         """Publish the chunks of these batches and acknowledge the batches."""
+        began_ns = time.time_ns()
         waiting = list(received)
         failures = 0
         while waiting:
@@ -75,9 +81,9 @@ class BatchDispatch:
                 matched = await match_batches([entry.value for entry in waiting], self._cache)
             except CONNECTION_ERRORS as error:
                 log.warning("dispatch.database_away", batches=len(waiting), error=str(error))
-                waiting = await self._publish_cached(waiting)
+                waiting = await self._publish_cached(waiting, began_ns)
             else:
-                await self._publish(waiting, matched)
+                await self._publish(waiting, matched, began_ns)
                 return
             pause_s = backoff_s(failures, first_s=RETRY_FIRST_S, longest_s=RETRY_LONGEST_S)
             if waiting and await self._pause(pause_s):
@@ -87,7 +93,9 @@ class BatchDispatch:
             # publishing it here as well would send its messages twice without the flag.
             waiting = [entry for entry in waiting if entry.held]
 
-    async def _publish_cached(self, received: Batches) -> list[Received[MessagesAccepted]]:
+    async def _publish_cached(
+        self, received: Batches, began_ns: int
+    ) -> list[Received[MessagesAccepted]]:
         """Publish the batches that need no read. Returns the others."""
         cached: list[Received[MessagesAccepted]] = []
         rest: list[Received[MessagesAccepted]] = []
@@ -95,7 +103,7 @@ class BatchDispatch:
             (cached if self._is_cached(entry.value) else rest).append(entry)
         if cached:
             batches = [entry.value for entry in cached]
-            await self._publish(cached, await match_batches(batches, self._cache))
+            await self._publish(cached, await match_batches(batches, self._cache), began_ns)
         return rest
 
     def _is_cached(self, batch: MessagesAccepted) -> bool:
@@ -104,7 +112,9 @@ class BatchDispatch:
             for message in batch.messages
         )
 
-    async def _publish(self, received: Batches, matched: Sequence[MatchedBatch]) -> None:
+    async def _publish(
+        self, received: Batches, matched: Sequence[MatchedBatch], began_ns: int
+    ) -> None:
         """Publish in one write, or in several when one would be too large.
 
         A batch is acknowledged in the write of its last chunk. If the process ends between two
@@ -133,6 +143,8 @@ class BatchDispatch:
                 self._log_failed_filters(batch.failed_filters)
         await self._writer.write(publications, done)
         self._metrics.count(counts)
+        if self._spans is not None:
+            record_dispatch(self._spans, matched, began_ns)
 
     def _log_failed_filters(self, endpoint_ids: Sequence[bytes]) -> None:
         """Log each endpoint once, so that a filter that always fails does not fill the log."""

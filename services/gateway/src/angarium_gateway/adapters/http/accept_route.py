@@ -11,6 +11,7 @@ from typing import Final, assert_never
 
 import msgspec
 import structlog
+from angarium_chassis.tracing.trace_text import log_fields, passed_on
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem
 from litestar.enums import ScopeType
@@ -52,12 +53,12 @@ from .problems import (
 )
 from .query_parameters import read_query
 from .rate_limit_headers import rate_limit_headers
+from .request_traces import UNTRACED, RequestTraces, describe, ended
 from .schema_checks import VIOLATIONS_HEADER, SchemaChecks
 from .schemas.applications import ApplicationIn
 from .schemas.messages import message_out
 
 _PATH = re.compile(r"/api/v1/app/([a-zA-Z0-9\-_.]{1,256})/msg/?")
-_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01")
 ENVELOPE_BYTES_MAX = 64 * 1024
 """Bytes that a body may have in addition to the payload."""
 ESCAPED_BYTES_MAX = 3
@@ -86,6 +87,7 @@ class AcceptRoute:
         payload_bytes_max: int,
         message_retention_days: int = 90,
         counters: AcceptCounters,
+        traces: RequestTraces = UNTRACED,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._rest = rest
@@ -96,6 +98,7 @@ class AcceptRoute:
         self._check_schema = check_schema
         self._payload_bytes_max = payload_bytes_max
         self._message_retention_days = message_retention_days
+        self._traces = traces
         self._now = now
         self._body_bytes_max = body_bytes_max(payload_bytes_max)
 
@@ -110,8 +113,19 @@ class AcceptRoute:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, ref: str) -> None:
         began_s = time.perf_counter()
+        span = None
         try:
-            message, violations = await self._accepted(scope, receive, ref)
+            headers = _Headers(scope["headers"])
+            span = self._traces.begin(headers.traceparent, headers.tracestate)
+            if span is None:
+                trace = passed_on(headers.traceparent)
+                message, violations = await self._accepted(scope, receive, ref, headers, trace)
+            else:
+                with ended(span):
+                    message, violations = await self._accepted(
+                        scope, receive, ref, headers, span.trace
+                    )
+                    describe(span, message, 202)
         except BodyNotRead as refused:
             await send_while_the_body_comes(send, receive, refused.answer)
             return
@@ -119,7 +133,8 @@ class AcceptRoute:
             await send_refusal(send, refused.answer)
             return
         except Exception:
-            log.exception("request.failed", method="POST", path=scope["path"])
+            trace = None if span is None else span.trace
+            log.exception("request.failed", method="POST", path=scope["path"], **log_fields(trace))
             await send_refusal(send, failure_answer())
             return
         body = _encoder.encode(_out(message, with_content=_with_content(scope["query_string"])))
@@ -129,9 +144,10 @@ class AcceptRoute:
         await send_answer(send, 202, answer_headers, body)
         self._observe_latency_s(time.perf_counter() - began_s)
 
-    async def _accepted(self, scope: Scope, receive: Receive, ref: str) -> tuple[NewMessage, int]:
+    async def _accepted(
+        self, scope: Scope, receive: Receive, ref: str, headers: "_Headers", trace: str | None
+    ) -> tuple[NewMessage, int]:
         """The message, and the number of violations of its event type's schema."""
-        headers = _Headers(scope["headers"])
         caller = self._access.remembered(headers.token)
         if caller is None or not caller.publishes_everywhere:
             caller = await self._admit(headers.token, scope, ref)
@@ -160,7 +176,7 @@ class AcceptRoute:
             request_digest=None
             if headers.key is None
             else request_digest("POST", scope["path"].rstrip("/"), body),
-            trace=headers.trace,
+            trace=trace,
         )
         application = posted.application
         outcome = await self._accept(
@@ -196,12 +212,13 @@ def body_bytes_max(payload_bytes_max: int) -> int:
 class _Headers:
     """The headers that the route looks at."""
 
-    __slots__ = ("coding", "content_length", "key", "token", "trace")
+    __slots__ = ("coding", "content_length", "key", "token", "traceparent", "tracestate")
 
     def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.token = ""
         self.key: str | None = None
-        self.trace: str | None = None
+        self.traceparent: str | None = None
+        self.tracestate: str | None = None
         self.coding: str | None = None
         self.content_length = 0
         for name, value in headers:
@@ -213,14 +230,13 @@ class _Headers:
             elif name == b"content-length":
                 self.content_length = int(value)
             elif name == b"traceparent":
-                self.trace = sampled_trace(value.decode("latin-1"))
+                # Of two, neither counts.
+                self.traceparent = value.decode("latin-1") if self.traceparent is None else ""
+            elif name == b"tracestate":
+                state = value.decode("latin-1")
+                self.tracestate = state if self.tracestate is None else f"{self.tracestate},{state}"
             elif name == b"content-encoding":
                 self.coding = value.decode("latin-1")
-
-
-def sampled_trace(trace: str) -> str | None:
-    """The header `traceparent` if the trace is sampled; None otherwise."""
-    return trace if _TRACE.fullmatch(trace) else None
 
 
 def _refuse_unless_gzip(coding: str) -> None:

@@ -7,6 +7,7 @@ token in the path stands for an API key. What is known before the body comes is 
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -30,7 +31,7 @@ from angarium_gateway.domain.ingest.source_types import Challenge
 from angarium_gateway.domain.ingest.verification import NotVerified, ReceivedWebhook
 from angarium_gateway.domain.quotas import Rate
 
-from .accept_route import accepted_message, failure_answer, sampled_trace
+from .accept_route import accepted_message, failure_answer
 from .access_control import AccessControl
 from .asgi_answers import send_answer, send_refusal, send_while_the_body_comes
 from .bounded_body import BodyNotRead, read_body
@@ -45,6 +46,7 @@ from .problems import (
 )
 from .raw_payload import is_json_object, media_type
 from .request_counters import UNVERIFIED_WEBHOOKS
+from .request_traces import UNTRACED, RequestTraces
 
 LOGGED_EVERY_S: Final = 1.0
 _PATH = re.compile(r"/ingest/api/v1/source/(src_[0-9A-Za-z]{22})/in/([0-9A-Za-z_]{1,128})/?")
@@ -75,6 +77,7 @@ class IngestRoute:
         payload_bytes_max: int,
         public_url: str | None,
         clock_s: Callable[[], float],
+        traces: RequestTraces = UNTRACED,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._rest = rest
@@ -84,6 +87,7 @@ class IngestRoute:
         self._payload_bytes_max = payload_bytes_max
         self._public_url = public_url
         self._clock_s = clock_s
+        self._traces = traces
         self._now = now
         self._logged_at_s = float("-inf")
 
@@ -125,7 +129,11 @@ class IngestRoute:
         payload = payload_of(body, headers.get("content-type"))
         costs = {Rate.MESSAGES: 1, Rate.PAYLOAD_BYTES: len(body)}
         await self._access.spend(source.caller, costs, scope)
-        return await self._accepted(source, webhook, payload)
+        return await self._traces.run(
+            headers.get("traceparent"),
+            headers.get("tracestate"),
+            partial(self._accepted, source, webhook, payload),
+        )
 
     async def _source(self, scope: HTTPScope, source_text: str, token: str) -> Source:
         source_id = parse_id(SOURCE, source_text)
@@ -139,9 +147,12 @@ class IngestRoute:
         return found
 
     async def _accepted(
-        self, source: Source, webhook: ReceivedWebhook, payload: WebhookPayload
+        self,
+        source: Source,
+        webhook: ReceivedWebhook,
+        payload: WebhookPayload,
+        trace: str | None,
     ) -> tuple[int, tuple[bytes, bytes], bytes]:
-        trace = sampled_trace(webhook.headers.get("traceparent", ""))
         try:
             outcome = await self._receive_webhook(source, webhook, payload, trace)
         except NotVerified as why:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -28,11 +29,12 @@ from angarium_gateway.domain.permissions import Permission
 from angarium_gateway.domain.quotas import Rate
 from angarium_gateway.domain.schema_checks import SchemaCheck
 
-from .accept_route import accepted_message, sampled_trace
+from .accept_route import accepted_message
 from .access_control import AccessControl
 from .idempotent_posts import HEADER, used_for_another
 from .posted_message import PostedMessage, draft_of, read_message, read_message_as
 from .problems import ProblemAnswer, Refused, refusal, unavailable
+from .request_traces import UNTRACED, RequestTraces
 from .schema_checks import SchemaChecks
 from .schemas.applications import ApplicationIn
 from .schemas.message_batches import (
@@ -83,6 +85,7 @@ class PostBatch:
         *,
         payload_bytes_max: int,
         message_retention_days: int,
+        traces: RequestTraces = UNTRACED,
         now: Callable[[], datetime],
     ) -> None:
         self._access = access
@@ -91,6 +94,7 @@ class PostBatch:
         self._check_schema = check_schema
         self._payload_bytes_max = payload_bytes_max
         self._message_retention_days = message_retention_days
+        self._traces = traces
         self._now = now
 
     async def __call__(
@@ -105,8 +109,22 @@ class PostBatch:
         key was used for another request, and 503 if no message was accepted because of the
         database, or, under an idempotency key, some were not.
         """
+        headers = request.headers
+        return await self._traces.run(
+            headers.get("traceparent"),
+            headers.get("tracestate"),
+            partial(self._post, request, messages, application_ref),
+        )
+
+    async def _post(
+        self,
+        request: Request[Caller, bytes, Any],
+        messages: Sequence[bytes],
+        application_ref: str | None,
+        trace: str | None,
+    ) -> MessageBatchOut:
         caller = request.user
-        common = await _Common.of(request)
+        common = await _Common.of(request, trace)
         foreign: dict[str, Refused | None] = {}
         results: dict[int, BatchResult] = {}
         valid: list[_Read] = []
@@ -232,11 +250,11 @@ class _Common:
     trace: str | None
 
     @classmethod
-    async def of(cls, request: Request[Caller, bytes, Any]) -> "_Common":
+    async def of(cls, request: Request[Caller, bytes, Any], trace: str | None) -> "_Common":
         key = request.headers.get(HEADER)
         path = request.url.path.rstrip("/")
         digest = None if key is None else request_digest("POST", path, await request.body())
-        return cls(key, digest, sampled_trace(request.headers.get("traceparent", "")))
+        return cls(key, digest, trace)
 
 
 def _refuse_if_absent(valid: Sequence[_Read], outcomes: Sequence[BatchOutcome]) -> None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from angarium_chassis.tracing.spans import Kind, Spans
 from angarium_contracts.hot_path import AcceptedMessage
 from angarium_contracts.stream_names import stream_number
 
@@ -25,12 +26,14 @@ class CommitMessages:
         owner: str,
         stream_count: int,
         counters: AcceptCounters,
+        spans: Spans | None = None,
     ) -> None:
         self._journal = journal
         self._counters = counters
         self._relay = relay
         self._owner = owner
         self._stream_count = stream_count
+        self._spans = spans
 
     async def __call__(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
         """One outcome per message, in order. Raises `JournalUnavailable`; with several stream
@@ -55,6 +58,8 @@ class CommitMessages:
         # Before the commit: the relay judges by it how long this replica has been unable to notice
         # that another one has adopted the batch.
         since_s = self._relay.clock_s()
+        spans = self._spans
+        began_ns = 0 if spans is None else spans.now_ns()
         publish = self._relay.reserve(size_bytes)
         try:
             outcomes = await self._journal.commit(
@@ -70,6 +75,9 @@ class CommitMessages:
             if isinstance(outcome, Committed)
         )
         self._counters.immediate += len(accepted)
+        if spans is not None:
+            group = {"messaging.batch.message_count": len(messages)}
+            spans.record_each("commit", Kind.INTERNAL, accepted, began_ns, group)
         self._relay.committed(
             StoredBatch(batch_id, number, 1, size_bytes, accepted),
             published=publish,

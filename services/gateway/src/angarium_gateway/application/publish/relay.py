@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
+from angarium_chassis.tracing.spans import Kind, Spans
 
 from angarium_gateway.application.unavailable import JournalUnavailable, StreamUnavailable
 from angarium_gateway.domain.batch_states import LOST, NEVER_SENT, BatchChange
@@ -51,12 +52,14 @@ class Relay:
         *,
         owner: str,
         clock_s: Callable[[], float],
+        spans: Spans | None = None,
     ) -> None:
         self._publish = publish
         self._batches = batches
         self._window = window
         self._owner = owner
         self.clock_s = clock_s
+        self._spans = spans
         self._ready: deque[tuple[StoredBatch, float]] = deque()
         self._unsent: dict[bytes, BatchChange] = {}
         self._backlog = True
@@ -161,6 +164,7 @@ class Relay:
             self._window.open(
                 OpenBatch(batch.id, batch.stream_number, batch.publication, batch.size_bytes, now_s)
             )
+        began_ns = 0 if self._spans is None else self._spans.now_ns()
         try:
             entry_ids = await self._publish(batches)
         except BaseException:
@@ -170,6 +174,8 @@ class Relay:
         self._redis_failed = False
         for batch, entry_id in zip(batches, entry_ids, strict=True):
             self._window.published(batch.id, entry_id)
+        if self._spans is not None:
+            _record(self._spans, batches, began_ns)
 
     async def _return_unsent(self) -> None:
         """Mark batches as unpublished in the journal. Until the journal has answered they stay in
@@ -205,3 +211,12 @@ class Relay:
             await self._send([batch for batch in loaded if self._still_ours(batch, since_s)])
             if self._joining:
                 await self._send_ready()
+
+
+def _record(spans: Spans, batches: Sequence[StoredBatch], began_ns: int) -> None:
+    for batch in batches:
+        attributes = {
+            "messaging.batch.message_count": len(batch.messages),
+            "angarium.publication": batch.publication,
+        }
+        spans.record_each("relay", Kind.PRODUCER, batch.messages, began_ns, attributes)

@@ -2,6 +2,7 @@
 
 import structlog
 from angarium_chassis.log_levels import debugs
+from angarium_chassis.tracing.trace_text import log_fields
 from angarium_contracts.attempts import AttemptTrigger
 from angarium_contracts.ids import APPLICATION, ENDPOINT, MESSAGE, TENANT, format_id
 
@@ -33,11 +34,5 @@ def log_failure(
         connection_reused=result.connection_reused,
         duration_ms=row.duration_ms,
         retry_in_s=None if row.retry_in_us is None else round(row.retry_in_us / 1_000_000, 3),
-        trace_id=trace_id_of(trace),
+        **log_fields(trace),
     )
-
-
-def trace_id_of(trace: str | None) -> str | None:
-    """The id in a W3C `traceparent`."""
-    parts = (trace or "").split("-")
-    return parts[1] if len(parts) == 4 else None

@@ -15,7 +15,7 @@ from angarium_worker.application.endpoints.endpoint_guards import EndpointGuards
 from angarium_worker.application.ledger.recorder import Held, Recorder
 from angarium_worker.application.ledger.records import AttemptRow, EventRow, Record, Settled
 from angarium_worker.domain.attempt_result import AttemptResult
-from angarium_worker.domain.delivery import Delivery, DeliveryState
+from angarium_worker.domain.delivery import SCHEDULED_TRIGGER, Delivery, DeliveryState
 from angarium_worker.domain.delivery_states import after
 from angarium_worker.domain.verdict import Cancelled, Unsent, Verdict
 
@@ -87,6 +87,7 @@ class LeasedAttempts:
             delivery,
             delivery.attempts_made + 1,
             partial(self.ended, attempt),
+            link=_link(delivery),
         )
 
     def adopt(self, attempt: LeasedAttempt, submitted: SubmittedAttempt | None) -> None:
@@ -206,3 +207,9 @@ class LeasedAttempts:
             wake.notify(settled.delivery.due_in_us / 1_000_000)
         if attempt.recorded is not None:
             attempt.recorded(verdict, fence_held)
+
+
+def _link(delivery: Delivery) -> str | None:
+    if delivery.trigger != SCHEDULED_TRIGGER:
+        return "resend"
+    return "retry" if delivery.attempts_made else None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 from angarium_chassis.log_levels import debugs
+from angarium_chassis.tracing.trace_text import log_fields
 from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
 from angarium_contracts.ids import ENDPOINT, MESSAGE, created_at_ms, format_id
 
@@ -45,6 +46,7 @@ from angarium_worker.domain.verdict import (
 
 from .attempt_policy import AttemptPolicy
 from .failure_lines import log_failure
+from .attempt_spans import AttemptSpans
 
 _SUCCESS = int(AttemptStatus.SUCCESS)
 _FAIL = int(AttemptStatus.FAIL)
@@ -66,9 +68,11 @@ class MakeAttempt:
         clocks: Clocks,
         counters: WorkerCounters,
         endpoints: Endpoints,
+        spans: AttemptSpans,
     ) -> None:
         self._policy = policy
         self._counters = counters
+        self._spans = spans
         self._retry_after = endpoints.retry_after
         self._gone = endpoints.gone
         self._health = endpoints.health
@@ -87,13 +91,21 @@ class MakeAttempt:
         message: MessageFacts,
         number: int,
         on_result: Callable[[AttemptResult], None],
+        *,
+        link: str | None = None,
     ) -> SubmittedAttempt:
-        """Submit attempt `number` of this message to the endpoint's destination."""
+        """Submit attempt `number` of this message to the endpoint's destination. `link` says why
+        it is not the first one, for its trace."""
+        trace = message.trace
+        if trace is not None:
+            trace, on_result = self._spans.begin(
+                trace, message, endpoint, number, link=link, on_result=on_result
+            )
         delivery = OutgoingDelivery(
             webhook_id,
             message.event_type,
             message.payload,
-            message.trace,
+            trace,
             self._clock_ns() // 1_000_000_000,
             number,
             self._policy.timeout_of(endpoint),
@@ -156,7 +168,11 @@ class MakeAttempt:
                 log_failure(row, result, verdict, message.trace)
             return verdict, row, operational_event_of(verdict, row, self._make_id)
         except Exception:
-            log.exception("attempt.not_concluded", message=message.id.hex())
+            log.exception(
+                "attempt.not_concluded",
+                message_id=format_id(MESSAGE, message.id),
+                **log_fields(message.trace),
+            )
             return Parked(PARKED_S), None, None
 
     def _heed(

@@ -1,0 +1,1 @@
+"""Distributed traces: which messages are traced, their spans, and the export to a collector."""
