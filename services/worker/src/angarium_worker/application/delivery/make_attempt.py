@@ -45,8 +45,8 @@ from angarium_worker.domain.verdict import (
 )
 
 from .attempt_policy import AttemptPolicy
-from .failure_lines import log_failure
 from .attempt_spans import AttemptSpans
+from .failure_lines import log_failure
 
 _SUCCESS = int(AttemptStatus.SUCCESS)
 _FAIL = int(AttemptStatus.FAIL)
