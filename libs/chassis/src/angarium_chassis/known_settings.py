@@ -105,6 +105,7 @@ SETTINGS = frozenset(
 
 _TOOLS = frozenset(
     {
+        "PROXY_SUBNET",
         "PUBLISH",
         "KEY",
         "URL",
