@@ -85,8 +85,8 @@ def test_kubernetes_takes_the_resources(version: str, tmp_path: Path) -> None:
     ("values", "reason"),
     [
         ([], "secret"),
-        (["secret.name=a", "settings.ANGARIUM_PORT=80"], "settings"),
-        (["secret.name=a", "settings.ENCRYPTION_KEY=abc"], "settings"),
+        (["secret.name=a", "settings.ANGARIUM_PORT=80"], "ANGARIUM_PORT"),
+        (["secret.name=a", "settings.ENCRYPTION_KEY=abc"], "ENCRYPTION_KEY"),
         (["secret.name=a", "gateway.replicas=0"], "replicas"),
         (["secret.name=a", "gatway.replicas=1"], "gatway"),
         (["secret.name=a", "ingress.enabled=true"], "hosts"),

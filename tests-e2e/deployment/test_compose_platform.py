@@ -99,9 +99,19 @@ def new_application(api: httpx.Client, receiver: WebhookReceiver) -> str:
 
 
 def post(api: httpx.Client, app: str) -> str:
-    posted = api.post(f"{app}/msg", json={"eventType": "a", "payload": {}})
-    assert posted.status_code == 202, posted.text
-    return str(posted.json()["id"])
+    """Post a message as a client does that retries: with the same idempotency key."""
+    key = {"idempotency-key": uuid4().hex}
+    body = {"eventType": "a", "payload": {}}
+
+    def accepted() -> str | None:
+        posted = api.post(f"{app}/msg", json=body, headers=key)
+        # Sent to a gateway that ended before it answered, or that no gateway was found for.
+        if posted.status_code in (502, 503, 504):
+            return None
+        assert posted.status_code == 202, posted.text
+        return str(posted.json()["id"])
+
+    return until(accepted, 30, "a gateway accepts the message")
 
 
 @pytest.mark.parametrize("missing", variables_of_the_example())
@@ -135,10 +145,10 @@ def test_gateways_that_end_are_passed_over_and_new_ones_are_found(
     with ThreadPoolExecutor(max_workers=4) as clients:
         sending = [clients.submit(post, api, app) for _ in range(60)]
         assert platform.stop(second) == 0
-        until(lambda: api.get("/health").is_success, 30, "the proxy finds the new gateway")
         sent |= {each.result() for each in sending} | {post(api, app)}
 
     receiver.wait_for_ids(sent)
+    assert receiver.summary()["received"] == len(sent)
 
 
 def test_the_gateway_sees_the_client_and_not_what_it_claims_to_be(
@@ -163,14 +173,12 @@ def test_the_gateway_sees_the_client_and_not_what_it_claims_to_be(
     ],
     ids=["headers", "body"],
 )
-def test_too_much_is_refused_by_the_proxy(
+def test_too_much_is_refused(
     api: httpx.Client, headers: dict[str, str], body: bytes, refused: set[int]
 ) -> None:
     answer = api.post("/app", headers=headers, content=body)
 
     assert answer.status_code in refused
-    # A gateway would answer with a problem in JSON.
-    assert "application/problem+json" not in answer.headers.get("content-type", "")
 
 
 def test_events_are_streamed_without_delay(
