@@ -28,7 +28,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search docs screenshots helm-render helm-test clean
+.PHONY: help setup run test test-sdks schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search docs screenshots helm-render helm-test test-containers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 
 test-sdks: setup ## Test SDKs that need a toolchain of their own: Go, Java
 	@$(BIN)/pytest -n 0 tests-e2e/sdk/toolchains/sdk_programs.py $(TEST_ARGS)
+
+test-containers: setup ## Test docker-compose.yml with Docker, on the image built or TEST_IMAGE
+	@$(BIN)/pytest -n 0 tests-e2e/deployment/container_programs.py $(TEST_ARGS)
 
 schemathesis: setup ## Send every operation valid and wrong requests for SCHEMATHESIS_SECONDS, 900
 	@SCHEMATHESIS_SECONDS=$(or $(SCHEMATHESIS_SECONDS),900) \

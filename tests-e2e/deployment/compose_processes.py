@@ -26,6 +26,7 @@ _READY_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 40.0
 _RUN_TIMEOUT_S = 120.0
 
+
 class ComposeProcesses:
     """The services of the compose file, with `scale` replicas of each; `with` ends them.
 

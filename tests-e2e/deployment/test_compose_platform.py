@@ -181,12 +181,9 @@ def test_too_much_is_refused(
     assert answer.status_code in refused
 
 
-def test_events_are_streamed_without_delay(
-    api: httpx.Client, receiver: WebhookReceiver
-) -> None:
+def test_events_are_streamed_without_delay(api: httpx.Client, receiver: WebhookReceiver) -> None:
     app = new_application(api, receiver)
     with api.stream("GET", f"{app}/events") as events:
         assert events.status_code == 200, events.read()
         sent = post(api, app)
         assert any(sent in line for line in events.iter_lines())
-

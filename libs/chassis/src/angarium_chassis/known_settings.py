@@ -105,6 +105,7 @@ SETTINGS = frozenset(
 
 _TOOLS = frozenset(
     {
+        "IMAGE",
         "PROXY_SUBNET",
         "PUBLISH",
         "KEY",
