@@ -2,7 +2,8 @@
 
     python3 .ci/release.py v1.2.0 > notes.md
 
-Needs Python 3.11 and nothing else. Exit status 1, with a line for each place that has another version.
+Needs Python 3.11 and nothing else. Exit status 1, with a line for each place that has another
+version.
 """
 
 import re
@@ -17,9 +18,8 @@ _TAG = re.compile(r"v(\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?)")
 def versions(repository: Path) -> dict[str, str]:
     """The version at each place, by the path of its file."""
     found = {}
-    for path in sorted(
-        [*repository.glob("pyproject.toml"), *repository.glob("*/*/pyproject.toml")]
-    ):
+    paths = [*repository.glob("pyproject.toml"), *repository.glob("*/*/pyproject.toml")]
+    for path in sorted(paths):
         project = tomllib.loads(path.read_text())["project"]
         found[str(path.relative_to(repository))] = project["version"]
     chart = repository / "deploy/helm/angarium/Chart.yaml"

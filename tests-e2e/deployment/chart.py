@@ -35,10 +35,10 @@ def heading(size: str) -> str:
 
 def render(helm: Path, size: str) -> str:
     """What helm makes of an install, with its heading."""
-    command = [helm, "template", "angarium", CHART, "--namespace", "webhooks"]
+    command = [str(helm), "template", "angarium", str(CHART), "--namespace", "webhooks"]
     command += ["--kube-version", KUBERNETES]
     for path in values_files(size):
-        command += ["--values", path]
+        command += ["--values", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return heading(size) + done.stdout
@@ -51,7 +51,7 @@ def rendered(size: str) -> list[dict[str, Any]]:
 
 
 def read_values(size: str) -> dict[str, Any]:
-    """The values of a size: values.yaml with the size's own on top, without those of the install."""
+    """The values of a size: values.yaml with the size's own on top."""
     values: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
     _put_over(values, yaml.safe_load((CHART / f"values-{size}.yaml").read_text()))
     return values

@@ -46,7 +46,7 @@ def environment_of_the_image() -> dict[str, str]:
 def mounted(service: Mapping[str, Any], path: str) -> Path:
     """The file of the repository that a service sees at `path`."""
     for volume in service["volumes"]:
-        source, target, *_ = volume.split(":")
+        source, target, *_ = str(volume).split(":")
         if target == path:
             return REPOSITORY / source
     raise AssertionError(f"nothing is mounted at {path}")

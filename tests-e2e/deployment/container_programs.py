@@ -1,8 +1,8 @@
 """docker-compose.yml with a container engine: `make test-containers`.
 
-Builds the image, or takes that of TEST_IMAGE, starts two gateways and two workers, and has a message
-delivered through the proxy to an endpoint that is polled, which needs no receiver outside. pytest
-collects this file only when it is named.
+Builds the image, or takes that of TEST_IMAGE, starts two gateways and two workers, and has a
+message delivered through the proxy to an endpoint that is polled, which needs no receiver outside.
+pytest collects this file only when it is named.
 """
 
 import base64

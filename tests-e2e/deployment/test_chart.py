@@ -1,5 +1,4 @@
-"""What the Helm chart installs: read from its renderings, which `make helm-test` compares with helm's
-own."""
+"""What the Helm chart installs, read from its renderings; `make helm-test` makes them anew."""
 
 import json
 import re

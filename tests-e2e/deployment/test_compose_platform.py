@@ -1,5 +1,4 @@
-"""docker-compose.yml works: what it says is started as processes, and messages are delivered through
-its proxy."""
+"""What docker-compose.yml says, started as processes, delivers messages through its proxy."""
 
 import base64
 import os

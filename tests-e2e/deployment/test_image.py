@@ -40,8 +40,8 @@ def shipped(architecture: str) -> list[dict[str, Any]]:
     by_name = {each["name"]: each for each in LOCKED}
     left_out = set(re.findall(r"--no-install-package (\S+?)\"?\s", DOCKERFILE.read_text()))
     found: dict[str, dict[str, Any]] = {}
-    waiting = [("angarium", ())]
-    seen = set()
+    waiting: list[tuple[str, tuple[str, ...]]] = [("angarium", ())]
+    seen: set[tuple[str, tuple[str, ...]]] = set()
     while waiting:
         name, extras = waiting.pop()
         if (name, extras) in seen or name in left_out:
@@ -52,9 +52,11 @@ def shipped(architecture: str) -> list[dict[str, Any]]:
         needed = list(package.get("dependencies", []))
         for extra in extras:
             needed += package.get("optional-dependencies", {}).get(extra, [])
-        for each in needed:
-            if "marker" not in each or Marker(each["marker"]).evaluate(environment):
-                waiting.append((each["name"], tuple(each.get("extra", ()))))
+        waiting += [
+            (each["name"], tuple(each.get("extra", ())))
+            for each in needed
+            if "marker" not in each or Marker(each["marker"]).evaluate(environment)
+        ]
     return [each for each in found.values() if "registry" in each["source"]]
 
 
