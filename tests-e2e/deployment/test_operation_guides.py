@@ -40,12 +40,12 @@ def test_commands_of_angarium_exist(page: str) -> None:
         if not found or not re.search(r"(^|-- |gateway )angarium ", line):
             continue
         command = CLI
-        for word in shlex.split(arguments.split("|")[0]):
+        for before, word in pairwise(["", *shlex.split(arguments.split("|")[0])]):
             subcommands = getattr(command, "commands", {})
             if word.startswith("-"):
                 options = [option for each in command.params for option in each.opts]
                 assert word in options, line
-            elif subcommands:
+            elif subcommands and not before.startswith("--"):
                 command = subcommands[word]
 
 
