@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from itertools import pairwise
 
 import jsonschema
 import pytest
