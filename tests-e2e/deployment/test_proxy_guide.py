@@ -49,9 +49,8 @@ def test_nginx_takes_tls_and_fixed_addresses(tmp_path: Path, servers: str) -> No
 def test_caddy_takes_a_name_and_fixed_addresses(tmp_path: Path, addresses: str) -> None:
     text = CADDYFILE.read_text()
     dynamic = text[text.index("dynamic a {") : text.index("lb_policy")]
-    (tmp_path / "Caddyfile").write_text(
-        text.replace(dynamic, f"{addresses}\n") if addresses else text
-    )
+    text = text.replace(dynamic, f"{addresses}\n" if addresses else dynamic)
+    (tmp_path / "Caddyfile").write_text(text)
 
     said = check(
         [program("caddy"), "validate", "--config", str(tmp_path / "Caddyfile")],

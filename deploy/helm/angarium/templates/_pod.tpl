@@ -38,7 +38,6 @@ seccompProfile:
       {{- end }}
 - name: tmp
   emptyDir:
-    medium: Memory
     sizeLimit: 64Mi
 {{- with .root.Values.extraVolumes }}
 {{ toYaml . }}
