@@ -6,6 +6,7 @@ the chart shows what it changes. Each begins with the digest of what it was made
 
 import hashlib
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,9 @@ def render(helm: Path, size: str) -> str:
     return heading(size) + done.stdout
 
 
+@cache
 def rendered(size: str) -> list[dict[str, Any]]:
-    """The resources of an install, as they are in the repository."""
+    """The resources of an install, as they are in the repository; read once."""
     text = (RENDERED / f"{size}.yaml").read_text()
     return [each for each in yaml.safe_load_all(text) if each]
 

@@ -9,8 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -123,6 +123,19 @@ class ComposeProcesses:
         """End a replica at once, and its open connections with it."""
         self._replicas[address].kill()
         self._replicas[address].wait()
+
+    @contextmanager
+    def frozen(self, address: str) -> Iterator[None]:
+        """A replica that does nothing meanwhile."""
+        self._replicas[address].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._replicas[address].send_signal(signal.SIGCONT)
+
+    @property
+    def redis_url(self) -> str:
+        return self._valkey.url
 
     def stop(self, address: str) -> int:
         """Stop a replica as `docker compose stop` does; gives its exit status."""

@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from angarium_contracts import stream_names
+from redis import Redis
 
 from ..dev_platform import api_client  # noqa: TID252 - tests are no installed package
 from ..waiting import until  # noqa: TID252
@@ -186,3 +188,32 @@ def test_events_are_streamed_without_delay(api: httpx.Client, receiver: WebhookR
         assert events.status_code == 200, events.read()
         sent = post(api, app)
         assert any(sent in line for line in events.iter_lines())
+
+
+def test_the_lag_that_keda_reads_is_what_no_dispatcher_has_read(
+    deployment: Deployment, receiver: WebhookReceiver
+) -> None:
+    """KEDA reads it for the chart's ScaledObjects; Redis answers null where it cannot tell."""
+    platform = deployment.platform
+    (dispatcher,) = [at for at, name in platform.addresses().items() if name == "dispatcher"]
+    with (
+        Redis.from_url(platform.redis_url) as redis,
+        api_client(deployment.urls["nginx"], deployment.key) as api,
+    ):
+        app = new_application(api, receiver)
+        receiver.wait_for_ids({post(api, app)})
+
+        def lag() -> object:
+            groups = redis.xinfo_groups(stream_names.messages_accepted(0))
+            (found,) = [
+                each["lag"] for each in groups if each["name"].decode() == stream_names.DISPATCHERS
+            ]
+            return found
+
+        assert lag() == 0
+        with platform.frozen(dispatcher):
+            # The read that waits takes the first.
+            sent = {post(api, app) for _ in range(5)}
+            until(lambda: lag() in (4, 5), 30, "the entries lag")
+        receiver.wait_for_ids(sent)
+        until(lambda: lag() == 0, 30, "the entries are read")

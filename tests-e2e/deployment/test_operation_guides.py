@@ -102,7 +102,7 @@ def test_the_kubernetes_guide_names_resources_and_keys_that_exist() -> None:
 
 
 def test_the_table_of_sizes_is_that_of_the_charts_values() -> None:
-    table = dict(
+    table: dict[str, str] = dict(
         re.findall(r"^\| ([^|]+?) \| (.+) \|$", (GUIDES / "size.md").read_text(), re.MULTILINE)
     )
     for number, size in enumerate(SIZES):
