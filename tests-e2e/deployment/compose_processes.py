@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
+import httpx
 from angarium_cli.engines import PostgresProcess, ValkeyProcess
 
 from ..child_process import ANGARIUM, bare_environment, start_process  # noqa: TID252
@@ -98,26 +99,29 @@ class ComposeProcesses:
         return address
 
     def await_healthy(self, address: str, service: str) -> None:
-        """Wait until the container's healthcheck succeeds."""
+        """Wait until a replica is ready, and check that the container's healthcheck says so."""
+        log = self._folder / f"{service}-{address.rpartition('.')[2]}.log"
+
+        def ready() -> bool:
+            assert self._replicas[address].poll() is None, log.read_text()[-3_000:]
+            url = f"http://{address}:{self.internal_port}/ready"
+            try:
+                return httpx.get(url, timeout=5, trust_env=False).is_success
+            except httpx.TransportError:
+                return False
+
+        until(ready, _READY_TIMEOUT_S, f"the {service} at {address} is ready")
         program, *arguments = self.compose["services"][service]["healthcheck"]["test"][1:]
         assert program == "python"
         # The container asks its own loopback.
         asked = [each.replace("127.0.0.1", address) for each in arguments]
-
-        def healthy() -> bool:
-            process = self._replicas[address]
-            log = self._folder / f"{service}-{address.rpartition('.')[2]}.log"
-            assert process.poll() is None, log.read_text()[-3_000:]
-            done = subprocess.run(
-                [sys.executable, "-S", *asked],
-                env=self.environment(service, address),
-                capture_output=True,
-                timeout=30,
-                check=False,
-            )
-            return done.returncode == 0
-
-        until(healthy, _READY_TIMEOUT_S, f"the {service} at {address} is healthy")
+        subprocess.run(
+            [sys.executable, "-S", *asked],
+            env=self.environment(service, address),
+            capture_output=True,
+            timeout=30,
+            check=True,
+        )
 
     def kill(self, address: str) -> None:
         """End a replica at once, and its open connections with it."""

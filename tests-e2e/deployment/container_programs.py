@@ -54,7 +54,7 @@ class ComposeProject:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeProject]:
     made = ComposeProject(tmp_path_factory.mktemp("compose"))
     try:
-        made.run("up", "--wait", "--quiet-pull", *([] if IMAGE else ["--build"]), *SCALE)
+        made.run("up", "--wait", "--quiet-pull", "--no-build" if IMAGE else "--build", *SCALE)
         yield made
     finally:
         made.run("down", "--volumes", "--remove-orphans")

@@ -153,3 +153,17 @@ def test_all_supported_pythons_are_tested() -> None:
     matrix = WORKFLOWS["ci"]["jobs"]["test"]["strategy"]["matrix"]["python"]
 
     assert matrix == ["3.12", "3.13", "3.14"]
+
+
+def test_the_published_chart_pins_the_image() -> None:
+    """The release workflow puts the image and its digest into these two lines."""
+    (publish,) = [
+        step["run"]
+        for step in WORKFLOWS["release"]["jobs"]["production"]["steps"]
+        if "helm package" in step.get("run", "")
+    ]
+    values = (REPOSITORY / "deploy/helm/angarium/values.yaml").read_text().splitlines()
+
+    for line in ("  repository: angarium", '  digest: ""'):
+        assert values.count(line) == 1
+        assert f"s|^{line}$|" in publish.replace("\\", "")
