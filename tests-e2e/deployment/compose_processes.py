@@ -1,7 +1,7 @@
 """What docker-compose.yml says, as processes: the same commands and environment, with addresses on
 loopback instead of the names of containers.
 
-Replicas of a service listen on the same port of different addresses (127.0.0.2 and on), as
+Replicas of a service listen on the same port of different addresses (127.1.0.1 and on), as
 containers do.
 """
 

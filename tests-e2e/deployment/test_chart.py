@@ -1,7 +1,11 @@
 """What the Helm chart installs, read from its renderings; `make helm-test` makes them anew."""
 
+import base64
+import importlib
 import json
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -136,6 +140,40 @@ def test_every_setting_exists(size: str) -> None:
         if each["kind"] == "ConfigMap":
             for variable in each.get("data") or {}:
                 assert variable.removeprefix("ANGARIUM_").lower() in SETTINGS
+
+
+SECRETS = {
+    "encryption-key": base64.b64encode(bytes(32)).decode(),
+    "redis-url": "rediss://user:password@redis.example.com:6380/0",
+    "oidc-client-secret": "client secret",
+    **{f"{name}-database-url": f"postgresql://a:b@db.example.com/{name}" for name in SERVICES},
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_takes_the_settings_of_its_pod(
+    size: str, service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = dict(environment_of_the_image())
+    for each in container(service, size)["envFrom"]:
+        name = each["configMapRef"]["name"].removeprefix("angarium-")
+        given |= named(rendered(size), "ConfigMap", name).get("data") or {}
+    for each in container(service, size)["env"]:
+        path = tmp_path / each["value"].rpartition("/")[2]
+        path.write_text(SECRETS[path.name] + "\n")
+        given[each["name"]] = str(path)
+    for variable in [name for name in os.environ if name.startswith("ANGARIUM_")]:
+        monkeypatch.delenv(variable)
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+
+    settings = importlib.import_module(f"angarium_{service}.settings").Settings.load(service)
+
+    secret = settings.database_url.get_secret_value()
+    assert secret == SECRETS[f"{service}-database-url"]
+    assert settings.redis_url.get_secret_value() == SECRETS["redis-url"]
+    assert str(settings.stream_count) == given.get("ANGARIUM_STREAM_COUNT", "1")
 
 
 def test_a_gateway_drains_before_it_is_killed() -> None:
