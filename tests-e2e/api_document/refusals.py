@@ -40,8 +40,10 @@ RULES: Final = (
     r"body\.(authentication|caCertificates|contentType|eventSource|payloadFormat|handshake)\b",
     r"body\.(headers|deleteHeaders|metadata|name|description)\b",
     r"body\.schemas\.",
+    # What a destination, a source or an integration needs depends on its type.
+    r"body\.(config|type|events)\b",
     # Expressions, documents of others, and references to objects.
-    r"query\.endpoint_id: This is no id of an endpoint",
+    r"query\.\w+: This is no (id of an endpoint|beginning of a message's id)",
     r"body\.receipt\.(requestedAt|finishedAt): ",
     r"body\.filter: ",
     r"body\.(schema|ids): ",

@@ -182,8 +182,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="angarium-bench-"))
     # As root, Postgres runs as another user, who must be able to enter.
     folder.chmod(0o711)
-    # Ended like Ctrl-C: what was started is ended too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ended like Ctrl-C, which cancels the main task: what was started is ended too. An exception
+    # raised here would come out of whatever the event loop is doing, and could end that instead.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         adds_up, measured = _measure_and_show(given, folder, console)
     except (BenchmarkFailed, httpx.HTTPError) as error:

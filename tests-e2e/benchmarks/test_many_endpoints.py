@@ -20,8 +20,11 @@ async def receiver() -> AsyncIterator[EndpointReceiver]:
         yield running
 
 
-async def post(receiver: EndpointReceiver, message: str, endpoint: int) -> int:
-    async with httpx.AsyncClient(timeout=0.5) as client:
+async def post(
+    receiver: EndpointReceiver, message: str, endpoint: int, *, answered_within_s: float = 60
+) -> int:
+    timeout = httpx.Timeout(60, read=answered_within_s)
+    async with httpx.AsyncClient(timeout=timeout) as client:
         answer = await client.post(
             receiver.url(endpoint), content=b"{}" * 500, headers={"webhook-id": message}
         )
@@ -48,7 +51,7 @@ async def test_a_hanging_endpoint_reads_and_never_answers(
 ) -> None:
     await receiver.behave(Behaviour.HANG)
     with pytest.raises(httpx.ReadTimeout):
-        await post(receiver, "msg_1", 3)
+        await post(receiver, "msg_1", 3, answered_within_s=0.5)
     [arrival] = await receiver.hand_over(tmp_path)
     assert arrival.status == NO_ANSWER
 

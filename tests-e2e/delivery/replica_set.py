@@ -5,7 +5,6 @@ import asyncio
 import base64
 import os
 import signal
-import socket
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Self
 from uuid import uuid4
 
 import httpx
+from angarium_cli.dev.ports import free_ports
 from angarium_cli.engines import PostgresProcess, ValkeyProcess
 
 from ..child_process import (  # noqa: TID252 - tests are no installed package
@@ -33,7 +33,7 @@ class Replica:
     """One process of a service."""
 
     def __init__(self, service: str, settings: dict[str, str], log_path: Path) -> None:
-        self.port, internal_port = _free_ports(2)
+        self.port, internal_port = free_ports(2)
         self.service = service
         self.log_path = log_path
         self._ready_url = f"http://127.0.0.1:{internal_port}/ready"
@@ -157,9 +157,3 @@ class ReplicaSet:
                 replica.process.wait()
         self._valkey.stop()
         self._ended.close()
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [probe.getsockname()[1] for probe in probes]

@@ -11,6 +11,11 @@ def test_free_ports_are_different() -> None:
     assert len(set(free_ports(20))) == 20
 
 
+def test_free_ports_are_none_that_an_outgoing_connection_may_take() -> None:
+    assert max(free_ports(20)) < 32_768
+    assert chosen_port("127.0.0.1", 0) < 32_768
+
+
 def test_zero_picks_a_port_and_a_free_one_is_kept() -> None:
     picked = chosen_port("127.0.0.1", 0)
 

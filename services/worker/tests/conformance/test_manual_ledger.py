@@ -5,11 +5,17 @@ from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import Database
+from angarium_worker.adapters.database import tables
 from angarium_worker.adapters.database.tables import cancelled_delivery, lane, pending_delivery
 from angarium_worker.application.lanes.lane_store import Lanes, LaneTake
 from angarium_worker.application.ledger.manual_ledger import CancelCount, ManualLedger
-from angarium_worker.application.ledger.records import Ledger, Record
-from angarium_worker.domain.delivery import Delivery, Lane
+from angarium_worker.application.ledger.records import (
+    AttemptRow,
+    Ledger,
+    Record,
+    Settled,
+)
+from angarium_worker.domain.delivery import Delivery, DeliveryState, Lane
 from sqlalchemy import select
 
 type Rows = Callable[..., Any]
@@ -227,3 +233,89 @@ async def test_cancelling_the_head_of_a_lane_gives_the_lane_its_turn(
     assert await lanes.lease_lanes(lanes_max=1, lease_s=LEASE_S) == []
     assert await _cancel(manual_ledger, b"m" * 16) == 1
     assert len(await lanes.lease_lanes(lanes_max=1, lease_s=LEASE_S)) == 1
+
+
+def _settled(due: Delivery, state: DeliveryState, attempt: AttemptRow | None = None) -> Record:
+    return Record(leased=[Settled(due, state, attempt)])
+
+
+@pytest.mark.parametrize(
+    "state", [DeliveryState.DELIVERED, DeliveryState.EXHAUSTED, DeliveryState.CANCELLED]
+)
+async def test_what_is_resent_while_it_is_held_is_due_again_once_it_has_ended(
+    manual_ledger: ManualLedger,
+    ledger: Ledger,
+    database: Database,
+    attempt_row: Rows,
+    pending_row: Rows,
+    state: DeliveryState,
+) -> None:
+    await ledger.record([Record((), [pending_row(attempts_made=4)])])
+    (held,) = await _lease(ledger)
+    assert await manual_ledger.resend([RESENT], only_missing=False) == 1
+    assert await _lease(ledger) == []
+    attempt = attempt_row(message_id=held.message_id, endpoint_id=held.endpoint_id, number=5)
+    record = _settled(held._replace(cancelled="disabled"), state, attempt)
+    assert await ledger.record([record]) == {held.key}
+    assert await ledger.record([record]) == frozenset()  # repeated, it changes nothing
+    assert len(await _all(database, tables.attempt)) == 1
+    assert await _all(database, cancelled_delivery) == []
+    (due,) = await _lease(ledger)
+    assert (due.key, due.attempts_made, due.trigger) == (held.key, 0, 1)
+    await ledger.record([_settled(due, DeliveryState.DELIVERED)])
+    assert await _all(database, pending_delivery) == []
+
+
+async def test_what_is_resent_while_it_is_held_does_not_wait_for_its_retry(
+    manual_ledger: ManualLedger, ledger: Ledger, pending_row: Rows
+) -> None:
+    await ledger.record([Record((), [pending_row(attempts_made=1)])])
+    (held,) = await _lease(ledger)
+    assert await manual_ledger.resend([RESENT], only_missing=False) == 1
+    later = held._replace(attempts_made=2, due_in_us=HOUR_US)
+    await ledger.record([_settled(later, DeliveryState.SCHEDULED)])
+    (due,) = await _lease(ledger)
+    assert (due.key, due.attempts_made, due.trigger) == (held.key, 2, 0)
+    await ledger.record([_settled(due._replace(due_in_us=HOUR_US), DeliveryState.SCHEDULED)])
+    assert await _lease(ledger) == []
+
+
+async def test_what_is_resent_while_it_is_taken_from_its_lane_is_taken_again(
+    manual_ledger: ManualLedger, ledger: Ledger, lanes: Lanes
+) -> None:
+    row = RESENT._replace(lane=Lane.RETRY)
+    assert await manual_ledger.resend([row], only_missing=False) == 1
+    (lane_held,) = await lanes.lease_lanes(lanes_max=1, lease_s=LEASE_S)
+    take = LaneTake(lane_held.endpoint_id, lane_held.fence, 1, 1)
+    (held,) = await lanes.take_from_lanes([take], bytes_max=9, lease_s=LEASE_S)
+    assert await manual_ledger.resend([row], only_missing=False) == 1
+    assert await lanes.take_from_lanes([take], bytes_max=9, lease_s=LEASE_S) == []
+    await ledger.record([_settled(held, DeliveryState.DELIVERED)])
+    (again,) = await lanes.take_from_lanes([take], bytes_max=9, lease_s=LEASE_S)
+    assert (again.key, again.lane) == (held.key, Lane.RETRY)
+
+
+@pytest.mark.parametrize("ends_by", ["release", "cancel"])
+async def test_a_resend_is_forgotten_with_what_it_would_follow(
+    manual_ledger: ManualLedger, ledger: Ledger, database: Database, pending_row: Rows, ends_by: str
+) -> None:
+    """Released, nothing was sent, and its next attempt is the resent one."""
+    await ledger.record([Record((), [pending_row()])])
+    (held,) = await _lease(ledger)
+    assert await manual_ledger.resend([RESENT], only_missing=False) == 1
+    if ends_by == "release":
+        await ledger.release([held])
+        (held,) = await _lease(ledger)
+    else:
+        assert await _cancel(manual_ledger, held.message_id) == 1
+    await ledger.record([_settled(held, DeliveryState.DELIVERED)])
+    assert await _all(database, pending_delivery) == []
+
+
+async def test_a_retry_due_soon_is_made_due_now(
+    manual_ledger: ManualLedger, ledger: Ledger, pending_row: Rows
+) -> None:
+    await ledger.record([Record((), [pending_row(due_in_us=int(LEASE_S * 500_000))])])
+    assert await _lease(ledger) == []
+    assert await manual_ledger.resend([RESENT], only_missing=False) == 1
+    assert len(await _lease(ledger)) == 1

@@ -51,20 +51,33 @@ class LedgerRows:
         row = self.pending.get(after.key)
         if row is None or row.fence != after.fence:
             return False
+        begins_anew = settled.ends and row.resent_while_held
         if settled.ends:
             del self.pending[after.key]
         else:
             self._watch.moved(row, after.attempts_made)
-            row.due_at = now + (after.due_in_us if row.cancelled is None else 0)
+            waits = row.cancelled is None and not row.resent_while_held
+            row.due_at = now + (after.due_in_us if waits else 0)
+            row.resent_while_held = False
             row.attempts_made, row.lane = after.attempts_made, after.lane
             row.fence += 1
             if row.lane is not None:
                 self._arrive(row, now)
         if settled.attempt is not None:
             self._append(process, settled.attempt, row)
-        if settled.state is DeliveryState.CANCELLED:
+        if begins_anew:
+            self._begin_anew(row, now)
+        elif settled.state is DeliveryState.CANCELLED:
             self._cancel(after.key, str(after.cancelled), row.by_hand)
         return True
+
+    def _begin_anew(self, row: Pending, now: int) -> None:
+        """What was resent while it was held is due, as if it had been resent afterwards."""
+        self.generations[row.key] = generation = self.generations.get(row.key, 0) + 1
+        anew = Pending(row.row, 0, row.lane, row.fence + 1, now, generation)
+        self._insert(None, anew)
+        if anew.lane is not None:
+            self._arrive(anew, now)
 
     def _append(self, process: str, attempt: AttemptRow, held: Pending | None) -> None:
         if attempt.id not in self.attempts:
@@ -139,6 +152,7 @@ class LedgerRows:
             row = self.pending.get((due.message_id, due.endpoint_id))
             if row is not None and row.fence == due.fence:
                 row.due_at = now
+                row.resent_while_held = False
                 row.fence += 1
                 if row.lane is not None:
                     self._call(due.endpoint_id, now)

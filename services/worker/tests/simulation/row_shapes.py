@@ -24,6 +24,7 @@ class Pending:
     life: int = 0
     cancelled: str | None = None
     by_hand: bool = False
+    resent_while_held: bool = False
 
     @property
     def key(self) -> DeliveryKey:

@@ -31,7 +31,9 @@ class StoredRows(LaneRows):
                 there = self._resent(row, now)
             else:
                 there.cancelled, there.by_hand = None, False
-                if not now < there.due_at <= now + int(lease_s * 1e6):
+                leased = now < there.due_at <= now + int(lease_s * 1e6)
+                there.resent_while_held = leased and there.fence % 2 == 1
+                if not there.resent_while_held:
                     there.due_at = now
             if there.lane is not None:
                 self._arrive(there, now)
@@ -40,7 +42,7 @@ class StoredRows(LaneRows):
     def _resent(self, row: Delivery, now: int) -> Pending:
         key = row.message_id, row.endpoint_id
         self.generations[key] = self.generations.get(key, 0) + 1
-        added = Pending(row, 0, row.lane, now, now, self.generations[key])
+        added = Pending(row, 0, row.lane, now & ~1, now, self.generations[key])
         self._insert(None, added)
         return added
 
@@ -66,6 +68,7 @@ class StoredRows(LaneRows):
         for row in found[:rows_max]:
             if now < row.due_at <= until:
                 row.cancelled, row.by_hand = reason, by_hand
+                row.resent_while_held = False
                 marked += 1
                 continue
             del self.pending[row.key]

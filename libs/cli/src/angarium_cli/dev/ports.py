@@ -4,6 +4,7 @@ import asyncio
 import errno
 import ipaddress
 import json
+import random
 import socket
 from contextlib import ExitStack
 
@@ -12,19 +13,23 @@ from angarium_cli.failure import CommandFailed
 LOOPBACK = "127.0.0.1"
 _ANSWER_BYTES_MAX = 64 * 1024
 _TIMEOUT_S = 5.0
+_PORTS = range(20_000, 32_768)
+"""Below those that systems give to outgoing connections: one of these could take a port that was
+found free, before its service listens on it."""
+_TRIES = 20
 
 
 def free_ports(count: int, host: str = LOOPBACK) -> list[int]:
     """`count` different ports that are free at this moment."""
     with ExitStack() as held:
-        probes = [held.enter_context(_bound(host, 0)) for _ in range(count)]
+        probes = [held.enter_context(_bound_somewhere(host)) for _ in range(count)]
         return [probe.getsockname()[1] for probe in probes]
 
 
 def chosen_port(host: str, port: int) -> int:
     """`port`, or a free one for 0. Raises CommandFailed if it cannot be listened on."""
     try:
-        with _bound(host, port) as probe:
+        with _bound(host, port) if port else _bound_somewhere(host) as probe:
             found: int = probe.getsockname()[1]
             return found
     except socket.gaierror as error:
@@ -44,6 +49,16 @@ def http_url(host: str, port: int) -> str:
     if address.is_unspecified:
         address = ipaddress.ip_address("::1" if address.version == 6 else LOOPBACK)
     return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"
+
+
+def _bound_somewhere(host: str) -> socket.socket:
+    for port in random.sample(_PORTS, _TRIES):
+        try:
+            return _bound(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    return _bound(host, 0)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, expect, test, vi } from "vitest";
 import { onSessionEnded } from "./client";
 import { followEvents, type StreamEvent } from "./event-stream";

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, expect, test } from "vitest";
 import { currentSession, forgetSession } from "../session/session";
 import { appearanceFromAddress, signInFromAddress } from "./arrival";

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, it } from "vitest";
 import type { PlatformState } from "../../api/platform";
 import { troublesOf } from "./PlatformNotice";

@@ -75,6 +75,7 @@ pending_delivery: Final = Table(
     Column("fence", Big, nullable=False),
     Column("due_at", Big, nullable=False),
     Column("content_type", Text, nullable=True),
+    Column("resent_while_held", Boolean, nullable=False, server_default=false()),
     Index(
         "pending_delivery_by_due",
         "due_at",
@@ -93,7 +94,8 @@ pending_delivery: Final = Table(
     ),
 )
 """`cancelled` and `by_hand`: why the delivery is not to be attempted any more, and whether a person
-said so; it ends once no worker holds it. The lane's index contains `due_at`, so that deliveries
+said so; it ends once no worker holds it. `resent_while_held`: it was resent while a worker held it,
+and is due again once that worker settles it. The lane's index contains `due_at`, so that deliveries
 which are not due are skipped without reading their rows."""
 
 lane: Final = Table(

@@ -19,9 +19,11 @@ class ManualLedger(Protocol):
 
     async def resend(self, rows: Sequence[Delivery], *, only_missing: bool) -> int:
         """Make deliveries pending, due now, with no attempts made and the trigger MANUAL; how
-        many. One that is pending and that nobody may hold (`beyond_s` of `expedite`) is made
-        due. That a delivery was cancelled is forgotten. `only_missing`: those that have an
-        attempt, are pending, or were cancelled manually are left out."""
+        many. One that is pending and that nobody holds is made due as it is; one that a worker
+        holds is due again once that worker settles it, because the attempt under way may have
+        reached the receiver before the command. That a delivery was cancelled is forgotten.
+        `only_missing`: those that have an attempt, are pending, or were cancelled manually are
+        left out."""
         ...
 
     async def cancel(

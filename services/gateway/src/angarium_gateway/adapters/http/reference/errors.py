@@ -121,11 +121,15 @@ _ERRORS: Final = {
 }
 
 
+_MAY_HAVE_NOTHING: Final = {"v1.legal-hold.get"}
+"""Operations without an object in their path that answer 404 where there is none."""
+
+
 def error_responses(operation: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     """Return the errors that an operation may answer with, as references by their status."""
     possible = {"401", "403", "414", "422", "503"}
     names_application = any(each["name"] == "app_id" for each in operation.get("parameters", ()))
-    if "{" in path or names_application:
+    if "{" in path or names_application or operation["operationId"] in _MAY_HAVE_NOTHING:
         possible.add("404")
     if method not in {"get", "head"}:
         possible.add("409")

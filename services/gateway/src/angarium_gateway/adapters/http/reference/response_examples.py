@@ -231,7 +231,7 @@ _EXAMPLES: Final[dict[str, ApiSchema]] = {
             response_status_code=200,
             response_status_text="OK",
             response_http_version="1.1",
-            response_headers=(("server", "nginx"), ("content-type", "application/json")),
+            response_headers=(["server", "nginx"], ["content-type", "application/json"]),
             truncated=False,
             stored=True,
         ),

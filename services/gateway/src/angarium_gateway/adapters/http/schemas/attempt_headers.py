@@ -12,6 +12,9 @@ from msgspec import Meta
 
 from .fields import ApiSchema
 
+type _Header = Annotated[list[str], Meta(min_length=2, max_length=2)]
+"""Name and value. A list, because few readers of documents know arrays of positions."""
+
 
 class MessageAttemptHeadersOut(ApiSchema, frozen=True, kw_only=True):
     """The headers of an attempt's request, and of its response."""
@@ -39,7 +42,7 @@ class MessageAttemptHeadersOut(ApiSchema, frozen=True, kw_only=True):
     ]
     response_http_version: str | None
     response_headers: Annotated[
-        tuple[tuple[str, str], ...] | None,
+        tuple[_Header, ...] | None,
         Meta(
             description="Names and values of the response's headers in their order, some of which"
             " may repeat; `null` if no response came."
@@ -71,7 +74,7 @@ def attempt_headers_out(headers: AttemptHeaders) -> MessageAttemptHeadersOut:
         response_http_version=headers.response_http_version,
         response_headers=None
         if received is None
-        else tuple([(each.name, each.value) for each in received]),
+        else tuple([[each.name, each.value] for each in received]),
         truncated=headers.truncated,
         stored=headers.recorded,
     )

@@ -24,7 +24,7 @@ _AT = bindparam("at_us", type_=BigInteger)
 _RELEASE = (
     update(pending_delivery)
     .where(HELD)
-    .values(due_at=_AT, fence=pending_delivery.c.fence + 1)
+    .values(due_at=_AT, resent_while_held=False, fence=pending_delivery.c.fence + 1)
     .returning(pending_delivery.c.endpoint_id, pending_delivery.c.lane)
 )
 _EXPEDITE = (

@@ -26,6 +26,7 @@ _NOW = clock_us(on_postgres=False)
 _AT = bindparam("at_us", type_=BigInteger)
 _row = pending_delivery.c
 _KEY = tuple_(_row.message_id, _row.endpoint_id)
+_HELD = and_(_row.fence % 2 == 1, _row.due_at > _AT, _row.due_at <= bindparam("lease_until"))
 _INSERT = insert(pending_delivery).values(
     {name: bindparam(name) for name in RESENT_COLUMNS}
     # The fence begins at the clock, so that those of a row that ended before never come again,
@@ -47,10 +48,9 @@ _RESEND = _INSERT.on_conflict_do_update(
         "content_type": case(
             (_row.cancelled.is_(None), _row.content_type), else_=_INSERT.excluded.content_type
         ),
-        "due_at": case(
-            (and_(_row.due_at > _AT, _row.due_at <= bindparam("lease_until")), _row.due_at),
-            else_=_AT,
-        ),
+        # Its holder's attempt may have reached the receiver before: it is due again after that.
+        "resent_while_held": _HELD,
+        "due_at": case((_HELD, _row.due_at), else_=_AT),
     },
 )
 _FORGET = delete(cancelled_delivery).where(
@@ -106,7 +106,7 @@ class SqliteManualLedger:
                 await connection.execute(
                     update(pending_delivery)
                     .where(_KEY.in_([row[:2] for row in maybe_held]))
-                    .values(cancelled=reason, by_hand=by_hand)
+                    .values(cancelled=reason, by_hand=by_hand, resent_while_held=False)
                 )
                 free = [row for row in rows if not now < row.due_at <= now + lease_us]
                 await _end(connection, free, {"reason": reason, "by_hand": by_hand}, now)

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from angarium_chassis.database.clock import clock_us
-from angarium_contracts.attempts import AttemptStatus
+from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
 from sqlalchemy import (
     BigInteger,
     Integer,
     LargeBinary,
     Select,
+    and_,
     bindparam,
     case,
     delete,
     exists,
+    null,
     or_,
     select,
     tuple_,
@@ -96,17 +98,40 @@ _CANCEL = (
     .on_conflict_do_nothing()
 )
 _TELL = insert(operational_event).on_conflict_do_nothing()
-_END = delete(pending_delivery).where(HELD).returning(_row.by_hand)
+_ARRIVAL = [_row[name] for name in Arrival._fields]
+_WENT_ON = [*_ARRIVAL, _row.lane, null().label("by_hand")]
+_END = (
+    delete(pending_delivery)
+    .where(HELD, ~_row.resent_while_held)
+    .returning(*_ARRIVAL, null().label("lane"), _row.by_hand)
+)
+_BEGIN_ANEW = (
+    update(pending_delivery)
+    .where(HELD)
+    .values(
+        due_at=_AT,
+        attempts_made=0,
+        trigger=int(AttemptTrigger.MANUAL),
+        resent_while_held=False,
+        fence=_row.fence + 1,
+    )
+    .returning(*_WENT_ON)
+)
+"""Instead of `_END`, for what was resent while it was held."""
 _MOVE = (
     update(pending_delivery)
     .where(HELD)
     .values(
-        due_at=case((_row.cancelled.is_(None), _AT + bindparam("due_in")), else_=_AT),
+        due_at=case(
+            (and_(_row.cancelled.is_(None), ~_row.resent_while_held), _AT + bindparam("due_in")),
+            else_=_AT,
+        ),
         attempts_made=bindparam("made"),
         lane=bindparam("into_lane"),
+        resent_while_held=False,
         fence=_row.fence + 1,
     )
-    .returning(*[_row[name] for name in Arrival._fields])
+    .returning(*_WENT_ON)
 )
 
 
@@ -126,12 +151,12 @@ async def write_records(
         if row is None:
             continue
         held.add(settled.delivery.key)
-        if settled.state is DeliveryState.IN_LANE:
-            arrivals.append(Arrival(*row))
+        if row.lane is not None:
+            arrivals.append(Arrival(*row[: len(Arrival._fields)]))
+        if settled.state is DeliveryState.CANCELLED and row.by_hand is not None:
+            cancelled.append(_cancelled_values(settled.delivery, bool(row.by_hand)))
         if settled.attempt is not None:
             attempts.append(_attempt_values(settled.attempt))
-        if settled.state is DeliveryState.CANCELLED:
-            cancelled.append(_cancelled_values(settled.delivery, bool(row.by_hand)))
         if settled.event is not None:
             events.append(settled.event)
     at = {"at_us": at_us}
@@ -149,13 +174,17 @@ async def write_records(
 
 
 async def _settle(connection: AsyncConnection, settled: Settled, at_us: int) -> Any:
-    """The row as it was or is, or None where the fence did not hold."""
+    """The row as it was, with `by_hand`, or as it is now, with `lane`; None where the fence did not
+    hold."""
     row = settled.delivery
     values = key_values(row)
     if settled.ends:
-        return (await connection.execute(_END, values)).one_or_none()
-    values |= {"at_us": at_us, "due_in": row.due_in_us}
-    values |= {"made": row.attempts_made, "into_lane": row.lane}
+        ended = (await connection.execute(_END, values)).one_or_none()
+        if ended is not None:
+            return ended
+        return (await connection.execute(_BEGIN_ANEW, values | {"at_us": at_us})).one_or_none()
+    values |= {"at_us": at_us}
+    values |= {"due_in": row.due_in_us, "made": row.attempts_made, "into_lane": row.lane}
     return (await connection.execute(_MOVE, values)).one_or_none()
 
 

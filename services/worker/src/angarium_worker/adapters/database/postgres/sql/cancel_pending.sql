@@ -32,7 +32,7 @@ with clock as (
         f.due_at > clock.now and f.due_at <= clock.now + $6::bigint as may_be_held
     from clock, (select * from of_message union all select * from of_endpoint) f
 ), marked as (
-    update pending_delivery p set cancelled = $3, by_hand = $4
+    update pending_delivery p set cancelled = $3, by_hand = $4, resent_while_held = false
     from found f
     where p.message_id = f.message_id and p.endpoint_id = f.endpoint_id and f.may_be_held
     returning p.endpoint_id

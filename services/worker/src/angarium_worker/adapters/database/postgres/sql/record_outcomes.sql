@@ -13,6 +13,9 @@
 -- later. A row that was moved on has another fence by then; one that is to be added is left out
 -- where its delivery has gone on or succeeded ("added"); attempts conflict on their id.
 --
+-- Resent while held. The row does not end then: it begins anew, due now, as one that was resent after
+-- it ended. Had it ended, what its owner was told is under way would never have been sent.
+--
 -- Lanes. Every endpoint that got a row in its lane has the lane opened, or given an earlier turn,
 -- in the same commit: a row in a lane without a turn would wait for mend_lanes. They are written
 -- in the order of endpoints, so that two of these statements never deadlock. A new lane's fence
@@ -27,15 +30,19 @@ with clock as (
 ), ended as (
     delete from pending_delivery p using leased l
     where p.message_id = l.message_id and p.endpoint_id = l.endpoint_id and p.fence = l.fence
-        and l.due_in is null
+        and l.due_in is null and not p.resent_while_held
     returning p.message_id, p.endpoint_id, p.by_hand
 ), moved as (
     update pending_delivery p
-    set due_at = clock.now + case when p.cancelled is null then l.due_in else 0 end,
-        attempts_made = l.attempts_made, lane = l.lane, fence = p.fence + 1
+    set due_at = clock.now
+            + case when p.cancelled is null and not p.resent_while_held then l.due_in else 0 end,
+        attempts_made = case when l.due_in is null then 0 else l.attempts_made end,
+        trigger = case when l.due_in is null then 1 else p.trigger end,
+        lane = case when l.due_in is null then p.lane else l.lane end,
+        resent_while_held = false, fence = p.fence + 1
     from leased l, clock
     where p.message_id = l.message_id and p.endpoint_id = l.endpoint_id and p.fence = l.fence
-        and l.due_in is not null
+        and (l.due_in is not null or p.resent_while_held)
     returning p.message_id, p.endpoint_id, p.application_id, p.tenant_id, p.weight, p.lane,
         p.due_at
 ), held as (
@@ -112,7 +119,7 @@ with clock as (
         as c (message_id, endpoint_id, application_id, tenant_id, event_type, reason,
             under_lease)
     left join ended using (message_id, endpoint_id)
-    where not under_lease or (c.message_id, c.endpoint_id) in (select * from held)
+    where not under_lease or ended.message_id is not null
     on conflict do nothing
 ), told as (
     insert into operational_event (

@@ -6,7 +6,7 @@ with clock as (
     select (extract(epoch from statement_timestamp()) * 1000000)::bigint as now
 ), released as (
     update pending_delivery p
-    set due_at = clock.now, fence = p.fence + 1
+    set due_at = clock.now, resent_while_held = false, fence = p.fence + 1
     from clock, unnest($1::bytea[], $2::bytea[], $3::bigint[])
         as l (message_id, endpoint_id, fence)
     where p.message_id = l.message_id and p.endpoint_id = l.endpoint_id and p.fence = l.fence

@@ -2,8 +2,9 @@
 -- pending, or were cancelled by a person; $15: the length of a lease; $16: no attempt of these
 -- messages has a lower id. Returns how many are pending now.
 --
--- A row that is due within one lease may be held, and keeps its due_at: made due now, a second
--- worker would send it while the first still does.
+-- A row that is held (its fence is odd, and it is due within one lease) keeps its due_at: made due
+-- now, a second worker would send it while the first still does. It is marked, and due again once
+-- its holder settles it: the attempt under way may have reached the receiver before the command.
 -- Rows and lanes are written in the order of their keys, so that two of these never deadlock.
 -- A new row's fence begins at the clock, so that no fence of an earlier row of this delivery comes
 -- again and lets a worker record against it that was stopped all the while; it is even, because
@@ -49,8 +50,11 @@ with clock as (
         payload = case when p.cancelled is null then p.payload else excluded.payload end,
         content_type =
             case when p.cancelled is null then p.content_type else excluded.content_type end,
+        resent_while_held = p.fence % 2 = 1
+            and p.due_at > excluded.due_at and p.due_at <= excluded.due_at + $15::bigint,
         due_at = case
-            when p.due_at > excluded.due_at and p.due_at <= excluded.due_at + $15::bigint
+            when p.fence % 2 = 1
+                and p.due_at > excluded.due_at and p.due_at <= excluded.due_at + $15::bigint
             then p.due_at else excluded.due_at end
     returning p.endpoint_id, p.application_id, p.tenant_id, p.weight, p.lane, p.due_at
 ), called as (
