@@ -16,6 +16,10 @@ SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver services/worker/tests/
 # Sources of the console and the portal; the Node in .venv checks them.
 WEB := libs/console/web
 API_DOCUMENT := $(WEB)/api/openapi.json
+# Built by Go from the module registry, with fixed versions.
+HELM_TOOLS := .cache/helm-tools
+HELM_VERSION := v3.22.0
+KUBECONFORM_VERSION := v0.8.0
 SIMULATION_SEEDS ?= 20000
 EXAMPLES ?= 1000
 PROMTOOL_VERSION ?= v0.316.0
@@ -25,7 +29,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-otel-collector schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts docs screenshots clean
+.PHONY: help setup run test test-sdks test-otel-collector schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts docs screenshots helm-render helm-test test-containers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +68,8 @@ test-sdks: setup ## Test SDKs that need a toolchain of their own: Go, Java
 
 test-otel-collector: setup ## Test traces through the real OpenTelemetry Collector: needs Go
 	@$(BIN)/pytest -n 0 tests-e2e/traces/real_collector.py $(TEST_ARGS)
+test-containers: setup ## Test docker-compose.yml with Docker, on the image built or TEST_IMAGE
+	@$(BIN)/pytest -n 0 tests-e2e/deployment/container_programs.py $(TEST_ARGS)
 
 schemathesis: setup ## Send every operation valid and wrong requests for SCHEMATHESIS_SECONDS, 900
 	@SCHEMATHESIS_SECONDS=$(or $(SCHEMATHESIS_SECONDS),900) \
@@ -109,6 +115,21 @@ docs: setup ## Build the documentation into site/
 
 screenshots: setup ## Take the documentation's pictures of the portal and the console
 	@$(BIN)/python -m tests-e2e.browser.screenshots
+
+$(HELM_TOOLS)/helm-$(HELM_VERSION):
+	@echo "Building helm $(HELM_VERSION): some minutes, once"
+	@GOBIN=$(abspath $(HELM_TOOLS)) go install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
+	@touch $@
+
+$(HELM_TOOLS)/kubeconform-$(KUBECONFORM_VERSION):
+	@GOBIN=$(abspath $(HELM_TOOLS)) go install github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM_VERSION)
+	@touch $@
+
+helm-render: setup $(HELM_TOOLS)/helm-$(HELM_VERSION) ## Render the Helm chart into deploy/helm/tests; needs Go
+	@$(BIN)/python -m tests-e2e.deployment.render_chart $(HELM_TOOLS)/helm
+
+helm-test: setup $(HELM_TOOLS)/helm-$(HELM_VERSION) $(HELM_TOOLS)/kubeconform-$(KUBECONFORM_VERSION) ## Test the chart with helm and kubeconform; needs Go
+	@HELM_TOOLS=$(HELM_TOOLS) $(BIN)/pytest -n 0 tests-e2e/deployment/helm_programs.py $(TEST_ARGS)
 
 clean: ## Remove what the other targets made, except the platform's data
 	rm -rf $(VENV) .uv .cache site htmlcov .coverage .coverage.* \

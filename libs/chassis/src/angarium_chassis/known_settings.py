@@ -113,6 +113,8 @@ SETTINGS = frozenset(
 
 _TOOLS = frozenset(
     {
+        "IMAGE",
+        "PROXY_SUBNET",
         "PUBLISH",
         "KEY",
         "URL",

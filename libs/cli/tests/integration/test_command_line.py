@@ -70,6 +70,19 @@ def test_help_imports_nothing_of_weight() -> None:
     assert done.stdout == "set()\n"
 
 
+@pytest.mark.parametrize("service", ["gateway", "dispatcher", "worker"])
+def test_settings_import_no_framework_and_no_database(service: str) -> None:
+    """`angarium settings` and the check of an environment read them without a service."""
+    heavy = {"litestar", "sqlalchemy", "faststream", "redis", "uvicorn", "cryptography"}
+    program = f"import sys, angarium_{service}.settings; print({heavy} & sys.modules.keys())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert done.stdout == "set()\n"
+
+
 def test_it_runs_as_a_module_and_names_its_version() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "angarium_cli", "version"],

@@ -84,7 +84,6 @@ from .adapters.database.sign_ins import SignInTable
 from .adapters.database.sqlite_journal import SqliteJournal
 from .adapters.database.tables import message_rollup
 from .adapters.database.tenants import TenantTable
-from .adapters.http.cross_origin import parse_origins
 from .adapters.http.request_traces import TraceSampling
 from .adapters.http.sign_in import CALLBACK_PATH
 from .adapters.json_schema.payload_checks import compile_schema
@@ -109,6 +108,7 @@ from .application.tenants.oidc_sign_in import IdentityProvider, OidcRules
 from .application.tenants.rate_limiter import SharedCounts
 from .build_gateway import Clocks, GatewayLimits, GatewayPorts, build_gateway
 from .build_hot_path import HotPathLimits, HotPathPorts
+from .domain.cors_origins import parse_origins
 from .domain.role_scopes import parse_role_scopes
 from .examination import journal_figures
 from .examination.answer import GatewayExamination

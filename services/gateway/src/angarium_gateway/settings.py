@@ -7,7 +7,7 @@ from angarium_chassis.statistics.settings import StatisticsSettings
 from angarium_chassis.tracing.settings import TracingSettings
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from .adapters.http.cross_origin import parse_origins
+from .domain.cors_origins import parse_origins
 from .domain.role_scopes import parse_role_scopes
 
 _SOURCES: Final = r"^('none'|\*|(https?://[a-z0-9.*\-]+(:[0-9]{1,5})?)( https?://[a-z0-9.*\-]+(:[0-9]{1,5})?){0,49})?$"

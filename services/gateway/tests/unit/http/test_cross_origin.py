@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from angarium_gateway.adapters.http.cross_origin import BadOrigin, parse_origins
+from angarium_gateway.domain.cors_origins import BadOrigin, parse_origins
 
 from .conftest import LIMITS, STATE, a_world, serving
 

@@ -10,28 +10,12 @@ from typing import Final
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-ANY: Final = "*"
+from angarium_gateway.domain.cors_origins import ANY
+
 MAX_AGE_S: Final = 600
 _METHODS: Final = b"DELETE, GET, HEAD, PATCH, POST, PUT"
 _EXPOSED: Final = b"etag, idempotency-replayed, ratelimit, ratelimit-policy, retry-after"
-_ORIGIN: Final = re.compile(r"https?://([a-z0-9\-._]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 _NAMES: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+\-.^_`|~, \t]{1,2000}")
-
-
-class BadOrigin(ValueError):
-    """An origin that no browser would send. The text says what to change."""
-
-
-def parse_origins(text: str) -> frozenset[str]:
-    """The origins of a list with commas, or `*` for all of them. Raises `BadOrigin`."""
-    origins = frozenset(part.strip() for part in text.split(",") if part.strip())
-    for origin in origins:
-        if origin != ANY and _ORIGIN.fullmatch(origin) is None:
-            raise BadOrigin(
-                f"{origin!r} is no origin. Write it as browsers do, in lower case and without a"
-                " path: https://app.example.com, http://localhost:3000."
-            )
-    return origins
 
 
 class CrossOrigin:
