@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from angarium_chassis.http_server.trusted_proxies import NO_PROXIES, TrustedProxies
@@ -140,6 +141,7 @@ class GatewayLimits:
     proxies: TrustedProxies = NO_PROXIES
     audit_timeout_s: float = WRITE_TIMEOUT_S
     public_url: str | None = None
+    documentation_url: str | None = None
     web_pages: WebPagesOptions = field(default_factory=WebPagesOptions)
     listeners: ListenerLimits = field(default_factory=ListenerLimits)
     statistics_hours_kept_days: int = 90
@@ -221,7 +223,10 @@ def build_gateway(
         answers=ServiceAnswers(
             ports.open_messages,
             PublishOperationalEvents(
-                accept, ports.applications, ports.messages, operational_payload
+                accept,
+                ports.applications,
+                ports.messages,
+                partial(operational_payload, documentation_url=limits.documentation_url),
             ),
             ports.retentions,
             redelivery.resume,
@@ -382,6 +387,7 @@ def _api(
         ),
         body_bytes_max=limits.body_bytes_max,
         public_url=limits.public_url,
+        documentation_url=limits.documentation_url,
         proxies=limits.proxies,
     )
 

@@ -261,6 +261,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         proxies=settings.proxies,
         message_retention_days=settings.message_retention_days,
         public_url=settings.public_url,
+        documentation_url=settings.documentation_url,
         web_pages=web_pages_options(settings),
         listeners=ListenerLimits(settings.event_streams_max, settings.event_streams_per_tenant_max),
         statistics_hours_kept_days=settings.statistics_hours_kept_days,
