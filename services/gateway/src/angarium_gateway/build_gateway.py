@@ -44,6 +44,7 @@ from .application.ingest.receive_webhook import ReceiveWebhook
 from .application.ingest.source_secrets import SourceSecrets
 from .application.ingest.sources import IngestSources, Sources
 from .application.legal_holds import LegalHolds
+from .application.platform.backlog_series import SampleBacklog
 from .application.platform.platform import PlatformPorts, build_platform
 from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
@@ -170,6 +171,7 @@ class Gateway:
     erasure: EraseTenants
     http: ASGIApp
     answers: ServiceAnswers
+    sample_backlog: SampleBacklog
 
 
 def build_gateway(
@@ -233,6 +235,7 @@ def build_gateway(
             redelivery.kept,
             ports.legal_holds,
         ),
+        sample_backlog=api.platform.sample_backlog,
     )
 
 

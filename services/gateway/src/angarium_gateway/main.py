@@ -55,6 +55,7 @@ from .adapters.database.api_keys import ApiKeyTable
 from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.audit_log import AuditLogTable
 from .adapters.database.background_tasks import BackgroundTaskTable
+from .adapters.database.backlog_samples import BacklogSamples
 from .adapters.database.batches import BatchTable
 from .adapters.database.erasable_messages import StoredErasableMessages
 from .adapters.database.expunged_payloads import ExpungedPayloads
@@ -79,7 +80,7 @@ from .adapters.database.schema_checks import TenantSchemaCheckColumn
 from .adapters.database.set_aside_batches import SetAsideBatches
 from .adapters.database.sign_ins import SignInTable
 from .adapters.database.sqlite_journal import SqliteJournal
-from .adapters.database.tables import message_rollup
+from .adapters.database.tables import backlog_sample, message_rollup
 from .adapters.database.tenants import TenantTable
 from .adapters.http.cross_origin import parse_origins
 from .adapters.http.sign_in import CALLBACK_PATH
@@ -221,6 +222,7 @@ def ports_over(
             quarantine=QuarantineWork(
                 streams.shelves, SetAsideBatches(database), lambda: uuid4().hex
             ),
+            backlog=BacklogSamples(database),
         ),
     )
 
@@ -349,6 +351,7 @@ def _retention(settings: Settings, database: Database) -> RetentionLoop:
                 key_life_s=settings.idempotency_key_life_s,
             ),
             "statistics": RollupRetention(message_rollup, settings.statistics_kept_days),
+            "backlog": RollupRetention(backlog_sample, settings.statistics_kept_days),
         },
     )
 
@@ -441,6 +444,7 @@ async def _work(
                 heartbeat.run(),
                 _retention(settings, database).run(),
                 run_with_metric(_roller(settings, database), SERVICE),
+                gateway.sample_backlog.run(),
             )
         ]
         try:
