@@ -98,6 +98,10 @@ function pages(root: AnyRoute) {
       lazyRouteComponent(() => import("./audit-log/AuditLogPage"), "AuditLogPage"),
     ),
     page(
+      "/tenants",
+      lazyRouteComponent(() => import("./tenants/TenantsPage"), "TenantsPage"),
+    ),
+    page(
       "/platform",
       lazyRouteComponent(() => import("./platform/PlatformPage"), "PlatformPage"),
     ),
