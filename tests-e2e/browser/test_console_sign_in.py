@@ -160,7 +160,7 @@ def test_a_key_of_the_platform_sees_the_platform_only(
 ) -> None:
     page = open_console("", key=platform_key)
     expect(page.get_by_role("heading", name="Platform", exact=True)).to_be_visible()
-    assert places(page) == ["Platform", "Quarantine"]
+    assert places(page) == ["Platform", "Quarantine", "Tenants"]
 
 
 def test_openid_connect_is_offered_where_it_is_set(page: Page, platform: DevPlatform) -> None:

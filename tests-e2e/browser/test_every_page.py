@@ -192,6 +192,21 @@ def test_a_page_of_the_portal_fits(
     assert faults.found == []
 
 
+def test_the_page_of_tenants_fits(
+    browser: Browser,
+    platform: DevPlatform,
+    platform_key: str,
+    places: Mapping[str, str],
+    faults: PageFaults,
+) -> None:
+    del places
+    link = f"{platform.url}/console/tenants#key={platform_key}"
+    for page in signed_in(browser, link, faults):
+        expect(page.get_by_role("table", name="Tenants")).to_be_visible()
+        assert unreachable(page) == ""
+    assert faults.found == []
+
+
 def test_the_sign_in_page_fits(browser: Browser, places: Mapping[str, str]) -> None:
     page = browser.new_page()
     page.goto(places["console"].partition("#")[0])

@@ -10,7 +10,7 @@ export type TenantPatch = Schemas["TenantPatch"];
 const PATH = "/api/v1/admin/tenant/{tenant_id}";
 const of = (tenantId: string) => ({ path: { tenant_id: tenantId } });
 
-/** All tenants, newest first. Deleted ones stay until their data is erased. */
+/** All tenants, newest first, without those that are deleted. */
 export const tenantPages = infiniteQueryOptions({
   queryKey: ["tenants"],
   queryFn: ({ pageParam, signal }) =>

@@ -97,23 +97,23 @@ function columns(open: (action: Action, tenant: Tenant) => void): Column<Tenant>
     {
       name: "Actions",
       width: 19,
-      cell: (tenant) =>
-        tenant.deletedAt === null && (
-          <Group gap={4}>
-            {button("rename", "Rename", tenant)}
-            {button("limit", "Quotas", tenant)}
-            {button("key", "API key", tenant)}
-            {button("suspend", tenant.suspended ? "Resume" : "Suspend", tenant)}
-            {button("delete", "Delete", tenant)}
-          </Group>
-        ),
+      cell: (tenant) => (
+        <Group gap={4}>
+          {button("rename", "Rename", tenant)}
+          {button("limit", "Quotas", tenant)}
+          {button("key", "API key", tenant)}
+          {button("suspend", tenant.suspended ? "Resume" : "Suspend", tenant)}
+          {button("delete", "Delete", tenant)}
+        </Group>
+      ),
     },
   ];
 }
 
 function TenantState(props: { tenant: Tenant }) {
-  const { deletedAt, suspended } = props.tenant;
-  if (deletedAt !== null) return <StatusBadge color="gray">Deleted</StatusBadge>;
-  if (suspended) return <StatusBadge color="yellow">Suspended</StatusBadge>;
-  return <StatusBadge color="teal">Active</StatusBadge>;
+  return props.tenant.suspended ? (
+    <StatusBadge color="yellow">Suspended</StatusBadge>
+  ) : (
+    <StatusBadge color="teal">Active</StatusBadge>
+  );
 }
