@@ -78,15 +78,39 @@ def portal_link(api: httpx.Client, app: str) -> Callable[..., str]:
     return make
 
 
-@pytest.fixture
-def tenant_key(platform: DevPlatform) -> str:
-    """The key of a new tenant, which has nothing yet, with the scope `admin`."""
+@pytest.fixture(scope="session")
+def platform_key(platform: DevPlatform) -> str:
+    """A key of the scope `platform`."""
     made = run_angarium(
-        ["keys", "create", "tests", "--new-tenant", "--tenant", uuid4().hex],
+        ["keys", "create", "operations", "--scope", "platform"],
         ANGARIUM_GATEWAY_DATABASE_URL=str(platform.state["database_urls"]["gateway"]),
     )
     assert made.returncode == 0, made.stderr
     return made.stdout.strip()
+
+
+type NewTenant = Callable[[], str]
+"""Creates a tenant that has nothing yet. Returns a key of it with the scope `admin`."""
+
+
+@pytest.fixture(scope="session")
+def new_tenant(platform: DevPlatform, platform_key: str) -> Iterator[NewTenant]:
+    """Creates tenants as an operator does."""
+    with api_client(platform.url, platform_key) as operator:
+
+        def create() -> str:
+            tenant = operator.post("/admin/tenant", json={"name": uuid4().hex}).raise_for_status()
+            path = f"/admin/tenant/{tenant.json()['id']}/api-key"
+            made = operator.post(path, json={"name": "tests", "scope": "admin"})
+            return str(made.raise_for_status().json()["token"])
+
+        yield create
+
+
+@pytest.fixture
+def tenant_key(new_tenant: NewTenant) -> str:
+    """The key of a new tenant, which has nothing yet, with the scope `admin`."""
+    return new_tenant()
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from ..dev_platform import DevPlatform, api_client  # noqa: TID252 - tests are no installed package
 from ..waiting import until  # noqa: TID252
+from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 from .conftest import OpenConsole
 from .watched_page import violations_in_both_schemes
 
@@ -35,8 +36,8 @@ def test_tasks_show_their_progress(
     expect(page).to_have_url(re.compile("status=running"))
 
 
-def test_a_running_task_is_canceled(
-    page: Page, open_console: OpenConsole, tenant_api: httpx.Client
+def test_the_progress_of_a_task_and_its_error_are_text(
+    page: Page, open_console: OpenConsole
 ) -> None:
     running = {
         "id": "qtask_1",
@@ -45,45 +46,41 @@ def test_a_running_task_is_canceled(
         "state": "running",
         "updatedAt": "2026-01-01T00:00:00Z",
         "progress": {"percent": 30, "done": 12, "total": 40},
-        "data": {
-            "since": "2026-01-01T00:00:00Z",
-            "until": "2026-01-01T00:00:00Z",
-            "looked": 12,
-            "resent": 3,
-            "skipped": 0,
-            "error": XSS,
-        },
+        "data": {"looked": 12, "resent": 3, "skipped": 0, "error": XSS},
     }
-    canceled: list[str] = []
-
-    def cancel(route: Route) -> None:
-        canceled.append(route.request.url)
-        route.fulfill(json={**running, "status": "failed", "state": "canceled"})
-
-    def tasks(route: Route) -> None:
-        now = {"status": "failed", "state": "canceled"} if canceled else {}
-        route.fulfill(
-            json={
-                "data": [{**running, **now}],
-                "iterator": None,
-                "prevIterator": None,
-                "done": True,
-            }
-        )
-
-    page.route("**/api/v1/background-task?*", tasks)
-    page.route("**/api/v1/background-task/qtask_1/cancel", cancel)
+    found = {"data": [running], "iterator": None, "prevIterator": None, "done": True}
+    page.route("**/api/v1/background-task?*", lambda route: route.fulfill(json=found))
     open_console("/tasks")
     row = page.get_by_role("row").filter(has_text="qtask_1")
     expect(row).to_contain_text("12 of 40 examined, 3 sent")
     expect(row).to_contain_text(XSS)
     expect(row.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "30")
+
+
+def test_a_running_task_is_canceled(
+    page: Page, open_console: OpenConsole, tenant_api: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    app = f"/app/{tenant_api.post('/app', json={'name': 'Acme'}).json()['id']}"
+    messages = [{"eventType": "a.b", "payload": {}}] * 1_000
+    # Half a minute of work for the task, which resends 100 messages per second.
+    for _ in range(3):
+        tenant_api.post(f"{app}/msg/batch", json={"messages": messages}).raise_for_status()
+    endpoint = tenant_api.post(f"{app}/endpoint", json={"url": f"{receiver.url}/ok"}).json()["id"]
+    since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    replay = f"{app}/endpoint/{endpoint}/replay-missing"
+    task_id = tenant_api.post(replay, json={"since": since}).raise_for_status().json()["id"]
+
+    open_console("/tasks")
+    row = page.get_by_role("row").filter(has_text=task_id)
+    expect(row).to_contain_text(re.compile(r"[1-9]\d* examined"))
     assert violations_in_both_schemes(page) == []
     row.get_by_role("button", name="Cancel").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel the task").click()
     expect(row).to_contain_text("Canceled")
     expect(row.get_by_role("button")).to_have_count(0)
-    assert len(canceled) == 1
+    task = tenant_api.get(f"/background-task/{task_id}").json()
+    assert task["state"] == "canceled"
+    assert 0 < task["data"]["resent"] < 3_000
 
 
 def test_the_audit_log_shows_what_changed(
@@ -129,8 +126,12 @@ def test_a_key_is_shown_once_works_and_is_revoked(
     dialog.get_by_role("button", name="Create").click()
     expect(dialog.get_by_label("Expires")).to_have_attribute("aria-invalid", "true")
     dialog.get_by_label("Expires").fill("2090-01-01T00:00")
+    dialog.get_by_label("Requests", exact=True).fill("0")
     dialog.get_by_role("button", name="Create").click()
-    token = dialog.get_by_label("API key").input_value()
+    expect(dialog.get_by_text("Write a whole number, or nothing.")).to_be_visible()
+    dialog.get_by_label("Requests", exact=True).fill("6000")
+    dialog.get_by_role("button", name="Create").click()
+    token = dialog.get_by_label("API key", exact=True).input_value()
     assert violations_in_both_schemes(page) == []
     with api_client(platform.url, token) as of_acme:
         who = of_acme.get("/auth/whoami").json()
@@ -139,6 +140,9 @@ def test_a_key_is_shown_once_works_and_is_revoked(
         expect(page.get_by_text(token)).to_have_count(0)
         row = page.get_by_role("row").filter(has_text=f"Acme's {XSS}")
         expect(row).to_contain_text("Active")
+        expect(row).to_contain_text("6,000 requests/min")
+        created = [key for key in tenant_api.get("/api-key").json()["data"] if key["appId"]]
+        assert [key["rates"]["requestsPerMinute"] for key in created] == [6_000]
         assert violations_in_both_schemes(page) == []
 
         row.get_by_role("button").click()
@@ -177,6 +181,25 @@ def test_operational_webhooks_are_added_changed_rotated_and_deleted(
     changed = tenant_api.get(f"{path}/{created['id']}").json()
     assert changed["disabled"] is True
     assert set(changed["eventTypes"]) == {"endpoint.disabled", "endpoint.created"}
+
+    row.get_by_role("button", name="Headers").click()
+    for number, (name, value) in enumerate((("X-Team", "ops"), ("X-Api-Key", "k1")), 1):
+        dialog.get_by_role("button", name="Add a header").click()
+        dialog.get_by_label(f"Name of header {number}").fill(name)
+        dialog.get_by_label(f"Value of header {number}").fill(value)
+    assert violations_in_both_schemes(page) == []
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    headers = f"{path}/{created['id']}/headers"
+    expected = {"headers": {"X-Team": "ops"}, "sensitive": ["X-Api-Key"]}
+    assert tenant_api.get(headers).json() == expected
+    row.get_by_role("button", name="Headers").click()
+    expect(dialog).to_contain_text("Write the value of X-Api-Key again")
+    expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+    dialog.get_by_role("button", name="Remove header X-Api-Key").click()
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    assert tenant_api.get(headers).json() == {"headers": {"X-Team": "ops"}, "sensitive": []}
 
     row.get_by_role("button", name="Secret").click()
     secret = dialog.get_by_label("Secret", exact=True)

@@ -79,6 +79,27 @@ def test_the_numbers_are_those_of_the_statistics(
     expect(page.get_by_text(re.compile("100% succeed"))).to_be_visible()
 
 
+def test_the_backlog_of_the_platform_is_shown_by_time(
+    page: Page, open_console: OpenConsole, api: httpx.Client
+) -> None:
+    sampled = api.get("/platform", params={"resolution": "hour"}).json()["backlogSeries"]
+    assert sampled != [], "a gateway samples the backlog when it starts"
+    now = api.get("/platform").json()
+    point = {"startsAt": sampled[-1]["startsAt"], "openBatches": 1_234, "oldestOpenS": 90}
+    page.route(
+        "**/api/v1/platform?resolution=*",
+        lambda route: route.fulfill(json={**now, "backlogSeries": [point]}),
+    )
+    with_state(page)
+    open_console("/overview")
+    expect(page.get_by_text("Backlog of the platform: open batches")).to_be_visible()
+    assert violations_in_both_schemes(page) == []
+    page.get_by_role("button", name="Show as a table").click()
+    table = page.get_by_role("table", name="Deliveries by time")
+    row = table.get_by_role("row").filter(has_text="1,234")
+    expect(row).to_contain_text("2 min")
+
+
 def test_an_endpoint_that_fails_is_shown_with_the_reason(
     page: Page, open_console: OpenConsole, tenant_api: httpx.Client, receiver: WebhookReceiver
 ) -> None:

@@ -181,6 +181,10 @@ def test_an_endpoint_is_created_with_all_that_the_form_has(
     page.get_by_label("While the endpoint is disabled").select_option("keep")
     page.get_by_label("Filter").fill("payload.amount > 10")
     page.get_by_label("UID").fill("all")
+    page.get_by_label("Metadata").fill('{"team": 3}')
+    page.get_by_role("button", name="Add endpoint").click()
+    expect(page.get_by_text("Write an object of texts")).to_be_visible()
+    page.get_by_label("Metadata").fill('{"team": "billing"}')
     assert accessibility_violations(page) == []
     page.get_by_role("button", name="Add endpoint").click()
     expect(page.get_by_role("heading", name="https://example.com/all")).to_be_visible()
@@ -194,6 +198,7 @@ def test_an_endpoint_is_created_with_all_that_the_form_has(
 
 
 _ALL = {
+    "metadata": {"team": "billing"},
     "description": "Everything",
     "eventTypes": [],
     "channels": ["eu"],

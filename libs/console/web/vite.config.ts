@@ -6,6 +6,14 @@ import { defineConfig, type Plugin } from "vite";
 
 const COMPRESSED = /\.(js|css|svg|json)$/;
 
+/** The code of the first pages: a file for each set of pages that share some, small ones merged. */
+const FIRST_PAGES = {
+  name: "shared",
+  tags: ["$initial" as const],
+  entriesAware: true,
+  entriesAwareMergeThreshold: 6_000,
+};
+
 /** Writes a Brotli and a gzip copy beside each asset, which the gateway sends as they are. */
 function compressedCopies(): Plugin {
   let folder = "";
@@ -39,6 +47,13 @@ export default defineConfig({
     manifest: "manifest.json",
     assetsInlineLimit: 0,
     reportCompressedSize: false,
-    rolldownOptions: { input: ["console.html", "portal.html"] },
+    rolldownOptions: {
+      input: ["console.html", "portal.html"],
+      output: {
+        codeSplitting: { groups: [FIRST_PAGES] },
+        // The name of a shared file lists all pages that use it.
+        chunkFileNames: ({ name }) => `assets/${name.replace(/~.*/, "")}-[hash].js`,
+      },
+    },
   },
 });

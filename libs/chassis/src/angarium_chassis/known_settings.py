@@ -30,6 +30,7 @@ SETTINGS = frozenset(
         "database_connections_max",
         "database_url",
         "deliveries_in_flight_max",
+        "documentation_url",
         "drain_s",
         "egress_allowed_hosts",
         "egress_allowed_networks",

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from angarium_chassis.http_server.trusted_proxies import NO_PROXIES, TrustedProxies
@@ -46,6 +47,7 @@ from .application.ingest.receive_webhook import ReceiveWebhook
 from .application.ingest.source_secrets import SourceSecrets
 from .application.ingest.sources import IngestSources, Sources
 from .application.legal_holds import LegalHolds
+from .application.platform.backlog_series import SampleBacklog
 from .application.platform.platform import PlatformPorts, build_platform
 from .application.publish.message_order import OpenMessageSearch
 from .application.read.attempts import ReadAttempts
@@ -144,6 +146,7 @@ class GatewayLimits:
     proxies: TrustedProxies = NO_PROXIES
     audit_timeout_s: float = WRITE_TIMEOUT_S
     public_url: str | None = None
+    documentation_url: str | None = None
     web_pages: WebPagesOptions = field(default_factory=WebPagesOptions)
     listeners: ListenerLimits = field(default_factory=ListenerLimits)
     statistics_hours_kept_days: int = 90
@@ -173,6 +176,7 @@ class Gateway:
     erasure: EraseTenants
     http: ASGIApp
     answers: ServiceAnswers
+    sample_backlog: SampleBacklog
 
 
 def build_gateway(
@@ -234,13 +238,17 @@ def build_gateway(
         answers=ServiceAnswers(
             ports.open_messages,
             PublishOperationalEvents(
-                accept, ports.applications, ports.messages, operational_payload
+                accept,
+                ports.applications,
+                ports.messages,
+                partial(operational_payload, documentation_url=limits.documentation_url),
             ),
             ports.retentions,
             redelivery.resume,
             redelivery.kept,
             ports.legal_holds,
         ),
+        sample_backlog=api.platform.sample_backlog,
     )
 
 
@@ -409,6 +417,7 @@ def _api(
         ),
         body_bytes_max=limits.body_bytes_max,
         public_url=limits.public_url,
+        documentation_url=limits.documentation_url,
         proxies=limits.proxies,
     )
 

@@ -58,6 +58,7 @@ from .adapters.database.api_keys import ApiKeyTable
 from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.audit_log import AuditLogTable
 from .adapters.database.background_tasks import BackgroundTaskTable
+from .adapters.database.backlog_samples import BacklogSamples
 from .adapters.database.batches import BatchTable
 from .adapters.database.erasable_messages import StoredErasableMessages
 from .adapters.database.expunged_payloads import ExpungedPayloads
@@ -82,7 +83,7 @@ from .adapters.database.schema_checks import TenantSchemaCheckColumn
 from .adapters.database.set_aside_batches import SetAsideBatches
 from .adapters.database.sign_ins import SignInTable
 from .adapters.database.sqlite_journal import SqliteJournal
-from .adapters.database.tables import message_rollup
+from .adapters.database.tables import backlog_sample, message_rollup
 from .adapters.database.tenants import TenantTable
 from .adapters.http.request_traces import TraceSampling
 from .adapters.http.sign_in import CALLBACK_PATH
@@ -235,6 +236,7 @@ def ports_over(
             quarantine=QuarantineWork(
                 streams.shelves, SetAsideBatches(database), lambda: uuid4().hex
             ),
+            backlog=BacklogSamples(database),
         ),
     )
 
@@ -275,6 +277,7 @@ def limits_of(settings: Settings) -> GatewayLimits:
         proxies=settings.proxies,
         message_retention_days=settings.message_retention_days,
         public_url=settings.public_url,
+        documentation_url=settings.documentation_url,
         web_pages=web_pages_options(settings),
         listeners=ListenerLimits(settings.event_streams_max, settings.event_streams_per_tenant_max),
         statistics_hours_kept_days=settings.statistics_hours_kept_days,
@@ -363,6 +366,7 @@ def _retention(settings: Settings, database: Database) -> RetentionLoop:
                 key_life_s=settings.idempotency_key_life_s,
             ),
             "statistics": RollupRetention(message_rollup, settings.statistics_kept_days),
+            "backlog": RollupRetention(backlog_sample, settings.statistics_kept_days),
         },
     )
 
@@ -487,6 +491,7 @@ async def _work(
                 _retention(settings, database).run(),
                 roller.run(),
                 metrics.run(),
+                gateway.sample_backlog.run(),
             )
         ]
         try:

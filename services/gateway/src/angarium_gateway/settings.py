@@ -25,6 +25,13 @@ class Settings(StatisticsSettings, TracingSettings):
         description="The URL at which clients reach the API, such as https://webhooks.example.com."
         " Links to the portal begin with it; without it, with the host of the request.",
     )
+    documentation_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
+        description="The URL at which this documentation is published, such as"
+        " https://docs.example.com. Explanations of failed attempts link to it; without it, they"
+        " have the path of their page.",
+    )
     console: bool = Field(default=True, description="Serve the operators' console under /console.")
     portal: bool = Field(default=True, description="Serve the customers' portal under /portal.")
     root_leads_to_console: bool = Field(

@@ -14,8 +14,10 @@ from angarium_chassis.statistics.roller import Roller
 from angarium_chassis.statistics.rollup_table import RollupRetention
 from angarium_contracts.ids import lowest_id_at
 from angarium_contracts.statistics import (
+    CountByEndpoint,
     DeliveryPoint,
     DeliverySum,
+    EndpointHour,
     GetDeliverySeries,
     SumDeliveries,
 )
@@ -185,3 +187,28 @@ async def test_each_resolution_is_kept_for_its_time(
     async with database.reading.connect() as connection:
         rows = (await connection.execute(select(delivery_rollup.c.resolution))).scalars().all()
     assert sorted(rows) == [0, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.usefixtures("counted")
+async def test_the_hours_of_endpoints_are_those_of_the_question(
+    statistics: DeliveryStatistics,
+) -> None:
+    hour, following = from_micros(NOW_US), from_micros(NOW_US + HOUR_US)
+    question = CountByEndpoint(
+        tenant_id=TENANT,
+        application_id=APPLICATION,
+        endpoint_ids=(ENDPOINT, ITS_OTHER, ANOTHERS, b"z" * 16),
+        since=hour,
+        until=following,
+    )
+    # Of another application, later, and unknown ones are left out.
+    first = (EndpointHour(ENDPOINT, hour, 2, 1), EndpointHour(ITS_OTHER, hour, 1, 0))
+    assert (await statistics.by_endpoint(question)).items == first
+
+    longer = await statistics.by_endpoint(
+        replace(question, endpoint_ids=(ENDPOINT,), until=from_micros(NOW_US + 2 * HOUR_US))
+    )
+    assert longer.items == (first[0], EndpointHour(ENDPOINT, following, 1, 0))
+    others = await statistics.by_endpoint(replace(question, tenant_id=b"u" * 16))
+    assert others.items == ()
+    assert (await statistics.by_endpoint(replace(question, endpoint_ids=()))).items == ()

@@ -8,6 +8,7 @@ export type OperationalEndpoint = Schemas["OperationalWebhookEndpointOut"];
 
 const PATH = "/api/v1/operational-webhook/endpoint/{endpoint_id}";
 const SECRET = "/api/v1/operational-webhook/endpoint/{endpoint_id}/secret";
+const HEADERS = "/api/v1/operational-webhook/endpoint/{endpoint_id}/headers";
 const of = (endpointId: string) => ({ path: { endpoint_id: endpointId } });
 
 /** Endpoints that get operational webhooks. */
@@ -42,6 +43,21 @@ export async function deleteOperationalEndpoint(endpointId: string): Promise<voi
 
 export async function readOperationalSecret(endpointId: string): Promise<string> {
   return (await dataOf(api.GET(SECRET, { params: of(endpointId) }))).key;
+}
+
+export type OperationalHeaders = Schemas["EndpointHeadersOut"];
+
+/** The custom headers of an endpoint; values that may be secret are not returned. */
+export function readOperationalHeaders(endpointId: string): Promise<OperationalHeaders> {
+  return dataOf(api.GET(HEADERS, { params: of(endpointId) }));
+}
+
+/** Replaces all custom headers. */
+export async function replaceOperationalHeaders(
+  endpointId: string,
+  headers: Record<string, string>,
+): Promise<void> {
+  await dataOf(api.PUT(HEADERS, { params: of(endpointId), body: { headers } }));
 }
 
 /** Makes a new secret; the former one is used beside it for the grace period. */

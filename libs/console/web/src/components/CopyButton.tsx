@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, type ButtonProps } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { TbCheck, TbCopy } from "react-icons/tb";
 
@@ -9,14 +9,16 @@ export function CopyButton(props: {
   label: string;
   /** What the button says, if not `Copy`. */
   children?: string;
+  size?: ButtonProps["size"];
 }) {
-  const { text, label, children = "Copy" } = props;
+  const { text, label, children = "Copy", size = "compact-sm" } = props;
   const { copy, copied, error } = useClipboard();
   // An embedding page has to allow it: `allow="clipboard-write"`.
   if (error) return <span role="status">Copying is not allowed here.</span>;
   return (
     <Button
-      size="compact-sm"
+      size={size}
+      flex="none"
       variant="default"
       leftSection={copied ? <TbCheck size={14} aria-hidden /> : <TbCopy size={14} aria-hidden />}
       onClick={() => copy(typeof text === "string" ? text : text())}

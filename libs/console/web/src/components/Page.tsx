@@ -15,8 +15,8 @@ export function Page(props: {
   return (
     <Stack gap="md">
       <Group justify="space-between" align="flex-start">
-        <Stack gap={2} miw={0}>
-          <Title order={1} size="h3" style={{ overflowWrap: "anywhere" }}>
+        <Stack gap={2} miw={0} style={{ overflowWrap: "anywhere" }}>
+          <Title order={1} size="h3">
             {title}
           </Title>
           {description && (

@@ -14,7 +14,7 @@ export function Section(props: {
     <Paper component="section" withBorder p="md" aria-labelledby={id} miw={0}>
       <Stack gap="sm">
         <Group justify="space-between" align="flex-start" wrap="nowrap">
-          <Stack gap={2} miw={0}>
+          <Stack gap={2} miw={0} style={{ overflowWrap: "anywhere" }}>
             <Title order={2} size="h5" id={id}>
               {title}
             </Title>

@@ -3,12 +3,13 @@ import {
   Button,
   Container,
   Group,
+  Loader,
   Text,
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
 import { QueryClientProvider, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { TbLogout, TbMoon, TbSun } from "react-icons/tb";
 import type { Schemas } from "../api/client";
 import { identity } from "../api/identity";
@@ -16,25 +17,46 @@ import { createQueryClient } from "../api/query-client";
 import { AppFrame } from "../components/AppFrame";
 import { Loaded } from "../components/Loaded";
 import classes from "./ConsoleFrame.module.css";
-import { signOut, useConsoleSession } from "./console-session";
+import { type ConsoleSession, signOut, useConsoleSession } from "./console-session";
 import { mayOf } from "./permissions";
 import { placesFor } from "./places";
-import { SignInPage } from "./sign-in/SignInPage";
+
+const SignInPage = lazy(() => import("./sign-in/SignInPage"));
 
 /** The console around its pages, or the sign-in page while nobody is signed in. */
 export function ConsoleFrame() {
   const session = useConsoleSession();
-  const { token } = session;
   return (
-    <SessionQueries key={token ?? ""}>
-      {token === undefined ? <SignInPage session={session} /> : <SignedInFrame />}
+    <SessionQueries key={session.token ?? ""} session={session}>
+      <FrameOf session={session} />
     </SessionQueries>
   );
 }
 
+function FrameOf(props: { session: ConsoleSession }) {
+  const { session } = props;
+  if (session.token !== undefined) return <SignedInFrame />;
+  const signingIn = (
+    <Container component="main" size={420} py="15vh" px="md">
+      <Loader aria-label="Signing in" role="status" />
+    </Container>
+  );
+  if (session.isOpening) return signingIn;
+  return (
+    <Suspense fallback={signingIn}>
+      <SignInPage session={session} />
+    </Suspense>
+  );
+}
+
 /** A cache of its own for each session: what one identity read is not for the next. */
-function SessionQueries(props: { children: ReactNode }) {
-  const [queries] = useState(createQueryClient);
+function SessionQueries(props: { session: ConsoleSession; children: ReactNode }) {
+  const { who } = props.session;
+  const [queries] = useState(() => {
+    const created = createQueryClient();
+    if (who !== undefined) created.setQueryData(identity.queryKey, who);
+    return created;
+  });
   return <QueryClientProvider client={queries}>{props.children}</QueryClientProvider>;
 }
 

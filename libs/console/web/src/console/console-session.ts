@@ -1,7 +1,7 @@
 /** Who uses the console in this tab, and how that begins and ends. */
 
 import { useSyncExternalStore } from "react";
-import { api, dataOf, onSessionEnded } from "../api/client";
+import { api, dataOf, onSessionEnded, type Schemas } from "../api/client";
 import { ApiProblem } from "../api/problem";
 import { endSession, exchangeCode } from "../api/sign-in";
 import { currentSession, forgetSession, signIn } from "../session/session";
@@ -10,6 +10,8 @@ import { takeVerifier } from "./sign-in/verifier";
 
 export interface ConsoleSession {
   token?: string;
+  /** Whose token it is, where signing in has asked. */
+  who?: Schemas["WhoAmIOut"];
   /** What stands on the sign-in page, such as why the session has ended. */
   notice?: string;
   /** A sign-in link is being exchanged. */
@@ -57,7 +59,7 @@ export async function signInWithKey(key: string): Promise<void> {
     api.GET("/api/v1/auth/whoami", { headers: { authorization: `Bearer ${key}` } }),
   );
   if (who.type !== "apiKey") throw new ApiProblem(403, "portal_token", NO_API_KEY);
-  begin(key);
+  begin(key, who);
 }
 
 /** Signs out; a session that a sign-in made ends on the server, too. */
@@ -67,9 +69,9 @@ export async function signOut(mayLogOut: boolean): Promise<void> {
   become({});
 }
 
-function begin(token: string): void {
+function begin(token: string, who?: Schemas["WhoAmIOut"]): void {
   signIn({ token });
-  become({ token });
+  become({ token, who });
 }
 
 function sentenceOf(error: unknown): string {

@@ -12,6 +12,7 @@ import {
   TbSend,
   TbServer,
   TbTags,
+  TbUsers,
 } from "react-icons/tb";
 import type { Place } from "../components/AppFrame";
 import type { May } from "./permissions";
@@ -43,6 +44,7 @@ export function placesFor(may: May, appId: string | null): Place[] {
     [may("read_tenant"), { label: "Audit log", to: "/audit-log", icon: icon(TbHistory) }],
     [may("read_platform"), { label: "Platform", to: "/platform", icon: icon(TbServer) }],
     [may("read_platform"), { label: "Quarantine", to: "/quarantine", icon: icon(TbBug) }],
+    [may("manage_platform"), { label: "Tenants", to: "/tenants", icon: icon(TbUsers) }],
   ];
   return places.filter(([allowed]) => allowed).map(([, place]) => place);
 }

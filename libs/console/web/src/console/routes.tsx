@@ -10,8 +10,9 @@ import { PageFailure } from "../components/PageFailure";
 import { applicationRoutes } from "../pages/application-routes";
 import { ConsoleFrame } from "./ConsoleFrame";
 import { FirstPlace } from "./FirstPlace";
+import { OverviewPage } from "./overview/OverviewPage";
 
-/** The router of the console, under /console. Each page loads when it is opened. */
+/** The router of the console, under /console. Each page but the first loads when it is opened. */
 export function consoleRouter() {
   const root = createRootRoute({ component: ConsoleFrame });
   return createRouter({
@@ -44,10 +45,7 @@ function pages(root: AnyRoute) {
   const page = (path: string, component: ReturnType<typeof lazyRouteComponent>) =>
     createRoute({ getParentRoute: () => root, path, component });
   return [
-    page(
-      "/overview",
-      lazyRouteComponent(() => import("./overview/OverviewPage"), "OverviewPage"),
-    ),
+    createRoute({ getParentRoute: () => root, path: "/overview", component: OverviewPage }),
     page(
       "/applications",
       lazyRouteComponent(() => import("./applications/ApplicationsPage"), "ApplicationsPage"),
@@ -98,6 +96,10 @@ function pages(root: AnyRoute) {
     page(
       "/audit-log",
       lazyRouteComponent(() => import("./audit-log/AuditLogPage"), "AuditLogPage"),
+    ),
+    page(
+      "/tenants",
+      lazyRouteComponent(() => import("./tenants/TenantsPage"), "TenantsPage"),
     ),
     page(
       "/platform",

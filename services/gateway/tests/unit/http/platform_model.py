@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from angarium_chassis.examination.findings import Finding, ok
 from angarium_chassis.examination.group_state import Consumer, GroupState
 from angarium_chassis.examination.process_state import PoolState, ProcessState
+from angarium_chassis.statistics.resolutions import Resolution
 from angarium_chassis.streams.quarantined_entry import QuarantinedEntry
 from angarium_contracts.examination import ExamineService, ServiceExamined, ServiceFinding
+from angarium_gateway.application.platform.backlog_series import BacklogPoint
 from angarium_gateway.application.platform.platform import PlatformPorts
 from angarium_gateway.application.platform.platform_state import Backlog, Processes, RedisServer
 from angarium_gateway.application.platform.quarantine import QuarantineWork, SetAsideBatch
@@ -151,6 +154,24 @@ class MemorySetAside:
         return len(batch_ids)
 
 
+@dataclass
+class MemoryBacklog:
+    """Implements `BacklogSeries`."""
+
+    points: list[BacklogPoint] = field(default_factory=list)
+    asked: list[tuple[Resolution, datetime]] = field(default_factory=list)
+    down: bool = False
+
+    async def add(self, backlog: Backlog, at: datetime) -> None:
+        if self.down:
+            raise JournalUnavailable("no route")
+        self.points.append(BacklogPoint(at, backlog.open_batches, backlog.oldest_open_s or 0.0))
+
+    async def since(self, resolution: Resolution, since: datetime) -> Sequence[BacklogPoint]:
+        self.asked.append((resolution, since))
+        return self.points
+
+
 def _order(entry_id: str) -> tuple[int, int]:
     at_ms, _, sequence = entry_id.partition("-")
     return int(at_ms), int(sequence)
@@ -168,10 +189,11 @@ class PlatformModel:
         }
     )
     set_aside: MemorySetAside = field(default_factory=MemorySetAside)
+    backlog: MemoryBacklog = field(default_factory=MemoryBacklog)
 
     def ports(self) -> PlatformPorts:
         work = QuarantineWork(self.shelves, self.set_aside, lambda: "owner")
-        return PlatformPorts(self.streams, self.journal, work)
+        return PlatformPorts(self.streams, self.journal, work, self.backlog)
 
     def quarantine(
         self,

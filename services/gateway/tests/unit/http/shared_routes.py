@@ -11,7 +11,9 @@ from angarium_gateway.adapters.http.dependencies import ApiDependencies
 from litestar.types import ASGIApp
 
 _NAMES = frozenset(item.name for item in fields(ApiDependencies))
-_VALUES = frozenset({"batch_bytes_max", "body_bytes_max", "oidc", "public_url"})
+_VALUES = frozenset(
+    {"batch_bytes_max", "body_bytes_max", "documentation_url", "oidc", "public_url"}
+)
 
 
 @dataclass

@@ -1,15 +1,19 @@
 """The platform as its operators see it."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import httpx
 import pytest
+from angarium_chassis.statistics.resolutions import Resolution
 from angarium_contracts.contract import Contract
 from angarium_contracts.examination import ExamineService, ServiceExamined, ServiceFinding
 from angarium_contracts.queries import Problem, ProblemCode
+from angarium_gateway.application.platform.backlog_series import BacklogPoint, SampleBacklog
+from angarium_gateway.application.platform.platform_state import Backlog
 
-from .conftest import PLATFORM_TOKEN, World
-from .platform_model import a_process
+from .conftest import MADE_AT, PLATFORM_TOKEN, World
+from .platform_model import JournalView, MemoryBacklog, a_process
 
 PLATFORM = {"authorization": f"Bearer {PLATFORM_TOKEN}"}
 PATHS = ("/api/v1/platform", "/api/v1/platform/findings", "/api/v1/platform/quarantine")
@@ -132,3 +136,37 @@ async def test_requests_that_come_together_share_one_examination(world: World) -
     answers = [await first, await second]
     assert len(world.worker.asked) == 1
     assert answers[0].json() == answers[1].json()
+
+
+async def test_the_backlog_by_time_is_there_if_it_is_asked_for(world: World) -> None:
+    await world.platform.backlog.add(Backlog(4, 2.5, 0, None), MADE_AT)
+    assert (await get(world, "/platform")).json()["backlogSeries"] is None
+
+    shown = await get(world, "/platform", resolution="minute", since="2030-01-02T03:04:05Z")
+
+    (point,) = shown.json()["backlogSeries"]
+    assert (point["openBatches"], point["oldestOpenS"]) == (4, 2.5)
+    assert world.platform.backlog.asked == [
+        (Resolution.MINUTE, datetime(2030, 1, 2, 3, 4, tzinfo=UTC))
+    ]
+    refused = await get(world, "/platform", resolution="second")
+    assert refused.status_code == 422
+
+
+async def test_the_backlog_is_sampled_again_after_the_journal_was_down() -> None:
+    journal, series = JournalView(down=True), MemoryBacklog()
+    sampled = asyncio.Event()
+
+    def now() -> datetime:
+        sampled.set()
+        return MADE_AT
+
+    sampling = asyncio.create_task(SampleBacklog(journal, series, now, every_s=0).run())
+    await asyncio.sleep(0)
+    assert series.points == []
+    journal.down = False
+    await sampled.wait()
+    while not series.points:
+        await asyncio.sleep(0)
+    sampling.cancel()
+    assert series.points[0] == BacklogPoint(MADE_AT, 2, 1.5)

@@ -10,6 +10,7 @@ import { ApplicationLink } from "../components/ApplicationLink";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { type Column, EndlessTable } from "../components/EndlessTable";
 import { Mono } from "../components/Mono";
+import { limitsOf } from "../rates";
 import { CreateKeyDialog } from "./CreateKeyDialog";
 
 /** The tenant's API keys. */
@@ -29,7 +30,7 @@ export function ApiKeysPage() {
         query={pages}
         columns={columns(setRevoking)}
         rowKey={({ id }) => id}
-        minWidth={56}
+        minWidth={64}
         empty={<Empty title="No API keys">Create one for each program.</Empty>}
       />
       <CreateKeyDialog opened={creating} onClose={() => setCreating(false)} />
@@ -71,6 +72,11 @@ function columns(onRevoke: (key: ApiKey) => void): Column<ApiKey>[] {
       ),
     },
     { name: "State", width: 9, cell: (key) => <KeyState apiKey={key} /> },
+    {
+      name: "Limits",
+      width: 10,
+      cell: ({ rates }) => <Text size="xs">{limitsOf(rates).join(", ") || "none"}</Text>,
+    },
     {
       name: "Last used",
       width: 9,

@@ -1,4 +1,4 @@
-import { Button, Group, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Fieldset, Group, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { createApiKey } from "../../api/api-keys";
@@ -7,6 +7,7 @@ import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
 import { CopyField } from "../components/CopyField";
 import { asTime } from "../local-time";
+import { rateFault, rateOf } from "../rates";
 import { useFormChange } from "../use-change";
 
 type Scope = Schemas["ApiKeyIn"]["scope"];
@@ -17,6 +18,12 @@ const SCOPES: { value: Scope; label: string }[] = [
   { value: "application", label: "application: everything of one application" },
   { value: "admin", label: "admin: everything of the tenant" },
 ];
+
+const RATES = [
+  { name: "requestsPerMinute", label: "Requests" },
+  { name: "messagesPerMinute", label: "Messages" },
+  { name: "payloadBytesPerMinute", label: "Bytes of payloads" },
+] as const;
 
 /** Creates a key, and shows its token once. */
 export function CreateKeyDialog(props: { opened: boolean; onClose: () => void }) {
@@ -53,21 +60,37 @@ export function CreateKeyDialog(props: { opened: boolean; onClose: () => void })
 
 function KeyForm(props: { onCreated: (token: string) => void; onClose: () => void }) {
   const form = useForm({
-    initialValues: { name: "", scope: "publish" as Scope, appId: "", expiresAt: "" },
+    initialValues: {
+      name: "",
+      scope: "publish" as Scope,
+      appId: "",
+      expiresAt: "",
+      requestsPerMinute: "",
+      messagesPerMinute: "",
+      payloadBytesPerMinute: "",
+    },
     validate: {
       name: (name) => (name.trim() === "" ? "Write a name." : null),
       appId: (appId, { scope }) =>
         scope === "application" && appId.trim() === "" ? "Write its id or uid." : null,
+      requestsPerMinute: rateFault,
+      messagesPerMinute: rateFault,
+      payloadBytesPerMinute: rateFault,
     },
   });
   const { change, unplaced } = useFormChange(
     form,
-    ({ name, scope, appId, expiresAt }) =>
+    ({ name, scope, appId, expiresAt, ...rates }) =>
       createApiKey({
         name,
         scope,
         ...(scope === "application" && { appId: appId.trim() }),
         expiresAt: asTime(expiresAt) ?? null,
+        rates: {
+          requestsPerMinute: rateOf(rates.requestsPerMinute),
+          messagesPerMinute: rateOf(rates.messagesPerMinute),
+          payloadBytesPerMinute: rateOf(rates.payloadBytesPerMinute),
+        },
       }),
     { refreshes: "api-keys", onDone: ({ token }) => props.onCreated(token) },
   );
@@ -97,6 +120,19 @@ function KeyForm(props: { onCreated: (token: string) => void; onClose: () => voi
           description="Empty: never."
           {...form.getInputProps("expiresAt")}
         />
+        <Fieldset legend="The most that it may use in a minute">
+          <Stack gap="xs">
+            {RATES.map(({ name, label }) => (
+              <TextInput
+                key={name}
+                label={label}
+                placeholder="No limit of its own"
+                inputMode="numeric"
+                {...form.getInputProps(name)}
+              />
+            ))}
+          </Stack>
+        </Fieldset>
         <Group justify="flex-end">
           <Button variant="default" onClick={props.onClose}>
             Cancel

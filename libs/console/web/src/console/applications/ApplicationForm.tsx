@@ -3,8 +3,8 @@ import { useForm } from "@mantine/form";
 import { type Application, changeApplication, createApplication } from "../../api/applications";
 import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/Failure";
-import { JsonField } from "../components/JsonField";
-import { isObject, prettyJson, readJson } from "../json";
+import { JsonField } from "../../components/JsonField";
+import { prettyJson, textsFault } from "../../components/json";
 import { useFormChange } from "../use-change";
 
 /** Creates an application, or changes one. */
@@ -43,7 +43,7 @@ function Fields(props: {
       name: (name) => (name.trim() === "" ? "Write a name." : null),
       throttleRate: (rate) =>
         rate === "" || /^[1-9]\d{0,8}$/.test(rate) ? null : "Write a whole number, or nothing.",
-      metadata: metadataFault,
+      metadata: textsFault,
     },
   });
   const { change, unplaced } = useFormChange(form, (values) => save(application, values), {
@@ -103,12 +103,4 @@ function save(application: Application | undefined, values: Values): Promise<App
     metadata: JSON.parse(values.metadata) as Record<string, string>,
   };
   return application ? changeApplication(application.id, body) : createApplication(body);
-}
-
-function metadataFault(text: string): string | null {
-  const read = readJson(text);
-  if (!read.ok) return read.sentence;
-  const isTexts =
-    isObject(read.value) && Object.values(read.value).every((each) => typeof each === "string");
-  return isTexts ? null : 'Write an object of texts, such as {"plan": "team"}.';
 }

@@ -1,6 +1,6 @@
 /** What a change of the audit log changed, member by member. */
 
-import { isObject } from "../json";
+import { isObject } from "../../components/json";
 
 export interface ChangedMember {
   /** Where it is, such as `headers.x-api-key`. */

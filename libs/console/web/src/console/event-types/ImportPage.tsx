@@ -14,9 +14,9 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { allEventTypes, importOpenApi } from "../../api/event-types";
 import { Failure } from "../../components/Failure";
+import { JsonField } from "../../components/JsonField";
 import { Page } from "../../components/Page";
 import { StatusBadge } from "../../components/StatusBadge";
-import { JsonField } from "../components/JsonField";
 import { type ImportChange, importChanges } from "./import-diff";
 
 const KINDS: Record<ImportChange["kind"], { color: string; word: string }> = {

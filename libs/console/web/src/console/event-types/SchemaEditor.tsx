@@ -4,8 +4,8 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { testSchema } from "../../api/event-types";
 import { Failure } from "../../components/Failure";
-import { JsonField } from "../components/JsonField";
-import { isObject, prettyJson, readJson } from "../json";
+import { JsonField } from "../../components/JsonField";
+import { isObject, prettyJson, readJson } from "../../components/json";
 import { exampleOf } from "./example";
 import type { EventTypeValues } from "./type-form";
 

@@ -1,6 +1,6 @@
 /** An example of what a JSON schema describes. */
 
-import { isObject } from "../json";
+import { isObject } from "../../components/json";
 
 const DEPTH_MAX = 8;
 const BY_FORMAT: Record<string, string> = {

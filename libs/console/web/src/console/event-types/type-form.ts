@@ -3,7 +3,7 @@
 import { useForm } from "@mantine/form";
 import type { Schemas } from "../../api/client";
 import type { EventType } from "../../api/event-types";
-import { isObject, prettyJson, readJson } from "../json";
+import { isObject, prettyJson, readJson } from "../../components/json";
 import { scheduleFault, scheduleOf, scheduleText } from "../retry-schedule";
 
 export interface SchemaVersion {

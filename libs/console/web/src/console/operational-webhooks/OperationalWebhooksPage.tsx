@@ -15,11 +15,11 @@ import { type Column, EndlessTable } from "../components/EndlessTable";
 import { Mono } from "../components/Mono";
 import { useMay } from "../permissions";
 import { EndpointDialog } from "./EndpointDialog";
+import { HeadersDialog } from "./HeadersDialog";
 import { SecretDialog } from "./SecretDialog";
 
-type Opened =
-  | { dialog: "create" }
-  | { dialog: "edit" | "secret" | "delete"; endpoint: OperationalEndpoint };
+type EndpointDialogName = "edit" | "headers" | "secret" | "delete";
+type Opened = { dialog: "create" } | { dialog: EndpointDialogName; endpoint: OperationalEndpoint };
 
 /** Endpoints of the tenant itself, which are told what happens to those of its customers. */
 export function OperationalWebhooksPage() {
@@ -47,7 +47,7 @@ export function OperationalWebhooksPage() {
           canChange ? (dialog, endpoint) => setOpened({ dialog, endpoint }) : undefined,
         )}
         rowKey={({ id }) => id}
-        minWidth={56}
+        minWidth={60}
         empty={
           <Empty title="No operational webhooks yet">
             Add a URL of your own to hear when a customer's endpoint fails or is disabled.
@@ -60,6 +60,7 @@ export function OperationalWebhooksPage() {
         onClose={close}
       />
       <SecretDialog endpoint={opened?.dialog === "secret" ? chosen : undefined} onClose={close} />
+      <HeadersDialog endpoint={opened?.dialog === "headers" ? chosen : undefined} onClose={close} />
       <ConfirmDialog
         opened={opened?.dialog === "delete"}
         title="Delete the endpoint?"
@@ -77,13 +78,9 @@ export function OperationalWebhooksPage() {
 }
 
 function columns(
-  open: ((dialog: "edit" | "secret" | "delete", endpoint: OperationalEndpoint) => void) | undefined,
+  open: ((dialog: EndpointDialogName, endpoint: OperationalEndpoint) => void) | undefined,
 ): Column<OperationalEndpoint>[] {
-  const action = (
-    dialog: "edit" | "secret" | "delete",
-    label: string,
-    endpoint: OperationalEndpoint,
-  ) => (
+  const action = (dialog: EndpointDialogName, label: string, endpoint: OperationalEndpoint) => (
     <Button
       variant="default"
       size="compact-xs"
@@ -121,11 +118,12 @@ function columns(
     { name: "Created", width: 8, cell: ({ createdAt }) => <When at={createdAt} /> },
     {
       name: "Actions",
-      width: 15,
+      width: 19,
       cell: (endpoint) =>
         open && (
           <Group gap={4}>
             {action("edit", "Edit", endpoint)}
+            {action("headers", "Headers", endpoint)}
             {action("secret", "Secret", endpoint)}
             {action("delete", "Delete", endpoint)}
           </Group>

@@ -1,6 +1,7 @@
 import { Button, Group, Paper, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useState } from "react";
+import { backlogSeries } from "../../api/platform";
 import { tenantSeries } from "../../api/statistics";
 import { Loaded } from "../../components/Loaded";
 import { Page } from "../../components/Page";
@@ -56,18 +57,28 @@ function RangeChoice(props: { range: Range; onChange: (name: string) => void }) 
 
 function Series(props: { range: Range }) {
   const { range } = props;
-  const series = useQuery(
-    tenantSeries(range.name, range.resolution, () => beginOf(range, new Date())),
-  );
+  const may = useMay();
+  const begin = () => beginOf(range, new Date());
+  const series = useQuery(tenantSeries(range.name, range.resolution, begin));
+  const backlog = useQuery({
+    ...backlogSeries(range.name, range.resolution, begin),
+    enabled: may("read_platform"),
+  });
   return (
     <Loaded query={series} lines={8}>
-      {({ since, data }) => <Shown range={range} points={pointsOf(range, new Date(since), data)} />}
+      {({ since, data }) => (
+        <Shown
+          range={range}
+          points={pointsOf(range, new Date(since), data, backlog.data)}
+          withBacklog={may("read_platform")}
+        />
+      )}
     </Loaded>
   );
 }
 
-function Shown(props: { range: Range; points: Point[] }) {
-  const { range, points } = props;
+function Shown(props: { range: Range; points: Point[]; withBacklog: boolean }) {
+  const { range, points, withBacklog } = props;
   const [asTable, setAsTable] = useState(false);
   const totals = useMemo(() => totalsOf(points), [points]);
   return (
@@ -84,10 +95,10 @@ function Shown(props: { range: Range; points: Point[] }) {
         </Button>
       </Group>
       {asTable ? (
-        <SeriesTable range={range} points={points} />
+        <SeriesTable range={range} points={points} withBacklog={withBacklog} />
       ) : (
         <Suspense fallback={<Skeleton height={260} />}>
-          <SeriesCharts range={range} points={points} />
+          <SeriesCharts range={range} points={points} withBacklog={withBacklog} />
         </Suspense>
       )}
       {totals.accepted + totals.delivered + totals.failed === 0 && (

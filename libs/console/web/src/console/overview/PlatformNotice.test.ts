@@ -8,6 +8,7 @@ const WELL: PlatformState = {
   processes: [],
   streams: [],
   backlog: { openBatches: 0, oldestOpenS: null, setAsideBatches: 0, scheduleLateS: null },
+  backlogSeries: null,
   redis: null,
   quarantine: { worker: 0 },
 };

@@ -1,5 +1,5 @@
 import "@mantine/charts/styles.css";
-import { BarChart, LineChart } from "@mantine/charts";
+import { BarChart, LineChart, type LineChartProps } from "@mantine/charts";
 import { Paper, SimpleGrid, Stack, Title } from "@mantine/core";
 import { pointLabel } from "./labels";
 import { durationOf, type Point } from "./points";
@@ -11,17 +11,28 @@ const WHOLE = { allowDecimals: false };
 // The table is for those who cannot see the charts: nothing in them takes the focus.
 const SILENT = { accessibilityLayer: false };
 
+/** What all charts have. */
+type Common = Pick<
+  LineChartProps,
+  "h" | "data" | "dataKey" | "withLegend" | "tickLine" | "gridAxis"
+>;
+
 /** Messages, attempts and latency by time. The table has the same numbers. */
-export default function SeriesCharts(props: { range: Range; points: Point[] }) {
-  const { range, points } = props;
+export default function SeriesCharts(props: {
+  range: Range;
+  points: Point[];
+  /** Whether the backlog of the platform is shown, too. */
+  withBacklog: boolean;
+}) {
+  const { range, points, withBacklog } = props;
   const data = points.map((point) => ({ ...point, time: pointLabel(range, point.at) }));
-  const common = {
+  const common: Common = {
     h: HEIGHT,
     data,
     dataKey: "time",
     withLegend: true,
-    tickLine: "none" as const,
-    gridAxis: "x" as const,
+    tickLine: "none",
+    gridAxis: "x",
   };
   return (
     <Stack gap="md">
@@ -64,7 +75,39 @@ export default function SeriesCharts(props: { range: Range; points: Point[] }) {
           ]}
         />
       </Chart>
+      {withBacklog && <Backlog common={common} />}
     </Stack>
+  );
+}
+
+/** What is accepted and not settled yet, of all tenants. */
+function Backlog(props: { common: Common }) {
+  const { common } = props;
+  const line = {
+    ...common,
+    lineChartProps: SILENT,
+    curveType: "monotone" as const,
+    connectNulls: false,
+  };
+  return (
+    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+      <Chart title="Backlog of the platform: open batches">
+        <LineChart
+          {...line}
+          yAxisProps={WHOLE}
+          valueFormatter={(value) => NUMBER.format(value)}
+          series={[{ name: "openBatches", label: "Open batches", color: "brand.6" }]}
+        />
+      </Chart>
+      <Chart title="Backlog of the platform: age of the oldest">
+        <LineChart
+          {...line}
+          yAxisProps={{ width: 64 }}
+          valueFormatter={(value) => durationOf(value)}
+          series={[{ name: "oldestOpenMs", label: "Oldest open batch", color: "yellow.7" }]}
+        />
+      </Chart>
+    </SimpleGrid>
   );
 }
 

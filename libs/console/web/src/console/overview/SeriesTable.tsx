@@ -4,12 +4,17 @@ import { durationOf, type Point } from "./points";
 import type { Range } from "./ranges";
 
 const NUMBER = new Intl.NumberFormat();
+const NAMES = ["Accepted", "Delivered", "Failed", "p50", "p95", "p99"];
 
 /** The numbers of the charts, newest first; periods in which nothing happened are left out. */
-export function SeriesTable(props: { range: Range; points: Point[] }) {
-  const { range } = props;
+export function SeriesTable(props: { range: Range; points: Point[]; withBacklog: boolean }) {
+  const { range, withBacklog } = props;
+  const names = withBacklog ? [...NAMES, "Open batches", "Oldest open"] : NAMES;
   const points = props.points
-    .filter(({ accepted, delivered, failed }) => accepted + delivered + failed > 0)
+    .filter(
+      ({ accepted, delivered, failed, openBatches }) =>
+        accepted + delivered + failed + (openBatches ?? 0) > 0,
+    )
     .reverse();
   return (
     <Table.ScrollContainer minWidth={640}>
@@ -17,7 +22,7 @@ export function SeriesTable(props: { range: Range; points: Point[] }) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">Time</Table.Th>
-            {["Accepted", "Delivered", "Failed", "p50", "p95", "p99"].map((name) => (
+            {names.map((name) => (
               <Table.Th key={name} scope="col" ta="end">
                 {name}
               </Table.Th>
@@ -42,6 +47,14 @@ export function SeriesTable(props: { range: Range; points: Point[] }) {
                   {durationOf(duration)}
                 </Table.Td>
               ))}
+              {withBacklog && (
+                <>
+                  <Table.Td ta="end">
+                    {point.openBatches === null ? "—" : NUMBER.format(point.openBatches)}
+                  </Table.Td>
+                  <Table.Td ta="end">{durationOf(point.oldestOpenMs)}</Table.Td>
+                </>
+              )}
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -1,5 +1,6 @@
 /** Numbers of a series, as charts and tables show them. */
 
+import type { BacklogPoint } from "../../api/platform";
 import type { SeriesPoint } from "../../api/statistics";
 import { beginsOf, type Range } from "./ranges";
 
@@ -11,13 +12,23 @@ export interface Point {
   p50: number | null;
   p95: number | null;
   p99: number | null;
+  /** The largest backlog of the platform in the period; null where it was not sampled. */
+  openBatches: number | null;
+  oldestOpenMs: number | null;
 }
 
 /** A point for each period of the range: the API leaves those out in which nothing happened. */
-export function pointsOf(range: Range, since: Date, data: SeriesPoint[]): Point[] {
-  const byBegin = new Map(data.map((point) => [new Date(point.startsAt).getTime(), point]));
+export function pointsOf(
+  range: Range,
+  since: Date,
+  data: SeriesPoint[],
+  backlog: BacklogPoint[] = [],
+): Point[] {
+  const counted = byBegin(data);
+  const sampled = byBegin(backlog);
   return beginsOf(range, since).map((at) => {
-    const point = byBegin.get(at.getTime());
+    const point = counted.get(at.getTime());
+    const sample = sampled.get(at.getTime());
     return {
       at,
       accepted: point?.accepted ?? 0,
@@ -26,8 +37,14 @@ export function pointsOf(range: Range, since: Date, data: SeriesPoint[]): Point[
       p50: point?.deliveryLatencyMs?.p50 ?? null,
       p95: point?.deliveryLatencyMs?.p95 ?? null,
       p99: point?.deliveryLatencyMs?.p99 ?? null,
+      openBatches: sample?.openBatches ?? null,
+      oldestOpenMs: sample === undefined ? null : sample.oldestOpenS * 1_000,
     };
   });
+}
+
+function byBegin<Period extends { startsAt: string }>(periods: Period[]): Map<number, Period> {
+  return new Map(periods.map((period) => [new Date(period.startsAt).getTime(), period]));
 }
 
 export interface Totals {

@@ -3,7 +3,6 @@ import {
   Button,
   Container,
   Divider,
-  Loader,
   PasswordInput,
   Stack,
   Text,
@@ -17,7 +16,7 @@ import { type ConsoleSession, signInWithKey } from "../console-session";
 import { newChallenge } from "./verifier";
 
 /** The page of whoever is not signed in. */
-export function SignInPage(props: { session: ConsoleSession }) {
+export default function SignInPage(props: { session: ConsoleSession }) {
   const { session } = props;
   useEffect(() => {
     document.title = "Sign in to Angarium";
@@ -33,14 +32,8 @@ export function SignInPage(props: { session: ConsoleSession }) {
             {session.notice}
           </Alert>
         )}
-        {session.isOpening ? (
-          <Loader aria-label="Signing in" role="status" />
-        ) : (
-          <>
-            <OpenIdConnect />
-            <KeyForm />
-          </>
-        )}
+        <OpenIdConnect />
+        <KeyForm />
       </Stack>
     </Container>
   );

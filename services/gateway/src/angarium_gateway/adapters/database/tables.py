@@ -323,6 +323,16 @@ message_rollup = Table(
 
 rollup_position = position_table(metadata)
 
+backlog_sample = Table(
+    "backlog_sample",
+    metadata,
+    Column("resolution", SmallInteger, primary_key=True, autoincrement=False),
+    Column("starts_at", Big, primary_key=True, autoincrement=False),
+    Column("open_batches", Big, nullable=False),
+    Column("oldest_open_ms", Big, nullable=False),
+)
+"""The largest backlog that was seen in each period: open batches, and the age of the oldest."""
+
 legal_hold = Table(
     "legal_hold",
     metadata,

@@ -10,7 +10,7 @@ from litestar.params import QueryParameter, SkipValidation
 
 from angarium_gateway.application.read.messages import MessageFilter
 
-from .dependencies import Api, CurrentCaller
+from .dependencies import Api, ApiDependencies, CurrentCaller
 from .gzip_bodies import UNCOMPRESSED
 from .parameters import (
     ApplicationRef,
@@ -118,7 +118,7 @@ class AttemptController(Controller):
         found = await api.read_attempts.of_message(
             caller.tenant_id, app_id, msg_id, page, attempts, messages, endpoint_id
         )
-        return _listed(unwrap(found), {})
+        return _listed(api, unwrap(found), {})
 
     @get(
         "/attempt/endpoint/{endpoint_id:str}",
@@ -161,13 +161,13 @@ class AttemptController(Controller):
             raise Refused(refusal(found))
         endpoint, listed = found
         if not with_msg:
-            return _listed(listed, {})
+            return _listed(api, listed, {})
         messages = await api.journal.find_many(
             endpoint.endpoint.application_id,
             [item.message_id for item in listed.items],
             with_content=attempts.with_content,
         )
-        return _listed(listed, {key: message_out(value) for key, value in messages.items()})
+        return _listed(api, listed, {key: message_out(value) for key, value in messages.items()})
 
     @get(
         "/msg/{msg_id:str}/attempt/{attempt_id:str}",
@@ -185,7 +185,7 @@ class AttemptController(Controller):
     ) -> MessageAttemptOut:
         """Returns an attempt with the response it got."""
         found = await api.read_attempts.one(caller.tenant_id, app_id, msg_id, attempt_id)
-        return attempt_out(unwrap(found).attempt)
+        return attempt_out(unwrap(found).attempt, api.documentation_url)
 
     @get(
         "/msg/{msg_id:str}/attempt/{attempt_id:str}/headers",
@@ -212,9 +212,14 @@ class AttemptController(Controller):
         return attempt_headers_out(unwrap(found).headers)
 
 
-def _listed(found: Attempts, messages: dict[bytes, MessageOut]) -> ListResponse[MessageAttemptOut]:
+def _listed(
+    api: ApiDependencies, found: Attempts, messages: dict[bytes, MessageOut]
+) -> ListResponse[MessageAttemptOut]:
     return ListResponse(
-        data=[attempt_out(item, messages.get(item.message_id)) for item in found.items],
+        data=[
+            attempt_out(item, api.documentation_url, messages.get(item.message_id))
+            for item in found.items
+        ],
         iterator=found.iterator,
         prev_iterator=found.prev_iterator,
         done=found.done,

@@ -54,7 +54,8 @@ class ApiDependencies:
 
     `body_bytes_max` bounds every request body but those of batches, which `batch_bytes_max`
     bounds. `is_stopping`: the process drains. `public_url` is
-    where clients reach the API; None: where the request came to.
+    where clients reach the API; None: where the request came to. `documentation_url` is where the
+    documentation is published, if anywhere.
     """
 
     access: AccessControl
@@ -98,6 +99,7 @@ class ApiDependencies:
     batch_bytes_max: int = 4 * 1024 * 1024
     is_stopping: Callable[[], bool] = lambda: False
     public_url: str | None = None
+    documentation_url: str | None = None
     proxies: TrustedProxies = NO_PROXIES
 
 

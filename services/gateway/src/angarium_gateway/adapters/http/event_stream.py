@@ -189,7 +189,7 @@ class _Listening:
                 return
             if page is not None:
                 if page.events:
-                    yield _text_of(page, self.position)
+                    yield _text_of(page, self.position, self.api.documentation_url)
                     spoken_s = clock_s()
                 self.position = page.position
                 if page.problem is not None and clock_s() - spoken_s >= ROUND_S:
@@ -222,7 +222,7 @@ class _Listening:
             return False
 
 
-def _text_of(page: FeedPage, before: FeedPosition) -> bytes:
+def _text_of(page: FeedPage, before: FeedPosition, documentation_url: str | None) -> bytes:
     """The events of a page. Only the last one has the position after the page: who got some of
     them only goes on before it."""
     last = len(page.events) - 1
@@ -231,7 +231,7 @@ def _text_of(page: FeedPage, before: FeedPosition) -> bytes:
         % (
             str(page.position if number == last else before).encode(),
             event.kind.encode(),
-            event_data(event),
+            event_data(event, documentation_url),
         )
         for number, event in enumerate(page.events)
     )

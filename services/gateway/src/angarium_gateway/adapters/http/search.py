@@ -315,7 +315,7 @@ async def _attempts(
     else:
         found = unwrap(await api.search_attempts_of_messages(question, of_messages))
     return ListResponse(
-        data=[found_attempt_out(item) for item in found.items],
+        data=[found_attempt_out(item, api.documentation_url) for item in found.items],
         iterator=found.iterator,
         prev_iterator=found.prev_iterator,
         done=found.done,

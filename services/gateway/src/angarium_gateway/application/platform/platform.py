@@ -7,6 +7,7 @@ from typing import Protocol
 
 from angarium_gateway.application.service_query import ServiceQuery
 
+from .backlog_series import BacklogSeries, ReadBacklog, SampleBacklog
 from .examine_platform import ExaminePlatform, OwnExamination, StreamsExamination
 from .platform_state import BacklogView, ReadPlatform, StreamsView
 from .quarantine import QuarantineWork
@@ -27,6 +28,7 @@ class PlatformPorts:
     streams: StreamsPort
     journal: JournalPort
     quarantine: QuarantineWork
+    backlog: BacklogSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Platform:
     """The use cases of the operations of the platform."""
 
     read: ReadPlatform
+    read_backlog: ReadBacklog
+    sample_backlog: SampleBacklog
     examine: ExaminePlatform
     quarantine: QuarantineWork
 
@@ -47,6 +51,8 @@ def build_platform(
     """Build the use cases."""
     return Platform(
         read=ReadPlatform(ports.streams, ports.journal),
+        read_backlog=ReadBacklog(ports.backlog, now),
+        sample_backlog=SampleBacklog(ports.journal, ports.backlog, now),
         examine=ExaminePlatform(ports.journal, ports.streams, ask_dispatcher, ask_worker, now),
         quarantine=ports.quarantine,
     )

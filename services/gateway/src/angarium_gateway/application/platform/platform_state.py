@@ -99,16 +99,17 @@ class ReadPlatform:
     async def __call__(self) -> PlatformState:
         """The state of the platform, within `PART_TIMEOUT_S`."""
         processes, groups, backlog, server, quarantined = await asyncio.gather(
-            _in_time(self._streams.processes()),
-            _in_time(self._streams.groups()),
-            _in_time(self._journal.backlog()),
-            _in_time(self._streams.server()),
-            _in_time(self._streams.quarantined()),
+            in_time(self._streams.processes()),
+            in_time(self._streams.groups()),
+            in_time(self._journal.backlog()),
+            in_time(self._streams.server()),
+            in_time(self._streams.quarantined()),
         )
         return PlatformState(processes, groups, backlog, server, quarantined)
 
 
-async def _in_time[T](reading: Awaitable[T]) -> T | None:
+async def in_time[T](reading: Awaitable[T]) -> T | None:
+    """What `reading` brings; None if that fails or takes longer than `PART_TIMEOUT_S`."""
     try:
         async with asyncio.timeout(PART_TIMEOUT_S):
             return await reading

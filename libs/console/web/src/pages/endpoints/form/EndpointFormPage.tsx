@@ -11,6 +11,7 @@ import {
 } from "../../../api/endpoints";
 import { ApiProblem, faultsByMember } from "../../../api/problem";
 import { Failure } from "../../../components/Failure";
+import { textsFault } from "../../../components/json";
 import { Loaded } from "../../../components/Loaded";
 import { Page } from "../../../components/Page";
 import "../../../theme/form-styles";
@@ -76,6 +77,7 @@ function EndpointFormOf(props: { endpoint?: Endpoint; headers?: EndpointHeaders 
         ownSchedule && scheduleOf(text) === undefined
           ? "Give numbers of seconds, separated by commas."
           : null,
+      metadata: textsFault,
     },
   });
   const save = useMutation({

@@ -1,4 +1,5 @@
 import { Checkbox, NativeSelect, NumberInput, Stack, Textarea, TextInput } from "@mantine/core";
+import { JsonField } from "../../../components/JsonField";
 import { AuthenticationFields } from "./AuthenticationFields";
 import { bound, type EndpointForm } from "./endpoint-form";
 
@@ -36,6 +37,12 @@ export function MoreOptions(props: { form: EndpointForm; isNew: boolean }) {
         label="UID"
         description="A name of your own for the endpoint, which the API takes in place of its id."
         {...form.getInputProps("uid")}
+      />
+      <JsonField
+        label="Metadata"
+        description="A JSON object of your own texts, which the API returns with the endpoint."
+        minRows={3}
+        {...form.getInputProps("metadata")}
       />
     </Stack>
   );

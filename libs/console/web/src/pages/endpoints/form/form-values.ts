@@ -1,6 +1,7 @@
 /** The fields of the form of an endpoint, and the members of the API that they stand for. */
 
 import type { Endpoint, EndpointHeaders, EndpointPatch } from "../../../api/endpoints";
+import { prettyJson } from "../../../components/json";
 import { type EndpointKind, kindOf, POLL_URL } from "../endpoint-kind";
 import { type AuthenticationValues, authenticationOf, NO_AUTHENTICATION } from "./authentication";
 
@@ -44,10 +45,11 @@ export interface FormValues {
   proxyUrl: string;
   clientCertificate: string;
   caCertificates: string;
+  metadata: string;
 }
 
 /** The members that the form knows, as the API takes them. */
-export type Members = Omit<EndpointPatch, "disabled" | "metadata" | "version">;
+export type Members = Omit<EndpointPatch, "disabled" | "version">;
 
 /** Members that an endpoint whose messages are polled may have. */
 const OF_POLLERS: (keyof Members)[] = [
@@ -59,6 +61,7 @@ const OF_POLLERS: (keyof Members)[] = [
   "ordering",
   "filter",
   "whileDisabled",
+  "metadata",
 ];
 
 /** Members that are never shown: an empty field leaves them as they are. */
@@ -96,6 +99,7 @@ export function valuesOf(endpoint?: Endpoint, headers?: EndpointHeaders): FormVa
     proxyUrl: "",
     clientCertificate: "",
     caCertificates: "",
+    metadata: prettyJson(endpoint?.metadata ?? {}),
   };
 }
 
@@ -124,6 +128,7 @@ export function membersOf(values: FormValues): Members {
     proxyUrl: orNull(values.proxyUrl.trim()),
     clientCertificate: orNull(values.clientCertificate.trim()),
     caCertificates: orNull(values.caCertificates.trim()),
+    metadata: JSON.parse(values.metadata) as Record<string, string>,
   };
   if (values.kind !== "poller") return members;
   return Object.fromEntries(OF_POLLERS.map((name) => [name, members[name]])) as Members;
@@ -185,7 +190,8 @@ export function newPrivateKey(): string {
   return `whsk_${btoa(String.fromCharCode(...seed))}`;
 }
 
-function headerRows({ headers, sensitive }: EndpointHeaders): HeaderRow[] {
+/** The headers that an endpoint has, as rows. */
+export function headerRows({ headers, sensitive }: EndpointHeaders): HeaderRow[] {
   const shown = Object.entries(headers).map(([name, value]) => ({ name, value, stored: false }));
   const hidden = sensitive.map((name) => ({ name, value: "", stored: true }));
   return [...shown, ...hidden].map((row, id) => ({ id, ...row }));

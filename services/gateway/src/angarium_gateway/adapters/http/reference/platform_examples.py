@@ -11,6 +11,7 @@ from angarium_gateway.adapters.http.schemas.overview import (
 )
 from angarium_gateway.adapters.http.schemas.platform import (
     BacklogOut,
+    BacklogPointOut,
     FindingOut,
     PlatformFindingsOut,
     PlatformOut,
@@ -88,6 +89,7 @@ PLATFORM_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
         backlog=BacklogOut(
             open_batches=3, oldest_open_s=0.9, set_aside_batches=0, schedule_late_s=None
         ),
+        backlog_series=[BacklogPointOut(starts_at=NOON, open_batches=5, oldest_open_s=1.4)],
         redis=RedisOut(
             name="Valkey",
             version="9.1.2",

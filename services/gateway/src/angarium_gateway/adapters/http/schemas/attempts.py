@@ -107,7 +107,9 @@ class MessageAttemptOut(ApiSchema, frozen=True, kw_only=True):
     ] = UNSET
 
 
-def attempt_out(attempt: Attempt, msg: MessageOut | None = None) -> MessageAttemptOut:
+def attempt_out(
+    attempt: Attempt, documentation_url: str | None, msg: MessageOut | None = None
+) -> MessageAttemptOut:
     """An attempt as clients see it."""
     return MessageAttemptOut(
         id=format_id(ATTEMPT, attempt.id),
@@ -129,7 +131,7 @@ def attempt_out(attempt: Attempt, msg: MessageOut | None = None) -> MessageAttem
         next_attempt=_or_unset(attempt.next_attempt_at),
         http_version=_or_unset(attempt.http_version),
         response_status_text=_or_unset(attempt.reason_phrase),
-        explanation=explanation_out(attempt.explanation),
+        explanation=explanation_out(attempt.explanation, documentation_url),
     )
 
 

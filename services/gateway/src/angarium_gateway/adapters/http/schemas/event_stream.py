@@ -56,12 +56,12 @@ class EndpointEvent(ApiSchema, frozen=True, kw_only=True):
     timestamp: datetime
 
 
-def event_data(event: FeedEvent) -> bytes:
+def event_data(event: FeedEvent, documentation_url: str | None) -> bytes:
     """The data of an event, as JSON on one line."""
-    return msgspec.json.encode(_event_out(event))
+    return msgspec.json.encode(_event_out(event, documentation_url))
 
 
-def _event_out(event: FeedEvent) -> ApiSchema:
+def _event_out(event: FeedEvent, documentation_url: str | None) -> ApiSchema:
     subject = event.subject
     timestamp = datetime.fromtimestamp(event.at_ms / 1000, UTC)
     match subject:
@@ -91,7 +91,7 @@ def _event_out(event: FeedEvent) -> ApiSchema:
                 failure_reason=subject.failure_reason,
                 next_attempt=subject.next_attempt_at,
                 timestamp=subject.ended_at,
-                explanation=explanation_out(subject.explanation),
+                explanation=explanation_out(subject.explanation, documentation_url),
             )
         case EndpointState():
             return EndpointEvent(

@@ -53,14 +53,18 @@ class ExplanationOut(ApiSchema, frozen=True, kw_only=True):
     documentation: Annotated[
         str,
         Meta(
-            description="The path of the code's page in the documentation.",
-            examples=["reference/failures/tls_certificate_expired"],
+            description="The address of the code's page in the documentation; its path there where"
+            " the operator has not set `ANGARIUM_DOCUMENTATION_URL`.",
+            examples=["https://docs.example.com/reference/failures/tls_certificate_expired/"],
         ),
     ]
 
 
-def explanation_out(explanation: Explanation | None) -> ExplanationOut | UnsetType:
-    """An explanation as clients see it; unset if there is none."""
+def explanation_out(
+    explanation: Explanation | None, documentation_url: str | None
+) -> ExplanationOut | UnsetType:
+    """An explanation as clients see it; unset if there is none. Its page is a path without
+    `documentation_url`, which is where the documentation is published."""
     if explanation is None:
         return UNSET
     return ExplanationOut(
@@ -69,5 +73,10 @@ def explanation_out(explanation: Explanation | None) -> ExplanationOut | UnsetTy
         remedy=explanation.remedy,
         remedy_by=cast("Literal['customer', 'operator']", explanation.remedy_by),
         evidence=tuple([EvidenceOut(each.name, each.value) for each in explanation.evidence]),
-        documentation=documentation_of(explanation.code),
+        documentation=_page(explanation.code, documentation_url),
     )
+
+
+def _page(code: str, documentation_url: str | None) -> str:
+    path = documentation_of(code)
+    return path if documentation_url is None else f"{documentation_url.rstrip('/')}/{path}/"

@@ -51,7 +51,11 @@ class _Event(msgspec.Struct, frozen=True):
 
 
 def operational_payload(
-    event: OperationalEvent, *, application_uid: str | None, message_event_id: str | None
+    event: OperationalEvent,
+    *,
+    application_uid: str | None,
+    message_event_id: str | None,
+    documentation_url: str | None = None,
 ) -> bytes:
     """The JSON text of an event. Raises `IncompleteEvent`."""
     data = _Data(
@@ -60,7 +64,7 @@ def operational_payload(
         endpoint_id=format_id(ENDPOINT, event.endpoint_id),
     )
     if event.type.startswith("message.attempt."):
-        data = _of_attempt(data, event, message_event_id)
+        data = _of_attempt(data, event, message_event_id, documentation_url)
     else:
         data = msgspec.structs.replace(
             data,
@@ -70,7 +74,12 @@ def operational_payload(
     return _encoder.encode(_Event(event.type, data))
 
 
-def _of_attempt(data: _Data, event: OperationalEvent, message_event_id: str | None) -> _Data:
+def _of_attempt(
+    data: _Data,
+    event: OperationalEvent,
+    message_event_id: str | None,
+    documentation_url: str | None,
+) -> _Data:
     if event.message_id is None or event.attempt_id is None or event.attempted_at is None:
         raise IncompleteEvent(f"{event.type} without message_id, attempt_id or attempted_at")
     return msgspec.structs.replace(
@@ -81,7 +90,7 @@ def _of_attempt(data: _Data, event: OperationalEvent, message_event_id: str | No
             format_id(ATTEMPT, event.attempt_id),
             event.response_status,
             event.attempted_at,
-            explanation_out(event.explanation),
+            explanation_out(event.explanation, documentation_url),
         ),
     )
 

@@ -9,6 +9,7 @@ from angarium_chassis.examination.group_state import GroupState
 from angarium_chassis.examination.process_state import SILENT_S, PoolState, ProcessState
 from msgspec import Meta
 
+from angarium_gateway.application.platform.backlog_series import BacklogPoint
 from angarium_gateway.application.platform.examine_platform import Examination
 from angarium_gateway.application.platform.platform_state import (
     Backlog,
@@ -90,6 +91,16 @@ class BacklogOut(ApiSchema, frozen=True, kw_only=True):
     ]
 
 
+class BacklogPointOut(ApiSchema, frozen=True, kw_only=True):
+    """The largest backlog that was seen in a period. Counts stop at 10,000."""
+
+    starts_at: datetime
+    open_batches: int
+    oldest_open_s: Annotated[
+        float, Meta(description="The greatest age that the oldest open batch had; 0 without any.")
+    ]
+
+
 class RedisOut(ApiSchema, frozen=True, kw_only=True):
     """The Redis or Valkey server."""
 
@@ -108,6 +119,13 @@ class PlatformOut(ApiSchema, frozen=True, kw_only=True):
     processes: list[ProcessOut] | None
     streams: list[PlatformStreamOut] | None
     backlog: BacklogOut | None
+    backlog_series: Annotated[
+        list[BacklogPointOut] | None,
+        Meta(
+            description="The backlog by time, the oldest period first; periods without a sample are"
+            " left out. `null` without `resolution`."
+        ),
+    ]
     redis: RedisOut | None
     quarantine: Annotated[
         dict[str, int] | None, Meta(description="Entries in quarantine, by service.")
@@ -132,13 +150,16 @@ class PlatformFindingsOut(ApiSchema, frozen=True, kw_only=True):
     findings: list[FindingOut]
 
 
-def platform_out(state: PlatformState, version: str) -> PlatformOut:
+def platform_out(
+    state: PlatformState, version: str, series: Sequence[BacklogPoint] | None
+) -> PlatformOut:
     """The platform as operators see it."""
     return PlatformOut(
         version=version,
         processes=None if state.processes is None else _processes(state.processes),
         streams=None if state.groups is None else [_stream(each) for each in state.groups],
         backlog=None if state.backlog is None else _backlog(state.backlog),
+        backlog_series=None if series is None else [_point(each) for each in series],
         redis=None if state.server is None else _server(state.server),
         quarantine=None if state.quarantined is None else dict(state.quarantined),
     )
@@ -215,6 +236,14 @@ def _backlog(backlog: Backlog) -> BacklogOut:
         oldest_open_s=backlog.oldest_open_s,
         set_aside_batches=backlog.set_aside,
         schedule_late_s=backlog.late_s,
+    )
+
+
+def _point(point: BacklogPoint) -> BacklogPointOut:
+    return BacklogPointOut(
+        starts_at=point.starts_at,
+        open_batches=point.open_batches,
+        oldest_open_s=point.oldest_open_s,
     )
 
 

@@ -29,9 +29,9 @@ def found_message_out(found: FoundMessage) -> FoundMessageOut:
     return FoundMessageOut(**members, app_id=format_id(APPLICATION, found.application_id))
 
 
-def found_attempt_out(attempt: Attempt) -> FoundAttemptOut:
+def found_attempt_out(attempt: Attempt, documentation_url: str | None) -> FoundAttemptOut:
     """A found attempt as clients see it."""
-    out = attempt_out(attempt)
+    out = attempt_out(attempt, documentation_url)
     members = {name: getattr(out, name) for name in MessageAttemptOut.__struct_fields__}
     application_id = attempt.application_id
     return FoundAttemptOut(

@@ -18,6 +18,15 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** What is wrong with a text that is to be an object of texts, if anything. */
+export function textsFault(text: string): string | null {
+  const read = readJson(text);
+  if (!read.ok) return read.sentence;
+  const isTexts =
+    isObject(read.value) && Object.values(read.value).every((each) => typeof each === "string");
+  return isTexts ? null : 'Write an object of texts, such as {"plan": "team"}.';
+}
+
 /** JSON as people read it. */
 export function prettyJson(value: unknown): string {
   return JSON.stringify(value, null, 2);

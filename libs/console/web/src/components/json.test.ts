@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isObject, readJson } from "./json";
+import { isObject, readJson, textsFault } from "./json";
 
 describe("readJson", () => {
   it("reads what JSON.parse reads", () => {
@@ -32,4 +32,11 @@ describe("isObject", () => {
   it("is true of objects only", () => {
     expect([{}, [], null, "a", 1].map(isObject)).toEqual([true, false, false, false, false]);
   });
+});
+
+it("reads metadata as an object of texts", () => {
+  expect(textsFault("{}")).toBeNull();
+  expect(textsFault('{"plan": "team"}')).toBeNull();
+  for (const text of ["", "[]", "null", '{"seats": 3}', "{"])
+    expect(textsFault(text)).not.toBeNull();
 });
