@@ -255,9 +255,6 @@ class FakeLedger:
         timed = [at_us for key, at_us in self.due_at.items() if self.pending[key].lane is None]
         return (min(timed) - self.now_us) / 1e6 if timed else None
 
-    async def pending_total(self) -> int:
-        return len(self.pending)
-
 
 class FakeDestination:
     """Implements `Destination` for suites that prepare endpoints and send nothing."""

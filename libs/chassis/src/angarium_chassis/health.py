@@ -43,6 +43,13 @@ class Readiness:
 
         self.checks[name] = check
 
+    async def stop_when_cancelled(self) -> None:
+        """Wait to be cancelled: from then on the process is stopping."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.stopping = True
+
     async def watch(self) -> None:
         """Examine the process again and again until cancelled, so that changes are logged even if
         nobody asks."""

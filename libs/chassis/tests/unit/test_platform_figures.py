@@ -1,12 +1,13 @@
 """A figure of the whole platform is reported by one process, and never when it is stale."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from angarium_chassis.metrics.catalog import Catalog
-from angarium_chassis.metrics.histogram import Histogram
+from angarium_chassis.metrics.histogram import Example, Histogram
 from angarium_chassis.metrics.platform_figures import PlatformFigures
 from angarium_chassis.metrics.scrape import Scrape
 from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 CATALOG = Catalog("Test")
 WAITING = CATALOG.read_gauge("test_waiting", "Things that wait.")
@@ -92,3 +93,27 @@ def test_a_histogram_is_cumulative_and_has_the_sum() -> None:
         ("test_took_seconds_count", None): 4,
         ("test_took_seconds_sum", None): 8.2,
     }
+
+
+class Took(Collector):
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
+
+    def collect(self) -> Iterator[Metric]:
+        yield TOOK.histograms({"quick": self._histogram})
+
+
+async def test_the_latest_example_of_a_bucket_leads_to_its_trace_in_openmetrics() -> None:
+    histogram = Histogram((0.1, 1.0))
+    for trace in ("first", "second"):
+        histogram.observe(0.5)
+        histogram.keep(Example({"trace_id": trace}, 0.5, 1_700_000_000.0))
+    scrape = Scrape([Took(histogram)])
+
+    _, text = await scrape.answer("application/openmetrics-text; version=1.0.0")
+    lines = [line for line in text.decode().splitlines() if line.startswith("test_took")]
+
+    assert lines[1].endswith('# {trace_id="second"} 0.5 1700000000.0')
+    assert [line for line in lines if "#" in line] == [lines[1]]
+    _, plain = await scrape.answer()
+    assert b"trace_id" not in plain

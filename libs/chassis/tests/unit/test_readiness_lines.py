@@ -1,5 +1,6 @@
 """Each change of a process's readiness is one log line."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -58,3 +59,15 @@ async def test_a_process_that_stops_is_not_said_to_have_a_problem() -> None:
 
     assert await examined.lines(problem=None) == []
     assert not examined.readiness.was_ready
+
+
+async def test_work_that_is_cancelled_makes_the_process_unready_first() -> None:
+    examined = Examined()
+    task = asyncio.create_task(examined.readiness.stop_when_cancelled())
+    await asyncio.sleep(0)
+    assert not examined.readiness.stopping
+
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert await examined.readiness.problems() == {"process": "it is stopping"}

@@ -323,6 +323,7 @@ class _Process:
             *[reader.run() for reader in self._readers],
             self._answers.run(),
             self._follower.run(),
+            self._readiness.stop_when_cancelled(),
             grace_s=self._settings.stop_grace_s,
         )
 

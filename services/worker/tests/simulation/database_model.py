@@ -63,9 +63,6 @@ class DatabaseModel:
     async def next_due_in_s(self) -> float | None:
         return await self._call(self._rows.next_due_in_s)
 
-    async def pending_total(self) -> int:
-        return await self._call(lambda: len(self._rows.pending))
-
     async def lease_lanes(self, *, lanes_max: int, lease_s: float) -> list[HeldLane]:
         return await self._call(lambda: self._rows.lease_lanes(lanes_max, lease_s))
 

@@ -16,6 +16,7 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     Metric,
 )
+from prometheus_client.samples import Exemplar
 
 from .histogram import Histogram
 
@@ -62,9 +63,7 @@ class Declared:
         """The histogram, by the values of its labels."""
         family = HistogramMetricFamily(self.name, self.text, labels=self.labels)
         for labels, histogram in histograms.items():
-            bounds = [*(f"{bound:g}" for bound in histogram.bounds), "+Inf"]
-            buckets = list(zip(bounds, accumulate(histogram.counts), strict=True))
-            family.add_metric(_listed(labels), buckets, histogram.total)
+            family.add_metric(_listed(labels), _buckets(histogram), histogram.total)
         return family
 
     def histogram(self, histogram: Histogram) -> Metric:
@@ -109,6 +108,20 @@ class Catalog:
     def _declare(self, declared: Declared) -> Declared:
         self.declared.append(declared)
         return declared
+
+
+def _buckets(histogram: Histogram) -> list[tuple[str, float] | tuple[str, float, Exemplar]]:
+    """With examples, which the format OpenMetrics shows and the plain one leaves out."""
+    bounds = [*(f"{bound:g}" for bound in histogram.bounds), "+Inf"]
+    found: list[tuple[str, float] | tuple[str, float, Exemplar]] = []
+    for at, (bound, count) in enumerate(zip(bounds, accumulate(histogram.counts), strict=True)):
+        example = histogram.examples.get(at)
+        if example is None:
+            found.append((bound, count))
+        else:
+            exemplar = Exemplar(dict(example.labels), example.value, example.at_s)
+            found.append((bound, count, exemplar))
+    return found
 
 
 def _listed(labels: LabelValues) -> list[str]:

@@ -158,7 +158,3 @@ class Ledger(Protocol):
     async def next_due_in_s(self) -> float | None:
         """Seconds until the next delivery is due (0 or less: now); None without any."""
         ...
-
-    async def pending_total(self) -> int:
-        """How many deliveries are pending, roughly."""
-        ...

@@ -40,7 +40,6 @@ _RELEASE = _sql("release")
 _EXPEDITE = _sql("expedite")
 _NEXT_DUE = _sql("next_due")
 _COPIED = (*ATTEMPT_COLUMNS, "next_attempt_at")
-_TOTAL = "select count(*) from pending_delivery"
 
 
 class PostgresLedger:
@@ -87,11 +86,6 @@ class PostgresLedger:
         """See `Ledger`."""
         (row,) = await self._statements.fetch(_NEXT_DUE)
         return None if row[0] is None else row[0] / 1_000_000
-
-    async def pending_total(self) -> int:
-        """See `Ledger`."""
-        (row,) = await self._statements.fetch(_TOTAL)
-        return int(row[0])
 
 
 async def _record(

@@ -40,7 +40,6 @@ _NEXT_DUE = select(func.min(pending_delivery.c.due_at) - _NOW).where(
     pending_delivery.c.lane.is_(None)
 )
 DUE_COLUMNS = [pending_delivery.c[name] for name in HELD_COLUMNS]
-_TOTAL = select(func.count()).select_from(pending_delivery)
 
 
 class SqliteLedger:
@@ -128,10 +127,6 @@ class SqliteLedger:
         """See `Ledger`."""
         due_in_us = await self._scalar(_NEXT_DUE)
         return None if due_in_us is None else due_in_us / 1_000_000
-
-    async def pending_total(self) -> int:
-        """See `Ledger`."""
-        return int(await self._scalar(_TOTAL))
 
     async def _scalar(self, query: Any) -> Any:
         with storage_errors():
