@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from angarium_chassis import log_levels
 from angarium_contracts.ids import ENDPOINT, MESSAGE, format_id
 from angarium_worker.adapters.metrics import WorkerMetrics
@@ -47,6 +48,16 @@ async def test_a_failed_attempt_has_no_latency_but_its_class(rig: Any) -> None:
     assert found["angarium_worker_attempts_total", "failed", "5xx"] == 1
     assert found["angarium_worker_delivery_latency_seconds_count", "first"] == 0
     assert found["angarium_worker_attempt_duration_seconds_count",] == 1
+
+
+@pytest.mark.parametrize(("flags", "exemplars"), [("81", 1), ("01", 0)])
+async def test_a_latency_leads_to_the_trace_of_a_message_that_is_recorded(
+    rig: Any, flags: str, exemplars: int
+) -> None:
+    await sent(rig, 204, trace=f"{TRACE[:-2]}{flags}")
+
+    kept = rig.worker.capacity.counters.first_latencies_s.examples.values()
+    assert [each.labels["trace_id"] for each in kept] == [TRACE.split("-")[1]] * exemplars
 
 
 async def test_an_attempt_without_an_answer_counts_by_its_reason(rig: Any) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 import structlog
 from angarium_chassis.log_levels import debugs
-from angarium_chassis.tracing.trace_text import log_fields
+from angarium_chassis.metrics.histogram import Example
+from angarium_chassis.tracing.trace_text import exemplar_of, log_fields
 from angarium_contracts.attempts import AttemptStatus, AttemptTrigger
 from angarium_contracts.ids import ENDPOINT, MESSAGE, created_at_ms, format_id
 
@@ -139,7 +140,7 @@ class MakeAttempt:
             ended_at_us = self._clock_ns() // 1_000
             self._count(verdict, result)
             if verdict is DELIVERED and trigger == _SCHEDULED:
-                self._observe_latency(message.id, number, ended_at_us)
+                self._observe_latency(message, number, ended_at_us)
             self._note_health(message, endpoint, verdict)
             if type(result) is not Accepted:
                 self._heed(message, endpoint, result)
@@ -219,12 +220,16 @@ class MakeAttempt:
                 counters.exhausted += 1
         counters.durations_s.observe(result.duration_s)
 
-    def _observe_latency(self, message_id: bytes, number: int, ended_at_us: int) -> None:
+    def _observe_latency(self, message: MessageFacts, number: int, ended_at_us: int) -> None:
         """As statistics count it: from the acceptance of the message, which its id contains, to
         the end of the attempt."""
         counters = self._counters
         latencies_s = counters.first_latencies_s if number <= 1 else counters.retry_latencies_s
-        latencies_s.observe(max(0, ended_at_us // 1_000 - created_at_ms(message_id)) / 1_000)
+        latency_s = max(0, ended_at_us // 1_000 - created_at_ms(message.id)) / 1_000
+        latencies_s.observe(latency_s)
+        labels = exemplar_of(message.trace)
+        if labels is not None:
+            latencies_s.keep(Example(labels, latency_s, ended_at_us / 1_000_000))
 
 
 def _timings(result: AttemptFacts) -> AttemptTimings:
