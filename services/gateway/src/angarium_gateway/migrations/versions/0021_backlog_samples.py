@@ -5,6 +5,7 @@ Deploy: before the new code; the earlier code runs on it too.
 
 import sqlalchemy as sa
 from alembic import op
+from angarium_chassis.statistics.rollup_migration import BIG
 
 revision = "0021"
 down_revision = "0020"
@@ -17,9 +18,9 @@ def upgrade() -> None:
     op.create_table(
         "backlog_sample",
         sa.Column("resolution", sa.SmallInteger(), primary_key=True, autoincrement=False),
-        sa.Column("starts_at", sa.BigInteger(), primary_key=True, autoincrement=False),
-        sa.Column("open_batches", sa.BigInteger(), nullable=False),
-        sa.Column("oldest_open_ms", sa.BigInteger(), nullable=False),
+        sa.Column("starts_at", BIG, primary_key=True, autoincrement=False),
+        sa.Column("open_batches", BIG, nullable=False),
+        sa.Column("oldest_open_ms", BIG, nullable=False),
     )
 
 
