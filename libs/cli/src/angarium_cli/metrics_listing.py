@@ -7,6 +7,7 @@ from angarium_chassis.http_server.connection_end import HTTP_SERVER
 from angarium_chassis.metrics.catalog import Catalog, Declared
 from angarium_chassis.metrics.process_metrics import EVERY_PROCESS
 from angarium_chassis.metrics.stream_figures import REDIS_AND_STREAMS
+from angarium_chassis.tracing.span_metrics import TRACES
 
 from angarium_cli.services import SERVICES
 
@@ -16,7 +17,7 @@ def all_catalogs() -> list[Catalog]:
     found = []
     for service in SERVICES:
         found += import_module(f"angarium_{service}.examination.metric_catalogs").CATALOGS
-    return [*found, EVERY_PROCESS, HTTP_SERVER, REDIS_AND_STREAMS]
+    return [*found, EVERY_PROCESS, HTTP_SERVER, TRACES, REDIS_AND_STREAMS]
 
 
 def as_markdown(catalogs: Iterable[Catalog]) -> str:

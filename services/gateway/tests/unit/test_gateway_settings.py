@@ -2,7 +2,7 @@
 
 import pytest
 from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
-from angarium_gateway.main import limits_of, public_limits
+from angarium_gateway.gateway_limits import limits_of, public_limits
 from angarium_gateway.settings import Settings
 from pydantic import ValidationError
 

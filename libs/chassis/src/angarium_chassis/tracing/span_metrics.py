@@ -1,15 +1,27 @@
 """Metrics of the export of spans."""
 
 from collections.abc import Iterator
+from typing import Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
+
+from angarium_chassis.metrics.catalog import Catalog
 
 from .span_queue import SpanQueue
 
+TRACES: Final = Catalog("Every process: traces, where they are on")
+_SPANS = TRACES.read_counter(
+    "angarium_trace_spans",
+    "Spans that ended, by outcome: exported, failed (the collector did not take them) or dropped"
+    " (too many waited for it).",
+    "outcome",
+)
+_WAITING = TRACES.read_gauge("angarium_trace_spans_waiting", "Spans that wait for the collector.")
+
 
 class SpanMetrics(Collector):
-    """`angarium_trace_spans_total` by outcome, and `angarium_trace_spans_waiting`."""
+    """Reads the counts of the queue at each scrape."""
 
     def __init__(self, queue: SpanQueue) -> None:
         self._queue = queue
@@ -20,22 +32,12 @@ class SpanMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the counts as of now."""
-        family = CounterMetricFamily(
-            "angarium_trace_spans",
-            "Spans that ended, by outcome: exported, failed (the collector did not take them) or"
-            " dropped (too many waited for it).",
-            labels=["outcome"],
-        )
         exporter = self._queue.exporter
-        for outcome, count in (
-            ("exported", exporter.exported),
-            ("failed", exporter.failed),
-            ("dropped", self._queue.dropped),
-        ):
-            family.add_metric([outcome], count)
-        yield family
-        yield GaugeMetricFamily(
-            "angarium_trace_spans_waiting",
-            "Spans that wait for the collector.",
-            value=self._queue.waiting,
+        yield _SPANS.values(
+            {
+                "exported": exporter.exported,
+                "failed": exporter.failed,
+                "dropped": self._queue.dropped,
+            }
         )
+        yield _WAITING.value(self._queue.waiting)

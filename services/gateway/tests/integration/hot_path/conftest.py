@@ -33,7 +33,8 @@ from angarium_gateway.application.publish.batch_store import StoredBatch
 from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.build_gateway import build_gateway
 from angarium_gateway.domain.open_batches import OpenBatch
-from angarium_gateway.main import StreamPorts, clocks, limits_of, open_journal, ports_over
+from angarium_gateway.gateway_limits import limits_of
+from angarium_gateway.gateway_ports import StreamPorts, clocks, open_journal, ports_over
 from angarium_gateway.settings import Settings
 from redis.asyncio import Redis
 from sqlalchemy import func, select
