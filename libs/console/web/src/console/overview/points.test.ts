@@ -52,6 +52,14 @@ describe("pointsOf", () => {
     expect(points[0]).toMatchObject({ accepted: 0, delivered: 0 });
   });
 
+  it("has the backlog where it was sampled", () => {
+    const sample = { startsAt: "2026-03-01T11:00:00Z", openBatches: 4, oldestOpenS: 1.5 };
+    const [before, sampled, after] = pointsOf(range, since, [], [sample]).slice(-3);
+    expect(sampled).toMatchObject({ openBatches: 4, oldestOpenMs: 1_500 });
+    for (const other of [before, after])
+      expect(other).toMatchObject({ openBatches: null, oldestOpenMs: null });
+  });
+
   it("adds up", () => {
     const totals = totalsOf(points);
     expect(totals).toMatchObject({ accepted: 4, delivered: 3, failed: 2, successRate: 0.6 });
