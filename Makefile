@@ -106,8 +106,9 @@ bench-search: setup ## Measure what a page of a search costs in a full ledger
 	@exec $(BIN)/python tests-e2e/benchmarks/search_plans.py $(BENCH_ARGS)
 
 check-alerts: ## Check the rules of Prometheus with promtool, which Go builds: some minutes the first time
-	@GOBIN=$(abspath .cache/bin) go install github.com/prometheus/prometheus/cmd/promtool@$(PROMTOOL_VERSION)
-	@cd deploy/prometheus && $(abspath .cache/bin)/promtool check config prometheus.yml
+	@# Without service discovery, which rules do not need, it builds in a fraction of the time.
+	@GOBIN=$(abspath .cache/bin) go install -tags remove_all_sd github.com/prometheus/prometheus/cmd/promtool@$(PROMTOOL_VERSION)
+	@cd deploy/prometheus && $(abspath .cache/bin)/promtool check rules angarium-rules.yml angarium-alerts.yml
 	@cd deploy/prometheus && $(abspath .cache/bin)/promtool test rules angarium-alerts.test.yml
 
 docs: setup ## Build the documentation into site/
