@@ -68,6 +68,7 @@ test-sdks: setup ## Test SDKs that need a toolchain of their own: Go, Java
 
 test-otel-collector: setup ## Test traces through the real OpenTelemetry Collector: needs Go
 	@$(BIN)/pytest -n 0 tests-e2e/traces/real_collector.py $(TEST_ARGS)
+
 test-containers: setup ## Test docker-compose.yml with Docker, on the image built or TEST_IMAGE
 	@$(BIN)/pytest -n 0 tests-e2e/deployment/container_programs.py $(TEST_ARGS)
 
