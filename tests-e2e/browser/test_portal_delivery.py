@@ -115,6 +115,38 @@ def test_the_curl_command_sends_the_same_bytes(
     assert (sent["timestamp"], sent["signature"]) == (copied["timestamp"], copied["signature"])
 
 
+@pytest.mark.parametrize(
+    ("options", "content"),
+    [
+        ({"payloadFormat": "envelope"}, {}),
+        ({"payloadFormat": "cloudevents-structured", "eventSource": "urn:acme:billing"}, {}),
+        ({"payloadFormat": "cloudevents-structured"}, {"content-type": "text/plain"}),
+        ({"payloadFormat": "cloudevents-binary"}, {}),
+    ],
+)
+def test_the_request_has_the_bytes_of_the_endpoints_format(
+    new_page: NewPage,
+    portal_link: PortalLink,
+    api: httpx.Client,
+    app: str,
+    receiver: WebhookReceiver,
+    options: dict[str, str],
+    content: dict[str, str],
+) -> None:
+    endpoint(api, app, f"{receiver.url}/ok/format", **options)
+    raw = {"rawPayload": '{"a": 1.0, "ä": "\\u00fc"}'} | ({"headers": content} if content else {})
+    message = post(api, app, payload={}, transformationsParams=raw)
+    wait_for_attempts(api, app, 1)
+    page = new_page()
+    open_message(page, portal_link(), message)
+    request = page.get_by_role("region", name="Request", exact=True)
+    request.get_by_role("button", name="Raw").click()
+    (sent,) = receiver.entries("/ok/format")
+    expect(request.get_by_role("region", name="Request body").locator("pre")).to_have_text(
+        sent["body"]
+    )
+
+
 def test_resend_is_shown_as_it_happens(
     page: Page, portal_link: PortalLink, api: httpx.Client, app: str, receiver: WebhookReceiver
 ) -> None:

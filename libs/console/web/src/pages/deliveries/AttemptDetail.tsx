@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { Attempt } from "../../api/deliveries";
 import { headersOfAttempt, oneAttempt } from "../../api/deliveries";
-import { rawPayload } from "../../api/messages";
+import { type RawPayload, rawPayload } from "../../api/messages";
 import { CopyButton } from "../../components/CopyButton";
 import { Loaded } from "../../components/Loaded";
 import { useApplication } from "../application";
@@ -12,6 +12,7 @@ import { BodyView } from "./BodyView";
 import { curlCommand } from "./curl";
 import { Explained } from "./Explained";
 import { HeaderTable } from "./HeaderTable";
+import { useSentBody } from "./use-sent-body";
 
 /** So much of a response the API keeps. */
 const RESPONSE_BYTES_KEPT = 16_384;
@@ -43,16 +44,16 @@ function Request(props: { attempt: Attempt }) {
   const headers = useQuery(headersOfAttempt(appId, attempt.msgId, attempt.id));
   const payload = useQuery(rawPayload(appId, attempt.msgId));
   const sent = headers.data ?? undefined;
-  const body = payload.data;
+  const body = useSentBody(attempt, payload.data);
   const command = () =>
     curlCommand({
       url: sent?.url ?? attempt.url,
       headers: sent?.sentHeaders ?? {
-        "content-type": body?.contentType ?? "application/json",
+        "content-type": payload.data?.contentType ?? "application/json",
         "webhook-id": attempt.msgId,
       },
       sensitive: sent?.sensitive ?? [],
-      body: body?.bytes ?? new Uint8Array(),
+      body: body ?? new Uint8Array(),
     });
   return (
     <Stack gap="xs" component="section" aria-label="Request" miw={0}>
@@ -63,7 +64,7 @@ function Request(props: { attempt: Attempt }) {
         {sent?.method ?? "POST"} {sent?.url ?? attempt.url}
         {sent?.httpVersion && ` HTTP/${sent.httpVersion}`}
       </Text>
-      {body && (
+      {body && headers.isSuccess && (
         <div>
           <CopyButton label="as curl" text={command}>
             Copy as curl
@@ -86,10 +87,7 @@ function Request(props: { attempt: Attempt }) {
           loaded === null ? (
             <NotKept>The payload was deleted. Its message and attempts stay on record.</NotKept>
           ) : (
-            <>
-              <BodyView of="request body" bytes={loaded.bytes} contentType={loaded.contentType} />
-              <SentOtherwise sent={sent?.sentHeaders} bytes={loaded.bytes.length} />
-            </>
+            <SentBody payload={loaded} body={body} />
           )
         }
       </Loaded>
@@ -97,17 +95,24 @@ function Request(props: { attempt: Attempt }) {
   );
 }
 
-/** Some endpoints get another form of the payload, which is not kept. */
-function SentOtherwise(props: { sent?: Record<string, string>; bytes: number }) {
-  const { sent = {}, bytes } = props;
-  const name = Object.keys(sent).find((header) => header.toLowerCase() === "content-length");
-  const length = name === undefined ? undefined : Number(sent[name]);
-  if (length === undefined || length === bytes) return null;
+/** Some endpoints get another form of the payload. It is not kept, but made again where it can be. */
+function SentBody(props: { payload: RawPayload; body?: Uint8Array<ArrayBuffer> }) {
+  const { payload, body } = props;
+  if (body === payload.bytes)
+    return <BodyView of="request body" bytes={body} contentType={payload.contentType} />;
   return (
-    <NotKept>
-      This is the message's payload. {length} bytes were sent: the endpoint gets it in another
-      format.
-    </NotKept>
+    <>
+      <BodyView
+        of="request body"
+        bytes={body ?? payload.bytes}
+        contentType={body ? undefined : payload.contentType}
+      />
+      <NotKept>
+        {body
+          ? "The endpoint gets the payload in another format. This is what was sent, made again from it."
+          : "This is the message's payload. The endpoint got it in another format, such as a link."}
+      </NotKept>
+    </>
   );
 }
 
