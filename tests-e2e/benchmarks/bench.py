@@ -185,6 +185,8 @@ def main() -> int:
     # Ended like Ctrl-C, which cancels the main task: what was started is ended too. An exception
     # raised here would come out of whatever the event loop is doing, and could end that instead.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # A shell starts what runs in the background with this one ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         adds_up, measured = _measure_and_show(given, folder, console)
     except (BenchmarkFailed, httpx.HTTPError) as error:

@@ -131,6 +131,8 @@ def test_a_platform_that_does_not_start_is_told_with_its_log(tmp_path: Path) -> 
 
 def test_an_interrupted_benchmark_ends_what_it_started(tmp_path: Path) -> None:
     command = [sys.executable, BENCH, "--only", "throughput", "--angarium", FAKE_PLATFORM]
+    # As a shell starts what runs in the background.
+    command = ["sh", "-c", f"trap '' INT; exec {shlex.join(command)}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert "warming up" in process.stdout.readline()
