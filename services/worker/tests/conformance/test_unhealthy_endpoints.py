@@ -157,13 +157,16 @@ async def test_a_limit_keeps_those_that_fail_for_longest_and_says_that_there_are
 async def test_deliveries_that_wait_are_counted_with_the_oldest(
     database: Database, rows: UnhealthyEndpointRows
 ) -> None:
+    theirs = {"endpoint_id": an_id(3), "tenant_id": OTHER_TENANT}
+    copies = (a_copy(1), a_copy(2), a_copy(3, tenant_id=OTHER_TENANT))
+    await add(database, endpoint_copy, *copies)
     await add(
         database,
         pending_delivery,
         a_delivery(1, minute=5),
         a_delivery(2, minute=3, lane=0),
-        a_delivery(3, minute=4, lane=1),
-        a_delivery(4, minute=1, tenant_id=OTHER_TENANT),
+        a_delivery(3, minute=4, lane=1, endpoint_id=an_id(2)),
+        a_delivery(4, minute=1, **theirs),
     )
     oldest = from_micros(NOON_US + 3 * MINUTE_US)
     assert await rows.waiting(CountWaiting(TENANT)) == WaitingCounted(3, 2, oldest)
@@ -173,6 +176,8 @@ async def test_deliveries_are_counted_up_to_a_bound(
     database: Database, rows: UnhealthyEndpointRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(unhealthy_endpoints, "COUNTED_MAX", 2)
-    await add(database, pending_delivery, *(a_delivery(each, minute=1) for each in range(1, 5)))
+    await add(database, endpoint_copy, a_copy(1))
+    await add(database, pending_delivery, *(a_delivery(each, minute=-each) for each in range(1, 5)))
     counted = await rows.waiting(CountWaiting(TENANT))
-    assert (counted.pending, counted.parked) == (2, 0)
+    oldest = from_micros(NOON_US - 4 * MINUTE_US)
+    assert counted == WaitingCounted(2, 0, oldest), "the oldest is found beyond the bound"

@@ -59,16 +59,27 @@ class UnhealthyEndpointRows:
 
     async def waiting(self, question: CountWaiting) -> WaitingCounted:
         """See `CountWaiting`."""
-        mine = (
-            select(_pending.lane, _pending.due_at)
-            .where(_pending.tenant_id == question.tenant_id)
+        # By the tenant's endpoints, so that the index of pending deliveries by endpoint is used: a
+        # tenant with few of them would otherwise wait behind the whole backlog of the others.
+        mine = endpoint_copy.join(pending_delivery, _pending.endpoint_id == _copy.id)
+        some = (
+            select(_pending.lane)
+            .select_from(mine)
+            .where(_copy.tenant_id == question.tenant_id)
             .limit(COUNTED_MAX)
             .subquery()
         )
-        counts = select(func.count(), func.count(mine.c.lane), func.min(mine.c.due_at))
-        ((pending, parked, due_us),) = await self._rows(counts.select_from(mine))
-        oldest = None if not due_us else from_micros(int(due_us))
-        return WaitingCounted(int(pending), int(parked), oldest)
+        of_endpoint = (
+            select(func.min(_pending.due_at))
+            .where(_pending.endpoint_id == _copy.id)
+            .correlate(endpoint_copy)
+            .scalar_subquery()
+        )
+        oldest = select(func.min(of_endpoint)).where(_copy.tenant_id == question.tenant_id)
+        counts = select(func.count(), func.count(some.c.lane), oldest.scalar_subquery())
+        ((pending, parked, due_us),) = await self._rows(counts.select_from(some))
+        oldest_due_at = None if not due_us else from_micros(int(due_us))
+        return WaitingCounted(int(pending), int(parked), oldest_due_at)
 
     async def _rows(self, query: Any) -> Sequence[Any]:
         with storage_errors():
