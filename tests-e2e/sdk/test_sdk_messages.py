@@ -169,8 +169,8 @@ def test_a_new_endpoint_gets_the_very_next_message(
         svix.endpoint.create(application.id, EndpointIn(url=f"{receiver.url}/ok/{number}"))
         identifier = post(svix, application.id)
         wanted |= {(f"/ok/{n}", identifier) for n in range(number + 1)}
-
-    assert receiver.wait_for(len(wanted))
+        # Dispatched later, it could also go to the endpoint that is created next.
+        assert receiver.wait_for(len(wanted))
 
     assert {(entry["path"], entry["id"]) for entry in receiver.entries()} == wanted
     assert receiver.summary()["received"] == len(wanted)
