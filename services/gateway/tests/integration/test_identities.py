@@ -61,7 +61,7 @@ from .test_api_with_sdk import (
 MARK = "hunter2"
 """In everything that the first tenant owns, and in nothing else."""
 EVENT_TYPE = "first.tenant.q81"
-LIMITS = httpx.Limits(max_connections=100)
+LIMITS = httpx.Limits(max_connections=400)
 _VARIABLE = re.compile(
     r"(app|src|strm|ep|msg|key|tnt|qtask|atmpt|ptok)_[0-9A-Za-z]{22}|\d{4}-\d\d-\d\dT[\d:.]+Z"
     r"|ang_(?:[ps][kt]|in)_\w+|whsec_[^\"]+|#key=[\w-]+"
