@@ -37,7 +37,7 @@ def notes(changelog: str, version: str) -> str:
 
 
 def problems(repository: Path, tag: str) -> list[str]:
-    """What is wrong with a release of this tag."""
+    """The faults of a release of this tag."""
     match = _TAG.fullmatch(tag)
     if match is None:
         return [f"{tag} is no tag of a release, such as v1.2.0 or v1.2.0rc1"]

@@ -1,4 +1,4 @@
-"""What each dashboard shows."""
+"""The panels of each dashboard."""
 
 from panels import RATE, Panel, Row, highest, percentiles, quantile, rate
 

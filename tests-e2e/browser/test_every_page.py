@@ -155,7 +155,7 @@ def visit(page: Page, path: str, heading: str) -> None:
 
 
 def unreachable(page: Page) -> str:
-    """What is beside the screen, on each of the screens, in lines."""
+    """A line for each element that is beside the screen, on each of the screens."""
     found = []
     for name, (width, height, direction) in SCREENS.items():
         page.set_viewport_size({"width": width, "height": height})

@@ -35,7 +35,7 @@ def heading(size: str) -> str:
 
 
 def render(helm: Path, size: str) -> str:
-    """What helm makes of an install, with its heading."""
+    """The rendering of an install by helm, with its heading."""
     command = [str(helm), "template", "angarium", str(CHART), "--namespace", "webhooks"]
     command += ["--kube-version", KUBERNETES]
     for path in values_files(size):

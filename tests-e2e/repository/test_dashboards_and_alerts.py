@@ -85,7 +85,7 @@ def labels_of(node: Any) -> set[str] | None:
 
 
 def unknown(node: Any, known: dict[str, set[str]]) -> list[str]:
-    """What is wrong with the series and labels that a query names."""
+    """The faults of the series and labels that a query names."""
     found = []
     for part in parts(node):
         if isinstance(part, promql.VectorSelector):

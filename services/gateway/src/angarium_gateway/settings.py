@@ -173,9 +173,9 @@ class Settings(StatisticsSettings, TracingSettings):
     )
     trace_trust_clients: bool = Field(
         default=False,
-        description="Whether a request with a traceparent header is traced if that says that its"
-        " trace is sampled, and not otherwise. Unless set, the ratio decides for every request, as"
-        " a tenant could otherwise have all its messages traced.",
+        description="Follow the sampled flag of requests with a traceparent header: they are"
+        " traced if it is set, and not otherwise. Unless this is set, the ratio decides for every"
+        " request, as a tenant could otherwise have all its messages traced.",
     )
     query_timeout_s: float = Field(
         default=5.0, gt=0, description="Seconds to wait for an answer of another service."

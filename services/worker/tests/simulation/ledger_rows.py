@@ -72,7 +72,7 @@ class LedgerRows:
         return True
 
     def _begin_anew(self, row: Pending, now: int) -> None:
-        """What was resent while it was held is due, as if it had been resent afterwards."""
+        """Make a delivery due that was resent while it was held, as if that had come afterwards."""
         self.generations[row.key] = generation = self.generations.get(row.key, 0) + 1
         anew = Pending(row.row, 0, row.lane, row.fence + 1, now, generation)
         self._insert(None, anew)

@@ -11,7 +11,7 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 
 class TracingSettings(ServiceSettings):
-    """Where traces go."""
+    """The collector that traces are sent to."""
 
     trace_endpoint: str | None = Field(
         default=None,

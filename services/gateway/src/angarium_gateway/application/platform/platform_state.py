@@ -109,7 +109,7 @@ class ReadPlatform:
 
 
 async def in_time[T](reading: Awaitable[T]) -> T | None:
-    """What `reading` brings; None if that fails or takes longer than `PART_TIMEOUT_S`."""
+    """Return the result of `reading`, or None if it fails or takes longer than `PART_TIMEOUT_S`."""
     try:
         async with asyncio.timeout(PART_TIMEOUT_S):
             return await reading
