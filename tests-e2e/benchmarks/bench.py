@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 from batches import measure_batches
 from failure import BenchmarkFailed
+from listening import measure_listening
 from pages import measure_pages
 from platform_process import running_platform
 from policy_scenarios import (
@@ -37,9 +38,9 @@ from sender_rates import Measured, compare, medians, table
 from tools import run_yardstick, running_receiver
 
 _PLATFORM_SCENARIOS = ("yardstick", "throughput", "latency")
-SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, "batches", "console", *POLICY_SCENARIOS)
-# A million requests take minutes, and pages need a browser: these run only when they are named.
-_BY_DEFAULT = tuple(name for name in SCENARIOS if name not in {"memory", "console"})
+SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, "batches", "listening", "console", *POLICY_SCENARIOS)
+# A million requests take minutes, and pages need a browser: such run only when they are named.
+_BY_DEFAULT = tuple(name for name in SCENARIOS if name not in {"memory", "console", "listening"})
 _QUICK = {"seconds": 3.0, "latency_seconds": 3.0, **QUICK}
 _WARM_UP_S = 3.0
 _YARDSTICK_S_MAX = 10.0
@@ -47,6 +48,8 @@ _SENDER_S_MAX = 5.0
 _BATCHES_S_MAX = 5.0
 _BATCHES_REPEATS_MIN = 3
 _SENDER_REPEATS_MIN = 3
+_LISTENING_S_MAX = 6.0
+_LISTENING_REPEATS_MIN = 3
 
 
 async def measure(given: argparse.Namespace, folder: Path, console: Console) -> Report:
@@ -165,6 +168,21 @@ def _measure_and_show(
         )
         console.print(rates.table())
         measured["batches"] = rates.as_dict()
+    if "listening" in given.only:
+        listening = asyncio.run(
+            measure_listening(
+                given.angarium,
+                given.database,
+                folder,
+                seconds=min(_LISTENING_S_MAX, given.seconds),
+                repeat=max(given.repeat, _LISTENING_REPEATS_MIN),
+                connections=given.connections,
+                body_bytes=given.body_bytes,
+                drain_timeout_s=given.drain_timeout,
+            )
+        )
+        console.print(listening.table())
+        measured["listening"] = listening.as_dict()
     if "console" in given.only:
         pages = asyncio.run(measure_pages(given.angarium, given.database, folder))
         console.print(pages.table())
