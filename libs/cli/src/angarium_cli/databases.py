@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from angarium_chassis.database.engine import CONNECTION_ERRORS, Database, open_database
+from angarium_chassis.database.schema import PendingMigration
 from angarium_chassis.process import StartRefused
 from angarium_chassis.sealing import Seal
 from sqlalchemy import Connection, make_url
@@ -134,6 +135,21 @@ async def require_own(service: ServiceName, url: str, seal: Seal | None) -> None
         database = open_database(url)
         try:
             await examination_of(service).SCHEMA.require_own(database, seal)
+        finally:
+            await database.close()
+    except StartRefused as refusal:
+        raise CommandFailed(str(refusal)) from refusal
+
+
+async def pending_migrations(service: ServiceName, url: str) -> list[PendingMigration]:
+    """The migrations that `migrate_database` would run. Only reads. Raises CommandFailed."""
+    schema = examination_of(service).SCHEMA
+    if is_missing_file(url):
+        return schema.migrations()
+    try:
+        database = open_database(url)
+        try:
+            return await schema.pending(database)
         finally:
             await database.close()
     except StartRefused as refusal:

@@ -1,9 +1,11 @@
 """The command line: refusals in one line, databases migrated, keys made and revoked."""
 
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,45 @@ def test_all_databases_are_migrated_once(
     ]
     assert all("schema version none -> " in line for line in first[1].splitlines())
     assert all("already at schema version" in line for line in second[1].splitlines())
+
+
+def test_a_plan_and_a_check_migrate_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "worker.db"
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{database}")
+
+    planned, checked = run("migrate", "worker", "--plan"), run("migrate", "worker", "--check")
+    assert not database.exists()
+
+    assert (planned[0], checked[0]) == (0, 1)
+    assert re.match(r"worker: \d+ migrations are pending\n\n  0001\n  ", planned[1])
+    revisions = re.findall(r"^  (\d{4})$", planned[1], re.MULTILINE)
+    assert revisions == sorted(revisions)
+    assert planned[1].count("\n  Deploy") == len(revisions)
+    assert checked[1] == f"worker: {len(revisions)} migrations are pending\n"
+
+    run("migrate", "worker")
+    before = database.read_bytes()
+    assert run("migrate", "worker", "--plan", "--check")[:2] == (
+        0,
+        "worker: at this version's schema\n",
+    )
+    assert database.read_bytes() == before
+
+
+def test_a_newer_database_has_no_plan(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANGARIUM_DATABASE_URL", f"sqlite:///{tmp_path / 'worker.db'}")
+    run("migrate", "worker")
+    with closing(sqlite3.connect(tmp_path / "worker.db")) as connection, connection:
+        connection.execute("update alembic_version set version_num = '9999'")
+
+    status, _, err = run("migrate", "worker", "--check")
+
+    assert status == 2
+    assert "was made by a newer version of Angarium" in err
 
 
 def test_nothing_is_migrated_when_one_url_is_missing(

@@ -1,10 +1,12 @@
 """Migrates a service's database. Refuses another service's, and the schema of another version."""
 
+import ast
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import as_file, files
+from typing import NamedTuple
 
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +31,14 @@ from .identity import (
 MIGRATION_LOCK = 7_236_113
 """Key of the Postgres advisory lock that makes concurrent migrations wait for each other."""
 READ_TIMEOUT_S = 15
+
+
+class PendingMigration(NamedTuple):
+    """A migration that a database has not had: its revision, and the paragraphs of its docstring,
+    one of which begins with "Deploy" and says when to run it."""
+
+    revision: str
+    paragraphs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,28 @@ class Schema:
             raise StartRefused(self._failed(error)) from error
         except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
+
+    async def pending(self, database: Database) -> list[PendingMigration]:
+        """The migrations that `migrate` would run, oldest first. Only reads. Raises
+        `StartRefused`, also for the schema of a newer version."""
+        current = (await self._read(database, self._admit)).revision
+        if current is not None and current not in self._revisions():
+            raise StartRefused(self._newer())
+        return [each for each in self.migrations() if current is None or each.revision > current]
+
+    def migrations(self) -> list[PendingMigration]:
+        """All migrations of this version, oldest first."""
+        found = []
+        for file in (files(self.package) / "migrations" / "versions").iterdir():
+            if file.name.endswith(".py"):
+                text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+                paragraphs = tuple(
+                    " ".join(each.split())
+                    for each in text.split("\n\n")
+                    if not each.startswith("Revision ID")
+                )
+                found.append(PendingMigration(file.name.partition("_")[0], paragraphs))
+        return sorted(found)
 
     async def require_own(self, database: Database, seal: Seal | None = None) -> None:
         """Check that the database is the service's, or empty, and was not used with another key.
