@@ -36,7 +36,7 @@ class Replica:
         self.port, internal_port = free_ports(2)
         self.service = service
         self.log_path = log_path
-        self._ready_url = f"http://127.0.0.1:{internal_port}/ready"
+        self.internal_url = f"http://127.0.0.1:{internal_port}"
         environment = bare_environment(
             **{"ANGARIUM_DRAIN_S": "0"} | settings,
             ANGARIUM_PORT=str(self.port),
@@ -56,7 +56,7 @@ class Replica:
         def ready() -> bool:
             assert self.process.poll() is None, self.log_path.read_text()[-3_000:]
             try:
-                return client.get(self._ready_url).status_code == 200
+                return client.get(f"{self.internal_url}/ready").status_code == 200
             except httpx.TransportError:
                 return False
 

@@ -1,8 +1,10 @@
 """Two replicas of each service do the work of one: clients need not know which they talk to."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
@@ -94,6 +96,16 @@ def test_idempotency_keys_and_event_ids_hold_for_all_gateways(
     assert first.json() == again.json()
     receiver.wait_for_ids({first.json()["id"]})
     assert receiver.summary()["received"] == 1
+
+
+@pytest.mark.parametrize("service", ["gateway", "dispatcher", "worker"])
+def test_each_replica_tells_its_version_and_schema(replicas: ReplicaSet, service: str) -> None:
+    answers = [httpx.get(f"{each.internal_url}/version").json() for each in replicas.of(service)]
+
+    assert {each["service"] for each in answers} == {service}
+    assert {each["version"] for each in answers} == {version(f"angarium-{service}")}
+    assert all(re.fullmatch(r"\d{4}", each["schema"]) for each in answers)
+    assert len({each["replica"] for each in answers}) == len(answers) == 2
 
 
 def test_every_message_is_delivered_exactly_once(

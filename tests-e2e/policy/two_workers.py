@@ -61,7 +61,7 @@ class TwoWorkers:
 
     def delivered(self) -> tuple[float, float]:
         """How many deliveries the first and the second worker made since they began."""
-        own_url = self.second._ready_url.removesuffix("/ready")
+        own_url = self.second.internal_url
         first_url = self.platform.state["internal_urls"]["worker"]
         return metric(first_url, _DELIVERED), metric(own_url, _DELIVERED)
 

@@ -1,4 +1,4 @@
-"""The internal port: /live, /ready and /metrics of one process."""
+"""The internal port: /live, /ready, /metrics and /version of one process."""
 
 import asyncio
 import socket
@@ -22,8 +22,17 @@ type _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 DEFAULT_LIMITS = HttpLimits()
 
 
+class About(msgspec.Struct, frozen=True):
+    """A process as `/version` shows it; `schema` is the newest one that its code knows."""
+
+    service: str
+    version: str
+    schema: str
+    replica: str
+
+
 def internal_app(
-    readiness: Readiness, scrape: Scrape | None = None
+    readiness: Readiness, scrape: Scrape | None = None, about: About | None = None
 ) -> Callable[[_Scope, _Receive, _Send], Awaitable[None]]:
     """The ASGI application of the internal port."""
     metrics = scrape or Scrape()
@@ -37,8 +46,14 @@ def internal_app(
             case "/metrics":
                 accepted = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
                 answer = 200, *await metrics.answer(accepted)
+            case "/version":
+                answer = 200, "application/json", msgspec.json.encode(about)
             case _:
-                answer = 404, "application/json", b'{"detail":"/live, /ready or /metrics"}'
+                answer = (
+                    404,
+                    "application/json",
+                    b'{"detail":"/live, /ready, /metrics, /version"}',
+                )
         await _send_answer(send, *answer)
 
     return app

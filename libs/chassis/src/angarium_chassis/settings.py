@@ -74,7 +74,8 @@ class ServiceSettings(BaseSettings):
         " A database that was used with another key is refused.",
     )
     internal_host: str = Field(
-        default="127.0.0.1", description="Address of the internal port: /live, /ready, /metrics."
+        default="127.0.0.1",
+        description="Address of the internal port: /live, /ready, /metrics, /version.",
     )
     internal_port: int = Field(
         default=9090, ge=0, le=65535, description="The internal port; 0 turns it off."

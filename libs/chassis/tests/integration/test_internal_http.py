@@ -8,7 +8,7 @@ import httpx
 import pytest
 from angarium_chassis import health
 from angarium_chassis.health import Readiness
-from angarium_chassis.internal_http import bind, internal_app, serve_http
+from angarium_chassis.internal_http import About, bind, internal_app, serve_http
 from prometheus_client import Counter
 
 type Event = MutableMapping[str, Any]
@@ -36,6 +36,21 @@ async def test_a_live_process_says_so() -> None:
         answer = await client.get("/live")
 
     assert (answer.status_code, answer.json()) == (200, {"live": True})
+
+
+async def test_a_process_tells_its_version_and_schema() -> None:
+    about = About("worker", "1.2.3", "0012", "a1b2")
+
+    async with serving(internal_app(Readiness(), about=about)) as (client, _):
+        answer = await client.get("/version")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "service": "worker",
+        "version": "1.2.3",
+        "schema": "0012",
+        "replica": "a1b2",
+    }
 
 
 async def test_a_process_is_ready_while_no_check_objects() -> None:

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.health import Readiness
-from angarium_chassis.internal_http import internal_app, serve_http
+from angarium_chassis.internal_http import About, internal_app, serve_http
 from angarium_chassis.metrics.service_metrics import Process, ServiceMetrics
 from angarium_chassis.sealing import Seal
 from angarium_chassis.service import (
@@ -141,11 +141,9 @@ async def _work(
     )
     async with asyncio.TaskGroup() as tasks:
         if listener is not None:
-            tasks.create_task(
-                serve_http(
-                    internal_app(readiness, metrics.scrape), listener, internal_limits(settings)
-                )
-            )
+            about = About(SERVICE, version("angarium-dispatcher"), SCHEMA.head, replica)
+            app = internal_app(readiness, metrics.scrape, about)
+            tasks.create_task(serve_http(app, listener, internal_limits(settings)))
         tasks.create_task(metrics.run())
         tasks.create_task(announcer.run())
         tasks.create_task(ScheduleWatch(database, dispatcher.cache.forget_tenants).run())

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.health import Readiness
-from angarium_chassis.internal_http import internal_app, serve_http
+from angarium_chassis.internal_http import About, internal_app, serve_http
 from angarium_chassis.metrics.service_metrics import Process, ServiceMetrics, SharedFigures
 from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.service import (
@@ -250,11 +250,9 @@ async def _work(
     )
     async with asyncio.TaskGroup() as tasks:
         if internal is not None:
-            tasks.create_task(
-                serve_http(
-                    internal_app(readiness, metrics.scrape), internal, internal_limits(settings)
-                )
-            )
+            about = About(SERVICE, version("angarium-gateway"), SCHEMA.head, replica)
+            app = internal_app(readiness, metrics.scrape, about)
+            tasks.create_task(serve_http(app, internal, internal_limits(settings)))
         commits = [tasks.create_task(work) for work in (path.commits.run(), path.scheduled.run())]
         loops = [
             tasks.create_task(work)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.health import Readiness
-from angarium_chassis.internal_http import internal_app, serve_http
+from angarium_chassis.internal_http import About, internal_app, serve_http
 from angarium_chassis.metrics.service_metrics import Process, ServiceMetrics, SharedFigures
 from angarium_chassis.process import StartRefused
 from angarium_chassis.retention import RetentionLoop
@@ -360,8 +360,9 @@ class _Process:
         )
 
     async def serve_internal(self, listener: socket.socket) -> None:
-        """Serve /live, /ready and /metrics until cancelled."""
-        app = internal_app(self._readiness, self._metrics.scrape)
+        """Serve /live, /ready, /metrics and /version until cancelled."""
+        about = About("worker", version("angarium-worker"), SCHEMA.head, self._replica)
+        app = internal_app(self._readiness, self._metrics.scrape, about)
         await serve_http(app, listener, internal_limits(self._settings))
 
     def _build_readiness(self) -> Readiness:

@@ -191,6 +191,11 @@ class Schema:
     def _variable(self) -> str:
         return f"ANGARIUM_{self.service.upper()}_DATABASE_URL (or ANGARIUM_DATABASE_URL)"
 
+    @property
+    def head(self) -> str:
+        """The revision of this version's schema."""
+        return self._revisions()[-1]
+
     def _revisions(self) -> list[str]:
         """The revisions that this version knows, oldest first."""
         versions = (files(self.package) / "migrations" / "versions").iterdir()
