@@ -38,7 +38,7 @@ def variables_of_the_example() -> list[str]:
 
 
 def environment_of_the_image() -> dict[str, str]:
-    """What the last stage of the Dockerfile sets for Angarium."""
+    """The environment that the last stage of the Dockerfile sets for Angarium."""
     dockerfile = (REPOSITORY / "deploy/docker/Dockerfile").read_text()
     return dict(re.findall(r"^\s+(ANGARIUM_\w+)=(\S+)", dockerfile, re.MULTILINE))
 

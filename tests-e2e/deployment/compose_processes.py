@@ -1,5 +1,5 @@
-"""What docker-compose.yml says, as processes: the same commands and environment, with addresses on
-loopback instead of the names of containers.
+"""The services of docker-compose.yml as processes: the same commands and environment, with
+addresses on loopback instead of the names of containers.
 
 Replicas of a service listen on the same port of different addresses (127.1.0.1 and on), as
 containers do.

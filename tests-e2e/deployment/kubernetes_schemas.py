@@ -11,7 +11,7 @@ import kubernetes_validate
 
 _PACKAGED = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
 LOCATION = "{{.NormalizedKubernetesVersion}}/{{.ResourceKind}}{{.KindSuffix}}.json"
-"""Where kubeconform finds a schema below the folder."""
+"""The path by which kubeconform finds a schema below the folder."""
 
 
 def write_schemas(folder: Path, version: str, names: set[str]) -> None:

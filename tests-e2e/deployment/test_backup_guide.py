@@ -61,7 +61,7 @@ class GuidedPostgres:
 
 @pytest.fixture(scope="module")
 def backup(engines_folder: Path) -> Path:
-    """What the guide calls /backup; the server writes to it, too."""
+    """The folder that the guide calls /backup; the server writes to it, too."""
     folder = engines_folder / "backup"
     (folder / "wal").mkdir(parents=True)
     for path in (folder, folder / "wal"):

@@ -1,4 +1,4 @@
-"""What the Helm chart installs, read from its renderings; `make helm-test` makes them anew."""
+"""The objects of the Helm chart, read from its renderings; `make helm-test` makes them anew."""
 
 import base64
 import importlib

@@ -1,4 +1,4 @@
-"""What docker-compose.yml says, started as processes, delivers messages through its proxy."""
+"""The services of docker-compose.yml, started as processes, deliver messages through the proxy."""
 
 import base64
 import os
@@ -27,7 +27,7 @@ KEY_COMMAND = ["keys", "create", "first key", "--new-tenant"]
 
 
 def filled_in() -> dict[str, str]:
-    """What an operator writes into .env."""
+    """The variables that an operator writes into .env."""
     variables = {name: uuid4().hex for name in variables_of_the_example()}
     variables["ANGARIUM_ENCRYPTION_KEY"] = base64.b64encode(os.urandom(32)).decode()
     # The proxies' addresses here.

@@ -61,7 +61,7 @@ def shipped(architecture: str) -> list[dict[str, Any]]:
 
 
 def fits(filename: str, architecture: str) -> bool:
-    """Whether the image's Python installs this wheel."""
+    """True if the image's Python installs this wheel."""
     interpreter = f"cp{python_version().replace('.', '')}"
     *_, tags = parse_wheel_filename(filename)
     for tag in tags:
