@@ -113,8 +113,14 @@ async def test_one_that_will_not_stop_is_killed_with_its_children(
 
 
 async def test_an_end_is_told_with_its_last_lines(make: Make) -> None:
-    process = make("print('ready')\n" + WAIT + "print('one\\n\\ntwo')\nsys.exit(3)")
+    process = make(
+        "def end(*_):\n  print('one\\n\\ntwo'); sys.exit(3)\n"
+        "signal.signal(signal.SIGUSR1, end)\n" + WAIT + "print('ready')\n" + STAY
+    )
     await process.start()
+    assert process.pid is not None
+
+    os.kill(process.pid, signal.SIGUSR1)
 
     assert await process.ended() == "exit status 3"
 
