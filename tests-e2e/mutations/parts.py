@@ -52,7 +52,11 @@ PARTS = (
     Part(
         "policies and guards",
         (f"{_WORKER}/domain/*.py",),
-        ("services/worker/tests/unit/domain", "services/worker/tests/unit/delivery"),
+        (
+            "services/worker/tests/unit/domain",
+            "services/worker/tests/unit/delivery",
+            "services/worker/tests/unit/endpoints",
+        ),
     ),
     Part(
         "slots and settlement",

@@ -39,4 +39,8 @@ def test_the_go_sdk_drives_the_platform_and_verifies_webhooks(platform: DevPlatf
 def test_an_sdk_of_the_jvm_drives_the_platform_and_verifies_webhooks(
     language: str, platform: DevPlatform, tmp_path: Path
 ) -> None:
-    run(language, ["mvn", "-q", "-B", f"-Dbuild.folder={tmp_path}", "compile", "exec:java"], platform)
+    run(
+        language,
+        ["mvn", "-q", "-B", f"-Dbuild.folder={tmp_path}", "compile", "exec:java"],
+        platform,
+    )

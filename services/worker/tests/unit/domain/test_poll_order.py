@@ -61,7 +61,8 @@ def test_a_cursor_passes_nothing_by(
             poll()
             continue
         attempts = [
-            PolledAttempt(uuid(at, len(written) + place), uuid(accepted), endpoint)
+            # Beside their time, the later ids are the lower ones: time alone is to order them.
+            PolledAttempt(uuid(at, (1 << 63) - len(written) - place), uuid(accepted), endpoint)
             for place, (endpoint, at, accepted) in enumerate(step)
         ]
         # As the ledgers do it: `claim_poll_ticks.sql`.
