@@ -9,7 +9,7 @@ import structlog
 
 from .http_server.limits import HttpLimits, within_descriptors
 from .http_server.trusted_proxies import NO_PROXIES, TrustedProxies
-from .internal_http import bind
+from .internal_http import Profile, bind, profiling_is_off
 from .log_levels import parse_levels
 from .logs import set_up_logs
 from .process import StartRefused, refuse, run_process
@@ -37,6 +37,8 @@ def run_service[S: ServiceSettings](
     if isinstance(settings, TracingSettings) and settings.trace_endpoint is not None:
         # Here, and not when they are used, so that `run_process` freezes what they import.
         import_module("angarium_chassis.tracing.exporting")
+    if settings.profiling:
+        import_module("angarium_chassis.profiling")
     run_process(partial(run, settings))
 
 
@@ -64,6 +66,16 @@ def internal_listener(settings: ServiceSettings) -> socket.socket | None:
         settings.internal_port,
         "ANGARIUM_INTERNAL_HOST or ANGARIUM_INTERNAL_PORT",
     )
+
+
+def profile_of(settings: ServiceSettings, description: str) -> Profile:
+    """The answer of /profile, as ANGARIUM_PROFILING says. `description` is the title of a
+    profile."""
+    if not settings.profiling:
+        return profiling_is_off
+    profiling = import_module("angarium_chassis.profiling").Profiling(description)
+    answer: Profile = profiling.answer
+    return answer
 
 
 def internal_limits(settings: ServiceSettings) -> HttpLimits:
