@@ -1,9 +1,10 @@
 """The start of every service's composition root: settings, logging, seal and sockets."""
 
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 import structlog
 
@@ -21,7 +22,7 @@ log = structlog.get_logger()
 
 
 def run_service[S: ServiceSettings](
-    name: str, settings_type: type[S], run: Callable[[S], Awaitable[None]]
+    name: str, settings_type: type[S], run: Callable[[S], Coroutine[Any, Any, None]]
 ) -> None:
     """Read the settings, set up logging, and run the service until a signal stops it."""
     try:
@@ -43,8 +44,8 @@ def run_service[S: ServiceSettings](
 
 
 def log_start(settings: ServiceSettings, *, version: str, replica: str) -> None:
-    """Log that the process starts, and put `replica` into all lines of this task and of those that
-    it creates."""
+    """Log that the process starts, and put `replica` into all lines of this task, of those that it
+    creates, and about the end of the process."""
     structlog.contextvars.bind_contextvars(replica=replica)
     log.info("process.started", version=version, settings=settings.changed())
 
