@@ -1,10 +1,12 @@
 """The services of docker-compose.yml, started as processes, deliver messages through the proxy."""
 
 import base64
+import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
@@ -63,6 +65,7 @@ def running(engines_folder: Path) -> Iterator[Deployment]:
                 ANGARIUM_EGRESS_ALLOWED_NETWORKS="127.0.0.0/8",
                 ANGARIUM_ALLOW_HTTP_ENDPOINTS="true",
                 ANGARIUM_DRAIN_S="0",
+                ANGARIUM_PROFILING="true",
             )
         )
         names = stack.enter_context(NameServer("gateway", platform.gateways()))
@@ -217,3 +220,65 @@ def test_the_lag_that_keda_reads_is_what_no_dispatcher_has_read(
             until(lambda: lag() in (4, 5), 30, "the entries lag")
         receiver.wait_for_ids(sent)
         until(lambda: lag() == 0, 30, "the entries are read")
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ping"])
+def test_the_api_answers_health_checks_without_a_key(api: httpx.Client, path: str) -> None:
+    answer = httpx.get(f"{api.base_url}{path.removeprefix('/')}", trust_env=False)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_every_process_tells_its_health_and_version(deployment: Deployment) -> None:
+    platform = deployment.platform
+    for address, service in platform.addresses().items():
+        with httpx.Client(base_url=platform.internal_url(address), trust_env=False) as internal:
+            assert internal.get("/live").json() == {"live": True}
+            assert internal.get("/ready").json() == {"ready": True, "problems": {}}
+            told = internal.get("/version").json()
+            assert (told["service"], told["version"]) == (service, version("angarium-cli"))
+            assert told["schema"]
+            assert told["replica"]
+
+
+def test_a_profile_of_each_service_shows_its_event_loop(deployment: Deployment) -> None:
+    platform = deployment.platform
+    one_of_each = {service: address for address, service in platform.addresses().items()}
+
+    def profile(address: str) -> httpx.Response:
+        url = f"{platform.internal_url(address)}/profile"
+        return httpx.get(url, params={"seconds": 1}, timeout=30, trust_env=False)
+
+    with ThreadPoolExecutor() as clients:
+        answers = dict(zip(one_of_each, clients.map(profile, one_of_each.values()), strict=True))
+
+    assert set(answers) == set(SCALE)
+    for service, answer in answers.items():
+        assert answer.status_code == 200, answer.text
+        # All that a service runs is below it.
+        assert "run_process" in answer.text, service
+
+
+def test_a_process_logs_each_step_of_its_life_once(deployment: Deployment) -> None:
+    platform = deployment.platform
+    address = platform.add_replica("dispatcher")
+    platform.await_healthy(address, "dispatcher")
+    assert platform.stop(address) == 0
+
+    lines = [json.loads(line) for line in platform.log(address).splitlines()]
+    steps = [line for line in lines if line["event"].startswith("process.")]
+
+    started, *_ = steps
+    assert [line["event"].removeprefix("process.") for line in steps] == [
+        "started",
+        "ready",
+        "stopping",
+        "stopped",
+    ]
+    assert {(line["service"], line["replica"]) for line in steps} == {
+        ("dispatcher", started["replica"])
+    }
+    assert started["version"] == version("angarium-dispatcher")
+    assert started["settings"]["ANGARIUM_PROFILING"] == "True"
+    secrets = {"ANGARIUM_ENCRYPTION_KEY", "ANGARIUM_DATABASE_URL", "ANGARIUM_REDIS_URL"}
+    assert not secrets & set(started["settings"])
