@@ -56,7 +56,7 @@ class Profiling:
         return 200, media_type, text.encode()
 
     async def _sample(self, seconds: int) -> Session:
-        # Without async_mode, only the task that answers would be seen.
+        # In the other modes, only the task that answers would be seen.
         profiler = Profiler(interval=INTERVAL_S, async_mode="disabled")
         profiler.start(target_description=self._description)
         try:
