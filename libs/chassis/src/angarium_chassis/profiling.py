@@ -1,22 +1,24 @@
-"""Sampled profiles of the running process, for /profile of the internal port.
+"""Profiles of the running process, for /profile of the internal port.
 
-Imported only where ANGARIUM_PROFILING is on: pyinstrument costs memory even while nothing is
-profiled.
+Imported only where ANGARIUM_PROFILING is on.
 """
 
 import asyncio
+import inspect
+import sys
+import time
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import msgspec
-from pyinstrument import Profiler
 from pyinstrument.renderers import HTMLRenderer, SpeedscopeRenderer
 from pyinstrument.session import Session
+from pyinstrument.stack_sampler import build_call_stack
+
+from .cpu_samples import INTERVAL_S, CpuSamples
 
 SECONDS_DEFAULT: Final = 5
 SECONDS_MAX: Final = 60
-INTERVAL_S: Final = 0.005
-"""Between samples: 12,000 in the longest profile, so that its memory is bounded."""
 _JSON: Final = "application/json"
 _RENDERERS: Final[dict[str, tuple[str, type[Any]]]] = {
     "html": ("text/html; charset=utf-8", HTMLRenderer),
@@ -25,7 +27,7 @@ _RENDERERS: Final[dict[str, tuple[str, type[Any]]]] = {
 
 
 class Profiling:
-    """Profiles the thread of the event loop, all tasks together, one profile at a time."""
+    """Profiles the event loop, all tasks together, one profile at a time."""
 
     def __init__(self, description: str) -> None:
         self._description = description
@@ -48,22 +50,31 @@ class Profiling:
             return _problem(409, "A profile is being taken. Try again when it is complete.")
         self._busy = True
         try:
-            session = await self._sample(seconds)
+            session = await self._profile(seconds)
             media_type, renderer = _RENDERERS[form]
             text: str = await asyncio.to_thread(renderer().render, session)
         finally:
             self._busy = False
         return 200, media_type, text.encode()
 
-    async def _sample(self, seconds: int) -> Session:
-        # In the other modes, only the task that answers would be seen.
-        profiler = Profiler(interval=INTERVAL_S, async_mode="disabled")
-        profiler.start(target_description=self._description)
-        try:
+    async def _profile(self, seconds: int) -> Session:
+        began_s, began_cpu_s = time.time(), time.process_time()
+        taken = CpuSamples()
+        with taken.taking():
             await asyncio.sleep(seconds)
-        finally:
-            session = profiler.stop()
-        return session
+        return Session(
+            frame_records=taken.samples,
+            start_time=began_s,
+            duration=time.time() - began_s,
+            min_interval=INTERVAL_S,
+            max_interval=INTERVAL_S,
+            sample_count=len(taken.samples),
+            start_call_stack=build_call_stack(inspect.currentframe(), "initial", None),
+            target_description=self._description,
+            cpu_time=time.process_time() - began_cpu_s,
+            sys_path=sys.path,
+            sys_prefixes=Session.current_sys_prefixes(),
+        )
 
 
 def _seconds(text: str) -> int | None:

@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from angarium_chassis.cpu_samples import CpuSamples
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import Profile, bind, internal_app, profiling_is_off, serve_http
 from angarium_chassis.profiling import Profiling
@@ -74,8 +78,27 @@ async def test_one_profile_is_taken_at_a_time() -> None:
     assert b"Try again" in body
     first.cancel()
     await asyncio.wait([first])
-    status, _, body = await profiling.answer("seconds=1", "")
+    status, _, body = await profiling.answer("seconds=1&format=speedscope", "")
     assert status == 200
+
+
+async def test_a_signal_that_comes_after_the_last_sample_does_no_harm() -> None:
+    with CpuSamples().taking():
+        pass
+
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
+    os.kill(os.getpid(), signal.SIGPROF)
+
+
+async def test_short_steps_of_a_process_that_mostly_waits_are_seen() -> None:
+    """A step takes less than the time between two samples, and waits longer than that."""
+    taken, began_s = CpuSamples(), time.process_time()
+    with taken.taking():
+        while not any("sum_of_squares" in name for stack, _ in taken.samples for name in stack):
+            sum_of_squares()
+            await asyncio.sleep(0.01)
+
+    assert sum(cpu_s for _, cpu_s in taken.samples) <= time.process_time() - began_s
 
 
 @pytest.mark.parametrize(
