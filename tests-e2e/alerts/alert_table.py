@@ -2,6 +2,7 @@
 
 import os
 import re
+import textwrap
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from .watching import Outcome, Seen
 _DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = _DOCS / "explanation/alerts-last-run.md"
 _MARK = "<!-- last run -->\n"
+_WIDTH = 112
 
 
 def _seconds(value: float | None) -> str:
@@ -42,11 +44,14 @@ def write_page(outcomes: Sequence[Outcome], *, healthy_s: float, today: date) ->
     seen = [each for outcome in outcomes for each in outcome.seen]
     rows = "\n".join(_row(each) for each in sorted(seen, key=lambda each: each.alert))
     head, _, _ = PAGE.read_text().partition(_MARK)
-    PAGE.write_text(
-        f"{head}{_MARK}\n"
+    summary = (
         f"{today.day} {today:%B %Y}, {os.cpu_count()} shared cores: **{len(seen)} alerts fired and"
         f" resolved**. None fired in {healthy_s:.0f} s before that, on a healthy platform under"
-        f" load. Times of the rules were divided by {FACTOR}.\n\n"
+        f" load. Times of the rules were divided by {FACTOR}."
+    )
+    PAGE.write_text(
+        f"{head}{_MARK}\n"
+        f"{textwrap.fill(summary, _WIDTH)}\n\n"
         "| alert | what was broken | seconds to firing | seconds to resolved |\n"
         "|---|---|---:|---:|\n"
         f"{rows}\n"
