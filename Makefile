@@ -1,5 +1,5 @@
 # Each target sets up what it needs: a fresh clone and `make run` or `make test` are enough.
-#   RUN_ARGS, TEST_ARGS, BENCH_ARGS, FAULT_ARGS, MUTATE_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
+#   RUN_ARGS, TEST_ARGS, BENCH_ARGS, FAULT_ARGS, ALERT_ARGS, MUTATE_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
 #   EXAMPLES                          how many examples of each property make properties tries, 1000
 #   FUZZ_SECONDS                      how long each target of make fuzz runs, 300
 #   SIMULATION_SEEDS, SEED            how many seeds make simulate runs, 20000; one to replay
@@ -22,14 +22,14 @@ HELM_VERSION := v3.22.0
 KUBECONFORM_VERSION := v0.8.0
 SIMULATION_SEEDS ?= 20000
 EXAMPLES ?= 1000
-PROMTOOL_VERSION ?= v0.316.0
+PROMETHEUS_VERSION ?= v0.316.0
 SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simulate
 
 # Compiled once, modules load in a third of the time; some environments switch that off.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-otel-collector schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts docs screenshots helm-render helm-test test-containers clean
+.PHONY: help setup run test test-sdks test-otel-collector schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts test-alerts docs screenshots helm-render helm-test test-containers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -106,9 +106,14 @@ bench: setup ## Measure throughput, latency, CPU and memory
 bench-search: setup ## Measure what a page of a search costs in a full ledger
 	@exec $(BIN)/python tests-e2e/benchmarks/search_plans.py $(BENCH_ARGS)
 
+test-alerts: setup ## Break what every alert watches, and see it fire in Prometheus, which Go builds: some 20 minutes
+	@# Without the pages of its UI, which need Node, and without service discovery.
+	@GOBIN=$(abspath .cache/bin) go install -tags remove_all_sd github.com/prometheus/prometheus/cmd/prometheus@$(PROMETHEUS_VERSION)
+	@exec $(BIN)/python -m tests-e2e.alerts.run_alerts .cache/bin/prometheus $(ALERT_ARGS)
+
 check-alerts: ## Check the rules of Prometheus with promtool, which Go builds: some minutes the first time
 	@# Without service discovery, which rules do not need, it builds in a fraction of the time.
-	@GOBIN=$(abspath .cache/bin) go install -tags remove_all_sd github.com/prometheus/prometheus/cmd/promtool@$(PROMTOOL_VERSION)
+	@GOBIN=$(abspath .cache/bin) go install -tags remove_all_sd github.com/prometheus/prometheus/cmd/promtool@$(PROMETHEUS_VERSION)
 	@cd deploy/prometheus && $(abspath .cache/bin)/promtool check rules angarium-rules.yml angarium-alerts.yml
 	@cd deploy/prometheus && $(abspath .cache/bin)/promtool test rules angarium-alerts.test.yml
 

@@ -86,6 +86,15 @@ class ComposeProcesses:
     def gateways(self) -> list[str]:
         return [address for address, name in self.addresses().items() if name == "gateway"]
 
+    def internal_url(self, address: str) -> str:
+        """The URL of a replica's internal port."""
+        return f"http://{address}:{self.internal_port}"
+
+    def log(self, address: str) -> str:
+        """What the replica has logged."""
+        (service,) = [name for name in self._scale if address.startswith(_network(name))]
+        return (self._folder / f"{service}-{address.rpartition('.')[2]}.log").read_text()
+
     def add_replica(self, service: str) -> str:
         """Start one more, as `--scale` does; gives its address."""
         number = self._numbers.setdefault(service, 0) + 1
@@ -100,12 +109,11 @@ class ComposeProcesses:
 
     def await_healthy(self, address: str, service: str) -> None:
         """Wait until a replica is ready, and check that the container's healthcheck says so."""
-        log = self._folder / f"{service}-{address.rpartition('.')[2]}.log"
 
         def ready() -> bool:
-            assert self._replicas[address].poll() is None, log.read_text()[-3_000:]
-            url = f"http://{address}:{self.internal_port}/ready"
+            assert self._replicas[address].poll() is None, self.log(address)[-3_000:]
             try:
+                url = f"{self.internal_url(address)}/ready"
                 return httpx.get(url, timeout=5, trust_env=False).is_success
             except httpx.TransportError:
                 return False

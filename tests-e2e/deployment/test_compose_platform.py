@@ -1,10 +1,13 @@
 """The services of docker-compose.yml, started as processes, deliver messages through the proxy."""
 
 import base64
+import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
@@ -63,6 +66,7 @@ def running(engines_folder: Path) -> Iterator[Deployment]:
                 ANGARIUM_EGRESS_ALLOWED_NETWORKS="127.0.0.0/8",
                 ANGARIUM_ALLOW_HTTP_ENDPOINTS="true",
                 ANGARIUM_DRAIN_S="0",
+                ANGARIUM_PROFILING="true",
             )
         )
         names = stack.enter_context(NameServer("gateway", platform.gateways()))
@@ -217,3 +221,69 @@ def test_the_lag_that_keda_reads_is_what_no_dispatcher_has_read(
             until(lambda: lag() in (4, 5), 30, "the entries lag")
         receiver.wait_for_ids(sent)
         until(lambda: lag() == 0, 30, "the entries are read")
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ping"])
+def test_the_api_answers_health_checks_without_a_key(api: httpx.Client, path: str) -> None:
+    answer = httpx.get(f"{api.base_url}{path.removeprefix('/')}", trust_env=False)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_every_process_tells_its_health_and_version(deployment: Deployment) -> None:
+    platform = deployment.platform
+    for address, service in platform.addresses().items():
+        with httpx.Client(base_url=platform.internal_url(address), trust_env=False) as internal:
+            assert internal.get("/live").json() == {"live": True}
+            assert internal.get("/ready").json() == {"ready": True, "problems": {}}
+            told = internal.get("/version").json()
+            assert (told["service"], told["version"]) == (service, version("angarium-cli"))
+            assert told["schema"]
+            assert told["replica"]
+
+
+def _shows_metrics(internal: httpx.Client) -> bool:
+    """A profile, taken while metrics are asked for, contains their rendering."""
+    with ThreadPoolExecutor(1) as beside:
+        taken = beside.submit(internal.get, "/profile", params={"seconds": 1})
+        # An idle process uses no CPU.
+        while not taken.done():
+            internal.get("/metrics")
+    return "generate_latest" in taken.result().raise_for_status().text
+
+
+def test_a_profile_of_each_service_shows_what_it_does(deployment: Deployment) -> None:
+    platform = deployment.platform
+    one_of_each = {service: address for address, service in platform.addresses().items()}
+    assert set(one_of_each) == set(SCALE)
+
+    for service, address in one_of_each.items():
+        url = platform.internal_url(address)
+        with httpx.Client(base_url=url, timeout=30, trust_env=False) as internal:
+            # On a busy machine a second may be too short for many samples.
+            until(partial(_shows_metrics, internal), 60, f"metrics in the {service}'s profile")
+
+
+def test_a_process_logs_each_step_of_its_life_once(deployment: Deployment) -> None:
+    platform = deployment.platform
+    address = platform.add_replica("dispatcher")
+    platform.await_healthy(address, "dispatcher")
+    assert platform.stop(address) == 0
+
+    lines = [json.loads(line) for line in platform.log(address).splitlines()]
+    steps = [line for line in lines if line["event"].startswith("process.")]
+
+    started, *_ = steps
+    assert [line["event"].removeprefix("process.") for line in steps] == [
+        "started",
+        "ready",
+        "stopping",
+        "stopped",
+    ]
+    assert {(line["service"], line["replica"]) for line in steps} == {
+        ("dispatcher", started["replica"])
+    }
+    assert started["version"] == version("angarium-dispatcher")
+    assert started["settings"]["ANGARIUM_PROFILING"] == "True"
+    secrets = {"ANGARIUM_ENCRYPTION_KEY", "ANGARIUM_DATABASE_URL", "ANGARIUM_REDIS_URL"}
+    assert not secrets & set(started["settings"])

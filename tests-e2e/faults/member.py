@@ -50,6 +50,11 @@ class Member:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def internal_address(self) -> str:
+        """Host and port of its metrics."""
+        return f"127.0.0.1:{self._internal_port}"
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid

@@ -1,4 +1,4 @@
-"""The internal port: /live, /ready, /metrics and /version of one process."""
+"""The internal port: /live, /ready, /metrics, /version and /profile of one process."""
 
 import asyncio
 import socket
@@ -19,6 +19,9 @@ type _Scope = MutableMapping[str, Any]
 type _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 type _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+type Profile = Callable[[str, str], Awaitable[tuple[int, str, bytes]]]
+"""Answers /profile: takes the query and the header Accept; gives status, media type and body."""
+
 DEFAULT_LIMITS = HttpLimits()
 
 
@@ -31,8 +34,17 @@ class About(msgspec.Struct, frozen=True):
     replica: str
 
 
+async def profiling_is_off(_: str, __: str) -> tuple[int, str, bytes]:
+    """The answer of /profile where nothing may be profiled."""
+    detail = b"Profiling is off. Set ANGARIUM_PROFILING=true and start the process again."
+    return 404, "application/json", b'{"detail":"%b"}' % detail
+
+
 def internal_app(
-    readiness: Readiness, scrape: Scrape | None = None, about: About | None = None
+    readiness: Readiness,
+    scrape: Scrape | None = None,
+    about: About | None = None,
+    profile: Profile = profiling_is_off,
 ) -> Callable[[_Scope, _Receive, _Send], Awaitable[None]]:
     """The ASGI application of the internal port."""
     metrics = scrape or Scrape()
@@ -44,19 +56,32 @@ def internal_app(
             case "/ready":
                 answer = await _ready(readiness)
             case "/metrics":
-                accepted = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
-                answer = 200, *await metrics.answer(accepted)
+                answer = (
+                    200,
+                    *await metrics.answer(
+                        _header(scope, b"accept"),
+                        _header(scope, b"x-prometheus-scrape-timeout-seconds"),
+                    ),
+                )
             case "/version":
                 answer = 200, "application/json", msgspec.json.encode(about)
+            case "/profile":
+                query = scope["query_string"].decode("latin-1")
+                answer = await profile(query, _header(scope, b"accept"))
             case _:
                 answer = (
                     404,
                     "application/json",
-                    b'{"detail":"/live, /ready, /metrics, /version"}',
+                    b'{"detail":"/live, /ready, /metrics, /version, /profile"}',
                 )
         await _send_answer(send, *answer)
 
     return app
+
+
+def _header(scope: _Scope, name: bytes) -> str:
+    value: bytes = dict(scope["headers"]).get(name, b"")
+    return value.decode("latin-1")
 
 
 async def _ready(readiness: Readiness) -> tuple[int, str, bytes]:

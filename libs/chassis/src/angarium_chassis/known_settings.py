@@ -82,6 +82,7 @@ SETTINGS = frozenset(
         "portal",
         "portal_frame_ancestors",
         "portal_image_origins",
+        "profiling",
         "public_url",
         "query_timeout_s",
         "redis_url",

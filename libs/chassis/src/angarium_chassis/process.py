@@ -4,8 +4,9 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
+from typing import Any, NoReturn
 
 import structlog
 import uvloop
@@ -19,14 +20,20 @@ class StartRefused(Exception):
     """The process cannot start. The text says why, and what to change."""
 
 
-async def until_told_to_stop(work: Callable[[], Awaitable[None]]) -> None:
-    """Run `work` until it ends. On SIGTERM or SIGINT, cancel it and wait for its end."""
+async def until_told_to_stop(
+    work: Callable[[], Coroutine[Any, Any, None]], context: Context | None = None
+) -> None:
+    """Run `work` until it ends. On SIGTERM or SIGINT, cancel it and wait for its end.
+
+    `work` runs in `context`: what it binds to its log lines is in those about its end, too.
+    """
+    context = context or copy_context()
     loop = asyncio.get_running_loop()
     began_s = loop.time()
-    task = asyncio.ensure_future(work())
+    task = loop.create_task(work(), context=context)
 
     def stop(number: signal.Signals) -> None:
-        log.info("process.stopping", signal=number.name)
+        context.run(log.info, "process.stopping", signal=number.name)
         task.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -36,10 +43,11 @@ async def until_told_to_stop(work: Callable[[], Awaitable[None]]) -> None:
     except asyncio.CancelledError:
         if not task.cancelled():
             raise
-    log.info("process.stopped", uptime_s=round(loop.time() - began_s, 1))
+    uptime_s = round(loop.time() - began_s, 1)
+    context.run(log.info, "process.stopped", uptime_s=uptime_s)
 
 
-def run_process(work: Callable[[], Awaitable[None]]) -> None:
+def run_process(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a service to its end.
 
     If it refuses to start, the reason is printed on standard error and the exit status is 2. Any
@@ -50,18 +58,19 @@ def run_process(work: Callable[[], Awaitable[None]]) -> None:
     # milliseconds.
     gc.collect()
     gc.freeze()
+    context = copy_context()
     try:
-        uvloop.run(until_told_to_stop(work))
+        uvloop.run(until_told_to_stop(work, context))
     except (StartRefused, SettingsRefused) as refusal:
         refuse(str(refusal))
     except BaseExceptionGroup as group:
         refused, _ = group.split(StartRefused)
         if refused is not None:
             refuse("; ".join(str(error) for error in _leaves(refused)))
-        log.exception("process.failed")
+        context.run(log.exception, "process.failed")
         sys.exit(1)
-    except Exception:
-        log.exception("process.failed")
+    except Exception:  # noqa: BLE001 - it is logged
+        context.run(log.exception, "process.failed")
         sys.exit(1)
 
 

@@ -1,15 +1,16 @@
 """The start of every service's composition root: settings, logging, seal and sockets."""
 
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 import structlog
 
 from .http_server.limits import HttpLimits, within_descriptors
 from .http_server.trusted_proxies import NO_PROXIES, TrustedProxies
-from .internal_http import bind
+from .internal_http import Profile, bind, profiling_is_off
 from .log_levels import parse_levels
 from .logs import set_up_logs
 from .process import StartRefused, refuse, run_process
@@ -21,7 +22,7 @@ log = structlog.get_logger()
 
 
 def run_service[S: ServiceSettings](
-    name: str, settings_type: type[S], run: Callable[[S], Awaitable[None]]
+    name: str, settings_type: type[S], run: Callable[[S], Coroutine[Any, Any, None]]
 ) -> None:
     """Read the settings, set up logging, and run the service until a signal stops it."""
     try:
@@ -37,12 +38,14 @@ def run_service[S: ServiceSettings](
     if isinstance(settings, TracingSettings) and settings.trace_endpoint is not None:
         # Here, and not when they are used, so that `run_process` freezes what they import.
         import_module("angarium_chassis.tracing.exporting")
+    if settings.profiling:
+        import_module("angarium_chassis.profiling")
     run_process(partial(run, settings))
 
 
 def log_start(settings: ServiceSettings, *, version: str, replica: str) -> None:
-    """Log that the process starts, and put `replica` into all lines of this task and of those that
-    it creates."""
+    """Log that the process starts, and put `replica` into all lines of this task, of those that it
+    creates, and about the end of the process."""
     structlog.contextvars.bind_contextvars(replica=replica)
     log.info("process.started", version=version, settings=settings.changed())
 
@@ -64,6 +67,16 @@ def internal_listener(settings: ServiceSettings) -> socket.socket | None:
         settings.internal_port,
         "ANGARIUM_INTERNAL_HOST or ANGARIUM_INTERNAL_PORT",
     )
+
+
+def profile_of(settings: ServiceSettings, description: str) -> Profile:
+    """The answer of /profile, as ANGARIUM_PROFILING says. `description` is the title of a
+    profile."""
+    if not settings.profiling:
+        return profiling_is_off
+    profiling = import_module("angarium_chassis.profiling").Profiling(description)
+    answer: Profile = profiling.answer
+    return answer
 
 
 def internal_limits(settings: ServiceSettings) -> HttpLimits:

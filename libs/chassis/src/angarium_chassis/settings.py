@@ -75,7 +75,7 @@ class ServiceSettings(BaseSettings):
     )
     internal_host: str = Field(
         default="127.0.0.1",
-        description="Address of the internal port: /live, /ready, /metrics, /version.",
+        description="Address of the internal port: /live, /ready, /metrics, /version, /profile.",
     )
     internal_port: int = Field(
         default=9090, ge=0, le=65535, description="The internal port; 0 turns it off."
@@ -85,6 +85,10 @@ class ServiceSettings(BaseSettings):
         ge=1,
         description="The largest number of concurrent connections to the internal port; more"
         " get 503.",
+    )
+    profiling: bool = Field(
+        default=False,
+        description="true: /profile of the internal port takes a profile of the running process.",
     )
     http_target_bytes_max: int = Field(
         default=8 * 1024,

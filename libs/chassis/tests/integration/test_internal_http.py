@@ -9,7 +9,11 @@ import pytest
 from angarium_chassis import health
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import About, bind, internal_app, serve_http
+from angarium_chassis.metrics import platform_figures, scrape
+from angarium_chassis.metrics.platform_figures import PlatformFigures
+from angarium_chassis.metrics.scrape import Scrape
 from prometheus_client import Counter
+from prometheus_client.core import Metric
 
 type Event = MutableMapping[str, Any]
 type App = Callable[
@@ -103,6 +107,30 @@ async def test_metrics_are_in_the_format_of_prometheus() -> None:
 
     assert answer.headers["content-type"].startswith("text/plain")
     assert "angarium_test_seen_total 3.0" in answer.text
+
+
+async def test_metrics_are_there_before_the_scraper_gives_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module, name in ((scrape, "REFRESH_TIMEOUT_S"), (platform_figures, "READ_TIMEOUT_S")):
+        monkeypatch.setattr(module, name, 600.0)
+
+    class Claim:
+        async def held(self) -> bool:
+            return True
+
+    async def hang() -> list[Metric]:
+        await asyncio.Event().wait()
+        return []
+
+    figures = PlatformFigures(Claim(), hang, every_s=10.0, clock_s=lambda: 0.0)
+    app = internal_app(Readiness(), Scrape(figures=[figures]))
+    async with serving(app) as (client, _):
+        told = {"X-Prometheus-Scrape-Timeout-Seconds": "0.05"}
+        answer = await client.get("/metrics", headers=told, timeout=30)
+
+    assert answer.status_code == 200
+    assert "process_cpu_seconds_total" in answer.text
 
 
 async def test_other_paths_are_told_what_there_is() -> None:

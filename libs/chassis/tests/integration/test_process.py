@@ -9,6 +9,7 @@ import pytest
 
 PROGRAM = """
 import asyncio
+import structlog
 from angarium_chassis.logs import set_up_logs
 from angarium_chassis.process import StartRefused, run_process
 from angarium_chassis.settings import SettingsRefused
@@ -59,6 +60,7 @@ def test_a_refused_start_is_one_line_and_exit_2(work: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_told_process_closes_in_order_and_exits_with_0(number: signal.Signals) -> None:
     process = start("""
+structlog.contextvars.bind_contextvars(replica="a1b2")
 print("started", flush=True)
 try:
     await asyncio.Event().wait()
@@ -77,13 +79,15 @@ finally:
     stopping, stopped = [json.loads(line) for line in err.splitlines()]
     assert (stopping["event"], stopping["signal"]) == ("process.stopping", number.name)
     assert stopped["event"] == "process.stopped"
+    assert [stopping["replica"], stopped["replica"]] == ["a1b2", "a1b2"]
 
 
 @pytest.mark.parametrize(
     "work",
     [
-        'raise OSError("disk full")',
+        'structlog.contextvars.bind_contextvars(replica="a1b2"); raise OSError("disk full")',
         """
+structlog.contextvars.bind_contextvars(replica="a1b2")
 async def fail():
     raise OSError("disk full")
 async with asyncio.TaskGroup() as tasks:
@@ -99,6 +103,7 @@ def test_an_error_at_work_is_logged_and_exits_with_1(work: str) -> None:
     (line,) = err.splitlines()
     assert '"process.failed"' in line
     assert "disk full" in line
+    assert json.loads(line)["replica"] == "a1b2"
 
 
 def test_work_that_ends_ends_the_process() -> None:

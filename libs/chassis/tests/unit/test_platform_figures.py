@@ -1,11 +1,13 @@
 """A figure of the whole platform is reported by one process, and never when it is stale."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
+import pytest
 from angarium_chassis.metrics.catalog import Catalog
 from angarium_chassis.metrics.histogram import Example, Histogram
 from angarium_chassis.metrics.platform_figures import PlatformFigures
-from angarium_chassis.metrics.scrape import Scrape
+from angarium_chassis.metrics.scrape import Scrape, refresh_timeout_s
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
@@ -18,6 +20,7 @@ class Platform:
     def __init__(self) -> None:
         self.reports = True
         self.fails = False
+        self.hangs = False
         self.now_s = 0.0
         self.reads = 0
         figures = PlatformFigures(self, self.read, every_s=10.0, clock_s=lambda: self.now_s)
@@ -29,6 +32,8 @@ class Platform:
     async def read(self) -> Sequence[Metric]:
         if self.fails:
             raise OSError("the database is away")
+        if self.hangs:
+            await asyncio.Event().wait()
         self.reads += 1
         return [WAITING.value(self.reads)]
 
@@ -65,6 +70,34 @@ async def test_a_figure_that_cannot_be_read_is_missing() -> None:
     assert await platform.scraped() is None
     platform.fails = False
     assert await platform.scraped() == "2.0"
+
+
+async def test_a_figure_that_takes_longer_than_the_scraper_waits_is_missing() -> None:
+    platform = Platform()
+    await platform.scraped()
+    platform.now_s, platform.hangs = 10.0, True
+
+    _, text = await platform.scrape.answer(scrape_timeout="0.01")
+    assert b"test_waiting " not in text
+    assert b"process_cpu_seconds_total" in text
+    platform.hangs = False
+    assert await platform.scraped() == "2.0"
+
+
+@pytest.mark.parametrize(
+    ("header", "timeout_s"),
+    [
+        ("10", 6.0),
+        ("5.000000", 4.0),
+        ("1", 0.8),
+        ("", 6.0),
+        ("soon", 6.0),
+        ("nan", 6.0),
+        ("0", 6.0),
+    ],
+)
+def test_reading_ends_before_the_scraper_gives_up(header: str, timeout_s: float) -> None:
+    assert refresh_timeout_s(header) == pytest.approx(timeout_s)
 
 
 async def test_a_scraper_gets_the_format_that_it_asks_for() -> None:

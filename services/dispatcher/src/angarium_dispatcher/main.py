@@ -20,6 +20,7 @@ from angarium_chassis.service import (
     internal_limits,
     internal_listener,
     log_start,
+    profile_of,
     run_service,
     seal_of,
 )
@@ -142,7 +143,7 @@ async def _work(
     async with asyncio.TaskGroup() as tasks:
         if listener is not None:
             about = About(SERVICE, version("angarium-dispatcher"), SCHEMA.head, replica)
-            app = internal_app(readiness, metrics.scrape, about)
+            app = internal_app(readiness, metrics.scrape, about, profile_of(settings, SERVICE))
             tasks.create_task(serve_http(app, listener, internal_limits(settings)))
         tasks.create_task(metrics.run())
         tasks.create_task(announcer.run())

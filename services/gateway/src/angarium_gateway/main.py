@@ -19,6 +19,7 @@ from angarium_chassis.service import (
     internal_listener,
     listen,
     log_start,
+    profile_of,
     run_service,
     seal_of,
 )
@@ -251,7 +252,7 @@ async def _work(
     async with asyncio.TaskGroup() as tasks:
         if internal is not None:
             about = About(SERVICE, version("angarium-gateway"), SCHEMA.head, replica)
-            app = internal_app(readiness, metrics.scrape, about)
+            app = internal_app(readiness, metrics.scrape, about, profile_of(settings, SERVICE))
             tasks.create_task(serve_http(app, internal, internal_limits(settings)))
         commits = [tasks.create_task(work) for work in (path.commits.run(), path.scheduled.run())]
         loops = [

@@ -1,12 +1,13 @@
 """Accepted messages are counted exactly once, read by period and group, and kept for their time."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from itertools import count
 
 import pytest
 from angarium_chassis.database.columns import from_micros
-from angarium_chassis.database.engine import Database
+from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.database.partitions import DAY_MS
 from angarium_chassis.retention import RetentionLoop
 from angarium_chassis.statistics.resolutions import LENGTH_US, Resolution, start_of
@@ -24,6 +25,7 @@ from angarium_gateway.application.read.statistics import AcceptedCount, Accepted
 from angarium_gateway.domain.messages import Committed, NewMessage
 from angarium_gateway.examination.statistics import audited_rollups
 from sqlalchemy import delete, insert, select, update
+from structlog.testing import capture_logs
 
 MINUTE_US, HOUR_US = LENGTH_US[Resolution.MINUTE], LENGTH_US[Resolution.HOUR]
 NOW_US = start_of(time.time_ns() // 1_000, Resolution.HOUR)
@@ -220,3 +222,27 @@ async def test_each_resolution_is_kept_for_its_time(
     assert await RetentionLoop(database, tasks).turn()
     found = {each: len(await rows_of(database, each)) for each in Resolution}
     assert found == {Resolution.MINUTE: 1, Resolution.HOUR: 2, Resolution.DAY: 3}
+
+
+async def test_the_lag_grows_while_the_database_does_not_answer(database: Database) -> None:
+    now_s = 0.0
+    roller = Roller(database, counted_ledgers(database), every_s=0.01, clock_s=lambda: now_s)
+    away = open_database("postgresql://nobody@127.0.0.1:1/nothing")
+    roller._database = away
+    with capture_logs() as lines:
+        running = asyncio.create_task(roller.run())
+        try:
+            async with asyncio.timeout(30):
+                while len(lines) < 2:
+                    await asyncio.sleep(0.01)
+                now_s = 1_000.0
+                assert roller.lag_s == 1_000
+                roller._database = database
+                while roller.lag_s:
+                    await asyncio.sleep(0.01)
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+            await away.close()
+
+    assert {line["event"] for line in lines} == {"statistics.waits"}

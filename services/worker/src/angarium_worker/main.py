@@ -22,6 +22,7 @@ from angarium_chassis.service import (
     internal_limits,
     internal_listener,
     log_start,
+    profile_of,
     run_service,
     seal_of,
 )
@@ -360,9 +361,10 @@ class _Process:
         )
 
     async def serve_internal(self, listener: socket.socket) -> None:
-        """Serve /live, /ready, /metrics and /version until cancelled."""
+        """Serve /live, /ready, /metrics, /version and /profile until cancelled."""
         about = About("worker", version("angarium-worker"), SCHEMA.head, self._replica)
-        app = internal_app(self._readiness, self._metrics.scrape, about)
+        profile = profile_of(self._settings, "worker")
+        app = internal_app(self._readiness, self._metrics.scrape, about, profile)
         await serve_http(app, listener, internal_limits(self._settings))
 
     def _build_readiness(self) -> Readiness:

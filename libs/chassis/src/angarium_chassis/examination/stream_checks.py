@@ -112,8 +112,8 @@ def judge_group(state: GroupState) -> list[Finding]:
             warning(
                 subject,
                 f"{counted(len(dead), 'consumer')} of earlier processes are still registered.",
-                f"Remove those without pending entries: XGROUP DELCONSUMER {state.stream}"
-                f" {state.group} <name>.",
+                f"Read the {state.reader}'s log: its processes end often. Readers remove such"
+                " consumers after an hour.",
             )
         )
     return findings or [ok(subject, _well(state, len(living), len(dead)))]

@@ -52,11 +52,19 @@ class PlatformFigures(Collector):
         yield from self._metrics
 
     async def refresh(self) -> None:
-        """Read again, if this process is the one that reports and the last read is old enough."""
-        held = await self._claim.held()
-        if not held:
-            self._metrics = ()
-            self._read_at_s = float("-inf")
+        """Read again, if this process is the one that reports and the last read is old enough.
+
+        Cancelled, as when the scraper waits no longer, it leaves the figures missing.
+        """
+        try:
+            await self._refresh()
+        except asyncio.CancelledError:
+            self._forget()
+            raise
+
+    async def _refresh(self) -> None:
+        if not await self._claim.held():
+            self._forget()
             return
         if self._clock_s() - self._read_at_s < self._every_s:
             return
@@ -65,6 +73,10 @@ class PlatformFigures(Collector):
                 self._metrics = await self._read()
         except (*CONNECTION_ERRORS, RedisError, TimeoutError) as error:
             log.warning("metrics.not_read", error=type(error).__name__)
-            self._metrics = ()
+            self._forget()
             return
         self._read_at_s = self._clock_s()
+
+    def _forget(self) -> None:
+        self._metrics = ()
+        self._read_at_s = float("-inf")

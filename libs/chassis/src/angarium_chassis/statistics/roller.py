@@ -6,6 +6,7 @@ process is killed. One process at a time holds the positions; the others find th
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -46,7 +47,7 @@ class Roller:
     """Keeps the roll-ups of one service up to date.
 
     `lag_s` is the age of the newest moment before which everything is counted; 0 when nothing
-    waits.
+    waits. While the database does not answer, it grows: nobody knows that nothing waits.
     """
 
     def __init__(
@@ -56,25 +57,34 @@ class Roller:
         *,
         every_s: float,
         rows_max: int = ROWS_MAX,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._ledgers = ledgers
         self._every_s = every_s
         self._rows_max = rows_max
+        self._clock_s = clock_s
         self._lags_s: dict[str, float] = {}
+        self._failing_since_s: float | None = None
 
     @property
     def lag_s(self) -> float:
         """See the class; as of this process's latest turn."""
-        return max(self._lags_s.values(), default=0.0)
+        lag_s = max(self._lags_s.values(), default=0.0)
+        if self._failing_since_s is None:
+            return lag_s
+        return lag_s + self._clock_s() - self._failing_since_s
 
     async def run(self) -> None:
         """Take a turn every `every_s` until cancelled; with 0, do nothing."""
         while self._every_s:
             try:
                 await self.turn()
+                self._failing_since_s = None
             except CONNECTION_ERRORS as error:
                 log.warning("statistics.waits", error=type(error).__name__)
+                if self._failing_since_s is None:
+                    self._failing_since_s = self._clock_s()
             await asyncio.sleep(self._every_s)
 
     async def turn(self) -> None:
