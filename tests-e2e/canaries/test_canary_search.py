@@ -24,7 +24,10 @@ ENCODINGS: dict[str, tuple[str, Callable[[str], str]]] = {
         lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
     ),
     "base64": ("base64", lambda text: base64.b64encode(text.encode()).decode()),
-    "base64 after one byte": ("base64", lambda text: base64.b64encode(f"u{text}".encode()).decode()),
+    "base64 after one byte": (
+        "base64",
+        lambda text: base64.b64encode(f"u{text}".encode()).decode(),
+    ),
     "base64 after two": ("base64", lambda text: base64.b64encode(f"u:{text}!".encode()).decode()),
     "base64 in a URL": ("base64", lambda text: base64.urlsafe_b64encode(text.encode()).decode()),
 }
