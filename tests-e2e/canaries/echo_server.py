@@ -25,8 +25,8 @@ class EchoServer:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                status, answer = owner._answer(self.path, headers, body)  # noqa: SLF001
-                if owner._closing.is_set():  # noqa: SLF001
+                status, answer = owner._answer(self.path, headers, body)
+                if owner._closing.is_set():
                     return
                 self.send_response(status)
                 self.send_header("content-length", str(len(answer)))

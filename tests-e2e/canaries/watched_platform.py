@@ -99,6 +99,11 @@ class WatchedPlatform:
                 replica.await_ready(client)
         return started
 
+    def complete(self) -> None:
+        """Start the services that do not run."""
+        running = {each.service for each in self._replicas if each.process.poll() is None}
+        self.start(*(service for service in SERVICES if service not in running))
+
     def running(self, service: str) -> Replica:
         """The process of a service."""
         (found,) = (
