@@ -250,11 +250,8 @@ def find_data(folder: Path) -> Path:
 
 
 def _rewritten(persistence: Mapping[str, Any]) -> bool:
-    return (
-        persistence["aof_rewrite_in_progress"] == 0
-        and persistence["aof_rewrite_scheduled"] == 0
-        and persistence["aof_last_bgrewrite_status"] == "ok"
-    )
+    assert persistence["aof_last_bgrewrite_status"] == "ok"
+    return not persistence["aof_rewrite_in_progress"] and not persistence["aof_rewrite_scheduled"]
 
 
 def new_canary(name: str) -> str:

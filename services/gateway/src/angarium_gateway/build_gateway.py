@@ -60,6 +60,7 @@ from .application.read.poll_messages import PolledJournal, PollMessages
 from .application.read.references import References
 from .application.read.search_attempts import SearchAttemptsOfMessages
 from .application.read.statistics import AcceptedMessages, ReadStatistics
+from .application.read.waiting_polls import WaitingPolls
 from .application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from .application.redelivery.expunge_content import ExpungeContent, Payloads
 from .application.redelivery.redelivery import (
@@ -364,6 +365,7 @@ def _api(
         ),
         read_endpoint_delivery=ReadEndpointDelivery(references, ask_worker),
         poll_messages=PollMessages(references, ports.messages, ask_worker),
+        waiting_polls=WaitingPolls(hot_path.arrivals, clocks.clock_s),
         read_statistics=ReadStatistics(
             directory=directory,
             references=references,

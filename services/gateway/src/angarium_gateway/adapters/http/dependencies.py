@@ -28,6 +28,7 @@ from angarium_gateway.application.read.overview import ReadOverview
 from angarium_gateway.application.read.poll_messages import PollMessages
 from angarium_gateway.application.read.search_attempts import SearchAttemptsOfMessages
 from angarium_gateway.application.read.statistics import ReadStatistics
+from angarium_gateway.application.read.waiting_polls import WaitingPolls
 from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
 from angarium_gateway.application.redelivery.redelivery import Redelivery
@@ -69,6 +70,7 @@ class ApiDependencies:
     read_deliveries: ReadDeliveries
     read_endpoint_delivery: ReadEndpointDelivery
     poll_messages: PollMessages
+    waiting_polls: WaitingPolls
     read_statistics: ReadStatistics
     overview: ReadOverview
     redelivery: Redelivery
