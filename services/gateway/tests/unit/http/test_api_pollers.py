@@ -222,11 +222,10 @@ async def test_the_workers_problems_are_those_of_the_request(world: World) -> No
 
 @pytest.mark.parametrize("path", [POLLER, CONSUMER])
 async def test_a_poll_waits_for_a_message(world: World, path: str) -> None:
-    kind: type[PollDeliveries | PollAsConsumer]
-    if path == POLLER:
-        kind, empty = PollDeliveries, PolledDeliveries((), position(7))
-        some: Any = PolledDeliveries(items(PAID), position(8))
-    else:
+    kind: type[PollDeliveries | PollAsConsumer] = PollDeliveries
+    empty: Any = PolledDeliveries((), position(7))
+    some: Any = PolledDeliveries(items(PAID), position(8))
+    if path == CONSUMER:
         kind, empty = PollAsConsumer, ConsumerPage((), position(7), 3)
         some = ConsumerPage(items(PAID), position(8), 3)
     waits = asyncio.Event()
