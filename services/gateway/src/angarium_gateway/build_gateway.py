@@ -77,6 +77,7 @@ from .application.tenants.erase_tenants import DeletedTenants, EraseTenants
 from .application.tenants.integrations import Integrations
 from .application.tenants.last_uses import LastUses
 from .application.tenants.oidc_sign_in import IdentityProvider, OidcRules, OidcSignIn, TenantNames
+from .application.tenants.payload_retention import PayloadRetentions
 from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.rate_limiter import RateLimiter, SharedCounts
@@ -121,6 +122,7 @@ class GatewayPorts:
     idempotency_keys: IdempotencyKeys
     audit_log: AuditLog
     retentions: TenantRetentions
+    payload_retentions: PayloadRetentions
     schema_checks: TenantSchemaChecks
     compile_schema: CompileSchema
     quota_counts: SharedCounts
@@ -393,6 +395,7 @@ def _api(
         ),
         platform=build_platform(ports.platform, ask_dispatcher, ask_worker, clocks.now),
         retentions=ports.retentions,
+        payload_retentions=ports.payload_retentions,
         source_secrets=SourceSecrets(ports.seal, os.urandom),
         keys=ports.api_keys,
         integrations=ports.integrations,

@@ -310,7 +310,7 @@ async def test_rules_are_read_replaced_and_removed(database: Database) -> None:
     await retentions.set_of_application(TENANT, APPLICATION, 48)
     await retentions.set_of_event_type(TENANT, "a.b", 1)
     await retentions.set_of_event_type(b"u" * 16, "a.b", 7)
-    assert await retentions.of_applications([APPLICATION, OTHER]) == {APPLICATION: 48}
+    assert await retentions.of_applications(TENANT, [APPLICATION, OTHER]) == {APPLICATION: 48}
     assert await retentions.of_event_types(TENANT, ["a.b", "a.c"]) == {"a.b": 1}
 
     await retentions.set_of_event_type(TENANT, "a.c", 2)
@@ -320,7 +320,7 @@ async def test_rules_are_read_replaced_and_removed(database: Database) -> None:
     await retentions.set_of_event_type(TENANT, "a.b", None)
     assert await retentions.of_event_types(TENANT, ["a.b", "a.c", "a.d"]) == {"a.c": 4}
     await retentions.set_of_application(TENANT, APPLICATION, None)
-    assert await retentions.of_applications([APPLICATION]) == {}
+    assert await retentions.of_applications(TENANT, [APPLICATION]) == {}
 
 
 async def payload_of(database: Database, message_: NewMessage) -> bytes:

@@ -25,10 +25,12 @@ class StoredPayloadRetentions:
         self._reading = database.reading
         self._rules_max = rules_max
 
-    async def of_applications(self, ids: Sequence[bytes]) -> Mapping[bytes, int]:
+    async def of_applications(self, tenant_id: bytes, ids: Sequence[bytes]) -> Mapping[bytes, int]:
         """See the port."""
         query = select(_rule.application_id, _rule.hours).where(
-            _rule.application_id.in_(ids), _rule.event_type == NO_EVENT_TYPE
+            _rule.tenant_id == tenant_id,
+            _rule.application_id.in_(ids),
+            _rule.event_type == NO_EVENT_TYPE,
         )
         with journal_failures():
             async with self._reading.connect() as connection:

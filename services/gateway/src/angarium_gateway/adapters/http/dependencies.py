@@ -38,6 +38,7 @@ from angarium_gateway.application.tenants.audit_log import AuditLog
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.integrations import Integrations
 from angarium_gateway.application.tenants.oidc_sign_in import OidcSignIn
+from angarium_gateway.application.tenants.payload_retention import PayloadRetentions
 from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.sign_ins import SignIns
@@ -77,6 +78,7 @@ class ApiDependencies:
     cancel: CancelPendingDeliveries
     expunge: ExpungeContent
     retentions: TenantRetentions
+    payload_retentions: PayloadRetentions
     source_secrets: SourceSecrets
     keys: TenantKeys
     integrations: Integrations

@@ -14,8 +14,8 @@ class TooManyRules(Exception):
 class PayloadRetentions(Protocol):
     """The chosen hours. Every method raises `JournalUnavailable`."""
 
-    async def of_applications(self, ids: Sequence[bytes]) -> Mapping[bytes, int]:
-        """Those of applications that have some."""
+    async def of_applications(self, tenant_id: bytes, ids: Sequence[bytes]) -> Mapping[bytes, int]:
+        """Those of the tenant's applications that have some."""
         ...
 
     async def of_event_types(self, tenant_id: bytes, names: Sequence[str]) -> Mapping[str, int]:
