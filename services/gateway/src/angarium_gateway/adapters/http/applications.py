@@ -34,7 +34,6 @@ from .schemas.applications import (
     ApplicationIn,
     ApplicationOut,
     ApplicationPatch,
-    ApplicationUpdate,
     application_out,
 )
 from .schemas.lists import ListResponse
@@ -126,7 +125,7 @@ class ApplicationController(Controller):
         self,
         api: Api,
         caller: CurrentCaller,
-        data: JSONBody[ApplicationUpdate],
+        data: JSONBody[ApplicationIn],
         get_if_exists: GetIfExists = False,
     ) -> Response[ApplicationOut]:
         """Creates an application and answers `201`.
@@ -161,7 +160,7 @@ class ApplicationController(Controller):
         api: Api,
         caller: CurrentCaller,
         app_id: ApplicationRef,
-        data: JSONBody[ApplicationUpdate],
+        data: JSONBody[ApplicationIn],
         precondition: WritePrecondition,
     ) -> Response[ApplicationOut]:
         """Replaces every field of the application: a field that is left out gets its default value.

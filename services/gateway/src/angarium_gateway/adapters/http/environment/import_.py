@@ -40,8 +40,8 @@ from angarium_gateway.adapters.http.problems import (
     unwrap,
 )
 from angarium_gateway.adapters.http.schemas.applications import (
+    ApplicationIn,
     ApplicationPatch,
-    ApplicationUpdate,
     application_out,
 )
 from angarium_gateway.adapters.http.schemas.delivery_policy import TenantPolicyIn
@@ -163,7 +163,7 @@ class EnvironmentImport:
         if current is None:
             self._note("application", name, None)
             if not self.dry_run:
-                new = as_new(given, ApplicationUpdate, uid=_uid(data))
+                new = as_new(given, ApplicationIn, uid=_uid(data))
                 current = (await create_application(self.api, self.caller, new)).application
                 await self._keep_application(current.id, new.payload_retention_hours)
         else:

@@ -26,8 +26,8 @@ ApplicationRate = Annotated[
 ]
 
 
-class ApplicationIn(FormerApplicationNames, frozen=True, kw_only=True):
-    """An application to create."""
+class MissingApplicationIn(FormerApplicationNames, frozen=True, kw_only=True):
+    """An application to create if it is missing."""
 
     name: ApplicationName
     uid: Uid | None = None
@@ -36,7 +36,7 @@ class ApplicationIn(FormerApplicationNames, frozen=True, kw_only=True):
     weight: Weight | UnsetType = UNSET
 
 
-class ApplicationUpdate(ApplicationIn, frozen=True, kw_only=True):
+class ApplicationIn(MissingApplicationIn, frozen=True, kw_only=True):
     """An application to create, or to replace an existing one with."""
 
     payload_retention_hours: PayloadRetentionHours | UnsetType | None = UNSET
