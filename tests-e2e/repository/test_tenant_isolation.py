@@ -41,6 +41,7 @@ REASONS = {
     "gateway/adapters/database/retention_messages:_forget_events_of": BACKGROUND,
     "gateway/adapters/database/retention_messages:_delete_oldest": BACKGROUND,
     "gateway/adapters/database/retention_messages:step": BACKGROUND,
+    "gateway/adapters/database/retention_rules:_rules": BACKGROUND,
     "gateway/adapters/database/sign_ins:complete": "by the hash of a code, which is a login",
     "gateway/adapters/database/sqlite_journal:_versions": FOUND_BEFORE,
     "gateway/examination/audited_journal:applications": OPERATOR,

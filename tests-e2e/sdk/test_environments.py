@@ -42,7 +42,10 @@ def source_key(platform: DevPlatform, new_key: Callable[[], str]) -> str:
     with api_client(platform.url, key) as api:
         policy = {"retrySchedule": [5, 60], "retentionDays": 30}
         assert api.put("/tenant/policy", json=policy).status_code == 200
+        hours = {"payloadRetentionHours": 48}
+        assert api.patch("/event-type/invoice.paid", json=hours).status_code == 200
         acme = {"name": "Acme", "uid": "acme", "metadata": {"plan": "pro"}, "weight": 3}
+        acme["payloadRetentionHours"] = 24
         assert api.post("/app", json=acme).status_code == 201
         nameless = api.post("/app", json={"name": "Without a uid"}).json()["id"]
         endpoint = {

@@ -1,5 +1,6 @@
 """Endpoints that are polled, through the official SDK: by a client's and a stored position."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -97,6 +98,24 @@ def test_a_client_reads_on_from_the_iterator_that_it_stores(
         lambda: svix.message.poller.poll(application.id, poller, options).data, WAIT_S, "it is"
     )
     assert [message.id for message in again] == [posted[0]]
+
+
+def test_a_poll_waits_until_there_is_a_message(
+    api: httpx.Client, svix: Svix, application: ApplicationOut, poller: str
+) -> None:
+    path = f"/app/{application.id}/poller/{poller}"
+    with ThreadPoolExecutor() as others:
+        waiting = [
+            others.submit(api.get, each, params={"wait": 15})
+            for each in (path, f"{path}/consumer/nightly")
+        ]
+        (posted,) = post(svix, application.id, 1)
+        pages = [each.result().json() for each in waiting]
+    assert [[message["id"] for message in page["data"]] for page in pages] == [[posted]] * 2
+    # Somebody who has read everything gets an empty page after that time.
+    iterator = pages[0]["iterator"]
+    nothing = api.get(path, params={"wait": 1, "iterator": iterator}).json()
+    assert (nothing["data"], nothing["done"], nothing["iterator"]) == ([], True, iterator)
 
 
 def test_a_page_can_be_narrowed(svix: Svix, application: ApplicationOut, poller: str) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -6,7 +7,10 @@ import pytest
 from angarium_chassis.database.engine import Database, open_database, postgres_of
 from angarium_chassis.process import StartRefused
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+CANARY = "canary-of-a-parameter"
 
 
 @pytest.fixture
@@ -160,3 +164,34 @@ async def test_a_missing_file_of_authorities_is_a_problem_and_no_traceback(
 
     assert await database.problem() is not None
     await database.close()
+
+
+async def test_an_error_does_not_repeat_the_parameters_of_its_statement(database_url: str) -> None:
+    database = open_database(database_url)
+    try:
+        with pytest.raises(DBAPIError) as refusal:
+            async with database.engine.begin() as connection:
+                await connection.execute(text("insert into absent values (:a)"), {"a": CANARY})
+    finally:
+        await database.close()
+    assert "absent" in str(refusal.value)
+    assert CANARY not in "".join(traceback.format_exception(refusal.value))
+
+
+async def test_deleted_bytes_leave_the_sqlite_file(tmp_path: Path) -> None:
+    path = tmp_path / "test.db"
+    long = CANARY * 1_000
+    database = open_database(f"sqlite+aiosqlite:///{path}")
+    try:
+        async with database.engine.begin() as connection:
+            await connection.execute(text("create table message (id integer, payload text)"))
+            for number, payload in enumerate(("kept", CANARY, long, long)):
+                row = {"id": number, "payload": payload}
+                await connection.execute(text("insert into message values (:id, :payload)"), row)
+        async with database.engine.begin() as connection:
+            await connection.execute(text("delete from message where id in (1, 2)"))
+            await connection.execute(text("update message set payload = '' where id = 3"))
+    finally:
+        await database.close()
+    assert b"kept" in path.read_bytes()
+    assert CANARY.encode() not in path.read_bytes()

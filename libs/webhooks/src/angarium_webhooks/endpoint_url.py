@@ -26,6 +26,8 @@ _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _QUAD = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# Before the path, however its beginning is spelled.
+_CREDENTIALS = re.compile(r"(\s*[A-Za-z][A-Za-z0-9+.-]*:)?(/*)[^/?#]*@")
 _PATH_SAFE: Final = "/%:@!$&'()*+,;=-._~[]|"
 _QUERY_SAFE: Final = _PATH_SAFE.replace("'", "") + "?`{}^"
 
@@ -67,6 +69,15 @@ class EndpointUrl:
 def check_endpoint_url(url: str, *, allow_http: bool) -> str:
     """Convert an endpoint's URL to its canonical form. Raises `UrlRefused`."""
     return parse_endpoint_url(url, allow_http=allow_http).canonical
+
+
+def mask_credentials(url: str) -> str:
+    """The URL with `user` in place of a user name and password. It is refused as before, so that
+    whoever refuses it need not be sent a password."""
+    match = _CREDENTIALS.match(url)
+    if match is None:
+        return url
+    return f"{match[1] or ''}{match[2]}user@{url[match.end() :]}"
 
 
 def parse_endpoint_url(url: str, *, allow_http: bool) -> EndpointUrl:

@@ -3,6 +3,7 @@ from angarium_webhooks.endpoint_url import (
     EndpointUrl,
     UrlRefused,
     check_endpoint_url,
+    mask_credentials,
     parse_endpoint_url,
 )
 from hypothesis import example, given
@@ -197,3 +198,37 @@ def test_any_text_is_refused_or_has_a_stable_canonical_form_of_plain_ascii(text:
     assert parse_endpoint_url(canonical, allow_http=True) == url
     assert url.target.startswith("/")
     assert "#" not in canonical
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("https://user:secret@example.com/in", "https://user@example.com/in"),
+        ("https://user:a@b:secret@example.com/@in", "https://user@example.com/@in"),
+        ("https:user:secret@example.com", "https:user@example.com"),
+        ("redis+stream://user:secret@example.com/0/a", "redis+stream://user@example.com/0/a"),
+        ("https://user:secret\\@example.com", "https://user@example.com"),
+        ("https:/user:secret@example.com", "https:/user@example.com"),
+        ("https:///user:secret@example.com", "https:///user@example.com"),
+        (" https://user:secret@example.com", " https://user@example.com"),
+        ("https://user:secret@", "https://user@"),
+        ("//user:secret@example.com", "//user@example.com"),
+    ],
+)
+def test_credentials_are_masked_and_refused(url: str, masked: str) -> None:
+    assert mask_credentials(url) == masked
+    with pytest.raises(UrlRefused):
+        parse_endpoint_url(masked, allow_http=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/@a",
+        "https://example.com?to=a@b",
+        "https://example.com/#@",
+        "poll://messages",
+    ],
+)
+def test_an_at_sign_after_the_host_is_no_credential(url: str) -> None:
+    assert mask_credentials(url) == url

@@ -60,6 +60,7 @@ from .application.read.poll_messages import PolledJournal, PollMessages
 from .application.read.references import References
 from .application.read.search_attempts import SearchAttemptsOfMessages
 from .application.read.statistics import AcceptedMessages, ReadStatistics
+from .application.read.waiting_polls import WaitingPolls
 from .application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from .application.redelivery.expunge_content import ExpungeContent, Payloads
 from .application.redelivery.redelivery import (
@@ -76,6 +77,7 @@ from .application.tenants.erase_tenants import DeletedTenants, EraseTenants
 from .application.tenants.integrations import Integrations
 from .application.tenants.last_uses import LastUses
 from .application.tenants.oidc_sign_in import IdentityProvider, OidcRules, OidcSignIn, TenantNames
+from .application.tenants.payload_retention import PayloadRetentions
 from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.rate_limiter import RateLimiter, SharedCounts
@@ -120,6 +122,7 @@ class GatewayPorts:
     idempotency_keys: IdempotencyKeys
     audit_log: AuditLog
     retentions: TenantRetentions
+    payload_retentions: PayloadRetentions
     schema_checks: TenantSchemaChecks
     compile_schema: CompileSchema
     quota_counts: SharedCounts
@@ -364,6 +367,7 @@ def _api(
         ),
         read_endpoint_delivery=ReadEndpointDelivery(references, ask_worker),
         poll_messages=PollMessages(references, ports.messages, ask_worker),
+        waiting_polls=WaitingPolls(hot_path.arrivals, clocks.clock_s),
         read_statistics=ReadStatistics(
             directory=directory,
             references=references,
@@ -391,6 +395,7 @@ def _api(
         ),
         platform=build_platform(ports.platform, ask_dispatcher, ask_worker, clocks.now),
         retentions=ports.retentions,
+        payload_retentions=ports.payload_retentions,
         source_secrets=SourceSecrets(ports.seal, os.urandom),
         keys=ports.api_keys,
         integrations=ports.integrations,

@@ -14,6 +14,7 @@ from angarium_chassis.tracing.spans import Spans
 from .application.accept.accept_counters import AcceptCounters
 from .application.accept.commit_messages import CommitMessages, ScheduleMessages
 from .application.accept.journal import Journal, ScheduledCommits
+from .application.publish.arrivals import Arrivals
 from .application.publish.batch_store import BatchStore
 from .application.publish.membership import Membership
 from .application.publish.recovery import Recovery, StreamWatch
@@ -61,6 +62,7 @@ class HotPath:
 
     window: OpenBatches
     counters: AcceptCounters
+    arrivals: Arrivals
     commit_messages: CommitMessages
     commits: GroupCommit[NewMessage, CommitOutcome]
     scheduled: GroupCommit[NewMessage, CommitOutcome]
@@ -84,17 +86,20 @@ def build_hot_path(
     window = OpenBatches(limits.window_bytes)
     relay = Relay(ports.publish, batches, window, owner=owner, clock_s=clock_s, spans=spans)
     counters = AcceptCounters()
+    arrivals = Arrivals()
     commit = CommitMessages(
         ports.journal,
         relay,
         owner=owner,
         stream_count=stream_count,
         counters=counters,
+        arrivals=arrivals,
         spans=spans,
     )
     return HotPath(
         window=window,
         counters=counters,
+        arrivals=arrivals,
         commit_messages=commit,
         commits=GroupCommit(commit, waiting_max=limits.waiting_max),
         scheduled=GroupCommit(ScheduleMessages(ports.journal, counters)),

@@ -31,6 +31,7 @@ from .adapters.database.message_queries import StoredMessages
 from .adapters.database.message_search import MessageSearchTable
 from .adapters.database.message_statistics import MessageStatistics
 from .adapters.database.open_messages import OpenMessages
+from .adapters.database.payload_retentions import StoredPayloadRetentions
 from .adapters.database.portal_tokens import PortalTokenTable
 from .adapters.database.postgres_journal import PostgresJournal
 from .adapters.database.replayed_messages import StoredReplayedMessages
@@ -124,6 +125,7 @@ def ports_over(
         idempotency_keys=StoredIdempotencyKeys(database),
         audit_log=AuditLogTable(database, seal_of(settings).derived_key(PURPOSE)),
         retentions=TenantRetentionColumn(database),
+        payload_retentions=StoredPayloadRetentions(database),
         schema_checks=TenantSchemaCheckColumn(database),
         compile_schema=compile_schema,
         quota_counts=streams.quota_counts,

@@ -104,6 +104,7 @@ def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={"timeout": 5, "server_settings": settings, **given},
     )
 
@@ -129,6 +130,7 @@ def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
         poolclass=AsyncAdaptedQueuePool,
         pool_size=min(connections_max, 4),
         max_overflow=0,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -138,6 +140,8 @@ def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:
             cursor.execute("pragma journal_mode = wal")
         cursor.execute("pragma synchronous = full")
         cursor.execute("pragma foreign_keys = on")
+        # Deleted bytes would stay in free pages of the file.
+        cursor.execute("pragma secure_delete = on")
         cursor.execute(f"pragma busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}")
         cursor.close()
 

@@ -48,6 +48,24 @@ async def test_refused_messages_are_not_published() -> None:
 
 
 @simulated
+async def test_who_waits_for_messages_of_an_application_is_woken_by_a_commit() -> None:
+    rig = Rig()
+    refused, committed = of_application(1), of_application(2)
+    rig.journal.outcomes = {refused.id: KeyTaken()}
+    arrivals = rig.path.arrivals
+    assert not arrivals.are_awaited
+    with (
+        arrivals.awaited(refused.application_id) as nothing,
+        arrivals.awaited(committed.application_id) as arrived,
+    ):
+        async with Running(rig.relay.run):
+            await rig.path.commit_messages([refused, committed])
+            await quiet()
+        assert (nothing.is_set(), arrived.is_set()) == (False, True)
+    assert not arrivals.are_awaited
+
+
+@simulated
 async def test_a_group_of_which_all_is_refused_is_not_published_and_keeps_no_room() -> None:
     rig = Rig()
     message = a_message()

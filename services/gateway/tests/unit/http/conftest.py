@@ -40,6 +40,7 @@ from angarium_gateway.application.read.messages import (
 from angarium_gateway.application.read.statistics import AcceptedQuery, AcceptedSeries
 from angarium_gateway.application.redelivery.redelivery import RedeliveryLimits, RedeliveryPorts
 from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.tenants.payload_retention import TooManyRules
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.build_gateway import (
@@ -260,6 +261,41 @@ class MemorySchedule:
         return waits
 
 
+class MemoryPayloadRetentions:
+    """Implements `PayloadRetentions`."""
+
+    def __init__(self) -> None:
+        self.applications: dict[tuple[bytes, bytes], int] = {}
+        self.event_types: dict[tuple[bytes, str], int] = {}
+        self.is_full = False
+
+    async def of_applications(self, tenant_id: bytes, ids: Sequence[bytes]) -> dict[bytes, int]:
+        known = self.applications
+        return {each: known[tenant_id, each] for each in ids if (tenant_id, each) in known}
+
+    async def of_event_types(self, tenant_id: bytes, names: Sequence[str]) -> dict[str, int]:
+        known = self.event_types
+        return {name: known[tenant_id, name] for name in names if (tenant_id, name) in known}
+
+    async def set_of_application(
+        self, tenant_id: bytes, application_id: bytes, hours: int | None
+    ) -> None:
+        self.applications.pop((tenant_id, application_id), None)
+        if hours is not None:
+            self._refuse_if_full()
+            self.applications[tenant_id, application_id] = hours
+
+    async def set_of_event_type(self, tenant_id: bytes, name: str, hours: int | None) -> None:
+        self.event_types.pop((tenant_id, name), None)
+        if hours is not None:
+            self._refuse_if_full()
+            self.event_types[tenant_id, name] = hours
+
+    def _refuse_if_full(self) -> None:
+        if self.is_full:
+            raise TooManyRules
+
+
 class MemoryRetentions:
     """Implements `TenantRetentions`."""
 
@@ -372,6 +408,7 @@ class World:
     portal_tokens: MemoryPortalTokens = field(default_factory=MemoryPortalTokens)
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
+    payload_retentions: MemoryPayloadRetentions = field(default_factory=MemoryPayloadRetentions)
     sign_ins: MemorySignIns = field(init=False)
     followed: FollowedModel = field(default_factory=FollowedModel)
     search: SearchModel = field(default_factory=SearchModel)
@@ -430,6 +467,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         idempotency_keys=world.keys,
         audit_log=world.audit_log,
         retentions=MemoryRetentions(),
+        payload_retentions=world.payload_retentions,
         schema_checks=MemorySchemaChecks(),
         compile_schema=compile_schema,
         quota_counts=MemoryQuotaCounts(),

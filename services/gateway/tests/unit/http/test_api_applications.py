@@ -185,3 +185,53 @@ async def test_an_invalid_member_is_located_in_body_query_or_path(world: World) 
         assert answer.json()["detail"] == [
             {"loc": location, "msg": "Give another.", "type": "value_error"}
         ]
+
+
+async def test_the_hours_for_which_payloads_are_kept_are_set_kept_and_cleared(world: World) -> None:
+    world.dispatcher.answers[CreateApplication] = application_saved(created=True)
+    world.dispatcher.answers[UpdateApplication] = application_saved()
+    world.dispatcher.answers[PatchApplication] = application_saved()
+    world.dispatcher.answers[GetApplication] = application_saved()
+    world.dispatcher.answers[ListApplications] = Applications(items=(APPLICATION,), done=True)
+    path = "/api/v1/app/acme"
+    new = {"name": "Acme", "payloadRetentionHours": 24}
+    made = await world.client.post("/api/v1/app", json=new)
+    assert (made.status_code, made.json()["payloadRetentionHours"]) == (201, 24)
+    # Clients that do not know the member keep it.
+    for answer in (
+        await world.client.put(path, json={"name": "Acme"}),
+        await world.client.patch(path, json={"name": "Acme"}),
+        await world.client.get(path),
+    ):
+        assert (answer.status_code, answer.json()["payloadRetentionHours"]) == (200, 24)
+    listed = await world.client.get("/api/v1/app")
+    assert [each["payloadRetentionHours"] for each in listed.json()["data"]] == [24]
+
+    changed = await world.client.patch(path, json={"payloadRetentionHours": 1})
+    assert changed.json()["payloadRetentionHours"] == 1
+    cleared = await world.client.patch(path, json={"payloadRetentionHours": None})
+    assert "payloadRetentionHours" not in cleared.json()
+    assert world.payload_retentions.applications == {}
+
+
+async def test_an_application_that_existed_keeps_its_hours(world: World) -> None:
+    world.dispatcher.answers[CreateApplication] = application_saved(created=False)
+    new = {"name": "Acme", "uid": "acme", "payloadRetentionHours": 24}
+    answer = await world.client.post("/api/v1/app?get_if_exists=true", json=new)
+    assert (answer.status_code, "payloadRetentionHours" in answer.json()) == (200, False)
+
+
+@pytest.mark.parametrize("hours", [0, 2161, "24", 1.5])
+async def test_hours_out_of_range_are_refused(world: World, hours: object) -> None:
+    body = {"name": "Acme", "payloadRetentionHours": hours}
+    answer = await world.client.post("/api/v1/app", json=body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"][0]["loc"] == ["body", "payloadRetentionHours"]
+    assert world.dispatcher.asked == []
+
+
+async def test_more_retentions_than_there_may_be_are_refused(world: World) -> None:
+    world.dispatcher.answers[PatchApplication] = application_saved()
+    world.payload_retentions.is_full = True
+    answer = await world.client.patch("/api/v1/app/acme", json={"payloadRetentionHours": 1})
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_retentions")

@@ -19,7 +19,7 @@ from angarium_contracts.configuration import (
 from angarium_contracts.queries import Done, Page, Problem, ProblemCode
 from msgspec import UNSET
 
-from .conftest import MADE_AT, TENANT, World
+from .conftest import MADE_AT, OTHER_TOKEN, TENANT, World
 
 SCHEMAS = {"1": {"type": "object", "properties": {"id": {"type": "string"}}}}
 EVENT_TYPE = EventType(
@@ -169,3 +169,35 @@ async def test_the_fault_of_a_schema_is_named_at_its_member(world: World) -> Non
     )
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["loc"] == ["body", "schemas", "1", "properties", "a.b"]
+
+
+async def test_the_hours_for_which_payloads_are_kept_are_those_of_the_tenant(world: World) -> None:
+    saved = EventTypeSaved(EVENT_TYPE)
+    world.dispatcher.answers[CreateEventType] = EventTypeSaved(EVENT_TYPE, created=True)
+    world.dispatcher.answers[UpdateEventType] = saved
+    world.dispatcher.answers[PatchEventType] = saved
+    world.dispatcher.answers[GetEventType] = saved
+    world.dispatcher.answers[ListEventTypes] = EventTypes(items=(EVENT_TYPE,), done=True)
+    world.dispatcher.answers[DeleteEventType] = Done(version=3)
+    path = "/api/v1/event-type/invoice.paid"
+    new = {"name": "invoice.paid", "description": "Paid", "payloadRetentionHours": 24}
+    made = await world.client.post("/api/v1/event-type", json=new)
+    assert (made.status_code, made.json()["payloadRetentionHours"]) == (201, 24)
+    for answer in (
+        await world.client.put(path, json={"description": "Paid"}),
+        await world.client.patch(path, json={"description": "Paid"}),
+        await world.client.get(path),
+    ):
+        assert (answer.status_code, answer.json()["payloadRetentionHours"]) == (200, 24)
+    listed = await world.client.get("/api/v1/event-type")
+    assert [each["payloadRetentionHours"] for each in listed.json()["data"]] == [24]
+    other = {"authorization": f"bearer {OTHER_TOKEN}"}
+    assert "payloadRetentionHours" not in (await world.client.get(path, headers=other)).json()
+
+    await world.client.delete(path)
+    assert world.payload_retentions.event_types == {(TENANT, "invoice.paid"): 24}
+    await world.client.delete(f"{path}?expunge=true")
+    assert world.payload_retentions.event_types == {}
+    await world.client.patch(path, json={"payloadRetentionHours": 7})
+    cleared = await world.client.patch(path, json={"payloadRetentionHours": None})
+    assert "payloadRetentionHours" not in cleared.json()

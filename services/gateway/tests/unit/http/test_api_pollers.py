@@ -1,5 +1,6 @@
 """Polling an endpoint's messages, with a position of the client's or of a stored consumer."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -217,3 +218,67 @@ async def test_the_workers_problems_are_those_of_the_request(world: World) -> No
     world.worker.answers[PollDeliveries] = Problem(ProblemCode.UNAVAILABLE, "away")
     assert (await world.client.get(CONSUMER)).status_code == 409
     assert (await world.client.get(POLLER)).status_code == 503
+
+
+@pytest.mark.parametrize("path", [POLLER, CONSUMER])
+async def test_a_poll_waits_for_a_message(world: World, path: str) -> None:
+    kind: type[PollDeliveries | PollAsConsumer] = PollDeliveries
+    empty: Any = PolledDeliveries((), position(7))
+    some: Any = PolledDeliveries(items(PAID), position(8))
+    if path == CONSUMER:
+        kind, empty = PollAsConsumer, ConsumerPage((), position(7), 3)
+        some = ConsumerPage(items(PAID), position(8), 3)
+    waits = asyncio.Event()
+
+    def polled(_: PollDeliveries | PollAsConsumer) -> Any:
+        if len(world.worker.asked) < 2:
+            return empty
+        waits.set()
+        return some if arrived else empty
+
+    arrived = False
+    world.worker.answers[kind] = polled
+    answer = asyncio.ensure_future(get(world, path, wait=30))
+    await asyncio.wait({answer, asyncio.ensure_future(waits.wait())}, return_when="FIRST_COMPLETED")
+    assert not answer.done(), answer.result()
+    arrived = True
+    world.gateway.hot_path.arrivals.notify({APPLICATION_ID})
+
+    page = await answer
+    assert [each["id"] for each in page["data"]] == [format_id(MESSAGE, PAID.id)]
+
+
+async def test_a_waiting_poll_does_not_search_again_what_did_not_match(world: World) -> None:
+    pages = [PolledDeliveries((), position(7)), PolledDeliveries(items(PAID), position(8))]
+    world.worker.answers[PollDeliveries] = lambda _: pages.pop(0)
+    await get(world, POLLER, wait=30, event_type="invoice.paid")
+    assert world.worker.asked == [
+        PollDeliveries(ENDPOINT_ID, FIRST_POSITION, 50, "invoice.paid"),
+        PollDeliveries(ENDPOINT_ID, position(7), 50, "invoice.paid"),
+    ]
+
+
+async def test_a_token_that_was_revoked_meanwhile_gets_no_message(world: World) -> None:
+    def revoked(_: PollDeliveries) -> PolledDeliveries:
+        if len(world.worker.asked) == 1:
+            return PolledDeliveries((), position(7))
+        world.api_keys.callers.clear()
+        return PolledDeliveries(items(PAID), position(8))
+
+    world.worker.answers[PollDeliveries] = revoked
+    answer = await world.client.get(POLLER, params={"wait": 30})
+    assert answer.status_code == 401, answer.text
+
+
+@pytest.mark.parametrize("wait", ["-1", "31", "1.5", "x"])
+async def test_a_time_that_cannot_be_waited_is_refused(world: World, wait: str) -> None:
+    answer = await world.client.get(POLLER, params={"wait": wait})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"][0]["loc"] == ["query", "wait"]
+
+
+async def test_a_poll_that_has_messages_or_does_not_wait_is_answered_at_once(world: World) -> None:
+    await get(world, POLLER, wait=30)
+    world.worker.answers[PollDeliveries] = PolledDeliveries((), position(7))
+    await get(world, POLLER, wait=0)
+    assert len(world.worker.asked) == 2

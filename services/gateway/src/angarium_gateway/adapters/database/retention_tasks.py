@@ -11,6 +11,7 @@ from .portal_tokens import delete_ended_portal_tokens
 from .retention_messages import MessageRetention
 from .retention_payloads import delete_expired_payloads
 from .retention_rows import KeyRetention, delete_ended_tasks
+from .retention_rules import PayloadRules
 from .retention_tenants import TenantRetentionColumn
 from .sign_ins import SignedInKeyRetention, delete_unused_sign_ins
 from .tables import audit_entry
@@ -26,6 +27,7 @@ def retention_tasks(
     """
     return {
         "deleted tenants": delete_rows_of_deleted_tenants,
+        "payload rules": PayloadRules(),
         "payloads": delete_expired_payloads,
         "messages": MessageRetention(TenantRetentionColumn(database), days=message_days),
         "audit log": RetentionTable(audit_entry, days=audit_days),

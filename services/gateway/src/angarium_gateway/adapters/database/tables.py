@@ -344,3 +344,14 @@ legal_hold = Table(
 )
 """Legal holds. `application_id` is sixteen zero bytes where the hold is on the whole tenant;
 `placed_by` is the id of an API key."""
+
+payload_retention = Table(
+    "payload_retention",
+    metadata,
+    Column("tenant_id", Id, primary_key=True),
+    Column("application_id", Id, primary_key=True),
+    Column("event_type", String(256), primary_key=True),
+    Column("hours", Integer, nullable=False),
+)
+"""How long payloads of an application or of an event type are kept. A row is of one of both:
+`application_id` is sixteen zero bytes in those of event types, `event_type` empty in the others."""

@@ -55,7 +55,7 @@ from .query_parameters import read_query
 from .rate_limit_headers import rate_limit_headers
 from .request_traces import UNTRACED, RequestTraces, describe, ended
 from .schema_checks import VIOLATIONS_HEADER, SchemaChecks
-from .schemas.applications import ApplicationIn
+from .schemas.applications import MissingApplicationIn
 from .schemas.messages import message_out
 
 _PATH = re.compile(r"/api/v1/app/([a-zA-Z0-9\-_.]{1,256})/msg/?")
@@ -196,7 +196,7 @@ class AcceptRoute:
         return caller
 
     async def _create_missing(
-        self, caller: Caller, ref: str, application: ApplicationIn
+        self, caller: Caller, ref: str, application: MissingApplicationIn
     ) -> ApplicationState | Problem:
         await self._access.authorize(caller, Permission.MANAGE_TENANT, None)
         return await self._create_application(

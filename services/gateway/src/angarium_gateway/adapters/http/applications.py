@@ -19,12 +19,14 @@ from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter, SkipValidation
+from msgspec import UNSET, UnsetType
 
 from angarium_gateway.application.tenants.authentication import Caller
 
 from .current_names import with_current_names
 from .dependencies import Api, ApiDependencies, CurrentCaller
 from .entity_tags import WritePrecondition
+from .kept_payloads import hours_of_applications, keep_payloads_of_application
 from .noted_changes import note_change
 from .parameters import NAME_CHARS_MAX, ApplicationRef, ordered_page
 from .problems import unwrap
@@ -106,8 +108,9 @@ class ApplicationController(Controller):
             search=search,
         )
         found = unwrap(await api.ask_dispatcher(question, Applications))
+        hours = await hours_of_applications(api, caller.tenant_id, found.items)
         return ListResponse(
-            data=[application_out(item) for item in found.items],
+            data=[application_out(item, hours.get(item.id)) for item in found.items],
             iterator=found.iterator,
             prev_iterator=found.prev_iterator,
             done=found.done,
@@ -130,7 +133,9 @@ class ApplicationController(Controller):
         If its `uid` is taken, the answer is `409`, or, with `get_if_exists=true`, `200` with the
         existing application unchanged.
         """
-        return _saved(await create_application(api, caller, data, get_if_exists=get_if_exists))
+        saved = await create_application(api, caller, data, get_if_exists=get_if_exists)
+        hours = data.payload_retention_hours if saved.created else UNSET
+        return await _saved(api, caller, saved, hours)
 
     @get("/{app_id:str}", operation_id="v1.application.get", summary="Get an application")
     async def get_application(
@@ -140,9 +145,9 @@ class ApplicationController(Controller):
         portals and other operations below this path work too, returns the application that it is.
         """
         question = GetApplication(tenant_id=caller.tenant_id, ref=app_id, of_any_kind=True)
-        return application_out(
-            unwrap(await api.ask_dispatcher(question, ApplicationSaved)).application
-        )
+        found = unwrap(await api.ask_dispatcher(question, ApplicationSaved)).application
+        hours = await hours_of_applications(api, caller.tenant_id, [found])
+        return application_out(found, hours.get(found.id))
 
     @put(
         "/{app_id:str}",
@@ -159,7 +164,7 @@ class ApplicationController(Controller):
         precondition: WritePrecondition,
     ) -> Response[ApplicationOut]:
         """Replaces every field of the application: a field that is left out gets its default value.
-        Kept are `weight`, and the `uid` that the path names.
+        Kept are `weight`, `payloadRetentionHours`, and the `uid` that the path names.
 
         If no application has this uid, one is created with it, and the answer is `201`.
         """
@@ -175,7 +180,8 @@ class ApplicationController(Controller):
             precondition=precondition,
             applications_max=caller.tenant.applications_max,
         )
-        return _saved(unwrap(await api.change_configuration(command, ApplicationSaved)))
+        saved = unwrap(await api.change_configuration(command, ApplicationSaved))
+        return await _saved(api, caller, saved, data.payload_retention_hours)
 
     @patch(
         "/{app_id:str}",
@@ -191,7 +197,8 @@ class ApplicationController(Controller):
         precondition: WritePrecondition,
     ) -> ApplicationOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
-        return _noted(await change_application(api, caller, app_id, data, precondition))
+        saved = await change_application(api, caller, app_id, data, precondition)
+        return await _noted(api, caller, saved, data.payload_retention_hours)
 
     @delete(
         "/{app_id:str}",
@@ -214,7 +221,10 @@ class ApplicationController(Controller):
             tenant_id=caller.tenant_id, ref=app_id, precondition=precondition
         )
         deleted = unwrap(await api.change_configuration(command, ApplicationDeleted))
-        note_change(None if deleted.before is None else application_out(deleted.before), None)
+        before = deleted.before
+        if before is not None:
+            hours = await hours_of_applications(api, caller.tenant_id, [before])
+            note_change(application_out(before, hours.get(before.id)), None)
 
 
 async def create_application(
@@ -257,11 +267,18 @@ async def change_application(
     return unwrap(await api.change_configuration(command, ApplicationSaved))
 
 
-def _saved(saved: ApplicationSaved) -> Response[ApplicationOut]:
-    return Response(_noted(saved), status_code=201 if saved.created else 200)
+async def _saved(
+    api: ApiDependencies, caller: Caller, saved: ApplicationSaved, hours: int | UnsetType | None
+) -> Response[ApplicationOut]:
+    shown = await _noted(api, caller, saved, hours)
+    return Response(shown, status_code=201 if saved.created else 200)
 
 
-def _noted(saved: ApplicationSaved) -> ApplicationOut:
-    after = application_out(saved.application)
-    note_change(None if saved.before is None else application_out(saved.before), after)
+async def _noted(
+    api: ApiDependencies, caller: Caller, saved: ApplicationSaved, hours: int | UnsetType | None
+) -> ApplicationOut:
+    kept = await keep_payloads_of_application(api, caller.tenant_id, saved.application.id, hours)
+    after = application_out(saved.application, kept.after)
+    before = None if saved.before is None else application_out(saved.before, kept.before)
+    note_change(before, after)
     return after

@@ -28,6 +28,7 @@ from angarium_gateway.application.read.overview import ReadOverview
 from angarium_gateway.application.read.poll_messages import PollMessages
 from angarium_gateway.application.read.search_attempts import SearchAttemptsOfMessages
 from angarium_gateway.application.read.statistics import ReadStatistics
+from angarium_gateway.application.read.waiting_polls import WaitingPolls
 from angarium_gateway.application.redelivery.cancel_deliveries import CancelPendingDeliveries
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
 from angarium_gateway.application.redelivery.redelivery import Redelivery
@@ -37,6 +38,7 @@ from angarium_gateway.application.tenants.audit_log import AuditLog
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.integrations import Integrations
 from angarium_gateway.application.tenants.oidc_sign_in import OidcSignIn
+from angarium_gateway.application.tenants.payload_retention import PayloadRetentions
 from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
 from angarium_gateway.application.tenants.sign_ins import SignIns
@@ -69,12 +71,14 @@ class ApiDependencies:
     read_deliveries: ReadDeliveries
     read_endpoint_delivery: ReadEndpointDelivery
     poll_messages: PollMessages
+    waiting_polls: WaitingPolls
     read_statistics: ReadStatistics
     overview: ReadOverview
     redelivery: Redelivery
     cancel: CancelPendingDeliveries
     expunge: ExpungeContent
     retentions: TenantRetentions
+    payload_retentions: PayloadRetentions
     source_secrets: SourceSecrets
     keys: TenantKeys
     integrations: Integrations

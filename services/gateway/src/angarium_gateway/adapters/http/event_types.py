@@ -29,6 +29,7 @@ from angarium_gateway.domain.permissions import KeyScope
 
 from .dependencies import Api, ApiDependencies, CurrentCaller
 from .entity_tags import WritePrecondition
+from .kept_payloads import hours_of_event_types, keep_payloads_of_event_type
 from .noted_changes import note_change
 from .parameters import EventTypeRef, ordered_page
 from .problems import Fault, Refused, invalid, refusal, unwrap
@@ -83,8 +84,9 @@ class EventTypeController(Controller):
             feature_flags=visible_flags(caller),
         )
         found = unwrap(await api.ask_dispatcher(question, EventTypes))
+        hours = await hours_of_event_types(api, caller.tenant_id, found.items)
         return ListResponse(
-            data=[event_type_out(item) for item in found.items],
+            data=[event_type_out(item, hours.get(item.name)) for item in found.items],
             iterator=found.iterator,
             prev_iterator=found.prev_iterator,
             done=found.done,
@@ -102,7 +104,8 @@ class EventTypeController(Controller):
         If the name belongs to an archived event type, that one is replaced and restored. If it is
         in use, the answer is `409`.
         """
-        return noted_event_type(await create_event_type(api, caller, data))
+        saved = await create_event_type(api, caller, data)
+        return await noted_event_type(api, caller, saved, data.payload_retention_hours)
 
     @get("/{event_type_name:str}", operation_id="v1.event-type.get", summary="Get an event type")
     async def get_event_type(
@@ -114,7 +117,8 @@ class EventTypeController(Controller):
         flags = visible_flags(caller)
         if flags is not None and found.feature_flags and not {*flags} & {*found.feature_flags}:
             raise Refused(refusal(_ABSENT))
-        return event_type_out(found)
+        hours = await hours_of_event_types(api, caller.tenant_id, [found])
+        return event_type_out(found, hours.get(found.name))
 
     @put(
         "/{event_type_name:str}",
@@ -131,7 +135,7 @@ class EventTypeController(Controller):
         precondition: WritePrecondition,
     ) -> Response[EventTypeOut]:
         """Replaces every field of the event type: a field that is left out gets its default value.
-        Only `retrySchedule` is kept.
+        Only `retrySchedule` and `payloadRetentionHours` are kept.
 
         If there is no event type of this name, it is created, and the answer is `201`.
         """
@@ -149,7 +153,8 @@ class EventTypeController(Controller):
         )
         saved = unwrap(await api.ask_dispatcher(command, EventTypeSaved))
         api.schemas.forget_tenants({caller.tenant_id})
-        return Response(noted_event_type(saved), status_code=201 if saved.created else 200)
+        shown = await noted_event_type(api, caller, saved, data.payload_retention_hours)
+        return Response(shown, status_code=201 if saved.created else 200)
 
     @patch(
         "/{event_type_name:str}",
@@ -165,9 +170,8 @@ class EventTypeController(Controller):
         precondition: WritePrecondition,
     ) -> EventTypeOut:
         """Changes the fields that the body has, and keeps the others. `null` clears a field."""
-        return noted_event_type(
-            await change_event_type(api, caller, event_type_name, data, precondition)
-        )
+        saved = await change_event_type(api, caller, event_type_name, data, precondition)
+        return await noted_event_type(api, caller, saved, data.payload_retention_hours)
 
     @delete(
         "/{event_type_name:str}",
@@ -195,16 +199,32 @@ class EventTypeController(Controller):
         )
         done = unwrap(await api.ask_dispatcher(command, Done))
         api.schemas.forget_tenants({caller.tenant_id})
-        if done.before is not None:
-            before = event_type_out(msgspec.json.decode(done.before, type=EventType))
-            note_change(before, None if expunge else replace(before, archived=True))
+        await note_deleted_event_type(api, caller, event_type_name, done, expunge=expunge)
 
 
-def noted_event_type(saved: EventTypeSaved) -> EventTypeOut:
-    """The answer with a saved event type, which is noted for the audit log."""
-    after = event_type_out(saved.event_type)
-    note_change(None if saved.before is None else event_type_out(saved.before), after)
+async def noted_event_type(
+    api: ApiDependencies, caller: Caller, saved: EventTypeSaved, hours: int | UnsetType | None
+) -> EventTypeOut:
+    """The answer with a saved event type, which is noted for the audit log. `hours`: for how long
+    its payloads are kept from now on, unless it is unset. Raises `Refused`."""
+    name = saved.event_type.name
+    kept = await keep_payloads_of_event_type(api, caller.tenant_id, name, hours)
+    after = event_type_out(saved.event_type, kept.after)
+    note_change(None if saved.before is None else event_type_out(saved.before, kept.before), after)
     return after
+
+
+async def note_deleted_event_type(
+    api: ApiDependencies, caller: Caller, name: str, done: Done, *, expunge: bool
+) -> None:
+    """Note for the audit log that an event type was archived or, with `expunge`, deleted, which
+    ends the retention of its payloads."""
+    hours = None if expunge else UNSET
+    kept = await keep_payloads_of_event_type(api, caller.tenant_id, name, hours)
+    if done.before is not None:
+        event_type = msgspec.json.decode(done.before, type=EventType)
+        before = event_type_out(event_type, kept.before)
+        note_change(before, None if expunge else replace(before, archived=True))
 
 
 async def create_event_type(

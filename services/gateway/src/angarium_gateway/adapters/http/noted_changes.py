@@ -76,7 +76,7 @@ def _shown(name: str, value: Any) -> Any:
         return value
     if name in _VALUES_HIDDEN and isinstance(value, dict):
         value = {each: None if one is None else REDACTED for each, one in value.items()}
-    elif _HIDDEN.search(name):
+    elif _HIDDEN.search(name) and not isinstance(value, int):
         return REDACTED
     elif isinstance(value, str) and name.lower().endswith("url"):
         value = _without_credentials(value)

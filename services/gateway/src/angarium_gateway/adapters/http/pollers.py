@@ -1,13 +1,16 @@
 """/api/v1/app/{app_id}/poller/{sink_id}"""
 
+from dataclasses import replace
 from datetime import UTC
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 from angarium_contracts.queries import Problem
-from litestar import Controller, delete, get, post
+from litestar import Controller, Request, delete, get, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
-from angarium_gateway.application.read.poll_messages import Poll
+from angarium_gateway.application.read.poll_messages import Poll, PolledPage
+from angarium_gateway.application.tenants.authentication import Caller
 
 from .dependencies import Api, CurrentCaller
 from .parameters import (
@@ -29,6 +32,7 @@ from .schemas.polling import (
     consumer_out,
     polled_out,
 )
+from .waiting_polls import Wait, answer_poll
 
 SinkRef = Annotated[
     str,
@@ -93,6 +97,7 @@ class PollerController(Controller):
     @get(operation_id="v1.message.poller.poll", summary="Poll messages")
     async def poll(
         self,
+        request: Request[Caller, bytes, Any],
         api: Api,
         caller: CurrentCaller,
         app_id: ApplicationRef,
@@ -102,16 +107,24 @@ class PollerController(Controller):
         event_type: EventType = None,
         channel: ChannelName = None,
         after: After = None,
+        wait: Wait = 0,
     ) -> PollingEndpointOut:
         """Returns messages of the endpoint after `iterator`, which the client stores.
 
-        A page has at most `limit` messages and about 4 MiB of payloads.
+        A page has at most `limit` messages and about 4 MiB of payloads. With `wait`, the answer
+        waits for a message if there is none.
         """
         poll = Poll(limit, iterator, event_type, channel, time_of("after", after))
-        page = await api.poll_messages.poll(caller.tenant_id, app_id, sink_id, poll)
-        if isinstance(page, Problem):
-            raise Refused(refusal(page))
-        return polled_out(page)
+
+        async def page() -> PolledPage | Problem:
+            nonlocal poll
+            found = await api.poll_messages.poll(caller.tenant_id, app_id, sink_id, poll)
+            if not isinstance(found, Problem):
+                # What did not match need not be searched again.
+                poll = replace(poll, iterator=found.iterator)
+            return found
+
+        return polled_out(await answer_poll(request, api, app_id, wait, page))
 
     @get(
         "/consumer/{consumer_id:str}",
@@ -120,6 +133,7 @@ class PollerController(Controller):
     )
     async def poll_as_consumer(
         self,
+        request: Request[Caller, bytes, Any],
         api: Api,
         caller: CurrentCaller,
         app_id: ApplicationRef,
@@ -127,20 +141,25 @@ class PollerController(Controller):
         consumer_id: ConsumerName,
         limit: Limit = LIMIT_DEFAULT,
         iterator: ConfirmedIterator = None,
+        wait: Wait = 0,
     ) -> PollingEndpointOut:
         """Returns messages of the endpoint after the position of the consumer, which is stored
         here.
 
         Passing the `iterator` of an answer confirms its messages: the position moves there, and
         the answer has what follows. A request without it gets the same messages until then, as
-        after a restart. A new consumer starts with everything that is kept.
+        after a restart. A new consumer starts with everything that is kept. With `wait`, the answer
+        waits for a message if there is none.
         """
-        page = await api.poll_messages.poll_as(
-            caller.tenant_id, app_id, sink_id, consumer_id, Poll(limit, iterator)
+        ask = partial(
+            api.poll_messages.poll_as,
+            caller.tenant_id,
+            app_id,
+            sink_id,
+            consumer_id,
+            Poll(limit, iterator),
         )
-        if isinstance(page, Problem):
-            raise Refused(refusal(page))
-        return polled_out(page)
+        return polled_out(await answer_poll(request, api, app_id, wait, ask))
 
     @post(
         "/consumer/{consumer_id:str}/seek",
@@ -150,6 +169,7 @@ class PollerController(Controller):
     )
     async def seek(
         self,
+        request: Request[Caller, bytes, Any],
         api: Api,
         caller: CurrentCaller,
         app_id: ApplicationRef,

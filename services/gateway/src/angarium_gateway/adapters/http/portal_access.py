@@ -21,7 +21,7 @@ from .dependencies import Api, ApiDependencies, CurrentCaller
 from .noted_changes import note_change
 from .parameters import ApplicationRef
 from .problems import Fault, Refused, invalid, refusal
-from .schemas.applications import ApplicationIn
+from .schemas.applications import MissingApplicationIn
 from .schemas.portal_access import (
     EXPIRY_S_MAX,
     ApplicationTokenExpireIn,
@@ -151,7 +151,7 @@ def _grant(data: AppPortalAccessIn) -> PortalGrant:
 
 
 async def _application(
-    api: ApiDependencies, caller: Caller, ref: str, brought: ApplicationIn | None
+    api: ApiDependencies, caller: Caller, ref: str, brought: MissingApplicationIn | None
 ) -> bytes:
     found = await api.directory.find(caller.tenant_id, ref)
     if isinstance(found, Problem) and found.code is ProblemCode.NOT_FOUND and brought is not None:

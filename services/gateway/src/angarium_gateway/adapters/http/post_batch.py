@@ -36,7 +36,7 @@ from .posted_message import PostedMessage, draft_of, read_message, read_message_
 from .problems import ProblemAnswer, Refused, refusal, unavailable
 from .request_traces import UNTRACED, RequestTraces
 from .schema_checks import SchemaChecks
-from .schemas.applications import ApplicationIn
+from .schemas.applications import MissingApplicationIn
 from .schemas.message_batches import (
     BatchApplication,
     BatchError,
@@ -233,7 +233,9 @@ class PostBatch:
             return refused.answer
         return None
 
-    def _creator(self, caller: Caller, ref: str, application: ApplicationIn) -> CreateMissingNow:
+    def _creator(
+        self, caller: Caller, ref: str, application: MissingApplicationIn
+    ) -> CreateMissingNow:
         return lambda: self._create_application(
             caller.tenant_id, ref, application, applications_max=caller.tenant.applications_max
         )

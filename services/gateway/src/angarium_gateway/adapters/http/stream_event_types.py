@@ -2,10 +2,8 @@
 
 from typing import Annotated
 
-import msgspec
 from angarium_contracts.configuration import (
     DeleteEventType,
-    EventType,
     EventTypes,
     EventTypeSaved,
     GetEventType,
@@ -18,19 +16,21 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter, SkipValidation
 from msgspec import UNSET
 
-from .dependencies import Api, CurrentCaller
+from angarium_gateway.application.tenants.authentication import Caller
+
+from .dependencies import Api, ApiDependencies, CurrentCaller
 from .event_types import (
     Expunge,
     IncludeArchived,
     change_event_type,
     create_event_type,
+    note_deleted_event_type,
     noted_event_type,
     visible_flags,
 )
-from .noted_changes import note_change
 from .parameters import NAME_CHARS_MAX, ordered_page
 from .problems import Fault, Refused, invalid, unwrap
-from .schemas.event_types import EventTypeIn, EventTypePatch, event_type_out
+from .schemas.event_types import EventTypeIn, EventTypePatch
 from .schemas.fields import NAME_PATTERN
 from .schemas.lists import ListResponse
 from .schemas.streams import (
@@ -88,7 +88,7 @@ class StreamEventTypeController(Controller):
         self, api: Api, caller: CurrentCaller, data: JSONBody[StreamEventTypeIn]
     ) -> StreamEventTypeOut:
         """Creates an event type and answers `201`. If the name is in use, the answer is `409`."""
-        return _noted(await create_event_type(api, caller, _new(data)))
+        return await _noted(api, caller, await create_event_type(api, caller, _new(data)))
 
     @get(
         "/{name:str}",
@@ -127,7 +127,8 @@ class StreamEventTypeController(Controller):
         question = GetEventType(tenant_id=caller.tenant_id, name=name)
         found = await api.ask_dispatcher(question, EventTypeSaved)
         if isinstance(found, Problem) and found.code is ProblemCode.NOT_FOUND:
-            created = _noted(await create_event_type(api, caller, _new(data)))
+            new = await create_event_type(api, caller, _new(data))
+            created = await _noted(api, caller, new)
             return Response(created, status_code=201)
         unwrap(found)
         changes = EventTypePatch(
@@ -137,7 +138,7 @@ class StreamEventTypeController(Controller):
             feature_flags=data.feature_flags,
         )
         changed = await change_event_type(api, caller, name, changes)
-        return Response(_noted(changed), status_code=200)
+        return Response(await _noted(api, caller, changed), status_code=200)
 
     @patch(
         "/{name:str}",
@@ -158,7 +159,7 @@ class StreamEventTypeController(Controller):
             archived=False if data.archived is None else data.archived,
             feature_flags=data.feature_flags,
         )
-        return _noted(await change_event_type(api, caller, name, changes))
+        return await _noted(api, caller, await change_event_type(api, caller, name, changes))
 
     @delete(
         "/{name:str}",
@@ -172,10 +173,7 @@ class StreamEventTypeController(Controller):
         command = DeleteEventType(tenant_id=caller.tenant_id, name=name, expunge=expunge)
         done = unwrap(await api.ask_dispatcher(command, Done))
         api.schemas.forget_tenants({caller.tenant_id})
-        if done.before is not None:
-            before = event_type_out(msgspec.json.decode(done.before, type=EventType))
-            after = None if expunge else msgspec.structs.replace(before, archived=True)
-            note_change(before, after)
+        await note_deleted_event_type(api, caller, name, done, expunge=expunge)
 
 
 def _new(data: StreamEventTypeIn) -> EventTypeIn:
@@ -188,6 +186,6 @@ def _new(data: StreamEventTypeIn) -> EventTypeIn:
     )
 
 
-def _noted(saved: EventTypeSaved) -> StreamEventTypeOut:
-    noted_event_type(saved)
+async def _noted(api: ApiDependencies, caller: Caller, saved: EventTypeSaved) -> StreamEventTypeOut:
+    await noted_event_type(api, caller, saved, UNSET)
     return stream_event_type_out(saved.event_type)

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 from angarium_contracts.queries import Problem
 from angarium_contracts.url_checks import CheckUrl, UrlChecked
+from angarium_webhooks.endpoint_url import mask_credentials
 from litestar import Controller, post
 from litestar.params import JSONBody
 
@@ -51,7 +52,7 @@ class UrlCheckController(Controller):
         application = await api.directory.find(caller.tenant_id, app_id)
         if isinstance(application, Problem):
             raise Refused(refusal(application))
-        found = await api.ask_worker(CheckUrl(data.url), UrlChecked)
+        found = await api.ask_worker(CheckUrl(mask_credentials(data.url)), UrlChecked)
         if isinstance(found, Problem):
             raise Refused(refusal(found))
         of_customer = isinstance(caller.grant, PortalGrant)

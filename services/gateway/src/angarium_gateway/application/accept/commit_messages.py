@@ -7,6 +7,7 @@ from angarium_chassis.tracing.spans import Kind, Spans
 from angarium_contracts.hot_path import AcceptedMessage
 from angarium_contracts.stream_names import stream_number
 
+from angarium_gateway.application.publish.arrivals import Arrivals
 from angarium_gateway.application.publish.batch_store import StoredBatch
 from angarium_gateway.application.publish.relay import Relay
 from angarium_gateway.domain.messages import CommitOutcome, Committed, NewMessage
@@ -26,9 +27,11 @@ class CommitMessages:
         owner: str,
         stream_count: int,
         counters: AcceptCounters,
+        arrivals: Arrivals,
         spans: Spans | None = None,
     ) -> None:
         self._journal = journal
+        self._arrivals = arrivals
         self._counters = counters
         self._relay = relay
         self._owner = owner
@@ -83,6 +86,8 @@ class CommitMessages:
             published=publish,
             since_s=since_s,
         )
+        if self._arrivals.are_awaited:
+            self._arrivals.notify({message.application_id for message in accepted})
         return outcomes
 
 

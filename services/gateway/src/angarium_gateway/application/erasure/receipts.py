@@ -13,6 +13,15 @@ from angarium_gateway.domain.background_tasks import BackgroundTask
 KEY_PURPOSE: Final = b"erasure receipts"
 _SIGNED_PREFIX: Final = b"receipt:"
 _SUBJECT_PREFIX: Final = b"subject:"
+MAY_REMAIN: Final = (
+    "databaseDeadRows",
+    "databaseStatistics",
+    "databaseWriteAheadLog",
+    "redisAppendOnlyFile",
+    "backups",
+)
+"""Places out of the services' reach that may still hold erased bytes; the guide to erasure says
+until when."""
 
 
 class ErasureReceipt(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -20,7 +29,8 @@ class ErasureReceipt(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     `subject_digest` is an HMAC of the tag, so that the receipt does not name the person but can be
     compared with the tag. `rows` are the numbers of rows by table, `signature` is an HMAC-SHA256 of
-    everything else. `app_id` is null if the erasure was in all applications.
+    everything else. `app_id` is null if the erasure was in all applications. `may_remain` is unset
+    in receipts of earlier versions.
     """
 
     id: str
@@ -31,6 +41,7 @@ class ErasureReceipt(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     requested_at: datetime
     finished_at: datetime
     rows: dict[str, int]
+    may_remain: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     signature: str = ""
 
 
@@ -52,6 +63,7 @@ class ErasureReceipts:
             requested_at=of.until.astimezone(UTC),
             finished_at=finished_at.astimezone(UTC),
             rows=rows,
+            may_remain=MAY_REMAIN,
         )
         signed = msgspec.structs.replace(receipt, signature=self._signature(receipt))
         return msgspec.json.encode(signed).decode()

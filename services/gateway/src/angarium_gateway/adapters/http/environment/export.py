@@ -18,6 +18,7 @@ from angarium_contracts.queries import Page, Problem, ProblemCode
 
 from angarium_gateway.adapters.http.dependencies import ApiDependencies
 from angarium_gateway.adapters.http.endpoint_requests import EndpointRequests
+from angarium_gateway.adapters.http.kept_payloads import hours_of_applications, hours_of_event_types
 from angarium_gateway.adapters.http.problems import (
     Fault,
     ProblemAnswer,
@@ -92,7 +93,9 @@ class EnvironmentExport:
             question = ListApplications(self.caller.tenant_id, Page(1, iterator))
             found = unwrap(await self.api.ask_dispatcher(question, Applications))
             for item in found.items:
-                applications.append(await self._application(application_out(item)))
+                hours = await hours_of_applications(self.api, self.caller.tenant_id, [item])
+                shown = application_out(item, hours.get(item.id))
+                applications.append(await self._application(shown))
                 endpoints += len(applications[-1].endpoints)
             iterator, done = found.iterator, found.done
         return EnvironmentOut(
@@ -119,7 +122,8 @@ class EnvironmentExport:
                 with_content=True,
             )
             page = unwrap(await self.api.ask_dispatcher(question, EventTypes))
-            found += [event_type_out(item) for item in page.items]
+            hours = await hours_of_event_types(self.api, self.caller.tenant_id, page.items)
+            found += [event_type_out(item, hours.get(item.name)) for item in page.items]
             iterator, done = page.iterator, page.done
         if not done:
             raise Refused(too_many_event_types())

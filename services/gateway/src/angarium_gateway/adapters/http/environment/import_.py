@@ -19,12 +19,19 @@ from angarium_contracts.configuration import (
 from angarium_contracts.contract import Contract
 from angarium_contracts.ids import APPLICATION, format_id
 from angarium_contracts.queries import Problem, ProblemCode
+from msgspec import UnsetType
 
 from angarium_gateway.adapters.http.applications import change_application, create_application
 from angarium_gateway.adapters.http.current_names import with_current_names
 from angarium_gateway.adapters.http.dependencies import ApiDependencies
 from angarium_gateway.adapters.http.endpoint_requests import EndpointRequests
 from angarium_gateway.adapters.http.event_types import change_event_type, create_event_type
+from angarium_gateway.adapters.http.kept_payloads import (
+    hours_of_applications,
+    hours_of_event_types,
+    keep_payloads_of_application,
+    keep_payloads_of_event_type,
+)
 from angarium_gateway.adapters.http.problems import (
     Fault,
     Refused,
@@ -125,13 +132,20 @@ class EnvironmentImport:
         if current is None:
             self._note("eventType", data.name, None)
             if not self.dry_run:
-                await create_event_type(self.api, self.caller, as_new(given, EventTypeIn))
+                new = as_new(given, EventTypeIn)
+                await create_event_type(self.api, self.caller, new)
+                await self._keep_event_type(data.name, new.payload_retention_hours)
             return
-        changed = differences(given, event_type_out(current))
+        hours = await hours_of_event_types(self.api, self.caller.tenant_id, [current])
+        changed = differences(given, event_type_out(current, hours.get(current.name)))
         self._note("eventType", data.name, changed)
         if changed and not self.dry_run:
             change = as_change(changed, EventTypePatch)
             await change_event_type(self.api, self.caller, data.name, change)
+            await self._keep_event_type(data.name, change.payload_retention_hours)
+
+    async def _keep_event_type(self, name: str, hours: int | UnsetType | None) -> None:
+        await keep_payloads_of_event_type(self.api, self.caller.tenant_id, name, hours)
 
     async def _settings(self, given: Members) -> None:
         current = await read_policy(self.api, self.caller.tenant_id)
@@ -151,17 +165,24 @@ class EnvironmentImport:
             if not self.dry_run:
                 new = as_new(given, ApplicationIn, uid=_uid(data))
                 current = (await create_application(self.api, self.caller, new)).application
+                await self._keep_application(current.id, new.payload_retention_hours)
         else:
-            changed = differences(_without_empty_uid(given), application_out(current))
+            hours = await hours_of_applications(self.api, self.caller.tenant_id, [current])
+            shown = application_out(current, hours.get(current.id))
+            changed = differences(_without_empty_uid(given), shown)
             self._note("application", name, changed)
             if changed and not self.dry_run:
                 change = as_change(changed, ApplicationPatch)
                 await change_application(self.api, self.caller, _ref(current), change)
+                await self._keep_application(current.id, change.payload_retention_hours)
         # In a dry run, an application that would be created has no endpoints to compare with.
         ref = None if current is None else _ref(current)
         for index, endpoint in enumerate(data.endpoints):
             step = self._endpoint(endpoint, name, ref)
             await self._try(step, *place, "endpoints", str(index))
+
+    async def _keep_application(self, application_id: bytes, hours: int | UnsetType | None) -> None:
+        await keep_payloads_of_application(self.api, self.caller.tenant_id, application_id, hours)
 
     async def _existing(self, data: EnvironmentApplication) -> Application | None:
         for ref in _references(data):

@@ -11,7 +11,11 @@ import msgspec
 from msgspec import NODEFAULT
 
 from angarium_gateway.adapters.http.schemas.api_keys import ApiKeyIn
-from angarium_gateway.adapters.http.schemas.applications import ApplicationIn, ApplicationPatch
+from angarium_gateway.adapters.http.schemas.applications import (
+    ApplicationIn,
+    ApplicationPatch,
+    MissingApplicationIn,
+)
 from angarium_gateway.adapters.http.schemas.background_tasks import (
     AppUsageStatsIn,
     BulkReplayIn,
@@ -343,7 +347,7 @@ _FURTHER: Final[dict[str, dict[str, ApiSchema]]] = {
         "with its application": MessageIn(
             event_type="invoice.paid",
             payload=_INVOICE,
-            application=ApplicationIn(name="Acme Inc."),
+            application=MissingApplicationIn(name="Acme Inc."),
         ),
     },
 }

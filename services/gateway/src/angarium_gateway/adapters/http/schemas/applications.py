@@ -7,7 +7,7 @@ from angarium_contracts.configuration import Application
 from angarium_contracts.ids import APPLICATION, format_id
 from msgspec import UNSET, Meta, UnsetType, field
 
-from .delivery_policy import Weight
+from .delivery_policy import KeptPayloadHours, PayloadRetentionHours, Weight
 from .fields import ApiSchema, RateLimitOut, ThrottleRate, Uid
 from .former_names import FormerApplicationNames
 
@@ -26,14 +26,20 @@ ApplicationRate = Annotated[
 ]
 
 
-class ApplicationIn(FormerApplicationNames, frozen=True, kw_only=True):
-    """An application to create, or to replace an existing one with."""
+class MissingApplicationIn(FormerApplicationNames, frozen=True, kw_only=True):
+    """An application to create if it is missing."""
 
     name: ApplicationName
     uid: Uid | None = None
     throttle_rate: ApplicationRate | None = None
     metadata: Metadata = field(default_factory=dict)
     weight: Weight | UnsetType = UNSET
+
+
+class ApplicationIn(MissingApplicationIn, frozen=True, kw_only=True):
+    """An application to create, or to replace an existing one with."""
+
+    payload_retention_hours: PayloadRetentionHours | UnsetType | None = UNSET
 
 
 class ApplicationPatch(FormerApplicationNames, frozen=True, kw_only=True):
@@ -44,6 +50,7 @@ class ApplicationPatch(FormerApplicationNames, frozen=True, kw_only=True):
     throttle_rate: ApplicationRate | UnsetType | None = UNSET
     metadata: Metadata | UnsetType | None = UNSET
     weight: Weight | UnsetType = UNSET
+    payload_retention_hours: PayloadRetentionHours | UnsetType | None = UNSET
 
 
 class ApplicationOut(ApiSchema, frozen=True, kw_only=True):
@@ -60,10 +67,12 @@ class ApplicationOut(ApiSchema, frozen=True, kw_only=True):
     weight: Annotated[
         int | UnsetType, Meta(description="Its share of the platform; absent if it is 1.")
     ] = UNSET
+    payload_retention_hours: KeptPayloadHours = UNSET
 
 
-def application_out(application: Application) -> ApplicationOut:
-    """An application as clients see it."""
+def application_out(application: Application, payload_hours: int | None) -> ApplicationOut:
+    """An application as clients see it. `payload_hours`: how long its payloads are kept, if that
+    is set."""
     return ApplicationOut(
         id=format_id(APPLICATION, application.id),
         uid=application.uid,
@@ -74,4 +83,5 @@ def application_out(application: Application) -> ApplicationOut:
         created_at=application.created_at,
         updated_at=application.updated_at,
         weight=UNSET if application.weight == 1 else application.weight,
+        payload_retention_hours=UNSET if payload_hours is None else payload_hours,
     )

@@ -58,6 +58,23 @@ RetentionDays = Annotated[
 ]
 
 
+PayloadRetentionHours = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=2160,
+        description="Hours after which the payloads of its messages are deleted, from 1 to 2,160;"
+        " `null` keeps them as long as the messages. It applies to earlier messages, too. Of an"
+        " application and an event type, the shorter one applies; a message that is posted with a"
+        " retention of its own keeps that.",
+    ),
+]
+KeptPayloadHours = Annotated[
+    int | UnsetType,
+    Meta(description="Hours after which payloads of its messages are deleted; absent if not set."),
+]
+
+
 DefaultSignatureHeaders = Annotated[
     Literal["webhook", "svix", "both"],
     Meta(

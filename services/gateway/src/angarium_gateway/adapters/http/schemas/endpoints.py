@@ -10,6 +10,7 @@ from angarium_contracts.configuration import (
     UpdateEndpoint,
 )
 from angarium_contracts.ids import ENDPOINT, format_id
+from angarium_webhooks.endpoint_url import mask_credentials
 from msgspec import UNSET, Meta, UnsetType, field
 
 from .endpoint_options import EndpointOptionFields, EndpointOptionsOut, options_given, options_out
@@ -114,6 +115,9 @@ def fields_given(
     plain = {
         name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
     }
+    if isinstance(url := plain.get("url"), str):
+        # Commands are not encrypted, and the dispatcher refuses a URL with a password anyway.
+        plain["url"] = mask_credentials(url)
     return plain | options_given(data, seal)
 
 

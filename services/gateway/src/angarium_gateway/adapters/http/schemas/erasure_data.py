@@ -3,6 +3,10 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from msgspec import UNSET, UnsetType
+
+from angarium_gateway.application.erasure.receipts import MAY_REMAIN
+
 from .fields import ApiSchema
 
 
@@ -10,8 +14,9 @@ class ErasureReceiptOut(ApiSchema, frozen=True, kw_only=True):
     """The signed receipt of an erasure.
 
     `subjectDigest` is a keyed digest of the tag, which does not name the person. `rows` counts the
-    rows that were erased, by table. `signature` is an HMAC-SHA256 of the other fields, with a key
-    derived from the platform's encryption key.
+    rows that were erased, by table. `mayRemain` names the places that may hold erased bytes for
+    longer, which the guide to erasure explains. `signature` is an HMAC-SHA256 of the other fields,
+    with a key derived from the platform's encryption key.
     """
 
     id: str
@@ -22,6 +27,7 @@ class ErasureReceiptOut(ApiSchema, frozen=True, kw_only=True):
     requested_at: datetime
     finished_at: datetime
     rows: dict[str, int]
+    may_remain: list[str] | UnsetType = UNSET
     signature: str
 
 
@@ -34,5 +40,6 @@ EXAMPLE_RECEIPT: Final = ErasureReceiptOut(
     requested_at=datetime(2030, 1, 2, 9, 0, tzinfo=UTC),
     finished_at=datetime(2030, 1, 2, 9, 1, tzinfo=UTC),
     rows={"message": 12, "event_claim": 9, "operational message": 1},
+    may_remain=list(MAY_REMAIN),
     signature="9c1d" * 16,
 )

@@ -7,7 +7,7 @@ import msgspec
 from angarium_contracts.configuration import EventType
 from msgspec import UNSET, Meta, UnsetType
 
-from .delivery_policy import RetrySchedule, delays_out
+from .delivery_policy import KeptPayloadHours, PayloadRetentionHours, RetrySchedule, delays_out
 from .fields import DISTINCT, ApiSchema, EventTypeName, FeatureFlag, RequestSchema
 
 Schemas = Annotated[
@@ -48,6 +48,7 @@ class EventTypeUpdate(RequestSchema, frozen=True, kw_only=True):
     group_name: GroupName | None = None
     schemas: Schemas | None = None
     retry_schedule: RetrySchedule | UnsetType | None = UNSET
+    payload_retention_hours: PayloadRetentionHours | UnsetType | None = UNSET
 
 
 class EventTypeIn(EventTypeUpdate, frozen=True, kw_only=True):
@@ -67,6 +68,7 @@ class EventTypePatch(RequestSchema, frozen=True, kw_only=True):
     group_name: GroupName | UnsetType | None = UNSET
     schemas: Schemas | UnsetType | None = UNSET
     retry_schedule: RetrySchedule | UnsetType | None = UNSET
+    payload_retention_hours: PayloadRetentionHours | UnsetType | None = UNSET
 
 
 class EventTypeOut(ApiSchema, frozen=True, kw_only=True):
@@ -88,10 +90,12 @@ class EventTypeOut(ApiSchema, frozen=True, kw_only=True):
         tuple[float, ...] | UnsetType,
         Meta(description="Seconds before each retry; absent if inherited."),
     ] = UNSET
+    payload_retention_hours: KeptPayloadHours = UNSET
 
 
-def event_type_out(event_type: EventType) -> EventTypeOut:
-    """An event type as clients see it."""
+def event_type_out(event_type: EventType, payload_hours: int | None) -> EventTypeOut:
+    """An event type as clients see it. `payload_hours`: how long its payloads are kept, if that is
+    set."""
     return EventTypeOut(
         name=event_type.name,
         description=event_type.description,
@@ -104,4 +108,5 @@ def event_type_out(event_type: EventType) -> EventTypeOut:
         created_at=event_type.created_at,
         updated_at=event_type.updated_at,
         retry_schedule=delays_out(event_type.retry_delays_s),
+        payload_retention_hours=UNSET if payload_hours is None else payload_hours,
     )

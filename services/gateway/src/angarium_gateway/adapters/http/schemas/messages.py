@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from angarium_gateway.application.read.messages import Message
 
-from .applications import ApplicationIn
+from .applications import MissingApplicationIn
 from .fields import (
     EVENT_ID_PATTERN,
     NAME_REMEDY,
@@ -104,7 +104,7 @@ class MessageIn(RequestSchema, frozen=True, kw_only=True):
     ) = None
     application: (
         Annotated[
-            ApplicationIn,
+            MissingApplicationIn,
             Meta(
                 description="Created first, with the path's uid, if the application does not exist."
             ),

@@ -10,7 +10,7 @@ from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.portal_tokens import PortalGrant
 from angarium_gateway.domain.permissions import PLATFORM_TENANT, Capability, KeyScope, Permission
 
-from .applications import ApplicationIn
+from .applications import MissingApplicationIn
 from .fields import ApiSchema, FeatureFlag, RequestSchema
 
 HOUR_S = 3_600
@@ -75,7 +75,7 @@ class AppPortalAccessIn(RequestSchema, frozen=True, kw_only=True):
     """The permissions and the lifetime of a new portal token."""
 
     application: Annotated[
-        ApplicationIn | None,
+        MissingApplicationIn | None,
         Meta(description="Creates the application if the path names none that exists."),
     ] = None
     read_only: Annotated[
