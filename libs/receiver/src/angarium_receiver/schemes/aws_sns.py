@@ -80,7 +80,7 @@ class SnsVerifier:
         if not certificate.verify(signature, _content(message), digest):
             raise SignatureMismatch(
                 "The signature is not that of Amazon over this message.",
-                "Usual cause: raw message delivery is off at the topic but the body was changed.",
+                "Usual cause: a proxy or middleware changed the body.",
             )
         if _text(message, "TopicArn") not in self._topics:
             raise SignatureMismatch(

@@ -1,4 +1,6 @@
-"""Twilio: HMAC-SHA1 over the URL and the sorted parameters of a form, or over a body's hash.
+"""Twilio: an HMAC over the URL and the sorted parameters of a form, or over a body's hash.
+
+It is HMAC-SHA1 with the auth token, or what the header of the settings names, with a shared key.
 
 https://www.twilio.com/docs/usage/security#validating-requests
 """
@@ -17,13 +19,15 @@ from angarium_receiver.request import QueryParameter, WebhookRequest
 from angarium_receiver.scheme import required, same
 
 HEADER: Final = "x-twilio-signature"
+SETTINGS_HEADER: Final = "x-twilio-webhooks-signature-settings"
+_DIGESTS: Final = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
 PARAMETERS_MAX: Final = 1000
 _PORTS: Final = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
 class TwilioScheme:
-    """The scheme; secrets are auth tokens."""
+    """The scheme; secrets are auth tokens, or the secrets of shared keys."""
 
     def verifier(self, secrets: Sequence[str]) -> "TwilioVerifier":
         """A verifier that accepts what any of the tokens signed."""
@@ -54,11 +58,12 @@ class TwilioVerifier:
                 "The body does not have the hash in the query parameter bodySHA256.",
                 "Usual cause: a proxy or middleware changed the body.",
             )
+        digest = _digest(request)
         parameters = b"" if body_hash is not None else _sorted_parameters(request.body)
         for url in _urls(request.url):
             content = url.encode() + parameters
             if any(
-                same(hmac.digest(each.encode(), content, "sha1"), given) for each in self.tokens
+                same(hmac.digest(each.encode(), content, digest), given) for each in self.tokens
             ):
                 return
         raise SignatureMismatch(
@@ -67,6 +72,17 @@ class TwilioVerifier:
             f"The URL is here {request.url.partition('?')[0]}: behind a proxy, set public_url to"
             " what Twilio calls. Or the token is that of another account.",
         )
+
+
+def _digest(request: WebhookRequest) -> str:
+    """The hash that the settings name, such as `key=…,algorithm=HMAC_SHA256`."""
+    settings = request.headers.get(SETTINGS_HEADER, "")
+    pairs = [part.strip().partition("=") for part in settings.split(",")]
+    name = next((value for key, _, value in pairs if key == "algorithm" and value), "HMAC_SHA1")
+    digest = _DIGESTS.get(name.strip().upper())
+    if digest is None:
+        raise MalformedSignature(f"The header {SETTINGS_HEADER} names an unknown algorithm.")
+    return digest
 
 
 def _sorted_parameters(body: bytes) -> bytes:
