@@ -20,6 +20,7 @@ from .senders import STANDARD_WEBHOOKS, Sender
 
 BODY_BYTES_MAX: Final = 1_048_576
 HANDLE_TIMEOUT_S: Final = 15.0
+READ_TIMEOUT_S: Final = 10.0
 ALL_OTHERS: Final = "*"
 _logger = logging.getLogger("angarium_receiver")
 
@@ -42,7 +43,8 @@ class Receiver:
     which the sender reaches this server, such as `https://example.com`, for senders that sign the
     URL. `payload_at` is the path of the payload in the body, such as `("data",)`; handlers' types
     apply to it. `verify_token` is what Meta's handshake asks for. `handle_timeout_s` is what async
-    handlers may take; senders wait for 5 to 30 seconds.
+    handlers may take; senders wait for 5 to 30 seconds. `read_timeout_s` is what the body may take
+    to arrive, where the framework is async.
     """
 
     def __init__(
@@ -56,12 +58,14 @@ class Receiver:
         verify_token: str | None = None,
         body_bytes_max: int = BODY_BYTES_MAX,
         handle_timeout_s: float = HANDLE_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Raises MalformedSecret if a secret is not one of the sender's kind."""
         given = (secrets,) if isinstance(secrets, str) else tuple(secrets)
         self.sender = sender
         self.body_bytes_max = body_bytes_max
+        self.read_timeout_s = read_timeout_s
         self._verifier = sender.scheme.verifier(given)
         self._secrets = HandshakeSecrets(given, verify_token)
         self._inbox: Any = inbox
