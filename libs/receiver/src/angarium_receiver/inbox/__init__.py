@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 TABLE_NAME = "angarium_inbox"
 SENDER_CHARS_MAX = 64
@@ -21,7 +21,7 @@ class Claim:
 class Inbox(Protocol):
     """Handles each event once, in a transaction of blocking code."""
 
-    is_async: Literal[False]
+    is_async: ClassVar[Literal[False]]
 
     def claim(self, sender: str, key: str) -> AbstractContextManager[Claim]:
         """Open a transaction and insert the row of the event. Leaving the block commits row and
@@ -31,7 +31,7 @@ class Inbox(Protocol):
 class AsyncInbox(Protocol):
     """As Inbox, for asyncio."""
 
-    is_async: Literal[True]
+    is_async: ClassVar[Literal[True]]
 
     def claim(self, sender: str, key: str) -> AbstractAsyncContextManager[Claim]:
         """As that of Inbox."""
