@@ -1,6 +1,10 @@
-"""Requests of WSGI, as Flask has them."""
+"""The receiver as a WSGI application, and requests of WSGI, as Flask has them.
 
-from collections.abc import Mapping
+wsgiref.simple_server.make_server("127.0.0.1", 9000, WebhookApp(receiver))
+"""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +15,44 @@ from angarium_receiver.request import WebhookRequest
 from .body import BodyTooLarge, Readable, declared_too_large, read_stream
 
 _WITHOUT_PREFIX = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+
+
+class WebhookApp:
+    """A WSGI application that answers every path. Bodies must have a Content-Length."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver = receiver
+
+    def __call__(
+        self, environ: Mapping[str, Any], start_response: Callable[..., Any]
+    ) -> list[bytes]:
+        """Answer one request."""
+        stream = _Limited(environ["wsgi.input"], _content_length(environ))
+        answer = answer_environ(self.receiver, environ, stream)
+        headers = [
+            ("Content-Type", answer.content_type),
+            ("Content-Length", str(len(answer.body))),
+        ]
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+        return [answer.body]
+
+
+class _Limited:
+    """A stream that ends with the body: that of a server may wait for more."""
+
+    def __init__(self, stream: Readable, length: int) -> None:
+        self._stream = stream
+        self._left = length
+
+    def read(self, size: int, /) -> bytes:
+        read = self._stream.read(min(size, self._left))
+        self._left -= len(read)
+        return read
+
+
+def _content_length(environ: Mapping[str, Any]) -> int:
+    text = str(environ.get("CONTENT_LENGTH") or "0")
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def answer_environ(receiver: Receiver, environ: Mapping[str, Any], stream: Readable) -> Answer:
