@@ -14,7 +14,7 @@ from .errors import CertificateUnavailable, VerificationError
 from .event import Event
 from .handler import Handler
 from .handshakes import HandshakeSecrets
-from .inbox import AsyncInbox, Inbox
+from .inbox import NAME_CHARS_MAX, AsyncInbox, Inbox
 from .request import WebhookRequest, first_of
 from .senders import STANDARD_WEBHOOKS, Sender
 
@@ -39,7 +39,9 @@ class _Call:
 class Receiver:
     """Receives the webhooks of one sender at one URL.
 
-    `secrets` is one secret or several, of a rotation for example. `public_url` is the address at
+    `secrets` is one secret or several, of a rotation for example. `name`, by default that of the
+    sender, tells receivers apart that share an inbox: the platform sends a message under one id to
+    each endpoint that wants it, and each handles it once. `public_url` is the address at
     which the sender reaches this server, such as `https://example.com`, for senders that sign the
     URL. `payload_at` is the path of the payload in the body, such as `("data",)`; handlers' types
     apply to it. `verify_token` is what Meta's handshake asks for. `handle_timeout_s` is what async
@@ -52,6 +54,7 @@ class Receiver:
         secrets: str | Sequence[str],
         *,
         sender: Sender = STANDARD_WEBHOOKS,
+        name: str | None = None,
         inbox: Inbox | AsyncInbox | None = None,
         public_url: str | None = None,
         payload_at: tuple[str, ...] = (),
@@ -61,9 +64,13 @@ class Receiver:
         read_timeout_s: float = READ_TIMEOUT_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Raises MalformedSecret if a secret is not one of the sender's kind."""
+        """Raises MalformedSecret if a secret is not one of the sender's kind, ValueError for a name
+        that is too long."""
         given = (secrets,) if isinstance(secrets, str) else tuple(secrets)
         self.sender = sender
+        self.name = sender.name if name is None else name
+        if not 0 < len(self.name) <= NAME_CHARS_MAX:
+            raise ValueError(f"a name has 1 to {NAME_CHARS_MAX} characters")
         self.body_bytes_max = body_bytes_max
         self.read_timeout_s = read_timeout_s
         self._verifier = sender.scheme.verifier(given)
@@ -113,7 +120,7 @@ class Receiver:
         request = self._as_sent(request)
         self._verifier.verify(request, self._clock())
         return Event(
-            sender=self.sender.name,
+            receiver=self.name,
             id=first_of(self.sender.event_id, request),
             type=first_of(self.sender.event_type, request),
             request=request,
@@ -167,10 +174,10 @@ class Receiver:
         try:
             event = self.verify(request)
         except VerificationError as error:
-            _logger.warning("webhook of %s refused: %s", self.sender.name, error)
+            _logger.warning("webhook of %s refused: %s", self.name, error)
             return Answer.json({"error": error.code}, 401)
         except CertificateUnavailable as error:
-            _logger.warning("webhook of %s not verified: %s", self.sender.name, error)
+            _logger.warning("webhook of %s not verified: %s", self.name, error)
             return Answer.json({"error": "certificate_unavailable"}, 503)
         return self._answer_to_handshake(event) or self._call_of(event)
 
@@ -190,7 +197,7 @@ class Receiver:
         try:
             return handshake.answer_verified(event.request, self._secrets)
         except CertificateUnavailable as error:
-            _logger.warning("subscription at %s not confirmed: %s", self.sender.name, error)
+            _logger.warning("subscription of %s not confirmed: %s", self.name, error)
             return Answer.json({"error": "confirmation_failed"}, 503)
 
     def _call_of(self, event: Event) -> Answer | _Call:
@@ -206,7 +213,7 @@ class Receiver:
     def _call(self, call: _Call) -> Answer:
         if self._inbox is None:
             return self._answer(call.handler.function(**call.arguments))
-        with self._inbox.claim(call.event.sender, call.event.key) as claim:
+        with self._inbox.claim(call.event.receiver, call.event.key) as claim:
             if claim.duplicate:
                 return self.sender.accepted
             return self._answer(call.handler.function(**_with_session(call, claim.session)))
@@ -214,7 +221,7 @@ class Receiver:
     async def _call_async(self, call: _Call) -> Answer:
         if self._inbox is None:
             return self._answer(await call.handler.function(**call.arguments))
-        async with self._inbox.claim(call.event.sender, call.event.key) as claim:
+        async with self._inbox.claim(call.event.receiver, call.event.key) as claim:
             if claim.duplicate:
                 return self.sender.accepted
             return self._answer(await call.handler.function(**_with_session(call, claim.session)))

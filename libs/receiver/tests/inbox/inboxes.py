@@ -81,7 +81,7 @@ def handled(url: str, event_id: str) -> int:
 class Kind(Protocol):
     """A kind of inbox in a database."""
 
-    def deliver(self, request: WebhookRequest, at: At = nowhere) -> Answer:
+    def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
         """Let a receiver handle the request."""
 
     def prune(self, **options: Any) -> int:
@@ -95,8 +95,8 @@ class SqlAlchemyKind:
         engine = create_engine(blocking_url(url), poolclass=NullPool)
         self.inbox = SqlAlchemyInbox(sessionmaker(engine), INBOX)
 
-    def deliver(self, request: WebhookRequest, at: At = nowhere) -> Answer:
-        receiver = Receiver(SECRET, inbox=self.inbox, clock=lambda: NOW_S)
+    def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
+        receiver = Receiver(SECRET, inbox=self.inbox, name=name, clock=lambda: NOW_S)
 
         @receiver.on("invoice.paid")
         def paid(event: Event, session: Session) -> None:
@@ -117,8 +117,8 @@ class AsyncKind:
         engine = create_async_engine(url, poolclass=NullPool)
         self.inbox = AsyncSqlAlchemyInbox(async_sessionmaker(engine), INBOX)
 
-    def deliver(self, request: WebhookRequest, at: At = nowhere) -> Answer:
-        receiver = Receiver(SECRET, inbox=self.inbox, clock=lambda: NOW_S)
+    def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
+        receiver = Receiver(SECRET, inbox=self.inbox, name=name, clock=lambda: NOW_S)
 
         @receiver.on("invoice.paid")
         async def paid(event: Event, session: AsyncSession) -> None:
@@ -140,10 +140,10 @@ class DjangoKind:
         self.using = django_project.use(blocking_url(url))
         self.inbox = DjangoInbox(self.using)
 
-    def deliver(self, request: WebhookRequest, at: At = nowhere) -> Answer:
+    def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
         from django.db import connections
 
-        receiver = Receiver(SECRET, inbox=self.inbox, clock=lambda: NOW_S)
+        receiver = Receiver(SECRET, inbox=self.inbox, name=name, clock=lambda: NOW_S)
 
         @receiver.on("invoice.paid")
         def paid(event: Event, session: str) -> None:

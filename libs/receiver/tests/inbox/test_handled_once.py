@@ -42,6 +42,12 @@ def test_a_duplicate_is_answered_and_does_nothing(kind: Kind, tables: str) -> No
     assert handled(tables, "msg_2") == 1
 
 
+def test_each_of_two_receivers_handles_the_message_of_its_endpoint(kind: Kind, tables: str) -> None:
+    for name in ("billing", "mail", "billing"):
+        blocking(lambda name=name: kind.deliver(signed("msg_1"), name=name))  # type: ignore[misc]
+    assert handled(tables, "msg_1") == 2
+
+
 def test_what_failed_is_handled_by_the_next_attempt(kind: Kind, tables: str) -> None:
     def fail(step: str) -> None:
         if step == "worked":

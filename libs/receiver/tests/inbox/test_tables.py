@@ -4,6 +4,8 @@ from io import StringIO
 
 from angarium_receiver.inbox.sqlalchemy import inbox_table
 from sqlalchemy import MetaData, create_engine, inspect
+from sqlalchemy.dialects import mysql
+from sqlalchemy.schema import CreateTable
 
 from libs.receiver.tests import django_project
 
@@ -31,3 +33,8 @@ def test_django_migrates_to_the_table_that_sqlalchemy_declares(sqlite_url: str) 
     written = StringIO()
     call_command("prune_webhook_inbox", database=alias, stdout=written)
     assert written.getvalue() == "deleted 0\n"
+
+
+def test_mysql_tells_ids_apart_by_their_case() -> None:
+    statement = CreateTable(inbox_table(MetaData())).compile(dialect=mysql.dialect())
+    assert "event_key VARCHAR(255) COLLATE utf8mb4_bin NOT NULL" in str(statement)

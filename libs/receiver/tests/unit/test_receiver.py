@@ -11,6 +11,8 @@ import pydantic
 import pytest
 from angarium_receiver import Answer, Event, Receiver, WebhookRequest
 from angarium_receiver.standard_webhooks import sign
+from hypothesis import given
+from hypothesis import strategies as st
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW_S = 1_800_000_000
@@ -212,3 +214,17 @@ def test_an_event_without_an_id_is_known_by_its_body() -> None:
     long = Event("zoom", "x" * 256, None, request())
     assert len(long.key) <= 255
     assert long.key != Event("zoom", "x" * 257, None, request()).key
+
+
+@given(one=st.text(min_size=1), other=st.text(min_size=1))
+def test_keys_fit_every_database_and_tell_ids_apart(one: str, other: str) -> None:
+    keys = [Event("a", each, None, request()).key for each in (one, other)]
+    assert (keys[0] == keys[1]) == (one == other)
+    assert all(each.isascii() and each.isprintable() and len(each) <= 255 for each in keys)
+
+
+def test_a_name_is_short_enough_for_the_inbox() -> None:
+    assert new_receiver(name="x" * 64).verify(request()).receiver == "x" * 64
+    for name in ("", "x" * 65):
+        with pytest.raises(ValueError, match="64"):
+            new_receiver(name=name)

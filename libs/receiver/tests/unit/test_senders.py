@@ -32,6 +32,8 @@ from sendgrid import EventWebhook
 from slack_sdk.signature import SignatureVerifier
 from stripe import WebhookSignature
 
+from libs.receiver.tests import django_project
+
 from .sender_examples import DOCUMENTED, NOW_S, PUBLISHED, SECRET, URL, Example
 
 EXAMPLES = [*PUBLISHED, *DOCUMENTED]
@@ -137,6 +139,25 @@ def test_slack_and_sendgrid_verify_their_examples_as_we_do() -> None:
         sendgrid.body.decode(), signature, timestamp
     )
     assert verified
+
+
+def test_anymail_verifies_the_webhooks_of_mailgun_as_we_do() -> None:
+    django_project.set_up()
+    from anymail.exceptions import AnymailWebhookValidationFailure
+    from anymail.webhooks.mailgun import MailgunTrackingWebhookView
+    from django.test import RequestFactory
+
+    example = next(each for each in DOCUMENTED if each.sender == "mailgun")
+    view = MailgunTrackingWebhookView(webhook_signing_key=example.secret)
+    posted = RequestFactory().post("/", example.body, content_type="application/json")
+    view.validate_request(posted)
+    receiver(example).verify(example.request())
+
+    forged = example.body.replace(b"a8ce0edb", b"b8ce0edb")
+    with pytest.raises(AnymailWebhookValidationFailure):
+        view.validate_request(RequestFactory().post("/", forged, content_type="application/json"))
+    with pytest.raises(SignatureMismatch):
+        receiver(example).verify(replace(example.request(), body=forged))
 
 
 TWILIO_EXAMPLE = next(each for each in PUBLISHED if each.sender == "twilio")

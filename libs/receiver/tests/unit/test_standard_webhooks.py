@@ -20,6 +20,9 @@ from angarium_receiver import (
     WebhookRequest,
 )
 from angarium_receiver.standard_webhooks import sign
+from angarium_signing import PrivateKey, SigningSecret
+from angarium_signing.request_headers import signature_headers_under
+from angarium_signing.scheme import Signer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +89,17 @@ def test_what_is_signed_here_the_official_libraries_verify(amount: int, text: st
     headers = signed(body, at_s=int(datetime.now(UTC).timestamp()))
     standardwebhooks.Webhook(SECRET).verify(body, headers)
     svix.webhooks.Webhook(SECRET).verify(body, under_svix(headers))
+
+
+@given(body=st.binary())
+def test_what_the_platform_signs_is_verified(body: bytes) -> None:
+    private = PrivateKey(bytes(range(32)))
+    signers: list[Signer] = [SigningSecret.parse(SECRET), private]
+    headers = dict(signature_headers_under(["webhook", "svix"], signers, "msg_1", NOW_S, body))
+    for secret in (SECRET, private.public_key.text):
+        verify(headers, body, secret)
+        with pytest.raises(SignatureMismatch):
+            verify(headers, body + b".", secret)
 
 
 @given(position=st.integers(min_value=0), change=st.integers(min_value=1, max_value=255))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
 TABLE_NAME = "angarium_inbox"
-SENDER_CHARS_MAX = 64
+NAME_CHARS_MAX = 64
 RETENTION_DAYS = 30
 """How long rows are kept by default: longer than senders repeat a webhook."""
 
@@ -23,7 +23,7 @@ class Inbox(Protocol):
 
     is_async: ClassVar[Literal[False]]
 
-    def claim(self, sender: str, key: str) -> AbstractContextManager[Claim]:
+    def claim(self, receiver: str, key: str) -> AbstractContextManager[Claim]:
         """Open a transaction and insert the row of the event. Leaving the block commits row and
         work together, leaving it by an exception rolls both back."""
 
@@ -33,5 +33,5 @@ class AsyncInbox(Protocol):
 
     is_async: ClassVar[Literal[True]]
 
-    def claim(self, sender: str, key: str) -> AbstractAsyncContextManager[Claim]:
+    def claim(self, receiver: str, key: str) -> AbstractAsyncContextManager[Claim]:
         """As that of Inbox."""

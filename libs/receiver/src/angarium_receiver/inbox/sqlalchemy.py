@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
@@ -30,8 +31,12 @@ from sqlalchemy.sql import Delete
 
 from angarium_receiver.event import KEY_CHARS_MAX
 
-from . import RETENTION_DAYS, SENDER_CHARS_MAX, TABLE_NAME, Claim
+from . import NAME_CHARS_MAX, RETENTION_DAYS, TABLE_NAME, Claim
 
+# Elsewhere, texts are compared byte by byte anyway.
+_KEY = String(KEY_CHARS_MAX).with_variant(
+    mysql.VARCHAR(KEY_CHARS_MAX, collation="utf8mb4_bin"), "mysql", "mariadb"
+)
 PRUNED_ROWS_MAX = 1000
 """Rows of one transaction of `prune`."""
 
@@ -42,8 +47,8 @@ def inbox_table(metadata: MetaData, name: str = TABLE_NAME) -> Table:
     return Table(
         name,
         metadata,
-        Column("sender", String(SENDER_CHARS_MAX), primary_key=True),
-        Column("event_key", String(KEY_CHARS_MAX), primary_key=True),
+        Column("receiver", String(NAME_CHARS_MAX), primary_key=True),
+        Column("event_key", _KEY, primary_key=True),
         Column("received_at", DateTime(timezone=True), nullable=False),
         Index(f"ix_{name}_received_at", "received_at"),
     )
@@ -54,16 +59,16 @@ def _now() -> datetime:
 
 
 def _old_rows(table: Table, before: datetime) -> Delete:
-    key = tuple_(table.c.sender, table.c.event_key)
+    key = tuple_(table.c.receiver, table.c.event_key)
     # A derived table: MySQL does not select from the table that it deletes from.
     old = (
-        select(table.c.sender, table.c.event_key)
+        select(table.c.receiver, table.c.event_key)
         .where(table.c.received_at < before)
         .order_by(table.c.received_at)
         .limit(PRUNED_ROWS_MAX)
         .subquery()
     )
-    return delete(table).where(key.in_(select(old.c.sender, old.c.event_key)))
+    return delete(table).where(key.in_(select(old.c.receiver, old.c.event_key)))
 
 
 class SqlAlchemyInbox:
@@ -85,11 +90,11 @@ class SqlAlchemyInbox:
         self._clock = clock
 
     @contextmanager
-    def claim(self, sender: str, key: str) -> Iterator[Claim]:
+    def claim(self, receiver: str, key: str) -> Iterator[Claim]:
         """Insert the row of the event in a new transaction, which ends with the block."""
         session: Session = self._sessions()
         with session, session.begin():
-            row = {"sender": sender, "event_key": key, "received_at": self._clock()}
+            row = {"receiver": receiver, "event_key": key, "received_at": self._clock()}
             try:
                 session.execute(insert(self._table).values(row))
             except IntegrityError:
@@ -131,11 +136,11 @@ class AsyncSqlAlchemyInbox:
         self._clock = clock
 
     @asynccontextmanager
-    async def claim(self, sender: str, key: str) -> AsyncIterator[Claim]:
+    async def claim(self, receiver: str, key: str) -> AsyncIterator[Claim]:
         """As that of SqlAlchemyInbox."""
         session: AsyncSession = self._sessions()
         async with session, session.begin():
-            row = {"sender": sender, "event_key": key, "received_at": self._clock()}
+            row = {"receiver": receiver, "event_key": key, "received_at": self._clock()}
             try:
                 await session.execute(insert(self._table).values(row))
             except IntegrityError:

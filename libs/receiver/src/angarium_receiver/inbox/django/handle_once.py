@@ -29,12 +29,12 @@ class DjangoInbox:
         self._clock = clock
 
     @contextmanager
-    def claim(self, sender: str, key: str) -> Iterator[Claim]:
+    def claim(self, receiver: str, key: str) -> Iterator[Claim]:
         """Insert the row of the event in a transaction, which ends with the block."""
         from .models import HandledEvent
 
         with transaction.atomic(using=self._using, durable=True):
-            event = HandledEvent(sender=sender, event_key=key, received_at=self._clock())
+            event = HandledEvent(receiver=receiver, event_key=key, received_at=self._clock())
             try:
                 # A savepoint, so that the transaction goes on after a duplicate.
                 with transaction.atomic(using=self._using):

@@ -5,14 +5,14 @@ from typing import ClassVar
 from django.db import models
 
 from angarium_receiver.event import KEY_CHARS_MAX
-from angarium_receiver.inbox import SENDER_CHARS_MAX, TABLE_NAME
+from angarium_receiver.inbox import NAME_CHARS_MAX, TABLE_NAME
 
 
 class HandledEvent(models.Model):  # type: ignore[misc]  # Django has no types
     """An event that was handled."""
 
-    pk = models.CompositePrimaryKey("sender", "event_key")
-    sender = models.CharField(max_length=SENDER_CHARS_MAX)
+    pk = models.CompositePrimaryKey("receiver", "event_key")
+    receiver = models.CharField(max_length=NAME_CHARS_MAX)
     event_key = models.CharField(max_length=KEY_CHARS_MAX)
     received_at = models.DateTimeField(db_index=True)
 
@@ -26,4 +26,4 @@ class HandledEvent(models.Model):  # type: ignore[misc]  # Django has no types
     objects: ClassVar[models.Manager["HandledEvent"]]
 
     def __str__(self) -> str:
-        return f"{self.sender} {self.event_key}"
+        return f"{self.receiver} {self.event_key}"

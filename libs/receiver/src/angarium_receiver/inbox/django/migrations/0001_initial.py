@@ -19,7 +19,7 @@ class Migration(migrations.Migration):  # type: ignore[misc]  # Django has no ty
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "sender",
+                        "receiver",
                         "event_key",
                         blank=True,
                         editable=False,
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):  # type: ignore[misc]  # Django has no ty
                         serialize=False,
                     ),
                 ),
-                ("sender", models.CharField(max_length=64)),
+                ("receiver", models.CharField(max_length=64)),
                 ("event_key", models.CharField(max_length=255)),
                 ("received_at", models.DateTimeField(db_index=True)),
             ],
