@@ -3,12 +3,13 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from .decoding import Decode, decoder_of, parse, payload_at
 from .event import Event
 
-SESSION_PARAMETER = "session"
+SESSION_PARAMETER: Final = "session"
+_BY_NAME: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,12 @@ class Handler:
         """Read the parameters: one annotated `Event` gets the event, `session` that of the inbox,
         and one more the payload, as the type of its annotation. Raises TypeError."""
         hints = get_type_hints(function)
-        names = [
-            each.name
-            for each in inspect.signature(function).parameters.values()
-            if each.default is each.empty
-        ]
+        parameters = inspect.signature(function).parameters.values()
+        if any(each.kind not in _BY_NAME for each in parameters):
+            raise TypeError(
+                f"{function.__qualname__} has parameters that have no name of their own"
+            )
+        names = [each.name for each in parameters if each.default is each.empty]
         event = [name for name in names if hints.get(name) is Event]
         payload = [name for name in names if name not in event and name != SESSION_PARAMETER]
         if len(event) > 1 or len(payload) > 1:

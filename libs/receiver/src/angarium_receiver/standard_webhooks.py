@@ -121,6 +121,10 @@ class StandardVerifier:
         prefixes = [each for each in HEADER_PREFIXES if f"{each}-signature" in request.headers]
         if not prefixes:
             raise MissingSignature(f"header {HEADER_PREFIXES[0]}-signature")
+        # Only one of them may be signed. By another id in the other, whoever has recorded a webhook
+        # could send it again as a new event.
+        if len({request.headers.get(f"{each}-id") for each in HEADER_PREFIXES} - {None}) > 1:
+            raise MalformedSignature("The headers webhook-id and svix-id differ.")
         failure: VerificationError | None = None
         for prefix in prefixes:
             try:

@@ -123,6 +123,16 @@ def test_svix_header_names_are_known_and_either_set_suffices() -> None:
     verify({**wrong, **under_svix(signed())})
 
 
+def test_an_id_that_is_not_signed_counts_for_nothing() -> None:
+    for forged in (
+        {**under_svix(signed()), "webhook-id": "msg_2"},
+        {**signed(), "svix-id": "msg_2"},
+    ):
+        with pytest.raises(MalformedSignature, match="differ"):
+            verify(forged)
+    verify({**under_svix(signed()), "webhook-id": "msg_1"})
+
+
 def test_either_secret_of_a_rotation_verifies() -> None:
     verify(signed(secret=OTHER), BODY, SECRET, OTHER)
     both = f"{signed()['webhook-signature']} {signed(secret=OTHER)['webhook-signature']}"
