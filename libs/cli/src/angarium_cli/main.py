@@ -21,6 +21,7 @@ from angarium_cli.commands import (
     services,
     settings,
     tenants,
+    types,
     verify,
     version,
 )
@@ -45,6 +46,7 @@ app.add_typer(console.app, name="console")
 app.add_typer(audit.app, name="audit")
 app.add_typer(environment.app, name="environment")
 app.add_typer(import_.app, name="import")
+app.add_typer(types.app, name="types")
 app.command("explain")(explain.explain)
 app.add_typer(doctor.app, name="doctor")
 app.command("verify")(verify.verify)

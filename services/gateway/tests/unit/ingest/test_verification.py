@@ -156,6 +156,15 @@ def test_the_documented_example_of_slack_is_verified() -> None:
     )
 
 
+@pytest.mark.parametrize(("signed", "forged"), [("svix", "webhook-id"), ("clerk", "svix-id")])
+def test_an_id_that_is_not_signed_makes_no_new_event(signed: str, forged: str) -> None:
+    kind = SourceType(signed)
+    webhook = webhook_of(kind)
+    other = replace(webhook, headers={**webhook.headers, forged: "msg_2"})
+    with pytest.raises(NotVerified, match="differ"):
+        verify_webhook(RULES[kind].scheme, config_of(kind), other, NOW_S)
+
+
 @given(
     kind=st.sampled_from(SIGNING),
     headers=st.dictionaries(

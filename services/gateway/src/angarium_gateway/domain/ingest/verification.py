@@ -104,6 +104,10 @@ def _standard_verifier(secret: str) -> SigningSecret | PublicKey:
 
 
 def _verify_standard(secret: str, webhook: ReceivedWebhook, now_s: float) -> None:
+    ids = {webhook.headers.get(f"{prefix}-id") for prefix in BOTH_PREFIXES} - {None}
+    if len(ids) > 1:
+        # Only one of them is signed: the other would make a recorded webhook a new event.
+        raise NotVerified("the headers webhook-id and svix-id differ")
     verifier = _standard_verifier(secret)
     why: VerificationError = MissingHeader("webhook-id")
     for prefix in BOTH_PREFIXES:

@@ -1,0 +1,1 @@
+"""Routes for web frameworks: each reads the raw body up to the receiver's limit, and answers."""

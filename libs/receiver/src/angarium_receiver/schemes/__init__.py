@@ -1,0 +1,1 @@
+"""Schemes of other senders than those of Standard Webhooks."""
