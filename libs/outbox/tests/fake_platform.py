@@ -29,6 +29,7 @@ class FakePlatform:
         self._ids: set[tuple[str, str]] = set()
         self._stored_one = asyncio.Event()
         self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -41,7 +42,8 @@ class FakePlatform:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        self._server.close_clients()
+        for writer in list(self._clients):
+            writer.close()
 
     @property
     def url(self) -> str:
@@ -58,6 +60,7 @@ class FakePlatform:
                 await self._stored_one.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.add(writer)
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -76,6 +79,7 @@ class FakePlatform:
         except (asyncio.IncompleteReadError, ConnectionError):
             return
         finally:
+            self._clients.discard(writer)
             writer.close()
 
     async def _answer(self, line: str, headers: dict[str, str], messages: list[Message]) -> Answer:
