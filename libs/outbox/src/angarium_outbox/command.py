@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
 @asynccontextmanager
 async def _engine(settings: CommandSettings) -> "AsyncIterator[AsyncEngine]":
-    engine = create_async_engine(settings.database_url, pool_pre_ping=True)
+    engine = create_async_engine(settings.database_url)
     try:
         yield engine
     finally:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import BigInteger, ColumnElement, literal_column
 
 _NOW_MS: Final = {
     "postgresql": "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
@@ -16,10 +16,10 @@ class UnsupportedDatabase(ValueError):
     """The outbox does not know the database's dialect."""
 
 
-def select_now_ms(dialect: Any) -> TextClause:
-    """The query of the clock."""
+def now_ms(dialect: Any) -> ColumnElement[int]:
+    """The expression of the clock."""
     expression = _NOW_MS.get(dialect.name)
     if expression is None:
         known = "PostgreSQL, MySQL, MariaDB and SQLite"
         raise UnsupportedDatabase(f"The outbox works on {known}, not on {dialect.name}.")
-    return text(f"SELECT {expression}")
+    return literal_column(expression, BigInteger)

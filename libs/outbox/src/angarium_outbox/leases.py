@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from angarium_outbox.database_clock import select_now_ms
+from angarium_outbox.database_clock import now_ms
 from angarium_outbox.event import LANES
 from angarium_outbox.tables import lease
 
@@ -40,7 +40,7 @@ class Leases:
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
-        self._now_ms = select_now_ms(engine.dialect)
+        self._now_ms = now_ms(engine.dialect)
         self._relay = relay
         self._lease_s = lease_s
         self._clock_s = clock_s
@@ -67,10 +67,10 @@ class Leases:
         began_s = self._clock_s()
         await self._sign_on()
         async with self._engine.begin() as connection:
-            now_ms, until_ms = await self._times(connection)
+            at_ms, until_ms = await self._times(connection)
             rows = await connection.execute(
                 select(lease.c.name).where(
-                    lease.c.name.startswith(_RELAY), lease.c.until_ms > now_ms
+                    lease.c.name.startswith(_RELAY), lease.c.until_ms > at_ms
                 )
             )
             relays = {row.name.removeprefix(_RELAY) for row in rows} | {self._relay}
@@ -83,7 +83,7 @@ class Leases:
                 .where(lease.c.owner == self._relay, lease.c.name.not_in(wanted))
                 .values(owner=_NOBODY, until_ms=0)
             )
-            free = or_(lease.c.owner.in_([self._relay, _NOBODY]), lease.c.until_ms <= now_ms)
+            free = or_(lease.c.owner.in_([self._relay, _NOBODY]), lease.c.until_ms <= at_ms)
             await connection.execute(
                 update(lease)
                 .where(lease.c.name.in_(wanted), free)
@@ -94,7 +94,7 @@ class Leases:
             )
             lanes = frozenset(int(row.name.removeprefix(_LANE)) for row in mine)
             await connection.execute(
-                delete(lease).where(lease.c.name.startswith(_RELAY), lease.c.until_ms <= now_ms)
+                delete(lease).where(lease.c.name.startswith(_RELAY), lease.c.until_ms <= at_ms)
             )
         self._lanes, self._until_s = lanes, began_s + self._lease_s
 
@@ -120,8 +120,8 @@ class Leases:
 
     async def _times(self, connection: AsyncConnection) -> tuple[int, int]:
         """Now, and the end of a lease that is renewed now."""
-        now_ms = int((await connection.execute(self._now_ms)).scalar_one())
-        return now_ms, now_ms + int(self._lease_s * 1_000)
+        at_ms = int((await connection.execute(select(self._now_ms))).scalar_one())
+        return at_ms, at_ms + int(self._lease_s * 1_000)
 
     async def _insert(self, name: str, owner: str, until_ms: int) -> None:
         """Insert a row, unless another relay just did."""
