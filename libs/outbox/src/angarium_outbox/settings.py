@@ -74,7 +74,7 @@ _LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "read_bytes_max": (1_000, 1_000_000_000),
     "senders": (1, 32),
     "poll_s": (0.01, 60),
-    "lease_s": (2, 600),
+    "lease_s": (1, 600),
     "request_timeout_s": (0.1, 600),
     "backoff_max_s": (0.25, 3_600),
     "keep_accepted_s": (0, 10 * 366 * 86_400),
