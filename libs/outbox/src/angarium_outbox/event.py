@@ -92,6 +92,17 @@ def new_event_id() -> str:
     return f"{EVENT_ID_PREFIX}{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
+def event_id_ms(event_id: str) -> int | None:
+    """When an event id was generated (Unix time); None for an id that was given."""
+    digits = event_id.removeprefix(EVENT_ID_PREFIX)
+    if len(event_id) != len(EVENT_ID_PREFIX) + 32 or digits == event_id:
+        return None
+    try:
+        return int(digits[:12], 16)
+    except ValueError:
+        return None
+
+
 def lane_of(application: str, key: str) -> int:
     """The lane of a key of an application. The same in all versions."""
     return zlib.crc32(f"{application}\0{key}".encode()) % LANES

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -174,6 +175,7 @@ class OutboxStore:
         Each statement deletes at most 1,000.
         """
         row = outbox.c
+        old_ms = int(older_than_s * 1_000)
         deleted = 0
         for _ in range(statements_max):
             async with self._engine.connect() as connection:
@@ -184,8 +186,11 @@ class OutboxStore:
                     .limit(_PRUNED_PER_STATEMENT)
                 )
                 page = (await connection.execute(query)).all()
-                old_ms = int(older_than_s * 1_000)
-                old = [each.position for each in page if each.ended_ms < each.now_ms - old_ms]
+                # Only the oldest: an event that is still there says that all later ones are.
+                old = [
+                    each.position
+                    for each in takewhile(lambda row: row.ended_ms < row.now_ms - old_ms, page)
+                ]
                 if old:
                     await connection.execute(delete(outbox).where(self._one_of(row.position, old)))
             deleted += len(old)
