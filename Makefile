@@ -29,7 +29,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-otel-collector schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts docs screenshots helm-render helm-test test-containers clean
+.PHONY: help setup run test test-sdks test-otel-collector schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox check-alerts docs screenshots helm-render helm-test test-containers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -105,6 +105,9 @@ bench: setup ## Measure throughput, latency, CPU and memory
 
 bench-search: setup ## Measure what a page of a search costs in a full ledger
 	@exec $(BIN)/python tests-e2e/benchmarks/search_plans.py $(BENCH_ARGS)
+
+bench-outbox: setup ## Measure events through the relay of the outbox, and their latency
+	@exec $(BIN)/python tests-e2e/benchmarks/outbox_relay.py $(BENCH_ARGS)
 
 check-alerts: ## Check the rules of Prometheus with promtool, which Go builds: some minutes the first time
 	@# Without service discovery, which rules do not need, it builds in a fraction of the time.
