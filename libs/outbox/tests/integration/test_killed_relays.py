@@ -82,7 +82,7 @@ async def killed_before_recording(engine: AsyncEngine, platform: FakePlatform) -
         async def lock_and_answer(_: list[Message]) -> None:
             platform.after = None
             connection = await locked.enter_async_context(engine.connect())
-            lock = "lock table angarium_outbox in share mode"
+            lock = "select position from angarium_outbox for update"
             if engine.dialect.name == "sqlite":
                 lock = "begin immediate"
             await connection.exec_driver_sql(lock)
