@@ -15,11 +15,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from angarium_outbox.counters import RelayCounters
 from angarium_outbox.database_clock import UnsupportedDatabase
+from angarium_outbox.database_failures import DATABASE_FAILURES, reason_of
 from angarium_outbox.relay import Relay
 from angarium_outbox.settings import PREFIX, CommandSettings, InvalidSettings, read_settings
 from angarium_outbox.store import COUNTED_MAX, OutboxStore
@@ -47,9 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (ArgumentError, ModuleNotFoundError) as error:
         # Their texts have no part of the URL but its scheme or driver.
         _end(2, f"{PREFIX}DATABASE_URL cannot be used: {error}")
-    except (SQLAlchemyError, OSError) as error:
-        reason = getattr(error, "orig", None) or error
-        _end(1, f"the database of {PREFIX}DATABASE_URL fails: {reason}")
+    except DATABASE_FAILURES as error:
+        _end(1, f"the database of {PREFIX}DATABASE_URL fails: {reason_of(error)}")
 
 
 def _end(status: int, text: str) -> None:

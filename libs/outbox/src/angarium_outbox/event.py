@@ -133,8 +133,10 @@ def _options(event: Event) -> str | None:
         found["deliverAt"] = event.deliver_at.isoformat()
     if event.tags:
         found["tags"] = _labels("tags", event.tags, TAGS_MAX)
-        if not all(0 < len(tag) <= TAG_CHARS_MAX for tag in found["tags"]):
-            raise InvalidEvent(f"Each of `tags` must have 1 to {TAG_CHARS_MAX} characters.")
+        if not all(0 < len(tag) <= TAG_CHARS_MAX and "\0" not in tag for tag in found["tags"]):
+            raise InvalidEvent(
+                f"Each of `tags` must have 1 to {TAG_CHARS_MAX} characters without NUL."
+            )
     if event.channels:
         found["channels"] = _labels("channels", event.channels, CHANNELS_MAX)
         if not all(_CHANNEL.fullmatch(channel) for channel in found["channels"]):

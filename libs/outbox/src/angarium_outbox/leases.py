@@ -25,7 +25,8 @@ _NOBODY: Final = ""
 def share_of(relay: str, relays: Collection[str]) -> set[int]:
     """The lanes that a relay is to have beside the others, itself among them. Pure."""
     ordered = sorted(relays)
-    return {lane for lane in range(LANES) if ordered[lane % len(ordered)] == relay}
+    # Neighbours, as the senders of a relay divide its lanes by their remainders.
+    return {lane for lane in range(LANES) if ordered[lane * len(ordered) // LANES] == relay}
 
 
 class Leases:

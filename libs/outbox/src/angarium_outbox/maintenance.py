@@ -4,9 +4,8 @@ import asyncio
 import logging
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from angarium_outbox.counters import RelayCounters
+from angarium_outbox.database_failures import DATABASE_FAILURES, reason_of
 from angarium_outbox.settings import RelaySettings
 from angarium_outbox.store import OutboxStore
 
@@ -29,8 +28,8 @@ class Maintenance:
         while True:
             try:
                 await self._work()
-            except (SQLAlchemyError, OSError) as error:
-                _logger.warning("cannot delete accepted events: %s", error)
+            except DATABASE_FAILURES as error:
+                _logger.warning("cannot delete accepted events: %s", reason_of(error))
             await asyncio.sleep(_EVERY_S)
 
     async def _work(self) -> None:

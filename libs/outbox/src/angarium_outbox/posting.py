@@ -1,8 +1,9 @@
 """Posts batches of events to Angarium, and reads what became of each event."""
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from angarium_outbox.counters import RelayCounters
 from angarium_outbox.store import PendingEvent
 
 _PATH: Final = "/api/v1/msg/batch"
+_ANSWER_BYTES_MAX: Final = 8_000_000
 _SPLIT: Final = frozenset({400, 413, 422, 500})
 """Statuses that may be due to one event of several: the batch is halved until it is alone."""
 _HELD_MAX: Final = 3
@@ -49,9 +51,12 @@ class Posted:
 class Poster:
     """Posts batches with `http`, a client of Angarium with the API key."""
 
-    def __init__(self, http: httpx.AsyncClient, counters: RelayCounters) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, counters: RelayCounters, *, timeout_s: float
+    ) -> None:
         self._http = http
         self._counters = counters
+        self._timeout_s = timeout_s
 
     async def post(self, batch: Sequence[PendingEvent]) -> Posted:
         """Post a batch. One that is refused as a whole is halved, so that one event does not stop
@@ -80,23 +85,38 @@ class Poster:
         }
         self._counters.requests += 1
         try:
-            answer = await self._http.post(_PATH, content=body, headers=headers)
-        except httpx.HTTPError as error:
+            answer = await self._post(body, headers)
+        except (httpx.HTTPError, TimeoutError) as error:
             name = type(error).__name__
             return Posted(failure=Failure(f"Angarium does not answer: {name} {error}".rstrip()))
-        if answer.status_code in _SPLIT and len(events) > 1:
+        if answer.status in _SPLIT and len(events) > 1:
             return None
-        if answer.status_code in _REFUSED_ALONE:
-            return Posted(set_aside={events[0].position: _refusal(answer)})
-        if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+        if answer.status in _REFUSED_ALONE:
+            return Posted(set_aside={events[0].position: answer.refusal})
+        if answer.status == httpx.codes.INTERNAL_SERVER_ERROR:
             return Posted(held=list(events))
-        if answer.status_code != httpx.codes.ACCEPTED:
-            return Posted(failure=Failure(_refusal(answer), _retry_after_s(answer)))
+        if answer.status != httpx.codes.ACCEPTED:
+            return Posted(failure=Failure(answer.refusal, answer.retry_after_s))
         try:
-            return read_results(events, answer.json())
+            return read_results(events, json.loads(answer.body))
         except (ValueError, KeyError, TypeError, IndexError):
             reason = "the answer is not one of Angarium; check ANGARIUM_OUTBOX_API_URL"
             return Posted(failure=Failure(reason))
+
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> "_Answer":
+        """Send a request, and read the answer up to `_ANSWER_BYTES_MAX`. Raises httpx.HTTPError and
+        TimeoutError."""
+        # httpx limits the time of each read only.
+        async with (
+            asyncio.timeout(self._timeout_s),
+            self._http.stream("POST", _PATH, content=body, headers=headers) as answer,
+        ):
+            read = bytearray()
+            async for part in answer.aiter_bytes():
+                read += part
+                if len(read) > _ANSWER_BYTES_MAX:
+                    raise httpx.ReadError("the answer is too long")
+            return _Answer(answer.status_code, bytes(read), answer.headers.get("retry-after", ""))
 
 
 def body_of(events: Sequence[PendingEvent]) -> bytes:
@@ -147,16 +167,26 @@ def _reason(error: Any) -> str:
     return f"{error['status']} {error['code']}: {'; '.join(faults)}"
 
 
-def _refusal(answer: httpx.Response) -> str:
-    """The refusal of a whole request, without the request."""
-    try:
-        detail = answer.json()["detail"]
-        said = detail if isinstance(detail, str) else json.dumps(detail)
-    except (ValueError, KeyError, TypeError):
-        said = answer.reason_phrase
-    return f"{answer.status_code} {said[:300]}".rstrip()
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer to a request."""
 
+    status: int
+    body: bytes
+    retry_after: str
 
-def _retry_after_s(answer: httpx.Response) -> float | None:
-    given = answer.headers.get("retry-after", "")
-    return float(given) if given.isascii() and given.isdigit() else None
+    @property
+    def refusal(self) -> str:
+        """The refusal of a whole request."""
+        try:
+            detail = json.loads(self.body)["detail"]
+            said = detail if isinstance(detail, str) else json.dumps(detail)
+        except (ValueError, KeyError, TypeError):
+            said = "without a reason"
+        return f"{self.status} {said[:300]}"
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """The time that `Retry-After` asks for, if it is in seconds."""
+        given = self.retry_after
+        return float(given) if given.isascii() and given.isdigit() and len(given) < 10 else None

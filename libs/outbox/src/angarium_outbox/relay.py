@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Final, Self
 
 import httpx
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from angarium_outbox.counters import RelayCounters
+from angarium_outbox.database_failures import DATABASE_FAILURES, reason_of
 from angarium_outbox.leases import Leases
 from angarium_outbox.maintenance import Maintenance
 from angarium_outbox.posting import Poster
@@ -92,7 +92,7 @@ class Relay:
             timeout=settings.request_timeout_s,
         )
         try:
-            poster = Poster(http, self.counters)
+            poster = Poster(http, self.counters, timeout_s=settings.request_timeout_s)
             async with asyncio.TaskGroup() as tasks:
                 background = [
                     tasks.create_task(self._keep_leases()),
@@ -133,8 +133,8 @@ class Relay:
                     prepared = True
                 before = self._leases.lanes
                 await self._leases.renew()
-            except (SQLAlchemyError, OSError) as error:
-                _logger.warning("cannot renew leases: %s", error)
+            except DATABASE_FAILURES as error:
+                _logger.warning("cannot renew leases: %s", reason_of(error))
             else:
                 self.counters.lanes = len(self._leases.lanes)
                 if not self._leases.lanes <= before:
@@ -145,5 +145,6 @@ class Relay:
         try:
             async with asyncio.timeout(_GIVE_UP_S):
                 await self._leases.give_up()
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            _logger.warning("cannot give up leases, they run out by themselves: %s", error)
+        except (*DATABASE_FAILURES, TimeoutError) as error:
+            reason = reason_of(error)
+            _logger.warning("cannot give up leases, they run out by themselves: %s", reason)

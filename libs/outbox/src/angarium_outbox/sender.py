@@ -4,13 +4,13 @@ import asyncio
 import logging
 import time
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from angarium_outbox.backoff import pause_s
 from angarium_outbox.counters import LATENCY_BOUNDS_S, RelayCounters
+from angarium_outbox.database_failures import DATABASE_FAILURES, reason_of
 from angarium_outbox.leases import Leases
 from angarium_outbox.posting import Failure, Posted, Poster
 from angarium_outbox.rounds import batches, rounds
@@ -19,6 +19,9 @@ from angarium_outbox.store import OrderKey, OutboxStore, PendingEvent, order_key
 from angarium_outbox.wake import WakeSignal
 
 _HELD_MAX: Final = 100
+_ROUNDS_MAX: Final = 20
+"""Rounds of a turn, so that a key with many events does not hold up new events of others."""
+_READS_MAX: Final = 3
 _logger = logging.getLogger("angarium_outbox")
 
 
@@ -56,8 +59,8 @@ class Sender:
             self._signal.clear()
             try:
                 read, failure = await self._turn()
-            except (SQLAlchemyError, OSError) as error:
-                read, failure = 0, Failure(f"the database fails: {type(error).__name__} {error}")
+            except DATABASE_FAILURES as error:
+                read, failure = 0, Failure(f"the database fails: {reason_of(error)}")
             if failure is not None:
                 await self._back_off(failure)
             else:
@@ -71,15 +74,8 @@ class Sender:
         lanes = self._lanes()
         if not lanes:
             return 0, None
-        now_s = time.monotonic()
-        self._held = {key: until_s for key, until_s in self._held.items() if until_s > now_s}
-        events = await self._store.pending(
-            lanes,
-            without=self._held,
-            events_max=self._settings.read_events_max,
-            bytes_max=self._settings.read_bytes_max,
-        )
-        for waiting in rounds(events):
+        events = await self._read(lanes)
+        for waiting in rounds(events)[:_ROUNDS_MAX]:
             lanes = self._lanes()
             posted = await self._post([event for event in waiting if event.lane in lanes])
             if posted.failure is not None or posted.held:
@@ -87,6 +83,28 @@ class Sender:
             if self._stopping.is_set():
                 break
         return len(events), None
+
+    async def _read(self, lanes: frozenset[int]) -> list[PendingEvent]:
+        """The oldest events. If some keys have so many that later events of others may not be among
+        them, those of others are read too."""
+        now_s = time.monotonic()
+        self._held = {key: until_s for key, until_s in self._held.items() if until_s > now_s}
+        left_out: set[OrderKey] = set(self._held)
+        found: list[PendingEvent] = []
+        for _ in range(_READS_MAX):
+            page = await self._store.pending(
+                lanes,
+                without=left_out,
+                events_max=self._settings.read_events_max,
+                bytes_max=self._settings.read_bytes_max,
+            )
+            found += page
+            counts = Counter(map(order_key, page))
+            crowded = {key for key, count in counts.items() if count > _ROUNDS_MAX}
+            if not crowded:
+                break
+            left_out |= crowded
+        return found
 
     def _lanes(self) -> frozenset[int]:
         """The lanes of this sender that the relay has at the moment."""

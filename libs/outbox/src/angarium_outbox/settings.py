@@ -31,7 +31,7 @@ class RelaySettings:
     - `api_key`: an API key that may post messages to all applications.
     - `batch_events_max`, `batch_bytes_max`: limits of one request. The gateway takes 1,000 events
       and, by default, 3 MiB.
-    - `read_events_max`, `read_bytes_max`: limits of what the relay reads, and holds, at a time.
+    - `read_events_max`, `read_bytes_max`: limits of a read. A sender holds up to three of them.
     - `senders`: how many reads and their requests run at once, each for a part of the lanes.
     - `poll_s`: how often the relay looks for events that nothing woke it for.
     - `lease_s`: after this time without a sign of life, others post the events of a relay.
@@ -70,7 +70,7 @@ class RelaySettings:
 _LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "batch_events_max": (1, 1_000),
     "batch_bytes_max": (1_000, 100_000_000),
-    "read_events_max": (1, 10_000),
+    "read_events_max": (100, 10_000),
     "read_bytes_max": (1_000, 1_000_000_000),
     "senders": (1, 32),
     "poll_s": (0.01, 60),

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from angarium_outbox.database_failures import DATABASE_FAILURES, reason_of
 from angarium_outbox.tables import CHANNEL
 
 _CHECK_S: Final = 15.0
@@ -58,8 +58,8 @@ class Listener:
         while self.possible:
             try:
                 await self._listen()
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                _logger.warning("cannot listen for events, polling instead: %s", error)
+            except (*DATABASE_FAILURES, TimeoutError) as error:
+                _logger.warning("cannot listen for events, polling: %s", reason_of(error))
             await asyncio.sleep(_RECONNECT_S)
 
     async def _listen(self) -> None:

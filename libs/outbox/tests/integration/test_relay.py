@@ -236,6 +236,18 @@ async def test_two_relays_share_the_lanes_and_one_takes_those_of_the_other_when_
     assert platform.duplicates == 0
 
 
+async def test_a_key_with_many_events_does_not_hold_up_the_others(
+    engine: AsyncEngine, platform: FakePlatform, settings: NewSettings, store: OutboxStore
+) -> None:
+    await add_events(engine, 150, key="busy")
+    (other,) = await add_events(engine, 1, key="other")
+    async with Relay(engine, settings(read_events_max=100, senders=1)):
+        await platform.has_stored(151)
+        await ended(store)
+
+    assert platform.event_ids().index(other) < 5
+
+
 async def test_accepted_events_are_pruned_after_their_time_and_others_are_not(
     engine: AsyncEngine, platform: FakePlatform, settings: NewSettings, store: OutboxStore
 ) -> None:

@@ -35,6 +35,7 @@ VALID: dict[str, Any] = {"application": "acme", "event_type": "a.b", "payload": 
         ({"deliver_at": datetime(2030, 1, 1)}, "`deliver_at`"),  # noqa: DTZ001
         ({"tags": "abc"}, "`tags`"),
         ({"tags": [""]}, "`tags`"),
+        ({"tags": ["a\0"]}, "`tags`"),
         ({"tags": ["\ud800"]}, "`tags`"),
         ({"tags": [str(number) for number in range(9)]}, "`tags`"),
         ({"channels": ["a", "a"]}, "`channels`"),
@@ -63,7 +64,9 @@ _json = st.recursive(
         event_type=st.from_regex(r"[a-zA-Z0-9\-_]{1,20}", fullmatch=True),
         payload=st.dictionaries(st.text(), _json, max_size=3),
         key=st.none() | st.text(min_size=1).filter(lambda text: "\0" not in text),
-        tags=st.lists(st.text(min_size=1), max_size=8, unique=True),
+        tags=st.lists(
+            st.text(min_size=1).filter(lambda text: "\0" not in text), max_size=8, unique=True
+        ),
         channels=st.lists(
             st.from_regex(r"[a-zA-Z0-9\-_.]{1,20}", fullmatch=True), max_size=5, unique=True
         ),

@@ -13,9 +13,10 @@ from typing import Final, Protocol
 from angarium_gateway.examination.audited_events import EventKey, JournalEvent
 from angarium_outbox.audit import AcceptedEvent, OutboxAudit
 from angarium_outbox.database_clock import UnsupportedDatabase
+from angarium_outbox.database_failures import DATABASE_FAILURES, reason_of
 from angarium_outbox.event import EVENT_ID_PREFIX, event_id_ms
 from angarium_outbox.settings import async_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from angarium_cli.failure import CommandFailed
@@ -158,8 +159,8 @@ async def _opened(url: str) -> AsyncIterator[OutboxAudit]:
         yield OutboxAudit(engine)
     except UnsupportedDatabase as error:
         raise CommandFailed(f"--outbox: {error}") from None
-    except (SQLAlchemyError, OSError) as error:
-        reason = getattr(error, "orig", None) or error
+    except DATABASE_FAILURES as error:
+        reason = reason_of(error)
         raise CommandFailed(f"the database of --outbox fails: {reason}", exit_status=1) from None
     finally:
         await engine.dispose()
