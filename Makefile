@@ -29,7 +29,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-otel-collector schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts test-alerts docs screenshots helm-render helm-test test-containers clean
+.PHONY: help setup run test test-sdks test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox check-alerts test-alerts docs screenshots helm-render helm-test test-containers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,9 @@ test-sdks: setup ## Test SDKs that need a toolchain of their own: Go, Java, Kotl
 test-otel-collector: setup ## Test traces through the real OpenTelemetry Collector: needs Go
 	@$(BIN)/pytest -n 0 tests-e2e/traces/real_collector.py $(TEST_ARGS)
 
+test-outbox-mariadb: setup ## Test the outbox on MariaDB: needs mariadbd, or ANGARIUM_TEST_MARIADB_URL
+	@$(BIN)/pytest -n 0 libs/outbox/tests/integration/on_mariadb.py $(TEST_ARGS)
+
 test-containers: setup ## Test docker-compose.yml with Docker, on the image built or TEST_IMAGE
 	@$(BIN)/pytest -n 0 tests-e2e/deployment/container_programs.py $(TEST_ARGS)
 
@@ -105,6 +108,9 @@ bench: setup ## Measure throughput, latency, CPU and memory
 
 bench-search: setup ## Measure what a page of a search costs in a full ledger
 	@exec $(BIN)/python tests-e2e/benchmarks/search_plans.py $(BENCH_ARGS)
+
+bench-outbox: setup ## Measure events through the relay of the outbox, and their latency
+	@exec $(BIN)/python tests-e2e/benchmarks/outbox_relay.py $(BENCH_ARGS)
 
 test-alerts: setup ## Break what every alert watches, and see it fire in Prometheus, which Go builds: some 20 minutes
 	@# Without the pages of its UI, which need Node, and without service discovery.

@@ -1,7 +1,10 @@
 """The calls of the how-to guides, taken from their pages and made in their order."""
 
+import asyncio
 import re
 import shlex
+import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +17,7 @@ import httpx
 import pytest
 from angarium_gateway.domain.ingest.source_types import SourceType
 
+from ..child_process import ANGARIUM, bare_environment, start_process  # noqa: TID252
 from ..dev_platform import DevPlatform  # noqa: TID252 - tests are no installed package
 from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
@@ -156,6 +160,77 @@ def test_messages_are_polled_as_the_guide_says(
     monkeypatch.setattr(time, "sleep", stop_once_polled)
     with pytest.raises(Polled):
         exec(script, {})
+
+
+class OrdersServed(Exception):
+    """The guide's application has run beside the relay."""
+
+
+def test_events_are_posted_from_a_transaction_as_the_guide_says(
+    client: httpx.Client,
+    own_platform: DevPlatform,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = (GUIDES / "post-from-a-transaction.md").read_text()
+    revision, add_event, in_application = PYTHON.findall(page)
+    create_tables, run_relay, look_after, verify = SHELL.findall(page)
+    monkeypatch.chdir(tmp_path)
+    settings = dict(re.findall(r"export (\w+)=(.+)", create_tables + run_relay))
+    settings |= {"ANGARIUM_OUTBOX_API_URL": own_platform.url}
+    settings |= {"ANGARIUM_OUTBOX_API_KEY": own_platform.key}
+    environment = bare_environment(**settings)
+
+    def run(command: str) -> str:
+        program, *arguments = shlex.split(command)
+        done = subprocess.run(
+            [str(Path(ANGARIUM).with_name(program)), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def accepted() -> list[Any]:
+        found: list[Any] = _made(client.get("/app/acme/msg"))["data"]
+        return [each for each in found if each["eventType"] == "order.paid"]
+
+    exec(revision, {})
+    run(create_tables.splitlines()[-1])
+    with sqlite3.connect("shop.db") as database:
+        database.execute("create table orders (id text primary key, cents integer)")
+    exec(add_event, {})
+    command = [str(Path(ANGARIUM).with_name("angarium-outbox")), "relay"]
+    assert shlex.split(run_relay)[-2:] == ["angarium-outbox", "relay"]
+    null = subprocess.DEVNULL
+    relay = start_process(command, environment, out=null, errors=null)
+    try:
+        (message,) = until(accepted, 60, "the event is accepted")
+    finally:
+        relay.terminate()
+        assert relay.wait(60) == 0
+    assert message["payload"] == {"id": "ord_1", "cents": 4200}
+
+    exec(add_event.replace("ord_1", "ord_2"), {})
+
+    async def run_the_application() -> None:
+        await asyncio.to_thread(until, lambda: len(accepted()) == 2, 60, "both are accepted")
+        raise OrdersServed
+
+    known: dict[str, Any] = {"run_the_application": run_the_application}
+    exec(in_application, known)
+    with pytest.raises(OrdersServed):
+        asyncio.run(known["serve"](own_platform.url, own_platform.key))
+
+    status, listed, requeued = (run(line) for line in look_after.splitlines())
+    assert "pending           0" in status
+    assert (listed, requeued) == ("", "0 requeued\n")
+    verified = run(f"{verify.strip()} --data-dir {own_platform.data_dir}")
+    assert "2 accepted events, 0 pending, 0 set aside; 2 messages of outboxes" in verified
+    assert "Outboxes and journal agree." in verified
 
 
 def test_destinations_are_used_as_the_guide_says(client: httpx.Client) -> None:

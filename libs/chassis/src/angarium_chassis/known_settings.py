@@ -129,6 +129,9 @@ _TOOLS = frozenset(
 """Variables of docker-compose.yml, of commands that use the API, of the tutorial's client, and of
 the tests."""
 
+_OUTBOX = "OUTBOX_"
+"""Begins the variables of `angarium-outbox`, which checks them itself."""
+
 # Kubernetes and Docker links add these for a service that is called angarium….
 _ADDED_BY_ORCHESTRATORS = re.compile(
     r"_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$"
@@ -152,6 +155,7 @@ def unknown_settings(environment: Mapping[str, str], own: Iterable[str] = ()) ->
         elif (
             name not in known
             and name not in _TOOLS
+            and not name.startswith(_OUTBOX)
             and not _ADDED_BY_ORCHESTRATORS.search(name)
             and not _LINK.match(environment[variable])
         ):

@@ -18,6 +18,14 @@ def verify(
         Path | None,
         typer.Option(help="Verify the `angarium dev` that runs on this folder."),
     ] = None,
+    outbox: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            help="Also compare with a producer's outbox, the database at this URL. Repeat it for"
+            " each producer that posts through an outbox.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Verify that no accepted message was lost.
@@ -27,6 +35,10 @@ def verify(
     last 24 hours except the last minute, on the platform that ANGARIUM_… variables configure or,
     if none are set, on the `angarium dev` that runs on .angarium in the current folder. Reads only,
     while the platform runs.
+
+    With --outbox, also verify that every event that an outbox of angarium-outbox has as accepted is
+    in the journal, and that every message whose eventId an outbox generated is of an event that the
+    producer committed.
 
     Also counts attempts and messages once more, and compares the result with the statistics.
 
@@ -49,7 +61,10 @@ def verify(
     with Console(stderr=True).status("Reading …") as status:
         audit = asyncio.run(
             audit_platform(
-                installation, span, lambda seen: status.update(f"{seen:,} messages compared …")
+                installation,
+                span,
+                lambda seen: status.update(f"{seen:,} messages compared …"),
+                outbox or (),
             )
         )
     if as_json:

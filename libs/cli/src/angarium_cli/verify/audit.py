@@ -9,7 +9,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
+from angarium_chassis.database.columns import to_micros
+from angarium_contracts.ids import created_at_ms
 from angarium_dispatcher.examination import AuditedEndpoint, AuditedEndpoints
+from angarium_gateway.examination.audited_events import AuditedEvents
 from angarium_gateway.examination.audited_journal import (
     APPLICATIONS_PER_PAGE,
     AuditedApplication,
@@ -33,6 +36,7 @@ from angarium_cli.verify.ledgers import (
     expected_of,
     settled_of,
 )
+from angarium_cli.verify.outboxes import AuditedOutboxes, audit_outboxes
 from angarium_cli.verify.retention import Kept, Unaudited
 from angarium_cli.verify.statistics import AuditedStatistics, audit_statistics
 from angarium_cli.verify.time_range import TimeRange
@@ -96,11 +100,13 @@ class Audit:
     gaps_count: int = 0
     unaudited: Sequence[Unaudited] = ()
     statistics: AuditedStatistics = field(default_factory=AuditedStatistics)
+    outboxes: AuditedOutboxes | None = None
 
     @property
     def is_clean(self) -> bool:
-        """True without gaps and without statistics that differ."""
-        return not self.gaps_count and not self.statistics.differences_count
+        """True without gaps, without statistics that differ, and with outboxes that agree."""
+        agrees = self.outboxes is None or self.outboxes.is_clean
+        return not self.gaps_count and not self.statistics.differences_count and agrees
 
     def add(self, gap: Gap) -> None:
         """Add a gap."""
@@ -230,8 +236,11 @@ class Auditor:
         ]
 
 
-async def audit_platform(installation: Installation, span: TimeRange, tell: Tell) -> Audit:
-    """Audit the messages of a time range. Reads only. Raises CommandFailed."""
+async def audit_platform(
+    installation: Installation, span: TimeRange, tell: Tell, outboxes: Sequence[str] = ()
+) -> Audit:
+    """Audit the messages of a time range, and compare them with the producers' outboxes of these
+    URLs. Reads only. Raises CommandFailed."""
     async with AsyncExitStack() as opened:
         gateway = await opened.enter_async_context(opened_database(installation, "gateway"))
         dispatcher = await opened.enter_async_context(opened_database(installation, "dispatcher"))
@@ -244,6 +253,13 @@ async def audit_platform(installation: Installation, span: TimeRange, tell: Tell
         audit = await auditor.run(span.ids)
         days = _minutes_kept_days(installation)
         audit.statistics = await audit_statistics(gateway, worker, journal, kept, span, days=days)
+        if outboxes:
+            # Of messages that were deleted after their time, an outbox may still know.
+            since_ms = max(to_micros(span.since) // 1_000, created_at_ms(kept.messages_from()))
+            span_ms = (since_ms, to_micros(span.until) // 1_000)
+            audit.outboxes = await audit_outboxes(
+                AuditedEvents(gateway), outboxes, span_ms, span.ids
+            )
         return audit
 
 

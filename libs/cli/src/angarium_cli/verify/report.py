@@ -12,6 +12,7 @@ from rich.text import Text
 
 from angarium_cli.verify.audit import Audit
 from angarium_cli.verify.ledgers import Gap, GapKind
+from angarium_cli.verify.outboxes import AuditedOutboxes
 from angarium_cli.verify.retention import Side, Unaudited
 from angarium_cli.verify.statistics import AuditedStatistics
 from angarium_cli.verify.time_range import TimeRange
@@ -31,6 +32,16 @@ _OF_NO_MESSAGE = (
     " accepted after its backup: post them again if necessary. If the retention of messages was"
     " shorter until recently, or rows were deleted, no action is needed. Otherwise it is a bug in"
     " Angarium: save the output of --json, and report it."
+)
+_LOST = (
+    "Remedy: if the gateway's database was restored, they were accepted after its backup: set their"
+    " state in the outbox to 0, and the relay posts them again. If messages or the application were"
+    " deleted, no action is needed."
+)
+_UNKNOWN = (
+    "Remedy: give the outbox of every producer with --outbox. If a producer's database was"
+    " restored, they were committed after its backup. Otherwise it is a bug: save the output of"
+    " --json, and report it."
 )
 _STATISTICS = (
     "Remedy: messages and deliveries are not affected. If rows were changed or deleted in the"
@@ -60,6 +71,7 @@ def as_json(name: str, span: TimeRange, audit: Audit) -> str:
                 "differences_count": audit.statistics.differences_count,
                 "differences": [_difference(each) for each in audit.statistics.differences],
             },
+            **_outboxes_members(audit.outboxes),
         },
         indent=2,
     )
@@ -75,7 +87,11 @@ def show(name: str, span: TimeRange, audit: Audit, console: Console) -> None:
         console.print(Text(_gap_line(gap), "red"), soft_wrap=True)
     if audit.gaps_count > SHOWN_MAX:
         console.print(f"  … and {audit.gaps_count - SHOWN_MAX:,} more; --json lists up to 1,000")
-    for line, style in (*_verdict(audit), *_statistics_lines(audit.statistics)):
+    for line, style in (
+        *_verdict(audit),
+        *_statistics_lines(audit.statistics),
+        *_outboxes_lines(audit.outboxes),
+    ):
         console.print(Text(line, style), soft_wrap=True)
 
 
@@ -142,6 +158,54 @@ def _statistics_lines(statistics: AuditedStatistics) -> list[tuple[str, str]]:
         more = statistics.differences_count - SHOWN_MAX
         shown.append((f"  … and {more:,} more; --json lists up to 1,000", ""))
     return [(f"Statistics: {found}.", "bold red"), *shown, (_STATISTICS, "")]
+
+
+def _outboxes_lines(outboxes: AuditedOutboxes | None) -> list[tuple[str, str]]:
+    if outboxes is None:
+        return []
+    counts = (
+        f"{counted(outboxes.compared, 'accepted event')}, {outboxes.pending:,} pending,"
+        f" {outboxes.set_aside:,} set aside; {counted(outboxes.messages, 'message')} of outboxes"
+    )
+    lines = [(f"Outboxes: {counts}.", "")]
+    if outboxes.unproven:
+        lines.append((f"  {outboxes.unproven:,} may be of events deleted since.", "yellow"))
+    if outboxes.is_clean:
+        return [*lines, ("Outboxes and journal agree.", "green")]
+    if outboxes.lost_count:
+        lines.append((f"{counted(outboxes.lost_count, 'event')} without a message.", "bold red"))
+        lines += [
+            (f"  {each.event_id} for {each.application}", "red")
+            for each in outboxes.lost[:SHOWN_MAX]
+        ]
+        lines.append((_LOST, ""))
+    if outboxes.unknown_count:
+        count = counted(outboxes.unknown_count, "message")
+        lines.append((f"{count} of no committed event.", "bold red"))
+        lines += [
+            (f"  {format_id(MESSAGE, each.id)}, eventId {each.event_id}", "red")
+            for each in outboxes.unknown[:SHOWN_MAX]
+        ]
+        lines.append((_UNKNOWN, ""))
+    return lines
+
+
+def _outboxes_members(outboxes: AuditedOutboxes | None) -> dict[str, object]:
+    if outboxes is None:
+        return {}
+    return {
+        "outboxes": asdict(outboxes)
+        | {
+            "unknown": [
+                {
+                    "message_id": format_id(MESSAGE, each.id),
+                    "app_id": format_id(APPLICATION, each.application_id),
+                    "event_id": each.event_id,
+                }
+                for each in outboxes.unknown
+            ]
+        }
+    }
 
 
 def _difference_line(difference: Difference) -> str:
