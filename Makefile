@@ -29,7 +29,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-otel-collector schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts docs screenshots helm-render helm-test test-containers clean
+.PHONY: help setup run test test-sdks test-otel-collector schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search check-alerts docs reference screenshots helm-render helm-test test-containers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -114,6 +114,9 @@ check-alerts: ## Check the rules of Prometheus with promtool, which Go builds: s
 
 docs: setup ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+reference: setup ## Write the pages of the reference that are made of the code
+	@$(BIN)/python -m tests-e2e.reference.write
 
 screenshots: setup ## Take the documentation's pictures of the portal and the console
 	@$(BIN)/python -m tests-e2e.browser.screenshots
