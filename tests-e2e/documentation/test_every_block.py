@@ -28,6 +28,7 @@ OPERATION = "tests-e2e/deployment/test_operation_guides.py"
 BACKUP = "tests-e2e/deployment/test_backup_guide.py"
 PROXY = "tests-e2e/deployment/test_proxy_guide.py"
 REFERENCE = "tests-e2e/reference/test_reference_pages.py"
+SIGNATURES = "tests-e2e/documentation/signed_webhooks.py"
 TUTORIAL = "tests-e2e/repository/test_tutorial.py"
 
 # Tests that take all blocks of a page in a language, and run or check them.
@@ -58,6 +59,10 @@ TAKEN: dict[tuple[str, str], str] = {
     ("docs/how-to/run-with-docker-compose.md", "sh"): OPERATION,
     ("docs/reference/streams.md", "json"): REFERENCE,
     ("docs/reference/command-line.md", "text"): REFERENCE,
+    **{
+        ("docs/how-to/verify-signatures.md", language): SIGNATURES
+        for language in ("python", "js", "json", "go", "java", "ruby", "php")
+    },
     ("docs/tutorial/first-webhook.md", "python"): TUTORIAL,
 }
 
