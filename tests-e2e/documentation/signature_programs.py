@@ -39,8 +39,8 @@ class Main {
         var lines = new Scanner(System.in);
         while (lines.hasNextLine()) {
             var parts = lines.nextLine().split("\\t", -1);
-            var headers = Map.of(
-                "webhook-id", parts[0], "webhook-timestamp", parts[1], "webhook-signature", parts[2]);
+            var headers = Map.of("webhook-id", parts[0],
+                "webhook-timestamp", parts[1], "webhook-signature", parts[2]);
             System.out.println(Webhooks.isGenuine(headers, Base64.getDecoder().decode(parts[3])));
         }
     }
@@ -56,7 +56,8 @@ end
 PHP = """
 foreach (file('php://stdin', FILE_IGNORE_NEW_LINES) as $line) {
     [$id, $sentAt, $signature, $body] = explode("\\t", $line);
-    $headers = ['webhook-id' => $id, 'webhook-timestamp' => $sentAt, 'webhook-signature' => $signature];
+    $headers = ['webhook-id' => $id, 'webhook-timestamp' => $sentAt];
+    $headers['webhook-signature'] = $signature;
     echo is_genuine($headers, base64_decode($body)) ? "true\\n" : "false\\n";
 }
 """
