@@ -18,15 +18,15 @@ from .code_blocks import REPOSITORY
 _CLI = typer.main.get_command(app)
 _TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
 _DATABASES = {f"angarium_{service}" for service in ("gateway", "dispatcher", "worker")}
-_OF_A_CLIENT = {"ANGARIUM_KEY", "ANGARIUM_URL", "ANGARIUM_TOKEN", "ANGARIUM_IMPORT_TOKEN"}
+OF_A_CLIENT = {"ANGARIUM_KEY", "ANGARIUM_URL", "ANGARIUM_TOKEN", "ANGARIUM_IMPORT_TOKEN"}
 """Variables of the guides, and of commands that call the API."""
-_OF_THE_PROXY = {"ANGARIUM_SITE"}
+OF_THE_PROXY = {"ANGARIUM_SITE"}
 
 
 def check_variables(variables: dict[str, str]) -> None:
     """Every `ANGARIUM_…` is a setting, or a variable of a client."""
     ours = {name for name in variables if name.startswith("ANGARIUM_")}
-    assert unknown_settings(dict.fromkeys(ours - _OF_A_CLIENT - _OF_THE_PROXY, "")) == []
+    assert unknown_settings(dict.fromkeys(ours - OF_A_CLIENT - OF_THE_PROXY, "")) == []
 
 
 def check_angarium(command: list[str]) -> None:
