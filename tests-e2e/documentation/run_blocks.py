@@ -5,6 +5,7 @@ from typing import Final
 _HOW_TO: Final = "docs/how-to"
 
 SHELL: Final[dict[str, list[int]]] = {
+    "README.md": [1],
     f"{_HOW_TO}/copy-a-configuration.md": [0, 1, 2, 3],
     f"{_HOW_TO}/explain-failures.md": [1],
     f"{_HOW_TO}/formats-and-authentication.md": [0, 1, 2, 4, 5, 6],
@@ -22,7 +23,7 @@ WITH_GATEWAY_SETTINGS: Final[dict[str, list[int]]] = {
 """Where the settings of the gateway are, as these guides ask for."""
 
 PYTHON: Final[dict[str, list[int]]] = {
-    "README.md": [1],
+    "README.md": [2],
     f"{_HOW_TO}/manage-access.md": [6],
     f"{_HOW_TO}/read-statistics.md": [1, 2],
     f"{_HOW_TO}/receive-webhooks.md": [2],
