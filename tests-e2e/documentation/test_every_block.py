@@ -28,6 +28,7 @@ OPERATION = "tests-e2e/deployment/test_operation_guides.py"
 BACKUP = "tests-e2e/deployment/test_backup_guide.py"
 PROXY = "tests-e2e/deployment/test_proxy_guide.py"
 REFERENCE = "tests-e2e/reference/test_reference_pages.py"
+WALK = "tests-e2e/documentation/walk_programs.py"
 SIGNATURES = "tests-e2e/documentation/signed_webhooks.py"
 TUTORIAL = "tests-e2e/repository/test_tutorial.py"
 
@@ -54,6 +55,8 @@ TAKEN: dict[tuple[str, str], str] = {
     ),
     ("docs/how-to/run-behind-a-proxy.md", "nginx"): PROXY,
     ("docs/how-to/run-behind-a-proxy.md", "caddyfile"): OPERATION,
+    ("docs/how-to/run-as-processes.md", "sh"): WALK,
+    ("docs/how-to/run-as-processes.md", "yaml"): WALK,
     ("docs/how-to/run-on-kubernetes.md", "yaml"): OPERATION,
     ("docs/how-to/run-on-kubernetes.md", "sh"): OPERATION,
     ("docs/how-to/run-with-docker-compose.md", "sh"): OPERATION,
@@ -75,6 +78,7 @@ SHOWN = {
     "docs/how-to/give-customers-the-portal.md#6": "one element of a React page",
     "docs/how-to/manage-access.md#11": "headers of an answer",
     "docs/how-to/operate.md#5": "the same as in the guide to backups",
+    "docs/how-to/run-as-processes.md#4": "a unit of systemd",
     "docs/how-to/search-and-watch.md#2": "the beginning of a stream of events",
     "docs/how-to/size.md#0": "arithmetic",
     "docs/how-to/size.md#1": "arithmetic",
