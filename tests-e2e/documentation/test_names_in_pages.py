@@ -26,6 +26,20 @@ def test_settings_exist() -> None:
         assert unknown_settings(dict.fromkeys(named - others, "")) == [], page
 
 
+def test_the_figures_of_the_last_run_are_the_same_everywhere() -> None:
+    last = re.search(
+        r"\*\*(\d+) faults, ([\d,]+) messages accepted, 0 lost, (\d+) received\s+twice\*\*",
+        TEXTS["docs/explanation/faults-last-run.md"],
+    )
+    assert last is not None
+    faults, messages, twice = last.groups()
+
+    words = " ".join(TEXTS["README.md"].split())
+    assert f"{faults} faults, {messages} messages accepted, 0 lost, {twice} received twice" in words
+    words = " ".join(TEXTS["docs/explanation/guarantees.md"].split())
+    assert f"{faults} faults under {messages} messages: 0 were lost, and {twice} were" in words
+
+
 def test_metrics_exist() -> None:
     listed = set(
         re.findall(r"^\| `(angarium_\w+)`", TEXTS["docs/reference/metrics.md"], re.MULTILINE)
