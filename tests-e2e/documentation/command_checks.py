@@ -1,5 +1,6 @@
 """Checks of commands that cannot run here: what they name exists, and fits."""
 
+import ast
 import re
 from collections.abc import Callable
 from functools import cache
@@ -12,6 +13,7 @@ import typer
 from angarium_chassis.known_settings import unknown_settings
 from angarium_cli.main import app
 from angarium_gateway.adapters.http.application import api_document
+from svix.api import Svix
 
 from .code_blocks import REPOSITORY
 
@@ -121,6 +123,20 @@ def check_tutorial_script(page: str) -> Callable[[list[str]], None]:
         assert Path(command[1]).name in titles, command
 
     return check
+
+
+def check_sdk_calls(text: str) -> None:
+    """What the code imports exists, and so does every operation of `svix` that it calls."""
+    tree = ast.parse(text)
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    exec(compile(ast.Module(imports, []), "guide", "exec"), {})
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    for call in calls:
+        path = ast.unparse(call)
+        if path.startswith("svix."):
+            found: Any = Svix("key")
+            for name in path.split(".")[1:]:
+                found = getattr(found, name)
 
 
 CHECKS: dict[str, Callable[[list[str]], Any]] = {

@@ -19,7 +19,7 @@ from .code_blocks import (
     pages,
     program_of,
 )
-from .command_checks import CHECKS, check_tutorial_script, check_variables
+from .command_checks import CHECKS, check_sdk_calls, check_tutorial_script, check_variables
 from .run_blocks import PYTHON, SHELL, WITH_GATEWAY_SETTINGS
 
 NODE = Path(sys.executable).with_name("node")
@@ -73,7 +73,6 @@ TAKEN: dict[tuple[str, str], str] = {
 SHOWN = {
     "README.md#0": "clones this repository",
     "docs/explanation/security.md#0": "the output of a command, for addresses that differ",
-    "docs/how-to/erase-data.md#0": "the SDK, on messages that the other guides need",
     "docs/how-to/formats-and-authentication.md#3": "a request beside its answer",
     "docs/how-to/give-customers-the-portal.md#6": "one element of a React page",
     "docs/how-to/manage-access.md#11": "headers of an answer",
@@ -109,6 +108,8 @@ def test_a_block_is_accounted_for(block: Block, tmp_path: Path) -> None:
             _check_commands(block)
         case "json":
             json.loads(block.text if block.text.startswith(("{", "[")) else f"{{{block.text}}}")
+        case "python":
+            check_sdk_calls(block.text)
         case "js":
             (tmp_path / "block.mjs").write_text(block.text)
             subprocess.run([NODE, "--check", tmp_path / "block.mjs"], check=True, timeout=60)
