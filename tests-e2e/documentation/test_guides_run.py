@@ -27,10 +27,10 @@ from .run_blocks import PYTHON, SHELL, WITH_GATEWAY_SETTINGS
 ]
 
 
-def _created(platform: DevPlatform, *arguments: str) -> str:
+def _created(guides_platform: DevPlatform, *arguments: str) -> str:
     made = run_angarium(
         ["keys", "create", *arguments],
-        ANGARIUM_GATEWAY_DATABASE_URL=str(platform.state["database_urls"]["gateway"]),
+        ANGARIUM_GATEWAY_DATABASE_URL=str(guides_platform.state["database_urls"]["gateway"]),
     )
     assert made.returncode == 0, made.stderr
     return made.stdout.strip()
@@ -42,15 +42,15 @@ def _made(response: httpx.Response) -> Any:
 
 
 @pytest.fixture(scope="module")
-def key(platform: DevPlatform) -> str:
+def key(guides_platform: DevPlatform) -> str:
     """The key of a tenant of the guides' own."""
-    return _created(platform, "guides", "--new-tenant", "--tenant", uuid4().hex)
+    return _created(guides_platform, "guides", "--new-tenant", "--tenant", uuid4().hex)
 
 
 @pytest.fixture(scope="module")
-def client(platform: DevPlatform, key: str) -> Iterator[httpx.Client]:
+def client(guides_platform: DevPlatform, key: str) -> Iterator[httpx.Client]:
     """A client of that tenant."""
-    with api_client(platform.url, key) as client:
+    with api_client(guides_platform.url, key) as client:
         yield client
 
 
@@ -62,14 +62,14 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 
 @pytest.fixture(scope="module")
-def svix(platform: DevPlatform, key: str) -> Svix:
+def svix(guides_platform: DevPlatform, key: str) -> Svix:
     """The SDK with that tenant's key."""
-    return Svix(key, SvixOptions(server_url=platform.url))
+    return Svix(key, SvixOptions(server_url=guides_platform.url))
 
 
 @pytest.fixture(scope="module")
 def real(
-    platform: DevPlatform,
+    guides_platform: DevPlatform,
     key: str,
     client: httpx.Client,
     svix: Svix,
@@ -78,7 +78,7 @@ def real(
     """What the ids and addresses of the guides stand for: an application with a message that was
     delivered to its endpoint, a background task, and a key to revoke."""
     _made(client.put("/app/acme", json={"name": "Acme", "uid": "acme"}))
-    with platform.client() as default:
+    with guides_platform.client() as default:
         _made(default.put("/app/acme", json={"name": "Acme", "uid": "acme"}))
     for uid, form in (("orders", "plain"), ("thin", "thin"), ("deploy", "plain")):
         endpoint = {"url": f"{receiver.url}/{uid}", "uid": uid, "payloadFormat": form}
@@ -97,8 +97,8 @@ def real(
     until(lambda: _made(client.get(task))["status"] == "finished", 60, "the erasure has ended")
     return {
         "<API key>": key,
-        "http://127.0.0.1:8080": platform.url,
-        "https://webhooks.example.com": platform.url,
+        "http://127.0.0.1:8080": guides_platform.url,
+        "https://webhooks.example.com": guides_platform.url,
         "ANGARIUM_TOKEN=ang_sk_…": f"ANGARIUM_TOKEN={key}",
         "ANGARIUM_TOKEN=…": f"ANGARIUM_TOKEN={key}",
         "endpoint_id=ep_…": f"endpoint_id={made[0]['endpointId']}",
@@ -106,13 +106,13 @@ def real(
         "key_05jHR6TnRzUGhKWN8Ckr5D": revoked["id"],
         "qtask_05jHR6TnRzUGhKWN8Ckr5D": erasure,
         "audit export production": "audit export default",
-        "angarium tenants limit staging": "angarium tenants limit default",
+        "angarium tenants limit staging": "angarium tenants limit live",
     }
 
 
 @pytest.fixture(scope="module")
 def shell(
-    platform: DevPlatform,
+    guides_platform: DevPlatform,
     key: str,
     real: dict[str, str],
     receiver: WebhookReceiver,
@@ -120,17 +120,17 @@ def shell(
 ) -> GuidedShell:
     """A shell in a folder where `angarium dev` has its data, with the files of the guides."""
     folder = tmp_path_factory.mktemp("guides")
-    (folder / ".angarium").symlink_to(platform.data_dir)
+    (folder / ".angarium").symlink_to(guides_platform.data_dir)
     (folder / "passphrase.txt").write_text("a passphrase for the guides")
     trustme.CA().cert_pem.write_to_path(folder / "ca.pem")
     (event,) = receiver.entries("/thin")
     variables = {
         "ANGARIUM_KEY": key,
-        "ANGARIUM_URL": platform.url,
-        "ANGARIUM_PUBLIC_URL": platform.url,
-        "PLATFORM_KEY": _created(platform, "operators", "--scope", "platform"),
-        "API": f"{platform.url}/api/v1",
-        "URL": f"{platform.url}/api/v1",
+        "ANGARIUM_URL": guides_platform.url,
+        "ANGARIUM_PUBLIC_URL": guides_platform.url,
+        "PLATFORM_KEY": _created(guides_platform, "operators", "--scope", "platform"),
+        "API": f"{guides_platform.url}/api/v1",
+        "URL": f"{guides_platform.url}/api/v1",
         "KEY": key,
         "FETCH_URL": json.loads(event["body"])["fetchUrl"],
     }
@@ -146,21 +146,23 @@ def test_a_guides_commands_work(page: str, shell: GuidedShell) -> None:
 
 
 @pytest.mark.parametrize("page", WITH_GATEWAY_SETTINGS)
-def test_an_operators_commands_work(page: str, shell: GuidedShell, platform: DevPlatform) -> None:
+def test_an_operators_commands_work(
+    page: str, shell: GuidedShell, guides_platform: DevPlatform
+) -> None:
     numbers = WITH_GATEWAY_SETTINGS[page]
     blocks = [block for block in blocks_of(page) if block.number in numbers]
 
     assert len(blocks) == len(numbers)
     shell.run(
         blocks,
-        ANGARIUM_GATEWAY_DATABASE_URL=str(platform.state["database_urls"]["gateway"]),
-        ANGARIUM_ENCRYPTION_KEY_FILE=str(platform.data_dir / "encryption-key"),
+        ANGARIUM_GATEWAY_DATABASE_URL=str(guides_platform.state["database_urls"]["gateway"]),
+        ANGARIUM_ENCRYPTION_KEY_FILE=str(guides_platform.data_dir / "encryption-key"),
     )
 
 
 @pytest.mark.parametrize("page", PYTHON)
 def test_a_guides_python_works(
-    page: str, svix: Svix, platform: DevPlatform, key: str, real: dict[str, str]
+    page: str, svix: Svix, guides_platform: DevPlatform, key: str, real: dict[str, str]
 ) -> None:
     now = datetime.now(UTC)
     known: dict[str, Any] = {

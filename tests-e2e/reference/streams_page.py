@@ -59,7 +59,11 @@ def _overview() -> str:
         group = f"`{each.group}`" if each.group else "none"
         rows.append((link, ", ".join(each.writers), ", ".join(each.readers), group, each.kept))
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"{table}\n\nWithout a consumer group, every process reads all entries.\n\n"
+    without = (
+        "Without a consumer group, every process of the service reads all entries, or only the one"
+        " that the name has."
+    )
+    return f"{table}\n\n{without}\n\n"
 
 
 def _stream(stream: Stream) -> str:
