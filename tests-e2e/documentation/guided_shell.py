@@ -13,8 +13,10 @@ _CURL = """\
 curl() {
   case " $* " in
     *" -N "*)
-      status=$(command curl "$@" --output events --write-out '%{http_code}' --max-time 1) || true
-      [ "$status" = 200 ] ;;
+      rm -f events
+      command curl "$@" --fail --output events &
+      until [ -s events ]; do kill -0 $! || return 1; sleep 0.05; done
+      kill $! ;;
     *" -fsS "*) command curl "$@" --max-time 30 ;;
     *) command curl "$@" --silent --show-error --fail-with-body --max-time 30 ;;
   esac
