@@ -128,7 +128,9 @@ def check_tutorial_script(page: str) -> Callable[[list[str]], None]:
 def check_sdk_calls(text: str) -> None:
     """What the code imports exists, and so does every operation of `svix` that it calls."""
     tree = ast.parse(text)
-    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    imports: list[ast.stmt] = [
+        node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
     exec(compile(ast.Module(imports, []), "guide", "exec"), {})
     calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     for call in calls:

@@ -3,10 +3,12 @@
 Names, groups, fields and texts come from the code; who writes a stream stands here.
 """
 
+import ast
 import importlib
 import inspect
 import pkgutil
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -162,6 +164,34 @@ STREAMS = (
         kept=f"until they are read, about {REPLIES_MAX:,} at most",
     ),
 )
+
+
+def other_keys() -> dict[str, str]:
+    """Keys of Redis that are no streams of contracts, and the meaning of each."""
+    names = (
+        stream_names.quarantine("{service}"),
+        stream_names.EPOCH_KEY,
+        stream_names.PROCESSES,
+        stream_names.PROCESSES_SEEN,
+        stream_names.readers("{stream}", "{group}"),
+        stream_names.reporter("{subject}"),
+    )
+    parts = ("quarantine", "EPOCH_KEY", "PROCESSES", "PROCESSES_SEEN", "readers", "reporter")
+    said = _docstrings(Path(stream_names.__file__))
+    return {name: said[part] for name, part in zip(names, parts, strict=True)}
+
+
+def _docstrings(module: Path) -> dict[str, str]:
+    """The docstrings of a module's functions, and those below its constants."""
+    found: dict[str, str] = {}
+    body = ast.parse(module.read_text()).body
+    for node, following in pairwise([*body, ast.Pass()]):
+        match node, following:
+            case ast.FunctionDef(name=name), _:
+                found[name] = ast.get_docstring(node) or ""
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(ast.Constant(str(text))):
+                found[name] = text
+    return found
 
 
 def answers() -> list[type[Contract]]:

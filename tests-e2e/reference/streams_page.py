@@ -7,7 +7,7 @@ import msgspec
 from angarium_contracts.contract import Contract, Part
 from msgspec import inspect
 
-from .stream_contracts import STREAMS, Stream, answers, contracts, tag, text
+from .stream_contracts import STREAMS, Stream, answers, contracts, other_keys, tag, text
 from .stream_examples import examples
 
 _HEAD = """\
@@ -46,6 +46,7 @@ def streams_page() -> str:
     parts += [_stream(each) for each in STREAMS]
     parts.append("## Answers\n\nThe body of a [reply](#replies), or of its `problem/1`.\n\n")
     parts += [_contract(each, "###") for each in answers()]
+    parts.append(_other_keys())
     parts.append("## Parts\n\nWhat stands inside the contracts above.\n\n")
     parts += [_contract(each, "###") for each in _parts()]
     return "".join(parts).rstrip() + "\n"
@@ -64,6 +65,14 @@ def _overview() -> str:
         " that the name has."
     )
     return f"{table}\n\n{without}\n\n"
+
+
+def _other_keys() -> str:
+    rows = "\n".join(
+        f"| `{name}` | {' '.join(said.replace('`PROCESSES`', '`angarium.processes`').split())} |"
+        for name, said in other_keys().items()
+    )
+    return f"## Other keys\n\n| key | meaning |\n|---|---|\n{rows}\n\n"
 
 
 def _stream(stream: Stream) -> str:
