@@ -50,12 +50,15 @@ class Stream:
 
 
 def contracts() -> dict[str, type[Contract]]:
-    """All contracts, by their tag."""
-    for module in pkgutil.iter_modules(angarium_contracts.__path__):
-        importlib.import_module(f"{angarium_contracts.__name__}.{module.name}")
-    ours = f"{angarium_contracts.__name__}."
-    kinds = (kind for kind in Contract.__subclasses__() if kind.__module__.startswith(ours))
-    return {tag(kind): kind for kind in kinds}
+    """All contracts, by their tag, in the order of modules and of definition."""
+    found: dict[str, type[Contract]] = {}
+    for name in sorted(each.name for each in pkgutil.iter_modules(angarium_contracts.__path__)):
+        module = importlib.import_module(f"{angarium_contracts.__name__}.{name}")
+        for kind in vars(module).values():
+            if isinstance(kind, type) and issubclass(kind, Contract) and kind is not Contract:
+                if kind.__module__ == module.__name__:
+                    found[tag(kind)] = kind
+    return found
 
 
 def tag(contract: type[Contract]) -> str:
