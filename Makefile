@@ -63,7 +63,7 @@ fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 	@$(BIN)/python $(FUZZER) response $(FUZZ_SECONDS) .cache/fuzz/response
 	@$(BIN)/python $(FUZZER) url $(FUZZ_SECONDS) .cache/fuzz/url
 
-test-sdks: setup ## Test SDKs that need a toolchain of their own: Go, Java
+test-sdks: setup ## Test SDKs that need a toolchain of their own: Go, Java, Kotlin
 	@$(BIN)/pytest -n 0 tests-e2e/sdk/toolchains/sdk_programs.py $(TEST_ARGS)
 
 test-signatures: setup ## Test the guide's receivers in Go, Java, Ruby and PHP, which must be there

@@ -22,10 +22,8 @@ from angarium_chassis.database.schema import Schema
 from angarium_chassis.tracing.sdk_spans import SdkSpans
 from angarium_cli.engines import PostgresProcess, ValkeyProcess
 from hypothesis import HealthCheck, settings
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
 from redis.asyncio import Redis
 
 GIVEN_REDIS = "ANGARIUM_TEST_REDIS_URL"
@@ -284,15 +282,13 @@ class RecordedSpans:
     """Spans of a test, kept in memory."""
 
     def __init__(self) -> None:
-        self._ended = InMemorySpanExporter()
-        provider = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False)
-        provider.add_span_processor(SimpleSpanProcessor(self._ended))
-        self.spans = SdkSpans(provider.get_tracer("test"))
+        self._ended: list[ReadableSpan] = []
+        self.spans = SdkSpans(Resource({}), self._ended.append)
 
     @property
     def ended(self) -> tuple[ReadableSpan, ...]:
         """The spans that ended, in that order."""
-        return self._ended.get_finished_spans()
+        return tuple(self._ended)
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from .spans_left_out import spans_left_out
 _FILTERS = "RemoveTenantFilter"
 _AMONG = re.compile(r"[\w.]*\btenant_id\.in_\([^()]*\)")
 # Those that change nothing, or what no test should notice: a decorator such as `override`, or
-# `== None` for `is None`.
+# `== None` for `is None`, or `is` for `==` of what is one object.
 _LEFT_OUT = (
     *("no_op", "NoOp", "RemoveDecorator", "ExceptionReplacer", "VariableReplacer"),
-    *("Operator_Is_Eq", "Operator_IsNot_NotEq"),
+    *("Operator_Is_Eq", "Operator_IsNot_NotEq", "Operator_Eq_Is", "Operator_NotEq_IsNot"),
 )
 
 

@@ -55,9 +55,9 @@ def contracts() -> dict[str, type[Contract]]:
     for name in sorted(each.name for each in pkgutil.iter_modules(angarium_contracts.__path__)):
         module = importlib.import_module(f"{angarium_contracts.__name__}.{name}")
         for kind in vars(module).values():
-            if isinstance(kind, type) and issubclass(kind, Contract) and kind is not Contract:
-                if kind.__module__ == module.__name__:
-                    found[tag(kind)] = kind
+            own = isinstance(kind, type) and kind.__module__ == module.__name__
+            if own and issubclass(kind, Contract) and kind is not Contract:
+                found[tag(kind)] = kind
     return found
 
 

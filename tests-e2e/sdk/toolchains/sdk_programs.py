@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from ...child_process import bare_environment  # noqa: TID252 - tests are no installed package
 from ...dev_platform import DevPlatform  # noqa: TID252
 
@@ -33,7 +35,12 @@ def test_the_go_sdk_drives_the_platform_and_verifies_webhooks(platform: DevPlatf
     run("go", ["go", "test", "-count=1", "-mod=readonly", "-timeout=120s", "./..."], platform)
 
 
-def test_the_java_sdk_drives_the_platform_and_verifies_webhooks(
-    platform: DevPlatform, tmp_path: Path
+@pytest.mark.parametrize("language", ["java", "kotlin"])
+def test_an_sdk_of_the_jvm_drives_the_platform_and_verifies_webhooks(
+    language: str, platform: DevPlatform, tmp_path: Path
 ) -> None:
-    run("java", ["mvn", "-q", "-B", f"-Dbuild.folder={tmp_path}", "compile", "exec:java"], platform)
+    run(
+        language,
+        ["mvn", "-q", "-B", f"-Dbuild.folder={tmp_path}", "compile", "exec:java"],
+        platform,
+    )

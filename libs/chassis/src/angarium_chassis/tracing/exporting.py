@@ -1,4 +1,4 @@
-"""The export of spans: the provider of the SDK, and the exporters of OTLP."""
+"""The export of spans by the exporters of the OpenTelemetry SDK."""
 
 import asyncio
 import logging
@@ -13,9 +13,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import (
     OTLPSpanExporter as HttpSpanExporter,
 )
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from prometheus_client import REGISTRY
 
 from .sdk_spans import SdkSpans
@@ -51,15 +49,10 @@ async def open_spans(
     """Spans that `exporter` exports from a thread of its own."""
     counted = CountedExporter(exporter)
     queue = SpanQueue(counted, spans_max=spans_max)
-    # The decision was made at the gateway's door, so each span that is begun is recorded.
-    provider = TracerProvider(
-        sampler=ALWAYS_ON, resource=Resource.create(resource), shutdown_on_exit=False
-    )
-    provider.add_span_processor(queue)
     metrics = SpanMetrics(queue)
     REGISTRY.register(metrics)
     try:
-        yield SdkSpans(provider.get_tracer("angarium"))
+        yield SdkSpans(Resource.create(resource), queue.on_end)
     finally:
         REGISTRY.unregister(metrics)
         await _close(queue, counted, close_s)

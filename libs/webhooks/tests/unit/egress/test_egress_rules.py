@@ -137,6 +137,8 @@ EMBEDDINGS = [
     lambda v4: (0x64FF9B << 96) | v4,
     lambda v4: (0x64FF9B0001 << 80) | v4,
     lambda v4: (0x64FF9B0001 << 80) | (v4 >> 16 << 64) | ((v4 & 0xFFFF) << 40),
+    lambda v4: (0x64FF9B0001 << 80) | (v4 >> 24 << 64) | ((v4 & 0xFFFFFF) << 32),
+    lambda v4: (0x64FF9B0001 << 80) | (v4 << 24),
     lambda v4: (0x2002 << 112) | (v4 << 80) | 1,
     lambda v4: (0x20010000 << 96) | (v4 << 64),
     lambda v4: (0x20010000 << 96) | (0x08080808 << 64) | (v4 ^ 0xFFFFFFFF),
@@ -161,6 +163,8 @@ def test_nat64_opened_by_the_operator_reaches_public_ipv4_only() -> None:
     assert rules.refusal("64:ff9b:1::8.8.8.8") is None
     assert rules.refusal("64:ff9b::10.0.0.1") is not None
     assert rules.refusal("64:ff9b:1::10.0.0.1") is not None
+    # Behind a prefix of 64 bits.
+    assert "168.63.129.16" in (rules.refusal("64:ff9b:1:0:a8:3f81:1000::") or "")
 
 
 def test_what_the_operator_denies_stays_denied_even_if_allowed_or_embedded() -> None:
