@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 FUZZER := services/worker/tests/fuzz/coverage_guided.py
 FUZZ_SECONDS ?= 300
 # Programs that import their neighbours by plain names: mypy checks them from where they run.
-SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver services/worker/tests/fuzz deploy/grafana
+SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver services/worker/tests/fuzz deploy/grafana docs/hooks
 # Sources of the console and the portal; the Node in .venv checks them.
 WEB := libs/console/web
 API_DOCUMENT := $(WEB)/api/openapi.json
