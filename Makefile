@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 FUZZER := services/worker/tests/fuzz/coverage_guided.py
 FUZZ_SECONDS ?= 300
 # Programs that import their neighbours by plain names: mypy checks them from where they run.
-SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver libs/receiver/examples services/worker/tests/fuzz deploy/grafana
+SCRIPT_FOLDERS := tests-e2e/benchmarks tests-e2e/receiver libs/receiver/examples services/worker/tests/fuzz deploy/grafana docs/hooks
 # Sources of the console and the portal; the Node in .venv checks them.
 WEB := libs/console/web
 API_DOCUMENT := $(WEB)/api/openapi.json
@@ -29,7 +29,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox check-alerts test-alerts docs screenshots helm-render helm-test test-containers clean
+.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,12 @@ fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 
 test-sdks: setup ## Test SDKs that need a toolchain of their own: Go, Java, Kotlin
 	@$(BIN)/pytest -n 0 tests-e2e/sdk/toolchains/sdk_programs.py $(TEST_ARGS)
+
+test-signatures: setup ## Test the guide's receivers in Go, Java, Ruby and PHP, which must be there
+	@$(BIN)/pytest -n 0 tests-e2e/documentation/signature_programs.py $(TEST_ARGS)
+
+test-walk: setup ## Bring the platform up, break it and restore it, by the guides alone: a minute
+	@$(BIN)/pytest -n 0 tests-e2e/documentation/walk_programs.py $(TEST_ARGS)
 
 test-otel-collector: setup ## Test traces through the real OpenTelemetry Collector: needs Go
 	@$(BIN)/pytest -n 0 tests-e2e/traces/real_collector.py $(TEST_ARGS)
@@ -125,6 +131,9 @@ check-alerts: ## Check the rules of Prometheus with promtool, which Go builds: s
 
 docs: setup ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+reference: setup ## Write the pages of the reference that are made of the code
+	@$(BIN)/python -m tests-e2e.reference.write
 
 screenshots: setup ## Take the documentation's pictures of the portal and the console
 	@$(BIN)/python -m tests-e2e.browser.screenshots

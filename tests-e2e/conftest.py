@@ -36,6 +36,14 @@ def platform(engines_folder: Path) -> Iterator[DevPlatform]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def guides_platform(engines_folder: Path) -> Iterator[DevPlatform]:
+    """For the commands of the guides, which change whole tenants and examine everything. What they
+    examine must be in order, so no other test uses it."""
+    with DevPlatform(engines_folder / "dev-guides") as running:
+        yield running
+
+
 @pytest.fixture
 def receiver() -> Iterator[WebhookReceiver]:
     """A receiver with an empty ledger."""

@@ -1,5 +1,6 @@
 """The documentation builds without a warning and needs nothing from outside to be read."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from angarium_gateway.adapters.http.application import api_document
 
 from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
 
@@ -51,6 +53,19 @@ def test_pages_load_nothing_from_outside(site: Path) -> None:
 
     assert loaded
     assert [url for url in loaded if url.startswith(("http:", "https:", "//"))] == []
+
+
+def test_the_site_has_the_reference_of_the_api(site: Path) -> None:
+    folder = site / "reference/http-api-pages"
+    document = json.loads((folder / "openapi.json").read_bytes())
+
+    # A page that is opened from a disk may load scripts, but no other files.
+    assert (folder / "document.js").read_text() == (
+        f"const apiDocument = {(folder / 'openapi.json').read_text()};\n"
+    )
+    assert set(api_document().members["paths"]) == set(document["paths"])
+    scripts = re.findall(r'<script src="(.+?)">', (folder / "index.html").read_text())
+    assert all((folder / name).is_file() for name in scripts)
 
 
 @pytest.mark.parametrize(

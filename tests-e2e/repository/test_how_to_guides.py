@@ -45,17 +45,10 @@ def _moved(time: re.Match[str]) -> str:
     return f"{time['later'] or ''}{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
 
 
-@pytest.fixture(scope="module")
-def own_platform(engines_folder: Path) -> Iterator[DevPlatform]:
-    """The guides change what holds for a whole tenant."""
-    with DevPlatform(engines_folder / "dev-guides") as platform:
-        yield platform
-
-
 @pytest.fixture
-def client(own_platform: DevPlatform, receiver: WebhookReceiver) -> Iterator[httpx.Client]:
+def client(guides_platform: DevPlatform, receiver: WebhookReceiver) -> Iterator[httpx.Client]:
     """A new application `acme` with its endpoint `orders`, and an event type with an example."""
-    with own_platform.client() as client:
+    with guides_platform.client() as client:
         _made(client.put("/app/acme", json={"name": "Acme", "uid": "acme"}))
         endpoint = {"url": f"{receiver.url}/ok", "uid": "orders"}
         _made(client.put("/app/acme/endpoint/orders", json=endpoint))
@@ -102,13 +95,13 @@ def test_messages_are_filtered_as_the_guide_says(client: httpx.Client) -> None:
 
 
 def test_deliveries_are_made_again_and_stopped_as_the_guide_says(
-    client: httpx.Client, own_platform: DevPlatform
+    client: httpx.Client, guides_platform: DevPlatform
 ) -> None:
     message = {"eventType": "invoice.paid", "payload": {}}
     names = {"MESSAGE": _made(client.post("/app/acme/msg", json=message))["id"]}
     script = "\n".join(PYTHON.findall((GUIDES / "resend-and-cancel.md").read_text()))
-    script = script.replace("<API key>", own_platform.key)
-    script = script.replace("http://127.0.0.1:8080", own_platform.url)
+    script = script.replace("<API key>", guides_platform.key)
+    script = script.replace("http://127.0.0.1:8080", guides_platform.url)
     attempts = f"/app/acme/attempt/msg/{names['MESSAGE']}"
     made = until(lambda: _made(client.get(attempts))["data"], 60, "the message is attempted")
     known: dict[str, Any] = {"message_id": names["MESSAGE"], "attempt_id": made[0]["id"]}
@@ -138,7 +131,7 @@ class Polled(Exception):
 
 def test_messages_are_polled_as_the_guide_says(
     client: httpx.Client,
-    own_platform: DevPlatform,
+    guides_platform: DevPlatform,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -148,8 +141,8 @@ def test_messages_are_polled_as_the_guide_says(
     message = {"eventType": "invoice.paid", "payload": {"cents": 4200}}
     posted = _made(client.post("/app/acme/msg", json=message))["id"]
     (script,) = PYTHON.findall((GUIDES / "poll-messages.md").read_text())
-    monkeypatch.setenv("ANGARIUM_KEY", own_platform.key)
-    monkeypatch.setenv("ANGARIUM_URL", own_platform.url)
+    monkeypatch.setenv("ANGARIUM_KEY", guides_platform.key)
+    monkeypatch.setenv("ANGARIUM_URL", guides_platform.url)
     rest = time.sleep
 
     def stop_once_polled(seconds: float) -> None:
@@ -243,16 +236,16 @@ def test_destinations_are_used_as_the_guide_says(client: httpx.Client) -> None:
     assert len(answers) == 6
 
 
-def test_webhooks_are_received_as_the_guide_says(own_platform: DevPlatform) -> None:
+def test_webhooks_are_received_as_the_guide_says(guides_platform: DevPlatform) -> None:
     page = (GUIDES / "receive-webhooks.md").read_text()
     posts = re.findall(r'-X POST "\$ANGARIUM_URL(\S+)".*?-d \'(.*?)\'', page, re.DOTALL)
     assert len(posts) == 2
-    headers = {"authorization": f"Bearer {own_platform.key}"}
+    headers = {"authorization": f"Bearer {guides_platform.key}"}
     answers = [
-        _made(httpx.post(f"{own_platform.url}{path}", content=body, headers=headers))
+        _made(httpx.post(f"{guides_platform.url}{path}", content=body, headers=headers))
         for path, body in posts
     ]
-    assert answers[0]["ingestUrl"].startswith(own_platform.url)
+    assert answers[0]["ingestUrl"].startswith(guides_platform.url)
     assert answers[1]["eventTypes"] == ["github.push"]
     listed = re.findall(
         r"`([a-z-]+)`", page.partition("| type |")[2].partition("For `docusign`")[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..child_process import bare_environment  # noqa: TID252 - tests are no installed package
 from ..dev_platform import DevPlatform  # noqa: TID252
+from ..documentation.signed_webhooks import SECRET, block  # noqa: TID252
 
 PROGRAMS = Path(__file__).parent / "typescript"
 NODE, NPM = (Path(sys.executable).with_name(name) for name in ("node", "npm"))
@@ -36,6 +37,8 @@ def test_the_typescript_sdks_and_the_react_hooks_work_unchanged(
 ) -> None:
     folder = tmp_path / "typescript"
     shutil.copytree(PROGRAMS, folder, ignore=shutil.ignore_patterns("node_modules"))
+    receiver = block("js", 0)
+    (folder / "documented.mjs").write_text(receiver.text)
     run(NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=folder)
     run(
         NODE,
@@ -44,4 +47,5 @@ def test_the_typescript_sdks_and_the_react_hooks_work_unchanged(
         folder=folder,
         PLATFORM_URL=platform.url,
         PLATFORM_KEY=platform.key,
+        WEBHOOK_SECRET=SECRET,
     )

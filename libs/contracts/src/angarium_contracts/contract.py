@@ -46,9 +46,13 @@ def encode(contract: Contract) -> bytes:
 
 
 class Reader[T]:
-    """Decodes one contract type, or a union of them, and returns failures as values."""
+    """Decodes one contract type, or a union of them, and returns failures as values.
+
+    `types` are those that it decodes.
+    """
 
     def __init__(self, *types: type[T]) -> None:
+        self.types = types
         known = types[0]
         for other in types[1:]:
             known = known | other  # type: ignore[assignment]
