@@ -161,7 +161,7 @@ class OrdersServed(Exception):
 
 def test_events_are_posted_from_a_transaction_as_the_guide_says(
     client: httpx.Client,
-    own_platform: DevPlatform,
+    guides_platform: DevPlatform,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -170,8 +170,8 @@ def test_events_are_posted_from_a_transaction_as_the_guide_says(
     create_tables, run_relay, look_after, verify = SHELL.findall(page)
     monkeypatch.chdir(tmp_path)
     settings = dict(re.findall(r"export (\w+)=(.+)", create_tables + run_relay))
-    settings |= {"ANGARIUM_OUTBOX_API_URL": own_platform.url}
-    settings |= {"ANGARIUM_OUTBOX_API_KEY": own_platform.key}
+    settings |= {"ANGARIUM_OUTBOX_API_URL": guides_platform.url}
+    settings |= {"ANGARIUM_OUTBOX_API_KEY": guides_platform.key}
     environment = bare_environment(**settings)
 
     def run(command: str) -> str:
@@ -216,12 +216,12 @@ def test_events_are_posted_from_a_transaction_as_the_guide_says(
     known: dict[str, Any] = {"run_the_application": run_the_application}
     exec(in_application, known)
     with pytest.raises(OrdersServed):
-        asyncio.run(known["serve"](own_platform.url, own_platform.key))
+        asyncio.run(known["serve"](guides_platform.url, guides_platform.key))
 
     status, listed, requeued = (run(line) for line in look_after.splitlines())
     assert "pending           0" in status
     assert (listed, requeued) == ("", "0 requeued\n")
-    verified = run(f"{verify.strip()} --data-dir {own_platform.data_dir}")
+    verified = run(f"{verify.strip()} --data-dir {guides_platform.data_dir}")
     assert "2 accepted events, 0 pending, 0 set aside; 2 messages of outboxes" in verified
     assert "Outboxes and journal agree." in verified
 
