@@ -23,6 +23,8 @@ curl() {
 }
 """
 _RUN_TIMEOUT_S = 120
+_PROGRAMS = Path(__file__).parent / "programs"
+"""Programs that a machine with git, make and Python may lack."""
 
 
 class GuidedShell:
@@ -51,7 +53,7 @@ class GuidedShell:
             env=bare_environment(
                 **self._variables,
                 **variables,
-                PATH=f"{Path(ANGARIUM).parent}:{os.environ['PATH']}",
+                PATH=f"{_PROGRAMS}:{Path(ANGARIUM).parent}:{os.environ['PATH']}",
             ),
             input="y\n" * 10,
             capture_output=True,

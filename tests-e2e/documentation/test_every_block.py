@@ -39,6 +39,7 @@ TAKEN: dict[tuple[str, str], str] = {
         for page in (
             "filter-messages",
             "poll-messages",
+            "post-from-a-transaction",
             "post-in-batches-and-check-schemas",
             "set-schedules-order-limits",
             "use-destinations",
@@ -46,6 +47,7 @@ TAKEN: dict[tuple[str, str], str] = {
         )
     },
     ("docs/how-to/poll-messages.md", "python"): GUIDES,
+    ("docs/how-to/post-from-a-transaction.md", "python"): GUIDES,
     ("docs/how-to/resend-and-cancel.md", "python"): GUIDES,
     ("docs/how-to/receive-webhooks.md", "sh"): GUIDES,
     ("docs/how-to/back-up-and-restore.md", "ini"): BACKUP,
@@ -73,15 +75,25 @@ TAKEN: dict[tuple[str, str], str] = {
 SHOWN = {
     "README.md#0": "clones this repository",
     "docs/explanation/security.md#0": "the output of a command, for addresses that differ",
+    "docs/how-to/erase-data.md#2": "upkeep of Postgres and Valkey; test_erasure.py does the same",
     "docs/how-to/formats-and-authentication.md#3": "a request beside its answer",
     "docs/how-to/give-customers-the-portal.md#6": "one element of a React page",
     "docs/how-to/manage-access.md#11": "headers of an answer",
-    "docs/how-to/operate.md#5": "the same as in the guide to backups",
+    "docs/how-to/operate.md#1": "the internal port, of which test_profiles.py has the calls",
+    "docs/how-to/operate.md#2": "a profile of a process in a container",
+    "docs/how-to/operate.md#8": "the same as in the guide to backups",
+    "docs/how-to/post-from-a-transaction.md#0": "installs a package",
     "docs/how-to/run-as-processes.md#4": "a unit of systemd",
     "docs/how-to/search-and-watch.md#2": "the beginning of a stream of events",
     "docs/how-to/size.md#0": "arithmetic",
     "docs/how-to/size.md#1": "arithmetic",
 }
+
+INSTALLED = {"svix"} | {
+    tomllib.loads(each.read_text())["project"]["name"]
+    for each in REPOSITORY.glob("libs/*/pyproject.toml")
+}
+"""Packages that the documentation lets readers install."""
 
 BLOCKS = [block for page in pages() for block in blocks_of(page)]
 
@@ -132,7 +144,8 @@ def _check_commands(block: Block) -> None:
         if program == ".venv/bin/python":
             check = check_tutorial_script(block.page)
         elif program == "pip":
-            assert command[1:] == ["install", "svix"]
+            assert command[1] == "install"
+            assert re.split(r"[\[>=]", command[2])[0] in INSTALLED
             continue
         else:
             assert program in CHECKS, f"{block.name}: no test runs or checks `{program}`"
@@ -178,4 +191,6 @@ def test_the_pages_of_calls_have_nothing_but_calls() -> None:
             if block.language == "sh"
             for command in commands_of(block)
         }
-        assert programs <= {"call"} or page.endswith("receive-webhooks.md"), page
+        assert programs <= {"call"} or page.endswith(("receive-webhooks.md", "transaction.md")), (
+            page
+        )

@@ -80,6 +80,7 @@ def real(
     _made(client.put("/app/acme", json={"name": "Acme", "uid": "acme"}))
     with guides_platform.client() as default:
         _made(default.put("/app/acme", json={"name": "Acme", "uid": "acme"}))
+    _made(client.put("/event-type/user.created", json={"description": "A user signed up"}))
     for uid, form in (("orders", "plain"), ("thin", "thin"), ("deploy", "plain")):
         endpoint = {"url": f"{receiver.url}/{uid}", "uid": uid, "payloadFormat": form}
         _made(client.put(f"/app/acme/endpoint/{uid}", json=endpoint))
