@@ -6,7 +6,8 @@ import base64
 import os
 import signal
 import subprocess
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -69,9 +70,12 @@ class Replica:
 
 
 class ReplicaSet:
-    """Two gateways, dispatchers and workers; `with` starts and ends them."""
+    """Gateways, dispatchers and workers, two each by default; `with` starts and ends them."""
 
-    def __init__(self, folder: Path, postgres: PostgresProcess) -> None:
+    def __init__(
+        self, folder: Path, postgres: PostgresProcess, *, replicas: int = REPLICAS
+    ) -> None:
+        self._count = replicas
         self._folder = folder
         self._postgres = postgres
         self._valkey = ValkeyProcess(folder / "valkey", append_only=False)
@@ -113,11 +117,32 @@ class ReplicaSet:
 
     def complete(self) -> None:
         """Start what is missing of each service, and wait until all are ready."""
-        missing = [service for service in SERVICES for _ in range(REPLICAS - len(self.of(service)))]
+        missing = [
+            service for service in SERVICES for _ in range(self._count - len(self.of(service)))
+        ]
         started = [self._start(service) for service in missing]
         with httpx.Client(timeout=5, trust_env=False) as client:
             for replica in started:
                 replica.await_ready(client)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of every process."""
+        return dict(self._settings)
+
+    @contextmanager
+    def roll(self, **settings: str) -> Iterator[list[Replica]]:
+        """Change settings: give one new process of each service once all are ready, then stop the
+        earlier ones in order."""
+        self._settings |= settings
+        earlier = [replica for service in SERVICES for replica in self.of(service)]
+        started = [self._start(service) for service in SERVICES]
+        with httpx.Client(timeout=5, trust_env=False) as client:
+            for replica in started:
+                replica.await_ready(client)
+        yield started
+        for replica in earlier:
+            assert replica.stop() == 0, replica.log_path.read_text()[-3_000:]
 
     def _start(self, service: str) -> Replica:
         path = self._folder / f"{service}-{len(self._replicas)}.log"

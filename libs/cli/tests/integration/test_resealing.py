@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from angarium_chassis.database.columns import Instant
-from angarium_chassis.database.engine import Database
+from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.database.resealing import UNREADABLE, Progress, Resealing, Rotated
 from angarium_chassis.database.sealed_columns import SealedTable, sealed_tables
 from angarium_chassis.sealing import Seal
@@ -16,7 +16,7 @@ from angarium_dispatcher.adapters.database.configuration_changes import Database
 from angarium_dispatcher.adapters.database.tables import JsonText, StoredSecret
 from angarium_dispatcher.adapters.database.tables import endpoints as dispatcher_endpoints
 from angarium_worker.adapters.database.tables import endpoint_copy
-from sqlalchemy import Column, delete, insert, select, update
+from sqlalchemy import Column, delete, insert, select, text, update
 
 from .platform_rows import APP, EARLIER, Platform
 
@@ -202,21 +202,25 @@ async def test_a_change_that_was_read_before_does_not_bring_the_old_key_back(
 ) -> None:
     """The dispatcher reads a row, changes another column, and writes the whole row."""
     database, endpoint_id = filled.databases["dispatcher"], (7).to_bytes(16)
-    configuration = DatabaseConfiguration(database)
-    async with configuration.change() as change:
+    services = open_database(database.engine.url.render_as_string(hide_password=False))
+    async with DatabaseConfiguration(services).change() as change:
         running = asyncio.create_task(resealing(filled, "dispatcher").run())
         application = await change.find_application(b"x" * 16, APP)
         found = await change.find_endpoint(APP, endpoint_id)
         assert found is not None
         assert application is None
         assert OLD.key_id == BOTH.key_id_of(found.sealed_secrets[0], endpoint_id)
-        await change._connection.execute(  # type: ignore[attr-defined]
+        # It waits for this transaction; if it did not, it would end here.
+        waiting = asyncio.create_task(a_lock_is_waited_for(services))
+        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        await change._connection.execute(
             update(dispatcher_endpoints)
             .where(dispatcher_endpoints.c.id == endpoint_id)
             .values(description="changed", sealed_headers=found.sealed_headers)
         )
-        assert not running.done()
 
+    await services.close()
     assert (await running).complete
     async with database.reading.connect() as connection:
         row = (
@@ -267,6 +271,14 @@ async def test_a_service_that_starts_with_another_key_meanwhile_keeps_the_rotati
 
     assert not outcome.complete
     assert set(await schema.keys(database)) == {OLD.key_id, NEW.key_id, third.key_id}
+
+
+async def a_lock_is_waited_for(database: Database) -> None:
+    """Returns when a transaction waits for another; on SQLite at once, where all do."""
+    if database.on_postgres:
+        async with database.reading.connect() as connection:
+            while not await connection.scalar(text("select 1 from pg_locks where not granted")):
+                await asyncio.sleep(0.01)
 
 
 def _dispatchers() -> SealedTable:

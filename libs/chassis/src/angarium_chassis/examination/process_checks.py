@@ -32,6 +32,16 @@ def judge_processes(processes: Sequence[ProcessState], *, now_ms: int) -> list[F
                 "Finish the upgrade: restart the processes of earlier versions.",
             )
         )
+    keys = sorted({each.key_id for each in living if each.key_id is not None})
+    if len(keys) > 1:
+        findings.append(
+            warning(
+                SUBJECT,
+                f"They encrypt with different keys: {', '.join(keys)}.",
+                "Finish the change of ANGARIUM_ENCRYPTION_KEY: set it to the new key for every"
+                " service, with the former one in ANGARIUM_ENCRYPTION_KEY_FALLBACKS.",
+            )
+        )
     findings += [found for each in living for found in _clock(each)]
     if findings:
         return findings

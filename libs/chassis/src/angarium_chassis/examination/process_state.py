@@ -19,7 +19,8 @@ class ProcessState(msgspec.Struct, frozen=True):
     """A process as it has described itself.
 
     `seen_at_ms` is Unix time by Redis's clock, `started_at_ms` and `clock_ms` by the process's own;
-    both were read in the same moment.
+    both were read in the same moment. `key_id` is the id of the encryption key with which it
+    encrypts; None before versions that can have several.
     """
 
     service: str
@@ -33,6 +34,7 @@ class ProcessState(msgspec.Struct, frozen=True):
     database_pool: PoolState | None = None
     redis_pool: PoolState | None = None
     memory_bytes: int | None = None
+    key_id: str | None = None
 
     @property
     def uptime_s(self) -> float:

@@ -1,0 +1,163 @@
+"""The encryption key is rotated on a running platform: its clients and receivers notice nothing."""
+
+import base64
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from angarium_chassis.sealing import Seal
+from angarium_cli.engines import PostgresProcess
+
+from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
+from ..dev_platform import api_client  # noqa: TID252
+from ..webhook_receiver import WebhookReceiver  # noqa: TID252
+from .replica_set import SERVICES, ReplicaSet
+from .webhook_checks import verify_with_both_packages
+
+ENDPOINTS = 3
+_PAUSE_S = 0.02
+
+
+def a_key() -> str:
+    return base64.b64encode(os.urandom(32)).decode()
+
+
+@pytest.fixture(scope="module")
+def platform(engines_folder: Path, postgres: PostgresProcess) -> Iterator[ReplicaSet]:
+    folder = engines_folder / f"rotation-{uuid4().hex}"
+    with ReplicaSet(folder, postgres, replicas=1) as running:
+        yield running
+
+
+class Client:
+    """Posts messages to whichever gateway runs, and counts what was accepted."""
+
+    def __init__(self, platform: ReplicaSet, app: str) -> None:
+        self._key, self._app = platform.key, app
+        self.accepted: set[str] = set()
+        self.refused: list[str] = []
+        self.url = platform.of("gateway")[0].url
+
+    @contextmanager
+    def posting(self) -> Iterator[None]:
+        ended = threading.Event()
+        thread = threading.Thread(target=self._post, args=(ended,))
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _post(self, ended: threading.Event) -> None:
+        while not ended.wait(_PAUSE_S):
+            posted = httpx.post(
+                f"{self.url}/api/v1{self._app}/msg",
+                json={"eventType": "a", "payload": {}},
+                headers={"authorization": f"Bearer {self._key}"},
+                timeout=30,
+                trust_env=False,
+            )
+            if posted.status_code == 202:
+                self.accepted.add(posted.json()["id"])
+            else:
+                self.refused.append(posted.text)
+
+
+def status(platform: ReplicaSet) -> dict[str, dict[str, Any]]:
+    """The keys by their use."""
+    done = run_angarium(["encryption", "status", "--json"], **platform.settings)
+    assert done.returncode == 0, done.stderr
+    return {each["role"]: each for each in json.loads(done.stdout)["keys"]}
+
+
+def refused_start(platform: ReplicaSet, service: str, key: str) -> str:
+    """The line with which a service that has only this key refuses to start."""
+    keys = {"ANGARIUM_ENCRYPTION_KEY": key, "ANGARIUM_ENCRYPTION_KEY_FALLBACKS": ""}
+    done = run_angarium([service], **platform.settings | keys)
+    assert done.returncode != 0
+    assert key not in done.stdout + done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+def test_the_key_is_rotated_under_load_and_the_old_one_is_removed(
+    platform: ReplicaSet, receiver: WebhookReceiver
+) -> None:
+    old, new = platform.settings["ANGARIUM_ENCRYPTION_KEY"], a_key()
+    old_id, new_id = (Seal.from_base64(each).key_id for each in (old, new))
+    with api_client(platform.of("gateway")[0].url, platform.key) as api:
+        app = f"/app/{api.post('/app', json={'name': 'A'}).json()['id']}"
+        stored = {"idempotency-key": uuid4().hex}
+        made = [
+            api.post(
+                f"{app}/endpoint",
+                json={"url": f"{receiver.url}/ok/{number}", "headers": {"X-Number": str(number)}},
+                headers=stored if number == 0 else {},
+            ).json()
+            for number in range(ENDPOINTS)
+        ]
+        secrets = [api.get(f"{app}/endpoint/{each['id']}/secret").json()["key"] for each in made]
+    client = Client(platform, app)
+
+    with client.posting():
+        with platform.roll(ANGARIUM_ENCRYPTION_KEY_FALLBACKS=new) as started:
+            client.url = started[0].url
+        early = run_angarium(["encryption", "status", "--json"], **platform.settings)
+        assert '"needed_by":[]' in early.stdout
+
+        keys = {"ANGARIUM_ENCRYPTION_KEY": new, "ANGARIUM_ENCRYPTION_KEY_FALLBACKS": old}
+        mixed = run_angarium(["encryption", "rotate"], **platform.settings | keys)
+        assert mixed.returncode != 0
+        assert f"still encrypts with key {old_id}, not with {new_id}" in mixed.stderr
+        with platform.roll(**keys) as started:
+            client.url = started[0].url
+        assert status(platform)["fallback"]["needed_by"] == list(SERVICES)
+        assert f"not set ({new_id}); add" in refused_start(platform, "worker", old)
+        assert f"not set ({old_id}); add" in refused_start(platform, "dispatcher", new)
+
+        rotated = run_angarium(["encryption", "rotate"], **platform.settings)
+        assert rotated.returncode == 0, rotated.stdout + rotated.stderr
+        assert "dispatcher: 6 secrets encrypted again; all are under the" in rotated.stdout
+        assert "worker: 6 secrets encrypted again; all are under the" in rotated.stdout
+        again = run_angarium(["encryption", "rotate"], **platform.settings)
+        assert again.stdout.count(": 0 secrets encrypted again; all are under the") == 3
+        uses = status(platform)
+        assert (uses["current"]["id"], uses["fallback"]["id"]) == (new_id, old_id)
+        assert uses["current"]["secrets"]["worker"] == 2 * ENDPOINTS
+        assert uses["fallback"]["needed_by"] == []
+        assert set(uses["fallback"]["secrets"].values()) == {0}
+        doctor = run_angarium(["doctor", "--json"], **platform.settings)
+        assert f"No database needs the fallback {old_id}." in doctor.stdout
+
+        with platform.roll(ANGARIUM_ENCRYPTION_KEY_FALLBACKS="") as started:
+            client.url = started[0].url
+        assert "is another key than the one" in refused_start(platform, "gateway", old)
+
+    with api_client(client.url, platform.key) as api:
+        for endpoint, secret in zip(made, secrets, strict=True):
+            path = f"{app}/endpoint/{endpoint['id']}"
+            assert api.get(f"{path}/secret").json()["key"] == secret
+            assert api.get(f"{path}/headers").json()["headers"] == {
+                "X-Number": str(made.index(endpoint))
+            }
+        replayed = api.post(
+            f"{app}/endpoint",
+            json={"url": f"{receiver.url}/ok/0", "headers": {"X-Number": "0"}},
+            headers=stored,
+        )
+        assert replayed.json() == made[0]
+    assert client.refused == []
+    for number, secret in enumerate(secrets):
+        path = f"/ok/{number}"
+        receiver.wait_for_ids(client.accepted, path=path)
+        entries = receiver.entries(path)
+        assert len(entries) == len(client.accepted)
+        for entry in entries:
+            verify_with_both_packages(entry, secret)
