@@ -57,6 +57,9 @@ class Replica:
         def ready() -> bool:
             assert self.process.poll() is None, self.log_path.read_text()[-3_000:]
             try:
+                # A gateway is ready a moment before it listens to clients.
+                if self.service == "gateway":
+                    client.get(f"{self.url}/api/v1/health/ping")
                 return client.get(f"{self.internal_url}/ready").status_code == 200
             except httpx.TransportError:
                 return False

@@ -5,6 +5,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,7 @@ from angarium_chassis.sealing import Seal
 from angarium_cli.engines import PostgresProcess
 from angarium_cli.failure import CommandFailed
 from angarium_cli.main import app
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
 from ..dev_platform import api_client  # noqa: TID252
@@ -52,13 +52,13 @@ class Client:
     @contextmanager
     def posting(self) -> Iterator[None]:
         ended = threading.Event()
-        thread = threading.Thread(target=self._post, args=(ended,))
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+        with ThreadPoolExecutor(1) as pool:
+            posted = pool.submit(self._post, ended)
+            try:
+                yield
+            finally:
+                ended.set()
+            posted.result()
 
     def _post(self, ended: threading.Event) -> None:
         while not ended.wait(_PAUSE_S):
@@ -161,6 +161,7 @@ def test_the_key_is_rotated_under_load_and_the_old_one_is_removed(
         )
         assert replayed.json() == made[0]
     assert client.refused == []
+    assert client.accepted
     for number, secret in enumerate(secrets):
         receiver.wait_for_ids(client.accepted, path=f"/ok/{number}")
         entries = receiver.entries(f"/ok/{number}")

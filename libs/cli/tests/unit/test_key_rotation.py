@@ -1,0 +1,71 @@
+"""Judgements of a rotation: fallbacks that are needed, processes in its way, and its outcome."""
+
+from collections.abc import Mapping
+
+import pytest
+from angarium_chassis.database.resealing import UNREADABLE, Rotated
+from angarium_chassis.examination.findings import Level
+from angarium_chassis.examination.process_state import ProcessState
+from angarium_chassis.sealing import Seal
+from angarium_cli.doctor.key_checks import judge_fallbacks
+from angarium_cli.encryption.progress import show_outcome
+from angarium_cli.encryption.rotation import others_than
+from angarium_cli.services import ServiceName
+
+OLD, NEW = Seal(b"o" * 32).key_id, Seal(b"n" * 32).key_id
+BEFORE, AFTER = Seal(b"o" * 32, [b"n" * 32]), Seal(b"n" * 32, [b"o" * 32])
+
+
+@pytest.mark.parametrize(
+    ("seal", "needed", "level", "sentence"),
+    [
+        (BEFORE, (OLD,), Level.OK, f"No database needs the fallback {NEW}."),
+        (AFTER, (OLD,), Level.WARNING, f"need the fallback {OLD}, and not the current key {NEW}"),
+        (AFTER, (NEW, OLD), Level.WARNING, f"{OLD} is still needed by: gateway, worker."),
+        (AFTER, (NEW,), Level.OK, f"No database needs the fallback {OLD}."),
+    ],
+)
+def test_each_step_of_a_rotation_is_judged(
+    seal: Seal, needed: tuple[str, ...], level: Level, sentence: str
+) -> None:
+    (finding,) = judge_fallbacks(seal, {"gateway": needed, "worker": needed})
+    assert finding.level is level
+    assert sentence in finding.sentence
+
+
+def test_a_key_without_fallbacks_needs_no_words() -> None:
+    assert judge_fallbacks(Seal(b"n" * 32), {"gateway": (NEW,)}) == []
+
+
+def process(key_id: str | None, seen_at_ms: int) -> ProcessState:
+    return ProcessState("worker", "w", "1", "host", 1, 0, 0, seen_at_ms, key_id=key_id)
+
+
+def test_living_processes_with_another_key_or_of_an_earlier_version_hold_a_rotation_up() -> None:
+    current, former = process(NEW, 60_000), process(OLD, 60_000)
+    earlier, dead = process(None, 60_000), process(OLD, 29_000)
+
+    found = others_than(NEW, [current, former, earlier, dead], now_ms=60_000)
+
+    assert found == [former, earlier]
+
+
+DONE = Rotated(3, {}, complete=True)
+
+
+@pytest.mark.parametrize(
+    ("worker", "line"),
+    [
+        (DONE, "worker: 3 secrets encrypted again; all are under the current key"),
+        (Rotated(1, {UNREADABLE: 2}, complete=True), "worker: 1 secret encrypted again; 2 values"),
+        (Rotated(0, {OLD: 2}, complete=False), f"2 need key {OLD}, which is not set"),
+        (Rotated(5, {}, complete=False), "a process with another key writes or starts"),
+    ],
+)
+def test_the_outcome_says_what_is_left(worker: Rotated, line: str) -> None:
+    outcomes: Mapping[ServiceName, Rotated] = {"gateway": DONE, "worker": worker}
+    lines: list[str] = []
+
+    assert show_outcome(outcomes, lines.append) == worker.complete
+    assert any(line in each for each in lines)
+    assert ("Run `angarium encryption rotate` again." in lines[-1]) == (not worker.complete)
