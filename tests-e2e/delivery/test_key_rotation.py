@@ -26,7 +26,7 @@ from .replica_set import SERVICES, ReplicaSet
 from .webhook_checks import verify_with_both_packages
 
 ENDPOINTS = 3
-_PAUSE_S = 0.02
+_PAUSE_S = 0.1
 
 
 def a_key() -> str:
@@ -61,18 +61,20 @@ class Client:
             posted.result()
 
     def _post(self, ended: threading.Event) -> None:
-        while not ended.wait(_PAUSE_S):
-            posted = httpx.post(
-                f"{self.url}/api/v1{self._path}/msg",
-                json={"eventType": "a", "payload": {}},
-                headers={"authorization": f"Bearer {self._key}"},
-                timeout=30,
-                trust_env=False,
-            )
-            if posted.status_code == 202:
-                self.accepted.add(posted.json()["id"])
-            else:
-                self.refused.append(posted.text)
+        headers = {"authorization": f"Bearer {self._key}"}
+        # A connection of its own for each message, so that none is to a gateway that leaves.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        with httpx.Client(headers=headers, limits=limits, timeout=30, trust_env=False) as client:
+            while not ended.wait(_PAUSE_S):
+                url = f"{self.url}/api/v1{self._path}/msg"
+                try:
+                    posted = client.post(url, json={"eventType": "a", "payload": {}})
+                except httpx.ConnectError:
+                    continue  # It left in this moment: a proxy would take another.
+                if posted.status_code == 202:
+                    self.accepted.add(posted.json()["id"])
+                else:
+                    self.refused.append(posted.text)
 
 
 def command(platform: ReplicaSet, *arguments: str, **settings: str) -> Result:
