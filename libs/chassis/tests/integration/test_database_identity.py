@@ -306,6 +306,7 @@ async def test_a_start_is_refused_while_a_key_is_missing_that_is_needed(
     assert await recorded(database) == f"{new.key_id},{old.key_id}"
     assert await courier.keys(database) == (new.key_id, old.key_id)
     await courier.require_key(database, Seal(b"k" * 32, [b"o" * 32]))
+    assert await courier.keys(database) == (old.key_id, new.key_id)
     for alone, missing in ((old, new), (new, old)):
         expected = (
             rf"courier's database needs encryption keys that are not set \({missing.key_id}\); add"
@@ -321,7 +322,7 @@ async def test_a_start_is_refused_while_a_key_is_missing_that_is_needed(
             assert "\n" not in str(refused.value)
     with pytest.raises(StartRefused, match=WRONG_KEY):
         await courier.require_key(database, Seal(b"a" * 32))
-    assert await recorded(database) == f"{new.key_id},{old.key_id}"
+    assert await recorded(database) == f"{old.key_id},{new.key_id}"
 
     assert (await Resealing(courier, database, both).run()).complete
     assert await recorded(database) == new.check_value

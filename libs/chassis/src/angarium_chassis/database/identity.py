@@ -3,7 +3,8 @@
 Both stand beside the schema's version, in `alembic_version`. They prevent that a typing mistake in
 a database URL migrates another service's tables, and that a service runs without a key that opens
 some of its secrets. `key_check` is the check value of the key or, while secrets are sealed with
-several keys, their ids, separated by commas.
+several keys, their ids, separated by commas, that of the process that started last before others:
+a rotation notices the start of a process that seals with another key.
 """
 
 from collections.abc import Iterable
@@ -163,15 +164,13 @@ def write_service(connection: Connection, service: str) -> None:
 
 
 def record_current_key(connection: Connection, seal: Seal, needed: frozenset[str]) -> None:
-    """Record that the database needs the current key besides those in `needed`, or besides those
-    that are recorded already."""
+    """Record that the database needs the current key, which comes first, besides those that are
+    recorded already or, without a record, those in `needed`."""
     # Replicas that start with different keys wait for each other, so that each adds its own.
     lock = " for update" if connection.dialect.name == "postgresql" else ""
     before = connection.scalar(text(f"select key_check from {VERSION_TABLE}{lock}"))  # noqa: S608 - constants
     recorded = {key_id_in(each) for each in before.split(",")} if before else needed
     others = sorted(recorded - {seal.key_id})
-    if before and seal.key_id in recorded:
-        return
     after = ",".join([seal.key_id, *others]) if others else seal.check_value
     connection.execute(text(_WRITE_KEYS), {"after": after})
 
