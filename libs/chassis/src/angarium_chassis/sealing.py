@@ -67,6 +67,7 @@ class Seal:
         if len(keys) - 1 > FALLBACKS_MAX:
             raise ValueError(f"there may be at most {FALLBACKS_MAX} fallbacks, not {len(keys) - 1}")
         self._current = keys[0]
+        self._cipher = keys[0].cipher
         self._keys = {each.id_bytes: each for each in keys}
         if len(self._keys) < len(keys):
             raise ValueError("two encryption keys have the same id; generate another key")
@@ -113,10 +114,17 @@ class Seal:
     def close(self, plain: bytes, associated: bytes) -> bytes:
         """Encrypt `plain` with the current key."""
         nonce = self._random_bytes(_NONCE_BYTES)
-        return self._prefix + nonce + self._current.cipher.encrypt(nonce, plain, associated)
+        return self._prefix + nonce + self._cipher.encrypt(nonce, plain, associated)
 
     def open(self, sealed: bytes, associated: bytes) -> bytes:
         """Decrypt the result of `close`. Raises `SealBroken`."""
+        if sealed.startswith(self._prefix):
+            start = len(self._prefix)
+            end = start + _NONCE_BYTES
+            try:
+                return self._cipher.decrypt(sealed[start:end], sealed[end:], associated)
+            except (InvalidTag, ValueError):
+                pass  # Without an id, it may be of another key.
         return self._opened(sealed, associated)[1]
 
     def key_id_of(self, sealed: bytes, associated: bytes) -> str:
@@ -148,6 +156,11 @@ class Seal:
             if plain is not None:
                 return key, plain
         raise SealBroken("wrong key, or sealed for something else")
+
+
+def may_be_sealed(value: bytes) -> bool:
+    """False for bytes that no `close` returned: what earlier versions stored unencrypted."""
+    return value[:1] in (_WITHOUT_KEY_ID, _WITH_KEY_ID)
 
 
 def key_from_base64(text: str) -> bytes:

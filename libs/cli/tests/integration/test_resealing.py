@@ -252,6 +252,9 @@ async def test_what_no_key_opens_is_left_and_what_needs_a_missing_key_keeps_the_
     outcome = await with_proxy(Seal(b"x" * 32).close(b"lost", endpoint_id))
     assert (outcome.complete, outcome.left) == (True, {UNREADABLE: 1})
 
+    outcome = await with_proxy(b"http://of-a-version-that-did-not-encrypt")
+    assert (outcome.complete, outcome.left) == (True, {})
+
 
 async def test_a_service_that_starts_with_the_old_key_meanwhile_keeps_the_rotation_open(
     filled: Platform,

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, func, select, update
 
-from angarium_chassis.sealing import Seal, SealBroken
+from angarium_chassis.sealing import Seal, SealBroken, may_be_sealed
 
 from .engine import Database
 from .identity import read_record, record_current_key_only
@@ -155,6 +155,8 @@ class Resealing:
 
     def _resealed_for(self, associated: bytes, left: Counter[str]) -> Change:
         def change(value: bytes) -> bytes:
+            if not may_be_sealed(value):
+                return value
             try:
                 return self._seal.resealed(value, associated)
             except SealBroken:

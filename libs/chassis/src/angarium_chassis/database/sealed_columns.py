@@ -11,6 +11,8 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Column, Connection, MetaData, Table, select
 
+from angarium_chassis.sealing import may_be_sealed
+
 type Change = Callable[[bytes], bytes]
 """Gives another value for a sealed one, or the same object to leave it."""
 type Packing = Callable[[bytes, Change], bytes]
@@ -49,7 +51,7 @@ class SealedTable:
             if row[name]:
                 found: list[bytes] = []
                 packing(bytes(row[name]), _collector(found))
-                yield from ((each, associated) for each in found)
+                yield from ((each, associated) for each in found if may_be_sealed(each))
 
 
 def sealed_tables(tables: MetaData) -> list[SealedTable]:
