@@ -73,11 +73,20 @@ class Replica:
 
 
 class ReplicaSet:
-    """Gateways, dispatchers and workers, two each by default; `with` starts and ends them."""
+    """Gateways, dispatchers and workers, two each by default; `with` starts and ends them.
+
+    `settings` are for all of them.
+    """
 
     def __init__(
-        self, folder: Path, postgres: PostgresProcess, *, replicas: int = REPLICAS
+        self,
+        folder: Path,
+        postgres: PostgresProcess,
+        *,
+        replicas: int = REPLICAS,
+        **settings: str,
     ) -> None:
+        self._given = settings
         self._count = replicas
         self._folder = folder
         self._postgres = postgres
@@ -168,6 +177,7 @@ class ReplicaSet:
             "ANGARIUM_ALLOW_HTTP_ENDPOINTS": "true",
             "ANGARIUM_ENTRY_LEASE_S": "2",
             "ANGARIUM_DATABASE_CONNECTIONS_MAX": "4",
+            **self._given,
         }
 
     def _drop_database(self, name: str) -> None:

@@ -26,6 +26,8 @@ from .replica_set import SERVICES, ReplicaSet
 from .webhook_checks import verify_with_both_packages
 
 ENDPOINTS = 3
+TIMEOUT_S = 400
+"""Only a failure takes so long. A busy machine starts ten processes slowly."""
 _PAUSE_S = 0.1
 
 
@@ -36,7 +38,10 @@ def a_key() -> str:
 @pytest.fixture(scope="module")
 def platform(engines_folder: Path, postgres: PostgresProcess) -> Iterator[ReplicaSet]:
     folder = engines_folder / f"rotation-{uuid4().hex}"
-    with ReplicaSet(folder, postgres, replicas=1) as running:
+    # The first step is done: every process has the next key as a fallback.
+    with ReplicaSet(
+        folder, postgres, replicas=1, ANGARIUM_ENCRYPTION_KEY_FALLBACKS=a_key()
+    ) as running:
         yield running
 
 
@@ -98,10 +103,12 @@ def refused_start(platform: ReplicaSet, service: str, key: str) -> str:
     return done.stderr.splitlines()[-1]
 
 
+@pytest.mark.timeout(TIMEOUT_S)
 def test_the_key_is_rotated_under_load_and_the_old_one_is_removed(
     platform: ReplicaSet, receiver: WebhookReceiver
 ) -> None:
-    old, new = platform.settings["ANGARIUM_ENCRYPTION_KEY"], a_key()
+    old = platform.settings["ANGARIUM_ENCRYPTION_KEY"]
+    new = platform.settings["ANGARIUM_ENCRYPTION_KEY_FALLBACKS"]
     old_id, new_id = (Seal.from_base64(each).key_id for each in (old, new))
     with api_client(platform.of("gateway")[0].url, platform.key) as api:
         path = f"/app/{api.post('/app', json={'name': 'A'}).json()['id']}"
@@ -118,8 +125,6 @@ def test_the_key_is_rotated_under_load_and_the_old_one_is_removed(
     client = Client(platform, path)
 
     with client.posting():
-        with platform.roll(ANGARIUM_ENCRYPTION_KEY_FALLBACKS=new) as started:
-            client.url = started[0].url
         assert status(platform)["fallback"]["needed_by"] == []
 
         keys = {"ANGARIUM_ENCRYPTION_KEY": new, "ANGARIUM_ENCRYPTION_KEY_FALLBACKS": old}

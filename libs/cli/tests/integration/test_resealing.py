@@ -232,6 +232,7 @@ async def test_a_change_that_was_read_before_does_not_bring_the_old_key_back(
     assert NEW.open(bytes(row.sealed_headers), endpoint_id) == plain("sealed_headers", 7)
 
 
+@pytest.mark.parametrize("new_url", ["sqlite"], indirect=True)
 async def test_what_no_key_opens_is_left_and_what_needs_a_missing_key_keeps_the_rotation_open(
     filled: Platform,
 ) -> None:
@@ -256,6 +257,7 @@ async def test_what_no_key_opens_is_left_and_what_needs_a_missing_key_keeps_the_
     assert (outcome.complete, outcome.left) == (True, {})
 
 
+@pytest.mark.parametrize("new_url", ["sqlite"], indirect=True)
 async def test_a_service_that_starts_with_the_old_key_meanwhile_keeps_the_rotation_open(
     filled: Platform,
 ) -> None:

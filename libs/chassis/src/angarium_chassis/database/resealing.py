@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.exc import DBAPIError
 
 from angarium_chassis.sealing import Seal, SealBroken, may_be_sealed
 
@@ -24,13 +25,13 @@ UNREADABLE: Final = "unreadable"
 class Progress:
     """The progress of one pass over one table.
 
-    `rows` were read, of the `rows_total` at its begin. Of their values, `found` were sealed with
+    `rows` were read, of the `rows_total` at its begin; None: too many to count. Of their values, `found` were sealed with
     another key than the current one, and `resealed` are sealed with that now.
     """
 
     service: str
     table: str
-    rows_total: int
+    rows_total: int | None
     rows: int = 0
     found: int = 0
     resealed: int = 0
@@ -115,9 +116,7 @@ class Resealing:
 
     async def _pass(self, table: SealedTable, left: Counter[str]) -> Progress:
         """Seal the values of one table again, and count in `left` those that cannot be opened."""
-        async with self._database.reading.connect() as connection:
-            total = await connection.scalar(select(func.count()).select_from(table.table))
-        progress = Progress(self._schema.service, table.name, int(total or 0))
+        progress = Progress(self._schema.service, table.name, await self._rows_total(table))
         self._show(progress)
         async for rows in self._pages(table):
             swaps = [swap for row in rows for swap in self._swaps(table, row, left)]
@@ -127,6 +126,14 @@ class Resealing:
             progress.rows += len(rows)
             self._show(progress)
         return progress
+
+    async def _rows_total(self, table: SealedTable) -> int | None:
+        try:
+            async with self._database.reading.connect() as connection:
+                total = await connection.scalar(select(func.count()).select_from(table.table))
+        except DBAPIError:
+            return None  # Counting a huge table takes longer than a statement may.
+        return int(total or 0)
 
     async def _pages(self, table: SealedTable) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
         columns = [table.key, *(table.table.c[name] for name in table.packings)]
