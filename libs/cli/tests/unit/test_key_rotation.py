@@ -1,15 +1,19 @@
 """Judgements of a rotation: fallbacks that are needed, processes in its way, and its outcome."""
 
+import base64
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from angarium_chassis.database.resealing import UNREADABLE, Rotated
 from angarium_chassis.examination.findings import Level
 from angarium_chassis.examination.process_state import ProcessState
 from angarium_chassis.sealing import Seal
+from angarium_cli.databases import encryption_key
 from angarium_cli.doctor.key_checks import judge_fallbacks
 from angarium_cli.encryption.progress import show_outcome
 from angarium_cli.encryption.rotation import others_than
+from angarium_cli.failure import CommandFailed
 from angarium_cli.services import ServiceName
 
 OLD, NEW = Seal(b"o" * 32).key_id, Seal(b"n" * 32).key_id
@@ -48,6 +52,23 @@ def test_living_processes_with_another_key_or_of_an_earlier_version_hold_a_rotat
     found = others_than(NEW, [current, former, earlier, dead], now_ms=60_000)
 
     assert found == [former, earlier]
+
+
+def test_commands_read_the_keys_from_variables_or_files(tmp_path: Path) -> None:
+    old, new = (base64.b64encode(each * 32).decode() for each in (b"o", b"n"))
+    files = {"ANGARIUM_ENCRYPTION_KEY": new, "ANGARIUM_ENCRYPTION_KEY_FALLBACKS": old}
+    for variable, key in files.items():
+        (tmp_path / variable).write_text(f"{key}\n")
+    from_files = {f"{variable}_FILE": str(tmp_path / variable) for variable in files}
+
+    for environment in (files, from_files):
+        seal = encryption_key(environment)
+        assert seal is not None
+        assert seal.key_ids == (NEW, OLD)
+    assert encryption_key({"ANGARIUM_ENCRYPTION_KEY_FALLBACKS": old}) is None
+    with pytest.raises(CommandFailed, match=r"KEY_FALLBACKS: .*base64") as failed:
+        encryption_key(files | {"ANGARIUM_ENCRYPTION_KEY_FALLBACKS": "hunter2"})
+    assert "hunter2" not in str(failed.value)
 
 
 DONE = Rotated(3, {}, complete=True)

@@ -25,8 +25,9 @@ UNREADABLE: Final = "unreadable"
 class Progress:
     """The progress of one pass over one table.
 
-    `rows` were read, of the `rows_total` at its begin; None: too many to count. Of their values, `found` were sealed with
-    another key than the current one, and `resealed` are sealed with that now.
+    `rows` were read, of the `rows_total` at its begin; None: too many to count. Of their values,
+    `found` were sealed with another key than the current one, and `resealed` are sealed with that
+    now.
     """
 
     service: str
