@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from angarium_chassis.database.resealing import UNREADABLE, Rotated
 from angarium_chassis.examination.findings import Level
+from angarium_chassis.examination.process_checks import judge_processes
 from angarium_chassis.examination.process_state import ProcessState
 from angarium_chassis.sealing import Seal
 from angarium_cli.databases import encryption_key
 from angarium_cli.doctor.key_checks import judge_fallbacks
+from angarium_cli.encryption.key_processes import living
 from angarium_cli.encryption.progress import show_outcome
-from angarium_cli.encryption.rotation import others_than
 from angarium_cli.failure import CommandFailed
 from angarium_cli.services import ServiceName
 
@@ -41,17 +42,33 @@ def test_a_key_without_fallbacks_needs_no_words() -> None:
     assert judge_fallbacks(Seal(b"n" * 32), {"gateway": (NEW,)}) == []
 
 
-def process(key_id: str | None, seen_at_ms: int) -> ProcessState:
-    return ProcessState("worker", "w", "1", "host", 1, 0, 0, seen_at_ms, key_id=key_id)
+def process(*key_ids: str, seen_at_ms: int = 60_000) -> ProcessState:
+    return ProcessState("worker", "w", "1", "host", 1, 0, 0, seen_at_ms, key_ids=key_ids)
 
 
-def test_living_processes_with_another_key_or_of_an_earlier_version_hold_a_rotation_up() -> None:
-    current, former = process(NEW, 60_000), process(OLD, 60_000)
-    earlier, dead = process(None, 60_000), process(OLD, 29_000)
+def test_processes_that_are_silent_do_not_hold_a_rotation_up() -> None:
+    current, dead = process(NEW, OLD), process(OLD, seen_at_ms=29_000)
 
-    found = others_than(NEW, [current, former, earlier, dead], now_ms=60_000)
+    assert living([current, dead], now_ms=60_000) == [current]
 
-    assert found == [former, earlier]
+
+@pytest.mark.parametrize(
+    ("others", "level", "sentence"),
+    [
+        ([process(OLD)], Level.PROBLEM, f"cannot decrypt what others encrypt with the keys {NEW}."),
+        ([process(OLD, NEW)], Level.WARNING, "They encrypt with different keys: "),
+        ([process(NEW)], None, ""),
+        ([process()], None, ""),
+    ],
+)
+def test_processes_without_each_others_keys_are_a_problem(
+    others: list[ProcessState], level: Level | None, sentence: str
+) -> None:
+    findings = judge_processes([process(NEW, OLD), *others], now_ms=60_000)
+
+    about_keys = [each for each in findings if "crypt" in each.sentence]
+    assert [each.level for each in about_keys] == ([] if level is None else [level])
+    assert all(sentence in each.sentence for each in about_keys)
 
 
 def test_commands_read_the_keys_from_variables_or_files(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ def status(
     data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the encryption keys by id, and how many secrets each service has encrypted with them.
+    """List the encryption keys by id: how many secrets each service has encrypted with them, and
+    how many processes have them.
 
     Prints no key. An id is derived from its key, and the same wherever the key is used.
     """

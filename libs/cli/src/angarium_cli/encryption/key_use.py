@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from angarium_cli.databases import opened_database
+from angarium_cli.encryption.key_processes import living_processes
 from angarium_cli.failure import CommandFailed
 from angarium_cli.installation import Installation
 from angarium_cli.services import SERVICES, ServiceName, examination_of
@@ -23,19 +24,26 @@ type Role = Literal["current", "fallback", "not set"]
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """The use of one key. `needed_by` are the services whose databases record that they need it;
-    `secrets` counts what is encrypted with it."""
+    """The use of one key.
+
+    `needed_by` are the services whose databases record that they need it; `secrets` counts what is
+    encrypted with it. Of the running processes, `encrypting` use it, and `decrypting` have it.
+    """
 
     id: str
     role: Role
     needed_by: Sequence[ServiceName]
-    secrets: Mapping[ServiceName, int] = field(default_factory=dict)
+    secrets: Mapping[ServiceName, int]
+    encrypting: int
+    decrypting: int
 
 
 @dataclass(frozen=True, slots=True)
 class KeyUses:
-    """The uses of all keys, the current one first. `unreadable` secrets are under none of them."""
+    """The uses of all keys, the current one first, by so many `processes`. `unreadable` secrets are
+    under none of them."""
 
+    processes: int
     keys: Sequence[KeyUse]
     unreadable: Mapping[ServiceName, int]
 
@@ -56,6 +64,7 @@ def shared_seal(installation: Installation) -> Seal:
 async def read_key_uses(installation: Installation) -> KeyUses:
     """Read the use of the keys. Raises CommandFailed."""
     seal = shared_seal(installation)
+    running = await living_processes(installation)
     needed: dict[ServiceName, tuple[str, ...]] = {}
     counts: dict[ServiceName, dict[str, int]] = {}
     async with AsyncExitStack() as opened:
@@ -68,12 +77,15 @@ async def read_key_uses(installation: Installation) -> KeyUses:
     found |= {key_id for each in counts.values() for key_id in each}
     others = sorted(found - {*seal.key_ids, UNREADABLE})
     return KeyUses(
+        len(running),
         [
             KeyUse(
                 key_id,
                 _role(key_id, seal),
                 [service for service in SERVICES if key_id in needed[service]],
                 {service: counts[service].get(key_id, 0) for service in SERVICES},
+                encrypting=sum(key_id == each.key_id for each in running),
+                decrypting=sum(key_id in each.key_ids for each in running),
             )
             for key_id in (*seal.key_ids, *others)
         ],
@@ -89,14 +101,15 @@ def as_json(uses: KeyUses) -> str:
 def show(uses: KeyUses, console: Console) -> None:
     """Print the uses as a table."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("key", "use", *SERVICES, "needed by"):
+    for heading in ("key", "use", *SERVICES, "needed by", "processes that have it"):
         table.add_column(heading, justify="right" if heading in SERVICES else "left")
     for use in uses.keys:
         counts = [f"{use.secrets[service]:,}" for service in SERVICES]
-        table.add_row(use.id, use.role, *counts, ", ".join(use.needed_by) or "none")
+        processes = f"{use.decrypting} of {uses.processes}"
+        table.add_row(use.id, use.role, *counts, ", ".join(use.needed_by) or "none", processes)
     if any(uses.unreadable.values()):
         counts = [f"{uses.unreadable[service]:,}" for service in SERVICES]
-        table.add_row("unreadable", "", *counts, "")
+        table.add_row("unreadable", "", *counts, "", "")
     console.print(table)
 
 
