@@ -25,8 +25,8 @@ async def rotate_keys(
     installation: Installation, show: ShowProgress
 ) -> Mapping[ServiceName, Rotated]:
     """Rotate in the dispatcher's database first. The copies of its directory follow when they hold
-    everything that was announced before: what comes later is under the current key. Raises
-    CommandFailed."""
+    everything that was announced before: what comes later is under the current key. Without their
+    outcomes if the dispatcher's is not complete. Raises CommandFailed."""
     seal = shared_seal(installation)
     await _require_one_key(installation, seal)
     async with AsyncExitStack() as opened:
@@ -42,7 +42,9 @@ async def rotate_keys(
             schema = examination_of(service).SCHEMA
             return await Resealing(schema, databases[service], seal, show=show).run()
 
-        found = {"dispatcher": await rotate("dispatcher")}
+        found: dict[ServiceName, Rotated] = {"dispatcher": await rotate("dispatcher")}
+        if not found["dispatcher"].complete:
+            return found
         copies: tuple[ServiceName, ...] = ("gateway", "worker")
         directory = await examination_of("dispatcher").directory_version(databases["dispatcher"])
         for service in copies:
