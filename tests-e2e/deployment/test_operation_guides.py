@@ -88,6 +88,19 @@ def test_values_of_the_kubernetes_guide_fit_the_chart() -> None:
         assert name in read_values("small")[section], path
 
 
+def test_the_container_that_rotates_the_key_under_compose_has_every_setting_it_needs() -> None:
+    (line,) = [each for each in commands("rotate-secrets.md") if each.startswith("docker compose")]
+    *_, service, group, command = line.split()
+
+    assert command in CLI.commands[group].commands  # type: ignore[attr-defined]
+    assert set(COMPOSE["services"][service]["environment"]) >= {
+        "ANGARIUM_ENCRYPTION_KEY",
+        "ANGARIUM_ENCRYPTION_KEY_FALLBACKS",
+        "ANGARIUM_REDIS_URL",
+        *(f"ANGARIUM_{each}_DATABASE_URL" for each in ("GATEWAY", "DISPATCHER", "WORKER")),
+    }
+
+
 def test_the_job_that_rotates_the_key_on_kubernetes_has_every_setting_it_needs() -> None:
     values, job = (yaml.safe_load(block) for block in blocks("rotate-secrets.md", "yaml"))
     jsonschema.validate(values, SCHEMA)
