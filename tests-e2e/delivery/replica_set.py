@@ -6,7 +6,8 @@ import base64
 import os
 import signal
 import subprocess
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -56,6 +57,9 @@ class Replica:
         def ready() -> bool:
             assert self.process.poll() is None, self.log_path.read_text()[-3_000:]
             try:
+                # A gateway is ready a moment before it listens to clients.
+                if self.service == "gateway":
+                    client.get(f"{self.url}/api/v1/health/ping")
                 return client.get(f"{self.internal_url}/ready").status_code == 200
             except httpx.TransportError:
                 return False
@@ -69,9 +73,21 @@ class Replica:
 
 
 class ReplicaSet:
-    """Two gateways, dispatchers and workers; `with` starts and ends them."""
+    """Gateways, dispatchers and workers, two each by default; `with` starts and ends them.
 
-    def __init__(self, folder: Path, postgres: PostgresProcess) -> None:
+    `settings` are for all of them.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        postgres: PostgresProcess,
+        *,
+        replicas: int = REPLICAS,
+        **settings: str,
+    ) -> None:
+        self._given = settings
+        self._count = replicas
         self._folder = folder
         self._postgres = postgres
         self._valkey = ValkeyProcess(folder / "valkey", append_only=False)
@@ -113,11 +129,32 @@ class ReplicaSet:
 
     def complete(self) -> None:
         """Start what is missing of each service, and wait until all are ready."""
-        missing = [service for service in SERVICES for _ in range(REPLICAS - len(self.of(service)))]
+        missing = [
+            service for service in SERVICES for _ in range(self._count - len(self.of(service)))
+        ]
         started = [self._start(service) for service in missing]
         with httpx.Client(timeout=5, trust_env=False) as client:
             for replica in started:
                 replica.await_ready(client)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of every process."""
+        return dict(self._settings)
+
+    @contextmanager
+    def roll(self, **settings: str) -> Iterator[list[Replica]]:
+        """Change settings: give one new process of each service once all are ready, then stop the
+        earlier ones in order."""
+        self._settings |= settings
+        earlier = [replica for service in SERVICES for replica in self.of(service)]
+        started = [self._start(service) for service in SERVICES]
+        with httpx.Client(timeout=5, trust_env=False) as client:
+            for replica in started:
+                replica.await_ready(client)
+        yield started
+        for replica in earlier:
+            assert replica.stop() == 0, replica.log_path.read_text()[-3_000:]
 
     def _start(self, service: str) -> Replica:
         path = self._folder / f"{service}-{len(self._replicas)}.log"
@@ -140,6 +177,7 @@ class ReplicaSet:
             "ANGARIUM_ALLOW_HTTP_ENDPOINTS": "true",
             "ANGARIUM_ENTRY_LEASE_S": "2",
             "ANGARIUM_DATABASE_CONNECTIONS_MAX": "4",
+            **self._given,
         }
 
     def _drop_database(self, name: str) -> None:

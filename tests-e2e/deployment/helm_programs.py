@@ -87,6 +87,7 @@ def test_kubernetes_takes_the_resources(version: str, tmp_path: Path) -> None:
         ([], "secret"),
         (["secret.name=a", "settings.ANGARIUM_PORT=80"], "ANGARIUM_PORT"),
         (["secret.name=a", "settings.ENCRYPTION_KEY=abc"], "ENCRYPTION_KEY"),
+        (["secret.name=a", "settings.ENCRYPTION_KEY_FALLBACKS=abc"], "ENCRYPTION_KEY_FALLBACKS"),
         (["secret.name=a", "gateway.replicas=0"], "replicas"),
         (["secret.name=a", "gatway.replicas=1"], "gatway"),
         (["secret.name=a", "ingress.enabled=true"], "hosts"),
@@ -101,6 +102,17 @@ def test_wrong_values_are_refused_with_their_name(values: list[str], reason: str
 
     assert done.returncode != 0
     assert reason in done.stderr
+
+
+def test_fallback_keys_are_mounted_in_every_pod_once_the_secret_has_them() -> None:
+    given = ["--set=secret.name=a", "--set=secret.keys.encryptionKeyFallbacks=fallbacks"]
+    done = helm("template", "angarium", CHART, f"--kube-version={KUBERNETES}", *given)
+
+    assert done.returncode == 0, done.stderr
+    pods = done.stdout.count("name: ANGARIUM_ENCRYPTION_KEY_FILE")
+    assert pods == 4
+    assert done.stdout.count("name: ANGARIUM_ENCRYPTION_KEY_FALLBACKS_FILE") == pods
+    assert done.stdout.count("key: fallbacks\n") == pods
 
 
 def test_what_is_switched_off_is_left_out() -> None:

@@ -22,6 +22,7 @@ PAGES = (
     "run-behind-a-proxy.md",
     "size.md",
     "back-up-and-restore.md",
+    "rotate-secrets.md",
 )
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 CLI = typer.main.get_command(app)
@@ -85,6 +86,35 @@ def test_values_of_the_kubernetes_guide_fit_the_chart() -> None:
     ):
         section, name = path.split(".")
         assert name in read_values("small")[section], path
+
+
+def test_the_container_that_rotates_the_key_under_compose_has_every_setting_it_needs() -> None:
+    (line,) = [each for each in commands("rotate-secrets.md") if each.startswith("docker compose")]
+    *_, service, group, command = line.split()
+
+    assert command in CLI.commands[group].commands  # type: ignore[attr-defined]
+    assert set(COMPOSE["services"][service]["environment"]) >= {
+        "ANGARIUM_ENCRYPTION_KEY",
+        "ANGARIUM_ENCRYPTION_KEY_FALLBACKS",
+        "ANGARIUM_REDIS_URL",
+        *(f"ANGARIUM_{each}_DATABASE_URL" for each in ("GATEWAY", "DISPATCHER", "WORKER")),
+    }
+
+
+def test_the_job_that_rotates_the_key_on_kubernetes_has_every_setting_it_needs() -> None:
+    values, job = (yaml.safe_load(block) for block in blocks("rotate-secrets.md", "yaml"))
+    jsonschema.validate(values, SCHEMA)
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    keys = yaml.safe_load((CHART / "values.yaml").read_text())["secret"]["keys"]
+    keys |= values["secret"]["keys"]
+    mounted = {each["value"].rpartition("/")[2] for each in container["env"]}
+
+    assert mounted == {key for key in keys.values() if key}
+    assert unknown_settings({each["name"]: "" for each in container["env"]}) == []
+    command = CLI
+    for word in container["args"]:
+        command = getattr(command, "commands", {})[word]
 
 
 def test_the_kubernetes_guide_names_resources_and_keys_that_exist() -> None:

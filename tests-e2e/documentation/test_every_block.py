@@ -79,7 +79,7 @@ SHOWN = {
     "docs/how-to/formats-and-authentication.md#3": "a request beside its answer",
     "docs/how-to/give-customers-the-portal.md#6": "one element of a React page",
     "docs/how-to/manage-access.md#11": "headers of an answer",
-    "docs/how-to/operate.md#1": "the internal port, of which test_profiles.py has the calls",
+    "docs/how-to/operate.md#1": "the internal port, of which test_profiling.py has the calls",
     "docs/how-to/operate.md#2": "a profile of a process in a container",
     "docs/how-to/operate.md#8": "the same as in the guide to backups",
     "docs/how-to/post-from-a-transaction.md#0": "installs a package",

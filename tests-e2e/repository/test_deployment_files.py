@@ -98,7 +98,7 @@ def test_no_service_gets_the_superusers_password_and_no_password_has_a_default()
 
     for service in OURS.values():
         assert "POSTGRES_PASSWORD" not in str(service)
-    passwords = re.findall(r"\$\{(\w*(?:PASSWORD|KEY))(:?[^}]*)\}", compose)
+    passwords = re.findall(r"\$\{(\w*(?:PASSWORD|KEY))\b(:?[^}]*)\}", compose)
     assert {name for name, _ in passwords} >= {"POSTGRES_PASSWORD", "ANGARIUM_ENCRYPTION_KEY"}
     assert {default for _, default in passwords} == {":?set it in .env"}
 

@@ -24,6 +24,10 @@ seccompProfile:
     items:
       - key: {{ .root.Values.secret.keys.encryptionKey }}
         path: encryption-key
+      {{- if .root.Values.secret.keys.encryptionKeyFallbacks }}
+      - key: {{ .root.Values.secret.keys.encryptionKeyFallbacks }}
+        path: encryption-key-fallbacks
+      {{- end }}
       {{- if .redis }}
       - key: {{ .root.Values.secret.keys.redisUrl }}
         path: redis-url
@@ -58,6 +62,10 @@ seccompProfile:
 {{- define "angarium.secretEnvironment" -}}
 - name: ANGARIUM_ENCRYPTION_KEY_FILE
   value: /run/secrets/angarium/encryption-key
+{{- if .root.Values.secret.keys.encryptionKeyFallbacks }}
+- name: ANGARIUM_ENCRYPTION_KEY_FALLBACKS_FILE
+  value: /run/secrets/angarium/encryption-key-fallbacks
+{{- end }}
 {{- if .redis }}
 - name: ANGARIUM_REDIS_URL_FILE
   value: /run/secrets/angarium/redis-url

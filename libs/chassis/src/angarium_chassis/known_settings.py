@@ -40,6 +40,7 @@ SETTINGS = frozenset(
         "egress_denied_ports",
         "egress_proxy_url",
         "encryption_key",
+        "encryption_key_fallbacks",
         "endpoint_disable_after",
         "endpoint_disable_failures_min",
         "endpoints_per_application_max",

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from .encryption_keys import KeysRefused, seal_from
 from .http_server.limits import HttpLimits, within_descriptors
 from .http_server.trusted_proxies import NO_PROXIES, TrustedProxies
 from .internal_http import Profile, bind, profiling_is_off
@@ -51,11 +52,14 @@ def log_start(settings: ServiceSettings, *, version: str, replica: str) -> None:
 
 
 def seal_of(settings: ServiceSettings) -> Seal:
-    """Create the seal from the operator's key. Raises `StartRefused`."""
+    """Create the seal from the operator's keys. Raises `StartRefused`."""
     try:
-        return Seal.from_base64(settings.encryption_key.get_secret_value())
-    except ValueError as error:
-        raise StartRefused(f"ANGARIUM_ENCRYPTION_KEY: {error}") from None
+        return seal_from(
+            settings.encryption_key.get_secret_value(),
+            settings.encryption_key_fallbacks.get_secret_value(),
+        )
+    except KeysRefused as refused:
+        raise StartRefused(str(refused)) from None
 
 
 def internal_listener(settings: ServiceSettings) -> socket.socket | None:

@@ -73,6 +73,11 @@ class ServiceSettings(BaseSettings):
         description="Base64 of 32 random bytes that encrypt secrets, the same for all services."
         " A database that was used with another key is refused.",
     )
+    encryption_key_fallbacks: SecretStr = Field(
+        default=SecretStr(""),
+        description="Further keys, separated by commas, that decrypt and do not encrypt, the same"
+        " for all services: the next key before a rotation, and the former one after it.",
+    )
     internal_host: str = Field(
         default="127.0.0.1",
         description="Address of the internal port: /live, /ready, /metrics, /version, /profile.",

@@ -1,12 +1,14 @@
 """A database knows its service and its key: the wrong one of either is refused, and untouched."""
 
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.resealing import Resealing
 from angarium_chassis.database.schema import Schema
+from angarium_chassis.database.sealed_columns import sealed
 from angarium_chassis.process import StartRefused
 from angarium_chassis.sealing import Seal
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, inspect, text
@@ -26,7 +28,11 @@ down_revision = None
 
 def upgrade():
     op.create_table({table!r}, sa.Column("id", sa.Integer, primary_key=True))
-    op.create_table("notes", sa.Column("sealed", sa.LargeBinary))
+    op.create_table(
+        "notes",
+        sa.Column("id", sa.LargeBinary, primary_key=True),
+        sa.Column("sealed", sa.LargeBinary),
+    )
 
 
 def downgrade():
@@ -36,11 +42,6 @@ def downgrade():
 KEY, OTHER_KEY = Seal(b"k" * 32), Seal(b"o" * 32)
 DATABASE_URL = r"ANGARIUM_COURIER_DATABASE_URL \(or ANGARIUM_DATABASE_URL\)"
 WRONG_KEY = "ANGARIUM_ENCRYPTION_KEY is another key than .* courier's .*; set that key again"
-
-
-def sealed_notes(connection: Connection, limit: int) -> Iterable[tuple[bytes, bytes]]:
-    rows = connection.execute(text(f"select sealed from notes limit {limit}"))
-    return [(bytes(sealed), b"note") for (sealed,) in rows]
 
 
 @pytest.fixture
@@ -56,10 +57,13 @@ def schemas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
         (versions / "0001_first.py").write_text(FIRST.format(table=table))
         tables = MetaData()
         Table(table, tables, Column("id", Integer, primary_key=True))
-        Table("notes", tables, Column("sealed", LargeBinary))
-        found[service] = Schema(
-            service, package.name, tables, frozenset({table}), sealed_secrets=sealed_notes
+        Table(
+            "notes",
+            tables,
+            Column("id", LargeBinary, primary_key=True),
+            Column("sealed", LargeBinary, info=sealed()),
         )
+        found[service] = Schema(service, package.name, tables, frozenset({table}))
     monkeypatch.syspath_prepend(str(tmp_path / "source"))
     yield found
     for service in found:
@@ -258,7 +262,8 @@ async def test_a_database_without_a_recorded_key_is_judged_by_what_it_keeps_seal
     await made_by_an_earlier_version(courier, database)
     async with database.engine.begin() as connection:
         await connection.execute(
-            text("insert into notes values (:sealed)"), {"sealed": KEY.close(b"hush", b"note")}
+            text("insert into notes values (:id, :sealed)"),
+            {"id": b"note", "sealed": KEY.close(b"hush", b"note")},
         )
 
     with pytest.raises(StartRefused, match=WRONG_KEY):
@@ -277,3 +282,74 @@ async def test_migrating_without_a_key_keeps_the_recorded_one(
 
     with pytest.raises(StartRefused, match=WRONG_KEY):
         await courier.require_key(database, OTHER_KEY)
+
+
+async def recorded(database: Database) -> str | None:
+    async with database.reading.connect() as connection:
+        found = await connection.scalar(text("select key_check from alembic_version"))
+        return None if found is None else str(found)
+
+
+async def test_a_start_is_refused_while_a_key_is_missing_that_is_needed(
+    courier: Schema, database: Database
+) -> None:
+    """The steps of a rotation, each with the starts that it makes possible and impossible."""
+    old, new = KEY, OTHER_KEY
+    await courier.migrate(database, seal=old)
+    await courier.require_key(database, Seal(b"k" * 32, [b"o" * 32]))
+    assert await recorded(database) == old.check_value
+    await courier.require_key(database, old)
+
+    both = Seal(b"o" * 32, [b"k" * 32])
+    await courier.require_key(database, both)
+
+    assert await recorded(database) == f"{new.key_id},{old.key_id}"
+    assert await courier.keys(database) == (new.key_id, old.key_id)
+    await courier.require_key(database, Seal(b"k" * 32, [b"o" * 32]))
+    assert await courier.keys(database) == (old.key_id, new.key_id)
+    for alone, missing in ((old, new), (new, old)):
+        expected = (
+            rf"courier's database needs encryption keys that are not set \({missing.key_id}\); add"
+            " them to ANGARIUM_ENCRYPTION_KEY_FALLBACKS until `angarium encryption rotate`"
+        )
+        for attempt in (
+            courier.require_key(database, alone),
+            courier.require_own(database, alone),
+            courier.migrate(database, seal=alone),
+        ):
+            with pytest.raises(StartRefused, match=expected) as refused:
+                await attempt
+            assert "\n" not in str(refused.value)
+    with pytest.raises(StartRefused, match=WRONG_KEY):
+        await courier.require_key(database, Seal(b"a" * 32))
+    assert await recorded(database) == f"{old.key_id},{new.key_id}"
+
+    assert (await Resealing(courier, database, both).run()).complete
+    assert await recorded(database) == new.check_value
+    await courier.require_key(database, new)
+    await courier.require_key(database, both)
+    with pytest.raises(StartRefused, match=WRONG_KEY):
+        await courier.require_key(database, old)
+
+
+async def test_more_keys_than_two_fit_into_the_record(courier: Schema, database: Database) -> None:
+    keys = [bytes([number]) * 32 for number in range(6)]
+    await courier.migrate(database, seal=Seal(keys[0]))
+    for key in keys[1:]:
+        await courier.require_key(database, Seal(key, [each for each in keys if each != key]))
+
+    assert set(await courier.keys(database)) == {Seal(key).key_id for key in keys}
+
+
+async def test_a_database_without_a_recorded_key_needs_the_key_that_opens_its_secrets(
+    courier: Schema, database: Database
+) -> None:
+    await made_by_an_earlier_version(courier, database)
+    async with database.engine.begin() as connection:
+        await connection.execute(
+            text("insert into notes values (:id, :sealed)"),
+            {"id": b"note", "sealed": KEY.close(b"hush", b"note")},
+        )
+    await courier.migrate(database, seal=Seal(b"o" * 32, [b"k" * 32]))
+
+    assert await courier.keys(database) == (OTHER_KEY.key_id, KEY.key_id)

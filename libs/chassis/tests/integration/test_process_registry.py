@@ -35,6 +35,7 @@ def heartbeat(
         service=service,
         replica=f"{service}-1",
         version="1.2.3",
+        key_ids=("5ea1ed00",),
         clock_ms=lambda: clock_ms,
     )
 

@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING
 
 from angarium_chassis.database.engine import CONNECTION_ERRORS, Database, open_database
 from angarium_chassis.database.schema import PendingMigration
+from angarium_chassis.encryption_keys import (
+    FALLBACKS_VARIABLE,
+    KEY_VARIABLE,
+    KeysRefused,
+    seal_from,
+)
 from angarium_chassis.process import StartRefused
 from angarium_chassis.sealing import Seal
 from sqlalchemy import Connection, make_url
@@ -93,18 +99,15 @@ class SchemaChange:
 
 
 def encryption_key(environment: Mapping[str, str]) -> Seal | None:
-    """The seal under ANGARIUM_ENCRYPTION_KEY or ANGARIUM_ENCRYPTION_KEY_FILE, None if neither is
-    set. Raises CommandFailed for what is no key."""
-    name = "ANGARIUM_ENCRYPTION_KEY"
-    text, path = environment.get(name), environment.get(f"{name}_FILE")
-    if not text and path:
-        text = _read(f"{name}_FILE", path)
-    if not text:
+    """The seal under ANGARIUM_ENCRYPTION_KEY and ANGARIUM_ENCRYPTION_KEY_FALLBACKS, or the files
+    that …_FILE names; None without a key. Raises CommandFailed for what is no key."""
+    key = _value_or_file(environment, KEY_VARIABLE)
+    if not key:
         return None
     try:
-        return Seal.from_base64(text)
-    except ValueError as error:
-        raise CommandFailed(f"{name}: {error}") from None
+        return seal_from(key, _value_or_file(environment, FALLBACKS_VARIABLE))
+    except KeysRefused as refused:
+        raise CommandFailed(str(refused)) from None
 
 
 def refuse_shared(urls: Mapping[ServiceName, str]) -> None:
@@ -181,6 +184,11 @@ async def _version(database: Database) -> str | None:
 
     async with database.engine.connect() as connection:
         return await connection.run_sync(current)
+
+
+def _value_or_file(environment: Mapping[str, str], variable: str) -> str:
+    value, path = environment.get(variable, ""), environment.get(f"{variable}_FILE")
+    return _read(f"{variable}_FILE", path) if path and not value else value
 
 
 def _read(variable: str, path: str) -> str:

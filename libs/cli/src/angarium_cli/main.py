@@ -11,6 +11,7 @@ from angarium_cli.commands import (
     console,
     dev,
     doctor,
+    encryption,
     environment,
     explain,
     import_,
@@ -44,6 +45,7 @@ app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
 app.add_typer(console.app, name="console")
 app.add_typer(audit.app, name="audit")
+app.add_typer(encryption.app, name="encryption")
 app.add_typer(environment.app, name="environment")
 app.add_typer(import_.app, name="import")
 app.add_typer(types.app, name="types")

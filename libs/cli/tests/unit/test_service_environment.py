@@ -18,12 +18,17 @@ ADDRESSES = Addresses(
 )
 
 
-def environment(inherited: dict[str, str], *, demo: bool = False) -> dict[str, str]:
+def environment(
+    inherited: dict[str, str],
+    *,
+    demo: bool = False,
+    key_path: Path = Path("/data/encryption-key"),
+) -> dict[str, str]:
     return service_environment(
         "worker",
         inherited,
         ADDRESSES,
-        encryption_key_path=Path("/data/encryption-key"),
+        encryption_key_path=key_path,
         log_format="json",
         demo=demo,
     )
@@ -53,6 +58,7 @@ def test_addresses_and_secrets_of_another_installation_do_not_leak_in() -> None:
             "ANGARIUM_DATABASE_URL_FILE": "/run/secrets/url",
             "ANGARIUM_REDIS_URL": "redis://production",
             "ANGARIUM_ENCRYPTION_KEY": "production's",
+            "ANGARIUM_ENCRYPTION_KEY_FALLBACKS": "production's,production's",
             "PATH": "/bin",
         }
     )
@@ -61,6 +67,16 @@ def test_addresses_and_secrets_of_another_installation_do_not_leak_in() -> None:
     assert "ANGARIUM_DATABASE_URL_FILE" not in told
     assert told["ANGARIUM_ENCRYPTION_KEY_FILE"] == "/data/encryption-key"
     assert told["PATH"] == "/bin"
+
+
+def test_fallback_keys_are_read_from_the_data_folder(tmp_path: Path) -> None:
+    fallbacks = tmp_path / "encryption-key-fallbacks"
+    variable = "ANGARIUM_ENCRYPTION_KEY_FALLBACKS_FILE"
+
+    assert variable not in environment({}, key_path=tmp_path / "encryption-key")
+    fallbacks.write_text("a key")
+
+    assert environment({}, key_path=tmp_path / "encryption-key")[variable] == str(fallbacks)
 
 
 def test_the_demo_shortens_the_retry_schedule_unless_the_caller_set_one() -> None:

@@ -118,6 +118,7 @@ async def _work(
         service=SERVICE,
         replica=replica,
         version=version("angarium-dispatcher"),
+        key_ids=seal.key_ids,
         clock_ms=_clock_ms,
     )
     shutdown = ShutdownSignal()

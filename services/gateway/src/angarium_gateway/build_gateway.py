@@ -389,7 +389,7 @@ def _api(
             references,
             directory,
             redelivery,
-            receipt_key=ports.seal.derived_key(RECEIPT_KEY_PURPOSE),
+            receipt_keys=ports.seal.derived_keys(RECEIPT_KEY_PURPOSE),
             make_id=clocks.make_id,
             now=clocks.now,
         ),
@@ -418,7 +418,7 @@ def _api(
             limits.listeners,
         ),
         fetch_payload=FetchPayload(
-            directory, ports.messages, ports.seal.derived_key(KEY_PURPOSE), clocks.now
+            directory, ports.messages, ports.seal.derived_keys(KEY_PURPOSE), clocks.now
         ),
         body_bytes_max=limits.body_bytes_max,
         public_url=limits.public_url,

@@ -193,6 +193,7 @@ async def _work(
         service=SERVICE,
         replica=replica,
         version=version("angarium-gateway"),
+        key_ids=seal_of(settings).key_ids,
         clock_ms=_unix_ms,
     )
     copy = ApplicationCopyTable(database)

@@ -215,6 +215,7 @@ class _Process:
             service="worker",
             replica=self._replica,
             version=version("angarium-worker"),
+            key_ids=seal.key_ids,
             clock_ms=_clock_ms,
         )
         self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)

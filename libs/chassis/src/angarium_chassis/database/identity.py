@@ -1,20 +1,26 @@
-"""The owner of a database: the service's name and a check value of its encryption key.
+"""The owner of a database: the service's name and the encryption keys that it needs.
 
 Both stand beside the schema's version, in `alembic_version`. They prevent that a typing mistake in
-a database URL migrates another service's tables, and that secrets are sealed with two keys.
+a database URL migrates another service's tables, and that a service runs without a key that opens
+some of its secrets. `key_check` is the check value of the key or, while secrets are sealed with
+several keys, their ids, separated by commas, that of the process that started last before others:
+a rotation notices the start of a process that seals with another key.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, MetaData, inspect, text
 
-from angarium_chassis.sealing import Seal, SealBroken
+from angarium_chassis.sealing import KEY_ID_DIGITS, Seal, SealBroken
+
+from .sealed_columns import some_sealed
 
 VERSION_TABLE = "alembic_version"
 _COLUMNS = {"works_from": 32, "service": 32, "key_check": 64}
 _NAMED_TABLES_MAX = 3
 _SEALED_READ_MAX = 20
+_WRITE_KEYS = f"update {VERSION_TABLE} set key_check = :after"  # noqa: S608 - a constant
 
 # Without the tables of extensions, which managed servers create in new databases.
 _POSTGRES_TABLES = """
@@ -26,16 +32,21 @@ and not exists (
 )
 """
 
-type SealedSecrets = Callable[[Connection, int], Iterable[tuple[bytes, bytes]]]
-"""Gives up to so many sealed secrets of a database, each with its associated data."""
-
 
 class WrongDatabase(Exception):
     """The database belongs to another service or program. The text says what it is."""
 
 
 class WrongKey(Exception):
-    """The database was first used with another encryption key."""
+    """The database was used with other encryption keys only."""
+
+
+class MissingKeys(Exception):
+    """The database needs some of the keys, and further ones, whose ids are `key_ids`."""
+
+    def __init__(self, key_ids: tuple[str, ...]) -> None:
+        super().__init__(f"encryption keys {', '.join(key_ids)} are missing")
+        self.key_ids = key_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,11 @@ class DatabaseRecord:
     works_from: str | None = None
     service: str | None = None
     key_check: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The check values or ids of the keys that the database needs."""
+        return tuple(self.key_check.split(",")) if self.key_check else ()
 
 
 def read_record(connection: Connection) -> DatabaseRecord:
@@ -89,36 +105,46 @@ def require_owner(record: DatabaseRecord, service: str, own_tables: frozenset[st
         raise WrongDatabase(_described(record.tables - own_tables))
 
 
-def require_key(
+def require_keys(
     record: DatabaseRecord, seal: Seal, sealed: Iterable[tuple[bytes, bytes]] = ()
-) -> None:
-    """Raise `WrongKey` if the database was used with another key.
+) -> frozenset[str]:
+    """The ids of the keys that the database needs. Raises `WrongKey` and `MissingKeys`.
 
-    Without a recorded check value, `sealed` decides: one of them must open, if there are any.
+    Without a record, those that open any of `sealed`: at least one of these must open, if there
+    are any.
     """
-    if record.key_check is not None:
-        if not seal.matches(record.key_check):
+    if record.keys:
+        missing = tuple(key_id_in(each) for each in record.keys if not seal.has_key(each))
+        if len(missing) == len(record.keys):
             raise WrongKey
-        return
-    tried = False
+        if missing:
+            raise MissingKeys(missing)
+        return frozenset(key_id_in(each) for each in record.keys)
+    tried, found = False, set()
     for secret, associated in sealed:
         tried = True
         try:
             seal.open(secret, associated)
         except SealBroken:
             continue
-        return
-    if tried:
+        found.add(seal.key_id_of(secret, associated))
+    if tried and not found:
         raise WrongKey
+    return frozenset(found)
+
+
+def key_id_in(recorded: str) -> str:
+    """The id of a key by its id or check value."""
+    return recorded[:KEY_ID_DIGITS]
 
 
 def secrets_to_try(
-    record: DatabaseRecord, connection: Connection, sealed_secrets: SealedSecrets | None
+    record: DatabaseRecord, connection: Connection, tables: MetaData
 ) -> Iterable[tuple[bytes, bytes]]:
-    """Sealed secrets of a database that has no check value yet."""
-    if record.key_check is not None or record.revision is None or sealed_secrets is None:
+    """Sealed secrets of a database that has no record of its keys yet."""
+    if record.keys or record.revision is None:
         return ()
-    return sealed_secrets(connection, _SEALED_READ_MAX)
+    return some_sealed(connection, tables, _SEALED_READ_MAX)
 
 
 def complete_version_table(connection: Connection) -> None:
@@ -137,10 +163,24 @@ def write_service(connection: Connection, service: str) -> None:
     connection.execute(text(statement), {"service": service})
 
 
-def write_key_check(connection: Connection, seal: Seal) -> None:
-    """Record the check value of the key, unless one is recorded."""
-    statement = f"update {VERSION_TABLE} set key_check = :check where key_check is null"  # noqa: S608 - a constant
-    connection.execute(text(statement), {"check": seal.check_value})
+def record_current_key(connection: Connection, seal: Seal, needed: frozenset[str]) -> None:
+    """Record that the database needs the current key, which comes first, besides those that are
+    recorded already or, without a record, those in `needed`."""
+    # Replicas that start with different keys wait for each other, so that each adds its own.
+    lock = " for update" if connection.dialect.name == "postgresql" else ""
+    before = connection.scalar(text(f"select key_check from {VERSION_TABLE}{lock}"))  # noqa: S608 - constants
+    recorded = {key_id_in(each) for each in before.split(",")} if before else needed
+    others = sorted(recorded - {seal.key_id})
+    after = ",".join([seal.key_id, *others]) if others else seal.check_value
+    connection.execute(text(_WRITE_KEYS), {"after": after})
+
+
+def record_current_key_only(connection: Connection, seal: Seal, before: DatabaseRecord) -> bool:
+    """Record that the database needs the current key and no other. False, without a change, if
+    the record is not `before` any more."""
+    statement = text(f"{_WRITE_KEYS} where key_check = :before")
+    values = {"after": seal.check_value, "before": before.key_check}
+    return connection.execute(statement, values).rowcount == 1
 
 
 def _tables(connection: Connection) -> frozenset[str]:

@@ -8,23 +8,25 @@ from functools import partial
 from importlib.resources import as_file, files
 from typing import NamedTuple
 
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, Table
 from sqlalchemy.exc import DBAPIError
 
+from angarium_chassis.encryption_keys import FALLBACKS_VARIABLE
 from angarium_chassis.process import StartRefused
 from angarium_chassis.sealing import Seal
 
 from .engine import CONNECTION_ERRORS, Database
 from .identity import (
     DatabaseRecord,
-    SealedSecrets,
+    MissingKeys,
     WrongDatabase,
     WrongKey,
+    key_id_in,
     read_record,
-    require_key,
+    record_current_key,
+    require_keys,
     require_owner,
     secrets_to_try,
-    write_key_check,
     write_service,
 )
 
@@ -48,14 +50,15 @@ class Schema:
     A migration's file name begins with its revision, and revisions sort in their order:
     `versions/0001_first_schema.py`. `own_tables` exist since the first revision and in no other
     service's database: they tell whose a database is that an earlier version made.
-    `sealed_secrets` reads some of what the service keeps sealed.
+    A transaction that reads sealed values and writes them again locks the rows of
+    `locked_by_changes` first, if there is such a table.
     """
 
     service: str
     package: str
     tables: MetaData
     own_tables: frozenset[str]
-    sealed_secrets: SealedSecrets | None = None
+    locked_by_changes: Table | None = None
 
     async def migrate(
         self, database: Database, revision: str = "head", *, seal: Seal | None = None
@@ -69,11 +72,12 @@ class Schema:
         from .schema_migration import NewerSchema, migrate
 
         def work(connection: Connection, folder: str) -> None:
-            self._admit(connection, seal)
+            needed = self._admit_keys(connection, seal) if seal is not None else frozenset()
+            self._admit(connection)
             migrate(connection, folder, self.tables, revision)
             write_service(connection, self.service)
             if seal is not None:
-                write_key_check(connection, seal)
+                record_current_key(connection, seal, needed)
 
         try:
             async with database.engine.begin() as connection:
@@ -115,11 +119,13 @@ class Schema:
         return sorted(found)
 
     async def require_own(self, database: Database, seal: Seal | None = None) -> None:
-        """Check that the database is the service's, or empty, and was not used with another key.
+        """Check that the database is the service's, or empty, and needs no key that `seal` has not.
 
         Only reads. Raises `StartRefused`.
         """
-        await self._read(database, partial(self._admit, seal=seal))
+        await self._read(database, self._admit)
+        if seal is not None:
+            await self._read(database, partial(self._admit_keys, seal=seal))
 
     async def require_current(self, database: Database) -> None:
         """Check that the database is the service's and has this version's schema, or a newer one
@@ -144,20 +150,24 @@ class Schema:
         )
 
     async def require_key(self, database: Database, seal: Seal) -> None:
-        """Check that a current database was not used with another key, and record the first key.
-
-        Raises `StartRefused`.
-        """
-        record = await self._read(database, partial(self._admit, seal=seal))
-        if record.key_check is not None:
+        """Check that a current database needs no key that `seal` has not, and record that it needs
+        the current one: from now on, secrets are sealed with that. Raises `StartRefused`."""
+        needed = await self._read(database, partial(self._admit_keys, seal=seal))
+        if (await self.keys(database))[:1] == (seal.key_id,):
             return
         try:
             async with database.engine.begin() as connection:
-                await connection.run_sync(write_key_check, seal)
+                await connection.run_sync(record_current_key, seal, needed)
         except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
         # Another replica may have been first, with another key.
-        await self._read(database, partial(self._admit, seal=seal))
+        await self._read(database, partial(self._admit_keys, seal=seal))
+
+    async def keys(self, database: Database) -> tuple[str, ...]:
+        """The ids of the keys that the database is recorded to need; empty without a record.
+        Raises `StartRefused`."""
+        record = await self._read(database, self._admit)
+        return tuple(key_id_in(each) for each in record.keys)
 
     async def _read[T](self, database: Database, look: Callable[[Connection], T]) -> T:
         try:
@@ -169,15 +179,25 @@ class Schema:
         except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
 
-    def _admit(self, connection: Connection, seal: Seal | None = None) -> DatabaseRecord:
+    def _admit(self, connection: Connection) -> DatabaseRecord:
         record = read_record(connection)
         try:
             require_owner(record, self.service, self.own_tables)
-            if seal is not None:
-                require_key(record, seal, secrets_to_try(record, connection, self.sealed_secrets))
         except WrongDatabase as wrong:
             raise StartRefused(
                 f"{self._variable} names {wrong}; set it to the {self.service}'s own database"
+            ) from None
+        return record
+
+    def _admit_keys(self, connection: Connection, seal: Seal) -> frozenset[str]:
+        record = self._admit(connection)
+        try:
+            return require_keys(record, seal, secrets_to_try(record, connection, self.tables))
+        except MissingKeys as missing:
+            raise StartRefused(
+                f"the {self.service}'s database needs encryption keys that are not set"
+                f" ({', '.join(missing.key_ids)}); add them to {FALLBACKS_VARIABLE} until"
+                " `angarium encryption rotate` is complete"
             ) from None
         except WrongKey:
             raise StartRefused(
@@ -185,7 +205,6 @@ class Schema:
                 f" {self.service}'s database was first used with; set that key again, no other"
                 " opens the secrets of endpoints"
             ) from None
-        return record
 
     @property
     def _variable(self) -> str:

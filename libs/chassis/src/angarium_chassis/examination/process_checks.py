@@ -32,6 +32,7 @@ def judge_processes(processes: Sequence[ProcessState], *, now_ms: int) -> list[F
                 "Finish the upgrade: restart the processes of earlier versions.",
             )
         )
+    findings += _keys(living)
     findings += [found for each in living for found in _clock(each)]
     if findings:
         return findings
@@ -50,6 +51,32 @@ def _silent(each: ProcessState, now_ms: int) -> Finding:
         f"Read its log. If it was killed, and another {each.service} runs, nothing is to be done:"
         " it is forgotten after an hour.",
     )
+
+
+def _keys(living: Sequence[ProcessState]) -> list[Finding]:
+    known = [each for each in living if each.key_ids]
+    current = {each.key_ids[0] for each in known}
+    if len(current) < 2:
+        return []
+    lacking = [each for each in known if current - set(each.key_ids)]
+    if lacking:
+        first = lacking[0]
+        return [
+            problem(
+                SUBJECT,
+                f"The {first.service} {first.id[:8]} on {first.host} cannot decrypt what others"
+                f" encrypt with the keys {', '.join(sorted(current - set(first.key_ids)))}.",
+                "Add the keys to its ANGARIUM_ENCRYPTION_KEY_FALLBACKS, and restart it.",
+            )
+        ]
+    return [
+        warning(
+            SUBJECT,
+            f"They encrypt with different keys: {', '.join(sorted(current))}.",
+            "Finish the change of ANGARIUM_ENCRYPTION_KEY: set it to the new key for every service,"
+            " with the former one in ANGARIUM_ENCRYPTION_KEY_FALLBACKS.",
+        )
+    ]
 
 
 def _clock(each: ProcessState) -> list[Finding]:

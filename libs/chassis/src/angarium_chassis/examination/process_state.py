@@ -19,7 +19,8 @@ class ProcessState(msgspec.Struct, frozen=True):
     """A process as it has described itself.
 
     `seen_at_ms` is Unix time by Redis's clock, `started_at_ms` and `clock_ms` by the process's own;
-    both were read in the same moment.
+    both were read in the same moment. `key_ids` are the ids of its encryption keys, first that with
+    which it encrypts; empty before versions that can have several.
     """
 
     service: str
@@ -33,6 +34,12 @@ class ProcessState(msgspec.Struct, frozen=True):
     database_pool: PoolState | None = None
     redis_pool: PoolState | None = None
     memory_bytes: int | None = None
+    key_ids: tuple[str, ...] = ()
+
+    @property
+    def key_id(self) -> str | None:
+        """The id of the key with which it encrypts, if it is known."""
+        return self.key_ids[0] if self.key_ids else None
 
     @property
     def uptime_s(self) -> float:

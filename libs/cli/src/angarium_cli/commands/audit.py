@@ -18,8 +18,9 @@ def verify(
 ) -> None:
     """Verify that no entry of the audit log was changed, inserted or removed.
 
-    Needs ANGARIUM_ENCRYPTION_KEY, the key of the services. Exit status: 0 if every log is intact,
-    1 if not.
+    Needs ANGARIUM_ENCRYPTION_KEY, the key of the services and, for entries from before it was
+    rotated, the former key in ANGARIUM_ENCRYPTION_KEY_FALLBACKS. Exit status: 0 if every log is
+    intact, 1 if not.
     """
     from angarium_cli.audit_logs import verify_logs
 

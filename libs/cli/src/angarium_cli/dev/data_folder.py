@@ -56,6 +56,7 @@ class DataFolder:
 
     version          newest program version that has used it
     encryption-key   key that seals endpoint secrets (0600)
+    encryption-key-fallbacks   further keys that open them, if you rotate it
     api-key          generated API key (0600)
     dev.json         `DevState` of the running platform (0600)
     sqlite/          the services' databases, unless they are in Postgres

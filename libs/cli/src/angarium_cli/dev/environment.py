@@ -30,6 +30,7 @@ _REPLACED = (
     *(f"ANGARIUM_{service.upper()}_DATABASE_URL" for service in SERVICES),
     "ANGARIUM_REDIS_URL",
     "ANGARIUM_ENCRYPTION_KEY",
+    "ANGARIUM_ENCRYPTION_KEY_FALLBACKS",
 )
 
 
@@ -75,6 +76,7 @@ def service_environment(
 
     Settings in `inherited` apply, except for those that `angarium dev` itself decides. `demo`
     shortens the retry schedule, so that the retries of the demo's failing endpoint can be watched.
+    Fallback keys are in `encryption-key-fallbacks` beside the key, if that file exists.
     """
     replaced = {name for variable in _REPLACED for name in (variable, f"{variable}_FILE")}
     kept = {name: value for name, value in inherited.items() if name not in replaced}
@@ -95,6 +97,7 @@ def service_environment(
             "ANGARIUM_DATABASE_URL": addresses.database_urls[service],
             "ANGARIUM_REDIS_URL": addresses.redis_url,
             "ANGARIUM_ENCRYPTION_KEY_FILE": str(encryption_key_path),
+            **_fallbacks_beside(encryption_key_path),
             "ANGARIUM_HOST": addresses.host,
             "ANGARIUM_PORT": str(addresses.port),
             "ANGARIUM_INTERNAL_HOST": LOOPBACK,
@@ -103,3 +106,8 @@ def service_environment(
             "PYTHONUNBUFFERED": "1",
         }
     )
+
+
+def _fallbacks_beside(encryption_key_path: Path) -> dict[str, str]:
+    path = encryption_key_path.with_name("encryption-key-fallbacks")
+    return {"ANGARIUM_ENCRYPTION_KEY_FALLBACKS_FILE": str(path)} if path.exists() else {}

@@ -18,6 +18,7 @@ from angarium_chassis.examination.findings import Finding, Level, ok, problem, w
 from angarium_chassis.examination.redis_checks import check_quarantine, check_redis, redis_clock
 from angarium_chassis.examination.stream_checks import groups_read_by, judge_group, read_group
 from angarium_chassis.process import StartRefused
+from angarium_chassis.sealing import Seal
 from angarium_chassis.settings import ServiceSettings
 from angarium_gateway.examination.journal_checks import judge_journal
 from angarium_gateway.examination.journal_state import read_journal
@@ -28,6 +29,8 @@ from redis.exceptions import RedisError
 
 from angarium_cli.databases import is_missing_file
 from angarium_cli.dev.ports import ready_problem
+from angarium_cli.doctor import key_checks
+from angarium_cli.doctor.key_checks import judge_fallbacks
 from angarium_cli.doctor.settings_checks import judge_settings, read_settings, seal_or_none
 from angarium_cli.installation import Installation
 from angarium_cli.redis_client import open_redis
@@ -70,6 +73,7 @@ class Checkup:
             await self._rows()
             await self._partitions()
             await self._directory()
+            await self._keys(settings)
         self._findings += judge_clocks(self._clocks)
         for name, port in self._installation.internal_ports.items():
             await self._check(name, partial(_readiness, name, port))
@@ -215,6 +219,21 @@ class Checkup:
                 return judge_directory(service, held=held, directory=directory)
 
             await self._check(f"{service} directory copy", look)
+
+    async def _keys(self, settings: dict[ServiceName, ServiceSettings]) -> None:
+        seals = [seal_or_none(each) for each in settings.values()]
+        seal = seals[0] if seals else None
+        if seal is None or len(seal.key_ids) == 1 or len(self._databases) < len(settings):
+            return
+
+        async def look(seal: Seal = seal) -> list[Finding]:
+            needed: dict[str, tuple[str, ...]] = {
+                service: await examination_of(service).SCHEMA.keys(database)
+                for service, database in self._databases.items()
+            }
+            return judge_fallbacks(seal, needed)
+
+        await self._check(key_checks.SUBJECT, look)
 
 
 async def _readiness(service: str, port: int) -> list[Finding]:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from angarium_chassis.examination.findings import Finding, ok, problem
+from angarium_chassis.process import StartRefused
 from angarium_chassis.sealing import Seal
+from angarium_chassis.service import seal_of
 from angarium_chassis.settings import ServiceSettings, SettingsRefused
 
 from angarium_cli.installation import Installation
@@ -47,18 +49,19 @@ def judge_settings(settings: SettingsOf) -> list[Finding]:
 def seal_or_none(settings: ServiceSettings) -> Seal | None:
     """The seal under a service's key; None for an invalid key, which has its own finding."""
     try:
-        return Seal.from_base64(settings.encryption_key.get_secret_value())
-    except ValueError:
+        return seal_of(settings)
+    except StartRefused:
         return None
 
 
 def _key_problem(service: ServiceName, settings: ServiceSettings) -> Finding | None:
     try:
-        Seal.from_base64(settings.encryption_key.get_secret_value())
-    except ValueError as error:
+        seal_of(settings)
+    except StartRefused as refused:
+        variable, _, reason = str(refused).partition(": ")
         return problem(
             f"{service} settings",
-            f"ANGARIUM_ENCRYPTION_KEY is invalid: {error}.",
+            f"{variable} is invalid: {reason}.",
             "Set the key that the platform was first started with. No other key can read the"
             " endpoints' secrets.",
         )
@@ -70,6 +73,9 @@ def _shared(settings: SettingsOf) -> list[Finding]:
     values: dict[str, set[object]] = {
         "ANGARIUM_REDIS_URL": {each.redis_url for each in settings.values()},
         "ANGARIUM_ENCRYPTION_KEY": {each.encryption_key for each in settings.values()},
+        "ANGARIUM_ENCRYPTION_KEY_FALLBACKS": {
+            each.encryption_key_fallbacks for each in settings.values()
+        },
         "ANGARIUM_STREAM_COUNT": {each.stream_count for each in settings.values()},
     }
     for name, different in values.items():

@@ -55,7 +55,7 @@ class AuditAdministration:
 
     async def verify(self, name: str, tenant_id: bytes, seal: Seal) -> VerifiedLog:
         """Verify a log up to its end at this moment."""
-        check = ChainCheck(seal.derived_key(PURPOSE))
+        check = ChainCheck(*seal.derived_keys(PURPOSE))
         # Before the entries, so that those that are added meanwhile are not taken for a fault.
         end = await self._table.end(tenant_id)
         async for chained in self._entries(tenant_id):

@@ -149,7 +149,11 @@ async def test_a_person_is_erased_in_every_application(world: World) -> None:
     assert receipt.rows == {"message": 2, "event_claim": 2, "operational message": 0}
     assert receipt.app_id is None
     assert RECEIPTS.is_genuine(receipt)
-    assert receipt.subject_digest == RECEIPTS.subject_digest(TENANT, "p")
+    assert RECEIPTS.is_of(receipt, TENANT, "p")
+    assert not RECEIPTS.is_of(receipt, TENANT, "q")
+    after_a_rotation = ErasureReceipts(b"n" * 32, b"k" * 32)
+    assert after_a_rotation.is_genuine(receipt)
+    assert after_a_rotation.is_of(receipt, TENANT, "p")
 
 
 async def test_an_erasure_waits_for_pending_deliveries(world: World) -> None:

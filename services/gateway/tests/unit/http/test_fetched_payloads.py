@@ -63,6 +63,11 @@ async def test_a_link_ends_with_its_time_and_its_payload(known: World) -> None:
     assert (await known.client.get(a_link(known))).status_code == 404
 
 
+async def test_a_link_that_a_former_key_signed_gives_the_payload(known: World) -> None:
+    link = a_link(known, known.former_seal.derived_key(KEY_PURPOSE))
+    assert (await known.client.get(link)).status_code == 200
+
+
 async def test_nothing_but_a_signed_link_gives_a_payload(known: World) -> None:
     unknown = Problem(ProblemCode.NOT_FOUND, "There is no such application.")
     known.dispatcher.answers[GetApplication] = unknown

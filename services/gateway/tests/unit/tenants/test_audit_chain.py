@@ -109,6 +109,20 @@ def test_a_chain_that_was_written_anew_without_the_key_is_noticed() -> None:
     assert len(faults(chain, end_of(chain), b"x" * 32)) == 3
 
 
+def test_a_chain_goes_on_after_a_rotation_and_is_verified_with_both_keys() -> None:
+    chain = a_chain(3)
+    for number in (4, 5):
+        previous, entry = chain[-1].hash or b"", an_entry(number)
+        digest = chained_hash(b"n" * 32, previous, number, entry)
+        chain.append(ChainedEntry(entry, number, previous, digest))
+    for keys, broken in (((b"n" * 32, KEY), 0), ((b"n" * 32,), 3), ((KEY,), 2)):
+        check = ChainCheck(*keys)
+        for chained in chain:
+            check.add(chained, "it")
+        check.finish(end_of(chain))
+        assert (check.verified, len(check.broken)) == (5 - broken, broken)
+
+
 def test_entries_of_earlier_versions_are_counted_but_only_before_the_chain() -> None:
     old = ChainedEntry(an_entry(0))
     check = ChainCheck(KEY)

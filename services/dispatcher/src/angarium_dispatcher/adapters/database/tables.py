@@ -12,6 +12,7 @@ from typing import Any, override
 
 import msgspec
 from angarium_chassis.database.columns import Big, Id, Instant
+from angarium_chassis.database.sealed_columns import Change, sealed
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -59,6 +60,12 @@ class StoredSecret(msgspec.Struct, frozen=True, omit_defaults=True):
     expires_at: float = 0.0
 
 
+def _in_stored_secrets(stored: bytes, change: Change) -> bytes:
+    secrets = msgspec.msgpack.decode(stored, type=tuple[StoredSecret, ...])
+    changed = [msgspec.structs.replace(each, sealed=change(each.sealed)) for each in secrets]
+    return msgspec.msgpack.encode(changed)
+
+
 NAMES = JsonText(tuple[str, ...])
 DELAYS_S = JsonText(tuple[float, ...])
 INGEST_TOKENS = JsonText(tuple[tuple[str, float], ...])
@@ -101,8 +108,8 @@ applications = Table(
     Column("weight", Integer, nullable=False, server_default="1"),
     Column("kind", String(16), nullable=False, server_default="application"),
     Column("source_type", String(32)),
-    Column("sealed_source_config", LargeBinary),
-    Column("sealed_ingest_token", LargeBinary),
+    Column("sealed_source_config", LargeBinary, info=sealed()),
+    Column("sealed_ingest_token", LargeBinary, info=sealed()),
     Column("ingest_tokens", INGEST_TOKENS),
 )
 Index(
@@ -136,15 +143,15 @@ endpoints = Table(
     Column("event_types", NAMES),
     Column("channels", NAMES),
     Column("metadata", METADATA, nullable=False),
-    Column("secrets", LargeBinary, nullable=False),
+    Column("secrets", LargeBinary, nullable=False, info=sealed(_in_stored_secrets)),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
-    Column("sealed_headers", LargeBinary),
+    Column("sealed_headers", LargeBinary, info=sealed()),
     Column("timeout_s", Double),
     Column("header_names", String(16), nullable=False, server_default="webhook"),
-    Column("sealed_proxy", LargeBinary),
+    Column("sealed_proxy", LargeBinary, info=sealed()),
     Column("proxy_shown", Text),
-    Column("sealed_certificate", LargeBinary),
+    Column("sealed_certificate", LargeBinary, info=sealed()),
     Column("certificate_subject", Text),
     Column("certificate_expires_at", Instant),
     Column("disabled_reason", Text),
@@ -157,9 +164,9 @@ endpoints = Table(
     Column("content_type", Text),
     Column("event_source", Text),
     Column("handshake", Boolean, nullable=False, server_default=false()),
-    Column("sealed_authentication", LargeBinary),
+    Column("sealed_authentication", LargeBinary, info=sealed()),
     Column("authentication_shown", METADATA),
-    Column("sealed_ca", LargeBinary),
+    Column("sealed_ca", LargeBinary, info=sealed()),
     Column("ca_shown", CERTIFICATES),
     Column("receiver_control", Boolean, nullable=False, server_default=true()),
     Column("keep_while_disabled", Boolean, nullable=False, server_default=false()),

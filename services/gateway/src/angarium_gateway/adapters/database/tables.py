@@ -2,6 +2,7 @@
 batches, and the copy of the directory."""
 
 from angarium_chassis.database.columns import Big, Id, Instant
+from angarium_chassis.database.sealed_columns import sealed
 from angarium_chassis.statistics.recording_order import position_table, recorded_in, recording_index
 from sqlalchemy import (
     BigInteger,
@@ -217,7 +218,7 @@ idempotency_key = Table(
     Column("application_id", Id),
     Column("message_id", Id),
     Column("status", SmallInteger),
-    Column("answer", LargeBinary),
+    Column("answer", LargeBinary, info=sealed()),
     Index("ix_idempotency_key_created_at", "created_at"),
 )
 """Idempotency keys. The answer for a message is built from its row; other answers are stored, and
@@ -263,7 +264,7 @@ application_copy = Table(
     Column("deleted", Boolean, nullable=False, server_default=false()),
     Column("kind", String(16), nullable=False, server_default="application"),
     Column("source_type", String(32)),
-    Column("sealed_source_config", LargeBinary),
+    Column("sealed_source_config", LargeBinary, info=sealed()),
     Column("ingest_tokens", Text),
     Index("ix_application_copy_uid", "tenant_id", "uid"),
 )

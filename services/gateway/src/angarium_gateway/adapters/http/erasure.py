@@ -152,7 +152,7 @@ class ErasureController(Controller):
         receipts, tenant_id = api.erasure.receipts, caller.tenant_id
         matches = None
         if data.tag is not None:
-            matches = receipt.subject_digest == receipts.subject_digest(tenant_id, data.tag)
+            matches = receipts.is_of(receipt, tenant_id, data.tag)
         genuine = receipts.is_genuine(receipt) and receipt.tenant_id == tenant_id.hex()
         return ReceiptVerificationOut(genuine=genuine, subject_matches=matches)
 

@@ -1,6 +1,6 @@
 """The use cases that delete the content of many messages, built over their ports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,12 +37,12 @@ def build_erasure(
     directory: ApplicationDirectory,
     redelivery: Redelivery,
     *,
-    receipt_key: bytes,
+    receipt_keys: Sequence[bytes],
     make_id: Callable[[], bytes],
     now: Callable[[], datetime],
 ) -> Erasure:
     """Build the use cases, and add their step to the runner of background tasks."""
-    receipts = ErasureReceipts(receipt_key)
+    receipts = ErasureReceipts(*receipt_keys)
     redelivery.runner.add_step(
         TaskKind.PURGE_CONTENT, DeleteContents(messages, holds, delete, receipts, now)
     )

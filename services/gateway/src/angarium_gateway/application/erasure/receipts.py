@@ -46,10 +46,12 @@ class ErasureReceipt(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class ErasureReceipts:
-    """Signs and verifies receipts with a key that is derived from the platform's encryption key."""
+    """Signs receipts with a key that is derived from the platform's encryption key, and verifies
+    those that this key or a former one signed."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *former: bytes) -> None:
         self._key = key
+        self._keys = (key, *former)
 
     def sign(self, task: BackgroundTask, finished_at: datetime, rows: dict[str, int]) -> str:
         """The JSON text of the signed receipt of an erasure that ends now."""
@@ -58,28 +60,39 @@ class ErasureReceipts:
             id=format_id(BACKGROUND_TASK, task.id),
             tenant_id=task.tenant_id.hex(),
             app_id=format_id(APPLICATION, of.application_id) if of.application_id else None,
-            subject_digest=self.subject_digest(task.tenant_id, of.subject or ""),
+            subject_digest=_hmac(self._key, _subject(task.tenant_id, of.subject or "")),
             requested_by=(of.requested_by or b"").hex(),
             requested_at=of.until.astimezone(UTC),
             finished_at=finished_at.astimezone(UTC),
             rows=rows,
             may_remain=MAY_REMAIN,
         )
-        signed = msgspec.structs.replace(receipt, signature=self._signature(receipt))
+        signed = msgspec.structs.replace(receipt, signature=_hmac(self._key, _signed(receipt)))
         return msgspec.json.encode(signed).decode()
 
     def is_genuine(self, receipt: ErasureReceipt) -> bool:
         """True if this platform signed the receipt, and nothing in it has changed."""
-        unsigned = msgspec.structs.replace(receipt, signature="")
-        return hmac.compare_digest(self._signature(unsigned).encode(), receipt.signature.encode())
+        unsigned = _signed(msgspec.structs.replace(receipt, signature=""))
+        return self._is_hmac(receipt.signature, unsigned)
 
-    def subject_digest(self, tenant_id: bytes, tag: str) -> str:
-        """The digest of a tag, which differs from tenant to tenant."""
-        return self._hmac(_SUBJECT_PREFIX + tenant_id + tag.encode())
+    def is_of(self, receipt: ErasureReceipt, tenant_id: bytes, tag: str) -> bool:
+        """True if the receipt is of this tag."""
+        return self._is_hmac(receipt.subject_digest, _subject(tenant_id, tag))
 
-    def _signature(self, receipt: ErasureReceipt) -> str:
-        # Ordered, so that a receipt that was stored as JSON elsewhere verifies as well.
-        return self._hmac(_SIGNED_PREFIX + msgspec.json.encode(receipt, order="sorted"))
+    def _is_hmac(self, digest: str, data: bytes) -> bool:
+        made = [_hmac(key, data) for key in self._keys]
+        return any(hmac.compare_digest(each.encode(), digest.encode()) for each in made)
 
-    def _hmac(self, data: bytes) -> str:
-        return hmac.new(self._key, data, sha256).hexdigest()
+
+def _subject(tenant_id: bytes, tag: str) -> bytes:
+    # The digest of a tag differs from tenant to tenant.
+    return _SUBJECT_PREFIX + tenant_id + tag.encode()
+
+
+def _signed(receipt: ErasureReceipt) -> bytes:
+    # Ordered, so that a receipt that was stored as JSON elsewhere verifies as well.
+    return _SIGNED_PREFIX + msgspec.json.encode(receipt, order="sorted")
+
+
+def _hmac(key: bytes, data: bytes) -> str:
+    return hmac.new(key, data, sha256).hexdigest()

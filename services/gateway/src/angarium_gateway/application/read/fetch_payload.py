@@ -1,6 +1,6 @@
 """Reading the payload of a thin event by its signed link."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -31,24 +31,25 @@ class FetchedPayload:
 
 
 class FetchPayload:
-    """Reads payloads. `key` verifies links; `now` gives aware times."""
+    """Reads payloads. A link is genuine under any of `keys`; `now` gives aware times."""
 
     def __init__(
         self,
         directory: ApplicationDirectory,
         journal: MessageJournal,
-        key: bytes,
+        keys: Sequence[bytes],
         now: Callable[[], datetime],
     ) -> None:
         self._directory = directory
         self._journal = journal
-        self._key = key
+        self._keys = tuple(keys)
         self._now = now
 
     async def __call__(self, token: str) -> FetchedPayload | NoPayload | Problem:
         """The payload that the link's last segment stands for, or a problem of the dispatcher.
         Nothing is read for a link that is not signed or has ended."""
-        grant = read_link(self._key, token)
+        read = (read_link(key, token) for key in self._keys)
+        grant = next((each for each in read if each is not None), None)
         if grant is None:
             return NoPayload.UNKNOWN
         if self._now().timestamp() >= grant.ends_s:

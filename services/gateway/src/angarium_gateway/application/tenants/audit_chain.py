@@ -8,7 +8,7 @@ period: the chain then begins with the oldest that is left.
 """
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -70,19 +70,20 @@ def chained_hash(key: bytes, previous: bytes, number: int, entry: AuditEntry) ->
     return hmac.digest(key, previous + msgspec.json.encode(members), "sha256")
 
 
-@dataclass(slots=True)
 class ChainCheck:
-    """Verifies the entries of one tenant, given from the oldest to the newest.
+    """Verifies the entries of one tenant, given from the oldest to the newest. They are hashed with
+    `key` or, before it was rotated, with one of `former`.
 
     `broken` are sentences, at most one for each entry. `unchained` counts entries of earlier
     versions, which have no hash.
     """
 
-    key: bytes
-    verified: int = 0
-    unchained: int = 0
-    broken: list[str] = field(default_factory=list)
-    _last: ChainedEntry | None = None
+    def __init__(self, key: bytes, *former: bytes) -> None:
+        self._keys = (key, *former)
+        self.verified = 0
+        self.unchained = 0
+        self.broken: list[str] = []
+        self._last: ChainedEntry | None = None
 
     def add(self, chained: ChainedEntry, name: str) -> None:
         """Check the next entry, which is called `name`."""
@@ -96,8 +97,8 @@ class ChainCheck:
             self.unchained += 1
             return
         self._last = chained
-        expected = chained_hash(self.key, chained.previous, number, chained.entry)
-        if not hmac.compare_digest(expected, chained.hash):
+        made = [chained_hash(key, chained.previous, number, chained.entry) for key in self._keys]
+        if not any(hmac.compare_digest(each, chained.hash) for each in made):
             self.broken.append(f"{name} was changed")
         elif not _follows(chained, last):
             self.broken.append(f"before {name}, entries are missing or were inserted")

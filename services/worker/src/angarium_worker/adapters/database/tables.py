@@ -3,7 +3,9 @@ microseconds of Unix time."""
 
 from typing import Final
 
+import msgspec
 from angarium_chassis.database.columns import Big, Id
+from angarium_chassis.database.sealed_columns import Change, sealed
 from angarium_chassis.statistics.recording_order import position_table, recorded_in, recording_index
 from sqlalchemy import (
     Boolean,
@@ -20,6 +22,12 @@ from sqlalchemy import (
     text,
     true,
 )
+
+
+def _in_array(stored: bytes, change: Change) -> bytes:
+    secrets = msgspec.msgpack.decode(stored, type=tuple[bytes, ...])
+    return msgspec.msgpack.encode([change(each) for each in secrets])
+
 
 tables: Final = MetaData()
 
@@ -179,16 +187,16 @@ endpoint_copy: Final = Table(
     Column("application_id", Id, nullable=False),
     Column("version", Big, nullable=False),
     Column("url", Text, nullable=False),
-    Column("secrets", LargeBinary, nullable=False),
-    Column("headers", LargeBinary, nullable=True),
+    Column("secrets", LargeBinary, nullable=False, info=sealed(_in_array)),
+    Column("headers", LargeBinary, nullable=True, info=sealed()),
     Column("throttle_rate", Integer, nullable=True),
     Column("disabled", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False),
     Column("secrets_expire_at", LargeBinary, nullable=True),
     Column("timeout_s", Double, nullable=True),
     Column("header_names", Text, nullable=False, server_default="webhook"),
-    Column("proxy", LargeBinary, nullable=True),
-    Column("client_certificate", LargeBinary, nullable=True),
+    Column("proxy", LargeBinary, nullable=True, info=sealed()),
+    Column("client_certificate", LargeBinary, nullable=True, info=sealed()),
     Column("fifo", Boolean, nullable=False, server_default=false()),
     Column("concurrency_max", Integer, nullable=True),
     Column("retry_delays", Text, nullable=True),
@@ -197,8 +205,8 @@ endpoint_copy: Final = Table(
     Column("content_type", Text, nullable=True),
     Column("event_source", Text, nullable=True),
     Column("handshake", Boolean, nullable=False, server_default=false()),
-    Column("authentication", LargeBinary, nullable=True),
-    Column("ca_certificates", LargeBinary, nullable=True),
+    Column("authentication", LargeBinary, nullable=True, info=sealed()),
+    Column("ca_certificates", LargeBinary, nullable=True, info=sealed()),
     Column("receiver_control", Boolean, nullable=False, server_default=true()),
     Column("keep_while_disabled", Boolean, nullable=False, server_default=false()),
 )

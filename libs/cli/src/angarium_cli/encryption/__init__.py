@@ -1,0 +1,1 @@
+"""Rotation of the encryption key: which keys are needed, and everything sealed again."""
