@@ -17,10 +17,13 @@ from angarium_contracts.configuration import (
     UpdateEventType,
 )
 from angarium_contracts.queries import Done, Page, Problem, ProblemCode
+from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.schema_violations import SchemaViolations
+from angarium_gateway.domain.digests import token_hash
+from angarium_gateway.domain.permissions import KeyScope
 from msgspec import UNSET
 
-from .conftest import MADE_AT, OTHER_TOKEN, TENANT, World
+from .conftest import APPLICATION_ID, MADE_AT, OTHER_TOKEN, TENANT, World
 
 SCHEMAS = {"1": {"type": "object", "properties": {"id": {"type": "string"}}}}
 EVENT_TYPE = EventType(
@@ -219,5 +222,12 @@ async def test_violations_of_the_schema_are_shown_to_the_tenant(world: World) ->
     assert [each["schemaViolations"] for each in listed] == [shown]
     other = {"authorization": f"bearer {OTHER_TOKEN}"}
     assert "schemaViolations" not in (await world.client.get(path, headers=other)).json()
+    # They are of the messages of all applications.
+    customers = Caller(TENANT, b"k" * 16, KeyScope.APPLICATION, APPLICATION_ID)
+    world.api_keys.callers[token_hash("ang_sk_customers")] = customers
+    for asked in (path, "/api/v1/event-type"):
+        as_customer = {"authorization": "bearer ang_sk_customers"}
+        answer = await world.client.get(asked, headers=as_customer)
+        assert (answer.status_code, "schemaViolations" in answer.text) == (200, False)
     await world.client.delete(f"{path}?expunge=true")
     assert world.schema_violations.counts == {}

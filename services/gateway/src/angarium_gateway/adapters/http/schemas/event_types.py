@@ -105,7 +105,10 @@ class EventTypeOut(ApiSchema, frozen=True, kw_only=True):
     payload_retention_hours: KeptPayloadHours = UNSET
     schema_violations: Annotated[
         SchemaViolationsOut | UnsetType,
-        Meta(description="Absent if there were none, and in answers to changes."),
+        Meta(
+            description="Absent if there were none, in answers to changes, and for keys and portal"
+            " tokens of one application."
+        ),
     ] = UNSET
 
 
