@@ -6,7 +6,7 @@ import os
 import secrets
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -194,12 +194,13 @@ class WatchedPlatform:
 
     def data_files(self) -> dict[str, bytes]:
         """Postgres's files, without the write-ahead log."""
-        with_data = find_data(self.folder / "postgres")
-        return {
-            f"data file {path.relative_to(with_data)}": path.read_bytes()
-            for path in with_data.rglob("*")
-            if path.is_file() and "pg_wal" not in path.parts
-        }
+        data, found = find_data(self.folder / "postgres"), {}
+        for path in data.rglob("*"):
+            # The server may delete a file meanwhile.
+            with suppress(FileNotFoundError, IsADirectoryError):
+                if "pg_wal" not in path.parts:
+                    found[f"data file {path.relative_to(data)}"] = path.read_bytes()
+        return found
 
     def _dump(self, service: str) -> bytes:
         url = make_url(self.postgres.uri(f"angarium_{service}"))

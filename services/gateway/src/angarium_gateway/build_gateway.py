@@ -82,6 +82,7 @@ from .application.tenants.portal_tokens import PortalTokens
 from .application.tenants.publish_operational_events import PublishOperationalEvents
 from .application.tenants.rate_limiter import RateLimiter, SharedCounts
 from .application.tenants.record_change import WRITE_TIMEOUT_S, RecordChange
+from .application.tenants.schema_violations import CountSchemaViolations, StoredSchemaViolations
 from .application.tenants.sign_ins import SignIns
 from .application.tenants.tenant_retention import TenantRetentions
 from .application.tenants.tenant_schema_checks import TenantSchemaChecks
@@ -124,6 +125,7 @@ class GatewayPorts:
     retentions: TenantRetentions
     payload_retentions: PayloadRetentions
     schema_checks: TenantSchemaChecks
+    schema_violations: StoredSchemaViolations
     compile_schema: CompileSchema
     quota_counts: SharedCounts
     seal: Seal
@@ -176,6 +178,7 @@ class Gateway:
     directory: ApplicationDirectory
     schemas: EventTypeSchemas
     last_uses: LastUses
+    violations: CountSchemaViolations
     erasure: EraseTenants
     http: ASGIApp
     answers: ServiceAnswers
@@ -222,8 +225,19 @@ def build_gateway(
         clock_s=clocks.clock_s,
     )
     last_uses = LastUses(ports.api_keys, clocks.now)
+    violations = CountSchemaViolations(ports.schema_violations, clocks.now)
     api = replace(
-        _api(ports, limits, clocks, directory, references, redelivery, last_uses, hot_path),
+        _api(
+            ports,
+            limits,
+            clocks,
+            directory,
+            references,
+            redelivery,
+            last_uses,
+            violations,
+            hot_path,
+        ),
         is_stopping=is_stopping,
     )
     pages = WebPages(create_routes(api), ports.web_assets, limits.web_pages)
@@ -236,6 +250,7 @@ def build_gateway(
         directory=directory,
         schemas=api.schemas,
         last_uses=last_uses,
+        violations=violations,
         erasure=EraseTenants(ports.tenants, ask_dispatcher, api.change_configuration),
         http=CrossOrigin(http, limits.cors_origins) if limits.cors_origins else http,
         answers=ServiceAnswers(
@@ -272,7 +287,7 @@ def _accept_route(
         api.access,
         accept,
         CreateMissing(api.change_configuration),
-        SchemaChecks(api.schemas),
+        api.check_schema,
         payload_bytes_max=limits.payload_bytes_max,
         message_retention_days=limits.message_retention_days,
         counters=counters,
@@ -309,6 +324,7 @@ def _api(
     references: References,
     redelivery: Redelivery,
     last_uses: LastUses,
+    violations: CountSchemaViolations,
     hot_path: HotPath,
 ) -> ApiDependencies:
     ask_dispatcher, ask_worker = ports.redelivery.ask_dispatcher, ports.redelivery.ask_worker
@@ -325,6 +341,7 @@ def _api(
         RateLimiter(ports.quota_counts, lambda: clocks.now().timestamp()),
     )
     schemas = EventTypeSchemas(ask_dispatcher, ports.compile_schema)
+    check_schema = SchemaChecks(schemas, violations)
     schedule, replayed = ports.hot_path.schedule, ports.redelivery.replayed
     expunge = ExpungeContent(
         references, schedule, replayed, ports.payloads, ask_worker, ports.legal_holds
@@ -343,14 +360,16 @@ def _api(
                 hot_path.counters,
             ),
             CreateMissing(change_configuration),
-            SchemaChecks(schemas),
+            check_schema,
             payload_bytes_max=limits.payload_bytes_max,
             message_retention_days=limits.message_retention_days,
             traces=_traces(ports, limits),
             now=clocks.now,
         ),
         schemas=schemas,
+        check_schema=check_schema,
         schema_checks=ports.schema_checks,
+        schema_violations=ports.schema_violations,
         batch_bytes_max=body_bytes_max(limits.payload_bytes_max),
         idempotency_keys=SealedAnswers(ports.idempotency_keys, ports.seal),
         ask_dispatcher=ask_dispatcher,

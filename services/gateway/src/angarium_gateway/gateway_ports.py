@@ -38,6 +38,7 @@ from .adapters.database.replayed_messages import StoredReplayedMessages
 from .adapters.database.retention_tenants import TenantRetentionColumn
 from .adapters.database.schedule import ScheduleTable
 from .adapters.database.schema_checks import TenantSchemaCheckColumn
+from .adapters.database.schema_violations import SchemaViolationTable
 from .adapters.database.set_aside_batches import SetAsideBatches
 from .adapters.database.sign_ins import SignInTable
 from .adapters.database.sqlite_journal import SqliteJournal
@@ -127,6 +128,7 @@ def ports_over(
         retentions=TenantRetentionColumn(database),
         payload_retentions=StoredPayloadRetentions(database),
         schema_checks=TenantSchemaCheckColumn(database),
+        schema_violations=SchemaViolationTable(database),
         compile_schema=compile_schema,
         quota_counts=streams.quota_counts,
         seal=seal_of(settings),

@@ -270,6 +270,7 @@ async def _work(
                 follower.run(),
                 gateway.redelivery.runner.run(),
                 gateway.last_uses.run(),
+                gateway.violations.run(),
                 gateway.erasure.run(),
                 heartbeat.run(),
                 _retention(settings, database).run(),

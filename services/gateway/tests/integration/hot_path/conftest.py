@@ -31,7 +31,7 @@ from angarium_gateway.administration.api_keys import (
 )
 from angarium_gateway.application.publish.batch_store import StoredBatch
 from angarium_gateway.application.service_query import ServiceQuery
-from angarium_gateway.build_gateway import build_gateway
+from angarium_gateway.build_gateway import Gateway, build_gateway
 from angarium_gateway.domain.open_batches import OpenBatch
 from angarium_gateway.gateway_limits import limits_of
 from angarium_gateway.gateway_ports import StreamPorts, clocks, open_journal, ports_over
@@ -89,6 +89,7 @@ class Door:
     application: ApplicationState
     database: Database
     published: list[StoredBatch]
+    gateway: Gateway
 
     @property
     def path(self) -> str:
@@ -173,7 +174,8 @@ async def open_door(
                 lambda: serve_http(gateway.http, listener),
             )
         )
-        yield Door(f"http://127.0.0.1:{port}", token, port, application, database, redis.batches)
+        url = f"http://127.0.0.1:{port}"
+        yield Door(url, token, port, application, database, redis.batches, gateway)
 
 
 @pytest.fixture

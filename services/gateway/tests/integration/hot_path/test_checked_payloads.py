@@ -11,6 +11,7 @@ from angarium_contracts.configuration import EventTypeSchema, GetEventTypeSchema
 from angarium_contracts.contract import Contract
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.adapters.database.schema_checks import TenantSchemaCheckColumn
+from angarium_gateway.adapters.database.schema_violations import SchemaViolationTable
 from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from .conftest import Door, open_door
@@ -87,6 +88,23 @@ async def test_a_warned_message_is_accepted_and_says_how_often_it_violates(door:
     assert (bad.status_code, bad.headers["angarium-schema-violations"]) == (202, "2")
     assert good.status_code == 202
     assert "angarium-schema-violations" not in good.headers
+
+
+@pytest.mark.parametrize(
+    ("check", "counted"), [(SchemaCheck.WARN, (3, 0)), (SchemaCheck.ENFORCE, (0, 3))]
+)
+async def test_messages_that_violate_their_schema_are_counted_by_event_type(
+    door: Door, check: SchemaCheck, counted: tuple[int, int]
+) -> None:
+    await post(door, check, BAD, GOOD, FREE, BAD)
+    async with door.client() as client:
+        await client.post(f"{door.path}/batch", json={"messages": [GOOD, BAD]})
+    await door.gateway.violations.write()
+    table = SchemaViolationTable(door.database)
+    found = await table.of_event_types(door.application.tenant_id, ["typed", "free"])
+    assert {name: (each.accepted, each.refused) for name, each in found.items()} == {
+        "typed": counted
+    }
 
 
 async def test_raw_payloads_are_checked_too(door: Door) -> None:

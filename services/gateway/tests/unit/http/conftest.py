@@ -41,6 +41,7 @@ from angarium_gateway.application.read.statistics import AcceptedQuery, Accepted
 from angarium_gateway.application.redelivery.redelivery import RedeliveryLimits, RedeliveryPorts
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.payload_retention import TooManyRules
+from angarium_gateway.application.tenants.schema_violations import SchemaViolations
 from angarium_gateway.application.tenants.tenant_retention import PAGE_MAX
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.build_gateway import (
@@ -261,6 +262,27 @@ class MemorySchedule:
         return waits
 
 
+class MemorySchemaViolations:
+    """Implements `StoredSchemaViolations`."""
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[bytes, str], SchemaViolations] = {}
+
+    async def add(self, counts: Mapping[tuple[bytes, str], SchemaViolations]) -> None:
+        for key, counted in counts.items():
+            earlier = self.counts.get(key)
+            self.counts[key] = counted if earlier is None else earlier + counted
+
+    async def of_event_types(
+        self, tenant_id: bytes, names: Sequence[str]
+    ) -> dict[str, SchemaViolations]:
+        known = self.counts
+        return {name: known[tenant_id, name] for name in names if (tenant_id, name) in known}
+
+    async def forget(self, tenant_id: bytes, name: str) -> None:
+        self.counts.pop((tenant_id, name), None)
+
+
 class MemoryPayloadRetentions:
     """Implements `PayloadRetentions`."""
 
@@ -409,6 +431,7 @@ class World:
     portal_tokens: MemoryPortalTokens = field(default_factory=MemoryPortalTokens)
     tenants: MemoryTenants = field(default_factory=MemoryTenants)
     api_keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
+    schema_violations: MemorySchemaViolations = field(default_factory=MemorySchemaViolations)
     payload_retentions: MemoryPayloadRetentions = field(default_factory=MemoryPayloadRetentions)
     sign_ins: MemorySignIns = field(init=False)
     followed: FollowedModel = field(default_factory=FollowedModel)
@@ -470,6 +493,7 @@ def a_world() -> tuple[World, GatewayPorts]:
         retentions=MemoryRetentions(),
         payload_retentions=world.payload_retentions,
         schema_checks=MemorySchemaChecks(),
+        schema_violations=world.schema_violations,
         compile_schema=compile_schema,
         quota_counts=MemoryQuotaCounts(),
         seal=world.seal,

@@ -17,9 +17,13 @@ from angarium_contracts.configuration import (
     UpdateEventType,
 )
 from angarium_contracts.queries import Done, Page, Problem, ProblemCode
+from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.tenants.schema_violations import SchemaViolations
+from angarium_gateway.domain.digests import token_hash
+from angarium_gateway.domain.permissions import KeyScope
 from msgspec import UNSET
 
-from .conftest import MADE_AT, OTHER_TOKEN, TENANT, World
+from .conftest import APPLICATION_ID, MADE_AT, OTHER_TOKEN, TENANT, World
 
 SCHEMAS = {"1": {"type": "object", "properties": {"id": {"type": "string"}}}}
 EVENT_TYPE = EventType(
@@ -201,3 +205,29 @@ async def test_the_hours_for_which_payloads_are_kept_are_those_of_the_tenant(wor
     await world.client.patch(path, json={"payloadRetentionHours": 7})
     cleared = await world.client.patch(path, json={"payloadRetentionHours": None})
     assert "payloadRetentionHours" not in cleared.json()
+
+
+async def test_violations_of_the_schema_are_shown_to_the_tenant(world: World) -> None:
+    world.dispatcher.answers[GetEventType] = EventTypeSaved(EVENT_TYPE)
+    world.dispatcher.answers[ListEventTypes] = EventTypes(items=(EVENT_TYPE,), done=True)
+    world.dispatcher.answers[DeleteEventType] = Done(version=3)
+    path = "/api/v1/event-type/invoice.paid"
+    assert "schemaViolations" not in (await world.client.get(path)).json()
+    counted = {(TENANT, "invoice.paid"): SchemaViolations(3, 1, MADE_AT)}
+    await world.schema_violations.add(counted)
+
+    shown = {"accepted": 3, "refused": 1, "lastAt": "2030-01-02T03:04:05.678901Z"}
+    assert (await world.client.get(path)).json()["schemaViolations"] == shown
+    listed = (await world.client.get("/api/v1/event-type")).json()["data"]
+    assert [each["schemaViolations"] for each in listed] == [shown]
+    other = {"authorization": f"bearer {OTHER_TOKEN}"}
+    assert "schemaViolations" not in (await world.client.get(path, headers=other)).json()
+    # They are of the messages of all applications.
+    customers = Caller(TENANT, b"k" * 16, KeyScope.APPLICATION, APPLICATION_ID)
+    world.api_keys.callers[token_hash("ang_sk_customers")] = customers
+    for asked in (path, "/api/v1/event-type"):
+        as_customer = {"authorization": "bearer ang_sk_customers"}
+        answer = await world.client.get(asked, headers=as_customer)
+        assert (answer.status_code, "schemaViolations" in answer.text) == (200, False)
+    await world.client.delete(f"{path}?expunge=true")
+    assert world.schema_violations.counts == {}

@@ -22,6 +22,7 @@ from .tables import (
     payload_retention,
     portal_token,
     scheduled_message,
+    schema_violation,
     tenant,
 )
 
@@ -47,6 +48,7 @@ async def delete_rows_of_deleted_tenants(turn: RetentionTurn) -> None:
         await delete_rows(turn, audit_chain, audit_chain.c.tenant_id == tenant_id, key=_CHAIN)
         await delete_rows(turn, message_rollup, message_rollup.c.tenant_id == tenant_id)
         await delete_rows(turn, payload_retention, payload_retention.c.tenant_id == tenant_id)
+        await delete_rows(turn, schema_violation, schema_violation.c.tenant_id == tenant_id)
         mine = select(application_copy.c.id).where(application_copy.c.tenant_id == tenant_id)
         scheduled = scheduled_message.c
         await delete_rows(

@@ -346,6 +346,17 @@ legal_hold = Table(
 """Legal holds. `application_id` is sixteen zero bytes where the hold is on the whole tenant;
 `placed_by` is the id of an API key."""
 
+schema_violation = Table(
+    "schema_violation",
+    metadata,
+    Column("tenant_id", Id, primary_key=True),
+    Column("event_type", String(256), primary_key=True),
+    Column("accepted", Big, nullable=False),
+    Column("refused", Big, nullable=False),
+    Column("last_at", Instant, nullable=False),
+)
+"""Messages that violated the schema of their event type, and when the last one did."""
+
 payload_retention = Table(
     "payload_retention",
     metadata,

@@ -41,6 +41,7 @@ from angarium_gateway.application.tenants.oidc_sign_in import OidcSignIn
 from angarium_gateway.application.tenants.payload_retention import PayloadRetentions
 from angarium_gateway.application.tenants.portal_tokens import PortalTokens
 from angarium_gateway.application.tenants.record_change import RecordChange
+from angarium_gateway.application.tenants.schema_violations import StoredSchemaViolations
 from angarium_gateway.application.tenants.sign_ins import SignIns
 from angarium_gateway.application.tenants.tenant_retention import TenantRetentions
 from angarium_gateway.application.tenants.tenant_schema_checks import TenantSchemaChecks
@@ -48,6 +49,7 @@ from angarium_gateway.application.tenants.tenants import Tenants
 
 from .access_control import AccessControl
 from .post_batch import PostBatch
+from .schema_checks import SchemaChecks
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ class ApiDependencies:
     post_batch: PostBatch
     listeners: Listeners
     schemas: EventTypeSchemas
+    check_schema: SchemaChecks
     schema_checks: TenantSchemaChecks
+    schema_violations: StoredSchemaViolations
     message_search: MessageSearch
     search_attempts_of_messages: SearchAttemptsOfMessages
     ask_worker: ServiceQuery

@@ -39,6 +39,7 @@ from .schemas.event_types import (
     EventTypeOut,
     EventTypePatch,
     EventTypeUpdate,
+    SchemaViolationsOut,
     event_type_out,
 )
 from .schemas.lists import ListResponse
@@ -86,7 +87,11 @@ class EventTypeController(Controller):
         found = unwrap(await api.ask_dispatcher(question, EventTypes))
         hours = await hours_of_event_types(api, caller.tenant_id, found.items)
         return ListResponse(
-            data=[event_type_out(item, hours.get(item.name)) for item in found.items],
+            data=await _with_violations(
+                api,
+                caller,
+                [event_type_out(item, hours.get(item.name)) for item in found.items],
+            ),
             iterator=found.iterator,
             prev_iterator=found.prev_iterator,
             done=found.done,
@@ -118,7 +123,8 @@ class EventTypeController(Controller):
         if flags is not None and found.feature_flags and not {*flags} & {*found.feature_flags}:
             raise Refused(refusal(_ABSENT))
         hours = await hours_of_event_types(api, caller.tenant_id, [found])
-        return event_type_out(found, hours.get(found.name))
+        shown = event_type_out(found, hours.get(found.name))
+        return (await _with_violations(api, caller, [shown]))[0]
 
     @put(
         "/{event_type_name:str}",
@@ -202,6 +208,27 @@ class EventTypeController(Controller):
         await note_deleted_event_type(api, caller, event_type_name, done, expunge=expunge)
 
 
+async def _with_violations(
+    api: ApiDependencies, caller: Caller, shown: list[EventTypeOut]
+) -> list[EventTypeOut]:
+    if caller.application_id is not None:
+        # They are of the messages of all applications, which is no customer's business.
+        return shown
+    names = [each.name for each in shown]
+    counts = await api.schema_violations.of_event_types(caller.tenant_id, names)
+    return [
+        replace(
+            each,
+            schema_violations=SchemaViolationsOut(
+                accepted=counted.accepted, refused=counted.refused, last_at=counted.last_at
+            ),
+        )
+        if (counted := counts.get(each.name)) is not None
+        else each
+        for each in shown
+    ]
+
+
 async def noted_event_type(
     api: ApiDependencies, caller: Caller, saved: EventTypeSaved, hours: int | UnsetType | None
 ) -> EventTypeOut:
@@ -218,7 +245,9 @@ async def note_deleted_event_type(
     api: ApiDependencies, caller: Caller, name: str, done: Done, *, expunge: bool
 ) -> None:
     """Note for the audit log that an event type was archived or, with `expunge`, deleted, which
-    ends the retention of its payloads."""
+    ends the retention of its payloads and the count of violations."""
+    if expunge:
+        await api.schema_violations.forget(caller.tenant_id, name)
     hours = None if expunge else UNSET
     kept = await keep_payloads_of_event_type(api, caller.tenant_id, name, hours)
     if done.before is not None:

@@ -6,6 +6,7 @@ from angarium_contracts.queries import Problem
 
 from angarium_gateway.application.accept.event_type_schemas import EventTypeSchemas
 from angarium_gateway.application.tenants.authentication import Caller
+from angarium_gateway.application.tenants.schema_violations import CountSchemaViolations
 from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from .posted_message import PostedMessage
@@ -23,8 +24,9 @@ _REFUSED = SCHEMA_VIOLATIONS.labels("refused")
 class SchemaChecks:
     """Checks a message at a time. Call it only for callers whose `schema_check` is set."""
 
-    def __init__(self, schemas: EventTypeSchemas) -> None:
+    def __init__(self, schemas: EventTypeSchemas, counts: CountSchemaViolations) -> None:
         self._schemas = schemas
+        self._counts = counts
 
     async def __call__(self, caller: Caller, posted: PostedMessage) -> int:
         """The number of violations of a message that may be accepted all the same.
@@ -42,6 +44,8 @@ class SchemaChecks:
                 raise Refused(unavailable(detail))
             return 0
         found = check.violations(bytes(posted.payload))
+        if found:
+            self._counts.note(caller.tenant_id, posted.event_type, refused=enforced)
         if found and enforced:
             _REFUSED.inc()
             place = _PAYLOAD if posted.content_type is None else RAW_PAYLOAD

@@ -71,6 +71,18 @@ class EventTypePatch(RequestSchema, frozen=True, kw_only=True):
     payload_retention_hours: PayloadRetentionHours | UnsetType | None = UNSET
 
 
+class SchemaViolationsOut(ApiSchema, frozen=True, kw_only=True):
+    """How many messages of an event type violated its schema since it was created.
+
+    `accepted` are those posted while `validateSchemas` of the tenant policy was `warn`, `refused`
+    those posted while it was `enforce`. The numbers are some seconds old.
+    """
+
+    accepted: int
+    refused: int
+    last_at: Annotated[datetime, Meta(description="When the last one did.")]
+
+
 class EventTypeOut(ApiSchema, frozen=True, kw_only=True):
     """An event type: a kind of message."""
 
@@ -91,6 +103,13 @@ class EventTypeOut(ApiSchema, frozen=True, kw_only=True):
         Meta(description="Seconds before each retry; absent if inherited."),
     ] = UNSET
     payload_retention_hours: KeptPayloadHours = UNSET
+    schema_violations: Annotated[
+        SchemaViolationsOut | UnsetType,
+        Meta(
+            description="Absent if there were none, in answers to changes, and for keys and portal"
+            " tokens of one application."
+        ),
+    ] = UNSET
 
 
 def event_type_out(event_type: EventType, payload_hours: int | None) -> EventTypeOut:
