@@ -35,6 +35,7 @@ def heartbeat(
         service=service,
         replica=f"{service}-1",
         version="1.2.3",
+        schema="0007",
         clock_ms=lambda: clock_ms,
     )
 
@@ -52,6 +53,7 @@ async def test_processes_describe_themselves_until_they_stop(
     assert [each.service for each in found] == ["gateway", "worker"]
     first = found[0]
     assert (first.id, first.version, first.clock_ms) == ("gateway-1", "1.2.3", 5_000)
+    assert first.schema == "0007"
     assert first.database_pool is not None
     assert first.redis_pool is not None
     assert first.redis_pool.size >= 1

@@ -117,6 +117,7 @@ async def _work(
         service=SERVICE,
         replica=replica,
         version=version("angarium-dispatcher"),
+        schema=SCHEMA.head,
         clock_ms=_clock_ms,
     )
     shutdown = ShutdownSignal()

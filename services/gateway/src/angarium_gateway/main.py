@@ -192,6 +192,7 @@ async def _work(
         service=SERVICE,
         replica=replica,
         version=version("angarium-gateway"),
+        schema=SCHEMA.head,
         clock_ms=_unix_ms,
     )
     copy = ApplicationCopyTable(database)

@@ -214,6 +214,7 @@ class _Process:
             service="worker",
             replica=self._replica,
             version=version("angarium-worker"),
+            schema=SCHEMA.head,
             clock_ms=_clock_ms,
         )
         self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)

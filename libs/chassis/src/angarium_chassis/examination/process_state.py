@@ -19,7 +19,7 @@ class ProcessState(msgspec.Struct, frozen=True):
     """A process as it has described itself.
 
     `seen_at_ms` is Unix time by Redis's clock, `started_at_ms` and `clock_ms` by the process's own;
-    both were read in the same moment.
+    both were read in the same moment. `schema` is the newest revision that its code knows.
     """
 
     service: str
@@ -33,6 +33,7 @@ class ProcessState(msgspec.Struct, frozen=True):
     database_pool: PoolState | None = None
     redis_pool: PoolState | None = None
     memory_bytes: int | None = None
+    schema: str | None = None
 
     @property
     def uptime_s(self) -> float:

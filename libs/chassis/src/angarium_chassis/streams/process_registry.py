@@ -36,6 +36,7 @@ class ProcessHeartbeat:
         service: str,
         replica: str,
         version: str,
+        schema: str,
         clock_ms: Callable[[], int],
     ) -> None:
         self._redis = redis
@@ -43,6 +44,7 @@ class ProcessHeartbeat:
         self._service = service
         self._replica = replica
         self._version = version
+        self._schema = schema
         self._clock_ms = clock_ms
         self._started_at_ms = clock_ms()
         self._field = f"{service}/{replica}"
@@ -96,6 +98,7 @@ class ProcessHeartbeat:
             database_pool=database_pool(self._database),
             redis_pool=redis_pool(self._redis()),
             memory_bytes=_memory_bytes(),
+            schema=self._schema,
         )
 
 
