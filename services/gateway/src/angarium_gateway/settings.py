@@ -1,5 +1,6 @@
 """The gateway's settings."""
 
+from pathlib import Path
 from typing import Final, Literal, Self
 
 from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
@@ -19,6 +20,20 @@ class Settings(StatisticsSettings, TracingSettings):
 
     host: str = Field(default="127.0.0.1", description="Address of the public HTTP API.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port of the public HTTP API.")
+    tls_certificate_file: Path | None = Field(
+        default=None,
+        description="A PEM file with the certificate of the public HTTP API and its chain: the port"
+        " then takes TLS (1.2 or newer) only. A file that changes is loaded again within 10 s, for"
+        " new connections.",
+    )
+    tls_key_file: Path | None = Field(
+        default=None,
+        description="A PEM file with the key of ANGARIUM_TLS_CERTIFICATE_FILE. Without it, the key"
+        " is in that file too.",
+    )
+    tls_key_password: SecretStr | None = Field(
+        default=None, description="The password of an encrypted key of the public HTTP API."
+    )
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
@@ -219,6 +234,18 @@ class Settings(StatisticsSettings, TracingSettings):
         missing = [name for name, value in needed.items() if not value]
         if missing:
             raise ValueError(f"with ANGARIUM_OIDC_ISSUER, {' and '.join(missing)} must be set")
+        return self
+
+    @model_validator(mode="after")
+    def _key_has_a_certificate(self) -> Self:
+        given = {
+            "ANGARIUM_TLS_KEY_FILE": self.tls_key_file,
+            "ANGARIUM_TLS_KEY_PASSWORD": self.tls_key_password,
+        }
+        alone = [name for name, value in given.items() if value is not None]
+        if alone and self.tls_certificate_file is None:
+            names = " and ".join(alone)
+            raise ValueError(f"with {names}, ANGARIUM_TLS_CERTIFICATE_FILE must be set")
         return self
 
     @field_validator("oidc_roles")
