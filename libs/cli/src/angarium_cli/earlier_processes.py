@@ -37,7 +37,7 @@ async def await_end_of_earlier(url: str, needed: Mapping[str, str], *, wait_s: f
     try:
         redis = open_redis(url)
     except ValueError as error:
-        raise CommandFailed(f"{error}; correct ANGARIUM_REDIS_URL") from error
+        raise CommandFailed(f"ANGARIUM_REDIS_URL: {error}") from error
     loop = asyncio.get_running_loop()
     until_s = loop.time() + wait_s
     try:
