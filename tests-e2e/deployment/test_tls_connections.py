@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -147,6 +148,8 @@ async def test_redis_takes_the_certificate_of_the_client(redis_url: str, folder:
 async def test_redis_takes_users_of_its_access_control_list(redis_url: str, folder: Path) -> None:
     port = make_url(redis_url).port or 6379
     authorities = {"ssl_ca_certs": str(folder / "ca.pem")}
+    admin: Any
+    client: Any
     async with Redis.from_url(redis_url) as admin:
         rules = ["on", ">hun:ter@2", "~*", "&*", "+@all", "-flushall"]
         await admin.execute_command("ACL", "SETUSER", "angarium", *rules)
@@ -155,9 +158,10 @@ async def test_redis_takes_users_of_its_access_control_list(redis_url: str, fold
                 url = redis_at(proxy.port, user="angarium:hun%3Ater%402@", **authorities)
                 broker = open_broker(url)
                 await broker.connect()
-                assert await redis_of(broker).execute_command("ACL", "WHOAMI") == b"angarium"
+                client = redis_of(broker)
+                assert await client.execute_command("ACL", "WHOAMI") == b"angarium"
                 with pytest.raises(NoPermissionError):
-                    await redis_of(broker).flushall()
+                    await client.flushall()
                 await broker.stop()
 
                 told = await problem(redis_at(proxy.port, user="angarium:wrong@", **authorities))

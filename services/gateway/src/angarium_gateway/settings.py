@@ -1,7 +1,8 @@
 """The gateway's settings."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
 from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
 from angarium_chassis.statistics.settings import StatisticsSettings
@@ -17,6 +18,20 @@ _SOURCES: Final = r"^('none'|\*|(https?://[a-z0-9.*\-]+(:[0-9]{1,5})?)( https?:/
 
 class Settings(StatisticsSettings, TracingSettings):
     """The settings of the gateway, in addition to those of every service."""
+
+    needs: ClassVar[Mapping[str, str]] = {
+        "tls_key_file": "tls_certificate_file",
+        "tls_key_password": "tls_certificate_file",
+        "trusted_proxies_header": "trusted_proxies",
+        "root_leads_to_console": "console",
+        "oidc_client_id": "oidc_issuer",
+        "oidc_client_secret": "oidc_issuer",
+        "oidc_roles": "oidc_issuer",
+    }
+    at_most: ClassVar[Mapping[str, str]] = {
+        "connections_per_address_max": "connections_max",
+        "event_streams_per_tenant_max": "event_streams_max",
+    }
 
     host: str = Field(default="127.0.0.1", description="Address of the public HTTP API.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port of the public HTTP API.")
@@ -234,18 +249,6 @@ class Settings(StatisticsSettings, TracingSettings):
         missing = [name for name, value in needed.items() if not value]
         if missing:
             raise ValueError(f"with ANGARIUM_OIDC_ISSUER, {' and '.join(missing)} must be set")
-        return self
-
-    @model_validator(mode="after")
-    def _key_has_a_certificate(self) -> Self:
-        given = {
-            "ANGARIUM_TLS_KEY_FILE": self.tls_key_file,
-            "ANGARIUM_TLS_KEY_PASSWORD": self.tls_key_password,
-        }
-        alone = [name for name, value in given.items() if value is not None]
-        if alone and self.tls_certificate_file is None:
-            names = " and ".join(alone)
-            raise ValueError(f"with {names}, ANGARIUM_TLS_CERTIFICATE_FILE must be set")
         return self
 
     @field_validator("oidc_roles")
