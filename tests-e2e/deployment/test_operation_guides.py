@@ -22,6 +22,8 @@ PAGES = (
     "run-behind-a-proxy.md",
     "size.md",
     "back-up-and-restore.md",
+    "upgrade.md",
+    "connect-with-tls.md",
 )
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 CLI = typer.main.get_command(app)
