@@ -81,8 +81,8 @@ class ServiceSettings(BaseSettings):
     )
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
-        description="Redis (7 or newer) or Valkey, the same for all services. rediss:// connects with"
-        " TLS, and takes ssl_ca_certs, ssl_certfile, ssl_keyfile and ssl_password.",
+        description="Redis (7 or newer) or Valkey, the same for all services. rediss:// connects"
+        " with TLS, and takes ssl_ca_certs, ssl_certfile, ssl_keyfile and ssl_password.",
     )
     encryption_key: SecretStr = Field(
         description="Base64 of 32 random bytes that encrypt secrets, the same for all services."

@@ -76,6 +76,7 @@ def test_help_imports_nothing_of_weight() -> None:
 def test_settings_import_no_framework_and_no_database(service: str) -> None:
     """`angarium settings` and the check of an environment read them without a service."""
     heavy = {"litestar", "sqlalchemy", "faststream", "redis", "uvicorn", "cryptography"}
+    heavy |= {"rich", "structlog"}
     program = f"import sys, angarium_{service}.settings; print({heavy} & sys.modules.keys())"
 
     done = subprocess.run(
