@@ -1,9 +1,13 @@
 """The gateway's settings that have a form of their own."""
 
+from pathlib import Path
+
 import pytest
 from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
+from angarium_chassis.process import StartRefused
 from angarium_chassis.settings import SettingsRefused
 from angarium_gateway.gateway_limits import limits_of, public_limits
+from angarium_gateway.public_certificate import public_certificate
 from angarium_gateway.settings import Settings
 from pydantic import ValidationError
 
@@ -84,3 +88,11 @@ def test_limits_of_a_part_are_not_larger_than_those_of_all(
         Settings.load("gateway")
 
     assert len(str(refused.value).splitlines()) == len(Settings.at_most)
+
+
+def test_a_certificate_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
+    settings = Settings.model_validate(GIVEN | {"tls_certificate_file": str(tmp_path / "none.crt")})
+
+    with pytest.raises(StartRefused, match=r"^ANGARIUM_TLS_CERTIFICATE_FILE: .*none\.crt cannot"):
+        public_certificate(settings)
+    assert public_certificate(Settings.model_validate(GIVEN)) is None
