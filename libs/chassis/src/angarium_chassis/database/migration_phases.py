@@ -64,7 +64,7 @@ def migrations_of_phase(
     leading = list(takewhile(lambda each: each.phase == phase, pending))
     rest = pending[len(leading) :]
     if phase == "before" and any(each.phase == "before" for each in rest):
-        raise PhaseRefused(_why_not_before(rest[0].revision, released=not leading))
+        raise PhaseRefused(_why_not_before(rest[0].revision, is_next=not leading))
     if phase == "after" and rest and not leading:
         raise PhaseRefused(
             f"migration {rest[0].revision} must run first; run `angarium migrate --phase before`,"
@@ -73,8 +73,8 @@ def migrations_of_phase(
     return leading
 
 
-def _why_not_before(waiting: str, *, released: bool) -> str:
-    if released:
+def _why_not_before(waiting: str, *, is_next: bool) -> str:
+    if is_next:
         return (
             f"migration {waiting} of the running version has not run; when no process of an earlier"
             " version is left, run `angarium migrate --phase after`, then `--phase before` again"

@@ -47,8 +47,8 @@ async def check_database(
         return [
             warning(
                 subject,
-                f"{counted(len(waiting), 'migration')} of the phase after not run yet, from"
-                f" {waiting[0].revision}.",
+                "Migrations of the phase after have not run:"
+                f" {', '.join(each.revision for each in waiting)}.",
                 "Run `angarium migrate --phase after` when no process of an earlier version is"
                 " left.",
             )

@@ -8,6 +8,7 @@ the time limit of a request's headers for its handshake.
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, override
 
 from .connection_end import REFUSED
@@ -144,7 +145,7 @@ class TlsConnection(asyncio.Protocol):
 
     def encrypt(self, data: bytes | bytearray | memoryview) -> None:
         """Send to the client."""
-        if self._plain.is_closing():
+        if not data or self._plain.is_closing():
             return
         try:
             self._tls.write(data)
@@ -155,10 +156,10 @@ class TlsConnection(asyncio.Protocol):
 
     def say_goodbye(self) -> None:
         """Tell the client that nothing more comes, without waiting for its answer."""
-        try:
+        # Raises, as the client has not answered yet.
+        with suppress(ssl.SSLError):
             self._tls.unwrap()
-        except ssl.SSLError:
-            self._flush()
+        self._flush()
 
     def resume(self) -> None:
         """Go on with what was received before the pause."""
