@@ -86,7 +86,7 @@ def test_the_oldest_and_the_newest_kubernetes_take_the_resources(version: str) -
     assert checked > 20
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "migrate"])
+@pytest.mark.parametrize("service", [*SERVICES, "migrate", "migrate-after"])
 def test_a_pod_may_do_nothing_but_run(service: str) -> None:
     pod = pods(LARGE)[service]
     security = container(service)["securityContext"]
@@ -100,7 +100,7 @@ def test_a_pod_may_do_nothing_but_run(service: str) -> None:
     assert container(service)["resources"]["limits"]["memory"]
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "migrate"])
+@pytest.mark.parametrize("service", [*SERVICES, "migrate", "migrate-after"])
 def test_secrets_are_files_that_the_settings_name(service: str) -> None:
     (volume,) = [each for each in pods(LARGE)[service]["volumes"] if each["name"] == "secrets"]
     files = {f"/run/secrets/angarium/{each['path']}" for each in volume["secret"]["items"]}
@@ -188,7 +188,7 @@ def test_the_migration_runs_before_new_pods_with_all_databases_and_without_redis
     job = named(LARGE, "Job", "migrate")
 
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
-    assert container("migrate")["args"] == ["migrate", "all"]
+    assert container("migrate")["args"] == ["migrate", "all", "--phase", "before"]
     assert sum("DATABASE_URL" in name for name in environment("migrate")) == len(SERVICES)
     assert not any("REDIS" in name for name in environment("migrate"))
     # Its policy is a hook too, and comes first.
@@ -196,6 +196,20 @@ def test_the_migration_runs_before_new_pods_with_all_databases_and_without_redis
     assert int(policy["helm.sh/hook-weight"]) < int(
         job["metadata"]["annotations"]["helm.sh/hook-weight"]
     )
+
+
+def test_the_phase_after_runs_after_the_pods_and_asks_redis_for_earlier_ones() -> None:
+    job = named(LARGE, "Job", "migrate-after")
+    arguments = container("migrate-after")["args"]
+
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
+    assert arguments[:-1] == ["migrate", "all", "--phase", "after", "--wait"]
+    assert float(arguments[-1]) < job["spec"]["activeDeadlineSeconds"]
+    assert "ANGARIUM_REDIS_URL_FILE" in environment("migrate-after")
+    before, after = (named(LARGE, "NetworkPolicy", name) for name in ("migrate", "migrate-after"))
+    assert after["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
+    further = [each for each in after["spec"]["egress"] if each not in before["spec"]["egress"]]
+    assert [port["port"] for rule in further for port in rule["ports"]] == [6380]
 
 
 @pytest.mark.parametrize(
@@ -241,7 +255,7 @@ def test_only_the_gateway_is_reached_and_only_webhooks_go_out() -> None:
         if port["port"] == 8080
     }
     assert public == {"gateway"}
-    assert policies["migrate"]["ingress"] == []
+    assert policies["migrate"]["ingress"] == policies["migrate-after"]["ingress"] == []
     for name, policy in policies.items():
         blocks = [
             peer["ipBlock"]

@@ -23,6 +23,8 @@ PAGES = (
     "size.md",
     "back-up-and-restore.md",
     "rotate-secrets.md",
+    "upgrade.md",
+    "connect-with-tls.md",
 )
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 CLI = typer.main.get_command(app)

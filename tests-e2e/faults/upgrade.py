@@ -1,4 +1,6 @@
-"""A rolling upgrade under load: the oldest version that this one's schema bears, and this one.
+"""A rolling upgrade under load, from the last release to this version.
+
+Before the first release, it is from the oldest version whose code works on this one's schema.
 
 The old version comes out of the repository's history, the databases are migrated while it works,
 then one process after another is replaced.
@@ -16,6 +18,8 @@ from .trial import Account, Trial
 
 _ROOT = Path(__file__).parents[2]
 _GIT_TIMEOUT_S = 60.0
+RELEASE_TAG = re.compile(r"v(\d+\.\d+\.\d+)(?:(a|b|rc)(\d+))?")
+"""The tags of `.ci/release.py`."""
 UPWARDS = ("worker", "dispatcher", "gateway")
 DOWNWARDS = ("gateway", "dispatcher", "worker")
 
@@ -27,15 +31,15 @@ def rolling(stage: Stage, order: Sequence[str]) -> Account:
     name = f"Rolling upgrade, {' then '.join(order)}"
     folder = stage.folder.parent / f"upgrade-{order[0]}"
     # No restart loops: a version that does not start must show as such.
-    # The old version's command creates the tenant of a key without being told to.
+    # The command of the version before the releases creates the tenant of a key unasked.
+    key_options = ("--new-tenant",) if last_release(_ROOT) else ()
     with (
-        Stage(folder, key_options=(), PYTHONPATH=search_path(old)) as own,
+        Stage(folder, key_options=key_options, PYTHONPATH=search_path(old)) as own,
         Trial(own, name) as trial,
     ):
         trial.run_for(1)
         with trial.fault():
-            migrated = run_angarium(["migrate", "all"], **own.settings | {"PYTHONPATH": ours})
-            trial.account.expect(migrated.returncode == 0, f"migrate: {migrated.stderr[-300:]}")
+            _migrate(own, trial, "before", ours)
             trial.run_for(2)
             for service in order:
                 for member in own.of(service):
@@ -43,6 +47,7 @@ def rolling(stage: Stage, order: Sequence[str]) -> Account:
                     member.start(PYTHONPATH=ours)
                     own.await_ready()
                 trial.run_for(1)
+            _migrate(own, trial, "after", ours)
         trial.run_for(2)
         account = trial.conclude()
         account.expect(not account.duplicated, f"{account.duplicated} webhooks came twice")
@@ -52,21 +57,24 @@ def rolling(stage: Stage, order: Sequence[str]) -> Account:
         return account
 
 
+def _migrate(stage: Stage, trial: Trial, phase: str, search_path: str) -> None:
+    settings = stage.settings | {"PYTHONPATH": search_path}
+    migrated = run_angarium(["migrate", "all", "--phase", phase], **settings)
+    trial.account.expect(migrated.returncode == 0, f"migrate: {migrated.stderr[-300:]}")
+
+
 def search_path(root: Path) -> str:
     """The packages of a checkout, for PYTHONPATH."""
     return os.pathsep.join(str(path) for path in sorted(root.glob("*/*/src")))
 
 
 def old_version(folder: Path) -> Path:
-    """The commit before the first migration that the code before it bears, and that all since
-    have borne (`works_from`), unpacked into `folder`."""
+    """The packages of the version to upgrade from, unpacked into `folder`."""
     if folder.exists():
         return folder
-    added = _git("log", "--diff-filter=A", "--format=%H", "--", *_borne_migrations()).split()
-    assert added, "the upgrade needs the repository's history (git clone without --depth)"
-    commit = _git("rev-parse", f"{added[-1].decode()}^").decode().strip()
+    commit = last_release(_ROOT) or before_first_tolerated_migration(_ROOT)
     folder.mkdir(parents=True)
-    archive = _git("archive", commit, "libs", "services")
+    archive = _git(_ROOT, "archive", commit, "libs", "services")
     unpacked = subprocess.run(
         ["tar", "x", "-C", str(folder)], input=archive, check=False, timeout=_GIT_TIMEOUT_S
     )
@@ -74,10 +82,37 @@ def old_version(folder: Path) -> Path:
     return folder
 
 
-def _borne_migrations() -> list[str]:
+def last_release(repository: Path) -> str | None:
+    """The newest tag of a release, such as v1.2.0, that HEAD descends from; None if there is none.
+
+    HEAD's own tag does not count: a release is tested against the one before it.
+    """
+    listed = _git(repository, "tag", "--list", "v*", "--merged", "HEAD", "--no-contains", "HEAD")
+    releases = [tag for tag in listed.decode().split() if RELEASE_TAG.fullmatch(tag)]
+    return max(releases, key=_version, default=None)
+
+
+def _version(tag: str) -> tuple[tuple[int, ...], bool, str, int]:
+    """Sorts v1.10.0 behind v1.9.0, and v1.2.0rc1 before v1.2.0."""
+    match = RELEASE_TAG.fullmatch(tag)
+    assert match is not None
+    numbers, kind, count = match.groups()
+    return tuple(map(int, numbers.split("."))), kind is None, kind or "", int(count or 0)
+
+
+def before_first_tolerated_migration(repository: Path) -> str:
+    """The commit before the first of the migrations that earlier code works with, as all later ones
+    have let it (`works_from`)."""
+    paths = _tolerated_migrations(repository)
+    added = _git(repository, "log", "--diff-filter=A", "--format=%H", "--", *paths).split()
+    assert added, "the upgrade needs the repository's history (git clone without --depth)"
+    return _git(repository, "rev-parse", f"{added[-1].decode()}^").decode().strip()
+
+
+def _tolerated_migrations(repository: Path) -> list[str]:
     """Those after the version that the schema of their service works from."""
     found = []
-    for versions in sorted(_ROOT.glob("services/*/src/*/migrations/versions")):
+    for versions in sorted(repository.glob("services/*/src/*/migrations/versions")):
         scripts = sorted(versions.glob("*.py"))
         texts = {script: script.read_text() for script in scripts}
         oldest = max(_works_from(script, text) for script, text in texts.items())
@@ -90,9 +125,9 @@ def _works_from(script: Path, text: str) -> str:
     return stated.group(1) if stated else script.name.partition("_")[0]
 
 
-def _git(*arguments: str) -> bytes:
+def _git(repository: Path, *arguments: str) -> bytes:
     done = subprocess.run(
-        ["git", "-C", str(_ROOT), *arguments],
+        ["git", "-C", str(repository), *arguments],
         capture_output=True,
         check=False,
         timeout=_GIT_TIMEOUT_S,

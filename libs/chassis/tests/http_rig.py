@@ -31,6 +31,10 @@ class MemoryTransport(asyncio.Transport):
         self.written += data
 
     @override
+    def can_write_eof(self) -> bool:
+        return True
+
+    @override
     def write_eof(self) -> None:
         self.ended = True
 

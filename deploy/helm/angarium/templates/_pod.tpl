@@ -192,3 +192,57 @@ spec:
         {{- toYaml . | nindent 8 }}
       {{- end }}
 {{- end -}}
+
+{{/* A job that runs the migrations of `.phase`, at the hooks of helm. */}}
+{{- define "angarium.migration" -}}
+{{- $after := eq .phase "after" -}}
+{{- $secrets := dict "root" .root "databases" (list "gateway" "dispatcher" "worker") "redis" $after "oidc" false -}}
+{{- $migration := .root.Values.migration -}}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ include "angarium.name" .root }}-{{ .component }}
+  labels:
+    {{- include "angarium.labels" . | nindent 4 }}
+  annotations:
+    helm.sh/hook: {{ .hooks }}
+    helm.sh/hook-weight: "0"
+    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+spec:
+  backoffLimit: {{ $migration.backoffLimit }}
+  activeDeadlineSeconds: {{ $migration.activeDeadlineSeconds }}
+  template:
+    metadata:
+      labels:
+        {{- include "angarium.labels" . | nindent 8 }}
+    spec:
+      # The chart's own account does not exist yet before the first install.
+      automountServiceAccountToken: false
+      enableServiceLinks: false
+      restartPolicy: Never
+      {{- with .root.Values.image.pullSecrets }}
+      imagePullSecrets:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      securityContext:
+        {{- include "angarium.podSecurity" .root | nindent 8 }}
+      containers:
+        - name: migrate
+          image: {{ include "angarium.image" .root }}
+          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+          {{- if $after }}
+          args: [migrate, all, --phase, after, --wait, {{ $migration.waitSeconds | quote }}]
+          {{- else }}
+          args: [migrate, all, --phase, before]
+          {{- end }}
+          securityContext:
+            {{- include "angarium.containerSecurity" .root | nindent 12 }}
+          env:
+            {{- include "angarium.secretEnvironment" $secrets | nindent 12 }}
+          resources:
+            {{- toYaml $migration.resources | nindent 12 }}
+          volumeMounts:
+            {{- include "angarium.secretMounts" .root | nindent 12 }}
+      volumes:
+        {{- include "angarium.secretVolume" $secrets | nindent 8 }}
+{{- end -}}

@@ -40,7 +40,9 @@ class CoalescingTransport(asyncio.Transport):
     @override
     def write_eof(self) -> None:
         self._flush()
-        self._transport.write_eof()
+        # TLS has no half-closed connections: the client reads to the end of the answer.
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
 
     @override
     def close(self) -> None:

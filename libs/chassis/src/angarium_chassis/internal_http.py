@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from .health import Readiness
 from .http_server.bounded_protocol import BoundedHttpProtocol
 from .http_server.connections import OpenConnections
 from .http_server.limits import HttpLimits
+from .http_server.tls_connection import TlsConnection
 from .metrics.scrape import Scrape
 
 type _Scope = MutableMapping[str, Any]
@@ -124,13 +126,19 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 async def serve_http(
-    app: Any, listener: socket.socket, limits: HttpLimits = DEFAULT_LIMITS
+    app: Any,
+    listener: socket.socket,
+    limits: HttpLimits = DEFAULT_LIMITS,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serve an ASGI application until cancelled; then finish the open requests (10 s at most).
 
     Signals are handled by the process, not by Uvicorn.
     """
-    protocol: Any = partial(BoundedHttpProtocol, connections=OpenConnections(limits))
+    connections = OpenConnections(limits)
+    protocol: Any = partial(BoundedHttpProtocol, connections=connections)
+    if tls is not None:
+        protocol = partial(TlsConnection, http=protocol, context=tls, connections=connections)
     config = uvicorn.Config(
         app,
         lifespan="off",

@@ -4,11 +4,9 @@ A line's event begins with the name of its logger: `attempt.failed` is of the lo
 """
 
 import logging
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-import structlog
+from typing import Final
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -51,13 +49,6 @@ class LogLevels:
     def of_logger(self, name: str) -> int:
         """The level of one logger."""
         return self.loggers.get(name, self.default)
-
-    def drop_below(self, _: Any, method: str, event: MutableMapping[str, Any]) -> Any:
-        """Drop an event below the level of its logger; a processor of structlog."""
-        logger = str(event.get("event", "")).partition(".")[0]
-        if structlog.processors.NAME_TO_LEVEL[method] < self.of_logger(logger):
-            raise structlog.DropEvent
-        return event
 
 
 _current = LogLevels()

@@ -21,6 +21,18 @@ _SECRET_NAMES = (
 )
 
 
+def _drop_below(levels: LogLevels) -> Any:
+    """A processor that drops events below the level of their logger."""
+
+    def drop(_: Any, method: str, event: MutableMapping[str, Any]) -> Any:
+        logger = str(event.get("event", "")).partition(".")[0]
+        if structlog.processors.NAME_TO_LEVEL[method] < levels.of_logger(logger):
+            raise structlog.DropEvent
+        return event
+
+    return drop
+
+
 def set_up_logs(
     service: str,
     *,
@@ -51,7 +63,7 @@ def set_up_logs(
         [renderer] if form == "console" else [structlog.processors.format_exc_info, renderer]
     )
     structlog.configure(
-        processors=[*([log_levels.drop_below] if levels else []), *before, *last],
+        processors=[*([_drop_below(log_levels)] if levels else []), *before, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,

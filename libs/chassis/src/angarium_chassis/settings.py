@@ -6,10 +6,11 @@ A setting is read from `ANGARIUM_<NAME>`, or from the file whose path is in
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, override
+from typing import Any, ClassVar, Literal, Self, override
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +18,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from .contradictions import contradictions
 from .known_settings import ENV_PREFIX, unknown_settings
 from .log_levels import parse_levels
 
@@ -38,6 +40,14 @@ def _from_file(variable: str) -> str | None:
         raise SettingsRefused(f"{variable} cannot be read: {error}") from error
 
 
+def _refuse_another_value(variable: str, value: str) -> None:
+    """Refuse a setting that the environment and a file give differently."""
+    if os.environ.get(variable, value).strip() != value:
+        raise SettingsRefused(
+            f"{variable} and {variable}_FILE give different values; unset one of them"
+        )
+
+
 class _FromFiles(PydanticBaseSettingsSource):
     """Reads `ANGARIUM_<NAME>_FILE`."""
 
@@ -51,6 +61,7 @@ class _FromFiles(PydanticBaseSettingsSource):
         for name, field in self.settings_cls.model_fields.items():
             value, _, _ = self.get_field_value(field, name)
             if value is not None:
+                _refuse_another_value(f"{ENV_PREFIX}{name.upper()}", value)
                 values[name] = value
         return values
 
@@ -60,6 +71,9 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True)
 
+    needs: ClassVar[Mapping[str, str]] = {}
+    at_most: ClassVar[Mapping[str, str]] = {}
+
     database_url: SecretStr = Field(
         description="The service's own database: postgresql+asyncpg://… or sqlite+aiosqlite:///…"
         " The variable with the service's name, such as ANGARIUM_GATEWAY_DATABASE_URL, wins."
@@ -67,7 +81,8 @@ class ServiceSettings(BaseSettings):
     )
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
-        description="Redis (7 or newer) or Valkey, the same for all services.",
+        description="Redis (7 or newer) or Valkey, the same for all services. rediss:// connects"
+        " with TLS, and takes ssl_ca_certs, ssl_certfile, ssl_keyfile and ssl_password.",
     )
     encryption_key: SecretStr = Field(
         description="Base64 of 32 random bytes that encrypt secrets, the same for all services."
@@ -176,6 +191,13 @@ class ServiceSettings(BaseSettings):
         le=200,
         description="The largest number of connections of one process to its database.",
     )
+
+    @model_validator(mode="after")
+    def _contradict_nothing(self) -> Self:
+        found = list(contradictions(self))
+        if found:
+            raise ValueError("\n".join(found))
+        return self
 
     @field_validator("log_levels")
     @classmethod

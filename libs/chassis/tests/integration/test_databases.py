@@ -156,11 +156,9 @@ async def test_a_server_without_tls_is_refused_where_the_url_requires_it(postgre
     await database.close()
 
 
-async def test_a_missing_file_of_authorities_is_a_problem_and_no_traceback(
-    postgres_url: str, tmp_path: Path
-) -> None:
-    url = f"{postgres_url}?sslmode=verify-full&sslrootcert={tmp_path / 'nowhere.pem'}"
-    database = open_database(url)
+def test_files_of_certificates_that_cannot_be_used_are_named_at_start(tmp_path: Path) -> None:
+    url = "postgresql://u@db.example/d?sslmode=verify-full"
+    missing = tmp_path / "nowhere.pem"
 
     assert await database.problem() is not None
     await database.close()
@@ -195,3 +193,11 @@ async def test_deleted_bytes_leave_the_sqlite_file(tmp_path: Path) -> None:
         await database.close()
     assert b"kept" in path.read_bytes()
     assert CANARY.encode() not in path.read_bytes()
+    for query, told in (
+        (f"sslrootcert={missing}", f"sslrootcert: {missing} cannot be read"),
+        (f"sslcert={missing}&sslkey={missing}", f"sslcert: {missing} cannot be read"),
+        (f"sslkey={missing}", "sslkey and sslpassword need sslcert"),
+    ):
+        with pytest.raises(StartRefused) as refused:
+            open_database(f"{url}&{query}")
+        assert f"the database URL: {told}" in str(refused.value)

@@ -36,6 +36,7 @@ def heartbeat(
         replica=f"{service}-1",
         version="1.2.3",
         key_ids=("5ea1ed00",),
+        schema="0007",
         clock_ms=lambda: clock_ms,
     )
 
@@ -53,6 +54,7 @@ async def test_processes_describe_themselves_until_they_stop(
     assert [each.service for each in found] == ["gateway", "worker"]
     first = found[0]
     assert (first.id, first.version, first.clock_ms) == ("gateway-1", "1.2.3", 5_000)
+    assert first.schema == "0007"
     assert first.database_pool is not None
     assert first.redis_pool is not None
     assert first.redis_pool.size >= 1

@@ -6,48 +6,10 @@ import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.database.schema import Schema
 from angarium_chassis.process import StartRefused
-from sqlalchemy import Column, Integer, MetaData, Table, inspect, make_url, text
+from sqlalchemy import inspect, make_url, text
 
-TABLES = MetaData()
-Table("parcels", TABLES, Column("id", Integer, primary_key=True), Column("weight", Integer))
+from ..courier_package import TABLES, write_package
 
-ENV = """
-from angarium_chassis.database.migration_env import run_migrations
-
-run_migrations()
-"""
-FIRST = """
-import sqlalchemy as sa
-from alembic import op
-
-revision = "0001"
-down_revision = None
-
-
-def upgrade():
-    op.create_table("parcels", sa.Column("id", sa.Integer, primary_key=True))
-
-
-def downgrade():
-    op.drop_table("parcels")
-"""
-SECOND = """
-import sqlalchemy as sa
-from alembic import op
-
-revision = "0002"
-down_revision = "0001"
-
-
-def upgrade():
-    with op.batch_alter_table("parcels") as parcels:
-        parcels.add_column(sa.Column("weight", sa.Integer))
-
-
-def downgrade():
-    with op.batch_alter_table("parcels") as parcels:
-        parcels.drop_column("weight")
-"""
 BEARABLE = """
 import sqlalchemy as sa
 from alembic import op
@@ -77,14 +39,8 @@ def upgrade():
 @pytest.fixture
 def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The migrations of a package `angarium_courier`, which exists in this test only."""
-    package = tmp_path / "source" / "angarium_courier"
-    versions = package / "migrations" / "versions"
-    versions.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "migrations" / "env.py").write_text(ENV)
-    (versions / "0001_parcels.py").write_text(FIRST)
-    (versions / "0002_weight.py").write_text(SECOND)
-    monkeypatch.syspath_prepend(str(package.parent))
+    versions = write_package(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path / "source"))
     yield versions
     sys.modules.pop("angarium_courier", None)
 

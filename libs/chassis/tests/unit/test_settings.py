@@ -1,14 +1,23 @@
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from angarium_chassis.settings import ServiceSettings, SettingsRefused
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 
 class CourierSettings(ServiceSettings):
     """The settings of a service that exists in these tests only."""
 
+    needs: ClassVar[Mapping[str, str]] = {"tour_secret": "tour"}
+    at_most: ClassVar[Mapping[str, str]] = {"parcels_max": "boxes_max"}
+
     retry_schedule_s: tuple[float, ...] = Field(default=(5.0,), description="Waits.")
+    tour: str | None = Field(default=None, description="A tour.")
+    tour_secret: SecretStr | None = Field(default=None, description="Its secret.")
+    boxes_max: int = Field(default=10, description="Boxes.")
+    parcels_max: int = Field(default=5, description="Parcels in boxes.")
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +65,17 @@ def test_a_secret_is_read_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert load().encryption_key.get_secret_value() == "key-of-the-file"
 
 
-def test_the_environment_wins_over_the_file(
+def test_a_setting_and_its_file_must_not_differ(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "key").write_text("key-of-the-file")
+    (tmp_path / "key").write_text("a-key\n")
     monkeypatch.setenv("ANGARIUM_ENCRYPTION_KEY_FILE", str(tmp_path / "key"))
-
     assert load().encryption_key.get_secret_value() == "a-key"
+
+    (tmp_path / "key").write_text("another-key")
+    with pytest.raises(SettingsRefused, match="ANGARIUM_ENCRYPTION_KEY_FILE give different") as no:
+        load()
+    assert "another-key" not in str(no.value)
 
 
 @pytest.mark.parametrize(
@@ -191,3 +204,26 @@ def test_levels_that_cannot_be_read_stop_the_start(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(SettingsRefused, match=r"ANGARIUM_LOG_LEVELS: .*attempt=debug"):
         load()
+
+
+def test_contradictions_are_named_at_once_without_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANGARIUM_TOUR_SECRET", "hunter2")
+    monkeypatch.setenv("ANGARIUM_PARCELS_MAX", "3")
+    monkeypatch.setenv("ANGARIUM_BOXES_MAX", "2")
+
+    with pytest.raises(SettingsRefused) as refused:
+        load()
+    assert str(refused.value).splitlines() == [
+        "ANGARIUM_TOUR_SECRET has no effect without ANGARIUM_TOUR; set that too, or unset it",
+        "ANGARIUM_PARCELS_MAX must not be larger than ANGARIUM_BOXES_MAX",
+    ]
+
+    monkeypatch.setenv("ANGARIUM_TOUR", "north")
+    monkeypatch.setenv("ANGARIUM_BOXES_MAX", "3")
+    load()
+
+
+def test_a_default_contradicts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANGARIUM_BOXES_MAX", "2")
+
+    assert load().parcels_max == 5

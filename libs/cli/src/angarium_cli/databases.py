@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from angarium_chassis.database.engine import CONNECTION_ERRORS, Database, open_database
-from angarium_chassis.database.schema import PendingMigration
+from angarium_chassis.database.migration_phases import Migration, Phase
 from angarium_chassis.encryption_keys import (
     FALLBACKS_VARIABLE,
     KEY_VARIABLE,
@@ -144,15 +144,17 @@ async def require_own(service: ServiceName, url: str, seal: Seal | None) -> None
         raise CommandFailed(str(refusal)) from refusal
 
 
-async def pending_migrations(service: ServiceName, url: str) -> list[PendingMigration]:
+async def pending_migrations(
+    service: ServiceName, url: str, phase: Phase | None = None
+) -> list[Migration]:
     """The migrations that `migrate_database` would run. Only reads. Raises CommandFailed."""
     schema = examination_of(service).SCHEMA
     if is_missing_file(url):
-        return schema.migrations()
+        return [] if phase == "after" else schema.migrations()
     try:
         database = open_database(url)
         try:
-            return await schema.pending(database)
+            return await schema.pending(database, phase)
         finally:
             await database.close()
     except StartRefused as refusal:
@@ -160,15 +162,16 @@ async def pending_migrations(service: ServiceName, url: str) -> list[PendingMigr
 
 
 async def migrate_database(
-    service: ServiceName, url: str, seal: Seal | None = None
+    service: ServiceName, url: str, seal: Seal | None = None, phase: Phase | None = None
 ) -> SchemaChange:
-    """Migrate the database to this version's schema. Raises CommandFailed."""
+    """Migrate the database to this version's schema, or as far as `phase` goes. Raises
+    CommandFailed."""
     try:
         database = open_database(url)
         try:
             # Only for the output: migrate() reports an unreachable database better.
             before = await _version(database) if await database.problem() is None else None
-            await examination_of(service).SCHEMA.migrate(database, seal=seal)
+            await examination_of(service).SCHEMA.migrate(database, seal=seal, phase=phase)
             return SchemaChange(before, await _version(database))
         finally:
             await database.close()

@@ -76,6 +76,7 @@ def test_help_imports_nothing_of_weight() -> None:
 def test_settings_import_no_framework_and_no_database(service: str) -> None:
     """`angarium settings` and the check of an environment read them without a service."""
     heavy = {"litestar", "sqlalchemy", "faststream", "redis", "uvicorn", "cryptography"}
+    heavy |= {"rich", "structlog"}
     program = f"import sys, angarium_{service}.settings; print({heavy} & sys.modules.keys())"
 
     done = subprocess.run(
@@ -126,8 +127,8 @@ def test_a_plan_and_a_check_migrate_nothing(
     assert not database.exists()
 
     assert (planned[0], checked[0]) == (0, 1)
-    assert re.match(r"worker: \d+ migrations are pending\n\n  0001\n  ", planned[1])
-    revisions = re.findall(r"^  (\d{4})$", planned[1], re.MULTILINE)
+    assert re.match(r"worker: \d+ migrations are pending\n\n  0001, phase before\n  ", planned[1])
+    revisions = re.findall(r"^  (\d{4}), phase before$", planned[1], re.MULTILINE)
     assert revisions == sorted(revisions)
     assert planned[1].count("\n  Deploy") == len(revisions)
     assert checked[1] == f"worker: {len(revisions)} migrations are pending\n"

@@ -119,6 +119,7 @@ async def _work(
         replica=replica,
         version=version("angarium-dispatcher"),
         key_ids=seal.key_ids,
+        schema=SCHEMA.head,
         clock_ms=_clock_ms,
     )
     shutdown = ShutdownSignal()

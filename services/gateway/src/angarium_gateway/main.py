@@ -33,6 +33,7 @@ from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
 from angarium_chassis.streams.tail_reader import TailReader
+from angarium_chassis.tls.server_certificate import ServerCertificate
 from angarium_chassis.tracing.spans import Spans
 from angarium_chassis.tracing.tracing import open_tracing
 from angarium_contracts.contract import Reader
@@ -67,6 +68,7 @@ from .examination import journal_figures
 from .examination.journal_figures import JournalFigures
 from .gateway_limits import limits_of, public_limits
 from .gateway_ports import StreamPorts, clocks, open_journal, ports_over
+from .public_certificate import public_certificate
 from .settings import Settings
 
 SERVICE = "gateway"
@@ -89,6 +91,7 @@ async def run(settings: Settings) -> None:
         await SCHEMA.require_current(database)
         await SCHEMA.require_key(database, seal_of(settings))
         await follow_restored(database, order_of_messages(database))
+        certificate = public_certificate(settings)
         public = listen(settings.host, settings.port, "ANGARIUM_HOST or ANGARIUM_PORT")
         opened.callback(public.close)
         internal = internal_listener(settings)
@@ -104,7 +107,7 @@ async def run(settings: Settings) -> None:
                 settings, service=SERVICE, version=version("angarium-gateway"), replica=replica
             )
         )
-        await _work(settings, database, broker, public, internal, replica, spans)
+        await _work(settings, database, broker, public, certificate, internal, replica, spans)
 
 
 def _unix_ms() -> int:
@@ -165,6 +168,7 @@ async def _work(
     database: Database,
     broker: RedisBroker,
     public: socket.socket,
+    certificate: ServerCertificate | None,
     internal: socket.socket | None,
     replica: str,
     spans: Spans | None,
@@ -194,6 +198,7 @@ async def _work(
         replica=replica,
         version=version("angarium-gateway"),
         key_ids=seal_of(settings).key_ids,
+        schema=SCHEMA.head,
         clock_ms=_unix_ms,
     )
     copy = ApplicationCopyTable(database)
@@ -255,6 +260,10 @@ async def _work(
             about = About(SERVICE, version("angarium-gateway"), SCHEMA.head, replica)
             app = internal_app(readiness, metrics.scrape, about, profile_of(settings, SERVICE))
             tasks.create_task(serve_http(app, internal, internal_limits(settings)))
+        tls = None
+        if certificate is not None:
+            tls = certificate.context
+            tasks.create_task(certificate.run())
         commits = [tasks.create_task(work) for work in (path.commits.run(), path.scheduled.run())]
         loops = [
             tasks.create_task(work)
@@ -281,7 +290,7 @@ async def _work(
         ]
         try:
             await serve_and_drain(
-                asyncio.create_task(serve_http(gateway.http, public, public_limits(settings))),
+                asyncio.create_task(serve_http(gateway.http, public, public_limits(settings), tls)),
                 readiness,
                 drain_s=settings.drain_s,
                 needed=[*commits, *loops],

@@ -1,6 +1,8 @@
 """The gateway's settings."""
 
-from typing import Final, Literal, Self
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar, Final, Literal, Self
 
 from angarium_chassis.http_server.trusted_proxies import TrustedProxies, parse_networks
 from angarium_chassis.statistics.settings import StatisticsSettings
@@ -17,8 +19,36 @@ _SOURCES: Final = r"^('none'|\*|(https?://[a-z0-9.*\-]+(:[0-9]{1,5})?)( https?:/
 class Settings(StatisticsSettings, TracingSettings):
     """The settings of the gateway, in addition to those of every service."""
 
+    needs: ClassVar[Mapping[str, str]] = {
+        "tls_key_file": "tls_certificate_file",
+        "tls_key_password": "tls_certificate_file",
+        "trusted_proxies_header": "trusted_proxies",
+        "root_leads_to_console": "console",
+        "oidc_client_id": "oidc_issuer",
+        "oidc_client_secret": "oidc_issuer",
+        "oidc_roles": "oidc_issuer",
+    }
+    at_most: ClassVar[Mapping[str, str]] = {
+        "connections_per_address_max": "connections_max",
+        "event_streams_per_tenant_max": "event_streams_max",
+    }
+
     host: str = Field(default="127.0.0.1", description="Address of the public HTTP API.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port of the public HTTP API.")
+    tls_certificate_file: Path | None = Field(
+        default=None,
+        description="A PEM file with the certificate of the public HTTP API and its chain: the port"
+        " then takes TLS (1.2 or newer) only. A file that changes is loaded again within 10 s, for"
+        " new connections.",
+    )
+    tls_key_file: Path | None = Field(
+        default=None,
+        description="A PEM file with the key of ANGARIUM_TLS_CERTIFICATE_FILE. Without it, the key"
+        " is in that file too.",
+    )
+    tls_key_password: SecretStr | None = Field(
+        default=None, description="The password of an encrypted key of the public HTTP API."
+    )
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",

@@ -39,13 +39,9 @@ from .application.ledger.recorder import Recorder
 from .application.ledger.records import Ledger
 from .application.operations.operator_commands import OperatorCommands
 from .domain.clocks import Clocks
-from .domain.endpoint_health import DisableRule
-from .domain.retry_schedule import RetrySchedule
+from .domain.worker_settings import LEASE_MARGIN_S, WorkerSettings
 from .worker import Worker
 
-LEASE_MARGIN_S = 5.0
-"""Seconds by which a lease outlasts an attempt: time to begin the attempt and to record it.
-Without it a lease could end first, and another worker would send the same delivery again."""
 FENCE_BITS = 48
 """Of the fence that a process chooses for itself: wide enough that no two choose the same."""
 
@@ -67,21 +63,6 @@ class WorkerPorts[Receipt]:
     open_sealed: OpenSealed
     wake_outbox: Callable[[], None]
     spans: Spans | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSettings:
-    """The settings that the composition needs, by the names that `Settings` gives them."""
-
-    deliveries_in_flight_max: int
-    payload_bytes_in_hand_max: int
-    attempt_timeout_s: float
-    schedule: RetrySchedule
-    disable_rule: DisableRule
-    chunk_linger_s: float
-    retry_lease_s: float
-    entry_lease_s: float
-    lane_turn_s: float = 2.0
 
 
 def build_worker[Receipt](

@@ -216,6 +216,7 @@ class _Process:
             replica=self._replica,
             version=version("angarium-worker"),
             key_ids=seal.key_ids,
+            schema=SCHEMA.head,
             clock_ms=_clock_ms,
         )
         self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)

@@ -8,7 +8,6 @@ from angarium_webhooks.egress.destination_settings import DestinationSettings
 from angarium_webhooks.egress.proxy_url import Proxy
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from angarium_worker.build_worker import LEASE_MARGIN_S, WorkerSettings
 from angarium_worker.domain.endpoint_health import DisableRule
 from angarium_worker.domain.retry_schedule import (
     DEFAULT_SCHEDULE,
@@ -16,6 +15,7 @@ from angarium_worker.domain.retry_schedule import (
     RetrySchedule,
     parse_delays,
 )
+from angarium_worker.domain.worker_settings import LEASE_MARGIN_S, WorkerSettings
 
 
 class Settings(DestinationSettings, StatisticsSettings, TracingSettings):

@@ -9,10 +9,11 @@ from angarium_contracts.ids import IdMaker
 from angarium_worker.adapters.destinations.webhook import WebhookDestination
 from angarium_worker.application.destinations.destination import Destinations
 from angarium_worker.application.ledger.records import StorageDown
-from angarium_worker.build_worker import WorkerPorts, WorkerSettings, build_worker
+from angarium_worker.build_worker import WorkerPorts, build_worker
 from angarium_worker.domain.clocks import Clocks
 from angarium_worker.domain.endpoint_health import DisableRule
 from angarium_worker.domain.retry_schedule import RetrySchedule
+from angarium_worker.domain.worker_settings import WorkerSettings
 from angarium_worker.worker import Worker
 
 from .database_model import DatabaseModel, HealthModel

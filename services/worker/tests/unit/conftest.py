@@ -23,12 +23,13 @@ from angarium_worker.application.endpoints.endpoint_owner import GoneEndpoint
 from angarium_worker.application.endpoints.failing_endpoints import HealthRow
 from angarium_worker.application.lanes.lane_context import Confirmed
 from angarium_worker.application.ledger.manual_ledger import CancelCount
-from angarium_worker.build_worker import WorkerPorts, WorkerSettings, build_worker
+from angarium_worker.build_worker import WorkerPorts, build_worker
 from angarium_worker.domain.attempt_result import AttemptResult
 from angarium_worker.domain.clocks import Clocks
 from angarium_worker.domain.delivery import Delivery
 from angarium_worker.domain.endpoint_health import DisableRule, FailureRun
 from angarium_worker.domain.retry_schedule import RetrySchedule
+from angarium_worker.domain.worker_settings import WorkerSettings
 from angarium_worker.worker import Worker
 from msgspec.structs import replace
 

@@ -12,7 +12,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from angarium_chassis.process import StartRefused
 
-from .postgres_url import UnusableParameter, connect_arguments
+from .postgres_url import UnusableParameter, check_certificates, connect_arguments
 
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 5_000
@@ -88,6 +88,7 @@ def _parse(url: str) -> URL:
 
 def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
     try:
+        check_certificates(url)
         url, given = connect_arguments(url)
     except UnusableParameter as error:
         raise StartRefused(f"the database URL: {error}") from None

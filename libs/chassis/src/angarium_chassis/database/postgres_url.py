@@ -6,10 +6,19 @@ connection string of its own; as arguments, which SQLAlchemy passes on, they fai
 
 import ssl
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import URL
+
+from angarium_chassis.tls.certificate_files import (
+    CertificateFiles,
+    CertificateRefused,
+    SettingNames,
+    check_authorities,
+    check_certificate,
+)
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _TLS = (
@@ -54,6 +63,25 @@ def connect_arguments(url: URL) -> tuple[URL, dict[str, Any]]:
     # SQLAlchemy's own remain as they are: one `host` for each of several servers.
     kept = {name: url.query[name] for name in _OF_SQLALCHEMY if name in url.query}
     return url.set(query=kept), arguments
+
+
+def check_certificates(url: URL) -> None:
+    """Check the files of certificates that the URL names. Raises `UnusableParameter`.
+
+    Where it names none, asyncpg looks into ~/.postgresql, as libpq does.
+    """
+    given = _given(url)
+    try:
+        if given.get("sslrootcert", "system") != "system":
+            check_authorities(Path(given["sslrootcert"]), "sslrootcert")
+        if "sslcert" in given:
+            key = Path(given["sslkey"]) if "sslkey" in given else None
+            files = CertificateFiles(Path(given["sslcert"]), key, given.get("sslpassword"))
+            check_certificate(files, SettingNames("sslcert", "sslkey", "sslpassword"))
+        elif given.keys() & {"sslkey", "sslpassword"}:
+            raise UnusableParameter("sslkey and sslpassword need sslcert")
+    except CertificateRefused as refusal:
+        raise UnusableParameter(str(refusal)) from None
 
 
 def _given(url: URL) -> dict[str, str]:

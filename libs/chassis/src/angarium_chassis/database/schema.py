@@ -1,12 +1,10 @@
 """Migrates a service's database. Refuses another service's, and the schema of another version."""
 
-import ast
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import as_file, files
-from typing import NamedTuple
 
 from sqlalchemy import Connection, MetaData, Table
 from sqlalchemy.exc import DBAPIError
@@ -29,18 +27,18 @@ from .identity import (
     secrets_to_try,
     write_service,
 )
+from .migration_phases import (
+    Migration,
+    Phase,
+    PhaseRefused,
+    migrations_of_phase,
+    oldest_schema,
+    read_migrations,
+)
 
 MIGRATION_LOCK = 7_236_113
 """Key of the Postgres advisory lock that makes concurrent migrations wait for each other."""
 READ_TIMEOUT_S = 15
-
-
-class PendingMigration(NamedTuple):
-    """A migration that a database has not had: its revision, and the paragraphs of its docstring,
-    one of which begins with "Deploy" and says when to run it."""
-
-    revision: str
-    paragraphs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +59,31 @@ class Schema:
     locked_by_changes: Table | None = None
 
     async def migrate(
-        self, database: Database, revision: str = "head", *, seal: Seal | None = None
+        self,
+        database: Database,
+        revision: str = "head",
+        *,
+        seal: Seal | None = None,
+        phase: Phase | None = None,
     ) -> None:
-        """Bring the database to `revision`. Raises `StartRefused`.
+        """Bring the database to `revision`, or as far as `phase` goes. Raises `StartRefused`.
 
         Changes nothing in the database of another service or program, or of another key than
-        that of `seal`.
+        that of `seal`, nor if the phase cannot be run.
         """
         # Alembic takes 13 MB in a process; only this needs it.
         from .schema_migration import NewerSchema, migrate
 
         def work(connection: Connection, folder: str) -> None:
             needed = self._admit_keys(connection, seal) if seal is not None else frozenset()
-            self._admit(connection)
-            migrate(connection, folder, self.tables, revision)
+            record = self._admit(connection)
+            target: str | None = revision
+            if phase is not None:
+                part = self._part(record, phase)
+                target = part[-1].revision if part else record.revision
+            if target is None:
+                return
+            migrate(connection, folder, self.tables, target)
             write_service(connection, self.service)
             if seal is not None:
                 record_current_key(connection, seal, needed)
@@ -96,27 +105,26 @@ class Schema:
         except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
 
-    async def pending(self, database: Database) -> list[PendingMigration]:
+    async def pending(self, database: Database, phase: Phase | None = None) -> list[Migration]:
         """The migrations that `migrate` would run, oldest first. Only reads. Raises
         `StartRefused`, also for the schema of a newer version."""
-        current = (await self._read(database, self._admit)).revision
+        return list(self._part(await self._read(database, self._admit), phase))
+
+    def _part(self, record: DatabaseRecord, phase: Phase | None) -> Sequence[Migration]:
+        current = record.revision
         if current is not None and current not in self._revisions():
             raise StartRefused(self._newer())
-        return [each for each in self.migrations() if current is None or each.revision > current]
+        pending = [each for each in self.migrations() if current is None or each.revision > current]
+        if phase is None:
+            return pending
+        try:
+            return migrations_of_phase(pending, phase, fresh=current is None)
+        except PhaseRefused as refusal:
+            raise StartRefused(f"the {self.service}'s database: {refusal}") from None
 
-    def migrations(self) -> list[PendingMigration]:
+    def migrations(self) -> list[Migration]:
         """All migrations of this version, oldest first."""
-        found = []
-        for file in (files(self.package) / "migrations" / "versions").iterdir():
-            if file.name.endswith(".py"):
-                text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-                paragraphs = tuple(
-                    " ".join(each.split())
-                    for each in text.split("\n\n")
-                    if not each.startswith("Revision ID")
-                )
-                found.append(PendingMigration(file.name.partition("_")[0], paragraphs))
-        return sorted(found)
+        return read_migrations(self.package)
 
     async def require_own(self, database: Database, seal: Seal | None = None) -> None:
         """Check that the database is the service's, or empty, and needs no key that `seal` has not.
@@ -128,12 +136,14 @@ class Schema:
             await self._read(database, partial(self._admit_keys, seal=seal))
 
     async def require_current(self, database: Database) -> None:
-        """Check that the database is the service's and has this version's schema, or a newer one
-        on which this version's code works during a rolling upgrade. Raises `StartRefused`."""
+        """Check that the database is the service's and has a schema on which this version's code
+        works during a rolling upgrade: its own, that without its migrations of the phase `after`,
+        or a newer one. Raises `StartRefused`."""
         record = await self._read(database, self._admit)
         known = self._revisions()
         head, current = known[-1], record.revision
-        if current == head:
+        needed = head if current == head else oldest_schema(self.migrations())
+        if current in known and current >= needed:
             if record.service is None:
                 raise StartRefused(
                     f"the {self.service}'s database does not record whose it is;"
@@ -146,7 +156,7 @@ class Schema:
             raise StartRefused(self._newer())
         raise StartRefused(
             f"the {self.service}'s database has schema version {current or 'none'}, this program"
-            f" needs {head}; run `angarium migrate {self.service}`"
+            f" needs {needed}; run `angarium migrate {self.service}`"
         )
 
     async def require_key(self, database: Database, seal: Seal) -> None:

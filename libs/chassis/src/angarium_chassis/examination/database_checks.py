@@ -10,6 +10,7 @@ from sqlalchemy import column, func, select, table
 
 from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
+from angarium_chassis.database.migration_phases import Migration
 from angarium_chassis.database.partitions import (
     AHEAD_DAYS,
     DAY_MS,
@@ -41,8 +42,29 @@ async def check_database(
     except StartRefused as refusal:
         sentence, _, remedy = str(refusal).partition("; ")
         return [problem(subject, _sentence(sentence), _sentence(remedy or "check its settings"))]
+    waiting = await _waiting(schema, database)
+    if waiting:
+        return [
+            warning(
+                subject,
+                "Migrations of the phase after have not run:"
+                f" {', '.join(each.revision for each in waiting)}.",
+                "Run `angarium migrate --phase after` when no process of an earlier version is"
+                " left.",
+            )
+        ]
     kind = "Postgres" if database.on_postgres else "SQLite"
     return [ok(subject, f"{kind} answers and has this version's schema.")]
+
+
+async def _waiting(schema: Schema, database: Database) -> list[Migration]:
+    """Migrations of the phase after that have not run yet, on a schema on which this version
+    works."""
+    try:
+        return await schema.pending(database)
+    except StartRefused:
+        # The schema of a newer version, during an upgrade to it.
+        return []
 
 
 async def database_clock(service: str, database: Database) -> ClockReading:

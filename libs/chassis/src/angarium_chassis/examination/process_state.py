@@ -20,7 +20,8 @@ class ProcessState(msgspec.Struct, frozen=True):
 
     `seen_at_ms` is Unix time by Redis's clock, `started_at_ms` and `clock_ms` by the process's own;
     both were read in the same moment. `key_ids` are the ids of its encryption keys, first that with
-    which it encrypts; empty before versions that can have several.
+    which it encrypts; empty before versions that can have several. `schema` is the newest revision
+    that its code knows.
     """
 
     service: str
@@ -40,6 +41,8 @@ class ProcessState(msgspec.Struct, frozen=True):
     def key_id(self) -> str | None:
         """The id of the key with which it encrypts, if it is known."""
         return self.key_ids[0] if self.key_ids else None
+
+    schema: str | None = None
 
     @property
     def uptime_s(self) -> float:

@@ -16,7 +16,7 @@ DISCARDED_BYTES_MAX = 128 * 1024
 """How much is read after the answer to a request that was not read to its end."""
 
 HTTP_SERVER: Final = Catalog("Every process: its ports")
-_REFUSED = HTTP_SERVER.counter(
+REFUSED = HTTP_SERVER.counter(
     "angarium_http_refused",
     "Requests and connections that were refused before they reached the application.",
     "code",
@@ -43,7 +43,7 @@ class EndingConnection(CoalescedWritesProtocol):
         super().connection_made(transport)
         self._since_s = self.loop.time()
         if not self._open.admit(self, self.client[0] if self.client else ""):
-            _REFUSED.labels(TOO_MANY_CONNECTIONS.code).inc()
+            REFUSED.labels(TOO_MANY_CONNECTIONS.code).inc()
             self.connections.discard(self)
             self._takes_no_more = True
             self.transport.write(TOO_MANY_CONNECTIONS.answer)
@@ -66,7 +66,7 @@ class EndingConnection(CoalescedWritesProtocol):
         self._write_paused_at_s = None
 
     def _refuse(self, refusal: Refusal) -> None:
-        _REFUSED.labels(refusal.code).inc()
+        REFUSED.labels(refusal.code).inc()
         self._takes_no_more = True
         # What was gathered of the request would stay for as long as the connection lingers.
         self.parser = self.url = self.headers = None  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, override
 
@@ -13,8 +14,12 @@ from faststream.redis.parser import MessageFormat
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
+
+from angarium_chassis.process import StartRefused
+
+from .redis_url import RedisUrlRefused, check_redis_url
 
 if TYPE_CHECKING:
     from faststream.redis.message import BatchStreamMessage
@@ -56,12 +61,16 @@ class UnprefixedStream(StreamSub[Literal[True]]):
 
 
 def open_broker(redis_url: str, *, connections_max: int = 256) -> RedisBroker:
-    """Create a broker without subscribers.
+    """Create a broker without subscribers. Raises `StartRefused` for a wrong URL.
 
     `connect()` opens no connection yet: each is opened on first use. When `connections_max` are in
     use, a further command fails. A group reader uses two, a tail reader one, and a writer at most
     `writer.CONCURRENT_MAX`.
     """
+    try:
+        check_redis_url(redis_url)
+    except RedisUrlRefused as refusal:
+        raise StartRefused(f"ANGARIUM_REDIS_URL: {refusal}") from None
     # FastStream restarts a failed read at once and for ever: with Redis down, in a busy loop.
     # `Subscription` pauses, and creates the consumer group again.
     os.environ["FASTSTREAM_SUPERVISOR_DISABLED"] = "1"
@@ -115,8 +124,18 @@ async def redis_problem(broker: RedisBroker) -> str | None:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
             await redis_of(broker).ping()
     except (RedisError, OSError, TimeoutError) as error:
-        return f"Redis does not answer: {type(error).__name__}"
+        return f"Redis does not answer: {_reason(error)}"
     return None
+
+
+def _reason(error: Exception) -> str:
+    """What the operator can change, where redis-py's name for the error does not say it."""
+    if isinstance(error, AuthenticationError):
+        return "it refuses the user or the password of ANGARIUM_REDIS_URL"
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({cause.verify_message}); see ANGARIUM_REDIS_URL"
+    return type(error).__name__
 
 
 async def parse_batch(raw: "BatchStreamMessage") -> RedisBatchStreamMessage:

@@ -37,6 +37,7 @@ class ProcessHeartbeat:
         replica: str,
         version: str,
         key_ids: tuple[str, ...],
+        schema: str,
         clock_ms: Callable[[], int],
     ) -> None:
         self._redis = redis
@@ -45,6 +46,7 @@ class ProcessHeartbeat:
         self._replica = replica
         self._version = version
         self._key_ids = key_ids
+        self._schema = schema
         self._clock_ms = clock_ms
         self._started_at_ms = clock_ms()
         self._field = f"{service}/{replica}"
@@ -99,6 +101,7 @@ class ProcessHeartbeat:
             redis_pool=redis_pool(self._redis()),
             memory_bytes=_memory_bytes(),
             key_ids=self._key_ids,
+            schema=self._schema,
         )
 
 

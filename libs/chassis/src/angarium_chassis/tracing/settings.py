@@ -1,6 +1,7 @@
 """Settings of the export of traces."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
 from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, model_validator
@@ -12,6 +13,8 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 class TracingSettings(ServiceSettings):
     """The collector that traces are sent to."""
+
+    needs: ClassVar[Mapping[str, str]] = {"trace_headers": "trace_endpoint"}
 
     trace_endpoint: str | None = Field(
         default=None,

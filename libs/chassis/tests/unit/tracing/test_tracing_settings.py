@@ -25,7 +25,8 @@ async def test_tracing_is_off_without_an_endpoint(monkeypatch: pytest.MonkeyPatc
 
 
 def test_headers_are_read_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(monkeypatch, headers="Authorization=Bearer%20c%2Cd, x-scope = a=b")
+    headers = "Authorization=Bearer%20c%2Cd, x-scope = a=b"
+    settings = load(monkeypatch, endpoint="http://collector:4318", headers=headers)
     assert settings.trace_header_fields == {"authorization": "Bearer c,d", "x-scope": "a=b"}
     assert "Bearer" not in repr(settings)
 
@@ -38,9 +39,9 @@ def test_headers_are_read_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None
         ({"endpoint": "http://collector:4318/v1/traces?key=canary"}, "TRACE_ENDPOINT"),
         ({"endpoint": "http://collector/path", "protocol": "grpc"}, "TRACE_ENDPOINT"),
         ({"protocol": "udp"}, "TRACE_PROTOCOL"),
-        ({"headers": "canary"}, "TRACE_HEADERS"),
-        ({"headers": "a b=canary"}, "TRACE_HEADERS"),
-        ({"headers": "a=canary%0d%0ab"}, "TRACE_HEADERS"),
+        ({"endpoint": "http://c:4318", "headers": "canary"}, "TRACE_HEADERS"),
+        ({"endpoint": "http://c:4318", "headers": "a b=canary"}, "TRACE_HEADERS"),
+        ({"endpoint": "http://c:4318", "headers": "a=canary%0d%0ab"}, "TRACE_HEADERS"),
         ({"queue_max": "1"}, "TRACE_QUEUE_MAX"),
     ],
 )

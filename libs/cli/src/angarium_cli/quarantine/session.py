@@ -28,7 +28,10 @@ async def open_session(installation: Installation) -> AsyncIterator[QuarantineWo
 
     Raises CommandFailed, also for what fails meanwhile.
     """
-    redis = open_redis(_redis_url(installation))
+    try:
+        redis = open_redis(_redis_url(installation))
+    except ValueError as error:
+        raise CommandFailed(f"ANGARIUM_REDIS_URL: {error}") from error
     try:
         if _has_gateway(installation):
             async with opened_database(installation, "gateway") as database:

@@ -2,6 +2,8 @@
 
 Deploy order: before the code.
 
+Locks: none.
+
 Revision ID: 0001
 Revises:
 """

@@ -4,6 +4,8 @@ why Angarium disabled it.
 Deploy order: before the code. Workers of the same version go before dispatchers: a worker that
 is older stores the endpoints that it hears of without these members.
 
+Locks: ACCESS EXCLUSIVE on endpoints.
+
 Revision ID: 0002
 Revises: 0001
 """

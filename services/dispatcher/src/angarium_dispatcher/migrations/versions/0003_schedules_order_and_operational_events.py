@@ -6,6 +6,8 @@ is older stores the endpoints that it hears of without these members. Gateways g
 dispatchers too: until one answers, operational events wait here. Undoing it loses what these
 members held, and the events that wait.
 
+Locks: ACCESS EXCLUSIVE on applications, endpoints, event_types.
+
 Revision ID: 0003
 Revises: 0002
 """

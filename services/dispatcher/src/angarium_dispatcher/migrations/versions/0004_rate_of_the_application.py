@@ -4,6 +4,8 @@ Deploy order: before the code. Endpoints whose application has a rate take new v
 workers learn it. Undoing it leaves workers with the rates of applications until they hear of the
 endpoints again.
 
+Locks: ACCESS EXCLUSIVE on endpoints.
+
 Revision ID: 0004
 Revises: 0003
 """

@@ -2,6 +2,8 @@
 
 Deploy order: before the code. Undoing it keeps the first feature flag.
 
+Locks: ACCESS EXCLUSIVE on event_types, tenant_policy.
+
 Revision ID: 0005
 Revises: 0004
 """

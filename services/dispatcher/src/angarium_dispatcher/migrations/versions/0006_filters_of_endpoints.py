@@ -3,6 +3,8 @@
 Deploy order: before the code. Undoing it removes the filters: their endpoints get every message that
 their event types and channels let through.
 
+Locks: ACCESS EXCLUSIVE on endpoints.
+
 Revision ID: 0006
 Revises: 0005
 """

@@ -2,6 +2,8 @@
 
 Deploy order: before the code.
 
+Locks: ACCESS EXCLUSIVE on endpoints.
+
 Revision ID: 0006
 Revises: 0005
 """

@@ -2,6 +2,8 @@
 
 Deploy order: before the code. Undoing it forgets what is kept for disabled endpoints.
 
+Locks: ACCESS EXCLUSIVE on endpoints, operational_event.
+
 Revision ID: 0008
 Revises: 0007
 """

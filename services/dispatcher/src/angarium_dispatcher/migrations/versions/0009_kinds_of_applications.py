@@ -3,6 +3,8 @@
 Deploy order: before the code. The earlier code runs on it until the first source or stream is
 created. Undoing it is refused while there is one.
 
+Locks: ACCESS EXCLUSIVE on applications.
+
 Revision ID: 0009
 Revises: 0008
 """

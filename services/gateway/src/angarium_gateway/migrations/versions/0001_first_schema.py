@@ -1,6 +1,8 @@
 """The first schema: keys, journal, batches, directory copy.
 
 Deploy: before the new code.
+
+Locks: none.
 """
 
 import sqlalchemy as sa

@@ -2,6 +2,8 @@
 
 Deploy: before the new code. Messages that wait for their time are not delivered after a
 downgrade.
+
+Locks: ACCESS EXCLUSIVE on message.
 """
 
 import sqlalchemy as sa

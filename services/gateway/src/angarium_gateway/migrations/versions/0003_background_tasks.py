@@ -1,6 +1,8 @@
 """Background tasks, and messages for one endpoint only.
 
 Deploy: before the new code.
+
+Locks: ACCESS EXCLUSIVE on message.
 """
 
 import sqlalchemy as sa

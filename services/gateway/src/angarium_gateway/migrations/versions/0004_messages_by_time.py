@@ -4,6 +4,8 @@ Deploy: before the new code; the earlier code runs on it too. The messages that 
 moved: their table becomes the oldest partition. It is read once, and gateways answer 503 or wait
 for so long (about a second a gigabyte).
 
+Locks: ACCESS EXCLUSIVE on message, tenant.
+
 The way back copies all messages into one table.
 """
 

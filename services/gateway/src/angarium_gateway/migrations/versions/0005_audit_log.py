@@ -1,6 +1,8 @@
 """The audit log: a new table, on Postgres in partitions by time.
 
 Deploy: before the new code; the earlier code runs on it too, which takes no notice of it.
+
+Locks: none.
 """
 
 import sqlalchemy as sa

@@ -3,6 +3,8 @@
 Deploy: before the new code; the earlier code runs on it too. It refuses the keys that the new code
 creates (their tokens are hashed in another way), because it would not keep to their scopes. It does
 not know of suspended tenants: suspend none before all gateways are updated.
+
+Locks: ACCESS EXCLUSIVE on api_key, tenant.
 """
 
 import sqlalchemy as sa

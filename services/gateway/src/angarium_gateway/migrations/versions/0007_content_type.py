@@ -1,6 +1,8 @@
 """Content types of messages whose payload is not the text of a JSON object.
 
 Deploy: before the new code; the earlier code runs on it too.
+
+Locks: ACCESS EXCLUSIVE on message.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,8 @@
 """Payloads that are deleted before their messages.
 
 Deploy: before the new code; the earlier code runs on it too.
+
+Locks: ACCESS EXCLUSIVE on message.
 """
 
 import sqlalchemy as sa

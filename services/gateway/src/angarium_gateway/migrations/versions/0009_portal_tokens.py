@@ -1,6 +1,8 @@
 """Portal tokens: a new table, and a column of the audit log.
 
 Deploy: before the new code; the earlier code runs on it too, and refuses portal tokens.
+
+Locks: ACCESS EXCLUSIVE on audit_entry.
 """
 
 import sqlalchemy as sa

@@ -2,6 +2,8 @@
 
 Deploy: before the new code; the earlier code runs on it too. It lets the keys of a deleted tenant
 in: delete none before all gateways are updated.
+
+Locks: ACCESS EXCLUSIVE on tenant.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,8 @@
 """Quotas of tenants and API keys.
 
 Deploy: before the new code; the earlier code runs on it too, and enforces no quota.
+
+Locks: ACCESS EXCLUSIVE on api_key, tenant.
 """
 
 import sqlalchemy as sa

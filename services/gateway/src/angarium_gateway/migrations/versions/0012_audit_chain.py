@@ -2,6 +2,8 @@
 
 Deploy: before the new code; the earlier code runs on it too. Its entries are in no chain, and
 verification says how many there are.
+
+Locks: ACCESS EXCLUSIVE on audit_entry.
 """
 
 import sqlalchemy as sa

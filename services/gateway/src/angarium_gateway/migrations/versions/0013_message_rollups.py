@@ -3,6 +3,8 @@
 Deploy: before the new code; the earlier code runs on it too. Messages that are in the journal
 already are not counted. On Postgres, messages wait to be accepted while an index on the journal is
 built: some seconds per ten million messages.
+
+Locks: ACCESS EXCLUSIVE on message.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,8 @@
 """The audit log has the members that a request changed, before and after.
 
 Deploy: before the new code; the earlier code runs on it too, and leaves them null.
+
+Locks: ACCESS EXCLUSIVE on audit_entry.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,8 @@
 """Background tasks have results.
 
 Deploy: before the new code; the earlier code runs on it too, and lets tasks of new kinds fail.
+
+Locks: ACCESS EXCLUSIVE on background_task.
 """
 
 import sqlalchemy as sa

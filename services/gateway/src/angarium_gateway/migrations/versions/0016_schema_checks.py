@@ -1,6 +1,8 @@
 """Checks of payloads against the schemas of event types, as a choice of each tenant.
 
 Deploy: before the new code; the earlier code runs on it too.
+
+Locks: ACCESS EXCLUSIVE on tenant.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,8 @@
 """Legal holds: a new table.
 
 Deploy: before the new code; the earlier code runs on it too, and observes no holds.
+
+Locks: none.
 """
 
 import sqlalchemy as sa

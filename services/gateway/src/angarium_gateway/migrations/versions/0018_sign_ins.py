@@ -2,6 +2,8 @@
 
 Deploy: before the new code; the earlier code runs on it too, and takes the key of a sign-in for any
 other.
+
+Locks: ACCESS EXCLUSIVE on api_key.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,8 @@
 """Keys of applications as integrations: feature flags, changes, and a list for each application.
 
 Deploy: before the new code; the earlier code runs on it too.
+
+Locks: ACCESS EXCLUSIVE on api_key.
 """
 
 import sqlalchemy as sa

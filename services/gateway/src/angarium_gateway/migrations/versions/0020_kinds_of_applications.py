@@ -1,6 +1,8 @@
 """Kinds of applications in the copy of the directory, and what sources need to receive webhooks.
 
 Deploy: before the new code; the earlier code runs on it until the first source is created.
+
+Locks: ACCESS EXCLUSIVE on application_copy.
 """
 
 import sqlalchemy as sa

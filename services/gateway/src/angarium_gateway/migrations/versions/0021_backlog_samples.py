@@ -1,6 +1,8 @@
 """Samples of the backlog by minute, hour and day.
 
 Deploy: before the new code; the earlier code runs on it too.
+
+Locks: none.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,8 @@
 """Attempts, pending deliveries, and the copy of the endpoints.
 
 Deploy: before the new code.
+
+Locks: none.
 """
 
 import sqlalchemy as sa

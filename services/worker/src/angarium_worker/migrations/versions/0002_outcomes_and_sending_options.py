@@ -1,6 +1,8 @@
 """Timings, channels and traces of deliveries, cancelled deliveries, and the endpoints' options.
 
 Deploy: before the new code, and workers before dispatchers.
+
+Locks: ACCESS EXCLUSIVE on attempt, endpoint_copy, pending_delivery.
 """
 
 import sqlalchemy as sa

@@ -3,6 +3,8 @@
 Deploy: before the new code, and workers before dispatchers. A worker of the earlier version takes
 what stands in a lane by its time, without its endpoint's order and limits: let the earlier ones
 stop before an endpoint gets either.
+
+Locks: ACCESS EXCLUSIVE on cancelled_delivery, endpoint_copy, pending_delivery.
 """
 
 import sqlalchemy as sa

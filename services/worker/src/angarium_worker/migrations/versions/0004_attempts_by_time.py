@@ -4,6 +4,8 @@ Deploy: before the new code; the earlier code runs on it too. The attempts that 
 moved: their table becomes the oldest partition. It is read once, and workers wait to record
 attempts for so long (about a second a gigabyte); what they hold is recorded afterwards.
 
+Locks: ACCESS EXCLUSIVE on attempt.
+
 The way back copies all attempts into one table.
 """
 

@@ -2,6 +2,8 @@
 
 Deploy: before the new code; the earlier code runs on it too. An earlier worker sends such a payload
 as application/json: let the earlier ones stop before a gateway takes raw payloads.
+
+Locks: ACCESS EXCLUSIVE on pending_delivery.
 """
 
 import sqlalchemy as sa

@@ -3,6 +3,8 @@
 Deploy: before the new code; the earlier code runs on it too. Nothing that is recorded already is
 counted. On Postgres, workers wait to record attempts while an index on them is built: some seconds
 per ten million attempts.
+
+Locks: ACCESS EXCLUSIVE on attempt, cancelled_delivery.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,8 @@
 """Endpoints by tenant and application, for searches and streams of attempts.
 
 Deploy: before the new code; the earlier code runs on it too.
+
+Locks: SHARE on endpoint_copy.
 """
 
 from alembic import op

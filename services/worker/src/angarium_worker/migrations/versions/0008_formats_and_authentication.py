@@ -2,6 +2,8 @@
 
 Deploy: before the new code; the earlier code runs on it too. An earlier worker sends plain payloads
 without authentication: let the earlier ones stop before an endpoint asks for either.
+
+Locks: ACCESS EXCLUSIVE on endpoint_copy.
 """
 
 from typing import Any

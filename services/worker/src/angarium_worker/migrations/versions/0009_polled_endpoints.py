@@ -2,6 +2,8 @@
 
 Deploy: before the new code; the earlier code runs on it too. An earlier worker fails to deliver to
 the URL `poll://messages` and retries: let the earlier ones stop before such endpoints are created.
+
+Locks: none.
 """
 
 import sqlalchemy as sa

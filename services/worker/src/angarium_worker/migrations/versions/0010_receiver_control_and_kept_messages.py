@@ -3,6 +3,8 @@ they are disabled.
 
 Deploy: before the new code; the earlier code runs on it too.
 
+Locks: ACCESS EXCLUSIVE on endpoint_copy.
+
 Revision ID: 0010
 Revises: 0009
 """

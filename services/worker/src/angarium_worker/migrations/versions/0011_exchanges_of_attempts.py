@@ -2,6 +2,8 @@
 
 Deploy: before the new code; the earlier code runs on it too.
 
+Locks: ACCESS EXCLUSIVE on attempt.
+
 Revision ID: 0011
 Revises: 0010
 """

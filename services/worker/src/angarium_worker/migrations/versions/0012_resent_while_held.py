@@ -2,6 +2,8 @@
 
 Deploy: before the new code; the earlier code runs on it too, and forgets such a resend.
 
+Locks: ACCESS EXCLUSIVE on pending_delivery.
+
 Revision ID: 0012
 Revises: 0011
 """
