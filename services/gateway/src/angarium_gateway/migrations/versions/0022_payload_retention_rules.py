@@ -1,6 +1,8 @@
 """How long payloads are kept, by application and by event type.
 
 Deploy: before the new code; the earlier code runs on it too.
+
+Locks: none.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,8 @@
 """Numbers of messages that violate the schemas of their event types.
 
 Deploy: before the new code; the earlier code runs on it too.
+
+Locks: none.
 """
 
 import sqlalchemy as sa
