@@ -73,7 +73,7 @@ _LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "read_events_max": (100, 10_000),
     "read_bytes_max": (1_000, 1_000_000_000),
     "senders": (1, 32),
-    "poll_s": (0.01, 60),
+    "poll_s": (0.01, 3_600),
     "lease_s": (1, 600),
     "request_timeout_s": (0.1, 600),
     "backoff_max_s": (0.25, 3_600),
