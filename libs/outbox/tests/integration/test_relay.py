@@ -5,12 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import aiosqlite
-import asyncpg
 import pytest
 from angarium_outbox import Event, Relay, RelaySettings, add_async, add_many_async
 from angarium_outbox.store import OutboxStore
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..fake_platform import FakePlatform, Message
 
@@ -169,33 +167,6 @@ async def test_a_platform_that_is_away_or_over_its_quota_gets_every_event_later(
     assert platform.event_ids() == event_ids
     assert relay.counters.failures == 6
     assert await store.set_aside() == []
-
-
-async def test_a_relay_waits_for_a_database_that_is_starting_up(
-    engine: AsyncEngine, platform: FakePlatform, settings: NewSettings
-) -> None:
-    failures = [
-        asyncpg.CannotConnectNowError("the database system is starting up"),
-        asyncpg.InterfaceError("the connection was closed"),
-        ConnectionRefusedError(),
-        TimeoutError(),
-    ] * 3
-
-    async def connect() -> Any:
-        if failures:
-            raise failures.pop()
-        if engine.dialect.name == "sqlite":
-            return await aiosqlite.connect(str(engine.url.database))
-        url = engine.url.set(drivername="postgresql")
-        return await asyncpg.connect(url.render_as_string(hide_password=False))
-
-    await add_events(engine, 3, key="same")
-    recovering = create_async_engine(engine.url, async_creator=connect)
-    async with Relay(recovering, settings(lease_s=1)):
-        await platform.has_stored(3)
-    await recovering.dispose()
-
-    assert failures == []
 
 
 async def test_a_batch_that_is_repeated_has_the_same_idempotency_key(
