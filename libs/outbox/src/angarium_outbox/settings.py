@@ -107,8 +107,7 @@ def read_settings(environment: Mapping[str, str], *, for_relay: bool) -> Command
     values: dict[str, Any] = {}
     for each in fields(RelaySettings):
         if each.name in given:
-            kind: Callable[[str], Any] = {"int": int, "float": float}.get(str(each.type), str)
-            kind = each.type if isinstance(each.type, type) else kind
+            kind: Callable[[str], Any] = each.type if isinstance(each.type, type) else str
             _read(each.name, kind, given[each.name], values, faults)
     port: dict[str, Any] = {}
     if "metrics_port" in given:
