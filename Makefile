@@ -29,7 +29,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers clean
+.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ faults: setup ## Break everything under load, and compare the ledgers
 
 faults-backlog: setup ## Let a million messages wait for receivers that are down: some 12 minutes
 	@FAULTS_BACKLOG=1000000 exec $(BIN)/python -m tests-e2e.faults.run_suite --only backlog $(FAULT_ARGS)
+
+faults-outbox: setup ## Kill relays of the outbox and the platform under load, and compare: some minutes
+	@exec $(BIN)/python -m tests-e2e.faults.outbox_trial $(FAULT_ARGS)
 
 properties: setup ## Test every property with EXAMPLES examples, 1000 instead of 50
 	@ANGARIUM_TEST_EXAMPLES=$(EXAMPLES) \

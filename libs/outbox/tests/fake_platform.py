@@ -52,7 +52,7 @@ class FakePlatform:
     def event_ids(self) -> list[str]:
         return [message["eventId"] for message in self.stored]
 
-    async def has_stored(self, count: int, timeout_s: float = 30) -> None:
+    async def has_stored(self, count: int, timeout_s: float = 60) -> None:
         """Wait until so many messages are stored."""
         async with asyncio.timeout(timeout_s):
             while len(self.stored) < count:

@@ -56,5 +56,5 @@ async def running_relay(environment: dict[str, str]) -> AsyncIterator[asyncio.su
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await process.wait()

@@ -145,6 +145,6 @@ class Relay:
         try:
             async with asyncio.timeout(_GIVE_UP_S):
                 await self._leases.give_up()
-        except (*DATABASE_FAILURES, TimeoutError) as error:
+        except DATABASE_FAILURES as error:
             reason = reason_of(error)
             _logger.warning("cannot give up leases, they run out by themselves: %s", reason)

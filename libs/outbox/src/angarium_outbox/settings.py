@@ -73,7 +73,7 @@ _LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "read_events_max": (100, 10_000),
     "read_bytes_max": (1_000, 1_000_000_000),
     "senders": (1, 32),
-    "poll_s": (0.01, 60),
+    "poll_s": (0.01, 3_600),
     "lease_s": (1, 600),
     "request_timeout_s": (0.1, 600),
     "backoff_max_s": (0.25, 3_600),
@@ -107,8 +107,7 @@ def read_settings(environment: Mapping[str, str], *, for_relay: bool) -> Command
     values: dict[str, Any] = {}
     for each in fields(RelaySettings):
         if each.name in given:
-            kind: Callable[[str], Any] = {"int": int, "float": float}.get(str(each.type), str)
-            kind = each.type if isinstance(each.type, type) else kind
+            kind: Callable[[str], Any] = each.type if isinstance(each.type, type) else str
             _read(each.name, kind, given[each.name], values, faults)
     port: dict[str, Any] = {}
     if "metrics_port" in given:

@@ -32,6 +32,10 @@ _PRUNED_PER_STATEMENT: Final = 1_000
 _WITHOUT_KEY: Final = "\0"
 """Begins the order keys of events without a key. A key never contains it."""
 
+# With `state = 0 order by position`, Postgres may read the primary key through all accepted events
+# before it comes to the first pending one. This condition and order have one index only.
+_IS_PENDING: Final = outbox.c.state <= State.PENDING
+
 type OrderKey = tuple[str, str]
 """Application and key; of an event without a key, its event id."""
 
@@ -97,8 +101,8 @@ class OutboxStore:
         row = outbox.c
         oldest = (
             select(*_pending_columns())
-            .where(row.state == State.PENDING, self._one_of(row.lane, lanes))
-            .order_by(row.position)
+            .where(_IS_PENDING, self._one_of(row.lane, lanes))
+            .order_by(row.state, row.position)
             .limit(events_max)
         )
         oldest = oldest.where(*map(_is_not_of, without))
@@ -209,10 +213,7 @@ class OutboxStore:
                 query = select(func.count()).select_from(some.subquery())
                 counts.append(int((await connection.execute(query)).scalar_one()))
             oldest = (
-                select(row.created_ms)
-                .where(row.state == State.PENDING)
-                .order_by(row.position)
-                .limit(1)
+                select(row.created_ms).where(_IS_PENDING).order_by(row.state, row.position).limit(1)
             )
             oldest_ms = (await connection.execute(oldest)).scalar()
         return Backlog(counts[0], counts[1], oldest_ms, at_ms)

@@ -58,13 +58,13 @@ class Listener:
         while self.possible:
             try:
                 await self._listen()
-            except (*DATABASE_FAILURES, TimeoutError) as error:
+            except DATABASE_FAILURES as error:
                 _logger.warning("cannot listen for events, polling: %s", reason_of(error))
             await asyncio.sleep(_RECONNECT_S)
 
     async def _listen(self) -> None:
-        proxied = await self._engine.raw_connection()
-        driver: Any = proxied.driver_connection
+        connection = await self._engine.connect()
+        driver: Any = (await connection.get_raw_connection()).driver_connection
         try:
             self._lost.clear()
             driver.add_termination_listener(self._terminated)
@@ -80,8 +80,9 @@ class Listener:
                     await driver.fetchval("SELECT 1", timeout=_CHECK_S)
         finally:
             # Not into the pool, as it listens. terminate() needs no answer of the server.
-            proxied.detach()
             driver.terminate()
+            await connection.invalidate()
+            await connection.close()
 
     def _notified(self, *_: object) -> None:
         self._notify_all()

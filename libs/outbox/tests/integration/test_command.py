@@ -29,7 +29,7 @@ async def test_events_that_were_set_aside_are_listed_and_requeued_and_accepted_o
         await add_async(connection, "acme", "a.b", {"even": 2})
     with_metrics = {"ANGARIUM_OUTBOX_METRICS_PORT": str(unused_tcp_port)}
     async with running_relay(relay_environment(engine, platform) | with_metrics) as relay:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await store.backlog()).pending:
                 await asyncio.sleep(0.01)
         async with httpx.AsyncClient(trust_env=False) as http:

@@ -98,8 +98,11 @@ async def killed_before_recording(engine: AsyncEngine, platform: FakePlatform) -
 
 
 async def one_waits_for_a_lock(engine: AsyncEngine) -> None:
-    waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
-    async with engine.connect() as connection, asyncio.timeout(20):
+    waiting = text(
+        "select count(*) from pg_stat_activity"
+        " where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    async with engine.connect() as connection, asyncio.timeout(60):
         while not (await connection.execute(waiting)).scalar():
             await asyncio.sleep(0.01)
 
@@ -107,7 +110,7 @@ async def one_waits_for_a_lock(engine: AsyncEngine) -> None:
 async def killed_after_recording(
     engine: AsyncEngine, platform: FakePlatform, store: OutboxStore
 ) -> None:
-    async with running_relay(relay_environment(engine, platform)) as relay, asyncio.timeout(20):
+    async with running_relay(relay_environment(engine, platform)) as relay, asyncio.timeout(60):
         while (await store.backlog()).pending:
             await asyncio.sleep(0.01)
         relay.kill()

@@ -35,8 +35,9 @@ _OF_NO_MESSAGE = (
 )
 _LOST = (
     "Remedy: if the gateway's database was restored, they were accepted after its backup: set their"
-    " state in the outbox to 0, and the relay posts them again. If messages or the application were"
-    " deleted, no action is needed."
+    " state in the outbox to 0, and the relay posts them again. If the messages, their application"
+    " or their tenant were deleted, or if the tenant keeps messages for less time, no action is"
+    " needed."
 )
 _UNKNOWN = (
     "Remedy: give the outbox of every producer with --outbox. If a producer's database was"
