@@ -1,5 +1,6 @@
 """The `angarium` command. Each command imports its dependencies when it runs."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -8,13 +9,16 @@ from typer.exceptions import TyperException
 
 from angarium_cli.commands import (
     audit,
+    completion,
     console,
     dev,
     doctor,
     environment,
+    event_types,
     explain,
     import_,
     keys,
+    login,
     metrics,
     migrate,
     quarantine,
@@ -25,6 +29,8 @@ from angarium_cli.commands import (
     version,
 )
 from angarium_cli.failure import CommandFailed
+from angarium_cli.resources.commands import resource_commands
+from angarium_cli.resources.table import RESOURCES
 
 app = typer.Typer(
     name="angarium",
@@ -52,6 +58,24 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command("settings")(settings.settings)
 app.command("metrics")(metrics.metrics)
 app.command("version")(version.version)
+app.command("login", epilog="Example: angarium login --url https://webhooks.example.com")(
+    login.login
+)
+app.command("logout", epilog="Example: angarium logout --profile staging")(login.logout)
+app.command("profiles", epilog="Example: angarium profiles")(login.profiles)
+app.command("whoami", epilog="Example: angarium whoami --output json")(login.whoami)
+_groups = {resource.name: resource_commands(resource) for resource in RESOURCES}
+for _name, _group in _groups.items():
+    app.add_typer(_group, name=_name)
+_groups["event-types"].command(
+    "import", epilog="Example: angarium event-types import openapi.yaml --dry-run"
+)(event_types.import_event_types)
+_groups["event-types"].command(
+    "export", epilog="Example: angarium event-types export --output yaml > catalog.yaml"
+)(event_types.export_event_types)
+app.command("completion", epilog="Example: angarium completion bash > ~/.angarium-completion")(
+    completion.completion
+)
 
 
 def main() -> None:
@@ -60,6 +84,8 @@ def main() -> None:
         # Typer imports pydantic to parse any command line, which would double the time of this one.
         version.version()
         sys.exit(0)
+    if completion.COMPLETION_VARIABLE in os.environ:
+        completion.enable_completion()
     try:
         status = app(prog_name="angarium", standalone_mode=False)
     except CommandFailed as failure:

@@ -48,7 +48,7 @@ def export_environment(
     --passphrase-file."""
     import json
 
-    from angarium_cli.environment.api_client import api_client
+    from angarium_cli.client.api_client import api_client
     from angarium_cli.environment.session import read_passphrase
     from angarium_cli.environment.transfer import export_document
 
@@ -81,7 +81,7 @@ def import_environment(
     importing a file again changes nothing."""
     import json
 
-    from angarium_cli.environment.api_client import api_client
+    from angarium_cli.client.api_client import api_client
     from angarium_cli.environment.session import apply_document, read_passphrase
     from angarium_cli.failure import CommandFailed
 

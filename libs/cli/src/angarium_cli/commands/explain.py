@@ -28,7 +28,7 @@ def explain(
 
     Exit status: 0 if there are attempts, 1 if none was made yet.
     """
-    from angarium_cli.environment.api_client import api_client
+    from angarium_cli.client.api_client import api_client
     from angarium_cli.explain.attempts import read_attempt, read_attempts
     from angarium_cli.explain.report import report_lines
     from angarium_cli.failure import CommandFailed

@@ -8,7 +8,7 @@ import typer
 from .environment import DryRun, Token, Url, Yes
 
 if TYPE_CHECKING:
-    from angarium_cli.environment.api_client import ApiClient
+    from angarium_cli.client.api_client import ApiClient
     from angarium_cli.environment.peers.peer_document import PeerDocument
 
 app = typer.Typer(
@@ -94,7 +94,7 @@ def _import(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    from angarium_cli.environment.api_client import api_client
+    from angarium_cli.client.api_client import api_client
     from angarium_cli.environment.session import apply_document
 
     with api_client(*source, name=name) as api:

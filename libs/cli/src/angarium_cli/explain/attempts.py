@@ -3,7 +3,7 @@
 from typing import Any, Final
 from urllib.parse import quote
 
-from angarium_cli.environment.api_client import ApiClient
+from angarium_cli.client.api_client import ApiClient
 
 _PAGE: Final = 250
 _PAGES_MAX: Final = 40

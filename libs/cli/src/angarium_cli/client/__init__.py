@@ -1,0 +1,1 @@
+"""What the commands for users of the API share: profiles, the HTTP client, output."""
