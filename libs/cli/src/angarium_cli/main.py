@@ -22,8 +22,11 @@ from angarium_cli.commands import (
     metrics,
     migrate,
     quarantine,
+    redelivery,
+    send,
     services,
     settings,
+    tail,
     tenants,
     verify,
     version,
@@ -51,7 +54,9 @@ app.add_typer(console.app, name="console")
 app.add_typer(audit.app, name="audit")
 app.add_typer(environment.app, name="environment")
 app.add_typer(import_.app, name="import")
-app.command("explain")(explain.explain)
+app.command(
+    "explain", epilog="Example: angarium explain atmpt_…, or: angarium explain acme evt_1001"
+)(explain.explain)
 app.add_typer(doctor.app, name="doctor")
 app.command("verify")(verify.verify)
 app.add_typer(quarantine.app, name="quarantine")
@@ -73,6 +78,25 @@ _groups["event-types"].command(
 _groups["event-types"].command(
     "export", epilog="Example: angarium event-types export --output yaml > catalog.yaml"
 )(event_types.export_event_types)
+_groups["tasks"].command("follow", epilog="Example: angarium tasks follow qtask_…")(
+    redelivery.follow
+)
+app.command("send", epilog="Example: angarium send invoice.paid id=in_1 amount=5 --app acme")(
+    send.send
+)
+app.command("trigger", epilog="Example: angarium trigger invoice.paid amount=7 --app acme")(
+    send.trigger
+)
+app.command("tail", epilog="Example: angarium tail --app acme --types attempt.failed")(tail.tail)
+app.command("resend", epilog="Example: angarium resend evt_1001 orders --app acme")(
+    redelivery.resend
+)
+app.command("recover", epilog="Example: angarium recover orders --app acme --since 1d")(
+    redelivery.recover
+)
+app.command("replay", epilog="Example: angarium replay orders --app acme --since 2h --dry-run")(
+    redelivery.replay
+)
 app.command("completion", epilog="Example: angarium completion bash > ~/.angarium-completion")(
     completion.completion
 )

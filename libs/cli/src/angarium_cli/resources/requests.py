@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from angarium_cli.client.api_client import ApiClient
 from angarium_cli.client.output import Output, show_list, show_one
 from angarium_cli.client.session import Item, Session, open_session, path_of
-from angarium_cli.durations import seconds_of
+from angarium_cli.client.times import past_time
 from angarium_cli.failure import CommandFailed
 
 from .commands import LIMIT_MAX
@@ -19,7 +18,6 @@ from .operation import Field, Kind, Operation
 
 _PAGE: Final = 250
 _EMPTY_PAGES_MAX: Final = 10_000
-_LOOK_BACK_S_MAX: Final = 3_660 * 86_400
 
 
 def carry_out(operation: Operation, values: Mapping[str, Any]) -> None:
@@ -100,21 +98,6 @@ def confirm(question: str, *, confirmed: bool) -> None:
     typer.confirm(question, abort=True, err=True)
 
 
-def time_text(text: str, option: str) -> str:
-    """A time as the API takes it: as given, or so long ago. Raises CommandFailed."""
-    if text[-1:] in tuple("smhd"):
-        ago = seconds_of(text, option, longest_s=_LOOK_BACK_S_MAX)
-        return (datetime.now(UTC) - timedelta(seconds=ago)).isoformat()
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise CommandFailed(
-            f"{option} {text!r} is neither a time such as 2026-03-01T12:00:00Z nor a duration such"
-            " as 30m, 12h or 7d"
-        ) from None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
-
-
 def _path(
     operation: Operation, session: Session, arguments: Mapping[str, str], app: str | None
 ) -> str:
@@ -142,7 +125,7 @@ def _value(field: Field, value: Any) -> Any:
         case Kind.NUMBERS:
             return _numbers(value, field.option)
         case Kind.TIME:
-            return time_text(value, field.option)
+            return past_time(value, field.option)
     return value
 
 

@@ -1,0 +1,75 @@
+"""Recovering and replaying: preview, or start the task and follow it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import typer
+
+from .background_task import follow_task
+from .output import Output, show_one
+from .session import Item, Session, open_session, path_of
+from .times import past_time
+
+_ENDPOINT: Final = "/api/v1/app/{app}/endpoint/{endpoint}/"
+_PREVIEWED: Final = {"eventTypes": "event_types", "channel": "channel", "tag": "tag"}
+"""Filters, and what the preview calls them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redelivery:
+    """A request to deliver again. `kind` is the API's: recover, replay-missing or bulk-replay."""
+
+    kind: str
+    since: str
+    until: str | None
+    filters: Mapping[str, Any]
+
+    def times(self) -> dict[str, str]:
+        """`since` and `until`, as the API takes them. Raises CommandFailed."""
+        found = {"since": past_time(self.since, "--since")}
+        if self.until is not None:
+            found["until"] = past_time(self.until, "--until")
+        return found
+
+
+def redeliver(
+    request: Redelivery,
+    endpoint: str,
+    app: str | None,
+    profile: str | None,
+    form: str,
+    *,
+    dry_run: bool,
+    wait: bool,
+) -> None:
+    """Show what would be delivered again, or deliver it. Raises CommandFailed."""
+    with open_session(profile) as session:
+        parts = {"app": session.application(app), "endpoint": endpoint}
+        if dry_run:
+            show_one(preview(session, parts, request), Output(form))
+            return
+        task = start(session, parts, request)
+        if wait:
+            typer.echo(f"Task {task['id']} runs.", err=True)
+            task = follow_task(session.api, task["id"])
+    show_one(task, Output(form))
+
+
+def preview(session: Session, parts: Mapping[str, str], request: Redelivery) -> Item:
+    """How many messages it would be."""
+    filters = {_PREVIEWED[name]: value for name, value in request.filters.items()}
+    found: Item = session.api.get(
+        path_of(f"{_ENDPOINT}redelivery-preview", **parts),
+        task=request.kind,
+        **request.times(),
+        **filters,
+    )
+    return found
+
+
+def start(session: Session, parts: Mapping[str, str], request: Redelivery) -> Item:
+    """Start the task; gives it."""
+    body = {**request.times(), **request.filters}
+    task: Item = session.api.post(path_of(f"{_ENDPOINT}{request.kind}", **parts), body)
+    return task
