@@ -18,6 +18,7 @@ from angarium_cli.commands import (
     explain,
     import_,
     keys,
+    listen,
     login,
     metrics,
     migrate,
@@ -88,6 +89,9 @@ app.command("trigger", epilog="Example: angarium trigger invoice.paid amount=7 -
     send.trigger
 )
 app.command("tail", epilog="Example: angarium tail --app acme --types attempt.failed")(tail.tail)
+app.command("listen", epilog="Example: angarium listen 3000 --app acme --path /webhooks")(
+    listen.listen
+)
 app.command("resend", epilog="Example: angarium resend evt_1001 orders --app acme")(
     redelivery.resend
 )

@@ -11,10 +11,10 @@ import httpx
 from angarium_cli.failure import CommandFailed, ExitStatus
 
 ANGARIUM: Final = "Angarium"
-_TIMEOUT_S: Final = 120.0
+TIMEOUT_S: Final = 120.0
 _CONNECT_TIMEOUT_S: Final = 10.0
 _DETAILS_MAX: Final = 20
-_TRIES_MAX: Final = 4
+TRIES_MAX: Final = 4
 _PAUSE_S_MAX: Final = 10.0
 _PASSING: Final = (429, 502, 503, 504)
 _STATUSES: Final = {401: ExitStatus.NOT_LOGGED_IN, 404: ExitStatus.NOT_FOUND}
@@ -49,10 +49,12 @@ class ApiClient:
         http: httpx.Client,
         name: str = ANGARIUM,
         pause: Callable[[float], None] = time.sleep,
+        tries_max: int = TRIES_MAX,
     ) -> None:
         self._http = http
         self._name = name
         self._pause = pause
+        self._tries_max = tries_max
 
     @property
     def http(self) -> httpx.Client:
@@ -117,7 +119,7 @@ class ApiClient:
 
     def _answer(self, method: str, path: str, request: Mapping[str, Any]) -> httpx.Response:
         repeatable = method == "GET" or "headers" in request
-        for left in range(_TRIES_MAX - 1, -1, -1):
+        for left in range(self._tries_max - 1, -1, -1):
             try:
                 answer = self._http.request(method, path, **request)
             except httpx.HTTPError as error:
@@ -126,19 +128,26 @@ class ApiClient:
                 return answer
             if not left or not repeatable or answer.status_code not in _PASSING:
                 raise self.refusal(answer)
-            self._pause(_pause_s(answer, _TRIES_MAX - left))
+            self._pause(_pause_s(answer, self._tries_max - left))
         raise AssertionError("the last try returns or raises")
 
 
 @contextmanager
-def api_client(url: str, token: str, name: str = ANGARIUM) -> Iterator[ApiClient]:
+def api_client(
+    url: str,
+    token: str,
+    name: str = ANGARIUM,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    tries_max: int = TRIES_MAX,
+) -> Iterator[ApiClient]:
     """A client of the API at `url`."""
     headers = {"authorization": f"Bearer {token}"}
     if not token.isascii() or not token.isprintable():
         raise CommandFailed("the key has characters that no key has; copy it again")
-    timeout = httpx.Timeout(_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S)
+    timeout = httpx.Timeout(timeout_s, connect=_CONNECT_TIMEOUT_S)
     with httpx.Client(base_url=checked_url(url), headers=headers, timeout=timeout) as http:
-        yield ApiClient(http, name)
+        yield ApiClient(http, name, tries_max=tries_max)
 
 
 def checked_url(url: str) -> httpx.URL:

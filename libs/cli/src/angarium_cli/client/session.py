@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from angarium_cli.failure import CommandFailed
 
-from .api_client import ApiClient, api_client
+from .api_client import TIMEOUT_S, TRIES_MAX, ApiClient, api_client
 from .profiles import Profile, chosen_profile
 
 
@@ -39,10 +39,12 @@ class Session:
 
 
 @contextmanager
-def open_session(profile: str | None) -> Iterator[Session]:
+def open_session(
+    profile: str | None, *, timeout_s: float = TIMEOUT_S, tries_max: int = TRIES_MAX
+) -> Iterator[Session]:
     """The API of the profile that is chosen. Raises CommandFailed."""
     chosen = chosen_profile(profile, os.environ)
-    with api_client(chosen.url, chosen.token) as api:
+    with api_client(chosen.url, chosen.token, timeout_s=timeout_s, tries_max=tries_max) as api:
         yield Session(chosen, api)
 
 
