@@ -27,6 +27,7 @@ from angarium_cli.commands import (
     send,
     services,
     settings,
+    signature,
     tail,
     tenants,
     verify,
@@ -101,6 +102,7 @@ app.command("recover", epilog="Example: angarium recover orders --app acme --sin
 app.command("replay", epilog="Example: angarium replay orders --app acme --since 2h --dry-run")(
     redelivery.replay
 )
+app.add_typer(signature.app, name="signature")
 app.command("completion", epilog="Example: angarium completion bash > ~/.angarium-completion")(
     completion.completion
 )
