@@ -20,6 +20,7 @@ from angarium_cli.commands import (
     keys,
     listen,
     login,
+    mcp,
     metrics,
     migrate,
     quarantine,
@@ -103,6 +104,7 @@ app.command("replay", epilog="Example: angarium replay orders --app acme --since
     redelivery.replay
 )
 app.add_typer(signature.app, name="signature")
+app.command("mcp", epilog="Example: angarium mcp --profile support")(mcp.mcp)
 app.command("completion", epilog="Example: angarium completion bash > ~/.angarium-completion")(
     completion.completion
 )
