@@ -8,10 +8,10 @@ from itertools import islice
 import httpx
 import pytest
 from angarium_cli.client.api_client import ApiClient
-from angarium_cli.client.event_stream import Event, EventStream, parsed_events
 from angarium_cli.client.profiles import Profile
 from angarium_cli.client.session import Session
 from angarium_cli.failure import CommandFailed
+from angarium_cli.tail.event_stream import Event, EventStream, parsed_events
 
 type Answer = Callable[[httpx.Request], httpx.Response]
 

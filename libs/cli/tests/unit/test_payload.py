@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from angarium_cli.client.examples import example_of
-from angarium_cli.client.payload import assigned, payload_of
 from angarium_cli.client.times import future_time, past_time
 from angarium_cli.failure import CommandFailed
+from angarium_cli.send.examples import example_of
+from angarium_cli.send.payload import assigned, payload_of
 
 
 def test_values_are_json_or_else_text() -> None:

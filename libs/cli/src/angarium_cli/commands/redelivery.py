@@ -53,7 +53,7 @@ def recover(
     output: Form = OutputForm.table,
 ) -> None:
     """Deliver again what failed for good at an endpoint."""
-    from angarium_cli.client.redelivery import Redelivery, redeliver
+    from angarium_cli.redelivery.redeliver import Redelivery, redeliver
 
     request = Redelivery("recover", since, until, {})
     redeliver(request, endpoint, app, profile, output, dry_run=dry_run, wait=not no_wait)
@@ -84,8 +84,8 @@ def replay(
     output: Form = OutputForm.table,
 ) -> None:
     """Deliver all messages that match an endpoint, attempted before or not."""
-    from angarium_cli.client.redelivery import Redelivery, redeliver
     from angarium_cli.failure import CommandFailed
+    from angarium_cli.redelivery.redeliver import Redelivery, redeliver
 
     filters: dict[str, Any] = {"eventTypes": event_type, "channel": channel, "tag": tag}
     given = {name: value for name, value in filters.items() if value}
@@ -101,9 +101,9 @@ def follow(
     output: Form = OutputForm.table,
 ) -> None:
     """Wait until a background task has ended, and show its progress."""
-    from angarium_cli.client.background_task import follow_task
     from angarium_cli.client.output import Output, show_one
     from angarium_cli.client.session import open_session
+    from angarium_cli.redelivery.background_task import follow_task
 
     with open_session(profile) as session:
         show_one(follow_task(session.api, task_id), Output(output))

@@ -48,9 +48,9 @@ def send(
 ) -> None:
     """Post a message to an application."""
     from angarium_cli.client.output import Output, show_one
-    from angarium_cli.client.payload import payload_of
     from angarium_cli.client.session import open_session
     from angarium_cli.client.times import future_time
+    from angarium_cli.send.payload import payload_of
 
     message = {
         "eventType": event_type,
@@ -86,10 +86,10 @@ def trigger(
     output: Form = OutputForm.table,
 ) -> None:
     """Post the example of an event type's newest schema."""
-    from angarium_cli.client.examples import example_of
     from angarium_cli.client.output import Output, show_one
-    from angarium_cli.client.payload import assigned
     from angarium_cli.client.session import open_session, path_of
+    from angarium_cli.send.examples import example_of
+    from angarium_cli.send.payload import assigned
 
     with open_session(profile) as session:
         found = session.api.get(path_of("/api/v1/event-type/{name}", name=event_type))

@@ -40,7 +40,7 @@ def sign(
     secret_file: SecretFile = None,
 ) -> None:
     """Print the headers of a signed webhook, one a line."""
-    from angarium_cli.client.signatures import signed_headers
+    from angarium_cli.signatures import signed_headers
 
     for line in signed_headers(body, webhook_id, timestamp, secret_file, svix=svix):
         typer.echo(line)
@@ -66,7 +66,7 @@ def verify(
 
     Exit status: 0 if it is valid, 1 if it is not.
     """
-    from angarium_cli.client.signatures import check_signature
+    from angarium_cli.signatures import check_signature
 
     check_signature(body, header or [], secret_file, any_age=any_age)
     typer.echo("The signature is valid.")

@@ -43,8 +43,8 @@ def tail(
     Goes on after a lost connection, and misses nothing. With --output json, each line is an event.
     """
     from angarium_cli.client.output import Output
-    from angarium_cli.client.tailing import show_events
     from angarium_cli.client.times import past_time
+    from angarium_cli.tail.show_events import show_events
 
     query: dict[str, Any] = {
         "types": types,

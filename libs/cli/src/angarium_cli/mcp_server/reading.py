@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from angarium_cli.client.redelivery import Redelivery, preview
 from angarium_cli.client.session import Session, path_of
 from angarium_cli.client.times import past_time
 from angarium_cli.explain.attempts import find_attempt, read_attempts
+from angarium_cli.redelivery.redeliver import Redelivery, preview
 from angarium_cli.resources.requests import read_pages
 
 from .access import OpenSession, ToolContext

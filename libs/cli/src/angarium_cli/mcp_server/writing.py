@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from angarium_cli.client.redelivery import start
 from angarium_cli.client.session import path_of
+from angarium_cli.redelivery.redeliver import start
 
 from .access import OpenSession, ToolContext
 from .reading import Answer, App, Endpoint, EventTypes, Kind, ReplaySince, Until, redelivery

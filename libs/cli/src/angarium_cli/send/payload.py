@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from angarium_cli.client.text_input import read_bytes
 from angarium_cli.failure import CommandFailed
-
-from .text_input import read_bytes
 
 
 def payload_of(words: Sequence[str]) -> dict[str, Any]:

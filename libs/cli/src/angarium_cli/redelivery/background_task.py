@@ -7,11 +7,10 @@ from typing import Final
 
 from rich.progress import BarColumn, Progress, TextColumn
 
+from angarium_cli.client.api_client import ApiClient
+from angarium_cli.client.output import console_of
+from angarium_cli.client.session import Item, path_of
 from angarium_cli.failure import CommandFailed, ExitStatus
-
-from .api_client import ApiClient
-from .output import console_of
-from .session import Item, path_of
 
 _PAUSE_S: Final = 0.25
 _PAUSE_S_MAX: Final = 2.0

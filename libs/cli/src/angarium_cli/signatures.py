@@ -27,9 +27,8 @@ from angarium_signing import (
 )
 from angarium_signing import verify as verify_request
 
+from angarium_cli.client.text_input import read_bytes, read_text
 from angarium_cli.failure import CommandFailed, ExitStatus
-
-from .text_input import read_bytes, read_text
 
 SECRET_VARIABLE: Final = "WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 _ANY_AGE_S: Final = 1 << 62

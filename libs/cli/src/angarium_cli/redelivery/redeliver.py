@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import typer
 
+from angarium_cli.client.output import Output, show_one
+from angarium_cli.client.session import Item, Session, open_session, path_of
+from angarium_cli.client.times import past_time
+
 from .background_task import follow_task
-from .output import Output, show_one
-from .session import Item, Session, open_session, path_of
-from .times import past_time
 
 _ENDPOINT: Final = "/api/v1/app/{app}/endpoint/{endpoint}/"
 _PREVIEWED: Final = {"eventTypes": "event_types", "channel": "channel", "tag": "tag"}

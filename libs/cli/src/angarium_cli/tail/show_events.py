@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from angarium_cli.client.output import Output, console_of, json_text
+from angarium_cli.client.session import Session, open_session, path_of
+
 from .event_lines import event_line
 from .event_stream import Event, EventStream
-from .output import Output, console_of, json_text
-from .session import Session, open_session, path_of
 
 
 def show_events(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from .output import member, printable
+from angarium_cli.client.output import member, printable
 
 _STYLES: Final = {
     "attempt.succeeded": "green",

@@ -10,10 +10,9 @@ from typing import Any, Final
 
 import httpx
 
+from angarium_cli.client.api_client import ApiClient, Refused, Unreachable
+from angarium_cli.client.session import Session
 from angarium_cli.failure import CommandFailed
-
-from .api_client import ApiClient, Refused, Unreachable
-from .session import Session
 
 _READ_TIMEOUT_S: Final = 30.0
 """Comments come at least every 10 seconds."""
