@@ -71,7 +71,7 @@ def test_a_busy_server_is_asked_again_with_the_same_idempotency_key() -> None:
             return httpx.Response(503, headers={"retry-after": "7"}, json={"detail": "Busy."})
         return httpx.Response(200, json={"id": "app_1"})
 
-    assert client(answer, pauses).post("/api/v1/app", {})["id"] == "app_1"
+    assert client(answer, pauses).send("POST", "/api/v1/app", body={})["id"] == "app_1"
     assert len(set(seen)) == 1
     assert pauses == [7.0, 7.0]
 

@@ -79,6 +79,13 @@ def test_half_an_environment_never_sends_a_saved_key_elsewhere(
     assert TOKEN not in str(refused.value)
 
 
+def test_the_url_of_the_default_profile_alone_is_that_profile(file: ProfileFile) -> None:
+    saved = Profile("default", "https://example.com", TOKEN)
+    file.save(saved)
+
+    assert chosen_profile(None, {"ANGARIUM_URL": "https://example.com/"}, file) == saved
+
+
 def test_a_missing_profile_says_how_to_log_in(file: ProfileFile) -> None:
     with pytest.raises(CommandFailed, match="angarium login --profile staging") as refused:
         chosen_profile("staging", {}, file)

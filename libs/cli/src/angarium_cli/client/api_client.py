@@ -41,7 +41,7 @@ class ApiClient:
     """Sends requests with a bearer token. Its methods raise CommandFailed, without the token.
 
     `name` is what error messages call the server. Requests that may be repeated are, a few times,
-    if the server is busy; a POST carries an idempotency key.
+    if the server is busy.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class ApiClient:
         return self.send("GET", path, query=query)
 
     def post(self, path: str, body: object) -> Any:
-        """The JSON of the answer to a JSON body."""
-        return self.send("POST", path, body=body)
+        """The JSON of the answer to a JSON body, which is sent once: no answer is stored for it."""
+        return self._json("POST", path, {"json": body})
 
     def bytes_of(self, path: str) -> tuple[str, bytes]:
         """Content type and bytes of an answer."""
@@ -77,12 +77,18 @@ class ApiClient:
     def send(
         self, method: str, path: str, *, query: Query | None = None, body: object = None
     ) -> Any:
-        """The JSON of the answer to any request; None if the answer is empty."""
+        """The JSON of the answer to any request; None if the answer is empty.
+
+        A POST has an idempotency key, so that it can be repeated.
+        """
         request: dict[str, Any] = {"params": query or {}}
         if body is not None:
             request["json"] = body
         if method == "POST" and self._name == ANGARIUM:
             request["headers"] = {"idempotency-key": str(uuid4())}
+        return self._json(method, path, request)
+
+    def _json(self, method: str, path: str, request: Mapping[str, Any]) -> Any:
         answer = self._answer(method, path, request)
         if not answer.content:
             return None

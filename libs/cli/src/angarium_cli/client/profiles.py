@@ -96,19 +96,14 @@ def chosen_profile(
 
     Raises CommandFailed if there is none.
     """
+    file = file or ProfileFile()
     url, token = environment.get(URL_VARIABLE), environment.get(TOKEN_VARIABLE)
-    if name is None and (url or token):
-        if not url or not token:
-            missing = TOKEN_VARIABLE if url else URL_VARIABLE
-            given = URL_VARIABLE if url else TOKEN_VARIABLE
-            # A token of a profile is sent to no other URL than the profile's own.
-            raise CommandFailed(
-                f"{given} is set without {missing}; set both, or neither to use a profile",
-                exit_status=ExitStatus.NOT_LOGGED_IN,
-            )
+    if name is None and url and token:
         return Profile(None, url, token)
+    if name is None and (url or token):
+        return _default_of(url, file)
     wanted = name or DEFAULT_PROFILE
-    found = (file or ProfileFile()).get(wanted)
+    found = file.get(wanted)
     if found is None:
         option = "" if wanted == DEFAULT_PROFILE else f" --profile {wanted}"
         raise CommandFailed(
@@ -117,3 +112,15 @@ def chosen_profile(
             exit_status=ExitStatus.NOT_LOGGED_IN,
         )
     return found
+
+
+def _default_of(url: str | None, file: ProfileFile) -> Profile:
+    """The profile `default` if it is of this URL: a saved key is sent to no other."""
+    saved = file.get(DEFAULT_PROFILE)
+    if url is not None and saved is not None and saved.url.rstrip("/") == url.rstrip("/"):
+        return saved
+    given, missing = (URL_VARIABLE, TOKEN_VARIABLE) if url else (TOKEN_VARIABLE, URL_VARIABLE)
+    raise CommandFailed(
+        f"{given} is set without {missing}; set both, or neither to use a profile",
+        exit_status=ExitStatus.NOT_LOGGED_IN,
+    )

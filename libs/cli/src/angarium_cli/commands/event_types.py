@@ -37,7 +37,7 @@ def import_event_types(
 
     body = {"specRaw": read_text(path), "dryRun": dry_run, "replaceAll": replace_all}
     with open_session(profile) as session:
-        data = session.api.post("/api/v1/event-type/import/openapi", body)["data"]
+        data = session.api.send("POST", "/api/v1/event-type/import/openapi", body=body)["data"]
     rows = data.get("to_modify") or [{"name": name} for name in data["modified"]]
     columns = [("name", "name"), ("description", "description")]
     show_list(rows, columns[: 2 if dry_run else 1], Output(output))

@@ -102,7 +102,8 @@ def trigger(
                 app=session.application(app),
                 endpoint=endpoint,
             )
-            sent = session.api.post(path, {"eventType": event_type, "payload": payload})
+            example = {"eventType": event_type, "payload": payload}
+            sent = session.api.send("POST", path, body=example)
     show_one(sent, Output(output))
 
 

@@ -70,7 +70,8 @@ class PolledMessages:
             if refused.status != 404:
                 raise
             new = {"url": POLL_URL, "uid": self._identity.uid, **wanted}
-            api.post(self._path(_ENDPOINTS), new | {"description": self._identity.description})
+            new["description"] = self._identity.description
+            api.send("POST", self._path(_ENDPOINTS), body=new)
         else:
             if sorted(found["eventTypes"] or []) != self._event_types or found["disabled"]:
                 api.send("PATCH", path, body=wanted | {"disabled": False})

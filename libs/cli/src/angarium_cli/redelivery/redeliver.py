@@ -72,5 +72,5 @@ def preview(session: Session, parts: Mapping[str, str], request: Redelivery) -> 
 def start(session: Session, parts: Mapping[str, str], request: Redelivery) -> Item:
     """Start the task; gives it."""
     body = {**request.times(), **request.filters}
-    task: Item = session.api.post(path_of(f"{_ENDPOINT}{request.kind}", **parts), body)
+    task: Item = session.api.send("POST", path_of(f"{_ENDPOINT}{request.kind}", **parts), body=body)
     return task
