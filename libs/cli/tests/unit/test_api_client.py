@@ -98,6 +98,20 @@ def test_what_is_no_url_is_refused(url: str) -> None:
         checked_url(url)
 
 
+def test_a_url_with_a_password_is_refused_without_showing_it() -> None:
+    with pytest.raises(CommandFailed) as refused:
+        checked_url("https://user:hunter2@example.com")
+
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_page_of_a_proxy_cannot_control_the_terminal() -> None:
+    with pytest.raises(CommandFailed) as refused:
+        client(lambda _: httpx.Response(502, text="Bad\x1b[2J gateway")).send("PATCH", "/x")
+
+    assert str(refused.value) == "Bad?[2J gateway"
+
+
 def test_a_key_with_a_line_break_is_refused_without_showing_it() -> None:
     with pytest.raises(CommandFailed) as refused, api_client("https://example.com", "ang_a\nb"):
         pass

@@ -10,6 +10,8 @@ import httpx
 
 from angarium_cli.failure import CommandFailed, ExitStatus
 
+from .printable import printable
+
 ANGARIUM: Final = "Angarium"
 TIMEOUT_S: Final = 120.0
 _CONNECT_TIMEOUT_S: Final = 10.0
@@ -101,7 +103,7 @@ class ApiClient:
 
     def refusal(self, answer: httpx.Response) -> Refused:
         """The error that a refusal is. The answer must have been read."""
-        reason = _reason(answer)
+        reason = printable(_reason(answer))
         if self._name == ANGARIUM:
             status = _STATUSES.get(answer.status_code, ExitStatus.FAILED)
             if answer.status_code == 401:
@@ -164,6 +166,9 @@ def checked_url(url: str) -> httpx.URL:
         found = httpx.URL()
     if found.scheme not in ("http", "https") or not found.host:
         raise CommandFailed("the URL is not one; write it as https://webhooks.example.com")
+    if found.userinfo:
+        # Messages show the URL.
+        raise CommandFailed("the URL has a user or a password; write it without")
     return found
 
 

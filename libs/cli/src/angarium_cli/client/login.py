@@ -21,8 +21,6 @@ def log_in(url: str | None, name: str, app: str | None) -> None:
     """Check a key with the API, and save it. Raises CommandFailed."""
     check_name(name)
     address = checked_url(url or os.environ.get(URL_VARIABLE) or _asked_url())
-    if address.userinfo:
-        raise CommandFailed("the URL has a user or a password; write it without")
     if address.scheme == "http" and not _is_local(address):
         typer.echo("Warning: the key travels unencrypted to this URL; use https.", err=True)
     token = _key()

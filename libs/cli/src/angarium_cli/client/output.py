@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .printable import printable
+
 _FILE_COLUMNS: Final = 400
 _CONTROLS: Final = re.compile(r"[\x7f-\x9f]")
 _BAD: Final = re.compile(r"\b(fail(ed|ing)?|canceled|disabled|exhausted)\b")
@@ -71,11 +73,6 @@ def json_text(data: Any, indent: int | None = None) -> str:
     """JSON without characters that a terminal obeys."""
     text = json.dumps(data, indent=indent, ensure_ascii=False)
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def printable(text: str) -> str:
-    """Text without characters that a terminal obeys."""
-    return "".join([each if each.isprintable() else "?" for each in text])
 
 
 def member(item: Mapping[str, Any], path: str) -> Any:

@@ -11,6 +11,8 @@ from angarium_cli.failure import CommandFailed
 from .api_client import TIMEOUT_S, TRIES_MAX, ApiClient, api_client
 from .profiles import Profile, chosen_profile
 
+type Item = dict[str, Any]
+
 
 class Session:
     """The API as a profile may use it."""
@@ -51,6 +53,3 @@ def open_session(
 def path_of(template: str, **parts: str) -> str:
     """A path of the API, with ids and uids written safely into it."""
     return template.format_map({name: quote(part, safe="") for name, part in parts.items()})
-
-
-type Item = dict[str, Any]

@@ -9,7 +9,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from angarium_cli.client.output import printable
+from angarium_cli.client.printable import printable
 
 from .forwarder import Outcome
 from .polled_messages import ReceivedMessage

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from angarium_cli.client.output import member, printable
+from angarium_cli.client.output import member
+from angarium_cli.client.printable import printable
 
 _STYLES: Final = {
     "attempt.succeeded": "green",
