@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import typer.main
 from angarium_cli.main import app
+from angarium_cli.redelivery.redeliver import PREVIEWED_FILTERS, Redelivery
 from angarium_cli.resources.operation import Operation, Resource
 from angarium_cli.resources.table import RESOURCES
 
@@ -88,6 +89,28 @@ def test_columns_are_members_of_the_answer(operation: Operation) -> None:
         for name in path.split("."):
             assert name in schema["properties"], path
             schema = resolved(schema["properties"][name])
+
+
+@pytest.mark.parametrize("kind", ["recover", "replay-missing", "bulk-replay"])
+def test_redeliveries_take_what_the_commands_send(kind: str) -> None:
+    endpoint = "/api/v1/app/{app_id}/endpoint/{endpoint_id}"
+    request = Redelivery(kind, "1h", "30m", {})
+    members = body_members(documented(f"{endpoint}/{kind}", "POST"))
+    previewed = documented(f"{endpoint}/redelivery-preview", "GET")["parameters"]
+    queries = {each["name"]: each["schema"] for each in previewed if each["in"] == "query"}
+
+    assert request.times().keys() <= members.keys()
+    assert kind in queries["task"]["enum"]
+    assert {"since", "until", *PREVIEWED_FILTERS.values()} <= queries.keys()
+    if kind == "bulk-replay":
+        assert PREVIEWED_FILTERS.keys() <= members.keys()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/events", "/api/v1/app/{app_id}/events"])
+def test_the_stream_of_events_takes_the_filters_of_tail(path: str) -> None:
+    names = {each["name"] for each in documented(path, "GET")["parameters"]}
+
+    assert {"types", "event_types", "endpoint_id", "since"} <= names
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda each: each.name)

@@ -92,13 +92,18 @@ class Listener:
             case "r":
                 self._resend_last()
             case "d":
-                if self._last is not None:
-                    self._display.details(*self._last)
+                self._show_last()
+
+    def _show_last(self) -> None:
+        if self._last is None:
+            self._display.notice("Nothing was forwarded yet.")
+        else:
+            self._display.details(*self._last)
 
     def _resend_last(self) -> None:
         """Give the program the last message again; the platform delivers nothing to others."""
         if self._last is None:
-            self._display.notice("There is nothing to resend yet.")
+            self._display.notice("Nothing was forwarded yet.")
             return
         message = self._last[0]
         outcome = self._outcome(message, told=False)

@@ -13,7 +13,7 @@ from angarium_cli.client.times import past_time
 from .background_task import follow_task
 
 _ENDPOINT: Final = "/api/v1/app/{app}/endpoint/{endpoint}/"
-_PREVIEWED: Final = {"eventTypes": "event_types", "channel": "channel", "tag": "tag"}
+PREVIEWED_FILTERS: Final = {"eventTypes": "event_types", "channel": "channel", "tag": "tag"}
 """Filters, and what the preview calls them."""
 
 
@@ -59,7 +59,7 @@ def redeliver(
 
 def preview(session: Session, parts: Mapping[str, str], request: Redelivery) -> Item:
     """How many messages it would be."""
-    filters = {_PREVIEWED[name]: value for name, value in request.filters.items()}
+    filters = {PREVIEWED_FILTERS[name]: value for name, value in request.filters.items()}
     found: Item = session.api.get(
         path_of(f"{_ENDPOINT}redelivery-preview", **parts),
         task=request.kind,
