@@ -90,6 +90,23 @@ def test_it_goes_on_after_the_last_event_and_drops_what_comes_again() -> None:
     assert server.pauses == sorted(server.pauses)
 
 
+def test_a_stream_that_is_lost_before_its_first_event_goes_on_from_its_beginning() -> None:
+    asked: list[str | None] = []
+
+    def begun(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params.get("since"))
+        return httpx.Response(
+            200, text=": connected\n\n", headers={"date": "Mon, 02 Mar 2026 12:00:00 GMT"}
+        )
+
+    def goes_on(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params.get("since"))
+        return httpx.Response(200, text=written("1", id="a"))
+
+    assert len(Server(begun, goes_on).events(1)) == 1
+    assert asked == [None, "2026-03-02T12:00:00+00:00"]
+
+
 def test_versions_of_an_endpoint_are_different_events() -> None:
     server = Server(text(written("1", id="ep", version=1), written("2", id="ep", version=2)))
 

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
@@ -53,7 +55,7 @@ class EventStream:
     ) -> None:
         self._connect = connect
         self._path = path
-        self._query = query
+        self._query = dict(query)
         self._report = report
         self._pause = pause
         self._last_id: str | None = None
@@ -88,7 +90,7 @@ class EventStream:
             timeout = httpx.Timeout(_READ_TIMEOUT_S)
             try:
                 with api.http.stream(
-                    "GET", path, params=dict(self._query), headers=headers, timeout=timeout
+                    "GET", path, params=self._query, headers=headers, timeout=timeout
                 ) as answer:
                     yield from self._events_of(api, answer)
             except httpx.HTTPError as error:
@@ -98,7 +100,10 @@ class EventStream:
         if not answer.is_success:
             answer.read()
             raise api.refusal(answer)
-        self._ran = True
+        if not self._ran:
+            self._ran = True
+            # A stream that is lost before its first event goes on from its beginning.
+            self._query.setdefault("since", _time_of(answer))
         for event in parsed_events(answer.iter_lines()):
             self._last_id = event.id or self._last_id
             yield event
@@ -112,6 +117,15 @@ class EventStream:
         if len(self._seen) > _SEEN_MAX:
             self._seen.popitem(last=False)
         return True
+
+
+def _time_of(answer: httpx.Response) -> str:
+    """The time of an answer by the server's clock, whose `Date` has seconds only."""
+    try:
+        at = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        at = datetime.now(UTC)
+    return at.isoformat()
 
 
 def parsed_events(lines: Iterator[str]) -> Iterator[Event]:
