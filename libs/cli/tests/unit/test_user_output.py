@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 import yaml
-from angarium_cli.client.output import Output, show_list, show_one
+from angarium_cli.client.options import OutputForm
+from angarium_cli.client.output import show_list, show_one
 
 HOSTILE = "name\x1b[31m\x9b2J"
 ITEMS: list[dict[str, Any]] = [
@@ -15,7 +16,7 @@ ITEMS: list[dict[str, Any]] = [
 COLUMNS = [("id", "id"), ("name", "name"), ("tags", "tags"), ("%", "inner.percent"), ("on", "on")]
 
 
-def shown(capsys: pytest.CaptureFixture[str], form: Output) -> str:
+def shown(capsys: pytest.CaptureFixture[str], form: OutputForm) -> str:
     show_list(ITEMS, COLUMNS, form)
     return capsys.readouterr().out
 
@@ -23,7 +24,7 @@ def shown(capsys: pytest.CaptureFixture[str], form: Output) -> str:
 def test_a_table_in_a_file_has_one_line_an_item_and_no_colour(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    lines = shown(capsys, Output.table).splitlines()
+    lines = shown(capsys, OutputForm.table).splitlines()
 
     assert lines[0].split() == ["id", "name", "tags", "%", "on"]
     assert lines[1].split() == ["app_1", "name?[31m?2J", "a,", "b", "5", "yes"]
@@ -34,7 +35,7 @@ def test_a_table_in_a_file_has_one_line_an_item_and_no_colour(
 def test_data_is_whole_and_without_characters_that_a_terminal_obeys(
     capsys: pytest.CaptureFixture[str], form: str, parse: object
 ) -> None:
-    text = shown(capsys, Output(form))
+    text = shown(capsys, OutputForm(form))
 
     assert callable(parse)
     assert parse(text) == ITEMS
@@ -42,7 +43,9 @@ def test_data_is_whole_and_without_characters_that_a_terminal_obeys(
 
 
 def test_one_item_leaves_out_what_it_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
-    show_one({"id": "ep_1", "uid": None, "eventTypes": ["a"], "metadata": {"k": "é"}}, Output.table)
+    show_one(
+        {"id": "ep_1", "uid": None, "eventTypes": ["a"], "metadata": {"k": "é"}}, OutputForm.table
+    )
 
     rows = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
     assert [(name, value.strip()) for name, value in rows] == [

@@ -1,1 +1,1 @@
-"""What the commands for users of the API share: profiles, the HTTP client, output."""
+"""Profiles, the HTTP client and output of the commands for users of the API."""

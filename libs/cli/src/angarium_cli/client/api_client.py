@@ -102,7 +102,7 @@ class ApiClient:
             ) from None
 
     def refusal(self, answer: httpx.Response) -> Refused:
-        """The error that a refusal is. The answer must have been read."""
+        """The error for a refusal. The answer must have been read."""
         reason = printable(_reason(answer))
         if self._name == ANGARIUM:
             status = _STATUSES.get(answer.status_code, ExitStatus.FAILED)
@@ -118,7 +118,7 @@ class ApiClient:
         )
 
     def unreachable(self, error: httpx.HTTPError) -> Unreachable:
-        """The error that a failed connection is."""
+        """The error for a failed connection."""
         reason = str(error) or type(error).__name__
         return Unreachable(
             f"{self._name} does not answer at {self._http.base_url}: {reason}; check the URL and"

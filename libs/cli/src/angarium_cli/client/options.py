@@ -1,4 +1,4 @@
-"""Options that the commands for users share. Imports nothing of weight."""
+"""Options that the commands for users share. The module loads quickly, for `--help`."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 
 class OutputForm(StrEnum):
-    """Forms of output. The same as `output.Output`, whose module takes long to import."""
+    """Forms of output."""
 
     table = "table"
     json = "json"

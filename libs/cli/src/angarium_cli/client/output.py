@@ -4,13 +4,13 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .options import OutputForm
 from .printable import printable
 
 _FILE_COLUMNS: Final = 400
@@ -22,17 +22,11 @@ type Column = tuple[str, str]
 """Heading, and path of the member: `progress.percent`."""
 
 
-class Output(StrEnum):
-    """Forms of output."""
-
-    table = "table"
-    json = "json"
-    yaml = "yaml"
-
-
-def show_list(items: Sequence[Mapping[str, Any]], columns: Sequence[Column], form: Output) -> None:
-    """Print items: of a table the columns, of the other forms everything."""
-    if form is not Output.table:
+def show_list(
+    items: Sequence[Mapping[str, Any]], columns: Sequence[Column], form: OutputForm
+) -> None:
+    """Print items. A table has the columns only, the other forms have everything."""
+    if form is not OutputForm.table:
         print_data(list(items), form)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -43,9 +37,9 @@ def show_list(items: Sequence[Mapping[str, Any]], columns: Sequence[Column], for
     console_of(sys.stdout).print(table)
 
 
-def show_one(item: Mapping[str, Any], form: Output) -> None:
+def show_one(item: Mapping[str, Any], form: OutputForm) -> None:
     """Print one item, as a table with one member a row."""
-    if form is not Output.table:
+    if form is not OutputForm.table:
         print_data(dict(item), form)
         return
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -57,9 +51,9 @@ def show_one(item: Mapping[str, Any], form: Output) -> None:
     console_of(sys.stdout).print(table)
 
 
-def print_data(data: Any, form: Output) -> None:
+def print_data(data: Any, form: OutputForm) -> None:
     """Print data as JSON or YAML."""
-    if form is Output.yaml:
+    if form is OutputForm.yaml:
         import yaml
 
         text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
@@ -70,7 +64,7 @@ def print_data(data: Any, form: Output) -> None:
 
 
 def json_text(data: Any, indent: int | None = None) -> str:
-    """JSON without characters that a terminal obeys."""
+    """JSON in which control characters are escaped."""
     text = json.dumps(data, indent=indent, ensure_ascii=False)
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 

@@ -2,5 +2,5 @@
 
 
 def printable(text: str) -> str:
-    """Text without characters that a terminal obeys."""
+    """Replace control characters, which could change the terminal."""
     return "".join([each if each.isprintable() else "?" for each in text])

@@ -1,4 +1,4 @@
-"""Profiles: the platforms that a user logged in to, and which one a command uses."""
+"""Profiles: saved URLs and API keys, and the choice of one for a command."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

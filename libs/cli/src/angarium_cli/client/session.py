@@ -1,4 +1,4 @@
-"""One command's use of the API: the profile, the client, the application."""
+"""Session of one command with the API: profile, client, application."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ type Item = dict[str, Any]
 
 
 class Session:
-    """The API as a profile may use it."""
+    """The API, with the access of a profile."""
 
     def __init__(self, profile: Profile, api: ApiClient) -> None:
         self.profile = profile

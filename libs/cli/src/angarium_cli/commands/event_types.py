@@ -31,7 +31,7 @@ def import_event_types(
     output: Form = OutputForm.table,
 ) -> None:
     """Create and change event types as the webhooks of an OpenAPI document say."""
-    from angarium_cli.client.output import Output, show_list
+    from angarium_cli.client.output import show_list
     from angarium_cli.client.session import open_session
     from angarium_cli.client.text_input import read_text
 
@@ -40,7 +40,7 @@ def import_event_types(
         data = session.api.send("POST", "/api/v1/event-type/import/openapi", body=body)["data"]
     rows = data.get("to_modify") or [{"name": name} for name in data["modified"]]
     columns = [("name", "name"), ("description", "description")]
-    show_list(rows, columns[: 2 if dry_run else 1], Output(output))
+    show_list(rows, columns[: 2 if dry_run else 1], output)
     typer.echo(f"{len(rows)} event types {'would change' if dry_run else 'changed'}.", err=True)
 
 
@@ -52,7 +52,7 @@ def export_event_types(
     output: Form = OutputForm.json,
 ) -> None:
     """Print the event types as an OpenAPI or AsyncAPI document."""
-    from angarium_cli.client.output import Output, print_data
+    from angarium_cli.client.output import print_data
     from angarium_cli.client.session import open_session
     from angarium_cli.failure import CommandFailed
 
@@ -60,4 +60,4 @@ def export_event_types(
         raise CommandFailed("a document is no table; use --output json or yaml")
     with open_session(profile) as session:
         document = session.api.get(f"/api/v1/event-type/export/{form.value}")
-    print_data(document, Output(output))
+    print_data(document, output)

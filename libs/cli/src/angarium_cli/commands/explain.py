@@ -30,7 +30,7 @@ def explain(
 
     Exit status: 0 if there are attempts, 1 if none was made yet.
     """
-    from angarium_cli.client.output import Output, print_data
+    from angarium_cli.client.output import print_data
     from angarium_cli.client.session import open_session
     from angarium_cli.explain.attempts import find_attempt, read_attempt, read_attempts
     from angarium_cli.explain.report import report_lines
@@ -50,7 +50,7 @@ def explain(
             exit_status=ExitStatus.FAILED,
         )
     if output is not OutputForm.table:
-        print_data(found, Output(output))
+        print_data(found, output)
         return
     for line in report_lines(found):
         typer.echo(line)

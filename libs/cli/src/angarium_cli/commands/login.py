@@ -51,19 +51,19 @@ def logout(
 
 def profiles(output: Form = OutputForm.table) -> None:
     """List saved profiles, without their keys."""
-    from angarium_cli.client.output import Output, show_list
+    from angarium_cli.client.output import show_list
     from angarium_cli.client.profiles import ProfileFile
 
     rows = [{"name": each.name, "url": each.url, "app": each.app} for each in ProfileFile().all()]
     columns = [("name", "name"), ("url", "url"), ("application", "app")]
-    show_list(rows, columns, Output(output))
+    show_list(rows, columns, output)
 
 
 def whoami(profile: ProfileName = None, output: Form = OutputForm.table) -> None:
     """Show whose key commands use, and what it may do."""
-    from angarium_cli.client.output import Output, show_one
+    from angarium_cli.client.output import show_one
     from angarium_cli.client.session import open_session
 
     with open_session(profile) as session:
         found = session.api.get("/api/v1/auth/whoami")
-    show_one({"url": session.profile.url} | found, Output(output))
+    show_one({"url": session.profile.url} | found, output)

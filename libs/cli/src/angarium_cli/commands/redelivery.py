@@ -101,9 +101,9 @@ def follow(
     output: Form = OutputForm.table,
 ) -> None:
     """Wait until a background task has ended, and show its progress."""
-    from angarium_cli.client.output import Output, show_one
+    from angarium_cli.client.output import show_one
     from angarium_cli.client.session import open_session
     from angarium_cli.redelivery.background_task import follow_task
 
     with open_session(profile) as session:
-        show_one(follow_task(session.api, task_id), Output(output))
+        show_one(follow_task(session.api, task_id), output)

@@ -47,7 +47,7 @@ def send(
     output: Form = OutputForm.table,
 ) -> None:
     """Post a message to an application."""
-    from angarium_cli.client.output import Output, show_one
+    from angarium_cli.client.output import show_one
     from angarium_cli.client.session import open_session
     from angarium_cli.client.times import future_time
     from angarium_cli.send.payload import payload_of
@@ -62,7 +62,7 @@ def send(
     }
     with open_session(profile) as session:
         sent = _post(session, app, message)
-    show_one(sent, Output(output))
+    show_one(sent, output)
 
 
 def trigger(
@@ -86,7 +86,7 @@ def trigger(
     output: Form = OutputForm.table,
 ) -> None:
     """Post the example of an event type's newest schema."""
-    from angarium_cli.client.output import Output, show_one
+    from angarium_cli.client.output import show_one
     from angarium_cli.client.session import open_session, path_of
     from angarium_cli.send.examples import example_of
     from angarium_cli.send.payload import assigned
@@ -104,7 +104,7 @@ def trigger(
             )
             example = {"eventType": event_type, "payload": payload}
             sent = session.api.send("POST", path, body=example)
-    show_one(sent, Output(output))
+    show_one(sent, output)
 
 
 def _post(session: "Session", app: str | None, message: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`angarium tail`: what happens, live."""
+"""`angarium tail`: follow the stream of events."""
 
 from typing import Annotated, Any
 
@@ -42,7 +42,6 @@ def tail(
 
     Goes on after a lost connection, and misses nothing. With --output json, each line is an event.
     """
-    from angarium_cli.client.output import Output
     from angarium_cli.client.times import past_time
     from angarium_cli.tail.show_events import show_events
 
@@ -53,4 +52,4 @@ def tail(
         "since": None if since is None else past_time(since, "--since"),
     }
     given = {name: value for name, value in query.items() if value}
-    show_events(profile, app, given, Output(output), limit)
+    show_events(profile, app, given, output, limit)

@@ -39,7 +39,7 @@ def read_attempt(
 
 
 def find_attempt(session: Session, attempt: str) -> list[dict[str, Any]]:
-    """An attempt of which only the id is known: it is searched at the time that the id has.
+    """Find an attempt by its id alone, by searching at the time that is part of the id.
 
     Raises CommandFailed if there is none.
     """

@@ -1,4 +1,4 @@
-"""What `angarium listen` shows."""
+"""Display of `angarium listen`."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ class Display:
 
 
 def detail_lines(message: ReceivedMessage, outcome: Outcome) -> Iterator[str]:
-    """Headers and bodies, without characters that a terminal obeys."""
+    """Headers and bodies, without control characters."""
     yield f"  Request of {printable(message.id)}"
     yield from _headers(outcome.request_headers)
     yield from _body(message.body or b"")

@@ -23,7 +23,7 @@ class TargetDown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one forwarded message. `status` is None without a response; then `problem`
+    """Outcome of one forwarded message. `status` is None without a response; then `problem`
     says why. `body` is the beginning of the response's."""
 
     request_headers: tuple[tuple[str, str], ...]

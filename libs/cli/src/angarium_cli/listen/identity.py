@@ -1,4 +1,4 @@
-"""Who listens on this machine, and the secret that its deliveries are signed with."""
+"""Identity of the listener on this machine, and the secret that signs its deliveries."""
 
 import secrets
 import socket
@@ -25,7 +25,7 @@ class Identity:
 
     @property
     def signer(self) -> SigningSecret:
-        """What signs."""
+        """The secret as a signer."""
         return SigningSecret.parse(self.secret)
 
     @property

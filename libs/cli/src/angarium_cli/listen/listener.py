@@ -75,7 +75,10 @@ class Listener:
         self._display.delivery(message, outcome)
 
     def _outcome(self, message: ReceivedMessage, *, told: bool) -> Outcome | None:
-        """Forward a message once; None if the program is not there, which is told once."""
+        """Forward a message once; None if the program cannot be reached.
+
+        `told` is True if that was shown already.
+        """
         try:
             return self._forwarder.forward(message)
         except TargetDown as down:

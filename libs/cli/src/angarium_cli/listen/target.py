@@ -1,4 +1,4 @@
-"""Where deliveries are forwarded to: a port or URL of this machine."""
+"""Target of the deliveries: a port or URL of this machine."""
 
 import ipaddress
 from typing import Final

@@ -1,4 +1,4 @@
-"""Whose API key a tool uses: that of the profile, or the one that an HTTP request brings."""
+"""API keys of the tools: the key of a profile, or the key of each HTTP request."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -45,7 +45,7 @@ def of_request(url: str) -> OpenSession:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Tell the client what failed, with the remedy."""
+    """Turn the failure of a command into an error that the client can read."""
     try:
         yield
     except CommandFailed as failure:

@@ -173,7 +173,7 @@ class ReadingTools:
 def redelivery(
     kind: str, since: str, until: str | None, event_types: list[str] | None
 ) -> Redelivery:
-    """The request that a tool's arguments are."""
+    """The request for the arguments of a tool."""
     filters = {"eventTypes": event_types} if event_types else {}
     return Redelivery(kind, since, until, filters)
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import typer
 
-from angarium_cli.client.output import Output, show_one
+from angarium_cli.client.options import OutputForm
+from angarium_cli.client.output import show_one
 from angarium_cli.client.session import Item, Session, open_session, path_of
 from angarium_cli.client.times import past_time
 
@@ -14,7 +15,7 @@ from .background_task import follow_task
 
 _ENDPOINT: Final = "/api/v1/app/{app}/endpoint/{endpoint}/"
 PREVIEWED_FILTERS: Final = {"eventTypes": "event_types", "channel": "channel", "tag": "tag"}
-"""Filters, and what the preview calls them."""
+"""Filters, with their names in the preview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +40,26 @@ def redeliver(
     endpoint: str,
     app: str | None,
     profile: str | None,
-    form: str,
+    form: OutputForm,
     *,
     dry_run: bool,
     wait: bool,
 ) -> None:
-    """Show what would be delivered again, or deliver it. Raises CommandFailed."""
+    """Preview a redelivery, or start it. Raises CommandFailed."""
     with open_session(profile) as session:
         parts = {"app": session.application(app), "endpoint": endpoint}
         if dry_run:
-            show_one(preview(session, parts, request), Output(form))
+            show_one(preview(session, parts, request), form)
             return
         task = start(session, parts, request)
         if wait:
             typer.echo(f"Task {task['id']} runs.", err=True)
             task = follow_task(session.api, task["id"])
-    show_one(task, Output(form))
+    show_one(task, form)
 
 
 def preview(session: Session, parts: Mapping[str, str], request: Redelivery) -> Item:
-    """How many messages it would be."""
+    """Count the messages that would be delivered."""
     filters = {PREVIEWED_FILTERS[name]: value for name, value in request.filters.items()}
     found: Item = session.api.get(
         path_of(f"{_ENDPOINT}redelivery-preview", **parts),
@@ -70,7 +71,7 @@ def preview(session: Session, parts: Mapping[str, str], request: Redelivery) -> 
 
 
 def start(session: Session, parts: Mapping[str, str], request: Redelivery) -> Item:
-    """Start the task; gives it."""
+    """Start the background task."""
     body = {**request.times(), **request.filters}
     task: Item = session.api.send("POST", path_of(f"{_ENDPOINT}{request.kind}", **parts), body=body)
     return task

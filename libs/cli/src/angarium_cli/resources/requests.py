@@ -8,7 +8,7 @@ from typing import Any, Final
 import typer
 
 from angarium_cli.client.api_client import ApiClient
-from angarium_cli.client.output import Output, show_list, show_one
+from angarium_cli.client.output import show_list, show_one
 from angarium_cli.client.session import Item, Session, open_session, path_of
 from angarium_cli.client.times import past_time
 from angarium_cli.failure import CommandFailed
@@ -26,7 +26,7 @@ def carry_out(operation: Operation, values: Mapping[str, Any]) -> None:
     arguments = {each.name: str(values[each.name]) for each in operation.arguments}
     if operation.asks:
         confirm(operation.asks.format_map(arguments), confirmed=values["yes"])
-    form = Output(values["output"])
+    form = values["output"]
     with open_session(values["profile"]) as session:
         path = _path(operation, session, arguments, values.get("app"))
         if operation.paged:
@@ -45,7 +45,7 @@ def carry_out(operation: Operation, values: Mapping[str, Any]) -> None:
 
 
 def fields_of(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters or members that the options and arguments of a command are.
+    """The parameters or members for the options and arguments of a command.
 
     Raises CommandFailed for a value that its option does not take.
     """

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from angarium_cli.client.output import Output, console_of, json_text
+from angarium_cli.client.options import OutputForm
+from angarium_cli.client.output import console_of, json_text
 from angarium_cli.client.session import Session, open_session, path_of
 
 from .event_lines import event_line
@@ -14,7 +15,11 @@ from .event_stream import Event, EventStream
 
 
 def show_events(
-    profile: str | None, app: str | None, query: Mapping[str, Any], form: Output, limit: int | None
+    profile: str | None,
+    app: str | None,
+    query: Mapping[str, Any],
+    form: OutputForm,
+    limit: int | None,
 ) -> None:
     """Print events until there were `limit`, or for ever. Raises CommandFailed."""
     console, problems = console_of(sys.stdout), console_of(sys.stderr)
@@ -28,16 +33,16 @@ def show_events(
 
     stream = EventStream(lambda: open_session(profile), path, query, report=report)
     for event in islice(stream.events(), limit):
-        if form is Output.table:
+        if form is OutputForm.table:
             console.print(event_line(event.kind, event.data, datetime.now(UTC)), soft_wrap=True)
         else:
             sys.stdout.write(_text(event, form))
         sys.stdout.flush()
 
 
-def _text(event: Event, form: Output) -> str:
+def _text(event: Event, form: OutputForm) -> str:
     item = {"id": event.id, "event": event.kind, "data": event.data}
-    if form is Output.json:
+    if form is OutputForm.json:
         return json_text(item) + "\n"
     import yaml
 
