@@ -26,13 +26,7 @@ CATALOG = {
         "invoice.paid": {
             "post": {
                 "description": "An invoice was paid.",
-                "requestBody": {
-                    "content": {
-                        "application/json": {
-                            "schema": {"type": "object", "examples": [{"id": "1"}]}
-                        }
-                    }
-                },
+                "requestBody": {"content": {"application/json": {"schema": SCHEMA}}},
             }
         }
     },
