@@ -11,7 +11,9 @@ def test_without_the_sdk_it_says_what_to_install(
 ) -> None:
     for name in [name for name in sys.modules if name.startswith("angarium_cli.mcp_server")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "mcp", None)
+    # Other tests may have imported it already.
+    for name in ["mcp", *[name for name in sys.modules if name.startswith("mcp.")]]:
+        monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setattr(sys, "argv", ["angarium", "mcp"])
 
     with pytest.raises(SystemExit) as ended:
