@@ -25,6 +25,8 @@ PAGES = (
     "rotate-secrets.md",
     "upgrade.md",
     "connect-with-tls.md",
+    "use-the-command-line.md",
+    "develop-with-listen.md",
 )
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 CLI = typer.main.get_command(app)
@@ -47,7 +49,11 @@ def test_commands_of_angarium_exist(page: str) -> None:
         for before, word in pairwise(["", *shlex.split(arguments.split("|")[0])]):
             subcommands = getattr(command, "commands", {})
             if word.startswith("-"):
-                options = [option for each in command.params for option in each.opts]
+                options = [
+                    option
+                    for each in command.params
+                    for option in (*each.opts, *each.secondary_opts)
+                ]
                 assert word in options, line
             elif subcommands and not before.startswith("--"):
                 command = subcommands[word]

@@ -65,8 +65,8 @@ def test_the_command_prints_the_attempts_of_a_message(
     )
     assert one.stdout.count("Cause:") == 1
     none = run_angarium(["explain", application.id, "msg_none"], **access)
-    assert none.returncode == 1
-    assert "404" in none.stderr
+    assert none.returncode == 4
+    assert "There is no message `msg_none`" in none.stderr
 
 
 def test_an_operational_webhook_has_the_explanation(

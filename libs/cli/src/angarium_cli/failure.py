@@ -2,18 +2,31 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """Exit statuses of the command, as docs/how-to/use-the-command-line.md lists them."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    NOT_FOUND = 4
+    NOT_LOGGED_IN = 5
 
 
 class CommandFailed(Exception):
     """A command cannot do what was asked.
 
     The text is one line that says what is wrong and what to do about it, and never holds a secret.
-    `exit_status` is 2 for what the caller can correct, 1 for what failed at work.
+    `exit_status` is 2 for what the caller can correct, 1 for what failed at work; commands that use
+    the API tell more apart (`ExitStatus`).
     """
 
-    def __init__(self, text: str, *, exit_status: int = 2) -> None:
+    def __init__(self, text: str, *, exit_status: int = ExitStatus.USAGE) -> None:
         super().__init__(" ".join(text.split()))
-        self.exit_status = exit_status
+        self.exit_status = int(exit_status)
 
 
 class EngineFailed(CommandFailed):

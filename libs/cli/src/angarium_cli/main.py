@@ -1,5 +1,6 @@
 """The `angarium` command. Each command imports its dependencies when it runs."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -8,25 +9,36 @@ from typer.exceptions import TyperException
 
 from angarium_cli.commands import (
     audit,
+    completion,
     console,
     dev,
     doctor,
     encryption,
     environment,
+    event_types,
     explain,
     import_,
     keys,
+    listen,
+    login,
+    mcp,
     metrics,
     migrate,
     quarantine,
+    redelivery,
+    send,
     services,
     settings,
+    signature,
+    tail,
     tenants,
     types,
     verify,
     version,
 )
 from angarium_cli.failure import CommandFailed
+from angarium_cli.resources.commands import resource_commands
+from angarium_cli.resources.table import RESOURCES
 
 app = typer.Typer(
     name="angarium",
@@ -49,13 +61,57 @@ app.add_typer(encryption.app, name="encryption")
 app.add_typer(environment.app, name="environment")
 app.add_typer(import_.app, name="import")
 app.add_typer(types.app, name="types")
-app.command("explain")(explain.explain)
+app.command(
+    "explain", epilog="Example: angarium explain atmpt_…, or: angarium explain acme evt_1001"
+)(explain.explain)
 app.add_typer(doctor.app, name="doctor")
 app.command("verify")(verify.verify)
 app.add_typer(quarantine.app, name="quarantine")
 app.command("settings")(settings.settings)
 app.command("metrics")(metrics.metrics)
 app.command("version")(version.version)
+app.command("login", epilog="Example: angarium login --url https://webhooks.example.com")(
+    login.login
+)
+app.command("logout", epilog="Example: angarium logout --profile staging")(login.logout)
+app.command("profiles", epilog="Example: angarium profiles")(login.profiles)
+app.command("whoami", epilog="Example: angarium whoami --output json")(login.whoami)
+_groups = {resource.name: resource_commands(resource) for resource in RESOURCES}
+for _name, _group in _groups.items():
+    app.add_typer(_group, name=_name)
+_groups["event-types"].command(
+    "import", epilog="Example: angarium event-types import openapi.yaml --dry-run"
+)(event_types.import_event_types)
+_groups["event-types"].command(
+    "export", epilog="Example: angarium event-types export --output yaml > catalog.yaml"
+)(event_types.export_event_types)
+_groups["tasks"].command("follow", epilog="Example: angarium tasks follow qtask_…")(
+    redelivery.follow
+)
+app.command("send", epilog="Example: angarium send invoice.paid id=in_1 amount=5 --app acme")(
+    send.send
+)
+app.command("trigger", epilog="Example: angarium trigger invoice.paid amount=7 --app acme")(
+    send.trigger
+)
+app.command("tail", epilog="Example: angarium tail --app acme --types attempt.failed")(tail.tail)
+app.command("listen", epilog="Example: angarium listen 3000 --app acme --path /webhooks")(
+    listen.listen
+)
+app.command("resend", epilog="Example: angarium resend evt_1001 orders --app acme")(
+    redelivery.resend
+)
+app.command("recover", epilog="Example: angarium recover orders --app acme --since 1d")(
+    redelivery.recover
+)
+app.command("replay", epilog="Example: angarium replay orders --app acme --since 2h --dry-run")(
+    redelivery.replay
+)
+app.add_typer(signature.app, name="signature")
+app.command("mcp", epilog="Example: angarium mcp --profile support")(mcp.mcp)
+app.command("completion", epilog="Example: angarium completion bash > ~/.angarium-completion")(
+    completion.completion
+)
 
 
 def main() -> None:
@@ -64,6 +120,8 @@ def main() -> None:
         # Typer imports pydantic to parse any command line, which would double the time of this one.
         version.version()
         sys.exit(0)
+    if completion.COMPLETION_VARIABLE in os.environ:
+        completion.enable_completion()
     try:
         status = app(prog_name="angarium", standalone_mode=False)
     except CommandFailed as failure:

@@ -5,24 +5,15 @@ from typing import Annotated
 
 import typer
 
+from angarium_cli.client.options import ProfileName
+
 app = typer.Typer(
     help="Export and import event types, policy, applications and endpoints of a tenant.\n\n"
-    "Uses the API, with a key of the scope `admin`.",
+    "Uses the API, with a key of the scope `admin`: that of `angarium login` or ANGARIUM_TOKEN.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-Url = Annotated[
-    str, typer.Option(envvar="ANGARIUM_URL", help="URL of Angarium's API.", show_default=False)
-]
-Token = Annotated[
-    str,
-    typer.Option(
-        envvar="ANGARIUM_TOKEN",
-        help="API key with the scope `admin`. The variable keeps it out of the process list.",
-        show_default=False,
-    ),
-]
 Passphrase = Annotated[
     Path | None,
     typer.Option(
@@ -37,23 +28,22 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")
 @app.command("export")
 def export_environment(
     *,
-    url: Url,
-    token: Token,
     passphrase_file: Passphrase = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write instead of printing.")
     ] = None,
+    profile: ProfileName = None,
 ) -> None:
     """Print the configuration as JSON. Secrets are included, encrypted, only with
     --passphrase-file."""
     import json
 
-    from angarium_cli.environment.api_client import api_client
+    from angarium_cli.client.session import open_session
     from angarium_cli.environment.session import read_passphrase
     from angarium_cli.environment.transfer import export_document
 
-    with api_client(url, token) as api:
-        document = export_document(api, read_passphrase(passphrase_file))
+    with open_session(profile) as session:
+        document = export_document(session.api, read_passphrase(passphrase_file))
     text = json.dumps(document, indent=2, ensure_ascii=False)
     if output is None:
         typer.echo(text)
@@ -71,17 +61,16 @@ def export_environment(
 def import_environment(
     path: Annotated[Path, typer.Argument(help="A file that `angarium environment export` wrote.")],
     *,
-    url: Url,
-    token: Token,
     passphrase_file: Passphrase = None,
     dry_run: DryRun = False,
     yes: Yes = False,
+    profile: ProfileName = None,
 ) -> None:
     """Create what is missing and change what differs, after confirmation. Nothing is deleted, and
     importing a file again changes nothing."""
     import json
 
-    from angarium_cli.environment.api_client import api_client
+    from angarium_cli.client.session import open_session
     from angarium_cli.environment.session import apply_document, read_passphrase
     from angarium_cli.failure import CommandFailed
 
@@ -92,5 +81,5 @@ def import_environment(
     if not isinstance(document, dict):
         raise CommandFailed(f"{path} is no export; write one with `angarium environment export`")
     passphrase = read_passphrase(passphrase_file)
-    with api_client(url, token) as api:
-        apply_document(api, document, passphrase, dry_run=dry_run, confirmed=yes)
+    with open_session(profile) as session:
+        apply_document(session.api, document, passphrase, dry_run=dry_run, confirmed=yes)

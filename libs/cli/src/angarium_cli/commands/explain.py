@@ -1,48 +1,56 @@
-"""`angarium explain`: why the attempts of a message failed."""
+"""`angarium explain`: why attempts failed."""
 
 from typing import Annotated
 
 import typer
 
+from angarium_cli.client.options import Form, OutputForm, ProfileName
+
 
 def explain(
-    application: Annotated[str, typer.Argument(help="Id or uid of the application.")],
-    message: Annotated[str, typer.Argument(help="Id or eventId of the message.")],
-    *,
-    url: Annotated[
-        str, typer.Option(envvar="ANGARIUM_URL", help="URL of Angarium's API.", show_default=False)
-    ],
-    token: Annotated[
+    application: Annotated[
         str,
-        typer.Option(
-            envvar="ANGARIUM_TOKEN",
-            help="API key that may read the application. The variable keeps it out of the process"
-            " list.",
-            show_default=False,
+        typer.Argument(
+            metavar="ATTEMPT|APP", help="Id of an attempt, or id or uid of an application."
         ),
     ],
-    attempt: Annotated[str | None, typer.Option(help="Id of one attempt; without, all.")] = None,
+    message: Annotated[
+        str | None,
+        typer.Argument(help="Id or eventId of a message of the application.", show_default=False),
+    ] = None,
+    *,
+    attempt: Annotated[
+        str | None, typer.Option(help="Id of one attempt of the message; without, all.")
+    ] = None,
+    profile: ProfileName = None,
+    output: Form = OutputForm.table,
 ) -> None:
-    """Print the attempts of a message, oldest first, with the cause of each failure, what to change
-    and by whom, and the evidence.
+    """Print an attempt, or the attempts of a message, oldest first, with the cause of each failure,
+    what to change and by whom, and the evidence.
 
     Exit status: 0 if there are attempts, 1 if none was made yet.
     """
-    from angarium_cli.environment.api_client import api_client
-    from angarium_cli.explain.attempts import read_attempt, read_attempts
+    from angarium_cli.client.output import print_data
+    from angarium_cli.client.session import open_session
+    from angarium_cli.explain.attempts import find_attempt, read_attempt, read_attempts
     from angarium_cli.explain.report import report_lines
-    from angarium_cli.failure import CommandFailed
+    from angarium_cli.failure import CommandFailed, ExitStatus
 
-    with api_client(url, token) as api:
-        if attempt is None:
-            found = read_attempts(api, application, message)
+    with open_session(profile) as session:
+        if message is None:
+            found = find_attempt(session, application)
+        elif attempt is None:
+            found = read_attempts(session.api, application, message)
         else:
-            found = read_attempt(api, application, message, attempt)
+            found = read_attempt(session.api, application, message, attempt)
     if not found:
         raise CommandFailed(
             f"no attempt of {message} is on record yet; its endpoints may not match the message,"
             " or its first attempts are still under way",
-            exit_status=1,
+            exit_status=ExitStatus.FAILED,
         )
+    if output is not OutputForm.table:
+        print_data(found, output)
+        return
     for line in report_lines(found):
         typer.echo(line)

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .environment import DryRun, Token, Url, Yes
+from angarium_cli.client.options import ProfileName
+
+from .environment import DryRun, Yes
 
 if TYPE_CHECKING:
-    from angarium_cli.environment.api_client import ApiClient
+    from angarium_cli.client.api_client import ApiClient
     from angarium_cli.environment.peers.peer_document import PeerDocument
 
 app = typer.Typer(
@@ -38,15 +40,14 @@ def svix(
     *,
     from_url: SourceUrl = "https://api.svix.com",
     from_token: SourceToken,
-    url: Url,
-    token: Token,
     dry_run: DryRun = False,
     yes: Yes = False,
+    profile: ProfileName = None,
 ) -> None:
     """Import from Svix, hosted or self-hosted. Uids, secrets and headers stay the same."""
     from angarium_cli.environment.peers.svix import read_svix
 
-    _import(read_svix, "Svix", (from_url, from_token), (url, token), dry_run=dry_run, yes=yes)
+    _import(read_svix, "Svix", (from_url, from_token), profile, dry_run=dry_run, yes=yes)
 
 
 @app.command()
@@ -55,10 +56,9 @@ def convoy(
     from_url: SourceUrl = "https://us.getconvoy.cloud",
     from_token: SourceToken,
     project: Annotated[str, typer.Option(help="Id of the outgoing project.", show_default=False)],
-    url: Url,
-    token: Token,
     dry_run: DryRun = False,
     yes: Yes = False,
+    profile: ProfileName = None,
 ) -> None:
     """Import the endpoints of a Convoy project. Each owner becomes an application."""
     from angarium_cli.environment.peers.convoy import read_convoy
@@ -66,7 +66,7 @@ def convoy(
     def read(api: "ApiClient") -> "PeerDocument":
         return read_convoy(api, project)
 
-    _import(read, "Convoy", (from_url, from_token), (url, token), dry_run=dry_run, yes=yes)
+    _import(read, "Convoy", (from_url, from_token), profile, dry_run=dry_run, yes=yes)
 
 
 @app.command()
@@ -74,32 +74,33 @@ def outpost(
     *,
     from_url: SourceUrl = "http://localhost:3333",
     from_token: SourceToken,
-    url: Url,
-    token: Token,
     dry_run: DryRun = False,
     yes: Yes = False,
+    profile: ProfileName = None,
 ) -> None:
     """Import the webhook destinations of Outpost. Each tenant becomes an application."""
     from angarium_cli.environment.peers.outpost import read_outpost
 
-    _import(read_outpost, "Outpost", (from_url, from_token), (url, token), dry_run=dry_run, yes=yes)
+    _import(read_outpost, "Outpost", (from_url, from_token), profile, dry_run=dry_run, yes=yes)
 
 
 def _import(
     read: "Callable[[ApiClient], PeerDocument]",
     name: str,
     source: tuple[str, str],
-    target: tuple[str, str],
+    profile: str | None,
     *,
     dry_run: bool,
     yes: bool,
 ) -> None:
-    from angarium_cli.environment.api_client import api_client
+    from angarium_cli.client.api_client import api_client
+    from angarium_cli.client.session import open_session
     from angarium_cli.environment.session import apply_document
 
     with api_client(*source, name=name) as api:
         found = read(api)
     for what in found.not_taken:
         typer.echo(f"Not imported: {what}", err=True)
-    with api_client(*target) as api:
-        apply_document(api, found.document(), found.passphrase, dry_run=dry_run, confirmed=yes)
+    with open_session(profile) as session:
+        document = found.document()
+        apply_document(session.api, document, found.passphrase, dry_run=dry_run, confirmed=yes)

@@ -7,9 +7,9 @@ from typing import Final
 import typer
 from rich.console import Console
 
+from angarium_cli.client.api_client import ApiClient
 from angarium_cli.failure import CommandFailed
 
-from .api_client import ApiClient
 from .differences import changes_of, show_changes, summary
 from .transfer import Document, import_document
 

@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from angarium_cli.client.api_client import ApiClient
 from angarium_cli.failure import CommandFailed
-
-from .api_client import ApiClient
 
 type Document = dict[str, Any]
 type Change = Mapping[str, Any]

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from angarium_cli.client.printable import printable
+
 _VALUE_CHARS_MAX: Final = 300
 
 
@@ -18,7 +20,7 @@ def _attempt(attempt: Mapping[str, Any]) -> Iterator[str]:
     status = attempt["responseStatusCode"]
     answer = "no response"
     if status:
-        answer = f"{status} {_printable(attempt.get('responseStatusText', ''))}".strip()
+        answer = f"{status} {printable(attempt.get('responseStatusText', ''))}".strip()
     yield (
         f"{attempt['id']}  attempt {attempt['attemptNumber']}  {attempt['timestamp']}"
         f"  {attempt['statusText']}  {answer}  {attempt['responseDurationMs']} ms"
@@ -34,11 +36,6 @@ def _attempt(attempt: Mapping[str, Any]) -> Iterator[str]:
         yield f"  See:     {explanation['documentation']}"
     if attempt.get("nextAttempt"):
         yield f"  Next attempt: {attempt['nextAttempt']}"
-
-
-def _printable(text: str) -> str:
-    """Without what a terminal would obey."""
-    return "".join([each if each.isprintable() else "?" for each in text])
 
 
 def _short(value: str) -> str:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from angarium_cli.environment.api_client import ApiClient
+from angarium_cli.client.api_client import ApiClient
 
 from .peer_document import Document, PeerDocument, event_types_or_all, name_of
 

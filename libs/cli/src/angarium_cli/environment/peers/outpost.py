@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from angarium_cli.environment.api_client import ApiClient
+from angarium_cli.client.api_client import ApiClient
 
 from .peer_document import Document, PeerDocument, event_types_or_all, flat_metadata, name_of
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from angarium_cli.environment.api_client import ApiClient
+from angarium_cli.client.api_client import ApiClient
 
 from .peer_document import Document, PeerDocument
 

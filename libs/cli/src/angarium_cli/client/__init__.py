@@ -1,0 +1,1 @@
+"""Profiles, the HTTP client and output of the commands for users of the API."""

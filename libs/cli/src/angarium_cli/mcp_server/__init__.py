@@ -1,0 +1,1 @@
+"""`angarium mcp`: a server of the Model Context Protocol over the API."""

@@ -1,0 +1,1 @@
+"""`angarium recover` and `replay`: previews, and tasks that are followed."""

@@ -1,0 +1,1 @@
+"""`angarium send` and `trigger`: payloads of messages."""

@@ -1,0 +1,1 @@
+"""`angarium tail`: the stream of events, followed and printed."""
