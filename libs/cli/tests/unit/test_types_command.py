@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from angarium_cli.environment.api_client import ApiClient
+from angarium_cli.client.api_client import ApiClient
 from angarium_cli.failure import CommandFailed
 from angarium_cli.main import app
 from angarium_cli.types.catalog import EventSchema, read_catalog

@@ -5,25 +5,15 @@ from typing import Annotated
 
 import typer
 
+from angarium_cli.client.options import ProfileName
 from angarium_cli.types.python_models import Models
 
-from .environment import Url
-
 app = typer.Typer(
-    help="Generate types for the payloads of events, from the schemas of the catalog.",
+    help="Generate types for the payloads of events, from the schemas of the catalog.\n\n"
+    "Uses the API, with a key of the scope `read`: that of `angarium login` or ANGARIUM_TOKEN.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-Key = Annotated[
-    str,
-    typer.Option(
-        "--token",
-        envvar=["ANGARIUM_TOKEN", "ANGARIUM_KEY"],
-        help="API key with the scope `read`. The variable keeps it out of the process list.",
-        show_default=False,
-    ),
-]
 
 
 @app.command()
@@ -31,17 +21,16 @@ def python(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the package.")],
     models: Annotated[Models, typer.Option(help="Kind of models.")] = Models.MSGSPEC,
-    url: Url,
-    token: Key,
+    profile: ProfileName = None,
 ) -> None:
     """Write a package with a module for each event type, and `PAYLOADS`, which maps types to
     models."""
-    from angarium_cli.environment.api_client import api_client
+    from angarium_cli.client.session import open_session
     from angarium_cli.types.catalog import read_catalog
     from angarium_cli.types.python_models import write_package
 
-    with api_client(url, token) as api:
-        catalog = read_catalog(api)
+    with open_session(profile) as session:
+        catalog = read_catalog(session.api)
     written = write_package(catalog, models, output)
     typer.echo(f"{len(written)} event types written to {output}")
     without = [each.event_type for each in catalog if each.schema is None]
@@ -53,17 +42,16 @@ def python(
 def typescript(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="File with the types.")],
-    url: Url,
-    token: Key,
+    profile: ProfileName = None,
 ) -> None:
     """Write a file with a type for each event type, and `EventPayloads`, which maps names to
     types."""
-    from angarium_cli.environment.api_client import api_client
+    from angarium_cli.client.session import open_session
     from angarium_cli.types.catalog import read_catalog
     from angarium_cli.types.typescript import HEADER, write_types
 
-    with api_client(url, token) as api:
-        catalog = read_catalog(api)
+    with open_session(profile) as session:
+        catalog = read_catalog(session.api)
     if output.exists() and not output.read_text().startswith(HEADER):
         from angarium_cli.failure import CommandFailed
 

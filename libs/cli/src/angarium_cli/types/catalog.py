@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from angarium_webhooks.schema_versions import newest_version
 
-from angarium_cli.environment.api_client import ApiClient
+from angarium_cli.client.api_client import ApiClient
 from angarium_cli.failure import CommandFailed
 
 _PAGE: Final = 250
