@@ -30,6 +30,8 @@ PROXY = "tests-e2e/deployment/test_proxy_guide.py"
 REFERENCE = "tests-e2e/reference/test_reference_pages.py"
 WALK = "tests-e2e/documentation/walk_programs.py"
 SIGNATURES = "tests-e2e/documentation/signed_webhooks.py"
+COMMAND_LINE = "tests-e2e/command_line/test_guide.py"
+ROTATION = "tests-e2e/deployment/test_rotation_guide.py"
 TUTORIAL = "tests-e2e/repository/test_tutorial.py"
 
 # Tests that take all blocks of a page in a language, and run or check them.
@@ -55,6 +57,7 @@ TAKEN: dict[tuple[str, str], str] = {
     ("docs/how-to/deliver-to-a-stream.md", "python"): (
         "services/worker/tests/integration/delivery/test_delivery_to_streams.py"
     ),
+    ("docs/how-to/rotate-secrets.md", "sh"): ROTATION,
     ("docs/how-to/run-behind-a-proxy.md", "nginx"): PROXY,
     ("docs/how-to/run-behind-a-proxy.md", "caddyfile"): OPERATION,
     ("docs/how-to/run-as-processes.md", "sh"): WALK,
@@ -62,6 +65,7 @@ TAKEN: dict[tuple[str, str], str] = {
     ("docs/how-to/run-on-kubernetes.md", "yaml"): OPERATION,
     ("docs/how-to/run-on-kubernetes.md", "sh"): OPERATION,
     ("docs/how-to/run-with-docker-compose.md", "sh"): OPERATION,
+    ("docs/how-to/use-the-command-line.md", "sh"): COMMAND_LINE,
     ("docs/reference/streams.md", "json"): REFERENCE,
     ("docs/reference/command-line.md", "text"): REFERENCE,
     **{
@@ -74,6 +78,8 @@ TAKEN: dict[tuple[str, str], str] = {
 # Blocks that show something and are not there to be run, by page and number.
 SHOWN = {
     "README.md#0": "clones this repository",
+    "docs/how-to/connect-with-tls.md#2": "an ACL file of Redis, which test_tls_connections.py has",
+    "docs/how-to/develop-with-listen.md#1": "what `listen` prints",
     "docs/explanation/security.md#0": "the output of a command, for addresses that differ",
     "docs/how-to/erase-data.md#2": "upkeep of Postgres and Valkey; test_erasure.py does the same",
     "docs/how-to/formats-and-authentication.md#3": "a request beside its answer",
@@ -83,6 +89,13 @@ SHOWN = {
     "docs/how-to/operate.md#2": "a profile of a process in a container",
     "docs/how-to/operate.md#8": "the same as in the guide to backups",
     "docs/how-to/post-from-a-transaction.md#0": "installs a package",
+    "docs/how-to/rotate-secrets.md#1": "settings of a service, which test_key_rotation.py has",
+    "docs/how-to/rotate-secrets.md#2": "the same",
+    "docs/how-to/rotate-secrets.md#6": "the same",
+    "docs/how-to/rotate-secrets.md#7": "values of the chart",
+    "docs/how-to/rotate-secrets.md#9": "a job of a Kubernetes",
+    "docs/how-to/rotate-secrets.md#17": "commands of Redis",
+    "docs/how-to/rotate-secrets.md#18": "statements for a Postgres of one's own",
     "docs/how-to/run-as-processes.md#4": "a unit of systemd",
     "docs/how-to/search-and-watch.md#2": "the beginning of a stream of events",
     "docs/how-to/size.md#0": "arithmetic",

@@ -44,6 +44,7 @@ REASONS = {
     "gateway/adapters/database/retention_rules:_rules": BACKGROUND,
     "gateway/adapters/database/sign_ins:complete": "by the hash of a code, which is a login",
     "gateway/adapters/database/sqlite_journal:_versions": FOUND_BEFORE,
+    "gateway/examination/audited_events:applications": OPERATOR,
     "gateway/examination/audited_journal:applications": OPERATOR,
     "gateway/examination/journal_figures:read": OPERATOR,
     "dispatcher/adapters/database/configuration_changes:replace_application": FOUND_BEFORE,

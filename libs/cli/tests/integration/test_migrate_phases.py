@@ -105,6 +105,7 @@ async def heartbeat(url: str, tmp_path: Path, schema: str) -> ProcessHeartbeat:
         service="worker",
         replica="0123456789abcdef",
         version="1.2.3",
+        key_ids=("5ea1ed00",),
         schema=schema,
         clock_ms=lambda: 0,
     )
