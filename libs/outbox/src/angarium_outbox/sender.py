@@ -76,7 +76,9 @@ class Sender:
             return 0, None
         events = await self._read(lanes)
         for waiting in rounds(events)[:_ROUNDS_MAX]:
-            lanes = self._lanes()
+            # A lane that was lost stays lost for this turn, even if it has come back: its events
+            # that were left out meanwhile come before those of the next rounds.
+            lanes &= self._lanes()
             posted = await self._post([event for event in waiting if event.lane in lanes])
             if posted.failure is not None or posted.held:
                 return len(events), posted.failure
@@ -90,7 +92,7 @@ class Sender:
         now_s = time.monotonic()
         self._held = {key: until_s for key, until_s in self._held.items() if until_s > now_s}
         left_out: set[OrderKey] = set(self._held)
-        found: list[PendingEvent] = []
+        found: dict[int, PendingEvent] = {}
         for _ in range(_READS_MAX):
             page = await self._store.pending(
                 lanes,
@@ -98,13 +100,13 @@ class Sender:
                 events_max=self._settings.read_events_max,
                 bytes_max=self._settings.read_bytes_max,
             )
-            found += page
+            found |= {event.position: event for event in page}
             counts = Counter(map(order_key, page))
             crowded = {key for key, count in counts.items() if count > _ROUNDS_MAX}
             if not crowded:
                 break
             left_out |= crowded
-        return found
+        return list(found.values())
 
     def _lanes(self) -> frozenset[int]:
         """The lanes of this sender that the relay has at the moment."""

@@ -30,11 +30,12 @@ class World:
     def __init__(self, keys: Sequence[str | None]) -> None:
         self.pending = {
             position: PendingEvent(
-                position, 0, "acme", key, f"e{position}", "a.b", "{}", None, 1, 0
+                position, int(key != "a"), "acme", key, f"e{position}", "a.b", "{}", None, 1, 0
             )
             for position, key in enumerate(keys)
         }
         self.stored: list[PendingEvent] = []
+        self.leased = True
         self.steps: list[asyncio.Future[int]] = []
         self.requests: set[asyncio.Task[Posted]] = set()
 
@@ -95,9 +96,14 @@ class Platform:
 
 
 class AllLanes:
-    """Stands for `Leases`."""
+    """Stands for `Leases`. One of two lanes is lost from time to time, and comes back."""
 
-    lanes = frozenset({0})
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @property
+    def lanes(self) -> frozenset[int]:
+        return frozenset({0, 1}) if self.world.leased else frozenset({1})
 
 
 class _Impatient(Sender):
@@ -112,7 +118,7 @@ def start_relay(world: World, stopping: asyncio.Event) -> asyncio.Task[None]:
     signal.wait = lambda _: world.step()  # type: ignore[method-assign, assignment, return-value]
     sender = _Impatient(
         cast("OutboxStore", Store(world)),
-        cast("Leases", AllLanes()),
+        cast("Leases", AllLanes(world)),
         cast("Poster", Platform(world)),
         SETTINGS,
         RelayCounters(),
@@ -135,7 +141,9 @@ async def run(keys: Sequence[str | None], choices: Sequence[int]) -> World:
             relays[crashed].cancel()
             await asyncio.gather(relays[crashed], return_exceptions=True)
             relays[crashed] = start_relay(world, stopping)
+        world.leased = choice % 5 != 0
         take(world, choice // 7, choice)
+    world.leased = True
     for _ in range(STEPS_MAX):
         await settled()
         if not world.pending:
