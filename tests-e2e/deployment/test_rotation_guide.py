@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from ..child_process import bare_environment, run_angarium  # noqa: TID252 - no installed package
 from ..delivery.webhook_checks import headers_of  # noqa: TID252
 from ..dev_platform import DevPlatform, api_client  # noqa: TID252
+from ..documentation.guided_shell import PATH  # noqa: TID252
 from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 from .guide import blocks
@@ -69,7 +70,11 @@ def test_the_commands_of_the_guide_replace_every_secret(
         before = prepared(api, receiver.url)
         old_key = api.post("/api-key", json={"name": "billing", "scope": "publish"}).json()
         environment = bare_environment(
-            **settings, ANGARIUM_URL=platform.url, ANGARIUM_KEY=key, OLD_KEY_ID=old_key["id"]
+            **settings,
+            ANGARIUM_URL=platform.url,
+            ANGARIUM_KEY=key,
+            OLD_KEY_ID=old_key["id"],
+            PATH=PATH,
         )
         for block in blocks(PAGE, "sh"):
             run(block, environment, tmp_path)

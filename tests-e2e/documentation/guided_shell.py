@@ -23,8 +23,9 @@ curl() {
 }
 """
 _RUN_TIMEOUT_S = 120
-_PROGRAMS = Path(__file__).parent / "programs"
+PROGRAMS = Path(__file__).parent / "programs"
 """Programs that a machine with git, make and Python may lack."""
+PATH = f"{PROGRAMS}:{Path(ANGARIUM).parent}:{os.environ['PATH']}"
 
 
 class GuidedShell:
@@ -53,7 +54,7 @@ class GuidedShell:
             env=bare_environment(
                 **self._variables,
                 **variables,
-                PATH=f"{_PROGRAMS}:{Path(ANGARIUM).parent}:{os.environ['PATH']}",
+                PATH=PATH,
             ),
             input="y\n" * 10,
             capture_output=True,
