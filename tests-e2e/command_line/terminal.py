@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -13,6 +14,11 @@ from typing import Self
 
 _WAIT_S = 60.0
 _CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
+
+
+def _as_from_a_shell() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the terminal that /dev/tty and Ctrl-C are of
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background ignores it
 
 
 class Terminal:
@@ -28,8 +34,7 @@ class Terminal:
                 stdout=theirs,
                 stderr=theirs,
                 start_new_session=True,
-                # The terminal that /dev/tty and Ctrl-C are of.
-                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+                preexec_fn=_as_from_a_shell,
             )
         finally:
             os.close(theirs)

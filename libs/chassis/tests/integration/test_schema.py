@@ -165,6 +165,22 @@ async def test_a_migration_that_fails_leaves_nothing(
     assert await tables_of(database) == {"parcels", "alembic_version"}
 
 
+async def test_those_before_a_migration_that_fails_stay(
+    schema: Schema, database: Database, migrations: Path
+) -> None:
+    await schema.migrate(database, "0001")
+    third = BROKEN.replace('"0002"', '"0003"').replace('"0001"', '"0002"')
+    (migrations / "0003_broken.py").write_text(third)
+
+    with pytest.raises(StartRefused):
+        await schema.migrate(database)
+
+    assert await tables_of(database) == {"parcels", "alembic_version"}
+    async with database.reading.connect() as connection:
+        row = (await connection.execute(text("select * from alembic_version"))).one()
+    assert row == ("0002", "0002", "courier", None)
+
+
 @pytest.mark.parametrize("change", ["password", "database", "port"])
 async def test_a_database_that_cannot_be_reached_names_its_setting(
     schema: Schema, postgres_url: str, change: str

@@ -69,33 +69,39 @@ class Schema:
         """Bring the database to `revision`, or as far as `phase` goes. Raises `StartRefused`.
 
         Changes nothing in the database of another service or program, or of another key than
-        that of `seal`, nor if the phase cannot be run.
+        that of `seal`, nor if the phase cannot be run. Each migration is a transaction, so that no
+        lock is held during another one; on an empty database, all are one.
         """
         # Alembic takes 13 MB in a process; only this needs it.
         from .schema_migration import NewerSchema, migrate
 
-        def work(connection: Connection, folder: str) -> None:
+        target: str | None = None
+
+        def step(connection: Connection, folder: str) -> bool:
+            """Run the next part. Returns True if another one remains."""
+            nonlocal target
             needed = self._admit_keys(connection, seal) if seal is not None else frozenset()
             record = self._admit(connection)
-            target: str | None = revision
-            if phase is not None:
-                part = self._part(record, phase)
-                target = part[-1].revision if part else record.revision
+            target = target or self._target(record, revision, phase)
             if target is None:
-                return
-            migrate(connection, folder, self.tables, target)
+                return False
+            now = self._next(record, target)
+            migrate(connection, folder, self.tables, now)
             write_service(connection, self.service)
             if seal is not None:
                 record_current_key(connection, seal, needed)
+            return now != target
 
         try:
-            async with database.engine.begin() as connection:
-                if database.on_postgres:
-                    await connection.exec_driver_sql(
-                        f"select pg_advisory_xact_lock({MIGRATION_LOCK})"
-                    )
-                with as_file(files(self.package) / "migrations") as folder:
-                    await connection.run_sync(work, str(folder))
+            with as_file(files(self.package) / "migrations") as folder:
+                remain = True
+                while remain:
+                    async with database.engine.begin() as connection:
+                        if database.on_postgres:
+                            await connection.exec_driver_sql(
+                                f"select pg_advisory_xact_lock({MIGRATION_LOCK})"
+                            )
+                        remain = await connection.run_sync(step, str(folder))
         except NewerSchema as error:
             raise StartRefused(self._newer()) from error
         except DBAPIError as error:
@@ -104,6 +110,20 @@ class Schema:
             raise StartRefused(self._failed(error)) from error
         except CONNECTION_ERRORS as error:
             raise StartRefused(self._unreachable(error)) from error
+
+    def _target(self, record: DatabaseRecord, revision: str, phase: Phase | None) -> str | None:
+        """The revision to end at; None to leave an empty database alone."""
+        if phase is None:
+            return self.head if revision == "head" else revision
+        part = self._part(record, phase)
+        return part[-1].revision if part else record.revision
+
+    def _next(self, record: DatabaseRecord, target: str) -> str:
+        """The revision to go to in the next transaction."""
+        if record.revision is None or target not in self._revisions():
+            return target
+        between = [each for each in self._revisions() if record.revision < each <= target]
+        return between[0] if between else target
 
     async def pending(self, database: Database, phase: Phase | None = None) -> list[Migration]:
         """The migrations that `migrate` would run, oldest first. Only reads. Raises

@@ -4,12 +4,12 @@
 key to find them. The associated data of their values is the primary key of the row.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final, cast
 
-from sqlalchemy import Column, Connection, MetaData, Table, select
+from sqlalchemy import Column, Connection, MetaData, Table, inspect, select
 
 from angarium_chassis.sealing import may_be_sealed
 
@@ -44,6 +44,12 @@ class SealedTable:
         """The name of the table."""
         return self.table.name
 
+    def with_columns(self, names: Iterable[str]) -> "SealedTable":
+        """The table with those of its sealed columns that are among these."""
+        present = set(names)
+        packings = {name: each for name, each in self.packings.items() if name in present}
+        return replace(self, packings=packings)
+
     def values_in(self, row: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes]]:
         """The sealed values of a row, each with its associated data."""
         associated = bytes(row[self.key.name])
@@ -76,8 +82,15 @@ def sealed_tables(tables: MetaData) -> list[SealedTable]:
 def some_sealed(
     connection: Connection, tables: MetaData, at_most: int
 ) -> Iterator[tuple[bytes, bytes]]:
-    """Up to so many sealed values of each table, each with its associated data."""
-    for each in sealed_tables(tables):
+    """Up to so many sealed values of each table, each with its associated data. The schema may be
+    an earlier one, which does not have all columns yet."""
+    inspector = inspect(connection)
+    for declared in sealed_tables(tables):
+        if not inspector.has_table(declared.name):
+            continue
+        each = declared.with_columns(
+            column["name"] for column in inspector.get_columns(declared.name)
+        )
         columns = [each.key, *(each.table.c[name] for name in each.packings)]
         rows = connection.execute(select(*columns).limit(at_most)).mappings()
         values = (value for row in rows for value in each.values_in(dict(row)))

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from angarium_webhooks.schema_versions import newest_version
 
-from angarium_cli.client.api_client import ApiClient
 from angarium_cli.failure import CommandFailed
+
+if TYPE_CHECKING:
+    # Help must not wait for the HTTP client.
+    from angarium_cli.client.api_client import ApiClient
 
 _PAGE: Final = 250
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
@@ -35,7 +38,7 @@ class EventSchema:
         return f"event_{name}" if not name or name[0].isdigit() else name
 
 
-def read_catalog(api: ApiClient) -> list[EventSchema]:
+def read_catalog(api: "ApiClient") -> list[EventSchema]:
     """The event types that are not archived, by name. Raises CommandFailed."""
     found = [
         EventSchema(item["name"], _newest(item.get("schemas")))
@@ -65,7 +68,7 @@ def check_names(catalog: Sequence[EventSchema]) -> None:
                 )
 
 
-def _items(api: ApiClient) -> Iterator[Mapping[str, Any]]:
+def _items(api: "ApiClient") -> Iterator[Mapping[str, Any]]:
     query: dict[str, str | int | bool] = {"limit": _PAGE, "with_content": True}
     while True:
         page = api.get("/api/v1/event-type", **query)
