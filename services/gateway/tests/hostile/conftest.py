@@ -155,6 +155,10 @@ async def gateway(sqlite_url: str, redis_url: str) -> AsyncIterator[GatewayUnder
 @pytest.fixture
 async def small_gateway(sqlite_url: str, redis_url: str) -> AsyncIterator[GatewayUnderAttack]:
     """A gateway with room for a hundred connections."""
-    settings = {"ANGARIUM_CONNECTIONS_MAX": "100", "ANGARIUM_HTTP_IDLE_TIMEOUT_S": "60"}
+    settings = {
+        "ANGARIUM_CONNECTIONS_MAX": "100",
+        "ANGARIUM_CONNECTIONS_PER_ADDRESS_MAX": "100",
+        "ANGARIUM_HTTP_IDLE_TIMEOUT_S": "60",
+    }
     async with under_attack(sqlite_url, redis_url, **settings) as opened:
         yield opened
