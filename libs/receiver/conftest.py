@@ -1,3 +1,3 @@
-"""What pytest collects here: the examples are run by a test, as programs of their own."""
+"""Examples are not collected: they are run by a test, as programs of their own."""
 
 collect_ignore = ["examples"]

@@ -13,7 +13,7 @@ class Fault:
     """One break, and the alerts that it must make fire."""
 
     what: str
-    """What is broken, for the table."""
+    """The fault, for the table."""
     broken: Callable[[Platform], AbstractContextManager[None]]
     alerts: Sequence[str] = ()
 
@@ -27,7 +27,7 @@ class Act:
 
     @property
     def causes(self) -> dict[str, str]:
-        """What is broken, by alert."""
+        """The faults, by alert."""
         return {alert: fault.what for fault in self.faults for alert in fault.alerts}
 
 

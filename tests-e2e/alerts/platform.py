@@ -68,7 +68,7 @@ class Platform:
                 api.post(f"{self.app}/endpoint", json=body).raise_for_status()
 
     def targets(self) -> list[str]:
-        """Where the metrics are."""
+        """The addresses of the metrics."""
         return [member.internal_address for member in self.stage.keeper.members]
 
     def post(self, payload_bytes: int = 100, **fields: str) -> None:

@@ -37,7 +37,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(given: argparse.Namespace, folder: Path) -> bool:
-    """Whether everything fired and resolved."""
+    """True if everything fired and resolved."""
     with (
         Platform(folder / "platform") as platform,
         PrometheusServer(

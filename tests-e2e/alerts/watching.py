@@ -27,7 +27,7 @@ class Seen:
 
 @dataclass(slots=True)
 class Outcome:
-    """What an act showed. `others` are alerts that fired too, as a consequence."""
+    """The result of an act. `others` are alerts that fired too, as a consequence."""
 
     act: str
     seen: list[Seen]

@@ -53,7 +53,7 @@ def find_canaries(canaries: Iterable[Canary], places: Mapping[str, bytes]) -> se
 
 
 def _base64(value: bytes) -> set[bytes]:
-    """What the base64 of any text with the value contains, whatever stands around the value."""
+    """The part that the base64 of any text with the value has, whatever stands around the value."""
     found = set()
     for before, first in ((0, 0), (1, 2), (2, 3)):
         complete = (before + len(value)) * 8 // 6

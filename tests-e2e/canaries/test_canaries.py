@@ -72,7 +72,7 @@ class World:
         return client
 
     def content(self) -> list[Canary]:
-        """What customers send, which is stored but never logged."""
+        """The values that customers send, which are stored but never logged."""
         return [Canary("payload", self.payload)]
 
     def _keep(self, response: httpx.Response) -> None:
@@ -162,7 +162,7 @@ def test_secrets_are_nowhere_in_the_clear(world: World) -> None:
 
 
 def not_on_purpose(found: set[Found]) -> set[Found]:
-    """What is not in `RETURNED_ON_PURPOSE`."""
+    """Those that are not in `RETURNED_ON_PURPOSE`."""
     return {
         each
         for each in found

@@ -146,12 +146,12 @@ class WatchedPlatform:
         asyncio.run(connected())
 
     def logs(self) -> dict[str, bytes]:
-        """What services, engines and commands have written."""
+        """The output of services, engines and commands."""
         paths = [*self.folder.glob("*.log"), self.postgres.log_path, self.valkey.log_path]
         return {path.name: path.read_bytes() for path in paths} | self.outputs
 
     def traces(self) -> dict[str, bytes]:
-        """What the collector got, without the headers: one has the secret that it asks for."""
+        """The requests to the collector, without headers: one has the secret that it asks for."""
         return {"OTLP": b"\n".join(self.collector.collected().bodies)}
 
     def internal_pages(self) -> dict[str, bytes]:
@@ -187,7 +187,7 @@ class WatchedPlatform:
         return {f"append-only file {path.name}": path.read_bytes() for path in found}
 
     def rewrite_append_only_file(self) -> None:
-        """What an operator does to have deleted entries leave the file."""
+        """Rewrite the file, as an operator does, so that deleted entries leave it."""
         with self.redis() as redis:
             redis.bgrewriteaof()
             until(lambda: _rewritten(redis.info("persistence")), WAIT_S, "the file is rewritten")

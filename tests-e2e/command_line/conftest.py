@@ -16,7 +16,7 @@ from ..dev_platform import DevPlatform  # noqa: TID252
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a command did."""
+    """The result of a command."""
 
     status: int
     out: str

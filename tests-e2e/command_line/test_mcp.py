@@ -40,14 +40,14 @@ def data(run: Run, *arguments: str) -> Any:
 
 
 async def call(client: Client, tool: str, **arguments: Any) -> Any:
-    """What a tool gives."""
+    """The result of a tool."""
     result = await client.call_tool(tool, arguments)
     assert not result.is_error, result.content
     return result.structured_content
 
 
 async def refusal(client: Client, tool: str, **arguments: Any) -> str:
-    """What a tool says that it cannot do."""
+    """The text in which a tool refuses."""
     result = await client.call_tool(tool, arguments)
     assert result.is_error
     return str(result.content[0])

@@ -83,7 +83,7 @@ class Client:
 
 
 def command(platform: ReplicaSet, *arguments: str, **settings: str) -> Result:
-    """What `angarium …` does. In this process, where its imports are paid for once."""
+    """The output of `angarium …`, run in this process, where its imports are paid for once."""
     return CliRunner().invoke(app, [*arguments], env=platform.settings | settings)
 
 

@@ -91,7 +91,7 @@ class ComposeProcesses:
         return f"http://{address}:{self.internal_port}"
 
     def log(self, address: str) -> str:
-        """What the replica has logged."""
+        """The log of the replica."""
         (service,) = [name for name in self._scale if address.startswith(_network(name))]
         return (self._folder / f"{service}-{address.rpartition('.')[2]}.log").read_text()
 

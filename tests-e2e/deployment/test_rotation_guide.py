@@ -98,7 +98,7 @@ def test_the_commands_of_the_guide_replace_every_secret(
 
 
 def prepared(api: httpx.Client, receiver_url: str) -> dict[str, Any]:
-    """What the guide's examples name; gives the secrets so far."""
+    """Create the objects that the guide's examples name; gives the secrets so far."""
     assert api.post("/app", json={"name": "Acme", "uid": "acme"}).status_code == 201
     for path, uid in (("/app/acme", "orders"), ("/operational-webhook", "watch")):
         made = api.post(f"{path}/endpoint", json={"url": f"{receiver_url}/ok", "uid": uid})

@@ -97,7 +97,7 @@ async def test_postgres_takes_the_certificate_of_the_client(
 
 
 async def problem(url: str) -> str | None:
-    """What readiness says of Redis at the URL."""
+    """The sentence of readiness about Redis at the URL."""
     broker = open_broker(url)
     await broker.connect()
     try:

@@ -126,7 +126,7 @@ def check_tutorial_script(page: str) -> Callable[[list[str]], None]:
 
 
 def check_sdk_calls(text: str) -> None:
-    """What the code imports exists, and so does every operation of `svix` that it calls."""
+    """The modules that the code imports exist, and so do the operations of `svix` that it calls."""
     tree = ast.parse(text)
     imports: list[ast.stmt] = [
         node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)

@@ -20,7 +20,7 @@ WITH_GATEWAY_SETTINGS: Final[dict[str, list[int]]] = {
     f"{_HOW_TO}/manage-access.md": [0, 1, 2, 3, 4, 5, 7, 9, 10, 12],
     f"{_HOW_TO}/operate.md": [6],
 }
-"""Where the settings of the gateway are, as these guides ask for."""
+"""Blocks that run with the settings of the gateway, as these guides ask for."""
 
 PYTHON: Final[dict[str, list[int]]] = {
     "README.md": [2],

@@ -75,8 +75,8 @@ def real(
     svix: Svix,
     receiver: WebhookReceiver,
 ) -> dict[str, str]:
-    """What the ids and addresses of the guides stand for: an application with a message that was
-    delivered to its endpoint, a background task, and a key to revoke."""
+    """The objects that ids and addresses of the guides stand for: an application with a message
+    that was delivered to its endpoint, a background task, and a key to revoke."""
     _made(client.put("/app/acme", json={"name": "Acme", "uid": "acme"}))
     with guides_platform.client() as default:
         _made(default.put("/app/acme", json={"name": "Acme", "uid": "acme"}))

@@ -1,4 +1,4 @@
-"""What an operator does who has the documentation only: `make test-walk`.
+"""The work of an operator who has the documentation only: `make test-walk`.
 
 Two gateways, a dispatcher and three workers behind nginx, on a Postgres and a Valkey of their own,
 with metrics and traces; why an endpoint fails; a backup and its restore. Every command is that of

@@ -136,7 +136,7 @@ def messages_of(platform: DevPlatform) -> list[dict[str, Any]]:
 
 
 def faults_in(committed: list[int], messages: list[dict[str, Any]]) -> list[str]:
-    """What is wrong with the messages."""
+    """The faults of the messages."""
     numbers = [message["payload"]["n"] for message in messages]
     of_key: dict[str, list[int]] = defaultdict(list)
     for message in messages:

@@ -198,7 +198,7 @@ def _docstrings(module: Path) -> dict[str, str]:
 
 
 def answers() -> list[type[Contract]]:
-    """What the body of a reply may be."""
+    """The types that the body of a reply may have."""
     others = {each.contract for each in STREAMS}
     others |= {question for each in STREAMS for question in each.questions}
     return [kind for kind in contracts().values() if kind not in others]

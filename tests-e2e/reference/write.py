@@ -20,7 +20,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "streams.asyncapi.json": _asyncapi,
     "streams.md": streams_page,
 }
-"""What each file has, by its name."""
+"""The contents of each file, by its name."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What `angarium migrate --plan` says of a migration: its phase, and its locks on Postgres.
+"""The phase of a migration and its locks on Postgres, as `angarium migrate --plan` prints them.
 
 The locks in the docstring of a migration are those that Postgres shows: a rule by the kind of
 statement would miss those that a statement takes on the way.

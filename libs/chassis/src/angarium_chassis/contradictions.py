@@ -36,7 +36,7 @@ def contradictions(settings: Declared) -> Iterator[str]:
 
 
 def _declared(settings: Declared, attribute: str) -> dict[str, str]:
-    """What all classes of the settings declare together."""
+    """The declarations of all classes of the settings."""
     found: dict[str, Any] = {}
     for each in type(settings).__mro__:
         found |= vars(each).get(attribute, {})

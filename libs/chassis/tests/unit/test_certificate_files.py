@@ -1,4 +1,4 @@
-"""What is wrong with a certificate, its key or its password, named with the setting."""
+"""Faults of a certificate, its key or its password are named with the setting."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -34,7 +34,7 @@ class FakePlatform:
         self.messages: list[tuple[str, bytes | None]] = []
         self.confirmed = 0
         self.faults: list[int | None] = []
-        """What the next requests meet: a status, or None for no connection."""
+        """The answers to the next requests: a status, or None for no connection."""
         self.connections = 0
 
     @contextmanager

@@ -32,7 +32,7 @@ class Failure:
 
 @dataclass(slots=True)
 class Posted:
-    """What became of events. An event that is in none of these was not posted, or has to be posted
+    """The outcomes of events. An event that is in none of these was not posted, or has to be posted
     again because of `failure`. `held` are events that Angarium answers with 500."""
 
     accepted: list[int] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Poster:
         return result
 
     async def _request(self, events: Sequence[PendingEvent]) -> Posted | None:
-        """What became of the events; None if a smaller batch has to be tried."""
+        """The outcomes of the events; None if a smaller batch has to be tried."""
         body = body_of(events)
         # The same body after a crash or a timeout has the same key, in whichever relay.
         headers = {

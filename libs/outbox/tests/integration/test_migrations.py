@@ -36,7 +36,7 @@ async def empty(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 def differences(connection: Connection) -> list[Any]:
-    """What Alembic would change in the database."""
+    """The changes that Alembic would make in the database."""
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     found: list[Any] = compare_metadata(context, metadata)
     return found

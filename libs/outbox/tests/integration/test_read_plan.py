@@ -1,4 +1,4 @@
-"""What a read costs on Postgres with many accepted events before the pending ones."""
+"""The cost of a read on Postgres with many accepted events before the pending ones."""
 
 import json
 from typing import Any

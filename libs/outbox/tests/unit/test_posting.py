@@ -1,4 +1,4 @@
-"""What a relay reads from the answers of the platform."""
+"""A relay reads the answers of the platform."""
 
 import json
 from typing import Any

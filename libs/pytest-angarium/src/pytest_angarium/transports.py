@@ -20,7 +20,7 @@ CHUNK_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the application answered."""
+    """The application's answer."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""What the sender is answered."""
+"""Answers to the sender."""
 
 import json
 from dataclasses import dataclass

@@ -36,8 +36,8 @@ class Event:
 
     @property
     def key(self) -> str:
-        """What tells a repeated webhook from a new one, at most 255 characters: the sender's id,
-        or the hash of the body where the sender gives none. An id that not every database keeps as
+        """The text that tells a repeated webhook from a new one, at most 255 characters: the
+        sender's id, or the hash of the body where the sender gives none. An id that not every database keeps as
         it is, because it is long or has other characters than ASCII, is hashed, too."""
         if self.id is not None and _PLAIN.fullmatch(self.id):
             return self.id

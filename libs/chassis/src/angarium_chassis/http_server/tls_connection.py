@@ -19,7 +19,7 @@ READ_BYTES_MAX = 64 * 1024
 
 
 class TlsTransport(asyncio.Transport):
-    """What the HTTP protocol of a connection sees: a transport that encrypts."""
+    """The transport that the HTTP protocol of a connection sees: it encrypts."""
 
     def __init__(self, plain: asyncio.Transport, connection: "TlsConnection") -> None:
         super().__init__()

@@ -129,7 +129,7 @@ async def redis_problem(broker: RedisBroker) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    """What the operator can change, where redis-py's name for the error does not say it."""
+    """The remedy, where redis-py's name for the error does not say it."""
     if isinstance(error, AuthenticationError):
         return "it refuses the user or the password of ANGARIUM_REDIS_URL"
     cause = error.__cause__ or error.__context__

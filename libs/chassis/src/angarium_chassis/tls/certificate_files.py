@@ -95,7 +95,7 @@ def _check_key(leaf: x509.Certificate, files: CertificateFiles, names: SettingNa
 
 
 def _key_at(data: bytes) -> int:
-    """Where the block of the key begins, which may follow certificates."""
+    """The position of the key's block, which may follow certificates."""
     return data.rindex(b"-----BEGIN", 0, data.index(b"PRIVATE KEY-----"))
 
 

@@ -17,7 +17,7 @@ NOW = datetime(2030, 1, 2, tzinfo=UTC)
 
 
 class Store:
-    """What was added; while `is_down`, nothing is."""
+    """The counts that were added; while `is_down`, nothing is."""
 
     def __init__(self) -> None:
         self.added: list[dict[tuple[bytes, str], SchemaViolations]] = []

@@ -66,7 +66,7 @@ async def answer_poll(
 async def _while_connected[T](
     request: Request[Caller, bytes, Any], waiting: Awaitable[T]
 ) -> T | None:
-    """What `waiting` gives; None if the client went away before, which cancels it."""
+    """The result of `waiting`; None if the client went away before, which cancels it."""
     tasks = asyncio.ensure_future(waiting), asyncio.ensure_future(_disconnected(request))
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
