@@ -37,8 +37,9 @@ class Event:
     @property
     def key(self) -> str:
         """The text that tells a repeated webhook from a new one, at most 255 characters: the
-        sender's id, or the hash of the body where the sender gives none. An id that not every database keeps as
-        it is, because it is long or has other characters than ASCII, is hashed, too."""
+        sender's id, or the hash of the body where the sender gives none. An id that not every
+        database keeps as it is, because it is long or has other characters than ASCII, is hashed,
+        too."""
         if self.id is not None and _PLAIN.fullmatch(self.id):
             return self.id
         of = self.body if self.id is None else self.id.encode("utf-8", "surrogatepass")

@@ -1,6 +1,5 @@
 """Keeps the time of each API key's last use in memory, and writes it down once in a while."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -10,9 +9,9 @@ from angarium_gateway.application.unavailable import JournalUnavailable
 
 from .api_keys import KeyUses
 from .authentication import CALLERS_MAX
+from .periodic_writes import write_periodically
 
 WRITTEN_EVERY_S = 60.0
-STOP_TIMEOUT_S = 2.0
 
 log = structlog.get_logger()
 
@@ -40,16 +39,7 @@ class LastUses:
 
     async def run(self) -> None:
         """Write until cancelled, and a last time then."""
-        try:
-            while True:
-                await asyncio.sleep(self._written_every_s)
-                await self.write()
-        finally:
-            try:
-                async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await self.write()
-            except TimeoutError:
-                log.warning("last_uses.not_written", reason="the database does not answer")
+        await write_periodically(self.write, self._written_every_s, what="last_uses")
 
     async def write(self) -> None:
         """Write what was noted since the last time. If the database is not reachable, it is kept

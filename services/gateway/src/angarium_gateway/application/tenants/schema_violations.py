@@ -1,6 +1,5 @@
 """Numbers of messages that violate the schema of their event type, by event type."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +9,9 @@ import structlog
 
 from angarium_gateway.application.unavailable import JournalUnavailable
 
+from .periodic_writes import write_periodically
+
 WRITTEN_EVERY_S: Final = 5.0
-STOP_TIMEOUT_S: Final = 2.0
 EVENT_TYPES_MAX: Final = 10_000
 """Event types that are counted between two writes; further ones are not."""
 
@@ -79,16 +79,7 @@ class CountSchemaViolations:
 
     async def run(self) -> None:
         """Write until cancelled, and a last time then."""
-        try:
-            while True:
-                await asyncio.sleep(self._written_every_s)
-                await self.write()
-        finally:
-            try:
-                async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await self.write()
-            except TimeoutError:
-                log.warning("schema_violations.not_written", reason="the database does not answer")
+        await write_periodically(self.write, self._written_every_s, what="schema_violations")
 
     async def write(self) -> None:
         """Write what was counted since the last time. If the database is not reachable, it is kept
