@@ -5,7 +5,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 from .run_seed import Found, run_seed
 
@@ -31,9 +31,10 @@ def run_many(first: int, count: int) -> int:
     began_s = time.monotonic()
     end = first + count
     parts = [range(start, min(start + AT_ONCE, end)) for start in range(first, end, AT_ONCE)]
-    # New processes now and then: in each, buried worlds take 50 MB for a hundred seeds.
-    with ProcessPoolExecutor(max_tasks_per_child=10) as all_cores:
-        found = [each for some in all_cores.map(_run_some, parts) for each in some]
+    # New processes now and then: in each, buried worlds take 50 MB for a hundred seeds. The pool of
+    # `concurrent.futures` hangs when it replaces a process (https://github.com/python/cpython/issues/115634).
+    with get_context("spawn").Pool(maxtasksperchild=10) as all_cores:
+        found = [each for some in all_cores.imap(_run_some, parts) for each in some]
     for each in found[:SHOWN_MAX]:
         print(each)
     print(
