@@ -2,6 +2,8 @@
 
 import configparser
 import os
+import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -60,3 +62,16 @@ def test_the_import_contracts_cover_every_package_of_the_workspace() -> None:
     }
 
     assert set(contracts["importlinter"]["root_packages"].split()) == packages
+
+
+def test_no_file_has_the_marks_of_a_merge_that_was_not_finished() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True
+    )
+    marks = re.compile(rb"^(<{7} |>{7} )", re.MULTILINE)
+
+    assert [
+        name
+        for name in listed.stdout.decode().split("\0")
+        if name and marks.search((REPOSITORY / name).read_bytes())
+    ] == []
