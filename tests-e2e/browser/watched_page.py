@@ -13,6 +13,22 @@ _CSP_WATCH: Final = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`))
 """
+# A fading dialog has the contrast of neither state. Endless animations, of placeholders, stay.
+_AT_REST: Final = """
+async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const moves = () => document.getAnimations().filter((animation) =>
+    animation.playState === "running" && animation.effect.getComputedTiming().endTime < Infinity);
+  for (let still = 0; still < 3; still += 1) {
+    await frame();
+    const moving = moves();
+    if (moving.length > 0) {
+      await Promise.allSettled(moving.map((animation) => animation.finished));
+      still = -1;
+    }
+  }
+}
+"""
 
 
 @dataclass
@@ -33,7 +49,8 @@ class PageFaults:
 
 
 def accessibility_violations(page: Page | Frame) -> list[str]:
-    """What axe-core finds wrong with the page as it is now, a line for each element."""
+    """What axe-core finds wrong with the page once nothing fades, a line for each element."""
+    page.evaluate(_AT_REST)
     page.evaluate(_AXE.read_text())
     result: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
