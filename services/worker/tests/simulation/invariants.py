@@ -102,9 +102,17 @@ class Invariants:
         if not waiting:
             self._violate(ONE_OUTCOME, f"an attempt of {delivery} that was no request")
             return
-        request = waiting.pop(0)
+        request = self._take_request(waiting, held)
         request.row_s, request.final = self._machine.now_s, final
         self.by_row[row.id] = request
+
+    @staticmethod
+    def _take_request(waiting: list[Request], held: Pending | None) -> Request:
+        """Take the request of an attempt: an outcome that came too late leaves no record, and its
+        request waits beside the one that was sent in its place."""
+        fence = held.fence if held is not None else None
+        turn = next((at for at, each in enumerate(waiting) if each.fence == fence), 0)
+        return waiting.pop(turn)
 
     def _check_step(
         self, process: str, delivery: Delivery, row: AttemptRow, held: Pending | None
@@ -179,6 +187,7 @@ class Invariants:
         delivery = self.deliveries[request.key]
         row = self.rows.pending.get(request.key)
         request.generation = row.generation if row is not None else 0
+        request.fence = row.fence if row is not None else None
         self._check_needed(delivery, request)
         if delivery.endpoint.steady:
             self._check_order(delivery, request)

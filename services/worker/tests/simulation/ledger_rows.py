@@ -51,6 +51,8 @@ class LedgerRows:
         row = self.pending.get(after.key)
         if row is None or row.fence != after.fence:
             return False
+        if settled.attempt is not None:
+            self._append(process, settled.attempt, row)
         begins_anew = settled.ends and row.resent_while_held
         if settled.ends:
             del self.pending[after.key]
@@ -63,8 +65,6 @@ class LedgerRows:
             row.fence += 1
             if row.lane is not None:
                 self._arrive(row, now)
-        if settled.attempt is not None:
-            self._append(process, settled.attempt, row)
         if begins_anew:
             self._begin_anew(row, now)
         elif settled.state is DeliveryState.CANCELLED:

@@ -75,9 +75,11 @@ class Scenario:
 
     @property
     def roomy(self) -> bool:
-        """Whether a worker can send everything at once."""
-        deliveries = sum(len(each.endpoints) for _, messages in self.posts for each in messages)
-        return self.options.sending_max >= deliveries
+        """Whether a worker can hold and send everything at once."""
+        messages = [each for _, posted in self.posts for each in posted]
+        deliveries = sum(len(each.endpoints) for each in messages)
+        payload_bytes = sum(len(each.endpoints) * len(each.payload) for each in messages)
+        return self.options.sending_max >= deliveries and self.options.bytes_max >= payload_bytes
 
 
 def draw(seed: int) -> Scenario:

@@ -119,14 +119,15 @@ class DirectoryLink:
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One request, as the endpoint sees it. `row_s` is when its attempt was put on record,
-    `confirmed_s` when its process knew."""
+    """One request, as the endpoint sees it. `fence` is that of its delivery when it began, or
+    None; `row_s` is when its attempt was put on record, `confirmed_s` when its process knew."""
 
     process: Process
     key: DeliveryKey
     endpoint: Endpoint
     begun_s: float
     generation: int = 0
+    fence: int | None = None
     ended_s: float | None = None
     cut_s: float | None = None
     final: bool = False
