@@ -12,10 +12,12 @@ from faststream.redis.exceptions import StreamGroupNotFoundError
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage, bDATA_KEY
 from faststream.redis.parser import MessageFormat
 from redis.asyncio import Redis
+from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import AuthenticationError, ClusterDownError, RedisError
 
 from angarium_chassis.process import StartRefused
 
+from .cluster_client import NotACluster
 from .redis_brokers import broker_at
 from .redis_url import RedisUrlRefused, SingleServer, read_redis_url
 
@@ -135,6 +137,10 @@ def _reason(error: Exception) -> str:
     cause = error.__cause__ or error.__context__
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({cause.verify_message}); see ANGARIUM_REDIS_URL"
+    if isinstance(error, MasterNotFoundError):
+        return "Sentinel knows no primary of the service in ANGARIUM_REDIS_URL, or is not reachable"
+    if isinstance(error, NotACluster):
+        return "it is no cluster; use redis:// in ANGARIUM_REDIS_URL"
     if isinstance(error, ClusterDownError):
         return "the cluster is down, because a part of its slots has no primary that answers"
     return type(error).__name__

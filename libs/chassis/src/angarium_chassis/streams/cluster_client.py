@@ -40,6 +40,10 @@ _READS: Final = frozenset({"XREAD", "XREADGROUP", "XAUTOCLAIM"})
 _REDIRECTS: Final = (AskError, TryAgainError)
 
 
+class NotACluster(ConnectionError):
+    """The servers are reachable, and not in cluster mode."""
+
+
 class ClusterClient(RedisCluster):
     """Runs each command on the primary that serves its slot, wherever that has moved.
 
@@ -72,7 +76,9 @@ class ClusterClient(RedisCluster):
                     await self.nodes_manager.initialize(last_failed_node_name=failed)
                 except (RedisClusterException, IndexError) as error:
                     if isinstance(error.__cause__, RedisError):
-                        raise error.__cause__ from error
+                        raise error.__cause__ from error.__cause__.__cause__
+                    if "not enabled" in str(error):
+                        raise NotACluster(str(error)) from error
                     raise ConnectionError(f"the cluster cannot be reached: {error}") from error
                 self._initialize = False
         return self
