@@ -8,6 +8,7 @@ from random import Random
 from . import (
     backlog,
     clock_faults,
+    cluster_faults,
     entry_faults,
     handler_bugs,
     killing,
@@ -25,11 +26,13 @@ from .trial import Account
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One row of the table, or several. `waits`: it takes long, and mostly waits."""
+    """One row of the table, or several. `waits`: it takes long, and mostly waits. `cluster`: it
+    needs a stage on a cluster."""
 
     name: str
     run: Callable[[Stage, Random], list[Account]]
     waits: bool = False
+    cluster: bool = False
 
 
 def _one(fault: Callable[[Stage], Account]) -> Callable[[Stage, Random], list[Account]]:
@@ -119,6 +122,21 @@ def _handler_bugs() -> list[Scenario]:
     ]
 
 
+def _cluster() -> list[Scenario]:
+    return [
+        Scenario(f"cluster-{name}", _one(fault), cluster=True)
+        for name, fault in (
+            ("killed", cluster_faults.killed),
+            ("frozen", cluster_faults.frozen),
+            ("slots-moved", cluster_faults.slots_moved),
+            ("slots-moved-key-by-key", cluster_faults.slots_moved_key_by_key),
+            ("node-added-and-removed", cluster_faults.node_added_and_removed),
+            ("flushall", cluster_faults.flushed),
+            ("rolled-back", cluster_faults.rolled_back),
+        )
+    ]
+
+
 SCENARIOS = [
     *_killing(),
     Scenario("redis-flushall", _one(redis_faults.flushed)),
@@ -152,6 +170,7 @@ SCENARIOS = [
     Scenario("operator-backup", _one(operator_faults.restored_from_backup)),
     Scenario("backlog", _one(backlog.backlog)),
     Scenario("polling", _seeded(polling.polled_through_faults)),
+    *_cluster(),
 ]
 """All of `make faults`."""
 

@@ -1,6 +1,6 @@
 """`make faults`: break everything under load, and print what it did.
 
-    python -m tests-e2e.faults.run_suite [--only TEXT] [--core] [--seed N] [--folder DIR] [--keep]
+    python -m tests-e2e.faults.run_suite [--only TEXT] [--core] [--seed N] [--patience F] [--keep]
 
 Exit status 1 when a ledger does not add up; then logs and data stay in the folder that is
 printed.
@@ -18,6 +18,7 @@ from pathlib import Path
 from random import Random
 
 from .catalogue import CORE, SCENARIOS, Scenario
+from .cluster_stage import ClusterStage
 from .preloaded import BreakablePostgres
 from .stage import Stage
 from .suite_table import heading, line, summary
@@ -30,6 +31,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--core", action="store_true", help="the short core only")
     parser.add_argument("--seed", type=int, default=None, help="of the random moments")
     parser.add_argument("--keep", action="store_true", help="keep logs and data in any case")
+    parser.add_argument(
+        "--patience", type=float, default=1.0, help="factor of all bounds of time, if others work"
+    )
     parser.add_argument("--list", action="store_true", help="name the scenarios and end")
     return parser.parse_args()
 
@@ -44,24 +48,29 @@ def _run(scenario: Scenario, stage: Stage, seed: int) -> list[Account]:
         return [account]
 
 
-def _stage(folder: Path) -> Stage:
-    return Stage(folder, postgres=BreakablePostgres(folder / "postgres")).__enter__()
+def _stage(folder: Path, scenario: Scenario, patience: float) -> Stage:
+    if scenario.cluster:
+        return ClusterStage(folder, patience=patience).__enter__()
+    postgres = BreakablePostgres(folder / "postgres")
+    return Stage(folder, patience=patience, postgres=postgres).__enter__()
 
 
-def _run_all(chosen: list[Scenario], folder: Path, seed: int) -> list[Account]:
-    """Those that mostly wait run beside the others, on a stage of their own."""
+def _run_all(chosen: list[Scenario], folder: Path, seed: int, patience: float) -> list[Account]:
+    """Those that mostly wait run beside the others, on a stage of their own; then those of a
+    cluster."""
     with ThreadPoolExecutor(2) as threads:
         running = [
-            threads.submit(_run_in_turn, some, folder / name, seed)
+            threads.submit(_run_in_turn, some, folder / name, seed, patience)
             for name, some in (
-                ("busy", [scenario for scenario in chosen if not scenario.waits]),
-                ("waiting", [scenario for scenario in chosen if scenario.waits]),
+                ("busy", [one for one in chosen if not (one.waits or one.cluster)]),
+                ("waiting", [one for one in chosen if one.waits]),
+                ("cluster", [one for one in chosen if one.cluster]),
             )
         ]
         return [account for one in running for account in one.result()]
 
 
-def _run_in_turn(chosen: list[Scenario], folder: Path, seed: int) -> list[Account]:
+def _run_in_turn(chosen: list[Scenario], folder: Path, seed: int, patience: float) -> list[Account]:
     accounts: list[Account] = []
     stages = 0
     stage: Stage | None = None
@@ -69,7 +78,7 @@ def _run_in_turn(chosen: list[Scenario], folder: Path, seed: int) -> list[Accoun
         for scenario in chosen:
             if stage is None:
                 stages += 1
-                stage = _stage(folder / f"stage-{stages}")
+                stage = _stage(folder / f"stage-{stages}", scenario, patience)
             began_s = time.monotonic()
             found = _run(scenario, stage, seed)
             accounts += found
@@ -99,7 +108,7 @@ def main() -> int:
     print(f"seed {seed}; logs and data in {folder}")
     print(heading(), flush=True)
     began_s = time.monotonic()
-    accounts = _run_all(chosen, folder, seed)
+    accounts = _run_all(chosen, folder, seed, given.patience)
     print(summary(accounts))
     print(f"{time.monotonic() - began_s:.0f} s")
     failed = any(account.problems for account in accounts)

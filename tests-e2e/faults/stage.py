@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import httpx
 import redis
-from angarium_cli.engines import PostgresProcess, ValkeyProcess
+from angarium_cli.engines import PostgresProcess, ValkeyCluster, ValkeyProcess
 
 from ..child_process import run_angarium  # noqa: TID252 - tests are no installed package
 from ..dev_platform import api_client  # noqa: TID252
@@ -66,6 +66,8 @@ class Stage:
         self.folder = folder
         self.postgres = postgres or PostgresProcess(folder / "postgres")
         self.valkey = ValkeyProcess(folder / "valkey", append_only=True)
+        self.streams: ValkeyProcess | ValkeyCluster = self.valkey
+        """What carries the streams."""
         self.keeper = Keeper()
         self.thread = LoopThread()
         self.links: dict[str, Link] = {}
@@ -96,7 +98,7 @@ class Stage:
 
     def _start(self) -> None:
         with _ENGINES_START:
-            for engine in (self.postgres, self.valkey):
+            for engine in (self.postgres, self.streams):
                 engine.start()
                 self._opened.callback(engine.stop)
         self._opened.enter_context(self.thread)
@@ -124,13 +126,13 @@ class Stage:
             urls[f"ANGARIUM_{service.upper()}_DATABASE_URL"] = _through(
                 self.postgres.uri(name, driver="asyncpg"), link.port
             )
-            self.open_link(f"{service}-redis", ("127.0.0.1", self.valkey.port))
+            self._link_streams(service)
         return (
             urls
             | SHORT_LEASES
             | {
                 "ANGARIUM_ENTRY_LEASE_S": f"{ENTRY_LEASE_S * self.patience:g}",
-                "ANGARIUM_REDIS_URL": self.valkey.url,
+                "ANGARIUM_REDIS_URL": self.streams.url,
                 "ANGARIUM_ENCRYPTION_KEY": base64.b64encode(os.urandom(32)).decode(),
                 "ANGARIUM_EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
                 "ANGARIUM_ALLOW_HTTP_ENDPOINTS": "true",
@@ -141,15 +143,21 @@ class Stage:
 
     def add(self, service: str, number: int, **settings: str) -> Member:
         """One more process of a service, not started."""
-        redis_url = _through(self.valkey.url, self.links[f"{service}-redis"].port)
         member = Member(
             service,
             number,
-            self.settings | {"ANGARIUM_REDIS_URL": redis_url} | settings,
+            self.settings | {"ANGARIUM_REDIS_URL": self._streams_url(service)} | settings,
             self.folder,
         )
         self.keeper.members.append(member)
         return member
+
+    def _link_streams(self, service: str) -> None:
+        self.open_link(f"{service}-redis", ("127.0.0.1", self.valkey.port))
+
+    def _streams_url(self, service: str) -> str:
+        """The URL that the processes of a service get."""
+        return _through(self.valkey.url, self.links[f"{service}-redis"].port)
 
     def open_link(self, name: str, target: tuple[str, int]) -> Link:
         """A link of the stage's by this name."""

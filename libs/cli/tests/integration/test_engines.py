@@ -14,7 +14,15 @@ from pathlib import Path
 import asyncpg
 import psutil
 import pytest
-from angarium_cli.engines import EngineFailed, PostgresProcess, ValkeyProcess, unprivileged
+from angarium_chassis.streams.redis_clients import client_at
+from angarium_chassis.streams.redis_url import read_redis_url
+from angarium_cli.engines import (
+    EngineFailed,
+    PostgresProcess,
+    ValkeyCluster,
+    ValkeyProcess,
+    unprivileged,
+)
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -339,3 +347,22 @@ async def test_a_test_may_have_several_databases(
 ) -> None:
     urls = await asyncio.gather(new_postgres_url(), new_postgres_url())
     assert urls[0] != urls[1]
+
+
+async def test_a_cluster_finds_its_nodes_at_new_ports_and_has_its_data(folder: Path) -> None:
+    first, second = ValkeyCluster(folder), ValkeyCluster(folder)
+    try:
+        await asyncio.to_thread(first.start)
+        async with client_at(read_redis_url(first.url)) as redis:
+            for number in range(8):
+                await redis.set(f"key {number}", number)
+        await asyncio.to_thread(first.stop)
+        await asyncio.to_thread(second.start)
+        assert second.url != first.url
+        async with client_at(read_redis_url(second.url)) as redis:
+            found = [await redis.get(f"key {number}") for number in range(8)]
+        assert found == [str(number).encode() for number in range(8)]
+        assert {node.cluster_info()["cluster_size"] for node in second.nodes} == {"3"}
+    finally:
+        first.kill()
+        second.kill()

@@ -23,6 +23,11 @@ EPOCH_KEY: Final = "angarium.epoch"
 """Lives as long as the streams do: without it, Redis has lost them."""
 
 
+def epoch_of(part: str) -> str:
+    """As `EPOCH_KEY`, in a cluster: with the streams of a number, or with the stream `part`."""
+    return f"{EPOCH_KEY}:{{{part}}}"
+
+
 def messages_accepted(number: int) -> str:
     """Gateway to dispatcher: committed messages, a batch an entry."""
     return f"messages.accepted:{{{number}}}"

@@ -180,7 +180,7 @@ async def _work(
     settle_to = deliveries_settled(replica)
     streams = StreamPorts(
         publish=BatchPublisher(broker, settle_to=settle_to),
-        watch=RedisStreamWatch(broker, replica=replica),
+        watch=RedisStreamWatch(broker, replica=replica, stream_count=settings.stream_count),
         ask_dispatcher=ServiceQueries(queries, DISPATCHER_QUERIES),
         ask_worker=ServiceQueries(queries, WORKER_QUERIES),
         quota_counts=RedisQuotaCounts(lambda: redis_of(broker)),

@@ -3,7 +3,7 @@ that die. The hot path in it is the one that production builds."""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -15,7 +15,7 @@ from angarium_gateway.build_hot_path import HotPathLimits, HotPathPorts, build_h
 from angarium_gateway.domain.open_batches import OpenBatch
 
 from .journal_model import JournalModel, a_message
-from .relay_rig import ScheduleModel
+from .relay_rig import STREAM_NUMBERS, ScheduleModel
 from .simulated_time import Running, now_s
 
 WINDOW_BYTES = 4_000
@@ -207,11 +207,11 @@ class Gateway:
                 for entry_id in entries:
                     stream.pop(entry_id, None)
 
-    async def identity(self) -> str:
+    async def identities(self, numbers: Collection[int]) -> Mapping[int, str]:
         await asyncio.sleep(0.001)
         if self.world.redis.down:
             raise StreamUnavailable("away")
-        return str(self.world.redis.runs)
+        return dict.fromkeys({*STREAM_NUMBERS, *numbers}, str(self.world.redis.runs))
 
     async def passed(self, batches: Sequence[OpenBatch]) -> list[OpenBatch]:
         await asyncio.sleep(0.001)

@@ -1,7 +1,7 @@
 """A relay between a journal and streams that are models."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from angarium_chassis.tracing.spans import Spans
 from angarium_gateway.application.accept.journal import NewBatch
@@ -23,6 +23,7 @@ from .journal_model import (
 from .simulated_time import now_s
 
 WINDOW_BYTES = 10_000
+STREAM_NUMBERS = range(8)
 
 
 class StreamModel:
@@ -63,12 +64,12 @@ class WatchModel:
         self.away = False
         self.looks = 0
 
-    async def identity(self) -> str:
+    async def identities(self, numbers: Collection[int]) -> Mapping[int, str]:
         await asyncio.sleep(0)
         if self.away:
             raise StreamUnavailable("does not answer")
         self.looks += 1
-        return self.name
+        return dict.fromkeys({*STREAM_NUMBERS, *numbers}, self.name)
 
     async def passed(self, batches: Sequence[OpenBatch]) -> list[OpenBatch]:
         await asyncio.sleep(0)

@@ -7,8 +7,9 @@ from typing import Any
 from redis.asyncio import Redis
 
 from angarium_chassis.examination.clocks import ClockReading
-from angarium_chassis.examination.findings import Finding, ok, problem, warning
+from angarium_chassis.examination.findings import Finding, Level, ok, problem, warning
 from angarium_chassis.streams.quarantine import QuarantineContents
+from angarium_chassis.streams.servers import server_infos
 from angarium_chassis.wording import counted
 
 SUBJECT = "redis"
@@ -17,9 +18,15 @@ _MEMORY_SHARE_MAX = 0.8
 
 
 async def check_redis(redis: Redis) -> list[Finding]:
-    """Check the server. Raises redis-py's errors if it does not answer."""
-    info: Mapping[str, Any] = await redis.info()
-    return judge_redis(info)
+    """Check the server, or each primary of a cluster. Raises redis-py's errors if it does not
+    answer."""
+    await redis.ping()
+    infos = await server_infos(redis)
+    if len(infos) == 1:
+        return judge_redis(infos[0])
+    findings = [finding for info in infos for finding in judge_redis(info)]
+    worse = [finding for finding in findings if finding.level is not Level.OK]
+    return [ok(SUBJECT, f"A cluster of {counted(len(infos), 'primary', 'primaries')}."), *worse]
 
 
 def judge_redis(info: Mapping[str, Any]) -> list[Finding]:

@@ -3,8 +3,8 @@
 Any service, so that a lag is seen even while no process of the reading service runs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from prometheus_client.core import Metric
 from redis.asyncio import Redis
@@ -14,6 +14,7 @@ from angarium_chassis.examination.stream_checks import groups_read_by, read_grou
 from angarium_chassis.known_settings import SERVICES
 from angarium_chassis.streams.process_registry import running_processes
 from angarium_chassis.streams.quarantine import QuarantineContents
+from angarium_chassis.streams.servers import server_infos
 
 from .catalog import Catalog, Declared, LabelValues
 
@@ -51,7 +52,9 @@ _PROCESSES: Final = REDIS_AND_STREAMS.read_gauge(
     platform_wide=True,
 )
 _MEMORY: Final = REDIS_AND_STREAMS.read_gauge(
-    "angarium_redis_memory_bytes", "Memory that Redis uses.", platform_wide=True
+    "angarium_redis_memory_bytes",
+    "Memory that Redis uses; in a cluster, of all primaries.",
+    platform_wide=True,
 )
 _MEMORY_MAX: Final = REDIS_AND_STREAMS.read_gauge(
     "angarium_redis_memory_bytes_max",
@@ -77,7 +80,7 @@ class StreamFigures:
             await read_group(redis, stream, group, lease_s=self._lease_s)
             for stream, group in self._groups
         ]
-        memory: Mapping[str, Any] = await redis.info("memory")
+        memories = await server_infos(redis, "memory")
         of = {(each.stream, each.group): each for each in states}
         return [
             _LAG.values({key: each.waiting for key, each in of.items()}),
@@ -89,8 +92,8 @@ class StreamFigures:
                 {name: await QuarantineContents(redis, name).count() for name in SERVICES}
             ),
             _PROCESSES.values(await self._processes(redis)),
-            _MEMORY.value(int(memory.get("used_memory", 0))),
-            _MEMORY_MAX.value(int(memory.get("maxmemory", 0))),
+            _MEMORY.value(sum(int(each.get("used_memory", 0)) for each in memories)),
+            _MEMORY_MAX.value(sum(int(each.get("maxmemory", 0)) for each in memories)),
         ]
 
     async def _processes(self, redis: Redis) -> dict[LabelValues, float]:

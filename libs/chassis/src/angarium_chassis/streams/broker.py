@@ -7,27 +7,30 @@ import ssl
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, override
 
-from faststream.redis import RedisBroker, StreamSub
+from faststream.redis import RedisBroker, RedisClusterBroker, RedisSentinelBroker, StreamSub
 from faststream.redis.exceptions import StreamGroupNotFoundError
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage, bDATA_KEY
 from faststream.redis.parser import MessageFormat
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError
-from redis.maint_notifications import MaintNotificationsConfig
+from redis.asyncio.sentinel import MasterNotFoundError
+from redis.exceptions import AuthenticationError, ClusterDownError, RedisError
 
 from angarium_chassis.process import StartRefused
 
-from .redis_url import RedisUrlRefused, check_redis_url
+from .cluster_client import NotACluster
+from .redis_brokers import broker_at
+from .redis_url import RedisUrlRefused, SingleServer, read_redis_url
 
 if TYPE_CHECKING:
     from faststream.redis.message import BatchStreamMessage
 
 SOCKET_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 2.0
+SOCKET_TIMEOUT_OF_SEVERAL_S = 4.0
+"""Shorter with several servers: another one takes over when one no longer answers."""
 POLLING_INTERVAL_MS = 4_000
 """The time for which a read blocks: less than the socket timeout, or idle reads would fail."""
+POLLING_INTERVAL_OF_SEVERAL_MS = 2_500
 
 type RawEntries = Sequence[tuple[bytes, Mapping[bytes, bytes]]]
 """Entries as Redis returned them: id and fields."""
@@ -68,31 +71,29 @@ def open_broker(redis_url: str, *, connections_max: int = 256) -> RedisBroker:
     `writer.CONCURRENT_MAX`.
     """
     try:
-        check_redis_url(redis_url)
+        address = read_redis_url(redis_url)
     except RedisUrlRefused as refusal:
         raise StartRefused(f"ANGARIUM_REDIS_URL: {refusal}") from None
     # FastStream restarts a failed read at once and for ever: with Redis down, in a busy loop.
     # `Subscription` pauses, and creates the consumer group again.
     os.environ["FASTSTREAM_SUPERVISOR_DISABLED"] = "1"
-    # With maintenance notifications, redis-py hands out pooled connections that a restarted server
-    # has closed. Without them, it notices and connects again.
-    # By default redis-py tries a failed command ten times, including one whose response was lost,
-    # which would add entries twice. Only the caller knows which commands are safe to repeat.
-    options: Any = {
-        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-        "retry": Retry(NoBackoff(), 0),
-    }
-    return RedisBroker(
-        redis_url,
+    several = not isinstance(address, SingleServer)
+    return broker_at(
+        address,
         apply_types=False,
         logger=_calm_logger(),
         message_format=EncodedContract,
         max_connections=connections_max,
-        socket_timeout=SOCKET_TIMEOUT_S,
+        socket_timeout=SOCKET_TIMEOUT_OF_SEVERAL_S if several else SOCKET_TIMEOUT_S,
         socket_connect_timeout=3.0,
         graceful_timeout=30.0,
-        **options,
     )
+
+
+def polling_interval_ms(broker: RedisBroker) -> int:
+    """The time for which a read of this broker blocks."""
+    several = isinstance(broker, RedisClusterBroker | RedisSentinelBroker)
+    return POLLING_INTERVAL_OF_SEVERAL_MS if several else POLLING_INTERVAL_MS
 
 
 def _calm_logger() -> logging.Logger:
@@ -114,7 +115,8 @@ def _say_in_one_line(record: logging.LogRecord) -> bool:
 
 
 def redis_of(broker: RedisBroker) -> Redis:
-    """The connected client of a broker, for commands that FastStream does not offer."""
+    """The connected client of a broker, for commands that FastStream does not offer: that of a
+    cluster is a `ClusterClient`, which has the same commands."""
     return cast("Redis", broker.config.broker_config.connection.client)
 
 
@@ -135,6 +137,12 @@ def _reason(error: Exception) -> str:
     cause = error.__cause__ or error.__context__
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({cause.verify_message}); see ANGARIUM_REDIS_URL"
+    if isinstance(error, MasterNotFoundError):
+        return "Sentinel knows no primary of the service in ANGARIUM_REDIS_URL, or is not reachable"
+    if isinstance(error, NotACluster):
+        return "it is no cluster; use redis:// in ANGARIUM_REDIS_URL"
+    if isinstance(error, ClusterDownError):
+        return "the cluster is down, because a part of its slots has no primary that answers"
     return type(error).__name__
 
 

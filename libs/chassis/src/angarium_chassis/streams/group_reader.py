@@ -17,12 +17,12 @@ from faststream.redis import RedisBroker
 from redis.exceptions import RedisError, ResponseError
 
 from .broker import (
-    POLLING_INTERVAL_MS,
     RawEntries,
     UnprefixedStream,
     body_of,
     decode_batch,
     parse_batch,
+    polling_interval_ms,
     redis_of,
 )
 from .leases import EntryLeases
@@ -85,7 +85,7 @@ class GroupReader[T]:
                 consumer=consumer,
                 batch=True,
                 max_records=entries_max,
-                polling_interval=POLLING_INTERVAL_MS,
+                polling_interval=polling_interval_ms(broker),
             ),
             self._on_new,
         )

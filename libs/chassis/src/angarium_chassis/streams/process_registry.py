@@ -17,6 +17,8 @@ from redis.observability.attributes import ConnectionState
 from angarium_chassis.database.engine import Database
 from angarium_chassis.examination.process_state import PoolState, ProcessState
 
+from .cluster_client import ClusterClient
+
 HEARTBEAT_EVERY_S: Final = 10.0
 FORGOTTEN_AFTER_S: Final = 3_600
 PROCESSES_MAX: Final = 1_000
@@ -129,6 +131,8 @@ def database_pool(database: Database) -> PoolState | None:
 
 
 def redis_pool(redis: Redis) -> PoolState | None:
+    if isinstance(redis, ClusterClient):
+        return PoolState(*redis.connections())
     pool: Any = redis.connection_pool
     try:
         counts = pool.get_connection_count()

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from .broker import redis_of
+from .cluster_client import ClusterClient
 from .quarantined_entry import NOT_A_CONTRACT, QuarantinedEntry
 
 ENTRIES_MAX = 1_000
@@ -26,6 +27,7 @@ PAGE_ENTRIES = 16
 """Entries read at once; each may have several megabytes."""
 
 _TRIMS_MAX = 20
+_REPLAY_LOCK_S = 60
 # A script, so that two operators who replay the same entry cannot add it twice. The entry is added
 # before it is deleted: if XADD is refused (out of memory, a key of another type), the script ends
 # there and the entry stays in the quarantine.
@@ -153,11 +155,31 @@ class QuarantineContents:
 
         Returns the id of the new entry, or None if the entry is no longer in the quarantine.
         """
+        if isinstance(self._redis, ClusterClient):
+            return await self._replay_over_slots(entry, body)
         call = self._redis.eval(
             _REPLAY, 2, self._name, entry.stream, entry.id, bDATA_KEY, cast("str", body)
         )
         added: Any = await cast("Any", call)
         return None if added is None else bytes(added).decode()
+
+    async def _replay_over_slots(self, entry: QuarantinedEntry, body: bytes) -> str | None:
+        """Replay in a cluster, where no script may use the quarantine and the stream together.
+
+        Who holds the lock is the only one that replays the entry. It ends by itself if this process
+        is killed; then the entry may have been added, and stays in the quarantine.
+        """
+        lock = f"replay:{{{self._name}}}:{entry.id}"
+        if not await self._redis.set(lock, b"", nx=True, ex=_REPLAY_LOCK_S):
+            return None
+        try:
+            if await self.find(entry.id) is None:
+                return None
+            added: Any = await self._redis.xadd(entry.stream, {bDATA_KEY: body})
+            await self.drop(entry.id)
+        finally:
+            await self._redis.delete(lock)
+        return bytes(added).decode()
 
     async def drop(self, entry_id: str) -> bool:
         """Delete an entry. Returns False if it is not in the quarantine."""

@@ -13,6 +13,7 @@ from .broker import redis_of
 from .group_reader import GroupReader
 from .quarantine import Quarantine
 from .received import Received
+from .servers import server_time
 from .writer import Publication, StreamWriter
 
 REPLIES_MAX = 10_000
@@ -47,6 +48,7 @@ class QueryServer[T]:
         self._clock_ms = clock_ms
         self._clock_s = clock_s
         self._broker = broker
+        self._stream = stream
         self._ask_time_s = 0.0
         self._redis_ahead_ms = 0
         self._writer = StreamWriter(broker)
@@ -83,7 +85,7 @@ class QueryServer[T]:
         services differ. It is asked for every `TIME_ASKED_EVERY_S` and extrapolated between."""
         now_s = self._clock_s()
         if now_s >= self._ask_time_s:
-            seconds, micros = await redis_of(self._broker).time()
+            seconds, micros = await server_time(redis_of(self._broker), self._stream)
             self._redis_ahead_ms = seconds * 1000 + micros // 1000 - int(now_s * 1000)
             self._ask_time_s = now_s + TIME_ASKED_EVERY_S
         return int(now_s * 1000) + self._redis_ahead_ms

@@ -11,12 +11,12 @@ from faststream.redis import RedisBroker
 from redis.exceptions import RedisError
 
 from .broker import (
-    POLLING_INTERVAL_MS,
     RawEntries,
     UnprefixedStream,
     body_of,
     decode_batch,
     parse_batch,
+    polling_interval_ms,
     redis_of,
 )
 from .subscription import Subscription
@@ -61,7 +61,7 @@ class TailReader[T]:
                 batch=True,
                 last_id="0",
                 max_records=entries_max,
-                polling_interval=POLLING_INTERVAL_MS,
+                polling_interval=polling_interval_ms(broker),
             ),
             parser=parse_batch,
             decoder=decode_batch,

@@ -1,4 +1,8 @@
-"""Publishes and acknowledges entries in one round trip and one transaction."""
+"""Publishes and acknowledges entries in one round trip and one transaction.
+
+In a cluster, that is so for the entries of each slot. The slot of the acknowledgements comes last,
+so that an entry is only acknowledged once everything that follows from it is published.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -34,7 +38,8 @@ class StreamWriter:
     """Writes to streams.
 
     Raises redis-py's errors. Then none of the call was executed or, if the connection was lost
-    before the response, all of it.
+    before the response, all of it. In a cluster, entries may be published then, in other slots than
+    that of the acknowledgements.
     """
 
     def __init__(self, broker: RedisBroker) -> None:
@@ -44,7 +49,8 @@ class StreamWriter:
     async def write(
         self, publications: Sequence[Publication], done: Iterable[Received[Any]] = ()
     ) -> list[bytes]:
-        """Append `publications`, and acknowledge and delete `done`, all or nothing.
+        """Append `publications`, and acknowledge and delete `done`, all or nothing (in a
+        cluster, of each slot).
 
         Returns the ids of the new entries in order.
         """

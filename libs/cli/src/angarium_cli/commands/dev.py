@@ -19,6 +19,10 @@ def dev(
         Literal["sqlite", "postgres"],
         typer.Option(help="SQLite files, or a bundled Postgres server."),
     ] = "sqlite",
+    cluster: Annotated[
+        bool,
+        typer.Option("--cluster", help="A Valkey Cluster of six nodes in place of one Valkey."),
+    ] = False,
     api_key: Annotated[
         str | None,
         typer.Option(help="Use this API key (16 to 256 printable characters)."),
@@ -56,5 +60,6 @@ def dev(
         api_key=api_key,
         demo=demo,
         log_format=log_format,
+        cluster=cluster,
     )
     raise typer.Exit(run_dev(options))

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, suppress
 from angarium_cli.dev.data_folder import DataFolder
 from angarium_cli.dev.environment import DatabaseKind
 from angarium_cli.dev.supervisor import StartFailed
-from angarium_cli.engines import EngineFailed, PostgresProcess, ValkeyProcess
+from angarium_cli.engines import EngineFailed, PostgresProcess, ValkeyCluster, ValkeyProcess
 from angarium_cli.engines.local_server import LocalServer
 from angarium_cli.failure import ungrouped
 from angarium_cli.process_end import describe_end
@@ -168,14 +168,28 @@ VALKEY_BYTES_MAX = 512 * 1024 * 1024
 
 
 class Engines:
-    """Valkey, and Postgres if it is the chosen database."""
+    """Valkey, or a cluster of it, and Postgres if it is the chosen database."""
 
-    def __init__(self, folder: DataFolder, database: DatabaseKind) -> None:
+    def __init__(
+        self, folder: DataFolder, database: DatabaseKind, *, cluster: bool = False
+    ) -> None:
         self._folder = folder
         self._watch = EngineWatch()
-        self._valkey = ValkeyProcess(folder.path / "valkey", memory_bytes_max=VALKEY_BYTES_MAX)
+        self._cluster: ValkeyCluster | None = None
         self._postgres: PostgresProcess | None = None
-        self.members = [EngineMember("valkey", self._valkey, pid_changed=self._watch_over)]
+        if cluster:
+            self._cluster = ValkeyCluster(
+                folder.path / "valkey-cluster", memory_bytes_max=VALKEY_BYTES_MAX
+            )
+            servers: list[ValkeyProcess] = list(self._cluster.nodes)
+        else:
+            servers = [ValkeyProcess(folder.path / "valkey", memory_bytes_max=VALKEY_BYTES_MAX)]
+        self._valkey = servers[0]
+        self.members = [
+            EngineMember(name, server, pid_changed=self._watch_over)
+            for number, server in enumerate(servers, 1)
+            for name in [f"valkey-{number}" if cluster else "valkey"]
+        ]
         if database == "postgres":
             self._postgres = PostgresProcess(folder.path / "postgres")
             self.members.append(
@@ -185,7 +199,7 @@ class Engines:
     @property
     def redis_url(self) -> str:
         """Valkey's URL, known after `start`."""
-        return self._valkey.url
+        return self._valkey.url if self._cluster is None else self._cluster.url
 
     def database_urls(self) -> dict[ServiceName, str]:
         """The URL of each service's database, known after `start`."""
@@ -208,6 +222,9 @@ class Engines:
             async with asyncio.TaskGroup() as tasks:
                 for member in self.members:
                     tasks.create_task(self._start(member, started))
+        if self._cluster is not None:
+            await asyncio.to_thread(self._cluster.form)
+            started("cluster")
 
     async def _start(self, member: EngineMember, started: Callable[[str], None]) -> None:
         await member.start()

@@ -12,6 +12,7 @@ type DatabaseKind = Literal["sqlite", "postgres"]
 type LogFormat = Literal["console", "json"]
 
 DEMO_RETRY_SCHEDULE = "1s,2s,5s,5m,30m,2h,5h,10h"
+CLUSTER_STREAM_COUNT = "4"
 _RETRY_SCHEDULE = "ANGARIUM_RETRY_SCHEDULE"
 
 # Defaults that a caller may override: in development, there is one tenant, receivers are on this
@@ -45,6 +46,7 @@ class DevOptions:
     api_key: str | None = field(repr=False)
     demo: bool
     log_format: LogFormat
+    cluster: bool = False
 
 
 def demo_retry_schedule(inherited: Mapping[str, str]) -> str:
@@ -71,11 +73,13 @@ def service_environment(
     encryption_key_path: Path,
     log_format: LogFormat,
     demo: bool,
+    cluster: bool = False,
 ) -> dict[str, str]:
     """All variables of one service's process.
 
     Settings in `inherited` apply, except for those that `angarium dev` itself decides. `demo`
     shortens the retry schedule, so that the retries of the demo's failing endpoint can be watched.
+    `cluster` makes as many streams as it takes for each primary to have one.
     Fallback keys are in `encryption-key-fallbacks` beside the key, if that file exists.
     """
     replaced = {name for variable in _REPLACED for name in (variable, f"{variable}_FILE")}
@@ -91,6 +95,7 @@ def service_environment(
     return (
         _DEFAULTS
         | demo_defaults
+        | ({"ANGARIUM_STREAM_COUNT": CLUSTER_STREAM_COUNT} if cluster else {})
         | fetch_defaults
         | kept
         | {

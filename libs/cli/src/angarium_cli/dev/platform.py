@@ -91,7 +91,7 @@ class _Platform:
         self._programs = programs
         self._terminal = terminal
         self._started_s = time.monotonic()
-        self._engines = Engines(folder, options.database)
+        self._engines = Engines(folder, options.database, cluster=options.cluster)
         self._services: list[ServiceProcess] = []
 
     async def run(self) -> None:
@@ -171,6 +171,7 @@ class _Platform:
                 encryption_key_path=self._folder.encryption_key_path,
                 log_format=self._options.log_format,
                 demo=self._options.demo,
+                cluster=self._options.cluster,
             ),
             ready=ready,
             write_line=self._terminal.log_line,

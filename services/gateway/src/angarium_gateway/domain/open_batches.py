@@ -1,6 +1,6 @@
 """The window: batches that this process has published and that are not settled."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 
@@ -125,3 +125,13 @@ class OpenBatches:
     def ids(self) -> Iterable[bytes]:
         """All open batches."""
         return tuple(self._open)
+
+    def stream_numbers(self) -> set[int]:
+        """The stream numbers of the open batches."""
+        return {batch.stream_number for batch in self._open.values()}
+
+    def in_streams(self, numbers: Collection[int]) -> tuple[bytes, ...]:
+        """The open batches of these stream numbers."""
+        return tuple(
+            batch.batch_id for batch in self._open.values() if batch.stream_number in numbers
+        )

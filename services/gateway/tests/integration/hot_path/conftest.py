@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -120,8 +120,8 @@ class PublishedBatches:
         self.batches.extend(batches)
         return [b"1-0"] * len(batches)
 
-    async def identity(self) -> str:
-        return "one run"
+    async def identities(self, numbers: Collection[int]) -> Mapping[int, str]:
+        return dict.fromkeys(numbers, "one run")
 
     async def passed(self, batches: Sequence[OpenBatch]) -> list[OpenBatch]:
         return []

@@ -1,7 +1,7 @@
 """What Redis shows of the platform: processes, streams with their groups, the server itself."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from angarium_chassis.examination.findings import Finding, Level, worst
 from angarium_chassis.examination.group_state import GroupState
@@ -11,6 +11,7 @@ from angarium_chassis.examination.service_database import checked
 from angarium_chassis.examination.stream_checks import groups_read_by, judge_group, read_group
 from angarium_chassis.streams.process_registry import running_processes
 from angarium_chassis.streams.quarantine import QuarantineContents
+from angarium_chassis.streams.servers import server_infos
 from redis.asyncio import Redis
 
 from angarium_gateway.application.platform.platform_state import Processes, RedisServer
@@ -46,15 +47,16 @@ class RedisPlatformView:
     async def server(self) -> RedisServer:
         """See `StreamsView`."""
         with redis_failures():
-            info: Mapping[str, Any] = await self._redis().info()
+            infos = await server_infos(self._redis())
+        info = infos[0]
         on_valkey = "valkey_version" in info
         return RedisServer(
             name="Valkey" if on_valkey else "Redis",
             version=str(info["valkey_version" if on_valkey else "redis_version"]),
-            memory_bytes=int(info.get("used_memory", 0)),
-            memory_bytes_max=int(info.get("maxmemory", 0)) or None,
-            clients=int(info.get("connected_clients", 0)),
-            uptime_s=int(info.get("uptime_in_seconds", 0)),
+            memory_bytes=sum(int(each.get("used_memory", 0)) for each in infos),
+            memory_bytes_max=sum(int(each.get("maxmemory", 0)) for each in infos) or None,
+            clients=sum(int(each.get("connected_clients", 0)) for each in infos),
+            uptime_s=min(int(each.get("uptime_in_seconds", 0)) for each in infos),
         )
 
     async def quarantined(self) -> Mapping[str, int]:

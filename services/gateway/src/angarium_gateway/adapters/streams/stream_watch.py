@@ -1,13 +1,17 @@
 """Observes whether Redis has kept the streams, and which of their entries are processed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from uuid import uuid4
 
 from angarium_chassis.streams.broker import redis_of
+from angarium_chassis.streams.cluster_client import ClusterClient
+from angarium_chassis.streams.servers import server_runs
 from angarium_contracts.stream_names import (
     EPOCH_KEY,
     deliveries_requested,
     deliveries_settled,
+    epoch_of,
     messages_accepted,
 )
 from faststream.redis import RedisBroker
@@ -43,10 +47,12 @@ class RedisStreamWatch:
         broker: RedisBroker,
         *,
         replica: str,
+        stream_count: int = 1,
         make_epoch: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         self._broker = broker
         self._replica = replica
+        self._stream_count = stream_count
         self._make_epoch = make_epoch
         self._progress: dict[tuple[bytes, int], tuple[int, EntryOrder]] = {}
 
@@ -54,24 +60,39 @@ class RedisStreamWatch:
     def _redis(self) -> Redis:
         return redis_of(self._broker)
 
-    async def identity(self) -> str:
-        """See the port: the server's run and the epoch that its streams began with."""
+    async def identities(self, numbers: Collection[int]) -> Mapping[int, str]:
+        """See the port: the run of a server, and the epoch that its streams began with.
+
+        In a cluster, those of the servers that a batch of the number passes.
+        """
+        wanted = sorted({*range(self._stream_count), *numbers})
         try:
-            server = await self._redis.info("server")
-            await self._redis.set(EPOCH_KEY, self._make_epoch(), nx=True)
-            epoch = await self._redis.get(EPOCH_KEY)
+            if not isinstance(self._redis, ClusterClient):
+                return dict.fromkeys(wanted, await self._identity(EPOCH_KEY))
+            settled = await self._identity(epoch_of(deliveries_settled(self._replica)))
         except (RedisError, OSError, TimeoutError) as error:
             raise StreamUnavailable(f"{type(error).__name__}: {error}") from error
-        return f"{server['run_id']} {epoch!r}"
+        found: dict[int, str] = {}
+        for number in wanted:
+            # A server that does not answer is compared once it does.
+            with suppress(RedisError, OSError, TimeoutError):
+                found[number] = f"{await self._identity(epoch_of(str(number)))} {settled}"
+        return found
+
+    async def _identity(self, epoch_key: str) -> str:
+        [run] = await server_runs(self._redis, [epoch_key])
+        await self._redis.set(epoch_key, self._make_epoch(), nx=True)
+        return f"{run} {await self._redis.get(epoch_key)!r}"
 
     async def passed(self, batches: Sequence[OpenBatch]) -> list[OpenBatch]:
-        """See the port. One round trip, whatever the number of batches."""
+        """See the port. One round trip (in a cluster, of each stream's slot), whatever the number
+        of batches."""
         published = [batch for batch in batches if batch.entry_id is not None]
         if not published:
             self._progress.clear()
             return []
         try:
-            oldest, now = await self._oldest(sorted({batch.stream_number for batch in published}))
+            oldest, ends = await self._oldest(sorted({batch.stream_number for batch in published}))
         except (RedisError, OSError, TimeoutError) as error:
             raise StreamUnavailable(f"{type(error).__name__}: {error}") from error
         progress: dict[tuple[bytes, int], tuple[int, EntryOrder]] = {}
@@ -81,7 +102,9 @@ class RedisStreamWatch:
             stage, bound = self._progress.get(key, (0, entry_order(batch.entry_id or b"")))
             streams = self._streams_of(batch.stream_number)
             while stage < len(streams) and oldest[streams[stage]] > bound:
-                stage, bound = stage + 1, now
+                stage += 1
+                if stage < len(streams):
+                    bound = ends[streams[stage]]
             if stage == len(streams):
                 passed.append(batch)
             else:
@@ -97,8 +120,11 @@ class RedisStreamWatch:
             deliveries_settled(self._replica),
         )
 
-    async def _oldest(self, numbers: Sequence[int]) -> tuple[dict[str, EntryOrder], EntryOrder]:
-        """The oldest entry of each stream, and then the end of the current second.
+    async def _oldest(
+        self, numbers: Sequence[int]
+    ) -> tuple[dict[str, EntryOrder], dict[str, EntryOrder]]:
+        """The oldest entry of each stream, and the end of the current second by its server's clock,
+        which gives the ids of its entries.
 
         Streams are read in the order in which a batch passes them: an entry that moves on between
         two reads is then seen in the later stream, and never in none.
@@ -108,10 +134,14 @@ class RedisStreamWatch:
         async with self._redis.pipeline(transaction=False) as pipe:
             for stream in streams:
                 pipe.xrange(stream, count=1)
-            pipe.time()
-            *entries, (seconds, _) = await pipe.execute()
+                pipe.time()
+            answers = await pipe.execute()
         oldest = {
             stream: entry_order(found[0][0]) if found else _EMPTY
-            for stream, found in zip(streams, entries, strict=True)
+            for stream, found in zip(streams, answers[::2], strict=True)
         }
-        return oldest, (int(seconds) * 1000 + 999, _END_OF_MILLISECOND)
+        ends = {
+            stream: (int(seconds) * 1000 + 999, _END_OF_MILLISECOND)
+            for stream, (seconds, _) in zip(streams, answers[1::2], strict=True)
+        }
+        return oldest, ends

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -32,8 +32,9 @@ log = structlog.get_logger()
 class StreamWatch(Protocol):
     """Observes Redis and its streams."""
 
-    async def identity(self) -> str:
-        """A text that changes when Redis loses its data or restarts. Raises
+    async def identities(self, numbers: Collection[int]) -> Mapping[int, str]:
+        """For each stream number in use, and those in `numbers`, a text that changes when Redis
+        loses what is in its streams, restarts, or has another server take them over. Raises
         `StreamUnavailable`."""
 
     async def passed(self, batches: Sequence[OpenBatch]) -> list[OpenBatch]:
@@ -68,7 +69,7 @@ class Recovery:
         self._batches = batches
         self._owner = owner
         self._clock_s = clock_s
-        self._identity: str | None = None
+        self._identities: dict[int, str] = {}
         self._losses: Counter[bytes] = Counter()
         self._unknown: set[bytes] = set()
         self._searched_at_s = clock_s()
@@ -84,13 +85,16 @@ class Recovery:
             await asyncio.sleep(WATCH_INTERVAL_S)
 
     async def _look(self) -> None:
-        identity = await self._watch.identity()
-        if self._identity not in (None, identity):
+        found = await self._watch.identities(self._window.stream_numbers())
+        changed = {
+            number for number, text in found.items() if self._identities.get(number, text) != text
+        }
+        if changed:
             await asyncio.sleep(GRACE_S)
-            lost = tuple(self._window.ids())
+            lost = self._window.in_streams(changed)
             log.warning("recovery.redis_lost_its_streams", batches=len(lost))
             self._relay.publish_again(lost)
-        self._identity = identity
+        self._identities |= found
         quiet = self._window.without_progress_since(self._clock_s() - QUIET_S)
         for batch in await self._watch.passed(quiet):
             if batch.batch_id in self._window:
