@@ -20,7 +20,8 @@ class GroupCommit[Item, Result]:
     `commit` receives at most `items_max` items of at most `bytes_max` bytes together (a larger
     item goes alone) and returns one result for each. When it raises, every caller of that group
     receives the error. At most `waiting_max` items wait. `run()` commits until cancelled, then
-    commits the items that wait and accepts no more.
+    commits the items that wait and accepts no more. The items of the `pause_s` after a commit
+    gather for the next one; a pause in which nothing arrives has no timer.
 
     `sizes` counts the items of each group, `durations_s` how long its commit took, `failed` the
     groups whose commit raised.
@@ -34,6 +35,7 @@ class GroupCommit[Item, Result]:
         bytes_max: int = 4 * 1024 * 1024,
         waiting_max: int = 4_000,
         waiting_bytes_max: int = 64 * 1024 * 1024,
+        pause_s: float = 0.0,
     ) -> None:
         self._commit = commit
         self._items_max = items_max
@@ -42,7 +44,11 @@ class GroupCommit[Item, Result]:
         self._waiting_bytes_max = waiting_bytes_max
         self._waiting: deque[tuple[Item, int, asyncio.Future[Result]]] = deque()
         self._waiting_bytes = 0
-        self._arrived = asyncio.Event()
+        self._pause_s = pause_s
+        self._paused_until_s = 0.0
+        self._committing: asyncio.Task[None] | None = None
+        self._starting: asyncio.TimerHandle | None = None
+        self._runs = False
         self._ended = False
         self.sizes = Histogram(SIZES)
         self.durations_s = Histogram(SECONDS)
@@ -64,7 +70,7 @@ class GroupCommit[Item, Result]:
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, size_bytes, result))
         self._waiting_bytes += size_bytes
-        self._arrived.set()
+        self._start_soon()
         return result
 
     def submit_all(self, items: Sequence[tuple[Item, int]]) -> list[asyncio.Future[Result]]:
@@ -81,26 +87,52 @@ class GroupCommit[Item, Result]:
         queued = [(item, size, make_future()) for item, size in items]
         self._waiting.extend(queued)
         self._waiting_bytes += size_bytes
-        self._arrived.set()
+        self._start_soon()
         return [result for _, _, result in queued]
 
     async def run(self) -> None:
         """Commit until cancelled."""
-        # Each commit is a task of its own: cancelling `run` must not cancel a commit under way, as
-        # its callers would be told of a failure although their items may be stored.
-        in_flight: asyncio.Task[None] | None = None
+        self._runs = True
+        self._start_soon()
         try:
-            while True:
-                await self._arrived.wait()
-                in_flight = asyncio.ensure_future(self._commit_next())
-                await asyncio.wait([in_flight])
+            await asyncio.get_running_loop().create_future()
         finally:
-            if in_flight is not None:
-                await asyncio.wait([in_flight])
+            self._runs = False
+            if self._starting is not None:
+                self._starting.cancel()
+            if self._committing is not None:
+                await asyncio.wait([self._committing])
             while self._waiting:
                 await self._commit_next()
             # From here on nobody commits: an item that was accepted now would wait for ever.
             self._ended = True
+
+    def _start_soon(self) -> None:
+        """Commit what waits, unless that has begun; no task runs while nothing waits."""
+        if self._committing is None and self._starting is None and self._waiting and self._runs:
+            loop = asyncio.get_running_loop()
+            pause_s = self._paused_until_s - loop.time()
+            if pause_s > 0:
+                self._starting = loop.call_later(pause_s, self._start)
+            else:
+                self._start()
+
+    def _start(self) -> None:
+        # A task of its own: cancelling `run` must not cancel a commit under way, as its callers
+        # would be told of a failure although their items may be stored.
+        self._starting = None
+        self._committing = asyncio.ensure_future(self._commit_waiting())
+
+    async def _commit_waiting(self) -> None:
+        try:
+            while self._waiting and self._runs:
+                await self._commit_next()
+                if self._pause_s:
+                    self._paused_until_s = asyncio.get_running_loop().time() + self._pause_s
+                    break
+        finally:
+            self._committing = None
+            self._start_soon()
 
     async def _commit_next(self) -> None:
         group = self._take()
@@ -136,6 +168,4 @@ class GroupCommit[Item, Result]:
             group.append(self._waiting.popleft())
             group_bytes += size_bytes
         self._waiting_bytes -= group_bytes
-        if not self._waiting:
-            self._arrived.clear()
         return group

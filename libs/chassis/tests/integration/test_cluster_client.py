@@ -9,10 +9,14 @@ import pytest
 from angarium_chassis.streams.broker import open_broker, redis_of
 from angarium_chassis.streams.cluster_client import ClusterClient
 from angarium_chassis.streams.servers import server_infos, server_runs, server_time
+from angarium_chassis.streams.writer import Publication
 from angarium_cli.engines.valkey_cluster import ClusterNodeProcess, ValkeyCluster
+from angarium_contracts.queries import Done
 from faststream.redis import RedisBroker
 from redis.crc import key_slot
 from redis.exceptions import ResponseError
+
+from ..process_double import STREAM, ProcessDouble
 
 ONE, OTHER = "one:{0}", "other:{1}"
 
@@ -151,3 +155,25 @@ async def both_in_one(redis: Any, *keys: str) -> list[int]:
         for key in keys:
             pipe.append(key, "c")
         return list(await pipe.execute())
+
+
+async def test_a_reader_and_a_writer_work_over_slots(redis: Any, cluster: ValkeyCluster) -> None:
+    process = ProcessDouble(cluster.url, "me")
+    await process.broker.connect()
+    await redis.delete(STREAM)
+    try:
+        inbox = process.inbox(finish=False)
+        process.read(inbox, lease_s=30)
+        await process.publish(1, 2)
+        done, kept = await inbox.get(), await inbox.get()
+
+        onward = [Publication(ONE, Done(10)), Publication(OTHER, Done(11), 100, 60)]
+        ids = await process.writer.write(onward, done=[done])
+
+        assert [entries_id for entries_id, _ in await redis.xrange(ONE)] == ids[:1]
+        assert [entries_id for entries_id, _ in await redis.xrange(OTHER)] == ids[1:]
+        assert [entry_id for entry_id, _ in await redis.xrange(STREAM)] == [kept.entry_id]
+        await process.publish(3)
+        assert (await inbox.get()).value == Done(3)
+    finally:
+        await process.close()

@@ -181,3 +181,38 @@ async def test_too_many_bytes_are_refused_until_a_commit_took_some() -> None:
     async with running(group_commit):
         await waiting
         assert await group_commit.submit("b", 3) == "B"
+
+
+async def test_what_arrives_in_the_pause_after_a_commit_is_one_group() -> None:
+    groups: list[list[str]] = []
+
+    async def commit(items: Sequence[str]) -> list[str]:
+        groups.append(list(items))
+        return list(items)
+
+    group_commit = GroupCommit(commit, pause_s=0.02)
+    async with running(group_commit):
+        await group_commit.submit("a", 1)
+        first = group_commit.submit("b", 1)
+        await asyncio.sleep(0)
+        await asyncio.gather(first, group_commit.submit("c", 1))
+
+    assert groups == [["a"], ["b", "c"]]
+
+
+async def test_the_end_does_not_wait_for_the_pause() -> None:
+    group_commit = GroupCommit(at_once, pause_s=3600)
+    async with running(group_commit):
+        await group_commit.submit("a", 1)
+        last = group_commit.submit("b", 1)
+
+    assert last.result() == "B"
+
+
+async def test_nothing_is_scheduled_while_nothing_waits() -> None:
+    group_commit = GroupCommit(at_once, pause_s=3600)
+    async with running(group_commit) as run:
+        await group_commit.submit("a", 1)
+        await asyncio.sleep(0)
+
+        assert asyncio.all_tasks() == {asyncio.current_task(), run}

@@ -252,7 +252,7 @@ class ClusterClient(RedisCluster):
         for command in commands:
             if asking:
                 await self._answer(node, connection, "ASKING")
-            answer = await self._answer(node, connection, command.args[0], **command.kwargs)
+            answer = await self._answer(node, connection, _form_of(command), **command.kwargs)
             if isinstance(answer, ClusterDownError):
                 raise answer
             answers.append(answer)
@@ -280,7 +280,7 @@ class ClusterClient(RedisCluster):
         return [self._read(command, answer) for command, answer in zip(commands, done, strict=True)]
 
     def _read(self, command: PipelineCommand, answer: Any) -> Any:
-        read = self.response_callbacks.get(command.args[0])
+        read = self.response_callbacks.get(_form_of(command))
         if read is None or isinstance(answer, Exception):
             return answer
         return read(answer, **command.kwargs)
@@ -291,3 +291,8 @@ class ClusterClient(RedisCluster):
             return await node.parse_response(connection, name, **options)
         except ResponseError as error:
             return error
+
+
+def _form_of(command: PipelineCommand) -> str:
+    """The name by which redis-py forms the answer; none with the option `raw`."""
+    return "" if command.kwargs.get("raw") else command.args[0]

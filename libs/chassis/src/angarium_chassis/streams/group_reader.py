@@ -14,6 +14,7 @@ import structlog
 from angarium_contracts.contract import Reader, UnknownVersion, Unreadable
 from faststream import AckPolicy
 from faststream.redis import RedisBroker
+from faststream.redis.subscriber.usecases import StreamBatchSubscriber
 from redis.exceptions import RedisError, ResponseError
 
 from .broker import (
@@ -25,6 +26,7 @@ from .broker import (
     polling_interval_ms,
     redis_of,
 )
+from .direct_subscriber import DirectSubscriber
 from .leases import EntryLeases
 from .quarantine import NOT_A_CONTRACT, Poison, Quarantine
 from .reader_heartbeat import ReaderHeartbeat
@@ -78,32 +80,26 @@ class GroupReader[T]:
             consumer=consumer,
             reads=lambda: self.running,
         )
-        self._new = self._subscription(
-            UnprefixedStream(
-                stream,
-                group=group,
-                consumer=consumer,
-                batch=True,
-                max_records=entries_max,
-                polling_interval=polling_interval_ms(broker),
-            ),
-            self._on_new,
+        new = UnprefixedStream(
+            stream,
+            group=group,
+            consumer=consumer,
+            batch=True,
+            max_records=entries_max,
+            polling_interval=polling_interval_ms(broker),
         )
-        self._abandoned = self._subscription(
-            UnprefixedStream(
-                stream,
-                group=group,
-                consumer=consumer,
-                batch=True,
-                min_idle_time=int(lease_s * 1000),
-                polling_interval=int(lease_s * 1000 / 4),
-            ),
-            self._on_abandoned,
+        abandoned = UnprefixedStream(
+            stream,
+            group=group,
+            consumer=consumer,
+            batch=True,
+            min_idle_time=int(lease_s * 1000),
+            polling_interval=int(lease_s * 1000 / 4),
         )
+        self._new = self._subscription(DirectSubscriber.on(broker, new, self._on_new))
+        self._abandoned = self._subscription(self._claiming(abandoned))
 
-    def _subscription(
-        self, stream: UnprefixedStream, handler: Callable[[RawEntries], object]
-    ) -> Subscription:
+    def _claiming(self, stream: UnprefixedStream) -> StreamBatchSubscriber:
         subscriber = self._broker.subscriber(
             stream=stream,
             parser=parse_batch,
@@ -111,12 +107,11 @@ class GroupReader[T]:
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
         )
-        subscriber(handler)
-        return Subscription(
-            subscriber,
-            stream=self._stream,
-            prepare=self._ensure_group,
-        )
+        subscriber(self._on_abandoned)
+        return subscriber
+
+    def _subscription(self, subscriber: StreamBatchSubscriber) -> Subscription:
+        return Subscription(subscriber, stream=self._stream, prepare=self._ensure_group)
 
     @property
     def running(self) -> bool:

@@ -6,7 +6,6 @@ from typing import cast
 
 import structlog
 from angarium_contracts.contract import Reader, UnknownVersion, Unreadable
-from faststream import AckPolicy
 from faststream.redis import RedisBroker
 from redis.exceptions import RedisError
 
@@ -14,11 +13,10 @@ from .broker import (
     RawEntries,
     UnprefixedStream,
     body_of,
-    decode_batch,
-    parse_batch,
     polling_interval_ms,
     redis_of,
 )
+from .direct_subscriber import DirectSubscriber
 from .subscription import Subscription
 
 REASON_LENGTH_MAX = 500
@@ -55,20 +53,17 @@ class TailReader[T]:
         self._handled_id = b"0-0"
         self._handled = asyncio.Event()
         self._positioned = asyncio.Event()
-        self._subscriber = broker.subscriber(
-            stream=UnprefixedStream(
+        self._subscriber = DirectSubscriber.on(
+            broker,
+            UnprefixedStream(
                 stream,
                 batch=True,
                 last_id="0",
                 max_records=entries_max,
                 polling_interval=polling_interval_ms(broker),
             ),
-            parser=parse_batch,
-            decoder=decode_batch,
-            ack_policy=AckPolicy.MANUAL,
-            no_reply=True,
+            self._on_entries,
         )
-        self._subscriber(self._on_entries)
         self._subscription = Subscription(
             self._subscriber, stream=stream, prepare=self._find_position
         )

@@ -12,12 +12,14 @@ from typing import Any
 
 from angarium_contracts.contract import Contract, encode
 from faststream.redis import RedisBroker
+from faststream.redis.message import bDATA_KEY
 
-from .broker import redis_of
+from .connections import connection_of
 from .received import Received
+from .stream_connection import Command
 
 CONCURRENT_MAX = 8
-"""Concurrent writes of one writer, each on its own connection; further writes wait."""
+"""Writes of one writer that wait for their answers; further writes wait for their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class StreamWriter:
     """
 
     def __init__(self, broker: RedisBroker) -> None:
-        self._broker = broker
+        self._connection = connection_of(broker)
         self._free = asyncio.Semaphore(CONCURRENT_MAX)
 
     async def write(
@@ -57,28 +59,31 @@ class StreamWriter:
         finished: defaultdict[tuple[str, str], list[Received[Any]]] = defaultdict(list)
         for received in done:
             finished[received.stream, received.group].append(received)
-        # A single command is atomic without MULTI and EXEC, which cost Redis two more commands.
-        several = len(publications) > 1 or bool(finished) or _expires(publications)
-        async with self._free, redis_of(self._broker).pipeline(transaction=several) as pipe:
-            for publication in publications:
-                await self._broker.publish(
-                    encode(publication.contract),
-                    stream=publication.stream,
-                    maxlen=publication.entries_max,
-                    pipeline=pipe,
-                )
-            for publication in publications:
-                if publication.expires_s is not None:
-                    pipe.expire(publication.stream, publication.expires_s)
-            for (stream, group), entries in finished.items():
-                ids = [entry.entry_id for entry in entries]
-                pipe.xack(stream, group, *ids)
-                pipe.xdel(stream, *ids)
-            results = await pipe.execute()
+        commands: list[Command] = [_append(publication) for publication in publications]
+        commands += [
+            ("EXPIRE", publication.stream, publication.expires_s)
+            for publication in publications
+            if publication.expires_s is not None
+        ]
+        for (stream, group), entries in finished.items():
+            ids = [entry.entry_id for entry in entries]
+            commands.append(("XACK", stream, group, *ids))
+            commands.append(("XDEL", stream, *ids))
+        async with self._free:
+            # A single command is atomic without MULTI and EXEC, which cost Redis two more commands.
+            if len(commands) > 1:
+                results = await self._connection.execute_atomically(commands)
+            else:
+                results = await self._connection.execute(commands)
         for entries in finished.values():
             entries[0].leases.release(entry.entry_id for entry in entries)
         return results[: len(publications)]
 
 
-def _expires(publications: Sequence[Publication]) -> bool:
-    return any(publication.expires_s is not None for publication in publications)
+def _append(publication: Publication) -> Command:
+    body = encode(publication.contract)
+    if publication.entries_max is None:
+        return ("XADD", publication.stream, "*", bDATA_KEY, body)
+    # About so many, because Redis then removes whole nodes of the stream.
+    bound = ("MAXLEN", "~", publication.entries_max)
+    return ("XADD", publication.stream, *bound, "*", bDATA_KEY, body)

@@ -11,7 +11,8 @@ as another publication, which is another step and is looked up too.
 
 from collections.abc import Sequence
 
-from angarium_chassis.streams.broker import redis_of
+from angarium_chassis.streams.connections import connection_of
+from angarium_chassis.streams.stream_connection import Command
 from faststream.redis import RedisBroker
 
 from .chunks import DuplicateSplit, Entry
@@ -26,7 +27,7 @@ class DuplicateFilter:
     """Implements `DuplicateCheck`. Raises redis-py's errors."""
 
     def __init__(self, broker: RedisBroker) -> None:
-        self._broker = broker
+        self._connection = connection_of(broker)
 
     async def split(self, entries: Sequence[Entry]) -> DuplicateSplit:
         """See `DuplicateCheck`. One round trip; the entries are of one stream, in its order.
@@ -39,22 +40,17 @@ class DuplicateFilter:
         new = [entry for entry in entries if not _is_flagged(entry)]
         flagged = [entry for entry in entries if _is_flagged(entry)]
         first, last = entries[0], entries[-1]
-        async with redis_of(self._broker).pipeline(transaction=False) as pipe:
-            for entry in flagged:
-                pipe.set(_marker(entry), entry.entry_id, nx=True, ex=MARKER_S)
-            for entry in new:
-                pipe.set(_marker(entry), entry.entry_id, nx=True, get=True, ex=MARKER_S)
-            pipe.xpending_range(
-                first.stream,
-                first.group,
-                first.entry_id,
-                last.entry_id,
-                PENDING_MAX,
-                first.leases.consumer,
-            )
-            *answers, pending = await pipe.execute()
+        commands: list[Command] = [
+            ("SET", _marker(entry), entry.entry_id, "NX", "EX", MARKER_S) for entry in flagged
+        ]
+        commands += [
+            ("SET", _marker(entry), entry.entry_id, "NX", "GET", "EX", MARKER_S) for entry in new
+        ]
+        span = (first.entry_id, last.entry_id, PENDING_MAX, first.leases.consumer)
+        commands.append(("XPENDING", first.stream, first.group, *span))
+        *answers, pending = await self._connection.execute(commands)
         first_ids = answers[len(flagged) :]
-        ours = {row["message_id"] for row in pending}
+        ours = {entry_id for entry_id, *_ in pending}
         return DuplicateSplit(
             [
                 entry

@@ -34,11 +34,12 @@ class RetryingGroupCommit[Item, Result]:
     ) -> None:
         self._name = name
         self._commit = commit
-        self._pause_s = pause_s
         self._failures = 0
         self.open = 0
         self.durations_s = Histogram(SECONDS)
-        self._group = GroupCommit(self._try, items_max=items_max, bytes_max=bytes_max)
+        self._group = GroupCommit(
+            self._try, items_max=items_max, bytes_max=bytes_max, pause_s=pause_s
+        )
 
     @property
     def failing(self) -> bool:
@@ -90,5 +91,4 @@ class RetryingGroupCommit[Item, Result]:
         self.open -= len(group)
         for (_, done), result in zip(group, results, strict=True):
             done(result)
-        await asyncio.sleep(self._pause_s)
         return [None] * len(group)
