@@ -122,6 +122,10 @@ class OpenBatches:
         oldest_s = min((batch.progress_at_s for batch in self._open.values()), default=now_s)
         return max(0.0, now_s - oldest_s)
 
+    def stream_numbers(self) -> set[int]:
+        """The stream numbers of open batches."""
+        return {batch.stream_number for batch in self._open.values()}
+
     def ids(self) -> Iterable[bytes]:
         """All open batches."""
         return tuple(self._open)
