@@ -19,7 +19,7 @@ from platform_process import Platform
 from tools import end
 
 SERVICES = ("gateway", "dispatcher", "worker")
-_START_TIMEOUT_S = 120.0
+_START_TIMEOUT_S = 300.0
 _READY_POLL_S = 0.05
 _STOP_TIMEOUT_S = 60.0
 _WORK_DONE = {
@@ -103,8 +103,9 @@ class ReplicaPlatform:
             made = await self._run("keys", "create", "benchmark", "--new-tenant")
             self.key = made.decode().strip()
             self._opened.push_async_callback(self._end)
-            for service in SERVICES:
-                await self.add(service, self._counts[service])
+            async with asyncio.TaskGroup() as tasks:
+                for service in SERVICES:
+                    tasks.create_task(self.add(service, self._counts[service]))
             self._opened = self._opened.pop_all()
         return self
 

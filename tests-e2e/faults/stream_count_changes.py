@@ -16,7 +16,7 @@ from .stage import SERVICES, Stage
 from .trial import Account, Trial
 
 COUNTS = range(2, 9)
-ORDERED_RATE = 30.0
+ORDERED_RATE = 10.0
 
 
 def changed(stage: Stage, random: Random) -> Account:
