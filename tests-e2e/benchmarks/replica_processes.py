@@ -182,15 +182,19 @@ class ReplicaPlatform:
 
     async def _run(self, *arguments: str) -> bytes:
         process = await asyncio.create_subprocess_exec(
-            *self._command, *arguments, stdout=asyncio.subprocess.PIPE, env=self._environment
+            *self._command,
+            *arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=self._environment,
         )
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
-                printed, _ = await process.communicate()
+                printed, errors = await process.communicate()
         finally:
             await end(process, signal.SIGTERM, _STOP_TIMEOUT_S)
         if process.returncode != 0:
-            raise BenchmarkFailed(f"angarium {arguments[0]} ended with {process.returncode}")
+            raise BenchmarkFailed(f"angarium {arguments[0]} failed: {errors.decode()[-500:]}")
         return printed
 
     async def _end(self) -> None:

@@ -165,10 +165,10 @@ def test_streams_beyond_their_own_number_are_read_by_others(
         # Those that stay have one stream.
         assert dispatcher.stop() == worker.stop() == 0
         with api_client(gateway.url, replicas.key) as api:
-            numbers = set()
+            numbers: set[int] = set()
             while len(numbers) < 3:
                 app = api.post("/app", json={"name": "A"}).json()["id"]
-                numbers.add(stream_number(parse_id(APPLICATION, app), 8))
+                numbers.add(stream_number(parse_id(APPLICATION, app) or b"", 8))
                 api.post(f"/app/{app}/endpoint", json={"url": f"{receiver.url}/ok"})
                 posted = api.post(f"/app/{app}/msg", json={"eventType": "a", "payload": {}})
                 wanted.add(posted.json()["id"])

@@ -72,6 +72,7 @@ def changed_beside_order(stage: Stage, random: Random) -> Account:
 def _count_for(trial: Trial) -> tuple[int, int]:
     """The number of streams with which the application takes the highest, and that."""
     application = parse_id(APPLICATION, trial.app.rpartition("/")[2])
+    assert application is not None
     number, count = max((stream_number(application, count), count) for count in COUNTS)
     assert number > 0, "the application takes stream 0 with every count"
     return count, number
