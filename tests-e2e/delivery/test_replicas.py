@@ -11,6 +11,8 @@ from uuid import uuid4
 import httpx
 import pytest
 from angarium_cli.engines import PostgresProcess
+from angarium_contracts.ids import APPLICATION, parse_id
+from angarium_contracts.stream_names import stream_number
 
 from ..dev_platform import api_client  # noqa: TID252 - tests are no installed package
 from ..load_run import LoadRun  # noqa: TID252
@@ -153,3 +155,23 @@ def test_one_of_each_is_stopped_under_load_and_nothing_is_lost(
     # All were told to stop and stopped in order: nothing was sent twice.
     assert receiver.summary()["received"] == len(wanted)
     assert [len(replicas.of(service)) for service in SERVICES] == [1, 1, 1]
+
+
+def test_streams_beyond_their_own_number_are_read_by_others(
+    replicas: ReplicaSet, receiver: WebhookReceiver
+) -> None:
+    wanted: set[str] = set()
+    with replicas.roll(ANGARIUM_STREAM_COUNT="8") as (gateway, dispatcher, worker):
+        # Those that stay have one stream.
+        assert dispatcher.stop() == worker.stop() == 0
+        with api_client(gateway.url, replicas.key) as api:
+            numbers: set[int] = set()
+            while len(numbers) < 3:
+                app = api.post("/app", json={"name": "A"}).json()["id"]
+                numbers.add(stream_number(parse_id(APPLICATION, app) or b"", 8))
+                api.post(f"/app/{app}/endpoint", json={"url": f"{receiver.url}/ok"})
+                posted = api.post(f"/app/{app}/msg", json={"eventType": "a", "payload": {}})
+                wanted.add(posted.json()["id"])
+        receiver.wait_for_ids(wanted)
+
+    assert receiver.summary()["received"] == len(wanted)

@@ -17,6 +17,7 @@ from . import (
     polling,
     postgres_faults,
     redis_faults,
+    stream_count_changes,
     upgrade,
 )
 from .link import State
@@ -166,6 +167,8 @@ SCENARIOS = [
     *_handler_bugs(),
     Scenario("upgrade-downwards", _one(partial(upgrade.rolling, order=upgrade.DOWNWARDS))),
     Scenario("upgrade-upwards", _one(partial(upgrade.rolling, order=upgrade.UPWARDS))),
+    Scenario("streams-changed", _seeded(stream_count_changes.changed)),
+    Scenario("streams-changed-ordered", _seeded(stream_count_changes.changed_beside_order)),
     Scenario("operator-killed", _one(operator_faults.killed_and_started)),
     Scenario("operator-backup", _one(operator_faults.restored_from_backup)),
     Scenario("backlog", _one(backlog.backlog)),

@@ -176,10 +176,19 @@ def other_keys() -> dict[str, str]:
         stream_names.EPOCH_KEY,
         stream_names.PROCESSES,
         stream_names.PROCESSES_SEEN,
+        stream_names.STREAM_NUMBERS,
         stream_names.readers("{stream}", "{group}"),
         stream_names.reporter("{subject}"),
     )
-    parts = ("quarantine", "EPOCH_KEY", "PROCESSES", "PROCESSES_SEEN", "readers", "reporter")
+    parts = (
+        "quarantine",
+        "EPOCH_KEY",
+        "PROCESSES",
+        "PROCESSES_SEEN",
+        "STREAM_NUMBERS",
+        "readers",
+        "reporter",
+    )
     said = _docstrings(Path(stream_names.__file__))
     return {name: said[part] for name, part in zip(names, parts, strict=True)}
 

@@ -177,7 +177,8 @@ class ServiceSettings(BaseSettings):
         default=1,
         ge=1,
         le=64,
-        description="The number of streams of the hot path, the same for all services.",
+        description="The number of streams of the hot path, the same for all services. It may be"
+        " changed, process by process, while they run.",
     )
     entry_lease_s: float = Field(
         default=8.0,

@@ -37,6 +37,7 @@ def heartbeat(
         version="1.2.3",
         key_ids=("5ea1ed00",),
         schema="0007",
+        stream_count=3,
         clock_ms=lambda: clock_ms,
     )
 
@@ -54,7 +55,7 @@ async def test_processes_describe_themselves_until_they_stop(
     assert [each.service for each in found] == ["gateway", "worker"]
     first = found[0]
     assert (first.id, first.version, first.clock_ms) == ("gateway-1", "1.2.3", 5_000)
-    assert first.schema == "0007"
+    assert (first.schema, first.stream_count) == ("0007", 3)
     assert first.database_pool is not None
     assert first.redis_pool is not None
     assert first.redis_pool.size >= 1
@@ -107,6 +108,15 @@ ALL = [a_process(each) for each in ("dispatcher", "gateway", "worker")]
     [
         (ALL, "ok", "1 gateway, 1 dispatcher, 1 worker, of version 1"),
         (ALL[:2], "problem", "No worker runs"),
+        (
+            [
+                *[a_process(each, stream_count=1) for each in ("dispatcher", "gateway")],
+                *[a_process("worker", stream_count=2) for _ in range(5)],
+                a_process("worker"),
+            ],
+            "warning",
+            "2 in worker 01234567, worker 01234567, worker 01234567 and 2 more.",
+        ),
         ([*ALL, a_process("worker", version="2")], "warning", "different versions: 1, 2"),
         ([*ALL, a_process("worker", seen_at_ms=0)], "warning", "last seen 60 min ago"),
         ([*ALL, a_process("worker", clock_ms=HOUR_MS + 2_000)], "warning", "2.0 s ahead of"),

@@ -18,7 +18,9 @@ from angarium_chassis.examination.stream_checks import (
     read_group,
 )
 from angarium_chassis.sealing import Seal
+from angarium_chassis.streams.process_registry import ProcessHeartbeat
 from angarium_chassis.streams.reader_heartbeat import ReaderHeartbeat
+from angarium_chassis.streams.stream_numbers import StreamNumberAnnouncer
 from angarium_cli.doctor.checkup import Checkup
 from angarium_cli.failure import CommandFailed
 from angarium_cli.installation import Installation, find_installation
@@ -89,7 +91,7 @@ async def test_without_services_every_group_is_missing_and_databases_are_well(
 ) -> None:
     found = await examine(installation(migrated, redis_url))
 
-    streams = [f"stream {stream}" for stream, _ in groups_read_by(SERVICES, 1)]
+    streams = [f"stream {stream}" for stream, _ in groups_read_by(SERVICES, [0])]
     assert set(found) == {*streams, "gateway"}
     assert all(each.level is Level.PROBLEM for each in found.values())
     assert found["gateway"].sentence.startswith("No gateway runs")
@@ -138,6 +140,43 @@ def test_a_heartbeat_counts_where_redis_counts_the_time_since_the_last_entry() -
 
     assert _consumers(rows, {"quiet": 4.0}) == [Consumer("quiet", 3, 4.0)]
     assert _consumers(rows, {}) == [Consumer("quiet", 3, 600.0)]
+
+
+async def test_a_stream_beyond_the_own_count_without_a_reader_is_a_problem(
+    migrated: Path, redis: Redis, redis_url: str
+) -> None:
+    announcer = StreamNumberAnnouncer(lambda: redis, count=2, of_open_batches=lambda: [5])
+    await announcer.announce()
+
+    found = await examine(installation(migrated, redis_url))
+
+    assert {f"stream messages.accepted:{{{number}}}" for number in (0, 1, 5)} <= set(found)
+    assert found["stream deliveries.requested:{5}"].level is Level.PROBLEM
+    assert "stream messages.accepted:{2}" not in found
+
+
+async def test_processes_with_different_numbers_of_streams_are_a_warning(
+    migrated: Path, redis: Redis, redis_url: str
+) -> None:
+    database = open_database(f"sqlite+aiosqlite:///{migrated / 'worker.db'}")
+    for replica, count in ("0123456789", 1), ("abcdefghij", 4):
+        await ProcessHeartbeat(
+            lambda: redis,
+            database,
+            service="worker",
+            replica=replica,
+            version="1",
+            key_ids=(),
+            schema="0001",
+            stream_count=count,
+            clock_ms=lambda: 0,
+        ).beat()
+    await database.close()
+
+    found = (await examine(installation(migrated, redis_url)))["processes"]
+
+    assert found.level is Level.WARNING
+    assert "1 in worker 01234567; 4 in worker abcdefgh" in found.sentence
 
 
 async def test_another_key_is_a_problem_of_every_database(migrated: Path, redis_url: str) -> None:

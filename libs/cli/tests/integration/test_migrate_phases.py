@@ -107,6 +107,7 @@ async def heartbeat(url: str, tmp_path: Path, schema: str) -> ProcessHeartbeat:
         version="1.2.3",
         key_ids=("5ea1ed00",),
         schema=schema,
+        stream_count=1,
         clock_ms=lambda: 0,
     )
     await beating.beat()

@@ -59,6 +59,11 @@ PROCESSES_SEEN: Final = "angarium.processes.seen"
 """Sorted set of the fields of `PROCESSES`, by the time of their last heartbeat."""
 
 
+STREAM_NUMBERS: Final = "angarium.stream_numbers"
+"""Sorted set of the stream numbers that gateways publish to, by the time of their last
+announcement."""
+
+
 def readers(stream: str, group: str) -> str:
     """Sorted set of the consumers that read a stream now, by the time of their last heartbeat."""
     return f"readers:{stream}:{group}"

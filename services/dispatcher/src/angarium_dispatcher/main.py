@@ -26,6 +26,7 @@ from angarium_chassis.service import (
 )
 from angarium_chassis.streams.broker import open_broker, redis_of, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
+from angarium_chassis.streams.numbered_readers import NumberedReaders
 from angarium_chassis.streams.process_registry import ProcessHeartbeat
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
@@ -120,6 +121,7 @@ async def _work(
         version=version("angarium-dispatcher"),
         key_ids=seal.key_ids,
         schema=SCHEMA.head,
+        stream_count=settings.stream_count,
         clock_ms=_clock_ms,
     )
     shutdown = ShutdownSignal()
@@ -129,7 +131,7 @@ async def _work(
     )
     readiness = Readiness({"database": database.problem, "redis": partial(redis_problem, broker)})
     readiness.require("queries", lambda: queries.running)
-    readiness.require("messages", lambda: all(reader.running for reader in readers))
+    readiness.require("messages", lambda: readers.running)
     readiness.require("replies", lambda: query_client.running)
     metrics = ServiceMetrics(
         Process(
@@ -154,8 +156,7 @@ async def _work(
         tasks.create_task(outbox.run())
         tasks.create_task(queries.run())
         tasks.create_task(heartbeat.run())
-        for reader in readers:
-            tasks.create_task(reader.run())
+        tasks.create_task(readers.run())
         tasks.create_task(shutdown.run())
 
 
@@ -176,10 +177,11 @@ def _message_readers(
     writer: StreamWriter,
     shutdown: ShutdownSignal,
     spans: Spans | None,
-) -> list[GroupReader[MessagesAccepted]]:
+) -> NumberedReaders[MessagesAccepted]:
     metrics = DispatchMetrics(dispatcher.cache)
-    return [
-        GroupReader(
+
+    def make(number: int) -> GroupReader[MessagesAccepted]:
+        return GroupReader(
             broker,
             stream=messages_accepted(number),
             group=DISPATCHERS,
@@ -196,8 +198,8 @@ def _message_readers(
             clock_s=time.monotonic,
             lease_s=settings.entry_lease_s,
         )
-        for number in range(settings.stream_count)
-    ]
+
+    return NumberedReaders(lambda: redis_of(broker), count=settings.stream_count, make=make)
 
 
 def _query_server(

@@ -32,6 +32,7 @@ from angarium_chassis.streams.process_registry import ProcessHeartbeat
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
 from angarium_chassis.streams.query_server import QueryServer
+from angarium_chassis.streams.stream_numbers import StreamNumberAnnouncer
 from angarium_chassis.streams.tail_reader import TailReader
 from angarium_chassis.tls.server_certificate import ServerCertificate
 from angarium_chassis.tracing.spans import Spans
@@ -199,6 +200,7 @@ async def _work(
         version=version("angarium-gateway"),
         key_ids=seal_of(settings).key_ids,
         schema=SCHEMA.head,
+        stream_count=settings.stream_count,
         clock_ms=_unix_ms,
     )
     copy = ApplicationCopyTable(database)
@@ -216,6 +218,11 @@ async def _work(
     )
     copy.on_change(gateway.directory.forget)
     path = gateway.hot_path
+    announcer = StreamNumberAnnouncer(
+        lambda: redis_of(broker),
+        count=settings.stream_count,
+        of_open_batches=path.window.stream_numbers,
+    )
     settled = _settled_reader(broker, settle_to, path.settlement)
     answers = _query_server(broker, replica, gateway.answers)
     readiness.require("settlements", lambda: settled.running)
@@ -282,6 +289,7 @@ async def _work(
                 gateway.violations.run(),
                 gateway.erasure.run(),
                 heartbeat.run(),
+                announcer.run(),
                 _retention(settings, database).run(),
                 roller.run(),
                 metrics.run(),

@@ -31,6 +31,7 @@ from angarium_chassis.statistics.roller import Roller
 from angarium_chassis.statistics.rollup_table import RollupRetention
 from angarium_chassis.streams.broker import open_broker, redis_of, redis_problem
 from angarium_chassis.streams.group_reader import GroupReader
+from angarium_chassis.streams.numbered_readers import NumberedReaders
 from angarium_chassis.streams.process_registry import ProcessHeartbeat
 from angarium_chassis.streams.quarantine import Quarantine
 from angarium_chassis.streams.query_client import QueryClient
@@ -217,6 +218,7 @@ class _Process:
             version=version("angarium-worker"),
             key_ids=seal.key_ids,
             schema=SCHEMA.head,
+            stream_count=settings.stream_count,
             clock_ms=_clock_ms,
         )
         self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)
@@ -249,10 +251,11 @@ class _Process:
             spans=self._spans,
         )
 
-    def _build_readers(self, quarantine: Quarantine) -> list[GroupReader[DeliveriesRequested]]:
+    def _build_readers(self, quarantine: Quarantine) -> NumberedReaders[DeliveriesRequested]:
         duplicates, writer = DuplicateFilter(self._broker), StreamWriter(self._broker)
-        return [
-            GroupReader(
+
+        def make(number: int) -> GroupReader[DeliveriesRequested]:
+            return GroupReader(
                 self._broker,
                 stream=deliveries_requested(number),
                 group=WORKERS,
@@ -264,8 +267,10 @@ class _Process:
                 entries_max=CHUNKS_PER_READ_MAX,
                 lease_s=self._settings.entry_lease_s,
             )
-            for number in range(self._settings.stream_count)
-        ]
+
+        return NumberedReaders(
+            lambda: redis_of(self._broker), count=self._settings.stream_count, make=make
+        )
 
     def _build_answers(self, quarantine: Quarantine) -> QueryServer[WorkerQuestion]:
         database, lease_s = self._database, self._settings.retry_lease_s
@@ -323,7 +328,7 @@ class _Process:
     async def run(self) -> None:
         """Take in and deliver until cancelled; then let attempts under way end."""
         await self._worker.run(
-            *[reader.run() for reader in self._readers],
+            self._readers.run(),
             self._answers.run(),
             self._follower.run(),
             self._readiness.stop_when_cancelled(),
@@ -373,7 +378,7 @@ class _Process:
         readiness = Readiness(
             {"database": self._database.problem, "redis": partial(redis_problem, self._broker)}
         )
-        readiness.require("deliveries", lambda: all(reader.running for reader in self._readers))
+        readiness.require("deliveries", lambda: self._readers.running)
         readiness.require("queries", lambda: self._answers.running)
         readiness.require("replies", lambda: self._queries.running)
         readiness.require("directory", lambda: self._follower.running)

@@ -11,6 +11,7 @@ from .process_state import SILENT_S, ProcessState
 SUBJECT: Final = "processes"
 CLOCK_WARNING_MS: Final = 1_000
 CLOCK_PROBLEM_MS: Final = 30_000
+NAMED_MAX: Final = 3
 SERVICES: Final = ("gateway", "dispatcher", "worker")
 
 
@@ -33,6 +34,7 @@ def judge_processes(processes: Sequence[ProcessState], *, now_ms: int) -> list[F
             )
         )
     findings += _keys(living)
+    findings += judge_stream_counts(living)
     findings += [found for each in living for found in _clock(each)]
     if findings:
         return findings
@@ -75,6 +77,29 @@ def _keys(living: Sequence[ProcessState]) -> list[Finding]:
             f"They encrypt with different keys: {', '.join(sorted(current))}.",
             "Finish the change of ANGARIUM_ENCRYPTION_KEY: set it to the new key for every service,"
             " with the former one in ANGARIUM_ENCRYPTION_KEY_FALLBACKS.",
+        )
+    ]
+
+
+def judge_stream_counts(living: Sequence[ProcessState]) -> list[Finding]:
+    """A warning if the processes have different numbers of streams."""
+    by_count: dict[int, list[ProcessState]] = {}
+    for each in living:
+        if each.stream_count is not None:
+            by_count.setdefault(each.stream_count, []).append(each)
+    if len(by_count) < 2:
+        return []
+    values = "; ".join(
+        f"{count} in {', '.join(f'{each.service} {each.id[:8]}' for each in found[:NAMED_MAX])}"
+        f"{f' and {len(found) - NAMED_MAX} more' if len(found) > NAMED_MAX else ''}"
+        for count, found in sorted(by_count.items())
+    )
+    return [
+        warning(
+            SUBJECT,
+            f"They have different values of ANGARIUM_STREAM_COUNT: {values}.",
+            "Finish the change: restart the processes that have the former value. Until then, every"
+            " stream that a gateway publishes to is read.",
         )
     ]
 

@@ -21,7 +21,7 @@ class ProcessState(msgspec.Struct, frozen=True):
     `seen_at_ms` is Unix time by Redis's clock, `started_at_ms` and `clock_ms` by the process's own;
     both were read in the same moment. `key_ids` are the ids of its encryption keys, first that with
     which it encrypts; empty before versions that can have several. `schema` is the newest revision
-    that its code knows.
+    that its code knows. `stream_count` is its `ANGARIUM_STREAM_COUNT`.
     """
 
     service: str
@@ -43,6 +43,7 @@ class ProcessState(msgspec.Struct, frozen=True):
         return self.key_ids[0] if self.key_ids else None
 
     schema: str | None = None
+    stream_count: int | None = None
 
     @property
     def uptime_s(self) -> float:

@@ -1,7 +1,7 @@
 """Checks of the streams and their groups: readers, backlog and age."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,9 +30,10 @@ _ABANDONED_MAX = 100
 _NO_GROUP = re.compile("no such key|NOGROUP", re.IGNORECASE)
 
 
-def groups_read_by(services: Sequence[str], stream_count: int) -> list[tuple[str, str]]:
-    """The streams that these services read as groups, each with its group."""
-    numbers = range(stream_count)
+def groups_read_by(services: Sequence[str], numbers: Iterable[int]) -> list[tuple[str, str]]:
+    """The streams that these services read as groups, each with its group; `numbers` are those of
+    the numbered streams."""
+    numbers = tuple(numbers)
     groups: dict[str, list[tuple[str, str]]] = {
         "gateway": [(GATEWAY_QUERIES, GATEWAYS)],
         "dispatcher": [

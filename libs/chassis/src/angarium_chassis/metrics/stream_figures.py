@@ -15,6 +15,7 @@ from angarium_chassis.known_settings import SERVICES
 from angarium_chassis.streams.process_registry import running_processes
 from angarium_chassis.streams.quarantine import QuarantineContents
 from angarium_chassis.streams.servers import server_infos
+from angarium_chassis.streams.stream_numbers import numbers_in_use
 
 from .catalog import Catalog, Declared, LabelValues
 
@@ -70,15 +71,16 @@ class StreamFigures:
         self, redis: Callable[[], Redis], *, stream_count: int, entry_lease_s: float
     ) -> None:
         self._redis = redis
-        self._groups = groups_read_by(SERVICES, stream_count)
+        self._stream_count = stream_count
         self._lease_s = entry_lease_s
 
     async def read(self) -> Sequence[Metric]:
         """All figures, as of now."""
         redis = self._redis()
+        numbers = await numbers_in_use(redis, self._stream_count)
         states = [
             await read_group(redis, stream, group, lease_s=self._lease_s)
-            for stream, group in self._groups
+            for stream, group in groups_read_by(SERVICES, numbers)
         ]
         memories = await server_infos(redis, "memory")
         of = {(each.stream, each.group): each for each in states}

@@ -40,6 +40,7 @@ class ProcessHeartbeat:
         version: str,
         key_ids: tuple[str, ...],
         schema: str,
+        stream_count: int,
         clock_ms: Callable[[], int],
     ) -> None:
         self._redis = redis
@@ -49,6 +50,7 @@ class ProcessHeartbeat:
         self._version = version
         self._key_ids = key_ids
         self._schema = schema
+        self._stream_count = stream_count
         self._clock_ms = clock_ms
         self._started_at_ms = clock_ms()
         self._field = f"{service}/{replica}"
@@ -104,6 +106,7 @@ class ProcessHeartbeat:
             memory_bytes=_memory_bytes(),
             key_ids=self._key_ids,
             schema=self._schema,
+            stream_count=self._stream_count,
         )
 
 

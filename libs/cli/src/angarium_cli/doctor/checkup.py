@@ -15,11 +15,15 @@ from angarium_chassis.examination.database_checks import (
 )
 from angarium_chassis.examination.directory_checks import judge_directory
 from angarium_chassis.examination.findings import Finding, Level, ok, problem, worst
+from angarium_chassis.examination.process_checks import judge_stream_counts
+from angarium_chassis.examination.process_state import SILENT_S
 from angarium_chassis.examination.redis_checks import check_quarantine, check_redis, redis_clock
 from angarium_chassis.examination.stream_checks import groups_read_by, judge_group, read_group
 from angarium_chassis.process import StartRefused
 from angarium_chassis.sealing import Seal
 from angarium_chassis.settings import ServiceSettings
+from angarium_chassis.streams.process_registry import running_processes
+from angarium_chassis.streams.stream_numbers import numbers_in_use
 from angarium_gateway.examination.journal_checks import judge_journal
 from angarium_gateway.examination.journal_state import read_journal
 from angarium_worker.examination.deliveries import read_pending
@@ -163,7 +167,16 @@ class Checkup:
         await self._check("redis", clock)
         first = next(iter(settings.values()))
         self._in_streams = 0
-        for stream, group in groups_read_by(self._installation.services, first.stream_count):
+        await self._check("processes", partial(_stream_counts, redis))
+        numbers = list(range(first.stream_count))
+
+        async def announced() -> list[Finding]:
+            nonlocal numbers
+            numbers = await numbers_in_use(redis, first.stream_count)
+            return []
+
+        await self._check("streams", announced)
+        for stream, group in groups_read_by(self._installation.services, numbers):
 
             async def look(stream: str = stream, group: str = group) -> list[Finding]:
                 state = await read_group(redis, stream, group, lease_s=first.entry_lease_s)
@@ -234,6 +247,12 @@ class Checkup:
             return judge_fallbacks(seal, needed)
 
         await self._check(key_checks.SUBJECT, look)
+
+
+async def _stream_counts(redis: Redis) -> list[Finding]:
+    since_ms = ((await redis.time())[0] - SILENT_S) * 1_000
+    running = await running_processes(redis)
+    return judge_stream_counts([each for each in running if each.seen_at_ms >= since_ms])
 
 
 async def _readiness(service: str, port: int) -> list[Finding]:

@@ -122,13 +122,13 @@ class OpenBatches:
         oldest_s = min((batch.progress_at_s for batch in self._open.values()), default=now_s)
         return max(0.0, now_s - oldest_s)
 
+    def stream_numbers(self) -> set[int]:
+        """The stream numbers of open batches."""
+        return {batch.stream_number for batch in self._open.values()}
+
     def ids(self) -> Iterable[bytes]:
         """All open batches."""
         return tuple(self._open)
-
-    def stream_numbers(self) -> set[int]:
-        """The stream numbers of the open batches."""
-        return {batch.stream_number for batch in self._open.values()}
 
     def in_streams(self, numbers: Collection[int]) -> tuple[bytes, ...]:
         """The open batches of these stream numbers."""

@@ -148,6 +148,17 @@ def test_only_batches_of_which_nothing_was_heard_are_without_progress() -> None:
     assert window.without_progress_since(1.0) == []
 
 
+def test_the_stream_numbers_are_those_of_open_batches() -> None:
+    window = OpenBatches(WINDOW_BYTES)
+    for batch_id, number in (b"a", 0), (b"b", 7), (b"c", 7):
+        window.open(OpenBatch(batch_id, number, 1, 10, 0.0))
+    assert window.stream_numbers() == {0, 7}
+    window.take(b"b")
+    assert window.stream_numbers() == {0, 7}
+    window.take(b"c")
+    assert window.stream_numbers() == {0}
+
+
 def test_a_batch_larger_than_the_window_goes_alone() -> None:
     window = OpenBatches(WINDOW_BYTES)
     assert window.reserve(5_000)

@@ -1,6 +1,7 @@
 """What Redis shows of the platform: processes, streams with their groups, the server itself."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from angarium_chassis.examination.findings import Finding, Level, worst
@@ -12,7 +13,9 @@ from angarium_chassis.examination.stream_checks import groups_read_by, judge_gro
 from angarium_chassis.streams.process_registry import running_processes
 from angarium_chassis.streams.quarantine import QuarantineContents
 from angarium_chassis.streams.servers import server_infos
+from angarium_chassis.streams.stream_numbers import numbers_in_use
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from angarium_gateway.application.platform.platform_state import Processes, RedisServer
 from angarium_gateway.application.unavailable import StreamUnavailable
@@ -29,7 +32,7 @@ class RedisPlatformView:
         self, redis: Callable[[], Redis], *, stream_count: int, entry_lease_s: float
     ) -> None:
         self._redis = redis
-        self._groups = groups_read_by(SERVICES, stream_count)
+        self._stream_count = stream_count
         self._lease_s = entry_lease_s
 
     async def processes(self) -> Processes:
@@ -42,7 +45,7 @@ class RedisPlatformView:
     async def groups(self) -> Sequence[GroupState]:
         """See `StreamsView`."""
         with redis_failures():
-            return [await self._group(stream, group) for stream, group in self._groups]
+            return [await self._group(*group) for group in await self._groups()]
 
     async def server(self) -> RedisServer:
         """See `StreamsView`."""
@@ -80,9 +83,15 @@ class RedisPlatformView:
         if worst(found) is Level.PROBLEM:
             return found
         found += await checked("processes", self._processes)
-        for stream, group in self._groups:
+        groups = groups_read_by(SERVICES, range(self._stream_count))
+        with suppress(RedisError, OSError, TimeoutError):
+            groups = await self._groups()
+        for stream, group in groups:
             found += await checked(f"stream {stream}", self._check_of(stream, group))
         return found + await checked("quarantine", self._quarantines)
+
+    async def _groups(self) -> list[tuple[str, str]]:
+        return groups_read_by(SERVICES, await numbers_in_use(self._redis(), self._stream_count))
 
     def _check_of(self, stream: str, group: str) -> Callable[[], Awaitable[list[Finding]]]:
         async def check() -> list[Finding]:
