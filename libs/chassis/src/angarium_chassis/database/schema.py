@@ -257,11 +257,13 @@ class Schema:
         )
 
     def _unreachable(self, error: Exception) -> str:
-        reason = str(error.__cause__ or error).splitlines()
-        return (
-            f"the {self.service}'s database cannot be used:"
-            f" {reason[0] if reason else type(error).__name__}; check {self._variable}"
+        lines = str(error.__cause__ or error).splitlines()
+        reason = lines[0] if lines else type(error).__name__
+        # PgBouncer's answer to the parameters that a connection begins with.
+        remedy = (
+            "add pooler=transaction to" if "unsupported startup parameter" in reason else "check"
         )
+        return f"the {self.service}'s database cannot be used: {reason}; {remedy} {self._variable}"
 
     def _newer(self) -> str:
         return (
