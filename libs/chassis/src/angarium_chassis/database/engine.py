@@ -12,7 +12,6 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from angarium_chassis.process import StartRefused
 
-from .pooled_connection import TransactionPerStatement
 from .postgres_url import (
     DIRECT,
     PoolerOptions,
@@ -138,11 +137,9 @@ def _pooled(pooler: PoolerOptions) -> dict[str, Any]:
     # The server's own limits are those of its role. This one cancels the statement.
     arguments: dict[str, Any] = {"command_timeout": STATEMENT_TIMEOUT_MS / 1_000}
     if not pooler.keeps_prepared:
-        arguments |= {
-            "statement_cache_size": 0,
-            "prepared_statement_cache_size": 0,
-            "connection_class": TransactionPerStatement,
-        }
+        # asyncpg then sends a statement and its arguments without a Sync between them, so that a
+        # pooler gives both to the same server.
+        arguments |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
     return arguments
 
 

@@ -90,6 +90,8 @@ async def _keeps_prepared(database: Database) -> bool | None:
     async with engine.connect() as one, engine.connect() as other:
         driver, holder = await postgres_of(one), await postgres_of(other)
         statement = await driver.prepare("select 1", name=f"angarium_doctor_{uuid4().hex}")
+        # Until its first use, the pooler keeps the server for this connection.
+        await statement.fetchval()
         try:
             # The transaction takes the connection that was used last, where it was prepared.
             async with holder.transaction():

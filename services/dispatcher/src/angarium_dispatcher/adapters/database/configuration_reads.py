@@ -44,8 +44,7 @@ class DatabaseReads:
     """Committed reads, one statement each, so that no transaction is held open."""
 
     def __init__(self, database: Database) -> None:
-        # Through a pooler that does not keep prepared statements, they need a transaction.
-        if database.on_postgres and database.pooler.keeps_prepared:
+        if database.on_postgres:
             self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
         else:
             self._engine = database.engine.execution_options(read_only=True)
