@@ -168,7 +168,7 @@ class Checkup:
     async def _connections(
         self, settings: dict[ServiceName, ServiceSettings], redis: Redis | None
     ) -> None:
-        for service, database in self._databases.items():
+        for service, database in tuple(self._databases.items()):
 
             async def server(
                 service: ServiceName = service, database: Database = database
@@ -179,7 +179,8 @@ class Checkup:
                 self._servers[service] = state
                 return judge_pooler(service, state)
 
-            await self._check(f"{service} database", server)
+            if worst(await self._check(f"{service} database", server)) is Level.PROBLEM:
+                del self._databases[service]
         if redis is None or not self._servers:
             return
 
