@@ -38,13 +38,17 @@ class Pair:
         """Let no byte pass between the two servers."""
         self.stage.set_link("standby", State.HALF_OPEN)
 
-    def fail_over(self) -> None:
-        """Kill the primary, promote the standby, lead the services there."""
+    def fail_over(self, trial: Trial) -> set[str]:
+        """Kill the primary, promote the standby, lead the services there. Gives the messages that
+        were answered with 2xx before."""
         pid = self.stage.postgres.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         self.standby.promote()
+        # Without a server, nothing was accepted meanwhile.
+        answered = set(trial.load.answered)
         self.stage.fail_over(self.standby)
+        return answered
 
 
 @contextmanager
@@ -78,7 +82,7 @@ def synchronous(stage: Stage, setting: str = "on", apart_s: float = APART_S) -> 
             answered_before = len(trial.load.answered)
             trial.run_for(apart_s)
             answered = len(trial.load.answered) - answered_before
-            pair.fail_over()
+            pair.fail_over(trial)
         trial.account.notes.append(f"{answered} answered with 2xx while apart")
         trial.run_on(3)
         trial.await_flow()
@@ -97,8 +101,7 @@ def asynchronous(stage: Stage) -> Account:
         with trial.fault():
             pair.take_apart()
             trial.run_for(APART_S)
-            before = set(trial.load.answered)
-            pair.fail_over()
+            before = pair.fail_over(trial)
         trial.gone_with_the_server = before - trial.databases.books(trial.app).journal
         gone = len(trial.gone_with_the_server)
         trial.account.notes.append(f"{gone} messages with a 2xx went with the primary")
