@@ -29,7 +29,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers clean
+.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -80,6 +80,9 @@ test-otel-collector: setup ## Test traces through the real OpenTelemetry Collect
 
 test-outbox-mariadb: setup ## Test the outbox on MariaDB: needs mariadbd, or ANGARIUM_TEST_MARIADB_URL
 	@$(BIN)/pytest -n 0 libs/outbox/tests/integration/on_mariadb.py $(TEST_ARGS)
+
+test-pgbouncer: setup ## Test the platform through PgBouncer, which must be there
+	@$(BIN)/pytest -n 0 tests-e2e/deployment/pooler_programs.py $(TEST_ARGS)
 
 test-containers: setup ## Test docker-compose.yml with Docker, on the image built or TEST_IMAGE
 	@$(BIN)/pytest -n 0 tests-e2e/deployment/container_programs.py $(TEST_ARGS)

@@ -1,12 +1,12 @@
 """Two processes of each service beside each other, as containers would run them: configured by
-environment, on one Postgres and one Valkey."""
+environment, on one Valkey and one Postgres, or one of each service."""
 
 import asyncio
 import base64
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
@@ -75,21 +75,26 @@ class Replica:
 class ReplicaSet:
     """Gateways, dispatchers and workers, two each by default; `with` starts and ends them.
 
-    `settings` are for all of them.
+    `postgres` has the databases of all services, or is one server of each. `through` makes of the
+    URL of a database what the services get. `settings` are for all of them.
     """
 
     def __init__(
         self,
         folder: Path,
-        postgres: PostgresProcess,
+        postgres: PostgresProcess | Mapping[str, PostgresProcess],
         *,
         replicas: int = REPLICAS,
+        through: Callable[[str], str] = str,
         **settings: str,
     ) -> None:
         self._given = settings
         self._count = replicas
         self._folder = folder
-        self._postgres = postgres
+        self._servers = (
+            postgres if isinstance(postgres, Mapping) else dict.fromkeys(SERVICES, postgres)
+        )
+        self._through = through
         self._valkey = ValkeyProcess(folder / "valkey", append_only=False)
         self._replicas: list[Replica] = []
         self._settings: dict[str, str] = {}
@@ -165,10 +170,11 @@ class ReplicaSet:
         urls = {}
         for service in SERVICES:
             name = f"replicas_{service}_{uuid4().hex[:8]}"
-            asyncio.run(self._postgres.create_database(name))
-            self._ended.callback(self._drop_database, name)
-            urls[f"ANGARIUM_{service.upper()}_DATABASE_URL"] = self._postgres.uri(
-                name, driver="asyncpg"
+            server = self._servers[service]
+            asyncio.run(server.create_database(name))
+            self._ended.callback(_drop_database, server, name)
+            urls[f"ANGARIUM_{service.upper()}_DATABASE_URL"] = self._through(
+                server.uri(name, driver="asyncpg")
             )
         return urls | {
             "ANGARIUM_REDIS_URL": self._valkey.url,
@@ -179,9 +185,6 @@ class ReplicaSet:
             "ANGARIUM_DATABASE_CONNECTIONS_MAX": "4",
             **self._given,
         }
-
-    def _drop_database(self, name: str) -> None:
-        asyncio.run(self._postgres.drop_database(name))
 
     def _end(self) -> None:
         for replica in self._replicas:
@@ -195,3 +198,7 @@ class ReplicaSet:
                 replica.process.wait()
         self._valkey.stop()
         self._ended.close()
+
+
+def _drop_database(server: PostgresProcess, name: str) -> None:
+    asyncio.run(server.drop_database(name))

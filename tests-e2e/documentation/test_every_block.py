@@ -100,6 +100,7 @@ SHOWN = {
     "docs/how-to/search-and-watch.md#2": "the beginning of a stream of events",
     "docs/how-to/size.md#0": "arithmetic",
     "docs/how-to/size.md#1": "arithmetic",
+    "docs/how-to/size.md#2": "arithmetic",
 }
 
 INSTALLED = {"svix"} | {

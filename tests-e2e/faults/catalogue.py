@@ -10,6 +10,7 @@ from . import (
     clock_faults,
     cluster_faults,
     entry_faults,
+    failover_faults,
     handler_bugs,
     killing,
     link_faults,
@@ -154,6 +155,17 @@ SCENARIOS = [
     Scenario("postgres-disk-full", _one(postgres_faults.disk_full)),
     Scenario("postgres-fsync", _one(postgres_faults.fsync_fails)),
     Scenario("postgres-locked", _one(partial(postgres_faults.locked, seconds=30))),
+    Scenario("postgres-failover-synchronous", _one(failover_faults.synchronous)),
+    Scenario(
+        "postgres-failover-remote-apply",
+        _one(partial(failover_faults.synchronous, setting="remote_apply")),
+    ),
+    Scenario(
+        "postgres-failover-apart",
+        _one(partial(failover_faults.synchronous, apart_s=failover_faults.APART_LONG_S)),
+        waits=True,
+    ),
+    Scenario("postgres-failover-asynchronous", _one(failover_faults.asynchronous)),
     *_links(),
     *_clocks(),
     Scenario(

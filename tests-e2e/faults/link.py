@@ -65,6 +65,11 @@ class Link:
             if state is State.HALF_OPEN:
                 self._passing.clear()
 
+    async def retarget(self, target: tuple[str, int]) -> None:
+        """Pass on to another target from now on, and reset the present connections."""
+        self._target = target
+        self._reset()
+
     def _reset(self) -> None:
         for writer in tuple(self._open):
             writer.transport.abort()

@@ -169,6 +169,13 @@ class Stage:
         """See `Link.become`."""
         self.thread.run(self.links[name].become(state, delay_s=delay_s))
 
+    def fail_over(self, server: PostgresProcess) -> None:
+        """Lead every service to another Postgres, which has their databases, as a proxy would that
+        looks for the primary."""
+        for service, url in self.database_urls.items():
+            self.database_urls[service] = server.uri(url.rpartition("/")[2])
+            self.thread.run(self.links[f"{service}-postgres"].retarget(("127.0.0.1", server.port)))
+
     def receiver_url(self, receiver: WebhookReceiver) -> str:
         """The receiver's URL for the workers, through a link."""
         target = ("127.0.0.1", urlsplit(receiver.url).port or 80)

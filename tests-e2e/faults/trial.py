@@ -72,6 +72,8 @@ class Trial:
         self.app = ""
         self.load: SteadyLoad
         self.began_ns = self.ended_ns = 0
+        self.gone_with_the_server: set[str] = set()
+        """Messages that a fail-over may lose by the setting of its servers."""
         self._rate = stage.rate if rate is None else rate
         self._path = path
         self._load_options = load
@@ -142,7 +144,11 @@ class Trial:
         account = self.account
         account.human_actions = human_actions
         self.load.finish(settle_s)
-        answered = self.load.answered
+        answered = {
+            id_: post
+            for id_, post in self.load.answered.items()
+            if id_ not in self.gone_with_the_server
+        }
         with suppress(AssertionError):
             self.receiver.wait_for_ids(set(answered), settle_s)
         with suppress(AssertionError):
@@ -150,7 +156,11 @@ class Trial:
         with suppress(AssertionError):
             until(lambda: not self.databases.uncounted(), settle_s, "statistics are complete")
         books = self.databases.books(self.app)
-        entries = {entry["id"]: entry for entry in self.receiver.entries()}
+        entries = {
+            entry["id"]: entry
+            for entry in self.receiver.entries()
+            if entry["id"] not in self.gone_with_the_server
+        }
         account.accepted = len(answered)
         account.refused = self.load.refusals.total()
         if account.refused:
@@ -179,7 +189,8 @@ class Trial:
             books = self.databases.books(self.app)
         except (asyncpg.PostgresError, OSError, TimeoutError):
             return False
-        return not books.pending and set(self.load.answered) <= books.successes.keys()
+        wanted = set(self.load.answered) - self.gone_with_the_server
+        return not books.pending and wanted <= books.successes.keys()
 
     def _compare(
         self, account: Account, answered: set[str], books: Books, entries: dict[str, Any]

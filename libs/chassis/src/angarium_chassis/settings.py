@@ -77,7 +77,8 @@ class ServiceSettings(BaseSettings):
     database_url: SecretStr = Field(
         description="The service's own database: postgresql+asyncpg://… or sqlite+aiosqlite:///…"
         " The variable with the service's name, such as ANGARIUM_GATEWAY_DATABASE_URL, wins."
-        " A postgresql URL takes libpq's parameters for TLS, such as ?sslmode=verify-full."
+        " A postgresql URL takes libpq's parameters for TLS, such as ?sslmode=verify-full, and"
+        " pooler=transaction for PgBouncer."
     )
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),

@@ -3,7 +3,13 @@ from typing import Any
 
 import pytest
 from angarium_chassis.database.engine import open_database
-from angarium_chassis.database.postgres_url import SSL_MODES, connect_arguments
+from angarium_chassis.database.postgres_url import (
+    DIRECT,
+    SSL_MODES,
+    PoolerOptions,
+    connect_arguments,
+    pooler_options,
+)
 from angarium_chassis.process import StartRefused
 from sqlalchemy import make_url
 
@@ -53,6 +59,19 @@ def test_several_hosts_are_sqlalchemys() -> None:
     assert connect_arguments(url)[0].query == {"host": ("a:1", "b:2")}
 
 
+def test_a_pooler_is_named_by_the_url() -> None:
+    def options(query: str) -> PoolerOptions:
+        return pooler_options(make_url(f"{URL}{query}"))
+
+    assert options("") == DIRECT
+    assert options("?pooler=transaction") == PoolerOptions(is_used=True)
+    assert options("?pooler=transaction&prepared_statements=yes") == PoolerOptions(is_used=True)
+    assert options("?pooler=transaction&prepared_statements=no") == PoolerOptions(
+        is_used=True, keeps_prepared=False
+    )
+    assert arguments("pooler=transaction&prepared_statements=no") == {}
+
+
 @pytest.mark.parametrize(
     ("query", "told"),
     [
@@ -65,6 +84,9 @@ def test_several_hosts_are_sqlalchemys() -> None:
         ("sslmode=require&sslmode=disable", "sslmode is given more than once"),
         ("sslmode=require&ssl=disable", "sslmode is given more than once"),
         ("connect_timeout=soon", "connect_timeout must be a number of seconds from 1 to 600"),
+        ("pooler=session", "pooler must be transaction"),
+        ("pooler=transaction&prepared_statements=0", "prepared_statements must be yes or no"),
+        ("prepared_statements=no", "prepared_statements=no needs pooler=transaction"),
         ("sslrootcert=system&sslmode=require", "sslrootcert=system goes with sslmode=verify-full"),
     ],
 )

@@ -12,7 +12,14 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from angarium_chassis.process import StartRefused
 
-from .postgres_url import UnusableParameter, check_certificates, connect_arguments
+from .postgres_url import (
+    DIRECT,
+    PoolerOptions,
+    UnusableParameter,
+    check_certificates,
+    connect_arguments,
+    pooler_options,
+)
 
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 5_000
@@ -35,10 +42,12 @@ asyncpg raises `InternalClientError` when the server ends a connection as it is 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database. `on_postgres` chooses where the engines need different statements."""
+    """An open database. `on_postgres` chooses where the engines need different statements, and
+    `pooler` where a connection is not the same from one transaction to the next."""
 
     engine: AsyncEngine
     on_postgres: bool
+    pooler: PoolerOptions = DIRECT
 
     @property
     def reading(self) -> AsyncEngine:
@@ -63,7 +72,7 @@ def open_database(url: str, *, connections_max: int = 8) -> Database:
     """Open a database, which connects on first use. Raises `StartRefused` for a wrong URL."""
     parsed = _parse(url)
     if parsed.drivername == "postgresql+asyncpg":
-        return Database(_open_postgres(parsed, connections_max), on_postgres=True)
+        return _open_postgres(parsed, connections_max)
     return Database(_open_sqlite(parsed, connections_max), on_postgres=False)
 
 
@@ -86,18 +95,20 @@ def _parse(url: str) -> URL:
             )
 
 
-def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
+def _open_postgres(url: URL, connections_max: int) -> Database:
     try:
         check_certificates(url)
+        pooler = pooler_options(url)
         url, given = connect_arguments(url)
     except UnusableParameter as error:
         raise StartRefused(f"the database URL: {error}") from None
-    settings = {
-        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-        "lock_timeout": str(LOCK_TIMEOUT_MS),
-        "application_name": "angarium",
-        "jit": "off",
-    }
+    settings = {"application_name": "angarium"}
+    if not pooler.is_used:
+        settings |= {
+            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+            "lock_timeout": str(LOCK_TIMEOUT_MS),
+            "jit": "off",
+        }
     settings |= given.pop("server_settings", {})
     engine = create_async_engine(
         url,
@@ -106,7 +117,7 @@ def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
         pool_timeout=10,
         pool_pre_ping=False,
         hide_parameters=True,
-        connect_args={"timeout": 5, "server_settings": settings, **given},
+        connect_args={"timeout": 5, "server_settings": settings, **_pooled(pooler), **given},
     )
 
     @event.listens_for(engine.sync_engine, "checkout")
@@ -116,7 +127,20 @@ def _open_postgres(url: URL, connections_max: int) -> AsyncEngine:
         if record.driver_connection.is_closed():
             raise DisconnectionError
 
-    return engine
+    return Database(engine, on_postgres=True, pooler=pooler)
+
+
+def _pooled(pooler: PoolerOptions) -> dict[str, Any]:
+    """Arguments of the driver for connections through a pooler."""
+    if not pooler.is_used:
+        return {}
+    # The server's own limits are those of its role. This one cancels the statement.
+    arguments: dict[str, Any] = {"command_timeout": STATEMENT_TIMEOUT_MS / 1_000}
+    if not pooler.keeps_prepared:
+        # asyncpg then sends a statement and its arguments without a Sync between them, so that a
+        # pooler gives both to the same server.
+        arguments |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    return arguments
 
 
 def _open_sqlite(url: URL, connections_max: int) -> AsyncEngine:

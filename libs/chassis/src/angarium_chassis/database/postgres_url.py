@@ -5,9 +5,10 @@ connection string of its own; as arguments, which SQLAlchemy passes on, they fai
 """
 
 import ssl
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from sqlalchemy import URL
@@ -33,8 +34,26 @@ _TLS = (
     "ssl_max_protocol_version",
 )
 _FURTHER = ("application_name", "connect_timeout", "target_session_attrs")
+_OF_POOLERS = ("pooler", "prepared_statements")
 _OF_SQLALCHEMY = ("host", "port", "prepared_statement_cache_size")
-SUPPORTED = (*_TLS, *_FURTHER, *_OF_SQLALCHEMY)
+SUPPORTED = (*_TLS, *_FURTHER, *_OF_POOLERS, *_OF_SQLALCHEMY)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolerOptions:
+    """What a connection pooler between the services and Postgres allows.
+
+    With `is_used`, a server connection is ours for one transaction only: it takes no parameters at
+    its start and keeps nothing of a session. Without `keeps_prepared`, that is true of prepared
+    statements too.
+    """
+
+    is_used: bool = False
+    keeps_prepared: bool = True
+
+
+DIRECT: Final = PoolerOptions()
+"""Without a pooler."""
 
 
 class UnusableParameter(ValueError):
@@ -63,6 +82,20 @@ def connect_arguments(url: URL) -> tuple[URL, dict[str, Any]]:
     # SQLAlchemy's own remain as they are: one `host` for each of several servers.
     kept = {name: url.query[name] for name in _OF_SQLALCHEMY if name in url.query}
     return url.set(query=kept), arguments
+
+
+def pooler_options(url: URL) -> PoolerOptions:
+    """The options that `pooler` and `prepared_statements` give. Raises `UnusableParameter`."""
+    given = _given(url)
+    pooler = given.get("pooler")
+    if pooler not in (None, "transaction"):
+        raise UnusableParameter("pooler must be transaction, or not be given")
+    prepared = given.get("prepared_statements", "yes")
+    if prepared not in ("yes", "no"):
+        raise UnusableParameter("prepared_statements must be yes or no")
+    if prepared == "no" and pooler is None:
+        raise UnusableParameter("prepared_statements=no needs pooler=transaction")
+    return PoolerOptions(pooler is not None, prepared == "yes")
 
 
 def check_certificates(url: URL) -> None:

@@ -32,8 +32,8 @@ class RetentionTurn:
     """Access to the database for the retention tasks of one turn.
 
     `now_ms` is the database's clock, which is the same for every process. On Postgres the whole
-    turn runs on the connection that holds the lock. On SQLite each step takes the write lock for
-    itself, and others write in between.
+    turn runs on the connection that holds the lock, except through a pooler. On SQLite each step
+    takes the write lock for itself, and others write in between.
     """
 
     def __init__(self, database: Database, connection: AsyncConnection | None, now_ms: int) -> None:
@@ -88,6 +88,10 @@ async def retention_turn(database: Database) -> AsyncIterator[RetentionTurn | No
             now_us = (await connection.execute(now)).scalar_one()
         yield RetentionTurn(database, None, now_us // 1_000)
         return
+    if database.pooler.is_used:
+        async with _pooled_turn(database) as turn:
+            yield turn
+        return
     async with database.engine.connect() as connection:
         async with connection.begin():
             taken = await connection.scalar(
@@ -103,6 +107,20 @@ async def retention_turn(database: Database) -> AsyncIterator[RetentionTurn | No
             # A session lock outlives the transaction. A connection that went back to the pool with
             # it would block the retention of every process; a closed one releases it for certain.
             await connection.invalidate()
+
+
+@asynccontextmanager
+async def _pooled_turn(database: Database) -> AsyncIterator[RetentionTurn | None]:
+    """A turn whose lock is held by a transaction that is idle meanwhile: a lock of a session would
+    stay with the pooler's connection. The transaction has no snapshot, so that it does not keep
+    vacuum from removing rows."""
+    now = select(clock_us(on_postgres=True))
+    async with database.engine.begin() as holder:
+        taken = await holder.scalar(
+            text("select pg_try_advisory_xact_lock(:key)"), {"key": RETENTION_LOCK}
+        )
+        now_us = (await holder.execute(now)).scalar_one()
+        yield RetentionTurn(database, None, now_us // 1_000) if taken else None
 
 
 @asynccontextmanager

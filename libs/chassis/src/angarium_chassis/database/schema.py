@@ -257,10 +257,11 @@ class Schema:
         )
 
     def _unreachable(self, error: Exception) -> str:
-        reason = str(error.__cause__ or error).splitlines()
+        lines = str(error.__cause__ or error).splitlines()
+        reason = lines[0] if lines else type(error).__name__
         return (
-            f"the {self.service}'s database cannot be used:"
-            f" {reason[0] if reason else type(error).__name__}; check {self._variable}"
+            f"the {self.service}'s database cannot be used: {reason};"
+            f" {_remedy(reason)} {self._variable}"
         )
 
     def _newer(self) -> str:
@@ -268,3 +269,14 @@ class Schema:
             f"the {self.service}'s database was made by a newer version of Angarium;"
             " run that version, or restore a backup"
         )
+
+
+def _remedy(reason: str) -> str:
+    """What to do with the database's URL."""
+    # PgBouncer's answer to the parameters that a connection begins with.
+    if "unsupported startup parameter" in reason:
+        return "add pooler=transaction to"
+    # The connection of a pooler has those of another client.
+    if "prepared statement" in reason:
+        return "add prepared_statements=no to"
+    return "check"

@@ -7,6 +7,13 @@ from functools import partial
 
 from angarium_chassis.database.engine import CONNECTION_ERRORS, Database, open_database
 from angarium_chassis.examination.clocks import ClockReading, judge_clocks
+from angarium_chassis.examination.connection_checks import SUBJECT as CONNECTIONS
+from angarium_chassis.examination.connection_checks import (
+    ServerState,
+    judge_connections,
+    judge_pooler,
+    read_server,
+)
 from angarium_chassis.examination.database_checks import (
     check_database,
     database_clock,
@@ -61,6 +68,7 @@ class Checkup:
         self._findings: list[Finding] = []
         self._databases: dict[ServiceName, Database] = {}
         self._clocks: list[ClockReading] = []
+        self._servers: dict[ServiceName, ServerState] = {}
         self._in_streams: int | None = None
 
     async def run(self) -> list[Finding]:
@@ -72,6 +80,7 @@ class Checkup:
             redis = await self._redis(settings, opened)
             for service, each in settings.items():
                 await self._database(service, each, opened)
+            await self._connections(settings, redis)
             if redis is not None:
                 await self._streams(redis, settings)
             await self._rows()
@@ -158,6 +167,36 @@ class Checkup:
                 return []
 
             await self._check(subject, clock)
+
+    async def _connections(
+        self, settings: dict[ServiceName, ServiceSettings], redis: Redis | None
+    ) -> None:
+        for service, database in tuple(self._databases.items()):
+
+            async def server(
+                service: ServiceName = service, database: Database = database
+            ) -> list[Finding]:
+                state = await read_server(database)
+                if state is None:
+                    return []
+                self._servers[service] = state
+                return judge_pooler(service, state)
+
+            if worst(await self._check(f"{service} database", server)) is Level.PROBLEM:
+                del self._databases[service]
+        if redis is None or not self._servers:
+            return
+
+        async def look(redis: Redis = redis) -> list[Finding]:
+            seconds, _ = await redis.time()
+            return judge_connections(
+                {str(service): state for service, state in self._servers.items()},
+                await running_processes(redis),
+                now_ms=seconds * 1_000,
+                pool_size=max(each.database_connections_max for each in settings.values()),
+            )
+
+        await self._check(CONNECTIONS, look)
 
     async def _streams(self, redis: Redis, settings: dict[ServiceName, ServiceSettings]) -> None:
         async def clock() -> list[Finding]:

@@ -22,7 +22,7 @@ from angarium_gateway.domain.messages import (
     KeyTaken,
     NewMessage,
 )
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from .conftest import (
     APPLICATION,
@@ -147,6 +147,32 @@ async def test_an_event_id_is_taken_once_in_an_application(
         Committed(0),
     ]
     assert sorted(await stored_messages(database)) == sorted([first.id, elsewhere.id, other.id])
+
+
+async def test_a_commit_that_meets_a_claim_locks_it(migrated_postgres_url: str) -> None:
+    """Only a transaction that writes waits for synchronous standbys. Without the lock, an event
+    whose first commit no standby has yet would be confirmed at the second try."""
+    database = open_database(migrated_postgres_url)
+    journal = open_journal(database, Clock())
+    locked = {
+        "event": "select xmax::text <> '0' from event_claim",
+        "key": "select xmax::text <> '0' from idempotency_key",
+    }
+
+    async def are_locked() -> dict[str, bool]:
+        async with database.reading.connect() as connection:
+            return {name: bool(await connection.scalar(text(q))) for name, q in locked.items()}
+
+    try:
+        await journal.commit(a_batch(keyed(event_id="e")))
+        assert await are_locked() == {"event": False, "key": False}
+        assert await journal.commit(a_batch(a_message(event_id="e"))) == [EventTaken()]
+        assert await are_locked() == {"event": True, "key": False}
+        assert await journal.commit(a_batch(keyed())) == [KeyTaken()]
+        assert await are_locked() == {"event": True, "key": True}
+    finally:
+        await journal.close()
+        await database.close()
 
 
 async def test_within_one_commit_the_first_takes_the_event_id(

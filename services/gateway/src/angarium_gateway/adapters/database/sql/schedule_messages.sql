@@ -37,11 +37,13 @@ keyed as (
 ),
 claimed_event as (
     insert into event_claim (application_id, event_id, message_id)
-    select application_id, event_id, id
+    select distinct on (application_id, event_id) application_id, event_id, id
     from keyed
     where event_id is not null
     order by application_id, event_id, ordinal
-    on conflict (application_id, event_id) do nothing
+    on conflict (application_id, event_id) do update
+        set message_id = event_claim.message_id
+        where false
     returning message_id
 ),
 fresh as (
