@@ -37,9 +37,7 @@ class MeasuredRun(msgspec.Struct):
     def of(cls, run: Run) -> "MeasuredRun":
         workload = run.workload
         costs = {name: float(f"{value:.6g}") for name, value in run.costs.items()}
-        return cls(
-            workload.payload_kib, workload.fan_out, workload.failing, run.messages, costs
-        )
+        return cls(workload.payload_kib, workload.fan_out, workload.failing, run.messages, costs)
 
     def run(self) -> Run:
         """With the sums over databases that checks are made of."""

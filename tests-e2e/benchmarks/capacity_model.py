@@ -85,9 +85,7 @@ def needs(costs: Costs, workload: Workload, rate: int, limits: Limits | None = N
     wal = {name: costs.of(f"{name} wal bytes", workload) for name in DATABASES}
     month_s = DAY_S * MONTH_DAYS
     sent = workload.attempts * (workload.payload_kib * 1_024 + REQUEST_HEAD_BYTES)
-    engines = sum(
-        ceil(busy / limits.use) for name, busy in cores.items() if name not in SERVICES
-    )
+    engines = sum(ceil(busy / limits.use) for name, busy in cores.items() if name not in SERVICES)
     return Needs(
         workload,
         rate,

@@ -62,7 +62,7 @@ class PlatformReader:
     def __init__(self, platform: Platform, databases: Mapping[str, asyncpg.Connection]) -> None:
         self._platform = platform
         self._databases = databases
-        self._redis = redis.from_url(platform.redis_url)  # type: ignore[no-untyped-call]
+        self._redis = redis.from_url(platform.redis_url)
 
     @classmethod
     async def open(cls, platform: Platform) -> "PlatformReader":

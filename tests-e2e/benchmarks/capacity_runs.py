@@ -1,6 +1,7 @@
 """The runs that the capacity model is made of, and those that it is checked against."""
 
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -93,7 +94,7 @@ async def counting_endpoints() -> AsyncIterator[Endpoints]:
             started = msgspec.json.decode(await process.stdout.readline())
         yield Endpoints(process, started["port"])
     finally:
-        await end(process, 15, 20)
+        await end(process, signal.SIGTERM, 20)
 
 
 class Measuring:

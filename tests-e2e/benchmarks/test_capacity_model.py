@@ -84,5 +84,7 @@ def test_a_month_is_the_sum_of_its_seconds() -> None:
 def test_what_costs_nothing_is_never_used_up() -> None:
     nothing = (0.0,) * 6
     made = costs(redis_bytes_in=nothing)
-    network = [each for each in needs(made, Workload(1), 1, LIMITS).shared if "network" in each.name]
+    network = [
+        each for each in needs(made, Workload(1), 1, LIMITS).shared if "network" in each.name
+    ]
     assert network[0].exhausted_per_s == float("inf")
