@@ -100,6 +100,7 @@ class IndexedRows(StoredRows):
 
     def cancel(self, *args: Any, **options: Any) -> CancelCount:
         cancelled = super().cancel(*args, **options)
+        self._of_endpoint.clear()
         for row in self.pending.values():
             self._index(row)
         for endpoint_id in self.lanes:

@@ -64,7 +64,7 @@ class Population:
         self.usual = [self._endpoint(number, number % size.tenants) for number in self._numbers()]
         self.flooded = [
             self._endpoint(size.endpoints + number, size.tenants, slow=True)
-            for number in range(size.endpoints // 100)
+            for number in range(max(1, size.endpoints // 100))
         ]
         weights = [(number + 1) ** -0.7 for number in range(size.endpoints)]
         self._weights = list(accumulate(weights))

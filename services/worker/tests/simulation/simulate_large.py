@@ -94,7 +94,8 @@ class LargeWorld:
             return
         due = int(size.rate * now_s) - self._posted
         self._posted += due
-        self.gateway.post(self.population.usual_messages(due))
+        if due:
+            self.gateway.post(self.population.usual_messages(due))
         if size.down_at_s <= now_s < size.half_at_s:
             flood = int(size.flood_rate * (now_s - size.down_at_s)) - self._flooded
             self._flooded += flood
