@@ -29,6 +29,7 @@ class DevFile(msgspec.Struct):
     api_key: str
     pids: dict[str, int]
     database_urls: dict[str, str] = {}
+    redis_url: str = ""
 
     def __repr__(self) -> str:
         return f"DevFile(api_url={self.api_url!r}, pids={self.pids!r})"
@@ -42,6 +43,7 @@ class Platform:
     key: str
     pids: dict[str, int]
     database_urls: Mapping[str, str] = field(default_factory=dict)
+    redis_url: str = ""
 
     def __repr__(self) -> str:
         return f"Platform(url={self.url!r}, pids={self.pids!r})"
@@ -118,7 +120,7 @@ async def running_platform(
         ready = await _await_ready(process, data_dir / "dev.json", log_path)
         family = psutil.Process(process.pid).children(recursive=True)
         pids = ready.pids | {"dev": process.pid}
-        yield Platform(ready.api_url, ready.api_key, pids, ready.database_urls)
+        yield Platform(ready.api_url, ready.api_key, pids, ready.database_urls, ready.redis_url)
     finally:
         with suppress(psutil.NoSuchProcess):
             family += psutil.Process(process.pid).children(recursive=True)

@@ -1,0 +1,69 @@
+"""The world of many endpoints, small; and its database with indexes beside the one without."""
+
+import pytest
+from angarium_worker.application.ledger.records import AttemptRow
+
+from . import simulated_world
+from .indexed_rows import IndexedRows
+from .large_scenario import Population, Size
+from .large_watch import Kind
+from .ledger_rows import LedgerRows
+from .row_shapes import Pending
+from .run_seed import run_seed
+from .simulate_large import percentile, run_large
+
+SMALL = Size(
+    endpoints=50,
+    workers=4,
+    rate=15.0,
+    flood_rate=15.0,
+    sending_max=4,
+    tenants=5,
+    steady_s=4.0,
+    down_s=4.0,
+    half_s=2.0,
+    after_s=4.0,
+)
+SEEDS = 40
+
+
+class KeepingRows(IndexedRows):
+    """With the attempts, which the invariants of small worlds need."""
+
+    def _append(self, process: str, attempt: AttemptRow, held: Pending | None) -> None:
+        LedgerRows._append(self, process, attempt, held)
+
+
+def test_indexes_change_nothing_of_what_calls_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulated_world, "StoredRows", KeepingRows)
+    for seed in range(SEEDS):
+        assert run_seed(seed) is None
+
+
+def test_everything_is_delivered_once_in_a_large_world() -> None:
+    world = run_large(SMALL, seed=3)
+    watch = world.watch
+    assert world.machine.violation is None
+    assert (watch.missing, watch.duplicates) == (0, 0)
+    assert watch.accepted_deliveries >= SMALL.rate * SMALL.ends_s - 1
+    assert not [key for key in watch.retries if key[0] is Kind.QUIET]
+    assert sum(watch.in_flight.values()) == 0
+    found = {finding.name: finding.value for finding in world.findings()}
+    assert found["deliveries"] == watch.accepted_deliveries
+    assert found["flood: requests at a time, at most"] <= found["slots of all workers"] * 5
+
+
+def test_a_fifth_goes_down_and_busy_endpoints_get_more() -> None:
+    population = Population(Size(), seed=1)
+    down = [each for each in population.usual if population.goes_down(each)]
+    assert len(down) == 2_000
+    assert not any(population.goes_down(each) for each in population.flooded)
+    counts = [0, 0]
+    for message in population.usual_messages(2_000):
+        counts[message.endpoints[0].number < 1_000] += 1
+    assert counts[1] > counts[0] * 0.6
+
+
+def test_a_percentile_is_a_value_that_was_there() -> None:
+    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert percentile([], 0.99) == 0.0
