@@ -12,7 +12,6 @@ import asyncio
 import json
 import shlex
 import shutil
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 import httpx
 from batches import measure_batches
 from failure import BenchmarkFailed
+from interruption import end_like_ctrl_c
 from listening import measure_listening
 from pages import measure_pages
 from platform_process import running_platform
@@ -200,11 +200,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="angarium-bench-"))
     # As root, Postgres runs as another user, who must be able to enter.
     folder.chmod(0o711)
-    # Ended like Ctrl-C, which cancels the main task: what was started is ended too. An exception
-    # raised here would come out of whatever the event loop is doing, and could end that instead.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    # A shell starts what runs in the background with this one ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    end_like_ctrl_c()
     try:
         adds_up, measured = _measure_and_show(given, folder, console)
     except (BenchmarkFailed, httpx.HTTPError) as error:
