@@ -1,10 +1,11 @@
 """How fast the whole platform is on this machine; `make bench` runs it.
 
 Starts `angarium dev` in a folder of its own, a receiver and a load generator, and prints the
-throughput beside a yardstick of the same run, latencies, and what each process costs; then, each
-on a platform of its own, what many endpoints get: all of them, beside hanging ones, and after an
-outage; what a tenant gets beside one that floods; and, if it is named, memory over a million
-requests. Slow numbers never fail; lost or duplicated messages end it with 1, a broken run with 2.
+throughput and the CPU time of a message beside yardsticks that alternate with it, and latencies;
+then, each on a platform of its own, what many endpoints get: all of them, beside hanging ones, and
+after an outage; what a tenant gets beside one that floods; and, if it is named, memory over a
+million requests. Slow numbers never fail; lost or duplicated messages end it with 1, a broken run
+with 2.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from typing import Any
 
 import httpx
 from batches import measure_batches
+from cpu_loop import cpu_loop_us
 from failure import BenchmarkFailed
 from interruption import end_like_ctrl_c
 from listening import measure_listening
@@ -41,7 +43,7 @@ _PLATFORM_SCENARIOS = ("yardstick", "throughput", "latency")
 SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, "batches", "listening", "console", *POLICY_SCENARIOS)
 # A million requests take minutes, and pages need a browser: such run only when they are named.
 _BY_DEFAULT = tuple(name for name in SCENARIOS if name not in {"memory", "console", "listening"})
-_QUICK = {"seconds": 3.0, "latency_seconds": 3.0, **QUICK}
+_QUICK = {"seconds": 2.0, "repeat": 2, "latency_seconds": 3.0, **QUICK}
 _WARM_UP_S = 3.0
 _YARDSTICK_S_MAX = 10.0
 _SENDER_S_MAX = 5.0
@@ -74,15 +76,16 @@ async def measure(given: argparse.Namespace, folder: Path, console: Console) -> 
         for number in range(1, given.repeat + 1):
             if "yardstick" in given.only:
                 console.print(f"yardstick {number}/{given.repeat} …")
-                rate = await run_yardstick(
+                yardstick = await run_yardstick(
                     f"{receiver.url}/ok",
                     seconds=min(_YARDSTICK_S_MAX, given.seconds),
                     connections=given.connections,
                     body_bytes=given.body_bytes,
                 )
-                report.yardstick_rates.append(rate)
+                report.yardsticks.append(yardstick)
             if "throughput" in given.only:
                 console.print(f"throughput {number}/{given.repeat} …")
+                report.loop_us.append(cpu_loop_us())
                 report.throughputs.append(await deliver(setting, given.seconds))
         if "latency" in given.only:
             console.print(f"latency at {given.rate:g}/s …")
@@ -116,7 +119,7 @@ def _arguments() -> argparse.Namespace:
     here = shlex.quote(str(Path(sys.executable).with_name("angarium")))
     parser.add_argument("--angarium", default=here, help="the command that runs angarium")
     parser.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of throughput (30)")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of throughput (6)")
     parser.add_argument("--rate", type=float, default=300.0, help="for the latency, per s (300)")
     parser.add_argument("--latency-seconds", type=float, default=20.0, help="of latency (20)")
     parser.add_argument("--connections", type=int, default=64)
@@ -125,7 +128,9 @@ def _arguments() -> argparse.Namespace:
         "--drain-timeout", type=float, default=120.0, help="s to wait for the last webhook (120)"
     )
     parser.add_argument("--only", type=_scenarios, default=_BY_DEFAULT, metavar="NAME,NAME")
-    parser.add_argument("--repeat", type=int, default=1, help="yardstick and throughput so often")
+    parser.add_argument(
+        "--repeat", type=int, default=5, help="alternations of yardstick and throughput (5)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
     parser.add_argument("--quick", action="store_true", help="small sizes, to try it out")
     add_options(parser)

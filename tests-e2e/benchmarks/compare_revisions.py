@@ -134,7 +134,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("base", help="the revision to compare the working tree with, such as main")
     add("--only", type=_workloads, default=_DEFAULT, metavar="NAME,NAME", help=_help())
-    add("--rounds", type=int, default=8, help="runs of each revision, at most (8)")
+    add("--rounds", type=int, default=9, help="runs of each revision, at most (9)")
     add("--seconds", type=float, default=5.0, help="of each run (5)")
     add("--minutes", type=float, default=30.0, help="after which no further round begins (30)")
     add("--database", choices=("postgres", "sqlite"), default="postgres")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
-COVERAGE = 0.9
+COVERAGE = 0.95
 """The least probability with which an interval has the true median, if there are enough pairs."""
 
 

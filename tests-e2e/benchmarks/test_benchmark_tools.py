@@ -105,6 +105,10 @@ def test_the_benchmark_accounts_for_every_message(tmp_path: Path) -> None:
     assert cpu_s.keys() == {"gateway", "dev", "receiver", "load generator"}
     assert cpu_s["gateway"] > 0
     assert "received/s by yardstick" in done.stdout
+    cost = report["cost"]["gateway"]
+    for yardstick in ("aiohttp_posts", "loop_rounds"):
+        median, least, greatest = cost[yardstick]
+        assert 0 < least <= median <= greatest
 
 
 def test_a_duplicate_fails_the_benchmark(tmp_path: Path) -> None:

@@ -126,11 +126,21 @@ async def run_load(
         return summary, [decoder.decode(line) for line in lines]
 
 
-async def run_yardstick(url: str, *, seconds: float, connections: int, body_bytes: int) -> float:
-    """The posts a second of the bare aiohttp loop."""
+class Yardstick(msgspec.Struct):
+    """The bare aiohttp loop: posts a second, and CPU time of its process for each."""
+
+    rate: float
+    cpu_us: float
+
+
+async def run_yardstick(
+    url: str, *, seconds: float, connections: int, body_bytes: int
+) -> Yardstick:
+    """Run the bare aiohttp loop for so long."""
     arguments = ["--url", url, "--seconds", str(seconds)]
     arguments += ["--connections", str(connections), "--body-bytes", str(body_bytes)]
-    return float((await _run("yardstick.py", arguments, seconds + _MARGIN_S, {}))["rate"])
+    measured = await _run("yardstick.py", arguments, seconds + _MARGIN_S, {})
+    return msgspec.convert(measured, Yardstick)
 
 
 async def run_first_pages(url: str, token: str) -> dict[str, list[dict[str, float]]]:
