@@ -4,8 +4,8 @@ Starts `angarium dev` in a folder of its own, a receiver and a load generator, a
 throughput and the CPU time of a message beside yardsticks that alternate with it, and latencies;
 then, each on a platform of its own, what many endpoints get: all of them, beside hanging ones, and
 after an outage; what a tenant gets beside one that floods; and, if it is named, memory over a
-million requests. Slow numbers never fail; lost or duplicated messages end it with 1, a broken run
-with 2.
+million requests, and workloads (see workloads.py). Slow numbers never fail; lost or duplicated
+messages end it with 1, a broken run with 2.
 """
 
 import argparse
@@ -24,6 +24,12 @@ from cpu_loop import cpu_loop_us
 from failure import BenchmarkFailed
 from interruption import end_like_ctrl_c
 from listening import measure_listening
+from measure_workloads import (
+    MeasuredWorkload,
+    WorkloadSetting,
+    measure_workloads,
+    workload_table,
+)
 from pages import measure_pages
 from platform_process import running_platform
 from policy_scenarios import (
@@ -38,11 +44,23 @@ from rich.console import Console
 from scenarios import Setting, deliver
 from sender_rates import Measured, compare, medians, table
 from tools import run_yardstick, running_receiver
+from workloads import WORKLOADS, Workload
 
 _PLATFORM_SCENARIOS = ("yardstick", "throughput", "latency")
-SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, "batches", "listening", "console", *POLICY_SCENARIOS)
-# A million requests take minutes, and pages need a browser: such run only when they are named.
-_BY_DEFAULT = tuple(name for name in SCENARIOS if name not in {"memory", "console", "listening"})
+SCENARIOS = (
+    "sender",
+    *_PLATFORM_SCENARIOS,
+    "batches",
+    "listening",
+    "console",
+    *POLICY_SCENARIOS,
+    *WORKLOADS,
+)
+# A million requests take minutes, pages need a browser, and there are many workloads: such run only
+# when they are named.
+_BY_DEFAULT = tuple(
+    name for name in SCENARIOS if name not in {"memory", "console", "listening", *WORKLOADS}
+)
 _QUICK = {"seconds": 2.0, "repeat": 2, "latency_seconds": 3.0, **QUICK}
 _WARM_UP_S = 3.0
 _YARDSTICK_S_MAX = 10.0
@@ -104,11 +122,31 @@ async def measure_sender(given: argparse.Namespace, console: Console) -> dict[st
     )
 
 
+async def _measure_workloads(
+    given: argparse.Namespace, workloads: list[Workload], folder: Path, console: Console
+) -> list[MeasuredWorkload]:
+    setting = WorkloadSetting(
+        angarium=given.angarium,
+        database=given.database,
+        folder=folder,
+        seconds=given.seconds,
+        repeat=given.repeat,
+        drain_timeout_s=given.drain_timeout,
+    )
+    chosen = [workload.small() if given.quick else workload for workload in workloads]
+    return await measure_workloads(setting, chosen, console)
+
+
 def _scenarios(text: str) -> tuple[str, ...]:
-    chosen = tuple(part.strip() for part in text.split(","))
+    named = (part.strip() for part in text.split(","))
+    chosen = tuple(
+        name for part in named for name in (WORKLOADS if part == "workloads" else (part,))
+    )
     unknown = set(chosen) - set(SCENARIOS)
     if unknown:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: choose of {', '.join(SCENARIOS)}")
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(unknown)}: choose of workloads, {', '.join(SCENARIOS)}"
+        )
     return chosen
 
 
@@ -192,6 +230,11 @@ def _measure_and_show(
         pages = asyncio.run(measure_pages(given.angarium, given.database, folder))
         console.print(pages.table())
         measured["console"] = pages.as_dict()
+    if workloads := [WORKLOADS[name] for name in given.only if name in WORKLOADS]:
+        runs = asyncio.run(_measure_workloads(given, workloads, folder, console))
+        console.print(workload_table(runs))
+        measured["workloads"] = {each.workload.name: each.as_dict() for each in runs}
+        adds_up = adds_up and all(each.adds_up for each in runs)
     if set(POLICY_SCENARIOS) & set(given.only):
         outcomes = asyncio.run(measure_policy(given, folder, console))
         measured["policy"] = as_dict(outcomes)

@@ -124,6 +124,18 @@ def test_a_lost_message_fails_the_benchmark(tmp_path: Path) -> None:
     assert report["lost"] > 0
 
 
+def test_what_a_workload_loses_fails_the_benchmark(tmp_path: Path) -> None:
+    arguments = ("--only", "batches-100", "--repeat", "1", "--drain-timeout", "0.5")
+    done, report = bench(tmp_path, *arguments, fault="lose")
+    assert done.returncode == 1
+    measured = report["workloads"]["batches-100"]
+    [run] = measured["runs"]
+    assert run["accepted"] % 100 == 0
+    assert run["delivered"] + run["lost"] == run["accepted"]
+    assert measured["lost"] > 0
+    assert run["cpu_us"]["gateway"] > 0
+
+
 def test_a_platform_that_does_not_start_is_told_with_its_log(tmp_path: Path) -> None:
     script = "import sys; sys.exit('the port is taken')"
     command = shlex.join([sys.executable, "-c", script])

@@ -95,12 +95,14 @@ class PreparedWorkload:
         self.workload = workload
         self._platform = platform
         self._receiver = receiver
-        self._paths = paths
-        self._token = token
+        self.paths = paths
+        self.token = token
         self._folder = folder
         self._earlier: set[str] = set()
 
-    async def run(self, seconds: float, drain_timeout_s: float) -> WorkloadRun:
+    async def run(
+        self, seconds: float, drain_timeout_s: float, settle_s: float = _SETTLE_S
+    ) -> WorkloadRun:
         """Post for `seconds`, and await every delivery."""
         workload = self.workload
         count = workload.count(seconds)
@@ -109,8 +111,8 @@ class PreparedWorkload:
             before = cpu_seconds(pids)
             summary, accepted = await run_load(
                 self._platform.url,
-                self._paths,
-                self._token,
+                self.paths,
+                self.token,
                 seconds=seconds if count is None else POST_S_MAX,
                 connections=workload.connections,
                 body_bytes=workload.body_bytes,
@@ -122,7 +124,7 @@ class PreparedWorkload:
             expected = {message.id: self._endpoints_of(message) for message in accepted}
             deliveries = len(accepted) * workload.endpoints_each
             await self._receiver.wait_for(deliveries, drain_timeout_s)
-            await asyncio.sleep(_SETTLE_S)
+            await asyncio.sleep(settle_s)
             cpu_s = cpu_between(before, cpu_seconds(pids))
         arrivals = await self._receiver.hand_over(self._folder)
         cpu_s["load generator"] = summary["cpu_s"]
@@ -151,7 +153,7 @@ class PreparedWorkload:
 
     def _endpoints_of(self, message: Accepted) -> range:
         each = self.workload.endpoints_each
-        first = message.number % len(self._paths) * each
+        first = message.number % len(self.paths) * each
         return range(first, first + each)
 
 
