@@ -1,5 +1,6 @@
 # Each target sets up what it needs: a fresh clone and `make run` or `make test` are enough.
 #   RUN_ARGS, TEST_ARGS, BENCH_ARGS, FAULT_ARGS, ALERT_ARGS, MUTATE_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
+#   BASE, COMPARE_ARGS                the revision that make bench-compare compares with; further arguments
 #   EXAMPLES                          how many examples of each property make properties tries, 1000
 #   FUZZ_SECONDS                      how long each target of make fuzz runs, 300
 #   SIMULATION_SEEDS, SEED            how many seeds make simulate runs, 20000; one to replay
@@ -29,7 +30,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer clean
+.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -117,6 +118,9 @@ api-document: ## Write the API's document that the console's types are made of
 
 bench: setup ## Measure throughput, latency, CPU and memory
 	@exec $(BIN)/python tests-e2e/benchmarks/bench.py $(BENCH_ARGS)
+
+bench-compare: setup ## Compare the working tree with BASE, a revision (HEAD): both are built, and alternate
+	@exec $(BIN)/python tests-e2e/benchmarks/compare_revisions.py $(or $(BASE),HEAD) $(COMPARE_ARGS)
 
 bench-search: setup ## Measure what a page of a search costs in a full ledger
 	@exec $(BIN)/python tests-e2e/benchmarks/search_plans.py $(BENCH_ARGS)

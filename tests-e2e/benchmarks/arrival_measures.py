@@ -46,8 +46,11 @@ class Account:
         return text
 
 
-def account(arrivals: Arrivals, expected: Expected) -> Account:
-    """Compare what arrived with what should have."""
+def account(
+    arrivals: Arrivals, expected: Expected, *, earlier: Collection[str] = frozenset()
+) -> Account:
+    """Compare what arrived with what should have. `earlier` has the messages of earlier accounts,
+    which arrive again here if they do."""
     wanted = {message: frozenset(endpoints) for message, endpoints in expected.items()}
     delivered_at_ns: dict[tuple[str, int], int] = {}
     counts: Counter[str] = Counter()
@@ -55,7 +58,7 @@ def account(arrivals: Arrivals, expected: Expected) -> Account:
         endpoints = wanted.get(arrival.message)
         delivery = (arrival.message, arrival.endpoint)
         if endpoints is None:
-            counts["unacknowledged"] += 1
+            counts["duplicates" if arrival.message in earlier else "unacknowledged"] += 1
         elif arrival.endpoint not in endpoints:
             counts["stray"] += 1
         elif delivery in delivered_at_ns:

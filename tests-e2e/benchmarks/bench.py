@@ -1,10 +1,11 @@
 """How fast the whole platform is on this machine; `make bench` runs it.
 
 Starts `angarium dev` in a folder of its own, a receiver and a load generator, and prints the
-throughput beside a yardstick of the same run, latencies, and what each process costs; then, each
-on a platform of its own, what many endpoints get: all of them, beside hanging ones, and after an
-outage; what a tenant gets beside one that floods; and, if it is named, memory over a million
-requests. Slow numbers never fail; lost or duplicated messages end it with 1, a broken run with 2.
+throughput and the CPU time of a message beside yardsticks that alternate with it, and latencies;
+then, each on a platform of its own, what many endpoints get: all of them, beside hanging ones, and
+after an outage; what a tenant gets beside one that floods; and, if it is named, memory over a
+million requests, and workloads (see workloads.py). Slow numbers never fail; lost or duplicated
+messages end it with 1, a broken run with 2.
 """
 
 import argparse
@@ -12,7 +13,6 @@ import asyncio
 import json
 import shlex
 import shutil
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -20,8 +20,16 @@ from typing import Any
 
 import httpx
 from batches import measure_batches
+from cpu_loop import cpu_loop_us
 from failure import BenchmarkFailed
+from interruption import end_like_ctrl_c
 from listening import measure_listening
+from measure_workloads import (
+    MeasuredWorkload,
+    WorkloadSetting,
+    measure_workloads,
+    workload_table,
+)
 from pages import measure_pages
 from platform_process import running_platform
 from policy_scenarios import (
@@ -36,12 +44,24 @@ from rich.console import Console
 from scenarios import Setting, deliver
 from sender_rates import Measured, compare, medians, table
 from tools import run_yardstick, running_receiver
+from workloads import WORKLOADS, Workload
 
 _PLATFORM_SCENARIOS = ("yardstick", "throughput", "latency")
-SCENARIOS = ("sender", *_PLATFORM_SCENARIOS, "batches", "listening", "console", *POLICY_SCENARIOS)
-# A million requests take minutes, and pages need a browser: such run only when they are named.
-_BY_DEFAULT = tuple(name for name in SCENARIOS if name not in {"memory", "console", "listening"})
-_QUICK = {"seconds": 3.0, "latency_seconds": 3.0, **QUICK}
+SCENARIOS = (
+    "sender",
+    *_PLATFORM_SCENARIOS,
+    "batches",
+    "listening",
+    "console",
+    *POLICY_SCENARIOS,
+    *WORKLOADS,
+)
+# A million requests take minutes, pages need a browser, and there are many workloads: such run only
+# when they are named.
+_BY_DEFAULT = tuple(
+    name for name in SCENARIOS if name not in {"memory", "console", "listening", *WORKLOADS}
+)
+_QUICK = {"seconds": 2.0, "repeat": 2, "latency_seconds": 3.0, **QUICK}
 _WARM_UP_S = 3.0
 _YARDSTICK_S_MAX = 10.0
 _SENDER_S_MAX = 5.0
@@ -74,15 +94,16 @@ async def measure(given: argparse.Namespace, folder: Path, console: Console) -> 
         for number in range(1, given.repeat + 1):
             if "yardstick" in given.only:
                 console.print(f"yardstick {number}/{given.repeat} …")
-                rate = await run_yardstick(
+                yardstick = await run_yardstick(
                     f"{receiver.url}/ok",
                     seconds=min(_YARDSTICK_S_MAX, given.seconds),
                     connections=given.connections,
                     body_bytes=given.body_bytes,
                 )
-                report.yardstick_rates.append(rate)
+                report.yardsticks.append(yardstick)
             if "throughput" in given.only:
                 console.print(f"throughput {number}/{given.repeat} …")
+                report.loop_us.append(cpu_loop_us())
                 report.throughputs.append(await deliver(setting, given.seconds))
         if "latency" in given.only:
             console.print(f"latency at {given.rate:g}/s …")
@@ -101,11 +122,31 @@ async def measure_sender(given: argparse.Namespace, console: Console) -> dict[st
     )
 
 
+async def _measure_workloads(
+    given: argparse.Namespace, workloads: list[Workload], folder: Path, console: Console
+) -> list[MeasuredWorkload]:
+    setting = WorkloadSetting(
+        angarium=given.angarium,
+        database=given.database,
+        folder=folder,
+        seconds=given.seconds,
+        repeat=given.repeat,
+        drain_timeout_s=given.drain_timeout,
+    )
+    chosen = [workload.small() if given.quick else workload for workload in workloads]
+    return await measure_workloads(setting, chosen, console)
+
+
 def _scenarios(text: str) -> tuple[str, ...]:
-    chosen = tuple(part.strip() for part in text.split(","))
+    named = (part.strip() for part in text.split(","))
+    chosen = tuple(
+        name for part in named for name in (WORKLOADS if part == "workloads" else (part,))
+    )
     unknown = set(chosen) - set(SCENARIOS)
     if unknown:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: choose of {', '.join(SCENARIOS)}")
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(unknown)}: choose of workloads, {', '.join(SCENARIOS)}"
+        )
     return chosen
 
 
@@ -116,7 +157,7 @@ def _arguments() -> argparse.Namespace:
     here = shlex.quote(str(Path(sys.executable).with_name("angarium")))
     parser.add_argument("--angarium", default=here, help="the command that runs angarium")
     parser.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of throughput (30)")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of throughput (6)")
     parser.add_argument("--rate", type=float, default=300.0, help="for the latency, per s (300)")
     parser.add_argument("--latency-seconds", type=float, default=20.0, help="of latency (20)")
     parser.add_argument("--connections", type=int, default=64)
@@ -125,7 +166,9 @@ def _arguments() -> argparse.Namespace:
         "--drain-timeout", type=float, default=120.0, help="s to wait for the last webhook (120)"
     )
     parser.add_argument("--only", type=_scenarios, default=_BY_DEFAULT, metavar="NAME,NAME")
-    parser.add_argument("--repeat", type=int, default=1, help="yardstick and throughput so often")
+    parser.add_argument(
+        "--repeat", type=int, default=5, help="alternations of yardstick and throughput (5)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
     parser.add_argument("--quick", action="store_true", help="small sizes, to try it out")
     add_options(parser)
@@ -187,6 +230,11 @@ def _measure_and_show(
         pages = asyncio.run(measure_pages(given.angarium, given.database, folder))
         console.print(pages.table())
         measured["console"] = pages.as_dict()
+    if workloads := [WORKLOADS[name] for name in given.only if name in WORKLOADS]:
+        runs = asyncio.run(_measure_workloads(given, workloads, folder, console))
+        console.print(workload_table(runs))
+        measured["workloads"] = {each.workload.name: each.as_dict() for each in runs}
+        adds_up = adds_up and all(each.adds_up for each in runs)
     if set(POLICY_SCENARIOS) & set(given.only):
         outcomes = asyncio.run(measure_policy(given, folder, console))
         measured["policy"] = as_dict(outcomes)
@@ -200,11 +248,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="angarium-bench-"))
     # As root, Postgres runs as another user, who must be able to enter.
     folder.chmod(0o711)
-    # Ended like Ctrl-C, which cancels the main task: what was started is ended too. An exception
-    # raised here would come out of whatever the event loop is doing, and could end that instead.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    # A shell starts what runs in the background with this one ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    end_like_ctrl_c()
     try:
         adds_up, measured = _measure_and_show(given, folder, console)
     except (BenchmarkFailed, httpx.HTTPError) as error:

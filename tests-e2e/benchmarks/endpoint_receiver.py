@@ -24,6 +24,7 @@ class Answer(msgspec.Struct):
     now_ns: int
     arrived: int
     delivered: int
+    connected: int = 0
     reached: bool = False
 
 
@@ -34,17 +35,22 @@ class _Started(msgspec.Struct):
 class EndpointReceiver:
     """A running receiver; one command at a time."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, origin: str) -> None:
         self._process = process
-        self._port = port
+        self._origin = origin
         self.pid = process.pid
 
     def url(self, endpoint: int) -> str:
-        return f"http://127.0.0.1:{self._port}/{endpoint}"
+        return f"{self._origin}/{endpoint}"
 
     async def behave(self, behaviour: Behaviour) -> int:
         """From now on; gives the time, in CLOCK_MONOTONIC nanoseconds."""
         return (await self._command({"do": "behave", "as": behaviour})).now_ns
+
+    async def connected(self) -> int:
+        """The number of connections that were opened since it runs."""
+        command = {"do": "wait", "delivered": 0, "timeout_s": 0.0}
+        return (await self._command(command)).connected
 
     async def wait_for(self, delivered: int, timeout_s: float) -> bool:
         """Whether so many deliveries were answered with 200, after waiting for them."""
@@ -72,11 +78,14 @@ class EndpointReceiver:
 
 
 @asynccontextmanager
-async def running_endpoints() -> AsyncIterator[EndpointReceiver]:
-    """A receiver of its own, ended at the end."""
+async def running_endpoints(certificate: Path | None = None) -> AsyncIterator[EndpointReceiver]:
+    """A receiver of its own, ended at the end. With a certificate for 127.0.0.1, a PEM file with
+    its key, it takes TLS only."""
+    options = [] if certificate is None else ["--certificate", str(certificate)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(_PROGRAM),
+        *options,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -86,6 +95,8 @@ async def running_endpoints() -> AsyncIterator[EndpointReceiver]:
             line = await process.stdout.readline()
         if not line:
             raise BenchmarkFailed("the receiver did not start; its error stands above")
-        yield EndpointReceiver(process, msgspec.json.decode(line, type=_Started).port)
+        port = msgspec.json.decode(line, type=_Started).port
+        scheme = "http" if certificate is None else "https"
+        yield EndpointReceiver(process, f"{scheme}://127.0.0.1:{port}")
     finally:
         await end(process, signal.SIGTERM, _STOP_TIMEOUT_S)

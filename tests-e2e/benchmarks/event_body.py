@@ -1,4 +1,4 @@
-"""The message that the load generator and the yardstick post."""
+"""The messages that the load generator and the yardstick post."""
 
 import json
 
@@ -27,3 +27,20 @@ class EventBody:
     def _text(filler: str) -> str:
         payload = {"number": "N" * _NUMBER_DIGITS, "filler": filler}
         return json.dumps({"eventType": EVENT_TYPE, "payload": payload}, separators=(",", ":"))
+
+
+class BatchBody:
+    """The body of a request that posts `messages` messages at once, each an `EventBody`."""
+
+    def __init__(self, body_bytes: int, messages: int) -> None:
+        self._message = EventBody(body_bytes)
+        self._messages = messages
+
+    def __len__(self) -> int:
+        return len(self.numbered(0))
+
+    def numbered(self, number: int) -> bytes:
+        """The body of request `number`: its messages have numbers of their own."""
+        first = number * self._messages
+        numbers = range(first, first + self._messages)
+        return b'{"messages":[%b]}' % b",".join(map(self._message.numbered, numbers))

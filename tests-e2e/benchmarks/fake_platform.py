@@ -12,6 +12,7 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 _CONNECTIONS = 8
@@ -39,9 +40,9 @@ class FakePlatform:
             writer.write(f"HTTP/1.1 {status} -\r\nContent-Length: {len(text)}\r\n\r\n".encode())
             writer.write(text.encode())
 
-    def _answer(self, path: list[str], body: dict[str, str]) -> tuple[int, dict[str, str]]:
-        number = next(self._numbers)
+    def _answer(self, path: list[str], body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if path == ["app"]:
+            number = next(self._numbers)
             self._endpoints[f"app_{number}"] = []
             return 201, {"id": f"app_{number}"}
         endpoints = self._endpoints[path[1]]
@@ -50,12 +51,19 @@ class FakePlatform:
             for _ in range(_CONNECTIONS):
                 forwarder = self._forward(body["url"], endpoints[-1])
                 self._forwarders.append(asyncio.create_task(forwarder))
-            return 201, {"id": f"ep_{number}"}
+            return 201, {"id": "ep_1"}
+        if path[3:] == ["batch"]:
+            ids = [self._accept(endpoints) for _ in body["messages"]]
+            return 202, {"data": [{"status": "created", "id": message} for message in ids]}
+        return 202, {"id": self._accept(endpoints), "eventType": body["eventType"]}
+
+    def _accept(self, endpoints: list[asyncio.Queue[str]]) -> str:
+        number = next(self._numbers)
         tenth = number % 10 == 0
         times = 0 if tenth and self._fault == "lose" else 1 + (tenth and self._fault == "repeat")
         for queue in endpoints * times:
             queue.put_nowait(f"msg_{number}")
-        return 202, {"id": f"msg_{number}", "eventType": body["eventType"]}
+        return f"msg_{number}"
 
     async def _forward(self, url: str, queue: asyncio.Queue[str]) -> None:
         poster = Poster(url)

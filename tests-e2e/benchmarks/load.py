@@ -6,12 +6,13 @@
 A closed loop sends on each connection as soon as the last answer is there; `--rate R` sends on a
 schedule instead, and measures each latency from its place in the schedule, so that a stalled
 server cannot hide requests that it kept from being sent. With `--paths-file` the messages go to
-each of its paths in turn, one path a line. The API key comes from `--token` or,
-unseen by other users, from ANGARIUM_TOKEN.
+each of its paths in turn, one path a line. With `--batch N` each request posts N messages, and the
+path is that of the operation for batches. The API key comes from `--token` or, unseen by other
+users, from ANGARIUM_TOKEN.
 
 FILE gets one JSON line for each accepted (202) message: id, due_ns, sent_ns, answered_ns, on
-CLOCK_MONOTONIC, and its number in the run, from 0. The last line of the standard output is the
-summary as JSON.
+CLOCK_MONOTONIC, and the number of its request in the run, from 0. The last line of the standard
+output is the summary as JSON.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import uvloop
-from event_body import EventBody
+from event_body import BatchBody, EventBody
 from load_connection import UNREADABLE, LoadConnection, Request, RequestWriter
 from quantiles import quantiles_ms
 from send_schedule import SendSchedule
@@ -159,11 +160,12 @@ class Load:
 
     def summary(self) -> dict[str, object]:
         accepted = [request for request in self.finished if request.status == 202]
+        messages = sum(len(request.ids) for request in accepted)
         statuses = Counter(request.status for request in self.finished)
         last_ns = max((request.answered_ns for request in self.finished), default=self.started_ns)
         seconds = (last_ns - self.started_ns) / 1e9
         return {
-            "accepted": len(accepted),
+            "accepted": messages,
             "refused": {
                 str(status): times
                 for status, times in statuses.items()
@@ -173,18 +175,33 @@ class Load:
             "unanswered": self._in_flight,
             "unsent": len(self._waiting),
             "seconds": seconds,
-            "rate": len(accepted) / seconds if seconds else 0.0,
+            "rate": messages / seconds if seconds else 0.0,
             "latency_ms": quantiles_ms([r.answered_ns - r.due_ns for r in accepted]),
             "lateness_ms": quantiles_ms([r.sent_ns - r.due_ns for r in accepted]),
         }
 
 
+class _Accepted(msgspec.Struct, gc=False):
+    """A line of the file: an accepted message, and its request."""
+
+    id: str
+    due_ns: int
+    sent_ns: int
+    answered_ns: int
+    number: int
+
+
 def _write(path: Path, finished: list[Request]) -> None:
     encoder = msgspec.json.Encoder()
     with path.open("wb") as lines:
-        for request in finished:
-            if request.status == 202:
-                lines.write(encoder.encode(request) + b"\n")
+        for each in finished:
+            if each.status != 202:
+                continue
+            for message_id in each.ids:
+                line = _Accepted(
+                    message_id, each.due_ns, each.sent_ns, each.answered_ns, each.number
+                )
+                lines.write(encoder.encode(line) + b"\n")
 
 
 def _arguments() -> argparse.Namespace:
@@ -198,9 +215,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--token", default=os.environ.get("ANGARIUM_TOKEN", ""))
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--count", type=int, help="send so many messages at most")
+    parser.add_argument("--count", type=int, help="send so many requests at most")
     parser.add_argument("--rate", type=float, help="messages a second, on a schedule")
     parser.add_argument("--body-bytes", type=int, default=1024)
+    parser.add_argument("--batch", type=int, metavar="N", help="post N messages with each request")
     parser.add_argument(
         "--answer-timeout", type=float, default=15.0, help="s to wait for answers at the end (15)"
     )
@@ -217,7 +235,9 @@ async def _run(given: argparse.Namespace) -> None:
         host=url.netloc,
         paths=[given.path] if given.path else given.paths_file.read_text().split(),
         token=given.token,
-        body=EventBody(given.body_bytes),
+        body=EventBody(given.body_bytes)
+        if given.batch is None
+        else BatchBody(given.body_bytes, given.batch),
         idempotency_prefix=uuid.uuid4().hex if given.idempotency_key else None,
     )
     load = Load(

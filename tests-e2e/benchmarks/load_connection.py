@@ -3,17 +3,32 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
 import msgspec
-from event_body import EventBody
+from event_body import BatchBody, EventBody
 
 UNREADABLE = 0
 
 
-class _MessageOut(msgspec.Struct):
-    id: str
+class _Result(msgspec.Struct):
+    id: str | None = None
+    status: str = ""
+
+
+class _Answer(msgspec.Struct):
+    """The answer to a message, or to a batch of them."""
+
+    id: str = ""
+    data: list[_Result] = []
+
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the messages that were accepted."""
+        if self.id:
+            return (self.id,)
+        return tuple(each.id for each in self.data if each.id and each.status == "created")
 
 
 class Request(msgspec.Struct, gc=False):
@@ -21,14 +36,15 @@ class Request(msgspec.Struct, gc=False):
 
     `due_ns` is when it should have left: in a closed loop when it left, at a fixed rate its place
     in the schedule. Status 0 (UNREADABLE) stands for no usable answer: the connection
-    was lost before it, or it is a 202 without a message id. `number` counts from 0 in a run.
+    was lost before it, or it is a 202 without a message id. `number` counts from 0 in a run. A
+    request that posts a batch has several `ids`.
     """
 
     due_ns: int
     sent_ns: int
     answered_ns: int = 0
     status: int = UNREADABLE
-    id: str = ""
+    ids: tuple[str, ...] = ()
     number: int = 0
 
 
@@ -39,7 +55,7 @@ class RequestWriter:
     host: str
     paths: Sequence[str]
     token: str
-    body: EventBody
+    body: EventBody | BatchBody
     idempotency_prefix: str | None = None
     count: int = 0
     _heads: list[bytes] = field(default_factory=list, init=False)
@@ -81,7 +97,7 @@ class LoadConnection(asyncio.Protocol):
         self._on_idle = on_idle
         self._on_outcome = on_outcome
         self._on_lost = on_lost
-        self._decoder = msgspec.json.Decoder(_MessageOut)
+        self._decoder = msgspec.json.Decoder(_Answer)
         self._transport: asyncio.Transport | None = None
         self._request: Request | None = None
         self._buffer = b""
@@ -133,9 +149,9 @@ class LoadConnection(asyncio.Protocol):
         status = int(head[9:12])
         if self._request is not None:
             if status == 202:
-                try:
-                    self._request.id = self._decoder.decode(buffer[end + 4 :]).id
-                except msgspec.DecodeError:
+                with suppress(msgspec.DecodeError):
+                    self._request.ids = self._decoder.decode(buffer[end + 4 :]).ids()
+                if not self._request.ids:
                     status = UNREADABLE
             self._finish(status)
         if b"\r\nconnection: close" in head:

@@ -1,6 +1,6 @@
 """A receiver of many endpoints, told by their paths: POST /0, POST /1, …
 
-    python many_endpoints.py
+    python many_endpoints.py [--certificate FILE]
 
 prints `{"port": N}` as its first line, then takes commands, one JSON line each on the standard
 input, and answers each with a line. It ends with the input.
@@ -9,14 +9,18 @@ input, and answers each with a line. It ends with the input.
     {"do": "wait", "delivered": N, "timeout_s": S} until so many deliveries were answered with 200
     {"do": "hand_over", "file": FILE}              writes all arrivals to FILE and forgets them
 
-Answers have `now_ns` (CLOCK_MONOTONIC), `arrived` and `delivered`; that to wait has `reached`. One
-request at a time on a connection, with a Content-Length.
+Answers have `now_ns` (CLOCK_MONOTONIC), `arrived` and `delivered`, and `connected`, the number of
+connections that were opened so far; that to wait has `reached`. One request at a time on a
+connection, with a Content-Length. With a certificate (a PEM file, its key included) connections
+take TLS only.
 """
 
+import argparse
 import asyncio
 import random
 import resource
 import socket
+import ssl
 import sys
 import time
 from contextlib import suppress
@@ -64,6 +68,7 @@ class Endpoints:
     def __init__(self) -> None:
         self.behaviour = Behaviour.OK
         self.connections: set[asyncio.Transport] = set()
+        self.connected = 0
         self.arrivals = Arrivals()
         self.delivered: set[int] = set()
         self._chance = random.Random(5)
@@ -119,6 +124,7 @@ class EndpointConnection(asyncio.Protocol):
         # A cast: uvloop's transports are no subclasses.
         self._transport = cast("asyncio.Transport", transport)
         self._endpoints.connections.add(self._transport)
+        self._endpoints.connected += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._endpoints.connections.discard(self._transport)
@@ -167,8 +173,9 @@ def _header(head: bytes, lowered: bytes, name: bytes) -> bytes:
 class Door:
     """The listening socket of all endpoints; its port stays theirs while nobody listens."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
+    def __init__(self, endpoints: Endpoints, tls: ssl.SSLContext | None) -> None:
         self._endpoints = endpoints
+        self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._socket = _bound(0)
         self.port: int = self._socket.getsockname()[1]
@@ -177,7 +184,10 @@ class Door:
     async def open(self) -> None:
         if self._server is None:
             self._server = await self._loop.create_server(
-                lambda: EndpointConnection(self._endpoints), sock=self._socket, backlog=_BACKLOG
+                lambda: EndpointConnection(self._endpoints),
+                sock=self._socket,
+                backlog=_BACKLOG,
+                ssl=self._tls,
             )
 
     async def close(self) -> None:
@@ -231,12 +241,17 @@ async def _obey(command: _Command, endpoints: Endpoints, door: Door) -> dict[str
         "now_ns": time.monotonic_ns(),
         "arrived": len(endpoints.arrivals),
         "delivered": len(endpoints.delivered),
+        "connected": endpoints.connected,
     }
 
 
-async def serve() -> None:
+async def serve(certificate: Path | None) -> None:
+    tls = None
+    if certificate is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
     endpoints = Endpoints()
-    door = Door(endpoints)
+    door = Door(endpoints, tls)
     await door.open()
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
@@ -250,9 +265,14 @@ async def serve() -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--certificate", type=Path, metavar="FILE")
+    given = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    uvloop.run(serve())
+    uvloop.run(serve(given.certificate))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ class DevFile(msgspec.Struct):
     pids: dict[str, int]
     database_urls: dict[str, str] = {}
     redis_url: str = ""
+    internal_urls: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"DevFile(api_url={self.api_url!r}, pids={self.pids!r})"
@@ -44,22 +45,29 @@ class Platform:
     pids: dict[str, int]
     database_urls: Mapping[str, str] = field(default_factory=dict)
     redis_url: str = ""
+    internal_urls: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Platform(url={self.url!r}, pids={self.pids!r})"
 
     async def new_tenant_key(self, command: str, name: str) -> str:
         """Create a tenant with the operator's command line; gives its API key."""
+        options = ("--new-tenant", "--tenant", name)
+        return await self.run_command(command, "keys", "create", "benchmark", *options)
+
+    async def run_command(self, command: str, *arguments: str) -> str:
+        """Run a command of the operator's command line; gives what it printed."""
         process = await asyncio.create_subprocess_exec(
             *shlex.split(command),
-            *("keys", "create", "benchmark", "--new-tenant", "--tenant", name),
+            *arguments,
             stdout=asyncio.subprocess.PIPE,
             env=os.environ
             | {"ANGARIUM_GATEWAY_DATABASE_URL": self.database_urls.get("gateway", "")},
         )
         printed, _ = await asyncio.wait_for(process.communicate(), _READY_TIMEOUT_S)
         if process.returncode != 0:
-            raise BenchmarkFailed(f"angarium keys create ended with {process.returncode}")
+            named = " ".join(arguments[:2])
+            raise BenchmarkFailed(f"angarium {named} ended with {process.returncode}")
         return printed.decode().strip()
 
     async def new_application(self, endpoint_url: str) -> str:
@@ -121,6 +129,7 @@ async def running_platform(
         family = psutil.Process(process.pid).children(recursive=True)
         pids = ready.pids | {"dev": process.pid}
         yield Platform(ready.api_url, ready.api_key, pids, ready.database_urls, ready.redis_url)
+        yield Platform(ready.api_url, ready.api_key, pids, ready.database_urls, ready.internal_urls)
     finally:
         with suppress(psutil.NoSuchProcess):
             family += psutil.Process(process.pid).children(recursive=True)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from message_cost import ProcessCost, cost_as_dict, cost_table, process_costs
 from rich.console import Console
 from rich.table import Table
 from scenarios import Delivery
+from tools import Yardstick
 
 MEASURING = ("load generator", "receiver")
 
@@ -22,13 +24,18 @@ class Report:
 
     database: str
     warm_up: list[Delivery] = field(default_factory=list)
-    yardstick_rates: list[float] = field(default_factory=list)
+    yardsticks: list[Yardstick] = field(default_factory=list)
+    loop_us: list[float] = field(default_factory=list)
     throughputs: list[Delivery] = field(default_factory=list)
     latencies: list[Delivery] = field(default_factory=list)
 
     @property
     def deliveries(self) -> list[Delivery]:
         return [*self.warm_up, *self.throughputs, *self.latencies]
+
+    @property
+    def yardstick_rates(self) -> list[float]:
+        return [yardstick.rate for yardstick in self.yardsticks]
 
     @property
     def lost(self) -> int:
@@ -48,9 +55,16 @@ class Report:
             "lost": self.lost,
             "duplicates": self.duplicates,
             "yardstick_rates": self.yardstick_rates,
+            "yardstick_cpu_us": [yardstick.cpu_us for yardstick in self.yardsticks],
+            "cpu_loop_us": self.loop_us,
+            "cost": cost_as_dict(self.costs()),
             "throughputs": [asdict(delivery) for delivery in self.throughputs],
             "latencies": [asdict(delivery) for delivery in self.latencies],
         }
+
+    def costs(self) -> list[ProcessCost]:
+        """What a message costs each process, by the yardsticks of the same alternation."""
+        return process_costs(self.throughputs, self.yardsticks, self.loop_us)
 
     def medians(self) -> list[tuple[str, float]]:
         rows: list[tuple[str, float]] = []
@@ -118,6 +132,7 @@ def show(report: Report, console: Console) -> None:
     console.print(table)
     if report.throughputs:
         console.print(_process_table(report.throughputs))
+        console.print(cost_table(report.costs()))
     for name, deliveries in (
         ("warm-up", report.warm_up),
         ("throughput", report.throughputs),

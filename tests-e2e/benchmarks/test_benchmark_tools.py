@@ -105,6 +105,10 @@ def test_the_benchmark_accounts_for_every_message(tmp_path: Path) -> None:
     assert cpu_s.keys() == {"gateway", "dev", "receiver", "load generator"}
     assert cpu_s["gateway"] > 0
     assert "received/s by yardstick" in done.stdout
+    cost = report["cost"]["gateway"]
+    for yardstick in ("aiohttp_posts", "loop_rounds"):
+        median, least, greatest = cost[yardstick]
+        assert 0 < least <= median <= greatest
 
 
 def test_a_duplicate_fails_the_benchmark(tmp_path: Path) -> None:
@@ -118,6 +122,18 @@ def test_a_lost_message_fails_the_benchmark(tmp_path: Path) -> None:
     done, report = bench(tmp_path, "--only", "latency", "--drain-timeout", "0.5", fault="lose")
     assert done.returncode == 1
     assert report["lost"] > 0
+
+
+def test_what_a_workload_loses_fails_the_benchmark(tmp_path: Path) -> None:
+    arguments = ("--only", "batches-100", "--repeat", "1", "--drain-timeout", "0.5")
+    done, report = bench(tmp_path, *arguments, fault="lose")
+    assert done.returncode == 1
+    measured = report["workloads"]["batches-100"]
+    [run] = measured["runs"]
+    assert run["accepted"] % 100 == 0
+    assert run["delivered"] + run["lost"] == run["accepted"]
+    assert measured["lost"] > 0
+    assert run["cpu_us"]["gateway"] > 0
 
 
 def test_a_platform_that_does_not_start_is_told_with_its_log(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ _LINE_BYTES_MAX = 1024 * 1024
 
 
 class Accepted(msgspec.Struct, gc=False):
-    """A line of the load generator's file: an accepted message, fields as in load_connection."""
+    """A line of the load generator's file: an accepted message, fields as in load."""
 
     id: str
     due_ns: int
@@ -102,11 +102,12 @@ async def run_load(
     folder: Path,
     rate: float | None = None,
     count: int | None = None,
+    batch: int | None = None,
 ) -> tuple[dict[str, Any], list[Accepted]]:
     """The load generator's summary (see load.py) and the accepted messages.
 
-    They are posted to the paths in turn, for `seconds` or until they are `count`. One load at a
-    time in a folder.
+    Requests go to the paths in turn, for `seconds` or until they are `count`; each posts `batch`
+    messages where that is given. One load at a time in a folder.
     """
     out, paths_file = folder / "accepted.jsonl", folder / "paths"
     paths_file.write_text("\n".join(paths))
@@ -117,17 +118,29 @@ async def run_load(
         arguments += ["--rate", str(rate)]
     if count is not None:
         arguments += ["--count", str(count)]
+    if batch is not None:
+        arguments += ["--batch", str(batch)]
     summary = await _run("load.py", arguments, seconds + _MARGIN_S, {"ANGARIUM_TOKEN": token})
     decoder = msgspec.json.Decoder(Accepted)
     with out.open("rb") as lines:
         return summary, [decoder.decode(line) for line in lines]
 
 
-async def run_yardstick(url: str, *, seconds: float, connections: int, body_bytes: int) -> float:
-    """The posts a second of the bare aiohttp loop."""
+class Yardstick(msgspec.Struct):
+    """The bare aiohttp loop: posts a second, and CPU time of its process for each."""
+
+    rate: float
+    cpu_us: float
+
+
+async def run_yardstick(
+    url: str, *, seconds: float, connections: int, body_bytes: int
+) -> Yardstick:
+    """Run the bare aiohttp loop for so long."""
     arguments = ["--url", url, "--seconds", str(seconds)]
     arguments += ["--connections", str(connections), "--body-bytes", str(body_bytes)]
-    return float((await _run("yardstick.py", arguments, seconds + _MARGIN_S, {}))["rate"])
+    measured = await _run("yardstick.py", arguments, seconds + _MARGIN_S, {})
+    return msgspec.convert(measured, Yardstick)
 
 
 async def run_first_pages(url: str, token: str) -> dict[str, list[dict[str, float]]]:

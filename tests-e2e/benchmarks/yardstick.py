@@ -3,7 +3,7 @@
     python yardstick.py --url http://127.0.0.1:PORT/ok --seconds 10
 
 One process, one thread, one session, as many tasks as connections; the answers are read. Prints
-`{"rate": …, "posted": …, "seconds": …}`.
+`{"rate": …, "posted": …, "seconds": …, "cpu_us": …}`, the last one of CPU time for each post.
 """
 
 import argparse
@@ -23,7 +23,7 @@ async def post(url: str, seconds: float, connections: int, body_bytes: int) -> d
     timeout = aiohttp.ClientTimeout(total=seconds + 30)
     connector = aiohttp.TCPConnector(limit=connections)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-        started_s = time.monotonic()
+        started_s, started_cpu_s = time.monotonic(), time.process_time()
         deadline_s = started_s + seconds
 
         async def one_connection() -> None:
@@ -38,7 +38,8 @@ async def post(url: str, seconds: float, connections: int, body_bytes: int) -> d
             for _ in range(connections):
                 tasks.create_task(one_connection())
         took_s = time.monotonic() - started_s
-    return {"rate": posted / took_s, "posted": posted, "seconds": took_s}
+        cpu_us = (time.process_time() - started_cpu_s) / max(1, posted) * 1e6
+    return {"rate": posted / took_s, "posted": posted, "seconds": took_s, "cpu_us": cpu_us}
 
 
 def main() -> None:
