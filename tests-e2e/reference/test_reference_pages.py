@@ -15,7 +15,7 @@ from angarium_cli.main import app
 from ..child_process import bare_environment  # noqa: TID252 - tests are no installed package
 from .asyncapi_document import asyncapi_document
 from .stream_contracts import STREAMS, answers, contracts
-from .write import PAGES, REFERENCE
+from .write import PAGES, PRINTED_METRICS, REFERENCE, metric_tables
 
 NPM = Path(sys.executable).with_name("npm")
 PACKAGES = Path(__file__).parent / "asyncapi"
@@ -24,6 +24,10 @@ PACKAGES = Path(__file__).parent / "asyncapi"
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_what_the_code_says(name: str) -> None:
     assert (REFERENCE / name).read_text() == PAGES[name](), f"{name}: run `make reference`"
+
+
+def test_the_command_prints_the_metrics_that_are_declared() -> None:
+    assert PRINTED_METRICS.read_text() == metric_tables(), "run `make reference`"
 
 
 def test_every_contract_travels_in_a_stream() -> None:

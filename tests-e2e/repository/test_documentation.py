@@ -115,7 +115,7 @@ def test_the_metrics_page_is_what_the_command_prints() -> None:
     printed = run_angarium(["metrics"]).stdout
 
     assert (REPOSITORY / "docs/reference/metrics.md").read_text().endswith(printed), (
-        "write the output of `angarium metrics` into docs/reference/metrics.md"
+        "run `make reference`"
     )
 
 

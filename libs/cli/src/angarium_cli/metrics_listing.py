@@ -1,4 +1,4 @@
-"""The metrics of all services as tables, for `angarium metrics` and the reference page."""
+"""The metrics of all services as tables, of which `make reference` makes metrics.md."""
 
 from collections.abc import Iterable
 from importlib import import_module

@@ -72,6 +72,24 @@ def test_help_imports_nothing_of_weight() -> None:
     assert done.stdout == "set()\n"
 
 
+def test_metrics_are_listed_without_what_counts_them() -> None:
+    program = f"""
+import sys
+from angarium_cli.main import main
+sys.argv = ["angarium", "metrics"]
+try:
+    main()
+finally:
+    print({{*{HEAVY}, "prometheus_client", "redis", "asyncio"}} & sys.modules.keys())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert "| `angarium_worker_attempts_total` | counter |" in done.stdout
+    assert done.stdout.endswith("\nset()\n")
+
+
 @pytest.mark.parametrize("service", ["gateway", "dispatcher", "worker"])
 def test_settings_import_no_framework_and_no_database(service: str) -> None:
     """`angarium settings` and the check of an environment read them without a service."""

@@ -4,8 +4,6 @@ import ssl
 from datetime import datetime
 from typing import Final
 
-from cryptography import x509
-
 from .client_certificate import SUBJECT_CHARS_MAX, CertificateFacts, CertificateRefused
 
 CA_PEM_BYTES_MAX: Final = 64 * 1024
@@ -23,6 +21,8 @@ def check_ca_certificates(pem: bytes, now: datetime) -> tuple[CertificateFacts, 
         )
     if b"PRIVATE KEY-----" in pem:
         raise CertificateRefused("Remove the private key: the certificates of the CA are enough.")
+    from cryptography import x509
+
     try:
         certificates = x509.load_pem_x509_certificates(pem)
     except ValueError:

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
     load_pem_private_key,
 )
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 PEM_BYTES_MAX: Final = 32 * 1024
 CHAIN_MAX: Final = 10
@@ -54,7 +56,9 @@ def check_client_certificate(pem: bytes, now: datetime) -> CertificateFacts:
     return CertificateFacts(subject, own.not_valid_after_utc)
 
 
-def _chain_of(pem: bytes) -> list[x509.Certificate]:
+def _chain_of(pem: bytes) -> "list[x509.Certificate]":
+    from cryptography import x509
+
     if _CERTIFICATE_BEGINS not in pem:
         raise CertificateRefused(
             "There is no certificate in it; give PEM: the certificates, then the private key."

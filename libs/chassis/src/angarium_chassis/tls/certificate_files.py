@@ -6,10 +6,10 @@ OpenSSL reports the same faults at the first connection, and without the file's 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 class CertificateRefused(Exception):
@@ -37,6 +37,8 @@ class SettingNames:
 def check_certificate(files: CertificateFiles, names: SettingNames) -> datetime:
     """Check that the certificate is valid now and the key is its own. Returns when it expires.
     Raises `CertificateRefused`."""
+    from cryptography import x509
+
     text = _read(files.certificate, names.certificate)
     try:
         leaf = x509.load_pem_x509_certificates(text)[0]
@@ -61,13 +63,18 @@ def check_certificate(files: CertificateFiles, names: SettingNames) -> datetime:
 
 def check_authorities(path: Path, name: str) -> None:
     """Check that the file has certificates of authorities. Raises `CertificateRefused`."""
+    from cryptography import x509
+
     try:
         x509.load_pem_x509_certificates(_read(path, name))
     except ValueError:
         raise CertificateRefused(f"{name}: {path} has no certificate in PEM") from None
 
 
-def _check_key(leaf: x509.Certificate, files: CertificateFiles, names: SettingNames) -> None:
+def _check_key(leaf: "x509.Certificate", files: CertificateFiles, names: SettingNames) -> None:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     path = files.key or files.certificate
     data = _read(path, names.key)
     password = files.password.encode() if files.password else None

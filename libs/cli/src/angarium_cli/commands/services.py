@@ -2,6 +2,8 @@
 
 import importlib
 
+from angarium_chassis.lean_imports import lean_imports
+
 from angarium_cli.services import ServiceName
 
 
@@ -30,4 +32,6 @@ def worker() -> None:
 
 
 def _run(service: ServiceName) -> None:
-    importlib.import_module(f"angarium_{service}.main").main()
+    with lean_imports():
+        program = importlib.import_module(f"angarium_{service}.main")
+    program.main()

@@ -12,8 +12,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
+from angarium_chassis.lean_imports import lean_imports
+
 from angarium_cli.failure import CommandFailed
-from angarium_cli.services import ServiceName
+from angarium_cli.services import ServiceName, examination_of
 
 TENANT = "default"
 KEY_NAME = "angarium dev"
@@ -64,8 +66,11 @@ def main() -> None:
 
 
 async def _prepare(task: Task) -> str:
-    from angarium_cli.databases import migrate_database
+    with lean_imports():
+        from angarium_cli.databases import migrate_database
 
+        for service in task.database_urls:
+            examination_of(service)
     for service, url in task.database_urls.items():
         await migrate_database(service, url)
     return await _valid_key(task)

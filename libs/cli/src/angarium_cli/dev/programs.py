@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from angarium_chassis.lean_imports import lean_imports
+
 from angarium_cli.services import ServiceName
 
 # -P: a module in the working folder must not shadow one of ours.
@@ -42,7 +44,8 @@ def main() -> None:
     """Run the service named on the command line."""
     service, supervisor_pid = sys.argv[1:]
     _end_with(int(supervisor_pid))
-    program = importlib.import_module(f"angarium_{service}.main")
+    with lean_imports():
+        program = importlib.import_module(f"angarium_{service}.main")
     if sys.stdin.buffer.readline():
         program.main()
 

@@ -7,8 +7,6 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-import asyncpg
-
 from angarium_cli.engines.local_server import HOST, LocalServer
 from angarium_cli.engines.postgres_data import (
     SUPERUSER,
@@ -81,6 +79,8 @@ class PostgresProcess(LocalServer):
 
     async def create_database(self, name: str) -> bool:
         """Create a database; False if it exists. Names: a-z, 0-9 and _, at most 63 characters."""
+        import asyncpg
+
         try:
             await self._execute(f"CREATE DATABASE {_checked(name)}")
         except asyncpg.DuplicateDatabaseError:
@@ -92,6 +92,8 @@ class PostgresProcess(LocalServer):
         await self._execute(f"DROP DATABASE IF EXISTS {_checked(name)} WITH (FORCE)")
 
     async def _execute(self, statement: str) -> None:
+        import asyncpg
+
         try:
             connection = await asyncpg.connect(self.uri(), timeout=_CONNECT_TIMEOUT_S, ssl=False)
         except (OSError, TimeoutError) as error:

@@ -3,9 +3,7 @@ millisecond."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
-
-from cryptography import x509
+from typing import TYPE_CHECKING, Final
 
 from .records import (
     CERTIFICATE_ISSUER,
@@ -18,12 +16,17 @@ from .records import (
     VERIFY_CODE,
 )
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
 NAMES_MAX: Final = 10
 CHARS_MAX: Final = 300
 
 
 def certificate_facts(verify_code: int, chain: Sequence[bytes]) -> Mapping[str, str]:
     """OpenSSL's code, and facts of the chain, whose certificates are DER, the server's first."""
+    from cryptography import x509
+
     facts = {VERIFY_CODE: str(verify_code)}
     if not chain:
         return facts
@@ -45,8 +48,10 @@ def certificate_facts(verify_code: int, chain: Sequence[bytes]) -> Mapping[str, 
     return {name: value[:CHARS_MAX] for name, value in facts.items() if value}
 
 
-def _names(certificate: x509.Certificate) -> list[str]:
+def _names(certificate: "x509.Certificate") -> list[str]:
     """The subject's alternative names; those are what counts (RFC 9525)."""
+    from cryptography import x509
+
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (x509.ExtensionNotFound, x509.DuplicateExtension):

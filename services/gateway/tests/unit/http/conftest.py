@@ -508,8 +508,10 @@ def a_world() -> tuple[World, GatewayPorts]:
 WEB_ASSETS = BuiltAssets(
     pages={"console": "<p>console __CSP_NONCE__", "portal": "<p>portal __CSP_NONCE__"},
     assets={
-        "assets/app-1.js": Asset(b"script", b"text/javascript; charset=utf-8", {"br": b"br"}, True),
-        "favicon.svg": Asset(b"<svg/>", b"image/svg+xml", {}, False),
+        "assets/app-1.js": Asset(
+            lambda: b"script", b"text/javascript; charset=utf-8", {"br": lambda: b"br"}, True
+        ),
+        "favicon.svg": Asset(lambda: b"<svg/>", b"image/svg+xml", {}, False),
     },
 )
 LIMITS = GatewayLimits(

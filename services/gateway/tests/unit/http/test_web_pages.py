@@ -12,9 +12,12 @@ BUILT = BuiltAssets(
     pages={"console": "<i nonce=__CSP_NONCE__>console", "portal": "<i nonce=__CSP_NONCE__>portal"},
     assets={
         "assets/app-1.js": Asset(
-            b"script", b"text/javascript; charset=utf-8", {"br": b"br", "gzip": b"gz"}, True
+            lambda: b"script",
+            b"text/javascript; charset=utf-8",
+            {"br": lambda: b"br", "gzip": lambda: b"gz"},
+            True,
         ),
-        "favicon.svg": Asset(b"<svg/>", b"image/svg+xml", {}, False),
+        "favicon.svg": Asset(lambda: b"<svg/>", b"image/svg+xml", {}, False),
     },
 )
 
@@ -127,3 +130,14 @@ async def test_a_head_has_no_body_and_a_post_is_refused() -> None:
     assert int(head.headers["content-length"]) > 0
     post = await _answer("/console", method="POST")
     assert (post.status_code, post.headers["allow"]) == (405, "GET, HEAD")
+
+
+async def test_an_asset_whose_file_is_gone_is_left_to_the_api() -> None:
+    def gone() -> bytes:
+        raise FileNotFoundError
+
+    built = BuiltAssets(BUILT.pages, {"app.js": Asset(gone, b"text/javascript", {}, True)})
+    pages = WebPages(_the_api, built, WebPagesOptions())
+    transport = httpx.ASGITransport(app=pages)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert (await client.get("/ui/app.js")).status_code == 418

@@ -1,6 +1,9 @@
-"""The built files of the console and the portal, read once, with their compressed copies."""
+"""The built files of the console and the portal, and their compressed copies.
 
-from collections.abc import Mapping
+Pages are read once. Assets are read for each request: browsers keep them, and the gateway does not.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -23,6 +26,9 @@ _ENCODINGS: Final = {".br": "br", ".gz": "gzip"}
 _HASHED: Final = "assets/"
 
 
+type Read = Callable[[], bytes]
+
+
 class AssetsMissing(StartRefused):
     """The package of the console has no built files. The text says what to do."""
 
@@ -36,12 +42,12 @@ class AssetsMissing(StartRefused):
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file. `compressed` has its content by content coding; `is_immutable` is true of files
-    whose name has a hash of their content in it."""
+    """One file. `compressed` reads its content by content coding; `is_immutable` is true of files
+    whose name has a hash of their content in it. Reading raises OSError."""
 
-    content: bytes
+    read: Read
     media_type: bytes
-    compressed: Mapping[str, bytes]
+    compressed: Mapping[str, Read]
     is_immutable: bool
 
 
@@ -58,45 +64,45 @@ NO_ASSETS: Final = BuiltAssets({}, {})
 
 
 def read_built_assets() -> BuiltAssets:
-    """Read the files of the installed package. Raises `AssetsMissing`."""
+    """Find the files of the installed package. Raises `AssetsMissing`."""
     folder = files(_PACKAGE) / _FOLDER
-    contents = dict(_contents(folder, "")) if folder.is_dir() else {}
+    found = dict(_files(folder, "")) if folder.is_dir() else {}
     pages = {
-        path.removesuffix(".html"): content.decode()
-        for path, content in contents.items()
+        path.removesuffix(".html"): read().decode()
+        for path, read in found.items()
         if path.endswith(".html")
     }
     if not pages:
         raise AssetsMissing
-    return BuiltAssets(pages, dict(_assets(contents)))
+    return BuiltAssets(pages, dict(_assets(found)))
 
 
-def _contents(folder: Traversable, below: str) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
+def _files(folder: Traversable, below: str) -> list[tuple[str, Read]]:
+    found: list[tuple[str, Read]] = []
     for entry in folder.iterdir():
         path = f"{below}{entry.name}"
         if entry.is_dir():
-            found += _contents(entry, f"{path}/")
+            found += _files(entry, f"{path}/")
         else:
-            found.append((path, entry.read_bytes()))
+            found.append((path, entry.read_bytes))
     return found
 
 
-def _assets(contents: Mapping[str, bytes]) -> list[tuple[str, Asset]]:
+def _assets(found: Mapping[str, Read]) -> list[tuple[str, Asset]]:
     return [
         (
             path,
             Asset(
-                content,
+                read,
                 _MEDIA_TYPES[ending],
                 {
-                    coding: contents[f"{path}{suffix}"]
+                    coding: found[f"{path}{suffix}"]
                     for suffix, coding in _ENCODINGS.items()
-                    if f"{path}{suffix}" in contents
+                    if f"{path}{suffix}" in found
                 },
                 path.startswith(_HASHED),
             ),
         )
-        for path, content in contents.items()
+        for path, read in found.items()
         if (ending := path.rpartition(".")[2]) in _MEDIA_TYPES
     ]

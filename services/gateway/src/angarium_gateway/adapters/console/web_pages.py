@@ -4,6 +4,7 @@ Every address below /console and /portal gets the same page, whose script shows 
 says. The pages hold no data and know nobody: they use the API as any client does.
 """
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from typing import Final
@@ -72,10 +73,9 @@ class WebPages:
             await self._send_page(name, scope, send)
         elif path.startswith(_ASSETS) and self._pages:
             asset = self._assets.get(path.removeprefix(_ASSETS))
-            if asset is None:
+            # An upgrade in place replaces the files of a gateway that still runs.
+            if asset is None or not await _send_asset(asset, scope, send):
                 await self._app(scope, receive, send)
-            else:
-                await _send_asset(asset, scope, send)
         elif path == "/" and self._root_leads_to_console:
             await _send(scope, send, 307, [(b"location", b"/console")], b"")
         else:
@@ -95,8 +95,13 @@ class WebPages:
         await _send(scope, send, 200, headers, self._pages[name].replace(CSP_NONCE, nonce).encode())
 
 
-async def _send_asset(asset: Asset, scope: HTTPScope, send: Send) -> None:
+async def _send_asset(asset: Asset, scope: HTTPScope, send: Send) -> bool:
+    """Send the file, or give False if it is not there any more."""
     coding = _accepted(scope, asset)
+    try:
+        body = await asyncio.to_thread(asset.read if coding is None else asset.compressed[coding])
+    except FileNotFoundError:
+        return False
     headers: Headers = [
         (b"content-type", asset.media_type),
         (
@@ -107,11 +112,10 @@ async def _send_asset(asset: Asset, scope: HTTPScope, send: Send) -> None:
         (b"x-content-type-options", b"nosniff"),
         (b"cross-origin-resource-policy", b"same-origin"),
     ]
-    if coding is None:
-        await _send(scope, send, 200, headers, asset.content)
-        return
-    headers.append((b"content-encoding", coding.encode()))
-    await _send(scope, send, 200, headers, asset.compressed[coding])
+    if coding is not None:
+        headers.append((b"content-encoding", coding.encode()))
+    await _send(scope, send, 200, headers, body)
+    return True
 
 
 def _accepted(scope: HTTPScope, asset: Asset) -> str | None:

@@ -49,6 +49,7 @@ from .message_batches import MessageBatchController
 from .messages import MessageController
 from .operation_needs import require_needs
 from .operational_webhooks import OperationalEndpointController
+from .plain_litestar import PlainLitestar
 from .platform import PlatformController
 from .pollers import PollerController
 from .portal_access import AuthenticationController
@@ -147,7 +148,7 @@ def create_api(deps: ApiDependencies) -> ASGIApp:
 
 def _operations(deps: ApiDependencies) -> Litestar:
     document = api_document()
-    api = Litestar(
+    api = PlainLitestar(
         route_handlers=[
             *(each for each in _CONTROLLERS if each not in _OF_BATCHES),
             Router(

@@ -19,6 +19,7 @@ from litestar.typing import FieldDefinition
 from angarium_gateway.adapters.http.entity_tags import IF_MATCH, honours
 from angarium_gateway.adapters.http.idempotent_posts import HEADER, KEY_CHARS_MAX
 from angarium_gateway.adapters.http.operation_needs import PUBLIC
+from angarium_gateway.adapters.http.plain_litestar import PlainLitestar
 from angarium_gateway.adapters.http.schemas.attempts import StatusCodeClass
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.refusals import HttpErrorOut, HTTPValidationError
@@ -80,7 +81,7 @@ class ApiDocument:
     def members(self) -> dict[str, Any]:
         """The document as plain objects."""
         nothing = [Provide(lambda: None, sync_to_thread=False) for _ in range(3)]
-        described = Litestar(
+        described = PlainLitestar(
             route_handlers=self._controllers,
             dependencies=dict(zip(("api", "caller", "precondition"), nothing, strict=True)),
             dto=StrictJson,
