@@ -119,7 +119,7 @@ def test_los_docusign_verifies_what_we_do(tmp_path: Path) -> None:
     ]
     assert len(found) == len(named)
     docusign: dict[str, Any] = {"base64": base64, "hashlib": hashlib, "hmac": hmac}
-    exec(compile(ast.Module(found, []), "los_docusign", "exec"), docusign)
+    exec(compile(ast.Module([*found], []), "los_docusign", "exec"), docusign)
     example = example_of("docusign")
 
     for each, expected in ((example, True), (changed(example), False)):
