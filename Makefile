@@ -30,7 +30,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare clean
+.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare test-sender-sdks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,9 @@ test-sdks: setup ## Test SDKs that need a toolchain of their own: Go, Java, Kotl
 
 test-signatures: setup ## Test the guide's receivers in Go, Java, Ruby and PHP, which must be there
 	@$(BIN)/pytest -n 0 tests-e2e/documentation/signature_programs.py $(TEST_ARGS)
+
+test-sender-sdks: setup ## Test the receiver beside SDKs of senders: Linear, Shopify, Zoom, Intercom, DocuSign
+	@$(BIN)/pytest -n 0 libs/receiver/tests/sdks/sender_sdks.py $(TEST_ARGS)
 
 test-walk: setup ## Bring the platform up, break it and restore it, by the guides alone: a minute
 	@$(BIN)/pytest -n 0 tests-e2e/documentation/walk_programs.py $(TEST_ARGS)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_TITLED = re.compile(r'^```python title="([\w.]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 _DEFINITION = re.compile(r"^\w+\(\) \{.*?\}$", re.MULTILINE | re.DOTALL)
 _SUBSTITUTION = re.compile(r"\$\([^()]*\)")
 _COMMENT = re.compile(r"(^|\s)#.*$", re.MULTILINE)
@@ -45,6 +46,11 @@ def blocks_of(page: str) -> tuple[Block, ...]:
         Block(page, number, found[2], re.sub(rf"^{found[1]}", "", found[3], flags=re.MULTILINE))
         for number, found in enumerate(_BLOCK.finditer(text))
     )
+
+
+def titled(page: str) -> list[tuple[str, str]]:
+    """The programs of a page, each with the name of its file."""
+    return _TITLED.findall((REPOSITORY / page).read_text())
 
 
 def commands_of(block: Block) -> list[list[str]]:

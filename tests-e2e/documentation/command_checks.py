@@ -37,8 +37,10 @@ def check_angarium(command: list[str]) -> None:
     words = iter(command[1:])
     for word in words:
         below = getattr(found, "commands", {})
-        if word.startswith("--"):
-            option = next((each for each in found.params if word in each.opts), None)
+        if word.startswith("-") and word != "-":
+            option = next(
+                (each for each in found.params if word in (*each.opts, *each.secondary_opts)), None
+            )
             assert option is not None, f"{word} of {command}"
             if not getattr(option, "is_flag", False):
                 next(words)

@@ -33,6 +33,7 @@ SIGNATURES = "tests-e2e/documentation/signed_webhooks.py"
 COMMAND_LINE = "tests-e2e/command_line/test_guide.py"
 ROTATION = "tests-e2e/deployment/test_rotation_guide.py"
 TUTORIAL = "tests-e2e/repository/test_tutorial.py"
+BACKGROUND_TASK = "tests-e2e/documentation/test_replace_background_task.py"
 
 # Tests that take all blocks of a page in a language, and run or check them.
 TAKEN: dict[tuple[str, str], str] = {
@@ -52,6 +53,8 @@ TAKEN: dict[tuple[str, str], str] = {
     ("docs/how-to/post-from-a-transaction.md", "python"): GUIDES,
     ("docs/how-to/resend-and-cancel.md", "python"): GUIDES,
     ("docs/how-to/receive-webhooks.md", "sh"): GUIDES,
+    ("docs/how-to/replace-a-background-task.md", "sh"): BACKGROUND_TASK,
+    ("docs/how-to/replace-a-background-task.md", "python"): BACKGROUND_TASK,
     ("docs/how-to/back-up-and-restore.md", "ini"): BACKUP,
     ("docs/how-to/back-up-and-restore.md", "sh"): BACKUP,
     ("docs/how-to/deliver-to-a-stream.md", "python"): (

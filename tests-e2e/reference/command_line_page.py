@@ -46,7 +46,9 @@ def _section(path: tuple[str, ...], command: Any) -> str:
     rows = [f"| `{_cell(names)}` | {_cell(text)} |" for names, text in filter(None, records)]
     table = "| | |\n|---|---|\n" + "\n".join(rows) + "\n\n" if rows else ""
     heading = f"## `{' '.join(path)}` {{ #{_anchor(path)} }}\n\n"
-    return f"{heading}{_help(command)}\n\n```text\n{usage}\n```\n\n{table}"
+    example = re.sub(r"(angarium .*?)(?=, or:|$)", r"`\1`", command.epilog or "")
+    text = f"{_help(command)}\n\n```text\n{usage}\n```\n\n{table}"
+    return f"{heading}{text}{example}\n\n" if example else f"{heading}{text}"
 
 
 def _cell(text: str) -> str:

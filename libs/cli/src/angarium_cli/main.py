@@ -48,11 +48,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Its help takes a quarter of a second to import.
 )
-app.command("dev")(dev.dev)
-app.command("gateway")(services.gateway)
-app.command("dispatcher")(services.dispatcher)
-app.command("worker")(services.worker)
-app.command("migrate")(migrate.migrate)
+app.command("dev", epilog="Example: angarium dev --database postgres")(dev.dev)
+app.command("gateway", epilog="Example: ANGARIUM_PORT=8080 angarium gateway")(services.gateway)
+app.command("dispatcher", epilog="Example: angarium dispatcher")(services.dispatcher)
+app.command("worker", epilog="Example: angarium worker")(services.worker)
+app.command("migrate", epilog="Example: angarium migrate all --phase before")(migrate.migrate)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
 app.add_typer(console.app, name="console")
@@ -65,11 +65,14 @@ app.command(
     "explain", epilog="Example: angarium explain atmpt_…, or: angarium explain acme evt_1001"
 )(explain.explain)
 app.add_typer(doctor.app, name="doctor")
-app.command("verify")(verify.verify)
+app.command(
+    "verify",
+    epilog="Example: angarium verify --since 36h --outbox postgresql://shop@db.example.com/shop",
+)(verify.verify)
 app.add_typer(quarantine.app, name="quarantine")
-app.command("settings")(settings.settings)
-app.command("metrics")(metrics.metrics)
-app.command("version")(version.version)
+app.command("settings", epilog="Example: angarium settings gateway")(settings.settings)
+app.command("metrics", epilog="Example: angarium metrics")(metrics.metrics)
+app.command("version", epilog="Example: angarium version")(version.version)
 app.command("login", epilog="Example: angarium login --url https://webhooks.example.com")(
     login.login
 )

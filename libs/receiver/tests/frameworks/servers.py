@@ -20,6 +20,7 @@ from angarium_receiver.frameworks import flask as for_flask
 from angarium_receiver.frameworks import litestar as for_litestar
 from angarium_receiver.frameworks import quart as for_quart
 from angarium_receiver.frameworks import starlette as for_starlette
+from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.urls import re_path
 from fastapi import FastAPI
@@ -65,6 +66,17 @@ def flask_app(routes: Routes) -> Flask:
 
 
 def django_app(routes: Routes) -> WSGIHandler:
+    _use_urls(routes)
+    return WSGIHandler()
+
+
+def django_asgi_app(routes: Routes) -> ASGIHandler:
+    _use_urls(routes)
+    return ASGIHandler()
+
+
+def _use_urls(routes: Routes) -> None:
+    """Have Django serve these routes."""
     django_project.set_up()
     from django.test.utils import override_settings
 
@@ -74,7 +86,6 @@ def django_app(routes: Routes) -> WSGIHandler:
         for path, receiver in routes.items()
     ]
     override_settings(ROOT_URLCONF=urls).enable()
-    return WSGIHandler()
 
 
 def aiohttp_app(routes: Routes) -> web.Application:
@@ -198,7 +209,8 @@ SERVED: dict[str, tuple[Callable[[Routes], Any], Callable[[Any], Any]]] = {
     "aiohttp": (aiohttp_app, on_aiohttp),
     "flask": (flask_app, on_waitress),
     "django": (django_app, on_waitress),
+    "django under ASGI": (django_asgi_app, on_uvicorn),
 }
 """How each framework's application is made and served."""
-BLOCKING = {"flask", "django"}
-"""Frameworks whose servers read the body themselves."""
+BLOCKING = {"flask", "django", "django under ASGI"}
+"""Where the body is read before the application is called: by the server, or by Django."""

@@ -143,7 +143,7 @@ def test_handshakes_and_head_are_answered(served: Served) -> None:
     assert served.send("PUT", "/webhooks")[0] == 405
 
 
-# The servers of the others call the application once they have the whole body.
+# The others call the application once they have the whole body.
 @pytest.mark.parametrize("served", [each for each in SERVED if each not in BLOCKING], indirect=True)
 def test_a_body_that_does_not_come_is_not_waited_for(served: Served) -> None:
     connection = HTTPConnection("127.0.0.1", served.port, timeout=30)

@@ -81,6 +81,11 @@ def handled(url: str, event_id: str) -> int:
 class Kind(Protocol):
     """A kind of inbox in a database."""
 
+    inbox: Any
+
+    def receiver(self, at: At = nowhere, name: str | None = None) -> Receiver:
+        """A receiver with this inbox."""
+
     def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
         """Let a receiver handle the request."""
 
@@ -93,9 +98,9 @@ class SqlAlchemyKind:
 
     def __init__(self, url: str) -> None:
         engine = create_engine(blocking_url(url), poolclass=NullPool)
-        self.inbox = SqlAlchemyInbox(sessionmaker(engine), INBOX)
+        self.inbox: Any = SqlAlchemyInbox(sessionmaker(engine), INBOX)
 
-    def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
+    def receiver(self, at: At = nowhere, name: str | None = None) -> Receiver:
         receiver = Receiver(SECRET, inbox=self.inbox, name=name, clock=lambda: NOW_S)
 
         @receiver.on("invoice.paid")
@@ -104,10 +109,13 @@ class SqlAlchemyKind:
             session.execute(insert(LEDGER).values(event_id=event.id))
             at("worked")
 
-        return receiver.handle(request)
+        return receiver
+
+    def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
+        return self.receiver(at, name).handle(request)
 
     def prune(self, **options: Any) -> int:
-        return self.inbox.prune(**options)
+        return int(self.inbox.prune(**options))
 
 
 class AsyncKind:
@@ -115,9 +123,9 @@ class AsyncKind:
 
     def __init__(self, url: str) -> None:
         engine = create_async_engine(url, poolclass=NullPool)
-        self.inbox = AsyncSqlAlchemyInbox(async_sessionmaker(engine), INBOX)
+        self.inbox: Any = AsyncSqlAlchemyInbox(async_sessionmaker(engine), INBOX)
 
-    def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
+    def receiver(self, at: At = nowhere, name: str | None = None) -> Receiver:
         receiver = Receiver(SECRET, inbox=self.inbox, name=name, clock=lambda: NOW_S)
 
         @receiver.on("invoice.paid")
@@ -126,10 +134,13 @@ class AsyncKind:
             await session.execute(insert(LEDGER).values(event_id=event.id))
             at("worked")
 
-        return asyncio.run(receiver.handle_async(request))
+        return receiver
+
+    def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
+        return asyncio.run(self.receiver(at, name).handle_async(request))
 
     def prune(self, **options: Any) -> int:
-        return asyncio.run(self.inbox.prune(**options))
+        return int(asyncio.run(self.inbox.prune(**options)))
 
 
 class DjangoKind:
@@ -138,9 +149,9 @@ class DjangoKind:
     def __init__(self, url: str) -> None:
         django_project.set_up()
         self.using = django_project.use(blocking_url(url))
-        self.inbox = DjangoInbox(self.using)
+        self.inbox: Any = DjangoInbox(self.using)
 
-    def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
+    def receiver(self, at: At = nowhere, name: str | None = None) -> Receiver:
         from django.db import connections
 
         receiver = Receiver(SECRET, inbox=self.inbox, name=name, clock=lambda: NOW_S)
@@ -152,13 +163,18 @@ class DjangoKind:
                 cursor.execute("insert into ledger (event_id) values (%s)", [event.id])
             at("worked")
 
+        return receiver
+
+    def deliver(self, request: WebhookRequest, at: At = nowhere, name: str | None = None) -> Answer:
+        from django.db import connections
+
         try:
-            return receiver.handle(request)
+            return self.receiver(at, name).handle(request)
         finally:
             connections[self.using].close()
 
     def prune(self, **options: Any) -> int:
-        return self.inbox.prune(**options)
+        return int(self.inbox.prune(**options))
 
 
 KINDS: dict[str, Callable[[str], Kind]] = {

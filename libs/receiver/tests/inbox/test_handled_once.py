@@ -7,10 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from angarium_receiver import Answer
 
+from .crashing_server import FRAMEWORKS, STEPS
 from .inboxes import KINDS, Kind, create_tables, handled, signed
 
 ROOT = Path(__file__).parents[4]
@@ -80,16 +82,31 @@ def test_old_rows_are_pruned_and_new_ones_kept(kind: Kind, tables: str) -> None:
     assert handled(tables, "msg_1") == 2
 
 
-async def test_a_kill_at_any_step_leaves_the_event_handled_once(tables: str) -> None:
-    program = await asyncio.create_subprocess_exec(
+async def printed_by(program: str, url: str) -> Any:
+    """The JSON that a program of this folder prints."""
+    running = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "libs.receiver.tests.inbox.crashing_handler",
-        tables,
+        f"libs.receiver.tests.inbox.{program}",
+        url,
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )
-    output, _ = await program.communicate()
-    assert program.returncode == 0
+    output, _ = await running.communicate()
+    assert running.returncode == 0
+    return json.loads(output)
+
+
+async def test_a_kill_at_any_step_leaves_the_event_handled_once(tables: str) -> None:
     once = {"inserted": [0, 1, 1], "worked": [0, 1, 1], "committed": [1, 1, 1]}
-    assert json.loads(output) == dict.fromkeys(KINDS, once)
+    assert await printed_by("crashing_handler", tables) == dict.fromkeys(KINDS, once)
+
+
+async def test_a_kill_of_the_server_before_its_answer_leaves_the_event_handled_once(
+    postgres_url: str,
+) -> None:
+    create_tables(postgres_url)
+    no_answer_then_once = [0, 200, 200, 1]
+    for_each_step = dict.fromkeys(STEPS, no_answer_then_once)
+    expected = dict.fromkeys(FRAMEWORKS, for_each_step)
+    assert await printed_by("crashing_server", postgres_url) == expected

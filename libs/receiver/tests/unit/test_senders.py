@@ -21,13 +21,26 @@ from angarium_receiver import (
 )
 from angarium_receiver.request import Header
 from angarium_receiver.schemes.hmac_scheme import Encoding, HmacScheme
-from angarium_receiver.senders import ADYEN, DISCORD, HUBSPOT, LINEAR, PADDLE, SLACK, STRIPE, TWILIO
+from angarium_receiver.senders import (
+    ADYEN,
+    DISCORD,
+    HUBSPOT,
+    LINEAR,
+    META,
+    PADDLE,
+    SLACK,
+    STRIPE,
+    TWILIO,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from discord_interactions import verify_key
+from gidgetlab.exceptions import ValidationFailure
+from gidgetlab.sansio import Event as GitLabEvent
 from hypothesis import given
 from hypothesis import strategies as st
 from paddle_billing.Notifications.PaddleSignature import PaddleSignature
 from paddle_billing.Notifications.Secret import Secret
+from pywa.utils import webhook_updates_validator
 from sendgrid import EventWebhook
 from slack_sdk.signature import SignatureVerifier
 from stripe import WebhookSignature
@@ -158,6 +171,27 @@ def test_anymail_verifies_the_webhooks_of_mailgun_as_we_do() -> None:
         view.validate_request(RequestFactory().post("/", forged, content_type="application/json"))
     with pytest.raises(SignatureMismatch):
         receiver(example).verify(replace(example.request(), body=forged))
+
+
+def test_gidgetlab_takes_the_token_of_gitlab_as_we_do() -> None:
+    example = next(each for each in DOCUMENTED if each.sender == "gitlab")
+    headers = {"content-type": "application/json", **example.request().headers}
+    event = GitLabEvent.from_http(headers, example.body, secret=example.secret)
+    assert event.event == receiver(example).verify(example.request()).type
+    with pytest.raises(ValidationFailure):
+        GitLabEvent.from_http({**headers, "x-gitlab-token": "x"}, example.body, secret=SECRET)
+
+
+@given(body=st.binary())
+def test_pywa_verifies_the_webhooks_of_meta_as_we_do(body: bytes) -> None:
+    signature = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
+    assert webhook_updates_validator(SECRET, body, f"sha256={signature}")
+    assert not webhook_updates_validator(SECRET, body + b".", f"sha256={signature}")
+    known = Receiver(SECRET, sender=META)
+    request = WebhookRequest.of("POST", URL, {"X-Hub-Signature-256": f"sha256={signature}"}, body)
+    known.verify(request)
+    with pytest.raises(SignatureMismatch):
+        known.verify(replace(request, body=body + b"."))
 
 
 TWILIO_EXAMPLE = next(each for each in PUBLISHED if each.sender == "twilio")

@@ -12,7 +12,7 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(epilog="Example: angarium audit verify --tenant production")
 def verify(
     tenant: Annotated[str | None, typer.Option(help="Verify this tenant's log only.")] = None,
 ) -> None:
@@ -36,7 +36,7 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog="Example: angarium audit export production > audit.jsonl")
 def export(
     tenant: Annotated[
         str,

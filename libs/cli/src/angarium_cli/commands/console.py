@@ -26,7 +26,7 @@ def console() -> None:
     """Sign in to the console."""
 
 
-@app.command()
+@app.command(epilog="Example: angarium console link --tenant production --scope read")
 def link(
     *,
     tenant: Annotated[

@@ -8,7 +8,7 @@ import typer
 app = typer.Typer(rich_markup_mode=None)
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True, epilog="Example: angarium doctor --json")
 def doctor(
     context: typer.Context,
     *,
@@ -65,7 +65,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog="Example: angarium doctor url 'https://example.com/hook'")
 def url(
     url: Annotated[str, typer.Argument(help="URL of an endpoint, in quotes.")],
 ) -> None:

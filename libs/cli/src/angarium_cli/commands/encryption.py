@@ -18,7 +18,7 @@ DataDir = Annotated[
 ]
 
 
-@app.command()
+@app.command(epilog="Example: angarium encryption status")
 def status(
     *,
     data_dir: DataDir = None,
@@ -45,7 +45,7 @@ def status(
         show(uses, Console(highlight=False))
 
 
-@app.command()
+@app.command(epilog="Example: angarium encryption rotate")
 def rotate(*, data_dir: DataDir = None) -> None:
     """Encrypt every secret with the current key again, while the services run.
 

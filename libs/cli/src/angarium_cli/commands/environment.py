@@ -25,7 +25,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change,
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
 
-@app.command("export")
+@app.command(
+    "export",
+    epilog="Example: angarium environment export --passphrase-file passphrase.txt > staging.json",
+)
 def export_environment(
     *,
     passphrase_file: Passphrase = None,
@@ -57,7 +60,11 @@ def export_environment(
         )
 
 
-@app.command("import")
+@app.command(
+    "import",
+    epilog="Example: angarium environment import staging.json --passphrase-file passphrase.txt"
+    " --dry-run",
+)
 def import_environment(
     path: Annotated[Path, typer.Argument(help="A file that `angarium environment export` wrote.")],
     *,

@@ -35,7 +35,7 @@ SourceToken = Annotated[
 ]
 
 
-@app.command()
+@app.command(epilog='Example: angarium import svix --from-token "$SVIX_TOKEN" --dry-run')
 def svix(
     *,
     from_url: SourceUrl = "https://api.svix.com",
@@ -50,7 +50,9 @@ def svix(
     _import(read_svix, "Svix", (from_url, from_token), profile, dry_run=dry_run, yes=yes)
 
 
-@app.command()
+@app.command(
+    epilog='Example: angarium import convoy --from-token "$CONVOY_TOKEN" --project 01HX… --dry-run'
+)
 def convoy(
     *,
     from_url: SourceUrl = "https://us.getconvoy.cloud",
@@ -69,7 +71,7 @@ def convoy(
     _import(read, "Convoy", (from_url, from_token), profile, dry_run=dry_run, yes=yes)
 
 
-@app.command()
+@app.command(epilog='Example: angarium import outpost --from-token "$OUTPOST_TOKEN" --dry-run')
 def outpost(
     *,
     from_url: SourceUrl = "http://localhost:3333",

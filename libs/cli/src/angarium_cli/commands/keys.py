@@ -28,7 +28,7 @@ class Scope(StrEnum):
     platform = "platform"
 
 
-@app.command()
+@app.command(epilog="Example: angarium keys create 'billing backend' --tenant production")
 def create(
     name: Annotated[str, typer.Argument(help="Purpose of the key, such as: billing backend.")],
     tenant: Annotated[
@@ -66,7 +66,7 @@ def create(
     typer.echo(created.token)
 
 
-@app.command("list")
+@app.command("list", epilog="Example: angarium keys list --tenant production")
 def list_keys(
     tenant: Annotated[str | None, typer.Option(help="List this tenant's keys only.")] = None,
 ) -> None:
@@ -87,7 +87,7 @@ def list_keys(
     (console if console.is_terminal else Console(width=_FILE_COLUMNS)).print(table)
 
 
-@app.command()
+@app.command(epilog="Example: angarium keys revoke key_…")
 def revoke(
     key_id: Annotated[str, typer.Argument(help="Id of the key, as shown by `angarium keys list`.")],
 ) -> None:

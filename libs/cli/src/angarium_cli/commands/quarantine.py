@@ -24,7 +24,7 @@ Ids = Annotated[
 ]
 
 
-@app.command("list")
+@app.command("list", epilog="Example: angarium quarantine list")
 def list_entries(
     *,
     data_dir: DataDir = None,
@@ -43,7 +43,7 @@ def list_entries(
         show(listing, Console(highlight=False))
 
 
-@app.command("show")
+@app.command("show", epilog="Example: angarium quarantine show worker/1764547200000-0")
 def show_entry(
     entry_id: Annotated[str, typer.Argument(help="Id, as shown by `angarium quarantine list`.")],
     *,
@@ -62,7 +62,7 @@ def show_entry(
         typer.echo(line)
 
 
-@app.command()
+@app.command(epilog="Example: angarium quarantine replay --all")
 def replay(
     entry_ids: Ids = None,
     *,
@@ -106,7 +106,7 @@ def replay(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog="Example: angarium quarantine drop worker/1764547200000-0")
 def drop(
     entry_ids: Ids = None,
     *,

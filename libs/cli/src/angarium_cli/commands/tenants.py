@@ -17,7 +17,7 @@ _Name = Annotated[
 _FILE_COLUMNS = 400
 
 
-@app.command()
+@app.command(epilog="Example: angarium tenants create production")
 def create(
     name: Annotated[str, typer.Argument(help="A unique name, such as: production.")],
 ) -> None:
@@ -27,7 +27,7 @@ def create(
     typer.echo(create_tenant(name).id)
 
 
-@app.command("list")
+@app.command("list", epilog="Example: angarium tenants list")
 def list_tenants() -> None:
     """List all tenants."""
     from rich.console import Console
@@ -47,7 +47,7 @@ def list_tenants() -> None:
     (console if console.is_terminal else Console(width=_FILE_COLUMNS)).print(table)
 
 
-@app.command()
+@app.command(epilog="Example: angarium tenants rename staging test")
 def rename(
     name: _Name, new_name: Annotated[str, typer.Argument(help="The new name of the tenant.")]
 ) -> None:
@@ -58,7 +58,7 @@ def rename(
     typer.echo(f"Renamed {name} to {new_name}.")
 
 
-@app.command()
+@app.command(epilog="Example: angarium tenants suspend staging")
 def suspend(name: _Name) -> None:
     """Refuse all requests of a tenant. Messages that it posted before go on being delivered."""
     from angarium_cli.tenants import suspend_tenant
@@ -70,7 +70,9 @@ def suspend(name: _Name) -> None:
 _Most = Annotated[int | None, typer.Option(min=1, show_default="no limit")]
 
 
-@app.command()
+@app.command(
+    epilog="Example: angarium tenants limit staging --messages-per-minute 6000 --endpoints 100"
+)
 def limit(
     name: _Name,
     requests_per_minute: _Most = None,
@@ -94,7 +96,7 @@ def limit(
     typer.echo(f"Quotas of {name}: {quotas}.")
 
 
-@app.command()
+@app.command(epilog="Example: angarium tenants resume staging")
 def resume(name: _Name) -> None:
     """End the suspension of a tenant."""
     from angarium_cli.tenants import suspend_tenant
@@ -103,7 +105,7 @@ def resume(name: _Name) -> None:
     typer.echo(f"Resumed {name}.")
 
 
-@app.command()
+@app.command(epilog="Example: angarium tenants delete staging")
 def delete(
     name: _Name,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,

@@ -16,7 +16,7 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(epilog="Example: angarium types python --output payloads --models pydantic")
 def python(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the package.")],
@@ -38,7 +38,7 @@ def python(
         typer.echo(f"without a schema: {', '.join(without)}")
 
 
-@app.command()
+@app.command(epilog="Example: angarium types typescript --output web/payloads.ts")
 def typescript(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="File with the types.")],
