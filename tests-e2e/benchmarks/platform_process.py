@@ -128,8 +128,14 @@ async def running_platform(
         ready = await _await_ready(process, data_dir / "dev.json", log_path)
         family = psutil.Process(process.pid).children(recursive=True)
         pids = ready.pids | {"dev": process.pid}
-        yield Platform(ready.api_url, ready.api_key, pids, ready.database_urls, ready.redis_url)
-        yield Platform(ready.api_url, ready.api_key, pids, ready.database_urls, ready.internal_urls)
+        yield Platform(
+            ready.api_url,
+            ready.api_key,
+            pids,
+            ready.database_urls,
+            ready.redis_url,
+            ready.internal_urls,
+        )
     finally:
         with suppress(psutil.NoSuchProcess):
             family += psutil.Process(process.pid).children(recursive=True)
