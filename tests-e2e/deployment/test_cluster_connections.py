@@ -49,6 +49,7 @@ async def one_node_cluster(folder: Path) -> AsyncIterator[ValkeyProcess]:
         append_only=False,
         config={"cluster-enabled": "yes", "cluster-port": str(free_port("127.0.0.1"))},
     )
+    admin: Any
     try:
         await asyncio.to_thread(node.start)
         async with Redis(host="127.0.0.1", port=node.port) as admin:
