@@ -30,7 +30,7 @@ def _on_cluster(fault: Callable[[ClusterStage], Account]) -> Callable[[Stage], A
 def killed(stage: ClusterStage) -> Account:
     """SIGKILL of the primary of the streams in use, which starts again once a replica serves."""
     with Trial(stage, "Cluster: SIGKILL of a primary") as trial:
-        [slot] = stage.slots_of(trial.app)
+        slot = stage.slot_of(trial.app)
         primary = stage.owner(slot)
         trial.blow()
         primary.kill()
@@ -44,7 +44,7 @@ def killed(stage: ClusterStage) -> Account:
 def frozen(stage: ClusterStage) -> Account:
     """SIGSTOP of a primary for longer than the cluster waits for it."""
     with Trial(stage, f"Cluster: SIGSTOP of a primary for {FROZEN_S:g} s") as trial:
-        [slot] = stage.slots_of(trial.app)
+        slot = stage.slot_of(trial.app)
         primary = stage.owner(slot)
         trial.blow()
         _signal(primary, signal.SIGSTOP)
@@ -73,7 +73,7 @@ def _moves(
     stage: ClusterStage, title: str, move: Callable[[int, ClusterNodeProcess], None]
 ) -> Account:
     with Trial(stage, title) as trial:
-        [slot] = stage.slots_of(trial.app)
+        slot = stage.slot_of(trial.app)
         for _ in range(4):
             source = stage.owner(slot)
             target = next(node for node in stage.primaries() if node is not source)
@@ -89,7 +89,7 @@ def node_added_and_removed(stage: ClusterStage) -> Account:
     """A seventh node joins and takes the streams' slot over, gives it back, and leaves."""
     added = ClusterNodeProcess(stage.folder / "cluster" / "node-7")
     with Trial(stage, "Cluster: a node added, and removed") as trial:
-        [slot] = stage.slots_of(trial.app)
+        slot = stage.slot_of(trial.app)
         home = stage.owner(slot)
         try:
             trial.blow()
@@ -126,7 +126,7 @@ def flushed(stage: ClusterStage) -> Account:
 def rolled_back(stage: ClusterStage) -> Account:
     """A primary is killed, and starts again from a file that lacks the last seconds."""
     with Trial(stage, "Cluster: a node's AOF cut back by 3 s") as trial:
-        [slot] = stage.slots_of(trial.app)
+        slot = stage.slot_of(trial.app)
         primary = stage.owner(slot)
         files = {
             path: path.stat().st_size

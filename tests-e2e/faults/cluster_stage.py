@@ -28,14 +28,9 @@ class ClusterStage(Stage):
         *,
         patience: float = 1.0,
         postgres: PostgresProcess | None = None,
-        **settings: str,
     ) -> None:
         super().__init__(
-            folder,
-            patience=patience,
-            postgres=postgres,
-            ANGARIUM_STREAM_COUNT=str(STREAMS),
-            **settings,
+            folder, patience=patience, postgres=postgres, ANGARIUM_STREAM_COUNT=str(STREAMS)
         )
         self.cluster = ValkeyCluster(folder / "cluster")
         self.streams = self.cluster
@@ -50,11 +45,11 @@ class ClusterStage(Stage):
         """The nodes that run."""
         return [node for node in self.cluster.nodes if node.alive()]
 
-    def slots_of(self, app: str) -> list[int]:
+    def slot_of(self, app: str) -> int:
         """The slot of the streams that messages to this application go through."""
         application_id = parse_id(APPLICATION, app.rpartition("/")[2])
         assert application_id is not None
-        return [key_slot(messages_accepted(stream_number(application_id, STREAMS)).encode())]
+        return key_slot(messages_accepted(stream_number(application_id, STREAMS)).encode())
 
     def owner(self, slot: int) -> ClusterNodeProcess:
         """The primary that serves a slot, as most nodes see it."""
@@ -72,12 +67,8 @@ class ClusterStage(Stage):
 
     def primaries(self) -> list[ClusterNodeProcess]:
         """The nodes that serve slots."""
-        found = []
-        for node in self.nodes():
-            ports = {int(one[2][1]) for one in node.ask("CLUSTER SLOTS")}
-            if ports:
-                return [each for each in self.nodes() if each.port in ports]
-        return found
+        ports = {int(one[2][1]) for one in self.nodes()[0].ask("CLUSTER SLOTS")}
+        return [node for node in self.nodes() if node.port in ports]
 
     def await_whole(self) -> None:
         """Wait until every slot is served and every replica follows its primary."""
@@ -109,7 +100,7 @@ class ClusterStage(Stage):
         keys: Any
         while keys := source.ask("CLUSTER GETKEYSINSLOT", slot, 10):
             for key in keys:
-                source.ask("MIGRATE 127.0.0.1", target.port, key.decode(), 0, 5_000)
+                source.ask("MIGRATE 127.0.0.1", target.port, key, 0, 5_000)
             time.sleep(0.05)
         for node in (target, source):
             node.ask("CLUSTER SETSLOT", slot, "NODE", target.node_id())

@@ -83,7 +83,10 @@ class ServiceSettings(BaseSettings):
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
         description="Redis (7 or newer) or Valkey, the same for all services. rediss:// connects"
-        " with TLS, and takes ssl_ca_certs, ssl_certfile, ssl_keyfile and ssl_password.",
+        " with TLS, and takes ssl_ca_certs, ssl_certfile, ssl_keyfile and ssl_password."
+        " redis+cluster://host:6379,host:6379 is a cluster, and"
+        " redis+sentinel://host:26379,host:26379/name a service of Sentinel;"
+        " rediss+cluster:// and rediss+sentinel:// connect with TLS.",
     )
     encryption_key: SecretStr = Field(
         description="Base64 of 32 random bytes that encrypt secrets, the same for all services."

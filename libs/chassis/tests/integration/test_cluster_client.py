@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from angarium_chassis.streams.broker import open_broker, redis_of
 from angarium_chassis.streams.cluster_client import ClusterClient
+from angarium_chassis.streams.quarantine import Poison, Quarantine, QuarantineContents
 from angarium_chassis.streams.servers import server_infos, server_runs, server_time
 from angarium_chassis.streams.writer import Publication
 from angarium_cli.engines.valkey_cluster import ClusterNodeProcess, ValkeyCluster
@@ -50,8 +51,8 @@ async def redis(broker: RedisBroker) -> Any:
 
 
 def owner(cluster: ValkeyCluster, client: ClusterClient, key: str) -> ClusterNodeProcess:
-    port = client.get_node_from_key(key).port
-    return next(node for node in cluster.nodes if node.port == port)
+    found = client.get_node_from_key(key)
+    return next(node for node in cluster.nodes if found is not None and node.port == found.port)
 
 
 async def another(
@@ -126,6 +127,21 @@ async def add_once_moved(redis: Any, cluster: ValkeyCluster, target: ClusterNode
     return bytes(await redis.xadd(ONE, {"a": "1"}))
 
 
+async def test_an_entry_is_replayed_once_from_the_quarantine_into_another_slot(
+    redis: Any, broker: RedisBroker
+) -> None:
+    await redis.xgroup_create(ONE, "group", id="0", mkstream=True)
+    poison = await redis.xadd(ONE, {"a": "1"})
+    await Quarantine(broker, "test").put([Poison(ONE, "group", poison, "broken", b"body")])
+    assert await redis.xlen(ONE) == 0
+    contents = QuarantineContents(redis, "test")
+    [entry] = [each async for each in contents.entries()]
+    added = await asyncio.gather(*[contents.replay(entry, b"body") for _ in range(4)])
+    assert len([each for each in added if each is not None]) == 1
+    assert await redis.xlen(ONE) == 1
+    assert await contents.count() == 0
+
+
 async def test_commands_and_transactions_follow_keys_of_a_slot_that_is_half_moved(
     redis: Any, cluster: ValkeyCluster
 ) -> None:
@@ -147,7 +163,7 @@ async def test_commands_and_transactions_follow_keys_of_a_slot_that_is_half_move
     for node in (target, source):
         node.ask("CLUSTER SETSLOT", slot, "NODE", target.node_id())
     assert await mixed == [2, 2]
-    assert await asyncio.gather(redis.get(moved), redis.get(left)) == [b"ac", b"bc"]
+    assert [await redis.get(moved), await redis.get(left)] == [b"ac", b"bc"]
 
 
 async def both_in_one(redis: Any, *keys: str) -> list[int]:

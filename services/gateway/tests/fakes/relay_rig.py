@@ -35,16 +35,22 @@ class StreamModel:
         self.probes = 0
         self.open = asyncio.Event()
         self.open.set()
+        self.away: set[int] = set()
+        """The numbers of streams that are not available."""
 
-    async def __call__(self, batches: Sequence[StoredBatch]) -> Sequence[bytes]:
+    async def __call__(self, batches: Sequence[StoredBatch]) -> Sequence[bytes | None]:
         await self.trouble.before()
         if not batches:
             self.probes += 1
             return ()
         await self.open.wait()
-        self.entries.extend(batches)
+        found = [batch for batch in batches if batch.stream_number not in self.away]
+        self.entries.extend(found)
         await self.trouble.after()
-        return [b"%d-0" % (len(self.entries) - position) for position in range(len(batches))]
+        entry_ids = iter(
+            [b"%d-0" % (len(self.entries) - position) for position in range(len(found))]
+        )
+        return [None if batch.stream_number in self.away else next(entry_ids) for batch in batches]
 
     @property
     def publications(self) -> list[tuple[bytes, int]]:
@@ -139,13 +145,13 @@ class Rig:
         self.path = build_hot_path(self.ports, limits, owner=OWNER, clock_s=now_s, spans=spans)
         self.window, self.relay = self.path.window, self.path.relay
 
-    async def commit(self, *messages: NewMessage) -> StoredBatch:
+    async def commit(self, *messages: NewMessage, stream_number: int = 0) -> StoredBatch:
         """What a group commit does, with a message of 300 bytes unless told otherwise."""
         group = messages or (a_message(),)
         size_bytes = sum(one.size_bytes for one in group)
         since_s = now_s()
         publish = self.relay.reserve(size_bytes)
-        batch = NewBatch(new_id(), OWNER, 0, publish, group)
+        batch = NewBatch(new_id(), OWNER, stream_number, publish, group)
         await self.journal.commit(batch)
         stored = self.journal.rows[batch.id].stored()
         self.relay.committed(stored, published=publish, since_s=since_s)

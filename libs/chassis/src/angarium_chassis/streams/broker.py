@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 SOCKET_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 2.0
-SOCKET_TIMEOUT_OF_SEVERAL_S = 4.0
+SOCKET_TIMEOUT_OF_SEVERAL_S = 3.0
 """Shorter with several servers: another one takes over when one no longer answers."""
 POLLING_INTERVAL_MS = 4_000
 """The time for which a read blocks: less than the socket timeout, or idle reads would fail."""
-POLLING_INTERVAL_OF_SEVERAL_MS = 2_500
+POLLING_INTERVAL_OF_SEVERAL_MS = 2_000
 
 type RawEntries = Sequence[tuple[bytes, Mapping[bytes, bytes]]]
 """Entries as Redis returned them: id and fields."""

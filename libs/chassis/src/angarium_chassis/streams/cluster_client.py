@@ -71,9 +71,9 @@ class ClusterClient(RedisCluster):
         """Read the topology if it is unknown or outdated."""
         async with self._topology:
             if self._initialize:
-                failed, self._failed = self._failed, None
                 try:
-                    await self.nodes_manager.initialize(last_failed_node_name=failed)
+                    # A node that no longer answers would hold everything up: it is asked last.
+                    await self.nodes_manager.initialize(last_failed_node_name=self._failed)
                 except (RedisClusterException, IndexError) as error:
                     if isinstance(error.__cause__, RedisError):
                         raise error.__cause__ from error.__cause__.__cause__
@@ -82,6 +82,13 @@ class ClusterClient(RedisCluster):
                     raise ConnectionError(f"the cluster cannot be reached: {error}") from error
                 self._initialize = False
         return self
+
+    @override
+    async def aclose(self) -> None:
+        """Close all connections, also while the topology is to be read again."""
+        self._initialize = True
+        await self.nodes_manager.aclose()
+        await self.nodes_manager.aclose("startup_nodes")
 
     @override
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> SlotPipeline:

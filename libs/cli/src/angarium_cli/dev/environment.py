@@ -73,13 +73,12 @@ def service_environment(
     encryption_key_path: Path,
     log_format: LogFormat,
     demo: bool,
-    cluster: bool = False,
 ) -> dict[str, str]:
     """All variables of one service's process.
 
     Settings in `inherited` apply, except for those that `angarium dev` itself decides. `demo`
     shortens the retry schedule, so that the retries of the demo's failing endpoint can be watched.
-    `cluster` makes as many streams as it takes for each primary to have one.
+    On a cluster, there are as many streams as it takes for each primary to have one.
     Fallback keys are in `encryption-key-fallbacks` beside the key, if that file exists.
     """
     replaced = {name for variable in _REPLACED for name in (variable, f"{variable}_FILE")}
@@ -91,11 +90,13 @@ def service_environment(
         if service == "gateway"
         else {"ANGARIUM_PUBLIC_URL": http_url(addresses.host, addresses.port)}
     )
+    on_cluster = addresses.redis_url.startswith("redis+cluster:")
+    cluster_defaults = {"ANGARIUM_STREAM_COUNT": CLUSTER_STREAM_COUNT} if on_cluster else {}
     demo_defaults = {_RETRY_SCHEDULE: DEMO_RETRY_SCHEDULE} if demo else {}
     return (
         _DEFAULTS
         | demo_defaults
-        | ({"ANGARIUM_STREAM_COUNT": CLUSTER_STREAM_COUNT} if cluster else {})
+        | cluster_defaults
         | fetch_defaults
         | kept
         | {

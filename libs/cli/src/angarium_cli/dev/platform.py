@@ -171,7 +171,6 @@ class _Platform:
                 encryption_key_path=self._folder.encryption_key_path,
                 log_format=self._options.log_format,
                 demo=self._options.demo,
-                cluster=self._options.cluster,
             ),
             ready=ready,
             write_line=self._terminal.log_line,

@@ -50,10 +50,12 @@ class ClusterNodeProcess(ValkeyProcess):
         """A client of this node alone."""
         return Redis(host=HOST, port=self.port, socket_timeout=5.0, decode_responses=False)
 
-    def ask(self, *command: str | int) -> Any:
+    def ask(self, *command: str | int | bytes) -> Any:
         """Run one command on this node, and return its answer as Valkey gave it. Raises redis-py's
         errors."""
-        words = [word for part in command for word in str(part).split()]
+        words: list[str | bytes] = []
+        for part in command:
+            words += [part] if isinstance(part, bytes) else str(part).split()
         with self.client() as redis:
             return redis.execute_command(*words)
 

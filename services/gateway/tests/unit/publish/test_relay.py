@@ -222,6 +222,22 @@ async def test_a_batch_that_was_lost_goes_out_again_flagged() -> None:
 
 
 @simulated
+async def test_while_the_node_of_one_stream_is_away_batches_of_the_others_go_out_once() -> None:
+    rig = Rig(stream_count=2)
+    rig.streams.away = {1}
+    async with Running(rig.relay.run):
+        waits = await rig.commit(stream_number=1)
+        goes = await rig.commit(stream_number=0)
+        await asyncio.sleep(5)
+        assert rig.streams.publications == [(goes.id, 1)]
+        assert waits.id in rig.relay.tracked() or not rig.journal.rows[waits.id].published
+        rig.streams.away.clear()
+        await quiet()
+        assert [batch_id for batch_id, _ in rig.streams.publications] == [goes.id, waits.id]
+        assert rig.window.used_bytes == waits.size_bytes + goes.size_bytes
+
+
+@simulated
 async def test_a_lost_batch_that_was_closed_meanwhile_does_not_go_out() -> None:
     rig = Rig()
     async with Running(rig.relay.run):

@@ -30,9 +30,10 @@ log = structlog.get_logger()
 class PublishBatches(Protocol):
     """Publishes to `messages.accepted`."""
 
-    async def __call__(self, batches: Sequence[StoredBatch]) -> Sequence[bytes]:
-        """Add one entry per batch; the entry ids, in order. Without batches it only checks that
-        Redis answers. Raises `StreamUnavailable`."""
+    async def __call__(self, batches: Sequence[StoredBatch]) -> Sequence[bytes | None]:
+        """Add one entry per batch; the entry ids, in order. None stands for a batch whose stream is
+        not available, while others are. Without batches it only checks that Redis answers. Raises
+        `StreamUnavailable`."""
 
 
 class Relay:
@@ -172,10 +173,17 @@ class Relay:
             self.publish_again([batch.id for batch in batches])
             raise
         self._redis_failed = False
+        failed: list[bytes] = []
         for batch, entry_id in zip(batches, entry_ids, strict=True):
-            self._window.published(batch.id, entry_id)
+            if entry_id is None:
+                failed.append(batch.id)
+            else:
+                self._window.published(batch.id, entry_id)
         if self._spans is not None:
             _record(self._spans, batches, began_ns)
+        if failed:
+            self.publish_again(failed)
+            raise StreamUnavailable(f"streams of {len(failed)} batches are not available")
 
     async def _return_unsent(self) -> None:
         """Mark batches as unpublished in the journal. Until the journal has answered they stay in
