@@ -197,10 +197,14 @@ class Bench:
             begin("after")
         accepted = [message for load in loads for message in load.result()]
         await self.receiver.wait_for(len(accepted), _DRAIN_TIMEOUT_S)
-        found = Change.between(marks, accepted, await self.receiver.entries())
+        entries = await self.receiver.entries()
+        found = Change.between(marks, accepted, entries)
         if not found[-1].messages:
             raise BenchmarkFailed("the load ended before the changes: give more --change-seconds")
-        return found
+        return [
+            *found,
+            *Change.between([("of these, the new gateway's", 0)], leaving.result(), entries),
+        ]
 
 
 async def measure(
