@@ -22,11 +22,27 @@ SERVICES = ("gateway", "dispatcher", "worker")
 _START_TIMEOUT_S = 300.0
 _READY_POLL_S = 0.05
 _STOP_TIMEOUT_S = 60.0
-_WORK_DONE = {
+_MESSAGES = {
     "gateway": "angarium_gateway_messages_accepted_total",
     "dispatcher": "angarium_dispatcher_messages_dispatched_total",
     "worker": "angarium_worker_attempts_total",
 }
+_GROUPS = {
+    "gateway": "angarium_gateway_group_size_messages_count",
+    "worker": "angarium_worker_chunks_settled_total",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDone:
+    """The messages that a process has accepted, dispatched or sent, and in how many groups: commits
+    of a gateway, chunks of a worker; 0 for a dispatcher."""
+
+    messages: int
+    groups: int
+
+    def since(self, earlier: "WorkDone") -> "WorkDone":
+        return WorkDone(self.messages - earlier.messages, self.groups - earlier.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +55,15 @@ class Replica:
     url: str
     internal_url: str
 
-    async def work_done(self, client: httpx.AsyncClient) -> int:
-        """The messages that it has accepted or dispatched, or the attempts that it has made."""
+    async def work_done(self, client: httpx.AsyncClient) -> WorkDone:
+        """Since its start."""
         text = (await client.get(f"{self.internal_url}/metrics")).raise_for_status().text
-        samples = rf"^{_WORK_DONE[self.service]}(?:\{{.*\}})? (\S+)$"
-        return int(sum(map(float, re.findall(samples, text, re.MULTILINE))))
+
+        def total(name: str | None) -> int:
+            samples = rf"^{name}(?:\{{.*\}})? (\S+)$"
+            return int(sum(map(float, re.findall(samples, text, re.MULTILINE))))
+
+        return WorkDone(total(_MESSAGES[self.service]), total(_GROUPS.get(self.service)))
 
     async def stop(self) -> None:
         """Stop it in order. Raises `BenchmarkFailed` unless it says that it did."""
@@ -137,7 +157,7 @@ class ReplicaPlatform:
         platform = Platform(self.of("gateway")[0].url, self.key, {})
         return await platform.new_applications([[url] for url in endpoint_urls])
 
-    async def work_done(self) -> dict[Replica, int]:
+    async def work_done(self) -> dict[Replica, WorkDone]:
         """What each process has done since its start."""
         return {replica: await replica.work_done(self._client) for replica in self.replicas}
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from quantiles import quantiles_ms
+from replica_processes import WorkDone
 from rich.table import Table
 from tools import Accepted, Received
 
@@ -19,12 +20,19 @@ class Load:
 
     messages: int
     rate: float
-    cpu_ms: float
-    """Of all processes of the platform for a message, without the engines."""
+    cpu_ms: dict[str, float]
+    """CPU of the processes of each service for a message."""
+    group_messages: dict[str, float]
+    """Messages of a gateway's commit, and of a worker's chunk."""
     end_to_end_ms: dict[str, float]
     uneven: dict[str, float]
     lost: int
     duplicates: int
+
+    @property
+    def all_cpu_ms(self) -> float:
+        """Of all processes of the platform, without the engines."""
+        return sum(self.cpu_ms.values())
 
     @classmethod
     def of(
@@ -33,20 +41,31 @@ class Load:
         entries: Sequence[Received],
         *,
         took_s: float,
-        cpu_s: float,
-        done: Sequence[tuple[str, int]],
+        cpu_s: Sequence[tuple[str, float]],
+        done: Sequence[tuple[str, WorkDone]],
     ) -> Self:
+        """`cpu_s` and `done` are of each process, by its service."""
         first_ns = {entry.id: entry.first_ns for entry in entries}
         arrived = [message for message in accepted if message.id in first_ns]
-        by_service: defaultdict[str, list[int]] = defaultdict(list)
-        for service, count in done:
-            by_service[service].append(count)
+        by_service: defaultdict[str, list[WorkDone]] = defaultdict(list)
+        for service, one in done:
+            by_service[service].append(one)
+        cpu_ms: defaultdict[str, float] = defaultdict(float)
+        for service, used_s in cpu_s:
+            cpu_ms[service] += used_s * 1_000 / max(1, len(accepted))
+        groups = {service: sum(one.groups for one in of) for service, of in by_service.items()}
         return cls(
             messages=len(accepted),
             rate=len(accepted) / took_s,
-            cpu_ms=cpu_s * 1_000 / max(1, len(accepted)),
+            cpu_ms=dict(cpu_ms),
+            group_messages={
+                service: len(accepted) / count for service, count in groups.items() if count
+            },
             end_to_end_ms=quantiles_ms([first_ns[m.id] - m.due_ns for m in arrived]),
-            uneven={service: unevenness(counts) for service, counts in by_service.items()},
+            uneven={
+                service: unevenness([one.messages for one in of])
+                for service, of in by_service.items()
+            },
             lost=len(accepted) - len(arrived),
             duplicates=sum(entry.times - 1 for entry in entries),
         )
@@ -108,7 +127,15 @@ def loads_table(name: str, counts: Sequence[int], pairs: Sequence[tuple[Load, Lo
         table.add_row(title, f"{one:,.{digits}f}", f"{many:,.{digits}f}", f"{ratio:.2f}")
 
     row("messages/s", [(one.rate, many.rate) for one, many in pairs], 0)
-    row("our CPU a message, ms", [(one.cpu_ms, many.cpu_ms) for one, many in pairs], 3)
+    row("our CPU a message, ms", [(one.all_cpu_ms, many.all_cpu_ms) for one, many in pairs], 3)
+    for service in manies[0].cpu_ms:
+        values = [(one.cpu_ms[service], many.cpu_ms[service]) for one, many in pairs]
+        row(f"  of {service}s", values, 3)
+    for service, group in ("gateway", "commit"), ("worker", "chunk"):
+        groups = [
+            (one.group_messages[service], many.group_messages[service]) for one, many in pairs
+        ]
+        row(f"messages a {group}", groups, 1)
     for quantile in ("p50", "p99"):
         row(
             f"end to end {quantile}, ms",

@@ -15,6 +15,7 @@ import json
 import shlex
 import shutil
 import signal
+import statistics
 import sys
 import tempfile
 import time
@@ -48,6 +49,8 @@ class Bench:
         self._opened = AsyncExitStack()
         self._paths: dict[ReplicaPlatform, list[str]] = {}
         self._loads = 0
+        self.idle_cpu: list[float] = []
+        """Cores that a process of the idle platform used, for each load on the other."""
         self.receiver: ReceiverProcess
         self.one: ReplicaPlatform
         self.many: ReplicaPlatform
@@ -95,7 +98,15 @@ class Bench:
         self, platform: ReplicaPlatform, gateway: Replica, seconds: float, rate: float | None
     ) -> list[Accepted]:
         """Post to one gateway; gives what it accepted. Raises `BenchmarkFailed` if it refused
-        any."""
+        any.
+
+        Without a rate, as many requests are in flight for a process of the most numerous service as
+        where there is one of each: groups would otherwise be smaller, and a message dearer.
+        """
+        in_flight = self._given.connections
+        if rate is None:
+            counts = [len(platform.of(service)) for service in SERVICES]
+            in_flight = in_flight * max(counts) // len(platform.of("gateway"))
         self._loads += 1
         folder = self._folder / f"load-{self._loads}"
         folder.mkdir()
@@ -104,7 +115,7 @@ class Bench:
             self._paths[platform],
             platform.key,
             seconds=seconds,
-            connections=self._given.connections,
+            connections=in_flight,
             body_bytes=self._given.body_bytes,
             folder=folder,
             rate=rate,
@@ -120,6 +131,8 @@ class Bench:
         gateways = platform.of("gateway")
         pids = platform.pids()
         before, cpu_before = await platform.work_done(), cpu_seconds(pids)
+        idle = self.many if platform is self.one else self.one
+        idle_before = cpu_seconds(idle.pids())
         began_s = time.monotonic()
         accepted = [
             message
@@ -134,21 +147,22 @@ class Bench:
         await self.receiver.wait_for(len(accepted), _DRAIN_TIMEOUT_S)
         took_s = time.monotonic() - began_s
         cpu_s = cpu_between(cpu_before, cpu_seconds(pids))
+        idle_s = cpu_between(idle_before, cpu_seconds(idle.pids()))
+        self.idle_cpu.append(sum(idle_s.values()) / len(idle_s) / took_s)
         after = await platform.work_done()
         entries = await self.receiver.entries()
         return Load.of(
             accepted,
             entries,
             took_s=took_s,
-            cpu_s=sum(cpu_s.values()),
-            done=[
-                (each.service, after[each] - done) for each, done in before.items() if each in after
-            ],
+            cpu_s=[(each.service, cpu_s[each.name]) for each in before],
+            done=[(each.service, after[each].since(done)) for each, done in before.items()],
         )
 
     async def changes(self, rate: float) -> list[Change]:
         """Add one of each service to the larger platform under load, and remove it again."""
-        platform, marks = self.many, [("steady", time.monotonic_ns())]
+        platform = self.many
+        marks = [("beginning", time.monotonic_ns())]
         await self.receiver.clear()
         gateways = platform.of("gateway")
         each_rate = rate / (len(gateways) + 1)
@@ -161,6 +175,8 @@ class Bench:
                 tasks.create_task(self.post(platform, each, self._given.change_seconds, each_rate))
                 for each in gateways
             ]
+            await self.receiver.wait_for(int(rate), _DRAIN_TIMEOUT_S)
+            begin("steady")
             await asyncio.sleep(self._given.seconds)
             begin("adding")
             added = [
@@ -181,10 +197,14 @@ class Bench:
             begin("after")
         accepted = [message for load in loads for message in load.result()]
         await self.receiver.wait_for(len(accepted), _DRAIN_TIMEOUT_S)
-        found = Change.between(marks, accepted, await self.receiver.entries())
+        entries = await self.receiver.entries()
+        found = Change.between(marks, accepted, entries)
         if not found[-1].messages:
             raise BenchmarkFailed("the load ended before the changes: give more --change-seconds")
-        return found
+        return [
+            *found,
+            *Change.between([("of these, the new gateway's", 0)], leaving.result(), entries),
+        ]
 
 
 async def measure(
@@ -206,6 +226,8 @@ async def measure(
                         await bench.load(bench.many, given.seconds, rate),
                     )
                 )
+        idle = statistics.median(bench.idle_cpu)
+        console.print(f"an idle process uses {idle:.2%} of a core")
         console.print("adding and removing one of each …")
         changes = [] if given.without_changes else await bench.changes(given.rate)
     return full, steady, changes
@@ -230,7 +252,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="pairs of loads (3)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of a load (10)")
     parser.add_argument("--rate", type=float, default=300.0, help="messages a second (300)")
-    parser.add_argument("--connections", type=int, default=32, help="to each gateway (32)")
+    parser.add_argument("--connections", type=int, default=64, help="to one gateway (64)")
     parser.add_argument("--body-bytes", type=int, default=1024)
     parser.add_argument(
         "--change-seconds", type=float, default=60.0, help="of the load that meets changes (60)"

@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 from .group_reader import GroupReader
 from .stream_numbers import numbers_in_use, retire_numbers
 
-LOOK_EVERY_S = 1.0
-LOOKS_BETWEEN_RETIREMENTS = 10
+LOOK_EVERY_S = 2.0
+LOOKS_BETWEEN_RETIREMENTS = 5
 
 log = structlog.get_logger()
 
