@@ -121,7 +121,8 @@ class StoredMessages:
 
     async def _listed(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         async def read(connection: AsyncConnection) -> Sequence[Row[Any]]:
-            return (await connection.execute(statement)).all()
+            rows: Sequence[Row[Any]] = (await connection.execute(statement)).all()
+            return rows
 
         with journal_failures():
             return await self._lists.run(read)

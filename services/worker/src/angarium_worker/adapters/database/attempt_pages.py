@@ -118,7 +118,8 @@ class AttemptPages:
         )
 
         async def read(connection: AsyncConnection) -> Sequence[Row[Any]]:
-            return (await connection.execute(query)).all()
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return rows
 
         rows = await self._lists.run(read)
         items = [attempt_of(row, self._explain) for row in rows[:limit]]

@@ -98,7 +98,8 @@ class AttemptSearch:
 
     async def _items(self, query: Select[Any]) -> list[Attempt]:
         async def read(connection: AsyncConnection) -> Sequence[Row[Any]]:
-            return (await connection.execute(query)).all()
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return rows
 
         rows = await self._lists.run(read)
         return [attempt_of(row, self._explain) for row in rows]
