@@ -25,7 +25,7 @@ from .pgbouncer import HINT, KEEPS_PREPARED_SINCE, PgBouncer, program, version_o
 
 POOL_SIZE = 3
 """Of each database: fewer connections than the two processes of a service have clients."""
-RATE, SECONDS = 100, 4
+RATE, SECONDS = 40, 3
 KEEPING = {"max_prepared_statements": "100"}
 LIMITS = {"statement_timeout": "30s", "lock_timeout": "5s"}
 ADVISORY_LOCKS = "select count(*) from pg_locks where locktype = 'advisory'"

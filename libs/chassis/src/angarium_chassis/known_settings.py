@@ -48,6 +48,7 @@ SETTINGS = frozenset(
         "event_streams_max",
         "event_streams_per_tenant_max",
         "extra_ca_file",
+        "gateway_replica_url",
         "host",
         "http_answer_timeout_s",
         "http_body_bytes_per_s_min",
@@ -113,6 +114,7 @@ SETTINGS = frozenset(
         "trusted_proxies",
         "trusted_proxies_header",
         "window_bytes",
+        "worker_replica_url",
     ]
 )
 """The settings of all services."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from importlib.metadata import version
 from uuid import uuid4
 
-from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.engine import Database
+from angarium_chassis.database.list_reads import open_with_replica
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import About, internal_app, serve_http
 from angarium_chassis.metrics.service_metrics import Process, ServiceMetrics, SharedFigures
@@ -84,8 +85,9 @@ def main() -> None:
 async def run(settings: Settings) -> None:
     """Serve the API and relay messages until cancelled. Raises `StartRefused`."""
     async with AsyncExitStack() as opened:
-        database = open_database(
+        database = open_with_replica(
             settings.database_url.get_secret_value(),
+            settings.gateway_replica_url.get_secret_value(),
             connections_max=settings.database_connections_max,
         )
         opened.push_async_callback(database.close)

@@ -35,6 +35,11 @@ class Settings(StatisticsSettings, TracingSettings):
 
     host: str = Field(default="127.0.0.1", description="Address of the public HTTP API.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port of the public HTTP API.")
+    gateway_replica_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="A streaming replica of the gateway's Postgres, from which lists of messages"
+        " are read. Takes the same parameters as the database URL.",
+    )
     tls_certificate_file: Path | None = Field(
         default=None,
         description="A PEM file with the certificate of the public HTTP API and its chain: the port"

@@ -11,7 +11,8 @@ from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
-from angarium_chassis.database.engine import Database, open_database
+from angarium_chassis.database.engine import Database
+from angarium_chassis.database.list_reads import open_with_replica
 from angarium_chassis.health import Readiness
 from angarium_chassis.internal_http import About, internal_app, serve_http
 from angarium_chassis.metrics.service_metrics import Process, ServiceMetrics, SharedFigures
@@ -119,8 +120,9 @@ async def run(settings: Settings) -> None:
     end. Raises StartRefused."""
     async with AsyncExitStack() as closing:
         seal = seal_of(settings)
-        database = open_database(
+        database = open_with_replica(
             settings.database_url.get_secret_value(),
+            settings.worker_replica_url.get_secret_value(),
             connections_max=settings.database_connections_max,
         )
         closing.push_async_callback(database.close)

@@ -21,6 +21,11 @@ from angarium_worker.domain.worker_settings import LEASE_MARGIN_S, WorkerSetting
 class Settings(DestinationSettings, StatisticsSettings, TracingSettings):
     """`ANGARIUM_…` of the worker."""
 
+    worker_replica_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="A streaming replica of the worker's Postgres, from which lists of attempts are"
+        " read. Takes the same parameters as the database URL.",
+    )
     deliveries_in_flight_max: int = Field(
         default=1_000,
         ge=1,

@@ -43,11 +43,13 @@ asyncpg raises `InternalClientError` when the server ends a connection as it is 
 @dataclass(frozen=True, slots=True)
 class Database:
     """An open database. `on_postgres` chooses where the engines need different statements, and
-    `pooler` where a connection is not the same from one transaction to the next."""
+    `pooler` where a connection is not the same from one transaction to the next. Lists may be read
+    from `replica`, see `ListReads`."""
 
     engine: AsyncEngine
     on_postgres: bool
     pooler: PoolerOptions = DIRECT
+    replica: "Database | None" = None
 
     @property
     def reading(self) -> AsyncEngine:
@@ -66,6 +68,8 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+        if self.replica is not None:
+            await self.replica.close()
 
 
 def open_database(url: str, *, connections_max: int = 8) -> Database:

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 from angarium_chassis.database.columns import to_micros
 from angarium_chassis.database.engine import Database
+from angarium_chassis.database.list_reads import ListReads
 from angarium_contracts.ids import MESSAGE, lowest_id_at, parse_id
 from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import FromClause
 
 from angarium_gateway.application.read.messages import (
@@ -32,6 +34,7 @@ class StoredMessages:
 
     def __init__(self, database: Database) -> None:
         self._engine = database.engine.execution_options(read_only=True)
+        self._lists = ListReads(database)
         self._position = func.strpos if database.on_postgres else func.instr
 
     async def find(self, application_id: bytes, ref: str, *, with_content: bool) -> Message | None:
@@ -108,13 +111,21 @@ class StoredMessages:
         messages are read."""
         passed = _passed(application_id, window, chosen)
         statement = self._statement(passed, window, chosen, with_content=with_content)
-        rows = await self._rows(statement)
+        rows = await self._listed(statement)
         more = len(rows) > window.limit
         end: bytes | None = None
         if not more and chosen.looks_into():
             last_read = passed.with_only_columns(message.c.id).offset(LOOKED_THROUGH_MAX - 1)
-            end = next((row.id for row in await self._rows(last_read.limit(1))), None)
+            end = next((row.id for row in await self._listed(last_read.limit(1))), None)
         return _page([message_of_row(row) for row in rows[: window.limit]], window, more, end)
+
+    async def _listed(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        async def read(connection: AsyncConnection) -> Sequence[Row[Any]]:
+            rows: Sequence[Row[Any]] = (await connection.execute(statement)).all()
+            return rows
+
+        with journal_failures():
+            return await self._lists.run(read)
 
     async def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         with journal_failures():

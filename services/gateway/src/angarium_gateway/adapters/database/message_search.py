@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from angarium_chassis.database.engine import Database
+from angarium_chassis.database.list_reads import ListReads
 from angarium_contracts.ids import operational_application_id
 from sqlalchemy import ColumnElement, Row, Select, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,7 +38,7 @@ class MessageSearchTable:
     """Implements `MessageSearch`."""
 
     def __init__(self, database: Database) -> None:
-        self._engine = database.engine.execution_options(read_only=True)
+        self._lists = ListReads(database)
         self._on_postgres = database.on_postgres
         self._position = func.strpos if database.on_postgres else func.instr
 
@@ -52,22 +53,23 @@ class MessageSearchTable:
     ) -> FoundMessages:
         """See the port."""
         of = _applications(tenant_id, application_id)
+
+        async def read(connection: AsyncConnection) -> FoundMessages:
+            where = id_bounds(window, chosen)
+            if chosen.event_id is not None:
+                where.append(message.c.id.in_(await _claimed(connection, of, chosen.event_id)))
+            end = await self._end(connection, of, where, window, chosen)
+            if end is not None:
+                where.append(message.c.id >= end if not window.backwards else message.c.id <= end)
+            found = self._merged(of, where, window, chosen)
+            order = found.c.id if window.backwards else found.c.id.desc()
+            columns = message_columns(found, with_content=with_content)
+            query = select(found.c.application_id, *columns).order_by(order)
+            rows = (await connection.execute(query.limit(window.limit + 1))).all()
+            return _page(rows, window, end)
+
         with journal_failures():
-            async with self._engine.connect() as connection:
-                where = id_bounds(window, chosen)
-                if chosen.event_id is not None:
-                    where.append(message.c.id.in_(await _claimed(connection, of, chosen.event_id)))
-                end = await self._end(connection, of, where, window, chosen)
-                if end is not None:
-                    where.append(
-                        message.c.id >= end if not window.backwards else message.c.id <= end
-                    )
-                read = self._merged(of, where, window, chosen)
-                order = read.c.id if window.backwards else read.c.id.desc()
-                columns = message_columns(read, with_content=with_content)
-                query = select(read.c.application_id, *columns).order_by(order)
-                rows = (await connection.execute(query.limit(window.limit + 1))).all()
-        return _page(rows, window, end)
+            return await self._lists.run(read)
 
     async def _end(
         self,

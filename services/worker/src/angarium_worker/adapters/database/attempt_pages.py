@@ -1,9 +1,11 @@
 """Reading attempts: pages by message or endpoint, newest first, and one by its id."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from angarium_chassis.database.columns import from_micros, to_micros
 from angarium_chassis.database.engine import Database
+from angarium_chassis.database.list_reads import ListReads
 from angarium_contracts.attempts import (
     Attempt,
     AttemptFilter,
@@ -22,7 +24,8 @@ from angarium_contracts.contract import Contract
 from angarium_contracts.ids import ATTEMPT, format_id, parse_id
 from angarium_contracts.queries import Page, Problem, ProblemCode
 from angarium_webhooks.http_heads import NO_RESPONSE, read_response_head
-from sqlalchemy import ColumnElement, FromClause, case, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, case, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from angarium_worker.application.destinations.destination import ExplainAnswer
 from angarium_worker.domain.attempt_result import FailureReason
@@ -52,6 +55,7 @@ class AttemptPages:
     def __init__(self, database: Database, explain_answer: ExplainAnswer) -> None:
         self._explain = explain_answer
         self._engine = database.engine.execution_options(read_only=True)
+        self._lists = ListReads(database)
         self._position = func.strpos if database.on_postgres else func.instr
 
     async def answer(self, question: AttemptQuestion) -> Contract:
@@ -112,8 +116,12 @@ class AttemptPages:
             .order_by(attempt.c.id.asc() if backwards else attempt.c.id.desc())
             .limit(limit + 1)
         )
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).all()
+
+        async def read(connection: AsyncConnection) -> Sequence[Row[Any]]:
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return rows
+
+        rows = await self._lists.run(read)
         items = [attempt_of(row, self._explain) for row in rows[:limit]]
         return _as_page(items, start, more=len(rows) > limit, backwards=backwards)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from angarium_chassis.database.columns import to_micros
 from angarium_chassis.database.engine import Database
+from angarium_chassis.database.list_reads import ListReads
 from angarium_contracts.attempts import (
     Attempt,
     AttemptFilter,
@@ -20,7 +21,8 @@ from angarium_contracts.attempts import (
 from angarium_contracts.contract import Contract
 from angarium_contracts.ids import ATTEMPT, format_id, lowest_id_at, parse_id
 from angarium_contracts.queries import Problem, ProblemCode
-from sqlalchemy import ColumnElement, Select, exists, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import FromClause
 
 from angarium_worker.application.destinations.destination import ExplainAnswer
@@ -47,7 +49,7 @@ class AttemptSearch:
 
     def __init__(self, database: Database, explain_answer: ExplainAnswer) -> None:
         self._explain = explain_answer
-        self._engine = database.engine.execution_options(read_only=True)
+        self._lists = ListReads(database)
         self._on_postgres = database.on_postgres
         self._position = func.strpos if database.on_postgres else func.instr
 
@@ -95,8 +97,11 @@ class AttemptSearch:
         return _page(items, past, end, limit, backwards=backwards)
 
     async def _items(self, query: Select[Any]) -> list[Attempt]:
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).all()
+        async def read(connection: AsyncConnection) -> Sequence[Row[Any]]:
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return rows
+
+        rows = await self._lists.run(read)
         return [attempt_of(row, self._explain) for row in rows]
 
     async def _end(
@@ -104,16 +109,17 @@ class AttemptSearch:
     ) -> bytes | None:
         """The attempt up to which all endpoints can be read within the bound; None: to the end."""
         of = _endpoints(question)
-        end: bytes | None
-        async with self._engine.connect() as connection:
+
+        async def read(connection: AsyncConnection) -> bytes | None:
+            end: bytes | None
             count = select(func.count()).select_from(endpoint_copy).where(*of)
             endpoints = (await connection.execute(count)).scalar_one()
             each = max(LOOKED_THROUGH_MIN, LOOKED_THROUGH_MAX // max(1, endpoints))
             edge = func.min if rising else func.max
             if self._on_postgres:
                 last = _of_endpoint(where, rising=rising).offset(each - 1).limit(1).lateral("last")
-                read = endpoint_copy.join(last, true())
-                query = select(edge(last.c.id)).select_from(read).where(*of)
+                joined = endpoint_copy.join(last, true())
+                query = select(edge(last.c.id)).select_from(joined).where(*of)
                 found = await connection.execute(query)
                 end = found.scalar_one()
                 return end
@@ -123,6 +129,8 @@ class AttemptSearch:
             query = query.order_by(order).offset(LOOKED_THROUGH_MAX - 1).limit(1)
             end = (await connection.execute(query)).scalar_one_or_none()
             return end
+
+        return await self._lists.run(read)
 
     def _merged(
         self, question: Scope, where: list[ColumnElement[bool]], rows_max: int, *, rising: bool
