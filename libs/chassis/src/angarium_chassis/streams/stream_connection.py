@@ -123,6 +123,8 @@ class _Answers(asyncio.Protocol):
 
     def to(self, commands: Sequence[Command]) -> asyncio.Future[list[Any]]:
         """Send commands; the future gets one reply for each, errors included."""
+        if self.lost:
+            raise RedisConnectionError("the connection was lost")
         done: asyncio.Future[list[Any]] = self._loop.create_future()
         self._calls.append(_Call(len(commands), self._loop.time(), done))
         self._transport.write(b"".join([_packed(each) for each in commands]))

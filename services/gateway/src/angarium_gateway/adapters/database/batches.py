@@ -5,6 +5,7 @@ from typing import Any
 
 from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
+from angarium_chassis.database.single_statements import PooledStatements
 from angarium_contracts.hot_path import AcceptedMessage
 from sqlalchemy import (
     ARRAY,
@@ -35,6 +36,7 @@ _COLUMNS: dict[BatchState, dict[str, Any]] = {
     BatchState.SET_ASIDE: {"owner": SET_ASIDE, "published": True},
 }
 """The columns that store each state of an open batch."""
+_CLOSE = "delete from batch where id = any($2::bytea[]) and owner = $1"
 LISTED_MAX = 10_000
 ADOPTED_MAX = 5_000
 
@@ -45,6 +47,8 @@ class BatchTable:
     def __init__(self, database: Database) -> None:
         self._engine = database.engine
         self._on_postgres = database.on_postgres
+        # SQLAlchemy compiles a statement for each number of ids, and sends BEGIN and COMMIT.
+        self._statements = PooledStatements(database.engine) if database.on_postgres else None
         self._now_us = clock_us(on_postgres=database.on_postgres)
 
     async def unpublished(self, owner: str, *, bytes_max: int) -> list[StoredBatch]:
@@ -80,6 +84,10 @@ class BatchTable:
 
     async def close(self, owner: str, ids: Sequence[bytes]) -> None:
         """See the port."""
+        if self._statements is not None:
+            with journal_failures():
+                await self._statements.fetch(_CLOSE, owner, ids)
+            return
         await self._write(delete(batch).where(batch.c.id.in_(ids), batch.c.owner == owner))
 
     async def heartbeat(self, owner: str, *, dead_after_s: float) -> Heartbeat:
