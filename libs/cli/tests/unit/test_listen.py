@@ -18,6 +18,7 @@ from angarium_cli.listen.forwarder import Forwarder
 from angarium_cli.listen.identity import Identity, saved_identity
 from angarium_cli.listen.listener import Listener
 from angarium_cli.listen.polled_messages import PolledMessages
+from angarium_cli.listen.sole_listener import sole_listener
 from angarium_cli.listen.target import target_url
 from angarium_signing import verify
 from rich.console import Console
@@ -67,7 +68,8 @@ class FakePlatform:
             if self.endpoint is None:
                 return httpx.Response(404, json={"detail": "There is no such endpoint."})
         else:
-            self.endpoint = (self.endpoint or {"disabled": False}) | json.loads(request.content)
+            changed = json.loads(request.content)
+            self.endpoint = (self.endpoint or {"id": "ep_1", "disabled": False}) | changed
         return httpx.Response(200, json=self.endpoint)
 
     def _page(self, iterator: str | None) -> httpx.Response:
@@ -286,6 +288,26 @@ def test_the_secret_and_the_name_stay_the_same(tmp_path: Path) -> None:
     assert first.secret not in repr(first)
     assert (tmp_path / "listen.json").stat().st_mode & 0o777 == 0o600
     assert saved_identity(tmp_path / "other").secret != first.secret
+
+
+def test_a_name_has_a_position_of_its_own_and_the_same_secret(identity: Identity) -> None:
+    named = identity.named("second")
+
+    assert named.uid == f"{identity.uid}-second"
+    assert named.secret == identity.secret
+    for wrong in ("", "a b", "a/b", "x" * 65):
+        with pytest.raises(CommandFailed, match="1 to 64"):
+            identity.named(wrong)
+
+
+def test_a_position_has_one_listener_at_a_time(tmp_path: Path) -> None:
+    with sole_listener("ep_1", tmp_path):
+        with pytest.raises(CommandFailed, match="--name"), sole_listener("ep_1", tmp_path):
+            pytest.fail("two listeners share a position")
+        with sole_listener("ep_2", tmp_path):
+            pass
+    with sole_listener("ep_1", tmp_path):
+        pass
 
 
 @pytest.mark.parametrize(

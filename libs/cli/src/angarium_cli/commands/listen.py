@@ -40,16 +40,40 @@ def listen(
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let the URL be of another machine.")
     ] = False,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ENDPOINT",
+            help="Forward what this endpoint gets, by its filters, with its headers and in its"
+            " format; its id or uid.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of this listener, which gives it a position of its own: several run side"
+            " by side, and each gets all messages.",
+            show_default=False,
+        ),
+    ] = None,
     signature_headers: Annotated[
-        HeaderNames, typer.Option(help="Names of the signature's headers.")
-    ] = HeaderNames.webhook,
+        HeaderNames | None,
+        typer.Option(
+            help="Names of the signature's headers. [default: webhook, or as --like has them]",
+            show_default=False,
+        ),
+    ] = None,
     print_secret: Annotated[
         bool,
         typer.Option("--print-secret", help="Print the secret that deliveries are signed with."),
     ] = False,
     forget: Annotated[
         bool,
-        typer.Option("--forget", help="Delete the endpoint that keeps messages for this machine."),
+        typer.Option(
+            "--forget",
+            help="Delete the endpoint that keeps messages for this machine, or for --name.",
+        ),
     ] = False,
     profile: ProfileName = None,
 ) -> None:
@@ -58,8 +82,6 @@ def listen(
     Messages that come while it does not run are forwarded when it runs again. They have their
     original bytes, and a signature under a secret of this machine. Other endpoints are not touched.
     """
-    from angarium_signing import BOTH_PREFIXES
-
     from angarium_cli.failure import CommandFailed
     from angarium_cli.listen.identity import saved_identity
     from angarium_cli.listen.listening import listen_until_stopped, polled_messages
@@ -69,7 +91,7 @@ def listen(
         typer.echo(saved_identity().secret)
         return
     names = [name for each in types or [] for name in each.split(",") if name]
-    messages = polled_messages(profile, app, names)
+    messages = polled_messages(profile, app, names, name=name, like=like)
     if forget:
         messages.forget()
         typer.echo("Deleted the endpoint of this machine.", err=True)
@@ -77,6 +99,5 @@ def listen(
     if target is None:
         raise CommandFailed("a port or URL is missing; give one, as in `angarium listen 3000`")
     url = target_url(target, path, allow_remote=allow_remote)
-    both = signature_headers is HeaderNames.both
-    prefixes = BOTH_PREFIXES if both else (signature_headers.value,)
-    listen_until_stopped(messages, url, prefixes, verify_tls=not skip_verify)
+    under = None if signature_headers is None else signature_headers.value
+    listen_until_stopped(messages, url, under, verify_tls=not skip_verify)

@@ -1,7 +1,7 @@
 """Forwards a message to a program, signed anew with its original bytes."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,15 @@ from .polled_messages import ReceivedMessage
 TIMEOUT_S: Final = 30.0
 _SHOWN_BYTES_MAX: Final = 64 * 1024
 _SUCCESS: Final = range(200, 300)
+
+type Headers = tuple[tuple[str, str], ...]
+type Form = Callable[[ReceivedMessage], tuple[bytes, Headers]]
+"""From a message to the body that is sent, and headers that say what it is."""
+
+
+def as_it_is(message: ReceivedMessage) -> tuple[bytes, Headers]:
+    """The payload byte for byte, with its content type."""
+    return message.body or b"", (("content-type", message.content_type or "application/json"),)
 
 
 class TargetDown(Exception):
@@ -49,19 +58,24 @@ class Forwarder:
         signer: SigningSecret,
         header_prefixes: Sequence[str],
         now_s: Callable[[], float] = time.time,
+        *,
+        form: Form = as_it_is,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._http = http
         self.url = url
         self._signer = signer
         self._prefixes = header_prefixes
         self._now_s = now_s
+        self._form = form
+        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
 
     def forward(self, message: ReceivedMessage) -> Outcome:
         """Post a message that has its bytes. Raises TargetDown."""
-        body = message.body or b""
+        body, described = self._form(message)
+        agent = {"user-agent": f"Angarium/{program_version()} (listen)"}
         headers = (
-            ("content-type", message.content_type or "application/json"),
-            ("user-agent", f"Angarium/{program_version()} (listen)"),
+            *(agent | self._headers | dict(described)).items(),
             *signature_headers_under(
                 self._prefixes, [self._signer], message.id, int(self._now_s()), body
             ),

@@ -5,53 +5,97 @@ from collections.abc import Sequence
 from typing import Final
 
 import httpx
+from angarium_signing import BOTH_PREFIXES
 
 from angarium_cli.client.output import console_of
 from angarium_cli.client.session import open_session
+from angarium_cli.failure import CommandFailed
 
 from .display import Display
-from .forwarder import TIMEOUT_S, Forwarder
+from .forwarder import TIMEOUT_S, Form, Forwarder, as_it_is
 from .identity import saved_identity
 from .keys import NoKeys, terminal_keys
+from .likeness import Likeness
 from .listener import KEYS_HELP, Listener
-from .polled_messages import PolledMessages
+from .polled_messages import PolledMessages, ReceivedMessage
+from .sole_listener import sole_listener
 
 _API_TIMEOUT_S: Final = 15.0
 """After sleep, a connection may be dead without a word. The listener itself tries again."""
 
 
 def polled_messages(
-    profile: str | None, app: str | None, event_types: Sequence[str]
+    profile: str | None,
+    app: str | None,
+    event_types: Sequence[str],
+    *,
+    name: str | None = None,
+    like: str | None = None,
 ) -> PolledMessages:
-    """The messages for this machine."""
+    """The messages for this machine, or for the listener with this name. Raises CommandFailed."""
+    identity = saved_identity()
     return PolledMessages(
         lambda: open_session(profile, timeout_s=_API_TIMEOUT_S, tries_max=1),
         app,
-        saved_identity(),
+        identity if name is None else identity.named(name),
         event_types,
+        like,
     )
 
 
 def listen_until_stopped(
     messages: PolledMessages,
     url: httpx.URL,
-    header_prefixes: Sequence[str],
+    signature_headers: str | None,
     *,
     verify_tls: bool,
 ) -> None:
-    """Forward messages until q or Ctrl-C. Raises CommandFailed."""
+    """Forward messages until q or Ctrl-C. `signature_headers` is `webhook`, `svix` or `both`; by
+    default, as the endpoint has it that is followed. Raises CommandFailed."""
     display = Display(console_of(sys.stdout))
     messages.begin()
     display.notice(f"Listening to {messages.application}, forwarding to {url}")
     display.notice("Its signing secret: angarium listen --print-secret")
+    form, headers = _of_likeness(messages.likeness, display)
+    if signature_headers is None:
+        signature_headers = messages.likeness.signature_headers if messages.likeness else "webhook"
+    prefixes = BOTH_PREFIXES if signature_headers == "both" else (signature_headers,)
     with (
+        sole_listener(messages.endpoint_id),
         httpx.Client(verify=verify_tls, trust_env=False, timeout=TIMEOUT_S) as http,
         terminal_keys() as keys,
     ):
         if not isinstance(keys, NoKeys):
             display.notice(KEYS_HELP)
-        forwarder = Forwarder(http, url, saved_identity().signer, header_prefixes)
+        signer = saved_identity().signer
+        forwarder = Forwarder(http, url, signer, prefixes, form=form, headers=headers)
         try:
             Listener(messages, forwarder, keys, display).run()
         finally:
             messages.close()
+
+
+def _of_likeness(likeness: Likeness | None, display: Display) -> tuple[Form, dict[str, str]]:
+    """The form and the headers of an endpoint. Raises CommandFailed."""
+    if likeness is None:
+        return as_it_is, {}
+    if likeness.withheld:
+        names = ", ".join(likeness.withheld)
+        display.notice(f"Not sent, as the API does not return their values: {names}")
+    from angarium_worker.examination.payload_preview import FormatNotPreviewed, PayloadPreview
+
+    try:
+        preview = PayloadPreview(
+            likeness.application_id,
+            likeness.payload_format,
+            likeness.content_type,
+            likeness.event_source,
+        )
+    except FormatNotPreviewed as error:
+        raise CommandFailed(f"--like {likeness.endpoint} is not possible: {error}") from None
+
+    def form(message: ReceivedMessage) -> tuple[bytes, tuple[tuple[str, str], ...]]:
+        own_type = None if message.content_type == "application/json" else message.content_type
+        return preview.form(message.id, message.event_type, message.body or b"", own_type or None)
+
+    return form, dict(likeness.headers)

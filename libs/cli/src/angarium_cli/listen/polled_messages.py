@@ -13,6 +13,7 @@ from angarium_cli.client.api_client import Refused, Unreachable
 from angarium_cli.client.session import Session, path_of
 
 from .identity import Identity
+from .likeness import FILTERS, Likeness, read_likeness
 
 CONSUMER: Final = "listen"
 POLL_URL: Final = "poll://messages"
@@ -42,28 +43,39 @@ class ReceivedMessage:
 class PolledMessages:
     """Messages of an application from now on, and those since the last time.
 
-    `connect` opens a session with the profile as it is then, so that a new login is found.
+    `connect` opens a session with the profile as it is then, so that a new login is found. `like`
+    names an endpoint whose filters apply, but for the event types that are given.
     """
 
     def __init__(
-        self, connect: Connect, app: str | None, identity: Identity, event_types: Sequence[str]
+        self,
+        connect: Connect,
+        app: str | None,
+        identity: Identity,
+        event_types: Sequence[str],
+        like: str | None = None,
     ) -> None:
         self._connect = connect
         self._app = app
         self._identity = identity
+        self._like = like
         self._event_types = sorted(set(event_types))
         self._open = ExitStack()
         self._session: Session | None = None
         self._iterator: str | None = None
         self.application = ""
+        self.endpoint_id = ""
+        self.likeness: Likeness | None = None
 
     def begin(self) -> Session:
-        """Connect, and create the endpoint or change its event types. Raises CommandFailed."""
+        """Connect, and create the endpoint or change its filters. Raises CommandFailed."""
         session = self._open.enter_context(self._connect())
         self.application = session.application(self._app)
+        if self._like is not None and self.likeness is None:
+            self.likeness = read_likeness(session, self.application, self._like)
         api = session.api
         path = self._path(_ENDPOINT)
-        wanted: dict[str, Any] = {"eventTypes": self._event_types or None}
+        wanted = self._filters()
         try:
             found = api.get(path)
         except Refused as refused:
@@ -71,10 +83,12 @@ class PolledMessages:
                 raise
             new = {"url": POLL_URL, "uid": self._identity.uid, **wanted}
             new["description"] = self._identity.description
-            api.send("POST", self._path(_ENDPOINTS), body=new)
+            found = api.send("POST", self._path(_ENDPOINTS), body=new)
         else:
-            if sorted(found["eventTypes"] or []) != self._event_types or found["disabled"]:
-                api.send("PATCH", path, body=wanted | {"disabled": False})
+            same = all(_is_same(found.get(name), value) for name, value in wanted.items())
+            if not same or found["disabled"]:
+                found = api.send("PATCH", path, body=wanted | {"disabled": False})
+        self.endpoint_id = str(found["id"])
         self._session = session
         return session
 
@@ -105,6 +119,12 @@ class PolledMessages:
         self._session = None
         self._open.close()
 
+    def _filters(self) -> dict[str, Any]:
+        found = dict.fromkeys(FILTERS) if self.likeness is None else dict(self.likeness.filters)
+        if self._event_types:
+            found["eventTypes"] = self._event_types
+        return found
+
     def _poll(self, session: Session) -> ReceivedMessage | None:
         query: dict[str, Any] = {"limit": 1}
         if self._iterator is not None:
@@ -128,3 +148,11 @@ class PolledMessages:
 
     def _path(self, template: str) -> str:
         return path_of(template, app=self.application, uid=self._identity.uid, consumer=CONSUMER)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """True for lists of the same texts in any order, and for a filter that is the same; an empty
+    list is none."""
+    if isinstance(one, list) and isinstance(other, list):
+        return sorted(one) == sorted(other)
+    return (one or None) == (other or None)
