@@ -1,6 +1,5 @@
 """The suite's stage on a Valkey Cluster of six nodes, without links: its nodes name themselves."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from .stage import Stage
 
 STREAMS = 4
 """So many that each primary has some."""
+MOVED_AT_ONCE = 100
 _WHOLE_TIMEOUT_S = 60.0
 
 
@@ -98,9 +98,7 @@ class ClusterStage(Stage):
         target.ask("CLUSTER SETSLOT", slot, "IMPORTING", source.node_id())
         source.ask("CLUSTER SETSLOT", slot, "MIGRATING", target.node_id())
         keys: Any
-        while keys := source.ask("CLUSTER GETKEYSINSLOT", slot, 10):
-            for key in keys:
-                source.ask("MIGRATE 127.0.0.1", target.port, key, 0, 5_000)
-            time.sleep(0.05)
+        while keys := source.ask("CLUSTER GETKEYSINSLOT", slot, MOVED_AT_ONCE):
+            source.ask("MIGRATE", "127.0.0.1", target.port, b"", 0, 5_000, "KEYS", *keys)
         for node in (target, source):
             node.ask("CLUSTER SETSLOT", slot, "NODE", target.node_id())

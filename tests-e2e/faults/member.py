@@ -122,9 +122,10 @@ class Member:
             return False
         return answer.status_code == 200
 
-    def await_ready(self, client: httpx.Client) -> None:
+    def await_ready(self, client: httpx.Client, patience: float = 1.0) -> None:
         """Wait until it says that it can work."""
-        until(lambda: self.readiness(client), _READY_TIMEOUT_S, f"{self.name} is ready")
+        timeout_s = _READY_TIMEOUT_S * patience
+        until(lambda: self.readiness(client), timeout_s, f"{self.name} is ready")
 
 
 class Keeper:

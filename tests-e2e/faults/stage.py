@@ -199,7 +199,7 @@ class Stage:
         """Wait until every process that should run says that it can work."""
         for member in self.keeper.members:
             if not member.rests:
-                member.await_ready(self._client)
+                member.await_ready(self._client, self.patience)
 
     def api(self, number: int = 0) -> httpx.Client:
         """A client of a gateway's API."""
