@@ -52,9 +52,9 @@ class MessageSearchTable:
         with_content: bool,
     ) -> FoundMessages:
         """See the port."""
-        of = _applications(tenant_id, application_id)
 
         async def read(connection: AsyncConnection) -> FoundMessages:
+            of = _applications(tenant_id, application_id)
             where = id_bounds(window, chosen)
             if chosen.event_id is not None:
                 where.append(message.c.id.in_(await _claimed(connection, of, chosen.event_id)))

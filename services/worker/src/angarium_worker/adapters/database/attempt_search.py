@@ -108,9 +108,9 @@ class AttemptSearch:
         self, question: SearchAttempts, where: list[ColumnElement[bool]], *, rising: bool
     ) -> bytes | None:
         """The attempt up to which all endpoints can be read within the bound; None: to the end."""
-        of = _endpoints(question)
 
         async def read(connection: AsyncConnection) -> bytes | None:
+            of = _endpoints(question)
             end: bytes | None
             count = select(func.count()).select_from(endpoint_copy).where(*of)
             endpoints = (await connection.execute(count)).scalar_one()
