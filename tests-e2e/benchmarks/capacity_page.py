@@ -82,7 +82,8 @@ def _measured(measures: Measures) -> str:
     return (
         f"Measured on {day.day} {_MONTHS[day.month - 1]} {day.year}: {machine['cpu']},"
         f" {machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']},"
-        f" Postgres 18 with fsync. The idle platform used {idle}; after the runs, these connections were open: {connections}."
+        f" Postgres 18 with fsync. The idle platform used {idle}; after the"
+        f" runs, these connections were open: {connections}."
     )
 
 
