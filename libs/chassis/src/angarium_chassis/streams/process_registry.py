@@ -89,7 +89,7 @@ class ProcessHeartbeat:
 
     async def _count_peers(self, redis: Redis, now_ms: int) -> int:
         """The living processes of this service, this one included."""
-        living = await redis.zrangebyscore(
+        living: Any = await redis.zrangebyscore(
             PROCESSES_SEEN, now_ms - SILENT_MS_MAX, "+inf", start=0, num=PROCESSES_MAX
         )
         prefix = f"{self._service}/"
