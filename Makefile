@@ -1,6 +1,7 @@
 # Each target sets up what it needs: a fresh clone and `make run` or `make test` are enough.
 #   RUN_ARGS, TEST_ARGS, BENCH_ARGS, FAULT_ARGS, ALERT_ARGS, MUTATE_ARGS   further arguments, e.g. make test TEST_ARGS="-k signing"
 #   BASE, COMPARE_ARGS                the revision that make bench-compare compares with; further arguments
+#   CAPACITY_ARGS, SOAK_ARGS, SIMULATION_ARGS   those of make capacity, make soak-long and make simulate-large
 #   EXAMPLES                          how many examples of each property make properties tries, 1000
 #   FUZZ_SECONDS                      how long each target of make fuzz runs, 300
 #   SIMULATION_SEEDS, SEED            how many seeds make simulate runs, 20000; one to replay
@@ -30,7 +31,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare test-sender-sdks clean
+.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare test-sender-sdks simulate-large soak-long bench-capacity capacity clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +62,12 @@ properties: setup ## Test every property with EXAMPLES examples, 1000 instead of
 
 simulate: setup ## Run the worker in SIMULATION_SEEDS simulated worlds, or replay SEED
 	@$(SIMULATION) $(or $(SEED),--seeds $(SIMULATION_SEEDS))
+
+simulate-large: setup ## Run a hundred workers with 10,000 endpoints in simulated time: some minutes
+	@PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simulate_large $(SIMULATION_ARGS)
+
+soak-long: setup ## Post 50 million messages in slices, and go on after an interruption: some hours
+	@exec $(BIN)/python tests-e2e/benchmarks/soak_long.py $(SOAK_ARGS)
 
 fuzz: setup ## Fuzz responses and URLs, guided by coverage, FUZZ_SECONDS each
 	@$(UV) sync --locked --quiet --group fuzz
@@ -124,6 +131,12 @@ bench: setup ## Measure throughput, latency, CPU and memory
 
 bench-compare: setup ## Compare the working tree with BASE, a revision (HEAD): both are built, and alternate
 	@exec $(BIN)/python tests-e2e/benchmarks/compare_revisions.py $(or $(BASE),HEAD) $(COMPARE_ARGS)
+bench-capacity: setup ## Measure what a message costs, for make capacity: some 20 minutes
+	@$(BIN)/python tests-e2e/benchmarks/measure_capacity.py $(BENCH_ARGS)
+	@$(BIN)/python tests-e2e/benchmarks/capacity.py --write
+
+capacity: setup ## Say what 1,000 to 1,000,000 messages a second of a workload need
+	@$(BIN)/python tests-e2e/benchmarks/capacity.py $(CAPACITY_ARGS)
 
 bench-search: setup ## Measure what a page of a search costs in a full ledger
 	@exec $(BIN)/python tests-e2e/benchmarks/search_plans.py $(BENCH_ARGS)

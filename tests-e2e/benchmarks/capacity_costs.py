@@ -7,6 +7,7 @@ coefficient each, none below zero. `fit` finds them from runs, `Costs.of` applie
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 FEATURES = (
     "message",
@@ -18,6 +19,11 @@ FEATURES = (
 )
 
 _ITERATIONS_MAX = len(FEATURES)
+CPU_NOISE_MS = 100.0
+"""What a run's CPU time of a process may be off by, whatever was posted: what is idle is taken
+off, and what other programs do to the caches is not known."""
+NOISE_SHARE = 0.15
+"""What it may be off by beside, as a share of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Workload:
 
     def __str__(self) -> str:
         endpoints = "1 endpoint" if self.fan_out == 1 else f"{self.fan_out} endpoints"
-        return f"{self.payload_kib:g} KiB, {endpoints}, {self.failing:.0%} failing"
+        return f"{self.payload_kib:g} KiB, {endpoints}, {self.failing * 100:g} % failing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,34 +106,46 @@ class Check:
 
 
 def fit(runs: Sequence[Run]) -> Costs:
-    """The coefficients that come closest to the runs, each relative to its size. There must be at
-    least as many different workloads as `FEATURES`."""
+    """The coefficients that come closest to the runs. There must be at least as many different
+    workloads as `FEATURES`."""
     counters = runs[0].costs.keys()
     return Costs({counter: _fit_counter(runs, counter) for counter in counters})
 
 
-def check(costs: Costs, runs: Sequence[Run]) -> list[Check]:
-    """Every counter of every run, predicted."""
-    return [
-        Check(run.workload, counter, costs.of(counter, run.workload), measured)
-        for run in runs
-        for counter, measured in run.costs.items()
-    ]
+def check(runs: Sequence[Run]) -> list[Check]:
+    """Every counter of every workload, predicted from the runs of the other workloads, beside the
+    median of its own."""
+    checks = []
+    for workload in dict.fromkeys(run.workload for run in runs):
+        costs = fit([run for run in runs if run.workload != workload])
+        own = [run for run in runs if run.workload == workload]
+        checks += [
+            Check(
+                workload,
+                counter,
+                costs.of(counter, workload),
+                median(run.costs[counter] for run in own),
+            )
+            for counter in own[0].costs
+        ]
+    return checks
 
 
 def _fit_counter(runs: Sequence[Run], counter: str) -> tuple[float, ...]:
-    """Least squares of the relative errors; the most negative coefficient is left out until none
-    is."""
-    rows, values = [], []
-    for run in runs:
-        cost = run.costs[counter]
-        if cost > 0:
-            rows.append([feature / cost for feature in run.workload.features()])
-            values.append(1.0)
+    """Least squares of the errors, each relative to the noise of its run; the most negative
+    coefficient is left out until none is. What some workload does not move at all is taken to
+    cost nothing."""
     used = list(range(len(FEATURES)))
     found = [0.0] * len(FEATURES)
-    if not rows:
+    moved = {run.workload for run in runs if run.costs[counter] > 0}
+    if moved != {run.workload for run in runs}:
         return tuple(found)
+    noise = [_noise(run, counter) for run in runs]
+    rows = [
+        [feature / by for feature in run.workload.features()]
+        for run, by in zip(runs, noise, strict=True)
+    ]
+    values = [run.costs[counter] / by for run, by in zip(runs, noise, strict=True)]
     for _ in range(_ITERATIONS_MAX):
         found = [0.0] * len(FEATURES)
         for at, value in zip(used, _least_squares(rows, values, used), strict=True):
@@ -137,6 +155,12 @@ def _fit_counter(runs: Sequence[Run], counter: str) -> tuple[float, ...]:
             break
         used.remove(lowest)
     return tuple(found)
+
+
+def _noise(run: Run, counter: str) -> float:
+    """By how much a message's cost may be off, never 0."""
+    of_run = CPU_NOISE_MS if counter.startswith("cpu ms") else 0.0
+    return max(NOISE_SHARE * run.costs[counter] + of_run / run.messages, 1e-9)
 
 
 def _least_squares(

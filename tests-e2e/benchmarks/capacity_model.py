@@ -133,7 +133,7 @@ def _shared(costs: Costs, workload: Workload, rate: int, limits: Limits) -> list
                 "MB/s",
             ),
             (
-                f"{name}'s Postgres: {limits.retention_days} days",
+                f"{name}'s Postgres: disk",
                 kept_tb,
                 limits.postgres_tb,
                 "TB",

@@ -1,4 +1,4 @@
-"""The runs that the capacity model is made of, and those that it is checked against."""
+"""The runs that the capacity model is made of and checked against."""
 
 import asyncio
 import signal
@@ -16,19 +16,16 @@ from failure import BenchmarkFailed
 from platform_process import Platform, running_platform
 from tools import _HERE, _output, end
 
-CALIBRATION = (
-    Workload(1),
+WORKLOADS = (
+    *(Workload(kib, fan_out) for kib in (1, 10, 64) for fan_out in (1, 10, 100)),
+    *(Workload(kib, failing=failing) for kib in (1, 10, 64) for failing in (0.1, 0.5)),
+    Workload(10, fan_out=10, failing=0.1),
+    Workload(1, fan_out=100, failing=0.5),
     Workload(48),
     Workload(1, fan_out=60),
     Workload(24, fan_out=60),
     Workload(1, failing=0.4),
     Workload(48, failing=0.4),
-)
-CHECKED = (
-    *(Workload(kib, fan_out) for kib in (1, 10, 64) for fan_out in (1, 10, 100)),
-    *(Workload(kib, failing=failing) for kib in (1, 10, 64) for failing in (0.1, 0.5)),
-    Workload(10, fan_out=10, failing=0.1),
-    Workload(1, fan_out=100, failing=0.5),
 )
 MESSAGES_MAX = 6_000
 MESSAGES_MIN = 40

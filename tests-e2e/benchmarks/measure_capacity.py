@@ -1,8 +1,8 @@
 """Measures what a message costs, and checks predictions: `make bench-capacity` runs it.
 
-Runs of some workloads give the costs; of others, only what they cost is compared with what the
-model says. Everything is counted, nothing is timed: a busy machine makes it slower, and CPU time
-somewhat dearer. Writes capacity_measures.json; `--page` writes the page and its pictures as well.
+Runs of many workloads give the costs; each workload is also predicted from the runs of the others,
+and compared. Everything is counted, nothing is timed: a busy machine makes it slower, and CPU time
+somewhat dearer. Writes capacity_measures.json, which the page is made of (`capacity.py --write`).
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 from capacity_measures import ERROR_MAX, FILE, MeasuredRun, Measures, write
-from capacity_runs import CALIBRATION, CHECKED, in_alternation, measuring
+from capacity_runs import WORKLOADS, in_alternation, measuring
 from failure import BenchmarkFailed
 from report import machine
 from rich.console import Console
@@ -28,20 +28,18 @@ async def measure(given: argparse.Namespace, folder: Path, console: Console) -> 
     async with measuring(given.angarium, folder) as platform:
         console.print("idle …")
         idle_per_s = await platform.idle()
-        runs: list[list[MeasuredRun]] = [[], []]
-        for which, workloads in enumerate((CALIBRATION, CHECKED)):
-            for workload in in_alternation(workloads, given.repeat):
-                run = await platform.run(workload)
-                runs[which].append(MeasuredRun.of(run))
-                spent = sum(v for name, v in run.costs.items() if name in _OWN)
-                console.print(f"{workload}: {run.messages} messages, {spent:.3f} ms of our CPU")
+        runs: list[MeasuredRun] = []
+        for workload in in_alternation(WORKLOADS, given.repeat):
+            run = await platform.run(workload)
+            runs.append(MeasuredRun.of(run))
+            spent = sum(v for name, v in run.costs.items() if name in _OWN)
+            console.print(f"{workload}: {run.messages} messages, {spent:.3f} ms of our CPU")
         return Measures(
             date=datetime.datetime.now(datetime.UTC).date().isoformat(),
             machine=machine(),
             idle_per_s={name: float(f"{value:.4g}") for name, value in idle_per_s.items()},
             connections=await platform.connections(),
-            calibration=runs[0],
-            checked=runs[1],
+            runs=runs,
         )
 
 
@@ -60,7 +58,7 @@ def show_checks(measures: Measures, console: Console) -> int:
     for name, errors in by_workload.items():
         table.add_row(name, *(f"{errors[counter]:+.0%}" for counter in counters))
     console.print(table)
-    console.print(f"{beyond} of {len(measures.checks())} beyond {ERROR_MAX:.0%}")
+    console.print(f"{beyond} of {len(measures.checks())} beyond {ERROR_MAX * 100:.0f} %")
     return beyond
 
 

@@ -29,12 +29,22 @@ def test_a_fit_finds_the_coefficients_that_the_runs_were_made_of() -> None:
     assert fit(runs()).coefficients["cpu"] == pytest.approx(COEFFICIENTS)
 
 
-def test_a_fit_predicts_other_workloads() -> None:
+def test_a_workload_is_predicted_from_the_others() -> None:
     other = Workload(64, fan_out=10, failing=0.5)
     measured = Costs({"cpu": COEFFICIENTS}).of("cpu", other)
-    [checked] = check(fit(runs()), [Run(other, 1, {"cpu": measured * 1.25})])
+    twice = [Run(other, 1, {"cpu": measured * factor}) for factor in (1.0, 1.5)]
+    checked = next(each for each in check([*runs(), *twice, *runs()]) if each.workload == other)
     assert checked.predicted == pytest.approx(measured)
     assert checked.error == pytest.approx(-0.2)
+
+
+def test_runs_of_few_messages_count_less_for_cpu_time() -> None:
+    costs = Costs({"cpu ms": COEFFICIENTS})
+    many = [Run(each, 10_000, {"cpu ms": costs.of("cpu ms", each)}) for each in WORKLOADS]
+    few = [Run(each, 10, {"cpu ms": costs.of("cpu ms", each) * 3}) for each in WORKLOADS]
+    found = fit([*many, *few])
+    for each in WORKLOADS[:2]:
+        assert found.of("cpu ms", each) == pytest.approx(costs.of("cpu ms", each), rel=0.02)
 
 
 def test_no_coefficient_is_below_zero() -> None:

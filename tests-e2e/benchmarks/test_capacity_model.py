@@ -62,7 +62,7 @@ def test_what_postgres_does_besides_is_divided_by_what_is_logged() -> None:
 def test_what_is_used_up_first_is_what_the_lowest_rate_uses_up() -> None:
     first = needs(costs(), Workload(1), 1_000, LIMITS).first
     # 1 kB × 1,000/s × 10 days = 864 GB of 1 TB.
-    assert first.name == "gateway's Postgres: 10 days"
+    assert first.name == "gateway's Postgres: disk"
     assert first.used == pytest.approx(0.864)
     assert first.exhausted_per_s == pytest.approx(1_000 / 0.864)
     kept_briefly = replace(LIMITS, retention_days=1, postgres_wal_mb_per_s=1)
@@ -71,7 +71,7 @@ def test_what_is_used_up_first_is_what_the_lowest_rate_uses_up() -> None:
 
 def test_fan_out_uses_up_the_database_of_the_worker() -> None:
     first = needs(costs(), Workload(1, fan_out=10), 1_000, LIMITS).first
-    assert first.name == "worker's Postgres: 10 days"
+    assert first.name == "worker's Postgres: disk"
 
 
 def test_a_month_is_the_sum_of_its_seconds() -> None:

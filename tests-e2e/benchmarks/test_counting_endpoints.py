@@ -13,9 +13,8 @@ from capacity_load import RandomEventBody
 from capacity_readings import Reading, difference
 from capacity_runs import (
     ATTEMPTS_MAX,
-    CALIBRATION,
-    CHECKED,
     MESSAGES_MIN,
+    WORKLOADS,
     counting_endpoints,
     messages_of,
 )
@@ -66,7 +65,7 @@ def test_bodies_differ_from_load_in_their_filler_only() -> None:
 
 
 def test_every_run_is_bounded() -> None:
-    for workload in (*CALIBRATION, *CHECKED):
+    for workload in WORKLOADS:
         messages = messages_of(workload)
         assert messages == MESSAGES_MIN or messages * workload.attempts <= ATTEMPTS_MAX
     assert messages_of(Workload(64, fan_out=100)) == MESSAGES_MIN

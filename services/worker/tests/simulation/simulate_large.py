@@ -85,6 +85,9 @@ class LargeWorld:
             SimulatedWorker(machine.start(f"worker-{number}"), around)
             for number in range(size.workers)
         ]
+        for worker in self.workers:
+            # As the heartbeats of the processes tell them.
+            worker.worker.endpoints.guards.share_with(size.workers)
         self._posted = self._flooded = 0
         machine.later(0.5, self._post)
 
@@ -145,7 +148,7 @@ class LargeWorld:
             Finding("flood: requests at a time, at most", watch.in_flight_max[Kind.FLOODED]),
             Finding("slots of all workers", size.workers * size.sending_max),
             Finding("down endpoints: usual requests", usual_per_s, "/s"),
-            Finding("down endpoints: requests while down", down, "/s"),
+            Finding("down endpoints: requests a second while down, by usual", down / usual_per_s),
             Finding("down endpoints: share of retries", retries / max(1, requests) * 100, "%"),
             Finding(f"down endpoints: peak of {PEAK_OVER_S} s, by usual", peak / usual_per_s),
             Finding("everything delivered after the end of the outage", self._delivered_s(), "s"),
@@ -201,6 +204,9 @@ def main() -> int:
     parser.add_argument("--endpoints", type=int, default=defaults.endpoints)
     parser.add_argument("--workers", type=int, default=defaults.workers)
     parser.add_argument("--rate", type=float, default=defaults.rate)
+    parser.add_argument("--steady", type=float, default=defaults.steady_s, help="s before (40)")
+    parser.add_argument("--down", type=float, default=defaults.down_s, help="s of outage (60)")
+    parser.add_argument("--after", type=float, default=defaults.after_s, help="s of load (60)")
     parser.add_argument("--slots", type=int, default=defaults.sending_max, help="of a worker")
     given = parser.parse_args()
     size = Size(
@@ -209,6 +215,9 @@ def main() -> int:
         rate=given.rate,
         flood_rate=given.rate,
         sending_max=given.slots,
+        steady_s=given.steady,
+        down_s=given.down,
+        after_s=given.after,
     )
     began_s = time.monotonic()
     world = run_large(size, given.seed)
