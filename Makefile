@@ -31,7 +31,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare test-sender-sdks simulate-large soak-long bench-capacity capacity clean
+.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare test-sender-sdks simulate-large soak-long bench-capacity capacity bench-instructions clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -128,6 +128,9 @@ api-document: ## Write the API's document that the console's types are made of
 
 bench: setup ## Measure throughput, latency, CPU and memory
 	@exec $(BIN)/python tests-e2e/benchmarks/bench.py $(BENCH_ARGS)
+
+bench-instructions: setup ## Count the instructions of a message in each service; needs valgrind
+	@exec $(BIN)/python tests-e2e/benchmarks/count_instructions.py $(BENCH_ARGS)
 
 bench-compare: setup ## Compare the working tree with BASE, a revision (HEAD): both are built, and alternate
 	@exec $(BIN)/python tests-e2e/benchmarks/compare_revisions.py $(or $(BASE),HEAD) $(COMPARE_ARGS)

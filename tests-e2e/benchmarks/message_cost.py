@@ -35,8 +35,8 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class ProcessCost:
-    """What a message costs a process: microseconds of CPU time, posts of the aiohttp loop, and
-    rounds of the plain loop; None where the yardstick was not measured."""
+    """The cost of a message in one process: microseconds of CPU time, posts of the aiohttp loop,
+    and rounds of the plain loop; None where the yardstick was not measured."""
 
     process: str
     cpu_us: Spread

@@ -1,4 +1,4 @@
-"""What surrounds the platform in a workload: receivers without and with TLS, and a collector."""
+"""The surroundings of a platform in a workload: receivers without and with TLS, a collector."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
