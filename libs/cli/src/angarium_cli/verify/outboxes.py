@@ -1,9 +1,8 @@
 """Compares producers' outboxes with the journal, in both directions.
 
 Every event that an outbox has as accepted must have its message, with the same payload unless that
-was deleted. Every message whose `eventId` an
-outbox generated must be of an event that was committed: it is in an outbox, unless the outbox has
-deleted it after its time.
+was deleted. Every message whose `eventId` an outbox generated must be of an event that was
+committed: it is in an outbox, unless the outbox has deleted it after its time.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -31,7 +30,8 @@ MARGIN_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class LostEvent:
-    """An event that its outbox has as accepted, and that the journal does not have so."""
+    """An event that its outbox has as accepted, and of which the journal has no message, or one
+    with another payload."""
 
     application: str
     event_id: str
