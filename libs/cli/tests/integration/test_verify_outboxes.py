@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from io import StringIO
+from typing import Any
 
 import pytest
 from angarium_cli.failure import CommandFailed
@@ -46,8 +47,8 @@ async def add(outbox: AsyncEngine, application: str = "acme", *, accepted: bool 
     return event_id
 
 
-async def post(platform: Platform, event_id: str) -> bytes:
-    message_id = await platform.add_message(event_id=event_id)
+async def post(platform: Platform, event_id: str, **members: Any) -> bytes:
+    message_id = await platform.add_message(event_id=event_id, **members)
     row = {"application_id": APP, "event_id": event_id, "message_id": message_id}
     await platform.add("gateway", event_claim, **row)
     return message_id
@@ -98,6 +99,25 @@ async def test_an_accepted_event_without_a_message_is_lost(
         ("no-such-application", elsewhere),
     ]
     assert not Audit(outboxes=found).is_clean
+
+
+async def test_a_message_with_another_payload_than_its_event_differs(
+    named: Platform, outbox: AsyncEngine
+) -> None:
+    await post(named, await add(outbox))
+    changed = await add(outbox)
+    await post(named, changed, payload=b'{"n":1}')
+    await post(named, await add(outbox), payload=b"", expunged_at=datetime.now(UTC))
+
+    found = await audited(named, outbox)
+
+    assert [each.event_id for each in found.differing] == [changed]
+    assert (found.compared, found.lost_count, found.unknown_count) == (3, 0, 0)
+    assert not found.is_clean
+    said = StringIO()
+    show("here", time_range(None, "now", NOW), Audit(outboxes=found), Console(file=said))
+    assert "1 message with another payload than the event" in said.getvalue()
+    assert changed in as_json("here", time_range(None, "now", NOW), Audit(outboxes=found))
 
 
 async def test_a_message_of_an_event_that_was_never_committed_is_unknown(

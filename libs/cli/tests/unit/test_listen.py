@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +272,21 @@ def test_other_types_change_the_endpoint(listen: Listen, platform: FakePlatform)
     platform.endpoint["disabled"] = True
     listen(types=("b", "a"))
     assert platform.endpoint | {"eventTypes": ["a", "b"], "disabled": False} == platform.endpoint
+
+
+def test_a_listener_that_is_refused_leaves_the_endpoint_as_it_is(
+    listen: Listen, platform: FakePlatform, identity: Identity
+) -> None:
+    def refuse(endpoint_id: str) -> AbstractContextManager[None]:
+        raise CommandFailed(f"{endpoint_id} is taken")
+
+    listen(types=("a",))
+    before = platform.endpoint
+    second = PolledMessages(platform.connect, None, identity, ("b",), hold=refuse)
+
+    with pytest.raises(CommandFailed, match="ep_1 is taken"):
+        second.begin()
+    assert platform.endpoint == before
 
 
 def test_a_refusal_for_good_ends_it(listen: Listen, platform: FakePlatform) -> None:

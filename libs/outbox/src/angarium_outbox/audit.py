@@ -1,13 +1,18 @@
 """The outbox as `angarium verify --outbox` reads it."""
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from angarium_outbox.store import Backlog, OutboxStore
 from angarium_outbox.tables import State, outbox
+
+_ROWS_AT_ONCE: Final = 20
+"""Rows with payloads that are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,18 @@ class OutboxAudit:
         )
         async with self._engine.connect() as connection:
             return [AcceptedEvent(*each) for each in (await connection.execute(query)).all()]
+
+    async def payload_digests(self, positions: Collection[int]) -> dict[int, bytes]:
+        """SHA-256 of the payloads at these positions, as they are posted; without those that were
+        deleted since."""
+        row = outbox.c
+        query = select(row.position, row.payload).where(row.position.in_(sorted(positions)))
+        found: dict[int, bytes] = {}
+        async with self._engine.connect() as connection:
+            rows = await connection.stream(query.execution_options(yield_per=_ROWS_AT_ONCE))
+            async for each in rows:
+                found[each.position] = hashlib.sha256(each.payload.encode()).digest()
+        return found
 
     async def known(self, event_ids: Collection[str]) -> set[str]:
         """Those of these events that were committed, whatever became of them."""

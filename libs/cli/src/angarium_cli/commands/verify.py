@@ -37,8 +37,8 @@ def verify(
     while the platform runs.
 
     With --outbox, also verify that every event that an outbox of angarium-outbox has as accepted is
-    in the journal, and that every message whose eventId an outbox generated is of an event that the
-    producer committed.
+    in the journal with the same payload, and that every message whose eventId an outbox generated
+    is of an event that the producer committed.
 
     Also counts attempts and messages once more, and compares the result with the statistics.
 

@@ -1,10 +1,13 @@
 """What a listener takes over from an existing endpoint, whose place it takes on this machine."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from angarium_cli.client.session import Session, path_of
 from angarium_cli.failure import CommandFailed
+
+if TYPE_CHECKING:
+    from angarium_worker.examination.payload_preview import PayloadPreview
 
 FILTERS: Final = ("eventTypes", "channels", "filter")
 """Members of an endpoint that say which messages it gets."""
@@ -17,17 +20,13 @@ type Headers = tuple[tuple[str, str], ...]
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """Filters, headers and format of an endpoint. `withheld` names the headers whose values the
-    API does not return, `application_id` is that of its application."""
+    API does not return."""
 
-    endpoint: str
-    application_id: str
     filters: dict[str, Any]
     headers: Headers
     withheld: tuple[str, ...]
     signature_headers: str
-    payload_format: str
-    content_type: str | None
-    event_source: str | None
+    preview: "PayloadPreview"
 
 
 def read_likeness(session: Session, application: str, endpoint: str) -> Likeness:
@@ -38,13 +37,26 @@ def read_likeness(session: Session, application: str, endpoint: str) -> Likeness
         raise CommandFailed(f"{endpoint} is polled: nothing is sent to it that --like could follow")
     headers = session.api.get(f"{path}/headers")
     return Likeness(
-        endpoint=endpoint,
-        application_id=str(session.api.get(path_of(_APPLICATION, app=application))["id"]),
         filters={name: found.get(name) for name in FILTERS},
         headers=tuple(headers["headers"].items()),
         withheld=tuple(headers["sensitive"]),
         signature_headers=str(found.get("signatureHeaders") or "webhook"),
-        payload_format=str(found.get("payloadFormat") or "plain"),
-        content_type=found.get("contentType"),
-        event_source=found.get("eventSource"),
+        preview=_preview(session, application, endpoint, found),
     )
+
+
+def _preview(
+    session: Session, application: str, endpoint: str, found: dict[str, Any]
+) -> "PayloadPreview":
+    from angarium_worker.examination.payload_preview import FormatNotPreviewed, PayloadPreview
+
+    application_id = session.api.get(path_of(_APPLICATION, app=application))["id"]
+    try:
+        return PayloadPreview(
+            str(application_id),
+            str(found.get("payloadFormat") or "plain"),
+            found.get("contentType"),
+            found.get("eventSource"),
+        )
+    except FormatNotPreviewed as error:
+        raise CommandFailed(f"--like {endpoint} is not possible: {error}") from None

@@ -9,7 +9,6 @@ from angarium_signing import BOTH_PREFIXES
 
 from angarium_cli.client.output import console_of
 from angarium_cli.client.session import open_session
-from angarium_cli.failure import CommandFailed
 
 from .display import Display
 from .forwarder import TIMEOUT_S, Form, Forwarder, as_it_is
@@ -40,6 +39,7 @@ def polled_messages(
         identity if name is None else identity.named(name),
         event_types,
         like,
+        hold=sole_listener,
     )
 
 
@@ -61,7 +61,6 @@ def listen_until_stopped(
         signature_headers = messages.likeness.signature_headers if messages.likeness else "webhook"
     prefixes = BOTH_PREFIXES if signature_headers == "both" else (signature_headers,)
     with (
-        sole_listener(messages.endpoint_id),
         httpx.Client(verify=verify_tls, trust_env=False, timeout=TIMEOUT_S) as http,
         terminal_keys() as keys,
     ):
@@ -76,26 +75,17 @@ def listen_until_stopped(
 
 
 def _of_likeness(likeness: Likeness | None, display: Display) -> tuple[Form, dict[str, str]]:
-    """The form and the headers of an endpoint. Raises CommandFailed."""
+    """The form and the headers of an endpoint."""
     if likeness is None:
         return as_it_is, {}
     if likeness.withheld:
         names = ", ".join(likeness.withheld)
         display.notice(f"Not sent, as the API does not return their values: {names}")
-    from angarium_worker.examination.payload_preview import FormatNotPreviewed, PayloadPreview
-
-    try:
-        preview = PayloadPreview(
-            likeness.application_id,
-            likeness.payload_format,
-            likeness.content_type,
-            likeness.event_source,
-        )
-    except FormatNotPreviewed as error:
-        raise CommandFailed(f"--like {likeness.endpoint} is not possible: {error}") from None
 
     def form(message: ReceivedMessage) -> tuple[bytes, tuple[tuple[str, str], ...]]:
         own_type = None if message.content_type == "application/json" else message.content_type
-        return preview.form(message.id, message.event_type, message.body or b"", own_type or None)
+        return likeness.preview.form(
+            message.id, message.event_type, message.body or b"", own_type or None
+        )
 
     return form, dict(likeness.headers)

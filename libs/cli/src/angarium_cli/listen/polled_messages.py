@@ -5,7 +5,7 @@ confirmed comes again.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ _POLL: Final = "/api/v1/app/{app}/poller/{uid}/consumer/{consumer}"
 _RAW: Final = "/api/v1/app/{app}/msg/{message}/raw"
 
 type Connect = Callable[[], AbstractContextManager[Session]]
+type Hold = Callable[[str], AbstractContextManager[None]]
 
 
 class Interrupted(Exception):
@@ -44,7 +45,8 @@ class PolledMessages:
     """Messages of an application from now on, and those since the last time.
 
     `connect` opens a session with the profile as it is then, so that a new login is found. `like`
-    names an endpoint whose filters apply, but for the event types that are given.
+    names an endpoint whose filters apply, but for the event types that are given. `hold` keeps
+    others from the position of the endpoint with this id, as long as this process lives.
     """
 
     def __init__(
@@ -54,17 +56,21 @@ class PolledMessages:
         identity: Identity,
         event_types: Sequence[str],
         like: str | None = None,
+        *,
+        hold: Hold = lambda _: nullcontext(),
     ) -> None:
         self._connect = connect
         self._app = app
         self._identity = identity
         self._like = like
+        self._hold = hold
+        self._held = ExitStack()
+        self._held_id = ""
         self._event_types = sorted(set(event_types))
         self._open = ExitStack()
         self._session: Session | None = None
         self._iterator: str | None = None
         self.application = ""
-        self.endpoint_id = ""
         self.likeness: Likeness | None = None
 
     def begin(self) -> Session:
@@ -83,12 +89,12 @@ class PolledMessages:
                 raise
             new = {"url": POLL_URL, "uid": self._identity.uid, **wanted}
             new["description"] = self._identity.description
-            found = api.send("POST", self._path(_ENDPOINTS), body=new)
+            self._hold_position(api.send("POST", self._path(_ENDPOINTS), body=new))
         else:
+            self._hold_position(found)
             same = all(_is_same(found.get(name), value) for name, value in wanted.items())
             if not same or found["disabled"]:
-                found = api.send("PATCH", path, body=wanted | {"disabled": False})
-        self.endpoint_id = str(found["id"])
+                api.send("PATCH", path, body=wanted | {"disabled": False})
         self._session = session
         return session
 
@@ -118,6 +124,12 @@ class PolledMessages:
         """Close the connection; `next` opens another one."""
         self._session = None
         self._open.close()
+
+    def _hold_position(self, endpoint: dict[str, Any]) -> None:
+        """Hold the position of an endpoint, unless it is held. Raises CommandFailed."""
+        if endpoint["id"] != self._held_id:
+            self._held.enter_context(self._hold(endpoint["id"]))
+            self._held_id = endpoint["id"]
 
     def _filters(self) -> dict[str, Any]:
         found = dict.fromkeys(FILTERS) if self.likeness is None else dict(self.likeness.filters)

@@ -1,8 +1,8 @@
 """Compares producers' outboxes with the journal, in both directions.
 
-Every event that an outbox has as accepted must have its message. Every message whose `eventId` an
-outbox generated must be of an event that was committed: it is in an outbox, unless the outbox has
-deleted it after its time.
+Every event that an outbox has as accepted must have its message, with the same payload unless that
+was deleted. Every message whose `eventId` an outbox generated must be of an event that was
+committed: it is in an outbox, unless the outbox has deleted it after its time.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -30,7 +30,8 @@ MARGIN_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class LostEvent:
-    """An event that its outbox has as accepted, and that the journal does not have."""
+    """An event that its outbox has as accepted, and of which the journal has no message, or one
+    with another payload."""
 
     application: str
     event_id: str
@@ -38,11 +39,11 @@ class LostEvent:
 
 @dataclass(slots=True)
 class AuditedOutboxes:
-    """The result. `lost` and `unknown` hold the first 1,000 of their counts.
+    """The result. `lost`, `differing` and `unknown` hold the first 1,000 of their counts.
 
     `compared` events were accepted in the range; `pending` and `set_aside` ones have no message
-    yet. `unknown` messages are of no event that was committed; for `unproven` ones this cannot be
-    told any more.
+    yet. The messages of `differing` ones have another payload. `unknown` messages are of no event
+    that was committed; for `unproven` ones this cannot be told any more.
     """
 
     compared: int = 0
@@ -52,19 +53,27 @@ class AuditedOutboxes:
     unproven: int = 0
     lost_count: int = 0
     unknown_count: int = 0
+    differing_count: int = 0
     lost: list[LostEvent] = field(default_factory=list)
+    differing: list[LostEvent] = field(default_factory=list)
     unknown: list[JournalEvent] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
-        """True if nothing is lost and nothing unknown."""
-        return not self.lost_count and not self.unknown_count
+        """True if nothing is lost, nothing differs and nothing is unknown."""
+        return not (self.lost_count or self.unknown_count or self.differing_count)
 
     def add_lost(self, event: AcceptedEvent) -> None:
         """Add an event without a message."""
         self.lost_count += 1
         if len(self.lost) < GAPS_KEPT_MAX:
             self.lost.append(LostEvent(event.application, event.event_id))
+
+    def add_differing(self, event: AcceptedEvent) -> None:
+        """Add an event whose message has another payload."""
+        self.differing_count += 1
+        if len(self.differing) < GAPS_KEPT_MAX:
+            self.differing.append(LostEvent(event.application, event.event_id))
 
     def add_unknown(self, event: JournalEvent) -> None:
         """Add a message without an event."""
@@ -79,6 +88,8 @@ class JournalEvents(Protocol):
     async def applications(self, refs: set[str]) -> dict[str, set[bytes]]: ...
 
     async def stored(self, keys: set[EventKey]) -> set[EventKey]: ...
+
+    async def payload_digests(self, keys: set[EventKey]) -> dict[EventKey, bytes]: ...
 
     async def beginning_with(
         self, prefix: str, within: IdRange, after: tuple[bytes, bytes], *, limit: int
@@ -120,12 +131,32 @@ async def _outbox_pages(
             for event in page
             for application_id in applications[event.application]
         }
-        stored = {event_id for _, event_id in await journal.stored(keys)}
+        stored = await journal.stored(keys)
+        accepted = {event_id for _, event_id in stored}
         for event in page:
-            if event.event_id not in stored:
+            if event.event_id not in accepted:
                 result.add_lost(event)
+        await _compare_payloads(journal, outbox, page, stored, result)
         result.compared += len(page)
         after = page[-1].position
+
+
+async def _compare_payloads(
+    journal: JournalEvents,
+    outbox: OutboxAudit,
+    page: Sequence[AcceptedEvent],
+    stored: set[EventKey],
+    result: AuditedOutboxes,
+) -> None:
+    of_messages: dict[str, set[bytes]] = {}
+    for (_, event_id), of_message in (await journal.payload_digests(stored)).items():
+        of_messages.setdefault(event_id, set()).add(of_message)
+    compared = [event for event in page if event.event_id in of_messages]
+    of_outbox = await outbox.payload_digests([event.position for event in compared])
+    for event in compared:
+        digest = of_outbox.get(event.position)
+        if digest is not None and digest not in of_messages[event.event_id]:
+            result.add_differing(event)
 
 
 async def _journal_page(

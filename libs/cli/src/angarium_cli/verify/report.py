@@ -39,6 +39,10 @@ _LOST = (
     " or their tenant were deleted, or if the tenant keeps messages for less time, no action is"
     " needed."
 )
+_DIFFERING = (
+    "Remedy: if rows of the outbox or of the journal were changed, no action is needed. Otherwise"
+    " it is a bug in Angarium: save the output of --json, and report it."
+)
 _UNKNOWN = (
     "Remedy: give the outbox of every producer with --outbox. If a producer's database was"
     " restored, they were committed after its backup. Otherwise it is a bug: save the output of"
@@ -180,6 +184,14 @@ def _outboxes_lines(outboxes: AuditedOutboxes | None) -> list[tuple[str, str]]:
             for each in outboxes.lost[:SHOWN_MAX]
         ]
         lines.append((_LOST, ""))
+    if outboxes.differing_count:
+        count = counted(outboxes.differing_count, "message")
+        lines.append((f"{count} with another payload than the event.", "bold red"))
+        lines += [
+            (f"  {each.event_id} for {each.application}", "red")
+            for each in outboxes.differing[:SHOWN_MAX]
+        ]
+        lines.append((_DIFFERING, ""))
     if outboxes.unknown_count:
         count = counted(outboxes.unknown_count, "message")
         lines.append((f"{count} of no committed event.", "bold red"))

@@ -183,3 +183,22 @@ def test_junk_is_refused_and_never_an_error(
         return
     with pytest.raises(NotVerified):
         verify_webhook(scheme, config_of(kind), webhook, NOW_S)
+
+
+def test_docusign_signs_with_each_key_of_the_account() -> None:
+    scheme, config = RULES[SourceType.DOCUSIGN].scheme, config_of(SourceType.DOCUSIGN)
+    (signature,) = signed_by(SourceType.DOCUSIGN, BODY).headers.values()
+    other = "A" * 43 + "="
+    for headers in (
+        {"x-docusign-signature-1": other, "x-docusign-signature-2": signature},
+        {"x-docusign-signature-5": signature},
+    ):
+        verify_webhook(scheme, config, received(headers), NOW_S)
+
+    with pytest.raises(NotVerified):
+        verify_webhook(
+            scheme,
+            config,
+            received({"x-docusign-signature-1": other, "x-docusign-signature-2": other}),
+            NOW_S,
+        )

@@ -78,12 +78,14 @@ TOLERANCE_S: Final = 300
 class HmacScheme:
     """An HMAC over `content` with the source's secret, written in `header` after `prefix`.
 
+    `further_headers`: others that may have a signature, by another key of the sender, instead.
     `in_pairs`: the header is `t=<time>,v1=<signature>`, several signatures at once allowed.
     `in_query`: it is a parameter of the query. `timestamp_header` has the signed time, in units of
     `timestamp_unit_s`; times are not checked with `tolerance_s` None.
     """
 
     header: str
+    further_headers: tuple[str, ...] = ()
     content: tuple[str | Part, ...] = (Part.BODY,)
     encoding: Encoding = Encoding.HEX
     prefix: str = ""
@@ -180,7 +182,12 @@ RULES: Final[dict[SourceType, SourceRules]] = {
         answer_status=200,
     ),
     SourceType.DOCUSIGN: SourceRules(
-        scheme=HmacScheme(header="x-docusign-signature-1", encoding=Encoding.BASE64),
+        # One for each of the account's keys.
+        scheme=HmacScheme(
+            header="x-docusign-signature-1",
+            further_headers=tuple(f"x-docusign-signature-{key}" for key in range(2, 6)),
+            encoding=Encoding.BASE64,
+        ),
         optional=_SECRET,
         event_path=("event",),
         answer_status=200,

@@ -125,10 +125,14 @@ def _verify_standard(secret: str, webhook: ReceivedWebhook, now_s: float) -> Non
 def _verify_hmac(
     scheme: HmacScheme, config: SourceConfig, webhook: ReceivedWebhook, now_s: float
 ) -> None:
-    given = (webhook.query if scheme.in_query else webhook.headers).get(scheme.header)
+    place = webhook.query if scheme.in_query else webhook.headers
+    names = (scheme.header, *scheme.further_headers)
+    given = [value for name in names if (value := place.get(name))]
     if not given:
         raise NotVerified(f"there is no {scheme.header}")
-    timestamp, signatures = _read(scheme, webhook, given)
+    timestamp, signatures = _read(scheme, webhook, given[0])
+    for further in given[1:]:
+        signatures += _read(scheme, webhook, further)[1]
     _check_time(scheme, config, timestamp, now_s)
     expected = mac(scheme, config.secret or "", signed_content(scheme, webhook, timestamp))
     if not any(_same(each, expected) for each in signatures):
