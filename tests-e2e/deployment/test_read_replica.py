@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from angarium_chassis.database.engine import Database
+from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.database.list_reads import AWAY_S, ListReads, open_with_replica
 from angarium_chassis.process import StartRefused
 from angarium_cli.engines import PostgresProcess
@@ -125,6 +126,21 @@ async def test_a_server_that_is_no_copy_is_never_asked(
         assert await ListReads(other, clock_s=clock).run(port) == primary.port
     finally:
         await other.close()
+
+
+async def test_of_several_servers_in_a_url_the_primary_is_taken(
+    primary: PostgresProcess, standby: StreamingStandby
+) -> None:
+    login = urlsplit(primary.uri()).netloc.rpartition("@")[0]
+    hosts = "&".join(f"host=127.0.0.1:{each.port}" for each in (standby, primary))
+    database = open_database(
+        f"postgresql://{login}@/lists?{hosts}&target_session_attrs=primary", connections_max=1
+    )
+    try:
+        async with database.reading.connect() as connection:
+            assert await port(connection) == primary.port
+    finally:
+        await database.close()
 
 
 async def test_the_primary_answers_while_the_replica_is_away_and_after_its_promotion(

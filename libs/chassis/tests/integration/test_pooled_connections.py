@@ -9,6 +9,7 @@ import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.database.retention_turn import retention_turn
 from angarium_chassis.database.single_statements import PinnedConnection, PooledStatements
+from angarium_chassis.examination.connection_checks import read_server
 from sqlalchemy import text
 
 POOLER = "?pooler=transaction"
@@ -79,3 +80,31 @@ async def test_one_process_at_a_time_has_the_turn_and_leaves_no_lock(postgres_ur
     finally:
         for each in (ours, theirs, direct):
             await each.close()
+
+
+async def test_the_server_is_described_as_a_service_reaches_it(postgres_url: str) -> None:
+    direct = open_database(postgres_url, connections_max=2)
+    unlimited = open_database(f"{postgres_url}{POOLER}", connections_max=2)
+    try:
+        state, other = await read_server(direct), await read_server(unlimited)
+    finally:
+        await direct.close()
+        await unlimited.close()
+
+    assert state is not None
+    assert other is not None
+    assert state.server == other.server
+    assert not state.pooled
+    assert 1 <= state.own <= state.in_use <= state.allowed
+    assert state.own_limit is None
+    assert state.limits_time
+    assert not other.limits_time
+    assert other.keeps_prepared is None
+
+
+async def test_a_database_on_sqlite_has_no_server(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    try:
+        assert await read_server(database) is None
+    finally:
+        await database.close()
