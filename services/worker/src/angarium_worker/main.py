@@ -218,7 +218,6 @@ class _Process:
             key_ids=seal.key_ids,
             schema=SCHEMA.head,
             clock_ms=_clock_ms,
-            on_peers=lambda workers: self._worker.endpoints.guards.share_with(workers),
         )
         self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)
         self._roller = Roller(
