@@ -6,11 +6,7 @@ import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.examination.process_checks import judge_processes
 from angarium_chassis.examination.process_state import ProcessState
-from angarium_chassis.streams.process_registry import (
-    SILENT_MS_MAX,
-    ProcessHeartbeat,
-    running_processes,
-)
+from angarium_chassis.streams.process_registry import ProcessHeartbeat, running_processes
 from angarium_contracts.stream_names import PROCESSES, PROCESSES_SEEN
 from redis.asyncio import Redis
 
@@ -88,23 +84,6 @@ async def test_a_description_that_cannot_be_read_is_left_out(
     await redis.hset(PROCESSES, "worker/x", b"\xc1")
     await redis.zadd(PROCESSES_SEEN, {"worker/x": 1, "worker/without": 2})
     assert [each.service for each in await running_processes(redis)] == ["gateway"]
-
-
-async def test_a_process_learns_how_many_of_its_service_live(
-    redis: Redis, database: Database
-) -> None:
-    counts: list[int] = []
-    await heartbeat(redis, database, "gateway").beat()
-    worker = heartbeat(redis, database, "worker")
-    worker._on_peers = counts.append
-    await worker.beat()
-    seconds, _ = await redis.time()
-    await redis.zadd(
-        PROCESSES_SEEN,
-        {"worker/2": seconds * 1_000, "worker/silent": seconds * 1_000 - SILENT_MS_MAX - 5_000},
-    )
-    await worker.beat()
-    assert counts == [1, 2]
 
 
 def a_process(service: str, **values: object) -> ProcessState:

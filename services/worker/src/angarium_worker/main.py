@@ -222,7 +222,6 @@ class _Process:
             schema=SCHEMA.head,
             stream_count=settings.stream_count,
             clock_ms=_clock_ms,
-            on_peers=lambda workers: self._worker.endpoints.guards.share_with(workers),
         )
         self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)
         self._roller = Roller(

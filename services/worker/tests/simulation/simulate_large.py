@@ -85,9 +85,6 @@ class LargeWorld:
             SimulatedWorker(machine.start(f"worker-{number}"), around)
             for number in range(size.workers)
         ]
-        for worker in self.workers:
-            # As the heartbeats of the processes tell them.
-            worker.worker.endpoints.guards.share_with(size.workers)
         self._posted = self._flooded = 0
         machine.later(0.5, self._post)
 

@@ -21,8 +21,6 @@ from .cluster_client import ClusterClient
 
 HEARTBEAT_EVERY_S: Final = 10.0
 FORGOTTEN_AFTER_S: Final = 3_600
-SILENT_MS_MAX: Final = 30_000
-"""A process that was silent for longer does not count as living."""
 PROCESSES_MAX: Final = 1_000
 """Processes that are listed."""
 _STATM: Final = Path("/proc/self/statm")
@@ -30,8 +28,7 @@ _USED: Final = ConnectionState.USED.value
 
 
 class ProcessHeartbeat:
-    """Describes one process in Redis, until it stops. `on_peers` is given the number of living
-    processes of the service with each heartbeat."""
+    """Describes one process in Redis, until it stops."""
 
     def __init__(
         self,
@@ -45,7 +42,6 @@ class ProcessHeartbeat:
         schema: str,
         stream_count: int,
         clock_ms: Callable[[], int],
-        on_peers: Callable[[int], None] | None = None,
     ) -> None:
         self._redis = redis
         self._database = database
@@ -56,7 +52,6 @@ class ProcessHeartbeat:
         self._schema = schema
         self._stream_count = stream_count
         self._clock_ms = clock_ms
-        self._on_peers = on_peers
         self._started_at_ms = clock_ms()
         self._field = f"{service}/{replica}"
 
@@ -88,19 +83,6 @@ class ProcessHeartbeat:
                 pipe.hdel(PROCESSES, *gone)
                 pipe.zrem(PROCESSES_SEEN, *gone)
             await pipe.execute()
-        if self._on_peers is not None:
-            self._on_peers(await self._count_peers(redis, seen_at_ms))
-
-    async def _count_peers(self, redis: Redis, now_ms: int) -> int:
-        """The living processes of this service, this one included."""
-        living: Any = await redis.zrangebyscore(
-            PROCESSES_SEEN, now_ms - SILENT_MS_MAX, "+inf", start=0, num=PROCESSES_MAX
-        )
-        prefix = f"{self._service}/"
-        return sum(
-            (name.decode() if isinstance(name, bytes) else name).startswith(prefix)
-            for name in living
-        )
 
     async def leave(self) -> None:
         """Remove the description. Raises redis-py's errors."""

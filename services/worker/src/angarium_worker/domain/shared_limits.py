@@ -1,9 +1,8 @@
-"""Limits shared by the endpoints of all workers while many of them fail or recover.
+"""Limits shared by the endpoints of one process while many of them fail or recover.
 
 Each endpoint's own limits leave a handful of deliveries alone: its few retries keep to their
 schedule, its small backlog follows at once. Of a thousand endpoints that went down together,
-the handfuls are a flood; these limits hold for all of them together. Each worker keeps its part:
-what is new earns by what the worker itself gets, and the constants are divided by the workers.
+the handfuls are a flood; these limits hold for all of them together.
 """
 
 from math import inf
@@ -23,32 +22,16 @@ BURST_S: Final = 0.1
 class SharedLimits:
     """Retries of endpoints in trouble: at most `EARNED_BY_FIRST` for each first attempt of such
     an endpoint, and `RETRIES_PER_S` besides. Backlog of endpoints that come back: at most
-    `BACKLOG_SHARE` of what is new, and no less than `BACKLOG_PER_S_MIN`. `workers` processes
-    share them."""
+    `BACKLOG_SHARE` of what is new, and no less than `BACKLOG_PER_S_MIN`."""
 
-    __slots__ = ("_arrivals", "_backlog", "_backlog_s", "_retries", "_retries_s", "_workers")
+    __slots__ = ("_arrivals", "_backlog", "_backlog_s", "_retries", "_retries_s")
 
-    def __init__(self, workers: int = 1) -> None:
-        self._workers = workers
+    def __init__(self) -> None:
         self._arrivals = RecoveryPace()
         self._retries = RETRIES_MAX
         self._retries_s = -inf
         self._backlog = 1.0
         self._backlog_s = -inf
-
-    def share_with(self, workers: int) -> None:
-        """So many workers, this one included, have the limits together from now on."""
-        self._workers = max(1, workers)
-        self._retries = min(self._retries, self._retries_max)
-
-    @property
-    def _retries_max(self) -> float:
-        # At least one: a part of a retry cannot begin.
-        return max(1.0, RETRIES_MAX / self._workers)
-
-    @property
-    def _retries_per_s(self) -> float:
-        return RETRIES_PER_S / self._workers
 
     def arrived(self, now_s: float) -> None:
         """A new delivery came, for whichever endpoint."""
@@ -56,19 +39,18 @@ class SharedLimits:
 
     def first_begun(self) -> None:
         """A first attempt of an endpoint in trouble begins."""
-        self._retries = min(self._retries_max, self._retries + EARNED_BY_FIRST)
+        self._retries = min(RETRIES_MAX, self._retries + EARNED_BY_FIRST)
 
     def retries_allowed(self, now_s: float) -> int:
         """Retries of failing endpoints that may begin now."""
-        earned = self._retries_per_s * max(0.0, now_s - self._retries_s)
-        # Before the first look, time is infinite.
-        self._retries = min(self._retries_max, self._retries + min(earned, 2 * RETRIES_MAX))
+        passed_s = min(RETRIES_MAX, max(0.0, now_s - self._retries_s))
+        self._retries = min(RETRIES_MAX, self._retries + RETRIES_PER_S * passed_s)
         self._retries_s = max(now_s, self._retries_s)
         return max(0, int(self._retries))
 
     def retry_begun(self) -> None:
         """A retry of an endpoint in trouble begins, asked for or not."""
-        self._retries = max(-self._retries_max, self._retries - 1.0)
+        self._retries = max(-RETRIES_MAX, self._retries - 1.0)
 
     def backlog_allowed(self, now_s: float) -> int:
         """Deliveries of backlogs that may begin now."""
@@ -93,8 +75,7 @@ class SharedLimits:
         """Seconds until a retry may begin if no first attempt earns one; 0.0: now."""
         if self.retries_allowed(now_s):
             return 0.0
-        return (1.0 - self._retries) / self._retries_per_s
+        return (1.0 - self._retries) / RETRIES_PER_S
 
     def _backlog_per_s(self, now_s: float) -> float:
-        least_per_s = BACKLOG_PER_S_MIN / self._workers
-        return max(least_per_s, BACKLOG_SHARE * self._arrivals.steady_per_s(now_s))
+        return max(BACKLOG_PER_S_MIN, BACKLOG_SHARE * self._arrivals.steady_per_s(now_s))

@@ -1,6 +1,5 @@
 """What the endpoints of a process share while many are in trouble or come back."""
 
-import pytest
 from angarium_worker.domain.endpoint_guard import EndpointGuard, Result
 from angarium_worker.domain.shared_limits import SharedLimits
 from hypothesis import given
@@ -88,38 +87,3 @@ def test_the_handful_of_one_endpoint_follows_at_once() -> None:
         now_s += guard.wait_s(now_s)
         assert attempt(guard, Result.SUCCESS, now_s, retry=True)
     assert now_s <= 2.5
-
-
-def test_workers_share_what_is_not_earned() -> None:
-    workers = [SharedLimits(workers=50) for _ in range(50)]
-    for worker in workers:
-        worker.retries_allowed(0.0)
-        for _ in range(40):
-            worker.retry_begun()
-    begun = 0
-    for turn in range(1, 1_001):
-        for worker in workers:
-            if worker.retries_allowed(turn / 10):
-                worker.retry_begun()
-                begun += 1
-    # 2 a second together, whoever of them makes them; what was owed is paid first.
-    assert 100 <= begun <= 2 * 100
-
-
-def test_a_worker_that_gets_company_keeps_its_part_of_what_it_had() -> None:
-    shared = SharedLimits()
-    assert shared.retries_allowed(0.0) == 20
-    shared.share_with(10)
-    assert shared.retries_allowed(0.0) == 2
-    shared.share_with(1)
-    assert shared.retries_allowed(9.0) == 20
-    shared.share_with(0)
-    assert shared.retry_wait_s(9.0) == 0.0
-
-
-def test_the_least_backlog_is_shared_by_the_workers() -> None:
-    alone, one_of_ten = SharedLimits(), SharedLimits(workers=10)
-    for shared in (alone, one_of_ten):
-        while shared.backlog_allowed(0.0):
-            shared.backlog_begun()
-    assert one_of_ten.backlog_wait_s(0.0) == pytest.approx(10 * alone.backlog_wait_s(0.0))

@@ -120,10 +120,6 @@ class EndpointGuards:
     def __len__(self) -> int:
         return len(self._queues)
 
-    def share_with(self, workers: int) -> None:
-        """So many workers, this one included, have the shared limits together."""
-        self._shared.share_with(workers)
-
     def of(self, endpoint_id: bytes) -> EndpointQueue:
         """The endpoint's queue."""
         queue = self._queues.get(endpoint_id)
