@@ -1,8 +1,9 @@
 """Counts the instructions of a message in each service; `make bench-instructions` runs it.
 
-Replays a stretch of the hot path (see replay.py) under valgrind's cachegrind, N rounds and 2 N
+Replays a stretch of the hot path (see replay.py) under valgrind's callgrind, N rounds and 2 N
 rounds of it, each in a fork of one process that has imported everything: the difference is what N
-rounds cost. One message at once is the cost at low rates, fifty at once that at full rate. The
+rounds cost. Counting begins in the forks where that can be requested, which saves most of the time.
+One message at once is the cost at low rates, fifty at once that at full rate. The
 counts hardly differ from run to run, whatever else the machine does.
 
 They are those of the platform's code, the interpreter and the libraries that it calls: uvicorn,
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING
 from failure import BenchmarkFailed
 from rich.console import Console
 from rich.table import Table
+from valgrind_request import counting_start
 
 if TYPE_CHECKING:
     from replay import Replay
@@ -61,6 +63,7 @@ def replayed(service: str, rounds: int, at_once: int) -> int:
 def replay_in_forks(service: str, rounds_of: dict[int, int]) -> None:
     """Replay N and 2 N rounds of each number at once, each in a fork. Prints `{"pid": …, "at_once":
     …, "rounds": …}` for each of them."""
+    start = counting_start()
     for at_once, rounds in rounds_of.items():
         # Prepared once, so that preparing is in no difference.
         replay = _prepare(service, 2 * rounds, at_once)
@@ -69,6 +72,8 @@ def replay_in_forks(service: str, rounds_of: dict[int, int]) -> None:
             gc.freeze()
             pid = os.fork()
             if not pid:
+                if start is not None:
+                    start()
                 messages = _run(replay, wanted)
                 sys.stdout.flush()
                 os._exit(0 if messages == wanted * at_once else 3)
@@ -96,8 +101,9 @@ def count(service: str, rounds_of: dict[int, int], valgrind: str) -> list[Counte
     with tempfile.TemporaryDirectory(prefix="angarium-instructions-") as folder:
         program = [sys.executable, str(Path(__file__)), "--replay", service]
         program += ["--rounds", json.dumps(list(rounds_of.items()))]
-        command = [valgrind, "--tool=cachegrind", "--cache-sim=no", "--branch-sim=no", "--quiet"]
-        command += [f"--cachegrind-out-file={folder}/%p", *program]
+        from_start = "yes" if counting_start() is None else "no"
+        command = [valgrind, "--tool=callgrind", "--quiet", f"--instr-atstart={from_start}"]
+        command += [f"--callgrind-out-file={folder}/%p", *program]
         # Hashes are the same in every run, and so are the collisions in dictionaries.
         environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONMALLOC": "pymalloc"}
         done = subprocess.run(
@@ -121,10 +127,10 @@ def count(service: str, rounds_of: dict[int, int], valgrind: str) -> list[Counte
 
 
 def read_total(written: str) -> int:
-    """The instructions of a process, out of the file that cachegrind wrote."""
+    """The instructions of a process, out of the file that callgrind wrote."""
     found = _COUNTED.search(written)
     if found is None:
-        raise BenchmarkFailed("cachegrind wrote a file without a summary")
+        raise BenchmarkFailed("callgrind wrote a file without a summary")
     return int(found[1])
 
 

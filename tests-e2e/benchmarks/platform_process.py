@@ -64,7 +64,10 @@ class Platform:
             env=os.environ
             | {"ANGARIUM_GATEWAY_DATABASE_URL": self.database_urls.get("gateway", "")},
         )
-        printed, _ = await asyncio.wait_for(process.communicate(), _READY_TIMEOUT_S)
+        try:
+            printed, _ = await asyncio.wait_for(process.communicate(), _READY_TIMEOUT_S)
+        finally:
+            await end(process, signal.SIGTERM, _STOP_TIMEOUT_S)
         if process.returncode != 0:
             named = " ".join(arguments[:2])
             raise BenchmarkFailed(f"angarium {named} ended with {process.returncode}")

@@ -1,6 +1,7 @@
 """Replays of the hot path bring every message through, and their instructions are told apart."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from count_instructions import SERVICES, Counted, per_message, read_total, replayed, table
 from failure import BenchmarkFailed
+from valgrind_request import counting_start
 
 PROGRAM = Path(__file__).with_name("count_instructions.py")
 
@@ -28,7 +30,7 @@ def test_the_difference_of_two_counts_is_that_of_the_messages() -> None:
         assert per_message(50, fewer, more) == 700
 
 
-def test_the_total_is_read_from_the_file_of_cachegrind() -> None:
+def test_the_total_is_read_from_the_file_of_callgrind() -> None:
     assert read_total("events: Ir\nfn=main\n12 345\nsummary: 6789\n") == 6789
     with pytest.raises(BenchmarkFailed):
         read_total("events: Ir\n")
@@ -38,6 +40,13 @@ def test_the_table_adds_services_up() -> None:
     shown = table([Counted("gateway", 1, 4_000.0), Counted("worker", 1, 2_500.0)])
     assert shown.row_count == 3
     assert list(shown.columns[1].cells) == ["4.0", "2.5", "6.5"]
+
+
+def test_counting_is_begun_without_harm_outside_valgrind() -> None:
+    start = counting_start()
+    if start is not None:
+        start()
+    assert (start is not None) == (platform.machine() in ("x86_64", "AMD64"))
 
 
 def test_without_valgrind_it_says_how_to_get_it() -> None:
