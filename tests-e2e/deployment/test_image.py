@@ -25,7 +25,7 @@ def python_version() -> str:
 
 
 def shipped(architecture: str) -> list[dict[str, Any]]:
-    """The packages of others that the image gets, without the development groups."""
+    """The packages of others that the image gets, with the groups that the Dockerfile names."""
     environment = {
         "python_version": python_version(),
         "python_full_version": f"{python_version()}.0",
@@ -39,6 +39,7 @@ def shipped(architecture: str) -> list[dict[str, Any]]:
     }
     by_name = {each["name"]: each for each in LOCKED}
     left_out = set(re.findall(r"--no-install-package (\S+?)\"?\s", DOCKERFILE.read_text()))
+    groups = re.findall(r"--group (\S+)", DOCKERFILE.read_text())
     found: dict[str, dict[str, Any]] = {}
     waiting: list[tuple[str, tuple[str, ...]]] = [("angarium", ())]
     seen: set[tuple[str, tuple[str, ...]]] = set()
@@ -50,6 +51,8 @@ def shipped(architecture: str) -> list[dict[str, Any]]:
         package = by_name[name]
         found[name] = package
         needed = list(package.get("dependencies", []))
+        for group in groups:
+            needed += package.get("dev-dependencies", {}).get(group, [])
         for extra in extras:
             needed += package.get("optional-dependencies", {}).get(extra, [])
         waiting += [
@@ -106,4 +109,5 @@ def test_every_package_has_a_wheel(architecture: str) -> None:
     ]
 
     assert len(packages) > 30
+    assert "mcp" in {each["name"] for each in packages}
     assert without == []
