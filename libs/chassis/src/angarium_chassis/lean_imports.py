@@ -82,6 +82,8 @@ class _DeferringLoader:
 
 
 class _DeferredPackage(ModuleType):
+    """A package of `_DEFERRED` until its `__init__` has run."""
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
