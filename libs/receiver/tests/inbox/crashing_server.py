@@ -24,7 +24,6 @@ from libs.receiver.tests.inbox.inboxes import KINDS, handled, nowhere, signed
 FRAMEWORKS = {
     "flask": "sqlalchemy",
     "starlette": "async",
-    "aiohttp": "async",
     "django": "django",
     "django under ASGI": "django",
 }
