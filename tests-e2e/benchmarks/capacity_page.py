@@ -66,12 +66,11 @@ def blocks(measures: Measures) -> dict[str, str]:
 def filled(text: str, measures: Measures) -> str:
     """The page with its blocks made anew: between `<!-- NAME -->` and `<!-- end -->`."""
     for name, block in blocks(measures).items():
-        marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        text, count = marked.subn(
-            lambda found, block=block: f"{found[1]}\n{block}\n\n{found[2]}", text
-        )
-        if count != 1:
-            raise ValueError(f"{PAGE.name} has {count} places for {name!r}")
+        marked = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
+        parts = marked.split(text)
+        if len(parts) != 2:
+            raise ValueError(f"{PAGE.name} has {len(parts) - 1} places for {name!r}")
+        text = f"\n{block}\n\n".join(parts)
     return text
 
 
