@@ -55,7 +55,7 @@ def test_endpoints_are_listed_with_their_state(
     app: str,
     receiver: WebhookReceiver,
 ) -> None:
-    create_endpoint(api, app, description=MARKUP)
+    create_endpoint(api, app, description=MARKUP, filterTypes=["no.such"])
     create_endpoint(api, app, url="https://example.com/off", disabled=True, whileDisabled="keep")
     create_endpoint(api, app, url="poll://messages")
     failing = create_endpoint(api, app, url=f"{receiver.url}/status/500")

@@ -431,7 +431,7 @@ async def test_no_free_connection_is_ours_to_explain(
     receiver = await receive(behaving(waits=True))
     sender = make_sender(limits=small_limits)
     results = await asyncio.gather(
-        *[sender.send(post(receiver.url, timeout_s=0.4)) for _ in range(6)]
+        *[sender.send(post(receiver.url, timeout_s=1.5)) for _ in range(6)]
     )
     codes = {explained(receiver.url, each).code for each in results}
     assert codes == {"response_timed_out", "no_free_connection"}
