@@ -306,12 +306,22 @@ def test_nothing_of_a_person_is_left_anywhere(world: World) -> None:
     remaining = find_canaries(canaries, platform.append_only_file())
     assert {each.canary for each in remaining} == {"subject", "expunged"}
     platform.rewrite_append_only_file()
+    assert find_canaries(canaries, platform.append_only_file()) == set()
+    # Rows that a transaction older than their deletion can see outlast a VACUUM.
+    until(
+        lambda: find_canaries(canaries, vacuumed_files(platform)) == set(),
+        60,
+        "the data files have nothing of the person",
+    )
+    name = Canary("name of the application", APPLICATION)
+    assert find_canaries([name], platform.data_files())
+
+
+def vacuumed_files(platform: WatchedPlatform) -> dict[str, bytes]:
+    """The databases' files after what the guide says."""
     for service in SERVICES:
         platform.execute(service, "analyze", "vacuum full", "checkpoint")
-    assert find_canaries(canaries, platform.append_only_file()) == set()
-    files = platform.data_files()
-    assert find_canaries(canaries, files) == set()
-    assert find_canaries([Canary("name of the application", APPLICATION)], files)
+    return platform.data_files()
 
 
 def erase(world: World, api: httpx.Client, subject: str, expunged: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a service's process has imported. A module that is not needed costs memory and time."""
+"""The modules that a service's process imports: each that is not needed costs memory and time."""
 
 import subprocess
 import sys

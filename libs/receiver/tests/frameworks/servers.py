@@ -213,4 +213,4 @@ SERVED: dict[str, tuple[Callable[[Routes], Any], Callable[[Any], Any]]] = {
 }
 """How each framework's application is made and served."""
 BLOCKING = {"flask", "django", "django under ASGI"}
-"""Where the body is read before the application is called: by the server, or by Django."""
+"""Frameworks whose body is read before the application is called: by the server, or by Django."""

@@ -1,4 +1,4 @@
-"""What is counted in a large world: requests and latencies by second, by kind of endpoint."""
+"""Counts of a large world: requests and latencies by second, by kind of endpoint."""
 
 from array import array
 from collections import Counter, defaultdict

@@ -75,7 +75,7 @@ class Scenario:
 
     @property
     def roomy(self) -> bool:
-        """Whether a worker can hold and send everything at once."""
+        """True if a worker can hold and send everything at once."""
         messages = [each for _, posted in self.posts for each in posted]
         deliveries = sum(len(each.endpoints) for each in messages)
         payload_bytes = sum(len(each.endpoints) * len(each.payload) for each in messages)

@@ -117,7 +117,7 @@ class LargeWorld:
                 return
 
     def findings(self) -> list[Finding]:
-        """What the run shows."""
+        """The findings of the run."""
         watch, size = self.watch, self.size
         steady = (int(size.steady_s / 2), int(size.steady_s))
         trouble = (int(size.down_at_s), int(size.half_at_s))

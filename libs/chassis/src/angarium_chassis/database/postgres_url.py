@@ -41,7 +41,7 @@ SUPPORTED = (*_TLS, *_FURTHER, *_OF_POOLERS, *_OF_SQLALCHEMY)
 
 @dataclass(frozen=True, slots=True)
 class PoolerOptions:
-    """What a connection pooler between the services and Postgres allows.
+    """The abilities of a connection pooler between the services and Postgres.
 
     With `is_used`, a server connection is ours for one transaction only: it takes no parameters at
     its start and keeps nothing of a session. Without `keeps_prepared`, that is true of prepared

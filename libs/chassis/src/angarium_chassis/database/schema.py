@@ -272,7 +272,7 @@ class Schema:
 
 
 def _remedy(reason: str) -> str:
-    """What to do with the database's URL."""
+    """The beginning of the advice to change the database's URL."""
     # PgBouncer's answer to the parameters that a connection begins with.
     if "unsupported startup parameter" in reason:
         return "add pooler=transaction to"

@@ -1,16 +1,15 @@
-"""The FastStream broker of a process, through which contracts pass as bytes."""
+"""The FastStream broker of a process."""
 
 import asyncio
 import logging
 import os
 import ssl
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self, cast, override
+from typing import TYPE_CHECKING, Literal, Self, cast, override
 
 from faststream.redis import RedisBroker, RedisClusterBroker, RedisSentinelBroker, StreamSub
 from faststream.redis.exceptions import StreamGroupNotFoundError
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage, bDATA_KEY
-from faststream.redis.parser import MessageFormat
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import AuthenticationError, ClusterDownError, RedisError
@@ -34,22 +33,6 @@ POLLING_INTERVAL_OF_SEVERAL_MS = 2_000
 
 type RawEntries = Sequence[tuple[bytes, Mapping[bytes, bytes]]]
 """Entries as Redis returned them: id and fields."""
-
-
-class EncodedContract(MessageFormat):
-    """FastStream's message format for encoded bodies without an envelope."""
-
-    @classmethod
-    async def encode(cls, *, message: Any, **_: Any) -> bytes:
-        """Return the bytes unchanged."""
-        if not isinstance(message, bytes):
-            raise TypeError(f"publish encoded contracts, not {type(message).__name__}")
-        return message
-
-    @classmethod
-    def parse(cls, data: bytes) -> tuple[bytes, dict[str, Any]]:
-        """Return the bytes unchanged."""
-        return data, {}
 
 
 class UnprefixedStream(StreamSub[Literal[True]]):
@@ -82,7 +65,6 @@ def open_broker(redis_url: str, *, connections_max: int = 256) -> RedisBroker:
         address,
         apply_types=False,
         logger=_calm_logger(),
-        message_format=EncodedContract,
         max_connections=connections_max,
         socket_timeout=SOCKET_TIMEOUT_OF_SEVERAL_S if several else SOCKET_TIMEOUT_S,
         socket_connect_timeout=3.0,

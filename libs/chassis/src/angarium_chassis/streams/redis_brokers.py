@@ -42,12 +42,9 @@ class _ClusterState(RedisClusterConnectionState):
 
 
 class _ClusterBroker(RedisClusterBroker):
-    """FastStream's broker of a cluster, with pipelines, which its own ignores."""
+    """FastStream's broker of a cluster, with Angarium's client."""
 
     def _make_connection_state(
         self, connection_options: dict[str, Any], kwargs: dict[str, Any]
     ) -> ConnectionState[Any]:
         return _ClusterState(connection_options)
-
-    _make_producer = RedisBroker._make_producer  # type: ignore[assignment]  # noqa: SLF001
-    publish = RedisBroker.publish

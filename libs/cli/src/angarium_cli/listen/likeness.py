@@ -1,4 +1,4 @@
-"""What a listener takes over from an existing endpoint, whose place it takes on this machine."""
+"""Settings of an existing endpoint, whose place a listener takes on this machine."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
