@@ -15,7 +15,7 @@ from angarium_cli.engines.server_process import bare_environment
 NAME = "standby"
 """Its name in `synchronous_standby_names`."""
 STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "wal_keep_size": "256MB"}
-"""What its primary needs."""
+"""The settings of its primary."""
 _BACKUP_TIMEOUT_S = 120.0
 _PROMOTION_TIMEOUT_S = 30
 _STANDBY_TIMEOUT_S = 30.0

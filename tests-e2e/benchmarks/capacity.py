@@ -1,4 +1,4 @@
-"""What a workload needs at 1,000 to 1,000,000 messages a second: `make capacity` runs it.
+"""The needs of a workload at 1,000 to 1,000,000 messages a second: `make capacity` runs it.
 
 Of the measured costs in capacity_measures.json; with `--write`, it writes the page of the
 documentation and its picture.

@@ -23,7 +23,7 @@ CPU_NOISE_MS = 100.0
 """What a run's CPU time of a process may be off by, whatever was posted: what is idle is taken
 off, and what other programs do to the caches is not known."""
 NOISE_SHARE = 0.15
-"""What it may be off by beside, as a share of it."""
+"""A further deviation, as a share of the CPU time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Costs:
     coefficients: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def of(self, counter: str, workload: Workload) -> float:
-        """What one message of the workload costs."""
+        """The cost of one message of the workload."""
         coefficients = self.coefficients[counter]
         features = workload.features()
         return sum(each * times for each, times in zip(coefficients, features, strict=True))

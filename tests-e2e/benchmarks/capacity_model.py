@@ -1,4 +1,4 @@
-"""What a rate of messages needs of each part, what is used up first, and what a month costs.
+"""The needs of a rate of messages, the part that is used up first, and the cost of a month.
 
 Processes, cores and bytes follow from measured `Costs`. Limits of a server (`Limits`) are
 assumptions: give those of yours.
@@ -23,7 +23,7 @@ MONTH_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one server gives. Of a core, `use` is planned for; the rest is for peaks."""
+    """The capacity of one server. Of a core, `use` is planned for; the rest is for peaks."""
 
     use: float = 0.6
     postgres_cores: int = 32
@@ -53,7 +53,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a workload at `rate` messages a second needs."""
+    """The needs of a workload at `rate` messages a second."""
 
     workload: Workload
     rate: int
@@ -70,12 +70,12 @@ class Needs:
 
     @property
     def first(self) -> Shared:
-        """What is used up first."""
+        """The part that is used up first."""
         return min(self.shared, key=lambda each: each.exhausted_per_s)
 
 
 def needs(costs: Costs, workload: Workload, rate: int, limits: Limits | None = None) -> Needs:
-    """What this rate needs."""
+    """The needs of this rate."""
     limits = limits or Limits()
     cores = {name: rate * cost / 1_000 for name, cost in cpu_ms(costs, workload).items()}
     processes = {

@@ -30,7 +30,7 @@ FIGURES: dict[str, _Figure] = {
     "received after: p99, ms": lambda run: run.end_to_end_ms["p99"],
     "accepted after: p50, ms": lambda run: run.accept_ms["p50"],
 }
-"""What is compared, by its name in the table. Of rates more is better, of the rest less."""
+"""The compared figures by their names in the table. Of rates more is better, of the rest less."""
 
 
 @dataclass(slots=True)

@@ -158,7 +158,7 @@ class ReplicaPlatform:
         return await platform.new_applications([[url] for url in endpoint_urls])
 
     async def work_done(self) -> dict[Replica, WorkDone]:
-        """What each process has done since its start."""
+        """The counters of each process since its start."""
         return {replica: await replica.work_done(self._client) for replica in self.replicas}
 
     async def _start(self, service: str) -> Replica:

@@ -1,4 +1,4 @@
-"""What loads on replicas measured, as values and as tables."""
+"""Results of loads on replicas, as values and as tables."""
 
 import statistics
 from bisect import bisect_right

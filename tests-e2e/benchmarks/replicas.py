@@ -1,4 +1,4 @@
-"""What many replicas of each service cost, share and stand; `make bench-replicas` runs it.
+"""Many replicas of each service: cost, shares, changes; `make bench-replicas` runs it.
 
 Two platforms on one Postgres and one Valkey: one of each service, and `--counts` of them. The same
 load goes to them in turn, which shows the CPU of a message, and how evenly replicas share the work.

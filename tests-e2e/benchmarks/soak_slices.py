@@ -1,4 +1,4 @@
-"""What a slice of the long run measured, and whether figures stay flat over all of them."""
+"""Figures of the slices of a long run, and a judgement of how flat they stay."""
 
 from collections.abc import Sequence
 from pathlib import Path

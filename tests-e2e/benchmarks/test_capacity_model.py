@@ -1,4 +1,4 @@
-"""What a rate needs: from costs that are easy to reckon with."""
+"""The needs of a rate, from costs that are easy to reckon with."""
 
 import sys
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a message costs, by yardsticks of the same alternation."""
+"""The cost of a message, by yardsticks of the same alternation."""
 
 import sys
 from dataclasses import replace

@@ -49,7 +49,7 @@ class PageFaults:
 
 
 def accessibility_violations(page: Page | Frame) -> list[str]:
-    """What axe-core finds wrong with the page once nothing fades, a line for each element."""
+    """Violations that axe-core finds once nothing fades, a line for each element."""
     page.evaluate(_AT_REST)
     page.evaluate(_AXE.read_text())
     result: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")

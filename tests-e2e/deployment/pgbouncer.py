@@ -100,7 +100,7 @@ class PgBouncer:
         return urlunsplit(parts._replace(netloc=netloc, query=query))
 
     def log(self) -> str:
-        """What it has logged."""
+        """Its log so far."""
         return (self._folder / "pgbouncer.log").read_text()
 
     def _listens(self) -> bool:

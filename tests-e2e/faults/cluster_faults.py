@@ -1,4 +1,4 @@
-"""What may happen to a Valkey Cluster: nodes die, freeze, forget, come and go; slots move."""
+"""Faults of a Valkey Cluster: nodes die, freeze, forget, come and go; slots move."""
 
 import os
 import signal

@@ -67,7 +67,7 @@ class Stage:
         self.postgres = postgres or PostgresProcess(folder / "postgres")
         self.valkey = ValkeyProcess(folder / "valkey", append_only=True)
         self.streams: ValkeyProcess | ValkeyCluster = self.valkey
-        """What carries the streams."""
+        """The server or servers that carry the streams."""
         self.keeper = Keeper()
         self.thread = LoopThread()
         self.links: dict[str, Link] = {}

@@ -50,8 +50,8 @@ def open_broker(redis_url: str, *, connections_max: int = 256) -> RedisBroker:
     """Create a broker without subscribers. Raises `StartRefused` for a wrong URL.
 
     `connect()` opens no connection yet: each is opened on first use. When `connections_max` are in
-    use, a further command fails. A group reader uses two, a tail reader one, and a writer at most
-    `writer.CONCURRENT_MAX`.
+    use, a further command fails. A group reader uses two, a tail reader and a writer one each; in a
+    cluster, a writer uses at most `writer.CONCURRENT_MAX`.
     """
     try:
         address = read_redis_url(redis_url)

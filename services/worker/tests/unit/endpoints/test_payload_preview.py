@@ -1,4 +1,4 @@
-"""What a program that stands in for an endpoint is told to send."""
+"""The requests that a stand-in for an endpoint is told to send."""
 
 import json
 
