@@ -3,8 +3,10 @@
 import io
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import httpx
@@ -303,6 +305,20 @@ def test_the_secret_and_the_name_stay_the_same(tmp_path: Path) -> None:
     assert first.secret not in repr(first)
     assert (tmp_path / "listen.json").stat().st_mode & 0o777 == 0o600
     assert saved_identity(tmp_path / "other").secret != first.secret
+
+
+def test_listeners_that_start_at_once_have_the_same_identity(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def start(folder: Path) -> Identity:
+        together.wait()
+        return saved_identity(folder)
+
+    with ThreadPoolExecutor(8) as threads:
+        for turn in range(20):
+            folder = tmp_path / str(turn)
+            assert len(set(threads.map(start, [folder] * 8))) == 1
+            assert [each.name for each in folder.iterdir()] == ["listen.json"]
 
 
 def test_a_name_has_a_position_of_its_own_and_the_same_secret(identity: Identity) -> None:

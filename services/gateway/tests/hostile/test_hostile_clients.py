@@ -15,7 +15,7 @@ GROWTH_BYTES_MAX = 50 * 1024 * 1024
 # Two hundred good clients that come at once hold others up as well: they are the yardstick. What
 # else the machine does can only add to a wait, so that one of a few tries must show it.
 SLOWER_MAX = 2
-TRIES = 4
+TRIES = 8
 
 # The kernel's reset may overtake the answer of a client that does not stop sending.
 CUT_OFF = "None"

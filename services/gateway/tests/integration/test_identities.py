@@ -138,9 +138,10 @@ async def platform(
         "internal_port": 0,
     }
     port = a_free_port()
-    gateway_settings = GatewaySettings.model_validate(
-        {**shared, "database_url": gateway_url, "port": port, "drain_s": 0}
-    )
+    # The client shares the gateway's event loop: with thousands of requests at once, it may send
+    # long after it has connected.
+    own = {"database_url": gateway_url, "port": port, "drain_s": 0, "http_header_timeout_s": 60}
+    gateway_settings = GatewaySettings.model_validate(shared | own)
     dispatcher_settings = DispatcherSettings.model_validate(
         {**shared, "database_url": dispatcher_url, "allow_http_endpoints": True}
     )

@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
@@ -44,15 +46,38 @@ def read_private(path: Path) -> dict[str, Any]:
 
 def write_private(path: Path, content: dict[str, Any]) -> None:
     """Replace a file as a whole, with mode 0600 from its beginning. Raises CommandFailed."""
+    with _written(path, content) as complete:
+        complete.replace(path)
+
+
+def create_private(path: Path, content: dict[str, Any]) -> bool:
+    """Create a file as `write_private` does; False if another process was faster.
+
+    Raises CommandFailed.
+    """
+    with _written(path, content) as complete:
+        try:
+            path.hardlink_to(complete)
+        except FileExistsError:
+            return False
+    return True
+
+
+@contextmanager
+def _written(path: Path, content: dict[str, Any]) -> Iterator[Path]:
+    """A complete file beside `path`, with mode 0600, which is deleted unless it was moved."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A temporary file has mode 0600, and replaces the file only once it is complete.
         with NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
+            complete = Path(file.name)
+            try:
+                json.dump(content, file, indent=2)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+                yield complete
+            finally:
+                complete.unlink(missing_ok=True)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be written: {_reason(error)}") from None
 

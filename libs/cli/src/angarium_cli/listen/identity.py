@@ -10,7 +10,7 @@ from typing import Final
 
 from angarium_signing import MalformedSecret, SigningSecret
 
-from angarium_cli.client.private_file import config_folder, read_private, write_private
+from angarium_cli.client.private_file import config_folder, create_private, read_private
 from angarium_cli.failure import CommandFailed
 
 _SECRET_BYTES: Final = 32
@@ -52,7 +52,8 @@ def saved_identity(folder: Path | None = None) -> Identity:
     if not saved:
         key = b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
         saved = {"uid": f"listen-{secrets.token_hex(_ID_BYTES)}", "secret": f"whsec_{key}"}
-        write_private(path, saved)
+        if not create_private(path, saved):
+            saved = read_private(path)
     match saved:
         case {"uid": str(uid), "secret": str(secret)}:
             identity = Identity(uid, secret)
