@@ -3,10 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 from .metrics.histogram import SECONDS, Histogram
 
+TIMER_S: Final = 0.001
+"""Timers are not more exact than this."""
 SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
@@ -14,14 +16,66 @@ class Overloaded(Exception):
     """Too many items wait for a commit."""
 
 
+class WaitingItem[Item, Result](NamedTuple):
+    """An item that is in no commit yet, and the future of its caller."""
+
+    item: Item
+    size_bytes: int
+    result: asyncio.Future[Result]
+
+
+class WaitingItems[Item, Result](Protocol):
+    """The items that wait, in an order of its own."""
+
+    def __len__(self) -> int: ...
+
+    def append(self, waiting: WaitingItem[Item, Result]) -> None:
+        """Let one more wait. Raises `Overloaded`."""
+
+    def extend(self, waiting: Sequence[WaitingItem[Item, Result]]) -> None:
+        """Let more wait, in order. Raises `Overloaded`, with none of them waiting then."""
+
+    def ready_in_s(self) -> float:
+        """How long until some may be taken; 0 or less: now. Not asked while nothing waits."""
+
+    def take(
+        self, items_max: int, bytes_max: int, *, everything: bool
+    ) -> list[WaitingItem[Item, Result]]:
+        """Take the items of the next commit. At least one if some are ready, or if `everything`
+        is: the commits are about to end."""
+
+
+class InOrder[Item, Result](deque[WaitingItem[Item, Result]]):
+    """Implements `WaitingItems`: first come, first served."""
+
+    def ready_in_s(self) -> float:
+        """See the port."""
+        return 0.0
+
+    def take(
+        self, items_max: int, bytes_max: int, *, everything: bool
+    ) -> list[WaitingItem[Item, Result]]:
+        """See the port."""
+        group: list[WaitingItem[Item, Result]] = []
+        group_bytes = 0
+        while self and len(group) < items_max:
+            size_bytes = self[0].size_bytes
+            if group and group_bytes + size_bytes > bytes_max:
+                break
+            group.append(self.popleft())
+            group_bytes += size_bytes
+        return group
+
+
 class GroupCommit[Item, Result]:
     """Gathers the items of many callers into few commits, without artificial delay.
 
     `commit` receives at most `items_max` items of at most `bytes_max` bytes together (a larger
     item goes alone) and returns one result for each. When it raises, every caller of that group
-    receives the error. At most `waiting_max` items wait. `run()` commits until cancelled, then
-    commits the items that wait and accepts no more. The items of the `pause_s` after a commit
-    gather for the next one; a pause in which nothing arrives has no timer.
+    receives the error. At most `waiting_max` items wait, in the order of `queue`: first come, first
+    served if it is not given. `run()` commits until cancelled, then commits the items that wait and
+    accepts no more. The items of the `pause_s` after a commit gather for the next one; a pause in
+    which nothing arrives has no timer.
 
     `sizes` counts the items of each group, `durations_s` how long its commit took, `failed` the
     groups whose commit raised.
@@ -36,18 +90,20 @@ class GroupCommit[Item, Result]:
         waiting_max: int = 4_000,
         waiting_bytes_max: int = 64 * 1024 * 1024,
         pause_s: float = 0.0,
+        queue: WaitingItems[Item, Result] | None = None,
     ) -> None:
         self._commit = commit
         self._items_max = items_max
         self._bytes_max = bytes_max
         self._waiting_max = waiting_max
         self._waiting_bytes_max = waiting_bytes_max
-        self._waiting: deque[tuple[Item, int, asyncio.Future[Result]]] = deque()
+        self._waiting: WaitingItems[Item, Result] = InOrder() if queue is None else queue
         self._waiting_bytes = 0
         self._pause_s = pause_s
         self._paused_until_s = 0.0
         self._committing: asyncio.Task[None] | None = None
         self._starting: asyncio.TimerHandle | None = None
+        self._starts_at_s = 0.0
         self._runs = False
         self._ended = False
         self.sizes = Histogram(SIZES)
@@ -68,7 +124,7 @@ class GroupCommit[Item, Result]:
         ):
             raise Overloaded
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, size_bytes, result))
+        self._waiting.append(WaitingItem(item, size_bytes, result))
         self._waiting_bytes += size_bytes
         self._start_soon()
         return result
@@ -84,7 +140,7 @@ class GroupCommit[Item, Result]:
         ):
             raise Overloaded
         make_future = asyncio.get_running_loop().create_future
-        queued = [(item, size, make_future()) for item, size in items]
+        queued = [WaitingItem(item, size, make_future()) for item, size in items]
         self._waiting.extend(queued)
         self._waiting_bytes += size_bytes
         self._start_soon()
@@ -103,19 +159,27 @@ class GroupCommit[Item, Result]:
             if self._committing is not None:
                 await asyncio.wait([self._committing])
             while self._waiting:
-                await self._commit_next()
+                await self._commit_next(everything=True)
             # From here on nobody commits: an item that was accepted now would wait for ever.
             self._ended = True
 
     def _start_soon(self) -> None:
         """Commit what waits, unless that has begun; no task runs while nothing waits."""
-        if self._committing is None and self._starting is None and self._waiting and self._runs:
-            loop = asyncio.get_running_loop()
-            pause_s = self._paused_until_s - loop.time()
-            if pause_s > 0:
-                self._starting = loop.call_later(pause_s, self._start)
-            else:
-                self._start()
+        if self._committing is not None or not self._waiting or not self._runs:
+            return
+        now_s = asyncio.get_running_loop().time()
+        wait_s = max(self._paused_until_s - now_s, self._waiting.ready_in_s())
+        if self._starting is not None:
+            # An item that came since may be ready earlier than those that waited before.
+            if now_s + wait_s > self._starts_at_s - TIMER_S:
+                return
+            self._starting.cancel()
+            self._starting = None
+        if wait_s > 0:
+            self._starts_at_s = now_s + wait_s
+            self._starting = asyncio.get_running_loop().call_later(wait_s, self._start)
+        else:
+            self._start()
 
     def _start(self) -> None:
         # A task of its own: cancelling `run` must not cancel a commit under way, as its callers
@@ -125,7 +189,7 @@ class GroupCommit[Item, Result]:
 
     async def _commit_waiting(self) -> None:
         try:
-            while self._waiting and self._runs:
+            while self._waiting and self._runs and self._waiting.ready_in_s() <= 0:
                 await self._commit_next()
                 if self._pause_s:
                     self._paused_until_s = asyncio.get_running_loop().time() + self._pause_s
@@ -134,8 +198,9 @@ class GroupCommit[Item, Result]:
             self._committing = None
             self._start_soon()
 
-    async def _commit_next(self) -> None:
-        group = self._take()
+    async def _commit_next(self, *, everything: bool = False) -> None:
+        group = self._waiting.take(self._items_max, self._bytes_max, everything=everything)
+        self._waiting_bytes -= sum([waiting.size_bytes for waiting in group])
         self.sizes.observe(len(group))
         clock_s = asyncio.get_running_loop().time
         began_s = clock_s()
@@ -157,15 +222,3 @@ class GroupCommit[Item, Result]:
         for (_, _, caller), result in zip(group, results, strict=True):
             if not caller.done():
                 caller.set_result(result)
-
-    def _take(self) -> list[tuple[Item, int, asyncio.Future[Result]]]:
-        group: list[tuple[Item, int, asyncio.Future[Result]]] = []
-        group_bytes = 0
-        while self._waiting and len(group) < self._items_max:
-            size_bytes = self._waiting[0][1]
-            if group and group_bytes + size_bytes > self._bytes_max:
-                break
-            group.append(self._waiting.popleft())
-            group_bytes += size_bytes
-        self._waiting_bytes -= group_bytes
-        return group
