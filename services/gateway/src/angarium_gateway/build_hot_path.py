@@ -67,6 +67,7 @@ class HotPath:
     window: OpenBatches
     counters: AcceptCounters
     arrivals: Arrivals
+    level: FairLevel
     commit_messages: CommitMessages
     commits: GroupCommit[NewMessage, CommitOutcome]
     scheduled: GroupCommit[NewMessage, CommitOutcome]
@@ -108,6 +109,7 @@ def build_hot_path(
         window=window,
         counters=counters,
         arrivals=arrivals,
+        level=level,
         commit_messages=commit,
         commits=GroupCommit(
             commit,

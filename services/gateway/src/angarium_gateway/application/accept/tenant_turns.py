@@ -14,8 +14,9 @@ type WaitingMessage = WaitingItem[NewMessage, CommitOutcome]
 ACTIVE_S: Final = 1.0
 """For so long after its latest message a tenant counts among those that post."""
 TURN_S: Final = 0.01
-"""A tenant at the level gets in one turn what it may post in this time: in turns of one message
-each, a message would cost several times the CPU."""
+TURN_MESSAGES: Final = 10
+"""A tenant at the level gets in one turn what it may post in `TURN_S`, or so many messages: in
+turns of one message each, a message would cost several times the CPU."""
 LINE_SHARE: Final = 0.5
 """The share of all places that the messages of one tenant may take while others post, too."""
 
@@ -86,7 +87,7 @@ class TenantTurns:
         if not self._shared():
             return 0.0
         now_s = self._clock_s()
-        soonest_s = TURN_S
+        soonest_s = ACTIVE_S
         for tenant_id, line in self._lines.items():
             wait_s = self._wait_s(tenant_id, line, now_s)
             if wait_s <= 0:
@@ -161,17 +162,20 @@ class TenantTurns:
         ahead_s = self._booked_until_s.get(tenant_id, now_s) - now_s
         if ahead_s <= 0:
             return 0.0
-        return min(ahead_s, ahead_s + len(line.messages) / self._level.rate - TURN_S)
+        return min(ahead_s, ahead_s + len(line.messages) / self._level.rate - self._turn_s())
 
     def _allowed(self, tenant_id: bytes, line: _Line, now_s: float) -> int:
         if self._wait_s(tenant_id, line, now_s) > 0:
             self._held_back = True
             return 0
         ahead_s = max(0.0, self._booked_until_s.get(tenant_id, now_s) - now_s)
-        allowed = max(1, round(self._level.rate * (TURN_S - ahead_s)))
+        allowed = max(1, round(self._level.rate * (self._turn_s() - ahead_s)))
         if allowed < len(line.messages):
             self._held_back = True
         return allowed
+
+    def _turn_s(self) -> float:
+        return max(TURN_S, TURN_MESSAGES / self._level.rate)
 
     def _took(
         self, tenant_id: bytes, line: _Line, taken: int, now_s: float, *, shared: bool
