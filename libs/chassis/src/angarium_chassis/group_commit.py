@@ -3,12 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from .metrics.histogram import SECONDS, Histogram
 
-TIMER_S: Final = 0.001
-"""Timers are not more exact than this."""
 SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
@@ -16,18 +14,13 @@ class Overloaded(Exception):
     """Too many items wait for a commit."""
 
 
-class WaitingItem[Item, Result](NamedTuple):
-    """An item that is in no commit yet, and the future of its caller."""
-
-    item: Item
-    size_bytes: int
-    result: asyncio.Future[Result]
+type WaitingItem[Item, Result] = tuple[Item, int, asyncio.Future[Result]]
+"""An item that is in no commit yet, its size in bytes, and the future of its caller. A plain tuple,
+because one is made for each message."""
 
 
 class WaitingItems[Item, Result](Protocol):
     """The items that wait, in an order of its own."""
-
-    def __len__(self) -> int: ...
 
     def append(self, waiting: WaitingItem[Item, Result]) -> None:
         """Let one more wait. Raises `Overloaded`."""
@@ -59,7 +52,7 @@ class InOrder[Item, Result](deque[WaitingItem[Item, Result]]):
         group: list[WaitingItem[Item, Result]] = []
         group_bytes = 0
         while self and len(group) < items_max:
-            size_bytes = self[0].size_bytes
+            size_bytes = self[0][1]
             if group and group_bytes + size_bytes > bytes_max:
                 break
             group.append(self.popleft())
@@ -98,12 +91,12 @@ class GroupCommit[Item, Result]:
         self._waiting_max = waiting_max
         self._waiting_bytes_max = waiting_bytes_max
         self._waiting: WaitingItems[Item, Result] = InOrder() if queue is None else queue
+        self._count = 0
         self._waiting_bytes = 0
         self._pause_s = pause_s
         self._paused_until_s = 0.0
         self._committing: asyncio.Task[None] | None = None
         self._starting: asyncio.TimerHandle | None = None
-        self._starts_at_s = 0.0
         self._runs = False
         self._ended = False
         self.sizes = Histogram(SIZES)
@@ -113,18 +106,19 @@ class GroupCommit[Item, Result]:
     @property
     def waiting(self) -> int:
         """The number of items that are in no commit yet."""
-        return len(self._waiting)
+        return self._count
 
     def submit(self, item: Item, size_bytes: int) -> asyncio.Future[Result]:
         """Queue an item for the next commit. Raises `Overloaded`, also after `run()` ended."""
         if (
             self._ended
-            or len(self._waiting) >= self._waiting_max
+            or self._count >= self._waiting_max
             or self._waiting_bytes + size_bytes > self._waiting_bytes_max
         ):
             raise Overloaded
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append(WaitingItem(item, size_bytes, result))
+        self._waiting.append((item, size_bytes, result))
+        self._count += 1
         self._waiting_bytes += size_bytes
         self._start_soon()
         return result
@@ -135,13 +129,14 @@ class GroupCommit[Item, Result]:
         size_bytes = sum(size for _, size in items)
         if (
             self._ended
-            or len(self._waiting) + len(items) > self._waiting_max
+            or self._count + len(items) > self._waiting_max
             or self._waiting_bytes + size_bytes > self._waiting_bytes_max
         ):
             raise Overloaded
         make_future = asyncio.get_running_loop().create_future
-        queued = [WaitingItem(item, size, make_future()) for item, size in items]
+        queued = [(item, size, make_future()) for item, size in items]
         self._waiting.extend(queued)
+        self._count += len(queued)
         self._waiting_bytes += size_bytes
         self._start_soon()
         return [result for _, _, result in queued]
@@ -158,25 +153,24 @@ class GroupCommit[Item, Result]:
                 self._starting.cancel()
             if self._committing is not None:
                 await asyncio.wait([self._committing])
-            while self._waiting:
+            while self._count:
                 await self._commit_next(everything=True)
             # From here on nobody commits: an item that was accepted now would wait for ever.
             self._ended = True
 
     def _start_soon(self) -> None:
         """Commit what waits, unless that has begun; no task runs while nothing waits."""
-        if self._committing is not None or not self._waiting or not self._runs:
+        if self._committing is not None or not self._count or not self._runs:
             return
         now_s = asyncio.get_running_loop().time()
-        wait_s = max(self._paused_until_s - now_s, self._waiting.ready_in_s())
         if self._starting is not None:
-            # An item that came since may be ready earlier than those that waited before.
-            if now_s + wait_s > self._starts_at_s - TIMER_S:
+            if self._paused_until_s > now_s:
                 return
+            # An item that came since may be ready earlier than those that waited before.
             self._starting.cancel()
             self._starting = None
+        wait_s = max(self._paused_until_s - now_s, self._waiting.ready_in_s())
         if wait_s > 0:
-            self._starts_at_s = now_s + wait_s
             self._starting = asyncio.get_running_loop().call_later(wait_s, self._start)
         else:
             self._start()
@@ -189,7 +183,7 @@ class GroupCommit[Item, Result]:
 
     async def _commit_waiting(self) -> None:
         try:
-            while self._waiting and self._runs and self._waiting.ready_in_s() <= 0:
+            while self._count and self._runs and self._waiting.ready_in_s() <= 0:
                 await self._commit_next()
                 if self._pause_s:
                     self._paused_until_s = asyncio.get_running_loop().time() + self._pause_s
@@ -200,7 +194,8 @@ class GroupCommit[Item, Result]:
 
     async def _commit_next(self, *, everything: bool = False) -> None:
         group = self._waiting.take(self._items_max, self._bytes_max, everything=everything)
-        self._waiting_bytes -= sum([waiting.size_bytes for waiting in group])
+        self._count -= len(group)
+        self._waiting_bytes -= sum([size_bytes for _, size_bytes, _ in group])
         self.sizes.observe(len(group))
         clock_s = asyncio.get_running_loop().time
         began_s = clock_s()

@@ -54,7 +54,6 @@ class TenantTurns:
         self._line_max = max(1, int(waiting_max * LINE_SHARE))
         self._line_bytes_max = max(1, int(waiting_bytes_max * LINE_SHARE))
         self._lines: dict[bytes, _Line] = {}
-        self._count = 0
         self._booked_until_s: dict[bytes, float] = {}
         self._taken: dict[bytes, int] = {}
         self._held_back = False
@@ -62,25 +61,34 @@ class TenantTurns:
         self._latest_s = 0.0
         self._shared_until_s: float | None = None
 
-    def __len__(self) -> int:
-        return self._count
-
     def append(self, waiting: WaitingMessage) -> None:
         """See the port. Raises `TenantOverloaded`."""
-        line = self._line_for(waiting.item.tenant_id, 1, waiting.size_bytes)
+        message, size_bytes, _ = waiting
+        line = self._lines.get(message.tenant_id)
+        if line is None:
+            line = self._new_line(message.tenant_id)
+        elif len(line.messages) >= self._line_max or (
+            line.size_bytes + size_bytes > self._line_bytes_max
+        ):
+            self._refuse_if_shared()
         line.messages.append(waiting)
-        line.size_bytes += waiting.size_bytes
-        self._count += 1
+        line.size_bytes += size_bytes
 
     def extend(self, waiting: Sequence[WaitingMessage]) -> None:
         """See the port; they are of one tenant. Raises `TenantOverloaded`."""
         if not waiting:
             return
-        size_bytes = sum([each.size_bytes for each in waiting])
-        line = self._line_for(waiting[0].item.tenant_id, len(waiting), size_bytes)
+        tenant_id = waiting[0][0].tenant_id
+        size_bytes = sum([size_bytes for _, size_bytes, _ in waiting])
+        line = self._lines.get(tenant_id)
+        if line is None:
+            line = self._new_line(tenant_id)
+        elif len(line.messages) + len(waiting) > self._line_max or (
+            line.size_bytes + size_bytes > self._line_bytes_max
+        ):
+            self._refuse_if_shared()
         line.messages.extend(waiting)
         line.size_bytes += size_bytes
-        self._count += len(waiting)
 
     def ready_in_s(self) -> float:
         """See the port."""
@@ -106,34 +114,32 @@ class TenantTurns:
             count = min(len(line.messages), items_max - len(group))
             if shared:
                 count = min(count, self._allowed(tenant_id, line, now_s))
-            taken = 0
+            taken = taken_bytes = 0
+            popleft = line.messages.popleft
             while taken < count:
-                size_bytes = line.messages[0].size_bytes
-                if group and size_bytes > bytes_left:
+                size_bytes = line.messages[0][1]
+                if group and taken_bytes + size_bytes > bytes_left:
                     break
-                group.append(line.messages.popleft())
-                line.size_bytes -= size_bytes
-                bytes_left -= size_bytes
+                group.append(popleft())
+                taken_bytes += size_bytes
                 taken += 1
+            line.size_bytes -= taken_bytes
+            bytes_left -= taken_bytes
             self._took(tenant_id, line, taken, now_s, shared=shared)
             if len(group) >= items_max or (bytes_left <= 0 and group):
                 break
-        self._count -= len(group)
         if shared and self._level.step_due(now_s):
             self._step(now_s)
         return group
 
-    def _line_for(self, tenant_id: bytes, count: int, size_bytes: int) -> _Line:
-        line = self._lines.get(tenant_id)
-        if line is None:
-            line = self._lines[tenant_id] = _Line()
-            self._note(tenant_id)
-        elif self._shared() and (
-            len(line.messages) + count > self._line_max
-            or line.size_bytes + size_bytes > self._line_bytes_max
-        ):
-            raise TenantOverloaded
+    def _new_line(self, tenant_id: bytes) -> _Line:
+        line = self._lines[tenant_id] = _Line()
+        self._note(tenant_id)
         return line
+
+    def _refuse_if_shared(self) -> None:
+        if self._shared():
+            raise TenantOverloaded
 
     def _note(self, tenant_id: bytes) -> None:
         """The tenant posts, after a while in which nothing of it waited."""
