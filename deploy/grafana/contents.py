@@ -199,6 +199,11 @@ INTERNALS = (
                 "short",
                 {"{{instance}} {{schedule}}": "angarium_gateway_messages_waiting"},
             ),
+            Panel(
+                "Messages/s of one tenant at most, beside others",
+                "short",
+                {"{{instance}}": "angarium_gateway_tenant_messages_per_second_max"},
+            ),
         ),
     ),
     Row(

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from angarium_chassis.group_commit import GroupCommit, Overloaded
+from angarium_chassis.group_commit import GroupCommit, InOrder, Overloaded, WaitingItem
 
 
 class Journal:
@@ -216,3 +216,41 @@ async def test_nothing_is_scheduled_while_nothing_waits() -> None:
         await asyncio.sleep(0)
 
         assert asyncio.all_tasks() == {asyncio.current_task(), run}
+
+
+class LaterFirst(InOrder[str, str]):
+    """A queue in which items of one letter wait for an hour, and are passed by others."""
+
+    def ready_in_s(self) -> float:
+        return 3_600.0 if all(len(item) == 1 for item, _, _ in self) else 0.0
+
+    def take(
+        self, items_max: int, bytes_max: int, *, everything: bool
+    ) -> list[WaitingItem[str, str]]:
+        ready = [each for each in self if everything or len(each[0]) > 1]
+        for each in ready:
+            self.remove(each)
+        return ready
+
+
+async def test_an_item_that_is_ready_passes_those_that_have_to_wait() -> None:
+    group_commit = GroupCommit(at_once, queue=LaterFirst())
+    async with running(group_commit):
+        later = group_commit.submit("a", 1)
+        await asyncio.sleep(0)
+        assert await group_commit.submit("bb", 1) == "BB"
+        assert (group_commit.waiting, later.done()) == (1, False)
+    # At the end nothing is left waiting.
+    assert await later == "A"
+    assert group_commit.waiting == 0
+
+
+async def test_a_queue_may_refuse_an_item() -> None:
+    class Full(InOrder[str, str]):
+        def append(self, waiting: WaitingItem[str, str]) -> None:
+            raise Overloaded
+
+    group_commit = GroupCommit(at_once, queue=Full())
+    with pytest.raises(Overloaded):
+        group_commit.submit("a", 1)
+    assert group_commit.waiting == 0

@@ -84,12 +84,16 @@ class DeliveriesRequested(Contract, frozen=True, tag="deliveries.requested/1"):
 
 
 class SettledChunk(Part, frozen=True):
-    """One chunk whose first attempts have durably ended. `chunks` 0: nobody to deliver to."""
+    """One chunk whose first attempts have durably ended. `chunks` 0: nobody to deliver to.
+
+    `held_us` is how long the worker had it, from when it began the deliveries until it reported
+    them. A worker that does not tell leaves it out."""
 
     batch_id: bytes
     publication: int
     chunk: int
     chunks: int
+    held_us: int | None = None
 
 
 class DeliveriesSettled(Contract, frozen=True, tag="deliveries.settled/1"):

@@ -63,7 +63,7 @@ async def test_a_change_counts_for_the_next_message(client: Client) -> None:
     await client.ask(wire.PatchEndpoint(TENANT, "acme", "one", disabled=True), wire.EndpointSaved)
     await client.accept(a_batch(a_message(endpoint)))
     (settled,) = await client.entries(SETTLE_TO, DeliveriesSettled, 1)
-    assert settled.settled == (SettledChunk(BATCH, 1, 0, 0),)
+    assert settled.settled == (SettledChunk(BATCH, 1, 0, 0, 0),)
 
 
 @pytest.mark.usefixtures("dispatcher")
@@ -71,7 +71,7 @@ async def test_a_batch_that_nobody_wants_is_settled_and_its_stream_expires(clien
     saved = await an_application(client)
     await client.accept(a_batch(a_message(saved), publication=3))
     (settled,) = await client.entries(SETTLE_TO, DeliveriesSettled, 1)
-    assert settled.settled == (SettledChunk(BATCH, 3, 0, 0),)
+    assert settled.settled == (SettledChunk(BATCH, 3, 0, 0, 0),)
     assert 0 < await client.redis.ttl(SETTLE_TO) <= 3_600
     assert await client.redis.exists(deliveries_requested(0)) == 0
 

@@ -158,7 +158,7 @@ async def test_a_batch_that_nobody_wants_is_settled() -> None:
     published, counts = await dispatched(
         a_batch(a_message(1, "c"), publication=4), [endpoint(1, "a")]
     )
-    assert published == [DeliveriesSettled((SettledChunk(BATCH, 4, 0, 0),))]
+    assert published == [DeliveriesSettled((SettledChunk(BATCH, 4, 0, 0, 0),))]
     assert counts == DispatchedCounts(messages=1, deliveries=0, batches_without_recipients=1)
 
 

@@ -14,6 +14,7 @@ from angarium_chassis.tracing.spans import Spans
 from .application.accept.accept_counters import AcceptCounters
 from .application.accept.commit_messages import CommitMessages, ScheduleMessages
 from .application.accept.journal import Journal, ScheduledCommits
+from .application.accept.tenant_turns import TenantTurns
 from .application.publish.arrivals import Arrivals
 from .application.publish.batch_store import BatchStore
 from .application.publish.membership import Membership
@@ -21,11 +22,14 @@ from .application.publish.recovery import Recovery, StreamWatch
 from .application.publish.relay import PublishBatches, Relay
 from .application.publish.schedule import Schedule, Scheduler
 from .application.publish.settlement import Settlement
+from .domain.fair_level import FairLevel
 from .domain.messages import CommitOutcome, NewMessage
 from .domain.open_batches import OpenBatches
 
 WAITING_MAX = 4_000
 """Messages that wait for a group commit; beyond that the client is told to try again."""
+WAITING_BYTES_MAX = 64 * 1024 * 1024
+"""Their bytes."""
 
 
 class MessageStore(Journal, ScheduledCommits, Protocol):
@@ -63,6 +67,7 @@ class HotPath:
     window: OpenBatches
     counters: AcceptCounters
     arrivals: Arrivals
+    level: FairLevel
     commit_messages: CommitMessages
     commits: GroupCommit[NewMessage, CommitOutcome]
     scheduled: GroupCommit[NewMessage, CommitOutcome]
@@ -84,6 +89,10 @@ def build_hot_path(
     """Build the hot path of the replica `owner`."""
     batches, stream_count = ports.batches, limits.stream_count
     window = OpenBatches(limits.window_bytes)
+    level = FairLevel(clock_s)
+    turns = TenantTurns(
+        level, clock_s, waiting_max=limits.waiting_max, waiting_bytes_max=WAITING_BYTES_MAX
+    )
     relay = Relay(ports.publish, batches, window, owner=owner, clock_s=clock_s, spans=spans)
     counters = AcceptCounters()
     arrivals = Arrivals()
@@ -100,12 +109,18 @@ def build_hot_path(
         window=window,
         counters=counters,
         arrivals=arrivals,
+        level=level,
         commit_messages=commit,
-        commits=GroupCommit(commit, waiting_max=limits.waiting_max),
+        commits=GroupCommit(
+            commit,
+            waiting_max=limits.waiting_max,
+            waiting_bytes_max=WAITING_BYTES_MAX,
+            queue=turns,
+        ),
         scheduled=GroupCommit(ScheduleMessages(ports.journal, counters)),
         scheduler=Scheduler(ports.schedule, relay, owner=owner, stream_count=stream_count),
         relay=relay,
-        settlement=Settlement(window, batches, relay, owner=owner, clock_s=clock_s),
+        settlement=Settlement(window, batches, relay, owner=owner, clock_s=clock_s, level=level),
         recovery=Recovery(ports.watch, window, relay, batches, owner=owner, clock_s=clock_s),
         membership=Membership(batches, window, relay, owner=owner),
     )

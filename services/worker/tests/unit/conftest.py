@@ -156,10 +156,12 @@ class FakeSettlement:
     def __init__(self, changes: Any) -> None:
         self._changes = changes
         self.settled_receipts: list[str] = []
+        self.settled_chunks: list[Chunk[str]] = []
         self.refused_receipts: list[str] = []
 
     def settled(self, chunk: Chunk[str], done: Callable[[], None]) -> None:
         self.settled_receipts.append(chunk.receipt)
+        self.settled_chunks.append(chunk)
         self._changes.happened()
         done()
 

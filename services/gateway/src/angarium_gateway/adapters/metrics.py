@@ -10,6 +10,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from angarium_gateway.application.accept.accept_counters import AcceptCounters
+from angarium_gateway.domain.fair_level import FairLevel
 from angarium_gateway.domain.messages import CommitOutcome, NewMessage
 from angarium_gateway.domain.open_batches import OpenBatches
 
@@ -42,6 +43,10 @@ _WAITING: Final = GATEWAY.read_gauge(
     "angarium_gateway_messages_waiting",
     "Messages that wait for the next group commit.",
     "schedule",
+)
+_LEVEL: Final = GATEWAY.read_gauge(
+    "angarium_gateway_tenant_messages_per_second_max",
+    "Messages a second that this process takes of one tenant while others post, too.",
 )
 _WINDOW: Final = GATEWAY.read_gauge(
     "angarium_gateway_window_bytes_used",
@@ -81,6 +86,8 @@ class CountedPath(Protocol):
     def commits(self) -> Commits: ...
     @property
     def scheduled(self) -> Commits: ...
+    @property
+    def level(self) -> FairLevel: ...
 
 
 class GatewayMetrics(Collector):
@@ -111,6 +118,7 @@ class GatewayMetrics(Collector):
         yield _COMMIT.histograms(_of(commits, lambda each: each.durations_s))
         yield _FAILED.values({name: each.failed for name, each in commits.items()})
         yield _WAITING.values({name: each.waiting for name, each in commits.items()})
+        yield _LEVEL.value(path.level.rate)
         yield _WINDOW.value(window.used_bytes)
         yield _WINDOW_MAX.value(window.window_bytes)
         yield _OPEN.value(len(window))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class OpenBatch:
-    """A published batch. `entry_id` is its stream entry, once Redis has given it."""
+    """A published batch. `entry_id` is its stream entry, once Redis has given it. `since_s` is the
+    time just before its commit, or before it was read from the backlog."""
 
     batch_id: bytes
     stream_number: int
@@ -16,6 +17,7 @@ class OpenBatch:
     entry_id: bytes | None = None
     chunks: int = 0
     chunks_settled: set[int] = field(default_factory=set)
+    since_s: float | None = None
 
 
 class OpenBatches:
@@ -104,6 +106,14 @@ class OpenBatches:
             return False
         self.take(batch_id)
         return True
+
+    def first_settlement_after_s(self, batch_id: bytes, now_s: float) -> float | None:
+        """The time since a batch was about to be committed; None if it is not known, or a chunk of
+        the batch is settled already."""
+        batch = self._open.get(batch_id)
+        if batch is None or batch.since_s is None or batch.chunks_settled:
+            return None
+        return now_s - batch.since_s
 
     def take(self, batch_id: bytes) -> OpenBatch | None:
         """Remove a batch and free its room."""

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
+from angarium_gateway.adapters.http.accept_route import busy
+from angarium_gateway.adapters.http.post_batch import refused_result
 from angarium_gateway.adapters.metrics import GatewayMetrics
 from angarium_gateway.application.accept.accept_message import (
     Accepted,
@@ -19,6 +21,7 @@ from angarium_gateway.application.accept.accept_message import (
 )
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.domain.digests import key_digest
+from angarium_gateway.domain.fair_level import RATE_MIN
 from angarium_gateway.domain.messages import (
     CommitOutcome,
     EarlierRequest,
@@ -163,6 +166,26 @@ async def test_more_messages_than_may_wait_are_told_to_come_back() -> None:
 
 
 @simulated
+async def test_one_tenant_is_told_to_come_back_before_the_others_are() -> None:
+    rig = Accepting(waiting_max=4)
+    other = a_message(tenant_id=b"o" * 16)
+    waiting = [rig.commits.submit(other, other.size_bytes)]
+    tasks = [asyncio.ensure_future(rig.accept(TENANT, "acme", DRAFT)) for _ in range(3)]
+    await asyncio.sleep(0.1)
+    waiting.append(rig.commits.submit(other, other.size_bytes))
+    async with Running(rig.commits.run):
+        outcomes = await asyncio.gather(*tasks)
+        await asyncio.gather(*waiting)
+    assert sum(isinstance(outcome, Accepted) for outcome in outcomes) == 2
+    (refused,) = [outcome for outcome in outcomes if isinstance(outcome, Busy)]
+    assert refused.by_tenant
+    assert busy(refused).status == 429
+    assert ("retry-after", "1") in busy(refused).headers
+    assert refused_result(0, busy(refused)).status == "unavailable"
+    assert busy(Busy("Everything is full.")).status == 503
+
+
+@simulated
 async def test_an_unknown_application_is_a_problem_and_commits_nothing() -> None:
     rig = Accepting()
     outcome = await rig(ref="nobody")
@@ -269,6 +292,7 @@ async def test_messages_are_counted_where_they_are_committed() -> None:
 
     found = counted(rig)
     assert found["messages_accepted_total", "immediate"] == 2
+    assert found["tenant_messages_per_second_max",] == RATE_MIN
     assert found["messages_accepted_total", "scheduled"] == 1
     assert found["group_size_messages_count", "immediate"] == 2
     assert found["group_size_messages_sum", "scheduled"] == 1

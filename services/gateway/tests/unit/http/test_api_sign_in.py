@@ -83,6 +83,9 @@ async def test_signing_out_ends_the_key_of_a_sign_in_but_no_other(world: World) 
     ended = await world.client.post("/api/v1/auth/logout", headers=bearer)
 
     assert ended.status_code == 204
+    entry = world.audit_log.entries[-1]
+    assert entry.operation == "v1.authentication.logout"
+    assert (entry.before, entry.after) == ('{"revoked":false}', '{"revoked":true}')
     assert (await world.client.get("/api/v1/auth/whoami", headers=bearer)).status_code == 401
     other = await world.client.post("/api/v1/auth/logout")
     assert other.status_code == 403

@@ -213,6 +213,9 @@ async def test_a_token_that_is_logged_out_is_refused_at_once(world: World) -> No
     await who(world, token)
     assert (await asked(world, token, "POST", "/api/v1/auth/logout")).status_code == 204
     assert (await asked(world, token, "GET", WHOAMI)).status_code == 401
+    entry = world.audit_log.entries[-1]
+    assert (entry.operation, entry.by_portal) == ("v1.authentication.logout", True)
+    assert (entry.before, entry.after) == ('{"expired":false}', '{"expired":true}')
 
 
 async def test_an_api_key_cannot_be_logged_out(world: World) -> None:
@@ -240,6 +243,14 @@ async def test_all_tokens_of_an_application_or_of_sessions_expire(
     ((tenant_id, application_id, given, at),) = world.portal_tokens.expired
     assert (tenant_id, application_id, given) == (TENANT, APPLICATION_ID, sessions)
     assert before <= at - timedelta(seconds=in_s) <= datetime.now(UTC)
+    entry = world.audit_log.entries[-1]
+    assert entry.operation == "v1.authentication.expire-all"
+    noted = json.loads(str(entry.after))
+    assert noted.pop("expireAt")[:10] == at.isoformat()[:10]
+    assert noted == {
+        "appId": format_id(APPLICATION_PREFIX, APPLICATION_ID),
+        "sessionIds": sessions,
+    }
 
 
 async def test_the_former_name_gives_a_link_with_all_capabilities(world: World) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from angarium_contracts.hot_path import DeliveriesSettled, SettledChunk
 from angarium_gateway.application.publish.settlement import CLOSED_AT_ONCE_MAX
 from angarium_gateway.domain.open_batches import OpenBatch
 
-from ...fakes.journal_model import new_id
+from ...fakes.journal_model import a_message, new_id
 from ...fakes.relay_rig import Rig
 from ...fakes.simulated_time import (
     Running,
@@ -138,3 +139,37 @@ async def test_settlements_of_unknown_batches_are_ignored() -> None:
         await rig.settlement.on_settled(settled(new_id(), new_id()))
         await asyncio.sleep(1)
     assert rig.closed == []
+
+
+@simulated
+async def test_how_long_messages_waited_is_told_without_the_time_at_their_endpoints() -> None:
+    rig = Settling()
+    waits_s: list[float] = []
+    rig.path.level.observe = waits_s.append  # type: ignore[method-assign]
+    async with Running(rig.relay.run, rig.settlement.run):
+        rig.streams.open.clear()
+        await rig.path.commit_messages([a_message()])
+        await asyncio.sleep(0.5)
+        rig.streams.open.set()
+        await quiet()
+        (batch_id,) = rig.streams.ids
+        await asyncio.sleep(2)
+        # Held for 1.75 s by one worker; that of the second chunk says nothing new.
+        for chunk, held_us in ((0, 1_750_000), (1, 500_000)):
+            part = SettledChunk(batch_id, 1, chunk, 2, held_us)
+            await rig.settlement.on_settled([DeliveriesSettled((part,))])
+    assert waits_s == [pytest.approx(0.75)]
+    assert not rig.window.ids()
+
+
+@simulated
+async def test_a_worker_that_does_not_tell_how_long_it_held_a_chunk_says_nothing() -> None:
+    rig = Settling()
+    waits_s: list[float] = []
+    rig.path.level.observe = waits_s.append  # type: ignore[method-assign]
+    async with Running(rig.relay.run):
+        await rig.path.commit_messages([a_message()])
+        await quiet()
+        await rig.settlement.on_settled(settled(*rig.streams.ids))
+    assert not waits_s
+    assert not rig.window.ids()

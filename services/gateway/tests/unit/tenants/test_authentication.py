@@ -64,11 +64,11 @@ async def test_a_caller_is_looked_up_once_while_the_answer_is_fresh(
 ) -> None:
     assert authenticator.remembered("good") is None
     assert await authenticator.caller("good") == CALLER
-    clock.now_s += 0.9
+    clock.now_s += 0.7
     assert authenticator.remembered("good") == CALLER
     assert await authenticator.caller("good") == CALLER
     assert keys.looks == 1
-    clock.now_s += 0.2
+    clock.now_s += 0.4
     assert authenticator.remembered("good") is None
     assert await authenticator.caller("good") == CALLER
     assert keys.looks == 2
@@ -82,6 +82,50 @@ async def test_a_revoked_key_is_refused_once_the_answer_is_no_longer_fresh(
     clock.now_s += 1.1
     assert await authenticator.caller("good") is LoginFailure.UNKNOWN
     assert authenticator.remembered("good") is None
+
+
+async def test_a_token_in_use_is_looked_up_again_before_a_request_must_wait_for_it(
+    authenticator: Authenticator, keys: KeysModel, clock: Clock
+) -> None:
+    await authenticator.caller("good")
+    keys.answering.clear()
+    clock.now_s += 0.8
+    for _ in range(3):
+        assert authenticator.remembered("good") == CALLER
+        await asyncio.sleep(0)
+    assert keys.looks == 2
+    keys.answering.set()
+    assert await authenticator.again("good") == CALLER
+    clock.now_s += 0.7
+    assert authenticator.remembered("good") == CALLER
+    assert keys.looks == 2
+
+
+async def test_a_key_that_was_revoked_is_refused_as_soon_as_it_is_looked_up_again(
+    authenticator: Authenticator, keys: KeysModel, clock: Clock
+) -> None:
+    await authenticator.caller("good")
+    keys.known.clear()
+    clock.now_s += 0.8
+    assert authenticator.remembered("good") == CALLER
+    assert await authenticator.again("good") is LoginFailure.UNKNOWN
+    assert authenticator.remembered("good") is None
+
+
+async def test_a_look_up_that_nobody_waits_for_may_fail(
+    authenticator: Authenticator, keys: KeysModel, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await authenticator.caller("good")
+    keys.down = True
+    clock.now_s += 0.8
+    assert authenticator.remembered("good") == CALLER
+    while keys.looks < 2 or authenticator._looking:
+        await asyncio.sleep(0)
+    assert authenticator.remembered("good") == CALLER
+    clock.now_s += 0.3
+    with pytest.raises(JournalUnavailable):
+        await authenticator.caller("good")
+    assert not caplog.records
 
 
 async def test_freshness_counts_from_the_question_not_from_a_slow_answer(

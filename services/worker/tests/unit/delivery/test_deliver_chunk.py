@@ -302,6 +302,26 @@ async def test_while_something_waits_for_a_slot_no_more_is_taken_in_hand(start_r
     assert await fourth
 
 
+async def test_a_chunk_is_held_from_when_it_is_begun_not_while_it_waits_for_room(
+    start_rig: Any,
+) -> None:
+    rig = start_rig(sending_max=1)
+    endpoint = rig.add_endpoint()
+    await rig.know(endpoint)
+    await rig.take(rig.chunk([endpoint]))
+    await rig.take(rig.chunk([endpoint]))
+    third = asyncio.ensure_future(rig.take(rig.chunk([endpoint]), "third"))
+    await asyncio.sleep(0.001)
+    came_s = asyncio.get_running_loop().time()
+    for place in range(3):
+        await rig.until_sent(place + 1)
+        rig.sender.sent[place].answer()
+    assert await third
+    await rig.until_settled(3)
+    begun_s = {chunk.receipt: chunk.begun_s for chunk in rig.settlement.settled_chunks}
+    assert begun_s["third"] >= came_s
+
+
 async def test_when_told_to_stop_a_waiting_chunk_is_not_begun(start_rig: Any) -> None:
     rig = start_rig(sending_max=1)
     endpoint = rig.add_endpoint()

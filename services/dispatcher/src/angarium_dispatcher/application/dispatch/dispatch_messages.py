@@ -158,5 +158,9 @@ def _part(
 
 def _settled(batch: MessagesAccepted) -> DeliveriesSettled:
     return DeliveriesSettled(
-        (SettledChunk(batch_id=batch.batch_id, publication=batch.publication, chunk=0, chunks=0),)
+        (
+            SettledChunk(
+                batch_id=batch.batch_id, publication=batch.publication, chunk=0, chunks=0, held_us=0
+            ),
+        )
     )

@@ -49,6 +49,7 @@ from .problems import (
     invalid,
     problem_answer,
     refusal,
+    too_many_requests,
     unavailable,
 )
 from .query_parameters import read_query
@@ -270,12 +271,18 @@ def accepted_message(outcome: AcceptOutcome) -> NewMessage:
             raise Refused(created_is_gone("a message"))
         case KeyReused():
             raise Refused(used_for_another())
-        case Busy(reason):
-            raise Refused(unavailable(f"{reason} Try again."))
+        case Busy():
+            raise Refused(busy(outcome))
         case Problem():
             raise Refused(refusal(outcome))
         case _:
             assert_never(outcome)
+
+
+def busy(outcome: Busy) -> ProblemAnswer:
+    """The answer to messages that were not committed."""
+    detail = f"{outcome.reason} Try again."
+    return too_many_requests(detail) if outcome.by_tenant else unavailable(detail)
 
 
 def _out(message: NewMessage, *, with_content: bool) -> object:

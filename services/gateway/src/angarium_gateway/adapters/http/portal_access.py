@@ -1,6 +1,7 @@
 """/api/v1/auth"""
 
 import base64
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -100,9 +101,10 @@ class AuthenticationController(Controller):
         API keys are revoked instead, and get `403` here.
         """
         if isinstance(caller.grant, PortalGrant):
-            await api.portal_tokens.expire(caller.tenant_id, caller.key_id)
-        else:
-            await api.keys.revoke(caller.tenant_id, caller.key_id)
+            await log_out(api, caller, request)
+            return
+        await api.keys.revoke(caller.tenant_id, caller.key_id)
+        note_change({"revoked": False}, {"revoked": True})
         api.access.forget(bearer_token(request))
 
     @post(
@@ -122,17 +124,44 @@ class AuthenticationController(Controller):
         All servers refuse them within a second.
         """
         application_id = await _application(api, caller, app_id, None)
-        await api.portal_tokens.expire_all(
-            caller.tenant_id,
-            application_id,
-            session_ids=data.session_ids or None,
-            at=datetime.now(UTC) + timedelta(seconds=data.expiry or 0),
-        )
+        await expire_tokens(api, caller, application_id, data.session_ids or None, data.expiry or 0)
 
     @get("/whoami", operation_id="v1.authentication.whoami", summary="Get the own identity")
     async def whoami(self, caller: CurrentCaller) -> WhoAmIOut:
         """Returns the API key or portal token that the request is made with, and what it may do."""
         return who_am_i_out(caller)
+
+
+async def log_out(
+    api: ApiDependencies, caller: Caller, request: Request[Caller, bytes, Any]
+) -> None:
+    """End the portal token of a request, noted for the audit log."""
+    await api.portal_tokens.expire(caller.tenant_id, caller.key_id)
+    note_change({"expired": False}, {"expired": True})
+    api.access.forget(bearer_token(request))
+
+
+async def expire_tokens(
+    api: ApiDependencies,
+    caller: Caller,
+    application_id: bytes,
+    session_ids: Collection[str] | None,
+    in_s: int,
+) -> None:
+    """Let the portal tokens of an application of any kind end in `in_s` seconds, with
+    `session_ids` those of these sessions. Noted for the audit log."""
+    at = datetime.now(UTC) + timedelta(seconds=in_s)
+    await api.portal_tokens.expire_all(
+        caller.tenant_id, application_id, session_ids=session_ids, at=at
+    )
+    note_change(
+        None,
+        {
+            "appId": format_id(APPLICATION, application_id),
+            "sessionIds": None if session_ids is None else sorted(session_ids),
+            "expireAt": at,
+        },
+    )
 
 
 def _grant(data: AppPortalAccessIn) -> PortalGrant:

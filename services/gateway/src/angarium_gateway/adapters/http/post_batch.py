@@ -21,7 +21,7 @@ from angarium_gateway.application.accept.accept_batch import (
 )
 from angarium_gateway.application.accept.accept_message import Busy, KeyReused
 from angarium_gateway.application.accept.accept_message import CreateMissing as CreateMissingNow
-from angarium_gateway.application.accept.idempotency import SERVER_ERROR
+from angarium_gateway.application.accept.idempotency import SERVER_ERROR, TOO_MANY_REQUESTS
 from angarium_gateway.application.configuration.create_missing import CreateMissing
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.domain.digests import request_digest
@@ -29,11 +29,11 @@ from angarium_gateway.domain.permissions import Permission
 from angarium_gateway.domain.quotas import Rate
 from angarium_gateway.domain.schema_checks import SchemaCheck
 
-from .accept_route import accepted_message
+from .accept_route import accepted_message, busy
 from .access_control import AccessControl
 from .idempotent_posts import HEADER, used_for_another
 from .posted_message import PostedMessage, draft_of, read_message, read_message_as
-from .problems import ProblemAnswer, Refused, refusal, unavailable
+from .problems import ProblemAnswer, Refused, refusal
 from .request_traces import UNTRACED, RequestTraces
 from .schema_checks import SchemaChecks
 from .schemas.applications import MissingApplicationIn
@@ -281,8 +281,9 @@ def refused_result(place: int, answer: ProblemAnswer) -> BatchResult:
             BatchFault(loc=_location(start, fault["loc"]), msg=fault["msg"], type=fault["type"])
             for fault in detail
         ]
+    later = answer.status >= SERVER_ERROR or answer.status == TOO_MANY_REQUESTS
     return BatchResult(
-        status="unavailable" if answer.status >= SERVER_ERROR else "invalid",
+        status="unavailable" if later else "invalid",
         error=BatchError(status=answer.status, code=code, detail=faults),
     )
 
@@ -318,9 +319,9 @@ def _refuse_if_unavailable(outcomes: Sequence[BatchOutcome], *, repeatable: bool
     """Refuse the whole request where repeating it is safe and may store more. Raises `Refused`."""
     if any(isinstance(each, KeyReused) for each in outcomes):
         raise Refused(used_for_another())
-    busy = [each for each in outcomes if isinstance(each, Busy)]
-    if busy and (repeatable or len(busy) == len(outcomes)):
-        raise Refused(unavailable(f"{busy[0].reason} Try again."))
+    not_stored = [each for each in outcomes if isinstance(each, Busy)]
+    if not_stored and (repeatable or len(not_stored) == len(outcomes)):
+        raise Refused(busy(not_stored[0]))
 
 
 def _out(results: list[BatchResult]) -> MessageBatchOut:

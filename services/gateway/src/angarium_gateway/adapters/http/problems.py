@@ -172,6 +172,12 @@ def unavailable(detail: str) -> ProblemAnswer:
     return _answer(503, "unavailable", "Not available at the moment", detail, headers)
 
 
+def too_many_requests(detail: str) -> ProblemAnswer:
+    """429, to be tried again: the client's own requests are in its way."""
+    headers = (("retry-after", str(RETRY_AFTER_S)),)
+    return _answer(429, "too_many_requests", "Too many requests", detail, headers)
+
+
 def refusal(problem: Problem) -> ProblemAnswer:
     """The answer for a problem that this or another service gave."""
     match problem.code:

@@ -1,6 +1,5 @@
 """/api/v1/auth/stream-…: portal tokens of streams."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from litestar import Controller, Request, post
@@ -10,9 +9,8 @@ from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.application.tenants.portal_tokens import PortalGrant
 from angarium_gateway.domain.permissions import Capability
 
-from .api_key_authentication import bearer_token
 from .dependencies import Api, CurrentCaller
-from .portal_access import new_portal_token, portal_link
+from .portal_access import expire_tokens, log_out, new_portal_token, portal_link
 from .schemas.portal_access import AppPortalAccessOut
 from .schemas.streams import StreamPortalAccessIn, StreamTokenExpireIn
 from .stream_requests import StreamRef, StreamRequests
@@ -59,8 +57,7 @@ class StreamPortalController(Controller):
         """Ends the portal token that the request is made with, and answers `204`. All servers
         refuse it within a second. API keys get `403` here.
         """
-        await api.portal_tokens.expire(caller.tenant_id, caller.key_id)
-        api.access.forget(bearer_token(request))
+        await log_out(api, caller, request)
 
     @post(
         "/stream/{stream_id:str}/expire-all",
@@ -79,9 +76,4 @@ class StreamPortalController(Controller):
         servers refuse them within a second.
         """
         stream = await StreamRequests(api, caller).get(stream_id)
-        await api.portal_tokens.expire_all(
-            caller.tenant_id,
-            stream.id,
-            session_ids=data.session_ids or None,
-            at=datetime.now(UTC) + timedelta(seconds=data.expiry or 0),
-        )
+        await expire_tokens(api, caller, stream.id, data.session_ids or None, data.expiry or 0)

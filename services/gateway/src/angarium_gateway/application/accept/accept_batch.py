@@ -29,6 +29,7 @@ from .accept_message import (
     find_or_create,
     new_message,
     outcome_of_key,
+    overloaded,
 )
 from .journal import Journal
 
@@ -36,7 +37,6 @@ SLICE_MAX: Final = 200
 """Messages of one request that wait for a commit at a time: as many as one commit takes, so that
 single messages do not wait behind whole batches."""
 
-_OVERLOADED: Final = Busy("Too many messages are waiting to be committed.")
 _UNREACHABLE: Final = Busy("The database is not reachable.")
 
 
@@ -126,8 +126,8 @@ class AcceptBatch:
         """Commit a slice. Its messages may be taken into two commits, and one of these may fail."""
         try:
             results = commits.submit_all([(message, message.size_bytes) for _, message in queued])
-        except Overloaded:
-            return {place: _OVERLOADED for place, _ in queued}
+        except Overloaded as error:
+            return dict.fromkeys((place for place, _ in queued), overloaded(error))
         outcomes: dict[int, BatchOutcome] = {}
         for (place, message), result in zip(queued, results, strict=True):
             try:

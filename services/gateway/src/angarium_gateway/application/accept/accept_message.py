@@ -22,6 +22,7 @@ from angarium_gateway.domain.messages import (
 
 from .accept_counters import AcceptCounters
 from .journal import Journal
+from .tenant_turns import TenantOverloaded
 
 
 class Draft(NamedTuple):
@@ -67,9 +68,11 @@ class KeyReused:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """The commit failed or its result is unknown; the client should try again."""
+    """The commit failed or its result is unknown; the client should try again. `by_tenant`: too
+    many messages of its own tenant wait."""
 
     reason: str
+    by_tenant: bool = False
 
 
 type AcceptOutcome = Accepted | EventIdTaken | MessageDeleted | KeyReused | Busy | Problem
@@ -139,8 +142,8 @@ class AcceptMessage:
                     return await self._replay(message)
                 case _:
                     assert_never(outcome)
-        except Overloaded:
-            return Busy("Too many messages are waiting to be committed.")
+        except Overloaded as error:
+            return overloaded(error)
         except JournalUnavailable:
             return Busy("The database is not reachable.")
 
@@ -149,6 +152,13 @@ class AcceptMessage:
         if isinstance(outcome, Accepted):
             self._counters.replayed += 1
         return outcome
+
+
+def overloaded(error: Overloaded) -> Busy:
+    """The outcome of messages that cannot wait for a commit."""
+    if isinstance(error, TenantOverloaded):
+        return Busy("Too many messages of your tenant are waiting to be committed.", by_tenant=True)
+    return Busy("Too many messages are waiting to be committed.")
 
 
 def new_message(

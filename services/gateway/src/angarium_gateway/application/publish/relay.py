@@ -142,9 +142,9 @@ class Relay:
             count = min(left, PUBLISHED_AT_ONCE_MAX)
             left -= count
             next_ones = [self._ready.popleft() for _ in range(count)]
-            fresh = [batch for batch, since_s in next_ones if self._still_ours(batch, since_s)]
+            fresh = [each for each in next_ones if self._still_ours(*each)]
             if fresh:
-                await self._send(fresh)
+                await self._send([batch for batch, _ in fresh], [since_s for _, since_s in fresh])
 
     def _still_ours(self, batch: StoredBatch, since_s: float) -> bool:
         """Check that no other replica can have adopted the batch; if one can, return the batch."""
@@ -153,7 +153,9 @@ class Relay:
         self.doubtful(batch.id, batch.size_bytes)
         return False
 
-    async def _send(self, batches: Sequence[StoredBatch]) -> None:
+    async def _send(
+        self, batches: Sequence[StoredBatch], since_s: Sequence[float] | None = None
+    ) -> None:
         """Publish batches that have room reserved. After a failure Redis may or may not have them,
         so they are returned as lost.
 
@@ -161,10 +163,16 @@ class Relay:
         publication arrives, and settlements of unknown batches are ignored.
         """
         now_s = self.clock_s()
-        for batch in batches:
-            self._window.open(
-                OpenBatch(batch.id, batch.stream_number, batch.publication, batch.size_bytes, now_s)
+        for place, batch in enumerate(batches):
+            number, publication, size_bytes = (
+                batch.stream_number,
+                batch.publication,
+                batch.size_bytes,
             )
+            opened = OpenBatch(batch.id, number, publication, size_bytes, now_s)
+            if since_s is not None:
+                opened.since_s = since_s[place]
+            self._window.open(opened)
         began_ns = 0 if self._spans is None else self._spans.now_ns()
         try:
             entry_ids = await self._publish(batches)

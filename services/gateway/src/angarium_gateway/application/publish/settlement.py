@@ -7,6 +7,7 @@ import structlog
 from angarium_contracts.hot_path import DeliveriesSettled
 
 from angarium_gateway.application.unavailable import JournalUnavailable
+from angarium_gateway.domain.fair_level import FairLevel
 from angarium_gateway.domain.open_batches import OpenBatches
 
 from .batch_store import BatchStore
@@ -36,12 +37,14 @@ class Settlement:
         *,
         owner: str,
         clock_s: Callable[[], float],
+        level: FairLevel,
     ) -> None:
         self._window = window
         self._batches = batches
         self._relay = relay
         self._owner = owner
         self._clock_s = clock_s
+        self._level = level
         self._settled: list[bytes] = []
         self._some_settled = asyncio.Event()
 
@@ -50,6 +53,8 @@ class Settlement:
         now_s = self._clock_s()
         for entry in entries:
             for chunk in entry.settled:
+                if chunk.held_us is not None:
+                    self._observe(chunk.batch_id, chunk.held_us / 1_000_000, now_s)
                 if self._window.settle(
                     chunk.batch_id, chunk.publication, chunk.chunk, chunk.chunks, now_s
                 ):
@@ -57,6 +62,13 @@ class Settlement:
         if self._settled:
             self._some_settled.set()
             self._relay.room_returned()
+
+    def _observe(self, batch_id: bytes, held_s: float, now_s: float) -> None:
+        """Tell the level how long the messages of a chunk have waited. The difference of two
+        durations, each by one clock: the clocks of two hosts differ."""
+        after_s = self._window.first_settlement_after_s(batch_id, now_s)
+        if after_s is not None:
+            self._level.observe(max(0.0, after_s - held_s))
 
     async def run(self) -> None:
         """Close settled batches until cancelled, and once more at the end: batches that stay open

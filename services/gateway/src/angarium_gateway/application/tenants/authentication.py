@@ -26,6 +26,8 @@ from .portal_tokens import PortalGrant
 
 CALLERS_MAX = 10_000
 FRESH_S = 1.0
+RENEWED_SHARE = 0.25
+"""The last share of the time for which a caller is cached, in which its next use renews it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,10 @@ class Logins(Protocol):
 
 class Authenticator:
     """Finds callers by their tokens and caches them for `fresh_s`, after which a revoked token is
-    refused at the latest. Tokens that are refused are not cached.
+    refused at the latest. Tokens that are refused are not cached. A token in use is looked up again
+    in the last quarter of that time, so that no request waits for it.
 
-    `on_use` gets the id of each API key that is found valid, at most once in `fresh_s`.
+    `on_use` gets the id of each API key that is found valid, with each look-up.
     `admins_operate`: keys of the scope `admin` may use the operations of the platform.
     """
 
@@ -122,6 +125,7 @@ class Authenticator:
         self._portal_tokens = portal_tokens
         self._clock_s = clock_s
         self._fresh_s = fresh_s
+        self._renewed_before_s = fresh_s * RENEWED_SHARE
         self._on_use = on_use
         self._admins_operate = admins_operate
         self._known: LruCache[str, tuple[Caller, float]] = LruCache(CALLERS_MAX)
@@ -130,8 +134,13 @@ class Authenticator:
     def remembered(self, token: str) -> Caller | None:
         """The caller, if it was looked up within the last `fresh_s` seconds."""
         known = self._known.get(token)
-        if known is None or known[1] < self._clock_s():
+        if known is None:
             return None
+        left_s = known[1] - self._clock_s()
+        if left_s < 0:
+            return None
+        if left_s < self._renewed_before_s and token not in self._looking:
+            self._begin(token).add_done_callback(_outcome_is_seen_later)
         return known[0]
 
     async def caller(self, token: str) -> Caller | LoginFailure:
@@ -147,14 +156,15 @@ class Authenticator:
     async def again(self, token: str) -> Caller | LoginFailure:
         """The caller, looked up now and not taken from the cache: for a request that lasts.
         Concurrent calls share one look-up. Raises `JournalUnavailable`."""
-        looking = self._looking.get(token)
-        if looking is None:
-            looking = self._looking[token] = asyncio.ensure_future(self._look_up(token))
-        return await asyncio.shield(looking)
+        return await asyncio.shield(self._looking.get(token) or self._begin(token))
 
     def forget(self, token: str) -> None:
         """Look the token up at its next use: it has ended."""
         self._known.pop(token)
+
+    def _begin(self, token: str) -> asyncio.Future[Caller | LoginFailure]:
+        looking = self._looking[token] = asyncio.ensure_future(self._look_up(token))
+        return looking
 
     def _logins(self, token: str) -> Logins:
         return self._portal_tokens if token.startswith(PORTAL_PREFIX) else self._keys
@@ -177,3 +187,10 @@ class Authenticator:
         if found is LoginFailure.UNKNOWN and is_mistyped(token):
             return LoginFailure.MISTYPED
         return found
+
+
+def _outcome_is_seen_later(looking: asyncio.Future[Caller | LoginFailure]) -> None:
+    """Take an error, or asyncio would log it: if the database is still away when the cached caller
+    is no longer fresh, the request that needs it then is told."""
+    if not looking.cancelled():
+        looking.exception()

@@ -1,5 +1,6 @@
 """Reading chunks from the stream, and publishing that they are settled."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
@@ -43,22 +44,24 @@ class ChunkSettlement:
 
     def settled(self, chunk: Chunk[Entry], done: Callable[[], None]) -> None:
         """See `Settlement`."""
-        self._commits.submit(chunk.receipt, 1, lambda _: done())
+        self._commits.submit(chunk, 1, lambda _: done())
 
     def refused(self, chunk: Chunk[Entry]) -> None:
         """See `Settlement`. An entry left so too often is quarantined by its reader."""
         chunk.receipt.leases.release([chunk.receipt.entry_id])
 
-    async def _write(self, entries: Sequence[Entry]) -> Sequence[None]:
+    async def _write(self, chunks: Sequence[Chunk[Entry]]) -> Sequence[None]:
+        now_s = asyncio.get_running_loop().time()
         by_gateway: defaultdict[str, list[SettledChunk]] = defaultdict(list)
-        for entry in entries:
-            chunk = entry.value
-            by_gateway[chunk.settle_to].append(
+        for chunk in chunks:
+            requested = chunk.requested
+            by_gateway[requested.settle_to].append(
                 SettledChunk(
-                    batch_id=chunk.batch_id,
-                    publication=chunk.publication,
-                    chunk=chunk.chunk,
-                    chunks=chunk.chunks,
+                    batch_id=requested.batch_id,
+                    publication=requested.publication,
+                    chunk=requested.chunk,
+                    chunks=requested.chunks,
+                    held_us=int((now_s - chunk.begun_s) * 1_000_000),
                 )
             )
         publications = [
@@ -70,8 +73,8 @@ class ChunkSettlement:
             )
             for stream, settled in by_gateway.items()
         ]
-        await self._writer.write(publications, done=entries)
-        return [None] * len(entries)
+        await self._writer.write(publications, done=[chunk.receipt for chunk in chunks])
+        return [None] * len(chunks)
 
 
 class DuplicateSplit(NamedTuple):

@@ -110,13 +110,14 @@ class FirstAttempt:
 class Chunk[Receipt]:
     """A chunk and the outcomes of its deliveries so far. Its settlement acknowledges `receipt`.
 
-    `reservation` is its capacity, from when it is begun until it is settled.
+    `reservation` is its capacity, from when it is begun (`begun_s`) until it is settled.
     `open` counts the deliveries that have not ended; `closed`: its record is under way. Until
-    `sole_until_s`, in the event loop's time, no other worker can have read the chunk.
+    `sole_until_s`, no other worker can have read the chunk. Times are the event loop's.
     """
 
     __slots__ = (
         "attempts",
+        "begun_s",
         "cancelled",
         "closed",
         "deliveries",
@@ -138,6 +139,7 @@ class Chunk[Receipt]:
         self.requested = requested
         self.receipt = receipt
         self.sole_until_s = sole_until_s
+        self.begun_s = 0.0
         self.reservation: Reservation | None = None
         self.deliveries = 0
         self.payload_bytes = 0

@@ -104,6 +104,8 @@ class DeliverChunk[Receipt]:
         self._begin(chunk, known)
 
     def _begin(self, chunk: Chunk[Receipt], known: Collection[DeliveryKey]) -> None:
+        loop = asyncio.get_running_loop()
+        chunk.begun_s = loop.time()
         begin_known = self._firsts.begin_known
         unresolved: list[FirstAttempt] = []
         chunk.open = 1  # holds the chunk open while its deliveries begin
@@ -121,7 +123,6 @@ class DeliverChunk[Receipt]:
                     unresolved.append(first)
         if unresolved:
             self._tasks.create_task(self._firsts.resolve(unresolved))
-        loop = asyncio.get_running_loop()
         chunk.timer = loop.call_later(self._terms.linger_s, self._close, chunk)
         self._one_less_open(chunk)
 

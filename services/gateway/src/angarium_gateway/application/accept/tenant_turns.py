@@ -1,0 +1,208 @@
+"""The order in which the messages of several tenants are committed."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from angarium_chassis.group_commit import Overloaded, WaitingItem
+
+from angarium_gateway.domain.fair_level import FairLevel
+from angarium_gateway.domain.messages import CommitOutcome, NewMessage
+
+type WaitingMessage = WaitingItem[NewMessage, CommitOutcome]
+
+ACTIVE_S: Final = 1.0
+"""For so long after its latest message a tenant counts among those that post."""
+TURN_S: Final = 0.01
+TURN_MESSAGES: Final = 10
+"""A tenant at the level gets in one turn what it may post in `TURN_S`, or so many messages: in
+turns of one message each, a message would cost several times the CPU."""
+LINE_SHARE: Final = 0.5
+"""The share of all places that the messages of one tenant may take while others post, too."""
+
+
+class TenantOverloaded(Overloaded):
+    """Too many messages of this tenant wait for a commit."""
+
+
+class _Line:
+    __slots__ = ("messages", "size_bytes")
+
+    def __init__(self) -> None:
+        self.messages: deque[WaitingMessage] = deque()
+        self.size_bytes = 0
+
+
+class TenantTurns:
+    """Implements `WaitingItems`: the messages of each tenant in order, tenants in turn.
+
+    A tenant that posts alone is not slowed. While several do, each may post up to the rate of
+    `level`: what goes beyond waits here, before it costs anything, and not in the services and
+    streams behind, where everybody would wait with it.
+    """
+
+    def __init__(
+        self,
+        level: FairLevel,
+        clock_s: Callable[[], float],
+        *,
+        waiting_max: int,
+        waiting_bytes_max: int,
+    ) -> None:
+        self._level = level
+        self._clock_s = clock_s
+        self._line_max = max(1, int(waiting_max * LINE_SHARE))
+        self._line_bytes_max = max(1, int(waiting_bytes_max * LINE_SHARE))
+        self._lines: dict[bytes, _Line] = {}
+        self._booked_until_s: dict[bytes, float] = {}
+        self._taken: dict[bytes, int] = {}
+        self._held_back = False
+        self._latest: bytes | None = None
+        self._latest_s = 0.0
+        self._shared_until_s: float | None = None
+
+    def append(self, waiting: WaitingMessage) -> None:
+        """See the port. Raises `TenantOverloaded`."""
+        message, size_bytes, _ = waiting
+        line = self._lines.get(message.tenant_id)
+        if line is None:
+            line = self._new_line(message.tenant_id)
+        elif len(line.messages) >= self._line_max or (
+            line.size_bytes + size_bytes > self._line_bytes_max
+        ):
+            self._refuse_if_shared()
+        line.messages.append(waiting)
+        line.size_bytes += size_bytes
+
+    def extend(self, waiting: Sequence[WaitingMessage]) -> None:
+        """See the port; they are of one tenant. Raises `TenantOverloaded`."""
+        if not waiting:
+            return
+        tenant_id = waiting[0][0].tenant_id
+        size_bytes = sum([size_bytes for _, size_bytes, _ in waiting])
+        line = self._lines.get(tenant_id)
+        if line is None:
+            line = self._new_line(tenant_id)
+        elif len(line.messages) + len(waiting) > self._line_max or (
+            line.size_bytes + size_bytes > self._line_bytes_max
+        ):
+            self._refuse_if_shared()
+        line.messages.extend(waiting)
+        line.size_bytes += size_bytes
+
+    def ready_in_s(self) -> float:
+        """See the port."""
+        if not self._shared():
+            return 0.0
+        now_s = self._clock_s()
+        soonest_s = ACTIVE_S
+        for tenant_id, line in self._lines.items():
+            wait_s = self._wait_s(tenant_id, line, now_s)
+            if wait_s <= 0:
+                return 0.0
+            soonest_s = min(soonest_s, wait_s)
+        return soonest_s
+
+    def take(self, items_max: int, bytes_max: int, *, everything: bool) -> list[WaitingMessage]:
+        """See the port."""
+        shared = self._shared() and not everything
+        now_s = self._clock_s()
+        group: list[WaitingMessage] = []
+        bytes_left = bytes_max
+        for tenant_id in tuple(self._lines):
+            line = self._lines[tenant_id]
+            count = min(len(line.messages), items_max - len(group))
+            if shared:
+                count = min(count, self._allowed(tenant_id, line, now_s))
+            taken = taken_bytes = 0
+            popleft = line.messages.popleft
+            while taken < count:
+                size_bytes = line.messages[0][1]
+                if group and taken_bytes + size_bytes > bytes_left:
+                    break
+                group.append(popleft())
+                taken_bytes += size_bytes
+                taken += 1
+            line.size_bytes -= taken_bytes
+            bytes_left -= taken_bytes
+            self._took(tenant_id, line, taken, now_s, shared=shared)
+            if len(group) >= items_max or (bytes_left <= 0 and group):
+                break
+        if shared and self._level.step_due(now_s):
+            self._step(now_s)
+        return group
+
+    def _new_line(self, tenant_id: bytes) -> _Line:
+        line = self._lines[tenant_id] = _Line()
+        self._note(tenant_id)
+        return line
+
+    def _refuse_if_shared(self) -> None:
+        if self._shared():
+            raise TenantOverloaded
+
+    def _note(self, tenant_id: bytes) -> None:
+        """The tenant posts, after a while in which nothing of it waited."""
+        now_s = self._clock_s()
+        if tenant_id != self._latest:
+            others = self._latest is not None and now_s - self._latest_s <= ACTIVE_S
+            if others or len(self._lines) > 1:
+                self._shared_until_s = now_s + ACTIVE_S
+            self._latest = tenant_id
+        self._latest_s = now_s
+
+    def _shared(self) -> bool:
+        """True while several tenants post."""
+        if len(self._lines) > 1:
+            return True
+        if self._shared_until_s is None:
+            return False
+        if self._clock_s() < self._shared_until_s:
+            return True
+        self._shared_until_s = None
+        return False
+
+    def _wait_s(self, tenant_id: bytes, line: _Line, now_s: float) -> float:
+        """How long until the tenant has its turn: when its earlier messages have used up their
+        time, or as soon as all that waits of it fits a turn that has begun."""
+        ahead_s = self._booked_until_s.get(tenant_id, now_s) - now_s
+        if ahead_s <= 0:
+            return 0.0
+        return min(ahead_s, ahead_s + len(line.messages) / self._level.rate - self._turn_s())
+
+    def _allowed(self, tenant_id: bytes, line: _Line, now_s: float) -> int:
+        if self._wait_s(tenant_id, line, now_s) > 0:
+            self._held_back = True
+            return 0
+        ahead_s = max(0.0, self._booked_until_s.get(tenant_id, now_s) - now_s)
+        allowed = max(1, round(self._level.rate * (self._turn_s() - ahead_s)))
+        if allowed < len(line.messages):
+            self._held_back = True
+        return allowed
+
+    def _turn_s(self) -> float:
+        return max(TURN_S, TURN_MESSAGES / self._level.rate)
+
+    def _took(
+        self, tenant_id: bytes, line: _Line, taken: int, now_s: float, *, shared: bool
+    ) -> None:
+        if shared and taken:
+            self._taken[tenant_id] = self._taken.get(tenant_id, 0) + taken
+            booked_s = max(now_s, self._booked_until_s.get(tenant_id, now_s))
+            self._booked_until_s[tenant_id] = booked_s + taken / self._level.rate
+        if not line.messages:
+            del self._lines[tenant_id]
+        elif taken:
+            # It comes last the next time.
+            self._lines[tenant_id] = self._lines.pop(tenant_id)
+
+    def _step(self, now_s: float) -> None:
+        heaviest = max(self._taken.values(), default=0)
+        self._level.step(now_s, heaviest=heaviest, held_back=self._held_back)
+        self._taken.clear()
+        self._held_back = False
+        self._booked_until_s = {
+            tenant_id: until_s
+            for tenant_id, until_s in self._booked_until_s.items()
+            if until_s > now_s
+        }

@@ -1,0 +1,78 @@
+"""The rate up to which each of several tenants may post: max-min fairness, found by congestion.
+
+Nobody knows how many messages a second a platform can take without making them wait; it depends
+on its machines and on everything else that they do. So the level is searched as LEDBAT (RFC 6817)
+searches for the rate of a transfer that must not delay others: the time that messages spend
+waiting is compared with the shortest of the last minute, and while it is longer by more than a
+target, the level falls. Only tenants above the level are slowed; the others post as they do.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from statistics import median
+from typing import Final
+
+RATE_MIN: Final = 500.0
+"""Messages a second to which a tenant may always post."""
+RATE_MAX: Final = 50_000.0
+EXTRA_S_MIN: Final = 0.003
+EXTRA_SHARE: Final = 0.5
+"""The wait may be longer than the shortest one by this share of it, or by `EXTRA_S_MIN`."""
+STEP_S: Final = 0.1
+FALL: Final = 0.8
+RISE: Final = 1.1
+RISE_UNKNOWN: Final = 1.02
+"""The rise of a step in which too few messages tell how long they waited."""
+SAMPLES_MIN: Final = 3
+SAMPLES_MAX: Final = 1_000
+_SLOTS: Final = 6
+_SLOT_S: Final = 10.0
+
+
+class FairLevel:
+    """The level, in messages a second (`rate`). It begins low: the shortest wait is not known
+    until the platform has been seen without a flood. `clock_s` is monotonic."""
+
+    def __init__(self, clock_s: Callable[[], float]) -> None:
+        self.rate = RATE_MIN
+        self._clock_s = clock_s
+        self._waits_s: deque[float] = deque(maxlen=SAMPLES_MAX)
+        self._shortest_s: deque[tuple[int, float]] = deque(maxlen=_SLOTS)
+        self._stepped_s = clock_s()
+
+    def observe(self, wait_s: float) -> None:
+        """Messages waited for so long on their way through the platform, apart from the time that
+        their endpoints took."""
+        self._waits_s.append(wait_s)
+
+    def step_due(self, now_s: float) -> bool:
+        """True if the level is to be changed."""
+        return now_s - self._stepped_s >= STEP_S
+
+    def step(self, now_s: float, *, heaviest: int, held_back: bool) -> None:
+        """Change the level. Since the last step, the heaviest tenant has posted so many messages;
+        `held_back`: it or another would have posted more."""
+        passed_s = max(STEP_S, now_s - self._stepped_s)
+        self._stepped_s = now_s
+        waits_s = list(self._waits_s)
+        self._waits_s.clear()
+        rise = RISE if held_back else 1.0
+        if len(waits_s) < SAMPLES_MIN:
+            rise = min(rise, RISE_UNKNOWN)
+        elif self._crowded(median(waits_s), now_s):
+            # From what was posted: a level that nobody reached slows nobody.
+            self.rate = max(RATE_MIN, FALL * min(self.rate, heaviest / passed_s))
+            return
+        self.rate = min(RATE_MAX, self.rate * rise)
+
+    def _crowded(self, wait_s: float, now_s: float) -> bool:
+        slot = int(now_s / _SLOT_S)
+        while self._shortest_s and self._shortest_s[0][0] <= slot - _SLOTS:
+            self._shortest_s.popleft()
+        if self._shortest_s and self._shortest_s[-1][0] == slot:
+            wait_before_s = self._shortest_s[-1][1]
+            self._shortest_s[-1] = slot, min(wait_before_s, wait_s)
+        else:
+            self._shortest_s.append((slot, wait_s))
+        shortest_s = min(wait_s for _, wait_s in self._shortest_s)
+        return wait_s > shortest_s + max(EXTRA_S_MIN, EXTRA_SHARE * shortest_s)

@@ -1,0 +1,253 @@
+"""Whose messages are committed next: a tenant that floods waits, and others do not wait for it."""
+
+import asyncio
+from collections import defaultdict
+
+import pytest
+from angarium_gateway.application.accept.tenant_turns import (
+    ACTIVE_S,
+    TURN_MESSAGES,
+    TURN_S,
+    TenantOverloaded,
+    TenantTurns,
+    WaitingMessage,
+)
+from angarium_gateway.domain.fair_level import RATE_MIN, FairLevel
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ...fakes.journal_model import a_message, new_id
+from ...fakes.relay_rig import Rig
+from ...fakes.simulated_time import Running, now_s, simulated
+
+FLOOD, QUIET = b"f" * 16, b"q" * 16
+TURN = TURN_MESSAGES
+LOWEST_TURN_S = TURN_MESSAGES / RATE_MIN
+
+
+class Turning:
+    """Turns over a clock that stands still unless it is moved."""
+
+    def __init__(self, waiting_max: int = 4_000, waiting_bytes_max: int = 64_000_000) -> None:
+        self.now_s = 1_000.0
+        self.level = FairLevel(self._clock_s)
+        self.turns = TenantTurns(
+            self.level,
+            self._clock_s,
+            waiting_max=waiting_max,
+            waiting_bytes_max=waiting_bytes_max,
+        )
+        self.loop = asyncio.new_event_loop()
+        self.posted = self.taken = 0
+
+    def _clock_s(self) -> float:
+        return self.now_s
+
+    def waiting(self, tenant_id: bytes, size_bytes: int = 100) -> WaitingMessage:
+        message = a_message(tenant_id=tenant_id, id=new_id())
+        return (message, size_bytes, self.loop.create_future())
+
+    def post(self, tenant_id: bytes, count: int = 1) -> None:
+        for _ in range(count):
+            self.turns.append(self.waiting(tenant_id))
+            self.posted += 1
+
+    def take(self, items_max: int = 200, *, everything: bool = False) -> dict[bytes, int]:
+        """The messages of the next commit, counted by tenant."""
+        taken: dict[bytes, int] = defaultdict(int)
+        for each in self.turns.take(items_max, 4_000_000, everything=everything):
+            taken[each[0].tenant_id] += 1
+            self.taken += 1
+        return dict(taken)
+
+
+@pytest.fixture
+def turning() -> Turning:
+    return Turning()
+
+
+def test_a_tenant_that_posts_alone_gets_all_places(turning: Turning) -> None:
+    turning.post(FLOOD, 300)
+    assert turning.turns.ready_in_s() == 0
+    assert turning.take() == {FLOOD: 200}
+    assert turning.turns.ready_in_s() == 0
+    assert turning.take() == {FLOOD: 100}
+
+
+def test_a_message_beside_a_flood_goes_with_the_next_commit_beside_one_turn_of_it(
+    turning: Turning,
+) -> None:
+    turning.post(FLOOD, 1_000)
+    turning.post(QUIET)
+    assert turning.take() == {FLOOD: TURN, QUIET: 1}
+
+
+def test_a_flood_that_has_had_its_turn_does_not_keep_others_waiting(turning: Turning) -> None:
+    turning.post(FLOOD, 1_000)
+    turning.post(QUIET)
+    turning.take()
+    assert turning.turns.ready_in_s() == pytest.approx(LOWEST_TURN_S)
+    turning.now_s += 0.003
+    turning.post(QUIET)
+    assert turning.turns.ready_in_s() == 0
+    assert turning.take() == {QUIET: 1}
+    turning.now_s += LOWEST_TURN_S
+    assert turning.take() == {FLOOD: TURN}
+
+
+def test_while_another_posts_a_flood_goes_at_the_rate_of_the_level() -> None:
+    turning = Turning(waiting_max=100_000)
+    taken = 0
+    for _ in range(1_000):
+        turning.post(FLOOD, 5)
+        turning.post(QUIET)
+        turning.level.rate = RATE_MIN
+        taken += turning.take().get(FLOOD, 0)
+        turning.now_s += 0.001
+    assert taken <= RATE_MIN + 2 * TURN
+
+
+def test_a_tenant_below_the_level_waits_for_nothing(turning: Turning) -> None:
+    turning.post(FLOOD, 2_000)
+    for _ in range(200):
+        turning.post(QUIET)
+        assert turning.turns.ready_in_s() == 0
+        assert turning.take()[QUIET] == 1
+        turning.now_s += 0.004
+
+
+def test_a_tenant_alone_again_is_slowed_no_longer(turning: Turning) -> None:
+    turning.post(FLOOD, 1_000)
+    turning.post(QUIET)
+    turning.take()
+    turning.now_s += ACTIVE_S / 2
+    turning.take()
+    assert 0 < turning.turns.ready_in_s() <= LOWEST_TURN_S
+    turning.now_s += ACTIVE_S
+    assert turning.turns.ready_in_s() == 0
+    assert turning.take() == {FLOOD: 200}
+
+
+def test_one_that_posts_within_a_second_of_another_shares_with_it(turning: Turning) -> None:
+    turning.post(QUIET)
+    turning.take()
+    turning.now_s += ACTIVE_S / 2
+    turning.post(FLOOD, 100)
+    assert turning.take() == {FLOOD: TURN}
+
+
+def test_the_level_rises_while_nothing_waits_behind(turning: Turning) -> None:
+    for _ in range(500):
+        turning.post(FLOOD, 50)
+        turning.post(QUIET)
+        turning.level.observe(0.004)
+        turning.take()
+        turning.now_s += 0.004
+        while turning.posted - turning.taken > 1_000:
+            turning.take(everything=True)
+    assert turning.level.rate > 2 * RATE_MIN
+
+
+def test_one_tenant_takes_at_most_half_of_the_places_while_others_post() -> None:
+    turning = Turning(waiting_max=100)
+    turning.post(FLOOD, 50)
+    turning.post(QUIET)
+    with pytest.raises(TenantOverloaded):
+        turning.post(FLOOD)
+    with pytest.raises(TenantOverloaded):
+        turning.turns.extend([turning.waiting(FLOOD)])
+    turning.post(QUIET)
+    assert turning.take(everything=True) == {FLOOD: 50, QUIET: 2}
+
+
+def test_one_tenant_takes_at_most_half_of_the_bytes_while_others_post() -> None:
+    turning = Turning(waiting_bytes_max=10_000)
+    turning.post(FLOOD, 50)
+    turning.post(QUIET)
+    with pytest.raises(TenantOverloaded):
+        turning.post(FLOOD)
+
+
+def test_at_the_end_everything_is_taken(turning: Turning) -> None:
+    turning.post(FLOOD, 100)
+    turning.post(QUIET)
+    turning.take()
+    assert turning.take(everything=True) == {FLOOD: 100 - TURN}
+    assert turning.take(everything=True) == {}
+
+
+_steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("post"), st.integers(0, 4), st.integers(1, 60)),
+        st.tuples(st.just("extend"), st.integers(0, 4), st.integers(0, 60)),
+        st.tuples(st.just("take"), st.integers(1, 200), st.integers(1, 3_000)),
+        st.tuples(st.just("pass"), st.integers(1, 2_000), st.just(0)),
+    ),
+    max_size=60,
+)
+
+
+@given(_steps)
+def test_each_message_is_taken_once_in_the_order_of_its_tenant(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    turning = Turning(waiting_max=1_000_000)
+    posted: dict[bytes, list[bytes]] = defaultdict(list)
+    taken: dict[bytes, list[bytes]] = defaultdict(list)
+
+    def waits() -> int:
+        return sum(map(len, posted.values())) - sum(map(len, taken.values()))
+
+    for what, first, second in [*steps, ("end", 0, 0)]:
+        turns = turning.turns
+        if what in {"post", "extend"}:
+            tenant_id = bytes([first]) * 16
+            some = [turning.waiting(tenant_id) for _ in range(second)]
+            posted[tenant_id] += [each[0].id for each in some]
+            if what == "extend":
+                turns.extend(some)
+            else:
+                for each in some:
+                    turns.append(each)
+        elif what == "pass":
+            turning.now_s += first / 1_000
+        else:
+            ending = what == "end"
+            while waits() and (ending or turns.ready_in_s() <= 0):
+                items_max, bytes_max = (200, 4_000) if ending else (first, second)
+                group = turns.take(items_max, bytes_max, everything=ending)
+                assert 1 <= len(group) <= items_max
+                assert len(group) == 1 or sum(size_bytes for _, size_bytes, _ in group) <= bytes_max
+                for each in group:
+                    taken[each[0].tenant_id].append(each[0].id)
+    assert taken == {tenant_id: ids for tenant_id, ids in posted.items() if ids}
+
+
+@simulated
+async def test_a_flood_delays_a_message_of_another_by_a_bounded_number_of_its_own() -> None:
+    """The hot path that production builds: clients of one tenant post as fast as they are
+    answered, and a message of another tenant is committed behind few of theirs."""
+    rig = Rig(window_bytes=100_000_000, waiting_max=4_000)
+    commits, committed = rig.path.commits, rig.journal.commits
+
+    async def client() -> None:
+        while True:
+            message = a_message(tenant_id=FLOOD, id=new_id())
+            await commits.submit(message, message.size_bytes)
+            await asyncio.sleep(0.0001)
+
+    async with Running(commits.run), asyncio.TaskGroup() as clients:
+        tasks = [clients.create_task(client()) for _ in range(300)]
+        passed: list[int] = []
+        for _ in range(100):
+            await asyncio.sleep(0.005)
+            before = sum(len(batch.messages) for batch in committed)
+            message = a_message(tenant_id=QUIET, id=new_id())
+            began_s = now_s()
+            await commits.submit(message, message.size_bytes)
+            passed.append(sum(len(batch.messages) for batch in committed) - before - 1)
+            assert now_s() - began_s < TURN_S
+        for task in tasks:
+            task.cancel()
+    # The first one meets a flood that nobody slowed until then.
+    assert max(passed[1:]) <= 2 * TURN

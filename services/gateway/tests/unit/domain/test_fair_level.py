@@ -1,0 +1,85 @@
+"""The rate to which tenants may post side by side: it falls while messages wait, and rises."""
+
+import pytest
+from angarium_gateway.domain.fair_level import RATE_MAX, RATE_MIN, STEP_S, FairLevel
+
+
+class Levelling:
+    """A level, its clock, and steps in which everything waited for so long."""
+
+    def __init__(self, rate: float = RATE_MIN) -> None:
+        self.now_s = 0.0
+        self.level = FairLevel(lambda: self.now_s)
+        self.level.rate = rate
+
+    def step(self, wait_s: float | None, *, heaviest: int = 0, held_back: bool = True) -> float:
+        for _ in range(0 if wait_s is None else 5):
+            self.level.observe(wait_s or 0.0)
+        self.now_s += STEP_S + 1e-6
+        assert self.level.step_due(self.now_s)
+        self.level.step(self.now_s, heaviest=heaviest, held_back=held_back)
+        assert RATE_MIN <= self.level.rate <= RATE_MAX
+        return self.level.rate
+
+
+def test_it_begins_low_and_rises_while_somebody_is_held_back_and_nothing_waits() -> None:
+    levelling = Levelling()
+    rates = [levelling.step(0.004, heaviest=50) for _ in range(40)]
+    assert rates == sorted(rates)
+    assert rates[-1] > 20 * RATE_MIN
+
+
+def test_it_stays_while_nobody_is_held_back() -> None:
+    levelling = Levelling(3_000)
+    assert levelling.step(0.004, held_back=False) == 3_000
+
+
+def test_it_falls_below_what_the_heaviest_posted_while_messages_wait_longer() -> None:
+    levelling = Levelling(40_000)
+    levelling.step(0.004, heaviest=400)
+    rate = levelling.step(0.010, heaviest=400)
+    assert rate == pytest.approx(0.8 * 400 / STEP_S, rel=0.01)
+
+
+def test_a_wait_that_is_a_little_longer_is_no_reason() -> None:
+    levelling = Levelling()
+    levelling.step(0.004)
+    assert levelling.step(0.0065) > RATE_MIN
+    slow = Levelling()
+    slow.step(0.100)
+    assert slow.step(0.140) > RATE_MIN
+
+
+def test_it_never_falls_below_the_least() -> None:
+    levelling = Levelling()
+    levelling.step(0.004, heaviest=50)
+    for _ in range(20):
+        levelling.step(1.0, heaviest=50)
+    assert levelling.level.rate == RATE_MIN
+
+
+def test_while_nothing_tells_how_long_messages_wait_it_rises_slowly() -> None:
+    levelling = Levelling()
+    rates = [levelling.step(None) for _ in range(40)]
+    assert RATE_MIN * 2 < rates[-1] < RATE_MIN * 3
+
+
+def test_a_platform_that_became_slower_is_the_measure_after_a_minute() -> None:
+    levelling = Levelling()
+    levelling.step(0.004, heaviest=50)
+    for _ in range(int(70 / STEP_S)):
+        levelling.step(0.020, heaviest=50)
+    assert levelling.level.rate > RATE_MIN
+
+
+def test_it_settles_near_what_the_platform_can_take() -> None:
+    """The platform takes 3,000 messages a second; what comes above that waits."""
+    levelling = Levelling()
+    backlog, rates = 0.0, []
+    for _ in range(300):
+        posted = levelling.level.rate * STEP_S
+        backlog = max(0.0, backlog + posted - 3_000 * STEP_S)
+        rates.append(levelling.step(0.004 + backlog / 3_000, heaviest=int(posted)))
+    assert min(rates[100:]) > 1_500
+    assert max(rates[100:]) < 4_500
+    assert sum(rates[100:]) / 200 == pytest.approx(3_000, rel=0.2)

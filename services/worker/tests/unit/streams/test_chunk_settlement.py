@@ -1,0 +1,64 @@
+"""Settled chunks: reported to the gateway that has their batches open."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from angarium_chassis.streams.received import Received
+from angarium_chassis.streams.writer import Publication
+from angarium_contracts.hot_path import DeliveriesRequested, DeliveriesSettled
+from angarium_worker.adapters.streams.chunks import ChunkSettlement, Entry
+from angarium_worker.application.delivery.chunk import Chunk
+
+
+class WriterModel:
+    """What is written."""
+
+    def __init__(self) -> None:
+        self.written: list[Publication] = []
+        self.done: list[Received[Any]] = []
+
+    async def write(
+        self, publications: Sequence[Publication], done: Iterable[Received[Any]] = ()
+    ) -> list[bytes]:
+        self.written += publications
+        self.done += done
+        return []
+
+
+def a_chunk(number: int, begun_s: float) -> Chunk[Entry]:
+    requested = DeliveriesRequested(
+        batch_id=b"b" * 16,
+        publication=1,
+        settle_to="deliveries.settled:one",
+        chunk=number,
+        chunks=2,
+        redelivered=False,
+        messages=(),
+    )
+    receipt = Received("s", "g", b"%d-0" % number, requested, False, cast("Any", None))
+    chunk: Chunk[Entry] = Chunk(requested, receipt, 0.0)
+    chunk.begun_s = begun_s
+    return chunk
+
+
+async def test_each_chunk_is_acknowledged_and_reported_with_the_time_that_it_was_held() -> None:
+    writer = WriterModel()
+    settlement = ChunkSettlement(cast("Any", writer))
+    running = asyncio.ensure_future(settlement.run())
+    began_s = asyncio.get_running_loop().time()
+    chunks = [a_chunk(0, began_s - 3.0), a_chunk(1, began_s - 1.0)]
+    ended = asyncio.Event()
+    settlement.settled(chunks[0], lambda: None)
+    settlement.settled(chunks[1], ended.set)
+    await ended.wait()
+    passed_us = (asyncio.get_running_loop().time() - began_s) * 1_000_000
+    running.cancel()
+
+    assert writer.done == [chunk.receipt for chunk in chunks]
+    (written,) = writer.written
+    assert written.stream == "deliveries.settled:one"
+    assert isinstance(written.contract, DeliveriesSettled)
+    held_us = {each.chunk: each.held_us or 0 for each in written.contract.settled}
+    assert 3_000_000 <= held_us[0] <= 3_000_000 + passed_us
+    assert 1_000_000 <= held_us[1] <= 1_000_000 + passed_us
