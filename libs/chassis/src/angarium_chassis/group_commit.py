@@ -3,11 +3,15 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from .metrics.histogram import SECONDS, Histogram
 
 SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200)
+
+
+type _Submitted[Item] = tuple[Sequence[Item], int, asyncio.Future[Any], bool]
+"""Items, their bytes, the answer to their caller, and whether that is a sequence of results."""
 
 
 class Overloaded(Exception):
@@ -22,6 +26,9 @@ class GroupCommit[Item, Result]:
     receives the error. At most `waiting_max` items wait. `run()` commits until cancelled, then
     commits the items that wait and accepts no more. The items of the `pause_s` after a commit
     gather for the next one; a pause in which nothing arrives has no timer.
+
+    Items that were submitted together, by `submit_all`, stay together: they go into one group, as
+    one item with the bytes of all, and their caller gets one answer.
 
     `sizes` counts the items of each group, `durations_s` how long its commit took, `failed` the
     groups whose commit raised.
@@ -42,7 +49,8 @@ class GroupCommit[Item, Result]:
         self._bytes_max = bytes_max
         self._waiting_max = waiting_max
         self._waiting_bytes_max = waiting_bytes_max
-        self._waiting: deque[tuple[Item, int, asyncio.Future[Result]]] = deque()
+        self._waiting: deque[_Submitted[Item]] = deque()
+        self._waiting_items = 0
         self._waiting_bytes = 0
         self._pause_s = pause_s
         self._paused_until_s = 0.0
@@ -57,38 +65,43 @@ class GroupCommit[Item, Result]:
     @property
     def waiting(self) -> int:
         """The number of items that are in no commit yet."""
-        return len(self._waiting)
+        return self._waiting_items
 
     def submit(self, item: Item, size_bytes: int) -> asyncio.Future[Result]:
         """Queue an item for the next commit. Raises `Overloaded`, also after `run()` ended."""
         if (
             self._ended
-            or len(self._waiting) >= self._waiting_max
+            or self._waiting_items >= self._waiting_max
             or self._waiting_bytes + size_bytes > self._waiting_bytes_max
         ):
             raise Overloaded
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, size_bytes, result))
+        self._waiting.append(((item,), size_bytes, result, False))
+        self._waiting_items += 1
         self._waiting_bytes += size_bytes
         self._start_soon()
         return result
 
-    def submit_all(self, items: Sequence[tuple[Item, int]]) -> list[asyncio.Future[Result]]:
-        """Queue items with their sizes in bytes, in order. Raises `Overloaded`, with none of them
-        queued, if they do not all fit."""
-        size_bytes = sum(size for _, size in items)
+    def submit_all(
+        self, items: Sequence[Item], size_bytes: int
+    ) -> asyncio.Future[Sequence[Result]]:
+        """Queue items, at most `items_max`, that have so many bytes together, for one commit. Gives
+        their results, in order. Raises `Overloaded`, with none of them queued, if they do not all
+        fit."""
+        if len(items) > self._items_max:
+            raise ValueError(f"{len(items)} items do not fit into one group")
         if (
             self._ended
-            or len(self._waiting) + len(items) > self._waiting_max
+            or self._waiting_items + len(items) > self._waiting_max
             or self._waiting_bytes + size_bytes > self._waiting_bytes_max
         ):
             raise Overloaded
-        make_future = asyncio.get_running_loop().create_future
-        queued = [(item, size, make_future()) for item, size in items]
-        self._waiting.extend(queued)
+        results: asyncio.Future[Sequence[Result]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((items, size_bytes, results, True))
+        self._waiting_items += len(items)
         self._waiting_bytes += size_bytes
         self._start_soon()
-        return [result for _, _, result in queued]
+        return results
 
     async def run(self) -> None:
         """Commit until cancelled."""
@@ -136,36 +149,44 @@ class GroupCommit[Item, Result]:
 
     async def _commit_next(self) -> None:
         group = self._take()
-        self.sizes.observe(len(group))
+        items = [item for submitted in group for item in submitted[0]]
+        self.sizes.observe(len(items))
         clock_s = asyncio.get_running_loop().time
         began_s = clock_s()
         try:
-            results = await self._commit([item for item, _, _ in group])
-            if len(results) != len(group):
-                raise ValueError(f"{len(results)} results for {len(group)} items")
+            results = await self._commit(items)
+            if len(results) != len(items):
+                raise ValueError(f"{len(results)} results for {len(items)} items")
         except asyncio.CancelledError:
-            for _, _, caller in group:
+            for _, _, caller, _ in group:
                 caller.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must get it
             self.failed += 1
-            for _, _, caller in group:
+            for _, _, caller, _ in group:
                 if not caller.done():
                     caller.set_exception(error)
             return
         self.durations_s.observe(clock_s() - began_s)
-        for (_, _, caller), result in zip(group, results, strict=True):
+        start = 0
+        for some, _, caller, together in group:
+            end = start + len(some)
             if not caller.done():
-                caller.set_result(result)
+                caller.set_result(results[start:end] if together else results[start])
+            start = end
 
-    def _take(self) -> list[tuple[Item, int, asyncio.Future[Result]]]:
-        group: list[tuple[Item, int, asyncio.Future[Result]]] = []
-        group_bytes = 0
-        while self._waiting and len(group) < self._items_max:
-            size_bytes = self._waiting[0][1]
-            if group and group_bytes + size_bytes > self._bytes_max:
+    def _take(self) -> "list[_Submitted[Item]]":
+        group: list[_Submitted[Item]] = []
+        count = group_bytes = 0
+        while self._waiting:
+            items, size_bytes, _, _ = self._waiting[0]
+            if group and (
+                count + len(items) > self._items_max or group_bytes + size_bytes > self._bytes_max
+            ):
                 break
             group.append(self._waiting.popleft())
+            count += len(items)
             group_bytes += size_bytes
+        self._waiting_items -= count
         self._waiting_bytes -= group_bytes
         return group

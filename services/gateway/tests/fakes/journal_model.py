@@ -28,6 +28,11 @@ def new_id() -> bytes:
     return next(_numbers).to_bytes(16)
 
 
+def new_ids(count: int) -> list[bytes]:
+    """The next ids."""
+    return [new_id() for _ in range(count)]
+
+
 def a_message(**more: Any) -> NewMessage:
     """A message of 300 bytes in the window."""
     made = NewMessage(new_id(), TENANT, APPLICATION, "a.b", b'{"a": "' + b"x" * 91 + b'"}')

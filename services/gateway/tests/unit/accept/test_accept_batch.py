@@ -16,7 +16,7 @@ from angarium_gateway.application.accept.accept_message import Accepted, Busy, D
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 
 from ...fakes.directory_models import CopyModel, DispatcherModel, a_state
-from ...fakes.journal_model import TENANT, new_id
+from ...fakes.journal_model import TENANT, new_ids
 from ...fakes.relay_rig import Rig
 from ...fakes.simulated_time import Running, simulated
 
@@ -33,7 +33,7 @@ class Accepting(Rig):
         self.commits, self.scheduled = self.path.commits, self.path.scheduled
         self.counters = AcceptCounters()
         self.accept = AcceptBatch(
-            directory, self.journal, self.commits, new_id, self.scheduled, self.counters
+            directory, self.journal, self.commits, new_ids, self.scheduled, self.counters
         )
 
     async def __call__(self, *items: BatchItem) -> list[BatchOutcome]:

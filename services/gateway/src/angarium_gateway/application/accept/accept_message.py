@@ -155,21 +155,25 @@ def new_message(
     message_id: bytes, tenant_id: bytes, application_id: bytes, draft: Draft
 ) -> NewMessage:
     """The message of a draft, to be committed."""
+    # By position: this takes half the time of naming each member.
+    event_type, payload, channels, tags, event_id, key, digest, trace, at, content_type, expiry = (
+        draft
+    )
     return NewMessage(
-        id=message_id,
-        tenant_id=tenant_id,
-        application_id=application_id,
-        event_type=draft.event_type,
-        payload=draft.payload,
-        channels=draft.channels,
-        tags=draft.tags,
-        event_id=draft.event_id,
-        key_digest=None if draft.key is None else key_digest(tenant_id, draft.key),
-        request_digest=draft.request_digest,
-        trace=draft.trace,
-        deliver_at=draft.deliver_at,
-        content_type=draft.content_type,
-        payload_expires_at=draft.payload_expires_at,
+        message_id,
+        tenant_id,
+        application_id,
+        event_type,
+        payload,
+        channels,
+        tags,
+        event_id,
+        None if key is None else key_digest(tenant_id, key),
+        digest,
+        trace,
+        at,
+        content_type,
+        expiry,
     )
 
 
