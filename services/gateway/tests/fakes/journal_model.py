@@ -17,6 +17,7 @@ from angarium_gateway.domain.messages import (
     EarlierRequest,
     NewMessage,
 )
+from msgspec.structs import replace
 
 OWNER = "me"
 TENANT, APPLICATION = b"t" * 16, b"a" * 16
@@ -36,7 +37,7 @@ def new_ids(count: int) -> list[bytes]:
 def a_message(**more: Any) -> NewMessage:
     """A message of 300 bytes in the window."""
     made = NewMessage(new_id(), TENANT, APPLICATION, "a.b", b'{"a": "' + b"x" * 91 + b'"}')
-    return made._replace(**more)
+    return replace(made, **more)
 
 
 def accepted(message: NewMessage) -> AcceptedMessage:

@@ -190,7 +190,8 @@ class PostBatch:
             valid.forbidden = await self._creation_refused(caller)
         if valid.forbidden is not None:
             for place in valid.brought:
-                valid.items[place] = valid.items[place]._replace(create_missing=None)
+                item = valid.items[place]
+                valid.items[place] = BatchItem(item.application_ref, item.draft)
         return valid
 
     def _posted(self, shape: type[PostedMessage], given: bytes | PostedMessage) -> PostedMessage:

@@ -30,16 +30,19 @@ _decoders: Final[dict[type[PostedMessage], msgspec.json.Decoder[Any]]] = {
     PostedMessage: msgspec.json.Decoder(_Batch[PostedMessage], strict=True),
     AddressedMessage: msgspec.json.Decoder(_Batch[AddressedMessage], strict=True),
 }
+_BACKSLASH: Final = b"\\"
 _NUL: Final = b"\\u0000"
 
 
 def decoded_batch(body: bytes, shape: type[PostedMessage]) -> Sequence[PostedMessage] | None:
     """The messages of a batch as `decode_body` gives each of them, but not checked for their depth;
     None if one of them may be at fault."""
-    if _NUL in body:
+    # A search for one byte takes a hundredth of the time of a search for several.
+    if _BACKSLASH in body and _NUL in body:
         return None
     try:
-        body.decode()
+        if not body.isascii():
+            body.decode()
         messages: Sequence[PostedMessage] = _decoders[shape].decode(body).messages
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
         return None

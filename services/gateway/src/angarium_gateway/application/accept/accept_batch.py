@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from angarium_chassis.group_commit import GroupCommit, Overloaded
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem
+from msgspec import Struct
 
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.unavailable import JournalUnavailable
@@ -40,7 +41,7 @@ _OVERLOADED: Final = Busy("Too many messages are waiting to be committed.")
 _UNREACHABLE: Final = Busy("The database is not reachable.")
 
 
-class BatchItem(NamedTuple):
+class BatchItem(Struct, frozen=True, gc=False):
     """A draft, and the id or uid of its application. `create_missing` creates the application if
     there is none; of several items that name one application the first that has it is asked."""
 
@@ -93,8 +94,9 @@ class AcceptBatch:
         scheduled: list[int] = []
         messages: dict[int, NewMessage] = {}
         ids = self._make_ids(len(items))
-        for place, (ref, draft, _) in enumerate(items):
-            found = applications[ref]
+        for place, item in enumerate(items):
+            draft = item.draft
+            found = applications[item.application_ref]
             if isinstance(found, Problem):
                 outcomes[place] = found
             else:

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol, assert_never
+from typing import Protocol, assert_never
 
 from angarium_chassis.group_commit import GroupCommit, Overloaded
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
+from msgspec import Struct
 
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.unavailable import JournalUnavailable
@@ -24,7 +25,7 @@ from .accept_counters import AcceptCounters
 from .journal import Journal
 
 
-class Draft(NamedTuple):
+class Draft(Struct, frozen=True, gc=False):
     """A well-formed message as the client posted it, to be sent at once or at `deliver_at`."""
 
     event_type: str
@@ -40,7 +41,7 @@ class Draft(NamedTuple):
     payload_expires_at: datetime | None = None
 
 
-class Accepted(NamedTuple):
+class Accepted(Struct, frozen=True, gc=False):
     """The message is in the journal, stored by this request or by an earlier one with the same
     idempotency key."""
 
@@ -156,24 +157,21 @@ def new_message(
 ) -> NewMessage:
     """The message of a draft, to be committed."""
     # By position: this takes half the time of naming each member.
-    event_type, payload, channels, tags, event_id, key, digest, trace, at, content_type, expiry = (
-        draft
-    )
     return NewMessage(
         message_id,
         tenant_id,
         application_id,
-        event_type,
-        payload,
-        channels,
-        tags,
-        event_id,
-        None if key is None else key_digest(tenant_id, key),
-        digest,
-        trace,
-        at,
-        content_type,
-        expiry,
+        draft.event_type,
+        draft.payload,
+        draft.channels,
+        draft.tags,
+        draft.event_id,
+        None if draft.key is None else key_digest(tenant_id, draft.key),
+        draft.request_digest,
+        draft.trace,
+        draft.deliver_at,
+        draft.content_type,
+        draft.payload_expires_at,
     )
 
 
