@@ -216,3 +216,57 @@ async def test_nothing_is_scheduled_while_nothing_waits() -> None:
         await asyncio.sleep(0)
 
         assert asyncio.all_tasks() == {asyncio.current_task(), run}
+
+
+async def test_what_was_submitted_together_stays_together_and_gets_one_answer() -> None:
+    journal = Journal()
+    group_commit = GroupCommit(journal.commit, items_max=3)
+    single = group_commit.submit("a", 1)
+    pair = group_commit.submit_all(["b", "c"], 2)
+    other_pair = group_commit.submit_all(["d", "e"], 2)
+    later = group_commit.submit("f", 1)
+    assert group_commit.waiting == 6
+
+    for _ in range(2):
+        journal.free.release()
+    async with running(group_commit):
+        assert [await single, await later] == ["A", "F"]
+        assert [await pair, await other_pair] == [["B", "C"], ["D", "E"]]
+    assert journal.groups == [["a", "b", "c"], ["d", "e", "f"]]
+    assert group_commit.waiting == 0
+
+
+async def test_items_together_that_have_too_many_bytes_for_a_group_go_alone() -> None:
+    journal = Journal()
+    group_commit = GroupCommit(journal.commit, bytes_max=4)
+    first = group_commit.submit("a", 1)
+    large = group_commit.submit_all(["b", "c"], 10)
+    for _ in range(2):
+        journal.free.release()
+    async with running(group_commit):
+        assert (await first, await large) == ("A", ["B", "C"])
+    assert journal.groups == [["a"], ["b", "c"]]
+
+
+async def test_items_together_are_refused_together() -> None:
+    group_commit = GroupCommit(at_once, items_max=3, waiting_max=4, waiting_bytes_max=10)
+    kept = group_commit.submit_all(["a", "b"], 2)
+    for items, size_bytes in ((["c", "d", "e"], 3), (["c"], 9)):
+        with pytest.raises(Overloaded):
+            group_commit.submit_all(items, size_bytes)
+    with pytest.raises(ValueError, match="4 items"):
+        group_commit.submit_all(["c", "d", "e", "f"], 4)
+    assert group_commit.waiting == 2
+    async with running(group_commit):
+        assert await kept == ["A", "B"]
+
+
+async def test_an_error_reaches_items_together_once() -> None:
+    async def fail(_: Sequence[str]) -> Sequence[str]:
+        raise OSError("no disk")
+
+    group_commit = GroupCommit(fail)
+    results = group_commit.submit_all(["a", "b"], 2)
+    async with running(group_commit):
+        with pytest.raises(OSError, match="no disk"):
+            await results
