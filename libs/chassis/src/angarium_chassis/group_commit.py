@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from .metrics.histogram import SECONDS, Histogram
 
@@ -14,48 +14,43 @@ class Overloaded(Exception):
     """Too many items wait for a commit."""
 
 
-type WaitingItem[Item, Result] = tuple[Item, int, asyncio.Future[Result]]
-"""An item that is in no commit yet, its size in bytes, and the future of its caller. A plain tuple,
-because one is made for each message."""
+type Submitted[Item] = tuple[Sequence[Item], int, asyncio.Future[Any], bool]
+"""Items that are in no commit yet and stay together, their size in bytes, the future of their
+caller, and whether it gets a sequence of results. A plain tuple, because one is made for each
+message."""
 
 
-class WaitingItems[Item, Result](Protocol):
+class WaitingItems[Item](Protocol):
     """The items that wait, in an order of its own."""
 
-    def append(self, waiting: WaitingItem[Item, Result]) -> None:
-        """Let one more wait. Raises `Overloaded`."""
-
-    def extend(self, waiting: Sequence[WaitingItem[Item, Result]]) -> None:
-        """Let more wait, in order. Raises `Overloaded`, with none of them waiting then."""
+    def append(self, submitted: Submitted[Item]) -> None:
+        """Let more wait. Raises `Overloaded`."""
 
     def ready_in_s(self) -> float:
         """How long until some may be taken; 0 or less: now. Not asked while nothing waits."""
 
-    def take(
-        self, items_max: int, bytes_max: int, *, everything: bool
-    ) -> list[WaitingItem[Item, Result]]:
-        """Take the items of the next commit. At least one if some are ready, or if `everything`
+    def take(self, items_max: int, bytes_max: int, *, everything: bool) -> list[Submitted[Item]]:
+        """Take the items of the next commit. At least some if they are ready, or if `everything`
         is: the commits are about to end."""
 
 
-class InOrder[Item, Result](deque[WaitingItem[Item, Result]]):
+class InOrder[Item](deque[Submitted[Item]]):
     """Implements `WaitingItems`: first come, first served."""
 
     def ready_in_s(self) -> float:
         """See the port."""
         return 0.0
 
-    def take(
-        self, items_max: int, bytes_max: int, *, everything: bool
-    ) -> list[WaitingItem[Item, Result]]:
+    def take(self, items_max: int, bytes_max: int, *, everything: bool) -> list[Submitted[Item]]:
         """See the port."""
-        group: list[WaitingItem[Item, Result]] = []
-        group_bytes = 0
-        while self and len(group) < items_max:
-            size_bytes = self[0][1]
-            if group and group_bytes + size_bytes > bytes_max:
+        group: list[Submitted[Item]] = []
+        count = group_bytes = 0
+        while self:
+            items, size_bytes, _, _ = self[0]
+            if group and (count + len(items) > items_max or group_bytes + size_bytes > bytes_max):
                 break
             group.append(self.popleft())
+            count += len(items)
             group_bytes += size_bytes
         return group
 
@@ -70,6 +65,9 @@ class GroupCommit[Item, Result]:
     accepts no more. The items of the `pause_s` after a commit gather for the next one; a pause in
     which nothing arrives has no timer.
 
+    Items that were submitted together, by `submit_all`, stay together: they go into one group, as
+    one item with the bytes of all, and their caller gets one answer.
+
     `sizes` counts the items of each group, `durations_s` how long its commit took, `failed` the
     groups whose commit raised.
     """
@@ -83,14 +81,14 @@ class GroupCommit[Item, Result]:
         waiting_max: int = 4_000,
         waiting_bytes_max: int = 64 * 1024 * 1024,
         pause_s: float = 0.0,
-        queue: WaitingItems[Item, Result] | None = None,
+        queue: WaitingItems[Item] | None = None,
     ) -> None:
         self._commit = commit
         self._items_max = items_max
         self._bytes_max = bytes_max
         self._waiting_max = waiting_max
         self._waiting_bytes_max = waiting_bytes_max
-        self._waiting: WaitingItems[Item, Result] = InOrder() if queue is None else queue
+        self._waiting: WaitingItems[Item] = InOrder() if queue is None else queue
         self._count = 0
         self._waiting_bytes = 0
         self._pause_s = pause_s
@@ -117,29 +115,32 @@ class GroupCommit[Item, Result]:
         ):
             raise Overloaded
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, size_bytes, result))
+        self._waiting.append(((item,), size_bytes, result, False))
         self._count += 1
         self._waiting_bytes += size_bytes
         self._start_soon()
         return result
 
-    def submit_all(self, items: Sequence[tuple[Item, int]]) -> list[asyncio.Future[Result]]:
-        """Queue items with their sizes in bytes, in order. Raises `Overloaded`, with none of them
-        queued, if they do not all fit."""
-        size_bytes = sum(size for _, size in items)
+    def submit_all(
+        self, items: Sequence[Item], size_bytes: int
+    ) -> asyncio.Future[Sequence[Result]]:
+        """Queue items, at most `items_max`, that have so many bytes together, for one commit. Gives
+        their results, in order. Raises `Overloaded`, with none of them queued, if they do not all
+        fit."""
+        if len(items) > self._items_max:
+            raise ValueError(f"{len(items)} items do not fit into one group")
         if (
             self._ended
             or self._count + len(items) > self._waiting_max
             or self._waiting_bytes + size_bytes > self._waiting_bytes_max
         ):
             raise Overloaded
-        make_future = asyncio.get_running_loop().create_future
-        queued = [(item, size, make_future()) for item, size in items]
-        self._waiting.extend(queued)
-        self._count += len(queued)
+        results: asyncio.Future[Sequence[Result]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((items, size_bytes, results, True))
+        self._count += len(items)
         self._waiting_bytes += size_bytes
         self._start_soon()
-        return [result for _, _, result in queued]
+        return results
 
     async def run(self) -> None:
         """Commit until cancelled."""
@@ -194,26 +195,30 @@ class GroupCommit[Item, Result]:
 
     async def _commit_next(self, *, everything: bool = False) -> None:
         group = self._waiting.take(self._items_max, self._bytes_max, everything=everything)
-        self._count -= len(group)
-        self._waiting_bytes -= sum([size_bytes for _, size_bytes, _ in group])
-        self.sizes.observe(len(group))
+        items = [item for submitted in group for item in submitted[0]]
+        self._count -= len(items)
+        self._waiting_bytes -= sum([submitted[1] for submitted in group])
+        self.sizes.observe(len(items))
         clock_s = asyncio.get_running_loop().time
         began_s = clock_s()
         try:
-            results = await self._commit([item for item, _, _ in group])
-            if len(results) != len(group):
-                raise ValueError(f"{len(results)} results for {len(group)} items")
+            results = await self._commit(items)
+            if len(results) != len(items):
+                raise ValueError(f"{len(results)} results for {len(items)} items")
         except asyncio.CancelledError:
-            for _, _, caller in group:
+            for _, _, caller, _ in group:
                 caller.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must get it
             self.failed += 1
-            for _, _, caller in group:
+            for _, _, caller, _ in group:
                 if not caller.done():
                     caller.set_exception(error)
             return
         self.durations_s.observe(clock_s() - began_s)
-        for (_, _, caller), result in zip(group, results, strict=True):
+        start = 0
+        for some, _, caller, together in group:
+            end = start + len(some)
             if not caller.done():
-                caller.set_result(result)
+                caller.set_result(results[start:end] if together else results[start])
+            start = end

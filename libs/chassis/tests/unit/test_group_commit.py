@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from angarium_chassis.group_commit import GroupCommit, InOrder, Overloaded, WaitingItem
+from angarium_chassis.group_commit import GroupCommit, InOrder, Overloaded, Submitted
 
 
 class Journal:
@@ -218,16 +218,14 @@ async def test_nothing_is_scheduled_while_nothing_waits() -> None:
         assert asyncio.all_tasks() == {asyncio.current_task(), run}
 
 
-class LaterFirst(InOrder[str, str]):
+class LaterFirst(InOrder[str]):
     """A queue in which items of one letter wait for an hour, and are passed by others."""
 
     def ready_in_s(self) -> float:
-        return 3_600.0 if all(len(item) == 1 for item, _, _ in self) else 0.0
+        return 3_600.0 if all(len(items[0]) == 1 for items, _, _, _ in self) else 0.0
 
-    def take(
-        self, items_max: int, bytes_max: int, *, everything: bool
-    ) -> list[WaitingItem[str, str]]:
-        ready = [each for each in self if everything or len(each[0]) > 1]
+    def take(self, items_max: int, bytes_max: int, *, everything: bool) -> list[Submitted[str]]:
+        ready = [each for each in self if everything or len(each[0][0]) > 1]
         for each in ready:
             self.remove(each)
         return ready
@@ -246,11 +244,65 @@ async def test_an_item_that_is_ready_passes_those_that_have_to_wait() -> None:
 
 
 async def test_a_queue_may_refuse_an_item() -> None:
-    class Full(InOrder[str, str]):
-        def append(self, waiting: WaitingItem[str, str]) -> None:
+    class Full(InOrder[str]):
+        def append(self, submitted: Submitted[str]) -> None:
             raise Overloaded
 
     group_commit = GroupCommit(at_once, queue=Full())
     with pytest.raises(Overloaded):
         group_commit.submit("a", 1)
     assert group_commit.waiting == 0
+
+
+async def test_what_was_submitted_together_stays_together_and_gets_one_answer() -> None:
+    journal = Journal()
+    group_commit = GroupCommit(journal.commit, items_max=3)
+    single = group_commit.submit("a", 1)
+    pair = group_commit.submit_all(["b", "c"], 2)
+    other_pair = group_commit.submit_all(["d", "e"], 2)
+    later = group_commit.submit("f", 1)
+    assert group_commit.waiting == 6
+
+    for _ in range(2):
+        journal.free.release()
+    async with running(group_commit):
+        assert [await single, await later] == ["A", "F"]
+        assert [await pair, await other_pair] == [["B", "C"], ["D", "E"]]
+    assert journal.groups == [["a", "b", "c"], ["d", "e", "f"]]
+    assert group_commit.waiting == 0
+
+
+async def test_items_together_that_have_too_many_bytes_for_a_group_go_alone() -> None:
+    journal = Journal()
+    group_commit = GroupCommit(journal.commit, bytes_max=4)
+    first = group_commit.submit("a", 1)
+    large = group_commit.submit_all(["b", "c"], 10)
+    for _ in range(2):
+        journal.free.release()
+    async with running(group_commit):
+        assert (await first, await large) == ("A", ["B", "C"])
+    assert journal.groups == [["a"], ["b", "c"]]
+
+
+async def test_items_together_are_refused_together() -> None:
+    group_commit = GroupCommit(at_once, items_max=3, waiting_max=4, waiting_bytes_max=10)
+    kept = group_commit.submit_all(["a", "b"], 2)
+    for items, size_bytes in ((["c", "d", "e"], 3), (["c"], 9)):
+        with pytest.raises(Overloaded):
+            group_commit.submit_all(items, size_bytes)
+    with pytest.raises(ValueError, match="4 items"):
+        group_commit.submit_all(["c", "d", "e", "f"], 4)
+    assert group_commit.waiting == 2
+    async with running(group_commit):
+        assert await kept == ["A", "B"]
+
+
+async def test_an_error_reaches_items_together_once() -> None:
+    async def fail(_: Sequence[str]) -> Sequence[str]:
+        raise OSError("no disk")
+
+    group_commit = GroupCommit(fail)
+    results = group_commit.submit_all(["a", "b"], 2)
+    async with running(group_commit):
+        with pytest.raises(OSError, match="no disk"):
+            await results

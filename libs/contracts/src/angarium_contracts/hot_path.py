@@ -1,9 +1,12 @@
-"""The entries of the hot path: accepted, requested, settled."""
+"""The entries of the hot path: accepted, requested, settled.
+
+Their parts are many and cannot form cycles, so the garbage collector does not look at them.
+"""
 
 from .contract import Contract, Part
 
 
-class AcceptedMessage(Part, frozen=True):
+class AcceptedMessage(Part, frozen=True, gc=False):
     """One committed message.
 
     `payload` is the content as the client sent it, at most the gateway's payload limit: the text
@@ -39,14 +42,14 @@ class MessagesAccepted(Contract, frozen=True, tag="messages.accepted/1"):
     messages: tuple[AcceptedMessage, ...]
 
 
-class RequestedDelivery(Part, frozen=True):
+class RequestedDelivery(Part, frozen=True, gc=False):
     """One endpoint of a message, with the version of its configuration to use at least."""
 
     endpoint_id: bytes
     endpoint_version: int
 
 
-class RequestedMessage(Part, frozen=True):
+class RequestedMessage(Part, frozen=True, gc=False):
     """A message and those of its endpoints that this chunk carries.
 
     `weight` (1 to 1,000) is its application's share where the worker must choose.
@@ -83,7 +86,7 @@ class DeliveriesRequested(Contract, frozen=True, tag="deliveries.requested/1"):
     messages: tuple[RequestedMessage, ...]
 
 
-class SettledChunk(Part, frozen=True):
+class SettledChunk(Part, frozen=True, gc=False):
     """One chunk whose first attempts have durably ended. `chunks` 0: nobody to deliver to.
 
     `held_us` is how long the worker had it, from when it began the deliveries until it reported

@@ -88,6 +88,19 @@ def test_a_stuck_clock_still_gives_increasing_ids(reading: int, count: int) -> N
     assert sorted(set(made)) == made
 
 
+@given(st.lists(st.tuples(clocks_ns, st.integers(1, 50)), min_size=1, max_size=20))
+def test_many_ids_at_once_are_those_that_as_many_calls_make(
+    readings: list[tuple[int, int]],
+) -> None:
+    now = [0]
+    bits = itertools.count(), itertools.count()
+    at_once = IdMaker(lambda: now[0], lambda _: next(bits[0]))
+    one_by_one = IdMaker(lambda: now[0], lambda _: next(bits[1]))
+    for now[0], count in readings:
+        assert at_once.many(count) == [one_by_one() for _ in range(count)]
+        assert at_once() == one_by_one()
+
+
 @given(clocks_ns, st.integers(0, (1 << 62) - 1))
 def test_an_id_is_a_uuid_of_version_7_that_knows_its_millisecond(reading: int, bits: int) -> None:
     value = IdMaker(lambda: reading, lambda _: bits)()

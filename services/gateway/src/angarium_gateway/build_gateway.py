@@ -1,7 +1,7 @@
 """Builds one gateway over its ports: `main.py` passes adapters, the tests pass models."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -162,11 +162,12 @@ class GatewayLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """The sources of time and of ids. `clock_s` is monotonic."""
+    """The sources of time and of ids. `clock_s` is monotonic; `make_ids` makes so many at once."""
 
     clock_s: Callable[[], float]
     now: Callable[[], datetime]
     make_id: Callable[[], bytes]
+    make_ids: Callable[[int], Sequence[bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,7 +356,7 @@ def _api(
                 directory,
                 ports.hot_path.journal,
                 hot_path.commits,
-                clocks.make_id,
+                clocks.make_ids,
                 hot_path.scheduled,
                 hot_path.counters,
             ),

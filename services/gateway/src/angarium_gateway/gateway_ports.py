@@ -170,7 +170,7 @@ def identity_provider(settings: Settings) -> IdentityProvider | None:
 
 def clocks(make_id: IdMaker) -> Clocks:
     """The clocks of this machine."""
-    return Clocks(clock_s=time.monotonic, now=_utc_now, make_id=make_id)
+    return Clocks(clock_s=time.monotonic, now=_utc_now, make_id=make_id, make_ids=make_id.many)
 
 
 def _utc_now() -> datetime:

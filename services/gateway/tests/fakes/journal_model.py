@@ -17,6 +17,7 @@ from angarium_gateway.domain.messages import (
     EarlierRequest,
     NewMessage,
 )
+from msgspec.structs import replace
 
 OWNER = "me"
 TENANT, APPLICATION = b"t" * 16, b"a" * 16
@@ -28,10 +29,15 @@ def new_id() -> bytes:
     return next(_numbers).to_bytes(16)
 
 
+def new_ids(count: int) -> list[bytes]:
+    """The next ids."""
+    return [new_id() for _ in range(count)]
+
+
 def a_message(**more: Any) -> NewMessage:
     """A message of 300 bytes in the window."""
     made = NewMessage(new_id(), TENANT, APPLICATION, "a.b", b'{"a": "' + b"x" * 91 + b'"}')
-    return made._replace(**more)
+    return replace(made, **more)
 
 
 def accepted(message: NewMessage) -> AcceptedMessage:

@@ -34,6 +34,7 @@ from angarium_gateway.domain.background_tasks import (
     TaskStatus,
 )
 from angarium_gateway.domain.messages import NewMessage
+from msgspec.structs import replace as changed
 
 TENANT, APPLICATION_ID, ENDPOINT_ID = b"t" * 16, b"a" * 16, b"e" * 16
 MADE_AT = datetime(2030, 1, 2, 3, 4, 5, 678_901, UTC)
@@ -69,7 +70,7 @@ class MemoryReplayJournal:
         if self.down:
             raise JournalUnavailable
         message = self.messages[message_id]
-        self.messages[message_id] = message._replace(payload=b"", expunged=True)
+        self.messages[message_id] = changed(message, payload=b"", expunged=True)
 
     async def page(
         self, application_id: bytes, *, after: bytes | None, before: bytes, limit: int
@@ -92,7 +93,7 @@ class MemoryReplayJournal:
 
     async def forget(self, application_id: bytes, message_id: bytes) -> ForgottenRows:
         message = self.messages[message_id]
-        self.messages[message_id] = message._replace(event_id=None, tags=(), trace=None)
+        self.messages[message_id] = changed(message, event_id=None, tags=(), trace=None)
         return ForgottenRows(1, message.event_id is not None)
 
     async def naming_erased(

@@ -12,6 +12,7 @@ from angarium_gateway.adapters.database.sqlite_journal import SqliteJournal
 from angarium_gateway.adapters.database.tables import batch
 from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.domain.messages import NewMessage
+from msgspec.structs import replace as changed
 from sqlalchemy import Row, select
 
 type AnyJournal = PostgresJournal | SqliteJournal
@@ -54,7 +55,7 @@ def new_id() -> bytes:
 
 
 def a_message(**more: Any) -> NewMessage:
-    return NewMessage(new_id(), TENANT, APPLICATION, "a.b", b'{"a": 1}')._replace(**more)
+    return changed(NewMessage(new_id(), TENANT, APPLICATION, "a.b", b'{"a": 1}'), **more)
 
 
 def a_batch(*messages: NewMessage, **more: Any) -> NewBatch:

@@ -283,18 +283,27 @@ async def test_two_hundred_messages_of_many_kinds_keep_their_order(
     shuffled = random.Random(1)
     messages = []
     for number in range(200):
-        more: dict[str, object] = {"application_id": shuffled.randrange(5).to_bytes(16)}
+        more: dict[str, object] = {
+            "application_id": shuffled.randrange(5).to_bytes(16),
+            "event_type": f"a.{number % 7}",
+            "tenant_id": (number % 2).to_bytes(16),
+        }
+        if number % 5 == 0:
+            more |= {"payload": "größe\0".encode() * (number % 4), "content_type": "text/plain"}
         if number % 3 == 0:
             more |= {"key_digest": number.to_bytes(16), "request_digest": REQUEST}
         if number % 4 == 0:
             more["event_id"] = f"e-{number}"
-        messages.append(a_message(payload=b'{"n": %d}' % number, **more))
+        messages.append(a_message(**{"payload": b'{"n": %d}' % number, **more}))
     shuffled.shuffle(messages)
     new = a_batch(*messages)
     assert await journal.commit(new) == [Committed(0)] * 200
     assert message_ids((await batch_rows(database))[new.id]) == [one.id for one in messages]
     loaded = await load(database)
-    assert [one.payload for one in loaded] == [one.payload for one in messages]
+    for member in ("payload", "event_type", "tenant_id", "application_id", "content_type"):
+        assert [getattr(one, member) for one in loaded] == [
+            getattr(one, member) for one in messages
+        ]
 
 
 async def test_of_two_commits_at_once_one_takes_the_event_ids_and_one_the_rest(

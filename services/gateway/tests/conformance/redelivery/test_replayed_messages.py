@@ -17,6 +17,7 @@ from angarium_gateway.application.redelivery.redelivery import ReplayJournal
 from angarium_gateway.application.redelivery.replayed_messages import MessageHead, MessageRange
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.messages import NewMessage
+from msgspec.structs import replace
 from sqlalchemy import insert, update
 
 TENANT, ACME, OTHER = b"t" * 16, b"a" * 16, b"o" * 16
@@ -31,7 +32,7 @@ def id_of(number: int) -> bytes:
 
 def a_message(number: int, **more: Any) -> NewMessage:
     made = NewMessage(id_of(number), TENANT, ACME, "invoice.paid", b'{"a": 1}')
-    return made._replace(**more)
+    return replace(made, **more)
 
 
 async def post(database: Database, *messages: NewMessage) -> None:

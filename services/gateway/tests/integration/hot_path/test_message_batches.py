@@ -95,6 +95,26 @@ async def test_each_message_has_a_result_of_its_own(any_door: Door) -> None:
     assert (await any_door.counts())[0] == 2
 
 
+async def test_well_formed_messages_are_still_refused_by_themselves(door: Door) -> None:
+    nested: Any = 1
+    for _ in range(64):
+        nested = {"a": nested}
+    answer = await post(
+        door,
+        [
+            GOOD,
+            GOOD | {"payload": nested},
+            GOOD | {"tags": ["t", "t"]},
+            GOOD | {"transformationsParams": {"rawPayload": "<a/>"}, "payload": {}},
+        ],
+    )
+    assert statuses(answer) == ["created", "invalid", "invalid", "created"]
+    results = answer.json()["data"]
+    assert results[1]["error"]["detail"][0]["msg"].startswith("Objects and arrays may nest")
+    assert results[2]["error"]["detail"][0]["loc"] == ["body", "messages", "2", "tags"]
+    assert (await door.counts())[0] == 2
+
+
 async def test_messages_go_to_the_applications_that_they_name(any_door: Door) -> None:
     answer = await post(
         any_door,

@@ -14,9 +14,10 @@ from angarium_gateway.application.accept.accept_batch import (
 from angarium_gateway.application.accept.accept_counters import AcceptCounters
 from angarium_gateway.application.accept.accept_message import Accepted, Busy, Draft
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
+from msgspec.structs import replace
 
 from ...fakes.directory_models import CopyModel, DispatcherModel, a_state
-from ...fakes.journal_model import TENANT, new_id
+from ...fakes.journal_model import TENANT, new_ids
 from ...fakes.relay_rig import Rig
 from ...fakes.simulated_time import Running, simulated
 
@@ -33,7 +34,7 @@ class Accepting(Rig):
         self.commits, self.scheduled = self.path.commits, self.path.scheduled
         self.counters = AcceptCounters()
         self.accept = AcceptBatch(
-            directory, self.journal, self.commits, new_id, self.scheduled, self.counters
+            directory, self.journal, self.commits, new_ids, self.scheduled, self.counters
         )
 
     async def __call__(self, *items: BatchItem) -> list[BatchOutcome]:
@@ -42,7 +43,7 @@ class Accepting(Rig):
 
 
 def items(count: int) -> list[BatchItem]:
-    return [BatchItem("acme", DRAFT._replace(event_id=f"e-{number}")) for number in range(count)]
+    return [BatchItem("acme", replace(DRAFT, event_id=f"e-{number}")) for number in range(count)]
 
 
 def event_ids(outcomes: list[BatchOutcome]) -> list[str | None]:
@@ -89,7 +90,7 @@ async def test_scheduled_messages_open_no_batch_and_keep_their_places() -> None:
     rig = Accepting()
     outcomes = await rig(
         BatchItem("acme", DRAFT),
-        BatchItem("acme", DRAFT._replace(deliver_at=LATER)),
+        BatchItem("acme", replace(DRAFT, deliver_at=LATER)),
         BatchItem("acme", DRAFT),
     )
     assert [type(each) for each in outcomes] == [Accepted] * 3

@@ -28,6 +28,7 @@ from angarium_gateway.domain.messages import (
     EventTaken,
     KeyTaken,
 )
+from msgspec.structs import replace
 
 from ...fakes.directory_models import CopyModel, DispatcherModel, a_state
 from ...fakes.journal_model import (
@@ -243,7 +244,7 @@ async def test_a_database_that_is_away_while_the_application_is_looked_up_is_bus
 async def test_a_message_with_a_time_of_its_own_is_scheduled_and_opens_no_batch() -> None:
     rig = Accepting()
     deliver_at = datetime(2030, 1, 2, tzinfo=UTC)
-    outcome = await rig(KEYED._replace(deliver_at=deliver_at))
+    outcome = await rig(replace(KEYED, deliver_at=deliver_at))
     assert isinstance(outcome, Accepted)
     assert rig.journal.scheduled == [outcome.message]
     assert (outcome.message.deliver_at, outcome.message.key_digest) == (deliver_at, KEY_DIGEST)
@@ -255,7 +256,7 @@ async def test_a_repeat_of_a_scheduled_request_gets_its_message_also_after_its_t
     earlier = a_message(
         key_digest=KEY_DIGEST, request_digest=b"d" * 16, deliver_at=datetime(2030, 1, 2, tzinfo=UTC)
     )
-    for draft in (KEYED, KEYED._replace(deliver_at=earlier.deliver_at)):
+    for draft in (KEYED, replace(KEYED, deliver_at=earlier.deliver_at)):
         rig = Accepting()
         rig.journal.earlier_requests[KEY_DIGEST] = EarlierRequest(b"d" * 16, earlier)
         rig.refuse(KeyTaken())
@@ -267,7 +268,7 @@ async def test_a_repeat_of_a_scheduled_request_gets_its_message_also_after_its_t
 async def test_an_event_id_that_is_taken_refuses_a_scheduled_message_too() -> None:
     rig = Accepting()
     rig.refuse(EventTaken())
-    draft = DRAFT._replace(event_id="e", deliver_at=datetime(2030, 1, 2, tzinfo=UTC))
+    draft = replace(DRAFT, event_id="e", deliver_at=datetime(2030, 1, 2, tzinfo=UTC))
     assert await rig(draft) == EventIdTaken("e")
 
 
@@ -285,7 +286,7 @@ def counted(rig: Accepting) -> dict[tuple[str, ...], float]:
 @simulated
 async def test_messages_are_counted_where_they_are_committed() -> None:
     rig = Accepting()
-    later = DRAFT._replace(deliver_at=datetime(2030, 1, 2, tzinfo=UTC))
+    later = replace(DRAFT, deliver_at=datetime(2030, 1, 2, tzinfo=UTC))
     async with Running(rig.commits.run), Running(rig.scheduled.run):
         for draft in (DRAFT, DRAFT, later):
             await rig.accept(TENANT, "acme", draft)

@@ -12,6 +12,7 @@ from angarium_gateway.domain.messages import (
     KeyTaken,
     NewMessage,
 )
+from msgspec.structs import replace
 
 from ...fakes.journal_model import a_message
 from ...fakes.relay_rig import Rig
@@ -158,6 +159,6 @@ async def test_a_failed_number_does_not_take_back_what_others_committed() -> Non
 
 def test_the_room_of_a_message_counts_its_payload() -> None:
     message = a_message()
-    assert message._replace(payload=message.payload + b" " * 50).size_bytes == (
+    assert replace(message, payload=message.payload + b" " * 50).size_bytes == (
         message.size_bytes + 50
     )

@@ -8,9 +8,9 @@ from angarium_gateway.application.accept.tenant_turns import (
     ACTIVE_S,
     TURN_MESSAGES,
     TURN_S,
+    SubmittedMessages,
     TenantOverloaded,
     TenantTurns,
-    WaitingMessage,
 )
 from angarium_gateway.domain.fair_level import RATE_MIN, FairLevel
 from hypothesis import given
@@ -43,21 +43,21 @@ class Turning:
     def _clock_s(self) -> float:
         return self.now_s
 
-    def waiting(self, tenant_id: bytes, size_bytes: int = 100) -> WaitingMessage:
-        message = a_message(tenant_id=tenant_id, id=new_id())
-        return (message, size_bytes, self.loop.create_future())
+    def submitted(self, tenant_id: bytes, count: int = 1) -> SubmittedMessages:
+        messages = [a_message(tenant_id=tenant_id, id=new_id()) for _ in range(count)]
+        return (messages, 100 * count, self.loop.create_future(), count > 1)
 
     def post(self, tenant_id: bytes, count: int = 1) -> None:
         for _ in range(count):
-            self.turns.append(self.waiting(tenant_id))
+            self.turns.append(self.submitted(tenant_id))
             self.posted += 1
 
     def take(self, items_max: int = 200, *, everything: bool = False) -> dict[bytes, int]:
         """The messages of the next commit, counted by tenant."""
         taken: dict[bytes, int] = defaultdict(int)
-        for each in self.turns.take(items_max, 4_000_000, everything=everything):
-            taken[each[0].tenant_id] += 1
-            self.taken += 1
+        for messages, _, _, _ in self.turns.take(items_max, 4_000_000, everything=everything):
+            taken[messages[0].tenant_id] += len(messages)
+            self.taken += len(messages)
         return dict(taken)
 
 
@@ -148,6 +148,18 @@ def test_the_level_rises_while_nothing_waits_behind(turning: Turning) -> None:
     assert turning.level.rate > 2 * RATE_MIN
 
 
+def test_what_was_posted_together_goes_together_and_uses_up_turns(turning: Turning) -> None:
+    for _ in range(3):
+        turning.turns.append(turning.submitted(FLOOD, 4 * TURN))
+    turning.post(QUIET)
+    assert turning.take() == {FLOOD: 4 * TURN, QUIET: 1}
+    turning.now_s += 3 * LOWEST_TURN_S
+    turning.post(QUIET)
+    assert turning.take() == {QUIET: 1}
+    turning.now_s += LOWEST_TURN_S + 0.001
+    assert turning.take() == {FLOOD: 4 * TURN}
+
+
 def test_one_tenant_takes_at_most_half_of_the_places_while_others_post() -> None:
     turning = Turning(waiting_max=100)
     turning.post(FLOOD, 50)
@@ -155,7 +167,7 @@ def test_one_tenant_takes_at_most_half_of_the_places_while_others_post() -> None
     with pytest.raises(TenantOverloaded):
         turning.post(FLOOD)
     with pytest.raises(TenantOverloaded):
-        turning.turns.extend([turning.waiting(FLOOD)])
+        turning.turns.append(turning.submitted(FLOOD, 2))
     turning.post(QUIET)
     assert turning.take(everything=True) == {FLOOD: 50, QUIET: 2}
 
@@ -179,7 +191,7 @@ def test_at_the_end_everything_is_taken(turning: Turning) -> None:
 _steps = st.lists(
     st.one_of(
         st.tuples(st.just("post"), st.integers(0, 4), st.integers(1, 60)),
-        st.tuples(st.just("extend"), st.integers(0, 4), st.integers(0, 60)),
+        st.tuples(st.just("batch"), st.integers(0, 4), st.integers(1, 60)),
         st.tuples(st.just("take"), st.integers(1, 200), st.integers(1, 3_000)),
         st.tuples(st.just("pass"), st.integers(1, 2_000), st.just(0)),
     ),
@@ -200,15 +212,12 @@ def test_each_message_is_taken_once_in_the_order_of_its_tenant(
 
     for what, first, second in [*steps, ("end", 0, 0)]:
         turns = turning.turns
-        if what in {"post", "extend"}:
+        if what in {"post", "batch"}:
             tenant_id = bytes([first]) * 16
-            some = [turning.waiting(tenant_id) for _ in range(second)]
-            posted[tenant_id] += [each[0].id for each in some]
-            if what == "extend":
-                turns.extend(some)
-            else:
-                for each in some:
-                    turns.append(each)
+            counts = [1] * second if what == "post" else [second]
+            for submitted in [turning.submitted(tenant_id, count) for count in counts]:
+                posted[tenant_id] += [each.id for each in submitted[0]]
+                turns.append(submitted)
         elif what == "pass":
             turning.now_s += first / 1_000
         else:
@@ -216,10 +225,12 @@ def test_each_message_is_taken_once_in_the_order_of_its_tenant(
             while waits() and (ending or turns.ready_in_s() <= 0):
                 items_max, bytes_max = (200, 4_000) if ending else (first, second)
                 group = turns.take(items_max, bytes_max, everything=ending)
-                assert 1 <= len(group) <= items_max
-                assert len(group) == 1 or sum(size_bytes for _, size_bytes, _ in group) <= bytes_max
-                for each in group:
-                    taken[each[0].tenant_id].append(each[0].id)
+                assert group
+                if len(group) > 1:
+                    assert sum(len(messages) for messages, _, _, _ in group) <= items_max
+                    assert sum(size_bytes for _, size_bytes, _, _ in group) <= bytes_max
+                for messages, _, _, _ in group:
+                    taken[messages[0].tenant_id] += [each.id for each in messages]
     assert taken == {tenant_id: ids for tenant_id, ids in posted.items() if ids}
 
 

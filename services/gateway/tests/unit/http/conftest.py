@@ -531,7 +531,12 @@ async def serving(world: World, ports: GatewayPorts, limits: GatewayLimits) -> A
     """Give the world its client, of a gateway over these ports. One world is served at a time:
     all of them share their routes."""
     ids = itertools.count()
-    clocks = Clocks(clock_s=lambda: 0.0, now=lambda: MADE_AT, make_id=lambda: audit_id(next(ids)))
+    clocks = Clocks(
+        clock_s=lambda: 0.0,
+        now=lambda: MADE_AT,
+        make_id=lambda: audit_id(next(ids)),
+        make_ids=lambda count: [audit_id(next(ids)) for _ in range(count)],
+    )
     gateway = build_gateway(
         ports,
         limits,

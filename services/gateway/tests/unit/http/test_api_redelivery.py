@@ -38,6 +38,7 @@ from angarium_gateway.domain.background_tasks import TaskKind, TaskProgress
 from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.messages import NewMessage
 from angarium_gateway.domain.permissions import KeyScope
+from msgspec.structs import replace as changed
 from svix.models import (
     BackgroundTaskOut,
     ListResponseBackgroundTaskOut,
@@ -138,7 +139,7 @@ async def test_what_is_unknown_is_not_resent(world: World) -> None:
 
 
 async def test_a_message_without_content_is_not_resent(world: World) -> None:
-    world.replayed.add(world.replayed.messages[MESSAGE_ID]._replace(payload=b"", expunged=True))
+    world.replayed.add(changed(world.replayed.messages[MESSAGE_ID], payload=b"", expunged=True))
     answer = await world.client.post(RESEND)
     assert answer.status_code == 409
     assert "payload of this message was deleted" in answer.json()["detail"]

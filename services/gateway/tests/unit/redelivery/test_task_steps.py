@@ -22,6 +22,7 @@ from angarium_gateway.domain.background_tasks import (
     TaskProgress,
 )
 from angarium_gateway.domain.messages import NewMessage
+from msgspec.structs import replace as changed
 
 from ...fakes.redelivery_models import (
     APPLICATION_ID,
@@ -44,7 +45,7 @@ def id_of(number: int) -> bytes:
 
 def a_message(number: int, **more: Any) -> NewMessage:
     message = NewMessage(id_of(number), TENANT, APPLICATION_ID, "invoice.paid", b'{"a": 1}')
-    return message._replace(**more)
+    return changed(message, **more)
 
 
 class Rig:

@@ -1,8 +1,9 @@
 """The journal on Postgres: a whole group commit is one statement, one round trip."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any
 
 from angarium_chassis.database.columns import to_micros
@@ -57,7 +58,7 @@ class PostgresJournal:
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
                 rows = await self._connection.fetch(
                     _COMMIT,
-                    *_arrays(messages),
+                    *_columns(messages),
                     batch.id,
                     batch.owner,
                     batch.stream_number,
@@ -74,7 +75,7 @@ class PostgresJournal:
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
                 rows = await self._statements.fetch(
                     _SCHEDULE,
-                    *_arrays(messages),
+                    *_columns(messages),
                     [message.deliver_at and to_micros(message.deliver_at) for message in messages],
                     now_us,
                     now_us - self._key_life_us,
@@ -96,20 +97,25 @@ class PostgresJournal:
         await self._connection.close()
 
 
-def _arrays(messages: Sequence[NewMessage]) -> list[list[Any]]:
-    """The parameters $1 to $13 of the statements. A column in which no message has a value is an
-    empty array, which `unnest` fills up with nulls: asyncpg takes half a microsecond to encode each
-    null."""
+def _columns(messages: Sequence[NewMessage]) -> list[Any]:
+    """The parameters $1 to $15 of the statements. A column in which no message has a value is an
+    empty array: asyncpg takes half a microsecond to encode each null."""
+    payloads = [message.payload for message in messages]
+    sizes = [len(payload) for payload in payloads]
+    starts = accumulate(sizes, initial=1)
+    types = [message.event_type for message in messages]
     return [
-        [message.id for message in messages],
-        [message.application_id for message in messages],
-        [message.tenant_id for message in messages],
-        [message.event_type for message in messages],
+        b"".join([message.id for message in messages]),
+        b"".join([message.application_id for message in messages]),
+        b"".join([message.tenant_id for message in messages]),
+        b"".join(payloads),
+        _integers(starts, len(sizes)),
+        _integers(sizes, len(sizes)),
+        types[:1] if types.count(types[0]) == len(types) else types,
         _or_empty([message.event_id for message in messages]),
         _or_empty([names_to_text(message.channels) for message in messages]),
         _or_empty([names_to_text(message.tags) for message in messages]),
         _or_empty([message.trace for message in messages]),
-        [message.payload for message in messages],
         _or_empty([message.key_digest for message in messages]),
         _or_empty([message.request_digest for message in messages]),
         _or_empty([message.content_type for message in messages]),
@@ -120,6 +126,11 @@ def _arrays(messages: Sequence[NewMessage]) -> list[list[Any]]:
             ]
         ),
     ]
+
+
+def _integers(numbers: Iterable[int], count: int) -> str:
+    """The first `count` numbers as the text of an array, which asyncpg encodes in one go."""
+    return f"{{{','.join(map(str, islice(numbers, count)))}}}"
 
 
 def _or_empty(values: list[Any]) -> list[Any]:

@@ -1,5 +1,6 @@
 """/api/v1/app/{app_id}/msg/batch and /api/v1/msg/batch"""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, override
 
 import msgspec
@@ -11,6 +12,8 @@ from angarium_gateway.application.tenants.authentication import Caller
 from .audited_changes import UNAUDITED
 from .dependencies import Api
 from .parameters import NAME_CHARS_MAX
+from .posted_batch import AddressedMessage, decoded_batch
+from .posted_message import PostedMessage
 from .schemas.fields import NAME_PATTERN
 from .schemas.message_batches import (
     AddressedMessageBatchIn,
@@ -30,11 +33,16 @@ _decoder = msgspec.json.Decoder(RawBatch, strict=True)
 
 
 class RawBatches(StrictJson):
-    """Gives handlers the messages of a batch undecoded, as `RawBatch`: each is read by itself, so
-    that one that is not valid refuses no other."""
+    """Gives handlers the messages of a batch: decoded, if all of them are well-formed, and else as
+    `RawBatch`. Then each is read by itself, so that one that is not valid refuses no other."""
 
     @override
-    def decode_bytes(self, value: bytes) -> RawBatch:
+    def decode_bytes(self, value: bytes) -> RawBatch | Sequence[PostedMessage]:
+        handler: Any = self.asgi_connection.route_handler
+        across = handler.parsed_data_field.annotation is AddressedMessageBatchIn
+        messages = decoded_batch(value, AddressedMessage if across else PostedMessage)
+        if messages is not None:
+            return messages
         try:
             return _decoder.decode(value)
         except (msgspec.DecodeError, RecursionError):
@@ -94,8 +102,10 @@ class MessageBatchController(Controller):
         return await api.post_batch(request, messages_of(data), None)
 
 
-def messages_of(data: object) -> list[bytes]:
-    """The text of each message of a batch, as `RawBatches` gives it."""
-    if not isinstance(data, RawBatch):
-        raise TypeError("the handler does not read its body with RawBatches")
-    return [bytes(each) for each in data.messages]
+def messages_of(data: object) -> Sequence[bytes] | Sequence[PostedMessage]:
+    """The messages of a batch, as `RawBatches` gives them."""
+    if isinstance(data, RawBatch):
+        return [bytes(each) for each in data.messages]
+    if isinstance(data, list):
+        return data
+    raise TypeError("the handler does not read its body with RawBatches")

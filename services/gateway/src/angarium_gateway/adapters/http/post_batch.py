@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, cast
 
 import msgspec
 from angarium_contracts.ids import MESSAGE, format_id
@@ -19,12 +19,13 @@ from angarium_gateway.application.accept.accept_batch import (
     BatchOutcome,
     Duplicate,
 )
-from angarium_gateway.application.accept.accept_message import Busy, KeyReused
+from angarium_gateway.application.accept.accept_message import Accepted, Busy, KeyReused
 from angarium_gateway.application.accept.accept_message import CreateMissing as CreateMissingNow
 from angarium_gateway.application.accept.idempotency import SERVER_ERROR, TOO_MANY_REQUESTS
 from angarium_gateway.application.configuration.create_missing import CreateMissing
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.domain.digests import request_digest
+from angarium_gateway.domain.messages import NewMessage
 from angarium_gateway.domain.permissions import Permission
 from angarium_gateway.domain.quotas import Rate
 from angarium_gateway.domain.schema_checks import SchemaCheck
@@ -32,13 +33,19 @@ from angarium_gateway.domain.schema_checks import SchemaCheck
 from .accept_route import accepted_message, busy
 from .access_control import AccessControl
 from .idempotent_posts import HEADER, used_for_another
-from .posted_message import PostedMessage, draft_of, read_message, read_message_as
+from .posted_batch import AddressedMessage, check_depth
+from .posted_message import (
+    PostedMessage,
+    checked_message,
+    draft_of,
+    read_message,
+    read_message_as,
+)
 from .problems import ProblemAnswer, Refused, refusal
 from .request_traces import UNTRACED, RequestTraces
 from .schema_checks import SchemaChecks
 from .schemas.applications import MissingApplicationIn
 from .schemas.message_batches import (
-    BatchApplication,
     BatchError,
     BatchFault,
     BatchResult,
@@ -56,20 +63,18 @@ _REFUSED_MEMBERS: Final = {
 """The member at fault, by the code of a refusal that names none."""
 
 
-class AddressedMessage(PostedMessage, frozen=True, kw_only=True):
-    """A message as clients post it, with its application."""
+@dataclass(slots=True)
+class _Valid:
+    """The valid messages of a batch, by their places in it, and the violations of their schemas.
 
-    application_id: BatchApplication
+    `brought` are those that bring their application; `forbidden` is their answer if it has to be
+    created and the caller may not.
+    """
 
-
-class _Read(NamedTuple):
-    """A valid message: its place in the batch, and what is to be accepted. `forbidden` is its
-    answer if its application has to be created and the caller may not."""
-
-    place: int
-    item: BatchItem
-    posted: PostedMessage
-    forbidden: ProblemAnswer | None
+    items: dict[int, BatchItem] = field(default_factory=dict)
+    violations: dict[int, int] = field(default_factory=dict)
+    brought: set[int] = field(default_factory=set)
+    forbidden: ProblemAnswer | None = None
 
 
 class PostBatch:
@@ -100,10 +105,11 @@ class PostBatch:
     async def __call__(
         self,
         request: Request[Caller, bytes, Any],
-        messages: Sequence[bytes],
+        messages: Sequence[bytes] | Sequence[PostedMessage],
         application_ref: str | None,
     ) -> MessageBatchOut:
-        """Post messages to one application, or where `application_ref` is None each to its own.
+        """Post messages, which may be decoded (`decoded_batch`), to one application, or where
+        `application_ref` is None each to its own.
 
         Raises `Refused`: 429 if a quota has no room for all that are valid, 422 if the idempotency
         key was used for another request, and 503 if no message was accepted because of the
@@ -119,42 +125,81 @@ class PostBatch:
     async def _post(
         self,
         request: Request[Caller, bytes, Any],
-        messages: Sequence[bytes],
+        messages: Sequence[bytes] | Sequence[PostedMessage],
         application_ref: str | None,
         trace: str | None,
     ) -> MessageBatchOut:
         caller = request.user
         common = await _Common.of(request, trace)
-        foreign: dict[str, Refused | None] = {}
         results: dict[int, BatchResult] = {}
-        valid: list[_Read] = []
-        violations: dict[int, int] = {}
-        forbidden = await self._creation_refused(caller)
-        for place, text in enumerate(messages):
-            try:
-                read = self._read(place, text, application_ref, caller, common, forbidden)
-                if application_ref is None and caller.application_id is not None:
-                    await self._check_access(caller, read.item.application_ref, foreign)
-                if caller.schema_check is not None:
-                    violations[place] = await self._check_schema(caller, read.posted)
-            except Refused as refused:
-                results[place] = refused_result(place, refused.answer)
-            else:
-                valid.append(read)
-        if valid:
-            await self._spend(request, valid)
-            outcomes = await self._accept(caller.tenant_id, [each.item for each in valid])
+        valid = await self._read(caller, messages, application_ref, common, results)
+        if valid.items:
+            items = list(valid.items.values())
+            await self._spend(request, items)
+            outcomes = await self._accept(caller.tenant_id, items)
             _refuse_if_unavailable(outcomes, repeatable=common.key is not None)
-            if application_ref is not None:
-                _refuse_if_absent(valid, outcomes)
-            for each, outcome in zip(valid, outcomes, strict=True):
-                absent = isinstance(outcome, Problem) and outcome.code is ProblemCode.NOT_FOUND
-                results[each.place] = (
-                    refused_result(each.place, each.forbidden)
-                    if absent and each.forbidden is not None
-                    else _result(each.place, outcome, violations.get(each.place, 0))
+            if application_ref is not None and not valid.brought:
+                _refuse_if_absent(outcomes[0])
+            for place, outcome in zip(valid.items, outcomes, strict=True):
+                results[place] = (
+                    _created(outcome.message, valid.violations.get(place))
+                    if isinstance(outcome, Accepted)
+                    else _other_result(place, outcome, valid)
                 )
         return _out([results[place] for place in range(len(messages))])
+
+    async def _read(
+        self,
+        caller: Caller,
+        messages: Sequence[bytes] | Sequence[PostedMessage],
+        application_ref: str | None,
+        common: "_Common",
+        results: dict[int, BatchResult],
+    ) -> _Valid:
+        """The valid messages; the results of the others are added to `results`."""
+        valid = _Valid()
+        foreign: dict[str, Refused | None] = {}
+        across = application_ref is None
+        shape = AddressedMessage if across else PostedMessage
+        check_access = across and caller.application_id is not None
+        for place, given in enumerate(messages):
+            try:
+                posted = self._posted(shape, given)
+                ref = application_ref or cast("AddressedMessage", posted).application_id
+                draft = draft_of(
+                    posted,
+                    self._now,
+                    kept_days=self._message_retention_days,
+                    key=None if common.key is None else f"{common.key}\0{place}",
+                    request_digest=common.digest,
+                    trace=common.trace,
+                )
+                if check_access:
+                    await self._check_access(caller, ref, foreign)
+                if caller.schema_check is not None:
+                    valid.violations[place] = await self._check_schema(caller, posted)
+            except Refused as refused:
+                results[place] = refused_result(place, refused.answer)
+                continue
+            creator = None
+            if posted.application is not None:
+                valid.brought.add(place)
+                creator = self._creator(caller, ref, posted.application)
+            valid.items[place] = BatchItem(ref, draft, creator)
+        if valid.brought:
+            valid.forbidden = await self._creation_refused(caller)
+        if valid.forbidden is not None:
+            for place in valid.brought:
+                item = valid.items[place]
+                valid.items[place] = BatchItem(item.application_ref, item.draft)
+        return valid
+
+    def _posted(self, shape: type[PostedMessage], given: bytes | PostedMessage) -> PostedMessage:
+        """A message of the batch, decoded and checked. Raises `Refused`."""
+        if isinstance(given, bytes):
+            return read_message_as(shape, given, payload_bytes_max=self._payload_bytes_max)
+        check_depth(given)
+        return checked_message(given, payload_bytes_max=self._payload_bytes_max)
 
     async def refusals(
         self, caller: Caller, messages: Sequence[bytes]
@@ -171,38 +216,6 @@ class PostBatch:
                 found.append((place, refused.answer))
         return found
 
-    def _read(
-        self,
-        place: int,
-        text: bytes,
-        application_ref: str | None,
-        caller: Caller,
-        common: "_Common",
-        forbidden: ProblemAnswer | None,
-    ) -> _Read:
-        posted: PostedMessage
-        if application_ref is None:
-            addressed = read_message_as(
-                AddressedMessage, text, payload_bytes_max=self._payload_bytes_max
-            )
-            ref, posted = addressed.application_id, addressed
-        else:
-            ref = application_ref
-            posted = read_message(text, payload_bytes_max=self._payload_bytes_max)
-        draft = draft_of(
-            posted,
-            self._now,
-            kept_days=self._message_retention_days,
-            key=None if common.key is None else f"{common.key}\0{place}",
-            request_digest=common.digest,
-            trace=common.trace,
-        )
-        application = posted.application
-        if application is None:
-            return _Read(place, BatchItem(ref, draft), posted, None)
-        creator = None if forbidden is not None else self._creator(caller, ref, application)
-        return _Read(place, BatchItem(ref, draft, creator), posted, forbidden)
-
     async def _check_access(
         self, caller: Caller, ref: str, known: dict[str, Refused | None]
     ) -> None:
@@ -218,11 +231,13 @@ class PostBatch:
         if refused_before is not None:
             raise refused_before
 
-    async def _spend(self, request: Request[Caller, bytes, Any], valid: Sequence[_Read]) -> None:
+    async def _spend(
+        self, request: Request[Caller, bytes, Any], items: Sequence[BatchItem]
+    ) -> None:
         if not request.user.quotas:
             return
-        size_bytes = sum(len(each.item.draft.payload) for each in valid)
-        costs = {Rate.MESSAGES: len(valid), Rate.PAYLOAD_BYTES: size_bytes}
+        size_bytes = sum(len(each.draft.payload) for each in items)
+        costs = {Rate.MESSAGES: len(items), Rate.PAYLOAD_BYTES: size_bytes}
         await self._access.spend(request.user, costs, request.scope)
 
     async def _creation_refused(self, caller: Caller) -> ProblemAnswer | None:
@@ -259,11 +274,9 @@ class _Common:
         return cls(key, digest, trace)
 
 
-def _refuse_if_absent(valid: Sequence[_Read], outcomes: Sequence[BatchOutcome]) -> None:
-    """Raise `Refused` (404) if there is no application of the path, and no message brings it."""
-    first = outcomes[0]
-    brought = any(each.posted.application is not None for each in valid)
-    if isinstance(first, Problem) and first.code is ProblemCode.NOT_FOUND and not brought:
+def _refuse_if_absent(first: BatchOutcome) -> None:
+    """Raise `Refused` (404) if there is no application of the path."""
+    if isinstance(first, Problem) and first.code is ProblemCode.NOT_FOUND:
         raise Refused(refusal(first))
 
 
@@ -295,18 +308,7 @@ def _location(start: tuple[str, ...], location: Sequence[str]) -> tuple[str, ...
     return (*start, "applicationId") if of == "path" else (*start, *rest)
 
 
-def _result(place: int, outcome: BatchOutcome, violations: int) -> BatchResult:
-    if isinstance(outcome, Duplicate):
-        message_id = outcome.message_id
-        return BatchResult(
-            status="duplicate",
-            id=None if message_id is None else format_id(MESSAGE, message_id),
-            event_id=outcome.event_id,
-        )
-    try:
-        message = accepted_message(outcome)
-    except Refused as refused:
-        return refused_result(place, refused.answer)
+def _created(message: NewMessage, violations: int | None) -> BatchResult:
     return BatchResult(
         status="created",
         id=format_id(MESSAGE, message.id),
@@ -315,17 +317,36 @@ def _result(place: int, outcome: BatchOutcome, violations: int) -> BatchResult:
     )
 
 
+def _other_result(place: int, outcome: BatchOutcome, valid: _Valid) -> BatchResult:
+    """The result of a message that was not created."""
+    if isinstance(outcome, Duplicate):
+        message_id = outcome.message_id
+        return BatchResult(
+            status="duplicate",
+            id=None if message_id is None else format_id(MESSAGE, message_id),
+            event_id=outcome.event_id,
+        )
+    absent = isinstance(outcome, Problem) and outcome.code is ProblemCode.NOT_FOUND
+    if absent and valid.forbidden is not None and place in valid.brought:
+        return refused_result(place, valid.forbidden)
+    try:
+        return _created(accepted_message(outcome), None)
+    except Refused as refused:
+        return refused_result(place, refused.answer)
+
+
 def _refuse_if_unavailable(outcomes: Sequence[BatchOutcome], *, repeatable: bool) -> None:
     """Refuse the whole request where repeating it is safe and may store more. Raises `Refused`."""
-    if any(isinstance(each, KeyReused) for each in outcomes):
+    others = [each for each in outcomes if not isinstance(each, Accepted)]
+    if any(isinstance(each, KeyReused) for each in others):
         raise Refused(used_for_another())
-    not_stored = [each for each in outcomes if isinstance(each, Busy)]
+    not_stored = [each for each in others if isinstance(each, Busy)]
     if not_stored and (repeatable or len(not_stored) == len(outcomes)):
         raise Refused(busy(not_stored[0]))
 
 
 def _out(results: list[BatchResult]) -> MessageBatchOut:
-    counts = Counter(each.status for each in results)
+    counts = Counter([each.status for each in results])
     return MessageBatchOut(
         data=results,
         created=counts["created"],

@@ -45,9 +45,7 @@ def decode_body[T](
             ("body",), f"Byte {error.start} is not valid UTF-8. Send the body in UTF-8."
         ) from None
     if nests_too_deep(body):
-        raise _refused(
-            ("body",), f"Objects and arrays may nest at most {DEPTH_MAX} levels deep. Flatten them."
-        )
+        raise too_deep()
     try:
         value: T = _decoder(cast("Hashable", shape)).decode(body)
     except (msgspec.DecodeError, RecursionError):
@@ -56,6 +54,13 @@ def decode_body[T](
         message = "The text contains the character U+0000. Remove it."
         _refuse_character(value, "\0", message, kept_as_bytes)
     return value
+
+
+def too_deep() -> Refused:
+    """The refusal of a body that nests too deep."""
+    return _refused(
+        ("body",), f"Objects and arrays may nest at most {DEPTH_MAX} levels deep. Flatten them."
+    )
 
 
 def nests_too_deep(body: bytes, depth_max: int = DEPTH_MAX) -> bool:

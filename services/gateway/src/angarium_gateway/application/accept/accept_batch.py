@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from angarium_chassis.group_commit import GroupCommit, Overloaded
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem
+from msgspec import Struct
 
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.unavailable import JournalUnavailable
@@ -40,7 +41,7 @@ single messages do not wait behind whole batches."""
 _UNREACHABLE: Final = Busy("The database is not reachable.")
 
 
-class BatchItem(NamedTuple):
+class BatchItem(Struct, frozen=True, gc=False):
     """A draft, and the id or uid of its application. `create_missing` creates the application if
     there is none; of several items that name one application the first that has it is asked."""
 
@@ -69,7 +70,7 @@ class AcceptBatch:
         directory: ApplicationDirectory,
         journal: Journal,
         commits: GroupCommit[NewMessage, CommitOutcome],
-        make_id: Callable[[], bytes],
+        make_ids: Callable[[int], Sequence[bytes]],
         scheduled: GroupCommit[NewMessage, CommitOutcome],
         counters: AcceptCounters,
     ) -> None:
@@ -77,7 +78,7 @@ class AcceptBatch:
         self._directory = directory
         self._journal = journal
         self._commits = commits
-        self._make_id = make_id
+        self._make_ids = make_ids
         self._scheduled = scheduled
 
     async def __call__(
@@ -88,22 +89,27 @@ class AcceptBatch:
             applications = await self._applications(tenant_id, items)
         except JournalUnavailable:
             return [_UNREACHABLE] * len(items)
-        outcomes: dict[int, BatchOutcome] = {}
-        waiting: list[tuple[int, NewMessage]] = []
+        outcomes: list[BatchOutcome] = [_UNREACHABLE] * len(items)
+        at_once: list[int] = []
+        scheduled: list[int] = []
+        messages: dict[int, NewMessage] = {}
+        ids = self._make_ids(len(items))
         for place, item in enumerate(items):
+            draft = item.draft
             found = applications[item.application_ref]
             if isinstance(found, Problem):
                 outcomes[place] = found
             else:
-                message = new_message(self._make_id(), tenant_id, found.id, item.draft)
-                waiting.append((place, message))
-        for commits, queued in (
-            (self._commits, [each for each in waiting if each[1].deliver_at is None]),
-            (self._scheduled, [each for each in waiting if each[1].deliver_at is not None]),
-        ):
-            for start in range(0, len(queued), SLICE_MAX):
-                outcomes |= await self._commit(commits, queued[start : start + SLICE_MAX])
-        return await self._with_duplicates(waiting, outcomes)
+                messages[place] = new_message(ids[place], tenant_id, found.id, draft)
+                (at_once if draft.deliver_at is None else scheduled).append(place)
+        for commits, places in ((self._commits, at_once), (self._scheduled, scheduled)):
+            for start in range(0, len(places), SLICE_MAX):
+                some = places[start : start + SLICE_MAX]
+                results = await self._commit(commits, [messages[place] for place in some])
+                for place, outcome in zip(some, results, strict=True):
+                    outcomes[place] = outcome
+        await self._name_duplicates(messages, outcomes)
+        return outcomes
 
     async def _applications(
         self, tenant_id: bytes, items: Sequence[BatchItem]
@@ -119,28 +125,22 @@ class AcceptBatch:
         }
 
     async def _commit(
-        self,
-        commits: GroupCommit[NewMessage, CommitOutcome],
-        queued: Sequence[tuple[int, NewMessage]],
-    ) -> dict[int, BatchOutcome]:
-        """Commit a slice. Its messages may be taken into two commits, and one of these may fail."""
+        self, commits: GroupCommit[NewMessage, CommitOutcome], messages: Sequence[NewMessage]
+    ) -> Sequence[BatchOutcome]:
+        """Commit a slice: all of its messages, or none that is known of."""
         try:
-            results = commits.submit_all([(message, message.size_bytes) for _, message in queued])
+            size_bytes = sum([message.size_bytes for message in messages])
+            results = await commits.submit_all(messages, size_bytes)
         except Overloaded as error:
-            return dict.fromkeys((place for place, _ in queued), overloaded(error))
-        outcomes: dict[int, BatchOutcome] = {}
-        for (place, message), result in zip(queued, results, strict=True):
-            try:
-                outcome = await result
-            except JournalUnavailable:
-                outcomes[place] = _UNREACHABLE
-            else:
-                outcomes[place] = (
-                    Accepted(message)
-                    if isinstance(outcome, Committed)
-                    else await self._refused(message, outcome)
-                )
-        return outcomes
+            return [overloaded(error)] * len(messages)
+        except JournalUnavailable:
+            return [_UNREACHABLE] * len(messages)
+        return [
+            Accepted(message)
+            if isinstance(outcome, Committed)
+            else await self._refused(message, outcome)
+            for message, outcome in zip(messages, results, strict=True)
+        ]
 
     async def _refused(self, message: NewMessage, outcome: EventTaken | KeyTaken) -> BatchOutcome:
         try:
@@ -153,21 +153,21 @@ class AcceptBatch:
             self._counters.replayed += 1
         return outcome_before
 
-    async def _with_duplicates(
-        self, waiting: Sequence[tuple[int, NewMessage]], outcomes: dict[int, BatchOutcome]
-    ) -> Sequence[BatchOutcome]:
-        """The outcomes in order, with the ids of the messages that have the taken event ids."""
+    async def _name_duplicates(
+        self, messages: Mapping[int, NewMessage], outcomes: list[BatchOutcome]
+    ) -> None:
+        """Replace each event id that is taken by the message that has it."""
         taken = {
-            place: (message.application_id, outcome.event_id)
-            for place, message in waiting
-            if isinstance(outcome := outcomes[place], EventIdTaken)
+            place: (messages[place].application_id, outcome.event_id)
+            for place, outcome in enumerate(outcomes)
+            if isinstance(outcome, EventIdTaken)
         }
         if taken:
             try:
                 claimed = await self._journal.claimed(list(dict.fromkeys(taken.values())))
             except JournalUnavailable:
-                outcomes |= dict.fromkeys(taken, _UNREACHABLE)
+                for place in taken:
+                    outcomes[place] = _UNREACHABLE
             else:
                 for place, event in taken.items():
                     outcomes[place] = Duplicate(event[1], claimed.get(event))
-        return [outcomes[place] for place in range(len(outcomes))]

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol, assert_never
+from typing import Protocol, assert_never
 
 from angarium_chassis.group_commit import GroupCommit, Overloaded
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
+from msgspec import Struct
 
 from angarium_gateway.application.configuration.application_directory import ApplicationDirectory
 from angarium_gateway.application.unavailable import JournalUnavailable
@@ -25,7 +26,7 @@ from .journal import Journal
 from .tenant_turns import TenantOverloaded
 
 
-class Draft(NamedTuple):
+class Draft(Struct, frozen=True, gc=False):
     """A well-formed message as the client posted it, to be sent at once or at `deliver_at`."""
 
     event_type: str
@@ -41,7 +42,7 @@ class Draft(NamedTuple):
     payload_expires_at: datetime | None = None
 
 
-class Accepted(NamedTuple):
+class Accepted(Struct, frozen=True, gc=False):
     """The message is in the journal, stored by this request or by an earlier one with the same
     idempotency key."""
 
@@ -165,21 +166,22 @@ def new_message(
     message_id: bytes, tenant_id: bytes, application_id: bytes, draft: Draft
 ) -> NewMessage:
     """The message of a draft, to be committed."""
+    # By position: this takes half the time of naming each member.
     return NewMessage(
-        id=message_id,
-        tenant_id=tenant_id,
-        application_id=application_id,
-        event_type=draft.event_type,
-        payload=draft.payload,
-        channels=draft.channels,
-        tags=draft.tags,
-        event_id=draft.event_id,
-        key_digest=None if draft.key is None else key_digest(tenant_id, draft.key),
-        request_digest=draft.request_digest,
-        trace=draft.trace,
-        deliver_at=draft.deliver_at,
-        content_type=draft.content_type,
-        payload_expires_at=draft.payload_expires_at,
+        message_id,
+        tenant_id,
+        application_id,
+        draft.event_type,
+        draft.payload,
+        draft.channels,
+        draft.tags,
+        draft.event_id,
+        None if draft.key is None else key_digest(tenant_id, draft.key),
+        draft.request_digest,
+        draft.trace,
+        draft.deliver_at,
+        draft.content_type,
+        draft.payload_expires_at,
     )
 
 

@@ -1,15 +1,15 @@
 """The order in which the messages of several tenants are committed."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
-from angarium_chassis.group_commit import Overloaded, WaitingItem
+from angarium_chassis.group_commit import Overloaded, Submitted
 
 from angarium_gateway.domain.fair_level import FairLevel
-from angarium_gateway.domain.messages import CommitOutcome, NewMessage
+from angarium_gateway.domain.messages import NewMessage
 
-type WaitingMessage = WaitingItem[NewMessage, CommitOutcome]
+type SubmittedMessages = Submitted[NewMessage]
 
 ACTIVE_S: Final = 1.0
 """For so long after its latest message a tenant counts among those that post."""
@@ -26,10 +26,13 @@ class TenantOverloaded(Overloaded):
 
 
 class _Line:
-    __slots__ = ("messages", "size_bytes")
+    """What waits of a tenant."""
+
+    __slots__ = ("count", "size_bytes", "submitted")
 
     def __init__(self) -> None:
-        self.messages: deque[WaitingMessage] = deque()
+        self.submitted: deque[SubmittedMessages] = deque()
+        self.count = 0
         self.size_bytes = 0
 
 
@@ -61,33 +64,19 @@ class TenantTurns:
         self._latest_s = 0.0
         self._shared_until_s: float | None = None
 
-    def append(self, waiting: WaitingMessage) -> None:
-        """See the port. Raises `TenantOverloaded`."""
-        message, size_bytes, _ = waiting
-        line = self._lines.get(message.tenant_id)
-        if line is None:
-            line = self._new_line(message.tenant_id)
-        elif len(line.messages) >= self._line_max or (
-            line.size_bytes + size_bytes > self._line_bytes_max
-        ):
-            self._refuse_if_shared()
-        line.messages.append(waiting)
-        line.size_bytes += size_bytes
-
-    def extend(self, waiting: Sequence[WaitingMessage]) -> None:
+    def append(self, submitted: SubmittedMessages) -> None:
         """See the port; they are of one tenant. Raises `TenantOverloaded`."""
-        if not waiting:
-            return
-        tenant_id = waiting[0][0].tenant_id
-        size_bytes = sum([size_bytes for _, size_bytes, _ in waiting])
+        messages, size_bytes, _, _ = submitted
+        tenant_id = messages[0].tenant_id
         line = self._lines.get(tenant_id)
         if line is None:
             line = self._new_line(tenant_id)
-        elif len(line.messages) + len(waiting) > self._line_max or (
+        elif line.count + len(messages) > self._line_max or (
             line.size_bytes + size_bytes > self._line_bytes_max
         ):
             self._refuse_if_shared()
-        line.messages.extend(waiting)
+        line.submitted.append(submitted)
+        line.count += len(messages)
         line.size_bytes += size_bytes
 
     def ready_in_s(self) -> float:
@@ -103,30 +92,33 @@ class TenantTurns:
             soonest_s = min(soonest_s, wait_s)
         return soonest_s
 
-    def take(self, items_max: int, bytes_max: int, *, everything: bool) -> list[WaitingMessage]:
+    def take(self, items_max: int, bytes_max: int, *, everything: bool) -> list[SubmittedMessages]:
         """See the port."""
         shared = self._shared() and not everything
         now_s = self._clock_s()
-        group: list[WaitingMessage] = []
-        bytes_left = bytes_max
+        group: list[SubmittedMessages] = []
+        places_left, bytes_left = items_max, bytes_max
         for tenant_id in tuple(self._lines):
             line = self._lines[tenant_id]
-            count = min(len(line.messages), items_max - len(group))
-            if shared:
-                count = min(count, self._allowed(tenant_id, line, now_s))
+            allowed = self._allowed(tenant_id, line, now_s) if shared else line.count
             taken = taken_bytes = 0
-            popleft = line.messages.popleft
-            while taken < count:
-                size_bytes = line.messages[0][1]
-                if group and taken_bytes + size_bytes > bytes_left:
+            submitted = line.submitted
+            # What was submitted together goes as a whole, and uses up the turns that follow.
+            while submitted and taken < allowed:
+                messages, size_bytes, _, _ = submitted[0]
+                if group and (
+                    taken + len(messages) > places_left or taken_bytes + size_bytes > bytes_left
+                ):
                     break
-                group.append(popleft())
+                group.append(submitted.popleft())
+                taken += len(messages)
                 taken_bytes += size_bytes
-                taken += 1
+            line.count -= taken
             line.size_bytes -= taken_bytes
+            places_left -= taken
             bytes_left -= taken_bytes
             self._took(tenant_id, line, taken, now_s, shared=shared)
-            if len(group) >= items_max or (bytes_left <= 0 and group):
+            if group and (places_left <= 0 or bytes_left <= 0):
                 break
         if shared and self._level.step_due(now_s):
             self._step(now_s)
@@ -168,7 +160,7 @@ class TenantTurns:
         ahead_s = self._booked_until_s.get(tenant_id, now_s) - now_s
         if ahead_s <= 0:
             return 0.0
-        return min(ahead_s, ahead_s + len(line.messages) / self._level.rate - self._turn_s())
+        return min(ahead_s, ahead_s + line.count / self._level.rate - self._turn_s())
 
     def _allowed(self, tenant_id: bytes, line: _Line, now_s: float) -> int:
         if self._wait_s(tenant_id, line, now_s) > 0:
@@ -176,7 +168,7 @@ class TenantTurns:
             return 0
         ahead_s = max(0.0, self._booked_until_s.get(tenant_id, now_s) - now_s)
         allowed = max(1, round(self._level.rate * (self._turn_s() - ahead_s)))
-        if allowed < len(line.messages):
+        if allowed < line.count:
             self._held_back = True
         return allowed
 
@@ -190,7 +182,7 @@ class TenantTurns:
             self._taken[tenant_id] = self._taken.get(tenant_id, 0) + taken
             booked_s = max(now_s, self._booked_until_s.get(tenant_id, now_s))
             self._booked_until_s[tenant_id] = booked_s + taken / self._level.rate
-        if not line.messages:
+        if not line.count:
             del self._lines[tenant_id]
         elif taken:
             # It comes last the next time.

@@ -1,23 +1,31 @@
 -- Messages with a time of their own, one statement, one transaction: keys, event ids, messages,
--- schedule. As commit_batch.sql, with a schedule in place of the batch.
--- $1-$14 are arrays with an element a message, or empty ones in place of only nulls; $15 is now
--- and $16 the time before which an idempotency key has expired (microseconds of Unix time).
+-- schedule. As commit_batch.sql, with a schedule in place of the batch: $16 are the times. $17 is
+-- now and $18 the time before which an idempotency key has expired (microseconds of Unix time).
 with input as (
-    select *
-    from unnest(
-        $1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[],
-        $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::text[],
-        $13::bigint[], $14::bigint[]
-    ) with ordinality as message (
-        id, application_id, tenant_id, event_type, event_id, channels,
-        tags, trace, payload, key_digest, request_digest, content_type,
+    select
+        substring($1::bytea from ordinal::integer * 16 - 15 for 16) as id,
+        substring($2::bytea from ordinal::integer * 16 - 15 for 16) as application_id,
+        substring($3::bytea from ordinal::integer * 16 - 15 for 16) as tenant_id,
+        substring($4::bytea from payload_start for payload_bytes) as payload,
+        coalesce(event_type, ($7::text[])[1]) as event_type,
+        event_id, channels, tags, trace, key_digest, request_digest, content_type,
         payload_expires_at, deliver_at, ordinal
+    from rows from (
+        unnest($5::text::integer[]), unnest($6::text::integer[]), unnest($7::text[]),
+        unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::text[]),
+        unnest($12::bytea[]), unnest($13::bytea[]), unnest($14::text[]), unnest($15::bigint[]),
+        unnest($16::bigint[])
+    ) with ordinality as message (
+        payload_start, payload_bytes, event_type,
+        event_id, channels, tags, trace,
+        key_digest, request_digest, content_type, payload_expires_at,
+        deliver_at, ordinal
     )
 ),
 claimed_key as (
     insert into idempotency_key
         (key_digest, request_digest, created_at, application_id, message_id)
-    select distinct on (key_digest) key_digest, request_digest, $15::bigint, application_id, id
+    select distinct on (key_digest) key_digest, request_digest, $17::bigint, application_id, id
     from input
     where key_digest is not null
     order by key_digest, ordinal
@@ -28,7 +36,7 @@ claimed_key as (
             message_id = excluded.message_id,
             status = null,
             answer = null
-        where idempotency_key.created_at < $16::bigint
+        where idempotency_key.created_at < $18::bigint
     returning message_id
 ),
 keyed as (

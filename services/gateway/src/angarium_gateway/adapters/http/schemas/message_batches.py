@@ -78,7 +78,7 @@ class BatchError(ApiSchema, frozen=True, kw_only=True):
     detail: list[BatchFault]
 
 
-class BatchResult(ApiSchema, frozen=True, kw_only=True):
+class BatchResult(ApiSchema, frozen=True, kw_only=True, gc=False):
     """The result of one message of a batch."""
 
     status: Annotated[

@@ -1,0 +1,56 @@
+"""The messages of a batch, decoded all at once where all of them are well-formed.
+
+Where one of them is not, each is decoded by itself, so that it refuses no other. Decoding them one
+by one takes five times as long.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from .posted_message import PostedMessage
+from .schemas.fields import RequestSchema
+from .schemas.message_batches import BATCH_MESSAGES_MAX, BatchApplication
+from .strict_json import DEPTH_MAX, nests_too_deep, too_deep
+
+
+class AddressedMessage(PostedMessage, frozen=True, kw_only=True, gc=False):
+    """A message as clients post it, with its application."""
+
+    application_id: BatchApplication
+
+
+class _Batch[Message: PostedMessage](RequestSchema, frozen=True, kw_only=True):
+    messages: Annotated[list[Message], Meta(min_length=1, max_length=BATCH_MESSAGES_MAX)]
+
+
+_decoders: Final[dict[type[PostedMessage], msgspec.json.Decoder[Any]]] = {
+    PostedMessage: msgspec.json.Decoder(_Batch[PostedMessage], strict=True),
+    AddressedMessage: msgspec.json.Decoder(_Batch[AddressedMessage], strict=True),
+}
+_BACKSLASH: Final = b"\\"
+_NUL: Final = b"\\u0000"
+
+
+def decoded_batch(body: bytes, shape: type[PostedMessage]) -> Sequence[PostedMessage] | None:
+    """The messages of a batch as `decode_body` gives each of them, but not checked for their depth;
+    None if one of them may be at fault."""
+    # A search for one byte takes a hundredth of the time of a search for several.
+    if _BACKSLASH in body and _NUL in body:
+        return None
+    try:
+        if not body.isascii():
+            body.decode()
+        messages: Sequence[PostedMessage] = _decoders[shape].decode(body).messages
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+        return None
+    return messages
+
+
+def check_depth(message: PostedMessage) -> None:
+    """Refuse a message of `decoded_batch` that nests too deep. Raises `Refused`."""
+    # Only the payload can: it is one level of the message.
+    if nests_too_deep(bytes(message.payload), DEPTH_MAX - 1):
+        raise too_deep()
