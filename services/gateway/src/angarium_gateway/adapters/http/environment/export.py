@@ -162,7 +162,9 @@ class EnvironmentExport:
             self.caller.tenant_id, format_id(APPLICATION, item.id), ApplicationKind.SOURCE
         )
         saved = unwrap(await self.api.ask_dispatcher(question, ApplicationSaved))
-        config = unwrap(self.api.source_secrets.config_of(saved.state))
+        config = self.api.source_secrets.config_of(saved.state)
+        if isinstance(config, Problem):
+            raise Refused(refusal(config))
         if self.seal is not None:
             sealed = self.seal.close(config_text(config), format_id(SOURCE, item.id))
             return {"sealedConfig": sealed, "leftOut": []}
