@@ -31,7 +31,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare test-sender-sdks simulate-large soak-long bench-capacity capacity bench-instructions clean
+.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-features bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare test-sender-sdks simulate-large soak-long bench-capacity capacity bench-instructions clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -140,6 +140,9 @@ bench-capacity: setup ## Measure what a message costs, for make capacity: some 2
 
 capacity: setup ## Say what 1,000 to 1,000,000 messages a second of a workload need
 	@$(BIN)/python tests-e2e/benchmarks/capacity.py $(CAPACITY_ARGS)
+
+bench-features: setup ## Measure what filters, schemas, tags, channels and formats cost, in alternation: some minutes
+	@exec $(BIN)/python tests-e2e/benchmarks/compare_features.py $(BENCH_ARGS)
 
 bench-search: setup ## Measure what a page of a search costs in a full ledger
 	@exec $(BIN)/python tests-e2e/benchmarks/search_plans.py $(BENCH_ARGS)

@@ -3,13 +3,17 @@
 import json
 
 EVENT_TYPE = "bench.event"
+CHANNEL = "orders"
+"""The channel of labelled messages."""
 _NUMBER_DIGITS = 10
 
 
 class EventBody:
-    """A MessageIn of the Svix API of about `body_bytes` (at least 100), numbered per message."""
+    """A MessageIn of the Svix API of about `body_bytes` (at least 100), numbered per message.
+    `labelled`: with tags and a channel."""
 
-    def __init__(self, body_bytes: int) -> None:
+    def __init__(self, body_bytes: int, *, labelled: bool = False) -> None:
+        self._labels = {"tags": ["vip", "eu"], "channels": [CHANNEL]} if labelled else {}
         empty = self._text("")
         filler = "abcdefghijklmnopqrstuvwxyz 0123456789" * (body_bytes // 37 + 1)
         text = self._text(filler[: max(0, body_bytes - len(empty))])
@@ -23,10 +27,10 @@ class EventBody:
         """The body of message `number`; the same length for every number below 10^10."""
         return b"%b%010d%b" % (self._before, number, self._after)
 
-    @staticmethod
-    def _text(filler: str) -> str:
+    def _text(self, filler: str) -> str:
         payload = {"number": "N" * _NUMBER_DIGITS, "filler": filler}
-        return json.dumps({"eventType": EVENT_TYPE, "payload": payload}, separators=(",", ":"))
+        message = {"eventType": EVENT_TYPE, **self._labels, "payload": payload}
+        return json.dumps(message, separators=(",", ":"))
 
 
 class BatchBody:

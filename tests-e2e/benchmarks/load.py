@@ -218,6 +218,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, help="send so many requests at most")
     parser.add_argument("--rate", type=float, help="messages a second, on a schedule")
     parser.add_argument("--body-bytes", type=int, default=1024)
+    parser.add_argument("--labelled", action="store_true", help="with tags and a channel")
     parser.add_argument("--batch", type=int, metavar="N", help="post N messages with each request")
     parser.add_argument(
         "--answer-timeout", type=float, default=15.0, help="s to wait for answers at the end (15)"
@@ -235,7 +236,7 @@ async def _run(given: argparse.Namespace) -> None:
         host=url.netloc,
         paths=[given.path] if given.path else given.paths_file.read_text().split(),
         token=given.token,
-        body=EventBody(given.body_bytes)
+        body=EventBody(given.body_bytes, labelled=given.labelled)
         if given.batch is None
         else BatchBody(given.body_bytes, given.batch),
         idempotency_prefix=uuid.uuid4().hex if given.idempotency_key else None,

@@ -77,14 +77,18 @@ class Platform:
         """Create an application with one endpoint; gives the path to post its messages to."""
         return (await self.new_applications([[endpoint_url]]))[0]
 
-    async def new_applications(self, endpoint_urls: Sequence[Sequence[str]]) -> list[str]:
-        """Create an application for each list of endpoints; gives the paths to post messages to,
-        in the same order."""
+    async def new_applications(
+        self,
+        endpoint_urls: Sequence[Sequence[str]],
+        options: Mapping[str, object] | None = None,
+    ) -> list[str]:
+        """Create an application for each list of endpoints, all with these options; gives the paths
+        to post messages to, in the same order."""
         turns = asyncio.Semaphore(_REQUESTS_AT_ONCE)
         headers = {"authorization": f"Bearer {self.key}"}
         async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30) as client:
 
-            async def create(path: str, body: dict[str, str]) -> str:
+            async def create(path: str, body: Mapping[str, object]) -> str:
                 async with turns:
                     answer = await client.post(path, json=body)
                 answer.raise_for_status()
@@ -96,7 +100,7 @@ class Platform:
             paths = [f"/api/v1/app/{application_id}" for application_id in ids]
             await asyncio.gather(
                 *(
-                    create(f"{path}/endpoint", {"url": url})
+                    create(f"{path}/endpoint", {"url": url, **(options or {})})
                     for path, urls in zip(paths, endpoint_urls, strict=True)
                     for url in urls
                 )

@@ -273,6 +273,12 @@ def attempt_searches(search: AttemptSearch) -> dict[str, Turn]:
         "… before a time": attempt_turn(search, before=middle, **of),
         "attempts of the tenant": attempt_turn(search),
         "… that failed (3 %) ": attempt_turn(search, status=AttemptStatus.FAIL),
+        "… that failed with 5xx (1 %)": attempt_turn(
+            search, status=AttemptStatus.FAIL, status_class=500
+        ),
+        "… that failed for good (3 %)": attempt_turn(
+            search, status=AttemptStatus.FAIL, latest=True, will_retry=False
+        ),
         "… without an answer (1 %)": attempt_turn(search, status_class=0),
         "… with a channel (0.1 %)": attempt_turn(search, channel="rare"),
     }

@@ -103,11 +103,13 @@ async def run_load(
     rate: float | None = None,
     count: int | None = None,
     batch: int | None = None,
+    labelled: bool = False,
 ) -> tuple[dict[str, Any], list[Accepted]]:
     """The load generator's summary (see load.py) and the accepted messages.
 
     Requests go to the paths in turn, for `seconds` or until they are `count`; each posts `batch`
-    messages where that is given. One load at a time in a folder.
+    messages where that is given. `labelled` ones have tags and a channel. One load at a time in a
+    folder.
     """
     out, paths_file = folder / "accepted.jsonl", folder / "paths"
     paths_file.write_text("\n".join(paths))
@@ -120,6 +122,8 @@ async def run_load(
         arguments += ["--count", str(count)]
     if batch is not None:
         arguments += ["--batch", str(batch)]
+    if labelled:
+        arguments.append("--labelled")
     summary = await _run("load.py", arguments, seconds + _MARGIN_S, {"ANGARIUM_TOKEN": token})
     decoder = msgspec.json.Decoder(Accepted)
     with out.open("rb") as lines:

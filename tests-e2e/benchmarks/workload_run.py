@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 from arrival_measures import account
 from endpoint_receiver import EndpointReceiver
-from event_body import EVENT_TYPE
+from event_body import CHANNEL, EVENT_TYPE
 from failure import BenchmarkFailed
 from platform_process import Platform
 from quantiles import quantiles_ms
@@ -28,6 +28,12 @@ _LIMITS = (
     *("--messages-per-minute", "1000000000"),
     *("--payload-bytes-per-minute", "1000000000000"),
 )
+_OPTIONS = {
+    "channels": [CHANNEL, "others"],
+    "filter": 'payload.number != "none" && "vip" in tags',
+    "payloadFormat": "cloudevents-structured",
+    "eventSource": "https://example.com/benchmark",
+}
 _SCHEMA = {
     "type": "object",
     "required": ["number", "filler"],
@@ -120,6 +126,7 @@ class PreparedWorkload:
                 rate=workload.rate,
                 count=count,
                 batch=workload.batch,
+                labelled=workload.features,
             )
             expected = {message.id: self._endpoints_of(message) for message in accepted}
             deliveries = len(accepted) * workload.endpoints_each
@@ -168,8 +175,10 @@ async def prepare(
         [receiver.url(endpoint) for endpoint in range(first, first + each)]
         for first in range(0, workload.applications * each, each)
     ]
-    paths = await platform.new_applications(endpoints)
+    paths = await platform.new_applications(endpoints, _OPTIONS if workload.features else None)
     token = platform.key
+    if workload.features:
+        await _check_schemas(platform)
     if workload.production:
         await platform.run_command(command, "tenants", "limit", "default", *_LIMITS)
         token = await _production_key(platform)
@@ -180,23 +189,29 @@ async def prepare(
 
 async def _production_key(platform: Platform) -> str:
     """A key that may only post, with quotas of its own, of a tenant that checks schemas."""
+    await _check_schemas(platform)
+    rates = {"requestsPerMinute": 1_000_000_000, "messagesPerMinute": 1_000_000_000}
+    key = {"name": "benchmark", "scope": "publish", "rates": rates}
+    return str((await _call(platform, "POST", "api-key", key)).json()["token"])
+
+
+async def _check_schemas(platform: Platform) -> None:
+    """Refuse messages that violate the schema of their type."""
+    event_type = {"description": "benchmark", "schemas": {"1": _SCHEMA}}
+    await _call(platform, "PUT", f"event-type/{EVENT_TYPE}", event_type)
+    policy = {"retrySchedule": None, "validateSchemas": "enforce"}
+    await _call(platform, "PUT", "tenant/policy", policy)
+
+
+async def _call(
+    platform: Platform, method: str, path: str, body: Mapping[str, object]
+) -> httpx.Response:
     headers = {"authorization": f"Bearer {platform.key}"}
     async with httpx.AsyncClient(base_url=platform.url, headers=headers, timeout=30) as client:
-
-        async def call(method: str, path: str, body: Mapping[str, object]) -> httpx.Response:
-            answer = await client.request(method, f"/api/v1/{path}", json=body)
-            if answer.is_error:
-                raise BenchmarkFailed(f"{method} /api/v1/{path}: {answer.text[:300]}")
-            return answer
-
-        schemas = {"1": _SCHEMA}
-        await call(
-            "PUT", f"event-type/{EVENT_TYPE}", {"description": "benchmark", "schemas": schemas}
-        )
-        await call("PUT", "tenant/policy", {"retrySchedule": None, "validateSchemas": "enforce"})
-        rates = {"requestsPerMinute": 1_000_000_000, "messagesPerMinute": 1_000_000_000}
-        key = {"name": "benchmark", "scope": "publish", "rates": rates}
-        return str((await call("POST", "api-key", key)).json()["token"])
+        answer = await client.request(method, f"/api/v1/{path}", json=body)
+    if answer.is_error:
+        raise BenchmarkFailed(f"{method} /api/v1/{path}: {answer.text[:300]}")
+    return answer
 
 
 @asynccontextmanager

@@ -12,7 +12,9 @@ class Workload:
     Without a `rate` (requests a second) each connection posts as soon as it has its answer, at
     most `requests_per_s_max` a second in all where that is given. `production` switches on what
     users do: a key that may only post, quotas, a check against a JSON Schema, traces of one request
-    in a hundred, and metrics that are fetched every few seconds.
+    in a hundred, and metrics that are fetched every few seconds. `features` uses what messages and
+    endpoints may have: tags, channels, a filter on the payload, a check against a JSON Schema, and
+    CloudEvents as the format.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Workload:
     connections: int = 64
     tls: bool = False
     production: bool = False
+    features: bool = False
 
     def count(self, seconds: float) -> int | None:
         """The number of requests that a run of `seconds` posts at most."""
@@ -70,6 +73,11 @@ _ALL = (
         name="production",
         about="a key that only posts, quotas, schema check, metrics, 1 % of requests traced",
         production=True,
+    ),
+    Workload(
+        name="features",
+        about="tags, channels, a filter on the payload, schema check, CloudEvents",
+        features=True,
     ),
 )
 WORKLOADS = {workload.name: workload for workload in _ALL}

@@ -288,11 +288,22 @@ def operate(world: World) -> None:
 def test_nothing_of_a_person_is_left_anywhere(world: World) -> None:
     platform = world.platform
     platform.complete()
-    subject, expunged = (f"canary-{name}-{uuid4().hex}" for name in ("subject", "expunged"))
-    canaries = [Canary("subject", subject), Canary("expunged", expunged)]
+    names = ("subject", "expunged", "member")
+    subject, expunged, member = (f"canary-{name}-{uuid4().hex}" for name in names)
+    canaries = [
+        Canary(name, text) for name, text in zip(names, (subject, expunged, member), strict=True)
+    ]
     with world.client() as api:
+        by_member = erase_by_metadata(world, api, member)
         task = erase(world, api, subject, expunged)
-    assert task["receipt"]["rows"]["message"] == 2
+    rows = task["receipt"]["rows"]
+    assert (rows["message"], rows["event_claim"], rows["application"]) == (2, 1, 0)
+    assert rows["operational message"] >= 1
+    assert rows["attempt"] >= 2 * (1 + 3) + rows["operational message"]
+    rows = by_member["receipt"]["rows"]
+    assert (rows["message"], rows["event_claim"], rows["application"]) == (2, 1, 1)
+    assert rows["attempt"] >= 2
+    assert by_member["receipt"]["mayRemain"][-1] == "idempotentAnswers"
 
     databases_and_redis = platform.dumps() | platform.redis_contents()
     assert find_canaries(canaries, databases_and_redis) == set()
@@ -304,7 +315,7 @@ def test_nothing_of_a_person_is_left_anywhere(world: World) -> None:
         "redisAppendOnlyFile", "backups",
     ]  # fmt: skip
     remaining = find_canaries(canaries, platform.append_only_file())
-    assert {each.canary for each in remaining} == {"subject", "expunged"}
+    assert {each.canary for each in remaining} == set(names)
     platform.rewrite_append_only_file()
     assert find_canaries(canaries, platform.append_only_file()) == set()
     # ANALYZE leaves the statistics of a table that has become empty.
@@ -362,7 +373,34 @@ def erase(world: World, api: httpx.Client, subject: str, expunged: str) -> dict[
         WAIT_S,
         "the content is deleted",
     )
-    started = api.post("/erasure", json={"tag": subject, "cancelPending": True})
+    return erased(api, tag=subject)
+
+
+def erase_by_metadata(world: World, api: httpx.Client, member: str) -> dict[str, Any]:
+    """Create an application that is about a person, with an idempotency key, change it, have it
+    receive messages, and erase the person. Gives the data of the task that erased them."""
+    metadata = {"customer": member, "plan": "free"}
+    created = api.post(
+        "/app",
+        json={"name": APPLICATION, "metadata": metadata},
+        headers={"Idempotency-Key": uuid4().hex},
+    )
+    app = f"/app/{created.json()['id']}"
+    assert api.patch(app, json={"metadata": {"customer": member}}).status_code == 200
+    for path, filtered in (("ok", None), ("hang", f'metadata["customer"] != "{uuid4().hex}"')):
+        endpoint = {"url": f"{world.echo.url}/{path}/member", "uid": path, "filter": filtered}
+        assert api.post(f"{app}/endpoint", json=endpoint).status_code == 201
+    more = ({"eventId": f"evt-{member}"}, {"tags": [member]})
+    for message in [post(api, app, member, **each) for each in more]:
+        ended(api, app, message, "ok", 1)
+    data = erased(api, metadata={"key": "customer", "value": member})
+    assert api.get(app).json()["metadata"] == {}
+    return data
+
+
+def erased(api: httpx.Client, **subject: Any) -> dict[str, Any]:
+    """Erase a person. Gives the data of the task once it has ended."""
+    started = api.post("/erasure", json={**subject, "cancelPending": True})
     assert started.status_code == 202, started.text
 
     def finished() -> dict[str, Any] | None:

@@ -84,7 +84,7 @@ SHOWN = {
     "docs/how-to/connect-with-tls.md#2": "an ACL file of Redis, which test_tls_connections.py has",
     "docs/how-to/develop-with-listen.md#1": "what `listen` prints",
     "docs/explanation/security.md#0": "the output of a command, for addresses that differ",
-    "docs/how-to/erase-data.md#2": "upkeep of Postgres and Valkey; test_erasure.py does the same",
+    "docs/how-to/erase-data.md#3": "upkeep of Postgres and Valkey; test_erasure.py does the same",
     "docs/how-to/formats-and-authentication.md#3": "a request beside its answer",
     "docs/how-to/give-customers-the-portal.md#6": "one element of a React page",
     "docs/how-to/manage-access.md#11": "headers of an answer",

@@ -88,6 +88,7 @@ REASONS = {
     "worker/adapters/database/sqlite/manual_ledger:cancel": CONDITION_PASSED,
     "worker/adapters/database/sqlite/poll_order:_written": BACKGROUND,
     "worker/adapters/database/stored_content:blank_pending": OF_MESSAGE,
+    "worker/adapters/database/stored_content:count_blanked": OF_MESSAGE,
     "worker/adapters/database/stored_content:expunge_responses": OF_MESSAGE,
     "worker/examination/deliveries:read_pending": OPERATOR,
     "worker/examination/deliveries:of": OPERATOR,

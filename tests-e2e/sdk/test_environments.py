@@ -1,5 +1,6 @@
 """A tenant's configuration, exported from one tenant and imported into another."""
 
+import hmac
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,17 @@ from ..dev_platform import DevPlatform, api_client  # noqa: TID252
 PASSPHRASE = "correct horse battery"
 SECRET = "whsec_" + "q" * 32
 HEADERS = {"authorization": "Bearer in-the-header", "x-region": "eu"}
+SENDERS_SECRET = "secret-of-the-sender"
+GITHUB = {
+    "name": "GitHub",
+    "uid": "github",
+    "type": "github",
+    "metadata": {"team": "build"},
+    "config": {"secret": SENDERS_SECRET},
+}
+HOOK = {"url": "http://127.0.0.1:9/hook", "uid": "hook", "secret": SECRET}
+SINK_CONFIG = {"url": "http://127.0.0.1:9/sink", "key": SECRET, "headers": HEADERS}
+DISABLED = "endpoint.disabled"
 SCHEMAS = {"1": {"type": "object", "required": ["id"]}}
 
 
@@ -62,6 +74,39 @@ def source_key(platform: DevPlatform, new_key: Callable[[], str]) -> str:
     svix.endpoint.set_headers("acme", "orders", EndpointHeadersIn(headers=HEADERS))
     svix.endpoint.create(nameless, EndpointIn(url="http://127.0.0.1:9/plain"))
     return key
+
+
+@pytest.fixture(scope="module")
+def receiving_key(platform: DevPlatform, new_key: Callable[[], str]) -> str:
+    """The key of a tenant with sources, a stream, and an operational endpoint."""
+    key = new_key()
+    ingest = "/ingest/api/v1/source"
+    with api_client(platform.url, key) as api:
+        for path, body in (
+            (f"{root_of(api)}{ingest}", GITHUB),
+            (f"{root_of(api)}{ingest}", {"name": "Any", "type": "generic-webhook"}),
+            ("/app/github/endpoint", HOOK | {"ordering": "fifo", "headers": HEADERS}),
+            ("/stream", {"name": "Orders", "uid": "orders", "metadata": {"team": "shop"}}),
+            ("/stream/orders/sink", {"type": "poller", "uid": "polled"}),
+            ("/stream/orders/sink", {"type": "http", "uid": "pushed", "config": SINK_CONFIG}),
+            ("/operational-webhook/endpoint", HOOK | {"uid": "told", "eventTypes": [DISABLED]}),
+        ):
+            if path == "/app/github/endpoint":
+                path = f"/app/{api.get(f'{root_of(api)}{ingest}/github').json()['id']}/endpoint"
+            answer = api.post(path, json=body)
+            assert answer.status_code == 201, answer.text
+    return key
+
+
+def root_of(api: httpx.Client) -> str:
+    """The address without the path of the API."""
+    return str(api.base_url).split("/api/v1")[0]
+
+
+@pytest.fixture
+def receiving(platform: DevPlatform, receiving_key: str) -> Iterator[httpx.Client]:
+    with api_client(platform.url, receiving_key) as api:
+        yield api
 
 
 @pytest.fixture
@@ -244,3 +289,142 @@ def test_the_official_sdk_exports_and_imports(
     copied = target.environment.export()
     assert copied.settings == document.settings
     assert [each.schemas for each in copied.event_types] == [SCHEMAS]
+
+
+LISTS = ("sources", "streams", "operationalEndpoints")
+
+
+def objects_of(document: dict[str, Any]) -> dict[str, Any]:
+    """Sources, streams and operational endpoints, without the members in which tenants differ."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: plain(each)
+            for name, each in value.items()
+            if name not in {"id", "sealedSecret", "sealedHeaders", "sealedConfig"}
+            and not (name == "uid" and str(each or "imported.").startswith("imported."))
+        }
+
+    return {name: plain(document[name]) for name in LISTS}
+
+
+def test_sources_streams_and_operational_endpoints_are_copied_once(
+    receiving: httpx.Client, target: httpx.Client
+) -> None:
+    answer = receiving.post("/environment/export", json={"secretsPassphrase": PASSPHRASE})
+    for secret in (SECRET, SECRET.removeprefix("whsec_"), SENDERS_SECRET, "in-the-header"):
+        assert secret not in answer.text
+    document = answer.json()
+    planned = imported(target, document, secretsPassphrase=PASSPHRASE, dryRun=True)
+    assert objects_of(exported(target)) == {name: [] for name in LISTS}
+    first = imported(target, document, secretsPassphrase=PASSPHRASE)
+    assert planned == first
+    assert [
+        (each["kind"], each.get("application"), each["action"])
+        for each in first
+        if each["kind"] != "settings"
+    ] == [
+        ("source", None, "create"),
+        ("sourceEndpoint", "github", "create"),
+        ("source", None, "create"),
+        ("stream", None, "create"),
+        ("sink", "orders", "create"),
+        ("sink", "orders", "create"),
+        ("operationalEndpoint", None, "create"),
+    ]
+    again = imported(target, document, secretsPassphrase=PASSPHRASE)
+    assert {each["action"] for each in again} == {"none"}
+    copied = exported(target, secretsPassphrase=PASSPHRASE)
+    assert objects_of(copied) == objects_of(document)
+    # What was encrypted, is there: a webhook that GitHub signs is received.
+    ingest_url = target.get(f"{root_of(target)}/ingest/api/v1/source/github").json()["ingestUrl"]
+    body = b'{"zen":"x"}'
+    signature = hmac.new(SENDERS_SECRET.encode(), body, "sha256").hexdigest()
+    for signed, status in ((signature, 202), ("0" * 64, 401)):
+        headers = {
+            "content-type": "application/json",
+            "x-github-event": "push",
+            "x-github-delivery": uuid4().hex,
+            "x-hub-signature-256": f"sha256={signed}",
+        }
+        received = httpx.post(ingest_url, content=body, headers=headers, trust_env=False)
+        assert received.status_code == status, received.text
+    secret = target.get("/operational-webhook/endpoint/told/secret").json()["key"]
+    assert secret == target.get("/stream/orders/sink/pushed/secret").json()["key"] == SECRET
+
+
+def test_what_differs_of_a_source_and_a_stream_is_told_and_changed(
+    receiving: httpx.Client, target: httpx.Client
+) -> None:
+    document = exported(receiving, secretsPassphrase=PASSPHRASE)
+    imported(target, document, secretsPassphrase=PASSPHRASE)
+    ingest = f"{root_of(target)}/ingest/api/v1/source/github"
+    url = target.get(ingest).json()["ingestUrl"]
+    github = document["sources"][0]
+    github |= {"name": "Git", "config": {"secret": "another"}}
+    github["endpoints"][0]["description"] = "builds"
+    document["streams"][0]["metadata"] = {}
+    document["streams"][0]["endpoints"][0]["disabled"] = True
+    document["operationalEndpoints"][0]["eventTypes"] = None
+    for asked in ({"dryRun": True}, {}):
+        changes = imported(target, document, secretsPassphrase=PASSPHRASE, **asked)
+        assert [
+            (each["kind"], each["name"], each["members"])
+            for each in changes
+            if each["action"] == "update"
+        ] == [
+            ("source", "github", ["config", "name"]),
+            ("sourceEndpoint", "hook", ["description"]),
+            ("stream", "orders", ["metadata"]),
+            ("sink", document["streams"][0]["endpoints"][0]["uid"], ["disabled"]),
+            ("operationalEndpoint", "told", ["eventTypes"]),
+        ]
+    again = imported(target, document, secretsPassphrase=PASSPHRASE)
+    assert {each["action"] for each in again} == {"none"}
+    changed = target.get(ingest).json()
+    assert (changed["name"], changed["metadata"]) == ("Git", {"team": "build"})
+    assert changed["ingestUrl"] == url
+
+
+def test_a_source_without_its_secret_is_refused_until_the_document_has_it(
+    receiving: httpx.Client, target: httpx.Client
+) -> None:
+    document = exported(receiving)
+    github, generic = document["sources"]
+    assert (github["leftOut"], generic["leftOut"]) == (["secret"], [])
+    document["operationalEndpoints"][0]["eventTypes"] = ["endpoint.gone"]
+    answer = target.post("/environment/import", json=document)
+    assert answer.status_code == 422
+    assert [fault["loc"] for fault in answer.json()["detail"]] == [
+        ["body", "sources", "0", "config", "secret"],
+        ["body", "operationalEndpoints", "0", "eventTypes", "0"],
+    ]
+    # All others are imported.
+    assert [each["name"] for each in exported(target)["sources"]] == ["Any"]
+    github["config"] = {"secret": "typed in"}
+    document["operationalEndpoints"][0]["eventTypes"] = [DISABLED]
+    actions = [each["action"] for each in imported(target, document)]
+    assert actions.count("create") == 3
+    # A document without the secret leaves the one that there is.
+    github["config"] = {}
+    assert {each["action"] for each in imported(target, document)} == {"none"}
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_an_export_goes_on_from_kind_to_kind(receiving: httpx.Client, limit: int) -> None:
+    found: list[str] = []
+    page = exported(receiving, limit=limit)
+    assert len(page["operationalEndpoints"]) == 1
+    while True:
+        objects = [each["name"] for name in ("sources", "streams") for each in page[name]]
+        assert 1 <= len(objects) <= limit
+        found += objects
+        if page["done"]:
+            break
+        page = exported(receiving, limit=limit, iterator=page["iterator"])
+        assert page["operationalEndpoints"] == []
+    assert found == ["GitHub", "Any", "Orders"]

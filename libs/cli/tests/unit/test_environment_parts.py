@@ -15,10 +15,10 @@ def application(uid: int, sizes: list[int]) -> dict[str, Any]:
     return {"uid": str(uid), "name": "n", "endpoints": endpoints}
 
 
-def pieces(document: dict[str, Any]) -> list[tuple[str, str]]:
+def pieces(document: dict[str, Any], name: str = "applications") -> list[tuple[str, str]]:
     return [
         (app["uid"], endpoint["uid"])
-        for app in document.get("applications", [])
+        for app in document.get(name, [])
         for endpoint in app["endpoints"]
     ]
 
@@ -35,11 +35,17 @@ def test_parts_are_small_and_complete(
         "settings": {"retentionDays": 3},
         "applications": [application(uid, sizes) for uid, sizes in enumerate(applications)],
         "eventTypes": [{"name": "t", "description": "x" * size} for size in event_types],
+        "sources": [application(uid, sizes) for uid, sizes in enumerate(applications)],
+        "streams": [application(uid, sizes) for uid, sizes in enumerate(applications)],
+        "operationalEndpoints": [{"url": "x" * size} for size in event_types],
     }
     parts = list(parts_of(document))
     assert all(len(json.dumps(part)) <= 2 * REQUEST_BYTES_MAX for part in parts)
     assert [piece for part in parts for piece in pieces(part)] == pieces(document)
-    assert [item for part in parts for item in part.get("eventTypes", [])] == document["eventTypes"]
+    for name in ("eventTypes", "operationalEndpoints"):
+        assert [item for part in parts for item in part.get(name, [])] == document[name]
+    for name in ("sources", "streams"):
+        assert [piece for part in parts for piece in pieces(part, name)] == pieces(document, name)
     uids = {app["uid"] for part in parts for app in part.get("applications", [])}
     assert uids == {app["uid"] for app in document["applications"]}
     assert parts[0] == {"version": 1, "settings": {"retentionDays": 3}}

@@ -65,10 +65,15 @@ class ExpungeMessage(Contract, frozen=True, tag="deliveries.expunge/1"):
 
 
 class DeliveriesChanged(Contract, frozen=True, tag="deliveries.changed/1"):
-    """`count` deliveries were changed; not `done`: there may be more."""
+    """`count` deliveries were changed; not `done`: there may be more.
+
+    Of `ExpungeMessage`: the rows of attempts and of pending deliveries that hold nothing of the
+    message any more. A repetition counts them again."""
 
     count: int
     done: bool = True
+    attempts: int = 0
+    pending_deliveries: int = 0
 
 
 class ListFailedDeliveries(Contract, frozen=True, tag="deliveries.failed/1"):

@@ -409,6 +409,7 @@ def _api(
             references,
             directory,
             redelivery,
+            ask_dispatcher,
             receipt_keys=ports.seal.derived_keys(RECEIPT_KEY_PURPOSE),
             make_id=clocks.make_id,
             now=clocks.now,

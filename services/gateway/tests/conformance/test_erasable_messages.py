@@ -16,6 +16,7 @@ from angarium_gateway.adapters.database.expunged_payloads import ExpungedPayload
 from angarium_gateway.adapters.database.tables import metadata
 from angarium_gateway.application.erasure.erasable_messages import ErasableMessage, ForgottenRows
 from angarium_gateway.domain.background_tasks import TaskArguments, TaskKind, TaskProgress
+from angarium_gateway.domain.erasure_subjects import MetadataSubject
 from sqlalchemy import select
 
 from .hot_path.conftest import (
@@ -137,3 +138,18 @@ async def test_a_task_that_has_ended_does_not_name_its_subject(database: Databas
     ended = await tasks.find(b"t" * 16, started.id)
     assert ended is not None
     assert ended.arguments == replace(arguments, subject=None)
+
+
+async def test_a_task_that_has_ended_does_not_name_the_member_of_metadata(
+    database: Database,
+) -> None:
+    tasks = BackgroundTaskTable(database)
+    since = datetime(2030, 1, 1, tzinfo=UTC)
+    subject = MetadataSubject("customer", "canary")
+    arguments = TaskArguments(b"", b"", since, since, subject=subject.text(), by_metadata=True)
+    await tasks.start(new_id(), b"t" * 16, TaskKind.PURGE_CONTENT, arguments, running_max=9)
+    held = await tasks.lease(lease_s=60.0)
+    assert held is not None
+    assert held.task.arguments.metadata == subject
+    assert await tasks.end(held, TaskProgress(), error=None)
+    assert await places_of("canary", database) == []

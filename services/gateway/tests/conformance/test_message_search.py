@@ -19,7 +19,12 @@ from angarium_gateway.adapters.database.message_feed import MessageFeed
 from angarium_gateway.adapters.database.message_search import MessageSearchTable
 from angarium_gateway.adapters.database.tables import event_claim, message
 from angarium_gateway.application.feed.feed_events import FeedScope
-from angarium_gateway.application.read.messages import FoundMessages, MessageFilter, MessageWindow
+from angarium_gateway.application.read.messages import (
+    FoundMessages,
+    MessageFilter,
+    MessageWindow,
+    TooManyApplications,
+)
 from sqlalchemy import insert
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
@@ -125,3 +130,14 @@ async def test_following_gives_messages_in_order_from_a_position_on(
     of_one = FeedScope(TENANT, ONE, event_types=("invoice.void",))
     found = await feed.follow(of_one, bytes(16), 3)
     assert [each.message.id for each in found] == [_id(n) for n in (0, 6, 12)]
+
+
+async def test_a_filter_without_an_index_is_refused_for_too_many_applications(
+    search: MessageSearchTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_search, "APPLICATIONS_MAX", 1)
+    with pytest.raises(TooManyApplications, match="more than 1 applications"):
+        await _walk(search, tag="vip")
+    assert await _walk(search, ONE, tag="vip")
+    assert await _walk(search, event_id="evt_0-3") == [3]
+    assert len(await _walk(search)) == COUNT

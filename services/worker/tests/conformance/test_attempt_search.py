@@ -19,6 +19,7 @@ from angarium_worker.adapters.database.attempt_search import AttemptSearch
 from angarium_worker.adapters.database.endpoint_copy import EndpointCopyTable
 from angarium_worker.adapters.destinations.webhook import failed_answer
 from angarium_worker.application.ledger.records import AttemptRow, Ledger, Record
+from sqlalchemy import event
 
 TENANT, OTHER_TENANT = b"t" * 16, b"o" * 16
 APPLICATION, OTHER_APPLICATION = b"a" * 16, b"b" * 16
@@ -106,6 +107,52 @@ async def test_a_search_merges_endpoints_newest_first(
     assert await _walk(search, endpoint_id=ENDPOINTS[1]) == of_endpoint
 
 
+async def test_a_filter_without_an_index_is_refused_for_too_many_endpoints(
+    search: AttemptSearch, made: list[AttemptRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt_search, "ENDPOINTS_MAX", 2)
+    without_index = SearchAttempts(
+        tenant_id=TENANT, page=Page(), filter=AttemptFilter(event_types=("invoice.paid",))
+    )
+    problem = await search.search(without_index)
+    assert isinstance(problem, Problem)
+    assert problem.field == "filters"
+    assert "`status=2`" in problem.detail
+    # With an index, of fewer endpoints, and without a filter, they are found.
+    assert len(await _walk(search, status=AttemptStatus.FAIL)) == 6
+    of_application = {"application_id": APPLICATION, "event_types": ("invoice.paid",)}
+    assert len(await _walk(search, **of_application)) == 10
+    assert len(await _walk(search)) == len(made)
+
+
+async def test_failed_attempts_of_a_tenant_are_found_by_an_index(
+    search: AttemptSearch, made: list[AttemptRow], database: Database
+) -> None:
+    statements: list[tuple[str, Any]] = []
+
+    def note(*seen: Any) -> None:
+        statements.append((seen[2], seen[3]))
+
+    engine = database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    await _search(search, Page(limit=4), status=AttemptStatus.FAIL, event_types=("invoice.paid",))
+    event.remove(engine, "before_cursor_execute", note)
+    explain = "explain" if database.on_postgres else "explain query plan"
+    async with database.engine.connect() as connection:
+        if database.on_postgres:  # A small table is read faster without an index.
+            await connection.exec_driver_sql("set local enable_seqscan = off")
+        plans = [
+            str((await connection.exec_driver_sql(f"{explain} {statement}", given)).all())
+            for statement, given in statements
+            if "from attempt" in statement.lower()
+        ]
+    assert len(plans) == 2
+    for plan in plans:
+        # On Postgres, the partition's part of the index, which has a name of its own.
+        index = "tenant_id_id_idx" if database.on_postgres else "attempt_failed"
+        assert index in plan
+
+
 @pytest.mark.parametrize("examined", [2, 20_000])
 async def test_a_filter_finds_all_however_few_a_page_examines(
     search: AttemptSearch, made: list[AttemptRow], monkeypatch: pytest.MonkeyPatch, examined: int
@@ -114,6 +161,11 @@ async def test_a_filter_finds_all_however_few_a_page_examines(
     monkeypatch.setattr(attempt_search, "LOOKED_THROUGH_MIN", min(examined, 500))
     failed = [row.id for row in reversed(made) if row.status == 2]
     assert await _walk(search, status=AttemptStatus.FAIL) == failed
+    failed_paid = [
+        row.id for row in reversed(made) if row.status == 2 and row.event_type.endswith("paid")
+    ]
+    found = await _walk(search, status=AttemptStatus.FAIL, event_types=("invoice.paid",))
+    assert found == failed_paid
     paid = [row.id for row in reversed(made) if row.event_type == "invoice.paid"]
     assert await _walk(search, event_types=("invoice.paid",)) == paid
 

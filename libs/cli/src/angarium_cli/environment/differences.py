@@ -9,7 +9,11 @@ from rich.table import Table
 from .transfer import Change
 
 ROWS_MAX = 200
-_KINDS = {"eventType": "event type", "settings": "settings"}
+_KINDS = {
+    "eventType": "event type",
+    "sourceEndpoint": "endpoint of source",
+    "operationalEndpoint": "operational endpoint",
+}
 
 
 def changes_of(changes: Iterable[Change]) -> list[Change]:

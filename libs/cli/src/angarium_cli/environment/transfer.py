@@ -29,7 +29,9 @@ def export_document(api: ApiClient, passphrase: str | None = None) -> Document:
         if page["done"]:
             return {name: value for name, value in document.items() if name not in _POSITION}
         page = api.post(_EXPORT, secrets | {"iterator": page["iterator"]})
-        document["applications"] += page["applications"]
+        for name in _PAGED:
+            if name in page:
+                document[name] = document.get(name, []) + page[name]
     raise CommandFailed("the export does not end; ask the operator of the platform", exit_status=1)
 
 
@@ -58,11 +60,12 @@ def parts_of(document: Document) -> Iterator[Document]:
             yield {name: items}
 
 
-_LISTS: Final = ("eventTypes", "applications")
+_PAGED: Final = ("applications", "sources", "streams")
+_LISTS: Final = ("eventTypes", *_PAGED, "operationalEndpoints")
 
 
 def _pieces(item: Document) -> Iterator[Document]:
-    """An application that is too large, in pieces with a part of its endpoints each."""
+    """An object that is too large, in pieces with a part of its endpoints each."""
     endpoints = item.get("endpoints")
     if not endpoints or _size(item) <= REQUEST_BYTES_MAX:
         yield item

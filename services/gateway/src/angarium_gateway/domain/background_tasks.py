@@ -7,6 +7,8 @@ from typing import Final
 
 from angarium_contracts.ids import created_at_ms
 
+from .erasure_subjects import MetadataSubject, metadata_subject
+
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -39,9 +41,10 @@ class TaskArguments:
     In a task of the whole tenant, the two ids are empty, and `application_ids` may name some of its
     applications.
 
-    `cancel_pending`: messages with pending deliveries are deleted as well. `subject` is the tag
-    that names the person whose data are erased; it is deleted when the task ends. `requested_by` is
-    the id of the API key that started the erasure."""
+    `cancel_pending`: messages with pending deliveries are deleted as well. `subject` names
+    the person whose data are erased: a tag or, `by_metadata`, the text of a `MetadataSubject`,
+    which a gateway of an earlier version takes for a tag that no message has. It is deleted when
+    the task ends. `requested_by` is the id of the API key that started the erasure."""
 
     application_id: bytes
     endpoint_id: bytes
@@ -55,6 +58,19 @@ class TaskArguments:
     cancel_pending: bool = False
     subject: str | None = None
     requested_by: bytes | None = None
+    by_metadata: bool = False
+
+    @property
+    def metadata(self) -> MetadataSubject | None:
+        """The subject, if it is a member of metadata."""
+        if self.subject is None or not self.by_metadata:
+            return None
+        return metadata_subject(self.subject)
+
+    @property
+    def tag_subject(self) -> str | None:
+        """The subject, if it is a tag."""
+        return None if self.by_metadata else self.subject
 
 
 @dataclass(frozen=True, slots=True)

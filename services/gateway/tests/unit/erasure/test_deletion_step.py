@@ -9,13 +9,27 @@ import pytest
 from angarium_contracts.contract import Contract
 from angarium_contracts.deliveries import DeliveriesChanged, ExpungeMessage
 from angarium_contracts.ids import lowest_id_at, operational_application_id
-from angarium_contracts.queries import Problem, ProblemCode
+from angarium_contracts.metadata_members import (
+    ApplicationPosition,
+    FindNamedApplications,
+    ForgetMetadataMember,
+    NamedApplications,
+)
+from angarium_contracts.queries import Done, Problem, ProblemCode
 from angarium_gateway.application.erasure.delete_content import DeleteContent
 from angarium_gateway.application.erasure.deletion_state import deletion_state
 from angarium_gateway.application.erasure.deletion_step import PAGE_MAX, DeleteContents
-from angarium_gateway.application.erasure.receipts import ErasureReceipt, ErasureReceipts
+from angarium_gateway.application.erasure.named_applications import (
+    NamedApplications as NamedApplicationsOfDispatcher,
+)
+from angarium_gateway.application.erasure.receipts import (
+    IDEMPOTENT_ANSWERS,
+    ErasureReceipt,
+    ErasureReceipts,
+)
 from angarium_gateway.application.legal_holds import LegalHold
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskArguments, TaskKind
+from angarium_gateway.domain.erasure_subjects import MetadataSubject, TagSubject
 from angarium_gateway.domain.messages import NewMessage
 
 from ...fakes.legal_hold_model import MemoryLegalHolds
@@ -38,6 +52,8 @@ class World:
     holds: MemoryLegalHolds = field(default_factory=MemoryLegalHolds)
     pending: set[bytes] = field(default_factory=set)
     canceled: list[bytes] = field(default_factory=list)
+    metadata: dict[bytes, dict[str, str]] = field(default_factory=dict)
+    dispatcher_down: bool = False
 
     def post(self, number: int, application_id: bytes = APPLICATION_ID, *tags: str) -> bytes:
         message_id = lowest_id_at(number)
@@ -54,17 +70,38 @@ class World:
     async def ask_worker(self, question: Contract, _: type[Any]) -> Any:
         assert isinstance(question, ExpungeMessage)
         if question.keep_pending:
-            return DeliveriesChanged(0, done=question.message_id not in self.pending)
+            done = question.message_id not in self.pending
+            return DeliveriesChanged(0, done, attempts=3 if done else 0)
         self.canceled.append(question.message_id)
         self.pending.discard(question.message_id)
-        return DeliveriesChanged(1)
+        return DeliveriesChanged(1, attempts=3, pending_deliveries=1)
+
+    async def ask_dispatcher(self, question: Contract, _: type[Any]) -> Any:
+        """One application is examined at a time."""
+        if self.dispatcher_down:
+            return Problem(ProblemCode.UNAVAILABLE, "no dispatcher")
+        if isinstance(question, ForgetMetadataMember):
+            assert self.metadata[question.application_id].pop(question.key) == question.value
+            return Done()
+        assert isinstance(question, FindNamedApplications)
+        member = question.key, question.value
+        if question.application_id is not None:
+            members = self.metadata.get(question.application_id, {}).items()
+            return NamedApplications((question.application_id,) if member in members else ())
+        after = b"" if question.after is None else question.after.id
+        first = min((each for each in self.metadata if each > after), default=None)
+        if first is None:
+            return NamedApplications(())
+        found = (first,) if member in self.metadata[first].items() else ()
+        return NamedApplications(found, ApplicationPosition("application", first))
 
     async def run(self, task: BackgroundTask) -> BackgroundTask | Problem:
         """Carry out steps until the end, or until one waits."""
         schedule: Any = self
         ask_worker: Any = self.ask_worker
         delete = DeleteContent(schedule, self.journal, self.journal, ask_worker)
-        step = DeleteContents(self.journal, self.holds, delete, RECEIPTS, lambda: MADE_AT)
+        named: Any = NamedApplicationsOfDispatcher(self.ask_dispatcher)
+        step = DeleteContents(self.journal, named, self.holds, delete, RECEIPTS, lambda: MADE_AT)
         for _ in range(99):
             self.stopped_at = task
             outcome = await step(task, messages_max=100)
@@ -84,15 +121,22 @@ def world() -> World:
     return World()
 
 
-def a_task(*, cancel: bool = False, subject: str | None = None, app: bool = True) -> BackgroundTask:
+def a_task(
+    *,
+    cancel: bool = False,
+    subject: str | None = None,
+    app: bool = True,
+    metadata: MetadataSubject | None = None,
+) -> BackgroundTask:
     arguments = TaskArguments(
         APPLICATION_ID if app else b"",
         b"",
         MADE_AT - timedelta(days=1),
         MADE_AT,
         cancel_pending=cancel,
-        subject=subject,
+        subject=subject if metadata is None else metadata.text(),
         requested_by=b"k" * 16,
+        by_metadata=metadata is not None,
     )
     return BackgroundTask(b"q" * 16, TENANT, TaskKind.PURGE_CONTENT, arguments, MADE_AT)
 
@@ -146,14 +190,110 @@ async def test_a_person_is_erased_in_every_application(world: World) -> None:
         message = world.journal.messages[each]
         assert (message.event_id, message.tags) == (None, ())
     receipt = receipt_of(ended)
-    assert receipt.rows == {"message": 2, "event_claim": 2, "operational message": 0}
-    assert receipt.app_id is None
+    assert receipt.rows == {
+        "message": 2,
+        "event_claim": 2,
+        "operational message": 0,
+        "attempt": 6,
+        "pending_delivery": 0,
+        "application": 0,
+    }
+    assert (receipt.app_id, receipt.subject_kind) == (None, "tag")
     assert RECEIPTS.is_genuine(receipt)
-    assert RECEIPTS.is_of(receipt, TENANT, "p")
-    assert not RECEIPTS.is_of(receipt, TENANT, "q")
+    assert RECEIPTS.is_of(receipt, TENANT, TagSubject("p"))
+    assert not RECEIPTS.is_of(receipt, TENANT, TagSubject("q"))
     after_a_rotation = ErasureReceipts(b"n" * 32, b"k" * 32)
     assert after_a_rotation.is_genuine(receipt)
-    assert after_a_rotation.is_of(receipt, TENANT, "p")
+    assert after_a_rotation.is_of(receipt, TENANT, TagSubject("p"))
+
+
+PERSON = MetadataSubject("customer", "77")
+
+
+async def test_a_person_is_erased_in_the_applications_that_their_metadata_names(
+    world: World,
+) -> None:
+    world.metadata = {
+        APPLICATION_ID: {"customer": "77", "plan": "free"},
+        OTHER_APPLICATION: {"customer": "7"},
+        b"c" * 16: {},
+        b"d" * 16: {"customer": "77"},
+        b"e" * 16: {},
+    }
+    mine = [
+        world.post(1, APPLICATION_ID, "p"),
+        world.post(2, APPLICATION_ID),
+        world.post(3, b"d" * 16),
+    ]
+    world.post(4, OTHER_APPLICATION, PERSON.text())
+    world.pending = {mine[0]}
+    ended = await world.run(a_task(metadata=PERSON, app=False, cancel=True))
+    assert isinstance(ended, BackgroundTask)
+    assert world.expunged() == mine
+    for each in mine:
+        message = world.journal.messages[each]
+        assert (message.event_id, message.tags) == (None, ())
+    assert world.metadata[APPLICATION_ID] == {"plan": "free"}
+    assert world.metadata[b"d" * 16] == {}
+    receipt = receipt_of(ended)
+    assert receipt.rows == {
+        "message": 3,
+        "event_claim": 3,
+        "operational message": 0,
+        "attempt": 9,
+        "pending_delivery": 3,
+        "application": 2,
+    }
+    assert receipt.subject_kind == "metadata"
+    assert IDEMPOTENT_ANSWERS in (receipt.may_remain or ())
+    assert RECEIPTS.is_of(receipt, TENANT, PERSON)
+    assert not RECEIPTS.is_of(receipt, TENANT, MetadataSubject("customer", "78"))
+    assert not RECEIPTS.is_of(receipt, TENANT, TagSubject(PERSON.text()))
+
+
+@pytest.mark.parametrize("customer", ["77", "78"])
+async def test_one_application_is_erased_if_its_metadata_names_the_person(
+    world: World, customer: str
+) -> None:
+    world.metadata = {APPLICATION_ID: {"customer": customer}, OTHER_APPLICATION: PERSON_METADATA}
+    message = world.post(1, APPLICATION_ID)
+    world.post(2, OTHER_APPLICATION)
+    ended = await world.run(a_task(metadata=PERSON))
+    assert isinstance(ended, BackgroundTask)
+    named = customer == "77"
+    assert world.expunged() == ([message] if named else [])
+    assert receipt_of(ended).rows["application"] == named
+
+
+PERSON_METADATA = {"customer": "77"}
+
+
+async def test_an_application_names_the_person_until_nothing_is_left_of_its_messages(
+    world: World,
+) -> None:
+    """An erasure that fails in between is found again by a second one."""
+    for each in (APPLICATION_ID, OTHER_APPLICATION):
+        world.metadata[each] = dict(PERSON_METADATA)
+    waits = [world.post(n, APPLICATION_ID) for n in (1, 2)]
+    ready = world.post(3, OTHER_APPLICATION)
+    world.pending = set(waits)
+    task = a_task(metadata=PERSON, app=False)
+    problem = await world.run(task)
+    assert isinstance(problem, Problem)
+    assert world.metadata == {APPLICATION_ID: PERSON_METADATA, OTHER_APPLICATION: {}}
+    world.pending = {waits[1]}
+    assert isinstance(await world.run(world.stopped_at), Problem)
+    assert world.metadata[APPLICATION_ID] == PERSON_METADATA
+    world.pending.clear()
+    world.dispatcher_down = True
+    assert isinstance(await world.run(world.stopped_at), Problem)
+    world.dispatcher_down = False
+    ended = await world.run(world.stopped_at)
+    assert isinstance(ended, BackgroundTask)
+    assert world.expunged() == [*waits, ready]
+    assert world.metadata == {APPLICATION_ID: {}, OTHER_APPLICATION: {}}
+    rows = receipt_of(ended).rows
+    assert (rows["message"], rows["application"]) == (3, 2)
 
 
 async def test_an_erasure_waits_for_pending_deliveries(world: World) -> None:

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 from angarium_contracts.configuration import GetApplication
 from angarium_contracts.deliveries import DeliveriesChanged, ExpungeMessage
 from angarium_contracts.ids import BACKGROUND_TASK, MESSAGE, format_id, lowest_id_at, parse_id
 from angarium_contracts.queries import Problem, ProblemCode
+from angarium_gateway.adapters.http.schemas.erasure_data import EXAMPLE_RECEIPT
 from angarium_gateway.application.read.messages import Message
 from angarium_gateway.domain.background_tasks import TaskKind
+from angarium_gateway.domain.erasure_subjects import MetadataSubject
 from angarium_gateway.domain.messages import NewMessage
 
 from .conftest import APPLICATION_ID, STATE, TENANT, World
@@ -94,6 +97,40 @@ async def test_an_erasure_is_started(world: World, case: Case) -> None:
     assert (of.cancel_pending, of.requested_by) == (False, b"k" * 16)
     found = await world.client.get(f"/api/v1/background-task/{answer.json()['id']}")
     assert "customer-77" not in found.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/erasure", f"{PATH}/erasure"])
+async def test_an_erasure_by_metadata_is_started(world: World, path: str) -> None:
+    member = {"key": "customer", "value": "canary 77"}
+    answer = await world.client.post(path, json={"metadata": member})
+    assert answer.status_code == 202
+    task_id = parse_id(BACKGROUND_TASK, answer.json()["id"])
+    assert task_id is not None
+    of = world.tasks.rows[task_id].task.arguments
+    assert (of.metadata, of.tag_subject) == (MetadataSubject("customer", "canary 77"), None)
+    found = await world.client.get(f"/api/v1/background-task/{answer.json()['id']}")
+    assert "canary" not in found.text
+
+
+@pytest.mark.parametrize("body", [{}, {"tag": "p", "metadata": {"key": "customer", "value": "77"}}])
+async def test_a_person_is_named_in_one_way(world: World, body: dict[str, object]) -> None:
+    answer = await world.client.post("/api/v1/erasure", json=body)
+    assert answer.status_code == 422
+    (fault,) = answer.json()["detail"]
+    assert fault["loc"] == ["body", "tag"]
+    assert "`metadata`" in fault["msg"]
+
+
+async def test_a_receipt_is_verified_for_a_member_of_metadata(world: World) -> None:
+    receipt = msgspec.to_builtins(EXAMPLE_RECEIPT)
+    member = {"key": "customer", "value": "77"}
+    path = "/api/v1/erasure/verify-receipt"
+    for subject, matches in (({}, None), ({"metadata": member}, False), ({"tag": "p"}, False)):
+        answer = await world.client.post(path, json={"receipt": receipt} | subject)
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == {"genuine": False, "subjectMatches": matches}
+    both = {"receipt": receipt, "tag": "p", "metadata": member}
+    assert (await world.client.post(path, json=both)).status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/api/v1/legal-hold", f"{PATH}/legal-hold"])

@@ -1,11 +1,17 @@
 """Searches in one application and in all."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from angarium_contracts.attempts import Attempts, AttemptStatus, SearchAttempts
 from angarium_contracts.ids import APPLICATION, ENDPOINT, MESSAGE, format_id, lowest_id_at
-from angarium_gateway.application.read.messages import FoundMessage, FoundMessages, Message
+from angarium_gateway.application.read.messages import (
+    FoundMessage,
+    FoundMessages,
+    Message,
+    TooManyApplications,
+)
 
 from .conftest import APPLICATION_ID, ENDPOINT_ID, STATE, TENANT, World
 from .test_api_attempts import ATTEMPT_1
@@ -135,3 +141,16 @@ async def test_a_page_without_such_messages_asks_no_worker(world: World) -> None
 async def test_what_cannot_be_searched_for_is_refused(world: World, path: str) -> None:
     answer = await world.client.get("/api/v1" + path)
     assert answer.status_code == 422, answer.text
+
+
+@pytest.mark.parametrize("path", ["messages?tag=vip", "attempts?tag=vip"])
+async def test_a_search_of_too_many_applications_is_refused(world: World, path: str) -> None:
+    async def refuse(*_: Any, **__: Any) -> FoundMessages:
+        raise TooManyApplications(2_000)
+
+    world.search.search = refuse  # type: ignore[method-assign]
+    answer = await world.client.get(f"/api/v1/search/{path}")
+    assert answer.status_code == 422
+    (fault,) = answer.json()["detail"]
+    assert fault["loc"] == ["query"]
+    assert "2,000 applications" in fault["msg"]

@@ -425,6 +425,9 @@ class Content:
     async def blank_pending(self, message_id: bytes) -> None:
         """Nothing is pending."""
 
+    async def count_blanked(self, message_id: bytes, reason: str) -> int:
+        return 0
+
     async def is_pending(self, message_id: bytes) -> bool:
         return False
 
@@ -504,7 +507,10 @@ async def test_every_question_is_read_and_answered(
             CancelDeliveries(reason="x", endpoint_id=ENDPOINT),
             DeliveriesChanged(count=1),
         ),
-        (ExpungeMessage(message_id=b"m" * 16, reason="x"), DeliveriesChanged(count=1)),
+        (
+            ExpungeMessage(message_id=b"m" * 16, reason="x"),
+            DeliveriesChanged(count=1, attempts=1),
+        ),
         (ExpungeAttempt(message_id=b"m" * 16, attempt_id=b"n" * 16), Done()),
         (
             ListFailedDeliveries(endpoint_id=ENDPOINT, since=since),

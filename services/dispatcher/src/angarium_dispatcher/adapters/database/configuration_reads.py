@@ -18,6 +18,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
     type_coerce,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -75,6 +76,20 @@ class DatabaseReads:
         position = None if request.position is None else request.position.key
         rows = await self._page(statement, table.id, request, position, application_of)
         return cut_page(request, rows, lambda application: application.id)
+
+    async def applications_after(
+        self, tenant_id: bytes, after: tuple[str, bytes] | None, limit: int
+    ) -> Sequence[Application]:
+        table = applications.c
+        statement = select(applications).where(
+            table.tenant_id == tenant_id, table.deleted == false()
+        )
+        if after is not None:
+            statement = statement.where(tuple_(table.kind, table.id) > tuple_(*after))
+        statement = statement.order_by(table.kind, table.id).limit(limit)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+        return [application_of(row) for row in rows]
 
     async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None:
         async with self._engine.connect() as connection:

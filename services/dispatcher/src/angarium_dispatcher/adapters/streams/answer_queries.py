@@ -20,6 +20,7 @@ from angarium_contracts.directory import (
 )
 from angarium_contracts.filters import TryEndpointFilter, TryFilter
 from angarium_contracts.ids import operational_application_id
+from angarium_contracts.metadata_members import FindNamedApplications, ForgetMetadataMember
 from angarium_contracts.operational import OperationalEvent
 from angarium_contracts.queries import Done, Page
 from angarium_contracts.tenant_policy import GetTenantPolicy, SetTenantPolicy
@@ -50,6 +51,10 @@ from angarium_dispatcher.application.tenants import save_application as saving_a
 from angarium_dispatcher.application.tenants import save_event_type as saving_event_types
 from angarium_dispatcher.application.tenants.delete_application import delete_application
 from angarium_dispatcher.application.tenants.delete_event_type import delete_event_type
+from angarium_dispatcher.application.tenants.metadata_members import (
+    find_named_applications,
+    forget_metadata_member,
+)
 from angarium_dispatcher.application.tenants.rotate_ingest_token import rotate_ingest_token
 from angarium_dispatcher.application.tenants.set_policy import set_tenant_policy
 from angarium_dispatcher.domain.application import Application
@@ -91,6 +96,8 @@ class QueryAnswers:
             wire.GetApplication: self._get_application,
             wire.ListApplications: self._list_applications,
             wire.DeleteApplication: self._delete_application,
+            FindNamedApplications: lambda asked: find_named_applications(asked, reads),
+            ForgetMetadataMember: lambda asked: forget_metadata_member(asked, context),
             wire.CreateEndpoint: self._saved_endpoint(saving_endpoints.create_endpoint),
             wire.UpdateEndpoint: self._saved_endpoint(saving_endpoints.replace_endpoint),
             wire.PatchEndpoint: self._saved_endpoint(saving_endpoints.patch_endpoint),

@@ -174,6 +174,13 @@ class ConfigurationReads(Protocol):
         search: str | None = None,
     ) -> PageOf[Application]: ...
 
+    async def applications_after(
+        self, tenant_id: bytes, after: tuple[str, bytes] | None, limit: int
+    ) -> Sequence[Application]:
+        """The tenant's first applications, of every kind, after a kind and an id, in their
+        order."""
+        ...
+
     async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None: ...
 
     async def list_endpoints(

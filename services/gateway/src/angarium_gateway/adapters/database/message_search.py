@@ -20,6 +20,7 @@ from angarium_gateway.application.read.messages import (
     FoundMessages,
     MessageFilter,
     MessageWindow,
+    TooManyApplications,
 )
 
 from .failures import journal_failures
@@ -30,6 +31,8 @@ LOOKED_THROUGH_MAX: Final = 20_000
 """Messages that one page examines for a filter, over all applications."""
 LOOKED_THROUGH_MIN: Final = 500
 """Messages that it examines of each application, however many applications there are."""
+APPLICATIONS_MAX: Final = 2_000
+"""A search that would examine messages of more applications for its filter is refused."""
 CLAIMS_MAX: Final = 10_000
 """Applications of a tenant that may have used the same `eventId` and are all found."""
 
@@ -85,6 +88,8 @@ class MessageSearchTable:
             return None
         count = select(func.count()).select_from(application_copy).where(*of)
         applications = (await connection.execute(count)).scalar_one()
+        if applications > APPLICATIONS_MAX:
+            raise TooManyApplications(APPLICATIONS_MAX)
         each = max(LOOKED_THROUGH_MIN, LOOKED_THROUGH_MAX // max(1, applications))
         if self._on_postgres:
             last = _of_application(where, window).with_only_columns(message.c.id)

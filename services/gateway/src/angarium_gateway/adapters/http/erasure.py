@@ -9,10 +9,11 @@ from litestar.params import JSONBody, QueryParameter
 
 from angarium_gateway.application.erasure.receipts import ErasureReceipt
 from angarium_gateway.domain.background_tasks import BackgroundTask
+from angarium_gateway.domain.erasure_subjects import ErasureSubject, MetadataSubject, TagSubject
 
 from .dependencies import Api, CurrentCaller
 from .parameters import ApplicationRef
-from .problems import Refused, problem_answer, refusal
+from .problems import Fault, Refused, invalid, problem_answer, refusal
 from .schemas.background_tasks import started
 from .schemas.erasure import (
     BulkExpungeContentsIn,
@@ -117,7 +118,9 @@ class ErasureController(Controller):
         app_id: ApplicationRef,
         data: JSONBody[ErasureIn],
     ) -> ErasureOut:
-        """Erases the application's messages with a tag, as `POST /api/v1/erasure` does."""
+        """Erases the application's messages with a tag, as `POST /api/v1/erasure` does, or all of
+        them if its metadata has the member.
+        """
         return await _erase(api, caller, app_id, data)
 
     @post(
@@ -127,8 +130,9 @@ class ErasureController(Controller):
         summary="Erase a person's data",
     )
     async def erase(self, api: Api, caller: CurrentCaller, data: JSONBody[ErasureIn]) -> ErasureOut:
-        """Erases payloads, eventIds, tags and response bodies of all messages with a tag, in the
-        background. The messages and their attempts stay on record without them.
+        """Erases payloads, eventIds, tags and response bodies of all messages with a tag, or of all
+        messages of the applications whose metadata has a member, in the background. The messages
+        and their attempts stay on record without them. The member is removed from the metadata.
 
         Messages with pending deliveries are erased when these have ended; with `cancelPending` they
         are canceled. The answer is a background task. When it has finished, its data has a signed
@@ -146,13 +150,13 @@ class ErasureController(Controller):
         self, api: Api, caller: CurrentCaller, data: JSONBody[ReceiptVerificationIn]
     ) -> ReceiptVerificationOut:
         """Returns whether this platform signed the receipt for the tenant, and whether it is of a
-        tag.
+        tag or of a member of metadata.
         """
         receipt = msgspec.convert(msgspec.to_builtins(data.receipt), ErasureReceipt)
         receipts, tenant_id = api.erasure.receipts, caller.tenant_id
         matches = None
-        if data.tag is not None:
-            matches = receipts.is_of(receipt, tenant_id, data.tag)
+        if data.tag is not None or data.metadata is not None:
+            matches = receipts.is_of(receipt, tenant_id, _subject(data))
         genuine = receipts.is_genuine(receipt) and receipt.tenant_id == tenant_id.hex()
         return ReceiptVerificationOut(genuine=genuine, subject_matches=matches)
 
@@ -163,11 +167,20 @@ async def _erase(
     task = await api.erasure.start.of_subject(
         caller.tenant_id,
         application_ref,
-        data.tag,
+        _subject(data),
         cancel_pending=data.cancel_pending,
         requested_by=caller.key_id,
     )
     return started(ErasureOut, _running(task))
+
+
+def _subject(data: ErasureIn | ReceiptVerificationIn) -> ErasureSubject:
+    if (data.tag is None) == (data.metadata is None):
+        message = "Name the person by `tag` or by `metadata`, and by one of them only."
+        raise Refused(invalid(Fault(("body", "tag"), message)))
+    if data.metadata is not None:
+        return MetadataSubject(data.metadata.key, data.metadata.value)
+    return TagSubject(data.tag or "")
 
 
 def _running(task: BackgroundTask | Problem) -> BackgroundTask:

@@ -1,5 +1,6 @@
 """The event types that operational endpoints can choose."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from angarium_contracts import operational
@@ -21,12 +22,17 @@ OPERATIONAL_TYPES: Final = (
 
 
 def with_known_types[T: OperationalWebhookEndpointUpdate](data: T) -> T:
-    """The request under current names. Raises `Refused` (422) for an event type that no operational
-    event has, and that would never arrive."""
+    """The request under current names. Raises `Refused` as `check_known_types` does."""
     data = with_current_names(data)
-    for index, name in enumerate(data.event_types or ()):
+    check_known_types(data.event_types or ())
+    return data
+
+
+def check_known_types(names: Sequence[str]) -> None:
+    """Raise `Refused` (422) for an event type that no operational event has, and that would never
+    arrive."""
+    for index, name in enumerate(names):
         if name not in OPERATIONAL_TYPES:
             remedy = did_you_mean(name, OPERATIONAL_TYPES)
             message = f"There are no operational events of the type `{name}`. {remedy}"
             raise Refused(invalid(Fault(("body", "eventTypes", str(index)), message)))
-    return data

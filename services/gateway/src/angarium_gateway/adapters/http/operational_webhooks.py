@@ -11,7 +11,9 @@ from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, SkipValidation
 
-from .dependencies import Api, CurrentCaller
+from angarium_gateway.application.tenants.authentication import Caller
+
+from .dependencies import Api, ApiDependencies, CurrentCaller
 from .endpoint_requests import EndpointRequests
 from .entity_tags import WritePrecondition
 from .gzip_bodies import UNCOMPRESSED
@@ -49,7 +51,7 @@ class OperationalEndpointController(Controller):
         """Returns the tenant's operational webhook endpoints, newest first unless `order` says
         otherwise.
         """
-        found = await _requests(api, caller).list(page)
+        found = await operational_requests(api, caller).list(page)
         return ListResponse(
             data=[operational_endpoint_out(item) for item in found.items],
             iterator=found.iterator,
@@ -71,7 +73,8 @@ class OperationalEndpointController(Controller):
         `message.attempt.exhausted`, `message.attempt.failing` and `message.attempt.recovered`.
         Without `eventTypes` the endpoint receives all of them.
         """
-        return operational_endpoint_out(await _requests(api, caller).create(with_known_types(data)))
+        requests = operational_requests(api, caller)
+        return operational_endpoint_out(await requests.create(with_known_types(data)))
 
     @get(
         "/{endpoint_id:str}",
@@ -82,7 +85,7 @@ class OperationalEndpointController(Controller):
         self, api: Api, caller: CurrentCaller, endpoint_id: EndpointRef
     ) -> OperationalWebhookEndpointOut:
         """Returns an operational webhook endpoint by its id or uid."""
-        return operational_endpoint_out(await _requests(api, caller).get(endpoint_id))
+        return operational_endpoint_out(await operational_requests(api, caller).get(endpoint_id))
 
     @put(
         "/{endpoint_id:str}",
@@ -108,7 +111,7 @@ class OperationalEndpointController(Controller):
         If no endpoint has this uid, one is created with it, and the answer is `201`.
         """
         known = with_known_types(data)
-        saved = await _requests(api, caller).update(endpoint_id, known, precondition)
+        saved = await operational_requests(api, caller).update(endpoint_id, known, precondition)
         return Response(
             operational_endpoint_out(saved.endpoint), status_code=201 if saved.created else 200
         )
@@ -126,7 +129,7 @@ class OperationalEndpointController(Controller):
         precondition: WritePrecondition,
     ) -> None:
         """Deletes the endpoint, cancels its pending deliveries, and answers `204`."""
-        await _requests(api, caller).delete(endpoint_id, precondition)
+        await operational_requests(api, caller).delete(endpoint_id, precondition)
 
     @get(
         "/{endpoint_id:str}/headers",
@@ -140,7 +143,7 @@ class OperationalEndpointController(Controller):
         """Returns the headers that are sent with every webhook to the endpoint. Headers whose names
         suggest a secret are named in `sensitive`; their values are not returned.
         """
-        return await _requests(api, caller).headers(endpoint_id)
+        return await operational_requests(api, caller).headers(endpoint_id)
 
     @put(
         "/{endpoint_id:str}/headers",
@@ -156,7 +159,7 @@ class OperationalEndpointController(Controller):
         data: JSONBody[EndpointHeadersIn],
     ) -> None:
         """Replaces the headers that are sent with every webhook, and answers `204`."""
-        await _requests(api, caller).set_headers(endpoint_id, data)
+        await operational_requests(api, caller).set_headers(endpoint_id, data)
 
     @get(
         "/{endpoint_id:str}/secret",
@@ -170,7 +173,7 @@ class OperationalEndpointController(Controller):
         """Returns the endpoint's newest secret (`whsec_`) or, if it signs with a private key, the
         public key (`whpk_`).
         """
-        return await _requests(api, caller).secret(endpoint_id)
+        return await operational_requests(api, caller).secret(endpoint_id)
 
     @post(
         "/{endpoint_id:str}/secret/rotate",
@@ -189,10 +192,11 @@ class OperationalEndpointController(Controller):
         answers `204`. The previous secret keeps signing beside the new one for
         `gracePeriodSeconds`, 24 hours by default.
         """
-        await _requests(api, caller).rotate_secret(endpoint_id, data)
+        await operational_requests(api, caller).rotate_secret(endpoint_id, data)
 
 
-def _requests(api: Api, caller: CurrentCaller) -> EndpointRequests:
+def operational_requests(api: ApiDependencies, caller: Caller) -> EndpointRequests:
+    """The requests of one caller about the tenant's operational endpoints."""
     return EndpointRequests(
         api,
         caller,

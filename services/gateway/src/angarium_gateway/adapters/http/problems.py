@@ -46,6 +46,8 @@ _PATH_MEMBERS: Final = {
 }
 """Names from the path that the dispatcher refuses, as it calls them."""
 _QUERY_NAMES: Final = frozenset({"limit", "iterator", "order", "before", "after"})
+_ALL_FILTERS: Final = "filters"
+"""Stands for all filters of a search together."""
 
 _ABOUT_THE_PART: Final = frozenset({403, 404, 409, 422})
 
@@ -210,6 +212,8 @@ def _location(field: str | None) -> tuple[str, ...]:
         return ("path", field)
     if field in _QUERY_NAMES:
         return ("query", field)
+    if field == _ALL_FILTERS:
+        return ("query",)
     return ("body", *field.split("."))
 
 

@@ -9,7 +9,11 @@ from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
-from angarium_gateway.application.read.messages import FoundMessages, MessageFilter
+from angarium_gateway.application.read.messages import (
+    FoundMessages,
+    MessageFilter,
+    TooManyApplications,
+)
 
 from .attempts import ExpandedStatuses, Status, StatusClass
 from .dependencies import Api, ApiDependencies, CurrentCaller
@@ -214,7 +218,8 @@ class SearchController(Controller):
         """Returns the messages of all applications that match all filters, newest first.
 
         A page may be short or empty while `done` is false: a search examines at most 20,000
-        messages a page, or 500 of each application if that is more. Go on with `iterator`.
+        messages a page, or 500 of each application if that is more. Go on with `iterator`. With a
+        filter that no index has, more than 2,000 applications are not searched at once.
         """
         found = await _messages(
             api, caller.tenant_id, None, page, messages, with_content=with_content
@@ -272,7 +277,9 @@ class SearchController(Controller):
         """Returns the attempts of all applications that match all filters, newest first.
 
         A page may be short or empty while `done` is false: a search examines at most 20,000
-        attempts a page, or 500 of each endpoint if that is more. Go on with `iterator`.
+        attempts a page, or 500 of each endpoint if that is more. Go on with `iterator`. Failed
+        attempts (`status=2`) have an index; with other filters that no index has, more than 2,000
+        endpoints are not searched at once.
         """
         question = SearchAttempts(
             tenant_id=caller.tenant_id,
@@ -292,9 +299,12 @@ async def _messages(
     *,
     with_content: bool,
 ) -> FoundMessages:
-    return await api.message_search.search(
-        tenant_id, application_id, window_of_page(page), chosen, with_content=with_content
-    )
+    try:
+        return await api.message_search.search(
+            tenant_id, application_id, window_of_page(page), chosen, with_content=with_content
+        )
+    except TooManyApplications as refused:
+        raise Refused(invalid(Fault(("query",), str(refused)))) from None
 
 
 def _listed(found: FoundMessages) -> ListResponse[FoundMessageOut]:

@@ -9,7 +9,7 @@ from angarium_gateway.application.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.application.read.references import References
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
 
-from .delete_content import DeleteContent, Deletion
+from .delete_content import DeleteContent, DeletedContent, Deletion
 from .erasable_messages import ErasableMessages
 
 
@@ -55,7 +55,7 @@ class BulkExpunge:
                     results[ref] = False
                 case Problem():
                     return outcome
-                case Deletion.DONE:
+                case DeletedContent():
                     results[ref] = True
                 case _:
                     pending.append(ref)
@@ -63,10 +63,10 @@ class BulkExpunge:
 
     async def _one(
         self, tenant_id: bytes, application_ref: str, ref: str, *, cancel_pending: bool
-    ) -> Deletion | Problem:
+    ) -> DeletedContent | Deletion | Problem:
         if cancel_pending:
             problem = await self._expunge.message(tenant_id, application_ref, ref)
-            return problem or Deletion.DONE
+            return problem or DeletedContent()
         owned = await self._references.message(tenant_id, application_ref, ref)
         if isinstance(owned, Problem):
             return owned

@@ -1,5 +1,6 @@
 """Delete the content of one message, unless a delivery of it is pending."""
 
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from angarium_contracts.deliveries import DeliveriesChanged, ExpungeMessage
@@ -15,12 +16,20 @@ from .erasable_messages import ErasableMessage
 
 
 class Deletion(Enum):
-    """The outcome for a message's content. PENDING: nothing was deleted, as a delivery is pending.
-    UNDER_WAY: it is to be deleted again, as an attempt or a batch has not ended yet."""
+    """The outcome for a message's content that is not deleted, or not all of it. PENDING: nothing
+    was deleted, as a delivery is pending. UNDER_WAY: it is to be deleted again, as an attempt or a
+    batch has not ended yet."""
 
-    DONE = auto()
     PENDING = auto()
     UNDER_WAY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedContent:
+    """A message's content is deleted, in the worker from these numbers of rows."""
+
+    attempts: int = 0
+    pending_deliveries: int = 0
 
 
 class DeleteContent:
@@ -44,7 +53,7 @@ class DeleteContent:
 
     async def __call__(
         self, message: ErasableMessage, *, cancel_pending: bool
-    ) -> Deletion | Problem:
+    ) -> DeletedContent | Deletion | Problem:
         """Delete the content, and with `cancel_pending` cancel the deliveries that are pending."""
         if message.scheduled:
             if not cancel_pending:
@@ -52,6 +61,7 @@ class DeleteContent:
             await self._schedule.cancel(message.application_id, message.id)
         if await self._replayed.still_open(message.application_id, [message.id]):
             return Deletion.UNDER_WAY if cancel_pending else Deletion.PENDING
+        kept: DeliveriesChanged | Problem | None = None
         if not cancel_pending:
             kept = await self._at_worker(message.id, keep_pending=True)
             if isinstance(kept, Problem):
@@ -59,12 +69,12 @@ class DeleteContent:
             if not kept.done:
                 return Deletion.PENDING
         await self._payloads.expunge(message.application_id, message.id)
-        if not cancel_pending:
-            return Deletion.DONE
-        changed = await self._at_worker(message.id)
+        changed = kept or await self._at_worker(message.id)
         if isinstance(changed, Problem):
             return changed
-        return Deletion.DONE if changed.done else Deletion.UNDER_WAY
+        if not changed.done:
+            return Deletion.UNDER_WAY
+        return DeletedContent(changed.attempts, changed.pending_deliveries)
 
     async def _at_worker(
         self, message_id: bytes, *, keep_pending: bool = False

@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+from angarium_contracts.metadata_members import ApplicationPosition
 
 from angarium_gateway.domain.background_tasks import TaskProgress
 
@@ -17,7 +18,11 @@ class WaitingMessage(msgspec.Struct, frozen=True, array_like=True):
 class DeletionState(msgspec.Struct, frozen=True, omit_defaults=True):
     """`application_id`: the application being searched. `searched`: all applications are done, and
     only the `waiting` messages are left. `event_claims`: eventIds deleted; `operational`:
-    operational messages deleted. `receipt`: JSON, once an erasure has ended."""
+    operational messages deleted; `attempts` and `pending_deliveries`: rows of the worker;
+    `applications`: rows of the dispatcher. `receipt`: JSON, once an erasure has ended.
+
+    Of a subject in metadata, `named` are applications found but not searched yet, up to the
+    position `looked_to`; `all_found`: there are no others."""
 
     application_id: bytes | None = None
     searched: bool = False
@@ -25,6 +30,12 @@ class DeletionState(msgspec.Struct, frozen=True, omit_defaults=True):
     event_claims: int = 0
     operational: int = 0
     receipt: str | None = None
+    attempts: int = 0
+    pending_deliveries: int = 0
+    applications: int = 0
+    named: tuple[bytes, ...] = ()
+    looked_to: ApplicationPosition | None = None
+    all_found: bool = False
 
 
 _decoder: Final = msgspec.json.Decoder(DeletionState)

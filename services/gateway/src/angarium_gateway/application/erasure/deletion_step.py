@@ -14,9 +14,10 @@ from angarium_gateway.application.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.application.redelivery.task_steps import Stepped
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskProgress
 
-from .delete_content import DeleteContent, Deletion
+from .delete_content import DeleteContent, DeletedContent, Deletion
 from .deletion_state import DeletionState, WaitingMessage, deletion_state, encoded
 from .erasable_messages import ErasableMessage, ErasableMessages
+from .named_applications import NamedApplications
 from .receipts import ErasureReceipts
 
 PAGE_MAX: Final = 25
@@ -27,22 +28,25 @@ WAITING_MAX: Final = 1_000
 
 class DeleteContents:
     """Deletes the content of an application's messages or, with a subject, everything of the
-    messages with this tag.
+    messages with this tag, or of the applications with this member of their metadata.
 
     Without a subject, a message with a pending delivery is kept and counted, unless the task
     cancels it. With a subject, it is waited for. The tenant's operational messages come last: they
-    repeat eventIds. A legal hold that is placed meanwhile ends the task.
+    repeat eventIds. An application forgets the member once nothing is left of its messages. A legal
+    hold that is placed meanwhile ends the task.
     """
 
     def __init__(
         self,
         messages: ErasableMessages,
+        named: NamedApplications,
         holds: LegalHolds,
         delete: DeleteContent,
         receipts: ErasureReceipts,
         now: Callable[[], datetime],
     ) -> None:
         self._messages = messages
+        self._named = named
         self._holds = holds
         self._delete = delete
         self._receipts = receipts
@@ -57,7 +61,9 @@ class DeleteContents:
         state = deletion_state(task.progress)
         if state.searched or len(state.waiting) >= WAITING_MAX:
             return await self._go_through_waiting(task, state, limit)
-        application_id = state.application_id or task.arguments.application_id
+        application_id = state.application_id
+        if application_id is None and not task.arguments.by_metadata:
+            application_id = task.arguments.application_id
         if not application_id:
             return await self._in_next_application(task, state, None)
         if state.waiting and application_id == operational_application_id(task.tenant_id):
@@ -94,11 +100,11 @@ class DeleteContents:
     async def _chosen(
         self, task: BackgroundTask, application_id: bytes, found: Sequence[ErasableMessage]
     ) -> Sequence[ErasableMessage]:
-        subject = task.arguments.subject
-        if subject is None:
+        if task.arguments.subject is None:
             return [each for each in found if not each.expunged]
         if application_id != operational_application_id(task.tenant_id):
-            return [each for each in found if subject in each.tags]
+            tag = task.arguments.tag_subject
+            return found if tag is None else [each for each in found if tag in each.tags]
         ids = [each.id for each in found if not each.expunged]
         naming = await self._messages.naming_erased(task.tenant_id, application_id, ids)
         return [each for each in found if each.id in naming]
@@ -117,8 +123,13 @@ class DeleteContents:
         operational = operational_application_id(task.tenant_id)
         deleted = kept = 0
         for message, outcome in zip(chosen, outcomes, strict=True):
-            if outcome is Deletion.DONE:
+            if isinstance(outcome, DeletedContent):
                 deleted += 1
+                state = changed(
+                    state,
+                    attempts=state.attempts + outcome.attempts,
+                    pending_deliveries=state.pending_deliveries + outcome.pending_deliveries,
+                )
                 if message.application_id == operational:
                     state = changed(state, operational=state.operational + 1)
                 elif of.subject is not None:
@@ -149,6 +160,11 @@ class DeleteContents:
         if isinstance(result, Problem):
             return result
         after, progress = result
+        waited = {each.application_id for each in tried} - {state.application_id}
+        forgotten = await self._forget_member(task, after, *sorted(waited))
+        if isinstance(forgotten, Problem):
+            return forgotten
+        after = forgotten
         if len(after.waiting) == len(state.waiting):
             return Problem(
                 code=ProblemCode.UNAVAILABLE,
@@ -159,14 +175,59 @@ class DeleteContents:
 
     async def _in_next_application(
         self, task: BackgroundTask, state: DeletionState, current: bytes | None
-    ) -> Stepped:
-        following = await self._next_application(task, current)
-        if following is None:
-            state = changed(state, searched=True)
+    ) -> Stepped | Problem:
+        if task.arguments.by_metadata:
+            following = await self._next_named(task, state, current)
         else:
-            state = changed(state, application_id=following)
-        progress = replace(task.progress, cursor=None, result=encoded(state))
+            application_id = await self._next_application(task, current)
+            following = _searching(state, application_id)
+        if isinstance(following, Problem):
+            return following
+        progress = replace(task.progress, cursor=None, result=encoded(following))
         return Stepped(progress, done=False)
+
+    async def _next_named(
+        self, task: BackgroundTask, state: DeletionState, current: bytes | None
+    ) -> DeletionState | Problem:
+        """Go on to the next application with the member, once `current` has forgotten it."""
+        operational = operational_application_id(task.tenant_id)
+        if current == operational:
+            return _searching(state, None)
+        if current is not None:
+            forgotten = await self._forget_member(task, state, current)
+            if isinstance(forgotten, Problem):
+                return forgotten
+            state = forgotten
+        if not state.named and not state.all_found:
+            found = await self._named.find(task, state.looked_to)
+            if isinstance(found, Problem):
+                return found
+            state = changed(
+                state,
+                named=found.application_ids,
+                looked_to=found.looked_to,
+                all_found=found.looked_to is None,
+            )
+        if state.named:
+            return _searching(changed(state, named=state.named[1:]), state.named[0])
+        if state.all_found:
+            return _searching(state, operational)
+        return changed(state, application_id=None)
+
+    async def _forget_member(
+        self, task: BackgroundTask, state: DeletionState, *application_ids: bytes
+    ) -> DeletionState | Problem:
+        """Remove the subject from the metadata of those applications that are searched and of which
+        no message waits."""
+        waiting = {each.application_id for each in state.waiting}
+        waiting.add(operational_application_id(task.tenant_id))
+        for application_id in application_ids:
+            if task.arguments.by_metadata and application_id not in waiting:
+                problem = await self._named.forget(task, application_id)
+                if problem is not None:
+                    return problem
+                state = changed(state, applications=state.applications + 1)
+        return state
 
     async def _next_application(self, task: BackgroundTask, current: bytes | None) -> bytes | None:
         of, operational = task.arguments, operational_application_id(task.tenant_id)
@@ -187,6 +248,16 @@ class DeleteContents:
             "message": messages,
             "event_claim": state.event_claims,
             "operational message": state.operational,
+            "attempt": state.attempts,
+            "pending_delivery": state.pending_deliveries,
+            "application": state.applications,
         }
         receipt = self._receipts.sign(task, self._now(), rows)
         return Stepped(replace(progress, result=encoded(DeletionState(receipt=receipt))), done=True)
+
+
+def _searching(state: DeletionState, application_id: bytes | None) -> DeletionState:
+    """The state in which an application is searched next; None: all are done."""
+    if application_id is None:
+        return changed(state, searched=True)
+    return changed(state, application_id=application_id)

@@ -9,12 +9,14 @@ from angarium_gateway.application.legal_holds import LegalHolds
 from angarium_gateway.application.read.references import References
 from angarium_gateway.application.redelivery.expunge_content import ExpungeContent
 from angarium_gateway.application.redelivery.redelivery import Redelivery
+from angarium_gateway.application.service_query import ServiceQuery
 from angarium_gateway.domain.background_tasks import TaskKind
 
 from .bulk_expunge import BulkExpunge
 from .delete_content import DeleteContent
 from .deletion_step import DeleteContents
 from .erasable_messages import ErasableMessages
+from .named_applications import NamedApplications
 from .receipts import ErasureReceipts
 from .start_deletion import StartDeletion
 
@@ -36,6 +38,7 @@ def build_erasure(
     references: References,
     directory: ApplicationDirectory,
     redelivery: Redelivery,
+    ask_dispatcher: ServiceQuery,
     *,
     receipt_keys: Sequence[bytes],
     make_id: Callable[[], bytes],
@@ -43,8 +46,9 @@ def build_erasure(
 ) -> Erasure:
     """Build the use cases, and add their step to the runner of background tasks."""
     receipts = ErasureReceipts(*receipt_keys)
+    named = NamedApplications(ask_dispatcher)
     redelivery.runner.add_step(
-        TaskKind.PURGE_CONTENT, DeleteContents(messages, holds, delete, receipts, now)
+        TaskKind.PURGE_CONTENT, DeleteContents(messages, named, holds, delete, receipts, now)
     )
     start = StartDeletion(
         tasks=redelivery.tasks,

@@ -3,16 +3,18 @@
 import hmac
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 from angarium_contracts.ids import APPLICATION, BACKGROUND_TASK, format_id
 
 from angarium_gateway.domain.background_tasks import BackgroundTask
+from angarium_gateway.domain.erasure_subjects import ErasureSubject, MetadataSubject, TagSubject
 
 KEY_PURPOSE: Final = b"erasure receipts"
 _SIGNED_PREFIX: Final = b"receipt:"
 _SUBJECT_PREFIX: Final = b"subject:"
+_MEMBER_PREFIX: Final = b"metadata member:"
 MAY_REMAIN: Final = (
     "databaseDeadRows",
     "databaseStatistics",
@@ -22,15 +24,18 @@ MAY_REMAIN: Final = (
 )
 """Places out of the services' reach that may still hold erased bytes; the guide to erasure says
 until when."""
+IDEMPOTENT_ANSWERS: Final = "idempotentAnswers"
+"""Another one, if the subject is in metadata: the sealed answers of the requests that set it."""
 
 
 class ErasureReceipt(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A record of everything that an erasure deleted.
 
-    `subject_digest` is an HMAC of the tag, so that the receipt does not name the person but can be
-    compared with the tag. `rows` are the numbers of rows by table, `signature` is an HMAC-SHA256 of
-    everything else. `app_id` is null if the erasure was in all applications. `may_remain` is unset
-    in receipts of earlier versions.
+    `subject_digest` is an HMAC of the subject, so that the receipt does not name the person but can
+    be compared with the subject, which is a "tag" or a member of "metadata" (`subject_kind`).
+    `rows` are the numbers of rows by table, `signature` is an HMAC-SHA256 of everything else.
+    `app_id` is null if the erasure was in all applications. `may_remain` and `subject_kind` are
+    unset in receipts of earlier versions.
     """
 
     id: str
@@ -42,6 +47,7 @@ class ErasureReceipt(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     finished_at: datetime
     rows: dict[str, int]
     may_remain: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    subject_kind: str | msgspec.UnsetType = msgspec.UNSET
     signature: str = ""
 
 
@@ -56,16 +62,19 @@ class ErasureReceipts:
     def sign(self, task: BackgroundTask, finished_at: datetime, rows: dict[str, int]) -> str:
         """The JSON text of the signed receipt of an erasure that ends now."""
         of = task.arguments
+        subject = of.metadata or TagSubject(of.subject or "")
+        by_metadata = isinstance(subject, MetadataSubject)
         receipt = ErasureReceipt(
             id=format_id(BACKGROUND_TASK, task.id),
             tenant_id=task.tenant_id.hex(),
             app_id=format_id(APPLICATION, of.application_id) if of.application_id else None,
-            subject_digest=_hmac(self._key, _subject(task.tenant_id, of.subject or "")),
+            subject_digest=_hmac(self._key, _subject(task.tenant_id, subject)),
             requested_by=(of.requested_by or b"").hex(),
             requested_at=of.until.astimezone(UTC),
             finished_at=finished_at.astimezone(UTC),
             rows=rows,
-            may_remain=MAY_REMAIN,
+            may_remain=(*MAY_REMAIN, IDEMPOTENT_ANSWERS) if by_metadata else MAY_REMAIN,
+            subject_kind="metadata" if by_metadata else "tag",
         )
         signed = msgspec.structs.replace(receipt, signature=_hmac(self._key, _signed(receipt)))
         return msgspec.json.encode(signed).decode()
@@ -75,18 +84,24 @@ class ErasureReceipts:
         unsigned = _signed(msgspec.structs.replace(receipt, signature=""))
         return self._is_hmac(receipt.signature, unsigned)
 
-    def is_of(self, receipt: ErasureReceipt, tenant_id: bytes, tag: str) -> bool:
-        """True if the receipt is of this tag."""
-        return self._is_hmac(receipt.subject_digest, _subject(tenant_id, tag))
+    def is_of(self, receipt: ErasureReceipt, tenant_id: bytes, subject: ErasureSubject) -> bool:
+        """True if the receipt is of this subject."""
+        return self._is_hmac(receipt.subject_digest, _subject(tenant_id, subject))
 
     def _is_hmac(self, digest: str, data: bytes) -> bool:
         made = [_hmac(key, data) for key in self._keys]
         return any(hmac.compare_digest(each.encode(), digest.encode()) for each in made)
 
 
-def _subject(tenant_id: bytes, tag: str) -> bytes:
-    # The digest of a tag differs from tenant to tenant.
-    return _SUBJECT_PREFIX + tenant_id + tag.encode()
+def _subject(tenant_id: bytes, subject: ErasureSubject) -> bytes:
+    # The digest of a subject differs from tenant to tenant.
+    match subject:
+        case TagSubject(tag=tag):
+            return _SUBJECT_PREFIX + tenant_id + tag.encode()
+        case MetadataSubject():
+            return _MEMBER_PREFIX + tenant_id + subject.text().encode()
+        case _:
+            assert_never(subject)
 
 
 def _signed(receipt: ErasureReceipt) -> bytes:

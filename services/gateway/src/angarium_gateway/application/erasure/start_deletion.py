@@ -11,6 +11,7 @@ from angarium_gateway.application.legal_holds import LegalHolds, refuse_held
 from angarium_gateway.application.redelivery.background_tasks import BackgroundTasks
 from angarium_gateway.application.redelivery.start_task import RUNNING_MAX
 from angarium_gateway.domain.background_tasks import BackgroundTask, TaskArguments, TaskKind
+from angarium_gateway.domain.erasure_subjects import ErasureSubject, MetadataSubject, TagSubject
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,12 +52,12 @@ class StartDeletion:
         self,
         tenant_id: bytes,
         application_ref: str | None,
-        subject: str,
+        subject: ErasureSubject,
         *,
         cancel_pending: bool,
         requested_by: bytes,
     ) -> BackgroundTask | Problem:
-        """Erase the messages with the tag `subject` of an application, or of all of them."""
+        """Erase the messages that the subject names, of an application or of all of them."""
         application_id = b""
         if application_ref is not None:
             application = await self._directory.find(tenant_id, application_ref)
@@ -69,8 +70,9 @@ class StartDeletion:
             _BEGINNING,
             self._now(),
             cancel_pending=cancel_pending,
-            subject=subject,
+            subject=subject.tag if isinstance(subject, TagSubject) else subject.text(),
             requested_by=requested_by,
+            by_metadata=isinstance(subject, MetadataSubject),
         )
         return await self._start(tenant_id, arguments)
 

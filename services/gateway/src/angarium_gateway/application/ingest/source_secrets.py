@@ -1,9 +1,11 @@
 """Secrets of sources: sealed for the way to the dispatcher, and opened for who may see them."""
 
 from collections.abc import Callable
+from typing import Final
 
 from angarium_chassis.sealing import Seal, SealBroken
 from angarium_contracts.configuration import Application, SourceGiven
+from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
 
 from angarium_gateway.domain.api_tokens import new_token
@@ -11,7 +13,12 @@ from angarium_gateway.domain.digests import token_hash
 from angarium_gateway.domain.ingest.source_types import SourceType
 from angarium_gateway.domain.ingest.verification import SourceConfig
 
-from .sources import INGEST_PREFIX, config_text
+from .sources import INGEST_PREFIX, config_text, read_config
+
+_OTHER_KEY: Final = (
+    "The source was encrypted with another key. The operator must set the same"
+    " ANGARIUM_ENCRYPTION_KEY for all services."
+)
 
 
 class SourceSecrets:
@@ -32,13 +39,16 @@ class SourceSecrets:
         token = new_token(self._random_bytes, INGEST_PREFIX)
         return self._seal.close(token.encode(), tenant_id), token_hash(token).hex()
 
+    def config_of(self, source: ApplicationState) -> SourceConfig | Problem:
+        """The configuration of a source."""
+        try:
+            return read_config(self._seal.open(source.sealed_source_config or b"", source.id))
+        except SealBroken:
+            return Problem(code=ProblemCode.UNAVAILABLE, detail=_OTHER_KEY)
+
     def token_of(self, source: Application) -> str | Problem:
         """The current token of a source."""
         try:
             return self._seal.open(source.sealed_ingest_token or b"", source.id).decode()
         except SealBroken:
-            return Problem(
-                code=ProblemCode.UNAVAILABLE,
-                detail="The token was encrypted with another key. The operator must set the same"
-                " ANGARIUM_ENCRYPTION_KEY for all services.",
-            )
+            return Problem(code=ProblemCode.UNAVAILABLE, detail=_OTHER_KEY)

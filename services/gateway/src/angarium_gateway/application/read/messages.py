@@ -121,8 +121,19 @@ class FoundMessages:
     newest: bytes | None
 
 
+class TooManyApplications(Exception):
+    """A search of a whole tenant would examine messages of more than `at_most` applications."""
+
+    def __init__(self, at_most: int) -> None:
+        super().__init__(
+            f"With these filters, messages of more than {at_most:,} applications cannot be searched"
+            " at once. Search in an application, or by `id_prefix`, `event_id`, `before` and"
+            " `after` only."
+        )
+
+
 class MessageSearch(Protocol):
-    """Searches the messages of a tenant. Raises `JournalUnavailable`."""
+    """Searches the messages of a tenant. Raises `JournalUnavailable`, and `TooManyApplications`."""
 
     async def search(
         self,

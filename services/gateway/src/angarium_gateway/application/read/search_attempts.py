@@ -11,7 +11,7 @@ from angarium_contracts.queries import Page, Problem, ProblemCode
 
 from angarium_gateway.application.service_query import ServiceQuery
 
-from .messages import MessageFilter, MessageSearch, MessageWindow
+from .messages import MessageFilter, MessageSearch, MessageWindow, TooManyApplications
 
 MESSAGES_PER_PAGE: Final = 100
 _SEPARATOR: Final = "."
@@ -61,9 +61,12 @@ class SearchAttemptsOfMessages:
                 field="iterator",
             )
         window = MessageWindow(MESSAGES_PER_PAGE, position.past)
-        found = await self._messages.search(
-            question.tenant_id, question.application_id, window, chosen, with_content=False
-        )
+        try:
+            found = await self._messages.search(
+                question.tenant_id, question.application_id, window, chosen, with_content=False
+            )
+        except TooManyApplications as refused:
+            return Problem(ProblemCode.INVALID, str(refused), field="filters")
         ids = [item.message.id for item in found.items]
         end = None if found.oldest is None else format_id(MESSAGE, found.oldest)
         if not ids:

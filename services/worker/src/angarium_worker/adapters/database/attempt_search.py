@@ -1,8 +1,9 @@
 """Reading the attempts of an application or a tenant, newest first or as they are made.
 
-No index is kept for it: each endpoint's attempts are read in the order of their ids through the
-index that lists of one endpoint use, and merged. A page costs one index search for each endpoint;
-only the rows of the page itself are fetched, unless a filter has to look into others.
+No index of all attempts is kept for it: each endpoint's attempts are read in the order of their ids
+through the index that lists of one endpoint use, and merged. A page costs one index search for each
+endpoint; only the rows of the page itself are fetched, unless a filter has to look into others.
+Failed attempts of a whole tenant have an index of their own.
 """
 
 from collections.abc import Sequence
@@ -15,13 +16,14 @@ from angarium_contracts.attempts import (
     Attempt,
     AttemptFilter,
     Attempts,
+    AttemptStatus,
     FollowAttempts,
     SearchAttempts,
 )
 from angarium_contracts.contract import Contract
 from angarium_contracts.ids import ATTEMPT, format_id, lowest_id_at, parse_id
 from angarium_contracts.queries import Problem, ProblemCode
-from sqlalchemy import ColumnElement, Row, Select, exists, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, exists, func, literal_column, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import FromClause
 
@@ -37,11 +39,20 @@ LOOKED_THROUGH_MAX: Final = 20_000
 """Attempts that one page of a search examines for its filter, over all endpoints."""
 LOOKED_THROUGH_MIN: Final = 500
 """Attempts that it examines of each endpoint, however many endpoints there are."""
+ENDPOINTS_MAX: Final = 2_000
+"""A search that would examine attempts of more endpoints for its filter is refused."""
 ID_APART_MS: Final = 60_000
 """An attempt's id is made when it ends, right before `ended_at`: with this much to spare, for a
 clock that is set back in between, a bound on the time is also a bound on the id."""
 
+_FAILED: Final = attempt.c.status == literal_column(str(int(AttemptStatus.FAIL)))
+"""As the index has it: with a parameter, a plan for all values could not use it."""
+
 type Scope = SearchAttempts | FollowAttempts
+
+
+class _TooManyEndpoints(Exception):
+    """A page would examine too many attempts."""
 
 
 class AttemptSearch:
@@ -82,7 +93,11 @@ class AttemptSearch:
                     field="iterator",
                 )
             where.append(attempt.c.id > past if backwards else attempt.c.id < past)
-        end = await self._end(question, where, rising=backwards) if _looks_into(question) else None
+        try:
+            looks = _looks_into(question)
+            end = await self._end(question, where, rising=backwards) if looks else None
+        except _TooManyEndpoints:
+            return _too_many_endpoints()
         if end is not None:
             where.append(attempt.c.id <= end if backwards else attempt.c.id >= end)
         filters = [*attempt_conditions(wanted), *_search_conditions(wanted)]
@@ -112,8 +127,15 @@ class AttemptSearch:
         async def read(connection: AsyncConnection) -> bytes | None:
             of = _endpoints(question)
             end: bytes | None
+            if _reads_failed(question):
+                query = _of_failed(question, where, rising=rising).with_only_columns(attempt.c.id)
+                query = query.offset(LOOKED_THROUGH_MAX - 1).limit(1)
+                end = (await connection.execute(query)).scalar_one_or_none()
+                return end
             count = select(func.count()).select_from(endpoint_copy).where(*of)
             endpoints = (await connection.execute(count)).scalar_one()
+            if endpoints > ENDPOINTS_MAX:
+                raise _TooManyEndpoints
             each = max(LOOKED_THROUGH_MIN, LOOKED_THROUGH_MAX // max(1, endpoints))
             edge = func.min if rising else func.max
             if self._on_postgres:
@@ -139,6 +161,9 @@ class AttemptSearch:
         endpoints only ids are read, which the index has, and merged before rows are fetched."""
         if isinstance(question, SearchAttempts) and question.message_ids is not None:
             return _of_messages(question, question.message_ids, where, rows_max, rising=rising)
+        if isinstance(question, SearchAttempts) and _reads_failed(question):
+            failed = _of_failed(question, where, rising=rising)
+            return failed.limit(rows_max).subquery("found")
         of = _endpoints(question)
         if not self._on_postgres:
             within = select(endpoint_copy.c.id).where(*of)
@@ -214,6 +239,20 @@ def _of_endpoint(where: list[ColumnElement[bool]], *, rising: bool) -> Select[An
     return query.order_by(attempt.c.id if rising else attempt.c.id.desc())
 
 
+def _reads_failed(question: SearchAttempts) -> bool:
+    """True if the attempts are read through the index of a tenant's failed ones."""
+    named = (question.application_id, question.endpoint_id, question.message_ids)
+    return question.filter.status is AttemptStatus.FAIL and not any(named)
+
+
+def _of_failed(
+    question: SearchAttempts, where: list[ColumnElement[bool]], *, rising: bool
+) -> Select[Any]:
+    """The failed attempts of a tenant."""
+    query = select(attempt).where(attempt.c.tenant_id == question.tenant_id, _FAILED, *where)
+    return query.order_by(attempt.c.id if rising else attempt.c.id.desc())
+
+
 def _endpoints(question: Scope) -> list[ColumnElement[bool]]:
     """Those that the question may see; deleted ones have attempts too."""
     of = [endpoint_copy.c.tenant_id == question.tenant_id]
@@ -244,7 +283,7 @@ def _looks_into(question: SearchAttempts) -> bool:
     return wanted.latest or any(
         each is not None
         for each in (
-            wanted.status,
+            None if _reads_failed(question) else wanted.status,
             wanted.status_class,
             wanted.event_types,
             wanted.channel,
@@ -270,6 +309,16 @@ def _page(
         done=not more and end is None,
         iterator=None if last is None else format_id(ATTEMPT, last),
         prev_iterator=None if first is None else BACKWARDS + format_id(ATTEMPT, first),
+    )
+
+
+def _too_many_endpoints() -> Problem:
+    return Problem(
+        code=ProblemCode.INVALID,
+        detail=f"With these filters, attempts of more than {ENDPOINTS_MAX:,} endpoints cannot be"
+        " searched at once. Search in an application, or give an `endpoint_id`; or search all"
+        " applications for failed attempts, with `status=2`.",
+        field="filters",
     )
 
 

@@ -5,12 +5,12 @@ from typing import Any
 from angarium_chassis.database.clock import clock_us
 from angarium_chassis.database.engine import Database
 from angarium_contracts.attempts import EXPUNGED_RESPONSE
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 
 from .attempt_bounds import first_attempt_id
 from .delivery_rows import is_held
 from .storage_errors import storage_errors
-from .tables import attempt, pending_delivery
+from .tables import attempt, cancelled_delivery, pending_delivery
 
 _row = pending_delivery.c
 
@@ -30,6 +30,18 @@ class StoredContentTables:
             .where(_row.message_id == message_id, _row.cancelled.is_not(None))
             .values(payload=b"", content_type=None)
         )
+
+    async def count_blanked(self, message_id: bytes, reason: str) -> int:
+        """See `StoredContent`."""
+        ended = cancelled_delivery.c
+        counts = [
+            select(func.count()).where(ended.message_id == message_id, ended.reason == reason),
+            select(func.count()).where(_row.message_id == message_id, _row.cancelled.is_not(None)),
+        ]
+        query = select(counts[0].scalar_subquery() + counts[1].scalar_subquery())
+        with storage_errors():
+            async with self._reading.connect() as connection:
+                return int(await connection.scalar(query) or 0)
 
     async def is_pending(self, message_id: bytes) -> bool:
         """See `StoredContent`."""

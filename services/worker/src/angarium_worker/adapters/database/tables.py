@@ -55,11 +55,19 @@ attempt: Final = Table(
     recorded_in(),
     Column("exchange", LargeBinary, nullable=True),
     Index("attempt_by_endpoint", "endpoint_id", "id"),
+    Index(
+        "attempt_failed",
+        "tenant_id",
+        "id",
+        postgresql_where=text("status = 2"),
+        sqlite_where=text("status = 2"),
+    ),
     recording_index("attempt"),
     postgresql_partition_by="RANGE (id)",
 )
-"""On Postgres in partitions by time. No attempt is older than its message: reads by message pass
-that bound (`attempt_bounds`), so that older partitions are not read."""
+"""On Postgres in partitions by time. Only failed attempts are in the index `attempt_failed`: it
+costs the others nothing. No attempt is older than its message: reads by message pass that bound
+(`attempt_bounds`), so that older partitions are not read."""
 
 pending_delivery: Final = Table(
     "pending_delivery",

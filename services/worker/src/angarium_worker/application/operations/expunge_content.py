@@ -26,6 +26,11 @@ class StoredContent(Protocol):
         """Delete the payload of the message's pending deliveries that are cancelled."""
         ...
 
+    async def count_blanked(self, message_id: bytes, reason: str) -> int:
+        """How many pending deliveries of the message lost their payload for `reason`, or will end
+        without one."""
+        ...
+
     async def is_pending(self, message_id: bytes) -> bool:
         """True if the message has a pending delivery."""
         ...
@@ -84,9 +89,14 @@ class ExpungeContent:
         await self._content.blank_pending(message_id)
         # Before the answers are deleted: who holds a delivery now may still record one.
         held = await self._content.is_held(message_id)
-        await self._content.expunge_responses(message_id)
+        attempts = await self._content.expunge_responses(message_id)
         count = ended + marked
-        return DeliveriesChanged(count=count, done=not held and count < CANCELLED_MAX)
+        return DeliveriesChanged(
+            count=count,
+            done=not held and count < CANCELLED_MAX,
+            attempts=attempts,
+            pending_deliveries=await self._content.count_blanked(message_id, command.reason),
+        )
 
     async def _attempt(self, command: ExpungeAttempt) -> Contract:
         if await self._content.expunge_responses(command.message_id, command.attempt_id):

@@ -34,12 +34,13 @@ class EnvironmentController(Controller):
     async def export(
         self, api: Api, caller: CurrentCaller, data: JSONBody[EnvironmentExportIn | None] = None
     ) -> EnvironmentOut:
-        """Returns the tenant's event types, policy, applications and endpoints, as a document that
-        `POST /api/v1/environment/import` reads.
+        """Returns the tenant's event types, policy, applications, sources and streams with their
+        endpoints, and operational endpoints, as a document that `POST /api/v1/environment/import`
+        reads.
 
-        Signing secrets and custom headers are included only with `secretsPassphrase`, which
-        encrypts them. What cannot be exported is named in each endpoint's `leftOut`. An export has
-        at most 250 applications; if `done` is false, ask again with its `iterator`.
+        Secrets and custom headers are included only with `secretsPassphrase`, which encrypts them.
+        What is not exported is named in `leftOut`. An export has at most 250 applications, sources
+        and streams; if `done` is false, ask again with its `iterator`.
         """
         return await export_environment(api, caller, data or EnvironmentExportIn())
 

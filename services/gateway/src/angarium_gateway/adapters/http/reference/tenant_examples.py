@@ -10,7 +10,10 @@ from angarium_gateway.adapters.http.schemas.environment import (
     EnvironmentChange,
     EnvironmentEndpoint,
     EnvironmentImportOut,
+    EnvironmentOperationalEndpoint,
     EnvironmentOut,
+    EnvironmentSource,
+    EnvironmentStream,
 )
 from angarium_gateway.adapters.http.schemas.fields import ApiSchema
 from angarium_gateway.adapters.http.schemas.integrations import IntegrationKeyOut, IntegrationOut
@@ -29,6 +32,7 @@ from angarium_gateway.adapters.http.schemas.sign_in import (
     SignInOut,
 )
 from angarium_gateway.adapters.http.schemas.tenants import RatesOut, TenantOut, TenantQuotasOut
+from angarium_gateway.domain.ingest.source_types import SourceType
 from angarium_gateway.domain.permissions import Capability, KeyScope, Permission
 
 from .example_values import (
@@ -79,6 +83,17 @@ TENANT_EXAMPLES: Final[tuple[ApiSchema, ...]] = (
                 endpoints=[EnvironmentEndpoint(url=URL, uid="billing")],
             )
         ],
+        sources=[
+            EnvironmentSource(
+                name="GitHub, organisation",
+                uid="github",
+                type=SourceType.GITHUB,
+                left_out=["secret"],
+                endpoints=[EnvironmentEndpoint(url=URL, uid="pushes")],
+            )
+        ],
+        streams=[EnvironmentStream(name="Orders", uid="orders")],
+        operational_endpoints=[EnvironmentOperationalEndpoint(url=URL, uid="operations")],
         sealing=None,
         iterator=None,
         done=True,

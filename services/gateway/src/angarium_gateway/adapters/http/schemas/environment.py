@@ -5,10 +5,15 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from angarium_gateway.domain.ingest.source_types import SourceType
+
 from .applications import ApplicationName, ApplicationPatch
 from .endpoints import EndpointPatch
 from .event_types import EventTypeOut, EventTypePatch
-from .fields import ApiSchema, EventTypeName, RequestSchema, Url
+from .fields import ApiSchema, EventTypeName, RequestSchema, ThrottleRate, Uid, Url
+from .ingest import IngestSourceConfigIn, SourceName
+from .operational_webhooks import OperationalEventTypes
+from .streams import StreamName
 
 EXPORTED_APPLICATIONS_MAX: Final = 250
 PASSPHRASE_CHARS_MIN: Final = 12
@@ -18,8 +23,8 @@ Passphrase = Annotated[
     Meta(
         min_length=PASSPHRASE_CHARS_MIN,
         max_length=1024,
-        description="Encrypts the endpoints' secrets and custom headers (scrypt, AES-256-GCM). The"
-        " import needs the same passphrase. Angarium does not store it.",
+        description="Encrypts the secrets of endpoints and sources, and custom headers (scrypt,"
+        " AES-256-GCM). The import needs the same passphrase. Angarium does not store it.",
     ),
 ]
 ObjectId = Annotated[
@@ -34,11 +39,13 @@ ObjectId = Annotated[
     ),
 ]
 SealedText = Annotated[str, Meta(min_length=1, max_length=65536)]
+SealedSecret = Annotated[SealedText, Meta(description="The signing secret, encrypted.")]
+SealedHeaders = Annotated[SealedText, Meta(description="The custom headers, encrypted.")]
 ReadOnly = Annotated[datetime, Meta(description="Ignored: an import sets its own times.")]
 LeftOut = Annotated[
     list[str],
     Meta(
-        description="Settings of the endpoint that the document cannot contain, such as"
+        description="Settings of the object that the document does not contain, such as"
         " `clientCertificate`. Set them again after an import, which ignores this list."
     ),
 ]
@@ -48,8 +55,19 @@ ExportIterator = Annotated[
     Meta(
         min_length=1,
         max_length=512,
-        description="`iterator` of an earlier export, to read the applications after it.",
+        description="`iterator` of an earlier export, to read what follows it.",
     ),
+]
+type EnvironmentKind = Literal[
+    "eventType",
+    "settings",
+    "application",
+    "endpoint",
+    "source",
+    "sourceEndpoint",
+    "stream",
+    "sink",
+    "operationalEndpoint",
 ]
 NoConnectors = Annotated[
     list[Any], Meta(max_length=0, description="Not supported: the list must be empty.")
@@ -61,13 +79,63 @@ class EnvironmentEndpoint(EndpointPatch, frozen=True, kw_only=True):
 
     url: Url
     id: ObjectId | UnsetType = UNSET
-    sealed_secret: Annotated[
-        SealedText | UnsetType, Meta(description="The signing secret, encrypted.")
-    ] = UNSET
-    sealed_headers: Annotated[
-        SealedText | UnsetType, Meta(description="The custom headers, encrypted.")
-    ] = UNSET
+    sealed_secret: SealedSecret | UnsetType = UNSET
+    sealed_headers: SealedHeaders | UnsetType = UNSET
     left_out: LeftOut | UnsetType = UNSET
+
+
+class EnvironmentOperationalEndpoint(RequestSchema, frozen=True, kw_only=True):
+    """An operational webhook endpoint. Fields that are left out stay as they are, or get their
+    default values."""
+
+    url: Url
+    uid: Uid | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
+    disabled: bool | UnsetType = UNSET
+    throttle_rate: ThrottleRate | UnsetType | None = UNSET
+    event_types: OperationalEventTypes | UnsetType | None = UNSET
+    metadata: dict[str, str] | UnsetType | None = UNSET
+    id: ObjectId | UnsetType = UNSET
+    sealed_secret: SealedSecret | UnsetType = UNSET
+    sealed_headers: SealedHeaders | UnsetType = UNSET
+    left_out: LeftOut | UnsetType = UNSET
+
+
+class EnvironmentSource(RequestSchema, frozen=True, kw_only=True):
+    """A source with its endpoints. Fields that are left out stay as they are, or get their default
+    values. A source that an import creates has a URL of its own."""
+
+    name: SourceName
+    type: SourceType
+    uid: Uid | UnsetType | None = UNSET
+    metadata: dict[str, str] | UnsetType | None = UNSET
+    config: Annotated[
+        IngestSourceConfigIn | UnsetType,
+        Meta(description="Members that are left out or `null` stay as they are."),
+    ] = UNSET
+    id: ObjectId | UnsetType = UNSET
+    sealed_config: Annotated[
+        SealedText | UnsetType, Meta(description="The whole configuration, encrypted.")
+    ] = UNSET
+    left_out: Annotated[
+        list[str] | UnsetType,
+        Meta(
+            description="Members of `config` that the export left out. An import that would create"
+            " the source without them is refused."
+        ),
+    ] = UNSET
+    endpoints: list[EnvironmentEndpoint] = field(default_factory=list)
+
+
+class EnvironmentStream(RequestSchema, frozen=True, kw_only=True):
+    """A stream with its sinks, as the endpoints that they are. Fields that are left out stay as
+    they are, or get their default values."""
+
+    name: StreamName
+    uid: Uid | UnsetType | None = UNSET
+    metadata: dict[str, str] | UnsetType | None = UNSET
+    id: ObjectId | UnsetType = UNSET
+    endpoints: list[EnvironmentEndpoint] = field(default_factory=list)
 
 
 class EnvironmentApplication(ApplicationPatch, frozen=True, kw_only=True):
@@ -104,7 +172,7 @@ class EnvironmentExportIn(RequestSchema, frozen=True, kw_only=True):
         Meta(
             ge=1,
             le=EXPORTED_APPLICATIONS_MAX,
-            description="The largest number of applications to return.",
+            description="The largest number of applications, sources and streams to return.",
         ),
     ] = EXPORTED_APPLICATIONS_MAX
     iterator: ExportIterator | None = None
@@ -126,9 +194,15 @@ class EnvironmentOut(ApiSchema, frozen=True, kw_only=True):
     settings: Annotated[dict[str, Any], Meta(description="The tenant policy.")]
     connectors: Annotated[list[Any], Meta(max_length=0, description="Always empty.")]
     applications: list[EnvironmentApplication]
+    sources: list[EnvironmentSource]
+    streams: list[EnvironmentStream]
+    operational_endpoints: list[EnvironmentOperationalEndpoint]
     sealing: EnvironmentSealing | None
     iterator: str | None
-    done: Annotated[bool, Meta(description="False if more applications follow `iterator`.")]
+    done: Annotated[
+        bool,
+        Meta(description="False if more applications, sources or streams follow `iterator`."),
+    ]
 
 
 class EnvironmentIn(RequestSchema, frozen=True, kw_only=True):
@@ -141,6 +215,9 @@ class EnvironmentIn(RequestSchema, frozen=True, kw_only=True):
     ] = None
     connectors: NoConnectors | None = None
     applications: list[EnvironmentApplication] | None = None
+    sources: list[EnvironmentSource] | None = None
+    streams: list[EnvironmentStream] | None = None
+    operational_endpoints: list[EnvironmentOperationalEndpoint] | None = None
     secrets_passphrase: Passphrase | None = None
     sealing: EnvironmentSealing | None = None
     dry_run: Annotated[bool, Meta(description="Return what would change, and change nothing.")] = (
@@ -157,10 +234,11 @@ class EnvironmentIn(RequestSchema, frozen=True, kw_only=True):
 class EnvironmentChange(ApiSchema, frozen=True, kw_only=True):
     """One object of an import, and what the import did to it."""
 
-    kind: Literal["eventType", "settings", "application", "endpoint"]
+    kind: EnvironmentKind
     name: Annotated[str, Meta(description="The event type's name, or the uid or id of the object.")]
     application: Annotated[
-        str | UnsetType, Meta(description="The uid or id of the endpoint's application.")
+        str | UnsetType,
+        Meta(description="The uid or id of the application, source or stream of the endpoint."),
     ] = UNSET
     action: Literal["create", "update", "none"]
     members: Annotated[list[str], Meta(description="The members that an update changes.")]

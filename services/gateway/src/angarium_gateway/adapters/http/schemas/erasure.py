@@ -39,10 +39,25 @@ class ExpungeAllContentsOut(StartedTask, frozen=True, kw_only=True):
     """The background task that deletes the content of an application's messages."""
 
 
-class ErasureIn(RequestSchema, frozen=True, kw_only=True):
-    """The person whose data to erase, named by a tag of their messages."""
+class MetadataMember(RequestSchema, frozen=True, kw_only=True):
+    """A member of the metadata of applications."""
 
-    tag: Tag
+    key: Annotated[str, Meta(min_length=1, max_length=40, examples=["customer"])]
+    value: Annotated[str, Meta(max_length=500, examples=["77"])]
+
+
+SubjectMember = Annotated[
+    MetadataMember | None,
+    Meta(description="A member of the metadata of applications that are about the person."),
+]
+
+
+class ErasureIn(RequestSchema, frozen=True, kw_only=True):
+    """The person whose data to erase, named by a tag of their messages, or by a member of the
+    metadata of their applications: one of both."""
+
+    tag: Tag | None = None
+    metadata: SubjectMember = None
     cancel_pending: CancelPending = False
 
 
@@ -51,15 +66,16 @@ class ErasureOut(StartedTask, frozen=True, kw_only=True):
 
 
 class ReceiptVerificationIn(RequestSchema, frozen=True, kw_only=True):
-    """A receipt to verify, and the tag that it may be of."""
+    """A receipt to verify, and the tag or the member of metadata that it may be of."""
 
     receipt: ErasureReceiptOut
     tag: Tag | None = None
+    metadata: SubjectMember = None
 
 
 class ReceiptVerificationOut(ApiSchema, frozen=True, kw_only=True):
     """`genuine`: this platform signed the receipt, and nothing in it has changed. `subjectMatches`:
-    it is of the tag; `null` if the request named none."""
+    it is of the tag or the member of metadata; `null` if the request named none."""
 
     genuine: bool
     subject_matches: bool | None
