@@ -1,5 +1,7 @@
 """The world of many endpoints, small; and its database with indexes beside the one without."""
 
+from dataclasses import replace
+
 import pytest
 from angarium_worker.application.ledger.records import AttemptRow
 
@@ -23,6 +25,17 @@ SMALL = Size(
     down_s=4.0,
     half_s=2.0,
     after_s=4.0,
+)
+FLOODED = Size(
+    endpoints=400,
+    workers=1,
+    rate=1.0,
+    flood_rate=80.0,
+    sending_max=2,
+    steady_s=1.0,
+    down_s=4.0,
+    half_s=1.0,
+    after_s=1.0,
 )
 SEEDS = 40
 
@@ -51,6 +64,13 @@ def test_everything_is_delivered_once_in_a_large_world() -> None:
     found = {finding.name: finding.value for finding in world.findings()}
     assert found["deliveries"] == watch.accepted_deliveries
     assert found["flood: requests at a time, at most"] <= found["slots of all workers"] * 5
+
+
+def test_workers_share_the_lanes_of_a_flood() -> None:
+    alone, together = run_large(FLOODED, seed=1), run_large(replace(FLOODED, workers=4), seed=1)
+    assert (alone.watch.missing, together.watch.missing) == (0, 0)
+    took_s = [world.machine.now_s - FLOODED.ends_s for world in (alone, together)]
+    assert took_s[1] < took_s[0] / 3
 
 
 def test_a_fifth_goes_down_and_busy_endpoints_get_more() -> None:

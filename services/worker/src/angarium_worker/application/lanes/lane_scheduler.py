@@ -7,6 +7,7 @@ the turn.
 
 import asyncio
 from collections.abc import Sequence
+from math import ceil
 from typing import assert_never
 
 import structlog
@@ -32,6 +33,8 @@ from .ordered_turn import OrderedTurn
 
 LANES_HELD_MAX = 200
 LANES_LEASED_MAX = 50
+SLOTS_A_LANE = 4
+"""So many free slots make room for one more lane: what one process cannot send from, others do."""
 TAKEN_BYTES_MAX = 8 * 1024 * 1024
 GATHER_S = 0.002
 """After a round that did something: outcomes, and what comes into lanes, gather."""
@@ -131,10 +134,11 @@ class LaneScheduler:
         return min([SLEEP_S_MAX, *waits_s])
 
     async def _lease(self) -> int:
-        free = min(LANES_HELD_MAX - self.held, LANES_LEASED_MAX)
-        if free <= 0 or self._slots.free_for_retries() == 0:
+        free_slots = self._slots.free_for_retries()
+        room = min(LANES_HELD_MAX - self.held, LANES_LEASED_MAX, ceil(free_slots / SLOTS_A_LANE))
+        if room <= 0:
             return 0
-        leased = await self._lanes.lease_lanes(lanes_max=free, lease_s=self._lease_s)
+        leased = await self._lanes.lease_lanes(lanes_max=room, lease_s=self._lease_s)
         found = await self._cache.load({lane.endpoint_id: 0 for lane in leased})
         for lane in leased:
             former = self._turns.pop(lane.endpoint_id, None)
@@ -175,6 +179,9 @@ class LaneScheduler:
             for turn, quota in wanting
         ]
         granted = allocate(self._slots.free_for_retries(), demands, turn=self._rounds)
+        for (turn, _), grant in zip(wanting, granted, strict=True):
+            if not grant:
+                turn.hand_on()
         takes = [
             turn.take(quota, grant)
             for (turn, quota), grant in zip(wanting, granted, strict=True)

@@ -16,6 +16,9 @@ from .lane_store import HeldLane, LaneRelease, LaneTake
 UNKNOWN_WAIT_S = 5.0
 UNUSABLE_WAIT_S = 60.0
 CLOSED_WAIT_S = 1.0
+HANDED_ON_AFTER_S = 0.5
+HANDED_ON_WAIT_S = 0.5
+"""Long enough for workers with free slots to look for lanes; this one may get it back."""
 
 
 class LaneTurn:
@@ -61,6 +64,9 @@ class LaneTurn:
     def give_up(self) -> None:
         """Send nothing more of what was taken."""
         self.stop(0.0)
+
+    def hand_on(self) -> None:
+        """No slot is free for it: leave it to another worker if that lasts."""
 
     def is_over(self) -> bool:
         """True once the lane may be given back: nothing is taken any more and, where others must
@@ -110,7 +116,7 @@ class SendingTurn(LaneTurn):
         self._under_way = 0
         self._look_in_s = self.look_again_s
         self._rate = None if endpoint.rate_per_s is None else RateLimit(endpoint.rate_per_s)
-        now_s = self._now_s()
+        self._sent_s = now_s = self._now_s()
         self._booked_to_s = now_s + lane.burst_us / 1e6
         if self._rate is not None and lane.abandoned:  # what its last holder sent is not known
             self._booked_to_s = max(self._booked_to_s, now_s + self._rate.drained())
@@ -143,6 +149,11 @@ class SendingTurn(LaneTurn):
         else:
             self._begin(attempts, take)
 
+    def hand_on(self) -> None:
+        """See `LaneTurn`."""
+        if not self._under_way and self._now_s() - self._sent_s >= HANDED_ON_AFTER_S:
+            self.stop(HANDED_ON_WAIT_S)
+
     def is_over(self) -> bool:
         """See `LaneTurn`."""
         return super().is_over() and not self._holds_on()
@@ -170,6 +181,7 @@ class SendingTurn(LaneTurn):
 
     def _recorded(self, verdict: Verdict, held: bool) -> None:
         self._under_way -= 1
+        self._sent_s = self._now_s()
         self._context.lane_wake.notify(0)
 
     def _send(self, attempt: LeasedAttempt, queue: EndpointQueue | None, ticket: int) -> None:
