@@ -36,6 +36,14 @@ class Mutant:
         """The module's text with the change."""
         return str(mutate_code(code, _operator(self.operator), self.occurrence))
 
+    def changes(self, code: str) -> bool:
+        """Whether the module means something else with the change, and can be compiled."""
+        try:
+            changed = compile(self.apply(code), self.module, "exec", dont_inherit=True)
+        except SyntaxError:
+            return False
+        return changed != compile(code, self.module, "exec", dont_inherit=True)
+
     def changed_line(self, code: str) -> str:
         """The line as it is with the change."""
         return self.apply(code).splitlines()[self.line - 1].strip()
@@ -70,9 +78,14 @@ def mutants_of(module: str, code: str, *, filters_only: bool) -> Iterator[Mutant
     nodes = list(ast_nodes(get_ast(code)))
     for name in [_FILTERS] if filters_only else _operator_names():
         operator = _operator(name)
-        places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+        places = [
+            # The bare `*` before keyword-only parameters is no product.
+            None if getattr(node.parent, "type", "") == "parameters" else start
+            for node in nodes
+            for start, _ in operator.mutation_positions(node)
+        ]
         for occurrence, start in enumerate(places):
-            if not any(first <= start < last for first, last in spans):
+            if start is not None and not any(first <= start < last for first, last in spans):
                 yield Mutant(module, start[0], name, occurrence)
 
 
