@@ -53,9 +53,10 @@ def statement_lines(code: str, line: int) -> range:
 
 def _first_line(node: _Statement) -> int:
     if isinstance(node, ast.match_case):
-        return int(node.pattern.lineno)
-    decorators = [each.lineno for each in getattr(node, "decorator_list", ())]
-    return min([node.lineno, *decorators])
+        first: int = node.pattern.lineno
+        return first
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min(each.lineno for each in (node, *decorators))
 
 
 def _last_line(node: _Statement) -> int:
