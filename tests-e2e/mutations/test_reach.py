@@ -59,7 +59,7 @@ def test_a_change_is_noticed_by_a_test_that_executes_it_and_no_file_is_written(
             sys.path.insert(0, "src")
             settings.register_profile("angarium")
             """,
-        "pytest.ini": "[pytest]",
+        "pytest.ini": "[pytest]\naddopts = -p no:schemathesis",
         "src/changed.py": """
             def double(x):
                 return 2 * x
@@ -86,6 +86,7 @@ def test_a_change_is_noticed_by_a_test_that_executes_it_and_no_file_is_written(
         module = root / "src/changed.py"
         code = module.read_text()
         reach = runs.record_reach(root, ["src/changed.py"], ["test_changed.py"], {{}})
+        runs.import_libraries(reach.libraries)
         tests = reach.tests_of("src/changed.py", code, 2)
         print(tests, reach.tests_of("src/changed.py", code, 5))
         for text in (code, code.replace("2 *", "3 *")):

@@ -48,7 +48,8 @@ def test_each_reading_counts_from_its_own_time() -> None:
         return FIRST
 
     own = OwnAddresses(10.0, read, lambda: now_s)
-    for now_s in (1_009.0, 1_012.0, 1_021.0, 1_022.0, 1_031.0, 1_032.0):
+    for asked_s in (1_009.0, 1_012.0, 1_021.0, 1_022.0, 1_031.0, 1_032.0):
+        now_s = asked_s
         own.current()
     assert reads == [1_000.0, 1_012.0, 1_022.0, 1_032.0]
 
