@@ -56,6 +56,7 @@ PARTS = (
             "services/worker/tests/unit/domain",
             "services/worker/tests/unit/delivery",
             "services/worker/tests/unit/endpoints",
+            "tests-e2e/repository/test_state_pictures.py",
         ),
     ),
     Part(
