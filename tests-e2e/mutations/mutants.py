@@ -93,8 +93,7 @@ def _operator_names() -> list[str]:
     return [
         name
         for name in operator_names()
-        if not _LEFT_OUT.search(name)
-        and not get_operator(name).arguments()
+        if not _LEFT_OUT.search(name) and not get_operator(name).arguments()
     ]
 
 

@@ -53,9 +53,7 @@ PARTS = (
         "policies and guards",
         (f"{_WORKER}/domain/*.py",),
         (
-            "services/worker/tests/unit/domain",
-            "services/worker/tests/unit/delivery",
-            "services/worker/tests/unit/endpoints",
+            "services/worker/tests/unit",
             "tests-e2e/repository/test_state_pictures.py",
         ),
     ),

@@ -27,17 +27,13 @@ class Reach:
     """The modules outside of the repository that the tests imported."""
 
     def tests_of(self, module: str, code: str, line: int) -> Sequence[str]:
-        """The tests that execute the statement of this line, the quickest first; all of them if
-        it is executed on import."""
-        tests = {
-            test
-            for each in statement_lines(code, line)
-            for test in self.tests_by_line.get(module, {}).get(each, ())
-        }
-        return sorted(self.durations_s if "" in tests else tests, key=lambda test: self._s(test))
-
-    def _s(self, test: str) -> float:
-        return self.durations_s.get(test, 0.0)
+        """The tests that execute the statement of this line, the quickest first. If it is
+        executed on import, all tests, after those that execute something else of its module."""
+        by_line = self.tests_by_line.get(module, {})
+        near = {test for tests in by_line.values() for test in tests}
+        tests = {test for each in statement_lines(code, line) for test in by_line.get(each, ())}
+        chosen = self.durations_s if "" in tests else tests
+        return sorted(chosen, key=lambda test: (test not in near, self.durations_s[test]))
 
 
 def statement_lines(code: str, line: int) -> range:

@@ -9,7 +9,8 @@ type Span = tuple[tuple[int, int], tuple[int, int]]
 
 def spans_left_out(code: str) -> list[Span]:
     """Annotations, the options of classes and of `dataclass`, `__repr__`, calls of the log, texts
-    of errors, the option `strict` of `zip`, and module constants that are made of numbers only."""
+    of errors, the option `strict` of `zip`, and module constants that are made of numbers and
+    other constants only."""
     tree = ast.parse(code)
     nodes = [node for each in ast.walk(tree) for node in _left_out(each)]
     nodes += [node for each in tree.body for node in _numbers(each)]
@@ -47,6 +48,14 @@ def _numbers(statement: ast.stmt) -> Iterator[ast.expr]:
     """The value of a constant that only tunes, such as `WRITE_TIMEOUT_S = 5.0`."""
     match statement:
         case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
-            computed = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
-            if all(isinstance(each, computed) for each in ast.walk(value)):
+            if all(_is_number(each) for each in ast.walk(value)):
                 yield value
+
+
+def _is_number(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id=name):
+            return name.isupper()
+        case ast.Constant(value=value):
+            return isinstance(value, int | float)
+    return isinstance(node, ast.BinOp | ast.UnaryOp | ast.operator | ast.unaryop | ast.Load)

@@ -10,6 +10,8 @@ from .spans_left_out import spans_left_out
 ROOT = Path(__file__).parents[2]
 CODE = """
 LIMIT = 5 * 60
+LONGER: Final = LIMIT + 1
+OTHER = limit + 1
 NAMES = ("a", 1)
 @dataclass(frozen=True)
 class A(B, kw_only=True):
@@ -40,7 +42,15 @@ def test_what_no_test_should_notice_is_left_out() -> None:
     )
     assert left_out == sorted(
         [
-            *("5 * 60", "dataclass(frozen=True)", "kw_only=True", "int | None", "int | str"),
+            *(
+                "5 * 60",
+                "LIMIT + 1",
+                "Final",
+                "dataclass(frozen=True)",
+                "kw_only=True",
+                "int | None",
+                "int | str",
+            ),
             *("int | None", 'log.warning("a", n=1 + 1)', "strict=True"),
             'f"{1 + 2} bytes"',
         ]

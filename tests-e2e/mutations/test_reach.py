@@ -43,10 +43,11 @@ def test_a_statement_has_the_lines_above_its_body(line: int, first: int, last: i
 
 
 def test_what_is_executed_on_import_concerns_all_tests_and_the_quickest_come_first() -> None:
-    reach = Reach({"m.py": {1: ["", "b"], 11: ["b", "c"]}}, {"a": 3.0, "b": 2.0, "c": 1.0}, ())
-    assert reach.tests_of("m.py", CODE, 1) == ["c", "b", "a"]
+    by_line = {"m.py": {1: ["", "b"], 11: ["b", "c"], 14: ["d"]}, "n.py": {1: ["", "a"]}}
+    reach = Reach(by_line, {"a": 0.1, "b": 2.0, "c": 1.0, "d": 0.5}, ())
+    assert reach.tests_of("m.py", CODE, 1) == ["d", "c", "b", "a"]
     assert reach.tests_of("m.py", CODE, 10) == ["c", "b"]
-    assert reach.tests_of("m.py", CODE, 14) == []
+    assert reach.tests_of("m.py", CODE, 21) == []
 
 
 def test_a_change_is_noticed_by_a_test_that_executes_it_and_no_file_is_written(

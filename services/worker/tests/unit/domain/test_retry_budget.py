@@ -11,6 +11,7 @@ def test_four_first_attempts_earn_a_retry() -> None:
         assert budget.retries_allowed(0.0) == (0 if budget.wait_s(0.0) else 1)
         budget.first_begun(0.0)
     assert budget.retries_allowed(0.0) == 1
+    assert budget.wait_s(0.0) == 0.0
     budget.retry_begun(0.0)
     assert budget.retries_allowed(0.0) == 0
 
