@@ -85,6 +85,7 @@ PARTS = (
             "services/gateway/tests/unit/tenants",
             "services/gateway/tests/unit/domain",
             "services/gateway/tests/unit/http",
+            "tests-e2e/oidc/test_identity_provider.py",
         ),
     ),
 )
