@@ -118,6 +118,15 @@ async def test_what_was_not_attempted_is_parked_without_a_row(rig: Any) -> None:
     assert (counters.parked, sum(counters.durations_s.counts), sum(counters.failed)) == (1, 0, 0)
 
 
+async def test_what_was_not_attempted_under_a_lease_is_parked_once_too(start_rig: Any) -> None:
+    rig = start_rig(retrying=True)
+    await later_attempt(rig, NotAttempted(reason=FailureReason.NO_FREE_CONNECTION), attempts_made=1)
+
+    assert (rig.ledger.attempts, rig.counters.parked, rig.counters.retries) == ([], 1, 1)
+    (pending,) = rig.ledger.pending.values()
+    assert (pending.attempts_made, pending.due_in_us) == (1, 5_000_000)
+
+
 @pytest.mark.parametrize(
     ("receiver_control", "exhausted", "retry_in_us"), [(True, 1, None), (False, 0, 5_000_000)]
 )
