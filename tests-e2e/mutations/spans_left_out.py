@@ -58,4 +58,5 @@ def _is_number(node: ast.AST) -> bool:
             return name.isupper()
         case ast.Constant(value=value):
             return isinstance(value, int | float)
-    return isinstance(node, ast.BinOp | ast.UnaryOp | ast.operator | ast.unaryop | ast.Load)
+    computed = ast.Tuple | ast.BinOp | ast.UnaryOp | ast.operator | ast.unaryop | ast.Load
+    return isinstance(node, computed)
