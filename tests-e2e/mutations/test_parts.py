@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 CODE = """
 LIMIT = 5 * 60
 LONGER: Final = LIMIT + 1
+BOUNDS = (0.1, 2 * 3)
 OTHER = limit + 1
+NAMED = ("a", 2)
 NAMES = ("a", 1)
 @dataclass(frozen=True)
 class A(B, kw_only=True):
@@ -45,6 +47,7 @@ def test_what_no_test_should_notice_is_left_out() -> None:
             *(
                 "5 * 60",
                 "LIMIT + 1",
+                "(0.1, 2 * 3)",
                 "Final",
                 "dataclass(frozen=True)",
                 "kw_only=True",
