@@ -153,7 +153,8 @@ async def test_a_batch_set_aside_is_kept_and_nobody_publishes_it(
     loaded = await batches.unpublished(OWNER, bytes_max=ALL)
     assert ids(loaded) == [one.id for one in committed[1:]]
     await batches.adopt(OTHER, dead_after_s=DEAD_AFTER_S)
-    assert (await batch_rows(database))[committed[0].id].owner == SET_ASIDE
+    row = (await batch_rows(database))[committed[0].id]
+    assert (row.owner, row.published, row.publication) == (SET_ASIDE, True, 1)
 
 
 @pytest.fixture
