@@ -40,7 +40,10 @@ def _left_out(node: ast.AST) -> Iterator[ast.expr | ast.stmt | ast.keyword]:
             yield from decorators
         case ast.Raise(exc=ast.Call(args=arguments)):
             yield from (each for each in arguments if isinstance(each, ast.JoinedStr))
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
+        case (
+            ast.Call(func=ast.Attribute(value=ast.Name(id="log")))
+            | ast.If(test=ast.Call(func=ast.Name(id="debugs")))
+        ):
             yield node
         case ast.Call(func=ast.Name(id="zip"), keywords=keywords):
             yield from keywords

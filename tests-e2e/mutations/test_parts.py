@@ -21,6 +21,7 @@ class A(B, kw_only=True):
         return f"{1 + 2}"
     def f(self, y: int | str) -> int | None:
         log.warning("a", n=1 + 1)
+        if debugs("a"): log.debug("b")
         zip(x, y, strict=True)
         g(999, 1_000)
         raise Error(f"{1 + 2} bytes")
@@ -47,6 +48,7 @@ def test_what_no_test_should_notice_is_left_out() -> None:
             *("5 * 60", "LIMIT + 1", "(0.1, 2 * 3)", "1_000", "Final"),
             *("dataclass(frozen=True)", "kw_only=True", "int | None", "int | str"),
             *("int | None", 'log.warning("a", n=1 + 1)', "strict=True"),
+            *('if debugs("a"): log.debug("b")', 'log.debug("b")'),
             'f"{1 + 2} bytes"',
         ]
     )

@@ -196,15 +196,17 @@ def test_who_comes_first_gets_the_slot_and_who_gave_up_gets_none() -> None:
 
 
 def test_those_who_gave_up_are_forgotten_when_twice_as_many_wait_as_may_be_sending() -> None:
-    slots = _slots(sending_max=1)
-    held = slots.start()
-    waiters = [_Waiter(slots) for _ in range(4)]
-    for waiter in waiters[:3]:
+    slots = _slots(sending_max=4)
+    held = [slots.start() for _ in range(4)]
+    for _ in range(8):
+        gave_up = _Waiter(slots)
+        gave_up.slot = held[0]
+        slots.wait_for_slot(gave_up, first=False)
+    assert len(slots._for_slot) == 8
+    waiters = [_Waiter(slots) for _ in range(2)]
+    for waiter in waiters:
         slots.wait_for_slot(waiter, first=False)
-    waiters[0].slot = waiters[1].slot = held
-    assert len(slots._for_slot) == 3
-    slots.wait_for_slot(waiters[3], first=False)
-    assert list(slots._for_slot) == [waiters[2], waiters[3]]
+    assert list(slots._for_slot) == waiters
 
 
 async def test_whoever_waits_for_a_change_is_woken_by_each_release() -> None:

@@ -22,12 +22,12 @@ NOW_S = 1_700_000_000
 EXCHANGE = Exchange(b"POST / HTTP/1.1\r\n\r\n", response=b"HTTP/1.1 200 OK\r\n\r\n")
 
 
-async def first_attempt(rig: Any, result: Any, **endpoint: Any) -> Any:
-    """The result of a first attempt, 1.5 seconds after its message was accepted."""
+async def first_attempt(rig: Any, result: Any, *, age_ms: int = 1_500, **endpoint: Any) -> Any:
+    """The message of a first attempt, which ends when the message is so old."""
     endpoint_id = rig.add_endpoint(**endpoint)
     await rig.know(endpoint_id)
     requested = rig.chunk([endpoint_id], channels=("a", "b"))
-    message = replace(requested.messages[0], id=lowest_id_at(NOW_S * 1_000 - 1_500))
+    message = replace(requested.messages[0], id=lowest_id_at(NOW_S * 1_000 - age_ms))
     await rig.take(replace(requested, messages=(message,)))
     await rig.until_sent(1)
     rig.sender.sent[0].on_result(result)
@@ -86,6 +86,11 @@ async def test_a_first_attempts_latency_runs_from_the_acceptance_of_its_message(
     assert (sum(counters.durations_s.counts), counters.durations_s.total) == (1, 0.25)
     assert (counters.delivered, sum(counters.failed)) == ([0, 0, 1, 0, 0, 0], 0)
     assert (counters.exhausted, counters.parked, dict(counters.reasons)) == (0, 0, {})
+
+
+async def test_a_message_of_a_clock_that_is_ahead_took_no_time(rig: Any) -> None:
+    await first_attempt(rig, Accepted(200), age_ms=-5_000)
+    assert rig.counters.first_latencies_s.total == 0.0
 
 
 async def test_a_failed_attempt_is_due_again_and_has_no_latency(rig: Any) -> None:
