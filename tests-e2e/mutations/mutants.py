@@ -1,7 +1,7 @@
 """The mutants of a module: cosmic-ray's operators, and the removal of a condition."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -11,7 +11,7 @@ from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
 from parso.python.tree import Name
 
-from .spans_left_out import spans_left_out
+from .spans_left_out import Span, instants, spans_left_out
 
 _FILTERS = "RemoveTenantFilter"
 _AMONG = re.compile(r"[\w.]*\btenant_id\.in_\([^()]*\)")
@@ -21,6 +21,7 @@ _LEFT_OUT = re.compile(
     "no_op|NoOp|RemoveDecorator|ExceptionReplacer|VariableReplacer"
     "|_(Is|IsNot)_(?!Is)|_(?!Is)[A-Za-z]+_(Is|IsNot)$"
 )
+_BY_AN_INSTANT = re.compile("_(Lt_LtE|LtE_Lt|Gt_GtE|GtE_Gt)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class RemoveTenantFilter(Operator):  # type: ignore[misc]
 def mutants_of(module: str, code: str, *, filters_only: bool) -> Iterator[Mutant]:
     """All mutants of a module, by operator and place, except at the places in `spans_left_out`."""
     spans = spans_left_out(code)
+    at_clock = spans + instants(code)
     nodes = list(ast_nodes(get_ast(code)))
     for name in [_FILTERS] if filters_only else _operator_names():
         operator = _operator(name)
@@ -85,8 +87,13 @@ def mutants_of(module: str, code: str, *, filters_only: bool) -> Iterator[Mutant
             for start, _ in operator.mutation_positions(node)
         ]
         for occurrence, start in enumerate(places):
-            if start is not None and not any(first <= start < last for first, last in spans):
+            left_out = at_clock if _BY_AN_INSTANT.search(name) else spans
+            if start is not None and not _within(start, left_out):
                 yield Mutant(module, start[0], name, occurrence)
+
+
+def _within(place: tuple[int, int], spans: Iterable[Span]) -> bool:
+    return any(first <= place < last for first, last in spans)
 
 
 def _operator_names() -> list[str]:

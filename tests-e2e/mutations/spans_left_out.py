@@ -1,12 +1,14 @@
 """The places of a module that `make mutate` leaves as they are, because no test should notice."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 type Span = tuple[tuple[int, int], tuple[int, int]]
 """Line and column of its start, and of its end."""
 
 LARGE = 1_000
+DATABASE_CLOCKS = frozenset({"now", "_NOW", "_AT", "_now_us"})
+"""What the adapters of databases call it. Clocks that tests set have other names."""
 
 
 def spans_left_out(code: str) -> list[Span]:
@@ -16,6 +18,29 @@ def spans_left_out(code: str) -> list[Span]:
     tree = ast.parse(code)
     nodes = [node for each in ast.walk(tree) for node in _left_out(each)]
     nodes += [node for each in tree.body for node in _numbers(each)]
+    return _spans(nodes)
+
+
+def instants(code: str) -> list[Span]:
+    """Comparisons with the database's clock, which no test can meet at the very microsecond:
+    `<` is as good as `<=` there."""
+    return _spans(
+        [
+            node
+            for node in ast.walk(ast.parse(code))
+            if isinstance(node, ast.Compare) and any(map(_is_clock, ast.walk(node)))
+        ]
+    )
+
+
+def _is_clock(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in DATABASE_CLOCKS
+    return False
+
+
+def _spans(nodes: Iterable[ast.expr | ast.stmt | ast.keyword]) -> list[Span]:
     return [
         ((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset))
         for node in nodes

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from .parts import PARTS, Part
-from .spans_left_out import spans_left_out
+from .spans_left_out import instants, spans_left_out
 
 ROOT = Path(__file__).parents[2]
 CODE = """
@@ -52,3 +52,14 @@ def test_what_no_test_should_notice_is_left_out() -> None:
             'f"{1 + 2} bytes"',
         ]
     )
+
+
+def test_comparisons_with_the_databases_clock_are_found() -> None:
+    code = (
+        "a = lane.c.due_at <= now or b < now_s\nc = x.where(y > self._now_us - 1, z > self._now())"
+    )
+    lines = code.splitlines()
+    assert [lines[first[0] - 1][first[1] : last[1]] for first, last in instants(code)] == [
+        "lane.c.due_at <= now",
+        "y > self._now_us - 1",
+    ]
