@@ -18,7 +18,7 @@ class Part:
     filters_only: bool = False
 
 
-# On SQLite: the statements of Postgres are files of SQL.
+# On SQLite, where it has all of the code: the statements of Postgres are files of SQL.
 _GATEWAY = "services/gateway/src/angarium_gateway/adapters/database"
 _DISPATCHER = "services/dispatcher/src/angarium_dispatcher/adapters/database"
 _WORKER = "services/worker/src/angarium_worker"
@@ -53,9 +53,8 @@ PARTS = (
         "policies and guards",
         (f"{_WORKER}/domain/*.py",),
         (
-            "services/worker/tests/unit/domain",
-            "services/worker/tests/unit/delivery",
-            "services/worker/tests/unit/endpoints",
+            "services/worker/tests/unit",
+            "tests-e2e/repository/test_state_pictures.py",
         ),
     ),
     Part(
@@ -73,7 +72,6 @@ PARTS = (
         "journal",
         (f"{_GATEWAY}/sqlite_journal.py", f"{_GATEWAY}/batches.py"),
         ("services/gateway/tests/conformance/hot_path",),
-        _SQLITE,
     ),
     Part(
         "keys, permissions and quotas",
@@ -86,6 +84,7 @@ PARTS = (
             "services/gateway/tests/unit/tenants",
             "services/gateway/tests/unit/domain",
             "services/gateway/tests/unit/http",
+            "tests-e2e/oidc/test_identity_provider.py",
         ),
     ),
 )

@@ -2,31 +2,33 @@
 
     python -m tests-e2e.mutations.run [--only TEXT] [--sample N] [--seed N] [--jobs N]
 
-Works on copies of the repository. Prints each change that no test noticed, and the share of those
-noticed for each part. Exit status 1 if that share is below 95 % of all.
+Changes modules in memory only: no file is written. For each change, runs the tests of its part
+that execute the changed statement, until one fails. Prints each change that no test noticed, with
+the number of these tests, and the share of those noticed for each part. Exit status 1 if that share
+is below 95 % of all.
 """
 
 import argparse
-import os
-import re
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from multiprocessing.connection import wait
 from pathlib import Path
-from queue import SimpleQueue
 from random import Random
 
+from .engines import engines_in
 from .mutants import Mutant, mutants_of
 from .parts import PARTS, Part
+from .pytest_runs import Change, PytestRun, import_libraries, record_reach
+from .reach import Reach
 
 REPOSITORY = Path(__file__).parents[2]
 NOTICED_MIN = 0.95
-_TIMES_LONGER = 5
-_PATIENCE_S = 30.0
+
+type Environment = Mapping[str, str]
 
 
 def _arguments() -> argparse.Namespace:
@@ -42,41 +44,28 @@ def main() -> int:
     """Run all parts; the exit status."""
     given = _arguments()
     noticed = total = 0
-    with tempfile.TemporaryDirectory(prefix="angarium-mutants-") as folder:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="angarium-mutants-")))
         # Postgres runs as another user where the tests run as root.
-        Path(folder).chmod(0o711)
-        copies: SimpleQueue[Path] = SimpleQueue()
-        for number in range(given.jobs):
-            copies.put(_copy(Path(folder) / str(number)))
+        folder.chmod(0o711)
+        jobs = [stack.enter_context(engines_in(folder / str(job))) for job in range(given.jobs)]
         for part in PARTS:
             if given.only in part.name:
                 mutants = _chosen(part, given.sample, given.seed)
                 if not mutants:
                     sys.exit(f"{part.name}: nothing to change in {', '.join(part.modules)}")
-                survivors = _test(part, mutants, copies, given.jobs)
+                began_s = time.monotonic()
+                survivors = _test(part, mutants, jobs)
+                took_s = time.monotonic() - began_s
                 noticed += len(mutants) - len(survivors)
                 total += len(mutants)
                 share = 1 - len(survivors) / len(mutants)
-                print(f"{part.name}: {len(mutants)} mutants, {share:.1%} noticed", flush=True)
+                print(f"{part.name}: {len(mutants)} mutants, {share:.1%} noticed, {took_s:.0f} s")
     if not total:
         sys.exit(f"No part has a name that contains {given.only!r}; see parts.py")
     share = noticed / total
     print(f"All: {total} mutants, {share:.1%} noticed")
     return 0 if share >= NOTICED_MIN else 1
-
-
-def _copy(to: Path) -> Path:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "services", "libs", "conftest.py", "pyproject.toml", "tests-e2e"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        check=True,
-    )
-    for name in listed.stdout.decode().split("\0"):
-        if name:
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(REPOSITORY / name, to / name)
-    return to
 
 
 def _chosen(part: Part, sample: int, seed: int) -> list[Mutant]:
@@ -87,9 +76,11 @@ def _chosen(part: Part, sample: int, seed: int) -> list[Mutant]:
             str(path.relative_to(REPOSITORY)), path.read_text(), filters_only=part.filters_only
         )
     ]
-    if 0 < sample < len(mutants):
-        return Random(f"{seed} {part.name}").sample(mutants, sample)
-    return mutants
+    # So that a larger sample contains the smaller ones.
+    Random(f"{seed} {part.name}").shuffle(mutants)
+    texts = {mutant.module: (REPOSITORY / mutant.module).read_text() for mutant in mutants}
+    changes = (mutant for mutant in mutants if mutant.changes(texts[mutant.module]))
+    return list(islice(changes, sample or None))
 
 
 def _modules(part: Part) -> list[Path]:
@@ -102,82 +93,61 @@ def _modules(part: Part) -> list[Path]:
     return found
 
 
-def _nearest_tests(module: str, part: Part) -> list[str]:
-    """The test files of the part that import the module: those that may notice soonest."""
-    imported = re.compile(rf"(\.|import )({re.escape(Path(module).stem)})\b")
-    folders = [REPOSITORY / each for each in part.tests if (REPOSITORY / each).is_dir()]
-    return [
-        str(path.relative_to(REPOSITORY))
-        for folder in folders
-        for path in sorted(folder.rglob("test_*.py"))
-        if imported.search(path.read_text())
-    ]
-
-
-def _test(
-    part: Part, mutants: list[Mutant], copies: "SimpleQueue[Path]", jobs: int
-) -> list[Mutant]:
-    copy = copies.get()
-    began_s = time.monotonic()
-    unchanged = _run(copy, (*part.tests, *part.options), timeout_s=3_600)
-    copies.put(copy)
-    if not unchanged:
+def _test(part: Part, mutants: Sequence[Mutant], jobs: Sequence[Environment]) -> list[Mutant]:
+    """The mutants that no test notices."""
+    modules = [str(path.relative_to(REPOSITORY)) for path in _modules(part)]
+    reach = record_reach(REPOSITORY, modules, (*part.tests, *part.options), jobs[0])
+    if reach is None:
         sys.exit(f"{part.name}: the tests fail without any change; see {part.tests}")
-    timeout_s = _PATIENCE_S + _TIMES_LONGER * (time.monotonic() - began_s)
-
-    def survives(mutant: Mutant) -> bool:
-        copy = copies.get()
-        path = copy / mutant.module
-        original = path.read_text()
-        try:
-            path.write_text(mutant.apply(original))
-            nearest = _nearest_tests(mutant.module, part)
-            if nearest and not _run(copy, (*nearest, *part.options), timeout_s=timeout_s):
-                return False
-            return _run(copy, (*part.tests, *part.options), timeout_s=timeout_s)
-        finally:
-            path.write_text(original)
-            copies.put(copy)
-
+    import_libraries(reach.libraries)
     survivors = []
-    with ThreadPoolExecutor(jobs) as pool:
-        for done, (mutant, survived) in enumerate(
-            zip(mutants, pool.map(survives, mutants), strict=True), start=1
-        ):
-            if survived:
+    waiting = list(reversed(mutants))
+    free = list(jobs)
+    running: list[tuple[Mutant, PytestRun, Environment, float]] = []
+    while waiting or running:
+        while waiting and free:
+            mutant = waiting.pop()
+            env = free.pop()
+            run = _start(mutant, part, reach, env)
+            if run is None:
+                _report(mutant, "tests: none")
                 survivors.append(mutant)
-                changed = mutant.changed_line((REPOSITORY / mutant.module).read_text())
-                print(f"  {mutant.module}:{mutant.line}: {mutant.operator}: {changed}", flush=True)
-            if sys.stderr.isatty():
-                print(f"\r{part.name}: {done} of {len(mutants)}", end="\r", file=sys.stderr)
+                free.append(env)
+            else:
+                running.append((mutant, run, env, time.monotonic()))
+        wait([run.sentinel for _, run, _, _ in running], timeout=1.0)
+        for each in tuple(running):
+            mutant, run, env, began_s = each
+            if not wait([run.sentinel], timeout=0):
+                if time.monotonic() - began_s < run.timeout_s:
+                    continue
+                run.kill()
+            running.remove(each)
+            free.append(env)
+            if run.passed():
+                _report(mutant, f"tests: {run.tests}")
+                survivors.append(mutant)
+        if sys.stderr.isatty():
+            done = len(mutants) - len(waiting) - len(running)
+            print(f"\r{part.name}: {done} of {len(mutants)}", end="\r", file=sys.stderr)
     return survivors
 
 
-def _run(copy: Path, tests: Sequence[str], *, timeout_s: float) -> bool:
-    """True if all of these tests pass on this copy, in time."""
-    sources = [str(path) for path in sorted(copy.glob("*/*/src"))]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(sources),
-        # A changed module may be as long and as old as the one before it.
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
-    process = subprocess.Popen(
-        [*command, "--timeout", f"{timeout_s:g}", *tests],
-        cwd=copy,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+def _start(mutant: Mutant, part: Part, reach: Reach, env: Environment) -> PytestRun | None:
+    path = REPOSITORY / mutant.module
+    code = path.read_text()
+    tests = reach.tests_of(mutant.module, code, mutant.line)
+    if not tests:
+        return None
+    files = sorted({test.partition("::")[0] for test in tests})
+    return PytestRun(
+        REPOSITORY, Change(path, mutant.apply(code)), (*files, *part.options), tests, reach, env
     )
-    try:
-        return process.wait(timeout_s) == 0
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, 9)
-            process.wait()
+
+
+def _report(mutant: Mutant, why: str) -> None:
+    changed = mutant.changed_line((REPOSITORY / mutant.module).read_text())
+    print(f"  {mutant.module}:{mutant.line}: {mutant.operator}: {changed} ({why})", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 
 from .parts import PARTS, Part
-from .spans_left_out import spans_left_out
+from .spans_left_out import instants, spans_left_out
 
 ROOT = Path(__file__).parents[2]
 CODE = """
 LIMIT = 5 * 60
+LONGER: Final = LIMIT + 1
+BOUNDS = (0.1, 2 * 3)
+OTHER = limit + 1
 NAMES = ("a", 1)
 @dataclass(frozen=True)
 class A(B, kw_only=True):
@@ -18,7 +21,9 @@ class A(B, kw_only=True):
         return f"{1 + 2}"
     def f(self, y: int | str) -> int | None:
         log.warning("a", n=1 + 1)
+        if debugs("a"): log.debug("b")
         zip(x, y, strict=True)
+        g(999, 1_000)
         raise Error(f"{1 + 2} bytes")
 """
 
@@ -40,8 +45,21 @@ def test_what_no_test_should_notice_is_left_out() -> None:
     )
     assert left_out == sorted(
         [
-            *("5 * 60", "dataclass(frozen=True)", "kw_only=True", "int | None", "int | str"),
+            *("5 * 60", "LIMIT + 1", "(0.1, 2 * 3)", "1_000", "Final"),
+            *("dataclass(frozen=True)", "kw_only=True", "int | None", "int | str"),
             *("int | None", 'log.warning("a", n=1 + 1)', "strict=True"),
+            *('if debugs("a"): log.debug("b")', 'log.debug("b")'),
             'f"{1 + 2} bytes"',
         ]
     )
+
+
+def test_comparisons_with_the_databases_clock_are_found() -> None:
+    code = (
+        "a = lane.c.due_at <= now or b < now_s\nc = x.where(y > self._now_us - 1, z > self._now())"
+    )
+    lines = code.splitlines()
+    assert [lines[first[0] - 1][first[1] : last[1]] for first, last in instants(code)] == [
+        "lane.c.due_at <= now",
+        "y > self._now_us - 1",
+    ]

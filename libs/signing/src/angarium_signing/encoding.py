@@ -16,9 +16,13 @@ def key_bytes(text: str, prefix: str, bytes_max: int) -> bytes:
     if not text.startswith(prefix):
         raise MalformedSecret(f"such a secret begins with {prefix}")
     encoded = text[len(prefix) :]
-    if len(encoded) > 2 * bytes_max or _BASE64.fullmatch(encoded) is None:
+    chars_max = 2 * bytes_max
+    if len(encoded) > chars_max:
+        raise MalformedSecret(f"what follows {prefix} is longer than {chars_max} characters")
+    if _BASE64.fullmatch(encoded) is None:
         raise MalformedSecret(f"what follows {prefix} is not base64")
     stripped = encoded.rstrip("=")
     if len(stripped) % 4 == 1:
         raise MalformedSecret(f"what follows {prefix} is not base64")
-    return b64decode(stripped + "=" * (-len(stripped) % 4))
+    # Excess padding is ignored.
+    return b64decode(f"{stripped}==")

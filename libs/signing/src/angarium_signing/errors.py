@@ -33,9 +33,12 @@ class MalformedTimestamp(VerificationError):
 class TimestampOutOfTolerance(VerificationError):
     """Base of the two ways in which a timestamp may be too far from now; `age_s` is signed."""
 
+    _where = ""
+
     def __init__(self, age_s: int, tolerance_s: int) -> None:
-        where = "in the past" if age_s > 0 else "in the future"
-        super().__init__(f"timestamp is {abs(age_s)} s {where}; at most {tolerance_s} s is allowed")
+        super().__init__(
+            f"timestamp is {abs(age_s)} s {self._where}; at most {tolerance_s} s is allowed"
+        )
         self.age_s = age_s
         self.tolerance_s = tolerance_s
 
@@ -43,9 +46,13 @@ class TimestampOutOfTolerance(VerificationError):
 class TimestampTooOld(TimestampOutOfTolerance):
     """The request was signed longer ago than the tolerance: perhaps a replay."""
 
+    _where = "in the past"
+
 
 class TimestampTooNew(TimestampOutOfTolerance):
     """The request claims to be signed further in the future than the tolerance."""
+
+    _where = "in the future"
 
 
 class MalformedSignature(VerificationError):

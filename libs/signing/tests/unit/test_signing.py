@@ -134,6 +134,25 @@ def test_a_flood_of_signatures_is_refused_before_any_is_computed(count: int) -> 
         signing.verify(headers, VECTOR_BODY, [], VECTOR_TIMESTAMP_S)
 
 
+def test_a_signature_header_has_16384_characters_at_most() -> None:
+    secret = signing.SigningSecret.parse(VECTOR_SECRET)
+    headers = vector_headers()
+    headers["webhook-signature"] = f"v1,{'A' * 16_332} {VECTOR_SIGNATURE} "
+    assert len(headers["webhook-signature"]) == 16_384
+    signing.verify(headers, VECTOR_BODY, [secret], VECTOR_TIMESTAMP_S)
+    for more in ("A", "AA"):
+        headers["webhook-signature"] += more
+        with pytest.raises(signing.MalformedSignature):
+            signing.verify(headers, VECTOR_BODY, [secret], VECTOR_TIMESTAMP_S)
+
+
+@pytest.mark.parametrize("text", ["0", "9", "123456789012345"])
+def test_a_timestamp_has_up_to_15_digits(text: str) -> None:
+    headers = vector_headers() | {"webhook-timestamp": text}
+    with pytest.raises(signing.NoMatchingSignature):
+        signing.verify(headers, VECTOR_BODY, [], int(text))
+
+
 @given(webhook_ids, st.binary(max_size=100), st.binary(max_size=100))
 def test_another_body_never_verifies(webhook_id: str, body: bytes, other: bytes) -> None:
     secret = signing.SigningSecret(b"k" * 32)
@@ -183,6 +202,16 @@ def test_a_malformed_secret_is_refused_and_not_repeated_in_the_error(text: str) 
         signing.SigningSecret.parse(text)
     encoded = text.removeprefix("whsec_")
     assert not encoded or encoded not in str(caught.value)
+
+
+@pytest.mark.parametrize(("prefix", "chars_max"), [("whsec_", 128), ("whsk_", 128), ("whpk_", 64)])
+def test_a_secret_longer_than_any_is_refused_before_it_is_decoded(
+    prefix: str, chars_max: int
+) -> None:
+    parse = signing.PublicKey.parse if prefix == "whpk_" else signing.parse_signer
+    for more, reason in ((0, "not base64"), (1, f"longer than {chars_max} "), (2, "longer than")):
+        with pytest.raises(signing.MalformedSecret, match=reason):
+            parse(prefix + "!" * (chars_max + more))
 
 
 def test_a_secret_shows_itself_only_when_asked() -> None:

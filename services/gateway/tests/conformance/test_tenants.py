@@ -20,8 +20,11 @@ from angarium_gateway.adapters.database.tables import (
     audit_chain,
     audit_entry,
     message,
+    message_rollup,
+    payload_retention,
     portal_token,
     scheduled_message,
+    schema_violation,
 )
 from angarium_gateway.adapters.database.tenants import TenantTable
 from angarium_gateway.application.read.id_window import IdWindow
@@ -30,6 +33,12 @@ from angarium_gateway.domain.quotas import TenantQuotas
 from sqlalchemy import Table, insert, select
 
 from .conftest import BEGINNING, WallClock
+
+TABLES = (
+    *(api_key, portal_token, audit_entry, audit_chain),
+    *(message, message_rollup, payload_retention, schema_violation),
+)
+"""Those with rows of a tenant that go with it."""
 
 
 async def test_tenants_are_found_by_id_and_by_exact_name(tenants: Tenants) -> None:
@@ -189,6 +198,15 @@ async def add_rows(database: Database, tenant_id: bytes, make_id: IdMaker) -> No
             "status": 200,
         },
         audit_chain: {"number": 1, "entry_id": make_id(), "hash": os.urandom(32)},
+        message_rollup: {
+            "resolution": 60,
+            "starts_at": 2**50,
+            "application_id": application_id,
+            "event_type": "a",
+            "accepted": 1,
+        },
+        payload_retention: {"application_id": bytes(16), "event_type": "a", "hours": 1},
+        schema_violation: {"event_type": "a", "accepted": 1, "refused": 0, "last_at": now},
         application_copy: {"id": application_id, "version": 1},
         message: {
             "application_id": application_id,
@@ -211,7 +229,7 @@ async def owners(database: Database) -> dict[str, set[bytes]]:
     """The tenants that have rows, by table."""
     found = {}
     async with database.reading.connect() as connection:
-        for table in (api_key, portal_token, audit_entry, audit_chain, message):
+        for table in TABLES:
             ids = await connection.scalars(select(table.c.tenant_id))
             found[table.name] = {bytes(each) for each in ids}
         scheduled = select(application_copy.c.tenant_id).join(

@@ -137,6 +137,23 @@ async def test_an_ordered_lane_gives_firsts_and_retries_in_one_order_up_to_a_mes
     assert _numbers(await _take(lanes, held, 9, ordered=True, upto=_id(3))) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("ordered", [False, True])
+async def test_a_lane_is_that_of_one_endpoint(lanes: Lanes, park: Rows, ordered: bool) -> None:
+    before, after = b"d" * 16, b"f" * 16
+    for number, endpoint_id in enumerate((before, ENDPOINT, after), start=1):
+        due_in_us = 0 if endpoint_id == ENDPOINT else -HOUR_US
+        await park(number, endpoint_id=endpoint_id, due_in_us=due_in_us)
+        await park(10 + number, endpoint_id=endpoint_id, lane=1, due_in_us=due_in_us)
+    held = {each.endpoint_id: each for each in await _lease(lanes)}
+    assert _numbers(await _take(lanes, held[ENDPOINT], 9, 9, ordered=ordered)) == [2, 12]
+    await lanes.release_lanes([_given_back(held[ENDPOINT], ordered=ordered)])
+    # What was taken is held, and nothing else is left of it.
+    assert [each.endpoint_id for each in await _lease(lanes)] == []
+    await lanes.wake_lanes([ENDPOINT])
+    assert [each.endpoint_id for each in await _lease(lanes)] == [ENDPOINT]
+    assert _numbers(await _take(lanes, held[after], 9, 9, ordered=ordered)) == [3, 13]
+
+
 async def test_a_take_is_bounded_in_bytes_over_all_lanes_but_gives_at_least_one(
     lanes: Lanes, park: Rows
 ) -> None:
@@ -247,6 +264,21 @@ async def test_the_next_turn_is_when_the_first_is_due_and_not_before_the_wait(
         assert least_s < next_s <= most_s
         await lanes.wake_lanes([ENDPOINT, OTHER])
     assert len(await _lease(lanes)) == 1
+
+
+@pytest.mark.parametrize("first_lane", [0, 1])
+async def test_the_turn_of_an_ordered_lane_is_that_of_its_first_message(
+    lanes: Lanes, park: Rows, first_lane: int
+) -> None:
+    await park(1, lane=first_lane, due_in_us=HOUR_US)
+    await park(2, lane=1 - first_lane)
+    await park(3, lane=first_lane)
+    (held,) = await _lease(lanes)
+    await lanes.release_lanes([_given_back(held, ordered=True)])
+    turn_s = await lanes.next_lane_in_s()
+    assert turn_s is not None
+    assert 3_500 < turn_s <= 3_600
+    assert await _lease(lanes) == []
 
 
 async def test_an_arrival_does_not_cut_the_wait_short_but_waking_does(

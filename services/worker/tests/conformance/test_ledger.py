@@ -117,6 +117,25 @@ async def test_a_record_written_again_later_brings_back_nothing_that_has_ended(
     assert len(await _all(database, attempt)) == 3
 
 
+async def test_what_succeeded_elsewhere_ends_no_delivery(
+    ledger: Ledger, database: Database, attempt_row: Rows, pending_row: Rows
+) -> None:
+    """Elsewhere: the same message at other endpoints, and other messages at the same one."""
+    elsewhere = [
+        attempt_row(message_id=b"m" * 16, endpoint_id=b"d" * 16, number=9),
+        attempt_row(message_id=b"m" * 16, endpoint_id=b"f" * 16, number=9),
+        attempt_row(message_id=b"l" * 16, endpoint_id=b"e" * 16, number=9),
+        attempt_row(message_id=b"n" * 16, endpoint_id=b"e" * 16, number=9),
+    ]
+    await ledger.record([Record(elsewhere)])
+    waits = pending_row(message_id=b"m" * 16, endpoint_id=b"e" * 16)
+    await ledger.record([Record((), [waits])])
+    (due,) = await _lease(ledger)
+    assert due.key == waits.key
+    await ledger.record([_ends(due, attempt_row(message_id=b"m" * 16, number=2))])
+    assert await _all(database, pending_delivery) == []
+
+
 async def test_known_are_the_deliveries_with_an_attempt_or_a_pending_row(
     ledger: Ledger, attempt_row: Rows, pending_row: Rows
 ) -> None:

@@ -200,7 +200,8 @@ def _ipv4_verdict(address: IPv4Address) -> tuple[bool, str, str]:
 
 def _ipv6_verdict(address: IPv6Address) -> tuple[bool, str, str]:
     bits = int(address)
-    if special_space(GLOBAL_UNICAST_IPV6, bits) is None:
+    unicast = special_space(GLOBAL_UNICAST_IPV6, bits)
+    if unicast is None:
         space = special_space(NAMED_IPV6, bits)
         name = "not global unicast" if space is None else space.name
         return False, "::/0" if space is None else space.network, name
@@ -209,7 +210,7 @@ def _ipv6_verdict(address: IPv6Address) -> tuple[bool, str, str]:
     space = special_space(DENIED_WITHIN_GLOBAL_IPV6, bits)
     if space is not None:
         return False, space.network, space.name
-    return True, GLOBAL_UNICAST_IPV6[0].network, "public"
+    return True, unicast.network, "public"
 
 
 def _host_pattern(text: str) -> str:

@@ -39,6 +39,21 @@ def test_addresses_are_read_anew_after_their_time_and_only_when_asked() -> None:
     assert reads == [0.0, 10.0]
 
 
+def test_each_reading_counts_from_its_own_time() -> None:
+    now_s = 1_000.0
+    reads = []
+
+    def read() -> frozenset[IPv4Address]:
+        reads.append(now_s)
+        return FIRST
+
+    own = OwnAddresses(10.0, read, lambda: now_s)
+    for asked_s in (1_009.0, 1_012.0, 1_021.0, 1_022.0, 1_031.0, 1_032.0):
+        now_s = asked_s
+        own.current()
+    assert reads == [1_000.0, 1_012.0, 1_022.0, 1_032.0]
+
+
 def test_the_last_known_addresses_stay_when_the_machine_does_not_tell() -> None:
     now_s = 0.0
 

@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
+from angarium_contracts.directory import ApplicationState
+from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
 from angarium_gateway.adapters.database.batches import SET_ASIDE, BatchTable
 from angarium_gateway.application.accept.journal import NewBatch
 from angarium_gateway.application.publish.batch_store import LOADED_MAX, BatchStore, StoredBatch
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.batch_states import GIVEN_UP, LOST, NEVER_SENT
 
-from .conftest import OWNER, AnyJournal, a_batch, a_message, batch_rows, new_id
+from .conftest import OWNER, TENANT, AnyJournal, a_batch, a_message, batch_rows, new_id
 
 OTHER = "f" * 32
 ALL = 1 << 30
@@ -48,6 +50,18 @@ async def test_unpublished_batches_come_oldest_first_with_their_messages(
         assert (stored.publication, stored.stream_number, stored.size_bytes) == (1, 0, 416)
     assert all(row.published for row in (await batch_rows(database)).values())
     assert await port.unpublished(OWNER, bytes_max=ALL) == []
+
+
+async def test_a_message_is_loaded_with_the_version_of_its_own_application(
+    batches: BatchTable, journal: AnyJournal, database: Database
+) -> None:
+    copy = ApplicationCopyTable(database)
+    applications = [bytes([number]) * 16 for number in (3, 1, 2, 4)]
+    for number, application_id in enumerate(applications[:3], start=1):
+        await copy.learn(ApplicationState(application_id, TENANT, version=10 * number))
+    await journal.commit(a_batch(*(a_message(application_id=each) for each in applications)))
+    (loaded,) = await batches.unpublished(OWNER, bytes_max=ALL)
+    assert [one.application_version for one in loaded.messages] == [10, 20, 30, 0]
 
 
 async def test_only_as_many_are_loaded_as_fit_but_one_at_least(
@@ -153,7 +167,8 @@ async def test_a_batch_set_aside_is_kept_and_nobody_publishes_it(
     loaded = await batches.unpublished(OWNER, bytes_max=ALL)
     assert ids(loaded) == [one.id for one in committed[1:]]
     await batches.adopt(OTHER, dead_after_s=DEAD_AFTER_S)
-    assert (await batch_rows(database))[committed[0].id].owner == SET_ASIDE
+    row = (await batch_rows(database))[committed[0].id]
+    assert (row.owner, row.published, row.publication) == (SET_ASIDE, True, 1)
 
 
 @pytest.fixture

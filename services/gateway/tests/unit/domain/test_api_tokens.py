@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from angarium_gateway.domain.api_tokens import TOKEN_PREFIX, is_mistyped, new_token
+from angarium_gateway.domain.api_tokens import TOKEN_PREFIX, is_mistyped, may_be_token, new_token
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,3 +51,19 @@ def test_a_token_that_was_cut_off_or_continued_is_noticed(random: bytes) -> None
 @pytest.mark.parametrize("token", ["ang_" + "x" * 43, "my-own-key-for-dev", ""])
 def test_other_tokens_cannot_be_judged(token: str) -> None:
     assert not is_mistyped(token)
+
+
+@pytest.mark.parametrize("text", ["x" * 16, "x" * 256, "~!chosen-by-hand", "ang_sk_chosen-by-hand"])
+def test_a_chosen_text_may_be_a_key(text: str) -> None:
+    assert may_be_token(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("x" * 15, "x" * 257, "", "chosen by someone", "chosen\tby someone", "chosen-by-someoné"),
+        *("ang_pt_chosen-by-hand", "ang_sc_chosen-by-hand", "chosen\x7fby-someone"),
+    ],
+)
+def test_a_text_that_cannot_be_sent_or_looks_like_another_token_is_no_key(text: str) -> None:
+    assert not may_be_token(text)

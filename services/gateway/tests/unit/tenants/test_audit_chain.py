@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from angarium_gateway.application.tenants.audit_chain import (
     START,
     ChainCheck,
@@ -132,3 +133,13 @@ def test_entries_of_earlier_versions_are_counted_but_only_before_the_chain() -> 
     check.add(old, "it")
     (fault,) = check.broken
     assert fault.startswith("it has no hash, though older entries have one")
+
+
+@pytest.mark.parametrize("missing", ["number", "previous", "hash"])
+def test_an_entry_that_lost_a_part_of_its_place_is_noticed(missing: str) -> None:
+    chain = a_chain(3)
+    change: dict[str, Any] = {missing: None}
+    check = ChainCheck(KEY)
+    for chained in (chain[0], replace(chain[1], **change), chain[2]):
+        check.add(chained, "it")
+    assert (check.verified, check.unchained, len(check.broken)) == (1, 1, 2)

@@ -1,5 +1,6 @@
 """Erasing deleted tenants: every step can be repeated, and nothing is told of others."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -146,6 +147,28 @@ async def test_an_erasure_that_broke_off_is_gone_on_with(
     dispatcher.answers_left = 1_000
     await erase.erase(TENANT)
     assert (dispatcher.applications, dispatcher.event_types) == ([], [])
+    assert tenants.gone == [TENANT]
+
+
+async def test_deleted_tenants_are_looked_for_again_and_again(
+    dispatcher: DispatcherModel, tenants: TenantsModel
+) -> None:
+    directory = ApplicationDirectory(CopyModel(), dispatcher)
+    change = ChangeConfiguration(dispatcher, directory)
+    erase = EraseTenants(tenants, dispatcher, change, looks_every_s=0.0)
+    dispatcher.answers_left = 3
+    running = asyncio.create_task(erase.run())
+    try:
+        while dispatcher.answers_left:
+            await asyncio.sleep(0)
+        assert tenants.gone == []
+        dispatcher.answers_left = 1_000
+        while not tenants.gone:
+            await asyncio.sleep(0)
+        assert not running.done()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
     assert tenants.gone == [TENANT]
 
 

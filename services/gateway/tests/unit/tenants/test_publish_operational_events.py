@@ -277,6 +277,14 @@ async def test_of_operational_webhooks_themselves_nothing_is_told() -> None:
     assert rig.told == []
 
 
+@pytest.mark.parametrize("application_id", [bytes(16), b"\xff" * 16])
+async def test_events_of_every_other_application_are_told(application_id: bytes) -> None:
+    rig = Telling()
+    rig.listen()
+    assert await rig.tell([replace(EVENT, application_id=application_id)]) == Done()
+    assert [one["data"]["appId"] for one in rig.told] == [format_id(APPLICATION, application_id)]
+
+
 async def test_one_that_could_not_be_committed_is_asked_for_again() -> None:
     rig = Telling()
     rig.listen()

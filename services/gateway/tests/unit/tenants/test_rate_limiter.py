@@ -90,6 +90,52 @@ async def test_requests_at_once_share_one_share() -> None:
     assert counts.calls == 1
 
 
+class SlowQuotaCounts(MemoryQuotaCounts):
+    """Answers when others have had a turn."""
+
+    async def add(self, quota: Quota, window: int, amount: int) -> int:
+        await asyncio.sleep(0)
+        return await super().add(quota, window, amount)
+
+
+async def test_requests_that_wait_for_a_share_take_no_other() -> None:
+    counts = SlowQuotaCounts()
+    limiter = RateLimiter(counts, Clock())
+    await asyncio.gather(*[limiter.spend([messages(5_000)], MESSAGE) for _ in range(100)])
+    assert (counts.calls, sum(counts.counts.values())) == (1, 100)
+    await limiter.spend([messages(5_000)], MESSAGE)
+    assert counts.calls == 2
+
+
+async def test_a_share_is_what_lacks_or_a_fiftieth() -> None:
+    counts = MemoryQuotaCounts()
+    limiter = RateLimiter(counts, Clock())
+    taken = []
+    for cost in (1, 100, 250, 149):
+        (standing,) = await limiter.spend([messages(5_000)], {Rate.MESSAGES: cost})
+        taken.append((sum(counts.counts.values()), standing.remaining))
+    assert taken == [(100, 4_999), (200, 4_899), (351, 4_649), (500, 4_500)]
+
+
+async def test_of_the_last_share_only_what_is_left_is_used() -> None:
+    counts = MemoryQuotaCounts()
+    first, second = (RateLimiter(counts, Clock()) for _ in range(2))
+    assert await admitted(first, [messages(100)], 99) == 99
+    assert await admitted(second, [messages(100)], 1, cost=2) == 0
+    assert await admitted(second, [messages(100)], 3) == 0
+    assert await admitted(first, [messages(100)], 3) == 1
+
+
+async def test_a_gateway_counts_alone_for_a_second_after_a_failure() -> None:
+    counts, clock = MemoryQuotaCounts(down=True), Clock()
+    limiter = RateLimiter(counts, clock)
+    for later_s, calls in ((0.0, 1), (LOCAL_FOR_S - 0.1, 1), (LOCAL_FOR_S, 2)):
+        clock.now_s = 10 * WINDOW_S + 15.0 + later_s
+        await limiter.spend([messages(100)], {Rate.MESSAGES: 2})
+        await limiter.spend([messages(100)], {Rate.MESSAGES: 2})
+        assert counts.calls == calls
+
+
 async def test_what_one_quota_refuses_is_not_spent_from_another() -> None:
     limiter = RateLimiter(MemoryQuotaCounts(), Clock())
     wide, narrow = messages(50), messages(3, KEY)

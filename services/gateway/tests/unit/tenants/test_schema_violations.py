@@ -76,3 +76,21 @@ async def test_only_so_many_event_types_are_counted(monkeypatch: pytest.MonkeyPa
         counts.note(TENANT, name, refused=True)
     await counts.write()
     assert {name: each.refused for (_, name), each in store.added[0].items()} == {"a": 2, "b": 1}
+
+
+async def test_what_was_kept_is_added_to_what_came_meanwhile() -> None:
+    class NotesWhileItFails(Store):
+        async def add(self, counts: Mapping[tuple[bytes, str], SchemaViolations]) -> None:
+            for _ in range(2 if self.is_down else 0):
+                counter.note(TENANT, "a", refused=True)
+            await super().add(counts)
+
+    store = NotesWhileItFails()
+    counter = CountSchemaViolations(store, lambda: NOW)
+    for _ in range(3):
+        counter.note(TENANT, "a", refused=False)
+    store.is_down = True
+    await counter.write()
+    store.is_down = False
+    await counter.write()
+    assert store.added == [{(TENANT, "a"): SchemaViolations(3, 2, NOW)}]

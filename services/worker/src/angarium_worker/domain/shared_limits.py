@@ -43,7 +43,7 @@ class SharedLimits:
 
     def retries_allowed(self, now_s: float) -> int:
         """Retries of failing endpoints that may begin now."""
-        passed_s = min(RETRIES_MAX, max(0.0, now_s - self._retries_s))
+        passed_s = max(0.0, now_s - self._retries_s)
         self._retries = min(RETRIES_MAX, self._retries + RETRIES_PER_S * passed_s)
         self._retries_s = max(now_s, self._retries_s)
         return max(0, int(self._retries))

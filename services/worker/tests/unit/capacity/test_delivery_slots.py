@@ -1,5 +1,6 @@
 """The capacity of a worker: what is taken is given back once, or it is noticed."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -107,3 +108,122 @@ def test_slots_go_to_those_who_wait_and_never_beyond_the_maximum(steps: list[str
         held += [waiter.slot for waiter in waiters if waiter.slot is not None]
         waiters = [waiter for waiter in waiters if waiter.waiting]
     assert slots.usage() == Usage()
+
+
+def test_the_bounds_follow_from_what_may_be_sending() -> None:
+    slots = _slots(sending_max=7)
+    assert (slots.slow_max, slots.retries_max, slots.in_hand_max) == (28, 3, 70)
+    assert _slots(sending_max=1).retries_max == 1
+
+
+def test_a_chunk_fits_up_to_the_bounds_and_any_fits_alone() -> None:
+    slots = _slots()
+    assert slots.fits(1_000, 10_000)
+    slots.release(slots.reserve(39, 900))
+    assert slots.fits(1_000, 10_000)
+    chunk = slots.reserve(39, 900)
+    assert slots.fits(1, 100)
+    assert not slots.fits(2, 100)
+    assert not slots.fits(1, 101)
+    slots.release(chunk)
+    slots.reserve(1, 0)
+    assert slots.fits(1, 5_000)
+
+
+def test_nothing_fits_while_as_many_wait_as_may_be_sending() -> None:
+    slots = _slots()
+    waiting = [slots.wait() for _ in range(4)]
+    assert not slots.fits(1, 1)
+    slots.release(waiting.pop())
+    assert slots.fits(1, 1)
+
+
+def test_nothing_fits_while_something_waits_for_a_slot() -> None:
+    slots = _slots(sending_max=1)
+    slot, waiter = slots.start(), _Waiter(slots)
+    slots.wait_for_slot(waiter, first=False)
+    assert not slots.fits(1, 1)
+    slots.sent(slot)
+    assert waiter.slot is not None
+    assert slots.fits(1, 1)
+
+
+def test_retries_have_half_of_the_slots_while_there_is_room_in_hand() -> None:
+    slots = _slots()
+    assert slots.free_for_retries() == 2
+    firsts = [slots.start() for _ in range(3)]
+    assert slots.free_for_retries() == 1
+    slots.start(retry=True)
+    assert slots.free_for_retries() == 0
+    for slot in firsts:
+        slots.sent(slot)
+    assert slots.free_for_retries() == 1
+    full = slots.reserve(0, 1_000)
+    assert slots.free_for_retries() == 0
+    slots.release(full)
+    almost = slots.reserve(39, 999)
+    assert slots.free_for_retries() == 1
+    slots.release(almost)
+    slots.reserve(40, 0)
+    assert slots.free_for_retries() == 0
+
+
+def test_it_is_crowded_when_half_as_many_wait_as_may_be_sending() -> None:
+    slots = _slots()
+    slots.wait()
+    assert not slots.crowded()
+    slots.wait()
+    assert slots.crowded()
+    slots.wait()
+    assert slots.crowded()
+
+
+def test_who_comes_first_gets_the_slot_and_who_gave_up_gets_none() -> None:
+    slots = _slots(sending_max=1)
+    held = slots.start()
+    waiters = [_Waiter(slots) for _ in range(4)]
+    slots.wait_for_slot(waiters[0], first=False)
+    slots.wait_for_slot(waiters[1], first=False)
+    slots.wait_for_slot(waiters[2], first=True)
+    waiters[2].slot = held
+    slots.wait_for_slot(waiters[3], first=True)
+    slots.sent(held)
+    assert [waiter.slot is None for waiter in waiters] == [True, True, False, False]
+    assert waiters[3].slot is not None
+    slots.sent(waiters[3].slot)
+    assert waiters[0].slot is not None
+    assert waiters[1].slot is None
+
+
+def test_those_who_gave_up_are_forgotten_when_twice_as_many_wait_as_may_be_sending() -> None:
+    slots = _slots(sending_max=4)
+    held = [slots.start() for _ in range(4)]
+    for _ in range(8):
+        gave_up = _Waiter(slots)
+        gave_up.slot = held[0]
+        slots.wait_for_slot(gave_up, first=False)
+    assert len(slots._for_slot) == 8
+    waiters = [_Waiter(slots) for _ in range(2)]
+    for waiter in waiters:
+        slots.wait_for_slot(waiter, first=False)
+    assert list(slots._for_slot) == waiters
+
+
+async def test_whoever_waits_for_a_change_is_woken_by_each_release() -> None:
+    slots = _slots()
+    chunk, waiting, slot = slots.reserve(1, 1), slots.wait(), slots.start()
+
+    async def woken_by(release: Callable[[], None]) -> bool:
+        waits = asyncio.create_task(slots.changed())
+        await asyncio.sleep(0)
+        release()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        done = waits.done()
+        waits.cancel()
+        return done
+
+    assert not await woken_by(lambda: slots.release(waiting))
+    assert await woken_by(lambda: slots.release(chunk))
+    assert await woken_by(lambda: slots.sent(slot))
+    assert await woken_by(slots.wake)

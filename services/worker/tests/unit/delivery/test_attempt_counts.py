@@ -58,6 +58,7 @@ async def test_a_latency_leads_to_the_trace_of_a_message_that_is_recorded(
 
     kept = rig.worker.capacity.counters.first_latencies_s.examples.values()
     assert [each.labels["trace_id"] for each in kept] == [TRACE.split("-")[1]] * exemplars
+    assert all(each.at_s == rig.now_ns / 1e9 for each in kept)
 
 
 async def test_an_attempt_without_an_answer_counts_by_its_reason(rig: Any) -> None:

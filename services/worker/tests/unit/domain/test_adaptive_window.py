@@ -87,3 +87,32 @@ def test_the_limit_stays_in_its_bounds_and_moves_by_the_rules(
                 assert window.limit == max(minimum, before // 2)
                 decreased_s = now_s
         assert minimum <= window.limit <= maximum
+
+
+def test_a_window_of_which_half_is_used_grows() -> None:
+    window = AdaptiveWindow(initial=16)
+    window.succeeded(in_flight=8)
+    assert window.limit == 17
+
+
+def test_an_overload_and_a_reset_begin_the_count_of_successes_anew() -> None:
+    window = AdaptiveWindow(initial=16)
+    window.overloaded(begun_s=1.0, now_s=2.0)
+    for _ in range(7):
+        window.succeeded(in_flight=8)
+    window.overloaded(begun_s=3.0, now_s=4.0)
+    for _ in range(3):
+        window.succeeded(in_flight=4)
+    assert window.limit == 4
+    window.reset()
+    window.overloaded(begun_s=1.0, now_s=2.0)
+    assert (window.limit, window.decreased_s) == (8, 2.0)
+    for _ in range(7):
+        window.succeeded(in_flight=8)
+    assert window.limit == 8
+    window.succeeded(in_flight=8)
+    for _ in range(8):
+        window.succeeded(in_flight=9)
+    assert window.limit == 9
+    window.succeeded(in_flight=9)
+    assert window.limit == 10

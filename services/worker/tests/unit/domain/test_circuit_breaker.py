@@ -186,3 +186,65 @@ def test_under_any_interleaving_there_is_never_more_than_one_probe(
             end(breaker, step, ticket, now_s, random)
         assert len(probes) == (breaker.state is BreakerState.HALF_OPEN)
         assert breaker.wait_s(now_s) <= 4.0 * 1.2
+
+
+def test_refusals_are_counted_anew_after_a_failure_a_reset_and_a_success() -> None:
+    breaker = opened()
+    now_s = 1.0
+
+    def refuse(times: int) -> None:
+        for _ in range(times):
+            breaker.refused(breaker.begin(now_s))
+
+    refuse(2)
+    breaker.failed(breaker.begin(now_s), now_s, 0.5)
+    now_s = breaker.open_until_s
+    refuse(2)
+    assert not breaker.closed
+    breaker.reset()
+    refuse(2)
+    assert not breaker.closed
+    breaker.succeeded(breaker.begin(now_s))
+    assert breaker.closed
+    for _ in range(3):
+        breaker.failed(breaker.begin(now_s), now_s, 0.5)
+    now_s = breaker.open_until_s
+    refuse(2)
+    assert not breaker.closed
+    refuse(1)
+    assert breaker.closed
+
+
+def test_failures_are_counted_anew_after_a_reset_and_refusals() -> None:
+    breaker = CircuitBreaker(failures_to_open=3)
+    for _ in range(2):
+        breaker.failed(breaker.begin(0.0), 0.0, 0.5)
+    breaker.reset()
+    assert breaker.failures == 0
+    for _ in range(2):
+        breaker.failed(breaker.begin(0.0), 0.0, 0.5)
+    assert breaker.closed
+    breaker.failed(breaker.begin(0.0), 0.0, 0.5)
+    assert not breaker.closed
+    for _ in range(3):
+        breaker.refused(breaker.begin(2.0))
+    assert (breaker.closed, breaker.failures) == (True, 0)
+
+
+def test_a_failure_that_may_not_open_it_counts() -> None:
+    breaker = CircuitBreaker(failures_to_open=3)
+    for _ in range(5):
+        breaker.failed(breaker.begin(0.0), 0.0, 0.5, may_open=False)
+    assert (breaker.closed, breaker.failures) == (True, 5)
+    breaker.failed(breaker.begin(0.0), 0.0, 0.5)
+    assert not breaker.closed
+
+
+@pytest.mark.parametrize(("random", "open_s"), [(0.0, 0.8), (0.25, 0.9), (0.5, 1.0), (1.0, 1.2)])
+def test_the_jitter_is_a_fifth_in_either_direction(random: float, open_s: float) -> None:
+    breaker = CircuitBreaker(failures_to_open=1)
+    assert breaker.open_until_s < 0
+    breaker.failed(breaker.begin(10.0), 10.0, random)
+    assert breaker.open_until_s == pytest.approx(10.0 + open_s)
+    assert not breaker.may_begin(10.0)
+    assert breaker.wait_s(20.0) == 0.0

@@ -97,6 +97,11 @@ def test_over_the_turns_shares_are_those_of_the_weights(
         assert abs(share - fair) <= 0.1 * fair + 1
 
 
+def test_without_a_turn_it_is_the_first() -> None:
+    demands = [Demand(b"t", b"a", 1, 9), Demand(b"t", b"b", 1, 9)]
+    assert allocate(1, demands) == allocate(1, demands, 0) != allocate(1, demands, 1)
+
+
 def test_leftovers_reach_light_applications_too() -> None:
     demands = [Demand(b"t", b"heavy", 99, 9), Demand(b"t", b"light", 1, 9)]
     got = [allocate(1, demands, turn).index(1) for turn in range(100)]

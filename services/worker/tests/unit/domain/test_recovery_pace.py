@@ -185,3 +185,94 @@ def test_after_the_wait_one_may_begin(rate_per_s: float, later_s: float) -> None
     now_s = 20.0 + later_s
     pace.spent(min(3, pace.backlog_allowed(now_s)))
     assert pace.backlog_allowed(now_s + pace.wait_s(now_s)) >= 1
+
+
+def counted(times: list[float]) -> RecoveryPace:
+    pace = RecoveryPace()
+    for at_s in times:
+        pace.arrived(at_s)
+    return pace
+
+
+def eight_per_s() -> RecoveryPace:
+    """A hundred arrivals within ten seconds, less twice their square root."""
+    return counted([n / 10 for n in range(101)])
+
+
+def test_a_hundred_arrivals_in_ten_seconds_are_enough_to_count() -> None:
+    assert eight_per_s().steady_per_s(10.0) == 8.0
+    assert counted([n / 10 for n in range(100)]).steady_per_s(10.0) == 8.0
+    # Where one is missing, counting goes on.
+    more = counted([n / 10 for n in range(99)] + [10.0])
+    assert more.steady_per_s(10.0) == pytest.approx((100 - 20) / 10)
+    more.arrived(11.0)
+    assert more.steady_per_s(11.0) == pytest.approx((100 - 20) / 11)
+
+
+@pytest.mark.parametrize(("every_s", "checked"), [(1.0, 50), (0.95, 54)])
+def test_fewer_are_counted_for_a_minute_which_is_checked_every_second(
+    every_s: float, checked: int
+) -> None:
+    # One at the start, then steadily from the tenth second on.
+    pace = counted([0.0, *(10 + n * every_s for n in range(checked + 1))])
+    closed_s, count = 10 + checked * every_s, checked + 1
+    assert closed_s >= 60.0
+    assert pace.steady_per_s(closed_s) == pytest.approx((count - 2 * sqrt(count)) / closed_s)
+
+
+def test_ten_seconds_of_a_pause_count_and_no_more() -> None:
+    pace = counted([n / 4 for n in range(40)])
+    assert pace.steady_per_s(100.0) == pytest.approx((40 - 2 * sqrt(40)) / 19.75)
+    assert counted([0.0]).steady_per_s(0.0) == RATE_MIN_PER_S
+
+
+def test_a_rate_counts_half_after_every_five_minutes_beyond_the_first() -> None:
+    pace = eight_per_s()
+    assert [pace.steady_per_s(10.0 + 300 * n) for n in (0, 1, 2, 3)] == [8.0, 8.0, 4.0, 2.0]
+    assert pace.steady_per_s(460.0) == pytest.approx(8 / sqrt(2))
+
+
+def test_a_lower_rate_counts_once_the_higher_has_faded_below_it() -> None:
+    pace = eight_per_s()
+    for n in range(101):
+        pace.arrived(1_000 + n / 5)
+    assert pace.steady_per_s(1_020.0) == pytest.approx(80 / 20)
+    assert pace.steady_per_s(1_320.0) == pytest.approx(80 / 20)
+
+
+def test_the_backlog_begins_with_one_and_gathers_half_a_second() -> None:
+    pace = eight_per_s()
+    pace.recover(10.0)
+    assert pace.backlog_allowed(10.0) == 1
+    assert pace.wait_s(10.0) == 0.0
+    pace.spent(1)
+    assert pace.wait_s(10.0) == pytest.approx(1 / 8)
+    assert pace.backlog_allowed(10.25) == 2
+    assert pace.backlog_allowed(10.0) == 2
+    assert pace.backlog_allowed(10.375) == 3
+    assert pace.backlog_allowed(30.0) == 4
+    pace.spent(6)
+    assert pace.wait_s(30.0) == pytest.approx(3 / 8)
+
+
+def test_the_pace_doubles_a_minute_later_and_every_five_seconds_from_there() -> None:
+    pace = eight_per_s()
+    pace.recover(10.0)
+    assert pace.is_early(69.9)
+    assert not pace.is_early(70.0)
+    assert [pace.backlog_allowed(now_s) for now_s in (69.9, 70.0, 74.9, 75.0)] == [4, 4, 8, 9]
+    pace.backlog_allowed(76.0)
+    pace.faltered(76.0)
+    assert [pace.backlog_allowed(now_s) for now_s in (76.0, 80.9, 81.0, 82.0)] == [4, 4, 4, 8]
+    assert pace.limits(130.9)
+    assert not pace.limits(131.0)
+    assert pace.recovering_since is None
+
+
+def test_a_pace_that_is_twice_the_rate_gathers_twice_as_much() -> None:
+    pace = eight_per_s()
+    pace.recover(10.0, new_included=True)
+    assert pace.backlog_allowed(30.0) == 8
+    assert pace.is_early(10.0)
+    pace.stop()
+    assert not pace.is_early(10.0)

@@ -11,6 +11,7 @@ def test_four_first_attempts_earn_a_retry() -> None:
         assert budget.retries_allowed(0.0) == (0 if budget.wait_s(0.0) else 1)
         budget.first_begun(0.0)
     assert budget.retries_allowed(0.0) == 1
+    assert budget.wait_s(0.0) == 0.0
     budget.retry_begun(0.0)
     assert budget.retries_allowed(0.0) == 0
 
@@ -83,3 +84,14 @@ def test_after_the_wait_a_retry_is_allowed(steps: list[bool], now_s: float) -> N
         else:
             budget.first_begun(now_s)
     assert budget.retries_allowed(now_s + budget.wait_s(now_s) + 1e-6) >= 1
+
+
+def test_retries_that_nobody_asks_about_are_owed_up_to_ten() -> None:
+    budget = RetryBudget()
+    for _ in range(30):
+        budget.retry_begun(0.0)
+    for _ in range(43):
+        budget.first_begun(0.0)
+    assert budget.retries_allowed(0.0) == 0
+    budget.first_begun(0.0)
+    assert budget.retries_allowed(0.0) == 1

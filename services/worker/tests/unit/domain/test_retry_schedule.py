@@ -92,3 +92,12 @@ def test_the_most_specific_schedule_counts(
 
 def test_an_empty_schedule_of_an_endpoint_means_no_retries() -> None:
     assert effective_delays((), (5.0,), (60.0,)) == ()
+
+
+def test_a_schedule_at_its_bounds_is_taken() -> None:
+    schedule = RetrySchedule((DELAY_S_MAX,) * DELAYS_MAX, JITTER_MAX)
+    assert schedule.delay_after_s(DELAYS_MAX, 0.5) == DELAY_S_MAX
+    assert schedule.delay_after_s(DELAYS_MAX + 1, 0.5) is None
+    assert RetrySchedule((1.0,), 0).delay_after_s(1, 1.0) == 1.0
+    assert RetrySchedule((0.5,)).delay_after_s(1, 0.0) == pytest.approx(0.4)
+    assert RetrySchedule((10.0,), 0.5).delay_after_s(1, 1.0) == pytest.approx(15.0)

@@ -1,5 +1,6 @@
 """What the endpoints of a process share while many are in trouble or come back."""
 
+import pytest
 from angarium_worker.domain.endpoint_guard import EndpointGuard, Result
 from angarium_worker.domain.shared_limits import SharedLimits
 from hypothesis import given
@@ -87,3 +88,64 @@ def test_the_handful_of_one_endpoint_follows_at_once() -> None:
         now_s += guard.wait_s(now_s)
         assert attempt(guard, Result.SUCCESS, now_s, retry=True)
     assert now_s <= 2.5
+
+
+def test_retries_are_earned_by_first_attempts_and_by_time() -> None:
+    shared = SharedLimits()
+    assert shared.retries_allowed(0.0) == 20
+    assert shared.retry_wait_s(0.0) == 0.0
+    for left in reversed(range(20)):
+        shared.retry_begun()
+        assert shared.retries_allowed(0.0) == left
+    assert shared.retry_wait_s(0.0) == 0.5
+    for _ in range(5):
+        shared.first_begun()
+    assert shared.retries_allowed(0.0) == 0
+    assert shared.retry_wait_s(0.0) == pytest.approx(0.05)
+    shared.first_begun()
+    assert shared.retries_allowed(0.0) == 1
+    shared.retry_begun()
+    assert shared.retry_wait_s(0.0) == pytest.approx(0.46)
+    assert shared.retries_allowed(0.461) == 1
+    assert shared.retries_allowed(60.0) == 20
+    for _ in range(1_000):
+        shared.first_begun()
+    assert shared.retries_allowed(60.0) == 20
+
+
+def test_retries_that_nobody_asks_about_are_owed_up_to_twenty() -> None:
+    shared = SharedLimits()
+    for _ in range(60):
+        shared.retry_begun()
+    # The first question comes after a pause that counts for as long as it was.
+    assert shared.retries_allowed(0.0) == 20
+    for _ in range(60):
+        shared.retry_begun()
+    assert shared.retries_allowed(10.4) == 0
+    assert shared.retries_allowed(10.0) == 0
+    assert shared.retries_allowed(10.5) == 1
+
+
+@pytest.mark.parametrize(("arrivals_per_s", "backlog_per_s"), [(0, 20.0), (100, 56.205)])
+def test_a_backlog_keeps_to_its_share_of_what_is_new(
+    arrivals_per_s: int, backlog_per_s: float
+) -> None:
+    shared = SharedLimits()
+    for n in range(10 * arrivals_per_s):
+        shared.arrived(n / arrivals_per_s)
+    burst = int(backlog_per_s / 10)
+    assert shared.backlog_allowed(10.0) == burst
+    assert shared.backlog_wait_s(10.0) == 0.0
+    for left in reversed(range(burst)):
+        shared.backlog_begun()
+        assert shared.backlog_allowed(10.0) == left
+    owed = 1.0 - (backlog_per_s / 10 - burst)
+    wait_s = owed / backlog_per_s
+    assert shared.backlog_wait_s(10.0) == pytest.approx(wait_s, rel=1e-3)
+    assert shared.backlog_allowed(10.0 + wait_s * 0.9) == 0
+    assert shared.backlog_allowed(10.0) == 0
+    assert shared.backlog_allowed(10.0 + wait_s * 1.01) == 1
+    for _ in range(4):
+        shared.backlog_begun()
+    assert shared.backlog_allowed(10.0 + wait_s * 1.01) == 0
+    assert shared.backlog_wait_s(10.0 + wait_s * 1.01) == pytest.approx(4 / backlog_per_s, rel=0.02)

@@ -83,7 +83,7 @@ class ChainCheck:
         self.verified = 0
         self.unchained = 0
         self.broken: list[str] = []
-        self._last: ChainedEntry | None = None
+        self._last: ChainEnd | None = None
 
     def add(self, chained: ChainedEntry, name: str) -> None:
         """Check the next entry, which is called `name`."""
@@ -96,11 +96,11 @@ class ChainCheck:
                 )
             self.unchained += 1
             return
-        self._last = chained
+        self._last = ChainEnd(number, chained.id, chained.hash)
         made = [chained_hash(key, chained.previous, number, chained.entry) for key in self._keys]
         if not any(hmac.compare_digest(each, chained.hash) for each in made):
             self.broken.append(f"{name} was changed")
-        elif not _follows(chained, last):
+        elif not _follows(number, chained.previous, last):
             self.broken.append(f"before {name}, entries are missing or were inserted")
         else:
             self.verified += 1
@@ -111,16 +111,12 @@ class ChainCheck:
         if end is None:
             if last is not None:
                 self.broken.append("the record of the newest entry is missing")
-        elif last is None or (last.number, last.id, last.hash) != (
-            end.number,
-            end.entry_id,
-            end.hash,
-        ):
+        elif last != end:
             self.broken.append(f"the newest entries are missing: entry {end.number} is the last")
 
 
-def _follows(chained: ChainedEntry, last: ChainedEntry | None) -> bool:
+def _follows(number: int, previous: bytes, last: ChainEnd | None) -> bool:
     if last is not None:
-        return chained.number == (last.number or 0) + 1 and chained.previous == last.hash
+        return number == last.number + 1 and previous == last.hash
     # What was before the oldest entry is gone with its retention period.
-    return chained.number != 1 or chained.previous == START
+    return number != 1 or previous == START

@@ -132,6 +132,8 @@ class LeasedAttempts:
             trigger=delivery.trigger,
             retry_delays_s=delivery.retry_delays_s,
         )
+        if row is None:
+            self._counters.parked += 1
         self._settle(attempt, verdict, row, event)
 
     def not_attempted(

@@ -130,7 +130,6 @@ class MakeAttempt:
         Never raises: an error of ours in here would lose the delivery, so it is parked instead.
         """
         if isinstance(result, NotAttempted):
-            self._counters.parked += 1
             return Parked(PARKED_S), None, None
         try:
             if isinstance(result, REQUESTS) and not endpoint.receiver_control:
