@@ -33,9 +33,9 @@ class WaitingItems[Item, Result](Protocol):
 
     def take(
         self, items_max: int, bytes_max: int, *, everything: bool
-    ) -> list[WaitingItem[Item, Result]]:
-        """Take the items of the next commit. At least one if some are ready, or if `everything`
-        is: the commits are about to end."""
+    ) -> tuple[list[WaitingItem[Item, Result]], int]:
+        """Take the items of the next commit; they, and their bytes. At least one if some are
+        ready, or if `everything` is: the commits are about to end."""
 
 
 class InOrder[Item, Result](deque[WaitingItem[Item, Result]]):
@@ -47,7 +47,7 @@ class InOrder[Item, Result](deque[WaitingItem[Item, Result]]):
 
     def take(
         self, items_max: int, bytes_max: int, *, everything: bool
-    ) -> list[WaitingItem[Item, Result]]:
+    ) -> tuple[list[WaitingItem[Item, Result]], int]:
         """See the port."""
         group: list[WaitingItem[Item, Result]] = []
         group_bytes = 0
@@ -57,7 +57,7 @@ class InOrder[Item, Result](deque[WaitingItem[Item, Result]]):
                 break
             group.append(self.popleft())
             group_bytes += size_bytes
-        return group
+        return group, group_bytes
 
 
 class GroupCommit[Item, Result]:
@@ -193,9 +193,11 @@ class GroupCommit[Item, Result]:
             self._start_soon()
 
     async def _commit_next(self, *, everything: bool = False) -> None:
-        group = self._waiting.take(self._items_max, self._bytes_max, everything=everything)
+        group, group_bytes = self._waiting.take(
+            self._items_max, self._bytes_max, everything=everything
+        )
         self._count -= len(group)
-        self._waiting_bytes -= sum([size_bytes for _, size_bytes, _ in group])
+        self._waiting_bytes -= group_bytes
         self.sizes.observe(len(group))
         clock_s = asyncio.get_running_loop().time
         began_s = clock_s()

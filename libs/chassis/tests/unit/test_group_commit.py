@@ -226,11 +226,11 @@ class LaterFirst(InOrder[str, str]):
 
     def take(
         self, items_max: int, bytes_max: int, *, everything: bool
-    ) -> list[WaitingItem[str, str]]:
+    ) -> tuple[list[WaitingItem[str, str]], int]:
         ready = [each for each in self if everything or len(each[0]) > 1]
         for each in ready:
             self.remove(each)
-        return ready
+        return ready, sum(size_bytes for _, size_bytes, _ in ready)
 
 
 async def test_an_item_that_is_ready_passes_those_that_have_to_wait() -> None:

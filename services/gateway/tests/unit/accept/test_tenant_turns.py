@@ -55,7 +55,9 @@ class Turning:
     def take(self, items_max: int = 200, *, everything: bool = False) -> dict[bytes, int]:
         """The messages of the next commit, counted by tenant."""
         taken: dict[bytes, int] = defaultdict(int)
-        for each in self.turns.take(items_max, 4_000_000, everything=everything):
+        group, group_bytes = self.turns.take(items_max, 4_000_000, everything=everything)
+        assert group_bytes == sum(size_bytes for _, size_bytes, _ in group)
+        for each in group:
             taken[each[0].tenant_id] += 1
             self.taken += 1
         return dict(taken)
@@ -215,7 +217,8 @@ def test_each_message_is_taken_once_in_the_order_of_its_tenant(
             ending = what == "end"
             while waits() and (ending or turns.ready_in_s() <= 0):
                 items_max, bytes_max = (200, 4_000) if ending else (first, second)
-                group = turns.take(items_max, bytes_max, everything=ending)
+                group, group_bytes = turns.take(items_max, bytes_max, everything=ending)
+                assert group_bytes == sum(size_bytes for _, size_bytes, _ in group)
                 assert 1 <= len(group) <= items_max
                 assert len(group) == 1 or sum(size_bytes for _, size_bytes, _ in group) <= bytes_max
                 for each in group:
