@@ -5,6 +5,9 @@ on its machines and on everything else that they do. So the level is searched as
 searches for the rate of a transfer that must not delay others: the time that messages spend
 waiting is compared with the shortest of the last minute, and while it is longer by more than a
 target, the level falls. Only tenants above the level are slowed; the others post as they do.
+
+It does not fall below half of what all tenants together have posted in a second of the last minute:
+two tenants that post much share the platform as if it had no level.
 """
 
 from collections import deque
@@ -15,6 +18,9 @@ from typing import Final
 RATE_MIN: Final = 500.0
 """Messages a second to which a tenant may always post."""
 RATE_MAX: Final = 50_000.0
+SHARE_MIN: Final = 0.5
+"""The least, as a share of the most messages that all tenants have posted in a second."""
+SECONDS: Final = 60
 EXTRA_S_MIN: Final = 0.003
 EXTRA_SHARE: Final = 0.5
 """The wait may be longer than the shortest one by this share of it, or by `EXTRA_S_MIN`."""
@@ -39,6 +45,24 @@ class FairLevel:
         self._waits_s: deque[float] = deque(maxlen=SAMPLES_MAX)
         self._shortest_s: deque[tuple[int, float]] = deque(maxlen=_SLOTS)
         self._stepped_s = clock_s()
+        self._second = 0
+        self._in_second = 0
+        self._seconds: deque[tuple[int, int]] = deque(maxlen=SECONDS)
+
+    @property
+    def least(self) -> float:
+        """Messages a second to which a tenant may post now, however long messages wait."""
+        since = self._second - SECONDS
+        most = max((count for second, count in self._seconds if second >= since), default=0)
+        return max(RATE_MIN, SHARE_MIN * most)
+
+    def took(self, count: int, now_s: float) -> None:
+        """So many messages, of all tenants, go into a commit."""
+        second = int(now_s)
+        if second != self._second:
+            self._seconds.append((self._second, self._in_second))
+            self._second, self._in_second = second, 0
+        self._in_second += count
 
     def observe(self, wait_s: float) -> None:
         """Messages waited for so long on their way through the platform, apart from the time that
@@ -61,9 +85,9 @@ class FairLevel:
             rise = min(rise, RISE_UNKNOWN)
         elif self._crowded(median(waits_s), now_s):
             # From what was posted: a level that nobody reached slows nobody.
-            self.rate = max(RATE_MIN, FALL * min(self.rate, heaviest / passed_s))
+            self.rate = max(self.least, FALL * min(self.rate, heaviest / passed_s))
             return
-        self.rate = min(RATE_MAX, self.rate * rise)
+        self.rate = min(RATE_MAX, max(self.least, self.rate * rise))
 
     def _crowded(self, wait_s: float, now_s: float) -> bool:
         slot = int(now_s / _SLOT_S)

@@ -58,6 +58,25 @@ def test_it_never_falls_below_the_least() -> None:
     assert levelling.level.rate == RATE_MIN
 
 
+def test_it_never_falls_below_half_of_what_the_platform_took_in_a_second() -> None:
+    levelling = Levelling()
+    levelling.level.took(1_000, 0.2)
+    levelling.level.took(3_000, 0.9)
+    levelling.level.took(100, 1.1)
+    levelling.step(0.004, heaviest=50)
+    for _ in range(20):
+        levelling.step(1.0, heaviest=50)
+    assert levelling.level.rate == 2_000
+    # A second that is a minute ago counts no more.
+    levelling.level.took(0, 100.0)
+    levelling.level.took(0, 101.0)
+    levelling.now_s = 101.0
+    levelling.step(0.004, heaviest=50)
+    for _ in range(20):
+        levelling.step(1.0, heaviest=50)
+    assert levelling.level.rate == RATE_MIN
+
+
 def test_while_nothing_tells_how_long_messages_wait_it_rises_slowly() -> None:
     levelling = Levelling()
     rates = [levelling.step(None) for _ in range(40)]

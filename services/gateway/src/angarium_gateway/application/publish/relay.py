@@ -144,7 +144,7 @@ class Relay:
             next_ones = [self._ready.popleft() for _ in range(count)]
             fresh = [each for each in next_ones if self._still_ours(*each)]
             if fresh:
-                await self._send([batch for batch, _ in fresh], [since_s for _, since_s in fresh])
+                await self._send(fresh)
 
     def _still_ours(self, batch: StoredBatch, since_s: float) -> bool:
         """Check that no other replica can have adopted the batch; if one can, return the batch."""
@@ -153,26 +153,27 @@ class Relay:
         self.doubtful(batch.id, batch.size_bytes)
         return False
 
-    async def _send(
-        self, batches: Sequence[StoredBatch], since_s: Sequence[float] | None = None
-    ) -> None:
-        """Publish batches that have room reserved. After a failure Redis may or may not have them,
-        so they are returned as lost.
+    async def _send(self, owned: Sequence[tuple[StoredBatch, float]]) -> None:
+        """Publish batches that have room reserved, each with the time just before it was committed
+        or loaded. After a failure Redis may or may not have them, so they are returned as lost.
 
         The window is opened first: their chunks may be settled before the answer to the
         publication arrives, and settlements of unknown batches are ignored.
         """
         now_s = self.clock_s()
-        for place, batch in enumerate(batches):
-            number, publication, size_bytes = (
-                batch.stream_number,
-                batch.publication,
-                batch.size_bytes,
+        batches: list[StoredBatch] = []
+        for batch, since_s in owned:
+            batches.append(batch)
+            self._window.open(
+                OpenBatch(
+                    batch.id,
+                    batch.stream_number,
+                    batch.publication,
+                    batch.size_bytes,
+                    now_s,
+                    since_s=since_s,
+                )
             )
-            opened = OpenBatch(batch.id, number, publication, size_bytes, now_s)
-            if since_s is not None:
-                opened.since_s = since_s[place]
-            self._window.open(opened)
         began_ns = 0 if self._spans is None else self._spans.now_ns()
         try:
             entry_ids = await self._publish(batches)
@@ -224,7 +225,9 @@ class Relay:
                 self._backlog = self._backlog_grew
                 continue
             self._window.take_room(loaded_bytes)
-            await self._send([batch for batch in loaded if self._still_ours(batch, since_s)])
+            await self._send(
+                [(batch, since_s) for batch in loaded if self._still_ours(batch, since_s)]
+            )
             if self._joining:
                 await self._send_ready()
 
