@@ -105,7 +105,7 @@ class PostBatch:
     async def __call__(
         self,
         request: Request[Caller, bytes, Any],
-        messages: Sequence[bytes] | Sequence[PostedMessage],
+        messages: Sequence[bytes | PostedMessage],
         application_ref: str | None,
     ) -> MessageBatchOut:
         """Post messages, which may be decoded (`decoded_batch`), to one application, or where
@@ -125,7 +125,7 @@ class PostBatch:
     async def _post(
         self,
         request: Request[Caller, bytes, Any],
-        messages: Sequence[bytes] | Sequence[PostedMessage],
+        messages: Sequence[bytes | PostedMessage],
         application_ref: str | None,
         trace: str | None,
     ) -> MessageBatchOut:
@@ -151,7 +151,7 @@ class PostBatch:
     async def _read(
         self,
         caller: Caller,
-        messages: Sequence[bytes] | Sequence[PostedMessage],
+        messages: Sequence[bytes | PostedMessage],
         application_ref: str | None,
         common: "_Common",
         results: dict[int, BatchResult],
