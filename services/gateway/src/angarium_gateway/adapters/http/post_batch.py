@@ -1,17 +1,14 @@
 """Posts the messages of a batch: reads each, commits those that are valid, and tells of all."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, cast
 
-import msgspec
 from angarium_contracts.ids import MESSAGE, format_id
 from angarium_contracts.queries import Problem, ProblemCode
 from litestar import Request
-from msgspec import UNSET
 
 from angarium_gateway.application.accept.accept_batch import (
     AcceptBatch,
@@ -21,17 +18,16 @@ from angarium_gateway.application.accept.accept_batch import (
 )
 from angarium_gateway.application.accept.accept_message import Accepted, Busy, KeyReused
 from angarium_gateway.application.accept.accept_message import CreateMissing as CreateMissingNow
-from angarium_gateway.application.accept.idempotency import SERVER_ERROR, TOO_MANY_REQUESTS
 from angarium_gateway.application.configuration.create_missing import CreateMissing
 from angarium_gateway.application.tenants.authentication import Caller
 from angarium_gateway.domain.digests import request_digest
-from angarium_gateway.domain.messages import NewMessage
 from angarium_gateway.domain.permissions import Permission
 from angarium_gateway.domain.quotas import Rate
 from angarium_gateway.domain.schema_checks import SchemaCheck
 
 from .accept_route import accepted_message, busy
 from .access_control import AccessControl
+from .batch_results import batch_out, created_result, refused_result
 from .idempotent_posts import HEADER, used_for_another
 from .posted_batch import AddressedMessage, check_depth
 from .posted_message import (
@@ -46,21 +42,9 @@ from .request_traces import UNTRACED, RequestTraces
 from .schema_checks import SchemaChecks
 from .schemas.applications import MissingApplicationIn
 from .schemas.message_batches import (
-    BatchError,
-    BatchFault,
     BatchResult,
     MessageBatchOut,
 )
-
-_PLACE: Final = ("body", "messages")
-_REFUSED_MEMBERS: Final = {
-    "payload_too_large": "payload",
-    "not_found": "applicationId",
-    "permission_denied": "application",
-    "quota_reached": "application",
-    "event_exists": "eventId",
-}
-"""The member at fault, by the code of a refusal that names none."""
 
 
 @dataclass(slots=True)
@@ -105,7 +89,7 @@ class PostBatch:
     async def __call__(
         self,
         request: Request[Caller, bytes, Any],
-        messages: Sequence[bytes] | Sequence[PostedMessage],
+        messages: Sequence[bytes | PostedMessage],
         application_ref: str | None,
     ) -> MessageBatchOut:
         """Post messages, which may be decoded (`decoded_batch`), to one application, or where
@@ -125,7 +109,7 @@ class PostBatch:
     async def _post(
         self,
         request: Request[Caller, bytes, Any],
-        messages: Sequence[bytes] | Sequence[PostedMessage],
+        messages: Sequence[bytes | PostedMessage],
         application_ref: str | None,
         trace: str | None,
     ) -> MessageBatchOut:
@@ -142,16 +126,16 @@ class PostBatch:
                 _refuse_if_absent(outcomes[0])
             for place, outcome in zip(valid.items, outcomes, strict=True):
                 results[place] = (
-                    _created(outcome.message, valid.violations.get(place))
+                    created_result(outcome.message, valid.violations.get(place))
                     if isinstance(outcome, Accepted)
                     else _other_result(place, outcome, valid)
                 )
-        return _out([results[place] for place in range(len(messages))])
+        return batch_out([results[place] for place in range(len(messages))])
 
     async def _read(
         self,
         caller: Caller,
-        messages: Sequence[bytes] | Sequence[PostedMessage],
+        messages: Sequence[bytes | PostedMessage],
         application_ref: str | None,
         common: "_Common",
         results: dict[int, BatchResult],
@@ -280,43 +264,6 @@ def _refuse_if_absent(first: BatchOutcome) -> None:
         raise Refused(refusal(first))
 
 
-def refused_result(place: int, answer: ProblemAnswer) -> BatchResult:
-    """The result of a message that alone would get this answer."""
-    problem = msgspec.json.decode(answer.body)
-    code, detail = str(problem["code"]), problem["detail"]
-    start = (*_PLACE, str(place))
-    if isinstance(detail, str):
-        member = _REFUSED_MEMBERS.get(code)
-        location = start if member is None else (*start, member)
-        faults = [BatchFault(loc=location, msg=detail, type="value_error")]
-    else:
-        faults = [
-            BatchFault(loc=_location(start, fault["loc"]), msg=fault["msg"], type=fault["type"])
-            for fault in detail
-        ]
-    later = answer.status >= SERVER_ERROR or answer.status == TOO_MANY_REQUESTS
-    return BatchResult(
-        status="unavailable" if later else "invalid",
-        error=BatchError(status=answer.status, code=code, detail=faults),
-    )
-
-
-def _location(start: tuple[str, ...], location: Sequence[str]) -> tuple[str, ...]:
-    """The place of a fault of a message in the whole body. Names in the path of the single
-    operation are members here."""
-    of, *rest = location
-    return (*start, "applicationId") if of == "path" else (*start, *rest)
-
-
-def _created(message: NewMessage, violations: int | None) -> BatchResult:
-    return BatchResult(
-        status="created",
-        id=format_id(MESSAGE, message.id),
-        event_id=message.event_id,
-        schema_violations=violations or UNSET,
-    )
-
-
 def _other_result(place: int, outcome: BatchOutcome, valid: _Valid) -> BatchResult:
     """The result of a message that was not created."""
     if isinstance(outcome, Duplicate):
@@ -330,7 +277,7 @@ def _other_result(place: int, outcome: BatchOutcome, valid: _Valid) -> BatchResu
     if absent and valid.forbidden is not None and place in valid.brought:
         return refused_result(place, valid.forbidden)
     try:
-        return _created(accepted_message(outcome), None)
+        return created_result(accepted_message(outcome), None)
     except Refused as refused:
         return refused_result(place, refused.answer)
 
@@ -343,14 +290,3 @@ def _refuse_if_unavailable(outcomes: Sequence[BatchOutcome], *, repeatable: bool
     not_stored = [each for each in others if isinstance(each, Busy)]
     if not_stored and (repeatable or len(not_stored) == len(outcomes)):
         raise Refused(busy(not_stored[0]))
-
-
-def _out(results: list[BatchResult]) -> MessageBatchOut:
-    counts = Counter([each.status for each in results])
-    return MessageBatchOut(
-        data=results,
-        created=counts["created"],
-        duplicate=counts["duplicate"],
-        invalid=counts["invalid"],
-        unavailable=counts["unavailable"],
-    )

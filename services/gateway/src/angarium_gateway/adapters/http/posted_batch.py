@@ -1,7 +1,7 @@
 """The messages of a batch, decoded all at once where all of them are well-formed.
 
-Where one of them is not, each is decoded by itself, so that it refuses no other. Decoding them one
-by one takes five times as long.
+Where one of them is not, each is decoded by itself, so that it refuses no other. That takes nearly
+twice as long.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ _NUL: Final = b"\\u0000"
 def decoded_batch(body: bytes, shape: type[PostedMessage]) -> Sequence[PostedMessage] | None:
     """The messages of a batch as `decode_body` gives each of them, but not checked for their depth;
     None if one of them may be at fault."""
-    # A search for one byte takes a hundredth of the time of a search for several.
+    # A search for one byte takes a fiftieth of the time of a search for several.
     if _BACKSLASH in body and _NUL in body:
         return None
     try:
