@@ -51,7 +51,7 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
             yield Rig(platform, surroundings, folder)
 
 
-# The last one changes the policy of the tenant.
+# The last ones change the policy of the tenant.
 @pytest.mark.parametrize("name", WORKLOADS)
 async def test_a_workload_reaches_every_endpoint_once(rig: Rig, name: str) -> None:
     prepared = await rig.prepared(name)

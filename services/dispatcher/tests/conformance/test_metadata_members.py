@@ -16,7 +16,7 @@ from angarium_dispatcher.adapters.streams.answer_queries import QueryAnswers
 from angarium_dispatcher.application.tenants.delete_application import delete_application
 from angarium_dispatcher.application.tenants.save_application import create_application
 from angarium_dispatcher.domain.application import Application
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from ..conftest import SEAL, Bench
 
@@ -87,6 +87,29 @@ async def test_applications_of_every_kind_are_found_by_a_member_of_their_metadat
     for limit, queries in ((500, 1), (6, 2), (2, 4), (1, 7)):
         found, made = await named(bench, limit)
         assert (sorted(found), made) == (sorted(mine), queries)
+
+
+async def test_a_page_of_applications_is_read_in_the_order_of_an_index(bench: Bench) -> None:
+    database, seen = bench.database, list[tuple[str, Any]]()
+
+    def note(*given: Any) -> None:
+        seen.append((given[2], given[3]))
+
+    engine = database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    await bench.reads.applications_after(TENANT, ("source", b"s" * 16), 500)
+    event.remove(engine, "before_cursor_execute", note)
+    statement, parameters = next(each for each in seen if "ORDER BY" in each[0])
+    explain = "explain" if database.on_postgres else "explain query plan"
+    async with database.engine.connect() as connection:
+        if database.on_postgres:  # A small table is read faster without an index.
+            await connection.exec_driver_sql("set local enable_seqscan = off")
+            await connection.exec_driver_sql("set local enable_bitmapscan = off")
+        rows = await connection.exec_driver_sql(f"{explain} {statement}", parameters)
+        plan = str(rows.all())
+    assert "ix_applications_tenant_id_kind_id" in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
 
 
 async def test_one_application_is_found_only_if_it_has_the_member(bench: Bench) -> None:
