@@ -1,8 +1,10 @@
 """Group commit: items that arrive during one commit go into the next."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from math import inf
 from typing import Final
 
 from .metrics.histogram import SECONDS, Histogram
@@ -21,7 +23,8 @@ class GroupCommit[Item, Result]:
     item goes alone) and returns one result for each. When it raises, every caller of that group
     receives the error. At most `waiting_max` items wait. `run()` commits until cancelled, then
     commits the items that wait and accepts no more. The items of the `pause_s` after a commit
-    gather for the next one; a pause in which nothing arrives has no timer.
+    gather for the next one, until `pause_bytes_max` of them wait; a pause in which nothing arrives
+    has no timer.
 
     `sizes` counts the items of each group, `durations_s` how long its commit took, `failed` the
     groups whose commit raised.
@@ -36,6 +39,7 @@ class GroupCommit[Item, Result]:
         waiting_max: int = 4_000,
         waiting_bytes_max: int = 64 * 1024 * 1024,
         pause_s: float = 0.0,
+        pause_bytes_max: int = sys.maxsize,
     ) -> None:
         self._commit = commit
         self._items_max = items_max
@@ -44,8 +48,9 @@ class GroupCommit[Item, Result]:
         self._waiting_bytes_max = waiting_bytes_max
         self._waiting: deque[tuple[Item, int, asyncio.Future[Result]]] = deque()
         self._waiting_bytes = 0
-        self._pause_s = pause_s
-        self._paused_until_s = 0.0
+        self._pause_s = self._shortest_pause_s = pause_s
+        self._pause_bytes_max = pause_bytes_max
+        self._committed_at_s = -inf
         self._committing: asyncio.Task[None] | None = None
         self._starting: asyncio.TimerHandle | None = None
         self._runs = False
@@ -59,8 +64,13 @@ class GroupCommit[Item, Result]:
         """The number of items that are in no commit yet."""
         return len(self._waiting)
 
-    def submit(self, item: Item, size_bytes: int) -> asyncio.Future[Result]:
-        """Queue an item for the next commit. Raises `Overloaded`, also after `run()` ended."""
+    def submit(
+        self, item: Item, size_bytes: int, *, pause_s: float | None = None
+    ) -> asyncio.Future[Result]:
+        """Queue an item for the next commit. Raises `Overloaded`, also after `run()` ended.
+
+        An item for which somebody waits may shorten the pause that it falls into to `pause_s`.
+        """
         if (
             self._ended
             or len(self._waiting) >= self._waiting_max
@@ -70,6 +80,9 @@ class GroupCommit[Item, Result]:
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, size_bytes, result))
         self._waiting_bytes += size_bytes
+        if pause_s is not None and pause_s < self._shortest_pause_s:
+            self._shortest_pause_s = pause_s
+            self._end_pause()
         self._start_soon()
         return result
 
@@ -98,8 +111,7 @@ class GroupCommit[Item, Result]:
             await asyncio.get_running_loop().create_future()
         finally:
             self._runs = False
-            if self._starting is not None:
-                self._starting.cancel()
+            self._end_pause()
             if self._committing is not None:
                 await asyncio.wait([self._committing])
             while self._waiting:
@@ -109,13 +121,23 @@ class GroupCommit[Item, Result]:
 
     def _start_soon(self) -> None:
         """Commit what waits, unless that has begun; no task runs while nothing waits."""
-        if self._committing is None and self._starting is None and self._waiting and self._runs:
+        if self._committing is not None or not self._waiting or not self._runs:
+            return
+        if self._waiting_bytes >= self._pause_bytes_max:
+            self._end_pause()
+            self._start()
+        elif self._starting is None:
             loop = asyncio.get_running_loop()
-            pause_s = self._paused_until_s - loop.time()
-            if pause_s > 0:
-                self._starting = loop.call_later(pause_s, self._start)
+            left_s = self._committed_at_s + self._shortest_pause_s - loop.time()
+            if left_s > 0:
+                self._starting = loop.call_later(left_s, self._start)
             else:
                 self._start()
+
+    def _end_pause(self) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+            self._starting = None
 
     def _start(self) -> None:
         # A task of its own: cancelling `run` must not cancel a commit under way, as its callers
@@ -128,7 +150,7 @@ class GroupCommit[Item, Result]:
             while self._waiting and self._runs:
                 await self._commit_next()
                 if self._pause_s:
-                    self._paused_until_s = asyncio.get_running_loop().time() + self._pause_s
+                    self._committed_at_s = asyncio.get_running_loop().time()
                     break
         finally:
             self._committing = None
@@ -168,4 +190,6 @@ class GroupCommit[Item, Result]:
             group.append(self._waiting.popleft())
             group_bytes += size_bytes
         self._waiting_bytes -= group_bytes
+        if not self._waiting:
+            self._shortest_pause_s = self._pause_s
         return group
