@@ -32,8 +32,10 @@ COMMIT_TIMEOUT_S = STATEMENT_TIMEOUT_MS / 1000 + 5.0
 
 _sql = partial(named_statement, __package__)
 _COMMIT = _sql("commit_batch")
+_COMMIT_PLAIN = _sql("commit_plain_batch")
 _SCHEDULE = _sql("schedule_messages")
 _STORED, _KEY_TAKEN = 0, 1
+_UNKNOWN_APPLICATION = Committed(0)
 
 
 class PostgresJournal:
@@ -52,6 +54,8 @@ class PostgresJournal:
     async def commit(self, batch: NewBatch) -> Sequence[CommitOutcome]:
         """See the port."""
         messages = batch.messages
+        if not any(map(_claims, messages)):
+            return await self._commit_plain(batch)
         now_us = self._clock_us()
         with journal_failures():
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
@@ -66,6 +70,35 @@ class PostgresJournal:
                     now_us - self._key_life_us,
                 )
         return _outcomes(rows)
+
+    async def _commit_plain(self, batch: NewBatch) -> Sequence[CommitOutcome]:
+        """Commit messages that cannot conflict: without what claims, checks and joins them, the
+        statement takes Postgres half the time."""
+        messages = batch.messages
+        applications = [message.application_id for message in messages]
+        with journal_failures():
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                rows = await self._connection.fetch(
+                    _COMMIT_PLAIN,
+                    [message.id for message in messages],
+                    applications,
+                    [message.tenant_id for message in messages],
+                    [message.event_type for message in messages],
+                    _or_empty([names_to_text(message.channels) for message in messages]),
+                    _or_empty([names_to_text(message.tags) for message in messages]),
+                    _or_empty([message.trace for message in messages]),
+                    [message.payload for message in messages],
+                    _or_empty([message.content_type for message in messages]),
+                    batch.id,
+                    batch.owner,
+                    batch.stream_number,
+                    batch.published,
+                    sum([message.size_bytes for message in messages]),
+                    b"".join([message.application_id + message.id for message in messages]),
+                    list(set(applications)),
+                )
+        known = {row["id"]: Committed(row["version"]) for row in rows}
+        return [known.get(each, _UNKNOWN_APPLICATION) for each in applications]
 
     async def schedule(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
         """See the port. Rare beside `commit`, so it borrows a connection each time."""
@@ -94,6 +127,15 @@ class PostgresJournal:
     async def close(self) -> None:
         """Return the connection to the pool."""
         await self._connection.close()
+
+
+def _claims(message: NewMessage) -> bool:
+    """Whether storing the message takes more than its own row."""
+    return (
+        message.key_digest is not None
+        or message.event_id is not None
+        or message.payload_expires_at is not None
+    )
 
 
 def _arrays(messages: Sequence[NewMessage]) -> list[list[Any]]:
