@@ -29,18 +29,25 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 _TEXT_LENGTH = 22
+_FOUR_DIGITS = 62**4
 _VALUE_LIMIT = 1 << 128
 
 
 def format_id(prefix: str, value: bytes) -> str:
     """Write a 16-byte id as ``prefix_`` and 22 base-62 digits."""
-    number = int.from_bytes(value)
-    pairs = []
-    for _ in range(_TEXT_LENGTH // 2):
-        number, rest = divmod(number, 3844)
-        pairs.append(_PAIRS[rest])
-    pairs.reverse()
-    return f"{prefix}_{''.join(pairs)}"
+    # Four digits at a time, as only dividing the whole number takes long.
+    number, last = divmod(int.from_bytes(value), _FOUR_DIGITS)
+    number, fifth = divmod(number, _FOUR_DIGITS)
+    number, fourth = divmod(number, _FOUR_DIGITS)
+    number, third = divmod(number, _FOUR_DIGITS)
+    first, second = divmod(number, _FOUR_DIGITS)
+    pairs = _PAIRS
+    return (
+        f"{prefix}_{pairs[first]}"
+        f"{pairs[second // 3844]}{pairs[second % 3844]}{pairs[third // 3844]}{pairs[third % 3844]}"
+        f"{pairs[fourth // 3844]}{pairs[fourth % 3844]}{pairs[fifth // 3844]}{pairs[fifth % 3844]}"
+        f"{pairs[last // 3844]}{pairs[last % 3844]}"
+    )
 
 
 def parse_id(prefix: str, text: str) -> bytes | None:
