@@ -16,7 +16,7 @@ from angarium_chassis.coalesced_writes import CoalescingTransport
 class AnsweringCycle(RequestResponseCycle):
     """One request of a connection, and its response."""
 
-    transport: CoalescingTransport  # type: ignore[assignment]
+    transport: CoalescingTransport
     flow: FlowControl
     on_response: Callable[..., None]
 
