@@ -32,6 +32,11 @@ class CoalescingTransport(asyncio.Transport):
         if self._held_bytes > HELD_BYTES_MAX:
             self._flush()
 
+    def write_at_once(self, data: bytes) -> None:
+        """Write what is held back, and then `data`."""
+        self._flush()
+        self._transport.write(data)
+
     def _flush(self) -> None:
         if self._held:
             held, self._held, self._held_bytes = self._held, [], 0

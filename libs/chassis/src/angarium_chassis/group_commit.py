@@ -1,8 +1,10 @@
 """Group commit: items that arrive during one commit go into the next."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from math import inf
 from typing import Any, Final, Protocol
 
 from .metrics.histogram import SECONDS, Histogram
@@ -62,8 +64,8 @@ class GroupCommit[Item, Result]:
     item goes alone) and returns one result for each. When it raises, every caller of that group
     receives the error. At most `waiting_max` items wait, in the order of `queue`: first come, first
     served if it is not given. `run()` commits until cancelled, then commits the items that wait and
-    accepts no more. The items of the `pause_s` after a commit gather for the next one; a pause in
-    which nothing arrives has no timer.
+    accepts no more. The items of the `pause_s` after a commit gather for the next one, until
+    `pause_bytes_max` of them wait; a pause in which nothing arrives has no timer.
 
     Items that were submitted together, by `submit_all`, stay together: they go into one group, as
     one item with the bytes of all, and their caller gets one answer.
@@ -82,6 +84,7 @@ class GroupCommit[Item, Result]:
         waiting_bytes_max: int = 64 * 1024 * 1024,
         pause_s: float = 0.0,
         queue: WaitingItems[Item] | None = None,
+        pause_bytes_max: int = sys.maxsize,
     ) -> None:
         self._commit = commit
         self._items_max = items_max
@@ -91,8 +94,9 @@ class GroupCommit[Item, Result]:
         self._waiting: WaitingItems[Item] = InOrder() if queue is None else queue
         self._count = 0
         self._waiting_bytes = 0
-        self._pause_s = pause_s
-        self._paused_until_s = 0.0
+        self._pause_s = self._shortest_pause_s = pause_s
+        self._pause_bytes_max = pause_bytes_max
+        self._committed_at_s = -inf
         self._committing: asyncio.Task[None] | None = None
         self._starting: asyncio.TimerHandle | None = None
         self._runs = False
@@ -106,8 +110,13 @@ class GroupCommit[Item, Result]:
         """The number of items that are in no commit yet."""
         return self._count
 
-    def submit(self, item: Item, size_bytes: int) -> asyncio.Future[Result]:
-        """Queue an item for the next commit. Raises `Overloaded`, also after `run()` ended."""
+    def submit(
+        self, item: Item, size_bytes: int, *, pause_s: float | None = None
+    ) -> asyncio.Future[Result]:
+        """Queue an item for the next commit. Raises `Overloaded`, also after `run()` ended.
+
+        An item for which somebody waits may shorten the pause that it falls into to `pause_s`.
+        """
         if (
             self._ended
             or self._count >= self._waiting_max
@@ -118,6 +127,9 @@ class GroupCommit[Item, Result]:
         self._waiting.append(((item,), size_bytes, result, False))
         self._count += 1
         self._waiting_bytes += size_bytes
+        if pause_s is not None and pause_s < self._shortest_pause_s:
+            self._shortest_pause_s = pause_s
+            self._end_pause()
         self._start_soon()
         return result
 
@@ -150,8 +162,7 @@ class GroupCommit[Item, Result]:
             await asyncio.get_running_loop().create_future()
         finally:
             self._runs = False
-            if self._starting is not None:
-                self._starting.cancel()
+            self._end_pause()
             if self._committing is not None:
                 await asyncio.wait([self._committing])
             while self._count:
@@ -164,17 +175,24 @@ class GroupCommit[Item, Result]:
         if self._committing is not None or not self._count or not self._runs:
             return
         now_s = asyncio.get_running_loop().time()
+        pause_s = 0.0
+        if self._waiting_bytes < self._pause_bytes_max:
+            pause_s = self._committed_at_s + self._shortest_pause_s - now_s
         if self._starting is not None:
-            if self._paused_until_s > now_s:
+            if pause_s > 0:
                 return
             # An item that came since may be ready earlier than those that waited before.
-            self._starting.cancel()
-            self._starting = None
-        wait_s = max(self._paused_until_s - now_s, self._waiting.ready_in_s())
+            self._end_pause()
+        wait_s = max(pause_s, self._waiting.ready_in_s())
         if wait_s > 0:
             self._starting = asyncio.get_running_loop().call_later(wait_s, self._start)
         else:
             self._start()
+
+    def _end_pause(self) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+            self._starting = None
 
     def _start(self) -> None:
         # A task of its own: cancelling `run` must not cancel a commit under way, as its callers
@@ -187,7 +205,7 @@ class GroupCommit[Item, Result]:
             while self._count and self._runs and self._waiting.ready_in_s() <= 0:
                 await self._commit_next()
                 if self._pause_s:
-                    self._paused_until_s = asyncio.get_running_loop().time() + self._pause_s
+                    self._committed_at_s = asyncio.get_running_loop().time()
                     break
         finally:
             self._committing = None
@@ -197,6 +215,8 @@ class GroupCommit[Item, Result]:
         group = self._waiting.take(self._items_max, self._bytes_max, everything=everything)
         items = [item for submitted in group for item in submitted[0]]
         self._count -= len(items)
+        if not self._count:
+            self._shortest_pause_s = self._pause_s
         self._waiting_bytes -= sum([submitted[1] for submitted in group])
         self.sizes.observe(len(items))
         clock_s = asyncio.get_running_loop().time

@@ -200,6 +200,33 @@ async def test_what_arrives_in_the_pause_after_a_commit_is_one_group() -> None:
     assert groups == [["a"], ["b", "c"]]
 
 
+async def test_a_pause_ends_once_enough_bytes_wait() -> None:
+    group_commit = GroupCommit(at_once, pause_s=3600, pause_bytes_max=10)
+    async with running(group_commit):
+        await group_commit.submit("a", 1)
+        waiting = group_commit.submit("b", 9)
+        await asyncio.sleep(0)
+        assert group_commit.waiting == 1
+
+        assert await group_commit.submit("c", 1) == "C"
+        assert waiting.result() == "B"
+
+
+async def test_an_item_that_somebody_waits_for_shortens_its_pause_and_no_later_one() -> None:
+    group_commit = GroupCommit(at_once, pause_s=3600)
+    async with running(group_commit):
+        await group_commit.submit("a", 1)
+        waiting = group_commit.submit("b", 1)
+        await asyncio.sleep(0)
+        assert group_commit.waiting == 1
+
+        assert await group_commit.submit("c", 1, pause_s=0) == "C"
+        assert waiting.result() == "B"
+        group_commit.submit("d", 1)
+        await asyncio.sleep(0.001)
+        assert group_commit.waiting == 1
+
+
 async def test_the_end_does_not_wait_for_the_pause() -> None:
     group_commit = GroupCommit(at_once, pause_s=3600)
     async with running(group_commit):

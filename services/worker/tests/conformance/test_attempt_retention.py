@@ -294,5 +294,6 @@ async def test_attempts_are_partitioned_by_time_with_their_indexes(postgres_url:
         "btree (endpoint_id, id)",
         "btree (message_id, id)",
         "btree (recorded_in)",
+        "btree (tenant_id, id) WHERE (status = 2)",
     ]
     await database.close()

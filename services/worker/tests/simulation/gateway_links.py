@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from angarium_worker.adapters.streams.chunks import WRITE_PAUSE_S, WRITE_PAUSE_UNITS_MAX
 from angarium_worker.application.delivery.chunk import Chunk
 from angarium_worker.application.lanes.lane_context import Confirmed
 from angarium_worker.application.ledger.retrying_commit import RetryingGroupCommit
@@ -40,7 +41,12 @@ class SettlementLink:
         self._process = process
         self._gateway = gateway
         self.commits: RetryingGroupCommit[Entry, None] = RetryingGroupCommit(
-            "settle", self._write, items_max=500, bytes_max=1_000_000, pause_s=0.01
+            "settle",
+            self._write,
+            items_max=500,
+            bytes_max=1_000_000,
+            pause_s=WRITE_PAUSE_S,
+            pause_bytes_max=WRITE_PAUSE_UNITS_MAX,
         )
 
     def settled(self, chunk: Chunk[Entry], done: Callable[[], None]) -> None:

@@ -13,6 +13,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from .answering_cycle import AnsweringCycle
 from .connection_end import DISCARDED_BYTES_MAX, EndingConnection
 from .connections import OpenConnections
 from .deadlines import ANSWER, BODY, HEAD, IDLE, REST_OF_BODY
@@ -208,7 +209,7 @@ class BoundedHttpProtocol(EndingConnection):
 
     def _start_cycle(self, *, keep_alive: bool) -> None:
         before: RequestResponseCycle | None = self.cycle
-        self.cycle = RequestResponseCycle(
+        self.cycle = AnsweringCycle(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,

@@ -122,6 +122,41 @@ async def test_only_a_payload_with_a_retention_of_its_own_expires(
     ]
 
 
+async def test_messages_that_claim_nothing_are_stored_as_those_that_do(
+    journal: AnyJournal, database: Database
+) -> None:
+    """On Postgres they have statements of their own."""
+    kinds: list[dict[str, object]] = [
+        {"channels": ("one",), "tags": ("x", "y"), "trace": "00-" + "a" * 32 + "-" + "b" * 16},
+        {"payload": b"<a/>", "content_type": "application/xml", "application_id": new_id()},
+        {},
+    ]
+    plain = a_batch(*[a_message(**kind) for kind in kinds], published=True)
+    claiming = a_batch(*[a_message(**kind, event_id=str(n)) for n, kind in enumerate(kinds)])
+    assert await journal.commit(plain) == await journal.commit(claiming) == [Committed(0)] * 3
+
+    async with database.reading.connect() as connection:
+        rows = (await connection.execute(select(message))).mappings().all()
+    stored = {
+        bytes(row["id"]): {
+            name: value
+            for name, value in row.items()
+            if name not in ("id", "event_id", "recorded_in")
+        }
+        for row in rows
+    }
+    batches = await batch_rows(database)
+    assert len(batches) == 2
+    for one, other in zip(plain.messages, claiming.messages, strict=True):
+        assert stored[one.id] == stored[other.id]
+    for new in (plain, claiming):
+        refs = b"".join(each.application_id + each.id for each in new.messages)
+        row = batches[new.id]
+        assert (bytes(row.message_refs), row.publication) == (refs, 1)
+        assert row.published is new.published
+    assert batches[plain.id].bytes == batches[claiming.id].bytes
+
+
 async def test_the_version_of_the_application_comes_from_the_copy(
     journal: AnyJournal, database: Database
 ) -> None:

@@ -33,8 +33,10 @@ COMMIT_TIMEOUT_S = STATEMENT_TIMEOUT_MS / 1000 + 5.0
 
 _sql = partial(named_statement, __package__)
 _COMMIT = _sql("commit_batch")
+_COMMIT_PLAIN = _sql("commit_plain_batch")
 _SCHEDULE = _sql("schedule_messages")
 _STORED, _KEY_TAKEN = 0, 1
+_UNKNOWN_APPLICATION = Committed(0)
 
 
 class PostgresJournal:
@@ -53,6 +55,8 @@ class PostgresJournal:
     async def commit(self, batch: NewBatch) -> Sequence[CommitOutcome]:
         """See the port."""
         messages = batch.messages
+        if not any(map(_claims, messages)):
+            return await self._commit_plain(batch)
         now_us = self._clock_us()
         with journal_failures():
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
@@ -67,6 +71,31 @@ class PostgresJournal:
                     now_us - self._key_life_us,
                 )
         return _outcomes(rows)
+
+    async def _commit_plain(self, batch: NewBatch) -> Sequence[CommitOutcome]:
+        """Commit messages that cannot conflict: without what claims, checks and joins them, the
+        statement takes Postgres half the time."""
+        messages = batch.messages
+        applications = [message.application_id for message in messages]
+        with journal_failures():
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                rows = await self._connection.fetch(
+                    _COMMIT_PLAIN,
+                    *_own_columns(messages),
+                    _or_empty([names_to_text(message.channels) for message in messages]),
+                    _or_empty([names_to_text(message.tags) for message in messages]),
+                    _or_empty([message.trace for message in messages]),
+                    _or_empty([message.content_type for message in messages]),
+                    batch.id,
+                    batch.owner,
+                    batch.stream_number,
+                    batch.published,
+                    sum([message.size_bytes for message in messages]),
+                    b"".join([message.application_id + message.id for message in messages]),
+                    list(set(applications)),
+                )
+        known = {row["id"]: Committed(row["version"]) for row in rows}
+        return [known.get(each, _UNKNOWN_APPLICATION) for each in applications]
 
     async def schedule(self, messages: Sequence[NewMessage]) -> Sequence[CommitOutcome]:
         """See the port. Rare beside `commit`, so it borrows a connection each time."""
@@ -97,21 +126,20 @@ class PostgresJournal:
         await self._connection.close()
 
 
+def _claims(message: NewMessage) -> bool:
+    """Whether storing the message takes more than its own row."""
+    return (
+        message.key_digest is not None
+        or message.event_id is not None
+        or message.payload_expires_at is not None
+    )
+
+
 def _columns(messages: Sequence[NewMessage]) -> list[Any]:
     """The parameters $1 to $15 of the statements. A column in which no message has a value is an
     empty array: asyncpg takes half a microsecond to encode each null."""
-    payloads = [message.payload for message in messages]
-    sizes = [len(payload) for payload in payloads]
-    starts = accumulate(sizes, initial=1)
-    types = [message.event_type for message in messages]
     return [
-        b"".join([message.id for message in messages]),
-        b"".join([message.application_id for message in messages]),
-        b"".join([message.tenant_id for message in messages]),
-        b"".join(payloads),
-        _integers(starts, len(sizes)),
-        _integers(sizes, len(sizes)),
-        types[:1] if types.count(types[0]) == len(types) else types,
+        *_own_columns(messages),
         _or_empty([message.event_id for message in messages]),
         _or_empty([names_to_text(message.channels) for message in messages]),
         _or_empty([names_to_text(message.tags) for message in messages]),
@@ -125,6 +153,23 @@ def _columns(messages: Sequence[NewMessage]) -> list[Any]:
                 for message in messages
             ]
         ),
+    ]
+
+
+def _own_columns(messages: Sequence[NewMessage]) -> list[Any]:
+    """The parameters $1 to $7: what each message has."""
+    payloads = [message.payload for message in messages]
+    sizes = [len(payload) for payload in payloads]
+    starts = accumulate(sizes, initial=1)
+    types = [message.event_type for message in messages]
+    return [
+        b"".join([message.id for message in messages]),
+        b"".join([message.application_id for message in messages]),
+        b"".join([message.tenant_id for message in messages]),
+        b"".join(payloads),
+        _integers(starts, len(sizes)),
+        _integers(sizes, len(sizes)),
+        types[:1] if types.count(types[0]) == len(types) else types,
     ]
 
 

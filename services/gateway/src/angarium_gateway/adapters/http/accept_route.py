@@ -11,6 +11,7 @@ from typing import Final, assert_never
 
 import msgspec
 import structlog
+from angarium_chassis.http_server.answering_cycle import cycle_of
 from angarium_chassis.tracing.trace_text import log_fields, passed_on
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem
@@ -69,6 +70,7 @@ bytes of `é`, as an escape, six. Control characters take six each, and more of 
 log = structlog.get_logger()
 _encoder = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
+_PLAIN_HEAD: Final = b"content-type: application/json\r\nx-content-type-options: nosniff\r\n"
 _WITH_CONTENT: Final = "with_content"
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _NO_BOOLEAN: Final = f"`{_WITH_CONTENT}` must be `true` or `false`."
@@ -139,10 +141,13 @@ class AcceptRoute:
             await send_refusal(send, failure_answer())
             return
         body = _encoder.encode(_out(message, with_content=_with_content(scope["query_string"])))
-        answer_headers = [_JSON, *rate_limit_headers(scope)]
-        if violations:
-            answer_headers.append((VIOLATIONS_HEADER, b"%d" % violations))
-        await send_answer(send, 202, answer_headers, body)
+        limit_headers = rate_limit_headers(scope)
+        cycle = None if violations or limit_headers else cycle_of(send)
+        if cycle is None or not cycle.answer(202, _PLAIN_HEAD, body):
+            answer_headers = [_JSON, *limit_headers]
+            if violations:
+                answer_headers.append((VIOLATIONS_HEADER, b"%d" % violations))
+            await send_answer(send, 202, answer_headers, body)
         self._observe_latency_s(time.perf_counter() - began_s)
 
     async def _accepted(

@@ -29,13 +29,14 @@ def rate_limit_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
 
     Where the tenant and the key bound the same rate, the one with less left is named.
     """
+    standings = scope.get("state", {}).get(_STANDINGS)
+    if not standings:
+        return []
     tightest: dict[Rate, Standing] = {}
-    for standing in scope.get("state", {}).get(_STANDINGS, ()):
+    for standing in standings:
         known = tightest.get(standing.quota.rate)
         if known is None or standing.remaining < known.remaining:
             tightest[standing.quota.rate] = standing
-    if not tightest:
-        return []
     return [
         (b"ratelimit-policy", ", ".join(map(_policy, tightest.values())).encode()),
         (b"ratelimit", ", ".join(map(_left, tightest.values())).encode()),

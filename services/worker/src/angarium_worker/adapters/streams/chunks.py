@@ -17,7 +17,11 @@ from angarium_worker.application.ledger.retrying_commit import RetryingGroupComm
 SETTLED_ENTRIES_MAX = 100_000
 SETTLED_EXPIRES_S = 3_600
 CHUNKS_PER_WRITE_MAX = 500
-WRITE_PAUSE_S = 0.01
+WRITE_PAUSE_S = 0.025
+UNIT_BYTES = 4 * 1024
+WRITE_PAUSE_UNITS_MAX = 64
+"""The pause ends once so much is settled, as it takes room in the gateway's window: a chunk is one
+unit, and one more for each `UNIT_BYTES` of its payloads."""
 
 log = structlog.get_logger()
 
@@ -36,6 +40,7 @@ class ChunkSettlement:
             items_max=CHUNKS_PER_WRITE_MAX,
             bytes_max=1_000_000,
             pause_s=WRITE_PAUSE_S,
+            pause_bytes_max=WRITE_PAUSE_UNITS_MAX,
         )
 
     async def run(self) -> None:
@@ -44,7 +49,8 @@ class ChunkSettlement:
 
     def settled(self, chunk: Chunk[Entry], done: Callable[[], None]) -> None:
         """See `Settlement`."""
-        self._commits.submit(chunk, 1, lambda _: done())
+        units = 1 + chunk.payload_bytes // UNIT_BYTES
+        self._commits.submit(chunk, units, lambda _: done())
 
     def refused(self, chunk: Chunk[Entry]) -> None:
         """See `Settlement`. An entry left so too often is quarantined by its reader."""

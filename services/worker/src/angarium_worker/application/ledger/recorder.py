@@ -20,9 +20,13 @@ from .retrying_commit import RetryingGroupCommit
 
 RECORDS_MAX = 100
 RECORD_BYTES_MAX = 8 * 1024 * 1024
-RECORD_PAUSE_S = 0.005
 ROW_BYTES = 400
 """About what a row weighs besides its payload or response."""
+RECORD_PAUSE_S = 0.015
+RECORD_PAUSE_BYTES_MAX = 50 * ROW_BYTES
+"""As much as a kill during the pause makes be sent again."""
+AWAITED_PAUSE_S = 0.005
+"""The pause of a record for which a lane, a retry or a tenant's own events wait."""
 
 type Held = frozenset[DeliveryKey] | None
 """The leased deliveries of the whole transaction whose fence held; None: rows refused."""
@@ -49,6 +53,7 @@ class Recorder:
             items_max=RECORDS_MAX,
             bytes_max=RECORD_BYTES_MAX,
             pause_s=RECORD_PAUSE_S,
+            pause_bytes_max=RECORD_PAUSE_BYTES_MAX,
         )
 
     @property
@@ -72,7 +77,9 @@ class Recorder:
 
     def record(self, record: Record, done: Callable[[Held], None]) -> None:
         """Write `record`; `done` is called when it is durable."""
-        self._commits.submit(record, _size_bytes(record), done)
+        awaited = record.leased or record.pending or record.events
+        pause_s = AWAITED_PAUSE_S if awaited else None
+        self._commits.submit(record, _size_bytes(record), done, pause_s=pause_s)
 
     async def _write(self, records: Sequence[Record]) -> Sequence[Held]:
         now_s = asyncio.get_running_loop().time()

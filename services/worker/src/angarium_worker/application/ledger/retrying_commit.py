@@ -18,9 +18,9 @@ class RetryingGroupCommit[Item, Result]:
     """Commits items in groups; a group that fails is tried again after a while, for ever.
 
     Nobody waits for these commits, so after each there is a pause of `pause_s` in which items
-    gather: at a moderate rate that saves most of the commits, and of their wake-ups. How many
-    items wait is bounded by who submits: each stands for something in hand. `run()` until
-    cancelled. `durations_s` counts how long commits took.
+    gather, at most `pause_bytes_max` of them: at a moderate rate that saves most of the commits,
+    and of their wake-ups. How many items wait is bounded by who submits: each stands for something
+    in hand. `run()` until cancelled. `durations_s` counts how long commits took.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class RetryingGroupCommit[Item, Result]:
         items_max: int,
         bytes_max: int,
         pause_s: float,
+        pause_bytes_max: int,
     ) -> None:
         self._name = name
         self._commit = commit
@@ -38,7 +39,11 @@ class RetryingGroupCommit[Item, Result]:
         self.open = 0
         self.durations_s = Histogram(SECONDS)
         self._group = GroupCommit(
-            self._try, items_max=items_max, bytes_max=bytes_max, pause_s=pause_s
+            self._try,
+            items_max=items_max,
+            bytes_max=bytes_max,
+            pause_s=pause_s,
+            pause_bytes_max=pause_bytes_max,
         )
 
     @property
@@ -50,23 +55,36 @@ class RetryingGroupCommit[Item, Result]:
         """Commit until cancelled, and then what waits."""
         await self._group.run()
 
-    def submit(self, item: Item, size_bytes: int, done: Callable[[Result], None]) -> None:
+    def submit(
+        self,
+        item: Item,
+        size_bytes: int,
+        done: Callable[[Result], None],
+        *,
+        pause_s: float | None = None,
+    ) -> None:
         """Commit `item`; `done` is called from the event loop once it is, with what `commit`
-        gave for it. It must not raise."""
+        gave for it. It must not raise. `pause_s` as in `GroupCommit.submit`."""
         self.open += 1
-        self._submit((item, done), size_bytes)
+        self._submit((item, done), size_bytes, pause_s)
 
-    def _submit(self, waiting: tuple[Item, Callable[[Result], None]], size_bytes: int) -> None:
+    def _submit(
+        self,
+        waiting: tuple[Item, Callable[[Result], None]],
+        size_bytes: int,
+        pause_s: float | None,
+    ) -> None:
         def again() -> None:
-            pause_s = backoff_s(self._failures, first_s=BACKOFF_S_MIN, longest_s=BACKOFF_S_MAX)
-            asyncio.get_running_loop().call_later(pause_s, self._submit, waiting, size_bytes)
+            wait_s = backoff_s(self._failures, first_s=BACKOFF_S_MIN, longest_s=BACKOFF_S_MAX)
+            loop = asyncio.get_running_loop()
+            loop.call_later(wait_s, self._submit, waiting, size_bytes, pause_s)
 
         def ended(future: asyncio.Future[None]) -> None:
             if future.cancelled() or future.exception() is not None:
                 again()
 
         try:
-            future = self._group.submit(waiting, size_bytes)
+            future = self._group.submit(waiting, size_bytes, pause_s=pause_s)
         except Overloaded:
             again()
         else:
