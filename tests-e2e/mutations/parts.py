@@ -8,7 +8,8 @@ class Part:
     """Modules, as globs from the repository's root, and the tests that cover them, with options
     of pytest.
 
-    `filters_only`: only conditions on the tenant are removed.
+    `filters_only`: only conditions on the tenant are removed. `readers`: tests that read the
+    modules as text, which are run for each change that the others do not notice.
     """
 
     name: str
@@ -16,6 +17,7 @@ class Part:
     tests: tuple[str, ...]
     options: tuple[str, ...] = ()
     filters_only: bool = False
+    readers: tuple[str, ...] = ()
 
 
 # On SQLite, where it has all of the code: the statements of Postgres are files of SQL.
@@ -23,6 +25,7 @@ _GATEWAY = "services/gateway/src/angarium_gateway/adapters/database"
 _DISPATCHER = "services/dispatcher/src/angarium_dispatcher/adapters/database"
 _WORKER = "services/worker/src/angarium_worker"
 _SQLITE = ("-k", "not postgres")
+_READERS = ("tests-e2e/repository/test_tenant_isolation.py",)
 
 PARTS = (
     Part(
@@ -31,6 +34,7 @@ PARTS = (
         ("services/gateway/tests/conformance",),
         _SQLITE,
         filters_only=True,
+        readers=_READERS,
     ),
     Part(
         "tenant filters of the dispatcher",
@@ -38,6 +42,7 @@ PARTS = (
         ("services/dispatcher/tests/conformance",),
         _SQLITE,
         filters_only=True,
+        readers=_READERS,
     ),
     Part(
         "signatures",

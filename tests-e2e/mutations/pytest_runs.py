@@ -18,6 +18,7 @@ from importlib.machinery import SourceFileLoader
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import hypothesis
 import pytest
@@ -154,7 +155,14 @@ def _replace(change: Change) -> None:
             return code
         return unchanged(self, name)
 
+    read = Path.read_text
+
+    def read_text(self: Path, *given: Any, **named: Any) -> str:
+        return change.code if self == change.path else read(self, *given, **named)
+
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
+    # For tests of the code's text.
+    Path.read_text = read_text  # type: ignore[method-assign]
 
 
 class _Chosen:

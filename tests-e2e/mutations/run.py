@@ -96,7 +96,8 @@ def _modules(part: Part) -> list[Path]:
 def _test(part: Part, mutants: Sequence[Mutant], jobs: Sequence[Environment]) -> list[Mutant]:
     """The mutants that no test notices."""
     modules = [str(path.relative_to(REPOSITORY)) for path in _modules(part)]
-    reach = record_reach(REPOSITORY, modules, (*part.tests, *part.options), jobs[0])
+    arguments = (*part.tests, *part.readers, *part.options)
+    reach = record_reach(REPOSITORY, modules, arguments, jobs[0])
     if reach is None:
         sys.exit(f"{part.name}: the tests fail without any change; see {part.tests}")
     import_libraries(reach.libraries)
@@ -136,7 +137,9 @@ def _test(part: Part, mutants: Sequence[Mutant], jobs: Sequence[Environment]) ->
 def _start(mutant: Mutant, part: Part, reach: Reach, env: Environment) -> PytestRun | None:
     path = REPOSITORY / mutant.module
     code = path.read_text()
-    tests = reach.tests_of(mutant.module, code, mutant.line)
+    executing = reach.tests_of(mutant.module, code, mutant.line)
+    readers = [test for test in reach.durations_s if test.partition("::")[0] in part.readers]
+    tests = list(dict.fromkeys([*executing, *readers]))
     if not tests:
         return None
     files = sorted({test.partition("::")[0] for test in tests})

@@ -32,7 +32,7 @@ class A(B, kw_only=True):
 def test_the_modules_and_tests_of_a_part_exist(part: Part) -> None:
     for pattern in part.modules:
         assert list(ROOT.glob(pattern)), pattern
-    for tests in part.tests:
+    for tests in (*part.tests, *part.readers):
         assert (ROOT / tests).exists(), tests
 
 

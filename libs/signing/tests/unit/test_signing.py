@@ -89,9 +89,10 @@ def test_signatures_of_unknown_versions_and_unreadable_ones_are_passed_over() ->
     signing.verify(headers, VECTOR_BODY, [secret], VECTOR_TIMESTAMP_S)
 
 
-def test_a_v1_signature_under_another_versions_name_does_not_count() -> None:
+@pytest.mark.parametrize("version", ["v2", "v0", "V1", ""])
+def test_a_v1_signature_under_another_versions_name_does_not_count(version: str) -> None:
     headers = vector_headers()
-    headers["webhook-signature"] = VECTOR_SIGNATURE.replace("v1,", "v2,")
+    headers["webhook-signature"] = VECTOR_SIGNATURE.replace("v1,", f"{version},")
     secret = signing.SigningSecret.parse(VECTOR_SECRET)
     with pytest.raises(signing.NoMatchingSignature):
         signing.verify(headers, VECTOR_BODY, [secret], VECTOR_TIMESTAMP_S)

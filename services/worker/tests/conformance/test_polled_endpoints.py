@@ -28,6 +28,7 @@ from angarium_worker.adapters.database.sqlite.ledger import SqliteLedger
 from angarium_worker.adapters.database.tables import attempt, poll_clock, poll_consumer
 from angarium_worker.application.ledger.records import AttemptRow, Ledger, Record
 from angarium_worker.application.operations.poll_queries import CONSUMERS_MAX, PollQueries
+from angarium_worker.domain.poll_order import tick_of
 from sqlalchemy import select
 
 from ..outcomes import settled
@@ -85,6 +86,18 @@ async def test_pages_give_every_message_once_in_the_order_of_recording(
     await ledger.record([Record([polled(3), polled(1)]), Record([polled(2)])])
     await ledger.record([Record([polled(0, endpoint_id=OTHER)])])
     assert await everything(pages) == [message(3), message(1), message(2)]
+
+
+async def test_the_clock_stands_at_the_last_attempt(
+    ledger: Ledger, polled: MakeRow, database: Database
+) -> None:
+    for numbers in ((1, 2, 3), (4,), (5, 6)):
+        await ledger.record([Record([polled(number) for number in numbers])])
+        async with database.reading.connect() as connection:
+            ids = (await connection.scalars(select(attempt.c.id))).all()
+            clock = await connection.scalar(select(poll_clock.c.tick))
+        assert clock == max(tick_of(bytes(each)) for each in ids)
+        assert len({tick_of(bytes(each)) for each in ids}) == numbers[-1]
 
 
 async def test_an_attempt_that_is_recorded_late_comes_after_what_was_read_before(

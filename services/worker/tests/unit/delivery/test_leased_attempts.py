@@ -70,7 +70,8 @@ async def test_each_attempt_leaves_its_slot_when_it_has_lasted_long_itself(
     monkeypatch.setattr(leased_attempts, "SLOW_S", slow_s)
     rig = start_rig(retrying=True)
     loop = asyncio.get_running_loop()
-    begun_s, slow_at_s = [], []
+    begun_s: list[float] = []
+    slow_at_s: list[float] = []
     async with asyncio.timeout(5):
         for attempts in (1, 2):
             leased_row(rig, attempts_made=1)

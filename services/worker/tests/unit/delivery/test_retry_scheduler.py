@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from angarium_worker.application.delivery import retry_scheduler
 from angarium_worker.domain.delivery import Delivery
 
 PENDING = Delivery(
@@ -153,3 +154,21 @@ async def test_what_was_leased_but_not_touched_is_released_at_once(start_rig: An
     assert [(due.message_id, due.endpoint_id) for due in rig.ledger.released] == [key]
     rig.endpoints.answering.set()
     assert (rig.slots.in_hand, rig.slots.usage().sending, rig.slots.usage().retries) == (0, 0, 0)
+
+
+async def test_leases_of_which_the_database_took_too_long_are_released_unused(
+    start_rig: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry_scheduler, "HELD_UP_S", -1.0)  # every lease takes longer
+    rig = start_rig(retrying=True)
+    key = _is_due(rig, rig.add_endpoint())
+    await rig.changes.until(lambda: bool(rig.ledger.released))
+    assert [row.key for row in rig.ledger.released] == [key]
+    assert (rig.sender.sent, rig.slots.in_hand) == ([], 0)
+    monkeypatch.undo()
+    rig.ledger.due_at[key] = 0
+    rig.retry_wake.notify(0)
+    await rig.until_sent(1)
+    assert len(rig.ledger.released) == 1
+    rig.sender.sent[0].answer(200)
+    await rig.until_idle()

@@ -250,3 +250,13 @@ def test_one_that_never_failed_or_was_not_used_for_long_may_be_forgotten() -> No
     guard.arrived(300.0)
     assert not guard.idle(899.0)
     assert guard.idle(901.0)
+
+
+def test_after_a_change_by_its_owner_retries_are_free_again() -> None:
+    guard = EndpointGuard()
+    attempt(guard, Result.OVERLOADED, 1.0)
+    attempt(guard, Result.SUCCESS, 11.0)
+    assert guard.quota(11.0) == (8, 0)
+    guard.reset()
+    assert all(attempt(guard, Result.SUCCESS, 11.0, retry=True) for _ in range(20))
+    assert guard.quota(11.0) == (16, 16)

@@ -139,3 +139,10 @@ def test_a_failure_goes_on_record_as_its_reason_and_its_facts(
 def test_what_has_a_status_of_its_own_needs_no_failure_on_record() -> None:
     for result in (Accepted(200), Rejected(500), Throttled(429), EndpointGone(410, statement="x")):
         assert result.failure is None
+
+
+def test_what_is_not_known_of_an_attempt_took_no_time() -> None:
+    for result in (Accepted(200), without_answer(FailureReason.DNS_FAILED, "no such host")):
+        times_s = (result.duration_s, result.first_byte_s, result.dns_s)
+        assert (*times_s, result.connect_s, result.tls_s) == (0.0,) * 5
+    assert (Accepted().response_status, Accepted().response) == (0, b"")
