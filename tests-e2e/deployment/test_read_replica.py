@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 from angarium_chassis.database.engine import Database, open_database
 from angarium_chassis.database.list_reads import AWAY_S, ListReads, open_with_replica
+from angarium_chassis.examination.findings import Level
+from angarium_chassis.examination.replica_checks import check_replica
 from angarium_chassis.process import StartRefused
 from angarium_cli.engines import PostgresProcess
 from angarium_gateway.adapters.database.message_queries import StoredMessages
@@ -126,6 +128,43 @@ async def test_a_server_that_is_no_copy_is_never_asked(
         assert await ListReads(other, clock_s=clock).run(port) == primary.port
     finally:
         await other.close()
+
+
+async def finding_of(database: Database, url: str) -> tuple[Level, str, str]:
+    (found,) = await check_replica("gateway", database, url)
+    return found.level, found.sentence, found.remedy or ""
+
+
+async def test_doctor_says_whether_the_replica_is_used_and_why_not(
+    database: Database,
+    primary: PostgresProcess,
+    standby: StreamingStandby,
+    postgres: PostgresProcess,
+    sqlite_url: str,
+) -> None:
+    assert (await finding_of(database, standby.uri("lists")))[0] is Level.OK
+
+    setting = "ANGARIUM_GATEWAY_REPLICA_URL"
+    for url, reason in (
+        (primary.uri("lists"), "has become a primary"),
+        (postgres.uri(), "no replica of this database"),
+        ("postgresql://u:secret@127.0.0.1:1/lists", "the replica cannot be read"),
+        (standby.uri("missing"), "the replica cannot be read"),
+    ):
+        level, sentence, remedy = await finding_of(database, url)
+        assert (level, setting in remedy) == (Level.WARNING, True)
+        assert reason in sentence
+        assert "secret" not in sentence
+    for url in (sqlite_url, "nonsense"):
+        level, _, remedy = await finding_of(database, url)
+        assert (level, setting in remedy) == (Level.PROBLEM, True)
+
+    await run_on(standby, "select pg_wal_replay_pause()")
+    try:
+        await run_on(primary, "create table behind_doctor ()", "lists")
+        assert "bytes of the log behind" in (await finding_of(database, standby.uri("lists")))[1]
+    finally:
+        await run_on(standby, "select pg_wal_replay_resume()")
 
 
 async def test_of_several_servers_in_a_url_the_primary_is_taken(

@@ -346,3 +346,13 @@ def _write_state(folder: Path, *, pid: int) -> None:
         "pids": {"dev": pid},
     }
     (folder / "dev.json").write_text(json.dumps(state))
+
+
+async def test_a_replica_of_sqlite_is_a_problem_with_its_setting(
+    migrated: Path, redis_url: str
+) -> None:
+    replica = {"ANGARIUM_WORKER_REPLICA_URL": "postgresql://u:p@127.0.0.1:1/d"}
+    found = (await examine(installation(migrated, redis_url, **replica)))["worker replica"]
+    assert found.level is Level.PROBLEM
+    assert "needs Postgres" in found.sentence
+    assert "ANGARIUM_WORKER_REPLICA_URL" in (found.remedy or "")

@@ -33,6 +33,12 @@ _CAUGHT_UP = text("""
         pg_last_wal_replay_lsn() >= cast(cast(:position as text) as pg_lsn)
 """)
 
+_BEHIND = text("""
+    select cast(
+        pg_wal_lsn_diff(cast(cast(:position as text) as pg_lsn), pg_last_wal_replay_lsn()) as bigint
+    )
+""")
+
 log = structlog.get_logger()
 
 
@@ -43,6 +49,11 @@ class _Unusable(Exception):
 def open_with_replica(url: str, replica_url: str, *, connections_max: int) -> Database:
     """Open a database, with a replica unless `replica_url` is empty. Raises `StartRefused`."""
     database = open_database(url, connections_max=connections_max)
+    return attach_replica(database, replica_url, connections_max=connections_max)
+
+
+def attach_replica(database: Database, replica_url: str, *, connections_max: int) -> Database:
+    """The database with its replica, unless `replica_url` is empty. Raises `StartRefused`."""
     if not replica_url:
         return database
     replica = open_database(replica_url, connections_max=connections_max)
@@ -76,7 +87,7 @@ class ListReads:
             position = await _ask(self._database, _POSITION)
             try:
                 async with asyncio.timeout(REPLICA_TIMEOUT_S):
-                    await self._verify(replica)
+                    await self.verify(replica)
                     async with replica.reading.connect() as connection:
                         if await _has_caught_up(connection, position[0]):
                             return await read(connection)
@@ -88,13 +99,40 @@ class ListReads:
         async with self._database.reading.connect() as connection:
             return await read(connection)
 
-    async def _verify(self, replica: Database) -> None:
-        """Check once that it is a copy of this database: positions of others mean nothing."""
+    async def verify(self, replica: Database) -> None:
+        """Check once that it is a copy of this database: positions of others mean nothing. Raises
+        an error with the reason."""
         if self._is_verified:
             return
         if await _ask(self._database, _IDENTITY) != await _ask(replica, _IDENTITY):
             raise _Unusable("it is no replica of this database")
         self._is_verified = True
+
+
+async def why_not_used(database: Database) -> str | None:
+    """The reason why the primary answers instead of the replica now; None: the replica answers.
+
+    Raises the errors in `CONNECTION_ERRORS` of the primary.
+    """
+    lists, replica = ListReads(database), database.replica
+    if replica is None:
+        return "there is no replica"
+    position = (await _ask(database, _POSITION))[0]
+    try:
+        async with asyncio.timeout(REPLICA_TIMEOUT_S):
+            await lists.verify(replica)
+            async with replica.reading.connect() as connection:
+                if await _has_caught_up(connection, position):
+                    return None
+                behind = await connection.scalar(_BEHIND, {"position": position})
+                return f"it is {behind:,} bytes of the log behind after {CAUGHT_UP_WITHIN_S:g} s"
+    except TimeoutError:
+        return f"the replica does not answer within {REPLICA_TIMEOUT_S:g} s"
+    except _Unusable as unusable:
+        return str(unusable)
+    except CONNECTION_ERRORS as error:
+        lines = str(error.__cause__ or error).splitlines() or [type(error).__name__]
+        return f"the replica cannot be read ({lines[0].rstrip('.')})"
 
 
 async def _ask(database: Database, question: TextClause) -> tuple[object, ...]:

@@ -25,6 +25,7 @@ from angarium_chassis.examination.findings import Finding, Level, ok, problem, w
 from angarium_chassis.examination.process_checks import judge_stream_counts
 from angarium_chassis.examination.process_state import SILENT_S
 from angarium_chassis.examination.redis_checks import check_quarantine, check_redis, redis_clock
+from angarium_chassis.examination.replica_checks import check_replica
 from angarium_chassis.examination.stream_checks import groups_read_by, judge_group, read_group
 from angarium_chassis.process import StartRefused
 from angarium_chassis.sealing import Seal
@@ -80,6 +81,7 @@ class Checkup:
             redis = await self._redis(settings, opened)
             for service, each in settings.items():
                 await self._database(service, each, opened)
+            await self._replicas(settings)
             await self._connections(settings, redis)
             if redis is not None:
                 await self._streams(redis, settings)
@@ -167,6 +169,13 @@ class Checkup:
                 return []
 
             await self._check(subject, clock)
+
+    async def _replicas(self, settings: dict[ServiceName, ServiceSettings]) -> None:
+        for service, database in self._databases.items():
+            url = getattr(settings[service], f"{service}_replica_url", None)
+            if url is not None and url.get_secret_value():
+                look = partial(check_replica, service, database, url.get_secret_value())
+                await self._check(f"{service} replica", look)
 
     async def _connections(
         self, settings: dict[ServiceName, ServiceSettings], redis: Redis | None

@@ -20,9 +20,10 @@ BURST_S: Final = 0.1
 
 
 class SharedLimits:
-    """Retries of endpoints in trouble: at most `EARNED_BY_FIRST` for each first attempt of such
-    an endpoint, and `RETRIES_PER_S` besides. Backlog of endpoints that come back: at most
-    `BACKLOG_SHARE` of what is new, and no less than `BACKLOG_PER_S_MIN`."""
+    """Retries of endpoints that this process has not seen well: those that fail are at most
+    `EARNED_BY_FIRST` for each first attempt that failed, and `RETRIES_PER_S` besides. Backlog
+    of endpoints that come back: at most `BACKLOG_SHARE` of what is new, and no less than
+    `BACKLOG_PER_S_MIN`."""
 
     __slots__ = ("_arrivals", "_backlog", "_backlog_s", "_retries", "_retries_s")
 
@@ -37,8 +38,8 @@ class SharedLimits:
         """A new delivery came, for whichever endpoint."""
         self._arrivals.arrived(now_s)
 
-    def first_begun(self) -> None:
-        """A first attempt of an endpoint in trouble begins."""
+    def first_failed(self) -> None:
+        """A first attempt failed."""
         self._retries = min(RETRIES_MAX, self._retries + EARNED_BY_FIRST)
 
     def retries_allowed(self, now_s: float) -> int:
@@ -51,6 +52,10 @@ class SharedLimits:
     def retry_begun(self) -> None:
         """A retry of an endpoint in trouble begins, asked for or not."""
         self._retries = max(-RETRIES_MAX, self._retries - 1.0)
+
+    def retry_succeeded(self) -> None:
+        """A retry succeeded: it costs nothing."""
+        self._retries = min(RETRIES_MAX, self._retries + 1.0)
 
     def backlog_allowed(self, now_s: float) -> int:
         """Deliveries of backlogs that may begin now."""

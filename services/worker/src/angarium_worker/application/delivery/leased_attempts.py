@@ -122,7 +122,13 @@ class LeasedAttempts:
         self._shares.gave_back(delivery.tenant_id, delivery.application_id)
         self._slots.sent(attempt.slot)
         if attempt.queue is not None:
-            self._guards.ended(attempt.queue, attempt.ticket, result, attempt.begun_s)
+            self._guards.ended(
+                attempt.queue,
+                attempt.ticket,
+                result,
+                attempt.begun_s,
+                retry=delivery.is_retry,
+            )
         verdict, row, event = self._make.conclude(
             delivery,
             delivery.channels,

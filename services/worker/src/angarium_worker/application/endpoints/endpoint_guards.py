@@ -141,11 +141,19 @@ class EndpointGuards:
         return None if queue is None else queue.guard.limit
 
     def ended(
-        self, queue: EndpointQueue, ticket: int, result: AttemptResult, begun_s: float
+        self,
+        queue: EndpointQueue,
+        ticket: int,
+        result: AttemptResult,
+        begun_s: float,
+        *,
+        retry: bool = False,
     ) -> None:
         """Count the end of an attempt that the guard let begin, and let waiters begin."""
         before = queue.guard.state if self._logs_states else ""
-        queue.guard.ended(ticket, result_of(result), begun_s, self.clock_s(), self._random())
+        queue.guard.ended(
+            ticket, result_of(result), begun_s, self.clock_s(), self._random(), retry=retry
+        )
         if before:
             self._log_state(queue, before)
         queue.tell_waiting()
