@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from angarium_chassis.group_commit import GroupCommit, InOrder, Overloaded, Submitted
@@ -64,7 +65,7 @@ async def test_a_group_is_bounded_in_bytes_and_one_larger_item_goes_alone() -> N
     assert groups == [["a", "b"], ["c"], ["d"]]
 
 
-async def groups_of(items: list[str], sizes: list[int], **bounds: int) -> list[list[str]]:
+async def groups_of(items: list[str], sizes: list[int], **bounds: Any) -> list[list[str]]:
     groups: list[list[str]] = []
 
     async def commit(group: Sequence[str]) -> Sequence[str]:

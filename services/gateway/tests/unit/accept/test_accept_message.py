@@ -8,7 +8,7 @@ import pytest
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem, ProblemCode
 from angarium_gateway.adapters.http.accept_route import busy
-from angarium_gateway.adapters.http.post_batch import refused_result
+from angarium_gateway.adapters.http.batch_results import refused_result
 from angarium_gateway.adapters.metrics import GatewayMetrics
 from angarium_gateway.application.accept.accept_message import (
     Accepted,

@@ -100,7 +100,8 @@ class World:
         schedule: Any = self
         ask_worker: Any = self.ask_worker
         delete = DeleteContent(schedule, self.journal, self.journal, ask_worker)
-        named: Any = NamedApplicationsOfDispatcher(self.ask_dispatcher)
+        ask_dispatcher: Any = self.ask_dispatcher
+        named: Any = NamedApplicationsOfDispatcher(ask_dispatcher)
         step = DeleteContents(self.journal, named, self.holds, delete, RECEIPTS, lambda: MADE_AT)
         for _ in range(99):
             self.stopped_at = task

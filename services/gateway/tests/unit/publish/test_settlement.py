@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from angarium_contracts.hot_path import DeliveriesSettled, SettledChunk
@@ -145,7 +146,8 @@ async def test_settlements_of_unknown_batches_are_ignored() -> None:
 async def test_how_long_messages_waited_is_told_without_the_time_at_their_endpoints() -> None:
     rig = Settling()
     waits_s: list[float] = []
-    rig.path.level.observe = waits_s.append  # type: ignore[method-assign]
+    observed: Any = waits_s.append
+    rig.path.level.observe = observed  # type: ignore[method-assign]
     async with Running(rig.relay.run, rig.settlement.run):
         rig.streams.open.clear()
         await rig.path.commit_messages([a_message()])
@@ -166,7 +168,8 @@ async def test_how_long_messages_waited_is_told_without_the_time_at_their_endpoi
 async def test_a_worker_that_does_not_tell_how_long_it_held_a_chunk_says_nothing() -> None:
     rig = Settling()
     waits_s: list[float] = []
-    rig.path.level.observe = waits_s.append  # type: ignore[method-assign]
+    observed: Any = waits_s.append
+    rig.path.level.observe = observed  # type: ignore[method-assign]
     async with Running(rig.relay.run):
         await rig.path.commit_messages([a_message()])
         await quiet()

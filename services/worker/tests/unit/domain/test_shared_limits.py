@@ -134,17 +134,17 @@ def test_retries_are_earned_by_first_attempts_and_by_time() -> None:
         assert shared.retries_allowed(0.0) == left
     assert shared.retry_wait_s(0.0) == 0.5
     for _ in range(5):
-        shared.first_begun()
+        shared.first_failed()
     assert shared.retries_allowed(0.0) == 0
     assert shared.retry_wait_s(0.0) == pytest.approx(0.05)
-    shared.first_begun()
+    shared.first_failed()
     assert shared.retries_allowed(0.0) == 1
     shared.retry_begun()
     assert shared.retry_wait_s(0.0) == pytest.approx(0.46)
     assert shared.retries_allowed(0.461) == 1
     assert shared.retries_allowed(60.0) == 20
     for _ in range(1_000):
-        shared.first_begun()
+        shared.first_failed()
     assert shared.retries_allowed(60.0) == 20
 
 
