@@ -53,9 +53,7 @@ class EndpointGuard:
     retries only while it is not, so that an overload does not begin with a burst of them.
 
     `shared` are the limits that it has together with the other endpoints of its process: with
-    them, its own leave a handful of deliveries alone. They hold for retries until the endpoint is
-    *proven*: its latest outcome in this process is a success. What is retried may have failed in
-    another process.
+    them, its own leave a handful of deliveries alone.
     """
 
     __slots__ = (
@@ -67,7 +65,6 @@ class EndpointGuard:
         "_overload_sign_s",
         "_overload_since_s",
         "_pace",
-        "_proven",
         "_shared",
         "_used_s",
         "_window",
@@ -82,7 +79,7 @@ class EndpointGuard:
         self._breaker = CircuitBreaker()
         self._budget = RetryBudget()
         self._pace = RecoveryPace() if shared is None else RecoveryPace(ALONE_PER_S)
-        self._proven = self._calm = shared is None
+        self._calm = True
         self._ever_failed = False
         self._used_s = 0.0
         self._failing_since_s = inf
@@ -136,14 +133,7 @@ class EndpointGuard:
         return self._begin_watched(now_s, retry, from_lane)
 
     def ended(
-        self,
-        ticket: int,
-        result: Result,
-        begun_s: float,
-        now_s: float,
-        random: float,
-        *,
-        retry: bool = False,
+        self, ticket: int, result: Result, begun_s: float, now_s: float, random: float
     ) -> None:
         """The attempt with that ticket, begun at `begun_s`, ended."""
         in_flight = self.in_flight
@@ -157,12 +147,13 @@ class EndpointGuard:
         was_down = not breaker.closed or breaker.failures >= FAILURES_OVERLOADED
         match result:
             case Result.SUCCESS:
-                self._succeeded(ticket, in_flight, retry)
+                if ticket == breaker.generation:
+                    self._window.succeeded(in_flight)
+                    self._failing_since_s = inf
+                breaker.succeeded(ticket)
             case Result.REFUSED:
                 breaker.refused(ticket)
             case Result.FAILED | Result.OVERLOADED:
-                if not retry and self._shared is not None:
-                    self._shared.first_failed()
                 self._failed(ticket, result, begun_s, now_s, random)
             case Result.UNCOUNTED:
                 breaker.abandon(ticket)
@@ -186,7 +177,7 @@ class EndpointGuard:
         if shared is not None and not self._calm:
             if self._pace.is_early(now_s):
                 wait_s = max(wait_s, shared.backlog_wait_s(now_s))
-            elif for_retry and (not self._proven or self._has_sign(now_s)):
+            elif for_retry and self._has_sign(now_s):
                 wait_s = max(wait_s, shared.retry_wait_s(now_s))
         return wait_s
 
@@ -254,9 +245,12 @@ class EndpointGuard:
             budget.retry_begun(now_s)
         else:
             budget.first_begun(now_s)
-        if retry and shared is not None:
-            shared.retry_begun()
-        if self._proven and not overloaded and not self._has_sign(now_s) and not pace.limits(now_s):
+        if shared is not None:
+            if retry:
+                shared.retry_begun()
+            else:
+                shared.first_begun()
+        if not overloaded and not self._has_sign(now_s) and not pace.limits(now_s):
             self._calm = True
         self.in_flight += 1
         return ticket
@@ -270,28 +264,18 @@ class EndpointGuard:
     def _retries_allowed(self, now_s: float) -> int:
         if self._is_overloaded(now_s):
             return self._budget.retries_allowed(now_s)
-        if self._shared is not None and (not self._proven or self._has_sign(now_s)):
+        if self._shared is not None and self._has_sign(now_s):
             return self._shared.retries_allowed(now_s)
         return UNLIMITED
 
     def _has_sign(self, now_s: float) -> bool:
         return now_s - self._overload_sign_s <= OVERLOADED_S or self._breaker.failures > 0
 
-    def _succeeded(self, ticket: int, in_flight: int, retry: bool) -> None:
-        if ticket == self._breaker.generation:
-            self._window.succeeded(in_flight)
-            self._failing_since_s = inf
-        self._breaker.succeeded(ticket)
-        self._proven = True
-        if retry and self._shared is not None:
-            self._shared.retry_succeeded()
-
     def _failed(
         self, ticket: int, result: Result, begun_s: float, now_s: float, random: float
     ) -> None:
         self._calm = False
         self._ever_failed = True
-        self._proven = self._shared is None
         self._used_s = now_s
         breaker = self._breaker
         if ticket != breaker.generation:

@@ -20,10 +20,9 @@ BURST_S: Final = 0.1
 
 
 class SharedLimits:
-    """Retries of endpoints that this process has not seen well: those that fail are at most
-    `EARNED_BY_FIRST` for each first attempt that failed, and `RETRIES_PER_S` besides. Backlog
-    of endpoints that come back: at most `BACKLOG_SHARE` of what is new, and no less than
-    `BACKLOG_PER_S_MIN`."""
+    """Retries of endpoints in trouble: at most `EARNED_BY_FIRST` for each first attempt of such
+    an endpoint, and `RETRIES_PER_S` besides. Backlog of endpoints that come back: at most
+    `BACKLOG_SHARE` of what is new, and no less than `BACKLOG_PER_S_MIN`."""
 
     __slots__ = ("_arrivals", "_backlog", "_backlog_s", "_retries", "_retries_s")
 
@@ -38,8 +37,8 @@ class SharedLimits:
         """A new delivery came, for whichever endpoint."""
         self._arrivals.arrived(now_s)
 
-    def first_failed(self) -> None:
-        """A first attempt failed."""
+    def first_begun(self) -> None:
+        """A first attempt of an endpoint in trouble begins."""
         self._retries = min(RETRIES_MAX, self._retries + EARNED_BY_FIRST)
 
     def retries_allowed(self, now_s: float) -> int:
@@ -52,10 +51,6 @@ class SharedLimits:
     def retry_begun(self) -> None:
         """A retry of an endpoint in trouble begins, asked for or not."""
         self._retries = max(-RETRIES_MAX, self._retries - 1.0)
-
-    def retry_succeeded(self) -> None:
-        """A retry succeeded: it costs nothing."""
-        self._retries = min(RETRIES_MAX, self._retries + 1.0)
 
     def backlog_allowed(self, now_s: float) -> int:
         """Deliveries of backlogs that may begin now."""

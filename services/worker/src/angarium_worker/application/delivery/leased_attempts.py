@@ -122,13 +122,7 @@ class LeasedAttempts:
         self._shares.gave_back(delivery.tenant_id, delivery.application_id)
         self._slots.sent(attempt.slot)
         if attempt.queue is not None:
-            self._guards.ended(
-                attempt.queue,
-                attempt.ticket,
-                result,
-                attempt.begun_s,
-                retry=delivery.is_retry,
-            )
+            self._guards.ended(attempt.queue, attempt.ticket, result, attempt.begun_s)
         verdict, row, event = self._make.conclude(
             delivery,
             delivery.channels,

@@ -141,19 +141,11 @@ class EndpointGuards:
         return None if queue is None else queue.guard.limit
 
     def ended(
-        self,
-        queue: EndpointQueue,
-        ticket: int,
-        result: AttemptResult,
-        begun_s: float,
-        *,
-        retry: bool = False,
+        self, queue: EndpointQueue, ticket: int, result: AttemptResult, begun_s: float
     ) -> None:
         """Count the end of an attempt that the guard let begin, and let waiters begin."""
         before = queue.guard.state if self._logs_states else ""
-        queue.guard.ended(
-            ticket, result_of(result), begun_s, self.clock_s(), self._random(), retry=retry
-        )
+        queue.guard.ended(ticket, result_of(result), begun_s, self.clock_s(), self._random())
         if before:
             self._log_state(queue, before)
         queue.tell_waiting()
