@@ -143,3 +143,11 @@ def test_an_entry_that_lost_a_part_of_its_place_is_noticed(missing: str) -> None
     for chained in (chain[0], replace(chain[1], **change), chain[2]):
         check.add(chained, "it")
     assert (check.verified, check.unchained, len(check.broken)) == (1, 1, 2)
+
+
+def test_a_first_entry_that_follows_another_is_noticed() -> None:
+    for previous in (b"\x01" * 32, b"\xff" * 32):
+        digest = chained_hash(KEY, previous, 1, an_entry(1))
+        chain = [ChainedEntry(an_entry(1), 1, previous, digest)]
+        (fault,) = faults(chain, end_of(chain))
+        assert fault == "before 1, entries are missing or were inserted"
