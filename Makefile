@@ -45,7 +45,7 @@ run: setup ## Start the platform with its demo; Ctrl-C stops it
 	@exec $(BIN)/angarium dev --demo $(RUN_ARGS)
 
 test: setup ## Run every test
-	@$(BIN)/pytest -n 2 --dist worksteal $(TEST_ARGS)
+	@$(BIN)/pytest -n 4 --dist worksteal $(TEST_ARGS)
 
 faults: setup ## Break everything under load, and compare the ledgers
 	@exec $(BIN)/python -m tests-e2e.faults.run_suite $(FAULT_ARGS)

@@ -49,7 +49,8 @@ RULES: Final = (
     r"body\.(schema|ids): ",
     r"body\.(spec|specRaw)\b",
     r"body\.appIds: None of these is an application",
-    r"body\.(applications|eventTypes|settings|sealing)\b",
+    r"body\.tag: Name the person by `tag` or by `metadata`",
+    r"body\.(applications|eventTypes|settings|sealing|sources|streams|operationalEndpoints)\b",
 )
 _RULE: Final = re.compile("|".join(f"(?:{rule})" for rule in RULES))
 

@@ -28,10 +28,9 @@ _ALPHABET = string.ascii_letters + string.digits + "-_"
 class RandomEventBody(EventBody):
     """An `EventBody` whose filler is random text of 64 letters."""
 
-    @staticmethod
-    def _text(filler: str) -> str:
+    def _text(self, filler: str) -> str:
         chosen = random.Random(len(filler)).choices(_ALPHABET, k=len(filler))
-        return EventBody._text("".join(chosen))
+        return super()._text("".join(chosen))
 
 
 def _arguments() -> argparse.Namespace:

@@ -262,6 +262,9 @@ async def test_what_is_resent_while_it_is_held_is_due_again_once_it_has_ended(
     assert await _all(database, cancelled_delivery) == []
     (due,) = await _lease(ledger)
     assert (due.key, due.attempts_made, due.trigger) == (held.key, 0, 1)
+    # The one that held it before cannot end it for the one that holds it now.
+    assert await ledger.record([record]) == frozenset()
+    assert len(await _all(database, pending_delivery)) == 1
     await ledger.record([_settled(due, DeliveryState.DELIVERED)])
     assert await _all(database, pending_delivery) == []
 

@@ -54,14 +54,17 @@ async def test_a_retry_goes_to_the_endpoints_current_url(platform: Any) -> None:
         platform.dispatcher.endpoints[endpoint], version=2, url=platform.receiver.url("/new")
     )
     platform.dispatcher.endpoints[endpoint] = state
-    await StreamWriter(platform.broker).write(
-        [
-            Publication(
-                DIRECTORY_CHANGED,
-                DirectoryChanged(previous_version=0, version=2, endpoints=(state,)),
-            )
-        ]
-    )
+    change = DirectoryChanged(previous_version=0, version=2, endpoints=(state,))
+
+    async def tell() -> None:
+        # Again and again, as the dispatcher's heartbeats do: the worker may begin to follow only
+        # after the first.
+        for _ in range(100):
+            writer = StreamWriter(platform.broker)
+            await writer.write([Publication(DIRECTORY_CHANGED, change)])
+            await asyncio.sleep(0.5)
+
+    platform.start(tell())
     await platform.receiver.until("/new", 1)
     await platform.until_rows(platform.pending, lambda rows: not rows)
 
