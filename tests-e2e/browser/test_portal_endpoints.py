@@ -156,7 +156,9 @@ def test_an_endpoint_is_created_with_all_that_the_form_has(
     page.get_by_label("Description").fill("Everything")
     page.get_by_label("Selected events").check()
     page.get_by_label("Search events").fill(event_types[0].partition(".")[0])
-    page.get_by_role("checkbox", name=event_types[0].partition(".")[0], exact=False).first.check()
+    expect(page.get_by_text("0 selected, 2 found")).to_be_visible()
+    # Not `check`, which looks only once whether the box is ticked: the form renders it later.
+    page.get_by_role("checkbox", name=event_types[0].partition(".")[0], exact=False).first.click()
     expect(page.get_by_text("2 selected, 2 found")).to_be_visible()
     page.get_by_role("combobox", name="Channels").fill("eu")
     page.keyboard.press("Enter")
