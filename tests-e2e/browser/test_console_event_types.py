@@ -7,6 +7,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from .conftest import OpenConsole
+from .ticking import tick
 from .watched_page import violations_in_both_schemes
 
 XSS = "<img src=x onerror=\"console.error('xss')\">"
@@ -68,7 +69,7 @@ def test_an_event_type_is_changed_archived_restored_and_deleted(
     )
     open_console("/event-types/by-name/a.b")
     page.get_by_label("Description").fill("New")
-    page.get_by_role("switch", name="Deprecated").check()
+    tick(page.get_by_role("switch", name="Deprecated"))
     page.get_by_role("button", name="Add a version").click()
     expect(page.get_by_role("group", name="Version 2")).to_be_visible()
     page.get_by_role("button", name="Save").click()
@@ -86,7 +87,7 @@ def test_an_event_type_is_changed_archived_restored_and_deleted(
     assert tenant_api.get("/event-type/a.b").json()["archived"] is True
     page.get_by_role("main").get_by_role("link", name="Event types").click()
     expect(page.get_by_role("heading", name="No event types yet")).to_be_visible()
-    page.get_by_role("switch", name="Show archived").check()
+    tick(page.get_by_role("switch", name="Show archived"))
     page.get_by_role("link", name="a.b").click()
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_role("button", name="Archive")).to_be_visible()
@@ -126,7 +127,7 @@ def test_an_import_shows_what_it_changes_first(
     page.get_by_label("OpenAPI document").fill(
         document(**{"a.changed": "New", "c.created": "Created"})
     )
-    page.get_by_role("switch", name="Archive the event types").check()
+    tick(page.get_by_role("switch", name="Archive the event types"))
     page.get_by_role("button", name="Show what changes").click()
     table = page.get_by_role("table", name="What the import changes")
     expect(table.get_by_role("row").filter(has_text="a.changed")).to_contain_text("description")

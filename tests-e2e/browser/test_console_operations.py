@@ -10,6 +10,7 @@ from ..dev_platform import DevPlatform, api_client  # noqa: TID252 - tests are n
 from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WebhookReceiver  # noqa: TID252
 from .conftest import OpenConsole
+from .ticking import tick
 from .watched_page import violations_in_both_schemes
 
 WAIT_S = 60
@@ -164,7 +165,7 @@ def test_operational_webhooks_are_added_changed_rotated_and_deleted(
     expect(dialog.get_by_label("URL")).to_have_attribute("aria-invalid", "true")
     dialog.get_by_label("URL").fill("https://example.com/operations")
     dialog.get_by_label("Description").fill(XSS)
-    dialog.get_by_label("endpoint.disabled", exact=True).check()
+    tick(dialog.get_by_label("endpoint.disabled", exact=True))
     assert violations_in_both_schemes(page) == []
     dialog.get_by_role("button", name="Add").click()
     row = page.get_by_role("row").filter(has_text="https://example.com/operations")
@@ -174,8 +175,8 @@ def test_operational_webhooks_are_added_changed_rotated_and_deleted(
     assert created["eventTypes"] == ["endpoint.disabled"]
 
     row.get_by_role("button", name="Edit").click()
-    dialog.get_by_label("endpoint.created", exact=True).check()
-    dialog.get_by_role("switch", name="Disabled").check()
+    tick(dialog.get_by_label("endpoint.created", exact=True))
+    tick(dialog.get_by_role("switch", name="Disabled"))
     dialog.get_by_role("button", name="Save").click()
     expect(row).to_contain_text("Disabled")
     changed = tenant_api.get(f"{path}/{created['id']}").json()

@@ -21,6 +21,7 @@ from .portal_checks import (
     has_no_markup,
     open_portal,
 )
+from .ticking import tick
 from .watched_page import accessibility_violations
 
 _RUN_VERIFY = """
@@ -278,11 +279,11 @@ def test_a_replay_can_be_narrowed_to_event_types(
         "both are on record",
     )
     open_portal(page, portal_link(), f"/endpoints/{endpoint}?tab=recover")
-    page.get_by_label("Replay everything").check()
+    tick(page.get_by_label("Replay everything"))
     page.get_by_role("button", name="Count the messages").click()
     expect(page.get_by_text("2 messages would be sent")).to_be_visible()
     expect(page.get_by_text("2 of them were delivered before")).to_be_visible()
-    page.get_by_label("invoice.paid: 1").uncheck()
+    tick(page.get_by_label("invoice.paid: 1"), on=False)
     page.get_by_role("button", name="Send 1 message").click()
     expect(page.get_by_text("The messages are sent in the background.")).to_be_visible()
     until(lambda: times_received(receiver)[wanted] == 2, 20, "the message is sent again")

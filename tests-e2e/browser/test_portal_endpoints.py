@@ -1,5 +1,6 @@
 """The portal's list of endpoints, and the form that creates and changes them."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,10 @@ from .portal_checks import (
     has_no_markup,
     open_portal,
 )
+from .ticking import tick
 from .watched_page import accessibility_violations
+
+URL_CHECKED = re.compile("Webhooks can(not)? be delivered to this URL")
 
 
 def only_endpoint(api: httpx.Client, app: str) -> dict[str, Any]:
@@ -38,6 +42,12 @@ def event_types(api: httpx.Client) -> list[str]:
     for name in names:
         api.post("/event-type", json={"name": name, "description": MARKUP}).raise_for_status()
     return names
+
+
+def fill_url(page: Page, url: str) -> None:
+    """Fill in the URL, and wait for what the form says of it: it moves what is below."""
+    page.get_by_role("textbox", name="URL").fill(url)
+    expect(page.get_by_text(URL_CHECKED)).to_be_visible()
 
 
 def test_an_application_without_endpoints_says_so(page: Page, portal_link: PortalLink) -> None:
@@ -152,9 +162,9 @@ def test_an_endpoint_is_created_with_all_that_the_form_has(
     page: Page, portal_link: PortalLink, api: httpx.Client, app: str, event_types: list[str]
 ) -> None:
     open_portal(page, portal_link(), "/endpoints/new")
-    page.get_by_role("textbox", name="URL").fill("https://example.com/all")
+    fill_url(page, "https://example.com/all")
     page.get_by_label("Description").fill("Everything")
-    page.get_by_label("Selected events").check()
+    tick(page.get_by_label("Selected events"))
     page.get_by_label("Search events").fill(event_types[0].partition(".")[0])
     expect(page.get_by_text("0 selected, 2 found")).to_be_visible()
     # Not `check`, which looks only once whether the box is ticked: the form renders it later.
@@ -162,7 +172,7 @@ def test_an_endpoint_is_created_with_all_that_the_form_has(
     expect(page.get_by_text("2 selected, 2 found")).to_be_visible()
     page.get_by_role("combobox", name="Channels").fill("eu")
     page.keyboard.press("Enter")
-    page.get_by_label("Key pair (Ed25519)").check()
+    tick(page.get_by_label("Key pair (Ed25519)"))
     page.get_by_label("Rate limit").fill("7")
     page.get_by_role("button", name="Add a header").click()
     page.get_by_label("Name of header 1").fill("X-Api-Key")
@@ -171,7 +181,7 @@ def test_an_endpoint_is_created_with_all_that_the_form_has(
     page.get_by_label("Order", exact=True).select_option("fifo")
     page.get_by_label("Requests at the same time").fill("3")
     page.get_by_label("Time limit").fill("9")
-    page.get_by_label("Retry schedule of its own").check()
+    tick(page.get_by_label("Retry schedule of its own"))
     page.get_by_label("Seconds before each retry").fill("5, 300")
     page.get_by_label("Format of the payload").select_option("cloudevents-structured")
     page.get_by_label("Source of the events").fill("https://example.com/billing")
@@ -179,7 +189,7 @@ def test_an_endpoint_is_created_with_all_that_the_form_has(
     page.get_by_label("Kind", exact=True).select_option("basic")
     page.get_by_label("User name").fill("ada")
     page.get_by_label("Password", exact=True).fill("hunter2")
-    page.get_by_label("The receiver may stop deliveries").uncheck()
+    tick(page.get_by_label("The receiver may stop deliveries"), on=False)
     page.get_by_label("While the endpoint is disabled").select_option("keep")
     page.get_by_label("Filter").fill("payload.amount > 10")
     page.get_by_label("UID").fill("all")
@@ -236,8 +246,8 @@ def test_a_secret_of_ones_own_is_taken(
     page: Page, portal_link: PortalLink, api: httpx.Client, app: str
 ) -> None:
     open_portal(page, portal_link(), "/endpoints/new")
-    page.get_by_role("textbox", name="URL").fill("https://example.com/own")
-    page.get_by_label("A secret of your own").check()
+    fill_url(page, "https://example.com/own")
+    tick(page.get_by_label("A secret of your own"))
     page.get_by_label("Secret", exact=True).fill("too-short")
     page.get_by_role("button", name="Add endpoint").click()
     expect(page.get_by_label("Secret", exact=True)).to_have_attribute("aria-invalid", "true")
@@ -255,11 +265,11 @@ def test_what_the_api_refuses_is_said_at_its_field(
     open_portal(page, portal_link(), "/endpoints/new")
     page.get_by_role("button", name="Add endpoint").click()
     expect(page.get_by_text("Give the URL of the endpoint.")).to_be_visible()
-    page.get_by_role("textbox", name="URL").fill("https://user:pw@example.com/hook")
-    page.get_by_label("Selected events").check()
+    fill_url(page, "https://user:pw@example.com/hook")
+    tick(page.get_by_label("Selected events"))
     page.get_by_role("button", name="Add endpoint").click()
     expect(page.get_by_text("Select at least one event, or choose all events.")).to_be_visible()
-    page.get_by_label("All events, also future ones").check()
+    tick(page.get_by_label("All events, also future ones"))
     page.get_by_role("button", name="Add endpoint").click()
     expect(page.get_by_role("textbox", name="URL")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_role("alert")).to_be_visible()
@@ -269,7 +279,7 @@ def test_what_the_api_refuses_is_said_at_its_field(
 
 def test_a_fault_among_the_folded_options_is_seen(page: Page, portal_link: PortalLink) -> None:
     open_portal(page, portal_link(), "/endpoints/new")
-    page.get_by_role("textbox", name="URL").fill("https://example.com/hook")
+    fill_url(page, "https://example.com/hook")
     page.get_by_role("button", name="More options").click()
     page.get_by_label("Filter").fill("payload.")
     page.get_by_role("button", name="Fewer options").click()
