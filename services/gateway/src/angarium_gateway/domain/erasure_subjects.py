@@ -1,4 +1,4 @@
-"""What names the person whose data are erased."""
+"""Subjects of an erasure: a tag, or a member of metadata, that names the person."""
 
 import json
 from dataclasses import dataclass

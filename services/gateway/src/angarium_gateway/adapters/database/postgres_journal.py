@@ -127,7 +127,7 @@ class PostgresJournal:
 
 
 def _claims(message: NewMessage) -> bool:
-    """Whether storing the message takes more than its own row."""
+    """True if storing the message takes more than its own row."""
     return (
         message.key_digest is not None
         or message.event_id is not None

@@ -26,7 +26,7 @@ class TenantOverloaded(Overloaded):
 
 
 class _Line:
-    """What waits of a tenant."""
+    """The waiting messages of a tenant."""
 
     __slots__ = ("count", "size_bytes", "submitted")
 

@@ -222,7 +222,7 @@ def uid_of(data: Owner | AnyEndpoint) -> str | None:
 
 
 def name_of(data: Owner | AnyEndpoint) -> str:
-    """What the answer calls an object."""
+    """The name of an object in the answer."""
     given = data.uid if isinstance(data.uid, str) else data.id
     if isinstance(given, str):
         return given

@@ -1,4 +1,4 @@
-"""Where an export goes on: among the applications, then the sources, then the streams."""
+"""The position of an export: in the applications, then the sources, then the streams."""
 
 from dataclasses import dataclass
 from typing import Final
