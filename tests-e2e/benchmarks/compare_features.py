@@ -1,4 +1,4 @@
-"""What using the features of messages and endpoints costs; `make bench-features` runs it.
+"""The cost of using the features of messages and endpoints; `make bench-features` measures it.
 
 Starts two platforms, one for the workload `full-rate` and one for `features` (see workloads.py),
 and runs both in alternation: first the one, then the other, and in the next round the other way

@@ -38,7 +38,7 @@ class Mutant:
         return str(mutate_code(code, _operator(self.operator), self.occurrence))
 
     def changes(self, code: str) -> bool:
-        """Whether the module means something else with the change, and can be compiled."""
+        """True if the module means something else with the change, and can be compiled."""
         try:
             changed = compile(self.apply(code), self.module, "exec", dont_inherit=True)
         except SyntaxError:

@@ -110,7 +110,7 @@ class PytestRun:
         self.tests = len(tests)
 
     def passed(self) -> bool:
-        """Whether no test failed, once it has ended."""
+        """True if no test failed, once it has ended."""
         self._process.join()
         return self._process.exitcode == 0
 

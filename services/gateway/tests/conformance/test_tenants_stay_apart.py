@@ -1,4 +1,4 @@
-"""What one tenant sets, reads and deletes is its own, on both engines."""
+"""Tenants set, read and delete only their own, on both engines."""
 
 from datetime import UTC, datetime
 

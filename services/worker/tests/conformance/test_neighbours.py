@@ -1,4 +1,4 @@
-"""What is done to one delivery changes none of the same message or endpoint: on both engines."""
+"""Acts on one delivery change no other of the same message or endpoint, on both engines."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What goes on record about an attempt, and how it is counted, to the number."""
+"""The row of an attempt, and how the attempt is counted, to the number."""
 
 from typing import Any
 

@@ -22,7 +22,7 @@ def leased_row(rig: Any, **members: Any) -> Delivery:
 
 
 def woken(rig: Any) -> tuple[bool, bool]:
-    """Whether the loop of retries, and that of lanes."""
+    """True for the loop of retries, and for that of lanes, if it was woken."""
     return rig.retry_wake._notified.is_set(), rig.lane_wake._notified.is_set()
 
 

@@ -12,7 +12,7 @@ from angarium_worker.application.delivery.chunk import Chunk
 
 
 class WriterModel:
-    """What is written."""
+    """A writer that keeps what it is given."""
 
     def __init__(self) -> None:
         self.written: list[Publication] = []
