@@ -45,21 +45,27 @@ settings.load_profile("angarium")
 
 
 @pytest.fixture(scope="session")
-def engines_folder() -> Iterator[Path]:
-    """Where this worker's servers keep their data; outside pytest's own, which only we may enter,
-    because Postgres runs as another user when the tests run as root."""
-    folder = Path(tempfile.mkdtemp(prefix="angarium-tests-"))
-    folder.chmod(0o711)
+def new_folder() -> Iterator[Callable[[str], Path]]:
+    """Names folders that do not exist yet, for the data of this worker's servers; outside
+    pytest's own, which only we may enter, because Postgres runs as another user when the tests run
+    as root.
+
+    No name comes twice: a fixture of a module is set up again in the same worker when the worker
+    comes back to the module's tests, as it does when it takes them from another.
+    """
+    root = Path(tempfile.mkdtemp(prefix="angarium-tests-"))
+    root.chmod(0o711)
+    numbers = itertools.count(1)
     try:
-        yield folder
+        yield lambda name: root / f"{name}-{next(numbers)}"
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def valkey(engines_folder: Path) -> Iterator[ValkeyProcess]:
+def valkey(new_folder: Callable[[str], Path]) -> Iterator[ValkeyProcess]:
     """This worker's Valkey, without persistence. Tests that kill or stop one start their own."""
-    server = ValkeyProcess(engines_folder / "valkey", append_only=False)
+    server = ValkeyProcess(new_folder("valkey"), append_only=False)
     server.start()
     try:
         yield server
@@ -68,9 +74,9 @@ def valkey(engines_folder: Path) -> Iterator[ValkeyProcess]:
 
 
 @pytest.fixture(scope="session")
-def postgres(engines_folder: Path) -> Iterator[PostgresProcess]:
+def postgres(new_folder: Callable[[str], Path]) -> Iterator[PostgresProcess]:
     """This worker's Postgres, without fsync. Tests that kill or stop one start their own."""
-    server = PostgresProcess(engines_folder / "postgres", fsync=False)
+    server = PostgresProcess(new_folder("postgres"), fsync=False)
     server.start()
     try:
         yield server
@@ -216,10 +222,12 @@ def _sqlite_url(path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def migrated_databases(
-    engines_folder: Path,
+    new_folder: Callable[[str], Path],
 ) -> Iterator[MigratedDatabases]:
     """Copies of databases that this worker migrated once: a migration takes 0.2 s."""
-    found = MigratedDatabases(engines_folder)
+    folder = new_folder("migrated")
+    folder.mkdir()
+    found = MigratedDatabases(folder)
     yield found
     if GIVEN_POSTGRES in os.environ:
         found.drop()

@@ -4,7 +4,7 @@ The shared `platform` is one for each test worker: tests make applications of th
 those that kill or stop something start their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,16 +19,16 @@ RETRIES = 2
 
 
 @pytest.fixture
-def platform_folder(engines_folder: Path) -> Path:
+def platform_folder(new_folder: Callable[[str], Path]) -> Path:
     """Where a platform of a test's own keeps its data; Postgres's user may enter it, too."""
-    return engines_folder / f"dev-{uuid4().hex}"
+    return new_folder("dev")
 
 
 @pytest.fixture(scope="session")
-def platform(engines_folder: Path) -> Iterator[DevPlatform]:
+def platform(new_folder: Callable[[str], Path]) -> Iterator[DevPlatform]:
     """On SQLite; a failing delivery is retried twice, within a second."""
     with DevPlatform(
-        engines_folder / "dev-shared",
+        new_folder("dev-shared"),
         ANGARIUM_RETRY_SCHEDULE="200ms,400ms",
         ANGARIUM_ATTEMPT_TIMEOUT_S=f"{ATTEMPT_TIMEOUT_S:g}",
         ANGARIUM_STATISTICS_EVERY_S="1",
@@ -37,10 +37,10 @@ def platform(engines_folder: Path) -> Iterator[DevPlatform]:
 
 
 @pytest.fixture(scope="session")
-def guides_platform(engines_folder: Path) -> Iterator[DevPlatform]:
+def guides_platform(new_folder: Callable[[str], Path]) -> Iterator[DevPlatform]:
     """For the commands of the guides, which change whole tenants and examine everything. What they
     examine must be in order, so no other test uses it."""
-    with DevPlatform(engines_folder / "dev-guides") as running:
+    with DevPlatform(new_folder("dev-guides")) as running:
         yield running
 
 

@@ -9,7 +9,7 @@ import os
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, Final
@@ -83,7 +83,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(engines_folder: Path) -> Iterator[World]:
+def world(new_folder: Callable[[str], Path]) -> Iterator[World]:
     canaries = Canaries()
     passwords = {
         name: canaries.text(f"password of {name}")
@@ -95,7 +95,7 @@ def world(engines_folder: Path) -> Iterator[World]:
         EchoServer(canaries.text("OAuth access token")) as echo,
         running_provider() as provider,
         WatchedPlatform(
-            engines_folder / f"canaries-{uuid4().hex}",
+            new_folder("canaries"),
             collector,
             passwords,
             ANGARIUM_ENCRYPTION_KEY=canaries.key("encryption key", ""),

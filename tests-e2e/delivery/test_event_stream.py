@@ -1,10 +1,9 @@
 """Streams of events on two replicas of each service, with what breaks them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -20,8 +19,8 @@ type Event = tuple[str, str, str]
 
 
 @pytest.fixture(scope="module")
-def replicas(engines_folder: Path, postgres: PostgresProcess) -> Iterator[ReplicaSet]:
-    with ReplicaSet(engines_folder / f"streams-{uuid4().hex}", postgres) as running:
+def replicas(new_folder: Callable[[str], Path], postgres: PostgresProcess) -> Iterator[ReplicaSet]:
+    with ReplicaSet(new_folder("streams"), postgres) as running:
         yield running
 
 

@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,8 +36,8 @@ def a_key() -> str:
 
 
 @pytest.fixture(scope="module")
-def platform(engines_folder: Path, postgres: PostgresProcess) -> Iterator[ReplicaSet]:
-    folder = engines_folder / f"rotation-{uuid4().hex}"
+def platform(new_folder: Callable[[str], Path], postgres: PostgresProcess) -> Iterator[ReplicaSet]:
+    folder = new_folder("rotation")
     # The first step is done: every process has the next key as a fallback.
     with ReplicaSet(
         folder, postgres, replicas=1, ANGARIUM_ENCRYPTION_KEY_FALLBACKS=a_key()

@@ -1,7 +1,7 @@
 """The main flow with streams on a cluster of six nodes, through every stream number."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,9 @@ STREAMS = int(CLUSTER_STREAM_COUNT)
 
 
 @pytest.fixture(scope="module")
-def platform(engines_folder: Path) -> Iterator[DevPlatform]:
+def platform(new_folder: Callable[[str], Path]) -> Iterator[DevPlatform]:
     with DevPlatform(
-        engines_folder / "dev-cluster",
+        new_folder("dev-cluster"),
         arguments=("--cluster", "--no-demo", "--log-format", "json"),
         ANGARIUM_RETRY_SCHEDULE="200ms,400ms",
     ) as running:

@@ -1,7 +1,7 @@
 """Two replicas of each service do the work of one: clients need not know which they talk to."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -25,8 +25,10 @@ CLIENTS = 8
 
 
 @pytest.fixture(scope="module")
-def replica_set(engines_folder: Path, postgres: PostgresProcess) -> Iterator[ReplicaSet]:
-    with ReplicaSet(engines_folder / f"replicas-{uuid4().hex}", postgres) as running:
+def replica_set(
+    new_folder: Callable[[str], Path], postgres: PostgresProcess
+) -> Iterator[ReplicaSet]:
+    with ReplicaSet(new_folder("replicas"), postgres) as running:
         yield running
 
 

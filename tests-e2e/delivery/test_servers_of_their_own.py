@@ -1,10 +1,9 @@
 """Each service's database on a Postgres of its own."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from angarium_cli.engines import PostgresProcess
@@ -16,12 +15,12 @@ from .replica_set import SERVICES, ReplicaSet
 
 
 @pytest.fixture
-def servers(engines_folder: Path) -> Iterator[dict[str, PostgresProcess]]:
+def servers(new_folder: Callable[[str], Path]) -> Iterator[dict[str, PostgresProcess]]:
     """A server of each service."""
     with ExitStack() as stopped:
         found = {}
         for service in SERVICES:
-            folder = engines_folder / f"{service}-{uuid4().hex}"
+            folder = new_folder(service)
             found[service] = server = PostgresProcess(folder, fsync=False)
             server.start()
             stopped.callback(server.stop)
@@ -29,9 +28,11 @@ def servers(engines_folder: Path) -> Iterator[dict[str, PostgresProcess]]:
 
 
 def test_each_service_has_a_server_of_its_own(
-    servers: dict[str, PostgresProcess], engines_folder: Path, receiver: WebhookReceiver
+    servers: dict[str, PostgresProcess],
+    new_folder: Callable[[str], Path],
+    receiver: WebhookReceiver,
 ) -> None:
-    folder = engines_folder / f"servers-{uuid4().hex}"
+    folder = new_folder("servers")
     with ReplicaSet(folder, servers, replicas=1) as platform:
         (gateway,) = platform.of("gateway")
         with api_client(gateway.url, platform.key) as api:

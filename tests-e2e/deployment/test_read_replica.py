@@ -1,11 +1,10 @@
 """Lists from a streaming replica of Postgres: everything that was committed is on them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
@@ -33,12 +32,10 @@ APPLICATION = b"a" * 16
 
 
 @pytest.fixture(scope="module")
-def primary(engines_folder: Path) -> Iterator[PostgresProcess]:
+def primary(new_folder: Callable[[str], Path]) -> Iterator[PostgresProcess]:
     # Otherwise, a replica gets a commit only when the next write of the log is due.
     settings = STREAMING | {"synchronous_commit": "on"}
-    running = PostgresProcess(
-        engines_folder / f"primary-{uuid4().hex}", fsync=False, settings=settings
-    )
+    running = PostgresProcess(new_folder("primary"), fsync=False, settings=settings)
     running.start()
     try:
         asyncio.run(running.create_database("lists"))
@@ -48,8 +45,10 @@ def primary(engines_folder: Path) -> Iterator[PostgresProcess]:
 
 
 @pytest.fixture(scope="module")
-def standby(engines_folder: Path, primary: PostgresProcess) -> Iterator[StreamingStandby]:
-    running = StreamingStandby(engines_folder / f"standby-{uuid4().hex}", primary, fsync=False)
+def standby(
+    new_folder: Callable[[str], Path], primary: PostgresProcess
+) -> Iterator[StreamingStandby]:
+    running = StreamingStandby(new_folder("standby"), primary, fsync=False)
     running.start()
     try:
         running.await_streaming()

@@ -8,7 +8,7 @@ import asyncio
 import re
 import shlex
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
@@ -139,9 +139,9 @@ class GuidedPlatform:
 
 
 @pytest.fixture
-async def platform(engines_folder: Path) -> AsyncIterator[GuidedPlatform]:
+async def platform(new_folder: Callable[[str], Path]) -> AsyncIterator[GuidedPlatform]:
     """Everything but the services runs, and all of it with TLS."""
-    folder = engines_folder / "guides"
+    folder = new_folder("guides")
     folder.mkdir()
     platform = GuidedPlatform(folder)
     with ExitStack() as ended:

@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -116,8 +116,8 @@ def collector() -> Iterator[OtlpReceiver]:
 
 
 @pytest.fixture(scope="module")
-def valkey(engines_folder: Path) -> Iterator[ValkeyProcess]:
-    server = ValkeyProcess(engines_folder / "walk-valkey", append_only=False)
+def valkey(new_folder: Callable[[str], Path]) -> Iterator[ValkeyProcess]:
+    server = ValkeyProcess(new_folder("walk-valkey"), append_only=False)
     server.start()
     try:
         yield server
@@ -127,13 +127,13 @@ def valkey(engines_folder: Path) -> Iterator[ValkeyProcess]:
 
 @pytest.fixture(scope="module")
 def operator(
-    engines_folder: Path,
+    new_folder: Callable[[str], Path],
     collector: OtlpReceiver,
     valkey: ValkeyProcess,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Operator]:
     with ExitStack() as stack:
-        postgres = PostgresProcess(engines_folder / "walk-postgres", fsync=False)
+        postgres = PostgresProcess(new_folder("walk-postgres"), fsync=False)
         postgres.start()
         stack.callback(postgres.stop)
         superuser = make_url(postgres.uri())

@@ -7,7 +7,7 @@ record must agree, and what arrived twice must have been in flight.
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -31,11 +31,11 @@ shortest in a gateway."""
 
 
 @pytest.fixture(scope="module")
-def own_platform(engines_folder: Path) -> Iterator[DevPlatform]:
+def own_platform(new_folder: Callable[[str], Path]) -> Iterator[DevPlatform]:
     """A platform for these tests. What a killed worker had in hand goes to the next after 2 s,
     the retries that it had begun after 7 s."""
     with DevPlatform(
-        engines_folder / "dev-faults",
+        new_folder("dev-faults"),
         ANGARIUM_QUERY_TIMEOUT_S=f"{QUERY_TIMEOUT_S:g}",
         ANGARIUM_ENTRY_LEASE_S="2",
         ANGARIUM_ATTEMPT_TIMEOUT_S="2",

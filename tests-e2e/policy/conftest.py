@@ -36,16 +36,16 @@ SETTINGS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def policy_platform(engines_folder: Path) -> Iterator[DevPlatform]:
+def policy_platform(new_folder: Callable[[str], Path]) -> Iterator[DevPlatform]:
     """On SQLite."""
-    with DevPlatform(engines_folder / "dev-policy", **SETTINGS) as running:
+    with DevPlatform(new_folder("dev-policy"), **SETTINGS) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def worker_pair(engines_folder: Path) -> Iterator[TwoWorkers]:
+def worker_pair(new_folder: Callable[[str], Path]) -> Iterator[TwoWorkers]:
     """On Postgres, with two workers."""
-    with TwoWorkers(engines_folder / "dev-workers", **SETTINGS) as running:
+    with TwoWorkers(new_folder("dev-workers"), **SETTINGS) as running:
         yield running
 
 

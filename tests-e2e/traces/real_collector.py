@@ -6,10 +6,9 @@ the folder `collector/`.
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -76,13 +75,13 @@ def running_collector(program: Path, folder: Path, to: str) -> Iterator[tuple[st
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
 def test_the_collector_takes_the_spans_of_every_service(
-    program: Path, tmp_path: Path, engines_folder: Path, protocol: str
+    program: Path, tmp_path: Path, new_folder: Callable[[str], Path], protocol: str
 ) -> None:
     with (
         OtlpReceiver() as behind,
         running_collector(program, tmp_path, behind.http_url) as (http_url, grpc_url),
         DevPlatform(
-            engines_folder / f"dev-{uuid4().hex}",
+            new_folder("dev"),
             ANGARIUM_TRACE_ENDPOINT=http_url if protocol == "http" else grpc_url,
             ANGARIUM_TRACE_PROTOCOL=protocol,
             ANGARIUM_TRACE_RATIO="1",

@@ -1,6 +1,6 @@
 """Traces of a platform whose operator has every message traced, as its collector gets them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,11 @@ def collector() -> Iterator[OtlpReceiver]:
 
 
 @pytest.fixture(scope="module")
-def traced_platform(engines_folder: Path, collector: OtlpReceiver) -> Iterator[DevPlatform]:
+def traced_platform(
+    new_folder: Callable[[str], Path], collector: OtlpReceiver
+) -> Iterator[DevPlatform]:
     with DevPlatform(
-        engines_folder / f"dev-{uuid4().hex}",
+        new_folder("dev"),
         ANGARIUM_RETRY_SCHEDULE="200ms,400ms",
         ANGARIUM_TRACE_ENDPOINT=collector.http_url,
         ANGARIUM_TRACE_HEADERS="authorization=Bearer%20of-the-collector",

@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -44,13 +44,13 @@ def program(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(engines_folder: Path) -> Iterator[str]:
+def server(new_folder: Callable[[str], Path]) -> Iterator[str]:
     """The URL of a MariaDB server without a database."""
     given = os.environ.get("ANGARIUM_TEST_MARIADB_URL")
     if given:
         yield given
         return
-    folder, port = engines_folder / "mariadb", free_port()
+    folder, port = new_folder("mariadb"), free_port()
     folder.mkdir()
     user = ["--user=root"] if os.getuid() == 0 else []
     subprocess.run(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,9 @@ async def test_after_redis_lost_everything_new_chunks_are_delivered(platform: An
 
 
 async def test_while_the_database_is_down_chunks_stay_in_hand_and_nothing_is_sent_twice(
-    platform: Any, tmp_path: Path, engines_folder: Path
+    platform: Any, tmp_path: Path, new_folder: Callable[[str], Path]
 ) -> None:
-    server = PostgresProcess(engines_folder / f"killed-{tmp_path.name}")
+    server = PostgresProcess(new_folder("killed"))
     await asyncio.to_thread(server.start)
     try:
         url = server.uri(driver="asyncpg")
