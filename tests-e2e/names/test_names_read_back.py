@@ -4,10 +4,12 @@ Whatever creation accepts is found under that name, through the clients that peo
 refuses is a 422 that points at the member.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -151,6 +153,26 @@ def test_a_message_is_found_by_its_event_id(send: HttpClient, name: str) -> None
     assert send("GET", ["app", app, "msg", name]).body == posted.body
     attempts = send("GET", ["app", app, "attempt", "msg", name])
     assert (attempts.status, attempts.body["data"]) == (200, [])
+
+
+def test_what_other_paths_mean_is_no_name(platform: DevPlatform) -> None:
+    """The names by which an object cannot be reached, because another path of the document has
+    them in the place of its id, are refused."""
+    document = httpx.get(f"{platform.url}/api/v1/openapi.json").json()
+    paths = [re.sub(r"{\w+}", "*", path).split("/")[3:] for path in document["paths"]]
+    named = [path[:-1] for path in paths if path[-1] == "*"]
+    taken = {tuple(path) for path in paths if path[:-1] in named and path[-1] != "*"}
+
+    with open_client("httpx", f"{platform.url}/api/v1", platform.key) as send:
+        app = uuid4().hex
+        send("POST", ["app"], {"name": "N", "uid": app})
+        for *_, place, name in sorted(each for each in taken if each[0] == "app"):
+            assert place == "msg"
+            body = {"eventType": "a", "eventId": name, "payload": {}}
+            assert refused(send("POST", ["app", app, "msg"], body), "eventId")
+        for place, name in (each for each in taken if each[0] != "app"):
+            assert refused(send("POST", [place], {"name": "N", "uid": name}), "uid")
+    assert len(taken) == 4
 
 
 def test_the_id_of_another_message_is_no_event_id(send: HttpClient, app: str) -> None:

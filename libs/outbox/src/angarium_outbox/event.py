@@ -25,6 +25,7 @@ CHANNELS_MAX: Final = 5
 TAGS_MAX: Final = 8
 TAG_CHARS_MAX: Final = 1_024
 
+_RESERVED_EVENT_IDS: Final = frozenset({"batch", "bulk-expunge", "expunge-all-contents"})
 _NAME: Final = re.compile(r"[a-zA-Z0-9\-_.]{1,256}")
 _CHANNEL: Final = re.compile(r"[a-zA-Z0-9\-_.]{1,128}")
 _NAME_RULE: Final = "1 to 256 letters (A to Z, a to z), digits, `-`, `_` or `.`"
@@ -66,6 +67,8 @@ def row_of(event: Event) -> dict[str, Any]:
     _check_name("event_id", event_id)
     if event_id.startswith("msg_"):
         raise InvalidEvent("`event_id` must not begin with `msg_`, as the ids of messages do.")
+    if event_id in _RESERVED_EVENT_IDS:
+        raise InvalidEvent(f"`event_id` must not be `{event_id}`, as a path of the API is.")
     key = event.key
     if key is not None and not (0 < len(key) <= KEY_CHARS_MAX and "\0" not in key):
         raise InvalidEvent(

@@ -24,6 +24,7 @@ VALID: dict[str, Any] = {"application": "acme", "event_type": "a.b", "payload": 
         ({"event_type": "a\n"}, "`event_type`"),
         ({"event_type": "a" * 257}, "`event_type`"),
         ({"event_id": "msg_1"}, "`event_id`"),
+        ({"event_id": "batch"}, "`event_id`"),
         ({"event_id": 'a"'}, "`event_id`"),
         ({"payload": [1]}, "`payload`"),
         ({"payload": {"a": float("nan")}}, "`payload`"),

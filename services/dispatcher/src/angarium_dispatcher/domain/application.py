@@ -8,6 +8,7 @@ from datetime import datetime
 from angarium_contracts.application_kinds import ID_PREFIXES, ApplicationKind
 
 from .field_rules import (
+    InvalidField,
     check_metadata,
     check_throttle_rate,
     check_title,
@@ -50,6 +51,8 @@ def check_application(application: Application) -> Application:
     """Return the application if every field is acceptable. Raises `InvalidField`."""
     check_uid(application.uid, prefix=ID_PREFIX)
     check_uid(application.uid, prefix=ID_PREFIXES[ApplicationKind(application.kind)])
+    if application.kind == ApplicationKind.STREAM and application.uid == "event-type":
+        raise InvalidField("uid", "Choose another uid: /stream/event-type is a path of its own.")
     check_title("name", application.name)
     check_throttle_rate(application.throttle_rate)
     check_metadata(application.metadata)

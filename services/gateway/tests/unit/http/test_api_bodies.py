@@ -3,12 +3,15 @@
 import json
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
 from angarium_contracts.configuration import CreateApplication
 from angarium_gateway.adapters.http.posted_message import PostedMessage
 from angarium_gateway.adapters.http.problems import Refused
+from angarium_gateway.adapters.http.schemas.endpoints import EndpointIn
+from angarium_gateway.adapters.http.schemas.event_types import EventTypeIn
 from angarium_gateway.adapters.http.strict_json import DEPTH_MAX, decode_body, nests_too_deep
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +70,27 @@ async def test_a_bad_body_is_422_and_the_member_named(
         assert [(fault["loc"], fault["type"]) for fault in problem["detail"]] == [(location, kind)]
         assert problem["detail"][0]["msg"]
     assert world.dispatcher.asked == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "text", "location"),
+    [
+        (EndpointIn, '{"url":"https://a.example","url":"https://b.example"}', ["url"]),
+        (EndpointIn, '{"url":"https://a.example","metadata":{"k":"1","k":"1"}}', ["metadata", "k"]),
+        (EndpointIn, '{"url":"https://a.example","\\u0075rl":"https://b.example"}', ["url"]),
+        (EventTypeIn, '{"name":"a","description":"","schemas":{"1":{"type":"object","type":{}}}}',
+         ["schemas", "1", "type"]),
+        (EventTypeIn, '{"name":"a","description":"","schemas":{"1":{"anyOf":[{"a":1,"a":1}]}}}',
+         ["schemas", "1", "anyOf", "0", "a"]),
+    ],
+)  # fmt: skip
+def test_a_member_that_is_there_twice_is_refused(
+    shape: Any, text: str, location: list[str]
+) -> None:
+    with pytest.raises(Refused) as caught:
+        decode_body(text.encode(), shape)
+    (fault,) = msgspec.json.decode(caught.value.answer.body)["detail"]
+    assert fault["loc"] == ["body", *location]
 
 
 @pytest.mark.parametrize("depth", [DEPTH_MAX, DEPTH_MAX + 1])

@@ -60,6 +60,7 @@ def test_messages_of_several_applications_have_their_references() -> None:
         json.dumps(GOOD | {"payload": {"a": "\0"}}),
         '{"eventType": "a", "payload": {"a": tru}}',
         json.dumps(GOOD | {"payload": 1}) + "}",
+        '{"eventType": "a", "payload": {}, "eventType": "b"}',
     ],
 )
 def test_a_batch_with_a_message_at_fault_is_left_to_be_read_one_by_one(text: str) -> None:

@@ -184,3 +184,42 @@ def test_a_payload_goes_before_its_message_only_if_asked(
     now = datetime(2030, 1, 1, tzinfo=UTC)
     ends_at = payload_expiry(read(**members), now, kept_days)
     assert ends_at == (None if ends_after is None else now + ends_after)
+
+
+_MEMBERS = {
+    "eventType": st.just("a.b"),
+    "payload": st.dictionaries(st.text(":a"), st.text(":a"), max_size=2),
+    "eventId": st.just("e"),
+    "channels": st.just(["c"]),
+    "tags": st.lists(st.text(':a"\\', min_size=1), min_size=1, max_size=3, unique=True),
+    "deliverAt": st.just("2030-12-31T23:59:59+01:00"),
+    "payloadRetentionHours": st.just(5),
+    "application": st.just({"name": "a:b", "metadata": {"k": "v:w"}}),
+}
+
+
+@given(st.data(), st.lists(st.sampled_from(list(_MEMBERS)), max_size=5), st.booleans())
+@settings(max_examples=4 * settings().max_examples)
+def test_a_member_that_is_there_twice_is_refused_and_named(
+    data: st.DataObject, more: list[str], ascii_only: bool
+) -> None:
+    names = data.draw(st.permutations(["eventType", "payload", *more]))
+    text = ", ".join(
+        f'"{name}": {json.dumps(data.draw(_MEMBERS[name]), ensure_ascii=ascii_only)}'
+        for name in names
+    )
+    body = f"{{{text}}}".encode()
+    repeated = next((each for at, each in enumerate(names) if each in names[:at]), None)
+    if repeated is None:
+        assert read_message(body, payload_bytes_max=LIMIT_BYTES).event_type
+        return
+    with pytest.raises(Refused) as caught:
+        read_message(body, payload_bytes_max=LIMIT_BYTES)
+    (fault,) = msgspec.json.decode(caught.value.answer.body)["detail"]
+    assert fault["loc"] == ["body", repeated]
+    assert fault["msg"] == f"`{repeated}` is given more than once. Give it once."
+
+
+def test_the_payload_is_passed_on_with_its_repeats() -> None:
+    body = b'{"eventType":"a","payload":{"a":1,"a":2},"tags":["t:u"]}'
+    assert bytes(read_message(body, payload_bytes_max=LIMIT_BYTES).payload) == b'{"a":1,"a":2}'

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, override
 
-import msgspec
 from litestar import Controller, Request, post
 from litestar.params import JSONBody, PathParameter
 
@@ -29,7 +28,6 @@ BatchApplicationRef = Annotated[
         pattern=NAME_PATTERN, max_length=NAME_CHARS_MAX, description="The application's id or uid."
     ),
 ]
-_decoder = msgspec.json.Decoder(RawBatch, strict=True)
 
 
 class RawBatches(StrictJson):
@@ -43,10 +41,7 @@ class RawBatches(StrictJson):
         messages = decoded_batch(value, AddressedMessage if across else PostedMessage)
         if messages is not None:
             return messages
-        try:
-            return _decoder.decode(value)
-        except (msgspec.DecodeError, RecursionError):
-            return decode_body(value, RawBatch)
+        return decode_body(value, RawBatch)
 
 
 class MessageBatchController(Controller):

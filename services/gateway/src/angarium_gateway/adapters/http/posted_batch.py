@@ -5,12 +5,13 @@ twice as long.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
 from msgspec import Meta
 
-from .posted_message import PostedMessage
+from .posted_message import PostedMessage, colons_of
+from .repeated_members import repeated_member
 from .schemas.fields import RequestSchema
 from .schemas.message_batches import BATCH_MESSAGES_MAX, BatchApplication
 from .strict_json import DEPTH_MAX, nests_too_deep, too_deep
@@ -19,6 +20,8 @@ from .strict_json import DEPTH_MAX, nests_too_deep, too_deep
 class AddressedMessage(PostedMessage, frozen=True, kw_only=True, gc=False):
     """A message as clients post it, with its application."""
 
+    REQUIRED: ClassVar[int] = 3
+
     application_id: BatchApplication
 
 
@@ -26,9 +29,12 @@ class _Batch[Message: PostedMessage](RequestSchema, frozen=True, kw_only=True):
     messages: Annotated[list[Message], Meta(min_length=1, max_length=BATCH_MESSAGES_MAX)]
 
 
+_SHAPES: Final[dict[type[PostedMessage], Any]] = {
+    PostedMessage: _Batch[PostedMessage],
+    AddressedMessage: _Batch[AddressedMessage],
+}
 _decoders: Final[dict[type[PostedMessage], msgspec.json.Decoder[Any]]] = {
-    PostedMessage: msgspec.json.Decoder(_Batch[PostedMessage], strict=True),
-    AddressedMessage: msgspec.json.Decoder(_Batch[AddressedMessage], strict=True),
+    message: msgspec.json.Decoder(batch, strict=True) for message, batch in _SHAPES.items()
 }
 _BACKSLASH: Final = b"\\"
 _NUL: Final = b"\\u0000"
@@ -45,6 +51,10 @@ def decoded_batch(body: bytes, shape: type[PostedMessage]) -> Sequence[PostedMes
             body.decode()
         messages: Sequence[PostedMessage] = _decoders[shape].decode(body).messages
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+        return None
+    escaped = _BACKSLASH in body
+    colons = 1 + sum(colons_of(each, escaped=escaped) for each in messages)
+    if body.count(b":") > colons and repeated_member(body, _SHAPES[shape]) is not None:
         return None
     return messages
 

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from itertools import accumulate
 from typing import Any, Final, cast, override
 
@@ -16,6 +16,7 @@ from .body_faults import faults_of
 from .gzip_bodies import is_gzip
 from .lone_surrogates import LoneSurrogates
 from .problems import Fault, Refused, invalid
+from .repeated_members import repeated_member
 from .value_sentences import kinds_of, plain_type
 
 DEPTH_MAX: Final = 64
@@ -30,11 +31,17 @@ _MALFORMED = re.compile(r"JSON is malformed: .*\(byte (?P<at>\d+)\)")
 
 
 def decode_body[T](
-    body: bytes, shape: type[T], *, kept_as_bytes: tuple[str, ...] | None = None
+    body: bytes,
+    shape: type[T],
+    *,
+    kept_as_bytes: tuple[str, ...] | None = None,
+    may_repeat: Callable[[bytes, T], bool] | None = None,
 ) -> T:
     """Read `body` as `shape`. Raises `Refused` (422), which names every member at fault.
 
     `kept_as_bytes` is the place of a text that may contain U+0000, as no text column stores it.
+    `may_repeat` is a cheap test of what was decoded: if it is false, no member is repeated, and the
+    body is not searched for one.
     """
     if not body.strip():
         raise _refused(("body",), "The body is missing. Send a JSON object.", "value_error.missing")
@@ -50,10 +57,19 @@ def decode_body[T](
         value: T = _decoder(cast("Hashable", shape)).decode(body)
     except (msgspec.DecodeError, RecursionError):
         value = _read_again(body, shape)
+    if may_repeat is None or may_repeat(body, value):
+        refuse_repeats(body, shape)
     if b"\\u0000" in body:
         message = "The text contains the character U+0000. Remove it."
         _refuse_character(value, "\0", message, kept_as_bytes)
     return value
+
+
+def refuse_repeats(body: bytes, shape: Any) -> None:
+    """Refuse well-formed JSON in which a member is repeated. Raises `Refused`."""
+    location = repeated_member(body, shape)
+    if location is not None:
+        raise _refused(location, f"`{location[-1]}` is given more than once. Give it once.")
 
 
 def too_deep() -> Refused:

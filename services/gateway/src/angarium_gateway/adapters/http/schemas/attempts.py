@@ -141,7 +141,8 @@ def _timings_out(timings: Timings) -> AttemptTimings:
         connect=timings.connect_ms,
         tls=timings.tls_ms,
         first_byte=timings.first_byte_ms,
-        body=timings.total_ms - timings.first_byte_ms if timings.first_byte_ms else 0.0,
+        # Each is in whole microseconds; their difference has a float's dust.
+        body=round(timings.total_ms - timings.first_byte_ms, 3) if timings.first_byte_ms else 0.0,
         total=timings.total_ms,
     )
 

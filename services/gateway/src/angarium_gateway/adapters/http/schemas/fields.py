@@ -13,8 +13,12 @@ of it."""
 NEW_NAME_PATTERN: Final = r"^\.*[a-zA-Z0-9\-_][a-zA-Z0-9\-_.]*$(?!\n)"
 """Of names that are given to objects. Clients take `.` and `..` out of a path before they send it
 (RFC 3986, section 5.2.4), so that an object of such a name could not be addressed."""
-EVENT_ID_PATTERN: Final = r"^(?!msg_)\.*[a-zA-Z0-9\-_][a-zA-Z0-9\-_.]*$(?!\n)"
-"""Of eventIds, which must not be the id of another message."""
+EVENT_ID_PATTERN: Final = (
+    r"^(?!msg_|(?:batch|bulk-expunge|expunge-all-contents)$)"
+    r"\.*[a-zA-Z0-9\-_][a-zA-Z0-9\-_.]*$(?!\n)"
+)
+"""Of eventIds, which must not be the id of another message, nor what stands in its place in the
+path of another operation: /app/{app_id}/msg/batch is no message."""
 
 DISTINCT: Final = {"uniqueItems": True}
 """The document's mark of a list without repeats."""

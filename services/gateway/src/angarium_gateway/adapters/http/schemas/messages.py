@@ -76,10 +76,14 @@ class MessageIn(RequestSchema, frozen=True, kw_only=True):
                 min_length=1,
                 max_length=256,
                 pattern=EVENT_ID_PATTERN,
-                extra={REMEDY: f"{NAME_REMEDY} An eventId must not begin with `msg_`, as ids do."},
+                extra={
+                    REMEDY: f"{NAME_REMEDY} An eventId must not begin with `msg_`, as ids do, nor"
+                    " be `batch`, `bulk-expunge` or `expunge-all-contents`, as paths are."
+                },
                 description="Your own identifier of the message: 1 to 256 letters, digits, `-`, `_`"
-                " or `.`, not only dots, and not beginning with `msg_`. Posting another message"
-                " with the same one to the application gets `409`.",
+                " or `.`, not only dots, not beginning with `msg_`, and none of `batch`,"
+                " `bulk-expunge` and `expunge-all-contents`. Posting another message with the same"
+                " one to the application gets `409`.",
             ),
         ]
         | None
