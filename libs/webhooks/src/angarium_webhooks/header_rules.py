@@ -102,5 +102,12 @@ def _check_name(name: str) -> None:
             f" at most {NAME_CHARS_MAX}.",
         )
     lowered = name.lower()
-    if lowered in _FORBIDDEN_NAMES or lowered.startswith(_FORBIDDEN_BEGINNINGS):
-        raise HeaderRefused(name, f"{name} is set by Angarium; choose another name.")
+    if lowered == "content-type":
+        raise HeaderRefused(name, f"{name} cannot be a header; leave it out, or set `contentType`.")
+    if lowered in _FORBIDDEN_NAMES:
+        raise HeaderRefused(name, f"{name} is set by Angarium and cannot be changed; leave it out.")
+    beginning = next(filter(lowered.startswith, _FORBIDDEN_BEGINNINGS), None)
+    if beginning is not None:
+        raise HeaderRefused(
+            name, f"Names that begin with {beginning} are Angarium's; choose another name."
+        )

@@ -34,9 +34,22 @@ def test_ordinary_headers_are_taken() -> None:
     ],
 )
 def test_what_angarium_sets_itself_is_refused(name: str) -> None:
-    with pytest.raises(HeaderRefused, match="set by Angarium") as refused:
+    with pytest.raises(HeaderRefused, match=r"leave it out|choose another name") as refused:
         check_custom_headers({name: "value"})
     assert refused.value.name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("Content-Type", "or set `contentType`"),
+        ("Host", "cannot be changed; leave it out"),
+        ("Webhook-Id", "begin with webhook- are Angarium's; choose another name"),
+    ],
+)
+def test_a_refusal_says_what_can_be_done(name: str, remedy: str) -> None:
+    with pytest.raises(HeaderRefused, match=remedy):
+        check_custom_headers({name: "1"})
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "ü", "a\r\nb", "a" * 257])

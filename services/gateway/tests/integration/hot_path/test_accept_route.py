@@ -53,6 +53,15 @@ async def test_what_was_left_out_is_null_in_the_answer(door: Door) -> None:
     assert (body["eventId"], body["channels"], body["tags"]) == (None, None, None)
 
 
+async def test_slashes_are_repeated_as_on_other_routes(door: Door) -> None:
+    """The SDKs put the path after the server's URL, which may end with a slash."""
+    async with door.client() as client:
+        server = str(client.base_url).rstrip("/")
+        for path in (f"/{door.path}", door.path.replace("/", "//"), f"{door.path}//"):
+            answer = await client.post(f"{server}{path}", json=GOOD)
+            assert answer.status_code == 202, (path, answer.text)
+
+
 async def test_the_payload_is_kept_byte_for_byte(door: Door) -> None:
     text = b'{ "big": 12345678901234567890.10,"e":1E2, "u":"\\u00e4\\u0000","a":1,"a":2 }'
     async with door.client() as client:

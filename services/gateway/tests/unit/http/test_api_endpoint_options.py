@@ -138,7 +138,9 @@ async def test_headers_of_the_wrong_shape_are_refused(world: World, body: dict[s
 
 async def test_a_refused_header_is_located(world: World) -> None:
     world.dispatcher.answers[SetEndpointHeaders] = Problem(
-        ProblemCode.INVALID, "Host is set by Angarium; choose another name.", "headers.Host"
+        ProblemCode.INVALID,
+        "Host is set by Angarium; leave it out.",
+        "headers.Host",
     )
     answer = await world.client.put(f"{PATH}/orders/headers", json={"headers": {"Host": "x"}})
     assert answer.status_code == 422

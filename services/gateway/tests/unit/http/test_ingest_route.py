@@ -85,7 +85,7 @@ async def test_a_verified_webhook_is_a_message_of_the_source(world: World) -> No
 
 
 async def test_a_webhook_that_is_not_signed_by_the_sender_is_refused(world: World) -> None:
-    path = add_source(world)
+    path = add_source(world).replace("/in/", "//in//") + "//"
     for headers in ({}, signed(b"another body"), signed() | {"x-hub-signature-256": "sha256=0"}):
         answer = await world.client.post(path, content=BODY, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "signature_invalid")

@@ -60,7 +60,9 @@ from .schema_checks import VIOLATIONS_HEADER, SchemaChecks
 from .schemas.applications import MissingApplicationIn
 from .schemas.messages import message_out
 
-_PATH = re.compile(r"/api/v1/app/([a-zA-Z0-9\-_.]{1,256})/msg/?")
+_PATH = re.compile(r"/+api/+v1/+app/+([a-zA-Z0-9\-_.]{1,256})/+msg/*")
+"""With the repeated slashes that Litestar takes on all other routes: clients add one where the URL
+of the server ends with one."""
 ENVELOPE_BYTES_MAX = 64 * 1024
 """Bytes that a body may have in addition to the payload."""
 ESCAPED_BYTES_MAX = 3

@@ -49,7 +49,7 @@ from .request_counters import UNVERIFIED_WEBHOOKS
 from .request_traces import UNTRACED, RequestTraces
 
 LOGGED_EVERY_S: Final = 1.0
-_PATH = re.compile(r"/ingest/api/v1/source/(src_[0-9A-Za-z]{22})/in/([0-9A-Za-z_]{1,128})/?")
+_PATH = re.compile(r"/+ingest/+api/+v1/+source/+(src_[0-9A-Za-z]{22})/+in/+([0-9A-Za-z_]{1,128})/*")
 _JSON: Final = "application/json"
 _JSON_HEADER: Final = (b"content-type", b"application/json")
 _TEXT_HEADER: Final = (b"content-type", b"text/plain; charset=utf-8")
