@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -42,12 +42,25 @@ from angarium_cli.resources.table import RESOURCES
 
 app = typer.Typer(
     name="angarium",
-    help="Self-hosted webhook delivery: signed, retried, nothing lost.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Its help takes a quarter of a second to import.
 )
+
+
+@app.callback()
+def angarium(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    """Self-hosted webhook delivery: signed, retried, nothing lost."""
+    if show_version:
+        version.version()
+        raise typer.Exit
+
+
 app.command("dev", epilog="Example: angarium dev --database postgres")(dev.dev)
 app.command("gateway", epilog="Example: ANGARIUM_PORT=8080 angarium gateway")(services.gateway)
 app.command("dispatcher", epilog="Example: angarium dispatcher")(services.dispatcher)
@@ -119,7 +132,7 @@ app.command("completion", epilog="Example: angarium completion bash > ~/.angariu
 
 def main() -> None:
     """Run the command line. An error is one line on standard error: `angarium: …`."""
-    if sys.argv[1:] == ["version"]:
+    if sys.argv[1:] in (["version"], ["--version"]):
         # Typer imports pydantic to parse any command line, which would double the time of this one.
         version.version()
         sys.exit(0)
@@ -130,9 +143,12 @@ def main() -> None:
     except CommandFailed as failure:
         _refuse(str(failure), failure.exit_status)
     except TyperException as error:
-        if not error.format_message():
-            sys.exit(error.exit_code)  # Without arguments, the help was shown.
-        _refuse(f"{_sentence(error.format_message())}; see {_help_command(error)}", error.exit_code)
+        message, context = error.format_message(), getattr(error, "ctx", None)
+        if context is not None and message == context.get_help():
+            sys.stderr.write(f"{message}\n")  # A group of commands was given without one.
+            sys.exit(error.exit_code)
+        path = "angarium" if context is None else context.command_path
+        _refuse(f"{_sentence(message)} See {path} --help.", error.exit_code)
     except typer.Abort:
         sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)
@@ -144,9 +160,4 @@ def _refuse(text: str, exit_status: int) -> NoReturn:
 
 
 def _sentence(text: str) -> str:
-    return text.rstrip(". ")
-
-
-def _help_command(error: TyperException) -> str:
-    context = getattr(error, "ctx", None)
-    return f"{context.command_path if context is not None else 'angarium'} --help"
+    return text if text.endswith((".", "?")) else f"{text}."

@@ -62,6 +62,28 @@ def test_what_cannot_be_done_is_one_line_and_exit_2(
     assert told in err
 
 
+@pytest.mark.parametrize("group", ["", "keys", "tasks", "apps"])
+def test_a_group_without_a_command_shows_its_help(run: Run, group: str) -> None:
+    status, out, err = run(*group.split())
+    shown = run(*group.split(), "--help")
+
+    assert (status, out) == (2, "")
+    assert shown == (0, err, "")
+    assert len(err.splitlines()) > 8
+
+
+def test_a_group_that_is_misspelt_gets_a_suggestion(run: Run) -> None:
+    assert run("app", "list") == (
+        2,
+        "",
+        "angarium: No such command 'app'. Did you mean 'apps'? See angarium --help.\n",
+    )
+
+
+def test_the_version_is_also_an_option(run: Run) -> None:
+    assert run("--version") == run("version")
+
+
 def test_help_imports_nothing_of_weight() -> None:
     program = f"import sys, angarium_cli.main; print(set({HEAVY}) & sys.modules.keys())"
 
