@@ -12,7 +12,7 @@ SHELL: Final[dict[str, list[int]]] = {
     f"{_HOW_TO}/give-customers-the-portal.md": [0, 7],
     f"{_HOW_TO}/operate.md": [0, 3, 5, 7, 9],
     f"{_HOW_TO}/read-statistics.md": [0],
-    f"{_HOW_TO}/search-and-watch.md": [0, 1, 3, 4, 5, 6, 7, 8, 9],
+    f"{_HOW_TO}/search-and-watch.md": [0, 1, 3, 4, 5, 6, 7, 8, 9, 10],
     f"{_HOW_TO}/erase-data.md": [1, 2, 4, 5, 6],
 }
 

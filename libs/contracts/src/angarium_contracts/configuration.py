@@ -104,7 +104,8 @@ class GetApplication(Contract, frozen=True, tag="application.get/1"):
 class ListApplications(Contract, frozen=True, tag="application.list/1"):
     """`without_*` leaves out applications: those that have no endpoint, only disabled ones, or
     only ones of Svix Play. `search`: only those with this text in their name, whatever its letter
-    case, with a uid that begins with it, or with this id."""
+    case, with a uid that begins with it, or with this id. `metadata`: only those whose metadata has
+    this member, a key and a value."""
 
     tenant_id: bytes
     page: Page
@@ -113,6 +114,7 @@ class ListApplications(Contract, frozen=True, tag="application.list/1"):
     without_svix_play: bool = False
     kind: str = ApplicationKind.APPLICATION
     search: str | None = None
+    metadata: tuple[str, str] | None = None
 
 
 class Applications(Contract, frozen=True, tag="application.list_of/1"):
@@ -275,13 +277,14 @@ class GetEndpoint(Contract, frozen=True, tag="endpoint.get/1"):
 
 class ListEndpoints(Contract, frozen=True, tag="endpoint.list/1"):
     """`only_sinks`: those that get their messages in order, and those that are polled.
-    `with_headers`: the answer has their custom headers."""
+    `with_headers`: the answer has their custom headers. `metadata` as in `ListApplications`."""
 
     tenant_id: bytes
     application_ref: str
     page: Page
     only_sinks: bool = False
     with_headers: bool = False
+    metadata: tuple[str, str] | None = None
 
 
 class Endpoints(Contract, frozen=True, tag="endpoint.list_of/1"):

@@ -55,7 +55,7 @@ async def test_undoing_the_last_migrations_keeps_everything_else(bench: Bench) -
     )
     event_type = CreateEventType(tenant, "a.b", "", retry_delays_s=(1.0,))
     await create_event_type(event_type, bench.context)
-    await SCHEMA.migrate(bench.database, "-7")
+    await SCHEMA.migrate(bench.database, "-9")
     await SCHEMA.migrate(bench.database)
     found = await bench.reads.find_endpoint(made.application.id, "one")
     assert found == replace(made.endpoint, fifo=False)

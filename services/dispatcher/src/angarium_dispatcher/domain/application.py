@@ -8,13 +8,13 @@ from datetime import datetime
 from angarium_contracts.application_kinds import ID_PREFIXES, ApplicationKind
 
 from .field_rules import (
-    InvalidField,
     check_metadata,
     check_throttle_rate,
     check_title,
     check_uid,
     check_weight,
 )
+from .refusals import InvalidField
 
 ID_PREFIX = "app"
 

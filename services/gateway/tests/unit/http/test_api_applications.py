@@ -120,6 +120,22 @@ async def test_a_search_is_the_dispatchers(world: World) -> None:
     assert world.dispatcher.asked == [ListApplications(TENANT, Page(), search="Acme 100%")]
 
 
+async def test_a_list_is_filtered_by_a_member_of_metadata(world: World) -> None:
+    world.dispatcher.answers[ListApplications] = Applications(items=(), done=True)
+    member = {"metadata_key": "plan", "metadata_value": ""}
+    assert (await world.client.get("/api/v1/app", params=member)).status_code == 200
+    assert world.dispatcher.asked == [ListApplications(TENANT, Page(), metadata=("plan", ""))]
+    for name in member:
+        other = {key: value for key, value in member.items() if key != name}
+        answer = await world.client.get("/api/v1/app", params=other)
+        assert answer.status_code == 422
+        (fault,) = answer.json()["detail"]
+        assert (fault["loc"], fault["msg"]) == (
+            ["query", name],
+            "Give `metadata_key` and `metadata_value` together.",
+        )
+
+
 async def test_a_put_is_200_when_it_replaces_and_201_when_it_creates(world: World) -> None:
     for created, status in ((False, 200), (True, 201)):
         world.dispatcher.answers[UpdateApplication] = application_saved(created=created)

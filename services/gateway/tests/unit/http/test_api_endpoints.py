@@ -84,6 +84,14 @@ async def test_a_list_names_the_application_as_the_caller_wrote_it(world: World)
     assert world.dispatcher.asked == [ListEndpoints(TENANT, "acme", Page(descending=True))]
 
 
+async def test_endpoints_are_filtered_by_a_member_of_metadata(world: World) -> None:
+    world.dispatcher.answers[ListEndpoints] = Endpoints(items=(), done=True)
+    member = {"metadata_key": "plan", "metadata_value": "gold"}
+    assert (await world.client.get(PATH, params=member)).status_code == 200
+    question = ListEndpoints(TENANT, "acme", Page(descending=True), metadata=("plan", "gold"))
+    assert world.dispatcher.asked == [question]
+
+
 async def test_an_endpoint_is_found_by_id_or_uid(world: World) -> None:
     world.dispatcher.answers[GetEndpoint] = endpoint_saved()
     assert (await world.client.get(f"{PATH}/orders")).json()["uid"] == "orders"

@@ -16,6 +16,7 @@ from angarium_dispatcher.domain.application import Application
 from angarium_dispatcher.domain.endpoint import Endpoint
 
 from . import lookups
+from .metadata_index import add_members, remove_members_in, replace_members
 from .rows import (
     application_values,
     emptied_endpoint_values,
@@ -111,6 +112,9 @@ class DatabaseChange(TenantChange):
     async def add_application(self, application: Application) -> Application:
         application = replace(application, version=self._next_version())
         await self._connection.execute(insert(applications).values(application_values(application)))
+        await add_members(
+            self._connection, application.tenant_id, application.id, application.metadata
+        )
         self._applications.append(application)
         return application
 
@@ -120,6 +124,9 @@ class DatabaseChange(TenantChange):
             update(applications)
             .where(applications.c.id == application.id)
             .values(application_values(application))
+        )
+        await replace_members(
+            self._connection, application.tenant_id, application.id, application.metadata
         )
         self._applications.append(application)
         return application
@@ -148,6 +155,7 @@ class DatabaseChange(TenantChange):
             endpoints.c.application_id == application_id,
             emptied_endpoint_values() | {"updated_at": now},
         )
+        await remove_members_in(self._connection, application_id)
 
     async def limit_endpoints(self, application: Application) -> None:
         await self._change_endpoints(
@@ -185,6 +193,7 @@ class DatabaseChange(TenantChange):
     ) -> tuple[Application, Endpoint]:
         application, endpoint = await self._touched(application, endpoint)
         await self._connection.execute(insert(endpoints).values(endpoint_values(endpoint)))
+        await add_members(self._connection, application.id, endpoint.id, endpoint.metadata)
         self._endpoints.append(endpoint)
         return application, endpoint
 
@@ -195,6 +204,7 @@ class DatabaseChange(TenantChange):
         await self._connection.execute(
             update(endpoints).where(endpoints.c.id == endpoint.id).values(endpoint_values(endpoint))
         )
+        await replace_members(self._connection, application.id, endpoint.id, endpoint.metadata)
         self._endpoints.append(endpoint)
         return application, endpoint
 
@@ -209,6 +219,7 @@ class DatabaseChange(TenantChange):
             .returning(*endpoints.c)
         )
         row = (await self._connection.execute(statement)).mappings().one()
+        await replace_members(self._connection, application.id, endpoint.id, {})
         self._endpoints.append(endpoint_of(row))
         return application
 

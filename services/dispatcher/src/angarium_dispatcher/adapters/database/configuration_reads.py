@@ -33,6 +33,7 @@ from angarium_dispatcher.domain.schedules import Schedules
 from angarium_dispatcher.domain.tenant_policy import TenantPolicy
 
 from . import lookups
+from .metadata_index import with_member
 from .recipient_reads import read_recipients, read_schedules
 from .rows import application_of, endpoint_of, event_type_of
 from .tables import applications, directory_version, endpoints, event_types, tenant_policy
@@ -63,6 +64,7 @@ class DatabaseReads:
         without: Without = EVERY,
         kind: str = ApplicationKind.APPLICATION,
         search: str | None = None,
+        metadata: tuple[str, str] | None = None,
     ) -> PageOf[Application]:
         table = applications.c
         statement = select(applications).where(
@@ -73,6 +75,8 @@ class DatabaseReads:
             *_left_in(without),
             *_found_by(search),
         )
+        if metadata is not None:
+            statement = with_member(statement, table.id, tenant_id, metadata)
         position = None if request.position is None else request.position.key
         rows = await self._page(statement, table.id, request, position, application_of)
         return cut_page(request, rows, lambda application: application.id)
@@ -96,7 +100,12 @@ class DatabaseReads:
             return await lookups.find_endpoint(connection, application_id, ref)
 
     async def list_endpoints(
-        self, application_id: bytes, request: PageRequest, *, only_sinks: bool = False
+        self,
+        application_id: bytes,
+        request: PageRequest,
+        *,
+        only_sinks: bool = False,
+        metadata: tuple[str, str] | None = None,
     ) -> PageOf[Endpoint]:
         table = endpoints.c
         statement = select(endpoints).where(
@@ -104,6 +113,8 @@ class DatabaseReads:
         )
         if only_sinks:
             statement = statement.where(or_(table.fifo == true(), table.url == POLL_URL))
+        if metadata is not None:
+            statement = with_member(statement, table.id, application_id, metadata)
         position = None if request.position is None else request.position.key
         rows = await self._page(statement, table.id, request, position, endpoint_of)
         return cut_page(request, rows, lambda endpoint: endpoint.id)

@@ -183,6 +183,15 @@ Index(
 Index("uq_endpoints_application_id_uid", endpoints.c.application_id, endpoints.c.uid, unique=True)
 Index("ix_endpoints_version", endpoints.c.version)
 
+metadata_members = Table(
+    "metadata_members",
+    tables,
+    Column("scope", Id, primary_key=True),
+    Column("member", Id, primary_key=True),
+    Column("owner_id", Id, primary_key=True),
+)
+Index("ix_metadata_members_owner_id", metadata_members.c.owner_id)
+
 event_types = Table(
     "event_types",
     tables,

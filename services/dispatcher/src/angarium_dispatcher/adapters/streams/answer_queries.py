@@ -172,7 +172,12 @@ class QueryAnswers:
             question.without_no_endpoints, question.without_disabled, question.without_svix_play
         )
         found = await self._reads.list_applications(
-            question.tenant_id, request, without, question.kind, question.search
+            question.tenant_id,
+            request,
+            without,
+            question.kind,
+            question.search,
+            question.metadata,
         )
         return to_wire.page(wire.Applications, found, to_wire.application)
 
@@ -251,7 +256,10 @@ class QueryAnswers:
             application_id = (await get_application(self._reads, tenant_id, ref)).id
         request = _request(ENDPOINTS, question.page)
         found = await self._reads.list_endpoints(
-            application_id, request, only_sinks=question.only_sinks
+            application_id,
+            request,
+            only_sinks=question.only_sinks,
+            metadata=question.metadata,
         )
         return to_wire.page(
             wire.Endpoints,

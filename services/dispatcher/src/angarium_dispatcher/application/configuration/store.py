@@ -172,7 +172,10 @@ class ConfigurationReads(Protocol):
         without: Without = EVERY,
         kind: str = ApplicationKind.APPLICATION,
         search: str | None = None,
-    ) -> PageOf[Application]: ...
+        metadata: tuple[str, str] | None = None,
+    ) -> PageOf[Application]:
+        """`metadata`: the key and the value of a member that they have."""
+        ...
 
     async def applications_after(
         self, tenant_id: bytes, after: tuple[str, bytes] | None, limit: int
@@ -184,9 +187,14 @@ class ConfigurationReads(Protocol):
     async def find_endpoint(self, application_id: bytes, ref: Ref) -> Endpoint | None: ...
 
     async def list_endpoints(
-        self, application_id: bytes, request: PageRequest, *, only_sinks: bool = False
+        self,
+        application_id: bytes,
+        request: PageRequest,
+        *,
+        only_sinks: bool = False,
+        metadata: tuple[str, str] | None = None,
     ) -> PageOf[Endpoint]:
-        """With `only_sinks`, the ordered and the polled ones."""
+        """With `only_sinks`, the ordered and the polled ones. `metadata` as for applications."""
         ...
 
     async def find_event_type(self, tenant_id: bytes, name: str) -> EventType | None: ...

@@ -28,7 +28,7 @@ from .dependencies import Api, ApiDependencies, CurrentCaller
 from .entity_tags import WritePrecondition
 from .kept_payloads import hours_of_applications, keep_payloads_of_application
 from .noted_changes import note_change
-from .parameters import NAME_CHARS_MAX, ApplicationRef, ordered_page
+from .parameters import NAME_CHARS_MAX, ApplicationRef, metadata_member, ordered_page
 from .problems import unwrap
 from .schemas.applications import (
     ApplicationIn,
@@ -84,13 +84,17 @@ class ApplicationController(Controller):
     @get(
         operation_id="v1.application.list",
         summary="List applications",
-        dependencies={"page": Provide(ordered_page, sync_to_thread=False)},
+        dependencies={
+            "page": Provide(ordered_page, sync_to_thread=False),
+            "metadata": Provide(metadata_member, sync_to_thread=False),
+        },
     )
     async def list_applications(
         self,
         api: Api,
         caller: CurrentCaller,
         page: NamedDependency[SkipValidation[Page]],
+        metadata: NamedDependency[SkipValidation[tuple[str, str] | None]],
         exclude_apps_with_no_endpoints: WithoutEndpoints = False,
         exclude_apps_with_disabled_endpoints: WithDisabledEndpoints = False,
         exclude_apps_with_svix_play_endpoints: WithSvixPlayEndpoints = False,
@@ -106,6 +110,7 @@ class ApplicationController(Controller):
             without_disabled=exclude_apps_with_disabled_endpoints,
             without_svix_play=exclude_apps_with_svix_play_endpoints,
             search=search,
+            metadata=metadata,
         )
         found = unwrap(await api.ask_dispatcher(question, Applications))
         hours = await hours_of_applications(api, caller.tenant_id, found.items)

@@ -63,15 +63,22 @@ class EndpointRequests:
     application_ref: str
     not_found: str | None = None
 
-    async def list(self, page: Page, *, only_sinks: bool = False) -> Endpoints:
+    async def list(
+        self,
+        page: Page,
+        *,
+        only_sinks: bool = False,
+        metadata: tuple[str, str] | None = None,
+    ) -> Endpoints:
         """A page of the endpoints. With `only_sinks`, of the ordered and the polled ones, with
-        their sealed headers."""
+        their sealed headers. `metadata`: only those that have this member."""
         question = ListEndpoints(
             self._tenant_id,
             self.application_ref,
             page,
             only_sinks=only_sinks,
             with_headers=only_sinks,
+            metadata=metadata,
         )
         found = await self.api.ask_dispatcher(question, Endpoints)
         if isinstance(found, Problem) and self._hides(found):

@@ -9,7 +9,7 @@ from litestar.params import JSONBody, SkipValidation
 from .dependencies import Api, CurrentCaller
 from .endpoint_requests import EndpointRequests
 from .entity_tags import WritePrecondition
-from .parameters import ApplicationRef, EndpointRef, ordered_page_from_newest
+from .parameters import ApplicationRef, EndpointRef, metadata_member, ordered_page_from_newest
 from .schemas.endpoints import (
     EndpointIn,
     EndpointOut,
@@ -29,7 +29,10 @@ class EndpointController(Controller):
     @get(
         operation_id="v1.endpoint.list",
         summary="List endpoints",
-        dependencies={"page": Provide(ordered_page_from_newest, sync_to_thread=False)},
+        dependencies={
+            "page": Provide(ordered_page_from_newest, sync_to_thread=False),
+            "metadata": Provide(metadata_member, sync_to_thread=False),
+        },
     )
     async def list_endpoints(
         self,
@@ -37,9 +40,10 @@ class EndpointController(Controller):
         caller: CurrentCaller,
         app_id: ApplicationRef,
         page: NamedDependency[SkipValidation[Page]],
+        metadata: NamedDependency[SkipValidation[tuple[str, str] | None]],
     ) -> ListResponse[EndpointOut]:
         """Returns the application's endpoints, newest first unless `order` says otherwise."""
-        found = await EndpointRequests(api, caller, app_id).list(page)
+        found = await EndpointRequests(api, caller, app_id).list(page, metadata=metadata)
         return ListResponse(
             data=[endpoint_out(item) for item in found.items],
             iterator=found.iterator,

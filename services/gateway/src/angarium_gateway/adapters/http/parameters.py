@@ -103,6 +103,25 @@ WithContent = Annotated[
 ]
 
 
+METADATA_KEY_CHARS_MAX: Final = 40
+METADATA_VALUE_CHARS_MAX: Final = 500
+MetadataKey = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=METADATA_KEY_CHARS_MAX,
+        description="Only those whose `metadata` has this member, with the value `metadata_value`.",
+    ),
+]
+MetadataValue = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=METADATA_VALUE_CHARS_MAX,
+        description="The value of the member `metadata_key`.",
+    ),
+]
+
+
 def ordered_page(
     limit: Limit = LIMIT_DEFAULT, iterator: Iterator = None, order: Order = "ascending"
 ) -> Page:
@@ -115,6 +134,19 @@ def ordered_page_from_newest(
 ) -> Page:
     """The part of a list that a request asks for, newest first unless it says otherwise."""
     return ordered_page(limit, iterator, order)
+
+
+def metadata_member(
+    metadata_key: MetadataKey = None, metadata_value: MetadataValue = None
+) -> tuple[str, str] | None:
+    """The member of metadata that a list is filtered by. Raises `Refused` (422)."""
+    if metadata_key is not None and metadata_value is not None:
+        return metadata_key, metadata_value
+    if metadata_key is None and metadata_value is None:
+        return None
+    missing = "metadata_key" if metadata_key is None else "metadata_value"
+    message = "Give `metadata_key` and `metadata_value` together."
+    raise Refused(invalid(Fault(("query", missing), message)))
 
 
 def newest_first_page(limit: Limit = LIMIT_DEFAULT, iterator: Iterator = None) -> Page:
