@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, override
+from typing import Any, ClassVar, Final, Literal, Self, override
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -267,8 +267,29 @@ def _explain(error: ValidationError) -> str:
         elif problem["type"] == "missing":
             lines.append(f"{variable} is not set; `angarium settings` says what it means")
         else:
-            lines.append(f"{variable}: {problem['msg']}")
+            sentence = _SENTENCES.get(problem["type"])
+            if sentence is None:
+                lines.append(f"{variable}: {problem['msg'].removeprefix('Value error, ')}")
+            else:
+                lines.append(f"{variable} {sentence.format(**problem.get('ctx', {}))}")
     return "\n".join(lines)
+
+
+_SENTENCES: Final = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_parsing": "must be true or false",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+}
+"""What a setting must be, by pydantic's type of the error."""
 
 
 def _explain_unparsed(error: SettingsError) -> str:

@@ -172,6 +172,26 @@ def test_what_kubernetes_adds_for_a_service_of_that_name_is_no_setting(
         load()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("ANGARIUM_INTERNAL_PORT", "65536", "must be at most 65535"),
+        ("ANGARIUM_INTERNAL_PORT", "http", "must be a whole number"),
+        ("ANGARIUM_LOG_LEVEL", "loud", "must be 'debug', 'info', 'warning' or 'error'"),
+        ("ANGARIUM_STREAM_COUNT", "0", "must be at least 1"),
+        ("ANGARIUM_ENTRY_LEASE_S", "1m", "must be a number"),
+        ("ANGARIUM_PROFILING", "maybe", "must be true or false"),
+    ],
+)
+def test_a_wrong_setting_says_what_it_must_be(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsRefused) as refused:
+        load()
+    assert str(refused.value) == f"{variable} {sentence}"
+
+
 def test_several_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANGARIUM_STREAM_COUNT", "none")
     monkeypatch.setenv("ANGARIUM_LOG_LEVEL", "loud")
