@@ -5,7 +5,8 @@ same payload to each in turn, one a request, and the same receiver takes the web
 as they are accepted, until the last is received, then at a steady rate. Who begins changes with
 every round. A peer that cannot be had is left out, with the reason.
 
-Slow figures never fail. It ends with 1 if Angarium lost a message, with 2 if nothing was measured beside it.
+Slow figures never fail. It ends with 1 if Angarium lost a message, with 2 if nothing was measured
+beside it.
 """
 
 import argparse

@@ -48,7 +48,7 @@ def _with_programs(folder: Path) -> Path:
 
 
 def _build_outpost(folder: Path, version: str) -> None:
-    go = find_program("go", folders_first=_GO_FOLDERS, remedy="install Go, or give --outpost")
+    go = find_program("go", after=_GO_FOLDERS, remedy="install Go, or give --outpost")
     building = folder.with_name(f"{folder.name}.building")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)

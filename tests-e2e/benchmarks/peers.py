@@ -22,7 +22,7 @@ from rabbitmq_server import running_rabbitmq
 from server_program import environment_of, run_program, running_program
 
 _TENANT = "benchmark"
-_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
+_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class RabbitMQ:
 def find_rabbitmq() -> tuple[str, str]:
     """The paths of the server's script and of epmd. Raises `PeerMissing`."""
     return (
-        find_program("rabbitmq-server", folders_first=_PROGRAMS, remedy=_REMEDY),
+        find_program("rabbitmq-server", before=_PROGRAMS, remedy=_REMEDY),
         find_program("epmd", remedy=_REMEDY),
     )
 

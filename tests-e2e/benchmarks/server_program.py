@@ -24,9 +24,13 @@ class PeerMissing(Exception):
     """A peer cannot be had on this machine; `str()` tells why, and what would change it."""
 
 
-def find_program(name: str, *, folders_first: Sequence[str] = (), remedy: str) -> str:
-    """The path of a program, in `folders_first` or else in PATH. Raises `PeerMissing`."""
-    found = shutil.which(name, path=os.pathsep.join(folders_first)) or shutil.which(name)
+def find_program(
+    name: str, *, before: Sequence[str] = (), after: Sequence[str] = (), remedy: str
+) -> str:
+    """The path of a program, in one of the folders `before`, in PATH, or in one of those `after`.
+    Raises `PeerMissing`."""
+    folders = [*before, os.environ.get("PATH", os.defpath), *after]
+    found = shutil.which(name, path=os.pathsep.join(folders))
     if found is None:
         raise PeerMissing(f"needs {name}: {remedy}")
     return found
