@@ -200,8 +200,9 @@ class _Engines:
     pids: dict[str, int] = field(default_factory=dict)
 
     def of_outpost(self) -> dict[str, str]:
+        _, address = self.postgres_uri.split("://")
         return {
-            "POSTGRES_URL": f"{self.postgres_uri}?sslmode=disable",
+            "POSTGRES_URL": f"postgres://{address}?sslmode=disable",
             "REDIS_DATABASE": "0",
             "REDIS_HOST": LOOPBACK,
             "REDIS_PASSWORD": self.valkey_password,
