@@ -31,7 +31,7 @@ SIMULATION := PYTHONPATH=services/worker/tests $(BIN)/python -m simulation.simul
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-features bench-search bench-outbox bench-replicas check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare test-sender-sdks simulate-large soak-long bench-capacity capacity bench-instructions clean
+.PHONY: help setup run test test-sdks test-signatures test-walk test-otel-collector test-outbox-mariadb schemathesis properties simulate faults faults-backlog faults-outbox fuzz mutate coverage lint types imports api-document bench bench-features bench-search bench-outbox bench-replicas bench-peers check-alerts test-alerts docs reference screenshots helm-render helm-test test-containers test-pgbouncer bench-compare test-sender-sdks simulate-large soak-long bench-capacity capacity bench-instructions clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -149,6 +149,9 @@ bench-search: setup ## Measure what a page of a search costs in a full ledger
 
 bench-replicas: setup ## Measure many replicas of each service beside one, and adding and removing them: some minutes
 	@exec $(BIN)/python tests-e2e/benchmarks/replicas.py $(BENCH_ARGS)
+
+bench-peers: setup ## Measure Angarium beside Outpost, which Go builds, and the Svix server, if given: some 15 minutes
+	@exec $(BIN)/python tests-e2e/benchmarks/compare_peers.py $(BENCH_ARGS)
 
 bench-outbox: setup ## Measure events through the relay of the outbox, and their latency
 	@exec $(BIN)/python tests-e2e/benchmarks/outbox_relay.py $(BENCH_ARGS)

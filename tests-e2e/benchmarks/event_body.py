@@ -1,6 +1,7 @@
 """The messages that the load generator and the yardstick post."""
 
 import json
+from collections.abc import Mapping
 
 EVENT_TYPE = "bench.event"
 CHANNEL = "orders"
@@ -10,13 +11,26 @@ _NUMBER_DIGITS = 10
 
 class EventBody:
     """A MessageIn of the Svix API of about `body_bytes` (at least 100), numbered per message.
-    `labelled`: with tags and a channel."""
+    `labelled`: with tags and a channel.
 
-    def __init__(self, body_bytes: int, *, labelled: bool = False) -> None:
+    `envelope` is the message of another API, and its member that is None gets the payload, which is
+    the same as without one: the bodies then differ in length, and the payloads do not.
+    """
+
+    def __init__(
+        self,
+        body_bytes: int,
+        *,
+        labelled: bool = False,
+        envelope: Mapping[str, object] | None = None,
+    ) -> None:
+        self._envelope: Mapping[str, object] | None = None
         self._labels = {"tags": ["vip", "eu"], "channels": [CHANNEL]} if labelled else {}
         empty = self._text("")
         filler = "abcdefghijklmnopqrstuvwxyz 0123456789" * (body_bytes // 37 + 1)
-        text = self._text(filler[: max(0, body_bytes - len(empty))])
+        filler = filler[: max(0, body_bytes - len(empty))]
+        self._envelope = envelope
+        text = self._text(filler)
         before, after = text.split("N" * _NUMBER_DIGITS)
         self._before, self._after = before.encode(), after.encode()
 
@@ -29,7 +43,8 @@ class EventBody:
 
     def _text(self, filler: str) -> str:
         payload = {"number": "N" * _NUMBER_DIGITS, "filler": filler}
-        message = {"eventType": EVENT_TYPE, **self._labels, "payload": payload}
+        envelope = self._envelope or {"eventType": EVENT_TYPE, **self._labels, "payload": None}
+        message = {name: payload if of is None else of for name, of in envelope.items()}
         return json.dumps(message, separators=(",", ":"))
 
 

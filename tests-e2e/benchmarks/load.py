@@ -7,8 +7,9 @@ A closed loop sends on each connection as soon as the last answer is there; `--r
 schedule instead, and measures each latency from its place in the schedule, so that a stalled
 server cannot hide requests that it kept from being sent. With `--paths-file` the messages go to
 each of its paths in turn, one path a line. With `--batch N` each request posts N messages, and the
-path is that of the operation for batches. The API key comes from `--token` or, unseen by other
-users, from ANGARIUM_TOKEN.
+path is that of the operation for batches. `--envelope` is the message of another API than Svix's,
+as JSON whose member that is null gets the payload. The API key comes from `--token` or, unseen by
+other users, from ANGARIUM_TOKEN.
 
 FILE gets one JSON line for each accepted (202) message: id, due_ns, sent_ns, answered_ns, on
 CLOCK_MONOTONIC, and the number of its request in the run, from 0. The last line of the standard
@@ -17,6 +18,7 @@ output is the summary as JSON.
 
 import argparse
 import asyncio
+import json
 import os
 import resource
 import sys
@@ -219,6 +221,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, help="messages a second, on a schedule")
     parser.add_argument("--body-bytes", type=int, default=1024)
     parser.add_argument("--labelled", action="store_true", help="with tags and a channel")
+    parser.add_argument("--envelope", type=json.loads, metavar="JSON", help="of another API")
     parser.add_argument("--batch", type=int, metavar="N", help="post N messages with each request")
     parser.add_argument(
         "--answer-timeout", type=float, default=15.0, help="s to wait for answers at the end (15)"
@@ -236,7 +239,7 @@ async def _run(given: argparse.Namespace) -> None:
         host=url.netloc,
         paths=[given.path] if given.path else given.paths_file.read_text().split(),
         token=given.token,
-        body=EventBody(given.body_bytes, labelled=given.labelled)
+        body=EventBody(given.body_bytes, labelled=given.labelled, envelope=given.envelope)
         if given.batch is None
         else BatchBody(given.body_bytes, given.batch),
         idempotency_prefix=uuid.uuid4().hex if given.idempotency_key else None,

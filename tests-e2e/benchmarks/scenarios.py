@@ -1,5 +1,6 @@
 """What is measured: throughput at full speed, and latency at a steady rate."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ class Setting:
     connections: int
     body_bytes: int
     drain_timeout_s: float
+    envelope: Mapping[str, object] | None = None
+    """The message of another API than Svix's; see event_body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ async def deliver(setting: Setting, seconds: float, rate: float | None = None) -
             body_bytes=setting.body_bytes,
             folder=setting.folder,
             rate=rate,
+            envelope=setting.envelope,
         )
         await receiver.wait_for(len(accepted), setting.drain_timeout_s)
         cpu_s = cpu_between(before, cpu_seconds(pids))

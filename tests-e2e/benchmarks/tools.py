@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -104,12 +104,13 @@ async def run_load(
     count: int | None = None,
     batch: int | None = None,
     labelled: bool = False,
+    envelope: Mapping[str, object] | None = None,
 ) -> tuple[dict[str, Any], list[Accepted]]:
     """The load generator's summary (see load.py) and the accepted messages.
 
     Requests go to the paths in turn, for `seconds` or until they are `count`; each posts `batch`
-    messages where that is given. `labelled` ones have tags and a channel. One load at a time in a
-    folder.
+    messages where that is given. `labelled` ones have tags and a channel; `envelope` is the message
+    of another API (see event_body). One load at a time in a folder.
     """
     out, paths_file = folder / "accepted.jsonl", folder / "paths"
     paths_file.write_text("\n".join(paths))
@@ -124,6 +125,8 @@ async def run_load(
         arguments += ["--batch", str(batch)]
     if labelled:
         arguments.append("--labelled")
+    if envelope is not None:
+        arguments += ["--envelope", msgspec.json.encode(envelope).decode()]
     summary = await _run("load.py", arguments, seconds + _MARGIN_S, {"ANGARIUM_TOKEN": token})
     decoder = msgspec.json.Decoder(Accepted)
     with out.open("rb") as lines:
