@@ -67,6 +67,21 @@ async def test_what_still_settles_after_a_loss_is_not_published_again() -> None:
 
 
 @simulated
+async def test_what_is_published_after_a_loss_was_noticed_is_not_published_again() -> None:
+    rig = Recovering()
+    async with Running(rig.relay.run, rig.recovery.run):
+        before = await rig.commit()
+        await asyncio.sleep(2)
+        rig.watch.name = "run 2"
+        looks = rig.watch.looks
+        while rig.watch.looks == looks:
+            await asyncio.sleep(0.01)
+        after = await rig.commit()
+        await asyncio.sleep(4)
+        assert rig.streams.publications == [(before.id, 1), (after.id, 1), (before.id, 2)]
+
+
+@simulated
 async def test_a_batch_that_passed_the_streams_without_settling_goes_out_again() -> None:
     rig = Recovering()
     async with Running(rig.relay.run, rig.recovery.run):

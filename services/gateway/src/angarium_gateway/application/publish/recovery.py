@@ -90,8 +90,11 @@ class Recovery:
             number for number, text in found.items() if self._identities.get(number, text) != text
         }
         if changed:
+            # Before the grace time: what is published from now on is in the streams as they are now,
+            # and would be delivered twice if it went out again.
+            open_then = self._window.in_streams(changed)
             await asyncio.sleep(GRACE_S)
-            lost = self._window.in_streams(changed)
+            lost = [batch_id for batch_id in open_then if batch_id in self._window]
             log.warning("recovery.redis_lost_its_streams", batches=len(lost))
             self._relay.publish_again(lost)
         self._identities |= found
