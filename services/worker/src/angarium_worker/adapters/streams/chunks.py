@@ -24,8 +24,8 @@ WRITE_PAUSE_UNITS_MAX = 64
 unit, and one more for each `UNIT_BYTES` of its payloads."""
 WRITE_LONG_PAUSE_S = 0.25
 WRITE_FEW_UNITS = 16
-"""While fewer units are settled, the pause is the long one, unless somebody waits for a chunk: every
-write makes an entry for each gateway that one of its chunks came from."""
+"""While fewer units are settled, the pause is the long one, unless somebody waits for a chunk:
+every write makes an entry for each gateway that one of its chunks came from."""
 
 log = structlog.get_logger()
 
