@@ -122,9 +122,7 @@ class DeliverySlots:
     @property
     def half_in_hand(self) -> bool:
         """True if half of what may be in hand is."""
-        return (
-            2 * self._in_hand >= self.in_hand_max or 2 * self._bytes_in_hand >= self.bytes_max
-        )
+        return 2 * self._in_hand >= self.in_hand_max or 2 * self._bytes_in_hand >= self.bytes_max
 
     def fits(self, deliveries: int, payload_bytes: int) -> bool:
         """True if so much more may be reserved; a single chunk always fits alone. Nothing fits
