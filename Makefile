@@ -141,7 +141,7 @@ bench-capacity: setup ## Measure what a message costs, for make capacity: some 2
 capacity: setup ## Say what 1,000 to 1,000,000 messages a second of a workload need
 	@$(BIN)/python tests-e2e/benchmarks/capacity.py $(CAPACITY_ARGS)
 
-bench-features: setup ## Measure what filters, schemas, tags, channels and formats cost, in alternation: some minutes
+bench-features: setup ## Measure what filters, schemas, formats, pollers, listeners and OAuth 2 cost, in alternation: some minutes
 	@exec $(BIN)/python tests-e2e/benchmarks/compare_features.py $(BENCH_ARGS)
 
 bench-search: setup ## Measure what a page of a search costs in a full ledger

@@ -1,4 +1,5 @@
-"""The surroundings of a platform in a workload: receivers without and with TLS, a collector."""
+"""The surroundings of a platform in a workload: receivers without and with TLS, a collector, and a
+token endpoint."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import trustme
 from endpoint_receiver import EndpointReceiver, running_endpoints
+from feature_clients import TokenEndpoint, running_tokens
 from tools import ReceiverProcess, running_receiver
 from workloads import Workload
 
@@ -19,6 +21,7 @@ class Surroundings:
     tls: EndpointReceiver
     collector: ReceiverProcess
     authority: Path
+    tokens: TokenEndpoint
 
     def receiver(self, workload: Workload) -> EndpointReceiver:
         """The receiver of the workload's webhooks."""
@@ -47,4 +50,5 @@ async def running_surroundings(folder: Path) -> AsyncIterator[Surroundings]:
             await stack.enter_async_context(running_endpoints(certificate)),
             await stack.enter_async_context(running_receiver()),
             authority,
+            await stack.enter_async_context(running_tokens()),
         )

@@ -65,6 +65,17 @@ async def test_a_workload_reaches_every_endpoint_once(rig: Rig, name: str) -> No
     assert (run.scrapes > 0) == workload.production
 
 
+async def test_features_has_a_poller_a_listener_and_a_token_endpoint(rig: Rig) -> None:
+    prepared = await rig.prepared("features")
+    for _ in range(2):
+        run = await prepared.run(1.0, WAIT_S, settle_s=0)
+        assert (run.delivered, run.lost, run.duplicates) == (REQUESTS, 0, 0)
+        assert run.polled == REQUESTS // 4
+        assert run.event_bytes > 0
+    # Once, however many endpoints and runs: the worker keeps the token.
+    assert rig.surroundings.tokens.asked == 1
+
+
 async def test_endpoints_with_tls_keep_their_connections(rig: Rig) -> None:
     prepared = await rig.prepared("tls")
     before = await rig.surroundings.tls.connected()

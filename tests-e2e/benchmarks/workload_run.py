@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from arrival_measures import account
 from endpoint_receiver import EndpointReceiver
 from event_body import CHANNEL, EVENT_TYPE
 from failure import BenchmarkFailed
+from feature_clients import FeatureClients, Listener, Poller
 from platform_process import Platform
 from quantiles import quantiles_ms
 from resources import cpu_between, cpu_seconds
@@ -31,9 +32,14 @@ _LIMITS = (
 _OPTIONS = {
     "channels": [CHANNEL, "others"],
     "filter": 'payload.number != "none" && "vip" in tags',
+}
+_CLOUD_EVENTS = {
     "payloadFormat": "cloudevents-structured",
     "eventSource": "https://example.com/benchmark",
 }
+_POLLED = 3
+"""The application of the workload `features` whose endpoint is polled."""
+_POLLED_UID = "polled"
 _SCHEMA = {
     "type": "object",
     "required": ["number", "filler"],
@@ -59,6 +65,8 @@ class WorkloadRun:
     end_to_end_ms: dict[str, float]
     cpu_s: dict[str, float]
     scrapes: int = 0
+    polled: int = 0
+    event_bytes: int = 0
 
     def cpu_us(self, *names: str) -> float:
         """CPU time of these processes for each delivery."""
@@ -97,6 +105,7 @@ class PreparedWorkload:
         paths: Sequence[str],
         token: str,
         folder: Path,
+        clients: FeatureClients | None = None,
     ) -> None:
         self.workload = workload
         self._platform = platform
@@ -104,15 +113,21 @@ class PreparedWorkload:
         self.paths = paths
         self.token = token
         self._folder = folder
+        self._clients = clients
         self._earlier: set[str] = set()
 
     async def run(
         self, seconds: float, drain_timeout_s: float, settle_s: float = _SETTLE_S
     ) -> WorkloadRun:
         """Post for `seconds`, and await every delivery."""
+        async with nullcontext() if self._clients is None else self._clients.running():
+            return await self._run(seconds, drain_timeout_s, settle_s)
+
+    async def _run(self, seconds: float, drain_timeout_s: float, settle_s: float) -> WorkloadRun:
         workload = self.workload
         count = workload.count(seconds)
         pids = self._platform.pids | {"receiver": self._receiver.pid}
+        event_bytes, again = self._heard()
         async with _scraping(self._platform, wanted=workload.production) as scrapes:
             before = cpu_seconds(pids)
             summary, accepted = await run_load(
@@ -128,9 +143,17 @@ class PreparedWorkload:
                 batch=workload.batch,
                 labelled=workload.features,
             )
-            expected = {message.id: self._endpoints_of(message) for message in accepted}
-            deliveries = len(accepted) * workload.endpoints_each
+            polled = {message.id for message in accepted if self._is_polled(message)}
+            expected = {
+                message.id: self._endpoints_of(message)
+                for message in accepted
+                if message.id not in polled
+            }
+            deliveries = len(expected) * workload.endpoints_each
             await self._receiver.wait_for(deliveries, drain_timeout_s)
+            polled_at_ns = await self._polled_at_ns(polled, drain_timeout_s)
+            if self._clients is not None and accepted:
+                await self._clients.listener.wait_beyond(event_bytes, drain_timeout_s)
             await asyncio.sleep(settle_s)
             cpu_s = cpu_between(before, cpu_seconds(pids))
         arrivals = await self._receiver.hand_over(self._folder)
@@ -138,25 +161,47 @@ class PreparedWorkload:
         made = account(arrivals, expected, earlier=self._earlier)
         self._earlier.update(expected)
         first_ns = min((message.sent_ns for message in accepted), default=0)
-        taken_s = (max(made.delivered_at_ns.values(), default=first_ns) - first_ns) / 1e9
+        delivered_at_ns = [
+            *((message, at_ns) for (message, _), at_ns in made.delivered_at_ns.items()),
+            *polled_at_ns.items(),
+        ]
+        taken_s = (max((at_ns for _, at_ns in delivered_at_ns), default=first_ns) - first_ns) / 1e9
         due_ns = {message.id: message.due_ns for message in accepted}
         unanswered = summary["without_answer"] + summary["unanswered"] + summary["unsent"]
         return WorkloadRun(
             accepted=len(accepted),
-            delivered=made.delivered,
-            lost=made.lost,
-            duplicates=made.duplicates,
+            delivered=len(delivered_at_ns),
+            lost=made.lost + len(polled) - len(polled_at_ns),
+            duplicates=made.duplicates + self._heard()[1] - again,
             strange=made.stray + made.unaccounted,
             refused=summary["refused"] | ({"unanswered": unanswered} if unanswered else {}),
             seconds=taken_s,
-            rate=made.delivered / taken_s if taken_s > 0 else 0.0,
+            rate=len(delivered_at_ns) / taken_s if taken_s > 0 else 0.0,
             accept_ms=summary["latency_ms"],
             end_to_end_ms=quantiles_ms(
-                [at - due_ns[message] for (message, _), at in made.delivered_at_ns.items()]
+                [at_ns - due_ns[message] for message, at_ns in delivered_at_ns]
             ),
             cpu_s=cpu_s,
             scrapes=len(scrapes),
+            polled=len(polled_at_ns),
+            event_bytes=self._heard()[0] - event_bytes,
         )
+
+    def _is_polled(self, message: Accepted) -> bool:
+        return self._clients is not None and message.number % len(self.paths) == _POLLED
+
+    async def _polled_at_ns(self, ids: set[str], timeout_s: float) -> dict[str, int]:
+        """When each of these was polled, once all are, or after so long."""
+        if self._clients is None:
+            return {}
+        poller = self._clients.poller
+        await poller.wait_for(ids, timeout_s)
+        return {message: poller.at_ns[message] for message in ids if message in poller.at_ns}
+
+    def _heard(self) -> tuple[int, int]:
+        """So far: the bytes of events, and the messages that were polled more than once."""
+        clients = self._clients
+        return (0, 0) if clients is None else (clients.listener.event_bytes, clients.poller.again)
 
     def _endpoints_of(self, message: Accepted) -> range:
         each = self.workload.endpoints_each
@@ -175,16 +220,43 @@ async def prepare(
         [receiver.url(endpoint) for endpoint in range(first, first + each)]
         for first in range(0, workload.applications * each, each)
     ]
-    paths = await platform.new_applications(endpoints, _OPTIONS if workload.features else None)
     token = platform.key
+    clients: FeatureClients | None = None
     if workload.features:
+        endpoints[_POLLED] = ["poll://messages"]
+        paths = [
+            path
+            for urls, options in zip(endpoints, _feature_options(surroundings), strict=True)
+            for path in await platform.new_applications([urls], _OPTIONS | options)
+        ]
+        clients = FeatureClients(
+            Poller(platform, paths[_POLLED], _POLLED_UID), Listener(platform, paths[0])
+        )
         await _check_schemas(platform)
+    else:
+        paths = await platform.new_applications(endpoints)
     if workload.production:
         await platform.run_command(command, "tenants", "limit", "default", *_LIMITS)
         token = await _production_key(platform)
     if workload.batch is not None:
         paths = [f"{path}/batch" for path in paths]
-    return PreparedWorkload(workload, platform, receiver, paths, token, folder)
+    return PreparedWorkload(workload, platform, receiver, paths, token, folder, clients)
+
+
+def _feature_options(surroundings: Surroundings) -> list[dict[str, object]]:
+    """What the endpoint of each application has beside the common options."""
+    oauth2 = {
+        "type": "oauth2",
+        "tokenUrl": surroundings.tokens.url,
+        "clientId": "benchmark",
+        "clientSecret": "benchmark",
+    }
+    return [
+        dict(_CLOUD_EVENTS),
+        {"payloadFormat": "thin"},
+        {"authentication": oauth2},
+        {"uid": _POLLED_UID},
+    ]
 
 
 async def _production_key(platform: Platform) -> str:

@@ -13,8 +13,10 @@ class Workload:
     most `requests_per_s_max` a second in all where that is given. `production` switches on what
     users do: a key that may only post, quotas, a check against a JSON Schema, traces of one request
     in a hundred, and metrics that are fetched every few seconds. `features` uses what messages and
-    endpoints may have: tags, channels, a filter on the payload, a check against a JSON Schema, and
-    CloudEvents as the format.
+    endpoints may have: tags, channels, a filter on the payload, a check against a JSON Schema; a
+    quarter of the messages each goes to an endpoint with CloudEvents as the format, to one of thin
+    events, to one with OAuth 2, and to one that is polled; and the events of the first of the four
+    applications are listened to.
     """
 
     name: str
@@ -76,7 +78,8 @@ _ALL = (
     ),
     Workload(
         name="features",
-        about="tags, channels, a filter on the payload, schema check, CloudEvents",
+        about="tags, channels, filters, schema check; CloudEvents, thin events, OAuth 2, poller",
+        applications=4,
         features=True,
     ),
 )

@@ -128,6 +128,7 @@ def rolled_back(stage: ClusterStage) -> Account:
     with Trial(stage, "Cluster: a node's AOF cut back by 3 s") as trial:
         slot = stage.slot_of(trial.app)
         primary = stage.owner(slot)
+        trial.note_in_flight()
         files = {
             path: path.stat().st_size
             for path in primary.log_path.parent.glob("appendonlydir/*.incr.*")

@@ -39,6 +39,7 @@ def rolled_back(stage: Stage, seconds: float = 3.0) -> Account:
     """Killed, and started again from an append-only file that lacks the last seconds."""
     folder = stage.valkey.log_path.parent
     with Trial(stage, f"Redis: restart with an AOF cut back by {seconds:g} s") as trial:
+        trial.note_in_flight()
         sizes = {path: path.stat().st_size for path in _data_of(folder) if ".incr." in path.name}
         trial.run_for(seconds)
         with trial.fault():

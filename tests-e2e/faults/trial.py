@@ -101,20 +101,21 @@ class Trial:
 
     def blow(self) -> None:
         """The fault happens now; call again for each further one."""
-        self._note_in_flight()
+        self.note_in_flight()
         self.began_ns = self.began_ns or time.monotonic_ns()
         self.ended_ns = time.monotonic_ns()
 
     @contextmanager
     def fault(self) -> Iterator[None]:
         """The fault lasts as long as the block."""
-        self._note_in_flight()
+        self.note_in_flight()
         self.began_ns = self.began_ns or time.monotonic_ns()
         yield
         self.ended_ns = time.monotonic_ns()
 
-    def _note_in_flight(self) -> None:
-        """What was under way, from outside: open in the databases, or posted and unanswered."""
+    def note_in_flight(self) -> None:
+        """What was under way, from outside: open in the databases, or posted and unanswered. A
+        fault by which an earlier state returns calls it at the moment of that state too."""
         with suppress(asyncpg.PostgresError, OSError, TimeoutError):
             self.account.in_flight += self.databases.open_messages()
         # What came in between the look and the fault.

@@ -65,7 +65,9 @@ class GroupCommit[Item, Result]:
     receives the error. At most `waiting_max` items wait, in the order of `queue`: first come, first
     served if it is not given. `run()` commits until cancelled, then commits the items that wait and
     accepts no more. The items of the `pause_s` after a commit gather for the next one, until
-    `pause_bytes_max` of them wait; a pause in which nothing arrives has no timer.
+    `pause_bytes_max` of them wait; a pause in which nothing arrives has no timer. While fewer than
+    `few_bytes` wait, the pause goes on, up to `long_pause_s` after the commit: so a group does not
+    get smaller where many processes share a rate.
 
     Items that were submitted together, by `submit_all`, stay together: they go into one group, as
     one item with the bytes of all, and their caller gets one answer.
@@ -85,6 +87,8 @@ class GroupCommit[Item, Result]:
         pause_s: float = 0.0,
         queue: WaitingItems[Item] | None = None,
         pause_bytes_max: int = sys.maxsize,
+        long_pause_s: float = 0.0,
+        few_bytes: int = 0,
     ) -> None:
         self._commit = commit
         self._items_max = items_max
@@ -94,7 +98,9 @@ class GroupCommit[Item, Result]:
         self._waiting: WaitingItems[Item] = InOrder() if queue is None else queue
         self._count = 0
         self._waiting_bytes = 0
-        self._pause_s = self._shortest_pause_s = pause_s
+        self._pause_s = pause_s
+        self._longest_pause_s = self._shortest_pause_s = max(pause_s, long_pause_s)
+        self._few_bytes = few_bytes
         self._pause_bytes_max = pause_bytes_max
         self._committed_at_s = -inf
         self._committing: asyncio.Task[None] | None = None
@@ -127,9 +133,10 @@ class GroupCommit[Item, Result]:
         self._waiting.append(((item,), size_bytes, result, False))
         self._count += 1
         self._waiting_bytes += size_bytes
-        if pause_s is not None and pause_s < self._shortest_pause_s:
-            self._shortest_pause_s = pause_s
-            self._end_pause()
+        if pause_s is not None:
+            self._shorten_pause(pause_s)
+        if self._waiting_bytes >= self._few_bytes:
+            self._shorten_pause(self._pause_s)
         self._start_soon()
         return result
 
@@ -151,6 +158,8 @@ class GroupCommit[Item, Result]:
         self._waiting.append((items, size_bytes, results, True))
         self._count += len(items)
         self._waiting_bytes += size_bytes
+        if self._waiting_bytes >= self._few_bytes:
+            self._shorten_pause(self._pause_s)
         self._start_soon()
         return results
 
@@ -189,6 +198,11 @@ class GroupCommit[Item, Result]:
         else:
             self._start()
 
+    def _shorten_pause(self, pause_s: float) -> None:
+        if pause_s < self._shortest_pause_s:
+            self._shortest_pause_s = pause_s
+            self._end_pause()
+
     def _end_pause(self) -> None:
         if self._starting is not None:
             self._starting.cancel()
@@ -216,7 +230,7 @@ class GroupCommit[Item, Result]:
         items = [item for submitted in group for item in submitted[0]]
         self._count -= len(items)
         if not self._count:
-            self._shortest_pause_s = self._pause_s
+            self._shortest_pause_s = self._longest_pause_s
         self._waiting_bytes -= sum([submitted[1] for submitted in group])
         self.sizes.observe(len(items))
         clock_s = asyncio.get_running_loop().time

@@ -228,6 +228,39 @@ async def test_an_item_that_somebody_waits_for_shortens_its_pause_and_no_later_o
         assert group_commit.waiting == 1
 
 
+async def test_a_pause_is_long_while_few_bytes_wait_and_the_usual_one_afterwards() -> None:
+    group_commit = GroupCommit(at_once, pause_s=0.001, long_pause_s=3600, few_bytes=10)
+    async with running(group_commit):
+        await group_commit.submit("a", 1)
+        waiting = group_commit.submit("b", 9)
+        await asyncio.sleep(0.01)
+        assert group_commit.waiting == 1
+
+        assert await group_commit.submit("c", 1) == "C"
+        assert waiting.result() == "B"
+        group_commit.submit("d", 9)
+        await asyncio.sleep(0.01)
+        assert group_commit.waiting == 1
+
+
+async def test_what_was_submitted_together_ends_a_long_pause_too() -> None:
+    group_commit = GroupCommit(at_once, pause_s=0.001, long_pause_s=3600, few_bytes=10)
+    async with running(group_commit):
+        await group_commit.submit("a", 1)
+        waiting = group_commit.submit("b", 1)
+        assert await group_commit.submit_all(["c", "d"], 9) == ["C", "D"]
+        assert waiting.result() == "B"
+
+
+async def test_an_item_that_somebody_waits_for_shortens_a_long_pause() -> None:
+    group_commit = GroupCommit(at_once, pause_s=1800, long_pause_s=3600, few_bytes=10)
+    async with running(group_commit):
+        await group_commit.submit("a", 1)
+        waiting = group_commit.submit("b", 1)
+        assert await group_commit.submit("c", 1, pause_s=0) == "C"
+        assert waiting.result() == "B"
+
+
 async def test_the_end_does_not_wait_for_the_pause() -> None:
     group_commit = GroupCommit(at_once, pause_s=3600)
     async with running(group_commit):

@@ -4,7 +4,7 @@ import asyncio
 import random
 import socket
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from importlib.metadata import version
 from uuid import uuid4
@@ -53,6 +53,7 @@ from faststream.redis import RedisBroker
 
 from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.message_rollups import counted_ledgers, order_of_messages
+from .adapters.database.postgres_journal import PostgresJournal
 from .adapters.database.retention_tasks import retention_tasks
 from .adapters.database.schema import SCHEMA
 from .adapters.database.tables import backlog_sample, message_rollup
@@ -65,6 +66,7 @@ from .adapters.streams.service_answers import QUESTIONS, ServiceAnswers, Service
 from .adapters.streams.service_queries import ServiceQueries
 from .adapters.streams.stream_watch import RedisStreamWatch
 from .application.publish.settlement import Settlement
+from .application.unavailable import JournalUnavailable
 from .build_gateway import build_gateway
 from .examination import journal_figures
 from .examination.journal_figures import JournalFigures
@@ -207,6 +209,10 @@ async def _work(
     )
     copy = ApplicationCopyTable(database)
     journal = open_journal(settings, database)
+    if isinstance(journal, PostgresJournal):
+        with suppress(JournalUnavailable):
+            # Or the first clients of a new replica would wait for it.
+            await journal.prepare()
     ports = replace(
         ports_over(database, journal, streams, settings, copy=copy, make_id=make_id), spans=spans
     )

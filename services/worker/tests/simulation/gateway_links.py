@@ -2,7 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from angarium_worker.adapters.streams.chunks import WRITE_PAUSE_S, WRITE_PAUSE_UNITS_MAX
+from angarium_worker.adapters.streams.chunks import (
+    WRITE_FEW_UNITS,
+    WRITE_LONG_PAUSE_S,
+    WRITE_PAUSE_S,
+    WRITE_PAUSE_UNITS_MAX,
+)
 from angarium_worker.application.delivery.chunk import Chunk
 from angarium_worker.application.lanes.lane_context import Confirmed
 from angarium_worker.application.ledger.retrying_commit import RetryingGroupCommit
@@ -47,10 +52,13 @@ class SettlementLink:
             bytes_max=1_000_000,
             pause_s=WRITE_PAUSE_S,
             pause_bytes_max=WRITE_PAUSE_UNITS_MAX,
+            long_pause_s=WRITE_LONG_PAUSE_S,
+            few_bytes=WRITE_FEW_UNITS,
         )
 
-    def settled(self, chunk: Chunk[Entry], done: Callable[[], None]) -> None:
-        self.commits.submit(chunk.receipt, 1, lambda _: done())
+    def settled(self, chunk: Chunk[Entry], done: Callable[[], None], *, awaited: bool) -> None:
+        pause_s = WRITE_PAUSE_S if awaited else None
+        self.commits.submit(chunk.receipt, 1, lambda _: done(), pause_s=pause_s)
 
     def refused(self, chunk: Chunk[Entry]) -> None:
         raise AssertionError("no row is ever refused")

@@ -23,7 +23,7 @@ class AcknowledgesFirst(DeliverChunk[Entry]):
     """Drops the order of record and acknowledgement."""
 
     def _close(self, chunk: Chunk[Entry]) -> None:
-        self._settlement.settled(chunk, lambda: None)
+        self._settlement.settled(chunk, lambda: None, awaited=True)
         super()._close(chunk)
 
 

@@ -157,10 +157,13 @@ class FakeSettlement:
         self._changes = changes
         self.settled_receipts: list[str] = []
         self.settled_chunks: list[Chunk[str]] = []
+        self.awaited_receipts: list[str] = []
         self.refused_receipts: list[str] = []
 
-    def settled(self, chunk: Chunk[str], done: Callable[[], None]) -> None:
+    def settled(self, chunk: Chunk[str], done: Callable[[], None], *, awaited: bool) -> None:
         self.settled_receipts.append(chunk.receipt)
+        if awaited:
+            self.awaited_receipts.append(chunk.receipt)
         self.settled_chunks.append(chunk)
         self._changes.happened()
         done()

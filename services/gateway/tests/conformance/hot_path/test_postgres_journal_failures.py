@@ -7,12 +7,13 @@ from contextlib import suppress
 import pytest
 from angarium_chassis.database.engine import STATEMENT_TIMEOUT_MS, Database, open_database
 from angarium_gateway.adapters.database import postgres_journal
+from angarium_gateway.adapters.database.postgres_journal import PostgresJournal
 from angarium_gateway.adapters.database.schema import SCHEMA
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.messages import Committed
 from sqlalchemy import make_url, text
 
-from .conftest import Clock, a_batch, batch_rows, open_journal
+from .conftest import KEY_LIFE_US, Clock, a_batch, a_message, batch_rows, open_journal
 
 
 class BreakingProxy:
@@ -145,4 +146,23 @@ async def test_a_database_that_falls_silent_does_not_hold_a_commit_for_ever(
                 await journal.commit(a_batch())
     proxy.silent = False
     assert await journal.commit(a_batch()) == [Committed(0)]
+    await journal.close()
+
+
+async def test_after_its_preparation_a_journal_has_its_statements_and_nothing_stored(
+    through_proxy: Database, proxy: BreakingProxy, direct: Database, clock: Clock
+) -> None:
+    journal = PostgresJournal(through_proxy, clock_us=clock, key_life_us=KEY_LIFE_US)
+    proxy.swallow_next = True
+    with pytest.raises(JournalUnavailable):
+        await journal.prepare()
+    await journal.prepare()
+    rows = await journal._connection.fetch("select statement from pg_prepared_statements")
+    begun = {row["statement"].split("\n", 1)[0] for row in rows}
+    for statement in (postgres_journal._COMMIT, postgres_journal._COMMIT_PLAIN):
+        assert statement.split("\n", 1)[0] in begun
+    assert await batch_rows(direct) == {}
+    keyed = a_message(key_digest=b"k" * 32, request_digest=b"r" * 32)
+    assert await journal.commit(a_batch()) == [Committed(0)]
+    assert await journal.commit(a_batch(keyed)) == [Committed(0)]
     await journal.close()

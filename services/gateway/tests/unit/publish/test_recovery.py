@@ -1,12 +1,12 @@
 """Noticing losses: what Redis forgot, what passed without settling, what nobody knows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import pytest
 from angarium_gateway.application.accept.journal import NewBatch
-from angarium_gateway.application.publish.recovery import LOSSES_MAX, QUIET_S
+from angarium_gateway.application.publish.recovery import AWAY_INTERVAL_S, LOSSES_MAX, QUIET_S
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.open_batches import OpenBatch
 
@@ -64,6 +64,58 @@ async def test_what_still_settles_after_a_loss_is_not_published_again() -> None:
         rig.settle(batch)
         await asyncio.sleep(60)
         assert len(rig.streams.entries) == 1
+
+
+@simulated
+async def test_what_is_published_after_a_loss_was_noticed_is_not_published_again() -> None:
+    rig = Recovering()
+    async with Running(rig.relay.run, rig.recovery.run):
+        before = await rig.commit()
+        await asyncio.sleep(2)
+        rig.watch.name = "run 2"
+        looks = rig.watch.looks
+        while rig.watch.looks == looks:
+            await asyncio.sleep(0.01)
+        after = await rig.commit()
+        await asyncio.sleep(4)
+        assert rig.streams.publications == [(before.id, 1), (after.id, 1), (before.id, 2)]
+
+
+@simulated
+async def test_a_loss_is_noticed_soon_after_redis_is_back() -> None:
+    rig = Recovering()
+    async with Running(rig.relay.run, rig.recovery.run):
+        before = await rig.commit()
+        await asyncio.sleep(2)
+        rig.watch.away = True
+        await asyncio.sleep(5)
+        rig.watch.away, rig.watch.name = False, "run 2"
+        await asyncio.sleep(AWAY_INTERVAL_S)
+        after = await rig.commit()
+        await asyncio.sleep(4)
+        assert rig.streams.publications == [(before.id, 1), (after.id, 1), (before.id, 2)]
+
+
+@simulated
+async def test_a_loss_is_noticed_soon_after_one_server_of_several_is_back() -> None:
+    rig = Recovering()
+    identities = rig.watch.identities
+    gone = False
+
+    async def without_the_gone(numbers: Collection[int]) -> Mapping[int, str]:
+        return {} if gone else await identities(numbers)
+
+    rig.watch.identities = without_the_gone  # type: ignore[method-assign]
+    async with Running(rig.relay.run, rig.recovery.run):
+        before = await rig.commit()
+        await asyncio.sleep(2)
+        gone = True
+        await asyncio.sleep(5)
+        gone, rig.watch.name = False, "run 2"
+        await asyncio.sleep(AWAY_INTERVAL_S)
+        after = await rig.commit()
+        await asyncio.sleep(4)
+        assert rig.streams.publications == [(before.id, 1), (after.id, 1), (before.id, 2)]
 
 
 @simulated

@@ -130,6 +130,15 @@ def test_a_chunk_fits_up_to_the_bounds_and_any_fits_alone() -> None:
     assert slots.fits(1, 5_000)
 
 
+def test_half_is_in_hand_by_deliveries_or_by_bytes() -> None:
+    slots = _slots()
+    assert not slots.half_in_hand
+    for deliveries, payload_bytes, half in ((19, 499, False), (20, 0, True), (1, 500, True)):
+        chunk = slots.reserve(deliveries, payload_bytes)
+        assert slots.half_in_hand is half
+        slots.release(chunk)
+
+
 def test_nothing_fits_while_as_many_wait_as_may_be_sending() -> None:
     slots = _slots()
     waiting = [slots.wait() for _ in range(4)]

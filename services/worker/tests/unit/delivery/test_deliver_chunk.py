@@ -246,6 +246,25 @@ async def test_a_copy_of_a_chunk_in_flight_waits_for_it_and_sends_nothing(rig: A
     assert len(rig.sender.sent) == 1
 
 
+async def test_only_what_a_lane_or_other_chunks_wait_for_is_settled_without_gathering(
+    start_rig: Any,
+) -> None:
+    rig = start_rig(sending_max=1)
+    plain, ordered = rig.add_endpoint(), rig.add_endpoint(fifo=True)
+    await rig.know(plain, ordered)
+    for receipt, endpoint in (("plain", plain), ("ordered", ordered)):
+        await rig.take(rig.chunk([endpoint]), receipt)
+    rig.sender.sent[0].answer()
+    await rig.until_settled(2)
+    assert rig.settlement.awaited_receipts == ["ordered"]
+    others = rig.slots.reserve(rig.slots.in_hand_max // 2, 0)
+    await rig.take(rig.chunk([plain]), "crowded")
+    rig.sender.sent[1].answer()
+    await rig.until_settled(3)
+    rig.slots.release(others)
+    assert rig.settlement.awaited_receipts == ["ordered", "crowded"]
+
+
 async def test_while_the_slots_are_taken_what_comes_next_waits_for_one(start_rig: Any) -> None:
     rig = start_rig(sending_max=2)
     endpoint = rig.add_endpoint()

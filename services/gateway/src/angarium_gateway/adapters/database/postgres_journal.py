@@ -37,6 +37,8 @@ _COMMIT_PLAIN = _sql("commit_plain_batch")
 _SCHEDULE = _sql("schedule_messages")
 _STORED, _KEY_TAKEN = 0, 1
 _UNKNOWN_APPLICATION = Committed(0)
+_NO_MESSAGES: Sequence[Any] = (b"", b"", b"", b"", "{}", "{}", [])
+"""`_own_columns` of none."""
 
 
 class PostgresJournal:
@@ -51,6 +53,24 @@ class PostgresJournal:
         self._statements = PooledStatements(database.engine)
         self._clock_us = clock_us
         self._key_life_us = key_life_us
+
+    async def prepare(self) -> None:
+        """Open the connection, and prepare both statements of commits on it: a process is then
+        ready for its first message. Stores nothing. Raises `JournalUnavailable`."""
+        batch = (bytes(16), "", 0, False)
+
+        async def without_messages(driver: "asyncpg.Connection") -> None:
+            transaction = driver.transaction()
+            await transaction.start()
+            try:
+                await driver.fetch(_COMMIT_PLAIN, *_NO_MESSAGES, *4 * ([],), *batch, 0, b"", [])
+                await driver.fetch(_COMMIT, *_NO_MESSAGES, *8 * ([],), *batch, 0, 0)
+            finally:
+                await transaction.rollback()
+
+        with journal_failures():
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                await self._connection.call(without_messages)
 
     async def commit(self, batch: NewBatch) -> Sequence[CommitOutcome]:
         """See the port."""

@@ -68,7 +68,7 @@ class RedisStreamWatch:
         wanted = sorted({*range(self._stream_count), *numbers})
         try:
             if not isinstance(self._redis, ClusterClient):
-                return dict.fromkeys(wanted, await self._identity(EPOCH_KEY))
+                return dict.fromkeys(wanted, await self._identity_of_one())
             settled = await self._identity(epoch_of(deliveries_settled(self._replica)))
         except (RedisError, OSError, TimeoutError) as error:
             raise StreamUnavailable(f"{type(error).__name__}: {error}") from error
@@ -78,6 +78,15 @@ class RedisStreamWatch:
             with suppress(RedisError, OSError, TimeoutError):
                 found[number] = f"{await self._identity(epoch_of(str(number)))} {settled}"
         return found
+
+    async def _identity_of_one(self) -> str:
+        """That of a single server: it is asked every second, so in one round trip."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.info("server")
+            pipe.set(EPOCH_KEY, self._make_epoch(), nx=True)
+            pipe.get(EPOCH_KEY)
+            server, _, epoch = await pipe.execute()
+        return f"{server['run_id']} {epoch!r}"
 
     async def _identity(self, epoch_key: str) -> str:
         [run] = await server_runs(self._redis, [epoch_key])

@@ -15,6 +15,9 @@ from .batch_store import BatchStore
 from .relay import Relay
 
 WATCH_INTERVAL_S = 1.0
+AWAY_INTERVAL_S = 0.2
+"""The same while Redis, or a server of it, does not answer: until its loss is noticed, batches are
+published again although they reached it afterwards."""
 GRACE_S = 1.0
 """Time after a loss for attempts in flight to settle their batches: those need not go out twice."""
 QUIET_S = 10.0
@@ -76,22 +79,34 @@ class Recovery:
 
     async def run(self) -> None:
         """Watch until cancelled."""
+        waits = False
         while True:
+            pause_s = WATCH_INTERVAL_S
             try:
-                await self._look()
+                if not await self._look():
+                    pause_s = AWAY_INTERVAL_S
                 await self._search_strays()
+                waits = False
             except (StreamUnavailable, JournalUnavailable) as error:
-                log.warning("recovery.waits", error=str(error))
-            await asyncio.sleep(WATCH_INTERVAL_S)
+                if isinstance(error, StreamUnavailable):
+                    pause_s = AWAY_INTERVAL_S
+                if not waits:
+                    log.warning("recovery.waits", error=str(error))
+                waits = True
+            await asyncio.sleep(pause_s)
 
-    async def _look(self) -> None:
+    async def _look(self) -> bool:
+        """Look once; false if a server that has open batches did not answer."""
         found = await self._watch.identities(self._window.stream_numbers())
         changed = {
             number for number, text in found.items() if self._identities.get(number, text) != text
         }
         if changed:
+            # Before the grace time: what is published from now on is in the streams as they are
+            # now, and would be delivered twice if it went out again.
+            open_then = self._window.in_streams(changed)
             await asyncio.sleep(GRACE_S)
-            lost = self._window.in_streams(changed)
+            lost = [batch_id for batch_id in open_then if batch_id in self._window]
             log.warning("recovery.redis_lost_its_streams", batches=len(lost))
             self._relay.publish_again(lost)
         self._identities |= found
@@ -101,6 +116,7 @@ class Recovery:
                 await self._on_loss(batch)
         if len(self._losses) > LOSSES_REMEMBERED_MAX:
             self._losses.clear()
+        return self._window.stream_numbers() <= found.keys()
 
     async def _on_loss(self, batch: OpenBatch) -> None:
         self._losses[batch.batch_id] += 1

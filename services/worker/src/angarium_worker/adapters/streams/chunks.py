@@ -22,6 +22,10 @@ UNIT_BYTES = 4 * 1024
 WRITE_PAUSE_UNITS_MAX = 64
 """The pause ends once so much is settled, as it takes room in the gateway's window: a chunk is one
 unit, and one more for each `UNIT_BYTES` of its payloads."""
+WRITE_LONG_PAUSE_S = 0.25
+WRITE_FEW_UNITS = 16
+"""While fewer units are settled, the pause is the long one, unless somebody waits for a chunk:
+every write makes an entry for each gateway that one of its chunks came from."""
 
 log = structlog.get_logger()
 
@@ -41,16 +45,19 @@ class ChunkSettlement:
             bytes_max=1_000_000,
             pause_s=WRITE_PAUSE_S,
             pause_bytes_max=WRITE_PAUSE_UNITS_MAX,
+            long_pause_s=WRITE_LONG_PAUSE_S,
+            few_bytes=WRITE_FEW_UNITS,
         )
 
     async def run(self) -> None:
         """Settle until cancelled, and then what waits."""
         await self._commits.run()
 
-    def settled(self, chunk: Chunk[Entry], done: Callable[[], None]) -> None:
+    def settled(self, chunk: Chunk[Entry], done: Callable[[], None], *, awaited: bool) -> None:
         """See `Settlement`."""
         units = 1 + chunk.payload_bytes // UNIT_BYTES
-        self._commits.submit(chunk, units, lambda _: done())
+        pause_s = WRITE_PAUSE_S if awaited else None
+        self._commits.submit(chunk, units, lambda _: done(), pause_s=pause_s)
 
     def refused(self, chunk: Chunk[Entry]) -> None:
         """See `Settlement`. An entry left so too often is quarantined by its reader."""

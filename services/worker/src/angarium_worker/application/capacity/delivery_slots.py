@@ -119,6 +119,11 @@ class DeliverySlots:
         """How many deliveries are in hand."""
         return self._in_hand
 
+    @property
+    def half_in_hand(self) -> bool:
+        """True if half of what may be in hand is."""
+        return 2 * self._in_hand >= self.in_hand_max or 2 * self._bytes_in_hand >= self.bytes_max
+
     def fits(self, deliveries: int, payload_bytes: int) -> bool:
         """True if so much more may be reserved; a single chunk always fits alone. Nothing fits
         while something waits for a slot, which is no longer than a chunk is open."""

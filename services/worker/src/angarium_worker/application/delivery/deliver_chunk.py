@@ -202,7 +202,13 @@ class DeliverChunk[Receipt]:
             self._release(chunk)
             return
         self._notify(chunk)
-        self._settlement.settled(chunk, partial(self._settled, chunk))
+        self._settlement.settled(
+            chunk, partial(self._settled, chunk), awaited=self._is_awaited(chunk)
+        )
+
+    def _is_awaited(self, chunk: Chunk[Receipt]) -> bool:
+        """True if an ordered endpoint waits for the settlement, or other chunks for the place."""
+        return self._slots.half_in_hand or any(row.lane is not None for row in chunk.pending)
 
     def _notify(self, chunk: Chunk[Receipt]) -> None:
         """Wake the loops that send what is pending now."""

@@ -25,6 +25,10 @@ ROW_BYTES = 400
 RECORD_PAUSE_S = 0.015
 RECORD_PAUSE_BYTES_MAX = 50 * ROW_BYTES
 """As much as a kill during the pause makes be sent again."""
+RECORD_LONG_PAUSE_S = 0.1
+RECORD_FEW_BYTES = 5 * ROW_BYTES
+"""While fewer rows wait, the pause is the long one: where workers share a rate, each would
+otherwise make a transaction of nearly every row."""
 AWAITED_PAUSE_S = 0.005
 """The pause of a record for which a lane, a retry or a tenant's own events wait."""
 
@@ -54,6 +58,8 @@ class Recorder:
             bytes_max=RECORD_BYTES_MAX,
             pause_s=RECORD_PAUSE_S,
             pause_bytes_max=RECORD_PAUSE_BYTES_MAX,
+            long_pause_s=RECORD_LONG_PAUSE_S,
+            few_bytes=RECORD_FEW_BYTES,
         )
 
     @property

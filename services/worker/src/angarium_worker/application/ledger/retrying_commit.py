@@ -18,9 +18,10 @@ class RetryingGroupCommit[Item, Result]:
     """Commits items in groups; a group that fails is tried again after a while, for ever.
 
     Nobody waits for these commits, so after each there is a pause of `pause_s` in which items
-    gather, at most `pause_bytes_max` of them: at a moderate rate that saves most of the commits,
-    and of their wake-ups. How many items wait is bounded by who submits: each stands for something
-    in hand. `run()` until cancelled. `durations_s` counts how long commits took.
+    gather, at most `pause_bytes_max` of them, and up to `long_pause_s` while fewer than `few_bytes`
+    wait: at a moderate rate that saves most of the commits, and of their wake-ups. How many items
+    wait is bounded by who submits: each stands for something in hand. `run()` until cancelled.
+    `durations_s` counts how long commits took.
     """
 
     def __init__(
@@ -32,6 +33,8 @@ class RetryingGroupCommit[Item, Result]:
         bytes_max: int,
         pause_s: float,
         pause_bytes_max: int,
+        long_pause_s: float,
+        few_bytes: int,
     ) -> None:
         self._name = name
         self._commit = commit
@@ -44,6 +47,8 @@ class RetryingGroupCommit[Item, Result]:
             bytes_max=bytes_max,
             pause_s=pause_s,
             pause_bytes_max=pause_bytes_max,
+            long_pause_s=long_pause_s,
+            few_bytes=few_bytes,
         )
 
     @property
