@@ -136,6 +136,21 @@ def test_one_that_posts_within_a_second_of_another_shares_with_it(turning: Turni
     assert turning.take() == {FLOOD: TURN}
 
 
+def test_a_flood_that_never_stops_waiting_is_slowed_for_as_long_as_others_post() -> None:
+    """Also between their messages, when nothing but the flood waits."""
+    turning = Turning(waiting_max=10_000)
+    turning.post(FLOOD, 4_000)
+    taken = 0
+    for _ in range(30):
+        turning.post(QUIET)
+        for _ in range(10):
+            turning.level.rate = RATE_MIN
+            if turning.turns.ready_in_s() <= 0:
+                taken += turning.take().get(FLOOD, 0)
+            turning.now_s += 0.01
+    assert taken <= 3 * RATE_MIN + 2 * TURN
+
+
 def test_the_level_rises_while_nothing_waits_behind(turning: Turning) -> None:
     for _ in range(500):
         turning.post(FLOOD, 50)

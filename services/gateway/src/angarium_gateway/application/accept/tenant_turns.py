@@ -143,11 +143,13 @@ class TenantTurns:
     def _note(self, tenant_id: bytes) -> None:
         """The tenant posts, after a while in which nothing of it waited."""
         now_s = self._clock_s()
-        if tenant_id != self._latest:
-            others = self._latest is not None and now_s - self._latest_s <= ACTIVE_S
-            if others or len(self._lines) > 1:
-                self._shared_until_s = now_s + ACTIVE_S
-            self._latest = tenant_id
+        if len(self._lines) > 1 or (
+            self._latest is not None
+            and self._latest != tenant_id
+            and now_s - self._latest_s <= ACTIVE_S
+        ):
+            self._shared_until_s = now_s + ACTIVE_S
+        self._latest = tenant_id
         self._latest_s = now_s
 
     def _is_alone(self) -> bool:
