@@ -17,6 +17,10 @@ TURN_S: Final = 0.01
 TURN_MESSAGES: Final = 10
 """A tenant at the level gets in one turn what it may post in `TURN_S`, or so many messages: in
 turns of one message each, a message would cost several times the CPU."""
+SHELTER_TURN_S: Final = 0.0025
+SHELTER_TURN_MESSAGES: Final = 5
+"""The same while a tenant that posts little is sheltered: what goes together is in its way together,
+in the gateway, the database and the worker."""
 LINE_SHARE: Final = 0.5
 """The share of all places that the messages of one tenant may take while others post, too."""
 
@@ -59,7 +63,7 @@ class TenantTurns:
         self._lines: dict[bytes, _Line] = {}
         self._booked_until_s: dict[bytes, float] = {}
         self._taken: dict[bytes, int] = {}
-        self._held_back = False
+        self._held_back: set[bytes] = set()
         self._latest: bytes | None = None
         self._latest_s = 0.0
         self._shared_until_s: float | None = None
@@ -103,6 +107,7 @@ class TenantTurns:
                     return list(line.submitted)
         shared = self._shared() and not everything
         group: list[SubmittedMessages] = []
+        counts: dict[bytes, int] = {}
         places_left, bytes_left = items_max, bytes_max
         for tenant_id in tuple(self._lines):
             line = self._lines[tenant_id]
@@ -119,6 +124,7 @@ class TenantTurns:
                 group.append(submitted.popleft())
                 taken += len(messages)
                 taken_bytes += size_bytes
+            counts[tenant_id] = taken
             line.count -= taken
             line.size_bytes -= taken_bytes
             places_left -= taken
@@ -129,6 +135,9 @@ class TenantTurns:
         self._level.took(items_max - places_left, now_s)
         if shared and self._level.step_due(now_s):
             self._step(now_s)
+        if len(counts) > 1:
+            # A worker sends them in this order: one message does not wait for a turn of many.
+            group.sort(key=lambda submitted: counts[submitted[0][0].tenant_id])
         return group
 
     def _new_line(self, tenant_id: bytes) -> _Line:
@@ -177,15 +186,17 @@ class TenantTurns:
 
     def _allowed(self, tenant_id: bytes, line: _Line, now_s: float) -> int:
         if self._wait_s(tenant_id, line, now_s) > 0:
-            self._held_back = True
+            self._held_back.add(tenant_id)
             return 0
         ahead_s = max(0.0, self._booked_until_s.get(tenant_id, now_s) - now_s)
         allowed = max(1, round(self._level.rate * (self._turn_s() - ahead_s)))
         if allowed < line.count:
-            self._held_back = True
+            self._held_back.add(tenant_id)
         return allowed
 
     def _turn_s(self) -> float:
+        if self._level.shelters:
+            return max(SHELTER_TURN_S, SHELTER_TURN_MESSAGES / self._level.rate)
         return max(TURN_S, TURN_MESSAGES / self._level.rate)
 
     def _took(
@@ -202,10 +213,16 @@ class TenantTurns:
             self._lines[tenant_id] = self._lines.pop(tenant_id)
 
     def _step(self, now_s: float) -> None:
-        heaviest = max(self._taken.values(), default=0)
-        self._level.step(now_s, heaviest=heaviest, held_back=self._held_back)
+        taken = self._taken
+        free = [count for tenant_id, count in taken.items() if tenant_id not in self._held_back]
+        self._level.step(
+            now_s,
+            heaviest=max(taken.values(), default=0),
+            lightest=min(free, default=None),
+            held_back=bool(self._held_back),
+        )
         self._taken.clear()
-        self._held_back = False
+        self._held_back.clear()
         self._booked_until_s = {
             tenant_id: until_s
             for tenant_id, until_s in self._booked_until_s.items()
