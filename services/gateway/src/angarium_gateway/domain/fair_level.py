@@ -7,10 +7,10 @@ waiting is compared with the shortest of the last minute, and while it is longer
 target, the level falls. Only tenants above the level are slowed; the others post as they do.
 
 It does not fall below half of what all tenants together have posted in a second of the last minute:
-two tenants that post much share the platform as if it had no level. While a tenant that posts
-little is among them, whose messages would wait for theirs, the level is a shelter: it may fall to an
-eighth, and does so for a shorter wait. It does not fall at all where that would help nobody: while
-every tenant is held back, or all post about as much.
+two tenants that post much share the platform as if it had no level. While one that posts little is
+among them, whose messages would wait for theirs, that tenant is sheltered: the level may fall to an
+eighth, and does so for a shorter wait. It does not fall where that would help nobody: while every
+tenant is held back, or all post about as much.
 """
 
 from collections import deque
@@ -31,12 +31,13 @@ EXTRA_SHARE: Final = 0.5
 """The wait may be longer than the shortest one by this share of it, or by `EXTRA_S_MIN`."""
 SHELTER_EXTRA_S_MIN: Final = 0.001
 SHELTER_RANK: Final = 0.85
-"""While a tenant is sheltered, this `EXTRA_S_MIN` counts, and of the waits of a step this quantile in
-place of the median: few of them are those of the tenant that posts little."""
+"""While a tenant is sheltered, this `EXTRA_S_MIN` counts, and of the waits of a step this quantile
+in place of the median: few of them are those of the tenant that posts little."""
 SHELTER_FOR_S: Final = 1.0
 """A tenant that posts little is sheltered for so long after a step in which it was seen."""
 ALIKE: Final = 0.5
-"""Tenants that post at least this share of what the heaviest does gain nothing when it is slowed."""
+"""Tenants that post more than this share of what the heaviest does gain nothing when it is
+slowed."""
 STEP_S: Final = 0.1
 FALL: Final = 0.8
 RISE: Final = 1.1

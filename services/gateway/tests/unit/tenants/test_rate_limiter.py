@@ -50,6 +50,14 @@ async def test_a_quota_admits_as_much_as_it_says_and_again_in_the_next_minute() 
     assert await admitted(limiter, [messages(100)], 250) == 100
 
 
+@pytest.mark.parametrize("minute", [0, 1])
+async def test_the_first_minutes_of_a_clock_are_like_any_other(minute: int) -> None:
+    clock = Clock()
+    clock.now_s = minute * WINDOW_S + 15.0
+    limiter = RateLimiter(MemoryQuotaCounts(), clock)
+    assert await admitted(limiter, [messages(3)], 5) == 3
+
+
 @given(
     per_minute=st.integers(1, 500),
     costs=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 60)), max_size=120),

@@ -19,8 +19,8 @@ TURN_MESSAGES: Final = 10
 turns of one message each, a message would cost several times the CPU."""
 SHELTER_TURN_S: Final = 0.0025
 SHELTER_TURN_MESSAGES: Final = 5
-"""The same while a tenant that posts little is sheltered: what goes together is in its way together,
-in the gateway, the database and the worker."""
+"""The same while a tenant that posts little is sheltered: what goes together is in its way
+together, in the gateway, the database and the worker."""
 LINE_SHARE: Final = 0.5
 """The share of all places that the messages of one tenant may take while others post, too."""
 
