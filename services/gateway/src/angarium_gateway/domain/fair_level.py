@@ -6,8 +6,8 @@ searches for the rate of a transfer that must not delay others: the time that me
 waiting is compared with the shortest of the last minute, and while it is longer by more than a
 target, the level falls. Only tenants above the level are slowed; the others post as they do.
 
-It does not fall below half of what all tenants together have posted in a second of the last minute:
-two tenants that post much share the platform as if it had no level. While one that posts little is
+It does not fall below half of what all tenants together have posted in the busiest of the last 60
+seconds without a tenant held back: two tenants that post much share the platform as if it had no level. While one that posts little is
 among them, whose messages would wait for theirs, that tenant is sheltered: the level may fall to an
 eighth, and does so for a shorter wait. It does not fall where that would help nobody: while every
 tenant is held back, or all post about as much.
@@ -26,6 +26,7 @@ SHARE_MIN: Final = 0.5
 SHELTER_SHARE_MIN: Final = 0.125
 """The same while a tenant that posts less than this is to be kept from waiting."""
 SECONDS: Final = 60
+"""So many are remembered of those in which messages came, and none was held back."""
 EXTRA_S_MIN: Final = 0.003
 EXTRA_SHARE: Final = 0.5
 """The wait may be longer than the shortest one by this share of it, or by `EXTRA_S_MIN`."""
@@ -62,7 +63,8 @@ class FairLevel:
         self._shelters_until_s = self._stepped_s
         self._second = 0
         self._in_second = 0
-        self._seconds: deque[tuple[int, int]] = deque(maxlen=SECONDS)
+        self._held_back = False
+        self._seconds: deque[int] = deque(maxlen=SECONDS)
 
     @property
     def shelters(self) -> bool:
@@ -72,14 +74,18 @@ class FairLevel:
     @property
     def least(self) -> float:
         """Messages a second to which a tenant may post now, however long messages wait."""
-        return self._least_of(SHELTER_SHARE_MIN if self.shelters else SHARE_MIN)
+        return (
+            self._sheltering_least() if self.shelters else max(RATE_MIN, SHARE_MIN * self._most())
+        )
 
     def took(self, count: int, now_s: float) -> None:
         """So many messages, of all tenants, go into a commit."""
         second = int(now_s)
         if second != self._second:
-            self._seconds.append((self._second, self._in_second))
-            self._second, self._in_second = second, 0
+            # What came while the level held some of it back does not tell what could have come.
+            if not self._held_back or self._in_second > max(self._seconds, default=0):
+                self._seconds.append(self._in_second)
+            self._second, self._in_second, self._held_back = second, 0, False
         self._in_second += count
 
     def observe(self, wait_s: float) -> None:
@@ -97,9 +103,10 @@ class FairLevel:
         would have posted more. `held_back`: some would have."""
         passed_s = max(STEP_S, now_s - self._stepped_s)
         self._stepped_s = now_s
+        self._held_back = self._held_back or held_back
         waits_s = sorted(self._waits_s)
         self._waits_s.clear()
-        little = self._least_of(SHELTER_SHARE_MIN) * passed_s
+        little = self._sheltering_least() * passed_s
         if held_back and lightest is not None and lightest < little:
             self._shelters_until_s = now_s + SHELTER_FOR_S
         helps = self.shelters or (lightest is not None and lightest <= ALIKE * heaviest)
@@ -112,10 +119,11 @@ class FairLevel:
             return
         self.rate = min(RATE_MAX, max(self.least, self.rate * rise))
 
-    def _least_of(self, share: float) -> float:
-        since = self._second - SECONDS
-        most = max((count for second, count in self._seconds if second >= since), default=0)
-        return max(RATE_MIN, share * most)
+    def _sheltering_least(self) -> float:
+        return max(RATE_MIN, SHELTER_SHARE_MIN * self._most())
+
+    def _most(self) -> int:
+        return max(self._in_second, max(self._seconds, default=0))
 
     def _crowded(self, waits_s: Sequence[float], now_s: float) -> bool:
         """`waits_s` in ascending order."""

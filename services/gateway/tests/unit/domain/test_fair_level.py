@@ -80,10 +80,14 @@ def test_it_never_falls_below_half_of_what_the_platform_took_in_a_second() -> No
     for _ in range(20):
         levelling.step(1.0, heaviest=400)
     assert levelling.level.rate == 2_000
-    # A second that is a minute ago counts no more.
-    levelling.level.took(0, 100.0)
-    levelling.level.took(0, 101.0)
-    levelling.now_s = 101.0
+    # It is remembered for a minute in which nobody is held back.
+    for second in range(2, 200):
+        levelling.level.took(10, float(second))
+        levelling.level.step(float(second), heaviest=10, lightest=None, held_back=True)
+    assert levelling.level.least == 2_000
+    for second in range(200, 262):
+        levelling.level.took(10, float(second))
+    levelling.now_s = 262.0
     levelling.step(0.004, heaviest=400)
     for _ in range(20):
         levelling.step(1.0, heaviest=400)
@@ -136,6 +140,13 @@ def test_for_a_tenant_that_posts_little_it_falls_if_a_few_messages_wait() -> Non
         for wait_s in (*[0.1] * waiting, *[0.001] * 10):
             levelling.level.observe(wait_s)
         assert (levelling.step(0.001, heaviest=400, lightest=LITTLE) < before) is falls
+
+
+def test_the_second_that_has_begun_counts_as_well() -> None:
+    level = FairLevel(lambda: 0.0)
+    level.took(1_500, 0.5)
+    level.took(1_500, 0.6)
+    assert level.least == 1_500
 
 
 @pytest.mark.parametrize("lightest", [None, 201])

@@ -21,6 +21,9 @@ SHELTER_TURN_S: Final = 0.0025
 SHELTER_TURN_MESSAGES: Final = 5
 """The same while a tenant that posts little is sheltered: what goes together is in its way
 together, in the gateway, the database and the worker."""
+CREDIT_S: Final = 0.1
+"""A tenant may make up for so much time in which it posted less than the level, or commits were slow,
+in which a turn for each of them is less than the level. The heaviest may not."""
 LINE_SHARE: Final = 0.5
 """The share of all places that the messages of one tenant may take while others post, too."""
 
@@ -64,6 +67,7 @@ class TenantTurns:
         self._booked_until_s: dict[bytes, float] = {}
         self._taken: dict[bytes, int] = {}
         self._held_back: set[bytes] = set()
+        self._heaviest: bytes | None = None
         self._latest: bytes | None = None
         self._latest_s = 0.0
         self._shared_until_s: float | None = None
@@ -188,11 +192,16 @@ class TenantTurns:
         if self._wait_s(tenant_id, line, now_s) > 0:
             self._held_back.add(tenant_id)
             return 0
-        ahead_s = max(0.0, self._booked_until_s.get(tenant_id, now_s) - now_s)
+        ahead_s = self._booked_s(tenant_id, now_s) - now_s
         allowed = max(1, round(self._level.rate * (self._turn_s() - ahead_s)))
         if allowed < line.count:
             self._held_back.add(tenant_id)
         return allowed
+
+    def _booked_s(self, tenant_id: bytes, now_s: float) -> float:
+        """Until when the tenant has used up its time, at the level."""
+        credit_s = 0.0 if tenant_id == self._heaviest else CREDIT_S
+        return max(now_s - credit_s, self._booked_until_s.get(tenant_id, now_s))
 
     def _turn_s(self) -> float:
         if self._level.shelters:
@@ -204,7 +213,7 @@ class TenantTurns:
     ) -> None:
         if shared and taken:
             self._taken[tenant_id] = self._taken.get(tenant_id, 0) + taken
-            booked_s = max(now_s, self._booked_until_s.get(tenant_id, now_s))
+            booked_s = self._booked_s(tenant_id, now_s)
             self._booked_until_s[tenant_id] = booked_s + taken / self._level.rate
         if not line.count:
             del self._lines[tenant_id]
@@ -214,6 +223,7 @@ class TenantTurns:
 
     def _step(self, now_s: float) -> None:
         taken = self._taken
+        self._heaviest = max(taken, key=taken.__getitem__, default=None)
         free = [count for tenant_id, count in taken.items() if tenant_id not in self._held_back]
         self._level.step(
             now_s,
@@ -226,5 +236,5 @@ class TenantTurns:
         self._booked_until_s = {
             tenant_id: until_s
             for tenant_id, until_s in self._booked_until_s.items()
-            if until_s > now_s
+            if until_s > now_s - CREDIT_S
         }
