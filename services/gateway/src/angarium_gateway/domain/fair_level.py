@@ -7,10 +7,10 @@ waiting is compared with the shortest of the last minute, and while it is longer
 target, the level falls. Only tenants above the level are slowed; the others post as they do.
 
 It does not fall below half of what all tenants together have posted in the busiest of the last 60
-seconds without a tenant held back: two tenants that post much share the platform as if it had no level. While one that posts little is
-among them, whose messages would wait for theirs, that tenant is sheltered: the level may fall to an
-eighth, and does so for a shorter wait. It does not fall where that would help nobody: while every
-tenant is held back, or all post about as much.
+seconds without a tenant held back: two tenants that post much share the platform as if it had no
+level. While one that posts little is among them, whose messages would wait for theirs, that tenant
+is sheltered: the level may fall to an eighth, and does so for a shorter wait. It does not fall
+where that would help nobody: while every tenant is held back, or all post about as much.
 """
 
 from collections import deque
@@ -74,9 +74,9 @@ class FairLevel:
     @property
     def least(self) -> float:
         """Messages a second to which a tenant may post now, however long messages wait."""
-        return (
-            self._sheltering_least() if self.shelters else max(RATE_MIN, SHARE_MIN * self._most())
-        )
+        if self.shelters:
+            return self._sheltering_least()
+        return max(RATE_MIN, SHARE_MIN * self._most())
 
     def took(self, count: int, now_s: float) -> None:
         """So many messages, of all tenants, go into a commit."""

@@ -22,8 +22,8 @@ SHELTER_TURN_MESSAGES: Final = 5
 """The same while a tenant that posts little is sheltered: what goes together is in its way
 together, in the gateway, the database and the worker."""
 CREDIT_S: Final = 0.1
-"""A tenant may make up for so much time in which it posted less than the level, or commits were slow,
-in which a turn for each of them is less than the level. The heaviest may not."""
+"""All but the heaviest tenant may make up for so much time in which they posted less than the
+level: where a commit takes longer than a turn, a turn for each is less."""
 LINE_SHARE: Final = 0.5
 """The share of all places that the messages of one tenant may take while others post, too."""
 
