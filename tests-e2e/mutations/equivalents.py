@@ -42,6 +42,11 @@ EQUIVALENTS = (
     ),
     Equivalent(
         f"{_TENANTS}/rate_limiter.py",
+        "self._window = 1",
+        "Nothing is counted yet, so it does not matter which window the counts are of.",
+    ),
+    Equivalent(
+        f"{_TENANTS}/rate_limiter.py",
         "self._window = - 2",
         "Nothing is counted yet, so it does not matter which window the counts are of.",
     ),
@@ -49,6 +54,16 @@ EQUIVALENTS = (
         f"{_TENANTS}/rate_limiter.py",
         "window: int = - 2",
         "A pool is of no window at first, and no window has a negative number.",
+    ),
+    Equivalent(
+        f"{_TENANTS}/rate_limiter.py",
+        "if window != self._window or len(self._counts) == POOLS_MAX:",
+        "The number grows by one at a time, and begins anew at the most.",
+    ),
+    Equivalent(
+        f"{_TENANTS}/rate_limiter.py",
+        "if pool.window <= window:",
+        "A pool only moves on, and has the window of the request or a later one here.",
     ),
     Equivalent(
         f"{_TENANTS}/last_uses.py",

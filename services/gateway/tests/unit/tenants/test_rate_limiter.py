@@ -178,6 +178,14 @@ async def test_without_the_shared_counts_each_gateway_keeps_to_the_quota_alone()
     assert sum(counts.counts.values()) == 100
 
 
+async def test_a_gateway_that_counts_alone_begins_anew_with_each_minute() -> None:
+    clock = Clock()
+    limiter = RateLimiter(MemoryQuotaCounts(down=True), clock)
+    for _ in range(3):
+        assert await admitted(limiter, [messages(20)], 30) == 20
+        clock.now_s += WINDOW_S
+
+
 def test_only_rates_that_are_set_become_quotas() -> None:
     assert quotas_of(KEY, Rates(), of_key=True) == ()
     tenant = TenantQuotas(requests_per_minute=5, payload_bytes_per_minute=7, endpoints_max=1)
