@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 
 from .engines import engines_in
+from .equivalents import is_equivalent
 from .mutants import Mutant, mutants_of
 from .parts import PARTS, Part
 from .pytest_runs import Change, PytestRun, import_libraries, record_reach
@@ -79,7 +80,12 @@ def _chosen(part: Part, sample: int, seed: int) -> list[Mutant]:
     # So that a larger sample contains the smaller ones.
     Random(f"{seed} {part.name}").shuffle(mutants)
     texts = {mutant.module: (REPOSITORY / mutant.module).read_text() for mutant in mutants}
-    changes = (mutant for mutant in mutants if mutant.changes(texts[mutant.module]))
+    changes = (
+        mutant
+        for mutant in mutants
+        if mutant.changes(texts[mutant.module])
+        and not is_equivalent(mutant.module, mutant.changed_line(texts[mutant.module]))
+    )
     return list(islice(changes, sample or None))
 
 

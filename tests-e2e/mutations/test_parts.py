@@ -1,9 +1,11 @@
 """`make mutate` changes code that exists, and leaves alone what no test should notice."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from .equivalents import EQUIVALENTS, Equivalent, is_equivalent
 from .parts import PARTS, Part
 from .spans_left_out import instants, spans_left_out
 
@@ -63,3 +65,18 @@ def test_comparisons_with_the_databases_clock_are_found() -> None:
         "lane.c.due_at <= now",
         "y > self._now_us - 1",
     ]
+
+
+@pytest.mark.parametrize("each", EQUIVALENTS, ids=lambda each: each.changed_line)
+def test_an_equivalent_change_is_of_a_line_that_exists(each: Equivalent) -> None:
+    """One that does not, because its line has changed since, would leave out nothing."""
+    assert is_equivalent(each.module, f"  {each.changed_line}")
+    assert not is_equivalent(each.module, "self._window = 3")
+    changed = re.findall(r"\w+", each.changed_line)
+    lines = (ROOT / each.module).read_text().splitlines()
+    assert any(_differ_in_one(changed, re.findall(r"\w+", line)) for line in lines)
+
+
+def _differ_in_one(changed: list[str], line: list[str]) -> bool:
+    """Operators are no words, so that a changed line has the words of its own, but for a number."""
+    return len(changed) == len(line) and sum(map(str.__ne__, changed, line)) <= 1

@@ -6,6 +6,7 @@ from collections import defaultdict
 import pytest
 from angarium_gateway.application.accept.tenant_turns import (
     ACTIVE_S,
+    SHELTER_TURN_MESSAGES,
     TURN_MESSAGES,
     TURN_S,
     SubmittedMessages,
@@ -91,7 +92,7 @@ def test_a_flood_that_has_had_its_turn_does_not_keep_others_waiting(turning: Tur
     turning.post(QUIET)
     assert turning.turns.ready_in_s() == 0
     assert turning.take() == {QUIET: 1}
-    turning.now_s += LOWEST_TURN_S
+    turning.now_s += LOWEST_TURN_S - 0.003
     assert turning.take() == {FLOOD: TURN}
 
 
@@ -134,6 +135,21 @@ def test_one_that_posts_within_a_second_of_another_shares_with_it(turning: Turni
     turning.now_s += ACTIVE_S / 2
     turning.post(FLOOD, 100)
     assert turning.take() == {FLOOD: TURN}
+
+
+def test_a_flood_that_never_stops_waiting_is_slowed_for_as_long_as_others_post() -> None:
+    """Also between their messages, when nothing but the flood waits."""
+    turning = Turning(waiting_max=10_000)
+    turning.post(FLOOD, 4_000)
+    taken = 0
+    for _ in range(30):
+        turning.post(QUIET)
+        for _ in range(10):
+            turning.level.rate = RATE_MIN
+            if turning.turns.ready_in_s() <= 0:
+                taken += turning.take().get(FLOOD, 0)
+            turning.now_s += 0.01
+    assert taken <= 3 * RATE_MIN + 2 * TURN
 
 
 def test_the_level_rises_while_nothing_waits_behind(turning: Turning) -> None:
@@ -186,6 +202,104 @@ def test_at_the_end_everything_is_taken(turning: Turning) -> None:
     turning.take()
     assert turning.take(everything=True) == {FLOOD: 100 - TURN}
     assert turning.take(everything=True) == {}
+
+
+class Sharing(Turning):
+    """Tenants that post at rates, in steps of a millisecond, on a platform that becomes crowded:
+    messages wait for 4 ms at first, and later for 40."""
+
+    def __init__(self, busiest_second: int) -> None:
+        super().__init__(waiting_max=1_000_000)
+        self.level.took(busiest_second, self.now_s)
+        self.now_s += 1
+        self.level.took(1, self.now_s)
+        self.commits: list[list[bytes]] = []
+        self.wait_s = 0.004
+        self._made: dict[bytes, SubmittedMessages] = {}
+
+    def submitted(self, tenant_id: bytes, count: int = 1) -> SubmittedMessages:
+        """The same one each time: there are many."""
+        if tenant_id not in self._made:
+            self._made[tenant_id] = super().submitted(tenant_id, count)
+        return self._made[tenant_id]
+
+    def run(self, ms: int, per_s: dict[bytes, int]) -> dict[bytes, int]:
+        """The messages of each tenant that go into commits in so many milliseconds."""
+        total: dict[bytes, int] = defaultdict(int)
+        due = dict.fromkeys(per_s, 0.0)
+        for number in range(ms):
+            self.wait_s = 0.040 if number == 100 else self.wait_s
+            for tenant_id, rate in per_s.items():
+                due[tenant_id] += rate / 1_000
+                self.post(tenant_id, int(due[tenant_id]))
+                due[tenant_id] %= 1
+            for _ in range(3):
+                self.level.observe(self.wait_s)
+            if self.posted > self.taken and self.turns.ready_in_s() <= 0:
+                group = self.turns.take(200, 4_000_000, everything=False)
+                self.commits.append([messages[0].tenant_id for messages, _, _, _ in group])
+                self.taken += len(group)
+                for tenant_id in self.commits[-1]:
+                    total[tenant_id] += 1
+            self.now_s += 0.001
+        return total
+
+
+def test_beside_a_tenant_that_posts_little_a_flood_falls_to_an_eighth_in_small_turns() -> None:
+    sharing = Sharing(busiest_second=8_000)
+    sharing.run(2_000, {FLOOD: 10_000, QUIET: 100})
+    assert sharing.level.rate == 1_000
+    sharing.commits.clear()
+    taken = sharing.run(1_000, {FLOOD: 10_000, QUIET: 100})
+    assert 800 <= taken[FLOOD] <= 1_000
+    assert 99 <= taken[QUIET] <= 100
+    assert max(each.count(FLOOD) for each in sharing.commits) <= SHELTER_TURN_MESSAGES
+
+
+def test_two_that_post_much_are_not_slowed_for_each_other_however_long_they_wait() -> None:
+    sharing = Sharing(busiest_second=8_000)
+    sharing.run(1_000, {FLOOD: 10_000, QUIET: 10_000})
+    sharing.commits.clear()
+    taken = sharing.run(1_000, {FLOOD: 10_000, QUIET: 10_000})
+    for tenant_id in (FLOOD, QUIET):
+        assert taken[tenant_id] >= 10_000
+    assert max(map(len, sharing.commits)) > 8 * TURN
+
+
+def test_when_the_tenant_that_posts_little_has_gone_two_that_post_much_share_everything() -> None:
+    sharing = Sharing(busiest_second=8_000)
+    much = {FLOOD: 10_000, b"g" * 16: 10_000}
+    taken = sharing.run(2_000, {**much, QUIET: 100})
+    assert sharing.level.rate == 1_000
+    assert 199 <= taken[QUIET] <= 200
+    sharing.run(1_500, much)
+    taken = sharing.run(1_000, much)
+    assert sum(taken.values()) >= 8_000
+
+
+def test_all_but_the_heaviest_make_up_for_what_slow_commits_cost_them() -> None:
+    """A turn of 5 for each commit of 50 ms would be 100 messages a second for everybody."""
+    sharing = Sharing(busiest_second=8_000)
+    sharing.run(2_000, {FLOOD: 10_000, QUIET: 100})
+    for count in [2] * 10 + [4 * SHELTER_TURN_MESSAGES]:
+        sharing.post(QUIET, count)
+        taken = sharing.take()
+        sharing.now_s += 0.05
+    assert taken[QUIET] == 4 * SHELTER_TURN_MESSAGES
+    assert taken[FLOOD] <= SHELTER_TURN_MESSAGES
+
+
+def test_messages_of_those_who_post_little_come_first_in_a_commit(turning: Turning) -> None:
+    other = b"o" * 16
+    turning.post(FLOOD, 100)
+    turning.post(QUIET, 2)
+    turning.post(other)
+    group = turning.turns.take(200, 4_000_000, everything=False)
+    assert [messages[0].tenant_id for messages, _, _, _ in group] == [
+        other,
+        *[QUIET] * 2,
+        *[FLOOD] * TURN,
+    ]
 
 
 _steps = st.lists(

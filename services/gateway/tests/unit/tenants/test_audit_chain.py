@@ -1,8 +1,10 @@
 """The hash chain of an audit log: whatever is done to its entries is noticed."""
 
+import hmac
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from angarium_gateway.application.tenants.audit_chain import (
     START,
@@ -151,3 +153,31 @@ def test_a_first_entry_that_follows_another_is_noticed() -> None:
         chain = [ChainedEntry(an_entry(1), 1, previous, digest)]
         (fault,) = faults(chain, end_of(chain))
         assert fault == "before 1, entries are missing or were inserted"
+
+
+@pytest.mark.parametrize("previous", [b"\x00" * 32, b"\xff" * 32])
+def test_an_entry_that_follows_another_than_the_one_before_it_is_noticed(previous: bytes) -> None:
+    """Whether that one's hash is lower or higher."""
+    chain = a_chain(2)
+    digest = chained_hash(KEY, previous, 2, chain[1].entry)
+    chain[1] = ChainedEntry(chain[1].entry, 2, previous, digest)
+    assert len(faults(chain, end_of(chain))) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hashed"),
+    [
+        (None, None, []),
+        ({"name": "a"}, None, [{"name": "a"}, None]),
+        (None, {"name": "b"}, [None, {"name": "b"}]),
+    ],
+)
+def test_entries_without_a_change_are_hashed_as_in_earlier_versions(
+    before: dict[str, Any] | None, after: dict[str, Any] | None, hashed: list[Any]
+) -> None:
+    entry = replace(an_entry(1), before=before, after=after)
+    ids = [entry.id.hex(), entry.tenant_id.hex(), entry.key_id.hex()]
+    request = [entry.by_portal, entry.operation, entry.method, entry.path, entry.status]
+    members = [1, *ids, *request, entry.address, *hashed]
+    expected = hmac.digest(KEY, START + msgspec.json.encode(members), "sha256")
+    assert chained_hash(KEY, START, 1, entry) == expected

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 
 import pytest
 from angarium_gateway.application.tenants import authentication
@@ -13,6 +14,7 @@ from angarium_gateway.application.tenants.authentication import (
 from angarium_gateway.application.unavailable import JournalUnavailable
 from angarium_gateway.domain.api_tokens import new_token
 from angarium_gateway.domain.digests import token_hash
+from angarium_gateway.domain.permissions import KeyScope
 
 CALLER = Caller(b"t" * 16, b"k" * 16)
 
@@ -226,3 +228,18 @@ async def test_a_use_is_noted_with_the_look_up_and_not_with_every_request(
     clock.now_s += 1.1
     await authenticator.caller("good")
     assert used == [CALLER.key_id] * 2
+
+
+@pytest.mark.parametrize("admins_operate", [True, False])
+@pytest.mark.parametrize("scope", list(KeyScope))
+async def test_only_keys_of_the_scope_admin_operate_the_platform_and_only_if_they_may(
+    clock: Clock, scope: KeyScope, admins_operate: bool
+) -> None:
+    keys = KeysModel("good")
+    keys.known[token_hash("good")] = replace(CALLER, grant=scope)
+    authenticator = Authenticator(
+        keys, KeysModel(), clock, fresh_s=1.0, admins_operate=admins_operate
+    )
+    found = await authenticator.caller("good")
+    assert isinstance(found, Caller)
+    assert found.operates is (scope is KeyScope.ADMIN and admins_operate)

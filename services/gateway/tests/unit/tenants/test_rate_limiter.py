@@ -50,6 +50,14 @@ async def test_a_quota_admits_as_much_as_it_says_and_again_in_the_next_minute() 
     assert await admitted(limiter, [messages(100)], 250) == 100
 
 
+@pytest.mark.parametrize("minute", [0, 1])
+async def test_the_first_minutes_of_a_clock_are_like_any_other(minute: int) -> None:
+    clock = Clock()
+    clock.now_s = minute * WINDOW_S + 15.0
+    limiter = RateLimiter(MemoryQuotaCounts(), clock)
+    assert await admitted(limiter, [messages(3)], 5) == 3
+
+
 @given(
     per_minute=st.integers(1, 500),
     costs=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 60)), max_size=120),
@@ -168,6 +176,14 @@ async def test_without_the_shared_counts_each_gateway_keeps_to_the_quota_alone()
     clock.now_s += WINDOW_S + LOCAL_FOR_S
     assert await admitted(limiter, [messages(100)], 250) == 100
     assert sum(counts.counts.values()) == 100
+
+
+async def test_a_gateway_that_counts_alone_begins_anew_with_each_minute() -> None:
+    clock = Clock()
+    limiter = RateLimiter(MemoryQuotaCounts(down=True), clock)
+    for _ in range(3):
+        assert await admitted(limiter, [messages(20)], 30) == 20
+        clock.now_s += WINDOW_S
 
 
 def test_only_rates_that_are_set_become_quotas() -> None:

@@ -17,6 +17,13 @@ TURN_S: Final = 0.01
 TURN_MESSAGES: Final = 10
 """A tenant at the level gets in one turn what it may post in `TURN_S`, or so many messages: in
 turns of one message each, a message would cost several times the CPU."""
+SHELTER_TURN_S: Final = 0.0025
+SHELTER_TURN_MESSAGES: Final = 5
+"""The same while a tenant that posts little is sheltered: what goes together is in its way
+together, in the gateway, the database and the worker."""
+CREDIT_S: Final = 0.1
+"""All but the heaviest tenant may make up for so much time in which they posted less than the
+level: where a commit takes longer than a turn, a turn for each is less."""
 LINE_SHARE: Final = 0.5
 """The share of all places that the messages of one tenant may take while others post, too."""
 
@@ -59,7 +66,8 @@ class TenantTurns:
         self._lines: dict[bytes, _Line] = {}
         self._booked_until_s: dict[bytes, float] = {}
         self._taken: dict[bytes, int] = {}
-        self._held_back = False
+        self._held_back: set[bytes] = set()
+        self._heaviest: bytes | None = None
         self._latest: bytes | None = None
         self._latest_s = 0.0
         self._shared_until_s: float | None = None
@@ -103,6 +111,7 @@ class TenantTurns:
                     return list(line.submitted)
         shared = self._shared() and not everything
         group: list[SubmittedMessages] = []
+        counts: dict[bytes, int] = {}
         places_left, bytes_left = items_max, bytes_max
         for tenant_id in tuple(self._lines):
             line = self._lines[tenant_id]
@@ -119,6 +128,7 @@ class TenantTurns:
                 group.append(submitted.popleft())
                 taken += len(messages)
                 taken_bytes += size_bytes
+            counts[tenant_id] = taken
             line.count -= taken
             line.size_bytes -= taken_bytes
             places_left -= taken
@@ -129,6 +139,9 @@ class TenantTurns:
         self._level.took(items_max - places_left, now_s)
         if shared and self._level.step_due(now_s):
             self._step(now_s)
+        if len(counts) > 1:
+            # A worker sends them in this order: one message does not wait for a turn of many.
+            group.sort(key=lambda submitted: counts[submitted[0][0].tenant_id])
         return group
 
     def _new_line(self, tenant_id: bytes) -> _Line:
@@ -143,11 +156,13 @@ class TenantTurns:
     def _note(self, tenant_id: bytes) -> None:
         """The tenant posts, after a while in which nothing of it waited."""
         now_s = self._clock_s()
-        if tenant_id != self._latest:
-            others = self._latest is not None and now_s - self._latest_s <= ACTIVE_S
-            if others or len(self._lines) > 1:
-                self._shared_until_s = now_s + ACTIVE_S
-            self._latest = tenant_id
+        if len(self._lines) > 1 or (
+            self._latest is not None
+            and self._latest != tenant_id
+            and now_s - self._latest_s <= ACTIVE_S
+        ):
+            self._shared_until_s = now_s + ACTIVE_S
+        self._latest = tenant_id
         self._latest_s = now_s
 
     def _is_alone(self) -> bool:
@@ -175,15 +190,22 @@ class TenantTurns:
 
     def _allowed(self, tenant_id: bytes, line: _Line, now_s: float) -> int:
         if self._wait_s(tenant_id, line, now_s) > 0:
-            self._held_back = True
+            self._held_back.add(tenant_id)
             return 0
-        ahead_s = max(0.0, self._booked_until_s.get(tenant_id, now_s) - now_s)
+        ahead_s = self._booked_s(tenant_id, now_s) - now_s
         allowed = max(1, round(self._level.rate * (self._turn_s() - ahead_s)))
         if allowed < line.count:
-            self._held_back = True
+            self._held_back.add(tenant_id)
         return allowed
 
+    def _booked_s(self, tenant_id: bytes, now_s: float) -> float:
+        """Until when the tenant has used up its time, at the level."""
+        credit_s = 0.0 if tenant_id == self._heaviest else CREDIT_S
+        return max(now_s - credit_s, self._booked_until_s.get(tenant_id, now_s))
+
     def _turn_s(self) -> float:
+        if self._level.shelters:
+            return max(SHELTER_TURN_S, SHELTER_TURN_MESSAGES / self._level.rate)
         return max(TURN_S, TURN_MESSAGES / self._level.rate)
 
     def _took(
@@ -191,7 +213,7 @@ class TenantTurns:
     ) -> None:
         if shared and taken:
             self._taken[tenant_id] = self._taken.get(tenant_id, 0) + taken
-            booked_s = max(now_s, self._booked_until_s.get(tenant_id, now_s))
+            booked_s = self._booked_s(tenant_id, now_s)
             self._booked_until_s[tenant_id] = booked_s + taken / self._level.rate
         if not line.count:
             del self._lines[tenant_id]
@@ -200,12 +222,19 @@ class TenantTurns:
             self._lines[tenant_id] = self._lines.pop(tenant_id)
 
     def _step(self, now_s: float) -> None:
-        heaviest = max(self._taken.values(), default=0)
-        self._level.step(now_s, heaviest=heaviest, held_back=self._held_back)
+        taken = self._taken
+        self._heaviest = max(taken, key=taken.__getitem__, default=None)
+        free = [count for tenant_id, count in taken.items() if tenant_id not in self._held_back]
+        self._level.step(
+            now_s,
+            heaviest=max(taken.values(), default=0),
+            lightest=min(free, default=None),
+            held_back=bool(self._held_back),
+        )
         self._taken.clear()
-        self._held_back = False
+        self._held_back.clear()
         self._booked_until_s = {
             tenant_id: until_s
             for tenant_id, until_s in self._booked_until_s.items()
-            if until_s > now_s
+            if until_s > now_s - CREDIT_S
         }
