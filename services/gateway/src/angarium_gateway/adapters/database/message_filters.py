@@ -53,6 +53,11 @@ def _after(id_: bytes) -> bytes:
     return id_ + b"\0"
 
 
+def names_text(name: str) -> str:
+    """A channel or tag within the text of a message's channels or tags."""
+    return msgspec.json.encode(name).decode()
+
+
 def looked_into(
     read: FromClause, chosen: MessageFilter, position: Callable[..., ColumnElement[int]]
 ) -> list[ColumnElement[bool]]:
@@ -62,7 +67,7 @@ def looked_into(
         found.append(read.c.event_type.in_(chosen.event_types))
     for column, text in ((read.c.channels, chosen.channel), (read.c.tags, chosen.tag)):
         if text is not None:
-            found.append(position(column, msgspec.json.encode(text).decode()) > 0)
+            found.append(position(column, names_text(text)) > 0)
     if chosen.event_id_prefix is not None:
         found.append(position(read.c.event_id, chosen.event_id_prefix) == 1)
     return found

@@ -19,8 +19,8 @@ from angarium_gateway.application.read.messages import (
 
 from .failures import journal_failures
 from .message_filters import id_bounds, looked_into, message_columns
-from .tables import event_claim, message
 from .message_terms import indexed_to
+from .tables import event_claim, message
 from .term_search import ReadRows, TermSearch, has_terms, is_outside, one
 
 LOOKED_THROUGH_MAX = 20_000

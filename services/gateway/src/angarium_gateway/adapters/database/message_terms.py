@@ -2,8 +2,8 @@
 
 The index is written in the background, after the roll-ups, and a message costs it nothing on its
 way. It consists of blocks: a row says that an application has messages with a term within
-`BLOCK_MS`, and which, unless there are many. A block is a hint: whoever reads it checks the messages
-themselves. Messages from the position on are not in the index yet.
+`BLOCK_MS`, and which, unless there are many. A block is a hint: whoever reads it checks the
+messages themselves. Messages from the position on are not in the index yet.
 
 Terms are hashed with a salt of the database, and blocks of a message that forgets its tags are
 corrected, so that no erased tag can be recognised in the index.
