@@ -9,7 +9,7 @@ Terms are hashed with a salt of the database, and blocks of a message that forge
 corrected, so that no erased tag can be recognised in the index.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from itertools import batched
 from typing import Any, Final, NamedTuple
@@ -18,8 +18,8 @@ from angarium_chassis.database.engine import Database
 from angarium_chassis.statistics.database_times import created_at_ms
 from angarium_contracts.ids import created_at_ms as ms_of
 from angarium_contracts.ids import lowest_id_at
-from sqlalchemy import ColumnElement, Row, case, cast, func, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Row, case, cast, func, literal, select, text, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import LargeBinary
 
@@ -36,14 +36,29 @@ IDS_MAX: Final = 100
 ROWS_MAX: Final = 10_000
 """Messages that one transaction puts into the index."""
 SLICES_MAX: Final = 10_000
-ROWS_PER_STATEMENT: Final = 1_000
+ROWS_PER_STATEMENT: Final = 10_000
 ID_BYTES: Final = 16
 
 EVENT_TYPE, CHANNEL, TAG = b"e", b"c", b"t"
 """Kinds of terms."""
 
+_COLUMNS: Final = ("application_id", "term", "id", "messages", "ids")
+_ADD: Final = text("""
+    insert into message_term as block (application_id, term, id, messages, ids)
+    select * from unnest(
+        cast(:application_id as bytea[]), cast(:term as bytea[]), cast(:id as bytea[]),
+        cast(:messages as integer[]), cast(:ids as bytea[])
+    )
+    on conflict (application_id, term, id) do update set
+        messages = block.messages + excluded.messages,
+        ids = case when block.messages + excluded.messages <= :ids_max
+            then block.ids || excluded.ids else '' end
+""")
+
 type BlockKey = tuple[bytes, bytes, bytes]
 """Application, term, and lowest id of the block."""
+type Block = tuple[int, bytes]
+"""The number of its messages, and their ids, unless they are too many."""
 
 
 def block_of(message_id: bytes) -> bytes:
@@ -143,7 +158,7 @@ class MessageTermIndexer:
 
 async def _blocks(
     connection: AsyncConnection, condition: ColumnElement[bool], own: Any
-) -> dict[BlockKey, tuple[int, bytes]]:
+) -> dict[BlockKey, Block]:
     """The number and the ids of messages that fulfil the condition, by block."""
     on_postgres = connection.dialect.name == "postgresql"
     row = message.c
@@ -163,7 +178,7 @@ async def _blocks(
         func.count(),
         case((func.count() <= IDS_MAX, ids)),
     ]
-    terms, found = Terms(own.salt), dict[BlockKey, tuple[int, bytes]]()
+    terms, found = Terms(own.salt), dict[BlockKey, Block]()
     for application_id, lowest, event_type, channels, tags, messages, named in (
         await connection.execute(select(*columns).where(condition).group_by(*groups))
     ).all():
@@ -178,9 +193,16 @@ async def _blocks(
     return found
 
 
-async def _write(connection: AsyncConnection, blocks: dict[BlockKey, tuple[int, bytes]]) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(message_term)
+async def _write(connection: AsyncConnection, blocks: Mapping[BlockKey, Block]) -> None:
+    """Add these blocks to those that are there."""
+    # In the order of the index, so that rows of one page of it come together.
+    rows = [(*key, *blocks[key]) for key in sorted(blocks)]
+    if connection.dialect.name == "postgresql":
+        for some in batched(rows, ROWS_PER_STATEMENT):
+            columns = dict(zip(_COLUMNS, map(list, zip(*some, strict=True)), strict=True))
+            await connection.execute(_ADD, {**columns, "ids_max": IDS_MAX})
+        return
+    statement = sqlite.insert(message_term)
     new, row = statement.excluded, message_term.c
     messages = row.messages + new.messages
     # SQLite gives text when it concatenates.
@@ -189,9 +211,10 @@ async def _write(connection: AsyncConnection, blocks: dict[BlockKey, tuple[int, 
         index_elements=["application_id", "term", "id"],
         set_={"messages": messages, "ids": case((messages <= IDS_MAX, joined), else_=b"")},
     )
-    for keys in batched(sorted(blocks), ROWS_PER_STATEMENT):
-        values = [dict(zip(row.keys(), (*key, *blocks[key]), strict=True)) for key in keys]
-        await connection.execute(statement, values)
+    if rows:
+        await connection.execute(
+            statement, [dict(zip(_COLUMNS, each, strict=True)) for each in rows]
+        )
 
 
 def split_ids(ids: bytes) -> Iterable[bytes]:
