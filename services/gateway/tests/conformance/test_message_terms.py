@@ -1,6 +1,7 @@
 """The index of messages by type, channel and tag, on both engines: every page equals what a plain
 filter of all messages gives, however much of them is indexed, and nothing erased stays in it."""
 
+import asyncio
 import os
 import time
 from collections.abc import Sequence
@@ -315,6 +316,47 @@ async def test_messages_from_before_the_index_are_found(database: Database) -> N
     again, _ = await _walk(journal, None, chosen, 2, iter(()), backwards=True, past=bytes(16))
     assert again == seen
     assert last is not None
+
+
+async def test_messages_are_indexed_after_they_are_counted_while_the_roller_runs(
+    database: Database,
+) -> None:
+    journal, (id_,) = await _journal(database, [_plain(1, "v")])
+    indexed = asyncio.Event()
+    indexer = MessageTermIndexer(database)
+
+    async def then() -> None:
+        await indexer.turn()
+        indexed.set()
+
+    roller = Roller(database, counted_ledgers(database), every_s=60.0, then=then)
+    running = asyncio.create_task(roller.run())
+    await asyncio.wait_for(indexed.wait(), timeout=30)
+    running.cancel()
+    assert await _is_indexed(journal, TAG, "v", id_)
+
+
+async def test_an_index_that_fails_to_be_written_is_written_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, (id_,) = await _journal(database, [_plain(1, "v")])
+    await Roller(database, counted_ledgers(database), every_s=1.0).turn()
+    write = message_terms._write
+
+    async def fail(*given: Any) -> None:
+        await write(*given)
+        raise OSError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(message_terms, "_write", fail)
+        with pytest.raises(OSError, match="killed"):
+            await MessageTermIndexer(database).turn()
+    assert await blocks(database) == 0
+    await MessageTermIndexer(database).turn()
+    async with database.reading.connect() as connection:
+        counted = await connection.scalars(select(message_term.c.messages))
+        assert set(counted) == {1}
+    assert await _is_indexed(journal, TAG, "v", id_)
 
 
 async def test_what_is_deleted_last_hides_nothing_that_follows(database: Database) -> None:

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     FromClause,
     LargeBinary,
     Row,
@@ -69,7 +70,7 @@ class BlockReader:
         return await self._rows(last, end_of(last), None), True
 
     async def _rows(self, low: bytes, high: bytes, rows_max: int | None) -> list[Row[Any]]:
-        order = _block.id if self._backwards else _block.id.desc()
+        order: ColumnElement[Any] = _block.id if self._backwards else _block.id.desc()
         within = select(*_COLUMNS).where(_block.id >= low, _block.id < high)
         if self._connection.dialect.name == "postgresql":
             query = self._merged(within.order_by(order).limit(rows_max))
