@@ -280,6 +280,23 @@ async def test_a_rare_tag_is_found_without_reading_others(
     assert (len(ids), page.done) == (1, True)
 
 
+async def test_a_page_goes_on_from_the_end_of_a_block(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(term_search, "BLOCKS_MAX", 1)
+    messages = [
+        Posted(0, block * BLOCK_MS + at, event_type, (), (), "q" if block == 3 else "p")
+        for block in range(4)
+        for at, event_type in enumerate("ab")
+    ]
+    journal, _ = await _journal(database, messages)
+    await journal.roll()
+    chosen = MessageFilter(event_types=("a", "b"), event_id_prefix="q")
+    back, _ = await _walk(journal, 0, chosen, 1, back_from=bytes(16))
+    assert back == journal.matching(0, chosen)
+    assert len(back) == 2
+
+
 async def test_without_an_index_of_most_messages_pages_are_complete(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

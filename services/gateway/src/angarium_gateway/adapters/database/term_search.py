@@ -160,6 +160,9 @@ class TermSearch:
         """Check the messages of one block after another. Returns whether all were checked; False
         once the page is full, or has reached a bound."""
         low, high, blocks = block_of(self._low), self._high, 0
+        if self._low > _before(end_of(low)):
+            # The page before ended with this block: one that ends there again would not go on.
+            low = end_of(low)
         while low < high:
             found, more = await self._blocks.read(low, high, self._wanted)
             for step in steps_of(found):
