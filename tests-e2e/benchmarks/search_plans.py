@@ -30,6 +30,7 @@ from angarium_contracts.attempts import AttemptFilter, Attempts, AttemptStatus, 
 from angarium_contracts.ids import MESSAGE, format_id, id_range, lowest_id_at, parse_id
 from angarium_contracts.queries import Page
 from angarium_gateway.adapters.database.message_search import MessageSearchTable
+from angarium_gateway.adapters.database.message_terms import MessageTermIndexer
 from angarium_gateway.adapters.database.schema import SCHEMA as GATEWAY
 from angarium_gateway.application.read.messages import MessageFilter, MessageWindow
 from angarium_worker.adapters.database.attempt_search import AttemptSearch
@@ -68,9 +69,10 @@ from generate_series({first}, {last}) as i
 join endpoint_copy as e on e.id = decode(lpad(to_hex(i % {endpoints}), 32, '0'), 'hex')
 """
 _MESSAGES = """
-insert into message (application_id, id, tenant_id, event_type, event_id, tags, payload)
+insert into message (application_id, id, tenant_id, event_type, event_id, channels, tags, payload)
 select decode(lpad(to_hex(1000 + i % {applications}), 32, '0'), 'hex'), {id},
     convert_to(repeat('t', 16), 'UTF8'), 'type.' || (i / {applications} % 20), 'evt_' || i,
+    case when i / {applications} % 100 = 3 then '["some"]' end,
     case when i / {applications} % 1000 = 7 then '["rare"]' end, '\\x7b7d'
 from generate_series({first}, {last}) as i
 """
@@ -127,14 +129,19 @@ def indexes_of(node: dict[str, Any]) -> set[str]:
     return found
 
 
-async def fill(database: Database, table: str, statement: str, rows: int, **members: Any) -> None:
-    """Partitions of a day, and rows spread evenly over them."""
+async def divide(database: Database, table: str) -> None:
+    """Partitions of a day."""
     async with database.engine.begin() as connection:
         for day in range(DAYS):
             low_ms = _BEGIN_MS + day * DAY_MS
             bounds = range_bounds(lowest_id_at(low_ms), lowest_id_at(low_ms + DAY_MS))
             name = partition_name(table, low_ms)
             await connection.execute(text(f"create table {name} partition of {table} {bounds}"))
+
+
+async def fill(database: Database, table: str, statement: str, rows: int, **members: Any) -> None:
+    """Rows spread evenly over partitions of a day."""
+    await divide(database, table)
     given = {"begin": _BEGIN_MS, "span": DAYS * DAY_MS - 1, "rows": rows, **members}
     given["message"] = _ID.format(salt="'m'", **given)
     given["id"] = _ID.format(salt="'a'", **given)
@@ -144,6 +151,29 @@ async def fill(database: Database, table: str, statement: str, rows: int, **memb
         async with database.engine.begin() as connection:
             await connection.exec_driver_sql("set local statement_timeout = 0")
             await connection.exec_driver_sql(part)
+
+
+async def index(database: Database) -> float:
+    """Index the messages, as the gateway does behind their way. Returns the time it took."""
+    await divide(database, "message_term")
+    horizon = "update rollup_position set position = txid_snapshot_xmin(txid_current_snapshot())"
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql(horizon)
+    began_s = time.monotonic()
+    await MessageTermIndexer(database).turn()
+    return time.monotonic() - began_s
+
+
+async def sizes(database: Database, *tables: str) -> str:
+    """The sizes of partitioned tables with their indexes."""
+    found = []
+    async with database.engine.connect() as connection:
+        for table in tables:
+            size = "select sum(pg_total_relation_size(inhrelid)) from pg_inherits"
+            of_table = f"{size} where inhparent = '{table}'::regclass"
+            megabytes = (await connection.exec_driver_sql(of_table)).scalar_one() / 2**20
+            found.append(f"{table} {megabytes:,.0f} MB")
+    return ", ".join(found)
 
 
 async def analyze(database: Database) -> None:
@@ -171,7 +201,8 @@ async def fill_worker(database: Database, attempts: int) -> None:
 
 
 async def fill_gateway(database: Database, messages: int) -> None:
-    """Messages of `APPLICATIONS` applications; one of a thousand has the tag `rare`."""
+    """Messages of `APPLICATIONS` applications; one of a thousand has the tag `rare`, one
+    of a hundred the channel `some`."""
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql(
             "insert into application_copy (id, tenant_id, version, deleted)"
@@ -183,7 +214,6 @@ async def fill_gateway(database: Database, messages: int) -> None:
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql("set local statement_timeout = 0")
         await connection.exec_driver_sql(_CLAIMS)
-    await analyze(database)
 
 
 def attempt_turn(search: AttemptSearch, **members: Any) -> Turn:
@@ -269,6 +299,12 @@ def attempt_searches(search: AttemptSearch) -> dict[str, Turn]:
         "attempts of one application": attempt_turn(search, **of),
         "… that failed (3 %)": attempt_turn(search, status=AttemptStatus.FAIL, **of),
         "… answered 5xx (1 %)": attempt_turn(search, status_class=500, **of),
+        "… that failed with 5xx (1 %)  ": attempt_turn(
+            search, status=AttemptStatus.FAIL, status_class=500, **of
+        ),
+        "… that failed at one endpoint (3 %)": attempt_turn(
+            search, status=AttemptStatus.FAIL, endpoint_id=(35).to_bytes(16)
+        ),
         "… of one type (5 %)": attempt_turn(search, event_types=("type.3",), **of),
         "… before a time": attempt_turn(search, before=middle, **of),
         "attempts of the tenant": attempt_turn(search),
@@ -291,8 +327,11 @@ def message_searches(search: MessageSearchTable) -> dict[str, Turn]:
     return {
         "messages of one application": message_turn(search, one),
         "… of one type (5 %) ": message_turn(search, one, event_types=("type.3",)),
+        "… with a channel (1 %)": message_turn(search, one, channel="some"),
         "… with a tag (0.1 %)": message_turn(search, one, tag="rare"),
         "messages of the tenant": message_turn(search),
+        "… of one type (5 %)  ": message_turn(search, event_types=("type.3",)),
+        "… with a channel (1 %) ": message_turn(search, channel="some"),
         "… with a tag (0.1 %) ": message_turn(search, tag="rare"),
         "… by the beginning of the id": message_turn(search, ids=id_range(MESSAGE, prefix)),
         "… by eventId": message_turn(search, event_id="evt_1234"),
@@ -324,6 +363,9 @@ async def run(arguments: argparse.Namespace, postgres: PostgresProcess) -> None:
         await fill_worker(worker, arguments.attempts)
         await fill_gateway(gateway, arguments.messages)
         console.print(f"filled in {time.monotonic() - began_s:.0f} s")
+        console.print(f"{arguments.messages:,} messages indexed in {await index(gateway):.1f} s")
+        await analyze(gateway)
+        console.print(await sizes(gateway, "message", "message_term"))
         searches = [
             (worker, attempt_searches(AttemptSearch(worker, failed_answer))),
             (gateway, message_searches(MessageSearchTable(gateway))),

@@ -9,6 +9,7 @@ from sqlalchemy import LargeBinary
 NOT_SEALED = {
     ("gateway", "message", "payload"),
     ("gateway", "batch", "message_refs"),
+    ("gateway", "message_term", "ids"),
     ("dispatcher", "event_types", "schemas"),
     ("worker", "attempt", "response"),
     ("worker", "attempt", "timings"),

@@ -53,6 +53,7 @@ from faststream.redis import RedisBroker
 
 from .adapters.database.application_copy import ApplicationCopyTable
 from .adapters.database.message_rollups import counted_ledgers, order_of_messages
+from .adapters.database.message_terms import MessageTermIndexer
 from .adapters.database.postgres_journal import PostgresJournal
 from .adapters.database.retention_tasks import retention_tasks
 from .adapters.database.schema import SCHEMA
@@ -165,7 +166,12 @@ def _retention(settings: Settings, database: Database) -> RetentionLoop:
 
 
 def _roller(settings: Settings, database: Database) -> Roller:
-    return Roller(database, counted_ledgers(database), every_s=settings.statistics_every_s)
+    return Roller(
+        database,
+        counted_ledgers(database),
+        every_s=settings.statistics_every_s,
+        then=MessageTermIndexer(database).turn,
+    )
 
 
 async def _work(

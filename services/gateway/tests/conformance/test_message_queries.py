@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from angarium_chassis.database.engine import Database
 from angarium_contracts.ids import MESSAGE, format_id, lowest_id_at
-from angarium_gateway.adapters.database import message_queries
+from angarium_gateway.adapters.database import message_queries, term_search
 from angarium_gateway.adapters.database.message_queries import StoredMessages
 from angarium_gateway.adapters.database.tables import event_claim, message
 from angarium_gateway.application.read.messages import (
@@ -184,6 +184,7 @@ async def test_filters_choose(
 async def test_a_rare_filter_gives_short_pages_that_go_on(
     database: Database, journal: MessageJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(term_search, "FRESH_MAX", 0)
     monkeypatch.setattr(message_queries, "LOOKED_THROUGH_MAX", 2)
     for number in range(6):
         await post(database, number, channels=["rare"] if number in {0, 3} else None)
@@ -207,6 +208,7 @@ async def test_a_rare_filter_gives_short_pages_that_go_on(
 async def test_the_way_back_from_an_empty_page_has_what_the_search_ended_with(
     database: Database, journal: MessageJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(term_search, "FRESH_MAX", 0)
     monkeypatch.setattr(message_queries, "LOOKED_THROUGH_MAX", 2)
     vip = MessageFilter(tag="vip")
     await post(database, 1, tags=["vip"])

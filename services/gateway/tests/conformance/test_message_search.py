@@ -13,7 +13,7 @@ from angarium_contracts.ids import (
     lowest_id_at,
     operational_application_id,
 )
-from angarium_gateway.adapters.database import message_search
+from angarium_gateway.adapters.database import message_search, term_search
 from angarium_gateway.adapters.database.application_copy import ApplicationCopyTable
 from angarium_gateway.adapters.database.message_feed import MessageFeed
 from angarium_gateway.adapters.database.message_search import MessageSearchTable
@@ -105,6 +105,7 @@ async def test_a_filter_finds_all_however_few_a_page_examines(
 ) -> None:
     monkeypatch.setattr(message_search, "LOOKED_THROUGH_MAX", examined)
     monkeypatch.setattr(message_search, "LOOKED_THROUGH_MIN", min(examined, 500))
+    monkeypatch.setattr(term_search, "FRESH_MAX", 0)
     assert await _walk(search, tag="vip") == [20, 15, 10, 5, 0]
     assert await _walk(search, TWO, tag="vip") == [15, 5]
     void = ("invoice.void",)
@@ -137,7 +138,8 @@ async def test_a_filter_without_an_index_is_refused_for_too_many_applications(
 ) -> None:
     monkeypatch.setattr(message_search, "APPLICATIONS_MAX", 1)
     with pytest.raises(TooManyApplications, match="more than 1 applications"):
-        await _walk(search, tag="vip")
-    assert await _walk(search, ONE, tag="vip")
+        await _walk(search, event_id_prefix="evt_0")
+    assert await _walk(search, ONE, event_id_prefix="evt_0")
+    assert await _walk(search, tag="vip") == [20, 15, 10, 5, 0]
     assert await _walk(search, event_id="evt_0-3") == [3]
     assert len(await _walk(search)) == COUNT

@@ -67,7 +67,7 @@ async def made(
 
 
 async def _search(search: AttemptSearch, page: Page, **members: Any) -> Attempts:
-    names = ("status", "event_types", "latest", "will_retry")
+    names = ("status", "status_class", "event_types", "latest", "will_retry")
     filters = {name: members.pop(name) for name in names if name in members}
     question = SearchAttempts(
         tenant_id=TENANT, page=page, filter=AttemptFilter(**filters), **members
@@ -125,8 +125,25 @@ async def test_a_filter_without_an_index_is_refused_for_too_many_endpoints(
     assert len(await _walk(search)) == len(made)
 
 
-async def test_failed_attempts_of_a_tenant_are_found_by_an_index(
-    search: AttemptSearch, made: list[AttemptRow], database: Database
+@pytest.mark.parametrize(
+    ("members", "indexes"),
+    [
+        ({}, ("tenant_id_id_idx", "attempt_failed")),
+        (
+            {"application_id": APPLICATION},
+            ("endpoint_id_id_idx1", "attempt_failed_by_endpoint"),
+        ),
+        ({"endpoint_id": ENDPOINTS[0]}, ("endpoint_id_id_idx1", "attempt_failed_by_endpoint")),
+    ],
+)
+@pytest.mark.parametrize("failed", [{"status": AttemptStatus.FAIL}, {"status_class": 500}])
+async def test_failed_attempts_are_found_by_an_index(
+    search: AttemptSearch,
+    made: list[AttemptRow],
+    database: Database,
+    members: dict[str, Any],
+    indexes: tuple[str, str],
+    failed: dict[str, Any],
 ) -> None:
     statements: list[tuple[str, Any]] = []
 
@@ -135,7 +152,7 @@ async def test_failed_attempts_of_a_tenant_are_found_by_an_index(
 
     engine = database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
-    await _search(search, Page(limit=4), status=AttemptStatus.FAIL, event_types=("invoice.paid",))
+    await _search(search, Page(limit=4), event_types=("invoice.paid",), **failed, **members)
     event.remove(engine, "before_cursor_execute", note)
     explain = "explain" if database.on_postgres else "explain query plan"
     async with database.engine.connect() as connection:
@@ -144,13 +161,31 @@ async def test_failed_attempts_of_a_tenant_are_found_by_an_index(
         plans = [
             str((await connection.exec_driver_sql(f"{explain} {statement}", given)).all())
             for statement, given in statements
-            if "from attempt" in statement.lower()
+            if "attempt" in statement.lower()
         ]
     assert len(plans) == 2
     for plan in plans:
         # On Postgres, the partition's part of the index, which has a name of its own.
-        index = "tenant_id_id_idx" if database.on_postgres else "attempt_failed"
-        assert index in plan
+        assert (indexes[0] if database.on_postgres else indexes[1]) in plan
+
+
+async def test_failed_attempts_of_an_application_need_no_examination_of_others(
+    search: AttemptSearch, made: list[AttemptRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt_search, "LOOKED_THROUGH_MAX", 1)
+    monkeypatch.setattr(attempt_search, "LOOKED_THROUGH_MIN", 1)
+    monkeypatch.setattr(attempt_search, "ENDPOINTS_MAX", 1)
+    failed = [row for row in reversed(made) if row.status == 2]
+    of_application = [row.id for row in failed if row.application_id == APPLICATION]
+    found = await _search(
+        search, Page(limit=50), status=AttemptStatus.FAIL, application_id=APPLICATION
+    )
+    assert ([each.id for each in found.items], found.done) == (of_application, True)
+    assert await _walk(search, status=AttemptStatus.FAIL, application_id=APPLICATION) == (
+        of_application
+    )
+    of_endpoint = [row.id for row in failed if row.endpoint_id == ENDPOINTS[2]]
+    assert await _walk(search, status=AttemptStatus.FAIL, endpoint_id=ENDPOINTS[2]) == of_endpoint
 
 
 @pytest.mark.parametrize("examined", [2, 20_000])

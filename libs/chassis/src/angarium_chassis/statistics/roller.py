@@ -47,7 +47,8 @@ class Roller:
     """Keeps the roll-ups of one service up to date.
 
     `lag_s` is the age of the newest moment before which everything is counted; 0 when nothing
-    waits. While the database does not answer, it grows: nobody knows that nothing waits.
+    waits. While the database does not answer, it grows: nobody knows that nothing waits. `then`
+    ends a turn of `run`: what else is kept of the rows that are counted.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class Roller:
         every_s: float,
         rows_max: int = ROWS_MAX,
         clock_s: Callable[[], float] = time.monotonic,
+        then: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._database = database
+        self._then = then
         self._ledgers = ledgers
         self._every_s = every_s
         self._rows_max = rows_max
@@ -81,6 +84,8 @@ class Roller:
             try:
                 await self.turn()
                 self._failing_since_s = None
+                if self._then is not None:
+                    await self._then()
             except CONNECTION_ERRORS as error:
                 log.warning("statistics.waits", error=type(error).__name__)
                 if self._failing_since_s is None:

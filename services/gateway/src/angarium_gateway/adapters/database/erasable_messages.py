@@ -13,6 +13,7 @@ from angarium_gateway.application.erasure.erasable_messages import ErasableMessa
 from .failures import journal_failures
 from .message_rows import names_from_text
 from .tables import application_copy, event_claim, message, scheduled_message
+from .term_retention import forget_tags, lock_index
 
 _row = message.c
 _COLUMNS = (
@@ -78,10 +79,16 @@ class StoredErasableMessages:
         claim = event_claim.c
         with journal_failures():
             async with self._engine.begin() as connection:
-                event_id = await connection.scalar(select(_row.event_id).where(of_message))
+                salt = await lock_index(connection)
+                named = select(_row.event_id, _row.tags).where(of_message)
+                found = (await connection.execute(named)).first()
+                event_id = None if found is None else found.event_id
                 changed = await connection.execute(
                     update(message).where(of_message).values(event_id=None, tags=None, trace=None)
                 )
+                if salt is not None and found is not None:
+                    tags = names_from_text(found.tags)
+                    await forget_tags(connection, salt, application_id, message_id, tags)
                 claims = 0
                 if event_id is not None:
                     forgotten = await connection.execute(

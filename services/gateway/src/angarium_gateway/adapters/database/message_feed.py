@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Select, select, true
 from angarium_gateway.application.feed.feed_events import AcceptedMessage, FeedScope
 
 from .failures import journal_failures
-from .message_queries import message_columns, message_of_row
+from .message_filters import message_columns
+from .message_queries import message_of_row
 from .tables import application_copy, message
 
 

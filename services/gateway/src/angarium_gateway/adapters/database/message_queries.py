@@ -1,17 +1,14 @@
 """Reads messages from the journal."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from angarium_chassis.database.columns import to_micros
 from angarium_chassis.database.engine import Database
 from angarium_chassis.database.list_reads import ListReads
-from angarium_contracts.ids import MESSAGE, lowest_id_at, parse_id
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from angarium_contracts.ids import MESSAGE, parse_id
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.expression import FromClause
 
 from angarium_gateway.application.read.messages import (
     Message,
@@ -21,7 +18,10 @@ from angarium_gateway.application.read.messages import (
 )
 
 from .failures import journal_failures
+from .message_filters import id_bounds, looked_into, message_columns
+from .message_terms import indexed_to
 from .tables import event_claim, message
+from .term_search import ReadRows, TermSearch, has_terms, is_outside, one
 
 LOOKED_THROUGH_MAX = 20_000
 """Messages that one page examines for a filter."""
@@ -33,6 +33,7 @@ class StoredMessages:
     """Implements `MessageJournal`."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._engine = database.engine.execution_options(read_only=True)
         self._lists = ListReads(database)
         self._position = func.strpos if database.on_postgres else func.instr
@@ -108,7 +109,13 @@ class StoredMessages:
         with_content: bool,
     ) -> MessagePage:
         """A page, newest first. With a filter on more than the time, at most `LOOKED_THROUGH_MAX`
-        messages are read."""
+        messages are read, unless the index of terms serves it."""
+        if has_terms(chosen):
+            found = await self._by_terms(application_id, window, chosen, with_content=with_content)
+            if found is not None:
+                items = [message_of_row(row) for row in found.rows[: window.limit]]
+                more = len(found.rows) > window.limit
+                return _page(items, window, more, None if more else found.end)
         passed = _passed(application_id, window, chosen)
         statement = self._statement(passed, window, chosen, with_content=with_content)
         rows = await self._listed(statement)
@@ -118,6 +125,27 @@ class StoredMessages:
             last_read = passed.with_only_columns(message.c.id).offset(LOOKED_THROUGH_MAX - 1)
             end = next((row.id for row in await self._listed(last_read.limit(1))), None)
         return _page([message_of_row(row) for row in rows[: window.limit]], window, more, end)
+
+    async def _by_terms(
+        self,
+        application_id: bytes,
+        window: MessageWindow,
+        chosen: MessageFilter,
+        *,
+        with_content: bool,
+    ) -> ReadRows | None:
+        async def read(connection: AsyncConnection) -> ReadRows | None:
+            index = await indexed_to(connection)
+            if index is None or is_outside(index, window, chosen):
+                return None
+            search = TermSearch(
+                self._database, connection, one(application_id), index, window, chosen,
+                with_content=with_content,
+            )  # fmt: skip
+            return await search.page()
+
+        with journal_failures():
+            return await self._lists.run(read)
 
     async def _listed(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         async def read(connection: AsyncConnection) -> Sequence[Row[Any]]:
@@ -158,36 +186,6 @@ def _passed(application_id: bytes, window: MessageWindow, chosen: MessageFilter)
     return statement.order_by(message.c.id if window.backwards else message.c.id.desc())
 
 
-def id_bounds(window: MessageWindow, chosen: MessageFilter) -> list[ColumnElement[bool]]:
-    """The conditions of a window and a filter on the ids of messages."""
-    found: list[ColumnElement[bool]] = []
-    if window.past is not None:
-        past = message.c.id > window.past if window.backwards else message.c.id < window.past
-        found.append(past)
-    if chosen.after is not None:
-        found.append(message.c.id >= lowest_id_at(_floor_ms(chosen.after) + 1))
-    if chosen.before is not None:
-        found.append(message.c.id < lowest_id_at(_ceiling_ms(chosen.before)))
-    if chosen.ids is not None:
-        found.append(message.c.id.between(*chosen.ids))
-    return found
-
-
-def looked_into(
-    read: FromClause, chosen: MessageFilter, position: Callable[..., ColumnElement[int]]
-) -> list[ColumnElement[bool]]:
-    """The conditions of a filter on what no index has. `position` finds a text in another."""
-    found: list[ColumnElement[bool]] = []
-    if chosen.event_types is not None:
-        found.append(read.c.event_type.in_(chosen.event_types))
-    for column, text in ((read.c.channels, chosen.channel), (read.c.tags, chosen.tag)):
-        if text is not None:
-            found.append(position(column, msgspec.json.encode(text).decode()) > 0)
-    if chosen.event_id_prefix is not None:
-        found.append(position(read.c.event_id, chosen.event_id_prefix) == 1)
-    return found
-
-
 def _page(
     items: list[Message], window: MessageWindow, more: bool, end: bytes | None
 ) -> MessagePage:
@@ -211,13 +209,6 @@ def beside(window: MessageWindow) -> bytes | None:
     return min(max(0, int.from_bytes(window.past) + step), (1 << 128) - 1).to_bytes(16)
 
 
-def message_columns(source: FromClause, *, with_content: bool) -> list[ColumnElement[Any]]:
-    """The columns that `message_of_row` needs."""
-    names = ["id", "event_type", "event_id", "channels", "tags", "deliver_at"]
-    names += ["canceled_at", "content_type", "expunged_at"]
-    return [source.c[name] for name in ([*names, "payload"] if with_content else names)]
-
-
 def message_of_row(row: Row[Any]) -> Message:
     """The message of a row; without the column `payload`, without its payload."""
     return Message(
@@ -232,11 +223,3 @@ def message_of_row(row: Row[Any]) -> Message:
         content_type=row.content_type,
         expunged=row.expunged_at is not None,
     )
-
-
-def _floor_ms(at: datetime) -> int:
-    return to_micros(at) // 1000
-
-
-def _ceiling_ms(at: datetime) -> int:
-    return -(-to_micros(at) // 1000)

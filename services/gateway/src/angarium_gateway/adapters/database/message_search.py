@@ -1,8 +1,9 @@
 """Searches the messages of an application or a tenant.
 
 Each application's messages are read in the order of their ids through the journal's primary key,
-and merged: a page costs one index search for each application. A filter on what no index has
-(type, tag, channel, the beginning of an eventId) looks through a bounded number of messages.
+and merged: a page costs one index search for each application. Messages of a type, channel or tag
+are found by the index of terms (`term_search`). The beginning of an eventId, and what is older than
+that index, looks through a bounded number of messages.
 """
 
 from collections.abc import Sequence
@@ -24,8 +25,11 @@ from angarium_gateway.application.read.messages import (
 )
 
 from .failures import journal_failures
-from .message_queries import beside, id_bounds, looked_into, message_columns, message_of_row
+from .message_filters import id_bounds, looked_into, message_columns
+from .message_queries import beside, message_of_row
+from .message_terms import indexed_to
 from .tables import application_copy, event_claim, message
+from .term_search import TermSearch, has_terms, is_outside
 
 LOOKED_THROUGH_MAX: Final = 20_000
 """Messages that one page examines for a filter, over all applications."""
@@ -41,6 +45,7 @@ class MessageSearchTable:
     """Implements `MessageSearch`."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._lists = ListReads(database)
         self._on_postgres = database.on_postgres
         self._position = func.strpos if database.on_postgres else func.instr
@@ -58,6 +63,16 @@ class MessageSearchTable:
 
         async def read(connection: AsyncConnection) -> FoundMessages:
             of = _applications(tenant_id, application_id)
+            index = await indexed_to(connection) if has_terms(chosen) else None
+            if index is not None and not is_outside(index, window, chosen):
+                mine = select(application_copy.c.id).where(*of).subquery("application")
+                search = TermSearch(
+                    self._database, connection, mine, index, window, chosen,
+                    with_content=with_content,
+                )  # fmt: skip
+                page = await search.page()
+                if page is not None:
+                    return _page(page.rows, window, page.end)
             where = id_bounds(window, chosen)
             if chosen.event_id is not None:
                 where.append(message.c.id.in_(await _claimed(connection, of, chosen.event_id)))

@@ -15,6 +15,7 @@ from .retention_rules import PayloadRules
 from .retention_tenants import TenantRetentionColumn
 from .sign_ins import SignedInKeyRetention, delete_unused_sign_ins
 from .tables import audit_entry
+from .term_retention import TermRetention
 
 
 def retention_tasks(
@@ -30,6 +31,7 @@ def retention_tasks(
         "payload rules": PayloadRules(),
         "payloads": delete_expired_payloads,
         "messages": MessageRetention(TenantRetentionColumn(database), days=message_days),
+        "message terms": TermRetention(TenantRetentionColumn(database), days=message_days),
         "audit log": RetentionTable(audit_entry, days=audit_days),
         "idempotency keys": KeyRetention(life_s=key_life_s),
         "background tasks": delete_ended_tasks,

@@ -2,11 +2,11 @@
 
 from angarium_chassis.database.schema import Schema
 
-from .tables import metadata
+from .term_tables import message_term
 
 SCHEMA = Schema(
     "gateway",
     "angarium_gateway",
-    metadata,
+    message_term.metadata,
     own_tables=frozenset({"api_key", "batch", "message"}),
 )

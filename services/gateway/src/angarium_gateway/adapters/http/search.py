@@ -193,8 +193,8 @@ class SearchController(Controller):
     ) -> ListResponse[FoundMessageOut]:
         """Returns the application's messages that match all filters, newest first.
 
-        A page may be short or empty while `done` is false: a search examines at most 20,000
-        messages a page. Go on with `iterator`.
+        A page may be short or empty while `done` is false, with `event_id_prefix` and with several
+        filters: a search examines at most 20,000 messages a page. Go on with `iterator`.
         """
         application = await application_of(api, caller.tenant_id, app_id)
         found = await _messages(
@@ -217,9 +217,10 @@ class SearchController(Controller):
     ) -> ListResponse[FoundMessageOut]:
         """Returns the messages of all applications that match all filters, newest first.
 
-        A page may be short or empty while `done` is false: a search examines at most 20,000
-        messages a page, or 500 of each application if that is more. Go on with `iterator`. With a
-        filter that no index has, more than 2,000 applications are not searched at once.
+        A page may be short or empty while `done` is false, with `event_id_prefix` and with several
+        filters: a search examines at most 20,000 messages a page, or 500 of each application if
+        that is more. Go on with `iterator`. By `event_id_prefix`, more than 2,000 applications are
+        not searched at once.
         """
         found = await _messages(
             api, caller.tenant_id, None, page, messages, with_content=with_content
@@ -245,7 +246,8 @@ class SearchController(Controller):
         first.
 
         A page may be short or empty while `done` is false: a search examines at most 20,000
-        attempts a page, or 500 of each endpoint if that is more. Go on with `iterator`.
+        attempts a page, or 500 of each endpoint if that is more. Go on with `iterator`. Failed
+        attempts (`status=2`, or a `status_code_class` of 300 or above) have an index.
 
         With `tag`, `msg_id_prefix` or `event_id_prefix`, messages are searched first: attempts come
         in the order of their messages, and there is no `prevIterator`.
@@ -278,8 +280,8 @@ class SearchController(Controller):
 
         A page may be short or empty while `done` is false: a search examines at most 20,000
         attempts a page, or 500 of each endpoint if that is more. Go on with `iterator`. Failed
-        attempts (`status=2`) have an index; with other filters that no index has, more than 2,000
-        endpoints are not searched at once.
+        attempts (`status=2`, or a `status_code_class` of 300 or above) have an index; with other
+        filters that no index has, more than 2,000 endpoints are not searched at once.
         """
         question = SearchAttempts(
             tenant_id=caller.tenant_id,

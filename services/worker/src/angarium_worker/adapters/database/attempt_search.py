@@ -3,7 +3,7 @@
 No index of all attempts is kept for it: each endpoint's attempts are read in the order of their ids
 through the index that lists of one endpoint use, and merged. A page costs one index search for each
 endpoint; only the rows of the page itself are fetched, unless a filter has to look into others.
-Failed attempts of a whole tenant have an index of their own.
+Failed attempts have indexes of their own: of a whole tenant, and of each endpoint.
 """
 
 from collections.abc import Sequence
@@ -47,6 +47,8 @@ clock that is set back in between, a bound on the time is also a bound on the id
 
 _FAILED: Final = attempt.c.status == literal_column(str(int(AttemptStatus.FAIL)))
 """As the index has it: with a parameter, a plan for all values could not use it."""
+_NOT_TAKEN: Final = 300
+"""Responses from this status on are those of failed attempts."""
 
 type Scope = SearchAttempts | FollowAttempts
 
@@ -83,6 +85,8 @@ class AttemptSearch:
         backwards = page.iterator is not None and page.iterator.startswith(BACKWARDS)
         past: bytes | None = None
         where = _bounds(question)
+        if _wants_failed(wanted):
+            where.append(_FAILED)
         if page.iterator is not None:
             past = parse_id(ATTEMPT, page.iterator.removeprefix(BACKWARDS))
             if past is None:
@@ -242,14 +246,21 @@ def _of_endpoint(where: list[ColumnElement[bool]], *, rising: bool) -> Select[An
 def _reads_failed(question: SearchAttempts) -> bool:
     """True if the attempts are read through the index of a tenant's failed ones."""
     named = (question.application_id, question.endpoint_id, question.message_ids)
-    return question.filter.status is AttemptStatus.FAIL and not any(named)
+    return _wants_failed(question.filter) and not any(named)
+
+
+def _wants_failed(wanted: AttemptFilter) -> bool:
+    """True if the filter leaves failed attempts only, which have indexes."""
+    if wanted.status is not None:
+        return wanted.status is AttemptStatus.FAIL
+    return wanted.status_class is not None and wanted.status_class >= _NOT_TAKEN
 
 
 def _of_failed(
     question: SearchAttempts, where: list[ColumnElement[bool]], *, rising: bool
 ) -> Select[Any]:
     """The failed attempts of a tenant."""
-    query = select(attempt).where(attempt.c.tenant_id == question.tenant_id, _FAILED, *where)
+    query = select(attempt).where(attempt.c.tenant_id == question.tenant_id, *where)
     return query.order_by(attempt.c.id if rising else attempt.c.id.desc())
 
 
@@ -283,7 +294,7 @@ def _looks_into(question: SearchAttempts) -> bool:
     return wanted.latest or any(
         each is not None
         for each in (
-            None if _reads_failed(question) else wanted.status,
+            None if _wants_failed(wanted) else wanted.status,
             wanted.status_class,
             wanted.event_types,
             wanted.channel,

@@ -62,11 +62,18 @@ attempt: Final = Table(
         postgresql_where=text("status = 2"),
         sqlite_where=text("status = 2"),
     ),
+    Index(
+        "attempt_failed_by_endpoint",
+        "endpoint_id",
+        "id",
+        postgresql_where=text("status = 2"),
+        sqlite_where=text("status = 2"),
+    ),
     recording_index("attempt"),
     postgresql_partition_by="RANGE (id)",
 )
-"""On Postgres in partitions by time. Only failed attempts are in the index `attempt_failed`: it
-costs the others nothing. No attempt is older than its message: reads by message pass that bound
+"""On Postgres in partitions by time. Only failed attempts are in the indexes `attempt_failed…`:
+they cost the others nothing. No attempt is older than its message: reads by message pass that bound
 (`attempt_bounds`), so that older partitions are not read."""
 
 pending_delivery: Final = Table(
