@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, cast
 
 import uvicorn
-from angarium_chassis.http_server.bounded_protocol import BoundedHttpProtocol
+from angarium_chassis.http_server.bounded_protocol import NEW_FOR_REQUESTS, BoundedHttpProtocol
 from angarium_chassis.http_server.connections import OpenConnections
 from angarium_chassis.internal_http import DEFAULT_LIMITS
 from angarium_contracts.contract import Reader, encode
@@ -36,7 +36,8 @@ _PEER = ("127.0.0.1", 40_000)
 
 def prepare(rounds: int, at_once: int) -> Replay:
     """Rounds of `at_once` requests, each on its connection."""
-    requests = [request_bytes(number) for number in range(rounds * at_once)]
+    warm_up = NEW_FOR_REQUESTS * at_once
+    requests = [request_bytes(number) for number in range(warm_up + rounds * at_once)]
     return Replay(partial(_run, requests, at_once))
 
 
@@ -90,7 +91,8 @@ async def _run(requests: Sequence[bytes], at_once: int, rounds: int) -> int:
     works = (path.commits.run(), path.relay.run(), path.settlement.run())
     tasks = [asyncio.ensure_future(work) for work in works]
     reader = Reader(DeliveriesSettled)
-    for number in range(rounds):
+    # Requests of new connections take turns, one in each iteration of the loop: they come first.
+    for number in range(NEW_FOR_REQUESTS + rounds):
         first = number * at_once
         for connection, request in zip(connections, requests[first : first + at_once], strict=True):
             connection.data_received(request)
@@ -101,7 +103,7 @@ async def _run(requests: Sequence[bytes], at_once: int, rounds: int) -> int:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    return publish.messages
+    return publish.messages - NEW_FOR_REQUESTS * at_once
 
 
 def _connections(route: AcceptRoute, answered: "_Answered") -> Any:

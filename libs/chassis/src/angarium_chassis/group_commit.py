@@ -16,10 +16,10 @@ class Overloaded(Exception):
     """Too many items wait for a commit."""
 
 
-type Submitted[Item] = tuple[Sequence[Item], int, asyncio.Future[Any], bool]
+type Submitted[Item] = tuple[Sequence[Item], int, asyncio.Future[Any] | None, bool]
 """Items that are in no commit yet and stay together, their size in bytes, the future of their
-caller, and whether it gets a sequence of results. A plain tuple, because one is made for each
-message."""
+caller if it waits, and whether it gets a sequence of results. A plain tuple, because one is made
+for each message."""
 
 
 class WaitingItems[Item](Protocol):
@@ -123,13 +123,30 @@ class GroupCommit[Item, Result]:
 
         An item for which somebody waits may shorten the pause that it falls into to `pause_s`.
         """
+        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._submit(item, size_bytes, result, pause_s)
+        return result
+
+    def submit_unwatched(
+        self, item: Item, size_bytes: int, *, pause_s: float | None = None
+    ) -> None:
+        """As `submit`, without a future: `commit` itself has to note what came of the item, also
+        where it raises or is cancelled."""
+        self._submit(item, size_bytes, None, pause_s)
+
+    def _submit(
+        self,
+        item: Item,
+        size_bytes: int,
+        result: asyncio.Future[Result] | None,
+        pause_s: float | None,
+    ) -> None:
         if (
             self._ended
             or self._count >= self._waiting_max
             or self._waiting_bytes + size_bytes > self._waiting_bytes_max
         ):
             raise Overloaded
-        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append(((item,), size_bytes, result, False))
         self._count += 1
         self._waiting_bytes += size_bytes
@@ -138,7 +155,6 @@ class GroupCommit[Item, Result]:
         if self._waiting_bytes >= self._few_bytes:
             self._shorten_pause(self._pause_s)
         self._start_soon()
-        return result
 
     def submit_all(
         self, items: Sequence[Item], size_bytes: int
@@ -240,19 +256,23 @@ class GroupCommit[Item, Result]:
             if len(results) != len(items):
                 raise ValueError(f"{len(results)} results for {len(items)} items")
         except asyncio.CancelledError:
-            for _, _, caller, _ in group:
+            for caller in _callers(group):
                 caller.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must get it
             self.failed += 1
-            for _, _, caller, _ in group:
+            for caller in _callers(group):
                 if not caller.done():
                     caller.set_exception(error)
             return
         self.durations_s.observe(clock_s() - began_s)
         start = 0
-        for some, _, caller, together in group:
+        for some, _, waiter, together in group:
             end = start + len(some)
-            if not caller.done():
-                caller.set_result(results[start:end] if together else results[start])
+            if waiter is not None and not waiter.done():
+                waiter.set_result(results[start:end] if together else results[start])
             start = end
+
+
+def _callers(group: Sequence[Submitted[Any]]) -> list[asyncio.Future[Any]]:
+    return [submitted[2] for submitted in group if submitted[2] is not None]

@@ -87,3 +87,39 @@ async def test_what_is_in_between_may_change_the_answer() -> None:
     client = connect(answer)
     assert statuses(await client.send(POST + b"\r\nok")) == [202]
     assert cycles == [None]
+
+
+@pytest.mark.parametrize("more", [b"", b"Expect: 100-continue\r\n"])
+async def test_a_body_that_has_come_is_taken_in_one_piece(more: bytes) -> None:
+    taken: list[bytes | None] = []
+
+    async def answer(_: Any, receive: Any, send: Any) -> None:
+        cycle = cycle_of(send)
+        assert cycle is not None
+        taken.append(cycle.take_body(1))
+        taken.append(cycle.take_body(2))
+        if taken[-1] is None:
+            await read(receive)
+        assert cycle.answer(202, HEAD, b"true")
+
+    client = connect(answer)
+    assert statuses(await client.send(POST + more + b"\r\nok"))[-1] == 202
+    # A client that waits for 100 gets it from `receive`.
+    assert taken == [None, None if more else b"ok"]
+    assert statuses(await client.send(POST + b"\r\nno"))[-1] == 202
+    assert taken[-2:] == [None, b"no"]
+
+
+async def test_a_body_that_has_not_come_is_not_taken() -> None:
+    taken: list[bytes | None] = []
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        cycle = cycle_of(send)
+        assert cycle is not None
+        taken.append(cycle.take_body(2))
+        await by_events(scope, receive, send)
+
+    client = connect(answer)
+    await client.send(POST + b"\r\no")
+    assert taken == [None]
+    assert statuses(await client.send(b"k")) == [202]

@@ -367,3 +367,32 @@ async def test_an_error_reaches_items_together_once() -> None:
     async with running(group_commit):
         with pytest.raises(OSError, match="no disk"):
             await results
+
+
+async def test_what_nobody_waits_for_goes_into_the_same_commits() -> None:
+    journal = Journal()
+    group_commit = GroupCommit(journal.commit)
+
+    async with running(group_commit):
+        group_commit.submit_unwatched("a", 1)
+        result = group_commit.submit("b", 1)
+        await journal.began.acquire()
+        journal.free.release()
+        assert await result == "B"
+    assert journal.groups == [["a", "b"]]
+
+
+async def test_what_nobody_waits_for_may_fail_and_is_refused_when_too_much_waits() -> None:
+    async def failing(_: Sequence[str]) -> list[str]:
+        raise OSError("down")
+
+    group_commit = GroupCommit(failing, waiting_max=2)
+    group_commit.submit_unwatched("a", 1)
+    result = group_commit.submit("b", 1)
+    with pytest.raises(Overloaded):
+        group_commit.submit_unwatched("c", 1)
+
+    async with running(group_commit):
+        with pytest.raises(OSError, match="down"):
+            await result
+    assert group_commit.failed == 1

@@ -58,15 +58,14 @@ def signature_headers_under(
     """As `signature_headers`, three headers under each prefix; every key signs once."""
     signatures = _signatures(signers, webhook_id, timestamp_s, body)
     timestamp = str(timestamp_s)
-    return tuple(
-        header
-        for prefix in prefixes
-        for header in (
+    headers: list[tuple[str, str]] = []
+    for prefix in prefixes:
+        headers += (
             (f"{prefix}-id", webhook_id),
             (f"{prefix}-timestamp", timestamp),
             (f"{prefix}-signature", signatures),
         )
-    )
+    return tuple(headers)
 
 
 def _signatures(signers: Sequence[Signer], webhook_id: str, timestamp_s: int, body: bytes) -> str:

@@ -13,17 +13,22 @@ from angarium_signing.scheme import signed_prefix
 SECRET_PREFIX = "whsec_"  # noqa: S105 the public prefix of every secret, not a secret
 SECRET_BYTES_MIN = 24
 SECRET_BYTES_MAX = 64
+_BLOCK_BYTES = 64
+"""Of SHA-256. RFC 2104, section 2: the key is padded with zeros to a block."""
+_INNER_PAD = bytes([byte ^ 0x36 for byte in range(256)])
+_OUTER_PAD = bytes([byte ^ 0x5C for byte in range(256)])
 
 
 class SigningSecret:
     """One symmetric secret, ready to sign many messages. Immutable; `repr` shows nothing of it.
 
-    It keeps a hash state that has already taken in the key and copies it for each message
-    (RFC 2104, section 4); for 1 kB this takes two thirds of the time of a one-shot
-    `hmac.digest`, which derives the padded keys again each time.
+    It keeps the two hash states that have already taken in the padded key and copies them for each
+    message (RFC 2104, section 4). For 1 kB this takes half the time of a copied `hmac.HMAC`, which
+    is a layer of Python around each step, or of a one-shot `hmac.digest`, which derives the padded
+    keys again each time.
     """
 
-    __slots__ = ("_key", "_keyed")
+    __slots__ = ("_inner", "_key", "_outer")
 
     version = "v1"
 
@@ -37,7 +42,10 @@ class SigningSecret:
                 f"a secret has {SECRET_BYTES_MIN} to {SECRET_BYTES_MAX} bytes, not {len(key)}"
             )
         self._key = bytes(key)
-        self._keyed = hmac.new(self._key, digestmod=hashlib.sha256)
+        # A key is never longer than a block, so it need not be hashed first.
+        padded = self._key.ljust(_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(padded.translate(_INNER_PAD))
+        self._outer = hashlib.sha256(padded.translate(_OUTER_PAD))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -61,10 +69,12 @@ class SigningSecret:
         return hmac.compare_digest(self._mac(prefix, body), signature)
 
     def _mac(self, prefix: bytes, body: bytes) -> bytes:
-        mac = self._keyed.copy()
-        mac.update(prefix)
-        mac.update(body)
-        return mac.digest()
+        inner = self._inner.copy()
+        inner.update(prefix)
+        inner.update(body)
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return outer.digest()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SigningSecret):

@@ -126,8 +126,9 @@ async def _work(
     )
     shutdown = ShutdownSignal()
     queries = _query_server(broker, replica, quarantine, dispatcher.answers)
+    dispatched = DispatchMetrics(dispatcher.cache)
     readers = _message_readers(
-        settings, broker, replica, quarantine, dispatcher, writer, shutdown, spans
+        settings, broker, replica, quarantine, dispatcher, writer, dispatched, shutdown, spans
     )
     readiness = Readiness({"database": database.problem, "redis": partial(redis_problem, broker)})
     readiness.require("queries", lambda: queries.running)
@@ -143,6 +144,7 @@ async def _work(
             lambda: redis_of(broker),
         ),
         settings,
+        collectors=[dispatched],
     )
     async with asyncio.TaskGroup() as tasks:
         if listener is not None:
@@ -175,11 +177,10 @@ def _message_readers(
     quarantine: Quarantine,
     dispatcher: Dispatcher,
     writer: StreamWriter,
+    metrics: DispatchMetrics,
     shutdown: ShutdownSignal,
     spans: Spans | None,
 ) -> NumberedReaders[MessagesAccepted]:
-    metrics = DispatchMetrics(dispatcher.cache)
-
     def make(number: int) -> GroupReader[MessagesAccepted]:
         return GroupReader(
             broker,

@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 import msgspec
 import structlog
-from angarium_chassis.http_server.answering_cycle import cycle_of
+from angarium_chassis.http_server.answering_cycle import AnsweringCycle, cycle_of
 from angarium_chassis.tracing.trace_text import log_fields, passed_on
 from angarium_contracts.directory import ApplicationState
 from angarium_contracts.queries import Problem
@@ -119,16 +119,19 @@ class AcceptRoute:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, ref: str) -> None:
         began_s = time.perf_counter()
         span = None
+        cycle = cycle_of(send)
         try:
             headers = _Headers(scope["headers"])
             span = self._traces.begin(headers.traceparent, headers.tracestate)
             if span is None:
                 trace = passed_on(headers.traceparent)
-                message, violations = await self._accepted(scope, receive, ref, headers, trace)
+                message, violations = await self._accepted(
+                    scope, receive, cycle, ref, headers, trace
+                )
             else:
                 with ended(span):
                     message, violations = await self._accepted(
-                        scope, receive, ref, headers, span.trace
+                        scope, receive, cycle, ref, headers, span.trace
                     )
                     describe(span, message, 202)
         except BodyNotRead as refused:
@@ -144,8 +147,7 @@ class AcceptRoute:
             return
         body = _encoder.encode(_out(message, with_content=_with_content(scope["query_string"])))
         limit_headers = rate_limit_headers(scope)
-        cycle = None if violations or limit_headers else cycle_of(send)
-        if cycle is None or not cycle.answer(202, _PLAIN_HEAD, body):
+        if cycle is None or violations or limit_headers or not cycle.answer(202, _PLAIN_HEAD, body):
             answer_headers = [_JSON, *limit_headers]
             if violations:
                 answer_headers.append((VIOLATIONS_HEADER, b"%d" % violations))
@@ -153,7 +155,13 @@ class AcceptRoute:
         self._observe_latency_s(time.perf_counter() - began_s)
 
     async def _accepted(
-        self, scope: Scope, receive: Receive, ref: str, headers: "_Headers", trace: str | None
+        self,
+        scope: Scope,
+        receive: Receive,
+        cycle: AnsweringCycle | None,
+        ref: str,
+        headers: "_Headers",
+        trace: str | None,
     ) -> tuple[NewMessage, int]:
         """The message, and the number of violations of its event type's schema."""
         caller = self._access.remembered(headers.token)
@@ -166,7 +174,7 @@ class AcceptRoute:
         if headers.coding is not None:
             _refuse_unless_gzip(headers.coding)
         _with_content(scope["query_string"])  # refuses what it cannot read
-        body = await read_body(receive, headers.content_length, self._body_bytes_max)
+        body = await read_body(receive, headers.content_length, self._body_bytes_max, cycle)
         if headers.coding is not None and is_gzip(headers.coding):
             body = inflated(body, self._body_bytes_max)
         posted = read_message(body, payload_bytes_max=self._payload_bytes_max)

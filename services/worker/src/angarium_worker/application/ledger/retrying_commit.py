@@ -13,6 +13,9 @@ BACKOFF_S_MAX = 2.0
 
 log = structlog.get_logger()
 
+type _Waiting[Item, Result] = tuple[Item, Callable[[Result], None], int, float | None]
+"""An item, what to call with its result, and its size and pause as in `submit`."""
+
 
 class RetryingGroupCommit[Item, Result]:
     """Commits items in groups; a group that fails is tried again after a while, for ever.
@@ -71,34 +74,30 @@ class RetryingGroupCommit[Item, Result]:
         """Commit `item`; `done` is called from the event loop once it is, with what `commit`
         gave for it. It must not raise. `pause_s` as in `GroupCommit.submit`."""
         self.open += 1
-        self._submit((item, done), size_bytes, pause_s)
+        self._submit((item, done, size_bytes, pause_s))
 
-    def _submit(
-        self,
-        waiting: tuple[Item, Callable[[Result], None]],
-        size_bytes: int,
-        pause_s: float | None,
-    ) -> None:
-        def again() -> None:
-            wait_s = backoff_s(self._failures, first_s=BACKOFF_S_MIN, longest_s=BACKOFF_S_MAX)
-            loop = asyncio.get_running_loop()
-            loop.call_later(wait_s, self._submit, waiting, size_bytes, pause_s)
-
-        def ended(future: asyncio.Future[None]) -> None:
-            if future.cancelled() or future.exception() is not None:
-                again()
-
+    def _submit(self, waiting: _Waiting[Item, Result]) -> None:
+        _, _, size_bytes, pause_s = waiting
         try:
-            future = self._group.submit(waiting, size_bytes, pause_s=pause_s)
+            # Without a future: `_try` calls `done`, or submits again.
+            self._group.submit_unwatched(waiting, size_bytes, pause_s=pause_s)
         except Overloaded:
-            again()
-        else:
-            future.add_done_callback(ended)
+            self._submit_again([waiting])
 
-    async def _try(self, group: Sequence[tuple[Item, Callable[[Result], None]]]) -> Sequence[None]:
+    def _submit_again(self, group: Sequence[_Waiting[Item, Result]]) -> None:
+        wait_s = backoff_s(self._failures, first_s=BACKOFF_S_MIN, longest_s=BACKOFF_S_MAX)
+        call_later = asyncio.get_running_loop().call_later
+        for waiting in group:
+            call_later(wait_s, self._submit, waiting)
+
+    async def _try(self, group: Sequence[_Waiting[Item, Result]]) -> Sequence[None]:
         began_s = asyncio.get_running_loop().time()
         try:
-            results = await self._commit([item for item, _ in group])
+            results = await self._commit([waiting[0] for waiting in group])
+            pairs = list(zip(group, results, strict=True))
+        except asyncio.CancelledError:
+            self._submit_again(group)
+            raise
         except Exception as error:
             self._failures += 1
             log.warning(
@@ -108,10 +107,15 @@ class RetryingGroupCommit[Item, Result]:
                 failures=self._failures,
                 error=f"{type(error).__name__}: {error}"[:300],
             )
+            self._submit_again(group)
             raise
         self._failures = 0
         self.durations_s.observe(asyncio.get_running_loop().time() - began_s)
         self.open -= len(group)
-        for (_, done), result in zip(group, results, strict=True):
-            done(result)
+        for waiting, result in pairs:
+            try:
+                waiting[1](result)
+            except Exception:
+                # The commit is done, and those behind it in the group wait for their results.
+                log.exception("commit.callback_failed", commit=self._name)
         return [None] * len(group)
