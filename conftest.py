@@ -62,14 +62,18 @@ def pytest_collection() -> Generator[None, object, object]:
 @pytest.fixture(scope="session", autouse=True)
 def certificates_read_once() -> Iterator[None]:
     """Have all clients of httpx share one TLS context. Each makes one of its own, also for plain
-    HTTP, and reading certifi's bundle takes 24 ms."""
+    HTTP, and reading the bundle of the machine or of certifi takes 24 ms."""
     create = ssl.create_default_context
-    shared = create(cafile=certifi.where())
+    bundles = {certifi.where(), os.environ.get("SSL_CERT_FILE")}
+    shared: dict[str, ssl.SSLContext] = {}
 
     def create_or_share(*args: Any, **options: Any) -> ssl.SSLContext:
-        if not args and options == {"cafile": certifi.where()}:
-            return shared
-        return create(*args, **options)
+        bundle: Any = options.get("cafile")
+        if args or options.keys() != {"cafile"} or bundle not in bundles:
+            return create(*args, **options)
+        if bundle not in shared:
+            shared[bundle] = create(cafile=bundle)
+        return shared[bundle]
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ssl, "create_default_context", create_or_share)
