@@ -61,6 +61,7 @@ class EndpointGuard:
         "_budget",
         "_calm",
         "_ever_failed",
+        "_failing_elsewhere",
         "_failing_since_s",
         "_overload_sign_s",
         "_overload_since_s",
@@ -81,6 +82,7 @@ class EndpointGuard:
         self._pace = RecoveryPace() if shared is None else RecoveryPace(ALONE_PER_S)
         self._calm = True
         self._ever_failed = False
+        self._failing_elsewhere = False
         self._used_s = 0.0
         self._failing_since_s = inf
         self._overload_since_s = -inf
@@ -117,6 +119,33 @@ class EndpointGuard:
             return "recovering"
         return "waiting" if self.backlog else "delivering"
 
+    def fails_elsewhere(self) -> None:
+        """Some worker saw the endpoint fail, and none saw it succeed since. Until one does, its
+        retries count as of an endpoint in trouble."""
+        self._failing_elsewhere = True
+        self._calm = False
+
+    def succeeded_elsewhere(self) -> None:
+        """Another worker saw it succeed: what failed here before counts no more, and a breaker
+        that is open lets a probe begin at once."""
+        self._breaker.reset()
+        self._failing_since_s = inf
+        self._overload_sign_s = -inf
+        self._failing_elsewhere = False
+
+    def exceeds_shared(self, now_s: float) -> bool:
+        """True if a retry may not begin only because the endpoints in trouble have had theirs, of
+        several workers together: others than this one may send it, and it stays out of the lane."""
+        shared = self._shared
+        return (
+            shared is not None
+            and shared.workers > 1
+            and not self.backlog
+            and self._breaker.closed
+            and not self._is_overloaded(now_s)
+            and self._retries_allowed(now_s) < 1
+        )
+
     def arrived(self, now_s: float) -> None:
         """A new delivery came, whether it is sent or parked. Each counts once."""
         self._pace.arrived(now_s)
@@ -147,6 +176,7 @@ class EndpointGuard:
         was_down = not breaker.closed or breaker.failures >= FAILURES_OVERLOADED
         match result:
             case Result.SUCCESS:
+                self._failing_elsewhere = False
                 if ticket == breaker.generation:
                     self._window.succeeded(in_flight)
                     self._failing_since_s = inf
@@ -209,10 +239,8 @@ class EndpointGuard:
     def reset(self) -> None:
         """Its owner changed the endpoint: try at once, and learn anew. Attempts under way tell
         about the endpoint as it was; a probe stays the only one until it has ended."""
-        self._breaker.reset()
+        self.succeeded_elsewhere()
         self._window.reset()
-        self._failing_since_s = inf
-        self._overload_sign_s = -inf
 
     def idle(self, now_s: float) -> bool:
         """True if nothing is lost by forgetting it: nothing is in flight, and it never saw a
@@ -269,7 +297,11 @@ class EndpointGuard:
         return UNLIMITED
 
     def _has_sign(self, now_s: float) -> bool:
-        return now_s - self._overload_sign_s <= OVERLOADED_S or self._breaker.failures > 0
+        return (
+            now_s - self._overload_sign_s <= OVERLOADED_S
+            or self._breaker.failures > 0
+            or self._failing_elsewhere
+        )
 
     def _failed(
         self, ticket: int, result: Result, begun_s: float, now_s: float, random: float

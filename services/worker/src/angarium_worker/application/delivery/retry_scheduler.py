@@ -4,8 +4,10 @@ A delivery whose endpoint may not be sent to now goes into the endpoint's lane a
 """
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
+from angarium_contracts.ids import created_at_ms
 
 from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
@@ -16,7 +18,8 @@ from angarium_worker.application.endpoints.endpoint_config import (
 from angarium_worker.application.endpoints.endpoints import Endpoints
 from angarium_worker.application.ledger.records import Ledger, StorageDown
 from angarium_worker.domain.admission import Admission, Origin, decide
-from angarium_worker.domain.delivery import Delivery
+from angarium_worker.domain.delivery import SCHEDULED_TRIGGER, Delivery
+from angarium_worker.domain.verdict import Parked
 
 from .admission import fact_of, newest_wanted, unsent
 from .leased_attempt import LeasedAttempt
@@ -28,6 +31,8 @@ HELD_UP_S = 2.5
 """Half of what a lease lasts longer than an attempt."""
 GATHER_S = 0.02
 """After a lease that was not full: what comes due, and slots that come free, gather."""
+POSTPONED_S_MIN = 5.0
+POSTPONED_S_MAX = 3_600.0
 
 log = structlog.get_logger()
 
@@ -45,6 +50,8 @@ class RetryScheduler:
         capacity: Capacity,
         tasks: asyncio.TaskGroup,
         lease_s: float,
+        clock_ns: Callable[[], int],
+        random: Callable[[], float],
     ) -> None:
         self._ledger = ledger
         self._cache = endpoints.cache
@@ -54,6 +61,8 @@ class RetryScheduler:
         self._slots = capacity.slots
         self._tasks = tasks
         self._lease_s = lease_s
+        self._clock_ns = clock_ns
+        self._random = random
         self._resolving: dict[LeasedAttempt, None] = {}
         self._retry_wake = capacity.retry_wake
 
@@ -137,7 +146,18 @@ class RetryScheduler:
             if ticket:
                 self._leased.start(attempt, resolved, queue, ticket)
                 return
+            by_schedule = delivery.trigger == SCHEDULED_TRIGGER
+            if retry and by_schedule and queue.guard.exceeds_shared(now_s):
+                self._leased.not_attempted(attempt, self._postponed(delivery), resolved)
+                return
             queue.parked(now_s)
             admission = decide(Origin.TIME, fact, refused=True)
         verdict = unsent(admission, endpoint, retry=retry, cancelled=delivery.cancelled)
         self._leased.not_attempted(attempt, verdict, resolved)
+
+    def _postponed(self, delivery: Delivery) -> Parked:
+        """Again when the message is about twice as old: what is refused comes back seldom, and
+        not all of it at a time."""
+        age_s = self._clock_ns() / 1e9 - created_at_ms(delivery.message_id) / 1e3
+        wait_s = min(max(age_s, POSTPONED_S_MIN), POSTPONED_S_MAX)
+        return Parked(wait_s * (0.75 + self._random() / 2))

@@ -159,7 +159,7 @@ class EndpointHealth:
 
     async def _save_records(self) -> bool:
         if not self._loaded:
-            self._take_over(await self._rows.load(self._endpoints_max))
+            self.take_over(await self._rows.load(self._endpoints_max))
             self._loaded = True
         await self._changed.wait()
         await asyncio.sleep(self._gather_s)
@@ -184,8 +184,8 @@ class EndpointHealth:
             self._changed.set()
         return True
 
-    def _take_over(self, rows: Sequence[HealthRow]) -> None:
-        """Load what earlier processes recorded."""
+    def take_over(self, rows: Sequence[HealthRow]) -> None:
+        """Take in what other processes recorded, so that a success here ends it."""
         for row in rows:
             if row.endpoint_id in self._failing:
                 continue  # the write of its failure finds what is on record
