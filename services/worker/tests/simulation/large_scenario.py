@@ -53,7 +53,9 @@ class Size:
     @property
     def options(self) -> WorkerOptions:
         return WorkerOptions(
-            sending_max=self.sending_max, delays_s=DELAYS_S, workers=self.told_workers or self.workers
+            sending_max=self.sending_max,
+            delays_s=DELAYS_S,
+            workers=self.told_workers or self.workers,
         )
 
 

@@ -177,7 +177,9 @@ class LargeWorld:
     def _end(self) -> Finding:
         took_s = self.machine.now_s - self.size.up_at_s
         if self.watch.missing:
-            return Finding("still not everything delivered after the end of the outage", took_s, "s")
+            return Finding(
+                "still not everything delivered after the end of the outage", took_s, "s"
+            )
         return Finding("everything delivered after the end of the outage", took_s, "s")
 
     def _latencies(self, kind: Kind, first: int, end: int) -> Iterable[float]:

@@ -16,6 +16,8 @@ from .recovery_pace import RecoveryPace
 EARNED_BY_FIRST: Final = 0.18
 RETRIES_PER_S: Final = 2.0
 RETRIES_MAX: Final = 20.0
+RETRY_WAIT_S_MAX: Final = (1 + RETRIES_MAX) / RETRIES_PER_S
+"""What a single worker may have to wait. Of many, another may have a retry to give before."""
 BACKLOG_SHARE: Final = 0.6
 """Of the rate at which new deliveries come, all endpoints together."""
 BACKLOG_PER_S_MIN: Final = 20.0
@@ -83,7 +85,7 @@ class SharedLimits:
         """Seconds until a retry may begin if no first attempt earns one; 0.0: now."""
         if self.retries_allowed(now_s):
             return 0.0
-        return (1.0 - self._retries) * self.workers / RETRIES_PER_S
+        return min(RETRY_WAIT_S_MAX, (1.0 - self._retries) * self.workers / RETRIES_PER_S)
 
     def _retries_max(self) -> float:
         return max(1.0, RETRIES_MAX / self.workers)
