@@ -143,7 +143,7 @@ class EndpointGuard:
             and not self.backlog
             and self._breaker.closed
             and not self._is_overloaded(now_s)
-            and self._retries_allowed(now_s) < 1
+            and self._retries_allowed(now_s, from_lane=False) < 1
         )
 
     def arrived(self, now_s: float) -> None:
@@ -224,7 +224,7 @@ class EndpointGuard:
         if not self._breaker.closed:
             room = min(room, 1 if self._breaker.may_begin(now_s) else 0)
         room = max(0, min(room, self._backlog_allowed(now_s)))
-        return room, min(room, self._retries_allowed(now_s))
+        return room, min(room, self._retries_allowed(now_s, from_lane=True))
 
     def lane_empty(self, now_s: float) -> None:
         """Nothing of what is parked is due. What is due later, and retries that come by
@@ -254,7 +254,7 @@ class EndpointGuard:
     def _begin_watched(self, now_s: float, retry: bool, from_lane: bool) -> int:
         self._used_s = now_s
         pace, budget = self._pace, self._budget
-        if retry and self._retries_allowed(now_s) < 1:
+        if retry and self._retries_allowed(now_s, from_lane=from_lane) < 1:
             return 0
         # A retry that comes by itself is backlog as well: it adds to what is new.
         paced = from_lane or retry
@@ -289,11 +289,17 @@ class EndpointGuard:
             return min(allowed, self._shared.backlog_allowed(now_s))
         return allowed
 
-    def _retries_allowed(self, now_s: float) -> int:
+    def _retries_allowed(self, now_s: float, *, from_lane: bool) -> int:
+        shared = self._shared
         if self._is_overloaded(now_s):
-            return self._budget.retries_allowed(now_s)
-        if self._shared is not None and self._has_sign(now_s):
-            return self._shared.retries_allowed(now_s)
+            allowed = self._budget.retries_allowed(now_s)
+            # The endpoint's own budget lets one go every ten seconds. A lane has one holder; by
+            # time, each of many workers would send one.
+            if shared is not None and shared.workers > 1 and not from_lane:
+                return min(allowed, shared.retries_allowed(now_s))
+            return allowed
+        if shared is not None and self._has_sign(now_s):
+            return shared.retries_allowed(now_s)
         return UNLIMITED
 
     def _has_sign(self, now_s: float) -> bool:

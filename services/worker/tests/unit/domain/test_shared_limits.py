@@ -219,3 +219,19 @@ def test_a_single_worker_leaves_what_exceeds_the_budget_to_the_lane() -> None:
     while attempt(guard, Result.FAILED, 1.0, retry=True):
         pass
     assert not guard.exceeds_shared(1.0)
+
+
+@pytest.mark.parametrize(("workers", "from_lane", "begins"), [(1, 0, 1), (9, 0, 0), (9, 1, 1)])
+def test_an_overloaded_endpoints_own_budget_is_its_lanes_where_others_send_too(
+    workers: int, from_lane: int, begins: int
+) -> None:
+    shared = SharedLimits()
+    shared.workers = workers
+    guard = EndpointGuard(shared)
+    for now_s in (0.0, 6.0, 12.0):
+        assert attempt(guard, Result.OVERLOADED, now_s)
+    assert shared.retries_allowed(22.0)
+    while shared.retries_allowed(22.0):
+        shared.retry_begun()
+    begun = attempt(guard, Result.OVERLOADED, 22.0, retry=True, from_lane=bool(from_lane))
+    assert begun is bool(begins)

@@ -31,7 +31,7 @@ HELD_UP_S = 2.5
 """Half of what a lease lasts longer than an attempt."""
 GATHER_S = 0.02
 """After a lease that was not full: what comes due, and slots that come free, gather."""
-POSTPONED_S_MIN = 5.0
+POSTPONED_S_MIN = 10.0
 POSTPONED_S_MAX = 3_600.0
 
 log = structlog.get_logger()
