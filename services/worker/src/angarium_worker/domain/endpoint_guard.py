@@ -176,7 +176,9 @@ class EndpointGuard:
         was_down = not breaker.closed or breaker.failures >= FAILURES_OVERLOADED
         match result:
             case Result.SUCCESS:
-                self._failing_elsewhere = False
+                if self._failing_elsewhere and self._shared is not None:
+                    self._failing_elsewhere = False
+                    self._shared.recovered()
                 if ticket == breaker.generation:
                     self._window.succeeded(in_flight)
                     self._failing_since_s = inf

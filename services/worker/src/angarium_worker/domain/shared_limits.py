@@ -50,6 +50,10 @@ class SharedLimits:
         """A first attempt of an endpoint in trouble begins."""
         self._retries = min(self._retries_max(), self._retries + EARNED_BY_FIRST)
 
+    def recovered(self) -> None:
+        """An endpoint that failed in another worker succeeds: the retry that told so is free."""
+        self._retries = min(self._retries_max(), self._retries + 1.0)
+
     def retries_allowed(self, now_s: float) -> int:
         """Retries of failing endpoints that may begin now."""
         passed_s = max(0.0, now_s - self._retries_s)
