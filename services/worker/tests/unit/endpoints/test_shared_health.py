@@ -79,9 +79,11 @@ async def test_once_it_succeeded_elsewhere_they_are_not() -> None:
     record.failed(ENDPOINT)
     await side.shared.read()
     assert side.retries(ENDPOINT) == 1
+    assert side.health.failing_total == 1
     record.rows.clear()
     await side.shared.read()
     assert side.retries(ENDPOINT) > 1
+    assert side.health.failing_total == 0
 
 
 async def test_a_success_here_takes_it_off_the_record() -> None:

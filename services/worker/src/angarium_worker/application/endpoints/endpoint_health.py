@@ -1,7 +1,7 @@
 """Tracking how long endpoints have been failing; one that fails for too long is disabled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -193,6 +193,13 @@ class EndpointHealth:
             failing.unsaved_us, failing.last_us = 0, row.last_failure_us
             self._remember(row.endpoint_id, failing)
             self._suspect_if_failing_long(row.endpoint_id, failing)
+
+    def recovered_elsewhere(self, endpoint_ids: Iterable[bytes]) -> None:
+        """These are no longer on record: forget those of which nothing is left to write."""
+        for endpoint_id in endpoint_ids:
+            failing = self._failing.get(endpoint_id)
+            if failing is not None and not failing.unsaved_us:
+                del self._failing[endpoint_id]
 
     def _row(self, endpoint_id: bytes, failing: _Failing) -> HealthRow:
         return HealthRow(

@@ -59,5 +59,7 @@ class SharedHealth:
         self._health.take_over(recent)
         found = frozenset(row.endpoint_id for row in recent)
         # Of more rows than are read, one that is missing may still be there.
-        self._known = found if len(rows) < ENDPOINTS_MAX else found | self._known
+        before = self._known
+        self._known = found if len(rows) < ENDPOINTS_MAX else found | before
+        self._health.recovered_elsewhere(before - self._known)
         self._guards.failing_elsewhere(self._known)
