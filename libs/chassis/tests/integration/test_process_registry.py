@@ -1,6 +1,6 @@
 """The list of processes, on a real server."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from angarium_chassis.database.engine import Database, open_database
@@ -27,7 +27,12 @@ async def database(sqlite_url: str) -> AsyncIterator[Database]:
 
 
 def heartbeat(
-    redis: Redis, database: Database, service: str, *, clock_ms: int = 5_000
+    redis: Redis,
+    database: Database,
+    service: str,
+    *,
+    clock_ms: int = 5_000,
+    on_replicas: Callable[[int], None] | None = None,
 ) -> ProcessHeartbeat:
     return ProcessHeartbeat(
         lambda: redis,
@@ -39,6 +44,7 @@ def heartbeat(
         schema="0007",
         stream_count=3,
         clock_ms=lambda: clock_ms,
+        on_replicas=on_replicas,
     )
 
 
@@ -128,3 +134,20 @@ def test_processes_are_judged(processes: list[ProcessState], level: str, told: s
     assert finding.level.value == level
     assert told in finding.sentence
     assert (finding.remedy is None) == (level == "ok")
+
+
+async def test_a_process_is_told_how_many_of_its_service_run(
+    redis: Redis, database: Database
+) -> None:
+    told: list[int] = []
+    worker = heartbeat(redis, database, "worker", on_replicas=told.append)
+    await worker.beat()
+    seconds, _ = await redis.time()
+    others = {f"worker/{n}": seconds * 1_000 for n in range(4)}
+    silent = {"worker/silent": seconds * 1_000 - 60_000}
+    await redis.zadd(PROCESSES_SEEN, {"gateway/1": seconds * 1_000} | others | silent)
+    await worker.beat()
+    await redis.delete(PROCESSES_SEEN)  # what Redis held is lost
+    await worker.beat()
+    await worker.beat()
+    assert told == [1, 5, 5, 1]

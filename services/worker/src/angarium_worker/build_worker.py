@@ -31,6 +31,7 @@ from .application.endpoints.endpoints import Endpoints
 from .application.endpoints.failing_endpoints import HealthRows
 from .application.endpoints.gone_endpoints import GoneEndpoints
 from .application.endpoints.retry_after_cache import RetryAfterCache
+from .application.endpoints.shared_health import SharedHealth
 from .application.lanes.lane_context import LaneContext, Order
 from .application.lanes.lane_scheduler import LaneScheduler
 from .application.lanes.lane_store import Lanes
@@ -130,12 +131,15 @@ class _Composition[Receipt]:
         ports, clocks, lease_s = self._ports, self._clocks, self._lease_s
         owner, ledger = ports.endpoint_owner, ports.manual_ledger
         cache = EndpointCache(ports.endpoint_copy, owner, ports.open_sealed, ports.destinations)
+        guards = EndpointGuards(clocks.monotonic_s, clocks.random)
+        health = EndpointHealth(
+            ports.health_rows, owner, self._settings.disable_rule, clock_ns=clocks.unix_ns
+        )
         return Endpoints(
             cache=cache,
-            guards=EndpointGuards(clocks.monotonic_s, clocks.random),
-            health=EndpointHealth(
-                ports.health_rows, owner, self._settings.disable_rule, clock_ns=clocks.unix_ns
-            ),
+            guards=guards,
+            health=health,
+            shared_health=SharedHealth(ports.health_rows, health, guards, clock_ns=clocks.unix_ns),
             gone=GoneEndpoints(cache, owner, ports.ledger, lease_s=lease_s),
             closed=ClosedEndpoints(ledger, cache, self._capacity.counters, lease_s=lease_s),
             retry_after=RetryAfterCache(clocks.unix_ns),
@@ -163,6 +167,8 @@ class _Composition[Receipt]:
             capacity=self._capacity,
             tasks=self._tasks,
             lease_s=self._lease_s,
+            clock_ns=self._clocks.unix_ns,
+            random=self._clocks.random,
         )
 
     def _build_lanes(self) -> LaneScheduler:

@@ -222,6 +222,7 @@ class _Process:
             schema=SCHEMA.head,
             stream_count=settings.stream_count,
             clock_ms=_clock_ms,
+            on_replicas=self._share_with,
         )
         self._worker = build_worker(self._ports(destinations, seal), settings.worker, CLOCKS, tasks)
         self._roller = Roller(
@@ -368,6 +369,9 @@ class _Process:
                 "statistics": RollupRetention(delivery_rollup, self._settings.statistics_kept_days),
             },
         )
+
+    def _share_with(self, workers: int) -> None:
+        self._worker.endpoints.guards.share_with(workers)
 
     async def serve_internal(self, listener: socket.socket) -> None:
         """Serve /live, /ready, /metrics, /version and /profile until cancelled."""

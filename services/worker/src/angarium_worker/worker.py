@@ -51,6 +51,7 @@ class Worker[Receipt]:
             endpoints.gone.run(),
             endpoints.closed.run(),
             endpoints.health.run(),
+            endpoints.shared_health.run(),
         ]
 
     async def run(self, *intake: Work, grace_s: float) -> None:

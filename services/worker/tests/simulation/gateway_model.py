@@ -9,6 +9,7 @@ from angarium_contracts.hot_path import DeliveriesRequested, RequestedMessage
 from .messages import Batch, Entry, GatewayWatch, Message, keys_of, requested_of
 from .processes import Machine, Process, Service
 from .surroundings import DirectoryModel
+from .virtual_time import EPOCH_S
 
 ENTRY_LEASE_S = 2.0
 READ_MAX = 16
@@ -45,9 +46,10 @@ class GatewayModel:
         return not self.posting and not self.batches and not self._entries
 
     def new_id(self) -> bytes:
-        """Ids are in the order of time, across gateways."""
-        at_us = int(self._machine.now_s * 1e6)
-        return (at_us << 40 | next(self._numbers)).to_bytes(16)
+        """Ids are in the order of time, across gateways; their first bytes are milliseconds of
+        Unix time, as in real ones."""
+        at_ms, us = divmod(int((EPOCH_S + self._machine.now_s) * 1e6), 1_000)
+        return (at_ms << 80 | us << 64 | next(self._numbers)).to_bytes(16)
 
     def post(self, messages: list[Message]) -> None:
         """Clients post; each gets its answer with the commit."""

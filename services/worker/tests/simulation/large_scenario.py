@@ -30,6 +30,8 @@ class Size:
     down_s: float = 60.0
     half_s: float = 10.0
     after_s: float = 60.0
+    told_workers: int | None = None
+    """How many workers each of them is told to run; None: as many as do."""
 
     @property
     def down_at_s(self) -> float:
@@ -50,7 +52,11 @@ class Size:
 
     @property
     def options(self) -> WorkerOptions:
-        return WorkerOptions(sending_max=self.sending_max, delays_s=DELAYS_S)
+        return WorkerOptions(
+            sending_max=self.sending_max,
+            delays_s=DELAYS_S,
+            workers=self.told_workers or self.workers,
+        )
 
 
 class Population:

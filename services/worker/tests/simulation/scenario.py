@@ -92,16 +92,18 @@ def draw(seed: int) -> Scenario:
     ]
     endpoints = [_endpoint(random, number, applications) for number in range(random.randint(1, 5))]
     lasts_s = random.choice((1.0, 3.0, 8.0))
+    workers = random.choice((1, 2, 2, 3))
     scenario = Scenario(
         seed,
         faultless,
-        random.choice((1, 2, 2, 3)),
+        workers,
         WorkerOptions(
             sending_max=random.choice((2, 4, 20, 100)),
             bytes_max=random.choice((2_000, 1 << 20)),
             delays_s=_delays(random),
             grace_s=random.choice((0.2, 3.0)),
             disable_after_s=random.choice((0.0, 0.0, 6.0)),
+            workers=workers,
         ),
         endpoints,
         _posts(random, lasts_s, applications, endpoints),

@@ -21,9 +21,8 @@ from .gateway_links import OrderLink, SettlementLink
 from .messages import Entry
 from .processes import Process
 from .surroundings import DirectoryLink, SenderModel
+from .virtual_time import EPOCH_S
 from .worker_parts import Surroundings
-
-EPOCH_S = 1_700_000_000
 
 
 class SimulatedWorker:
@@ -40,6 +39,7 @@ class SimulatedWorker:
         self.worker: Worker[Entry] = build_worker(
             self._ports(), self._settings(), self._clocks(), self._tasks
         )
+        self.worker.endpoints.guards.share_with(self._options.workers)
         process.is_probing = self._is_probing
         self.task = process.loop.create_task(self.run())
 

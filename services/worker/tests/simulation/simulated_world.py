@@ -13,9 +13,10 @@ from .invariants import Invariants
 from .messages import Message
 from .processes import Machine, Service
 from .scenario import TROUBLE_ENDS_S, Event, Scenario
-from .simulated_worker import EPOCH_S, SimulatedWorker
+from .simulated_worker import SimulatedWorker
 from .stored_rows import StoredRows
 from .surroundings import DirectoryModel, NetworkModel
+from .virtual_time import EPOCH_S
 from .worker_parts import Surroundings
 
 TRIES_TO_HURT = 200

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from angarium_worker.application.ledger.records import AttemptRow
 
-from . import simulated_world
+from . import simulate_large, simulated_world
 from .indexed_rows import IndexedRows
 from .large_scenario import Population, Size
 from .large_watch import Kind
@@ -35,6 +35,17 @@ FLOODED = Size(
     steady_s=1.0,
     down_s=4.0,
     half_s=1.0,
+    after_s=1.0,
+)
+DOWN = Size(
+    endpoints=300,
+    workers=10,
+    rate=30.0,
+    flood_rate=0.0,
+    sending_max=4,
+    steady_s=2.0,
+    down_s=30.0,
+    half_s=2.0,
     after_s=1.0,
 )
 SEEDS = 40
@@ -71,6 +82,30 @@ def test_workers_share_the_lanes_of_a_flood() -> None:
     assert (alone.watch.missing, together.watch.missing) == (0, 0)
     took_s = [world.machine.now_s - FLOODED.ends_s for world in (alone, together)]
     assert took_s[1] < took_s[0] / 3
+
+
+def test_workers_keep_to_the_budget_of_retries_together() -> None:
+    world = run_large(DOWN, seed=1)
+    assert world.watch.missing == 0
+    assert world.budget_used() <= 1
+    assert not world.failed()
+
+
+def test_a_run_that_does_not_keep_to_the_budget_fails() -> None:
+    world = run_large(replace(DOWN, told_workers=1), seed=1)
+    assert world.budget_used() > 1
+    assert world.failed()
+
+
+def test_a_run_that_ends_before_everything_is_delivered_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(simulate_large, "DRAIN_S_MAX", -20.0)
+    world = run_large(DOWN, seed=1)
+    assert world.watch.missing
+    assert world.failed()
+    last = world.findings()[-1]
+    assert last.name == "still not everything delivered after the end of the outage"
 
 
 def test_a_fifth_goes_down_and_busy_endpoints_get_more() -> None:

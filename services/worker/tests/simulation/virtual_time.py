@@ -11,6 +11,9 @@ from random import Random
 from typing import Any
 from weakref import WeakSet
 
+EPOCH_S = 1_700_000_000
+"""The Unix time at which a world begins."""
+
 type Event = tuple[float, int, "ProcessLoop | None", Any]
 """When, a number that keeps the order of equals, and whose: a handle of a loop, or a call of the
 world's own."""

@@ -25,6 +25,8 @@ class WorkerOptions:
     turn_s: float = 2.0
     grace_s: float = 3.0
     disable_after_s: float = 0.0
+    workers: int = 1
+    """How many workers each of them is told to run."""
 
 
 @dataclass(slots=True)

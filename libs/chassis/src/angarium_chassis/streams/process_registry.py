@@ -20,6 +20,8 @@ from angarium_chassis.examination.process_state import PoolState, ProcessState
 from .cluster_client import ClusterClient
 
 HEARTBEAT_EVERY_S: Final = 10.0
+RUNNING_S: Final = 35.0
+"""A process that has been silent for longer is not counted: three heartbeats may fail before."""
 FORGOTTEN_AFTER_S: Final = 3_600
 PROCESSES_MAX: Final = 1_000
 """Processes that are listed."""
@@ -28,7 +30,12 @@ _USED: Final = ConnectionState.USED.value
 
 
 class ProcessHeartbeat:
-    """Describes one process in Redis, until it stops."""
+    """Describes one process in Redis, until it stops.
+
+    `on_replicas` is told, with every heartbeat, how many processes of the same service run, this
+    one included. After a loss of Redis's data the others take a heartbeat to be there again, so
+    that the larger of two counts is told.
+    """
 
     def __init__(
         self,
@@ -42,7 +49,10 @@ class ProcessHeartbeat:
         schema: str,
         stream_count: int,
         clock_ms: Callable[[], int],
+        on_replicas: Callable[[int], None] | None = None,
     ) -> None:
+        self._on_replicas = on_replicas
+        self._replicas = 1
         self._redis = redis
         self._database = database
         self._service = service
@@ -82,7 +92,12 @@ class ProcessHeartbeat:
             if gone:
                 pipe.hdel(PROCESSES, *gone)
                 pipe.zrem(PROCESSES_SEEN, *gone)
-            await pipe.execute()
+            if self._on_replicas is not None:
+                pipe.zrangebyscore(PROCESSES_SEEN, seen_at_ms - int(RUNNING_S * 1000), "+inf")
+            answers = await pipe.execute()
+        if self._on_replicas is not None:
+            before, self._replicas = self._replicas, self._replicas_of(answers[-1])
+            self._on_replicas(max(before, self._replicas))
 
     async def leave(self) -> None:
         """Remove the description. Raises redis-py's errors."""
@@ -90,6 +105,11 @@ class ProcessHeartbeat:
             pipe.hdel(PROCESSES, self._field)
             pipe.zrem(PROCESSES_SEEN, self._field)
             await pipe.execute()
+
+    def _replicas_of(self, fields: Sequence[bytes | str]) -> int:
+        prefix = f"{self._service}/"
+        names = (each.decode() if isinstance(each, bytes) else each for each in fields)
+        return sum(each.startswith(prefix) for each in names)
 
     def _state(self, seen_at_ms: int) -> ProcessState:
         return ProcessState(

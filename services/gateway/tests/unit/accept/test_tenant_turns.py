@@ -281,6 +281,7 @@ def test_all_but_the_heaviest_make_up_for_what_slow_commits_cost_them() -> None:
     """A turn of 5 for each commit of 50 ms would be 100 messages a second for everybody."""
     sharing = Sharing(busiest_second=8_000)
     sharing.run(2_000, {FLOOD: 10_000, QUIET: 100})
+    taken: dict[bytes, int] = {}
     for count in [2] * 10 + [4 * SHELTER_TURN_MESSAGES]:
         sharing.post(QUIET, count)
         taken = sharing.take()

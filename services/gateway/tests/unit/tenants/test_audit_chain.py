@@ -168,12 +168,12 @@ def test_an_entry_that_follows_another_than_the_one_before_it_is_noticed(previou
     ("before", "after", "hashed"),
     [
         (None, None, []),
-        ({"name": "a"}, None, [{"name": "a"}, None]),
-        (None, {"name": "b"}, [None, {"name": "b"}]),
+        ('{"name":"a"}', None, ['{"name":"a"}', None]),
+        (None, '{"name":"b"}', [None, '{"name":"b"}']),
     ],
 )
 def test_entries_without_a_change_are_hashed_as_in_earlier_versions(
-    before: dict[str, Any] | None, after: dict[str, Any] | None, hashed: list[Any]
+    before: str | None, after: str | None, hashed: list[str | None]
 ) -> None:
     entry = replace(an_entry(1), before=before, after=after)
     ids = [entry.id.hex(), entry.tenant_id.hex(), entry.key_id.hex()]

@@ -123,7 +123,8 @@ DELIVERY: Final[tuple[Transition[DeliveryState], ...]] = (
     Transition(
         (_D.HELD,),
         _D.SCHEDULED,
-        "its endpoint cannot be looked up, or its secret cannot be opened",
+        "its endpoint cannot be looked up, its secret cannot be opened, or the retries of endpoints"
+        " in trouble have exceeded the budget of several workers",
         (Parked,),
     ),
     Transition(

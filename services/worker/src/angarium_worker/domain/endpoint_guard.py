@@ -61,6 +61,7 @@ class EndpointGuard:
         "_budget",
         "_calm",
         "_ever_failed",
+        "_failing_elsewhere",
         "_failing_since_s",
         "_overload_sign_s",
         "_overload_since_s",
@@ -81,6 +82,7 @@ class EndpointGuard:
         self._pace = RecoveryPace() if shared is None else RecoveryPace(ALONE_PER_S)
         self._calm = True
         self._ever_failed = False
+        self._failing_elsewhere = False
         self._used_s = 0.0
         self._failing_since_s = inf
         self._overload_since_s = -inf
@@ -117,6 +119,33 @@ class EndpointGuard:
             return "recovering"
         return "waiting" if self.backlog else "delivering"
 
+    def fails_elsewhere(self) -> None:
+        """Some worker saw the endpoint fail, and none saw it succeed since. Until one does, its
+        retries count as of an endpoint in trouble."""
+        self._failing_elsewhere = True
+        self._calm = False
+
+    def succeeded_elsewhere(self) -> None:
+        """Another worker saw it succeed: what failed here before counts no more, and a breaker
+        that is open lets a probe begin at once."""
+        self._breaker.reset()
+        self._failing_since_s = inf
+        self._overload_sign_s = -inf
+        self._failing_elsewhere = False
+
+    def exceeds_shared(self, now_s: float) -> bool:
+        """True if a retry may not begin only because the endpoints in trouble have had theirs, of
+        several workers together: others than this one may send it, and it stays out of the lane."""
+        shared = self._shared
+        return (
+            shared is not None
+            and shared.workers > 1
+            and not self.backlog
+            and self._breaker.closed
+            and not self._is_overloaded(now_s)
+            and self._retries_allowed(now_s, from_lane=False) < 1
+        )
+
     def arrived(self, now_s: float) -> None:
         """A new delivery came, whether it is sent or parked. Each counts once."""
         self._pace.arrived(now_s)
@@ -147,6 +176,9 @@ class EndpointGuard:
         was_down = not breaker.closed or breaker.failures >= FAILURES_OVERLOADED
         match result:
             case Result.SUCCESS:
+                if self._failing_elsewhere and self._shared is not None:
+                    self._failing_elsewhere = False
+                    self._shared.recovered()
                 if ticket == breaker.generation:
                     self._window.succeeded(in_flight)
                     self._failing_since_s = inf
@@ -194,7 +226,7 @@ class EndpointGuard:
         if not self._breaker.closed:
             room = min(room, 1 if self._breaker.may_begin(now_s) else 0)
         room = max(0, min(room, self._backlog_allowed(now_s)))
-        return room, min(room, self._retries_allowed(now_s))
+        return room, min(room, self._retries_allowed(now_s, from_lane=True))
 
     def lane_empty(self, now_s: float) -> None:
         """Nothing of what is parked is due. What is due later, and retries that come by
@@ -209,10 +241,8 @@ class EndpointGuard:
     def reset(self) -> None:
         """Its owner changed the endpoint: try at once, and learn anew. Attempts under way tell
         about the endpoint as it was; a probe stays the only one until it has ended."""
-        self._breaker.reset()
+        self.succeeded_elsewhere()
         self._window.reset()
-        self._failing_since_s = inf
-        self._overload_sign_s = -inf
 
     def idle(self, now_s: float) -> bool:
         """True if nothing is lost by forgetting it: nothing is in flight, and it never saw a
@@ -226,7 +256,7 @@ class EndpointGuard:
     def _begin_watched(self, now_s: float, retry: bool, from_lane: bool) -> int:
         self._used_s = now_s
         pace, budget = self._pace, self._budget
-        if retry and self._retries_allowed(now_s) < 1:
+        if retry and self._retries_allowed(now_s, from_lane=from_lane) < 1:
             return 0
         # A retry that comes by itself is backlog as well: it adds to what is new.
         paced = from_lane or retry
@@ -261,15 +291,25 @@ class EndpointGuard:
             return min(allowed, self._shared.backlog_allowed(now_s))
         return allowed
 
-    def _retries_allowed(self, now_s: float) -> int:
+    def _retries_allowed(self, now_s: float, *, from_lane: bool) -> int:
+        shared = self._shared
         if self._is_overloaded(now_s):
-            return self._budget.retries_allowed(now_s)
-        if self._shared is not None and self._has_sign(now_s):
-            return self._shared.retries_allowed(now_s)
+            allowed = self._budget.retries_allowed(now_s)
+            # The endpoint's own budget lets one go every ten seconds. A lane has one holder; by
+            # time, each of many workers would send one.
+            if shared is not None and shared.workers > 1 and not from_lane:
+                return min(allowed, shared.retries_allowed(now_s))
+            return allowed
+        if shared is not None and self._has_sign(now_s):
+            return shared.retries_allowed(now_s)
         return UNLIMITED
 
     def _has_sign(self, now_s: float) -> bool:
-        return now_s - self._overload_sign_s <= OVERLOADED_S or self._breaker.failures > 0
+        return (
+            now_s - self._overload_sign_s <= OVERLOADED_S
+            or self._breaker.failures > 0
+            or self._failing_elsewhere
+        )
 
     def _failed(
         self, ticket: int, result: Result, begun_s: float, now_s: float, random: float

@@ -3,6 +3,9 @@
 Each endpoint's own limits leave a handful of deliveries alone: its few retries keep to their
 schedule, its small backlog follows at once. Of a thousand endpoints that went down together,
 the handfuls are a flood; these limits hold for all of them together.
+
+Of several workers, each takes its part of what may be retried unearned: together they allow what
+one alone does.
 """
 
 from math import inf
@@ -13,6 +16,8 @@ from .recovery_pace import RecoveryPace
 EARNED_BY_FIRST: Final = 0.18
 RETRIES_PER_S: Final = 2.0
 RETRIES_MAX: Final = 20.0
+RETRY_WAIT_S_MAX: Final = (1 + RETRIES_MAX) / RETRIES_PER_S
+"""What a single worker may have to wait. Of many, another may have a retry to give before."""
 BACKLOG_SHARE: Final = 0.6
 """Of the rate at which new deliveries come, all endpoints together."""
 BACKLOG_PER_S_MIN: Final = 20.0
@@ -22,11 +27,15 @@ BURST_S: Final = 0.1
 class SharedLimits:
     """Retries of endpoints in trouble: at most `EARNED_BY_FIRST` for each first attempt of such
     an endpoint, and `RETRIES_PER_S` besides. Backlog of endpoints that come back: at most
-    `BACKLOG_SHARE` of what is new, and no less than `BACKLOG_PER_S_MIN`."""
+    `BACKLOG_SHARE` of what is new, and no less than `BACKLOG_PER_S_MIN`.
 
-    __slots__ = ("_arrivals", "_backlog", "_backlog_s", "_retries", "_retries_s")
+    `workers` are the processes that share `RETRIES_PER_S` and `RETRIES_MAX`; each keeps at least
+    one retry."""
+
+    __slots__ = ("_arrivals", "_backlog", "_backlog_s", "_retries", "_retries_s", "workers")
 
     def __init__(self) -> None:
+        self.workers = 1
         self._arrivals = RecoveryPace()
         self._retries = RETRIES_MAX
         self._retries_s = -inf
@@ -39,18 +48,23 @@ class SharedLimits:
 
     def first_begun(self) -> None:
         """A first attempt of an endpoint in trouble begins."""
-        self._retries = min(RETRIES_MAX, self._retries + EARNED_BY_FIRST)
+        self._retries = min(self._retries_max(), self._retries + EARNED_BY_FIRST)
+
+    def recovered(self) -> None:
+        """An endpoint that failed in another worker succeeds: the retry that told so is free."""
+        self._retries = min(self._retries_max(), self._retries + 1.0)
 
     def retries_allowed(self, now_s: float) -> int:
         """Retries of failing endpoints that may begin now."""
         passed_s = max(0.0, now_s - self._retries_s)
-        self._retries = min(RETRIES_MAX, self._retries + RETRIES_PER_S * passed_s)
+        earned = RETRIES_PER_S / self.workers * passed_s
+        self._retries = min(self._retries_max(), self._retries + earned)
         self._retries_s = max(now_s, self._retries_s)
         return max(0, int(self._retries))
 
     def retry_begun(self) -> None:
         """A retry of an endpoint in trouble begins, asked for or not."""
-        self._retries = max(-RETRIES_MAX, self._retries - 1.0)
+        self._retries = max(-self._retries_max(), self._retries - 1.0)
 
     def backlog_allowed(self, now_s: float) -> int:
         """Deliveries of backlogs that may begin now."""
@@ -75,7 +89,10 @@ class SharedLimits:
         """Seconds until a retry may begin if no first attempt earns one; 0.0: now."""
         if self.retries_allowed(now_s):
             return 0.0
-        return (1.0 - self._retries) / RETRIES_PER_S
+        return min(RETRY_WAIT_S_MAX, (1.0 - self._retries) * self.workers / RETRIES_PER_S)
+
+    def _retries_max(self) -> float:
+        return max(1.0, RETRIES_MAX / self.workers)
 
     def _backlog_per_s(self, now_s: float) -> float:
         return max(BACKLOG_PER_S_MIN, BACKLOG_SHARE * self._arrivals.steady_per_s(now_s))

@@ -172,3 +172,68 @@ async def test_leases_of_which_the_database_took_too_long_are_released_unused(
     assert len(rig.ledger.released) == 1
     rig.sender.sent[0].answer(200)
     await rig.until_idle()
+
+
+def _message(number: int, *, age_s: int) -> bytes:
+    made_ms = (1_700_000_000 - age_s) * 1_000
+    return made_ms.to_bytes(6) + number.to_bytes(10)
+
+
+async def test_what_exceeds_the_budget_of_several_workers_comes_back_at_twice_its_age(
+    start_rig: Any,
+) -> None:
+    rig = start_rig(retrying=True)
+    endpoint = rig.add_endpoint()
+    await rig.know(endpoint)
+    rig.guards.share_with(20)
+    rig.guards.failing_elsewhere(frozenset({endpoint}))
+    keys = [_is_due(rig, endpoint, message_id=_message(n, age_s=40)) for n in range(3)]
+    await rig.until_sent(1)
+    assert rig.counters.parked == 2
+    rig.sender.sent[0].answer(204)
+    await rig.until_idle()
+    left = [rig.ledger.pending[key] for key in keys if key in rig.ledger.pending]
+    assert [(row.attempts_made, row.lane) for row in left] == [(1, None)] * 2
+    assert all(30 <= rig.ledger.due_at[row.key] / 1e6 <= 50 for row in left)
+    assert len(rig.sender.sent) == 1
+
+
+async def test_what_an_operator_resends_is_not_postponed(start_rig: Any) -> None:
+    rig = start_rig(retrying=True)
+    endpoint = rig.add_endpoint()
+    await rig.know(endpoint)
+    rig.guards.share_with(20)
+    rig.guards.failing_elsewhere(frozenset({endpoint}))
+    keys = [_is_due(rig, endpoint, message_id=_message(n, age_s=40), trigger=1) for n in range(2)]
+    await rig.until_sent(1)
+    await rig.changes.until(lambda: any(rig.ledger.pending[key].lane is not None for key in keys))
+    rig.sender.sent[0].answer(204)
+    await rig.until_idle()
+
+
+@pytest.mark.parametrize(("workers", "age_s", "sent"), [(20, 2, 1), (20, 8, 3), (1, 2, 3)])
+async def test_a_retry_that_comes_before_the_record_is_read_is_one_of_an_endpoint_in_trouble(
+    start_rig: Any, workers: int, age_s: int, sent: int
+) -> None:
+    rig = start_rig(retrying=True)
+    endpoint = rig.add_endpoint()
+    await rig.know(endpoint)
+    rig.guards.share_with(workers)
+    for number in range(3):
+        _is_due(rig, endpoint, message_id=_message(number, age_s=age_s))
+    await rig.until_sent(sent)
+    assert rig.counters.parked == 3 - sent
+    for attempt in list(rig.sender.sent):
+        attempt.answer(204)
+    await rig.until_idle()
+
+
+async def test_a_retry_that_succeeds_costs_nothing_of_the_budget(start_rig: Any) -> None:
+    rig = start_rig(retrying=True)
+    rig.guards.share_with(20)
+    for number in range(4):
+        _is_due(rig, rig.add_endpoint(), message_id=_message(number, age_s=2))
+        await rig.until_sent(number + 1)
+        rig.sender.sent[number].answer(204)
+        await rig.until_idle()
+    assert rig.counters.parked == 0

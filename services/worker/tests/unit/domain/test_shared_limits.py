@@ -149,3 +149,89 @@ def test_a_backlog_keeps_to_its_share_of_what_is_new(
         shared.backlog_begun()
     assert shared.backlog_allowed(10.0 + wait_s * 1.01) == 0
     assert shared.backlog_wait_s(10.0 + wait_s * 1.01) == pytest.approx(4 / backlog_per_s, rel=0.02)
+
+
+def test_a_hundred_workers_together_allow_as_many_unearned_retries_as_one() -> None:
+    alone = SharedLimits()
+    together = [SharedLimits() for _ in range(100)]
+    for each in together:
+        each.workers = 100
+    counts = []
+    for workers in ([alone], together):
+        begun = 0
+        for now_s in range(300):
+            for each in workers:
+                for _ in range(each.retries_allowed(float(now_s))):
+                    each.retry_begun()
+                    begun += 1
+        counts.append(begun)
+    assert counts == [618, pytest.approx(700, abs=100)]  # each keeps at least one
+
+
+def test_of_many_workers_none_waits_longer_for_a_retry_than_a_single_one() -> None:
+    shared = SharedLimits()
+    shared.workers = 100
+    assert shared.retries_allowed(0.0) == 1
+    shared.retry_begun()
+    shared.retry_begun()
+    assert shared.retry_wait_s(0.0) == 10.5
+
+
+def test_an_endpoint_that_failed_elsewhere_is_one_in_trouble() -> None:
+    shared = SharedLimits()
+    shared.workers = 10
+    guard = EndpointGuard(shared)
+    guard.fails_elsewhere()
+    sent = [attempt(guard, Result.FAILED, 0.0, retry=True) for _ in range(5)]
+    assert sent == [True, True, False, False, False]
+    assert guard.exceeds_shared(0.0)
+    other = EndpointGuard(shared)
+    assert attempt(other, Result.FAILED, 0.0, retry=True), "of which nobody saw a failure"
+
+
+def test_a_success_elsewhere_ends_the_trouble() -> None:
+    shared = SharedLimits()
+    shared.workers = 2
+    guard = EndpointGuard(shared)
+    guard.fails_elsewhere()
+    for second in range(40):
+        attempt(guard, Result.OVERLOADED, float(second))
+    assert guard.state == "open"
+    guard.succeeded_elsewhere()
+    assert guard.wait_s(39.0) == 0.0
+    assert attempt(guard, Result.SUCCESS, 39.0)
+    assert guard.state == "recovering"
+
+
+def test_a_success_here_ends_what_was_seen_elsewhere() -> None:
+    shared = SharedLimits()
+    shared.workers = 50
+    guard = EndpointGuard(shared)
+    guard.fails_elsewhere()
+    assert attempt(guard, Result.SUCCESS, 0.0)
+    assert all(attempt(guard, Result.SUCCESS, 1.0, retry=True) for _ in range(5))
+
+
+def test_a_single_worker_leaves_what_exceeds_the_budget_to_the_lane() -> None:
+    shared = SharedLimits()
+    guard = EndpointGuard(shared)
+    attempt(guard, Result.FAILED, 0.0)
+    while attempt(guard, Result.FAILED, 1.0, retry=True):
+        pass
+    assert not guard.exceeds_shared(1.0)
+
+
+@pytest.mark.parametrize(("workers", "from_lane", "begins"), [(1, 0, 1), (9, 0, 0), (9, 1, 1)])
+def test_an_overloaded_endpoints_own_budget_is_its_lanes_where_others_send_too(
+    workers: int, from_lane: int, begins: int
+) -> None:
+    shared = SharedLimits()
+    shared.workers = workers
+    guard = EndpointGuard(shared)
+    for now_s in (0.0, 6.0, 12.0):
+        assert attempt(guard, Result.OVERLOADED, now_s)
+    assert shared.retries_allowed(22.0)
+    while shared.retries_allowed(22.0):
+        shared.retry_begun()
+    begun = attempt(guard, Result.OVERLOADED, 22.0, retry=True, from_lane=bool(from_lane))
+    assert begun is bool(begins)

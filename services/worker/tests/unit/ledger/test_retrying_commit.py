@@ -43,7 +43,14 @@ class Results:
 @asynccontextmanager
 async def running(store: Store) -> AsyncIterator[Commit]:
     commits = Commit(
-        "test", store.commit, items_max=10, bytes_max=100, pause_s=0, pause_bytes_max=10
+        "test",
+        store.commit,
+        items_max=10,
+        bytes_max=100,
+        pause_s=0,
+        pause_bytes_max=10,
+        long_pause_s=0,
+        few_bytes=0,
     )
     task = asyncio.create_task(commits.run())
     await asyncio.sleep(0)  # or it would be cancelled before it has begun

@@ -4,8 +4,10 @@ A delivery whose endpoint may not be sent to now goes into the endpoint's lane a
 """
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
+from angarium_contracts.ids import created_at_ms
 
 from angarium_worker.application.capacity.capacity import Capacity
 from angarium_worker.application.capacity.wake_signal import SLEEP_S_MAX
@@ -13,10 +15,12 @@ from angarium_worker.application.endpoints.endpoint_config import (
     EndpointConfig,
     ResolvedEndpoint,
 )
+from angarium_worker.application.endpoints.endpoint_guards import EndpointQueue
 from angarium_worker.application.endpoints.endpoints import Endpoints
 from angarium_worker.application.ledger.records import Ledger, StorageDown
 from angarium_worker.domain.admission import Admission, Origin, decide
-from angarium_worker.domain.delivery import Delivery
+from angarium_worker.domain.delivery import SCHEDULED_TRIGGER, Delivery
+from angarium_worker.domain.verdict import Parked
 
 from .admission import fact_of, newest_wanted, unsent
 from .leased_attempt import LeasedAttempt
@@ -28,6 +32,10 @@ HELD_UP_S = 2.5
 """Half of what a lease lasts longer than an attempt."""
 GATHER_S = 0.02
 """After a lease that was not full: what comes due, and slots that come free, gather."""
+NEWS_S = 7.0
+"""Until then, the failure of a first attempt is written and read by all workers."""
+POSTPONED_S_MIN = 10.0
+POSTPONED_S_MAX = 3_600.0
 
 log = structlog.get_logger()
 
@@ -45,6 +53,8 @@ class RetryScheduler:
         capacity: Capacity,
         tasks: asyncio.TaskGroup,
         lease_s: float,
+        clock_ns: Callable[[], int],
+        random: Callable[[], float],
     ) -> None:
         self._ledger = ledger
         self._cache = endpoints.cache
@@ -54,6 +64,8 @@ class RetryScheduler:
         self._slots = capacity.slots
         self._tasks = tasks
         self._lease_s = lease_s
+        self._clock_ns = clock_ns
+        self._random = random
         self._resolving: dict[LeasedAttempt, None] = {}
         self._retry_wake = capacity.retry_wake
 
@@ -133,11 +145,31 @@ class RetryScheduler:
         if admission is Admission.START and resolved is not None:
             queue = self._guards.of(resolved.id)
             now_s = self._guards.clock_s()
+            if by_schedule := retry and delivery.trigger == SCHEDULED_TRIGGER:
+                self._note_failure(queue, delivery)
             ticket = queue.guard.begin(now_s, retry=retry, from_lane=False)
             if ticket:
                 self._leased.start(attempt, resolved, queue, ticket)
+                return
+            if by_schedule and queue.guard.exceeds_shared(now_s):
+                self._leased.not_attempted(attempt, self._postponed(delivery), resolved)
                 return
             queue.parked(now_s)
             admission = decide(Origin.TIME, fact, refused=True)
         verdict = unsent(admission, endpoint, retry=retry, cancelled=delivery.cancelled)
         self._leased.not_attempted(attempt, verdict, resolved)
+
+    def _note_failure(self, queue: EndpointQueue, delivery: Delivery) -> None:
+        """A retry that comes before the record of failing endpoints can be read tells itself that
+        its endpoint failed, in whichever worker."""
+        if self._guards.workers > 1 and self._age_s(delivery) < NEWS_S:
+            queue.guard.fails_elsewhere()
+
+    def _age_s(self, delivery: Delivery) -> float:
+        return self._clock_ns() / 1e9 - created_at_ms(delivery.message_id) / 1e3
+
+    def _postponed(self, delivery: Delivery) -> Parked:
+        """Again when the message is about twice as old: what is refused comes back seldom, and
+        not all of it at a time."""
+        wait_s = min(max(self._age_s(delivery), POSTPONED_S_MIN), POSTPONED_S_MAX)
+        return Parked(wait_s * (0.75 + self._random() / 2))

@@ -1,7 +1,7 @@
 """The guards of endpoints in use, and the deliveries that wait for them in memory."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Protocol, assert_never
 
 import structlog
@@ -115,6 +115,7 @@ class EndpointGuards:
         self._random = random
         self._shared = SharedLimits()
         self._queues: dict[bytes, EndpointQueue] = {}
+        self._failing_elsewhere: Set[bytes] = frozenset()
         self._logs_states = debugs("endpoint")
 
     def __len__(self) -> int:
@@ -127,6 +128,8 @@ class EndpointGuards:
             queue = self._queues[endpoint_id] = EndpointQueue(
                 EndpointGuard(self._shared), endpoint_id
             )
+            if endpoint_id in self._failing_elsewhere:
+                queue.guard.fails_elsewhere()
             if len(self._queues) > GUARDS_MAX:
                 self._sweep()
         return queue
@@ -134,6 +137,28 @@ class EndpointGuards:
     def known(self, endpoint_id: bytes) -> EndpointQueue | None:
         """The queue of an endpoint in use."""
         return self._queues.get(endpoint_id)
+
+    @property
+    def workers(self) -> int:
+        """The number of workers that share what many endpoints in trouble may be sent."""
+        return self._shared.workers
+
+    def share_with(self, workers: int) -> None:
+        """So many workers run, this one included."""
+        self._shared.workers = max(1, workers)
+
+    def failing_elsewhere(self, endpoint_ids: Set[bytes]) -> None:
+        """Some worker saw these endpoints fail, and none saw them succeed since. One that is no
+        longer among them has succeeded."""
+        before, self._failing_elsewhere = self._failing_elsewhere, endpoint_ids
+        for endpoint_id in before ^ endpoint_ids:
+            queue = self._queues.get(endpoint_id)
+            if queue is None:
+                continue
+            if endpoint_id in endpoint_ids:
+                queue.guard.fails_elsewhere()
+            else:
+                queue.guard.succeeded_elsewhere()
 
     def limit_of(self, endpoint_id: bytes) -> int | None:
         """How many requests are sent to the endpoint at once at most; None: it is not in use."""

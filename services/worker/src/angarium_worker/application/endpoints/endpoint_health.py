@@ -1,7 +1,7 @@
 """Tracking how long endpoints have been failing; one that fails for too long is disabled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -159,7 +159,7 @@ class EndpointHealth:
 
     async def _save_records(self) -> bool:
         if not self._loaded:
-            self._take_over(await self._rows.load(self._endpoints_max))
+            self.take_over(await self._rows.load(self._endpoints_max))
             self._loaded = True
         await self._changed.wait()
         await asyncio.sleep(self._gather_s)
@@ -184,8 +184,8 @@ class EndpointHealth:
             self._changed.set()
         return True
 
-    def _take_over(self, rows: Sequence[HealthRow]) -> None:
-        """Load what earlier processes recorded."""
+    def take_over(self, rows: Sequence[HealthRow]) -> None:
+        """Take in what other processes recorded, so that a success here ends it."""
         for row in rows:
             if row.endpoint_id in self._failing:
                 continue  # the write of its failure finds what is on record
@@ -193,6 +193,13 @@ class EndpointHealth:
             failing.unsaved_us, failing.last_us = 0, row.last_failure_us
             self._remember(row.endpoint_id, failing)
             self._suspect_if_failing_long(row.endpoint_id, failing)
+
+    def recovered_elsewhere(self, endpoint_ids: Iterable[bytes]) -> None:
+        """These are no longer on record: forget those of which nothing is left to write."""
+        for endpoint_id in endpoint_ids:
+            failing = self._failing.get(endpoint_id)
+            if failing is not None and not failing.unsaved_us:
+                del self._failing[endpoint_id]
 
     def _row(self, endpoint_id: bytes, failing: _Failing) -> HealthRow:
         return HealthRow(

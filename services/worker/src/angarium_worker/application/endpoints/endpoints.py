@@ -8,6 +8,7 @@ from .endpoint_guards import EndpointGuards
 from .endpoint_health import EndpointHealth
 from .gone_endpoints import GoneEndpoints
 from .retry_after_cache import RetryAfterCache
+from .shared_health import SharedHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Endpoints:
     cache: EndpointCache
     guards: EndpointGuards
     health: EndpointHealth
+    shared_health: SharedHealth
     gone: GoneEndpoints
     closed: ClosedEndpoints
     retry_after: RetryAfterCache
