@@ -21,7 +21,7 @@ from svix.models import BulkExpungeStatus
 from ..dev_platform import DevPlatform  # noqa: TID252 - no installed package
 from ..waiting import until  # noqa: TID252
 from ..webhook_receiver import WAIT_S, WebhookReceiver  # noqa: TID252
-from .test_sdk_expunge import attempts_of, places_of
+from .test_sdk_expunge import attempts_of, await_places, places_of
 
 
 @pytest.fixture
@@ -96,13 +96,17 @@ def test_nothing_of_a_person_is_left(
     )
     posted = svix.message.create(application.id, message)
     until(lambda: attempts_of(svix, application.id, posted.id), WAIT_S, "the message was attempted")
-    assert places_of(canary, platform) == [
-        "gateway.event_claim.event_id",
-        "gateway.message.event_id",
-        "gateway.message.payload",
-        "gateway.message.tags",
-        "worker.pending_delivery.payload",
-    ]
+    await_places(
+        canary,
+        platform,
+        [
+            "gateway.event_claim.event_id",
+            "gateway.message.event_id",
+            "gateway.message.payload",
+            "gateway.message.tags",
+            "worker.pending_delivery.payload",
+        ],
+    )
     body = {"tag": f"person-{canary}", "cancelPending": True}
     started = api.post("/erasure", json=body)
     assert started.status_code == 202, started.text

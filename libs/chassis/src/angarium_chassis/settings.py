@@ -271,8 +271,13 @@ def _explain(error: ValidationError) -> str:
             if sentence is None:
                 lines.append(f"{variable}: {problem['msg'].removeprefix('Value error, ')}")
             else:
-                lines.append(f"{variable} {sentence.format(**problem.get('ctx', {}))}")
+                bounds = {name: _whole(bound) for name, bound in problem.get("ctx", {}).items()}
+                lines.append(f"{variable} {sentence.format(**bounds)}")
     return "\n".join(lines)
+
+
+def _whole(bound: Any) -> Any:
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
 _SENTENCES: Final = {

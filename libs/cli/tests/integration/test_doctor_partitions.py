@@ -60,7 +60,7 @@ async def lose_partitions(database: Database, table: str, *, days_left: int) -> 
 
 def test_the_tables_are_those_that_their_services_declare_so() -> None:
     found = [partitioned_tables(examination_of(service).SCHEMA) for service in SERVICES]
-    assert found == [["audit_entry", "message"], [], ["attempt"]]
+    assert found == [["audit_entry", "message", "message_term"], [], ["attempt"]]
 
 
 async def test_as_migrated_all_is_well_and_on_sqlite_there_is_nothing_to_look_at(

@@ -292,6 +292,7 @@ async def test_attempts_are_partitioned_by_time_with_their_indexes(postgres_url:
     assert {row[0] for row in found} == {"RANGE (id)"}
     assert sorted(row[1].partition(" USING ")[2] for row in found) == [
         "btree (endpoint_id, id)",
+        "btree (endpoint_id, id) WHERE (status = 2)",
         "btree (message_id, id)",
         "btree (recorded_in)",
         "btree (tenant_id, id) WHERE (status = 2)",

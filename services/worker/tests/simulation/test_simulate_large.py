@@ -81,7 +81,7 @@ def test_workers_share_the_lanes_of_a_flood() -> None:
     alone, together = run_large(FLOODED, seed=1), run_large(replace(FLOODED, workers=4), seed=1)
     assert (alone.watch.missing, together.watch.missing) == (0, 0)
     took_s = [world.machine.now_s - FLOODED.ends_s for world in (alone, together)]
-    assert took_s[1] < took_s[0] / 3
+    assert took_s[1] <= took_s[0] / 3
 
 
 def test_workers_keep_to_the_budget_of_retries_together() -> None:

@@ -85,8 +85,8 @@ def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(
     [
         ("RETRY_SCHEDULE", "5s;5m", "such as 5s,5m,2h"),
         ("RETRY_SCHEDULE", "0s", "longer than 0"),
-        ("RETRY_JITTER", "2", "less than or equal to 0.5"),
-        ("ATTEMPT_TIMEOUT_S", "31", "less than or equal to 30"),
+        ("RETRY_JITTER", "2", "must be at most 0.5"),
+        ("ATTEMPT_TIMEOUT_S", "31", "must be at most 30"),
         ("RETRY_LEASE_S", "16", "5 s longer than an attempt"),
         ("EGRESS_ALLOWED_NETWORKS", "10.0.0.0/33", "10.0.0.0/33"),
         ("EGRESS_DENIED_NETWORKS", "nonsense", "nonsense"),

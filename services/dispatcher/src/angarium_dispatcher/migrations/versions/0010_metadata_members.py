@@ -3,7 +3,7 @@
 Deploy: before the new code; the earlier code runs on it too, and leaves it empty. Revision 0011
 fills it.
 
-Locks: none on a table that is used.
+Locks: none.
 
 Revision ID: 0010
 Revises: 0009

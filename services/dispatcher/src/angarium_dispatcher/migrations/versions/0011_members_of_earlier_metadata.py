@@ -2,9 +2,10 @@
 
 Deploy: after the new code, once no dispatcher of an earlier version is left: it would change
 metadata without the members. Until then, lists find by metadata only what the new version changed.
+It holds the row of the version counter, so that no configuration changes meanwhile: some seconds
+per million members.
 
-Locks: the row of the version counter, so that no configuration changes meanwhile: some seconds per
-million members.
+Locks: none.
 
 Revision ID: 0011
 Revises: 0010
