@@ -102,6 +102,7 @@ SETTINGS = frozenset(
         "stop_grace_s",
         "stream_count",
         "stream_destinations",
+        "tenant_messages_per_s_min",
         "tls_certificate_file",
         "tls_key_file",
         "tls_key_password",

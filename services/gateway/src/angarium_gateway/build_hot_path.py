@@ -22,7 +22,7 @@ from .application.publish.recovery import Recovery, StreamWatch
 from .application.publish.relay import PublishBatches, Relay
 from .application.publish.schedule import Schedule, Scheduler
 from .application.publish.settlement import Settlement
-from .domain.fair_level import FairLevel
+from .domain.fair_level import RATE_MIN, FairLevel
 from .domain.messages import CommitOutcome, NewMessage
 from .domain.open_batches import OpenBatches
 
@@ -49,11 +49,13 @@ class HotPathPorts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotPathLimits:
-    """Bounds of one process. `window_bytes` bounds its unsettled batches in Redis."""
+    """Bounds of one process. `window_bytes` bounds its unsettled batches in Redis; to
+    `tenant_rate_min` messages a second each tenant may always post."""
 
     window_bytes: int
     stream_count: int = 1
     waiting_max: int = WAITING_MAX
+    tenant_rate_min: float = RATE_MIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ def build_hot_path(
     """Build the hot path of the replica `owner`."""
     batches, stream_count = ports.batches, limits.stream_count
     window = OpenBatches(limits.window_bytes)
-    level = FairLevel(clock_s)
+    level = FairLevel(clock_s, limits.tenant_rate_min)
     turns = TenantTurns(
         level, clock_s, waiting_max=limits.waiting_max, waiting_bytes_max=WAITING_BYTES_MAX
     )

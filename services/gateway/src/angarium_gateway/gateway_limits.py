@@ -24,7 +24,9 @@ def limits_of(settings: Settings) -> GatewayLimits:
     """The bounds that the settings ask for."""
     return GatewayLimits(
         hot_path=HotPathLimits(
-            window_bytes=settings.window_bytes, stream_count=settings.stream_count
+            window_bytes=settings.window_bytes,
+            stream_count=settings.stream_count,
+            tenant_rate_min=settings.tenant_messages_per_s_min,
         ),
         redelivery=RedeliveryLimits(
             messages_per_s=settings.background_messages_per_s,

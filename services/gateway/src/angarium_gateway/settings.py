@@ -215,6 +215,13 @@ class Settings(StatisticsSettings, TracingSettings):
     query_timeout_s: float = Field(
         default=5.0, gt=0, description="Seconds to wait for an answer of another service."
     )
+    tenant_messages_per_s_min: int = Field(
+        default=500,
+        ge=1,
+        le=50_000,
+        description="Messages per second that a gateway takes from each tenant in any case. Beyond"
+        " that, a tenant is slowed while messages of others would wait for its own.",
+    )
     background_messages_per_s: int = Field(
         default=100,
         ge=1,

@@ -19,7 +19,7 @@ from statistics import median
 from typing import Final
 
 RATE_MIN: Final = 500.0
-"""Messages a second to which a tenant may always post."""
+"""Messages a second to which a tenant may always post, unless the operator allows more."""
 RATE_MAX: Final = 50_000.0
 SHARE_MIN: Final = 0.5
 """The least, as a share of the most messages that all tenants have posted in a second."""
@@ -51,11 +51,11 @@ _SLOT_S: Final = 10.0
 
 
 class FairLevel:
-    """The level, in messages a second (`rate`). It begins low: the shortest wait is not known
-    until the platform has been seen without a flood. `clock_s` is monotonic."""
+    """The level, in messages a second (`rate`). It begins low, at `rate_min`: the shortest wait is
+    not known until the platform has been seen without a flood. `clock_s` is monotonic."""
 
-    def __init__(self, clock_s: Callable[[], float]) -> None:
-        self.rate = RATE_MIN
+    def __init__(self, clock_s: Callable[[], float], rate_min: float = RATE_MIN) -> None:
+        self.rate = self._rate_min = min(rate_min, RATE_MAX)
         self._clock_s = clock_s
         self._waits_s: deque[float] = deque(maxlen=SAMPLES_MAX)
         self._shortest_s: deque[tuple[int, float]] = deque(maxlen=_SLOTS)
@@ -76,7 +76,7 @@ class FairLevel:
         """Messages a second to which a tenant may post now, however long messages wait."""
         if self.shelters:
             return self._sheltering_least()
-        return max(RATE_MIN, SHARE_MIN * self._most())
+        return max(self._rate_min, SHARE_MIN * self._most())
 
     def took(self, count: int, now_s: float) -> None:
         """So many messages, of all tenants, go into a commit."""
@@ -120,7 +120,7 @@ class FairLevel:
         self.rate = min(RATE_MAX, max(self.least, self.rate * rise))
 
     def _sheltering_least(self) -> float:
-        return max(RATE_MIN, SHELTER_SHARE_MIN * self._most())
+        return max(self._rate_min, SHELTER_SHARE_MIN * self._most())
 
     def _most(self) -> int:
         return max(self._in_second, max(self._seconds, default=0))

@@ -4,6 +4,7 @@ import pytest
 from angarium_gateway.domain.fair_level import (
     RATE_MAX,
     RATE_MIN,
+    SAMPLES_MIN,
     SHELTER_FOR_S,
     STEP_S,
     FairLevel,
@@ -182,3 +183,15 @@ def test_it_settles_near_what_the_platform_can_take() -> None:
     assert min(rates[100:]) > 1_500
     assert max(rates[100:]) < 4_500
     assert sum(rates[100:]) / 200 == pytest.approx(3_000, rel=0.2)
+
+
+def test_an_operator_may_let_every_tenant_post_more() -> None:
+    now_s = 0.0
+    level = FairLevel(lambda: now_s, 3_000)
+    for _ in range(100):
+        now_s += STEP_S
+        for _ in range(SAMPLES_MIN):
+            level.observe(1.0 if now_s > 1 else 0.001)
+        level.step(now_s, heaviest=1_000, lightest=1, held_back=True)
+    assert level.shelters
+    assert level.rate == level.least == 3_000
