@@ -1,4 +1,4 @@
-"""What the workload `features` has beside its receiver: a poller, a listener, a token endpoint."""
+"""The poller, the listener and the token endpoint of the workload `features`."""
 
 import asyncio
 import json

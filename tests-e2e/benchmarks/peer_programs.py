@@ -73,7 +73,7 @@ def _build_outpost(folder: Path, version: str) -> None:
 
 
 def build_error(stderr: str) -> str:
-    """What go says at last, on one line; it names packages that it downloads before that."""
+    """The last lines of what go says, on one line, without the packages that it downloads."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith("go: downloading ")]
     return " ".join(told[-2:]) or "it says nothing"

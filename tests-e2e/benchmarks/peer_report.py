@@ -24,7 +24,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What the report says of a server."""
+    """A server as the report describes it."""
 
     name: str
     version: str

@@ -46,10 +46,10 @@ class Peer(Protocol):
 
     @property
     def promise(self) -> str:
-        """What is true of a message when it is accepted."""
+        """The state of a message when it is accepted."""
 
     def settings(self) -> Mapping[str, str]:
-        """What it is set to, but for addresses and secrets."""
+        """Its settings, but for addresses and secrets."""
 
     def running(self, folder: Path, url: str) -> AbstractAsyncContextManager[Running]:
         """It runs within the block. Raises `BenchmarkFailed` or `PeerMissing`."""

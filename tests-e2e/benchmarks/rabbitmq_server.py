@@ -84,7 +84,7 @@ async def _accepts(port: int) -> bool:
 
 
 async def _speaks_amqp(port: int) -> bool:
-    """Whether the broker answers AMQP's header with its first method, Connection.Start."""
+    """True if the broker answers AMQP's header with its first method, Connection.Start."""
     try:
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
     except OSError:

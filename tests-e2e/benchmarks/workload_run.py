@@ -244,7 +244,7 @@ async def prepare(
 
 
 def _feature_options(surroundings: Surroundings) -> list[dict[str, object]]:
-    """What the endpoint of each application has beside the common options."""
+    """The options of each application's endpoint beside the common ones."""
     oauth2 = {
         "type": "oauth2",
         "tokenUrl": surroundings.tokens.url,

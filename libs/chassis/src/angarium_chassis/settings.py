@@ -294,7 +294,7 @@ _SENTENCES: Final = {
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
 }
-"""What a setting must be, by pydantic's type of the error."""
+"""The rule that a setting breaks, by pydantic's type of the error."""
 
 
 def _explain_unparsed(error: SettingsError) -> str:

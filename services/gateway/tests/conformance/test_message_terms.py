@@ -133,7 +133,7 @@ class Journal:
         await roll(self.database)
 
     def matching(self, application: int | None, chosen: MessageFilter) -> list[bytes]:
-        """What a plain filter of all messages gives, newest first."""
+        """The result of a plain filter of all messages, newest first."""
         return sorted(
             (id_ for id_, each in self.kept.items() if _matches(each, application, chosen)),
             reverse=True,

@@ -157,7 +157,7 @@ def test_a_first_entry_that_follows_another_is_noticed() -> None:
 
 @pytest.mark.parametrize("previous", [b"\x00" * 32, b"\xff" * 32])
 def test_an_entry_that_follows_another_than_the_one_before_it_is_noticed(previous: bytes) -> None:
-    """Whether that one's hash is lower or higher."""
+    """Also where the hash of the entry before is the higher one."""
     chain = a_chain(2)
     digest = chained_hash(KEY, previous, 2, chain[1].entry)
     chain[1] = ChainedEntry(chain[1].entry, 2, previous, digest)

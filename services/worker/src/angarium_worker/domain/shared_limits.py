@@ -17,7 +17,7 @@ EARNED_BY_FIRST: Final = 0.18
 RETRIES_PER_S: Final = 2.0
 RETRIES_MAX: Final = 20.0
 RETRY_WAIT_S_MAX: Final = (1 + RETRIES_MAX) / RETRIES_PER_S
-"""What a single worker may have to wait. Of many, another may have a retry to give before."""
+"""The longest wait of a single worker. Of many, another may have a retry to give before."""
 BACKLOG_SHARE: Final = 0.6
 """Of the rate at which new deliveries come, all endpoints together."""
 BACKLOG_PER_S_MIN: Final = 20.0

@@ -1,4 +1,4 @@
-"""What workers learn of failing endpoints from each other."""
+"""Workers learn of failing endpoints from each other."""
 
 from collections.abc import Collection, Sequence
 

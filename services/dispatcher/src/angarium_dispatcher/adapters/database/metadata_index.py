@@ -16,7 +16,7 @@ DIGEST_BYTES = 16
 
 
 def member_digest(key: str, value: str) -> bytes:
-    """What stands for a member. Neither text may contain U+0000."""
+    """The digest of a member. Neither text may contain U+0000."""
     return hashlib.blake2b(f"{key}\0{value}".encode(), digest_size=DIGEST_BYTES).digest()
 
 

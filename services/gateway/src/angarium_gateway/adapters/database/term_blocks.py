@@ -97,7 +97,7 @@ class BlockReader:
 
 
 def steps_of(rows: Sequence[Row[Any]]) -> Iterator[NamedMessages | MessageRange]:
-    """What to check for these blocks, which are in the order of a page."""
+    """The ids and ranges to check for these blocks, which are in the order of a page."""
     named: list[tuple[bytes, bytes]] = []
     for low, blocks in groupby(rows, key=lambda row: bytes(row.id)):
         of_time = list(blocks)
