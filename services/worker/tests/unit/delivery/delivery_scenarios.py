@@ -66,6 +66,8 @@ async def first_attempts_wait(worker: Any, watch: Watch) -> None:
     await rig.take(rig.chunk([free, strict]))
     await rig.take(rig.chunk([free]))
     await rig.until_settled(2)
+    # Those that waited may be sent as soon as it has ended.
+    rig.sender.answers = 500
     rig.sender.sent[0].answer(500)
     await rig.until_idle()
 
