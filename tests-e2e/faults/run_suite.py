@@ -99,6 +99,9 @@ def main() -> int:
     given = _arguments()
     known = CORE if given.core else SCENARIOS
     chosen = [scenario for scenario in known if given.only in scenario.name]
+    if not chosen:
+        print(f"No scenario has a name that contains {given.only!r}; see --list", file=sys.stderr)
+        return 2
     if given.list:
         print("\n".join(scenario.name for scenario in chosen))
         return 0

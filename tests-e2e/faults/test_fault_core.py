@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from . import run_suite
 from .catalogue import CORE
 from .stage import Stage
 from .suite_table import heading, line, summary
@@ -46,3 +47,11 @@ def test_nothing_is_lost_whatever_breaks(stage: Stage) -> None:
             # Logs and data are of this one, then.
             assert not account.problems, f"{line(account)}\nLogs and data: {stage.folder}"
     print(summary(accounts))
+
+
+def test_a_suite_without_a_scenario_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["run_suite", "--only", "redis-flushed"])
+    assert run_suite.main() == 2
+    assert "redis-flushed" in capsys.readouterr().err
