@@ -114,7 +114,7 @@ class Trial:
         self.ended_ns = time.monotonic_ns()
 
     def note_in_flight(self) -> None:
-        """What was under way, from outside: open in the databases, or posted and unanswered. A
+        """The messages under way, from outside: open in the databases, or posted and unanswered. A
         fault by which an earlier state returns calls it at the moment of that state too."""
         with suppress(asyncpg.PostgresError, OSError, TimeoutError):
             self.account.in_flight += self.databases.open_messages()

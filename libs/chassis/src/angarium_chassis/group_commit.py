@@ -152,7 +152,7 @@ class GroupCommit[Item, Result]:
         self._waiting_bytes += size_bytes
         if pause_s is not None:
             self._shorten_pause(pause_s)
-        if self._waiting_bytes >= self._few_bytes:
+        if self._few_bytes and self._waiting_bytes >= self._few_bytes:
             self._shorten_pause(self._pause_s)
         self._start_soon()
 
@@ -174,7 +174,7 @@ class GroupCommit[Item, Result]:
         self._waiting.append((items, size_bytes, results, True))
         self._count += len(items)
         self._waiting_bytes += size_bytes
-        if self._waiting_bytes >= self._few_bytes:
+        if self._few_bytes and self._waiting_bytes >= self._few_bytes:
             self._shorten_pause(self._pause_s)
         self._start_soon()
         return results
